@@ -1,0 +1,102 @@
+package org.kho4j.abi;
+
+/**
+ * The preserved map since kho-v2: a radix tree of pages. A set bit in a leaf is one preservation, a
+ * block of 2^order pages; block and order together are its key.
+ */
+public final class KhoRadix {
+
+  /** A page of child pointers: every level but 0. */
+  public static final Structure NODE =
+      Structure.paged(
+          "kho_radix_node",
+          1,
+          new Structure.Elements(
+              "table",
+              8,
+              "kho_radix_node",
+              "physical address of the child one level below; 0 where there is none"),
+          Releases.since("7.1"),
+          "include/linux/kho_radix_tree.h",
+          "One page, no header. Nodes and leaves are not themselves preserved: they stay intact only until the next kernel"
+              + " has walked the tree. Removing a preservation never frees a node, so empty subtrees remain.");
+
+  /** A page of bits: level 0. */
+  public static final Structure LEAF =
+      Structure.paged(
+          "kho_radix_leaf",
+          1,
+          new Structure.Elements(
+              "bitmap", 8, null, "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
+          Releases.since("7.1"),
+          "include/linux/kho_radix_tree.h",
+          "One page, no header.");
+
+  /** Physical addresses of the machines that speak KHO have no more bits. */
+  public static final int MAX_PHYSICAL_BITS = 52;
+
+  private KhoRadix() {}
+
+  /** Bits of the key that one table level resolves: {@code log2(PAGE_SIZE / 8)}. */
+  public static int tableBits(PageSize pageSize) {
+    return pageSize.shift() - 3;
+  }
+
+  /** Bits of the key that a leaf resolves: {@code log2(PAGE_SIZE * 8)}. */
+  public static int leafBits(PageSize pageSize) {
+    return pageSize.shift() + 3;
+  }
+
+  /** The bit that marks order 0 in a key; order n is marked n bits below it. */
+  public static int orderZeroBit(PageSize pageSize) {
+    return Long.SIZE - pageSize.shift();
+  }
+
+  /** Shift of level {@code level}'s index within a key. Level 0 is the leaf. */
+  public static int levelShift(PageSize pageSize, int level) {
+    return level == 0 ? 0 : leafBits(pageSize) + (level - 1) * tableBits(pageSize);
+  }
+
+  /**
+   * The largest order that a block within {@value #MAX_PHYSICAL_BITS} bits of physical memory can
+   * have.
+   */
+  public static int maxOrder(PageSize pageSize) {
+    return MAX_PHYSICAL_BITS - pageSize.shift();
+  }
+
+  /**
+   * The key of the block of 2^order pages at that address.
+   *
+   * @throws IllegalArgumentException if the order is out of range, or the address not aligned to
+   *     the block or beyond 2^52
+   */
+  public static long key(PageSize pageSize, long address, int order) {
+    if (order < 0 || order > maxOrder(pageSize)) {
+      throw new IllegalArgumentException(
+          "order " + order + " is not within 0 to " + maxOrder(pageSize));
+    }
+    if ((address & (pageSize.blockBytes(order) - 1)) != 0 || address >>> MAX_PHYSICAL_BITS != 0) {
+      throw new IllegalArgumentException(
+          "0x%x is not the address of a block of order %d within 2^52 bytes"
+              .formatted(address, order));
+    }
+    return 1L << (orderZeroBit(pageSize) - order) | address >>> (pageSize.shift() + order);
+  }
+
+  /**
+   * The order of a key: no smaller than 0 for keys that {@link #key} makes, negative for keys wider
+   * than that.
+   */
+  public static int order(PageSize pageSize, long key) {
+    return orderZeroBit(pageSize) - (Long.SIZE - 1 - Long.numberOfLeadingZeros(key));
+  }
+
+  /**
+   * The address of a key's block. Defined for keys with an {@link #order} from 0 to {@link
+   * #maxOrder}.
+   */
+  public static long address(PageSize pageSize, long key) {
+    return (key ^ Long.highestOneBit(key)) << (pageSize.shift() + order(pageSize, key));
+  }
+}

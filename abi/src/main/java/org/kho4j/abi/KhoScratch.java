@@ -1,0 +1,28 @@
+package org.kho4j.abi;
+
+/**
+ * One scratch region: memory that a new kernel may use before it has read the preserved map. Since
+ * 6.16.
+ */
+public final class KhoScratch {
+
+  public static final Field ADDR =
+      Field.phys(0, "addr", null, "physical address of the region's first byte");
+  public static final Field SIZE = Field.u64(8, "size", "bytes");
+
+  public static final Structure STRUCTURE =
+      Structure.fixed(
+          "kho_scratch",
+          16,
+          Releases.since("6.16"),
+          "include/asm-generic/kexec_handover.h",
+          "Entry of the scratch array: entry 0 is the low-memory region, entry 1 the global one, entries 2 and on one per"
+              + " NUMA node with memory. The array has scratch_size / 16 entries, the remainder ignored. kexec copies it"
+              + " into a scratch region, 64 KiB aligned; the same regions serve every following handover. Regions never"
+              + " hold preserved memory, but only debug kernels check that. Since 7.2 addr and size are aligned to"
+              + " PAGE_SIZE * MAX_ORDER_NR_PAGES (4 MiB with 4K pages, 32 MiB with 16K, 512 MiB with 64K).",
+          ADDR,
+          SIZE);
+
+  private KhoScratch() {}
+}

@@ -1,0 +1,107 @@
+package org.kho4j.abi;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A version of the root contract, by the {@code compatible} string of the root FDT. What differs
+ * between versions is a column here, so that an engine asks the row and never for the number.
+ *
+ * @param compatible the string that the root FDT carries
+ * @param releases the kernel releases that write it
+ * @param map the form of the preserved map
+ * @param addressProperty property of a subtree's node: 8 bytes, physical address of the blob
+ * @param sizeProperty property of a subtree's node: 8 bytes, bytes of the blob; null where the blob
+ *     is an FDT that tells its own size
+ * @param meaning what changed with it
+ */
+public record KhoVersion(
+    String compatible,
+    Releases releases,
+    MapForm map,
+    String addressProperty,
+    @Nullable String sizeProperty,
+    String meaning) {
+
+  /** How the preserved map is written. */
+  public enum MapForm {
+    /** {@link KhoserMemChunk}s that point at bitmaps of 512 bytes or of one page. */
+    BITMAP_LIST,
+    /** {@link KhoRadix} tree whose depth lacks a level with 16K pages. */
+    RADIX_SHORT,
+    /** {@link KhoRadix} tree. */
+    RADIX;
+
+    /**
+     * Levels of the radix tree, leaf included; 0 for the bitmap list. The first formula forgot the
+     * bit that marks order 0 (commit d64b0372760e, 7.1-rc), which shows with 16K pages alone: 4
+     * levels instead of 5.
+     */
+    public int depth(PageSize pageSize) {
+      int keyBits =
+          switch (this) {
+            case BITMAP_LIST -> 0;
+            case RADIX_SHORT -> KhoRadix.orderZeroBit(pageSize);
+            case RADIX -> KhoRadix.orderZeroBit(pageSize) + 1;
+          };
+      return keyBits == 0
+          ? 0
+          : Math.ceilDiv(keyBits - KhoRadix.leafBits(pageSize), KhoRadix.tableBits(pageSize)) + 1;
+    }
+  }
+
+  public static final KhoVersion V1 =
+      new KhoVersion(
+          "kho-v1",
+          Releases.of("6.16", "7.0"),
+          MapForm.BITMAP_LIST,
+          "fdt",
+          null,
+          "The first contract. Under this one string bitmaps grew from 512 bytes (6.16.y, 6.17 to 6.17.8) to a page (6.17.9,"
+              + " 6.18 and later), with no marker; vmalloc areas exist since 6.18. Nothing is handed over unless the"
+              + " map was finalized.");
+  public static final KhoVersion V2 =
+      new KhoVersion(
+          "kho-v2",
+          Releases.NEVER,
+          MapForm.RADIX_SHORT,
+          "preserved-data",
+          null,
+          "The radix tree, handed over in place. Only in development trees of April 2026.");
+  public static final KhoVersion V3 =
+      new KhoVersion(
+          "kho-v3",
+          Releases.of("7.1", "7.1"),
+          MapForm.RADIX,
+          "preserved-data",
+          "blob-size",
+          "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears. Release candidates before"
+              + " 2026-05-30 wrote one tree level less with 16K pages.");
+  public static final KhoVersion V4 =
+      new KhoVersion(
+          "kho-v4",
+          Releases.since("7.2"),
+          MapForm.RADIX,
+          "preserved-data",
+          "blob-size",
+          "Root FDT, map and vmalloc as in kho-v3; adds the KHO block, which has no version string of its own.");
+
+  /** Every version, oldest first. */
+  public static final List<KhoVersion> ALL = List.of(V1, V2, V3, V4);
+
+  /** The property of the root node that points at the preserved map: 8 bytes, in every version. */
+  public static final String MAP_PROPERTY = "preserved-memory-map";
+
+  /** What every version's string starts with. */
+  public static final String PREFIX = "kho-v";
+
+  public static Optional<KhoVersion> of(String compatible) {
+    return ALL.stream().filter(version -> version.compatible.equals(compatible)).findFirst();
+  }
+
+  @Override
+  public String toString() {
+    return compatible;
+  }
+}

@@ -1,0 +1,37 @@
+package org.kho4j.abi;
+
+/**
+ * One page of a vmalloc area's page list. Since 6.18.
+ *
+ * <pre>
+ *  0        8         16                                PAGE_SIZE
+ *  +--------+---------+---------+-- ... --+---------+
+ *  | next   | phys[0] | phys[1] |         | phys[n] |
+ *  +--------+---------+---------+-- ... --+---------+
+ * </pre>
+ */
+public final class KhoVmallocChunk {
+
+  static final String NAME = "kho_vmalloc_chunk";
+
+  public static final Field NEXT = Field.phys(0, "next", NAME, "next chunk; 0 ends the list");
+
+  public static final Structure STRUCTURE =
+      Structure.paged(
+          NAME,
+          1,
+          new Structure.Elements(
+              "phys",
+              8,
+              null,
+              "physical address of a block of 2^order pages; 0 ends the array of this chunk, not the list"),
+          Releases.since("6.18"),
+          "include/linux/kho/abi/kexec_handover.h",
+          "A page of block addresses. A writer that fills a chunk exactly appends a fresh one at once, so an area whose"
+              + " entries are a multiple of the capacity ends in an all-zero chunk: follow next, do not stop at a full"
+              + " chunk. Every chunk page is itself preserved as a block of order 0, and freed by the kernel that"
+              + " restores the area.",
+          NEXT);
+
+  private KhoVmallocChunk() {}
+}

@@ -1,0 +1,25 @@
+package org.kho4j.abi;
+
+/** What luo-v2's device tree points at. In no release. */
+public final class LuoAbiHeader {
+
+  public static final Field LIVEUPDATE_NUM =
+      Field.u64(0, "liveupdate_num", "number of this live update");
+  public static final Field SESSIONS_PA =
+      Field.phys(8, "sessions_pa", LuoArrays.SESSIONS.name(), "sessions; 0 when there is none");
+  public static final Field FLBS_PA =
+      Field.phys(16, "flbs_pa", "luo_flb_header_ser", "page of the FLBs");
+
+  public static final Structure STRUCTURE =
+      Structure.fixed(
+          "luo_abi_header",
+          24,
+          Releases.NEVER,
+          "include/linux/kho/abi/luo.h between v7.1 and v7.2-rc1",
+          "Packed. Later became luo_ser, with the compatible string in front.",
+          LIVEUPDATE_NUM,
+          SESSIONS_PA,
+          FLBS_PA);
+
+  private LuoAbiHeader() {}
+}

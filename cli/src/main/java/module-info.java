@@ -1,0 +1,7 @@
+/** The kho command. */
+module org.kho4j.cli {
+  requires info.picocli;
+  requires org.kho4j.handover;
+  requires tools.jackson.core;
+  requires static org.jspecify;
+}

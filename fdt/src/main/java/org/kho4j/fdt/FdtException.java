@@ -1,0 +1,32 @@
+package org.kho4j.fdt;
+
+/** A blob is not a well-formed flattened device tree. */
+public final class FdtException extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final FdtError error;
+  private final long offset;
+
+  /**
+   * Names what is wrong and where.
+   *
+   * @param error which rule is broken
+   * @param offset where in the blob, in bytes from its start
+   * @param message a sentence with the values and the bound
+   */
+  public FdtException(FdtError error, long offset, String message) {
+    super(message);
+    this.error = error;
+    this.offset = offset;
+  }
+
+  public FdtError error() {
+    return error;
+  }
+
+  /** Where in the blob, in bytes from its start. */
+  public long offset() {
+    return offset;
+  }
+}

@@ -1,0 +1,9 @@
+/** The engine: finds handovers in physical memory and reads what was handed over. */
+module org.kho4j.handover {
+  requires transitive org.kho4j.abi;
+  requires transitive org.kho4j.fdt;
+  requires transitive org.kho4j.memory;
+  requires static org.jspecify;
+
+  exports org.kho4j.handover;
+}

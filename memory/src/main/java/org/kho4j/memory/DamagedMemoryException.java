@@ -1,0 +1,17 @@
+package org.kho4j.memory;
+
+/** The source has the page, and what it has cannot be decoded. */
+public final class DamagedMemoryException extends MemoryReadException {
+
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Names what is wrong and where.
+   *
+   * @param address the address of the page
+   * @param message a sentence that names it and says what is wrong
+   */
+  public DamagedMemoryException(long address, String message) {
+    super(address, message);
+  }
+}

@@ -1,0 +1,20 @@
+package org.kho4j.memory;
+
+/** Physical memory could not be read at an address. */
+public abstract sealed class MemoryReadException extends RuntimeException
+    permits AbsentMemoryException, DamagedMemoryException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final long address;
+
+  MemoryReadException(long address, String message) {
+    super(message);
+    this.address = address;
+  }
+
+  /** The first physical address that could not be read. */
+  public long address() {
+    return address;
+  }
+}

@@ -1,0 +1,45 @@
+package org.kho4j.memory;
+
+import java.nio.file.Path;
+import java.util.OptionalInt;
+
+/**
+ * What physical memory comes from.
+ *
+ * @param path the file that was opened, as the caller named it
+ * @param kind the form of the memory image, found by content
+ * @param bytes size of the image in bytes: of the file, or of what the file decompresses to when it
+ *     is zstd as a whole
+ * @param machine what the image says about the machine
+ * @param pageSize page size in bytes where the image tells it (kdump does, an ELF core only by a
+ *     VMCOREINFO note)
+ */
+public record MemorySource(
+    Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize) {
+
+  /** The form of a memory image. */
+  public enum Kind {
+    RAW("raw"),
+    ELF("elf"),
+    KDUMP("kdump");
+
+    private final String label;
+
+    Kind(String label) {
+      this.label = label;
+    }
+
+    /** The form's name in options and output. */
+    public String label() {
+      return label;
+    }
+  }
+
+  /** The architecture of the machine whose memory it is. */
+  public enum Machine {
+    X86_64,
+    AARCH64,
+    /** The image does not say, or names a machine that does not speak KHO. */
+    UNKNOWN
+  }
+}

@@ -1,0 +1,58 @@
+package org.kho4j.memory;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Physical memory, read by physical address. Immutable, and safe to share between threads until it
+ * is closed.
+ *
+ * <p>Memory that the source does not have is absent, and never reads as zeros.
+ */
+public interface PhysicalMemory extends AutoCloseable {
+
+  /** What the memory comes from. */
+  MemorySource source();
+
+  /**
+   * The bytes from {@code address} on, read-only. Zero copy where they lie contiguously in a mapped
+   * file, else a copy; so a caller bounds {@code length} before it asks. Numbers in it are
+   * unaligned and native-endian as far as the caller knows.
+   *
+   * @param length at least 1, at most {@link Integer#MAX_VALUE}
+   * @throws AbsentMemoryException if any of the bytes is not in the source; it names the first
+   * @throws DamagedMemoryException if a page is there and cannot be decoded
+   * @throws IllegalStateException if the memory is closed
+   */
+  MemorySegment read(long address, long length);
+
+  /**
+   * Whether the source has all of these bytes; a page that is there but damaged counts as there.
+   */
+  boolean contains(long address, long length);
+
+  /**
+   * Visits every run of memory that the source has, ascending, adjacent runs merged.
+   *
+   * @throws IllegalStateException if the memory is closed
+   */
+  void forEachRange(RangeVisitor visitor);
+
+  /**
+   * Closes the source. Reading after that throws {@link IllegalStateException}; closing again does
+   * nothing.
+   */
+  @Override
+  void close();
+
+  /** Takes one run of memory. */
+  @FunctionalInterface
+  interface RangeVisitor {
+    /**
+     * Takes one run.
+     *
+     * @param address first byte
+     * @param length bytes, at least 1
+     */
+    void range(long address, long length);
+  }
+}
