@@ -1,6 +1,8 @@
 package org.kho4j.fdt;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /** A flattened device tree, version 17. */
 public final class Fdt {
@@ -12,6 +14,12 @@ public final class Fdt {
   public static final int HEADER_SIZE = 40;
 
   private Fdt() {}
+
+  /** Whether the bytes start with {@link #MAGIC}. */
+  public static boolean isMagic(MemorySegment blob) {
+    return blob.byteSize() >= Integer.BYTES
+        && blob.get(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 0) == MAGIC;
+  }
 
   /**
    * Reads a blob. The blob may be shorter than the segment, and never longer.
