@@ -1,6 +1,6 @@
 package org.kho4j.fdt;
 
-/** A blob is not a well-formed flattened device tree. */
+/** A blob is not a well-formed flattened device tree, or a value in it not what was asked for. */
 public final class FdtException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
@@ -25,7 +25,10 @@ public final class FdtException extends RuntimeException {
     return error;
   }
 
-  /** Where in the blob, in bytes from its start. */
+  /**
+   * Where in the blob, in bytes from its start. For {@link FdtError#BAD_VALUE}, which a property
+   * finds that does not know its blob, from the value's start.
+   */
   public long offset() {
     return offset;
   }
