@@ -1,6 +1,7 @@
 package org.kho4j.fdt;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -45,6 +46,44 @@ public final class Fdt {
    */
   public static FdtNode read(MemorySegment blob) {
     return new FdtReader(blob).read();
+  }
+
+  /**
+   * Writes a tree as {@link FdtBuilder} does, without reservations.
+   *
+   * @return a blob on the heap, of exactly its size
+   * @throws IllegalArgumentException if {@link #read} would not accept the tree
+   */
+  public static MemorySegment write(FdtNode root) {
+    long bound = FdtBuilder.EMPTY_SIZE + sizeBound(root, 1);
+    byte[] buffer = new byte[Math.toIntExact(bound)];
+    FdtBuilder builder = FdtBuilder.create(MemorySegment.ofArray(buffer));
+    write(root, builder);
+    byte[] blob = builder.finish().toArray(ValueLayout.JAVA_BYTE);
+    return MemorySegment.ofArray(blob);
+  }
+
+  private static void write(FdtNode node, FdtBuilder builder) {
+    builder.beginNode(node.name());
+    node.properties().forEach(builder::property);
+    node.children().forEach(child -> write(child, builder));
+    builder.endNode();
+  }
+
+  /** What the node takes if no two properties share a name. */
+  private static long sizeBound(FdtNode node, int depth) {
+    if (depth > MAX_DEPTH) {
+      throw new IllegalArgumentException("a node is more than %d levels deep".formatted(MAX_DEPTH));
+    }
+    long size = 2 * FdtTag.SIZE + FdtTag.align(FdtName.encode(node.name()).length);
+    for (FdtProperty property : node.properties()) {
+      size += FdtTag.PROP_HEADER_SIZE + FdtTag.align(property.value().byteSize());
+      size += FdtName.encode(property.name()).length;
+    }
+    for (FdtNode child : node.children()) {
+      size += sizeBound(child, depth + 1);
+    }
+    return size;
   }
 
   /**

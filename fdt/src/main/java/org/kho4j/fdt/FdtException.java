@@ -1,6 +1,9 @@
 package org.kho4j.fdt;
 
-/** A blob is not a well-formed flattened device tree, or a value in it not what was asked for. */
+/**
+ * A blob is not a well-formed flattened device tree, a value in it is not what was asked for, or
+ * what is written finds no room.
+ */
 public final class FdtException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;

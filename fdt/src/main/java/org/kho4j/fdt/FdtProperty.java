@@ -27,6 +27,29 @@ public record FdtProperty(String name, MemorySegment value) {
     value = value.asReadOnly();
   }
 
+  /** A property of these bytes, which are not copied. */
+  public static FdtProperty ofBytes(String name, byte[] bytes) {
+    return new FdtProperty(name, MemorySegment.ofArray(bytes));
+  }
+
+  /** A property of one text and its NUL. */
+  public static FdtProperty ofString(String name, String text) {
+    if (text.indexOf(0) >= 0) {
+      throw new IllegalArgumentException("the text of \"%s\" has a NUL in it".formatted(name));
+    }
+    return ofBytes(name, (text + "\0").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** A property of one number of 4 bytes. */
+  public static FdtProperty ofU32(String name, int number, ByteOrder order) {
+    return ofBytes(name, ByteBuffer.allocate(Integer.BYTES).order(order).putInt(number).array());
+  }
+
+  /** A property of one number of 8 bytes. */
+  public static FdtProperty ofU64(String name, long number, ByteOrder order) {
+    return ofBytes(name, ByteBuffer.allocate(Long.BYTES).order(order).putLong(number).array());
+  }
+
   /**
    * A string: the whole value is one text and its NUL.
    *

@@ -36,6 +36,8 @@ final class FdtReader {
   private final Map<Long, String> propertyNames = new HashMap<>();
 
   private @Nullable FdtNode root;
+
+  /** The token behind the last one; once all is read, the end of FDT_END. */
   private long at;
 
   FdtReader(MemorySegment segment) {
@@ -43,6 +45,15 @@ final class FdtReader {
     blob = segment.asSlice(0, header.totalSize()).asReadOnly();
     at = header.structOffset();
     end = header.structOffset() + header.structSize();
+  }
+
+  FdtHeader header() {
+    return header;
+  }
+
+  /** Bytes of the structure block that was read, which version 16 has not got in its header. */
+  long structSize() {
+    return at - header.structOffset();
   }
 
   FdtNode read() {
