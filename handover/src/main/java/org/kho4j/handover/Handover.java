@@ -162,11 +162,13 @@ public final class Handover {
     return tree;
   }
 
-  /** Checks a node's compatible string, as a kernel does. */
-  public static void requireCompatible(FdtNode node, String compatible, Where where, long address) {
-    String found = TreeValue.compatible(node).orElse("");
-    if (!found.equals(compatible)) {
-      throw where.broken(address, "compatible is \"%s\", not \"%s\"".formatted(found, compatible));
+  /** Checks a node's compatible strings, as a kernel does. */
+  public static void requireCompatible(
+      FdtNode node, String compatible, Where where, long address) {
+    List<String> found = TreeValue.compatible(node);
+    if (!found.contains(compatible)) {
+      throw where.broken(
+          address, "compatible is %s, not \"%s\"".formatted(found, compatible));
     }
   }
 }

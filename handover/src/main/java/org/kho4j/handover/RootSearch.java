@@ -73,8 +73,9 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
         return Optional.empty();
       }
       FdtNode tree = Fdt.read(blob);
-      return TreeValue.compatible(tree)
+      return TreeValue.compatible(tree).stream()
           .filter(compatible -> compatible.startsWith(KhoVersion.PREFIX))
+          .findFirst()
           .map(compatible -> new RootFdt(address, size, tree, compatible));
     } catch (FdtException e) {
       if (!mentionsKho(pageAt(memory, address))) {

@@ -1,9 +1,8 @@
 package org.kho4j.handover;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
+import java.util.List;
+import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
 
@@ -15,18 +14,13 @@ public final class TreeValue {
 
   private TreeValue() {}
 
-  /** The node's compatible string up to its NUL, if it has one. */
-  public static Optional<String> compatible(FdtNode node) {
-    return node.property("compatible").map(property -> text(property.value()));
-  }
-
-  private static String text(MemorySegment value) {
-    byte[] bytes = value.toArray(ValueLayout.JAVA_BYTE);
-    int length = 0;
-    while (length < bytes.length && bytes[length] != 0) {
-      length++;
+  /** The node's compatible strings; none if it has no such property, or one that is no list of strings. */
+  public static List<String> compatible(FdtNode node) {
+    try {
+      return node.property("compatible").map(FdtProperty::stringList).orElse(List.of());
+    } catch (FdtException e) {
+      return List.of();
     }
-    return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
   /** A number of 8 bytes: most often a physical address. */
