@@ -6,31 +6,40 @@ package org.kho4j.abi;
  */
 public final class KhoRadix {
 
+  private static final String SOURCE = "include/linux/kho/abi/kexec_handover.h";
+
+  private static final Lifetime LIFETIME =
+      Lifetime.untilRead(
+          "all the time: bits are set and cleared in place",
+          "never by the writer; in the next kernel it is free memory once the tree is walked");
+
   /** A page of child pointers: every level but 0. */
   public static final Structure NODE =
       Structure.paged(
-          "kho_radix_node",
-          1,
-          new Structure.Elements(
-              "table",
-              8,
               "kho_radix_node",
-              "physical address of the child one level below; 0 where there is none"),
-          Releases.since("7.1"),
-          "include/linux/kho_radix_tree.h",
-          "One page, no header. Nodes and leaves are not themselves preserved: they stay intact only until the next kernel"
-              + " has walked the tree. Removing a preservation never frees a node, so empty subtrees remain.");
+              1,
+              Structure.Elements.phys(
+                  "table",
+                  "kho_radix_node",
+                  "physical address of the child one level below, a kho_radix_leaf below level 1; 0 where there is none"),
+              Releases.since("7.1"),
+              LIFETIME,
+              SOURCE,
+              "One page, no header. Removing a preservation never frees a node, so empty subtrees remain.")
+          .filled();
 
   /** A page of bits: level 0. */
   public static final Structure LEAF =
       Structure.paged(
-          "kho_radix_leaf",
-          1,
-          new Structure.Elements(
-              "bitmap", 8, null, "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
-          Releases.since("7.1"),
-          "include/linux/kho_radix_tree.h",
-          "One page, no header.");
+              "kho_radix_leaf",
+              1,
+              Structure.Elements.words(
+                  "bitmap", "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
+              Releases.since("7.1"),
+              LIFETIME,
+              SOURCE,
+              "One page, no header. Every set bit is one preservation: a block of 2^order pages.")
+          .filled();
 
   /** Physical addresses of the machines that speak KHO have no more bits. */
   public static final int MAX_PHYSICAL_BITS = 52;
