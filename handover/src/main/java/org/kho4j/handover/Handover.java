@@ -163,12 +163,10 @@ public final class Handover {
   }
 
   /** Checks a node's compatible strings, as a kernel does. */
-  public static void requireCompatible(
-      FdtNode node, String compatible, Where where, long address) {
+  public static void requireCompatible(FdtNode node, String compatible, Where where, long address) {
     List<String> found = TreeValue.compatible(node);
     if (!found.contains(compatible)) {
-      throw where.broken(
-          address, "compatible is %s, not \"%s\"".formatted(found, compatible));
+      throw where.broken(address, "compatible is %s, not \"%s\"".formatted(found, compatible));
     }
   }
 }

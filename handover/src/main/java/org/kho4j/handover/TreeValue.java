@@ -14,7 +14,10 @@ public final class TreeValue {
 
   private TreeValue() {}
 
-  /** The node's compatible strings; none if it has no such property, or one that is no list of strings. */
+  /**
+   * The node's compatible strings; none if it has no such property, or one that is no list of
+   * strings.
+   */
   public static List<String> compatible(FdtNode node) {
     try {
       return node.property("compatible").map(FdtProperty::stringList).orElse(List.of());

@@ -24,7 +24,7 @@ public final class KhoTest {
       new Client<>() {
         @Override
         public String subtree() {
-          return FdtLayout.KHO_TEST.name();
+          return FdtLayout.KHO_TEST_SUBTREE;
         }
 
         @Override

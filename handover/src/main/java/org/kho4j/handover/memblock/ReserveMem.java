@@ -25,7 +25,7 @@ public record ReserveMem(String name, long start, long size) {
       new Client<>() {
         @Override
         public String subtree() {
-          return FdtLayout.MEMBLOCK.name();
+          return FdtLayout.MEMBLOCK_SUBTREE;
         }
 
         @Override
