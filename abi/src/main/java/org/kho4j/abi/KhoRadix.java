@@ -1,5 +1,9 @@
 package org.kho4j.abi;
 
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
 /**
  * The preserved map since kho-v2: a radix tree of pages. A set bit in a leaf is one preservation, a
  * block of 2^order pages; block and order together are its key.
@@ -64,6 +68,31 @@ public final class KhoRadix {
   /** Shift of level {@code level}'s index within a key. Level 0 is the leaf. */
   public static int levelShift(PageSize pageSize, int level) {
     return level == 0 ? 0 : leafBits(pageSize) + (level - 1) * tableBits(pageSize);
+  }
+
+  /** Entry of the table at {@code level}, 1 or more, or bit of the leaf at level 0. */
+  public static int index(PageSize pageSize, int level, long key) {
+    int bits = level == 0 ? leafBits(pageSize) : tableBits(pageSize);
+    return (int) (key >>> levelShift(pageSize, level) & (1L << bits) - 1);
+  }
+
+  /**
+   * The entries of a root table that keys of memory within {@value #MAX_PHYSICAL_BITS} bits can
+   * use: few, as the bits above an address are the marker of the order alone. Anything else is
+   * damage, or a tree of another depth.
+   */
+  public static SortedSet<Integer> rootSlots(PageSize pageSize, int depth) {
+    SortedSet<Integer> slots = new TreeSet<>();
+    for (int order = 0; order <= maxOrder(pageSize); order++) {
+      long first = 1L << (orderZeroBit(pageSize) - order);
+      long last = first | (1L << (maxOrder(pageSize) - order)) - 1;
+      int from = index(pageSize, depth - 1, first);
+      int to = index(pageSize, depth - 1, last);
+      for (int slot = from; slot <= to; slot++) {
+        slots.add(slot);
+      }
+    }
+    return Collections.unmodifiableSortedSet(slots);
   }
 
   /**

@@ -28,17 +28,15 @@ public final class LuoFlb {
   /** The FLB page. */
   public static final Structure HEADER =
       Structure.paged(
-              "luo_flb_header_ser",
-              1,
-              Structure.Elements.of("flbs", 64, "luo_flb_ser", "count entries"),
-              Releases.since("7.0"),
-              Lifetime.block(
-                  0, "in the reboot system call", "no kernel up to 7.3 is seen to free it"),
-              "include/linux/kho/abi/luo.h",
-              "One page: the header, then the entries.",
-              HEADER_PGCNT,
-              HEADER_COUNT)
-          .filled();
+          "luo_flb_header_ser",
+          1,
+          Structure.Elements.of("flbs", 64, "luo_flb_ser", "count entries"),
+          Releases.since("7.0"),
+          Lifetime.block(0, "in the reboot system call", "no kernel up to 7.3 is seen to free it"),
+          "include/linux/kho/abi/luo.h",
+          "One page: the header, then the entries.",
+          HEADER_PGCNT,
+          HEADER_COUNT);
 
   private LuoFlb() {}
 }
