@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 
 /**
@@ -43,10 +42,10 @@ final class LeafCount implements PreservedMap.LeafVisitor {
   MapSummary summary(long nodes, Consumer<HandoverException> problems) {
     ConcurrentLinkedQueue<HandoverException> found = new ConcurrentLinkedQueue<>();
     IntStream leaves = IntStream.range(0, size);
-    long[] blocks =
+    OrderCounts blocks =
         (size < PARALLEL_FROM ? leaves : leaves.parallel())
             .collect(
-                () -> new long[KhoRadix.maxOrder(pageSize) + 1],
+                () -> new OrderCounts(pageSize),
                 (counts, i) -> {
                   try {
                     count(addresses[i], prefixes[i], counts);
@@ -54,26 +53,29 @@ final class LeafCount implements PreservedMap.LeafVisitor {
                     found.add(e);
                   }
                 },
-                (counts, more) -> Arrays.setAll(counts, order -> counts[order] + more[order]));
+                OrderCounts::addAll);
     found.forEach(problems);
-    return new MapSummary(pageSize, nodes, blocks);
+    return new MapSummary(nodes, blocks);
   }
 
-  private void count(long address, long prefix, long[] counts) {
+  private void count(long address, long prefix, OrderCounts counts) {
     MemorySegment page = memory.page(place, address);
     int words = pageSize.bytes() / Long.BYTES;
     if (prefix != 0) {
       LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
       if (keys.fits(words * 64)) {
+        long set = 0;
         for (int i = 0; i < words; i++) {
-          counts[keys.order()] += Long.bitCount(page.get(Wire.U64, (long) i << 3));
+          set += Long.bitCount(page.get(Wire.U64, (long) i << 3));
         }
+        counts.add(keys.order(), set);
         return;
       }
     }
     RunCollector runs =
         new RunCollector(
-            pageSize, (order, run, bytes) -> counts[order] += bytes >>> (pageSize.shift() + order));
+            pageSize,
+            (order, run, bytes) -> counts.add(order, bytes >>> (pageSize.shift() + order)));
     runs.leaf(place, page, address, prefix);
     runs.flush();
   }

@@ -46,7 +46,7 @@ final class PageSet {
   }
 
   private boolean insert(long address) {
-    int slot = (int) ((address >>> 12) * 0x9E3779B97F4A7C15L >>> 32) & mask;
+    int slot = (int) (((address >>> 12) * 0x9E3779B97F4A7C15L) >>> 32) & mask;
     while (true) {
       long found = slots.getAtIndex(ValueLayout.JAVA_LONG, slot);
       if (found == address) {

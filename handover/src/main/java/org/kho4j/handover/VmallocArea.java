@@ -117,7 +117,7 @@ public final class VmallocArea {
     int capacity = KhoVmallocChunk.STRUCTURE.capacity(pageSize);
     int header = KhoVmallocChunk.STRUCTURE.headerSize();
     long blockBytes = pageSize.blockBytes(order);
-    long impossible = (pageSize.bytes() - 1) | -1L << KhoRadix.MAX_PHYSICAL_BITS;
+    long impossible = (pageSize.bytes() - 1L) | -1L << KhoRadix.MAX_PHYSICAL_BITS;
     long remaining = totalPages >>> order;
     long runStart = 0;
     long runEnd = 0;

@@ -7,6 +7,7 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -54,20 +55,16 @@ final class JsonView implements View {
     json.object("preservedMap").address("root", root).text("state", intact ? "intact" : "consumed");
     if (summary != null) {
       json.number("nodes", summary.nodes())
-          .number("preservations", summary.preservations())
-          .number("bytes", summary.bytes());
+          .number("preservations", summary.blocks().total())
+          .number("bytes", summary.blocks().bytes());
       orders(summary.blocks());
     }
     json.endObject();
   }
 
-  private void orders(long[] counts) {
+  private void orders(OrderCounts counts) {
     json.object("orders");
-    for (int order = 0; order < counts.length; order++) {
-      if (counts[order] != 0) {
-        json.number(Integer.toString(order), counts[order]);
-      }
-    }
+    counts.forEach((order, blockBytes, blocks) -> json.number(Integer.toString(order), blocks));
     json.endObject();
   }
 
@@ -164,7 +161,8 @@ final class JsonView implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, long @Nullable [] orders) {
+  public void memfd(
+      PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders) {
     beginFile(file);
     json.object("memfd")
         .unsigned("size", memfd.size())

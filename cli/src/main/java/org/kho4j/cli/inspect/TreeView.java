@@ -9,13 +9,14 @@ import static org.kho4j.cli.output.Text.Style.WARNING;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -38,7 +39,6 @@ final class TreeView implements View {
   private final int listed;
   private final Guide guide = new Guide();
 
-  private PageSize pageSize = PageSize.SIZE_4K;
   private int subtreesLeft;
   private long sessions;
   private long files;
@@ -67,7 +67,6 @@ final class TreeView implements View {
 
   @Override
   public void beginHandover(Handover handover) throws IOException {
-    pageSize = handover.pageSize();
     out.line().put(HEADING, Units.printable(handover.root().compatible()) + " handover");
     if (handover.role() != Handover.Role.UNKNOWN) {
       out.put(", ").put(NAME, handover.role().label());
@@ -87,9 +86,9 @@ final class TreeView implements View {
       return;
     }
     out.put(": ")
-        .size(summary.bytes())
+        .size(summary.blocks().bytes())
         .put(" in ")
-        .count(summary.preservations(), "block", "blocks")
+        .count(summary.blocks().total(), "block", "blocks")
         .put(FAINT, ", " + Units.count(summary.nodes(), "node", "nodes"))
         .line();
     guide.down(false);
@@ -97,19 +96,10 @@ final class TreeView implements View {
     guide.up();
   }
 
-  private String orders(long[] counts) {
-    StringBuilder text = new StringBuilder();
-    for (int order = 0; order < counts.length; order++) {
-      if (counts[order] != 0) {
-        text.append(text.isEmpty() ? "" : ", ")
-            .append(Units.count(counts[order]))
-            .append(" of order ")
-            .append(order)
-            .append(" (")
-            .append(Units.size(pageSize.blockBytes(order)))
-            .append(")");
-      }
-    }
+  private static String orders(OrderCounts counts) {
+    StringJoiner text = new StringJoiner(", ");
+    counts.forEach((order, blockBytes, blocks) ->
+        text.add(Units.count(blocks) + " of order " + order + " (" + Units.size(blockBytes) + ")"));
     return text.toString();
   }
 
@@ -249,7 +239,7 @@ final class TreeView implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, long @Nullable [] orders)
+  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {

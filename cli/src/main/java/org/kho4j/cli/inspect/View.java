@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -59,7 +60,7 @@ interface View {
   void file(PreservedFile file) throws IOException;
 
   /** A memfd; {@code orders} counts its folios by order. */
-  void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, long @Nullable [] orders)
+  void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
       throws IOException;
 
   void endSession() throws IOException;

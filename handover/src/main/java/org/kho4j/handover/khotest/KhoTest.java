@@ -104,7 +104,7 @@ public final class KhoTest {
    */
   public void forEachFolio(FolioVisitor visitor) {
     PageSize pageSize = memory.pageSize();
-    long mask = pageSize.bytes() - 1;
+    long mask = pageSize.bytes() - 1L;
     long[] bytes = new long[1];
     foliosInfo.forEachContent((content, offset, physicalAddress) -> {
       for (long at = 0;

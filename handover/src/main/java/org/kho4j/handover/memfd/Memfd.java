@@ -6,9 +6,9 @@ import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdVersion;
-import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Where;
@@ -143,13 +143,11 @@ public final class Memfd {
   /**
    * Counts the folios by order, which the preserved map alone knows.
    *
-   * @return number of folios by order
    * @throws org.kho4j.handover.HandoverException if the array or the map is broken, or a folio is
    *     not preserved
    */
-  public long[] orders(PreservedMap map) {
-    PageSize pageSize = memory.pageSize();
-    long[] counts = new long[KhoRadix.maxOrder(pageSize) + 1];
+  public OrderCounts orders(PreservedMap map) {
+    OrderCounts counts = new OrderCounts(memory.pageSize());
     PreservedMap.Lookup lookup = map.lookup();
     forEachFolio((folio, index, flags) -> {
       int order = lookup.orderAt(folio);
@@ -158,7 +156,7 @@ public final class Memfd {
             folio,
             "no preserved block starts at 0x%x, the folio of index %d".formatted(folio, index));
       }
-      counts[order]++;
+      counts.add(order, 1);
     });
     return counts;
   }
