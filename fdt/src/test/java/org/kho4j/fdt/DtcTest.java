@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,8 +99,7 @@ class DtcTest {
     FdtNode root = Fdt.read(blob);
     assertThat(root.property("compatible").orElseThrow().stringList()).containsExactly("a", "b");
     FdtNode m = root.child("n@1").orElseThrow().child("m").orElseThrow();
-    assertThat(m.property("blob-size").orElseThrow().u64(java.nio.ByteOrder.BIG_ENDIAN))
-        .isEqualTo(8);
+    assertThat(m.property("blob-size").orElseThrow().u64(ByteOrder.BIG_ENDIAN)).isEqualTo(8);
     assertThat(root.child("o").orElseThrow().property("ref")).isPresent();
     assertThat(Fdt.reservations(blob)).contains(new FdtReservation(0x10000000, 0x4000));
   }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class FdtBuilderTest {
@@ -204,8 +205,7 @@ class FdtBuilderTest {
         .isThrownBy(() -> FdtBuilder.create(buffer(200)).reserve(new FdtReservation(0, 0)));
   }
 
-  private static void assertNoSpace(
-      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, long offset, String message) {
+  private static void assertNoSpace(ThrowingCallable call, long offset, String message) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             FdtException.class,

@@ -180,7 +180,7 @@ class FdtEditorTest {
     MemorySegment blob =
         new RawBlob().begin("").prop(0, "x").end().words(FdtTag.END).strings("a\0").build();
     MemorySegment.copy(blob, 0, buffer, 0, 40);
-    MemorySegment.copy(blob, 56, buffer, 42 + 2, 32);
+    MemorySegment.copy(blob, 56, buffer, 44, 32);
     MemorySegment.copy(blob, 88, buffer, 40, 2);
     buffer.set(FdtHeader.WORD, FdtHeader.STRUCT_OFFSET, 44);
     buffer.set(FdtHeader.WORD, FdtHeader.STRINGS_OFFSET, 40);
@@ -188,7 +188,7 @@ class FdtEditorTest {
     buffer.set(FdtHeader.WORD, FdtHeader.TOTAL_SIZE, 96);
     assertThat(Fdt.read(buffer)).isEqualTo(Fdt.read(blob));
 
-    assertNoSpace(() -> FdtEditor.open(buffer.asSlice(0, 96).asSlice(0, 89)), FdtError.TRUNCATED);
+    assertFails(() -> FdtEditor.open(buffer.asSlice(0, 96).asSlice(0, 89)), FdtError.TRUNCATED);
     assertThat(FdtEditor.open(buffer).pack().mismatch(blob)).isEqualTo(-1);
   }
 
@@ -199,9 +199,9 @@ class FdtEditorTest {
     FdtEditor editor = FdtEditor.open(buffer.asSlice(0, packed + 13));
     byte[] before = buffer.toArray(ValueLayout.JAVA_BYTE);
 
-    assertNoSpace(() -> editor.root().addSubnode("mmmm"), FdtError.NO_SPACE);
-    assertNoSpace(() -> editor.root().set(prop("b", "")), FdtError.NO_SPACE);
-    assertNoSpace(() -> editor.root().set(prop("a", "1".repeat(18))), FdtError.NO_SPACE);
+    assertFails(() -> editor.root().addSubnode("mmmm"), FdtError.NO_SPACE);
+    assertFails(() -> editor.root().set(prop("b", "")), FdtError.NO_SPACE);
+    assertFails(() -> editor.root().set(prop("a", "1".repeat(18))), FdtError.NO_SPACE);
     assertThat(buffer.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
 
     editor.root().addSubnode("mmm");
@@ -268,7 +268,7 @@ class FdtEditorTest {
         .withMessageContaining("read-only");
   }
 
-  private static void assertNoSpace(ThrowingCallable call, FdtError error) {
+  private static void assertFails(ThrowingCallable call, FdtError error) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(FdtException.class, e -> assertThat(e.error()).isEqualTo(error));
   }

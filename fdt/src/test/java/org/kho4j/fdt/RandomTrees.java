@@ -1,5 +1,6 @@
 package org.kho4j.fdt;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -56,7 +57,7 @@ final class RandomTrees {
   private byte[] value() {
     return switch (random.nextInt(4)) {
       case 0 -> new byte[0];
-      case 1 -> (name() + '\0').getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+      case 1 -> (name() + '\0').getBytes(StandardCharsets.US_ASCII);
       case 2 -> bytes(4 * random.nextInt(8));
       default -> bytes(random.nextInt(30));
     };

@@ -35,7 +35,7 @@ class FdtFuzzTest {
     FdtNode before;
     FdtEditor editor;
     try {
-      before = Fdt.read(buffer);
+      before = Fdt.read(MemorySegment.ofArray(bytes));
       editor = FdtEditor.open(buffer);
     } catch (FdtException e) {
       return;
