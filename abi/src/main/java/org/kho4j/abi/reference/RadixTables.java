@@ -141,7 +141,7 @@ final class RadixTables {
                             size.label(),
                             bytes + " bytes",
                             Integer.toString(bytes * 8),
-                            bytes((long) bytes * 8 << size.shift()))))
+                            bytes(((long) bytes * 8) << size.shift()))))
             .toList());
   }
 
