@@ -72,6 +72,7 @@ public final class ContractDocument {
   private static Map<String, Object> component(Component component) {
     Map<String, Object> out = new LinkedHashMap<>();
     out.put("name", component.label());
+    component.subtree().ifPresent(subtree -> out.put("subtree", subtree));
     out.put("meaning", component.meaning());
     out.put("versions", each(Contract.versions(component), ContractDocument::version));
     return out;

@@ -34,7 +34,7 @@ final class PageSizes {
   static Map<String, Object> map(KhoVersion.MapForm form) {
     Map<String, Object> out = new LinkedHashMap<>();
     boolean radix = form != KhoVersion.MapForm.BITMAP_LIST;
-    out.put("form", radix ? "radix" : "bitmap-list");
+    out.put("form", form.label());
     if (radix) {
       Map<String, Object> trees = new LinkedHashMap<>();
       for (PageSize size : PageSize.values()) {

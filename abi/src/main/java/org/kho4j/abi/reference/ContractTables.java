@@ -62,11 +62,12 @@ final class ContractTables {
 
   static String components() {
     return table(
-        List.of("component", "what it is", "layouts"),
+        List.of("component", "subtree", "what it is", "layouts"),
         Stream.of(Component.values())
             .map(component ->
                 List.of(
                     code(component.label()),
+                    component.subtree().map(Markdown::code).orElse("–"),
                     text(component.meaning()),
                     Contract.versions(component).stream()
                         .map(version -> code(version.id()))

@@ -142,9 +142,9 @@ final class Markdown {
   private static String facts(Lifetime lifetime, String layouts, String source) {
     return "- Memory: "
         + text(lifetime.toString())
-        + ". Written "
+        + ". Written: "
         + text(lifetime.written())
-        + ". Freed "
+        + ". Freed: "
         + text(lifetime.freed())
         + ".\n- In: "
         + layouts
