@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
@@ -43,7 +44,7 @@ public final class Kho {
 
   /** Every command, in the order of the help. */
   private static List<Command> commands() {
-    return List.of(new HelpCommand(), new CompletionCommand());
+    return List.of(new InspectCommand(), new HelpCommand(), new CompletionCommand());
   }
 
   static CommandLine commandLine() {

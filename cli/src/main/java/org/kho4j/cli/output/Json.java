@@ -2,6 +2,7 @@ package org.kho4j.cli.output;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.math.BigInteger;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,17 @@ public final class Json implements AutoCloseable {
   public Json number(String name, long value) {
     json.writeName(name);
     json.writeNumber(value);
+    return this;
+  }
+
+  /** A number of 64 bits without a sign. */
+  public Json unsigned(String name, long value) {
+    json.writeName(name);
+    if (value >= 0) {
+      json.writeNumber(value);
+    } else {
+      json.writeNumber(new BigInteger(Long.toUnsignedString(value)));
+    }
     return this;
   }
 
