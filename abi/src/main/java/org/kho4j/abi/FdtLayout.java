@@ -1,6 +1,9 @@
 package org.kho4j.abi;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device tree of the contract: which nodes and properties it has. Values are native-endian unless
@@ -11,6 +14,7 @@ import java.util.List;
  * @param compatible the root's {@code compatible} string, or what stands for it
  * @param properties every property, in the order that a kernel writes them
  * @param releases the kernel releases that write it
+ * @param lifetime where its memory is, and who frees it when
  * @param source where the kernel writes it
  * @param meaning what it is for
  */
@@ -19,6 +23,7 @@ public record FdtLayout(
     String compatible,
     List<Property> properties,
     Releases releases,
+    Lifetime lifetime,
     String source,
     String meaning) {
 
@@ -29,85 +34,164 @@ public record FdtLayout(
    * @param name the property's name
    * @param type what the bytes are
    * @param size bytes, a terminating NUL included
+   * @param target the structure that it points at or embeds; null for others and for pointers at
+   *     plain data
+   * @param value the only value that it may have; null where it varies
+   * @param bigEndian whether its numbers are ordinary FDT cells
    * @param meaning what it says
    */
-  public record Property(String node, String name, Field.Type type, int size, String meaning) {}
+  public record Property(
+      String node,
+      String name,
+      Field.Type type,
+      int size,
+      @Nullable String target,
+      @Nullable String value,
+      boolean bigEndian,
+      String meaning) {}
 
-  private static Property string(String node, String value, String meaning) {
+  private static Property compatible(String node, String value, String meaning) {
     return new Property(
-        node, "compatible", Field.Type.CHARS, value.length() + 1, "\"" + value + "\"" + meaning);
+        node, "compatible", Field.Type.CHARS, value.length() + 1, null, value, false, meaning);
   }
 
-  private static Property u64(String node, String name, String meaning) {
-    return new Property(node, name, Field.Type.U64, 8, meaning);
+  private static Property number(String node, String name, Field.Type type, String meaning) {
+    return new Property(node, name, type, type.unit(), null, null, false, meaning);
   }
 
-  private static Property phys(String node, String name, String meaning) {
-    return new Property(node, name, Field.Type.PHYS, 8, meaning);
+  private static Property phys(String node, String name, @Nullable String target, String meaning) {
+    return new Property(node, name, Field.Type.PHYS, 8, target, null, false, meaning);
   }
+
+  private static Property cells(String name, String meaning) {
+    return new Property("/chosen", name, Field.Type.U64, 16, null, null, true, meaning);
+  }
+
+  /** {@code compatible} of a reservation's node in {@link #MEMBLOCK}. */
+  public static final String RESERVE_MEM_COMPATIBLE = "reserve-mem-v1";
+
+  /** {@code magic} of {@link #KHO_TEST}. */
+  public static final int KHO_TEST_MAGIC = 0x4b484f21;
+
+  /** Name of the subtree that {@link #MEMBLOCK} is the blob of. */
+  public static final String MEMBLOCK_SUBTREE = "memblock";
+
+  /** Name of the subtree that {@link #KHO_TEST} is the blob of. */
+  public static final String KHO_TEST_SUBTREE = "kho_test";
 
   /** The blob of subtree {@code memblock}. */
   public static final FdtLayout MEMBLOCK =
       new FdtLayout(
-          "memblock",
+          MEMBLOCK_SUBTREE,
           "memblock-v1",
           List.of(
-              string("/", "memblock-v1", ""),
-              string("/<name>", "reserve-mem-v1", ""),
-              phys("/<name>", "start", "first byte; raw native-endian number, not FDT cells"),
-              u64("/<name>", "size", "bytes; raw native-endian number")),
+              compatible("/", "memblock-v1", "layout of the blob"),
+              compatible("/<name>", RESERVE_MEM_COMPATIBLE, "layout of the node"),
+              phys(
+                  "/<name>",
+                  "start",
+                  null,
+                  "first byte of the reservation; a raw number, not FDT cells"),
+              number("/<name>", "size", Field.Type.U64, "bytes; a raw number, not FDT cells")),
           Releases.since("6.16"),
+          Lifetime.block(
+              0,
+              "at boot; up to 6.18 at finalize",
+              "by nobody: no kernel up to 7.3 frees an incoming one"),
           "mm/memblock.c",
-          "One node per reserve_mem= of the command line, at most 8, named by the user in at most 15 characters. The next"
-              + " kernel gives the memory back to a reserve_mem= of the same name and size.");
+          "One node for each reserve_mem= of the command line, named by its user. The next kernel gives the memory to a"
+              + " reserve_mem= of the same name, the same size and an alignment that the address satisfies. The memory"
+              + " itself is in the map, so it stays reserved even if nobody asks for it.");
 
   /** The blob of subtree {@code kho_test}, the kernel's own test module. */
   public static final FdtLayout KHO_TEST =
       new FdtLayout(
-          "kho_test",
+          KHO_TEST_SUBTREE,
           "kho-test-v1",
           List.of(
-              string("/", "kho-test-v1", ""),
-              new Property("/", "magic", Field.Type.U32, 4, "0x4b484f21"),
-              new Property("/data", "nr_folios", Field.Type.U32, 4, "folios of test data"),
+              compatible("/", "kho-test-v1", "layout of the blob"),
+              new Property(
+                  "/",
+                  "magic",
+                  Field.Type.U32,
+                  4,
+                  null,
+                  "0x" + Integer.toHexString(KHO_TEST_MAGIC),
+                  false,
+                  "marks the test's data"),
+              number("/data", "nr_folios", Field.Type.U32, "folios of test data"),
               new Property(
                   "/data",
                   "folios_info",
                   Field.Type.STRUCTURE,
-                  16,
-                  "kho_vmalloc descriptor of an array of u64, one per folio: its physical address with its order in the low"
-                      + " bits, below PAGE_SIZE"),
-              new Property(
+                  KhoVmalloc.STRUCTURE.headerSize(),
+                  KhoVmalloc.STRUCTURE.name(),
+                  null,
+                  false,
+                  "area that holds one u64 per folio: its physical address, with its order in the low bits, below"
+                      + " PAGE_SIZE"),
+              number(
                   "/data",
                   "csum",
                   Field.Type.U32,
-                  4,
-                  "the kernel's csum_partial chained over the folios in order, starting at 0; folded differently on x86-64"
-                      + " and arm64, so compare modulo 65535")),
+                  "the kernel's csum_partial chained over the folios in order, starting at 0; x86-64 and arm64 fold it"
+                      + " differently, so compare modulo 65535")),
           Releases.since("6.18"),
+          Lifetime.block(
+              -1, "when the module is loaded", "by the next kernel's module when it has checked"),
           "lib/test_kho.c",
-          "Random data that the next kernel checks. 6.16 and 6.17 kept the address array in the tree itself.");
+          "Random data that the next kernel checks. 6.16 and 6.17 kept the address array in the tree itself; that layout is"
+              + " not recorded here. The blob has a block of its own, of order 1 in the captures with 4K and 16K pages.");
 
-  /** The blob of subtree {@code LUO} in luo-v1. */
+  private static final Lifetime LUO_TREE =
+      Lifetime.block(
+          0,
+          "a skeleton without sessions at boot; complete in the reboot system call",
+          "not recorded here");
+
+  private static final List<Property> LUO_V1_BASE =
+      List.of(
+          compatible("/", "luo-v1", "layout of the blob"),
+          number(
+              "/",
+              "liveupdate-number",
+              Field.Type.U64,
+              "number of this live update: 1 for the first after a cold boot"),
+          compatible(
+              "/luo-session",
+              "luo-session-v2",
+              "luo-session-v1, with entries of 64 bytes that had no file set, was in patches only, though comments up to"
+                  + " 7.1 name it"),
+          phys(
+              "/luo-session",
+              "luo-session-header",
+              LuoArrays.SESSIONS_NAME,
+              "header of the sessions"));
+
+  /** The blob of subtree {@code LUO} in luo-v1 as 6.19 writes it. */
+  public static final FdtLayout LUO_V1_WITHOUT_FLB =
+      new FdtLayout(
+          "LUO",
+          "luo-v1",
+          LUO_V1_BASE,
+          Releases.of("6.19", "6.19"),
+          LUO_TREE,
+          "kernel/liveupdate/luo_core.c",
+          "State of the Live Update Orchestrator. A 7.0 or 7.1 kernel panics on it, for want of the node luo-flb.");
+
+  /** The blob of subtree {@code LUO} in luo-v1 as 7.0 and 7.1 write it. */
   public static final FdtLayout LUO_V1 =
       new FdtLayout(
           "LUO",
           "luo-v1",
-          List.of(
-              string("/", "luo-v1", ""),
-              u64(
-                  "/",
-                  "liveupdate-number",
-                  "number of this live update: 1 for the first after a cold boot"),
-              string(
-                  "/luo-session",
-                  "luo-session-v2",
-                  "; luo-session-v1 (entries of 64 bytes without files) was in patches only, though comments up to 7.1 name"
-                      + " it"),
-              phys("/luo-session", "luo-session-header", "luo_session_header_ser"),
-              string("/luo-flb", "luo-flb-v1", "; node absent in 6.19, required in 7.0 and 7.1"),
-              phys("/luo-flb", "luo-flb-header", "luo_flb_header_ser")),
-          Releases.of("6.19", "7.1"),
+          Stream.concat(
+                  LUO_V1_BASE.stream(),
+                  Stream.of(
+                      compatible("/luo-flb", "luo-flb-v1", "layout of the FLB page"),
+                      phys("/luo-flb", "luo-flb-header", "luo_flb_header_ser", "page of the FLBs")))
+              .toList(),
+          Releases.of("7.0", "7.1"),
+          LUO_TREE,
           "kernel/liveupdate/luo_core.c",
           "State of the Live Update Orchestrator.");
 
@@ -116,8 +200,11 @@ public record FdtLayout(
       new FdtLayout(
           "LUO",
           "luo-v2",
-          List.of(string("/", "luo-v2", ""), phys("/", "luo-abi-header", "luo_abi_header")),
+          List.of(
+              compatible("/", "luo-v2", "layout of the blob"),
+              phys("/", "luo-abi-header", "luo_abi_header", "the rest of the state")),
           Releases.NEVER,
+          LUO_TREE,
           "kernel/liveupdate/luo_core.c between v7.1 and v7.2-rc1",
           "State of the Live Update Orchestrator.");
 
@@ -127,55 +214,67 @@ public record FdtLayout(
           "chosen",
           "the machine's own device tree",
           List.of(
-              new Property(
-                  "/chosen",
+              cells(
                   "linux,kho-fdt",
-                  Field.Type.U64,
-                  16,
-                  "address and size of the root FDT as ordinary big-endian cells, by the root's #address-cells and"
-                      + " #size-cells; the size is the writer's PAGE_SIZE"),
-              new Property(
-                  "/chosen",
+                  "address and size of the root FDT, by the root's #address-cells and #size-cells (normally two each); the"
+                      + " size is the writer's PAGE_SIZE"),
+              cells(
                   "linux,kho-scratch",
-                  Field.Type.U64,
-                  16,
-                  "address and size of the scratch array, big-endian cells; 16 bytes per region")),
+                  "address and size of the copy of the scratch array; 16 bytes per region")),
           Releases.since("6.16"),
+          Lifetime.boot("when kexec_file_load loads the next kernel", "with the device tree"),
           "drivers/of/kexec.c, drivers/of/fdt.c",
           "How the next kernel learns the two addresses on arm64. Each property must hold exactly one pair, or KHO is"
-              + " silently off.");
+              + " silently off. Ordinary big-endian cells: the only such numbers of this contract. (6.16: unverified.)");
 
   /** The device trees of the contract other than the root FDT, which {@link #root} gives. */
-  public static final List<FdtLayout> ALL = List.of(MEMBLOCK, KHO_TEST, LUO_V1, LUO_V2, CHOSEN);
-
-  /** {@code compatible} of a reservation's node in {@link #MEMBLOCK}. */
-  public static final String RESERVE_MEM_COMPATIBLE = "reserve-mem-v1";
-
-  /** {@code magic} of {@link #KHO_TEST}. */
-  public static final int KHO_TEST_MAGIC = 0x4b484f21;
+  public static final List<FdtLayout> ALL =
+      List.of(MEMBLOCK, KHO_TEST, LUO_V1_WITHOUT_FLB, LUO_V1, LUO_V2, CHOSEN);
 
   /** The root FDT of a version: one page at most, itself preserved as a block of order 0. */
   public static FdtLayout root(KhoVersion version) {
-    var properties = new java.util.ArrayList<Property>();
-    properties.add(string("/", version.compatible(), ""));
+    boolean bitmaps = version.map() == KhoVersion.MapForm.BITMAP_LIST;
+    var properties = new ArrayList<Property>();
+    properties.add(compatible("/", version.compatible(), "version of the whole contract"));
     properties.add(
         phys(
             "/",
             KhoVersion.MAP_PROPERTY,
-            version.map() == KhoVersion.MapForm.BITMAP_LIST
-                ? "first khoser_mem_chunk; 0 until finalized"
-                : "root kho_radix_node; never 0"));
-    properties.add(phys("/<subtree>", version.addressProperty(), "the subtree's blob"));
+            bitmaps ? KhoserMemChunk.NAME : KhoRadix.NODE.name(),
+            bitmaps
+                ? "first chunk of the map; 0 until finalized, refused by 6.19 and 7.0, an empty map up to 6.18"
+                : "root of the map; never 0"));
     if (version.sizeProperty() != null) {
       properties.add(
-          u64("/<subtree>", version.sizeProperty(), "bytes of the blob when it was registered"));
+          number(
+              "/<subtree>",
+              version.sizeProperty(),
+              Field.Type.U64,
+              "bytes of the blob when it was registered"));
     }
+    properties.add(
+        phys(
+            "/<subtree>",
+            version.addressProperty(),
+            null,
+            version.sizeProperty() == null
+                ? "the subtree's blob, an FDT that tells its own size"
+                : "the subtree's blob, of any format"));
     return new FdtLayout(
         "root",
         version.compatible(),
-        List.copyOf(properties),
+        properties,
         version.releases(),
+        Lifetime.block(
+            0,
+            bitmaps ? "at finalize" : "at boot, growing with every subtree",
+            "never: it stays intact in the next kernel"),
         "include/linux/kho/abi/kexec_handover.h",
-        "The root FDT names every subtree and points at the map. In no order that a reader could rely on.");
+        "The root FDT points at the map and has a node for every subtree. At most one page. Subtrees come in no order that"
+            + " a reader could rely on; a node's properties stand in the order given here in captures of 7.3.4.");
+  }
+
+  public FdtLayout {
+    properties = List.copyOf(properties);
   }
 }

@@ -24,6 +24,7 @@ public final class KexecMetadata {
           "kho_kexec_metadata",
           73,
           Releases.since("7.1"),
+          Lifetime.block(0, "at boot", "by nobody: no kernel up to 7.3 frees an incoming one"),
           "include/linux/kho/abi/kexec_metadata.h",
           "Packed. Written at boot by every kernel with KHO on, so it describes that kernel. A blob of fewer than 73 bytes"
               + " is ignored with a warning.",

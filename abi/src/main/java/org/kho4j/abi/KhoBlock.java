@@ -24,19 +24,22 @@ public final class KhoBlock {
 
   public static final Structure STRUCTURE =
       Structure.paged(
-          NAME,
-          1,
-          new Structure.Elements(
-              "entries",
+              NAME,
               1,
-              null,
-              "bytes of the entries, each of the size that the user of the block set fixes"),
-          Releases.since("7.2"),
-          "include/linux/kho/abi/block.h",
-          "A page of entries. Zeroed when allocated, preserved as a block of order 0; all but the last are normally"
-              + " full. It has no version string of its own: kho-v4 stands for its layout.",
-          NEXT,
-          COUNT);
+              new Structure.Elements(
+                  "entries",
+                  Field.Type.BYTES,
+                  1,
+                  null,
+                  "bytes of the entries, each of the size that the user of the block set fixes"),
+              Releases.since("7.2"),
+              Lifetime.block(
+                  0, "when the user of the block set serializes", "by the user of the block set"),
+              "include/linux/kho/abi/block.h",
+              "A page of entries. Zeroed when allocated; all but the last are normally full. It has no version string of its own: kho-v4 stands for its layout.",
+              NEXT,
+              COUNT)
+          .filled();
 
   /** A kernel refuses a block set with more blocks (7.2). */
   public static final int MAX_BLOCKS = 10_000;

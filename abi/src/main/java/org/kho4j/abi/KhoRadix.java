@@ -1,36 +1,49 @@
 package org.kho4j.abi;
 
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
 /**
  * The preserved map since kho-v2: a radix tree of pages. A set bit in a leaf is one preservation, a
  * block of 2^order pages; block and order together are its key.
  */
 public final class KhoRadix {
 
+  private static final String SOURCE = "include/linux/kho/abi/kexec_handover.h";
+
+  private static final Lifetime LIFETIME =
+      Lifetime.untilRead(
+          "all the time: bits are set and cleared in place",
+          "never by the writer; in the next kernel it is free memory once the tree is walked");
+
   /** A page of child pointers: every level but 0. */
   public static final Structure NODE =
       Structure.paged(
-          "kho_radix_node",
-          1,
-          new Structure.Elements(
-              "table",
-              8,
               "kho_radix_node",
-              "physical address of the child one level below; 0 where there is none"),
-          Releases.since("7.1"),
-          "include/linux/kho_radix_tree.h",
-          "One page, no header. Nodes and leaves are not themselves preserved: they stay intact only until the next kernel"
-              + " has walked the tree. Removing a preservation never frees a node, so empty subtrees remain.");
+              1,
+              Structure.Elements.phys(
+                  "table",
+                  "kho_radix_node",
+                  "physical address of the child one level below, a kho_radix_leaf below level 1; 0 where there is none"),
+              Releases.since("7.1"),
+              LIFETIME,
+              SOURCE,
+              "One page, no header. Removing a preservation never frees a node, so empty subtrees remain.")
+          .filled();
 
   /** A page of bits: level 0. */
   public static final Structure LEAF =
       Structure.paged(
-          "kho_radix_leaf",
-          1,
-          new Structure.Elements(
-              "bitmap", 8, null, "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
-          Releases.since("7.1"),
-          "include/linux/kho_radix_tree.h",
-          "One page, no header.");
+              "kho_radix_leaf",
+              1,
+              Structure.Elements.words(
+                  "bitmap", "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
+              Releases.since("7.1"),
+              LIFETIME,
+              SOURCE,
+              "One page, no header. Every set bit is one preservation: a block of 2^order pages.")
+          .filled();
 
   /** Physical addresses of the machines that speak KHO have no more bits. */
   public static final int MAX_PHYSICAL_BITS = 52;
@@ -55,6 +68,31 @@ public final class KhoRadix {
   /** Shift of level {@code level}'s index within a key. Level 0 is the leaf. */
   public static int levelShift(PageSize pageSize, int level) {
     return level == 0 ? 0 : leafBits(pageSize) + (level - 1) * tableBits(pageSize);
+  }
+
+  /** Entry of the table at {@code level}, 1 or more, or bit of the leaf at level 0. */
+  public static int index(PageSize pageSize, int level, long key) {
+    int bits = level == 0 ? leafBits(pageSize) : tableBits(pageSize);
+    return (int) (key >>> levelShift(pageSize, level) & (1L << bits) - 1);
+  }
+
+  /**
+   * The entries of a root table that keys of memory within {@value #MAX_PHYSICAL_BITS} bits can
+   * use: few, as the bits above an address are the marker of the order alone. Anything else is
+   * damage, or a tree of another depth.
+   */
+  public static SortedSet<Integer> rootSlots(PageSize pageSize, int depth) {
+    SortedSet<Integer> slots = new TreeSet<>();
+    for (int order = 0; order <= maxOrder(pageSize); order++) {
+      long first = 1L << (orderZeroBit(pageSize) - order);
+      long last = first | (1L << (maxOrder(pageSize) - order)) - 1;
+      int from = index(pageSize, depth - 1, first);
+      int to = index(pageSize, depth - 1, last);
+      for (int slot = from; slot <= to; slot++) {
+        slots.add(slot);
+      }
+    }
+    return Collections.unmodifiableSortedSet(slots);
   }
 
   /**

@@ -15,12 +15,14 @@ public final class KhoScratch {
           "kho_scratch",
           16,
           Releases.since("6.16"),
+          Lifetime.boot(
+              "at boot; kexec copies it into the image when it is loaded",
+              "never: the same regions serve every following handover"),
           "include/asm-generic/kexec_handover.h",
           "Entry of the scratch array: entry 0 is the low-memory region, entry 1 the global one, entries 2 and on one per"
-              + " NUMA node with memory. The array has scratch_size / 16 entries, the remainder ignored. kexec copies it"
-              + " into a scratch region, 64 KiB aligned; the same regions serve every following handover. Regions never"
-              + " hold preserved memory, but only debug kernels check that. Since 7.2 addr and size are aligned to"
-              + " PAGE_SIZE * MAX_ORDER_NR_PAGES (4 MiB with 4K pages, 32 MiB with 16K, 512 MiB with 64K).",
+              + " NUMA node in node order (online nodes up to 6.18, nodes that have memory since 6.19). The array has"
+              + " scratch_size / 16 entries, the remainder ignored. kexec copies it into a scratch region, 64 KiB aligned."
+              + " Regions never hold preserved memory, but only debug kernels check that.",
           ADDR,
           SIZE);
 

@@ -29,10 +29,10 @@ public final class KhoVmalloc {
           "base pages in the area, a multiple of 2^order; the area is total_pages * PAGE_SIZE bytes, of which the owner"
               + " knows how many it uses");
   public static final Field FLAGS =
-      Field.u16(
-          12,
-          "flags",
-          "bit 0 (1): VM_ALLOC area; bit 1 (2): huge mappings allowed; a kernel ignores other bits");
+      Field.u16(12, "flags", "how the area was allocated; a kernel ignores bits it does not know")
+          .withBits(
+              new Field.Bits("alloc", 0, 1, "VM_ALLOC area"),
+              new Field.Bits("allow_huge", 1, 1, "huge mappings allowed"));
   public static final Field ORDER =
       Field.u16(
           14,
@@ -44,10 +44,11 @@ public final class KhoVmalloc {
           "kho_vmalloc",
           16,
           Releases.since("6.18"),
+          Lifetime.partOf("the structure or property of the area's owner"),
           "include/linux/kho/abi/kexec_handover.h",
           "Describes a virtually contiguous area whose pages are scattered over physical memory. The chunks list the"
               + " pages in ascending virtual order; the total over all chunks is total_pages >> order entries, exactly."
-              + " Each block of 2^order pages is preserved in the map.",
+              + " Each entry's 2^order pages are preserved as a run of pages, normally one block of that order.",
           FIRST,
           TOTAL_PAGES,
           FLAGS,

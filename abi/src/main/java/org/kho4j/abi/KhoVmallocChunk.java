@@ -18,20 +18,23 @@ public final class KhoVmallocChunk {
 
   public static final Structure STRUCTURE =
       Structure.paged(
-          NAME,
-          1,
-          new Structure.Elements(
-              "phys",
-              8,
-              null,
-              "physical address of a block of 2^order pages; 0 ends the array of this chunk, not the list"),
-          Releases.since("6.18"),
-          "include/linux/kho/abi/kexec_handover.h",
-          "A page of block addresses. A writer that fills a chunk exactly appends a fresh one at once, so an area whose"
-              + " entries are a multiple of the capacity ends in an all-zero chunk: follow next, do not stop at a full"
-              + " chunk. Every chunk page is itself preserved as a block of order 0, and freed by the kernel that"
-              + " restores the area.",
-          NEXT);
+              NAME,
+              1,
+              Structure.Elements.phys(
+                  "phys",
+                  null,
+                  "physical address of a block of 2^order pages; 0 ends the array of this chunk, not the list"),
+              Releases.since("6.18"),
+              Lifetime.block(
+                  0,
+                  "when the area is preserved",
+                  "by the next kernel when the area is restored: the list exists until the first restore"),
+              "include/linux/kho/abi/kexec_handover.h",
+              "A page of block addresses. A writer that fills a chunk exactly appends a fresh one at once, so an area whose"
+                  + " entries are a multiple of the capacity ends in an all-zero chunk: follow next, do not stop at a full"
+                  + " chunk.",
+              NEXT)
+          .filled();
 
   private KhoVmallocChunk() {}
 }

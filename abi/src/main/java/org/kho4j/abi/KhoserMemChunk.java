@@ -4,6 +4,9 @@ package org.kho4j.abi;
 public final class KhoserMemChunk {
 
   static final String NAME = "khoser_mem_chunk";
+  private static final String BITMAP_NAME = "kho_mem_phys_bits";
+  private static final String SOURCE =
+      "kernel/kexec_handover.c (6.16 to 6.18), kernel/liveupdate/kexec_handover.c (6.19, 7.0)";
 
   public static final Field NEXT = Field.phys(0, "next", NAME, "next chunk; 0 ends the list");
   public static final Field ORDER =
@@ -13,17 +16,21 @@ public final class KhoserMemChunk {
 
   public static final Structure STRUCTURE =
       Structure.paged(
-          NAME,
-          1,
-          new Structure.Elements(
-              "bitmaps", 16, "khoser_mem_bitmap_ptr", "num_elms elements, ascending"),
-          Releases.of("6.16", "7.0"),
-          "kernel/kexec_handover.c (6.16 to 6.18), kernel/liveupdate/kexec_handover.c (6.19, 7.0)",
-          "A chunk is started for every order, orders ascending; more follow when it is full. Written at finalize. Chunks"
-              + " and bitmaps are not themselves preserved: they stay intact only until the next kernel has read them.",
-          NEXT,
-          ORDER,
-          NUM_ELMS);
+              NAME,
+              1,
+              Structure.Elements.of(
+                  "bitmaps", 16, "khoser_mem_bitmap_ptr", "num_elms elements, ascending"),
+              Releases.of("6.16", "7.0"),
+              Lifetime.untilRead(
+                  "at finalize; a later finalize replaces the whole list",
+                  "by the writer when it aborts or finalizes again; in the next kernel it is free memory once read"),
+              SOURCE,
+              "One page of pointers at bitmaps, all of one order. A chunk is started for every order, orders ascending; more"
+                  + " follow when it is full.",
+              NEXT,
+              ORDER,
+              NUM_ELMS)
+          .filled();
 
   public static final Field PHYS_START =
       Field.phys(
@@ -31,7 +38,7 @@ public final class KhoserMemChunk {
           "phys_start",
           null,
           "address of the block that bit 0 stands for, a multiple of bits * (PAGE_SIZE << order)");
-  public static final Field BITMAP = Field.phys(8, "bitmap", "kho_mem_phys_bits", "the bitmap");
+  public static final Field BITMAP = Field.phys(8, "bitmap", BITMAP_NAME, "the bitmap");
 
   /** Element of a chunk. */
   public static final Structure ELEMENT =
@@ -39,7 +46,8 @@ public final class KhoserMemChunk {
           "khoser_mem_bitmap_ptr",
           16,
           Releases.of("6.16", "7.0"),
-          "kernel/kexec_handover.c (6.16 to 6.18), kernel/liveupdate/kexec_handover.c (6.19, 7.0)",
+          Lifetime.partOf(NAME),
+          SOURCE,
           "Bit n of the bitmap (byte n / 8, bit n % 8) preserves the block of 2^order pages at phys_start + n * (PAGE_SIZE"
               + " << order).",
           PHYS_START,
@@ -47,6 +55,36 @@ public final class KhoserMemChunk {
 
   /** Bytes of a bitmap in 6.16 and 6.17 up to 6.17.8; later a bitmap is one page. */
   public static final int SMALL_BITMAP_BYTES = 512;
+
+  private static final Lifetime BITMAP_LIFETIME =
+      Lifetime.untilRead(
+          "at finalize",
+          "by the writer when it no longer preserves anything there; in the next kernel it is free memory once read");
+
+  /** The bitmap of 6.16 and of 6.17 up to 6.17.8. */
+  public static final Structure SMALL_BITMAP =
+      Structure.fixed(
+          BITMAP_NAME,
+          SMALL_BITMAP_BYTES,
+          Releases.of("6.16", "6.17.8"),
+          BITMAP_LIFETIME,
+          SOURCE,
+          "512 bytes whatever the page size, from a slab: aligned to 512 bytes, not to a page.",
+          Field.words(
+              0, SMALL_BITMAP_BYTES, "preserve", "4096 bits, bit n in byte n / 8, bit n % 8"));
+
+  /** The bitmap of 6.17.9 and later. */
+  public static final Structure PAGE_BITMAP =
+      Structure.paged(
+              BITMAP_NAME,
+              1,
+              Structure.Elements.words(
+                  "preserve", "PAGE_SIZE * 8 bits, bit n in byte n / 8, bit n % 8"),
+              Releases.of("6.17.9", "7.0"),
+              BITMAP_LIFETIME,
+              SOURCE,
+              "One page.")
+          .filled();
 
   private KhoserMemChunk() {}
 }

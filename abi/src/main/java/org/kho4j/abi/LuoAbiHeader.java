@@ -6,7 +6,7 @@ public final class LuoAbiHeader {
   public static final Field LIVEUPDATE_NUM =
       Field.u64(0, "liveupdate_num", "number of this live update");
   public static final Field SESSIONS_PA =
-      Field.phys(8, "sessions_pa", LuoArrays.SESSIONS.name(), "sessions; 0 when there is none");
+      Field.phys(8, "sessions_pa", LuoArrays.SESSIONS_NAME, "header of the sessions");
   public static final Field FLBS_PA =
       Field.phys(16, "flbs_pa", "luo_flb_header_ser", "page of the FLBs");
 
@@ -15,6 +15,7 @@ public final class LuoAbiHeader {
           "luo_abi_header",
           24,
           Releases.NEVER,
+          Lifetime.block(0, "in the reboot system call", "not recorded here"),
           "include/linux/kho/abi/luo.h between v7.1 and v7.2-rc1",
           "Packed. Later became luo_ser, with the compatible string in front.",
           LIVEUPDATE_NUM,

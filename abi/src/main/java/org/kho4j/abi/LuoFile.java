@@ -19,6 +19,7 @@ public final class LuoFile {
           "luo_file_ser",
           64,
           Releases.since("6.19"),
+          Lifetime.partOf("its list"),
           "include/linux/kho/abi/luo.h",
           "Packed. Entry of a session's file list.",
           COMPATIBLE,

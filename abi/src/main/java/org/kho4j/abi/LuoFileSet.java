@@ -2,28 +2,40 @@ package org.kho4j.abi;
 
 /**
  * Where a session's files are. Unchanged in size since 6.19; what {@code files} points at differs
- * by {@link LuoVersion}.
+ * by {@link LuoVersion#files()}.
  */
 public final class LuoFileSet {
 
+  static final String NAME = "luo_file_set_ser";
+
   public static final Field FILES =
       Field.phys(
-          0,
-          "files",
-          "luo_file_ser",
-          "luo-v5: first KHO block of files; before: an array of files in two contiguous pages. 0 when there is none");
+          0, "files", LuoBlocks.FILES_NAME, "first block of files; 0 when the session has none");
   public static final Field COUNT =
-      Field.u64(8, "count", "files in all; with blocks it must equal their counts' sum");
+      Field.u64(
+          8, "count", "files in all: with blocks the sum of their counts, which a kernel compares");
 
-  public static final Structure STRUCTURE =
-      Structure.fixed(
-          "luo_file_set_ser",
-          16,
-          Releases.since("6.19"),
-          "include/linux/kho/abi/luo.h",
-          "Packed. Embedded in a session.",
-          FILES,
-          COUNT);
+  /** Since luo-v5: files in blocks. */
+  public static final Structure STRUCTURE = structure(Releases.since("7.2"), FILES);
+
+  /** Up to luo-v4: files in an array. */
+  public static final Structure BEFORE_BLOCKS =
+      structure(
+          Releases.of("6.19", "7.1"),
+          Field.phys(
+              0, "files", LuoArrays.FILES_NAME, "array of files; 0 when the session has none"));
 
   private LuoFileSet() {}
+
+  private static Structure structure(Releases releases, Field files) {
+    return Structure.fixed(
+        NAME,
+        16,
+        releases,
+        Lifetime.partOf("luo_session_ser"),
+        "include/linux/kho/abi/luo.h",
+        "Packed. Embedded in a session. files 0 beside a count other than 0 is warned about and taken as empty.",
+        files,
+        COUNT);
+  }
 }

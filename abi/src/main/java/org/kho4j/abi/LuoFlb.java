@@ -14,6 +14,7 @@ public final class LuoFlb {
           "luo_flb_ser",
           64,
           Releases.since("7.0"),
+          Lifetime.partOf("luo_flb_header_ser"),
           "include/linux/kho/abi/luo.h",
           "Packed. Entry of the FLB page.",
           NAME,
@@ -29,10 +30,11 @@ public final class LuoFlb {
       Structure.paged(
           "luo_flb_header_ser",
           1,
-          new Structure.Elements("flbs", 64, "luo_flb_ser", "count entries"),
+          Structure.Elements.of("flbs", 64, "luo_flb_ser", "count entries"),
           Releases.since("7.0"),
+          Lifetime.block(0, "in the reboot system call", "no kernel up to 7.3 is seen to free it"),
           "include/linux/kho/abi/luo.h",
-          "One page, preserved as a block of order 0. No kernel up to 7.3 is seen to free it.",
+          "One page: the header, then the entries.",
           HEADER_PGCNT,
           HEADER_COUNT);
 

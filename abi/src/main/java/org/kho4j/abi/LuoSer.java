@@ -12,7 +12,7 @@ public final class LuoSer {
           0,
           8,
           "compatible",
-          "luo-v3, luo-v4 or luo-v5; the field is as long as the string with its NUL, rounded up to 8, so a longer"
+          "the version's string; the field is as long as the string with its NUL, rounded up to 8, so a longer"
               + " string would move what follows");
   public static final Field LIVEUPDATE_NUM =
       Field.u64(
@@ -21,23 +21,37 @@ public final class LuoSer {
       Field.phys(
           16,
           "sessions_pa",
-          "luo_session_ser",
-          "sessions: 0 when there is none, and until the reboot system call writes them");
+          LuoBlocks.SESSIONS_NAME,
+          "first block of sessions; 0 when there is none, and until the reboot system call writes them");
   public static final Field FLBS_PA =
       Field.phys(24, "flbs_pa", "luo_flb_header_ser", "page of the FLBs; always set");
 
-  public static final Structure STRUCTURE =
-      Structure.fixed(
-          "luo_ser",
-          32,
-          Releases.since("7.2"),
-          "include/linux/kho/abi/luo.h",
-          "Packed, in a page of its own (order 0) that the next kernel frees right after it parsed it. A string that is not"
-              + " the next kernel's own, or a blob shorter than 32 bytes, is a panic there.",
-          COMPATIBLE,
-          LIVEUPDATE_NUM,
-          SESSIONS_PA,
-          FLBS_PA);
+  /** Since luo-v4: sessions in blocks. */
+  public static final Structure STRUCTURE = structure(Releases.since("7.2"), SESSIONS_PA);
+
+  /** luo-v3: sessions in an array. */
+  public static final Structure BEFORE_BLOCKS =
+      structure(
+          Releases.NEVER,
+          Field.phys(16, "sessions_pa", LuoArrays.SESSIONS_NAME, "header of the sessions"));
 
   private LuoSer() {}
+
+  private static Structure structure(Releases releases, Field sessions) {
+    return Structure.fixed(
+        "luo_ser",
+        32,
+        releases,
+        Lifetime.block(
+            0,
+            "a skeleton without sessions at boot; complete in the reboot system call",
+            "by the next kernel right after it parsed it in early boot"),
+        "include/linux/kho/abi/luo.h",
+        "Packed, in a page of its own. A string that is not the next kernel's own, or a blob shorter than this, is a"
+            + " panic there.",
+        COMPATIBLE,
+        LIVEUPDATE_NUM,
+        sessions,
+        FLBS_PA);
+  }
 }

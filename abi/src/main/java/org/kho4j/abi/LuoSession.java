@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** A session. Unchanged in size since 6.19. */
+/** A session. Unchanged in size since 6.19; its file set differs by {@link LuoVersion#files()}. */
 public final class LuoSession {
 
   public static final Field NAME =
@@ -8,15 +8,26 @@ public final class LuoSession {
   public static final Field FILE_SET =
       Field.embedded(64, "file_set_ser", LuoFileSet.STRUCTURE, "the session's files");
 
-  public static final Structure STRUCTURE =
-      Structure.fixed(
-          "luo_session_ser",
-          80,
-          Releases.since("6.19"),
-          "include/linux/kho/abi/luo.h",
-          "Packed. Entry of the session list.",
-          NAME,
-          FILE_SET);
+  /** Since luo-v5: files in blocks. */
+  public static final Structure STRUCTURE = structure(Releases.since("7.2"), FILE_SET);
+
+  /** Up to luo-v4: files in an array. */
+  public static final Structure BEFORE_BLOCKS =
+      structure(
+          Releases.of("6.19", "7.1"),
+          Field.embedded(64, "file_set_ser", LuoFileSet.BEFORE_BLOCKS, "the session's files"));
 
   private LuoSession() {}
+
+  private static Structure structure(Releases releases, Field fileSet) {
+    return Structure.fixed(
+        "luo_session_ser",
+        80,
+        releases,
+        Lifetime.partOf("its list"),
+        "include/linux/kho/abi/luo.h",
+        "Packed. Entry of the session list.",
+        NAME,
+        fileSet);
+  }
 }

@@ -16,11 +16,15 @@ package org.kho4j.abi;
 public final class MemfdFolio {
 
   public static final Field PFN_AND_FLAGS =
-      Field.u64(
-          0,
-          "pfn, flags",
-          "bits 0 to 51: page frame number, the address is pfn * PAGE_SIZE, and 0 marks an entry to skip; bits 52 to 63:"
-              + " flags, bit 52 dirty, bit 53 uptodate (both always set since 7.0)");
+      Field.u64(0, "pfn, flags", "where the folio is, and its state")
+          .withBits(
+              new Field.Bits(
+                  "pfn",
+                  0,
+                  52,
+                  "page frame number: the address is pfn * PAGE_SIZE; 0 marks an entry to skip"),
+              new Field.Bits("dirty", 52, 1, "flag 1; always set since 7.0"),
+              new Field.Bits("uptodate", 53, 1, "flag 2; always set since 7.0"));
   public static final Field INDEX =
       Field.u64(8, "index", "offset of the folio in the file, in base pages");
 
@@ -29,6 +33,7 @@ public final class MemfdFolio {
           "memfd_luo_folio_ser",
           16,
           Releases.since("6.19"),
+          Lifetime.partOf("the vmalloc area of memfd_luo_ser.folios"),
           "include/linux/kho/abi/memfd.h",
           "Packed. The folio's order is not in the entry: it is the order of the preserved block that starts at the"
               + " address.",

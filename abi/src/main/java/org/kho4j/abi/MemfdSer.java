@@ -3,14 +3,22 @@ package org.kho4j.abi;
 /** What the memfd file handler hands over for one file. */
 public final class MemfdSer {
 
+  private static final String SOURCE = "include/linux/kho/abi/memfd.h";
+  private static final String MEANING =
+      "Packed, in a page of its own; luo_file_ser.data is its address. The folios are preserved with their own order.";
+  private static final Lifetime LIFETIME =
+      Lifetime.block(
+          0, "when the file is preserved", "when the file is retrieved or its session finished");
+
   /** memfd-v1: 6.19 and 7.0. */
   public static final Structure V1 =
       Structure.fixed(
           "memfd_luo_ser",
           40,
           Releases.of("6.19", "7.0"),
-          "include/linux/kho/abi/memfd.h",
-          "Packed, in a page of its own (order 0), freed when the file is retrieved or its session finished.",
+          LIFETIME,
+          SOURCE,
+          MEANING,
           pos(0),
           size(8),
           nrFolios(16),
@@ -22,15 +30,19 @@ public final class MemfdSer {
           "memfd_luo_ser",
           48,
           Releases.since("7.1"),
-          "include/linux/kho/abi/memfd.h",
-          "Packed, in a page of its own (order 0), freed when the file is retrieved or its session finished.",
+          LIFETIME,
+          SOURCE,
+          MEANING,
           pos(0),
           size(8),
-          Field.u32(
-              16,
-              "seals",
-              "F_SEAL_* bits: SEAL 1, SHRINK 2, GROW 4, WRITE 8, FUTURE_WRITE 0x10, EXEC 0x20; others are refused with"
-                  + " EOPNOTSUPP at retrieve"),
+          Field.u32(16, "seals", "F_SEAL_* bits; others are refused with EOPNOTSUPP at retrieve")
+              .withBits(
+                  new Field.Bits("F_SEAL_SEAL", 0, 1, "no more seals"),
+                  new Field.Bits("F_SEAL_SHRINK", 1, 1, "may not shrink"),
+                  new Field.Bits("F_SEAL_GROW", 2, 1, "may not grow"),
+                  new Field.Bits("F_SEAL_WRITE", 3, 1, "may not be written"),
+                  new Field.Bits("F_SEAL_FUTURE_WRITE", 4, 1, "no new writable mappings"),
+                  new Field.Bits("F_SEAL_EXEC", 5, 1, "the execute mode bits may not change")),
           Field.u32(20, "flags", "0; a kernel does not check it"),
           nrFolios(24),
           folios(32));

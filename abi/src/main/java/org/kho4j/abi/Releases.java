@@ -1,13 +1,16 @@
 package org.kho4j.abi;
 
+import java.util.Arrays;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A span of kernel releases.
  *
- * @param first the first release, as in {@code "7.2"}; null for what only development trees between
- *     releases had
- * @param last the last release; null while the newest known release still has it
+ * @param first the first release, as in {@code "7.2"} or {@code "6.17.9"}; null for what only
+ *     development trees between releases had
+ * @param last the last release, all its stable updates included; {@code "6.17.8"} ends with that
+ *     update; null while the newest known release still has it
  */
 public record Releases(@Nullable String first, @Nullable String last) {
 
@@ -27,6 +30,43 @@ public record Releases(@Nullable String first, @Nullable String last) {
   /** Whether any released kernel has it. */
   public boolean released() {
     return first != null;
+  }
+
+  /**
+   * Whether that release has it. Takes what {@code uname -r} prints: what follows the digits and
+   * dots is ignored, so a release candidate counts as its release. False for releases newer than
+   * {@link #NEWEST} only if {@link #last} says so: newer kernels were not checked.
+   */
+  public boolean includes(String release) {
+    if (first == null) {
+      return false;
+    }
+    int[] asked = numbers(release);
+    if (Arrays.compare(padded(numbers(first), asked.length), padded(asked, numbers(first).length))
+        > 0) {
+      return false;
+    }
+    if (last == null) {
+      return true;
+    }
+    int[] end = numbers(last);
+    return Arrays.compare(Arrays.copyOf(asked, end.length), end) <= 0;
+  }
+
+  private static int[] numbers(String release) {
+    int end = 0;
+    while (end < release.length() && "0123456789.".indexOf(release.charAt(end)) >= 0) {
+      end++;
+    }
+    return Pattern.compile("\\.")
+        .splitAsStream(release.substring(0, end))
+        .filter(part -> !part.isEmpty() && part.length() < 9)
+        .mapToInt(Integer::parseInt)
+        .toArray();
+  }
+
+  private static int[] padded(int[] numbers, int length) {
+    return numbers.length >= length ? numbers : Arrays.copyOf(numbers, length);
   }
 
   /** {@code "6.16 to 7.0"}, {@code "since 7.2"} or {@code "in no release"}. */

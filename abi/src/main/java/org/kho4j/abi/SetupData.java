@@ -24,9 +24,10 @@ public final class SetupData {
           "setup_data",
           48,
           Releases.since("6.16"),
+          Lifetime.boot("when kexec_file_load loads the next kernel", "with the boot parameters"),
           "arch/x86/include/uapi/asm/setup_data.h",
           "Record of type 10 in the list that boot parameter hdr.setup_data (offset 0x250 of the boot parameters) heads."
-              + " The KASLR stub takes the first such record, and keeps the kernel inside the scratch regions.",
+              + " Linked only when the image has both the FDT and the scratch segment. The KASLR stub takes the first such record, and keeps the kernel inside the scratch regions.",
           NEXT,
           TYPE,
           LEN,

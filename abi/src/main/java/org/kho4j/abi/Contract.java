@@ -1,0 +1,337 @@
+package org.kho4j.abi;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The whole contract: every version of every component, and which release writes which. */
+public final class Contract {
+
+  private static final List<Structure> BITMAP_LIST =
+      List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT);
+  private static final List<Structure> RADIX = List.of(KhoRadix.NODE, KhoRadix.LEAF);
+  private static final List<Structure> VMALLOC =
+      List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE);
+  private static final List<Structure> LUO_ARRAYS =
+      List.of(
+          LuoArrays.SESSIONS,
+          LuoSession.BEFORE_BLOCKS,
+          LuoFileSet.BEFORE_BLOCKS,
+          LuoArrays.FILES,
+          LuoFile.STRUCTURE);
+  private static final List<Structure> FLB = List.of(LuoFlb.HEADER, LuoFlb.STRUCTURE);
+
+  private static final ContractVersion.Area MEMFD_FOLIOS =
+      new ContractVersion.Area(
+          MemfdSer.V2.name(),
+          "folios",
+          Structure.Elements.of(
+              "folios",
+              MemfdFolio.STRUCTURE.headerSize(),
+              MemfdFolio.STRUCTURE.name(),
+              "nr_folios entries"));
+
+  /** Every version of every component: components in order, versions oldest first. */
+  public static final List<ContractVersion> VERSIONS =
+      List.of(
+          kho(
+              "kho-v1@6.16",
+              KhoVersion.V1,
+              Releases.of("6.16", "6.17.8"),
+              KhoVersion.MapForm.BITMAP_LIST,
+              "Bitmaps of 512 bytes. No vmalloc areas.",
+              BITMAP_LIST,
+              List.of(KhoserMemChunk.SMALL_BITMAP)),
+          kho(
+              "kho-v1@6.17.9",
+              KhoVersion.V1,
+              Releases.of("6.17.9", "6.17"),
+              KhoVersion.MapForm.BITMAP_LIST,
+              "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
+                  + " unverified: its release candidate does.",
+              BITMAP_LIST,
+              List.of(KhoserMemChunk.PAGE_BITMAP)),
+          kho(
+              "kho-v1@6.18",
+              KhoVersion.V1,
+              Releases.of("6.18", "7.0"),
+              KhoVersion.MapForm.BITMAP_LIST,
+              "Bitmaps of one page; vmalloc areas.",
+              BITMAP_LIST,
+              List.of(KhoserMemChunk.PAGE_BITMAP),
+              VMALLOC),
+          kho(
+              "kho-v2",
+              KhoVersion.V2,
+              Releases.NEVER,
+              KhoVersion.V2.map(),
+              KhoVersion.V2.meaning(),
+              RADIX,
+              VMALLOC),
+          kho(
+              "kho-v3@7.1-rc",
+              KhoVersion.V3,
+              Releases.NEVER,
+              KhoVersion.MapForm.RADIX_SHORT,
+              "Release candidates before 2026-05-30: as kho-v3, with one tree level less with 16K pages.",
+              RADIX,
+              VMALLOC),
+          kho(
+              "kho-v3@7.1",
+              KhoVersion.V3,
+              KhoVersion.V3.releases(),
+              KhoVersion.V3.map(),
+              "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears.",
+              RADIX,
+              VMALLOC),
+          kho(
+              "kho-v4",
+              KhoVersion.V4,
+              KhoVersion.V4.releases(),
+              KhoVersion.V4.map(),
+              KhoVersion.V4.meaning(),
+              RADIX,
+              VMALLOC,
+              List.of(KhoBlock.STRUCTURE)),
+          luo(
+              "luo-v1@6.19",
+              LuoVersion.V1,
+              Releases.of("6.19", "6.19"),
+              List.of(FdtLayout.LUO_V1_WITHOUT_FLB),
+              "No FLBs: neither written nor asked for.",
+              LUO_ARRAYS),
+          luo(
+              "luo-v1@7.0",
+              LuoVersion.V1,
+              Releases.of("7.0", "7.1"),
+              List.of(FdtLayout.LUO_V1),
+              "FLBs; a handover without the node luo-flb is a panic.",
+              LUO_ARRAYS,
+              FLB),
+          luo(
+              "luo-v2",
+              LuoVersion.V2,
+              Releases.NEVER,
+              List.of(FdtLayout.LUO_V2),
+              LuoVersion.V2.meaning(),
+              List.of(LuoAbiHeader.STRUCTURE),
+              LUO_ARRAYS,
+              FLB),
+          luo(
+              "luo-v3",
+              LuoVersion.V3,
+              Releases.NEVER,
+              List.of(),
+              LuoVersion.V3.meaning(),
+              List.of(LuoSer.BEFORE_BLOCKS),
+              LUO_ARRAYS,
+              FLB),
+          luo(
+              "luo-v4",
+              LuoVersion.V4,
+              Releases.NEVER,
+              List.of(),
+              LuoVersion.V4.meaning(),
+              List.of(
+                  LuoSer.STRUCTURE,
+                  LuoBlocks.SESSIONS,
+                  LuoSession.BEFORE_BLOCKS,
+                  LuoFileSet.BEFORE_BLOCKS,
+                  LuoArrays.FILES,
+                  LuoFile.STRUCTURE),
+              FLB),
+          luo(
+              "luo-v5",
+              LuoVersion.V5,
+              LuoVersion.V5.releases(),
+              List.of(),
+              LuoVersion.V5.meaning(),
+              List.of(
+                  LuoSer.STRUCTURE,
+                  LuoBlocks.SESSIONS,
+                  LuoSession.STRUCTURE,
+                  LuoFileSet.STRUCTURE,
+                  LuoBlocks.FILES,
+                  LuoFile.STRUCTURE),
+              FLB),
+          memfd(MemfdVersion.V1),
+          memfd(MemfdVersion.V2),
+          single(
+              Component.KEXEC_METADATA,
+              "kexec-metadata-1",
+              Integer.toString(KexecMetadata.VERSION_1),
+              KexecMetadata.STRUCTURE,
+              "The number is the structure's first field."),
+          tree(Component.MEMBLOCK, FdtLayout.MEMBLOCK, List.of()),
+          tree(
+              Component.KHO_TEST,
+              FdtLayout.KHO_TEST,
+              List.of(
+                  new ContractVersion.Area(
+                      "kho_test:/data",
+                      "folios_info",
+                      Structure.Elements.phys(
+                          "folios",
+                          null,
+                          "nr_folios entries: a folio's physical address, its order in the bits below PAGE_SIZE")))),
+          boot(
+              "boot-x86-64",
+              List.of(SetupData.STRUCTURE, KhoScratch.STRUCTURE),
+              List.of(),
+              "A record of the boot parameters' setup_data list."),
+          boot(
+              "boot-arm64",
+              List.of(KhoScratch.STRUCTURE),
+              List.of(FdtLayout.CHOSEN),
+              "Two properties of the machine's own device tree."));
+
+  /**
+   * The releases, oldest first, at which some layout changed: what a release in between writes, the
+   * one before it says.
+   */
+  public static final List<String> RELEASES =
+      List.of("6.16", "6.17.9", "6.18", "6.19", "7.0", "7.1", "7.2", Releases.NEWEST);
+
+  static {
+    Set<String> ids = new HashSet<>();
+    for (ContractVersion version : VERSIONS) {
+      require(ids.add(version.id()), version + " is there twice");
+      Targets.requireResolved(version);
+    }
+    for (String release : RELEASES) {
+      for (Component component : Component.values()) {
+        long layouts = written(release, component).count();
+        require(
+            layouts <= (component == Component.BOOT ? 2 : 1),
+            release + " would write " + layouts + " layouts of " + component.label());
+      }
+    }
+  }
+
+  private Contract() {}
+
+  /** Every version of that component, oldest first. */
+  public static List<ContractVersion> versions(Component component) {
+    return VERSIONS.stream().filter(version -> version.component() == component).toList();
+  }
+
+  /** The version with that id. */
+  public static Optional<ContractVersion> version(String id) {
+    return VERSIONS.stream().filter(version -> version.id().equals(id)).findFirst();
+  }
+
+  /**
+   * Every layout that goes by that string: more than one where kernels changed a layout and left
+   * the string alone.
+   */
+  public static List<ContractVersion> versionsOf(String compatible) {
+    return VERSIONS.stream().filter(version -> compatible.equals(version.compatible())).toList();
+  }
+
+  /**
+   * What a kernel release writes of a component: nothing where it has none of it, two for {@link
+   * Component#BOOT}, one for each architecture.
+   */
+  public static Stream<ContractVersion> written(String release, Component component) {
+    return versions(component).stream().filter(version -> version.releases().includes(release));
+  }
+
+  private static void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new IllegalStateException(otherwise);
+    }
+  }
+
+  @SafeVarargs
+  @SuppressWarnings("varargs")
+  private static ContractVersion kho(
+      String id,
+      KhoVersion version,
+      Releases releases,
+      KhoVersion.MapForm map,
+      String meaning,
+      List<Structure>... structures) {
+    return new ContractVersion(
+        Component.KHO,
+        id,
+        version.compatible(),
+        releases,
+        map,
+        Arrays.stream(structures).flatMap(List::stream).toList(),
+        List.of(FdtLayout.root(version)),
+        List.of(),
+        meaning);
+  }
+
+  @SafeVarargs
+  @SuppressWarnings("varargs")
+  private static ContractVersion luo(
+      String id,
+      LuoVersion version,
+      Releases releases,
+      List<FdtLayout> trees,
+      String meaning,
+      List<Structure>... structures) {
+    return new ContractVersion(
+        Component.LUO,
+        id,
+        version.compatible(),
+        releases,
+        null,
+        Arrays.stream(structures).flatMap(List::stream).toList(),
+        trees,
+        List.of(),
+        meaning);
+  }
+
+  private static ContractVersion memfd(MemfdVersion version) {
+    return new ContractVersion(
+        Component.MEMFD,
+        version.compatible(),
+        version.compatible(),
+        version.releases(),
+        null,
+        List.of(version.structure(), MemfdFolio.STRUCTURE),
+        List.of(),
+        List.of(MEMFD_FOLIOS),
+        version.meaning());
+  }
+
+  private static ContractVersion single(
+      Component component, String id, @Nullable String compatible, Structure it, String meaning) {
+    return new ContractVersion(
+        component, id, compatible, it.releases(), null, List.of(it), List.of(), List.of(), meaning);
+  }
+
+  private static ContractVersion tree(
+      Component component, FdtLayout tree, List<ContractVersion.Area> areas) {
+    return new ContractVersion(
+        component,
+        tree.compatible(),
+        tree.compatible(),
+        tree.releases(),
+        null,
+        List.of(),
+        List.of(tree),
+        areas,
+        tree.meaning());
+  }
+
+  private static ContractVersion boot(
+      String id, List<Structure> structures, List<FdtLayout> trees, String meaning) {
+    return new ContractVersion(
+        Component.BOOT,
+        id,
+        null,
+        Releases.since("6.16"),
+        null,
+        structures,
+        trees,
+        List.of(),
+        meaning);
+  }
+}

@@ -1,0 +1,147 @@
+package org.kho4j.abi;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * SHA-256 over the canonical text of a {@link ContractVersion}. Equal fingerprints mean equal
+ * layouts with equal meanings; a changed one means that a decoder has to be looked at again.
+ *
+ * <p>The canonical text is UTF-8, one line per fact, each ended by a line feed, its parts separated
+ * by tabs, absent parts empty, in the order of {@link #canonicalText}. Releases, lifetimes, sources
+ * and the prose about whole structures are not in it: they may be improved without a layout
+ * changing.
+ *
+ * @param sha256 64 lower-case hex digits
+ */
+public record Fingerprint(String sha256) {
+
+  /** What a canonical text begins with. */
+  public static final String FORM = "kho4j/abi-canonical/1";
+
+  /** The first 16 digits, for display. */
+  public String brief() {
+    return sha256.substring(0, 16);
+  }
+
+  static Fingerprint of(ContractVersion version) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(canonicalText(version).getBytes(UTF_8));
+      return new Fingerprint(HexFormat.of().formatHex(hash));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /**
+   * What is hashed. Lines: {@code form}; {@code version} component, string; {@code map} form and,
+   * for each page size, {@code depth} page size, levels, bits of a leaf, bits of a table, bit of
+   * order 0; for each structure {@code structure} name, header size, pages, then its {@code field}s
+   * (name, type, offset, size, target, meaning), each followed by its {@code bits} (name, low,
+   * width, meaning), then its {@code elements} (name, type, size, target, meaning); for each tree
+   * {@code tree} name, then its {@code property} lines (node, name, type, size, target, value,
+   * {@code native} or {@code big}, meaning); for each area {@code area} owner, field and its {@code
+   * elements}.
+   */
+  public static String canonicalText(ContractVersion version) {
+    StringBuilder out = new StringBuilder();
+    line(out, "form", FORM);
+    line(out, "version", version.component().label(), version.compatible());
+    if (version.map() != null) {
+      line(out, "map", version.map());
+      if (version.map() != KhoVersion.MapForm.BITMAP_LIST) {
+        for (PageSize size : PageSize.values()) {
+          line(
+              out,
+              "depth",
+              size,
+              version.map().depth(size),
+              KhoRadix.leafBits(size),
+              KhoRadix.tableBits(size),
+              KhoRadix.orderZeroBit(size));
+        }
+      }
+    }
+    version.structures().forEach(structure -> structure(out, structure));
+    version.trees().forEach(tree -> tree(out, tree));
+    for (ContractVersion.Area area : version.areas()) {
+      line(out, "area", area.owner(), area.field());
+      elements(out, area.elements());
+    }
+    return out.toString();
+  }
+
+  private static void structure(StringBuilder out, Structure structure) {
+    line(out, "structure", structure.name(), structure.headerSize(), structure.pages());
+    for (Field field : structure.fields()) {
+      line(
+          out,
+          "field",
+          field.name(),
+          field.type().label(),
+          field.offset(),
+          field.size(),
+          field.target(),
+          field.meaning());
+      bits(out, field.bits());
+    }
+    if (structure.elements() != null) {
+      elements(out, structure.elements());
+    }
+  }
+
+  private static void bits(StringBuilder out, List<Field.Bits> bits) {
+    for (Field.Bits range : bits) {
+      line(out, "bits", range.name(), range.low(), range.width(), range.meaning());
+    }
+  }
+
+  private static void elements(StringBuilder out, Structure.Elements elements) {
+    line(
+        out,
+        "elements",
+        elements.name(),
+        elements.type().label(),
+        elements.size(),
+        elements.target(),
+        elements.meaning());
+  }
+
+  private static void tree(StringBuilder out, FdtLayout tree) {
+    line(out, "tree", tree.name());
+    for (FdtLayout.Property property : tree.properties()) {
+      line(
+          out,
+          "property",
+          property.node(),
+          property.name(),
+          property.type().label(),
+          property.size(),
+          property.target(),
+          property.value(),
+          property.bigEndian() ? "big" : "native",
+          property.meaning());
+    }
+  }
+
+  private static void line(StringBuilder out, @org.jspecify.annotations.Nullable Object... parts) {
+    for (int i = 0; i < parts.length; i++) {
+      if (i > 0) {
+        out.append('\t');
+      }
+      Object part = parts[i];
+      out.append(part == null ? "" : part);
+    }
+    out.append('\n');
+  }
+
+  @Override
+  public String toString() {
+    return brief();
+  }
+}

@@ -1,0 +1,61 @@
+package org.kho4j.abi;
+
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.ToLongFunction;
+
+/**
+ * A bound that a kernel keeps or relies on, other than what follows from a structure's size.
+ *
+ * @param id a name for tools
+ * @param component whose limit it is
+ * @param values the bound for each page size
+ * @param unit what is counted
+ * @param releases the kernel releases that have the bound
+ * @param meaning what it bounds, and what a kernel does beyond it
+ */
+public record Limit(
+    String id,
+    Component component,
+    Map<PageSize, Long> values,
+    String unit,
+    Releases releases,
+    String meaning) {
+
+  public Limit {
+    if (values.size() != PageSize.values().length) {
+      throw new IllegalArgumentException(id + " has " + values.size() + " values");
+    }
+    values = Collections.unmodifiableMap(new EnumMap<>(values));
+  }
+
+  static Limit of(
+      String id, Component component, long value, String unit, Releases releases, String meaning) {
+    return perPageSize(id, component, size -> value, unit, releases, meaning);
+  }
+
+  static Limit perPageSize(
+      String id,
+      Component component,
+      ToLongFunction<PageSize> value,
+      String unit,
+      Releases releases,
+      String meaning) {
+    Map<PageSize, Long> values = new EnumMap<>(PageSize.class);
+    for (PageSize size : PageSize.values()) {
+      values.put(size, value.applyAsLong(size));
+    }
+    return new Limit(id, component, values, unit, releases, meaning);
+  }
+
+  public long value(PageSize pageSize) {
+    return Objects.requireNonNull(values.get(pageSize));
+  }
+
+  /** Whether the bound is the same for every page size. */
+  public boolean uniform() {
+    return values.values().stream().distinct().count() == 1;
+  }
+}
