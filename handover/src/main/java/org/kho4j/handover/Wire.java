@@ -92,7 +92,8 @@ public final class Wire {
   /**
    * Writes the text of a field of type char[], padded with NUL.
    *
-   * @throws IllegalArgumentException if it has a NUL in it, or no room is left for the one behind it
+   * @throws IllegalArgumentException if it has a NUL in it, or no room is left for the one behind
+   *     it
    */
   public static void putText(MemorySegment structure, Field field, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

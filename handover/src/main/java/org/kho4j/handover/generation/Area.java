@@ -6,8 +6,8 @@ import org.kho4j.memory.ScatteredView;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * A vmalloc area that a generation owns: blocks of 2^order pages, scattered over memory, that are one area to whoever uses
- * them.
+ * A vmalloc area that a generation owns: blocks of 2^order pages, scattered over memory, that are
+ * one area to whoever uses them.
  */
 public final class Area {
 

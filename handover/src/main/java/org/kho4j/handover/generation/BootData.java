@@ -4,9 +4,6 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtNode;
-import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Where;
@@ -29,10 +26,11 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
   /** The page size of the generation that handed over. */
   public PageSize pageSize() {
     return PageSize.ofBytes(fdtSize)
-        .orElseThrow(
-            () ->
-                new HandoverException(
-                    "/boot-record", fdtAddress, "the FDT's size is %d, which is no page size".formatted(fdtSize)));
+        .orElseThrow(() ->
+            new HandoverException(
+                "/boot-record",
+                fdtAddress,
+                "the FDT's size is %d, which is no page size".formatted(fdtSize)));
   }
 
   /** Regions in the scratch array. A remainder is ignored, as a kernel does. */
@@ -67,14 +65,18 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
       }
       at = Wire.u64(head, SetupData.NEXT);
     }
-    throw where.broken(address, "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));
+    throw where.broken(
+        address, "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));
   }
 
   /** Writes x86-64's boot record: one setup_data that ends the list. */
   public void writeSetupData(MemorySegment target) {
     Wire.putU64(target, SetupData.NEXT, 0);
     Wire.putU32(target, SetupData.TYPE, SetupData.TYPE_KEXEC_KHO);
-    Wire.putU32(target, SetupData.LEN, SetupData.STRUCTURE.headerSize() - (long) SetupData.FDT_ADDR.offset());
+    Wire.putU32(
+        target,
+        SetupData.LEN,
+        SetupData.STRUCTURE.headerSize() - (long) SetupData.FDT_ADDR.offset());
     Wire.putU64(target, SetupData.FDT_ADDR, fdtAddress);
     Wire.putU64(target, SetupData.FDT_SIZE, fdtSize);
     Wire.putU64(target, SetupData.SCRATCH_ADDR, scratchAddress);

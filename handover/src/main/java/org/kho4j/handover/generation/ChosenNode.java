@@ -13,8 +13,9 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
 
 /**
- * The boot record of arm64: two properties of the node {@code /chosen} in the machine's device tree. Ordinary device-tree
- * cells, big-endian, as many as the root's {@code #address-cells} and {@code #size-cells} say.
+ * The boot record of arm64: two properties of the node {@code /chosen} in the machine's device
+ * tree. Ordinary device-tree cells, big-endian, as many as the root's {@code #address-cells} and
+ * {@code #size-cells} say.
  */
 public final class ChosenNode {
 
@@ -31,7 +32,8 @@ public final class ChosenNode {
    * Reads the boot record out of a machine's device tree.
    *
    * @return empty if the tree has none
-   * @throws FdtException if a property does not hold exactly one address and one size: a kernel ignores KHO then
+   * @throws FdtException if a property does not hold exactly one address and one size: a kernel
+   *     ignores KHO then
    */
   public static Optional<BootData> read(FdtNode root) {
     Optional<FdtNode> chosen = root.child(CHOSEN);
@@ -61,7 +63,9 @@ public final class ChosenNode {
     FdtNode root = editor.read();
     Cells cells = Cells.of(root);
     FdtEditor.Node chosen =
-        root.child(CHOSEN).isPresent() ? editor.root().child(CHOSEN) : editor.root().addSubnode(CHOSEN);
+        root.child(CHOSEN).isPresent()
+            ? editor.root().child(CHOSEN)
+            : editor.root().addSubnode(CHOSEN);
     chosen.set(cells.property(FDT, boot.fdtAddress(), boot.fdtSize()));
     chosen.set(cells.property(SCRATCH, boot.scratchAddress(), boot.scratchSize()));
     return editor.pack();
@@ -94,9 +98,11 @@ public final class ChosenNode {
     }
 
     private static int cells(FdtNode root, String property, int otherwise) {
-      int cells = root.property(property).map(value -> value.u32(ByteOrder.BIG_ENDIAN)).orElse(otherwise);
+      int cells =
+          root.property(property).map(value -> value.u32(ByteOrder.BIG_ENDIAN)).orElse(otherwise);
       if (cells != 1 && cells != 2) {
-        throw new IllegalArgumentException("%s is %d, and 1 or 2 can hold a number".formatted(property, cells));
+        throw new IllegalArgumentException(
+            "%s is %d, and 1 or 2 can hold a number".formatted(property, cells));
       }
       return cells;
     }
@@ -129,7 +135,8 @@ public final class ChosenNode {
       } else if (number >>> 32 == 0) {
         cells.putInt((int) number);
       } else {
-        throw new IllegalArgumentException("%s: 0x%x does not fit one cell".formatted(name, number));
+        throw new IllegalArgumentException(
+            "%s: 0x%x does not fit one cell".formatted(name, number));
       }
     }
   }

@@ -8,8 +8,8 @@ import org.kho4j.handover.Wire;
 import org.kho4j.memory.Runs;
 
 /**
- * Writes the pages that list an area, as the kernel does: a chunk that is exactly full gets a fresh one at once. Every chunk
- * is preserved as it is made.
+ * Writes the pages that list an area, as the kernel does: a chunk that is exactly full gets a fresh
+ * one at once. Every chunk is preserved as it is made.
  */
 final class ChunkWriter {
 

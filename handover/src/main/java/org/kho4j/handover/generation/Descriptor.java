@@ -5,11 +5,13 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.handover.Wire;
 
 /**
- * The descriptor of an area that was preserved: 16 bytes that the area's owner puts into its own data.
+ * The descriptor of an area that was preserved: 16 bytes that the area's owner puts into its own
+ * data.
  *
  * @param first physical address of the first chunk
  * @param totalPages base pages in the area
- * @param flags {@link KhoVmalloc#FLAG_ALLOC}, and {@link KhoVmalloc#FLAG_ALLOW_HUGE} where the order is not 0
+ * @param flags {@link KhoVmalloc#FLAG_ALLOC}, and {@link KhoVmalloc#FLAG_ALLOW_HUGE} where the
+ *     order is not 0
  * @param order page order of the blocks
  */
 public record Descriptor(long first, long totalPages, int flags, int order) {

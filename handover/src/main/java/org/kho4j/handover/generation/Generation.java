@@ -8,10 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
-import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoScratch;
-import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
@@ -21,8 +20,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * One generation over some memory: it owns pages, preserves some of them, and hands over to the next generation, which may
- * be a Linux kernel. What an earlier generation handed to it is in {@link #incoming}.
+ * One generation over some memory: it owns pages, preserves some of them, and hands over to the
+ * next generation, which may be a Linux kernel. What an earlier generation handed to it is in
+ * {@link #incoming}.
  *
  * <p>An operation that throws has changed nothing. Not safe for use by several threads.
  */
@@ -62,19 +62,22 @@ public final class Generation {
   /**
    * The first generation: nothing was handed to it.
    *
-   * @throws IllegalArgumentException if the scratch regions are not in memory, overlap or are not whole pages, or the
-   *     version cannot be written
+   * @throws IllegalArgumentException if the scratch regions are not in memory, overlap or are not
+   *     whole pages, or the version cannot be written
    */
   public static Generation first(WritableMemory memory, Setup setup) {
     PageAllocator allocator = allocator(memory, setup);
-    return new Generation(memory, setup, allocator, new Pages(memory, allocator, setup.placement()), null);
+    return new Generation(
+        memory, setup, allocator, new Pages(memory, allocator, setup.placement()), null);
   }
 
   /**
    * A generation that was handed something: reads the map before it takes any memory.
    *
-   * @param setup as for a first generation, but page size and scratch regions are those that were handed over
-   * @throws org.kho4j.handover.HandoverException if what was handed over is not sound; nothing has been written then
+   * @param setup as for a first generation, but page size and scratch regions are those that were
+   *     handed over
+   * @throws org.kho4j.handover.HandoverException if what was handed over is not sound; nothing has
+   *     been written then
    */
   public static Generation boot(WritableMemory memory, BootData boot, Setup setup) {
     IncomingReader reader = IncomingReader.read(memory, boot);
@@ -175,17 +178,16 @@ public final class Generation {
     long[] taken = new long[1];
     List<RuntimeException> failure = new ArrayList<>(1);
     Runs runs =
-        Runs.collect(
-            visitor -> {
-              try {
-                while (taken[0] < blocks) {
-                  visitor.range(allocator.allocate(order), blockBytes);
-                  taken[0]++;
-                }
-              } catch (OutOfPagesException e) {
-                failure.add(e);
-              }
-            });
+        Runs.collect(visitor -> {
+          try {
+            while (taken[0] < blocks) {
+              visitor.range(allocator.allocate(order), blockBytes);
+              taken[0]++;
+            }
+          } catch (OutOfPagesException e) {
+            failure.add(e);
+          }
+        });
     if (!failure.isEmpty()) {
       release(runs);
       throw failure.getFirst();
@@ -200,8 +202,8 @@ public final class Generation {
       throw new IllegalArgumentException("the blocks of an area have one order");
     }
     Runs runs =
-        Runs.collect(
-            visitor -> folios.forEach(folio -> visitor.range(folio.address(), folio.bytes(pageSize()))));
+        Runs.collect(visitor ->
+            folios.forEach(folio -> visitor.range(folio.address(), folio.bytes(pageSize()))));
     return new Area(memory, runs, order);
   }
 
@@ -239,7 +241,10 @@ public final class Generation {
     map.remove("folio", folio.address(), bytes, bytes);
   }
 
-  /** Preserves a run of pages, split into blocks as the kernel's {@code kho_preserve_pages} splits it. */
+  /**
+   * Preserves a run of pages, split into blocks as the kernel's {@code kho_preserve_pages} splits
+   * it.
+   */
   public void preservePages(long address, long bytes) {
     preserve("page run", address, bytes, bytes);
   }
@@ -314,11 +319,13 @@ public final class Generation {
   }
 
   /**
-   * Hands over a blob of bytes under a name: allocates and preserves a folio for it, and lists it in the root FDT.
+   * Hands over a blob of bytes under a name: allocates and preserves a folio for it, and lists it
+   * in the root FDT.
    *
    * @param name a node name: the next generation's owner asks for it by this name
    * @param size bytes, at least 1
-   * @return the blob's memory, to be filled before {@link #handOver}: exactly {@code size} bytes of zeros
+   * @return the blob's memory, to be filled before {@link #handOver}: exactly {@code size} bytes of
+   *     zeros
    */
   public MemorySegment addBlob(String name, long size) {
     requireOpen();
@@ -359,7 +366,8 @@ public final class Generation {
     requireOpen();
     long start = address & -(long) pageSize().bytes();
     if (size <= 0 || !map.covers(start, address + size - start)) {
-      throw new PreservationException("/" + name, address, "the blob of %d bytes is not preserved".formatted(size));
+      throw new PreservationException(
+          "/" + name, address, "the blob of %d bytes is not preserved".formatted(size));
     }
     root.add(name, address, size);
     blobs.put(name, new Blob(new Folio(address, 0), false));
@@ -392,7 +400,8 @@ public final class Generation {
   }
 
   /**
-   * Hands over: writes the scratch array into a scratch region. After that the generation changes nothing any more.
+   * Hands over: writes the scratch array into a scratch region. After that the generation changes
+   * nothing any more.
    *
    * @return what the next generation has to be told
    */
@@ -404,7 +413,8 @@ public final class Generation {
     for (int i = 0; i < setup.scratch().size(); i++) {
       AddressRange region = setup.scratch().get(i);
       MemorySegment entry =
-          array.asSlice((long) i * KhoScratch.STRUCTURE.headerSize(), KhoScratch.STRUCTURE.headerSize());
+          array.asSlice(
+              (long) i * KhoScratch.STRUCTURE.headerSize(), KhoScratch.STRUCTURE.headerSize());
       Wire.putU64(entry, KhoScratch.ADDR, region.address());
       Wire.putU64(entry, KhoScratch.SIZE, region.length());
     }
@@ -414,13 +424,16 @@ public final class Generation {
 
   private long roomInScratch(long size) {
     for (AddressRange region : setup.scratch()) {
-      long address = Math.ceilDiv(region.address(), SCRATCH_ARRAY_ALIGNMENT) * SCRATCH_ARRAY_ALIGNMENT;
+      long address =
+          Math.ceilDiv(region.address(), SCRATCH_ARRAY_ALIGNMENT) * SCRATCH_ARRAY_ALIGNMENT;
       if (address + size <= region.end()) {
         return address;
       }
     }
     throw new PreservationException(
-        "/scratch", memory.base(), "no scratch region has room for %d bytes at a multiple of 64 KiB".formatted(size));
+        "/scratch",
+        memory.base(),
+        "no scratch region has room for %d bytes at a multiple of 64 KiB".formatted(size));
   }
 
   private void requireOpen() {

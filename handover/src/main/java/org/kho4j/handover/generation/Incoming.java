@@ -16,8 +16,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * What was handed to a generation. Every folio, page run and area is given back once, to whoever asks by its address; the map
- * itself notes what was given back, so that whatever is left in it was claimed by nobody.
+ * What was handed to a generation. Every folio, page run and area is given back once, to whoever
+ * asks by its address; the map itself notes what was given back, so that whatever is left in it was
+ * claimed by nobody.
  */
 public final class Incoming {
 
@@ -30,7 +31,12 @@ public final class Incoming {
   private final long kexecCount;
   private boolean finished;
 
-  Incoming(WritableMemory memory, Handover handover, PageAllocator allocator, Pages pages, long kexecCount) {
+  Incoming(
+      WritableMemory memory,
+      Handover handover,
+      PageAllocator allocator,
+      Pages pages,
+      long kexecCount) {
     this.memory = memory;
     this.handover = handover;
     this.allocator = allocator;
@@ -71,8 +77,8 @@ public final class Incoming {
   }
 
   /**
-   * Gives back a run of pages. A kernel goes by the split that it computes itself, and loses pages where the earlier one split
-   * at a border of NUMA nodes; this goes by the blocks that are there.
+   * Gives back a run of pages. A kernel goes by the split that it computes itself, and loses pages
+   * where the earlier one split at a border of NUMA nodes; this goes by the blocks that are there.
    *
    * @throws PreservationException if not all of it is there; then nothing was given back
    */
@@ -88,7 +94,10 @@ public final class Incoming {
       }
       if (at + pageSize().blockBytes(order) > end) {
         throw new PreservationException(
-            "page run", at, "a preserved block of order %d goes on after the run's end at 0x%x".formatted(order, end));
+            "page run",
+            at,
+            "a preserved block of order %d goes on after the run's end at 0x%x"
+                .formatted(order, end));
       }
       blocks.add(new Folio(at, order));
       at += pageSize().blockBytes(order);
@@ -100,11 +109,13 @@ public final class Incoming {
    * Gives back a vmalloc area, and frees the pages that listed it.
    *
    * @throws HandoverException if the list of its pages is broken; then nothing was given back
-   * @throws PreservationException if a block is not there, or was given back already; then nothing was given back
+   * @throws PreservationException if a block is not there, or was given back already; then nothing
+   *     was given back
    */
   public Area restore(Descriptor descriptor) {
     requireUnfinished();
-    MemorySegment bytes = MemorySegment.ofArray(new byte[org.kho4j.abi.KhoVmalloc.STRUCTURE.headerSize()]);
+    MemorySegment bytes =
+        MemorySegment.ofArray(new byte[org.kho4j.abi.KhoVmalloc.STRUCTURE.headerSize()]);
     descriptor.writeTo(bytes);
     VmallocArea listed =
         VmallocArea.of(handover.memory(), Where.ROOT.in("area"), bytes, descriptor.first());
@@ -114,7 +125,8 @@ public final class Incoming {
     Taking taking = new Taking();
     try {
       for (int run = 0; run < runs.count(); run++) {
-        taking.take("area", runs.address(run), runs.length(run), pageSize().blockBytes(descriptor.order()));
+        taking.take(
+            "area", runs.address(run), runs.length(run), pageSize().blockBytes(descriptor.order()));
       }
       for (Folio chunk : chunks) {
         taking.take("chunk", chunk.address(), pageSize().bytes(), pageSize().bytes());
@@ -160,7 +172,9 @@ public final class Incoming {
 
   private PreservationException notThere(String what, long address) {
     return new PreservationException(
-        what, address, "no preserved block starts there: it never did, or it was given back already");
+        what,
+        address,
+        "no preserved block starts there: it never did, or it was given back already");
   }
 
   /**
@@ -173,11 +187,10 @@ public final class Incoming {
     requireUnfinished();
     return handover
         .subtree(name)
-        .map(
-            subtree -> {
-              Folio folio = restoreFolio(subtree.address() & -(long) pageSize().bytes());
-              return new RestoredBlob(folio, memory.writable(subtree.address(), subtree.size()));
-            });
+        .map(subtree -> {
+          Folio folio = restoreFolio(subtree.address() & -(long) pageSize().bytes());
+          return new RestoredBlob(folio, memory.writable(subtree.address(), subtree.size()));
+        });
   }
 
   /**
@@ -205,7 +218,10 @@ public final class Incoming {
     finish();
   }
 
-  /** Frees the map and the root FDT. Nothing can be restored after that; what nobody claimed stays taken. */
+  /**
+   * Frees the map and the root FDT. Nothing can be restored after that; what nobody claimed stays
+   * taken.
+   */
   public void finish() {
     requireUnfinished();
     List<Long> nodes = new ArrayList<>();

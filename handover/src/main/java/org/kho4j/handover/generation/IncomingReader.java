@@ -8,7 +8,6 @@ import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.PreservedMap;
@@ -22,9 +21,10 @@ import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * Reads what was handed to a generation, before that takes any memory. Makes the checks that a kernel makes and the ones that
- * it leaves out: scratch regions that overlap or are not memory, preserved memory that overlaps, that is not there or that is
- * scratch, nodes of the map in any of these, blobs that nobody preserved.
+ * Reads what was handed to a generation, before that takes any memory. Makes the checks that a
+ * kernel makes and the ones that it leaves out: scratch regions that overlap or are not memory,
+ * preserved memory that overlaps, that is not there or that is scratch, nodes of the map in any of
+ * these, blobs that nobody preserved.
  */
 final class IncomingReader {
 
@@ -44,7 +44,8 @@ final class IncomingReader {
     pages.page(Where.ROOT, boot.fdtAddress());
     this.scratch = readScratch(boot);
     this.handover =
-        Handovers.of(memory, List.of(RootSearch.at(memory, boot.fdtAddress())), pageSize).getFirst();
+        Handovers.of(memory, List.of(RootSearch.at(memory, boot.fdtAddress())), pageSize)
+            .getFirst();
     this.kexecCount = handover.client(Metadata.CLIENT).map(Metadata::kexecCount).orElse(0L);
   }
 
@@ -74,7 +75,11 @@ final class IncomingReader {
     for (int i = 0; i < boot.regions(); i++) {
       MemorySegment entry = array.asSlice((long) i * size, size);
       regions.add(
-          region(where.in("region", i), Wire.u64(entry, KhoScratch.ADDR), Wire.u64(entry, KhoScratch.SIZE), regions));
+          region(
+              where.in("region", i),
+              Wire.u64(entry, KhoScratch.ADDR),
+              Wire.u64(entry, KhoScratch.SIZE),
+              regions));
     }
     return regions;
   }
@@ -85,7 +90,8 @@ final class IncomingReader {
       throw where.broken(
           address,
           "%s bytes are no whole pages in memory, which has 0x%x to 0x%x"
-              .formatted(Long.toUnsignedString(length), memory.base(), memory.base() + memory.size() - 1));
+              .formatted(
+                  Long.toUnsignedString(length), memory.base(), memory.base() + memory.size() - 1));
     }
     AddressRange region = new AddressRange(address, length);
     for (AddressRange other : before) {
@@ -103,9 +109,8 @@ final class IncomingReader {
     if (!map.lookup().isPreserved(handover.root().address(), 0)) {
       throw where.broken(handover.root().address(), "the root FDT's own page is not preserved");
     }
-    map.forEachNode(
-        (address, level, key) ->
-            take(where, address, pages.pageSize().bytes(), "the map's page of level " + level));
+    map.forEachNode((address, level, key) ->
+        take(where, address, pages.pageSize().bytes(), "the map's page of level " + level));
   }
 
   private void take(Where where, long address, long bytes, String what) {
@@ -117,7 +122,8 @@ final class IncomingReader {
     }
     for (AddressRange region : scratch) {
       if (address < region.end() && region.address() < address + bytes) {
-        throw where.broken(address, "%s of %d bytes is in scratch region %s".formatted(what, bytes, region));
+        throw where.broken(
+            address, "%s of %d bytes is in scratch region %s".formatted(what, bytes, region));
       }
     }
     int first = index(address);
@@ -133,15 +139,14 @@ final class IncomingReader {
   }
 
   private int index(long address) {
-    return (int) (address - memory.base() >>> pages.pageSize().shift());
+    return (int) ((address - memory.base()) >>> pages.pageSize().shift());
   }
 
   private void checkSubtrees() {
     List<Subtree> subtrees =
-        handover.subtrees(
-            problem -> {
-              throw problem;
-            });
+        handover.subtrees(problem -> {
+          throw problem;
+        });
     PreservedMap.Lookup lookup = handover.preservedMap().lookup();
     for (Subtree subtree : subtrees) {
       blobOrder(subtree, lookup);
@@ -153,7 +158,11 @@ final class IncomingReader {
     long start = subtree.address() & -(long) pages.pageSize().bytes();
     int order = lookup.orderAt(start);
     if (order < 0) {
-      throw subtree.where().broken(subtree.address(), "no preserved block starts at 0x%x, where the blob is".formatted(start));
+      throw subtree
+          .where()
+          .broken(
+              subtree.address(),
+              "no preserved block starts at 0x%x, where the blob is".formatted(start));
     }
     long room = start + pages.pageSize().blockBytes(order) - subtree.address();
     if (subtree.size() <= 0 || subtree.size() > room) {

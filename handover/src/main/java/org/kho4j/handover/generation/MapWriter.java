@@ -10,8 +10,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
 
 /**
- * A preserved map that can be changed: the radix tree, as the kernel keeps it. Nodes are made when a key first needs them,
- * from the root down, and stay when their last key goes; a change that fails takes back the nodes that it made.
+ * A preserved map that can be changed: the radix tree, as the kernel keeps it. Nodes are made when
+ * a key first needs them, from the root down, and stay when their last key goes; a change that
+ * fails takes back the nodes that it made.
  */
 final class MapWriter {
 
@@ -141,7 +142,10 @@ final class MapWriter {
     return node;
   }
 
-  /** A node is named by the first key that it stands for; one below another of the same key, by its level too. */
+  /**
+   * A node is named by the first key that it stands for; one below another of the same key, by its
+   * level too.
+   */
   private String nodePath(long key, int level) {
     int shift = KhoRadix.levelShift(pageSize, level + 1);
     return nodePath(level, key >>> shift << shift);

@@ -7,8 +7,8 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * What a generation preserves, with the checks that a kernel leaves out: every page once, in memory, outside of the scratch
- * regions. A change that fails leaves everything as it was.
+ * What a generation preserves, with the checks that a kernel leaves out: every page once, in
+ * memory, outside of the scratch regions. A change that fails leaves everything as it was.
  */
 final class OutgoingMap {
 
@@ -18,7 +18,8 @@ final class OutgoingMap {
   private final List<AddressRange> scratch;
   private final List<AddressRange> nodes;
 
-  // A bit for each page of the memory: overlapping blocks of different order are not seen in the map.
+  // A bit for each page of the memory: overlapping blocks of different order are not seen in the
+  // map.
   private final BitSet preserved = new BitSet();
 
   OutgoingMap(
@@ -39,8 +40,9 @@ final class OutgoingMap {
   }
 
   /**
-   * Preserves memory, unit by unit, each split into blocks as the kernel splits what it is asked for at once: a folio and a
-   * run of pages are one unit, a vmalloc area's run has as many as it has blocks.
+   * Preserves memory, unit by unit, each split into blocks as the kernel splits what it is asked
+   * for at once: a folio and a run of pages are one unit, a vmalloc area's run has as many as it
+   * has blocks.
    *
    * @param what whose memory it is, for messages
    * @param bytes a multiple of {@code unit}
@@ -100,7 +102,10 @@ final class OutgoingMap {
     map.commit();
   }
 
-  /** Frees the tree's pages that were made since the last commit, after what was added has been removed again. */
+  /**
+   * Frees the tree's pages that were made since the last commit, after what was added has been
+   * removed again.
+   */
   void rollBack() {
     map.rollBack();
   }
@@ -129,7 +134,7 @@ final class OutgoingMap {
   }
 
   private int index(long address) {
-    return (int) (address - memory.base() >>> pageSize.shift());
+    return (int) ((address - memory.base()) >>> pageSize.shift());
   }
 
   private void check(String what, long address, long bytes) {
@@ -137,13 +142,19 @@ final class OutgoingMap {
     for (AddressRange region : scratch) {
       if (address < region.end() && address + bytes > region.address()) {
         throw refused(
-            what, address, "%d bytes overlap with scratch region %s, which the next generation writes to".formatted(bytes, region));
+            what,
+            address,
+            "%d bytes overlap with scratch region %s, which the next generation writes to"
+                .formatted(bytes, region));
       }
     }
     if (touches(address, bytes)) {
       int taken = preserved.nextSetBit(index(address));
       long page = memory.base() + ((long) taken << pageSize.shift());
-      throw refused(what, address, "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, page));
+      throw refused(
+          what,
+          address,
+          "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, page));
     }
   }
 

@@ -5,9 +5,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * How a run of pages becomes blocks, by the rule of the kernel's {@code kho_preserve_pages}: from the front, each block as
- * large as its address is aligned and the rest is long. Since 7.1 a block never spans NUMA nodes: its order is lowered until
- * its first and last page are on one node.
+ * How a run of pages becomes blocks, by the rule of the kernel's {@code kho_preserve_pages}: from
+ * the front, each block as large as its address is aligned and the rest is long. Since 7.1 a block
+ * never spans NUMA nodes: its order is lowered until its first and last page are on one node.
  */
 final class PageRuns {
 
@@ -43,7 +43,8 @@ final class PageRuns {
     }
   }
 
-  private static boolean spansNodes(long page, int order, PageSize pageSize, List<AddressRange> nodes) {
+  private static boolean spansNodes(
+      long page, int order, PageSize pageSize, List<AddressRange> nodes) {
     long last = page + (1L << order) - 1;
     return node(page << pageSize.shift(), nodes) != node(last << pageSize.shift(), nodes);
   }

@@ -11,8 +11,9 @@ import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtProperty;
 
 /**
- * The page of the root FDT, written by the calls that the kernel writes it with, so that it is the same to the byte: made
- * once, then edited in place for every subtree. An edit that fails leaves the page as it was.
+ * The page of the root FDT, written by the calls that the kernel writes it with, so that it is the
+ * same to the byte: made once, then edited in place for every subtree. An edit that fails leaves
+ * the page as it was.
  */
 final class RootFdtPage {
 
@@ -64,7 +65,8 @@ final class RootFdtPage {
   }
 
   private void edit(String name, Edit edit) {
-    MemorySegment before = MemorySegment.ofArray(page.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+    MemorySegment before =
+        MemorySegment.ofArray(page.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
     try {
       FdtEditor editor = FdtEditor.open(page);
       edit.apply(editor);
@@ -72,7 +74,10 @@ final class RootFdtPage {
     } catch (FdtException | IllegalArgumentException | NoSuchElementException e) {
       page.copyFrom(before);
       throw new PreservationException(
-          "/" + name, address, "the root FDT of %d bytes cannot be changed: %s".formatted(Fdt.totalSize(page), e.getMessage()));
+          "/" + name,
+          address,
+          "the root FDT of %d bytes cannot be changed: %s"
+              .formatted(Fdt.totalSize(page), e.getMessage()));
     }
   }
 }

@@ -9,11 +9,13 @@ import org.kho4j.handover.pages.AddressRange;
 /**
  * How a generation is set up.
  *
- * @param pageSize of everything that it writes; a generation that was handed something goes on with that page size
+ * @param pageSize of everything that it writes; a generation that was handed something goes on with
+ *     that page size
  * @param version of the contract that it writes
- * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA node; a generation that was
- *     handed something goes on with those
- * @param nodes the memory of each NUMA node, so that no block spans two; none means that there is one
+ * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA node;
+ *     a generation that was handed something goes on with those
+ * @param nodes the memory of each NUMA node, so that no block spans two; none means that there is
+ *     one
  * @param release what it calls itself in kexec-metadata, at most 64 bytes
  * @param placement where its structures lie
  * @param scatterSeed makes it take each block from a place of its own, so that areas are scattered
