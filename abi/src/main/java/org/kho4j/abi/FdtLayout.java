@@ -73,10 +73,16 @@ public record FdtLayout(
   /** {@code magic} of {@link #KHO_TEST}. */
   public static final int KHO_TEST_MAGIC = 0x4b484f21;
 
+  /** Name of the subtree that {@link #MEMBLOCK} is the blob of. */
+  public static final String MEMBLOCK_SUBTREE = "memblock";
+
+  /** Name of the subtree that {@link #KHO_TEST} is the blob of. */
+  public static final String KHO_TEST_SUBTREE = "kho_test";
+
   /** The blob of subtree {@code memblock}. */
   public static final FdtLayout MEMBLOCK =
       new FdtLayout(
-          "memblock",
+          MEMBLOCK_SUBTREE,
           "memblock-v1",
           List.of(
               compatible("/", "memblock-v1", "layout of the blob"),
@@ -100,7 +106,7 @@ public record FdtLayout(
   /** The blob of subtree {@code kho_test}, the kernel's own test module. */
   public static final FdtLayout KHO_TEST =
       new FdtLayout(
-          "kho_test",
+          KHO_TEST_SUBTREE,
           "kho-test-v1",
           List.of(
               compatible("/", "kho-test-v1", "layout of the blob"),

@@ -1,14 +1,120 @@
 package org.kho4j.cli;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.inspect.InspectCommand;
+import org.kho4j.cli.output.Console;
+import org.kho4j.cli.output.OutputException;
+import org.kho4j.cli.output.Text;
 import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
-/** The kho command. */
+/** The kho command: reads the command line, runs one command, turns failures into sentences. */
 public final class Kho {
 
-  private Kho() {}
+  private final Console console;
+  private final boolean colourWanted;
+  private final List<Command> commands;
+
+  /**
+   * The command on some streams.
+   *
+   * @param console where it writes
+   * @param noColor the value of the environment's {@code NO_COLOR}, empty when there is none
+   */
+  Kho(Console console, String noColor) {
+    this(console, noColor, commands());
+  }
+
+  Kho(Console console, String noColor, List<Command> commands) {
+    this.console = console;
+    this.commands = commands;
+    this.colourWanted = noColor.isEmpty();
+  }
 
   public static void main(String[] args) {
-    System.exit(new CommandLine(CommandSpec.create().name("kho")).execute(args));
+    String noColor = System.getenv().getOrDefault("NO_COLOR", "");
+    System.exit(new Kho(Console.system(), noColor).run(args));
+  }
+
+  /** Every command, in the order of the help. */
+  private static List<Command> commands() {
+    return List.of(new InspectCommand(), new HelpCommand(), new CompletionCommand());
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Root(commands()).spec());
+  }
+
+  /** Runs one command line. Never throws. */
+  int run(String... args) {
+    try {
+      return execute(new CommandLine(new Root(commands).spec()), args);
+    } catch (ParameterException e) {
+      explain(e, args);
+      String command = e.getCommandLine().getCommandSpec().qualifiedName();
+      console.err().println("kho: '" + command + " --help' shows what it takes");
+    } catch (Throwable e) {
+      if (FailureMessage.unwrap(e) instanceof OutputException && OutputException.readerWentAway()) {
+        return Command.OK;
+      }
+      explain(e, args);
+    }
+    return Command.FAILED;
+  }
+
+  private int execute(CommandLine commandLine, String... args) throws IOException {
+    ParseResult parsed = commandLine.parseArgs(args);
+    Invocation invocation = new Invocation(parsed, console, colourWanted);
+    Text text = invocation.text();
+    List<CommandLine> levels = new ArrayList<>(parsed.asCommandLineList());
+    for (CommandLine level : levels) {
+      if (level.isUsageHelpRequested()) {
+        HelpCommand.show(levels.getLast(), text);
+        text.flush();
+        return Command.OK;
+      }
+    }
+    if (parsed.isVersionHelpRequested()) {
+      text.line(Version.line()).flush();
+      return Command.OK;
+    }
+    Command command = (Command) levels.getLast().getCommandSpec().userObject();
+    int answer = command.run(invocation);
+    text.flush();
+    return answer;
+  }
+
+  private void explain(Throwable failure, String... args) {
+    console.err().println("kho: " + FailureMessage.of(failure));
+    if (List.of(args).contains("--debug")) {
+      failure.printStackTrace(console.err());
+    }
+  }
+
+  /** {@code kho} without a command. */
+  private static final class Root extends Command {
+
+    Root(List<Command> commands) {
+      super(
+          "kho",
+          "Shows what a Linux kernel handed over by Kexec Handover (KHO), out of any memory image.");
+      option(
+          OptionSpec.builder("-V", "--version")
+              .versionHelp(true)
+              .description("Shows the version."));
+      commands.forEach(this::subcommand);
+    }
+
+    @Override
+    public int run(Invocation invocation) {
+      throw new ParameterException(
+          invocation.commandLine().commandSpec().commandLine(), "Which command?");
+    }
   }
 }

@@ -10,7 +10,9 @@ public enum FdtError {
   BAD_NAME("a node or property name is missing, unterminated or outside of the strings block"),
   BAD_NESTING("nodes are not closed, closed twice, too deep, or more than one is at the root"),
   BAD_PROPERTY("a property lies outside of a node or reaches beyond the structure block"),
-  DUPLICATE("a name stands twice among its siblings");
+  DUPLICATE("a name stands twice among its siblings"),
+  BAD_VALUE("a property's value is not what its reader asked for"),
+  NO_SPACE("the buffer that is written to has no room left");
 
   private final String sentence;
 

@@ -1,6 +1,9 @@
 package org.kho4j.fdt;
 
-/** A blob is not a well-formed flattened device tree. */
+/**
+ * A blob is not a well-formed flattened device tree, a value in it is not what was asked for, or
+ * what is written finds no room.
+ */
 public final class FdtException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
@@ -25,7 +28,10 @@ public final class FdtException extends RuntimeException {
     return error;
   }
 
-  /** Where in the blob, in bytes from its start. */
+  /**
+   * Where in the blob, in bytes from its start. For {@link FdtError#BAD_VALUE}, which a property
+   * finds that does not know its blob, from the value's start.
+   */
   public long offset() {
     return offset;
   }

@@ -1,0 +1,88 @@
+package org.kho4j.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.OutputException;
+import org.kho4j.cli.output.Units;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.memory.MemoryReadException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+import tools.jackson.core.exc.JacksonIOException;
+
+/** What a user is told when something goes wrong: one sentence, safe to print. */
+final class FailureMessage {
+
+  private FailureMessage() {}
+
+  static String of(Throwable failure) {
+    return Units.printable(sentence(unwrap(failure)));
+  }
+
+  /** The failure itself, where it only travelled inside another one. */
+  static Throwable unwrap(Throwable failure) {
+    Throwable cause = failure.getCause();
+    boolean wraps =
+        failure instanceof UncheckedIOException || failure instanceof JacksonIOException;
+    return wraps && cause != null ? unwrap(cause) : failure;
+  }
+
+  private static String sentence(Throwable failure) {
+    return switch (failure) {
+      case NoSuchFileException e -> e.getFile() + ": no such file";
+      case AccessDeniedException e -> e.getFile() + ": permission denied";
+      case FileSystemException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
+      case OutputException e -> "cannot write the output: " + orKind(e);
+      case IOException e -> orKind(e);
+      case MemoryReadException e -> orKind(e);
+      case HandoverException e -> e.sentence();
+      case FdtException e -> orKind(e);
+      case ParameterException e -> usage(e);
+      case OutOfMemoryError _ ->
+          "out of memory at a heap of "
+              + Units.size(Runtime.getRuntime().maxMemory())
+              + "; KHO_JAVA_OPTS=-Xmx1g gives it more, and that this was needed is a bug";
+      case StackOverflowError _ ->
+          "the source is nested too deeply; that this was not caught is a bug";
+      case InternalError _ ->
+          "the source became shorter, or could not be read any more, while it was read";
+      default -> "internal error, please report it with the output of --debug: " + failure;
+    };
+  }
+
+  private static String usage(ParameterException failure) {
+    if (failure instanceof UnmatchedArgumentException unmatched) {
+      String what = unmatched.getUnmatched().getFirst();
+      boolean option = what.startsWith("-");
+      boolean command = !option && failure.getCommandLine().getSubcommands().size() > 0;
+      String sentence =
+          command
+              ? "there is no command '" + what + "'"
+              : (option ? "unknown option '" : "one argument too many: '") + what + "'";
+      String suggestions = suggestions(unmatched, command);
+      return suggestions == null ? sentence : sentence + "; did you mean " + suggestions + "?";
+    }
+    String message = orKind(failure);
+    return Character.toLowerCase(message.charAt(0)) + message.substring(1);
+  }
+
+  private static @Nullable String suggestions(
+      UnmatchedArgumentException unmatched, boolean command) {
+    String what = unmatched.getUnmatched().getFirst();
+    if (!command && !what.startsWith("-")) {
+      return null;
+    }
+    var found = unmatched.getSuggestions();
+    return found.isEmpty() ? null : String.join(" or ", found);
+  }
+
+  private static String orKind(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+  }
+}

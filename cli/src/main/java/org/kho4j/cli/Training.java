@@ -1,0 +1,42 @@
+package org.kho4j.cli;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.cli.output.Console;
+
+/**
+ * Runs the commands that people use once each, so that the JVM can put the classes that they need
+ * into the start-up cache. {@code tools/build-kho.sh} calls it; users have no need to.
+ */
+public final class Training {
+
+  private Training() {}
+
+  /** Runs every command over the sources that are given. */
+  public static void main(String[] sources) {
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    for (List<String> line : commandLines(List.of(sources))) {
+      for (boolean terminal : new boolean[] {false, true}) {
+        Console console = new Console(OutputStream.nullOutputStream(), nowhere, terminal, terminal);
+        int exit = new Kho(console, "").run(line.toArray(String[]::new));
+        System.out.println(exit + " " + line);
+      }
+    }
+    System.exit(0);
+  }
+
+  private static List<List<String>> commandLines(List<String> sources) {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(List.of("--version"));
+    lines.add(List.of("--help"));
+    lines.add(List.of("help", "completion"));
+    lines.add(List.of("no-such-command"));
+    for (String source : sources) {
+      lines.add(List.of("inspect", source));
+      lines.add(List.of("inspect", "--json", source));
+    }
+    return lines;
+  }
+}

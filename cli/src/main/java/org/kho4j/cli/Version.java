@@ -1,0 +1,19 @@
+package org.kho4j.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+
+/** Which kho this is. */
+final class Version {
+
+  private Version() {}
+
+  /** Version of kho4j and of the JDK that runs it. */
+  static String line() throws IOException {
+    try (InputStream in = Version.class.getResourceAsStream("version.txt")) {
+      String version = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return "kho " + version.strip() + " (Java " + Runtime.version() + ")";
+    }
+  }
+}

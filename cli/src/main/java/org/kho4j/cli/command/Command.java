@@ -1,0 +1,94 @@
+package org.kho4j.cli.command;
+
+import java.io.IOException;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+
+/**
+ * One command: what it is called, what it takes, what it does. A subclass adds its options and
+ * parameters in its constructor and reads them from the {@link Invocation}, so that one instance
+ * can run many times.
+ */
+public abstract class Command {
+
+  /** It worked, and the answer is good. */
+  public static final int OK = 0;
+
+  /** It worked, and the answer is bad: findings of severity error, a verdict that is not ok. */
+  public static final int BAD_ANSWER = 1;
+
+  /** Usage, unreadable, or not what it claims to be. */
+  public static final int FAILED = 2;
+
+  private static final int WIDTH = 100;
+
+  // What is special to a command comes before the options that every command has.
+  private static final List<String> SECTIONS =
+      List.of(
+          UsageMessageSpec.SECTION_KEY_HEADER,
+          UsageMessageSpec.SECTION_KEY_SYNOPSIS_HEADING,
+          UsageMessageSpec.SECTION_KEY_SYNOPSIS,
+          UsageMessageSpec.SECTION_KEY_DESCRIPTION_HEADING,
+          UsageMessageSpec.SECTION_KEY_DESCRIPTION,
+          UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_COMMAND_LIST,
+          UsageMessageSpec.SECTION_KEY_PARAMETER_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_PARAMETER_LIST,
+          UsageMessageSpec.SECTION_KEY_OPTION_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_OPTION_LIST);
+
+  private final CommandSpec spec;
+
+  /**
+   * Begins a command.
+   *
+   * @param name how the user calls it
+   * @param summary one sentence, for the list of commands
+   * @param description more sentences for its own help, one paragraph each
+   */
+  protected Command(String name, String summary, String... description) {
+    spec = CommandSpec.wrapWithoutInspection(this).name(name);
+    spec.usageMessage()
+        .header(summary, "")
+        .description(description)
+        .descriptionHeading(description.length == 0 ? "" : "%n")
+        .parameterListHeading("%n")
+        .optionListHeading("%n")
+        .commandListHeading("%nCommands:%n")
+        .synopsisSubcommandLabel("COMMAND")
+        .abbreviateSynopsis(true)
+        .sortOptions(false)
+        .width(WIDTH)
+        .sectionKeys(SECTIONS);
+    GlobalOptions.addTo(spec);
+  }
+
+  /** picocli's model of the command. */
+  public final CommandSpec spec() {
+    return spec;
+  }
+
+  protected final void option(OptionSpec.Builder option) {
+    spec.addOption(option.build());
+  }
+
+  protected final void parameter(PositionalParamSpec.Builder parameter) {
+    spec.addPositional(parameter.build());
+  }
+
+  protected final void subcommand(Command command) {
+    spec.addSubcommand(command.spec().name(), command.spec());
+  }
+
+  /**
+   * Does it.
+   *
+   * @return {@link #OK}, {@link #BAD_ANSWER} or {@link #FAILED}
+   * @throws IOException if something cannot be read or written; the message becomes the sentence
+   *     that the user sees
+   */
+  public abstract int run(Invocation invocation) throws IOException;
+}

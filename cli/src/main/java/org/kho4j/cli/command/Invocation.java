@@ -1,0 +1,88 @@
+package org.kho4j.cli.command;
+
+import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Console;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Text;
+import picocli.CommandLine.ParseResult;
+
+/** One run of a command: what the user gave, and where the answer goes. */
+public final class Invocation {
+
+  private final ParseResult root;
+  private final ParseResult leaf;
+  private final GlobalOptions options;
+  private final Console console;
+  private final Text text;
+
+  /**
+   * A run.
+   *
+   * @param root the parsed command line
+   * @param console where it writes
+   * @param colourWanted what the environment says about colours
+   */
+  public Invocation(ParseResult root, Console console, boolean colourWanted) {
+    this.root = root;
+    this.options = GlobalOptions.of(root);
+    this.console = console;
+    ParseResult level = root;
+    while (level.hasSubcommand()) {
+      level = level.subcommand();
+    }
+    this.leaf = level;
+    this.text =
+        new Text(console.out(), colourWanted && !options.noColor() && console.outIsTerminal());
+  }
+
+  public GlobalOptions options() {
+    return options;
+  }
+
+  /** The whole parsed command line. */
+  public ParseResult commandLine() {
+    return root;
+  }
+
+  /** The value of one of the command's own options, or null. */
+  public <T> @Nullable T value(String option, Class<T> type) {
+    return type.cast(leaf.<@Nullable Object>matchedOptionValue(option, null));
+  }
+
+  /** Whether one of the command's own flags was given. */
+  public boolean flag(String option) {
+    return leaf.hasMatchedOption(option);
+  }
+
+  /** The value of the command's positional parameter at an index, or null. */
+  public <T> @Nullable T parameter(int index, Class<T> type) {
+    return type.cast(leaf.<@Nullable Object>matchedPositionalValue(index, null));
+  }
+
+  /** Readable output; flushed when the command ends. */
+  public Text text() {
+    return text;
+  }
+
+  /** Begins machine output; the caller closes it. */
+  public Json json() {
+    return new Json(console.out());
+  }
+
+  /** Output that is neither text nor JSON. */
+  public OutputStream out() {
+    return console.out();
+  }
+
+  /** Shows how far long work is. */
+  public Progress progress(String what, long totalBytes) {
+    return new Progress(console, what, totalBytes);
+  }
+
+  /** Tells the user something beside the answer. */
+  public void note(String sentence) {
+    console.err().println("kho: " + sentence);
+  }
+}

@@ -1,0 +1,42 @@
+package org.kho4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** A command over a memory image, which it gets opened and which is closed after it. */
+public abstract class SourceCommand extends Command {
+
+  /** Begins a command; its first parameter is the SOURCE. */
+  protected SourceCommand(String name, String summary, String... description) {
+    super(name, summary, description);
+    parameter(
+        PositionalParamSpec.builder()
+            .index("0")
+            .arity("1")
+            .type(Path.class)
+            .paramLabel("SOURCE")
+            .description(
+                "A memory image: raw RAM file, ELF core or kdump file, or one of these"
+                    + " zstd-compressed."));
+  }
+
+  @Override
+  public final int run(Invocation invocation) throws IOException {
+    Path source =
+        Objects.requireNonNull(invocation.parameter(0, Path.class), "picocli wants a SOURCE");
+    try (PhysicalMemory memory = MemoryImages.open(source, invocation.options().openOptions())) {
+      return run(invocation, memory);
+    }
+  }
+
+  /**
+   * Does it.
+   *
+   * @return {@link #OK}, {@link #BAD_ANSWER} or {@link #FAILED}
+   */
+  protected abstract int run(Invocation invocation, PhysicalMemory memory) throws IOException;
+}

@@ -1,0 +1,96 @@
+package org.kho4j.cli.inspect;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.SourceCommand;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.RootSearch;
+import org.kho4j.memory.PhysicalMemory;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code kho inspect SOURCE}. */
+public final class InspectCommand extends SourceCommand {
+
+  private static final int LISTED_BY_DEFAULT = 40;
+
+  public InspectCommand() {
+    super(
+        "inspect",
+        "Finds the handovers in a memory image and shows each as a tree.",
+        "Searches the image for root FDTs, unless --fdt tells where one is. Shows what the next kernel would see:"
+            + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
+            + " address, and the rest is still shown.",
+        "Exit status: 0 if anything was read, 2 if there is no handover or none that can be read.");
+    option(
+        OptionSpec.builder("--all")
+            .type(boolean.class)
+            .arity("0")
+            .description(
+                "Lists every session and file, not the first "
+                    + LISTED_BY_DEFAULT
+                    + " of each. JSON always has all."));
+  }
+
+  @Override
+  protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
+    RootSearch search = search(invocation, memory);
+    List<Handover> handovers =
+        Handovers.of(memory, search.roots(), invocation.options().pageSize().orElse(null));
+    int pageSize =
+        handovers.isEmpty()
+            ? memory.source().pageSize().orElse(PageSize.SIZE_4K.bytes())
+            : handovers.getFirst().pageSize().bytes();
+    boolean anythingRead = false;
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        anythingRead = show(memory, handovers, pageSize, new JsonView(json));
+      }
+    } else if (!handovers.isEmpty()) {
+      int listed = invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT;
+      anythingRead = show(memory, handovers, pageSize, new TreeView(invocation.text(), listed));
+    }
+    for (HandoverException rejected : search.rejected()) {
+      invocation.note("a page that looks like a root FDT cannot be read: " + rejected.sentence());
+    }
+    if (handovers.isEmpty()) {
+      invocation.note(
+          memory.source().path()
+              + ": no handover: no page is a device tree that names a version of KHO"
+              + " (a raw image that starts elsewhere than at 0 wants --base)");
+    }
+    return anythingRead ? Command.OK : Command.FAILED;
+  }
+
+  private static boolean show(
+      PhysicalMemory memory, List<Handover> handovers, int pageSize, View view) throws IOException {
+    view.begin(memory.source(), pageSize);
+    boolean anythingRead = false;
+    for (Handover handover : handovers) {
+      anythingRead |= Inspection.show(handover, view);
+    }
+    view.end();
+    return anythingRead;
+  }
+
+  private static RootSearch search(Invocation invocation, PhysicalMemory memory) {
+    OptionalLong fdt = invocation.options().fdt();
+    if (fdt.isPresent()) {
+      RootFdt root = RootSearch.at(memory, fdt.getAsLong());
+      return new RootSearch(List.of(root), List.of());
+    }
+    AtomicLong searched = new AtomicLong();
+    try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
+      return RootSearch.search(memory, bytes -> progress.done(searched.addAndGet(bytes)));
+    }
+  }
+}

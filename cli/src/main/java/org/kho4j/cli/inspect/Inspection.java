@@ -1,0 +1,208 @@
+package org.kho4j.cli.inspect;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+
+/**
+ * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
+ * still read.
+ */
+final class Inspection {
+
+  private static final int MAX_ERRORS = 1000;
+
+  private final Handover handover;
+  private final View view;
+  private final List<HandoverException> errors = new ArrayList<>();
+  private long moreErrors;
+  private @Nullable PreservedMap map;
+  private long listedBytes;
+
+  private Inspection(Handover handover, View view) {
+    this.handover = handover;
+    this.view = view;
+  }
+
+  /**
+   * Shows a handover.
+   *
+   * @return false if nothing in it could be read
+   */
+  static boolean show(Handover handover, View view) throws IOException {
+    return new Inspection(handover, view).show();
+  }
+
+  private boolean show() throws IOException {
+    view.beginHandover(handover);
+    boolean readable = read(handover::version) != null;
+    if (readable) {
+      map();
+      List<Subtree> subtrees = handover.subtrees(this::error);
+      view.beginSubtrees(subtrees);
+      for (Subtree subtree : subtrees) {
+        subtree(subtree);
+      }
+      view.endSubtrees();
+    }
+    view.errors(errors, moreErrors);
+    view.endHandover();
+    return readable;
+  }
+
+  private void map() throws IOException {
+    PreservedMap found = read(handover::preservedMap);
+    if (found == null) {
+      return;
+    }
+    MapSummary summary = null;
+    if (handover.isMapIntact()) {
+      map = found;
+      summary = found.summary(this::error);
+    } else {
+      error(
+          new HandoverException(
+              "/preserved-memory-map",
+              found.root(),
+              handover.role() == Handover.Role.INCOMING
+                  ? "the map is consumed: the kernel that was given it has walked it, and its pages were used again"
+                  : "the map does not preserve the root FDT's own page, as every map does: its pages were used for"
+                      + " something else, or are of another page size"));
+    }
+    view.map(found.root(), handover.isMapIntact(), summary);
+  }
+
+  private void subtree(Subtree subtree) throws IOException {
+    switch (subtree.name()) {
+      case KexecMetadata.SUBTREE -> {
+        Metadata metadata = read(() -> Metadata.CLIENT.read(handover, subtree));
+        if (metadata != null) {
+          view.metadata(subtree, metadata);
+          return;
+        }
+      }
+      case FdtLayout.MEMBLOCK_SUBTREE -> {
+        List<ReserveMem> reservations = read(() -> ReserveMem.CLIENT.read(handover, subtree));
+        if (reservations != null) {
+          view.memblock(subtree, reservations);
+          return;
+        }
+      }
+      case FdtLayout.KHO_TEST_SUBTREE -> {
+        KhoTest test = read(() -> KhoTest.CLIENT.read(handover, subtree));
+        if (test != null) {
+          view.khoTest(subtree, test, area(test.foliosInfo()), read(test::data));
+          return;
+        }
+      }
+      case LuoSer.SUBTREE -> {
+        LiveUpdate luo = read(() -> LiveUpdate.CLIENT.read(handover, subtree));
+        if (luo != null) {
+          liveUpdate(subtree, luo);
+          return;
+        }
+      }
+      default -> {}
+    }
+    view.blob(subtree);
+  }
+
+  private void liveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {
+    view.beginLiveUpdate(subtree, luo);
+    read(() -> {
+      luo.forEachSession(this::session);
+      return true;
+    });
+    view.endSessions();
+    List<Flb> flbs = read(luo::flbs);
+    view.flbs(flbs);
+    view.endLiveUpdate();
+  }
+
+  private void session(Session session) {
+    try {
+      view.beginSession(session);
+      read(() -> {
+        session.forEachFile(this::file);
+        return true;
+      });
+      view.endSession();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void file(PreservedFile file) {
+    try {
+      Memfd memfd = read(() -> file.as(Memfd.HANDLER).orElse(null));
+      if (memfd == null) {
+        view.file(file);
+        return;
+      }
+      // Files that share a list of folios could make a small source take for ever to read.
+      listedBytes += memfd.foliosInfo().bytes();
+      if (listedBytes > handover.memory().presentBytes()) {
+        error(
+            file.where()
+                .broken(
+                    file.data(),
+                    "the files' folio lists are larger than all of the memory in the source"));
+        view.memfd(file, memfd, new View.Area(memfd.foliosInfo(), null), null);
+        return;
+      }
+      View.Area area = area(memfd.foliosInfo());
+      PreservedMap intact = map;
+      view.memfd(
+          file,
+          memfd,
+          area,
+          area.chunks() == null || intact == null ? null : read(() -> memfd.orders(intact)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private View.Area area(VmallocArea area) {
+    return new View.Area(area, read(() -> area.forEachRun((address, bytes) -> {})));
+  }
+
+  private interface Read<T> {
+    @Nullable T get();
+  }
+
+  private <T> @Nullable T read(Read<T> part) {
+    try {
+      return part.get();
+    } catch (HandoverException e) {
+      error(e);
+      return null;
+    }
+  }
+
+  private void error(HandoverException error) {
+    if (errors.size() < MAX_ERRORS) {
+      errors.add(error);
+    } else {
+      moreErrors++;
+    }
+  }
+}

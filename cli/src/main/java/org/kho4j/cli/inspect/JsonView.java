@@ -1,0 +1,240 @@
+package org.kho4j.cli.inspect;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Json;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.memory.MemorySource;
+
+/** The JSON of {@code kho4j/inspect/1}. */
+final class JsonView implements View {
+
+  private final Json json;
+
+  JsonView(Json json) {
+    this.json = json;
+  }
+
+  @Override
+  public void begin(MemorySource source, int pageSize) {
+    json.object().text("schema", "kho4j/inspect/1");
+    json.object("source")
+        .text("path", source.path().toString())
+        .text("kind", source.kind().label())
+        .number("bytes", source.bytes())
+        .number("pageSize", pageSize)
+        .endObject();
+    json.array("handovers");
+  }
+
+  @Override
+  public void beginHandover(Handover handover) {
+    json.object()
+        .address("fdt", handover.root().address())
+        .number("totalSize", handover.root().totalSize())
+        .text("compatible", handover.root().compatible())
+        .text("role", handover.role().label());
+  }
+
+  @Override
+  public void map(long root, boolean intact, @Nullable MapSummary summary) {
+    json.object("preservedMap").address("root", root).text("state", intact ? "intact" : "consumed");
+    if (summary != null) {
+      json.number("nodes", summary.nodes())
+          .number("preservations", summary.blocks().total())
+          .number("bytes", summary.blocks().bytes());
+      orders(summary.blocks());
+    }
+    json.endObject();
+  }
+
+  private void orders(OrderCounts counts) {
+    json.object("orders");
+    counts.forEach((order, blockBytes, blocks) -> json.number(Integer.toString(order), blocks));
+    json.endObject();
+  }
+
+  @Override
+  public void beginSubtrees(List<Subtree> subtrees) {
+    json.array("subtrees");
+  }
+
+  private void beginSubtree(Subtree subtree) {
+    json.object()
+        .text("name", subtree.name())
+        .address("data", subtree.address())
+        .unsigned("size", subtree.size());
+  }
+
+  @Override
+  public void blob(Subtree subtree) {
+    beginSubtree(subtree);
+    json.endObject();
+  }
+
+  @Override
+  public void metadata(Subtree subtree, Metadata metadata) {
+    beginSubtree(subtree);
+    json.object("metadata")
+        .number("version", metadata.version())
+        .text("previousRelease", metadata.previousRelease())
+        .number("kexecCount", metadata.kexecCount())
+        .endObject()
+        .endObject();
+  }
+
+  @Override
+  public void memblock(Subtree subtree, List<ReserveMem> reservations) {
+    beginSubtree(subtree);
+    json.array("reserveMem");
+    for (ReserveMem reservation : reservations) {
+      json.object()
+          .text("name", reservation.name())
+          .address("start", reservation.start())
+          .number("size", reservation.size())
+          .endObject();
+    }
+    json.endArray().endObject();
+  }
+
+  @Override
+  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data) {
+    beginSubtree(subtree);
+    json.object("khoTest").number("folios", test.folios());
+    if (data != null) {
+      json.number("bytes", data.bytes())
+          .text("checksum", data.checksumMatches() ? "match" : "mismatch");
+    }
+    vmalloc("foliosInfo", foliosInfo);
+    json.endObject().endObject();
+  }
+
+  private void vmalloc(String name, Area read) {
+    VmallocArea area = read.area();
+    json.object(name)
+        .address("first", area.first())
+        .number("totalPages", area.totalPages())
+        .number("flags", area.flags())
+        .number("order", area.order());
+    if (read.chunks() != null) {
+      json.number("chunks", read.chunks());
+    }
+    json.endObject();
+  }
+
+  @Override
+  public void beginLiveUpdate(Subtree subtree, LiveUpdate luo) {
+    beginSubtree(subtree);
+    json.object("luo")
+        .text("compatible", luo.version().compatible())
+        .unsigned("liveupdateNumber", luo.number())
+        .array("sessions");
+  }
+
+  @Override
+  public void beginSession(Session session) {
+    json.object().text("name", session.name()).array("files");
+  }
+
+  private void beginFile(PreservedFile file) {
+    json.object().text("compatible", file.compatible()).unsigned("token", file.token());
+  }
+
+  @Override
+  public void file(PreservedFile file) {
+    beginFile(file);
+    json.address("data", file.data()).endObject();
+  }
+
+  @Override
+  public void memfd(
+      PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders) {
+    beginFile(file);
+    json.object("memfd")
+        .unsigned("size", memfd.size())
+        .unsigned("position", memfd.position())
+        .number("seals", memfd.seals())
+        .number("folios", memfd.folioCount());
+    if (orders != null) {
+      orders(orders);
+    }
+    vmalloc("foliosInfo", foliosInfo);
+    json.endObject().endObject();
+  }
+
+  @Override
+  public void endSession() {
+    json.endArray().endObject();
+  }
+
+  @Override
+  public void endSessions() {
+    json.endArray();
+  }
+
+  @Override
+  public void flbs(@Nullable List<Flb> flbs) {
+    if (flbs == null) {
+      return;
+    }
+    json.array("flbs");
+    for (Flb flb : flbs) {
+      json.object()
+          .text("name", flb.name())
+          .address("data", flb.data())
+          .unsigned("count", flb.count())
+          .endObject();
+    }
+    json.endArray();
+  }
+
+  @Override
+  public void endLiveUpdate() {
+    json.endObject().endObject();
+  }
+
+  @Override
+  public void endSubtrees() {
+    json.endArray();
+  }
+
+  @Override
+  public void errors(List<HandoverException> errors, long more) {
+    json.array("errors");
+    for (HandoverException error : errors) {
+      json.object()
+          .text("path", error.path())
+          .address("address", error.address())
+          .text("message", error.getMessage())
+          .endObject();
+    }
+    json.endArray();
+    if (more > 0) {
+      json.number("moreErrors", more);
+    }
+  }
+
+  @Override
+  public void endHandover() {
+    json.endObject();
+  }
+
+  @Override
+  public void end() throws IOException {
+    json.endArray().endObject();
+  }
+}

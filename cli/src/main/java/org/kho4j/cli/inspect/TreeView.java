@@ -1,0 +1,327 @@
+package org.kho4j.cli.inspect;
+
+import static org.kho4j.cli.output.Text.Style.BAD;
+import static org.kho4j.cli.output.Text.Style.FAINT;
+import static org.kho4j.cli.output.Text.Style.GOOD;
+import static org.kho4j.cli.output.Text.Style.HEADING;
+import static org.kho4j.cli.output.Text.Style.NAME;
+import static org.kho4j.cli.output.Text.Style.WARNING;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Text;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.memory.MemorySource;
+
+/**
+ * The tree that people read. Lists whose length is not known before they end close with a line that
+ * sums them up, which is the last of its level.
+ */
+final class TreeView implements View {
+
+  private final Text out;
+  private final int listed;
+  private final Guide guide = new Guide();
+
+  private int subtreesLeft;
+  private long sessions;
+  private long files;
+  private long filesOfSession;
+  private long memfdBytes;
+
+  /**
+   * A tree.
+   *
+   * @param listed how many sessions, and how many files of each, are listed
+   */
+  TreeView(Text out, int listed) {
+    this.out = out;
+    this.listed = listed;
+  }
+
+  @Override
+  public void begin(MemorySource source, int bytesPerPage) throws IOException {
+    out.name(source.path().toString())
+        .put(": " + source.kind().label() + ", ")
+        .size(source.bytes())
+        .put(", pages of ")
+        .size(bytesPerPage)
+        .line();
+  }
+
+  @Override
+  public void beginHandover(Handover handover) throws IOException {
+    out.line().put(HEADING, Units.printable(handover.root().compatible()) + " handover");
+    if (handover.role() != Handover.Role.UNKNOWN) {
+      out.put(", ").put(NAME, handover.role().label());
+    }
+    out.put(", root FDT at ")
+        .address(handover.root().address())
+        .put(", ")
+        .size(handover.root().totalSize())
+        .line();
+  }
+
+  @Override
+  public void map(long root, boolean intact, @Nullable MapSummary summary) throws IOException {
+    out.put(guide.entry(false)).put(NAME, "preserved map").put(" at ").address(root);
+    if (summary == null) {
+      out.put(": ").put(WARNING, "consumed").line();
+      return;
+    }
+    out.put(": ")
+        .size(summary.blocks().bytes())
+        .put(" in ")
+        .count(summary.blocks().total(), "block", "blocks")
+        .put(FAINT, ", " + Units.count(summary.nodes(), "node", "nodes"))
+        .line();
+    guide.down(false);
+    out.put(guide.text()).put(FAINT, orders(summary.blocks())).line();
+    guide.up();
+  }
+
+  private static String orders(OrderCounts counts) {
+    StringJoiner text = new StringJoiner(", ");
+    counts.forEach((order, blockBytes, blocks) ->
+        text.add(Units.count(blocks) + " of order " + order + " (" + Units.size(blockBytes) + ")"));
+    return text.toString();
+  }
+
+  @Override
+  public void beginSubtrees(List<Subtree> subtrees) {
+    subtreesLeft = subtrees.size();
+  }
+
+  /** The head of a subtree's entry; its line is still open. */
+  private void subtree(Subtree subtree) {
+    subtreesLeft--;
+    out.put(guide.entry(subtreesLeft == 0))
+        .name(subtree.name())
+        .put(" at ")
+        .address(subtree.address())
+        .put(", ");
+    out.put(subtree.size() < 0 ? "impossible size" : Units.size(subtree.size()));
+    guide.down(subtreesLeft == 0);
+  }
+
+  @Override
+  public void blob(Subtree subtree) throws IOException {
+    subtree(subtree);
+    out.put(FAINT, ", not decoded").line();
+    guide.up();
+  }
+
+  @Override
+  public void metadata(Subtree subtree, Metadata metadata) throws IOException {
+    subtree(subtree);
+    out.put(": Linux ")
+        .name(metadata.previousRelease())
+        .put(", kexec " + metadata.kexecCount())
+        .line();
+    guide.up();
+  }
+
+  @Override
+  public void memblock(Subtree subtree, List<ReserveMem> reservations) throws IOException {
+    subtree(subtree);
+    out.put(": ").count(reservations.size(), "reservation", "reservations").line();
+    for (int i = 0; i < reservations.size(); i++) {
+      ReserveMem reservation = reservations.get(i);
+      out.put(guide.entry(i == reservations.size() - 1))
+          .put("reserve_mem ")
+          .name(reservation.name())
+          .put(" at ")
+          .address(reservation.start())
+          .put(", ")
+          .size(reservation.size())
+          .line();
+    }
+    guide.up();
+  }
+
+  @Override
+  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+      throws IOException {
+    subtree(subtree);
+    out.put(": ").count(test.folios(), "folio", "folios");
+    if (data != null) {
+      out.put(", ").size(data.bytes()).put(", checksum ");
+      out.put(
+          data.checksumMatches() ? GOOD : BAD,
+          data.checksumMatches() ? "matches" : "does not match");
+    }
+    out.line();
+    vmalloc(true, "folios_info", foliosInfo);
+    guide.up();
+  }
+
+  private void vmalloc(boolean last, String name, Area read) throws IOException {
+    VmallocArea area = read.area();
+    out.put(guide.entry(last))
+        .put(name + ": vmalloc area of ")
+        .count(area.totalPages(), "page", "pages");
+    if (area.order() != 0) {
+      out.put(", order " + area.order());
+    }
+    if (read.chunks() != null) {
+      out.put(", ").count(read.chunks(), "chunk", "chunks");
+    }
+    out.put(", first ").address(area.first()).line();
+  }
+
+  @Override
+  public void beginLiveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {
+    subtree(subtree);
+    out.put(": " + luo.version().compatible())
+        .put(", live update " + Long.toUnsignedString(luo.number()))
+        .line();
+    sessions = 0;
+    files = 0;
+    memfdBytes = 0;
+  }
+
+  @Override
+  public void beginSession(Session session) throws IOException {
+    sessions++;
+    filesOfSession = 0;
+    guide.down(false);
+    if (sessions <= listed) {
+      guide.up();
+      out.put(guide.entry(false))
+          .put("session ")
+          .name(session.name())
+          .put(", ")
+          .count(session.fileCount(), "file", "files")
+          .line();
+      guide.down(false);
+    }
+  }
+
+  /**
+   * Counts a file; true if it shall be listed. The head of its entry is written, and its line still
+   * open.
+   */
+  private boolean beginFile(PreservedFile file) {
+    files++;
+    filesOfSession++;
+    if (sessions > listed || filesOfSession > listed) {
+      return false;
+    }
+    out.put(guide.text())
+        .put("· ")
+        .put(NAME, "0x" + Long.toHexString(file.token()))
+        .put(" ")
+        .put(Units.printable(file.compatible()));
+    return true;
+  }
+
+  @Override
+  public void file(PreservedFile file) throws IOException {
+    if (beginFile(file)) {
+      out.put(", data ").address(file.data()).put(FAINT, ", not decoded").line();
+    }
+  }
+
+  @Override
+  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+      throws IOException {
+    memfdBytes += Math.max(0, memfd.size());
+    if (!beginFile(file)) {
+      return;
+    }
+    out.put(": ").put(memfd.size() < 0 ? "impossible size" : Units.size(memfd.size()));
+    out.put(" in ").count(memfd.folioCount(), "folio", "folios");
+    if (orders != null && memfd.folioCount() != 0) {
+      out.put(FAINT, ", " + orders(orders));
+    }
+    if (memfd.seals().orElse(0) != 0) {
+      out.put(FAINT, ", seals 0x" + Long.toHexString(memfd.seals().getAsLong()));
+    }
+    out.line();
+  }
+
+  @Override
+  public void endSession() throws IOException {
+    if (sessions <= listed && filesOfSession > listed) {
+      out.put(guide.text())
+          .put(FAINT, "· and " + Units.count(filesOfSession - listed) + " more: --all")
+          .line();
+    }
+    guide.up();
+  }
+
+  @Override
+  public void endSessions() throws IOException {
+    if (sessions > listed) {
+      out.put(guide.entry(false))
+          .put(FAINT, "and " + Units.count(sessions - listed) + " more sessions: --all")
+          .line();
+    }
+  }
+
+  @Override
+  public void flbs(@Nullable List<Flb> flbs) throws IOException {
+    if (flbs != null) {
+      for (Flb flb : flbs) {
+        out.put(guide.entry(false))
+            .put("flb ")
+            .name(flb.name())
+            .put(", data ")
+            .address(flb.data())
+            .put(", ")
+            .put(Long.toUnsignedString(flb.count()))
+            .put(" references")
+            .line();
+      }
+    }
+    out.put(guide.entry(true))
+        .put("in all ")
+        .count(sessions, "session", "sessions")
+        .put(", ")
+        .count(files, "file", "files")
+        .put(", ")
+        .size(memfdBytes)
+        .put(" of memfd data")
+        .line();
+  }
+
+  @Override
+  public void endLiveUpdate() {
+    guide.up();
+  }
+
+  @Override
+  public void endSubtrees() {}
+
+  @Override
+  public void errors(List<HandoverException> errors, long more) throws IOException {
+    for (HandoverException error : errors) {
+      out.put(BAD, "error ").put(Units.printable(error.sentence())).line();
+    }
+    if (more > 0) {
+      out.put(BAD, "error ").put("and " + Units.count(more) + " more").line();
+    }
+  }
+
+  @Override
+  public void endHandover() {}
+
+  @Override
+  public void end() {}
+}

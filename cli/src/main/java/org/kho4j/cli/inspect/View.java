@@ -1,0 +1,81 @@
+package org.kho4j.cli.inspect;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.memory.MemorySource;
+
+/**
+ * How an inspection is shown. An {@link Inspection} calls the methods in the order of the handover,
+ * each {@code begin} with its {@code end}, so that nothing has to be kept: a handover may list
+ * millions of files. What could not be read is null, and told as an error at the end.
+ */
+interface View {
+
+  /**
+   * A vmalloc area that was read.
+   *
+   * @param area the area
+   * @param chunks pages that list it, or null if the list is broken
+   */
+  record Area(VmallocArea area, @Nullable Integer chunks) {}
+
+  void begin(MemorySource source, int pageSize) throws IOException;
+
+  void beginHandover(Handover handover) throws IOException;
+
+  void map(long root, boolean intact, @Nullable MapSummary summary) throws IOException;
+
+  void beginSubtrees(List<Subtree> subtrees) throws IOException;
+
+  /** A subtree that nobody knows, or that could not be decoded. */
+  void blob(Subtree subtree) throws IOException;
+
+  void metadata(Subtree subtree, Metadata metadata) throws IOException;
+
+  void memblock(Subtree subtree, List<ReserveMem> reservations) throws IOException;
+
+  void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+      throws IOException;
+
+  void beginLiveUpdate(Subtree subtree, LiveUpdate luo) throws IOException;
+
+  void beginSession(Session session) throws IOException;
+
+  /** A file whose handler is not known here, or whose data could not be decoded. */
+  void file(PreservedFile file) throws IOException;
+
+  /** A memfd; {@code orders} counts its folios by order. */
+  void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+      throws IOException;
+
+  void endSession() throws IOException;
+
+  void endSessions() throws IOException;
+
+  void flbs(@Nullable List<Flb> flbs) throws IOException;
+
+  void endLiveUpdate() throws IOException;
+
+  void endSubtrees() throws IOException;
+
+  void errors(List<HandoverException> errors, long more) throws IOException;
+
+  void endHandover() throws IOException;
+
+  void end() throws IOException;
+}

@@ -1,0 +1,2 @@
+/** {@code kho inspect}: what was handed over, as a tree or as JSON. */
+package org.kho4j.cli.inspect;

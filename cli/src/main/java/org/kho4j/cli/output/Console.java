@@ -1,0 +1,32 @@
+package org.kho4j.cli.output;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Where a run of the command writes: data to {@code out}, everything else to {@code err}.
+ *
+ * @param out takes data; not buffered, whoever writes to it writes large pieces
+ * @param err takes messages and progress
+ * @param outIsTerminal whether a person reads {@code out} right now
+ * @param errIsTerminal whether a person reads {@code err} right now
+ */
+public record Console(
+    OutputStream out, PrintStream err, boolean outIsTerminal, boolean errIsTerminal) {
+
+  /**
+   * The process's own streams. The launcher tests the descriptors, which costs a shell nothing and
+   * a JVM several milliseconds, and names the terminals among them in {@code kho.terminals}.
+   */
+  public static Console system() {
+    String terminals = System.getProperty("kho.terminals", "");
+    return new Console(
+        new StandardOutput(new FileOutputStream(FileDescriptor.out)),
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+        terminals.contains("out"),
+        terminals.contains("err"));
+  }
+}

@@ -1,0 +1,115 @@
+package org.kho4j.cli.output;
+
+import java.util.Locale;
+
+/** Numbers as people read them. */
+public final class Units {
+
+  private static final String PREFIXES = "KMGTPE";
+
+  private Units() {}
+
+  /**
+   * A size in bytes: {@code 353 B}, {@code 1.3 MiB}, {@code 512 GiB}; without a point it is exact.
+   */
+  public static String size(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("a size of " + bytes);
+    }
+    if (bytes < 1024) {
+      return bytes + " B";
+    }
+    int step = (63 - Long.numberOfLeadingZeros(bytes)) / 10;
+    long unit = 1L << (10 * step);
+    if (bytes % unit == 0) {
+      return bytes / unit + suffix(step);
+    }
+    long fraction = (bytes % unit) / (unit / 1024);
+    long tenths = bytes / unit * 10 + (fraction * 10 + 512) / 1024;
+    return tenths == 10_240
+        ? "1.0" + suffix(step + 1)
+        : tenths / 10 + "." + tenths % 10 + suffix(step);
+  }
+
+  private static String suffix(int step) {
+    return " " + PREFIXES.charAt(step - 1) + "iB";
+  }
+
+  /** A physical address: {@code 0x492000}. */
+  public static String address(long address) {
+    return "0x" + Long.toHexString(address);
+  }
+
+  /** A count: {@code 268,435,456}. */
+  public static String count(long count) {
+    return Math.abs(count) < 1000 ? Long.toString(count) : String.format(Locale.ROOT, "%,d", count);
+  }
+
+  /** A count of things by name: {@code 1 page}, {@code 2,000 pages}. */
+  public static String count(long count, String one, String many) {
+    return count(count) + " " + (count == 1 ? one : many);
+  }
+
+  /**
+   * A name out of a dump, safe to print: control characters, which could drive a terminal, and
+   * characters that reorder or hide text are written as escapes.
+   */
+  public static String printable(String name) {
+    StringBuilder out = null;
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean plain = c < 0x7f ? c >= ' ' && c != '\\' : c > 0xa0 && isVisible(name, i);
+      if (!plain && out == null) {
+        out = new StringBuilder(name.length() + 16).append(name, 0, i);
+      }
+      if (out != null) {
+        if (plain) {
+          out.append(c);
+        } else {
+          escape(out, c);
+        }
+      }
+    }
+    return out == null ? name : out.toString();
+  }
+
+  private static boolean isVisible(String name, int index) {
+    char c = name.charAt(index);
+    if (Character.isSurrogate(c)) {
+      boolean pair =
+          Character.isHighSurrogate(c)
+              ? index + 1 < name.length() && Character.isLowSurrogate(name.charAt(index + 1))
+              : index > 0 && Character.isHighSurrogate(name.charAt(index - 1));
+      int start = Character.isHighSurrogate(c) ? index : index - 1;
+      return pair && isVisible(Character.getType(name.codePointAt(start)));
+    }
+    return c != '\ufffd' && isVisible(Character.getType(c));
+  }
+
+  private static boolean isVisible(int type) {
+    return switch (type) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.PRIVATE_USE,
+          Character.SURROGATE,
+          Character.UNASSIGNED ->
+          false;
+      default -> true;
+    };
+  }
+
+  private static void escape(StringBuilder out, char c) {
+    switch (c) {
+      case '\\' -> out.append("\\\\");
+      case '\n' -> out.append("\\n");
+      case '\t' -> out.append("\\t");
+      default -> {
+        String hex = Integer.toHexString(c);
+        out.append(c < 0x100 ? "\\x" : "\\u").repeat('0', (c < 0x100 ? 2 : 4) - hex.length());
+        out.append(hex);
+      }
+    }
+  }
+}

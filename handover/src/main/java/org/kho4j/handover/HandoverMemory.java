@@ -1,0 +1,131 @@
+package org.kho4j.handover;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.memory.MemoryReadException;
+import org.kho4j.memory.PhysicalMemory;
+
+/**
+ * Physical memory as the writer of a handover saw it: with its page size, and with errors that say
+ * which structure was looked for. Every address is checked before it is read.
+ */
+public final class HandoverMemory {
+
+  /**
+   * No FDT of the contract is larger: the root has a page, and the largest other tree known has one
+   * too.
+   */
+  private static final int MAX_FDT_BYTES = 1 << 20;
+
+  private final PhysicalMemory memory;
+  private final PageSize pageSize;
+  private long presentBytes = -1;
+
+  public HandoverMemory(PhysicalMemory memory, PageSize pageSize) {
+    this.memory = memory;
+    this.pageSize = pageSize;
+  }
+
+  public PhysicalMemory physical() {
+    return memory;
+  }
+
+  public PageSize pageSize() {
+    return pageSize;
+  }
+
+  /**
+   * One page.
+   *
+   * @throws HandoverException if the address is not page aligned or the page cannot be read
+   */
+  public MemorySegment page(Where where, long address) {
+    requirePage(where, address, "the address");
+    return bytes(where, address, pageSize.bytes());
+  }
+
+  /**
+   * A structure of fixed size, at any alignment.
+   *
+   * @throws HandoverException if any of it cannot be read
+   */
+  public MemorySegment structure(Where where, long address, Structure structure) {
+    return bytes(where, address, structure.size(pageSize));
+  }
+
+  /**
+   * A flattened device tree of {@code size} bytes.
+   *
+   * @throws HandoverException if it cannot be read or is not well-formed
+   */
+  public FdtNode tree(Where where, long address, long size) {
+    if (size < Fdt.HEADER_SIZE || size > MAX_FDT_BYTES) {
+      throw where.broken(
+          address,
+          "%s bytes cannot hold a device tree: %d to %d are possible"
+              .formatted(Long.toUnsignedString(size), Fdt.HEADER_SIZE, MAX_FDT_BYTES));
+    }
+    MemorySegment blob = bytes(where, address, size);
+    try {
+      return Fdt.read(blob);
+    } catch (FdtException e) {
+      throw where.broken(address + e.offset(), e);
+    }
+  }
+
+  /**
+   * Some bytes.
+   *
+   * @param length bounded by the caller: it may be copied
+   * @throws HandoverException if any of them cannot be read
+   */
+  public MemorySegment bytes(Where where, long address, long length) {
+    requirePhysical(where, address);
+    try {
+      return memory.read(address, length);
+    } catch (MemoryReadException e) {
+      throw where.broken(address, e);
+    }
+  }
+
+  /**
+   * Checks that an address is the start of a page that can exist.
+   *
+   * @param what whose address it is, as the message shall call it
+   * @throws HandoverException if it is not
+   */
+  public void requirePage(Where where, long address, String what) {
+    if (!pageSize.isAligned(address)) {
+      throw where.broken(
+          address, "%s 0x%x is not aligned to a page of %s".formatted(what, address, pageSize));
+    }
+    requirePhysical(where, address);
+  }
+
+  private static void requirePhysical(Where where, long address) {
+    if (address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      throw where.broken(
+          address,
+          "0x%x is no physical address: it is beyond 2^%d"
+              .formatted(address, KhoRadix.MAX_PHYSICAL_BITS));
+    }
+  }
+
+  /**
+   * Bytes that the source has in all. Nothing that a handover describes can be larger without
+   * counting pages twice.
+   */
+  public synchronized long presentBytes() {
+    if (presentBytes < 0) {
+      long[] sum = new long[1];
+      memory.forEachRange((address, length) -> sum[0] += length);
+      presentBytes = sum[0];
+    }
+    return presentBytes;
+  }
+}

@@ -1,0 +1,90 @@
+package org.kho4j.handover;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoBlock;
+
+/** A chain of KHO blocks: pages of entries of one size. */
+public final class KhoBlocks {
+
+  /** A block. */
+  public record Block(long address, MemorySegment page) implements Located {
+    static Block load(HandoverMemory memory, Where where, long address) {
+      return new Block(address, memory.page(where, address));
+    }
+
+    long count() {
+      return Wire.u64(page, KhoBlock.COUNT);
+    }
+  }
+
+  private static final PointerField<Block> NEXT = new PointerField<>(KhoBlock.NEXT, Block::load);
+
+  /** Takes an entry. */
+  @FunctionalInterface
+  public interface EntryVisitor {
+    /**
+     * Takes one entry.
+     *
+     * @param entry its bytes
+     * @param address physical address of the entry
+     */
+    void entry(MemorySegment entry, long address);
+  }
+
+  private KhoBlocks() {}
+
+  /**
+   * Visits every entry of the chain that a field points at.
+   *
+   * @param head the field
+   * @param structure the structure that has the field
+   * @param entrySize bytes of an entry
+   * @return how many entries there are
+   * @throws HandoverException if the chain loops or is longer than a kernel takes, or a block's
+   *     count cannot be
+   */
+  public static long forEach(
+      HandoverMemory memory,
+      Where where,
+      PointerField<Block> head,
+      MemorySegment structure,
+      int entrySize,
+      EntryVisitor visitor) {
+    int capacity = KhoBlock.capacity(memory.pageSize(), entrySize);
+    ChainGuard guard = new ChainGuard();
+    int blocks = 0;
+    long entries = 0;
+    @Nullable Block block = head.load(structure, memory, where.in("block", 0));
+    while (block != null) {
+      if (blocks == KhoBlock.MAX_BLOCKS) {
+        throw where.broken(
+            block.address,
+            "more than %,d blocks: a kernel takes no more".formatted(KhoBlock.MAX_BLOCKS));
+      }
+      guard.next(where, "block", blocks, block.address);
+      long count = block.count();
+      if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {
+        throw where
+            .in("block", blocks)
+            .broken(
+                block.address,
+                "count is %s, not within 1 to %d"
+                    .formatted(Long.toUnsignedString(count), capacity));
+      }
+      for (int i = 0; i < count; i++) {
+        long offset = KhoBlock.STRUCTURE.headerSize() + (long) i * entrySize;
+        visitor.entry(block.page.asSlice(offset, entrySize), block.address + offset);
+      }
+      entries += count;
+      blocks++;
+      block = NEXT.load(block.page, memory, where.in("block", blocks));
+    }
+    return entries;
+  }
+
+  /** A field that points at the first block of a chain. */
+  public static PointerField<Block> head(org.kho4j.abi.Field field) {
+    return new PointerField<>(field, Block::load);
+  }
+}

@@ -1,0 +1,8 @@
+package org.kho4j.handover;
+
+/** A structure that lies at a physical address, so that a {@link PointerField} can point at it. */
+public interface Located {
+
+  /** Physical address of the structure. */
+  long address();
+}

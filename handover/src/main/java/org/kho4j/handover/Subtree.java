@@ -1,0 +1,16 @@
+package org.kho4j.handover;
+
+/**
+ * A named blob that the root FDT lists.
+ *
+ * @param name of its node
+ * @param address physical address of the blob
+ * @param size bytes, as registered; an unsigned number that nobody has checked
+ */
+public record Subtree(String name, long address, long size) {
+
+  /** Where the blob stands, for messages. */
+  public Where where() {
+    return Where.ROOT.in(name);
+  }
+}

@@ -1,0 +1,96 @@
+package org.kho4j.handover;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names of the structures that lead to a place in a handover, for messages: {@code /LUO/session
+ * "vm"/file 0x100/chunk 2}. Made on the way down, and turned into text only when there is something
+ * to say.
+ */
+public final class Where {
+
+  /** The root FDT. */
+  public static final Where ROOT = new Where(null, "", null);
+
+  private final @Nullable Where parent;
+  private final String name;
+  private final @Nullable Object item;
+
+  private Where(@Nullable Where parent, String name, @Nullable Object item) {
+    this.parent = parent;
+    this.name = name;
+    this.item = item;
+  }
+
+  /** A named part. */
+  public Where in(String part) {
+    return new Where(this, part, null);
+  }
+
+  /** One of several parts, by number. */
+  public Where in(String part, long number) {
+    return new Where(this, part, number);
+  }
+
+  /** One of several parts, by the name that the handover gives it. */
+  public Where named(String part, String itemName) {
+    return new Where(this, part, itemName);
+  }
+
+  /** An exception that says what is wrong here. */
+  public HandoverException broken(long address, String message) {
+    return new HandoverException(toString(), address, message);
+  }
+
+  /** An exception that passes on what a reader below found wrong here. */
+  public HandoverException broken(long address, RuntimeException cause) {
+    HandoverException exception = broken(address, String.valueOf(cause.getMessage()));
+    exception.initCause(cause);
+    return exception;
+  }
+
+  /**
+   * The path, {@code "/"} for the root. Names out of the handover are quoted, with control
+   * characters escaped.
+   */
+  @Override
+  public String toString() {
+    if (parent == null) {
+      return "/";
+    }
+    StringBuilder path = new StringBuilder();
+    append(path);
+    return path.toString();
+  }
+
+  private void append(StringBuilder path) {
+    if (parent == null) {
+      return;
+    }
+    parent.append(path);
+    path.append('/');
+    appendEscaped(path, name);
+    if (item instanceof String text) {
+      path.append(" \"");
+      appendEscaped(path, text);
+      path.append('"');
+    } else if (item != null) {
+      path.append(' ').append(item);
+    }
+  }
+
+  private static void appendEscaped(StringBuilder path, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        path.append('\\').append(c);
+      } else if (Character.isISOControl(c)) {
+        path.append("\\x")
+            .append(Character.forDigit(c >> 4, 16))
+            .append(Character.forDigit(c & 15, 16));
+      } else {
+        path.append(c);
+      }
+    }
+  }
+}

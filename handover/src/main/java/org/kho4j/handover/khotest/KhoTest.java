@@ -1,0 +1,158 @@
+package org.kho4j.handover.khotest;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.Client;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/**
+ * What the kernel's own test module handed over: random data in folios of random order, and a
+ * checksum of it.
+ */
+public final class KhoTest {
+
+  public static final Client<KhoTest> CLIENT =
+      new Client<>() {
+        @Override
+        public String subtree() {
+          return FdtLayout.KHO_TEST_SUBTREE;
+        }
+
+        @Override
+        public KhoTest read(Handover handover, Subtree subtree) {
+          return new KhoTest(handover, subtree);
+        }
+      };
+
+  private final HandoverMemory memory;
+  private final Where where;
+  private final long address;
+  private final long folios;
+  private final VmallocArea foliosInfo;
+  private final long checksum;
+
+  private KhoTest(Handover handover, Subtree subtree) {
+    this.memory = handover.memory();
+    this.where = subtree.where();
+    this.address = subtree.address();
+    FdtNode tree = handover.tree(subtree, FdtLayout.KHO_TEST);
+    long magic = TreeValue.u32(tree, "magic", where, address);
+    if (magic != FdtLayout.KHO_TEST_MAGIC) {
+      throw where.broken(
+          address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC));
+    }
+    FdtNode data =
+        tree.child("data").orElseThrow(() -> where.broken(address, "the node data is missing"));
+    Where place = where.in("data");
+    this.folios = TreeValue.u32(data, "nr_folios", place, address);
+    this.checksum = TreeValue.u32(data, "csum", place, address);
+    this.foliosInfo =
+        VmallocArea.of(
+            memory,
+            place.in("folios_info"),
+            TreeValue.bytes(data, "folios_info", 16, place, address),
+            address);
+    if (folios * Long.BYTES > foliosInfo.bytes()) {
+      throw place.broken(
+          address,
+          "nr_folios is %d, and the array has room for %d"
+              .formatted(folios, foliosInfo.bytes() / Long.BYTES));
+    }
+  }
+
+  /** Folios of test data. */
+  public long folios() {
+    return folios;
+  }
+
+  /** The area that lists the folios. */
+  public VmallocArea foliosInfo() {
+    return foliosInfo;
+  }
+
+  /** The checksum as stored. */
+  public long checksum() {
+    return checksum;
+  }
+
+  /** Takes a folio. */
+  @FunctionalInterface
+  public interface FolioVisitor {
+    /**
+     * Takes one folio.
+     *
+     * @param address physical address of its first byte
+     * @param order it has 2^order pages
+     */
+    void folio(long address, int order);
+  }
+
+  /**
+   * Visits the folios in order.
+   *
+   * @throws org.kho4j.handover.HandoverException if the list is broken, or describes more memory
+   *     than there is
+   */
+  public void forEachFolio(FolioVisitor visitor) {
+    PageSize pageSize = memory.pageSize();
+    long mask = pageSize.bytes() - 1L;
+    long[] bytes = new long[1];
+    foliosInfo.forEachContent((content, offset, physicalAddress) -> {
+      for (long at = 0;
+          at < content.byteSize() && offset + at < folios * Long.BYTES;
+          at += Long.BYTES) {
+        long entry = content.get(Wire.U64, at);
+        Where place = where.in("folio", (offset + at) / Long.BYTES);
+        long order = entry & mask;
+        if (order > KhoRadix.maxOrder(pageSize)) {
+          throw place.broken(
+              physicalAddress + at,
+              "order is %d, beyond %d".formatted(order, KhoRadix.maxOrder(pageSize)));
+        }
+        bytes[0] += pageSize.blockBytes((int) order);
+        if (bytes[0] > memory.presentBytes()) {
+          throw place.broken(
+              physicalAddress + at, "the folios are larger than all of the memory in the source");
+        }
+        visitor.folio(entry & ~mask, (int) order);
+      }
+    });
+  }
+
+  /**
+   * Adds the data up.
+   *
+   * @throws org.kho4j.handover.HandoverException if a folio cannot be read
+   */
+  public Data data() {
+    OnesComplementSum sum = new OnesComplementSum();
+    long[] bytes = new long[1];
+    forEachFolio((folio, order) -> {
+      long size = memory.pageSize().blockBytes(order);
+      for (long at = 0; at < size; at += 1 << 20) {
+        MemorySegment content =
+            memory.bytes(where.in("data"), folio + at, Math.min(1 << 20, size - at));
+        sum.add(content);
+      }
+      bytes[0] += size;
+    });
+    return new Data(bytes[0], sum.isCongruentTo(checksum));
+  }
+
+  /**
+   * What the data amount to.
+   *
+   * @param bytes in all folios
+   * @param checksumMatches whether their sum is the stored one
+   */
+  public record Data(long bytes, boolean checksumMatches) {}
+}

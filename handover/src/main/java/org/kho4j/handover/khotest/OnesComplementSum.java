@@ -1,0 +1,34 @@
+package org.kho4j.handover.khotest;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.handover.Wire;
+
+/**
+ * The ones'-complement sum of 16-bit words: what the kernel's {@code csum_partial} computes. How
+ * far a machine folds it differs (32 bits on x86-64, 16 per call on arm64), its remainder modulo
+ * 65535 does not.
+ */
+final class OnesComplementSum {
+
+  private static final long MODULUS = 65535;
+
+  private long sum;
+
+  /** Adds a multiple of 8 bytes. */
+  void add(MemorySegment data) {
+    long total = sum;
+    for (long at = 0; at < data.byteSize(); at += Long.BYTES) {
+      long word = data.get(Wire.U64, at);
+      total += word;
+      if (Long.compareUnsigned(total, word) < 0) {
+        total++;
+      }
+    }
+    sum = total;
+  }
+
+  /** Whether the sum and a stored checksum leave the same remainder. */
+  boolean isCongruentTo(long checksum) {
+    return Long.remainderUnsigned(sum, MODULUS) == checksum % MODULUS;
+  }
+}

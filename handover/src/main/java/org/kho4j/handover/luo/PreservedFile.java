@@ -1,0 +1,43 @@
+package org.kho4j.handover.luo;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/**
+ * A file of a session.
+ *
+ * @param handover that it belongs to
+ * @param where it stands, for messages
+ * @param address physical address of its entry
+ * @param compatible string of the handler that preserved it
+ * @param data the handler's own
+ * @param token chosen by the user, an unsigned number
+ */
+public record PreservedFile(
+    Handover handover, Where where, long address, String compatible, long data, long token) {
+
+  static PreservedFile read(Handover handover, Where session, MemorySegment entry, long address) {
+    long token = Wire.u64(entry, LuoFile.TOKEN);
+    Where where = session.in("file 0x" + Long.toHexString(token));
+    return new PreservedFile(
+        handover,
+        where,
+        address,
+        Wire.text(entry, LuoFile.COMPATIBLE, where, address),
+        Wire.u64(entry, LuoFile.DATA),
+        token);
+  }
+
+  /**
+   * What the file's handler handed over, if {@code handler} is that handler.
+   *
+   * @throws org.kho4j.handover.HandoverException if it is broken
+   */
+  public <T> Optional<T> as(FileHandler<T> handler) {
+    return handler.handles(compatible) ? Optional.of(handler.read(this)) : Optional.empty();
+  }
+}

@@ -1,0 +1,54 @@
+package org.kho4j.handover.memblock;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.Client;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.Where;
+
+/**
+ * A named reservation of the command line, as in {@code reserve_mem=1M:4096:trace}.
+ *
+ * @param name chosen by the user
+ * @param start physical address of its first byte
+ * @param size in bytes
+ */
+public record ReserveMem(String name, long start, long size) {
+
+  /** Reads the reservations of the subtree {@code memblock}. */
+  public static final Client<List<ReserveMem>> CLIENT =
+      new Client<>() {
+        @Override
+        public String subtree() {
+          return FdtLayout.MEMBLOCK_SUBTREE;
+        }
+
+        @Override
+        public List<ReserveMem> read(Handover handover, Subtree subtree) {
+          List<ReserveMem> reservations = new ArrayList<>();
+          for (FdtNode node : handover.tree(subtree, FdtLayout.MEMBLOCK).children()) {
+            reservations.add(ReserveMem.read(node, subtree));
+          }
+          return List.copyOf(reservations);
+        }
+      };
+
+  private static ReserveMem read(FdtNode node, Subtree subtree) {
+    Where where = subtree.where().named("reservation", node.name());
+    Handover.requireCompatible(node, FdtLayout.RESERVE_MEM_COMPATIBLE, where, subtree.address());
+    long start = TreeValue.u64(node, "start", where, subtree.address());
+    long size = TreeValue.u64(node, "size", where, subtree.address());
+    if (size <= 0 || start < 0 || start + size < 0) {
+      throw new HandoverException(
+          where.toString(),
+          subtree.address(),
+          "0x%x bytes at 0x%x cannot be".formatted(size, start));
+    }
+    return new ReserveMem(node.name(), start, size);
+  }
+}

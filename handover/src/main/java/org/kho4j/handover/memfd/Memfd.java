@@ -1,0 +1,163 @@
+package org.kho4j.handover.memfd;
+
+import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.MemfdFolio;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.Structure;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.luo.FileHandler;
+import org.kho4j.handover.luo.PreservedFile;
+
+/** A memfd that was handed over: its size, its seals, and the folios that hold its content. */
+public final class Memfd {
+
+  public static final FileHandler<Memfd> HANDLER =
+      new FileHandler<>() {
+        @Override
+        public boolean handles(String compatible) {
+          return MemfdVersion.of(compatible).isPresent();
+        }
+
+        @Override
+        public Memfd read(PreservedFile file) {
+          return new Memfd(file, MemfdVersion.of(file.compatible()).orElseThrow());
+        }
+      };
+
+  private final HandoverMemory memory;
+  private final Where where;
+  private final long address;
+  private final Structure structure;
+  private final MemorySegment ser;
+  private final VmallocArea foliosInfo;
+
+  private Memfd(PreservedFile file, MemfdVersion version) {
+    this.memory = file.handover().memory();
+    this.where = file.where();
+    this.address = file.data();
+    this.structure = version.structure();
+    memory.requirePage(where, address, "data");
+    this.ser = memory.structure(where, address, structure);
+    Field folios = field("folios");
+    this.foliosInfo =
+        VmallocArea.of(
+            memory, where.in("folios"), Wire.embedded(ser, folios), address + folios.offset());
+    long room = foliosInfo.bytes() / MemfdFolio.STRUCTURE.headerSize();
+    if (Long.compareUnsigned(folioCount(), room) > 0) {
+      throw where.broken(
+          address,
+          "nr_folios is %s, and the array has room for %d"
+              .formatted(Long.toUnsignedString(folioCount()), room));
+    }
+  }
+
+  private Field field(String name) {
+    return structure.field(name).orElseThrow();
+  }
+
+  /** File size in bytes, an unsigned number that nobody has checked. */
+  public long size() {
+    return Wire.u64(ser, field("size"));
+  }
+
+  /** File position in bytes. */
+  public long position() {
+    return Wire.u64(ser, field("pos"));
+  }
+
+  /** The F_SEAL_* bits, where the version keeps them. */
+  public OptionalLong seals() {
+    return structure
+        .field("seals")
+        .map(seals -> OptionalLong.of(Wire.u32(ser, seals)))
+        .orElse(OptionalLong.empty());
+  }
+
+  /** Entries of the folio array. */
+  public long folioCount() {
+    return Wire.u64(ser, field("nr_folios"));
+  }
+
+  /** The area that holds the folio array. */
+  public VmallocArea foliosInfo() {
+    return foliosInfo;
+  }
+
+  /** Takes a folio. */
+  @FunctionalInterface
+  public interface FolioVisitor {
+    /**
+     * Takes one folio.
+     *
+     * @param address physical address of its first byte
+     * @param index its offset in the file, in base pages
+     * @param flags {@link MemfdFolio#FLAG_DIRTY} and {@link MemfdFolio#FLAG_UPTODATE}
+     */
+    void folio(long address, long index, int flags);
+  }
+
+  /**
+   * Visits the folios in the array's order. Entries without a page are skipped, as a kernel skips
+   * them.
+   *
+   * @return how many chunks list the array
+   * @throws org.kho4j.handover.HandoverException if the array is broken
+   */
+  public int forEachFolio(FolioVisitor visitor) {
+    int pageShift = memory.pageSize().shift();
+    int entrySize = MemfdFolio.STRUCTURE.headerSize();
+    long end = folioCount() * entrySize;
+    long maxPfn = 1L << (KhoRadix.MAX_PHYSICAL_BITS - pageShift);
+    return foliosInfo.forEachContent((content, offset, physicalAddress) -> {
+      long limit = Math.min(content.byteSize(), end - offset);
+      for (long at = 0; at < limit; at += entrySize) {
+        long word = content.get(Wire.U64, at + MemfdFolio.PFN_AND_FLAGS.offset());
+        long pfn = word & MemfdFolio.PFN_MASK;
+        if (pfn == 0) {
+          continue;
+        }
+        if (pfn >= maxPfn) {
+          throw where
+              .in("folio", (offset + at) / entrySize)
+              .broken(
+                  physicalAddress + at,
+                  "pfn 0x%x is beyond physical memory of 2^%d"
+                      .formatted(pfn, KhoRadix.MAX_PHYSICAL_BITS));
+        }
+        visitor.folio(
+            pfn << pageShift,
+            content.get(Wire.U64, at + MemfdFolio.INDEX.offset()),
+            (int) (word >>> MemfdFolio.PFN_BITS));
+      }
+    });
+  }
+
+  /**
+   * Counts the folios by order, which the preserved map alone knows.
+   *
+   * @throws org.kho4j.handover.HandoverException if the array or the map is broken, or a folio is
+   *     not preserved
+   */
+  public OrderCounts orders(PreservedMap map) {
+    OrderCounts counts = new OrderCounts(memory.pageSize());
+    PreservedMap.Lookup lookup = map.lookup();
+    forEachFolio((folio, index, flags) -> {
+      int order = lookup.orderAt(folio);
+      if (order < 0) {
+        throw where.broken(
+            folio,
+            "no preserved block starts at 0x%x, the folio of index %d".formatted(folio, index));
+      }
+      counts.add(order, 1);
+    });
+    return counts;
+  }
+}

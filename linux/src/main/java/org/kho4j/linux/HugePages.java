@@ -1,0 +1,23 @@
+package org.kho4j.linux;
+
+/** The pages that a memory file is made of. */
+public enum HugePages {
+  /** The host's base pages, or what the administrator made the default. */
+  NONE(0),
+  /** Base pages, joined to huge ones where the kernel finds room: the mapping asks for it. */
+  TRANSPARENT(0),
+  /** Pages of 2 MiB out of the pool that the administrator set aside. */
+  POOL_2M(4 | 21 << 26),
+  /** Pages of 1 GiB out of the pool that the administrator set aside. */
+  POOL_1G(4 | 30 << 26);
+
+  private final int memfdFlags;
+
+  HugePages(int memfdFlags) {
+    this.memfdFlags = memfdFlags;
+  }
+
+  int memfdFlags() {
+    return memfdFlags;
+  }
+}

@@ -1,0 +1,56 @@
+package org.kho4j.linux;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The host, as far as this module depends on it. */
+public final class Linux {
+
+  private static final int DEFAULT_MAX_MAP_COUNT = 65_530;
+
+  private Linux() {}
+
+  /** Whether this host is one that the module knows: Linux on x86-64 or arm64. */
+  public static boolean isSupported() {
+    return System.getProperty("os.name", "").equals("Linux") && (isX86() || isArm());
+  }
+
+  /** The host's page size in bytes. Mappings begin and end on its multiples. */
+  public static int pageSize() {
+    return PageSizeHolder.BYTES;
+  }
+
+  /** How many mappings a process may have: the sysctl vm.max_map_count. */
+  public static int maxMapCount() {
+    // Files.readString asks a file of size 0 for one byte first, and a sysctl answers one read only
+    try (InputStream in = Files.newInputStream(Path.of("/proc/sys/vm/max_map_count"))) {
+      return Integer.parseInt(new String(in.readNBytes(32), US_ASCII).strip());
+    } catch (IOException | NumberFormatException _) {
+      return DEFAULT_MAX_MAP_COUNT;
+    }
+  }
+
+  static void checkSupported() {
+    if (!isSupported()) {
+      throw new UnsupportedOperationException(
+          "this needs Linux on x86-64 or arm64; the host is %s on %s"
+              .formatted(System.getProperty("os.name"), System.getProperty("os.arch")));
+    }
+  }
+
+  static boolean isArm() {
+    return System.getProperty("os.arch", "").equals("aarch64");
+  }
+
+  private static boolean isX86() {
+    return System.getProperty("os.arch", "").equals("amd64");
+  }
+
+  private static final class PageSizeHolder {
+    static final int BYTES = Libc.pageSize();
+  }
+}

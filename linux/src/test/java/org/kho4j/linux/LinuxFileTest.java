@@ -1,0 +1,134 @@
+package org.kho4j.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+@EnabledOnOs(OS.LINUX)
+class LinuxFileTest {
+
+  @TempDir Path dir;
+
+  @Test
+  void createsASparseFileForItsOwnerOnly() throws IOException {
+    Path path = dir.resolve("ram");
+    try (LinuxFile file = LinuxFile.create(path, 1L << 40)) {
+      assertThat(file.size()).isEqualTo(1L << 40);
+      assertThat(file.path()).isEqualTo(path);
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+          .isEqualTo("rw-------");
+    }
+  }
+
+  @Test
+  void createsNothingOverAFileOrThroughALink() throws IOException {
+    Path file = Files.writeString(dir.resolve("file"), "precious");
+    Path dangling = Files.createSymbolicLink(dir.resolve("dangling"), dir.resolve("nowhere"));
+
+    assertThatThrownBy(() -> LinuxFile.create(file, 4096))
+        .isInstanceOf(LinuxException.class)
+        .hasMessage("cannot create " + file + ": EEXIST (the file exists)");
+    assertThatThrownBy(() -> LinuxFile.create(dangling, 4096))
+        .isInstanceOf(LinuxException.class)
+        .hasMessageContaining("EEXIST");
+    assertThat(file).hasContent("precious");
+    assertThat(dir.resolve("nowhere")).doesNotExist();
+  }
+
+  @Test
+  void opensNothingThroughALink() throws IOException {
+    Path file = Files.writeString(dir.resolve("file"), "precious");
+    Path link = Files.createSymbolicLink(dir.resolve("link"), file);
+
+    assertThatThrownBy(() -> LinuxFile.open(link))
+        .isInstanceOf(LinuxException.class)
+        .hasMessage("cannot open " + link + ": ELOOP (it is a symbolic link)");
+  }
+
+  @Test
+  void opensNoDevice() {
+    assertThatThrownBy(() -> LinuxFile.open(Path.of("/dev/zero")))
+        .isInstanceOf(LinuxException.class)
+        .hasMessageContaining("/dev/zero is not a regular file");
+  }
+
+  @Test
+  void leavesNoFileBehindWhenItCannotBeThatLarge() {
+    Path path = dir.resolve("ram");
+
+    assertThatThrownBy(() -> LinuxFile.create(path, Long.MAX_VALUE))
+        .isInstanceOf(LinuxException.class)
+        .hasMessageContaining("give " + path + " a size of 9223372036854775807 bytes");
+    assertThat(path).doesNotExist();
+  }
+
+  @Test
+  void findsDataAndHoles() throws IOException {
+    try (LinuxFile file = LinuxFile.memory("holes", 1 << 20, HugePages.NONE)) {
+      assertThat(file.nextData(0)).isEmpty();
+      Path descriptor = Path.of("/proc/self/fd/" + file.descriptor());
+      try (var channel =
+          java.nio.channels.FileChannel.open(descriptor, java.nio.file.StandardOpenOption.WRITE)) {
+        channel.write(java.nio.ByteBuffer.allocate(100_000), 256 << 10);
+      }
+
+      long data = file.nextData(0).orElseThrow();
+      long hole = file.nextHole(data).orElseThrow();
+      assertThat(data).isBetween(1L, 256L << 10);
+      assertThat(hole).isBetween((256L << 10) + 100_000, 1L << 20);
+
+      file.punchHole(0, 1 << 20);
+      assertThat(file.nextData(0)).isEmpty();
+      assertThat(file.nextHole(0)).isEqualTo(OptionalLong.of(0));
+      assertThat(file.size()).isEqualTo(1 << 20);
+    }
+  }
+
+  @Test
+  void keepsItsSeals() throws IOException {
+    try (LinuxFile file = LinuxFile.memory("sealed", 4096, HugePages.NONE)) {
+      // a host can forbid executable memory files altogether, which is a seal of its own
+      assertThat(file.seals()).doesNotContain(Seal.SHRINK, Seal.GROW, Seal.SEAL);
+
+      file.seal(EnumSet.of(Seal.SHRINK, Seal.GROW));
+
+      assertThat(file.seals()).contains(Seal.SHRINK, Seal.GROW).doesNotContain(Seal.WRITE);
+      assertThatThrownBy(() -> file.truncate(0))
+          .isInstanceOf(LinuxException.class)
+          .hasMessageContaining("EPERM")
+          .extracting(e -> ((LinuxException) e).errno())
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void isClosedOnce() throws IOException {
+    LinuxFile file = LinuxFile.memory("closed", 4096, HugePages.NONE);
+    assertThat(Maps.descriptorsOf("memfd:closed")).isEqualTo(1);
+    file.close();
+    file.close();
+
+    assertThat(Maps.descriptorsOf("memfd:closed")).isZero();
+    assertThatThrownBy(file::size)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("memfd:closed is closed");
+  }
+
+  @Test
+  void isNotInheritedByPrograms() throws IOException {
+    try (LinuxFile file = LinuxFile.memory("private", 4096, HugePages.NONE)) {
+      assertThat(Files.readString(Path.of("/proc/self/fdinfo/" + file.descriptor())))
+          .containsPattern("flags:\\s+0?2\\d{6}");
+    }
+  }
+}
