@@ -49,7 +49,7 @@ public final class Contract {
           kho(
               "kho-v1@6.17.9",
               KhoVersion.V1,
-              Releases.of("6.17.9", "6.17"),
+              Releases.of("6.17.9", "6.17.y"),
               KhoVersion.MapForm.BITMAP_LIST,
               "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
                   + " unverified: its release candidate does.",
