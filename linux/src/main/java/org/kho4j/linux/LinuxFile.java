@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -205,9 +204,18 @@ public final class LinuxFile implements AutoCloseable {
    * Maps part of the file, shared with all who map it, readable and writable, to a fixed address.
    */
   void mapAt(long address, long offset, long length) throws LinuxException {
-    call(
-        () -> "map %d bytes of %s from 0x%x on".formatted(length, path, offset),
-        () -> Mappings.mapShared(address, length, fd, offset));
+    long result;
+    lock.readLock().lock();
+    try {
+      checkOpen();
+      result = Mappings.mapShared(address, length, fd, offset);
+    } finally {
+      lock.readLock().unlock();
+    }
+    if (result < 0) {
+      throw new LinuxException(
+          "cannot map %d bytes of %s from 0x%x on".formatted(length, path, offset), (int) -result);
+    }
   }
 
   private long stat(ValueLayout field, long offset) throws LinuxException {
@@ -221,34 +229,36 @@ public final class LinuxFile implements AutoCloseable {
   }
 
   private long call(Supplier<String> what, Call call) throws LinuxException {
-    Lock reading = lock.readLock();
-    reading.lock();
+    lock.readLock().lock();
     try {
-      if (closed) {
-        throw new IllegalStateException(path + " is closed");
-      }
+      checkOpen();
       long result = call.run();
       if (result < 0) {
         throw new LinuxException("cannot " + what.get(), (int) -result);
       }
       return result;
     } finally {
-      reading.unlock();
+      lock.readLock().unlock();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException(path + " is closed");
     }
   }
 
   /** Closes the descriptor. Mappings stay; closing again does nothing. */
   @Override
   public void close() {
-    Lock writing = lock.writeLock();
-    writing.lock();
+    lock.writeLock().lock();
     try {
       if (!closed) {
         closed = true;
         Libc.close(fd);
       }
     } finally {
-      writing.unlock();
+      lock.writeLock().unlock();
     }
   }
 
