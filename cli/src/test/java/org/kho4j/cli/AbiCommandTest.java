@@ -49,6 +49,13 @@ class AbiCommandTest {
     assertThat(pipe.out()).startsWith("kho-v1@6.18\n").doesNotContain("kho-v1@6.16");
   }
 
+  @Test
+  void aComponentStandsForItsVersions() {
+    assertThat(run("abi", "versions", "memfd", "--json")).isZero();
+    assertThat(json().get("versions").valueStream().map(it -> it.get("id").asString()))
+        .containsExactly("memfd-v1", "memfd-v2");
+  }
+
   @ParameterizedTest
   @CsvSource({"4K, 511, 4096", "16K, 2047, 16384", "64K, 8191, 65536"})
   void sizesFollowThePageSize(String pageSize, int capacity, int bytes) {

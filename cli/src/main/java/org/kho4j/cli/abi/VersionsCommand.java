@@ -1,6 +1,7 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,7 +29,8 @@ final class VersionsCommand extends Command {
         .auxiliaryTypes(String.class)
         .paramLabel("VERSION")
         .description(
-            "A version's string, as kho-v3, or the name of one layout where several go by that string, as kho-v1@6.18.");
+            "A version's string, as kho-v3; the name of one layout, where several go by that string, as kho-v1@6.18; or"
+                + " a component, as memfd.");
   }
 
   @Override
@@ -64,7 +66,17 @@ final class VersionsCommand extends Command {
 
   private static Stream<ContractVersion> named(Invocation invocation, String name) {
     List<ContractVersion> found =
-        Contract.version(name).map(List::of).orElseGet(() -> Contract.versionsOf(name));
+        Contract.VERSIONS.stream()
+            .filter(version -> version.id().equals(name))
+            .collect(Collectors.toCollection(ArrayList::new));
+    if (found.isEmpty()) {
+      found.addAll(Contract.versionsOf(name));
+    }
+    if (found.isEmpty()) {
+      Contract.VERSIONS.stream()
+          .filter(version -> version.component().label().equals(name))
+          .forEach(found::add);
+    }
     if (found.isEmpty()) {
       String known =
           Contract.VERSIONS.stream().map(ContractVersion::id).collect(Collectors.joining(", "));
