@@ -6,6 +6,7 @@ import java.util.List;
 import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -50,7 +51,11 @@ public final class Kho {
   /** Every command, in the order of the help. */
   private static List<Command> commands() {
     return List.of(
-        new InspectCommand(), new AbiCommand(), new HelpCommand(), new CompletionCommand());
+        new InspectCommand(),
+        new DemoCommand(),
+        new AbiCommand(),
+        new HelpCommand(),
+        new CompletionCommand());
   }
 
   static CommandLine commandLine() {
