@@ -27,7 +27,8 @@ public final class ReferencePages {
           "clients.md",
           "lifetimes.md",
           "checks.md",
-          "walkthrough.md");
+          "walkthrough.md",
+          "walkthrough-luo.md");
 
   private ReferencePages() {}
 

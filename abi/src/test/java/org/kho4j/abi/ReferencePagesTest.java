@@ -105,7 +105,7 @@ class ReferencePagesTest {
     return heading
         .replaceFirst("^#+ ", "")
         .toLowerCase(java.util.Locale.ROOT)
-        .replaceAll("[^a-z0-9 -]", "")
+        .replaceAll("[^a-z0-9_ -]", "")
         .replace(' ', '-');
   }
 

@@ -2,6 +2,7 @@ package org.kho4j.handover.generation;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Wire;
 
 /**
@@ -31,5 +32,10 @@ public record Descriptor(long first, long totalPages, int flags, int order) {
         Wire.u32(source, KhoVmalloc.TOTAL_PAGES),
         Wire.u16(source, KhoVmalloc.FLAGS),
         Wire.u16(source, KhoVmalloc.ORDER));
+  }
+
+  /** The descriptor of an area that was read. */
+  public static Descriptor of(VmallocArea area) {
+    return new Descriptor(area.first(), area.totalPages(), area.flags(), area.order());
   }
 }

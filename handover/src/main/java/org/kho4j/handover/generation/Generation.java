@@ -2,15 +2,14 @@ package org.kho4j.handover.generation;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
-import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
@@ -24,20 +23,19 @@ import org.kho4j.memory.WritableMemory;
  * next generation, which may be a Linux kernel. What an earlier generation handed to it is in
  * {@link #incoming}.
  *
- * <p>An operation that throws has changed nothing. Not safe for use by several threads.
+ * <p>An operation that throws has changed nothing, and {@link #atomically} makes one operation of
+ * several. Not safe for use by several threads.
  */
 public final class Generation {
-
-  private static final long SCRATCH_ARRAY_ALIGNMENT = 64 << 10;
 
   private final WritableMemory memory;
   private final Setup setup;
   private final PageAllocator allocator;
   private final Pages pages;
   private final OutgoingMap map;
+  private final Journal journal;
   private final RootFdtPage root;
   private final @Nullable Incoming incoming;
-  private final Map<String, Blob> blobs = new LinkedHashMap<>();
   private boolean handedOver;
 
   private Generation(
@@ -53,9 +51,10 @@ public final class Generation {
     this.incoming = incoming;
     MapWriter tree = MapWriter.create(pages, setup.version());
     this.map = new OutgoingMap(memory, tree, setup.pageSize(), setup.scratch(), setup.nodes());
-    long fdt = pages.allocate("/", 0);
-    preserve("/", fdt, pageSize().bytes(), pageSize().bytes());
-    this.root = RootFdtPage.create(fdt, pages.page(fdt), setup.version(), map.root());
+    this.journal = new Journal(tree::commit, tree::rollBack);
+    Folio fdt = allocate("/", 0);
+    preserve("/", fdt);
+    this.root = RootFdtPage.create(fdt.address(), segment(fdt), setup.version(), tree.root());
     writeMetadata(incoming == null ? 1 : incoming.kexecCount() + 1);
   }
 
@@ -131,13 +130,39 @@ public final class Generation {
   }
 
   /**
+   * Makes one operation of several: if one of them fails, those before it are undone. Freeing
+   * cannot be undone, so it comes last or stays outside.
+   */
+  public <T> T atomically(Supplier<T> steps) {
+    requireOpen();
+    return journal.atomically(steps);
+  }
+
+  private void atomically(Runnable steps) {
+    atomically(() -> {
+      steps.run();
+      return true;
+    });
+  }
+
+  /**
    * Allocates a folio. Its content is what the memory held before.
    *
    * @param order at most {@link PageAllocator#MAX_ORDER}
    * @throws OutOfPagesException if no block is that large
    */
   public Folio allocate(int order) {
-    return new Folio(allocator.allocate(order), order);
+    return allocated(new Folio(allocator.allocate(order), order));
+  }
+
+  /**
+   * Allocates a folio of zeros for a structure of the handover, where the {@link Placement} wants
+   * it.
+   *
+   * @param path of the structure
+   */
+  public Folio allocate(String path, int order) {
+    return allocated(new Folio(pages.allocate(path, order), order));
   }
 
   /**
@@ -147,7 +172,12 @@ public final class Generation {
    */
   public Folio allocateAt(long address, int order) {
     allocator.allocateAt(address, order);
-    return new Folio(address, order);
+    return allocated(new Folio(address, order));
+  }
+
+  private Folio allocated(Folio folio) {
+    journal.done(() -> allocator.free(folio.address(), folio.order()));
+    return folio;
   }
 
   /** Frees a folio, which is not preserved any more. */
@@ -169,20 +199,23 @@ public final class Generation {
    * @throws OutOfPagesException if there is not enough memory
    */
   public Area vmalloc(long bytes, int order) {
-    long blockBytes = pageSize().blockBytes(order);
     if (bytes <= 0 || bytes > memory.size()) {
       throw new IllegalArgumentException(
           "an area of %d bytes: memory has %d".formatted(bytes, memory.size()));
     }
-    long blocks = Math.ceilDiv(bytes, blockBytes);
-    long[] taken = new long[1];
-    List<RuntimeException> failure = new ArrayList<>(1);
+    long blockBytes = pageSize().blockBytes(order);
+    Runs runs = blocks(Math.ceilDiv(bytes, blockBytes), order);
+    journal.done(() -> release(runs));
+    return new Area(memory, runs, order);
+  }
+
+  private Runs blocks(long count, int order) {
+    List<OutOfPagesException> failure = new ArrayList<>(1);
     Runs runs =
         Runs.collect(visitor -> {
           try {
-            while (taken[0] < blocks) {
-              visitor.range(allocator.allocate(order), blockBytes);
-              taken[0]++;
+            for (long block = 0; block < count; block++) {
+              visitor.range(allocator.allocate(order), pageSize().blockBytes(order));
             }
           } catch (OutOfPagesException e) {
             failure.add(e);
@@ -192,7 +225,7 @@ public final class Generation {
       release(runs);
       throw failure.getFirst();
     }
-    return new Area(memory, runs, order);
+    return runs;
   }
 
   /** An area of blocks that the caller allocated, in the area's order. */
@@ -230,15 +263,17 @@ public final class Generation {
 
   /** Preserves a folio, as one block. */
   public void preserve(Folio folio) {
-    long bytes = folio.bytes(pageSize());
-    preserve("folio", folio.address(), bytes, bytes);
+    preserve("folio", folio);
+  }
+
+  private void preserve(String what, Folio folio) {
+    preserve(what, folio.address(), folio.bytes(pageSize()), folio.bytes(pageSize()));
   }
 
   /** Takes a folio's preservation back. */
   public void unpreserve(Folio folio) {
-    requireOpen();
     long bytes = folio.bytes(pageSize());
-    map.remove("folio", folio.address(), bytes, bytes);
+    unpreserve("folio", folio.address(), bytes, bytes);
   }
 
   /**
@@ -251,22 +286,24 @@ public final class Generation {
 
   /** Takes the preservation of a run back, which was preserved as this run. */
   public void unpreservePages(long address, long bytes) {
-    requireOpen();
-    map.remove("page run", address, bytes, bytes);
+    unpreserve("page run", address, bytes, bytes);
   }
 
   private void preserve(String what, long address, long bytes, long unit) {
-    requireOpen();
-    try {
+    atomically(() -> {
       map.add(what, address, bytes, unit);
-      map.commit();
-    } catch (RuntimeException e) {
-      map.rollBack();
-      throw e;
-    }
+      journal.done(() -> map.remove(what, address, bytes, unit));
+    });
   }
 
-  /** Preserves an area: its blocks, and the chunks that list them. */
+  private void unpreserve(String what, long address, long bytes, long unit) {
+    atomically(() -> {
+      map.remove(what, address, bytes, unit);
+      journal.done(() -> map.add(what, address, bytes, unit));
+    });
+  }
+
+  /** Preserves an area: its blocks, and the pages that list them. */
   public Descriptor preserve(Area area) {
     return preserve("area", area);
   }
@@ -274,48 +311,70 @@ public final class Generation {
   /**
    * Preserves an area.
    *
-   * @param path of the area, for its chunks' {@link Placement}
+   * @param path of the area, for the {@link Placement} of the pages that list it
    * @return what its owner keeps, in data that is handed over too
    */
   public Descriptor preserve(String path, Area area) {
-    requireOpen();
-    Runs runs = area.runs();
-    long blockBytes = pageSize().blockBytes(area.order());
     long totalPages = area.bytes() >>> pageSize().shift();
     if (totalPages >>> 32 != 0) {
       throw new PreservationException(
-          path, runs.address(0), "%d pages: a descriptor counts to 2^32 - 1".formatted(totalPages));
+          path,
+          area.runs().address(0),
+          "%d pages: a descriptor counts to 2^32 - 1".formatted(totalPages));
     }
-    ChunkWriter chunks = new ChunkWriter(pages, map, path);
-    int done = 0;
-    try {
-      while (done < runs.count()) {
-        map.add(path, runs.address(done), runs.length(done), blockBytes);
-        done++;
+    return atomically(() -> {
+      long blockBytes = pageSize().blockBytes(area.order());
+      Runs runs = area.runs();
+      int[] done = new int[1];
+      journal.done(() -> removeRuns(path, runs, done[0], blockBytes));
+      for (; done[0] < runs.count(); done[0]++) {
+        map.add(path, runs.address(done[0]), runs.length(done[0]), blockBytes);
       }
-      long first = chunks.write(runs, blockBytes);
-      map.commit();
+      int[] chunks = new int[1];
+      long first =
+          new ChunkWriter(memory, pageSize(), () -> newChunk(path + "/chunk " + chunks[0]++))
+              .write(area.runs(), blockBytes);
       int flags = KhoVmalloc.FLAG_ALLOC | (area.order() == 0 ? 0 : KhoVmalloc.FLAG_ALLOW_HUGE);
       return new Descriptor(first, totalPages, flags, area.order());
-    } catch (RuntimeException e) {
-      chunks.undo();
-      for (int run = 0; run < done; run++) {
-        map.remove(path, runs.address(run), runs.length(run), blockBytes);
-      }
-      map.rollBack();
-      throw e;
+    });
+  }
+
+  private long newChunk(String path) {
+    Folio chunk = allocate(path, 0);
+    preserve(path, chunk);
+    return chunk.address();
+  }
+
+  private void removeRuns(String path, Runs runs, int count, long blockBytes) {
+    for (int run = 0; run < count; run++) {
+      map.remove(path, runs.address(run), runs.length(run), blockBytes);
     }
   }
 
-  /** Takes an area's preservation back, and frees the chunks that listed it. */
+  private void addRuns(Runs runs, int count, long blockBytes) {
+    for (int run = 0; run < count; run++) {
+      map.add("area", runs.address(run), runs.length(run), blockBytes);
+    }
+  }
+
+  /** Takes an area's preservation back, and frees the pages that listed it. */
   public void unpreserve(Descriptor descriptor, Area area) {
-    requireOpen();
+    List<Folio> chunks = new ArrayList<>();
+    for (long chunk = descriptor.first(); chunk != 0; ) {
+      chunks.add(new Folio(chunk, 0));
+      chunk = Wire.u64(pages.page(chunk), KhoVmallocChunk.NEXT);
+    }
     Runs runs = area.runs();
     long blockBytes = pageSize().blockBytes(area.order());
-    ChunkWriter.free(pages, map, "area", descriptor.first());
-    for (int run = 0; run < runs.count(); run++) {
-      map.remove("area", runs.address(run), runs.length(run), blockBytes);
-    }
+    atomically(() -> {
+      chunks.forEach(this::unpreserve);
+      int[] done = new int[1];
+      journal.done(() -> addRuns(runs, done[0], blockBytes));
+      for (; done[0] < runs.count(); done[0]++) {
+        map.remove("area", runs.address(done[0]), runs.length(done[0]), blockBytes);
+      }
+    });
+    chunks.forEach(this::free);
   }
 
   /**
@@ -324,37 +383,28 @@ public final class Generation {
    *
    * @param name a node name: the next generation's owner asks for it by this name
    * @param size bytes, at least 1
-   * @return the blob's memory, to be filled before {@link #handOver}: exactly {@code size} bytes of
-   *     zeros
+   * @return the folio that holds the blob from its start, all zeros, to be filled before {@link
+   *     #handOver}
+   * @throws PreservationException if the root FDT cannot take it
    */
-  public MemorySegment addBlob(String name, long size) {
-    requireOpen();
-    Folio folio = folioFor("/" + name, size);
-    try {
-      preserve("/" + name, folio.address(), folio.bytes(pageSize()), folio.bytes(pageSize()));
-      try {
-        root.add(name, folio.address(), size);
-      } catch (RuntimeException e) {
-        map.remove("/" + name, folio.address(), folio.bytes(pageSize()), folio.bytes(pageSize()));
-        throw e;
-      }
-    } catch (RuntimeException e) {
-      allocator.free(folio.address(), folio.order());
-      throw e;
-    }
-    blobs.put(name, new Blob(folio, true));
-    return segment(folio).asSlice(0, size);
-  }
-
-  private Folio folioFor(String path, long size) {
+  public Folio addBlob(String name, long size) {
     if (size <= 0 || size > pageSize().blockBytes(PageAllocator.MAX_ORDER)) {
       throw new IllegalArgumentException(
-          "%s: a blob of %d bytes: 1 to %d are possible"
-              .formatted(path, size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
+          "/%s: a blob of %d bytes: 1 to %d are possible"
+              .formatted(name, size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
     }
-    long blocks = Math.ceilDiv(size, pageSize().bytes());
-    int order = blocks == 1 ? 0 : Long.SIZE - Long.numberOfLeadingZeros(blocks - 1);
-    return new Folio(pages.allocate(path, order), order);
+    return atomically(() -> {
+      Folio folio = allocate("/" + name, orderFor(size));
+      preserve("/" + name, folio);
+      addSubtree(name, folio.address(), size);
+      return folio;
+    });
+  }
+
+  /** The order of the smallest folio that holds that many bytes: the kernel's {@code get_order}. */
+  public int orderFor(long size) {
+    long lastPage = (size - 1) >>> pageSize().shift();
+    return Long.SIZE - Long.numberOfLeadingZeros(lastPage);
   }
 
   /**
@@ -363,37 +413,26 @@ public final class Generation {
    * @throws PreservationException if not all of it is preserved, or the root FDT cannot take it
    */
   public void addSubtree(String name, long address, long size) {
-    requireOpen();
     long start = address & -(long) pageSize().bytes();
     if (size <= 0 || !map.covers(start, address + size - start)) {
       throw new PreservationException(
           "/" + name, address, "the blob of %d bytes is not preserved".formatted(size));
     }
-    root.add(name, address, size);
-    blobs.put(name, new Blob(new Folio(address, 0), false));
+    atomically(() -> {
+      root.add(name, address, size);
+      journal.done(() -> root.remove(name));
+    });
   }
 
-  /** Takes a subtree out again; a blob of {@link #addBlob} is unpreserved and freed. */
+  /** Takes a subtree out of the root FDT. Its blob stays its owner's, and preserved. */
   public void removeSubtree(String name) {
     requireOpen();
     root.remove(name);
-    Blob blob = blobs.remove(name);
-    if (blob != null && blob.owned) {
-      unpreserve(blob.folio);
-      free(blob.folio);
-    }
   }
 
-  /**
-   * A blob that is listed.
-   *
-   * @param folio that holds it
-   * @param owned whether this generation allocated it
-   */
-  private record Blob(Folio folio, boolean owned) {}
-
   private void writeMetadata(long kexecCount) {
-    MemorySegment blob = addBlob(KexecMetadata.SUBTREE, KexecMetadata.STRUCTURE.headerSize());
+    Folio folio = addBlob(KexecMetadata.SUBTREE, KexecMetadata.STRUCTURE.headerSize());
+    MemorySegment blob = segment(folio);
     Wire.putU32(blob, KexecMetadata.VERSION, KexecMetadata.VERSION_1);
     Wire.putText(blob, KexecMetadata.PREVIOUS_RELEASE, setup.release());
     Wire.putU32(blob, KexecMetadata.KEXEC_COUNT, kexecCount);
@@ -407,33 +446,11 @@ public final class Generation {
    */
   public BootData handOver() {
     requireOpen();
-    long size = (long) setup.scratch().size() * KhoScratch.STRUCTURE.headerSize();
-    long address = setup.placement().address("/scratch").orElseGet(() -> roomInScratch(size));
-    MemorySegment array = memory.writable(address, size);
-    for (int i = 0; i < setup.scratch().size(); i++) {
-      AddressRange region = setup.scratch().get(i);
-      MemorySegment entry =
-          array.asSlice(
-              (long) i * KhoScratch.STRUCTURE.headerSize(), KhoScratch.STRUCTURE.headerSize());
-      Wire.putU64(entry, KhoScratch.ADDR, region.address());
-      Wire.putU64(entry, KhoScratch.SIZE, region.length());
-    }
+    ScratchArray scratch = new ScratchArray(setup.scratch());
+    long address = setup.placement().address("/scratch").orElseGet(scratch::roomForItself);
+    scratch.writeTo(memory.writable(address, scratch.bytes()));
     handedOver = true;
-    return new BootData(root.address(), pageSize().bytes(), address, size);
-  }
-
-  private long roomInScratch(long size) {
-    for (AddressRange region : setup.scratch()) {
-      long address =
-          Math.ceilDiv(region.address(), SCRATCH_ARRAY_ALIGNMENT) * SCRATCH_ARRAY_ALIGNMENT;
-      if (address + size <= region.end()) {
-        return address;
-      }
-    }
-    throw new PreservationException(
-        "/scratch",
-        memory.base(),
-        "no scratch region has room for %d bytes at a multiple of 64 KiB".formatted(size));
+    return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
   }
 
   private void requireOpen() {

@@ -1,10 +1,7 @@
 package org.kho4j.handover.generation;
 
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -14,7 +11,6 @@ import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
@@ -28,8 +24,6 @@ import org.kho4j.memory.WritableMemory;
  */
 final class IncomingReader {
 
-  private static final int MAX_SCRATCH_REGIONS = 1026;
-
   private final WritableMemory memory;
   private final HandoverMemory pages;
   private final Handover handover;
@@ -42,7 +36,7 @@ final class IncomingReader {
     PageSize pageSize = boot.pageSize();
     this.pages = new HandoverMemory(memory, pageSize);
     pages.page(Where.ROOT, boot.fdtAddress());
-    this.scratch = readScratch(boot);
+    this.scratch = ScratchArray.read(memory, pages, boot).regions();
     this.handover =
         Handovers.of(memory, List.of(RootSearch.at(memory, boot.fdtAddress())), pageSize)
             .getFirst();
@@ -59,47 +53,6 @@ final class IncomingReader {
 
   List<AddressRange> scratch() {
     return scratch;
-  }
-
-  private List<AddressRange> readScratch(BootData boot) {
-    Where where = Where.ROOT.in("scratch");
-    if (boot.regions() < 1 || boot.regions() > MAX_SCRATCH_REGIONS) {
-      throw where.broken(
-          boot.scratchAddress(),
-          "%d bytes are %d regions: 1 to %d are possible"
-              .formatted(boot.scratchSize(), boot.regions(), MAX_SCRATCH_REGIONS));
-    }
-    int size = KhoScratch.STRUCTURE.headerSize();
-    MemorySegment array = pages.bytes(where, boot.scratchAddress(), boot.regions() * size);
-    List<AddressRange> regions = new ArrayList<>();
-    for (int i = 0; i < boot.regions(); i++) {
-      MemorySegment entry = array.asSlice((long) i * size, size);
-      regions.add(
-          region(
-              where.in("region", i),
-              Wire.u64(entry, KhoScratch.ADDR),
-              Wire.u64(entry, KhoScratch.SIZE),
-              regions));
-    }
-    return regions;
-  }
-
-  private AddressRange region(Where where, long address, long length, List<AddressRange> before) {
-    pages.requirePage(where, address, "the region's address");
-    if (length <= 0 || !pages.pageSize().isAligned(length) || !memory.contains(address, length)) {
-      throw where.broken(
-          address,
-          "%s bytes are no whole pages in memory, which has 0x%x to 0x%x"
-              .formatted(
-                  Long.toUnsignedString(length), memory.base(), memory.base() + memory.size() - 1));
-    }
-    AddressRange region = new AddressRange(address, length);
-    for (AddressRange other : before) {
-      if (region.address() < other.end() && other.address() < region.end()) {
-        throw where.broken(address, "%s overlaps with region %s".formatted(region, other));
-      }
-    }
-    return region;
   }
 
   private void checkMap() {
