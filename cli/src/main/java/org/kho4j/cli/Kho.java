@@ -19,6 +19,7 @@ public final class Kho {
 
   private final Console console;
   private final boolean colourWanted;
+  private final List<Command> commands;
 
   /**
    * The command on some streams.
@@ -27,7 +28,12 @@ public final class Kho {
    * @param noColor the value of the environment's {@code NO_COLOR}, empty when there is none
    */
   Kho(Console console, String noColor) {
+    this(console, noColor, commands());
+  }
+
+  Kho(Console console, String noColor, List<Command> commands) {
     this.console = console;
+    this.commands = commands;
     this.colourWanted = noColor.isEmpty();
   }
 
@@ -42,13 +48,13 @@ public final class Kho {
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new Root().spec());
+    return new CommandLine(new Root(commands()).spec());
   }
 
   /** Runs one command line. Never throws. */
   int run(String... args) {
     try {
-      return execute(commandLine(), args);
+      return execute(new CommandLine(new Root(commands).spec()), args);
     } catch (ParameterException e) {
       explain(e, args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
@@ -94,7 +100,7 @@ public final class Kho {
   /** {@code kho} without a command. */
   private static final class Root extends Command {
 
-    Root() {
+    Root(List<Command> commands) {
       super(
           "kho",
           "Shows what a Linux kernel handed over by Kexec Handover (KHO), out of any memory image.");
@@ -102,7 +108,7 @@ public final class Kho {
           OptionSpec.builder("-V", "--version")
               .versionHelp(true)
               .description("Shows the version."));
-      commands().forEach(this::subcommand);
+      commands.forEach(this::subcommand);
     }
 
     @Override

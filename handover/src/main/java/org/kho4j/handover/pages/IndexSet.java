@@ -1,0 +1,83 @@
+package org.kho4j.handover.pages;
+
+/**
+ * A set of small integers as a bitmap, with a bitmap of its non-zero words above it, and so on up
+ * to one word; so the first member, and the next after any, are a few steps away.
+ */
+final class IndexSet {
+
+  private final long[][] levels;
+
+  /** A set of numbers below {@code universe}. */
+  IndexSet(int universe) {
+    int depth = 1;
+    for (long reach = 64; reach < universe; reach <<= 6) {
+      depth++;
+    }
+    levels = new long[depth][];
+    int bits = universe;
+    for (int level = 0; level < depth; level++) {
+      bits = (int) ((bits + 63L) >>> 6);
+      levels[level] = new long[bits];
+    }
+  }
+
+  void add(int member) {
+    int bit = member;
+    for (long[] words : levels) {
+      int word = bit >>> 6;
+      long before = words[word];
+      words[word] = before | 1L << bit;
+      if (before != 0) {
+        return;
+      }
+      bit = word;
+    }
+  }
+
+  void remove(int member) {
+    int bit = member;
+    for (long[] words : levels) {
+      int word = bit >>> 6;
+      words[word] &= ~(1L << bit);
+      if (words[word] != 0) {
+        return;
+      }
+      bit = word;
+    }
+  }
+
+  boolean isEmpty() {
+    return levels[levels.length - 1][0] == 0;
+  }
+
+  /** The least member; the set is not empty. */
+  int first() {
+    int bit = 0;
+    for (int level = levels.length - 1; level >= 0; level--) {
+      bit = bit << 6 | Long.numberOfTrailingZeros(levels[level][bit]);
+    }
+    return bit;
+  }
+
+  /** The least member that is at least {@code from}, or -1. */
+  int next(int from) {
+    int bit = from;
+    for (int level = 0; level < levels.length; level++) {
+      int word = bit >>> 6;
+      if (word >= levels[level].length) {
+        return -1;
+      }
+      long rest = levels[level][word] & -1L << bit;
+      if (rest != 0) {
+        bit = word << 6 | Long.numberOfTrailingZeros(rest);
+        for (int below = level - 1; below >= 0; below--) {
+          bit = bit << 6 | Long.numberOfTrailingZeros(levels[below][bit]);
+        }
+        return bit;
+      }
+      bit = word + 1;
+    }
+    return -1;
+  }
+}
