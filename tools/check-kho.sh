@@ -39,7 +39,8 @@ expect 'with options for the JVM in the environment' 0 "$version" '' \
   env JAVA_TOOL_OPTIONS=-Da=b JDK_JAVA_OPTIONS=-Dc=d ./kho --version
 expect 'with a JDK that is too old' 2 '' 'kho: KHO_JAVA_HOME=/nowhere is not a JDK 25 or newer' \
   env KHO_JAVA_HOME=/nowhere ./kho --version
-expect 'into a pipe that closes' 0 '' '' bash -c './kho completion | true'
+expect 'into a pipe that closes' 0 '' '' bash -o pipefail -c '{ sleep 0.1; ./kho completion; } | true'
+[ ! -w /dev/full ] || expect 'onto a full disk' 2 '' 'kho: cannot write the output: *' bash -c './kho --version >/dev/full'
 
 shared() { KHO_JAVA_OPTS='-Xlog:class+load' KHO_NO_BUILD=1 "$1/kho" --version | grep -c 'shared objects file' || true; }
 with_cache=$(shared "$copy")

@@ -60,10 +60,10 @@ public final class Kho {
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
       console.err().println("kho: '" + command + " --help' shows what it takes");
     } catch (Throwable e) {
-      if (!(FailureMessage.unwrap(e) instanceof OutputException)
-          || !OutputException.readerWentAway()) {
-        explain(e, args);
+      if (FailureMessage.unwrap(e) instanceof OutputException && OutputException.readerWentAway()) {
+        return Command.OK;
       }
+      explain(e, args);
     }
     return Command.FAILED;
   }

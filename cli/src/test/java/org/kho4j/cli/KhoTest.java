@@ -125,6 +125,10 @@ class KhoTest {
         Arguments.of(
             "--base", "0x10000000000000000", "'0x10000000000000000' does not fit into 64 bits"),
         Arguments.of("--base", "17179869184G", "'17179869184G' does not fit into 64 bits"),
+        Arguments.of(
+            "--base",
+            "0x8000000000000000",
+            "'0x8000000000000000' is beyond all physical memory, which ends below 0x8000000000000000"),
         Arguments.of("--page-size", "8K", "'8K' is not a page size: 4K, 16K or 64K"),
         Arguments.of(
             "--format", "vmcore", "'vmcore' is not a form of memory image: raw, elf, kdump"));

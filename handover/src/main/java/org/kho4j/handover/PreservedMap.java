@@ -70,6 +70,35 @@ public final class PreservedMap {
     return leaves.summary(nodes, problems);
   }
 
+  /** Takes one page of the tree. */
+  @FunctionalInterface
+  public interface NodeVisitor {
+    /**
+     * Takes one page.
+     *
+     * @param address physical address of the page
+     * @param level 0 for a leaf
+     * @param key the first key that the page stands for
+     */
+    void node(long address, int level, long key);
+  }
+
+  /**
+   * Visits every page of the tree, each before those below it.
+   *
+   * @throws HandoverException at the first place where the tree is broken
+   */
+  public void forEachNode(NodeVisitor visitor) {
+    Walk walk =
+        new Walk(
+            (place, leaf, address, prefix) -> {},
+            problem -> {
+              throw problem;
+            });
+    walk.nodeVisitor = visitor;
+    walk.node(root, depth - 1, 0);
+  }
+
   /** Takes one leaf of the tree. */
   interface LeafVisitor {
     /**
@@ -97,6 +126,7 @@ public final class PreservedMap {
     private final PageSet seen = new PageSet();
     private final PageSize pageSize = memory.pageSize();
     private final Where[] places = new Where[depth];
+    private NodeVisitor nodeVisitor = (address, level, key) -> {};
     private long nodes;
     private int problemCount;
 
@@ -117,6 +147,7 @@ public final class PreservedMap {
           throw place.broken(address, "the tree reaches this page a second time");
         }
         nodes++;
+        nodeVisitor.node(address, level, prefix);
         if (level == 0) {
           visitor.leaf(place, page, address, prefix);
           return;

@@ -1,6 +1,7 @@
 package org.kho4j.handover;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVmalloc;
@@ -172,6 +173,22 @@ public final class VmallocArea {
       visitor.run(runStart, runEnd - runStart);
     }
     return chunks;
+  }
+
+  /**
+   * Visits the pages that list the area, in order.
+   *
+   * @throws HandoverException if the chain loops, or a page of it cannot be read
+   */
+  public void forEachChunk(LongConsumer visitor) {
+    ChainGuard guard = new ChainGuard();
+    int chunks = 0;
+    @Nullable Chunk chunk = FIRST.load(descriptor, memory, where);
+    while (chunk != null) {
+      guard.next(where, "chunk", chunks, chunk.address);
+      visitor.accept(chunk.address);
+      chunk = NEXT.load(chunk.page, memory, where.in("chunk", chunks++));
+    }
   }
 
   private String whyImpossible(long block) {

@@ -70,6 +70,11 @@ public final class KhoTest {
     }
   }
 
+  /** Physical address of the blob. */
+  public long address() {
+    return address;
+  }
+
   /** Folios of test data. */
   public long folios() {
     return folios;

@@ -12,14 +12,12 @@ final class Blocks {
   static final long FULL = -1L;
 
   // where blocks of each order begin
-  private static final long[] STARTS = {
-    -1L,
-    0x5555555555555555L,
-    0x1111111111111111L,
-    0x0101010101010101L,
-    0x0001000100010001L,
-    0x0000000100000001L,
-  };
+  private static final long START_1 = 0x5555555555555555L;
+  private static final long START_2 = 0x1111111111111111L;
+  private static final long START_3 = 0x0101010101010101L;
+  private static final long START_4 = 0x0001000100010001L;
+  private static final long START_5 = 0x0000000100000001L;
+  private static final long[] STARTS = {FULL, START_1, START_2, START_3, START_4, START_5};
 
   private Blocks() {}
 
@@ -34,23 +32,17 @@ final class Blocks {
 
   /** The order of the largest free block, from 0 to 5, in a word that is neither 0 nor full. */
   static int largest(long word) {
-    long blocks = word & word >>> 1 & STARTS[1];
-    if (blocks == 0) {
-      return 0;
-    }
-    blocks = blocks & blocks >>> 2 & STARTS[2];
-    if (blocks == 0) {
-      return 1;
-    }
-    blocks = blocks & blocks >>> 4 & STARTS[3];
-    if (blocks == 0) {
-      return 2;
-    }
-    blocks = blocks & blocks >>> 8 & STARTS[4];
-    if (blocks == 0) {
-      return 3;
-    }
-    return (blocks & blocks >>> 16 & STARTS[5]) == 0 ? 4 : 5;
+    long pairs = word & word >>> 1 & START_1;
+    long fours = pairs & pairs >>> 2 & START_2;
+    long eights = fours & fours >>> 4 & START_3;
+    long sixteens = eights & eights >>> 8 & START_4;
+    long halves = sixteens & sixteens >>> 16 & START_5;
+    // no branches: whether there is one is a coin toss, and this runs at every change of a word
+    return one(pairs) + one(fours) + one(eights) + one(sixteens) + one(halves);
+  }
+
+  private static int one(long blocks) {
+    return blocks != 0 ? 1 : 0;
   }
 
   /**
@@ -58,15 +50,29 @@ final class Blocks {
    * suffice, so that larger ones stay whole. The word has one, and is not full.
    */
   static int best(long word, int order) {
-    long blocks = free(word, order);
-    for (int size = order; ; size++) {
-      long larger = pairs(blocks, size);
-      long alone = blocks & ~(larger | larger << (1 << size));
-      if (alone != 0) {
-        return Long.numberOfTrailingZeros(alone);
-      }
-      blocks = larger;
+    long pairs = word & word >>> 1 & START_1;
+    long alone = word & ~(pairs | pairs << 1);
+    if (alone != 0 && order == 0) {
+      return Long.numberOfTrailingZeros(alone);
     }
+    long fours = pairs & pairs >>> 2 & START_2;
+    alone = pairs & ~(fours | fours << 2);
+    if (alone != 0 && order <= 1) {
+      return Long.numberOfTrailingZeros(alone);
+    }
+    long eights = fours & fours >>> 4 & START_3;
+    alone = fours & ~(eights | eights << 4);
+    if (alone != 0 && order <= 2) {
+      return Long.numberOfTrailingZeros(alone);
+    }
+    long sixteens = eights & eights >>> 8 & START_4;
+    alone = eights & ~(sixteens | sixteens << 8);
+    if (alone != 0 && order <= 3) {
+      return Long.numberOfTrailingZeros(alone);
+    }
+    long halves = sixteens & sixteens >>> 16 & START_5;
+    alone = sixteens & ~(halves | halves << 16);
+    return Long.numberOfTrailingZeros(alone != 0 && order <= 4 ? alone : halves);
   }
 
   /** How many free blocks of an order are not part of a larger one. */

@@ -89,10 +89,11 @@ final class FreeTree {
   }
 
   /**
-   * The first page of a free block, -1 if there is none: in the first of the words whose largest
-   * block is the smallest that suffices.
+   * Takes a block out of the first of the words whose largest block is the smallest that suffices.
+   *
+   * @return its first page, -1 if there is none
    */
-  long find(int order) {
+  long take(int order) {
     int sufficient = orders & -1 << order;
     if (sufficient == 0) {
       return NONE;
@@ -101,9 +102,22 @@ final class FreeTree {
     int level = largest / ORDERS;
     int word = words[largest].first();
     long value = bits[level][word];
-    int inWord = level == order / ORDERS ? order % ORDERS : 0;
-    return pageOf(
-        word, level == TOP ? Long.numberOfTrailingZeros(value) : Blocks.best(value, inWord), level);
+    int own = order / ORDERS;
+    if (level == own && level < TOP) {
+      int inWord = order - ORDERS * own;
+      int bit = Blocks.best(value, inWord);
+      long page = pageOf(word, bit, level);
+      fillBelow(page, order, level, 0);
+      long left = value & ~Blocks.mask(bit, inWord);
+      bits[level][word] = left;
+      // the word was not full, so nothing changes above it
+      move(word, largest, largest(level, left));
+      return page;
+    }
+    int bit = level == TOP ? Long.numberOfTrailingZeros(value) : Blocks.best(value, 0);
+    long page = pageOf(word, bit, level);
+    take(page, order);
+    return page;
   }
 
   /**
@@ -189,24 +203,41 @@ final class FreeTree {
   private void set(int level, int word, long value) {
     long before = bits[level][word];
     bits[level][word] = value;
-    int was = largest(level, before);
-    int is = largest(level, value);
-    if (was != is) {
-      if (was != NONE) {
-        IndexSet set = words[was];
-        set.remove(word);
-        if (set.isEmpty()) {
-          orders &= ~(1 << was);
-        }
-      }
-      if (is != NONE) {
-        words[is].add(word);
-        orders |= 1 << is;
+    move(word, largest(level, before), largest(level, value));
+    if ((before == FULL) != (value == FULL)) {
+      setAbove(level, word);
+    }
+  }
+
+  private void setAbove(int below, int wordBelow) {
+    int word = wordBelow;
+    for (int level = below + 1; level <= TOP; level++) {
+      long bit = 1L << word;
+      word >>>= 6;
+      long before = bits[level][word];
+      long value = before ^ bit;
+      bits[level][word] = value;
+      move(word, largest(level, before), largest(level, value));
+      if ((before == FULL) == (value == FULL)) {
+        return;
       }
     }
-    if (level < TOP && (before == FULL) != (value == FULL)) {
-      int above = word >>> 6;
-      set(level + 1, above, bits[level + 1][above] ^ 1L << word);
+  }
+
+  private void move(int word, int from, int to) {
+    if (from == to) {
+      return;
+    }
+    if (from != NONE) {
+      IndexSet set = words[from];
+      set.remove(word);
+      if (set.isEmpty()) {
+        orders &= ~(1 << from);
+      }
+    }
+    if (to != NONE) {
+      words[to].add(word);
+      orders |= 1 << to;
     }
   }
 

@@ -6,7 +6,10 @@ package org.kho4j.handover.pages;
  */
 final class IndexSet {
 
+  private static final int NONE = Integer.MAX_VALUE;
+
   private final long[][] levels;
+  private int first = NONE;
 
   /** A set of numbers below {@code universe}. */
   IndexSet(int universe) {
@@ -23,6 +26,7 @@ final class IndexSet {
   }
 
   void add(int member) {
+    first = Math.min(first, member);
     int bit = member;
     for (long[] words : levels) {
       int word = bit >>> 6;
@@ -41,23 +45,23 @@ final class IndexSet {
       int word = bit >>> 6;
       words[word] &= ~(1L << bit);
       if (words[word] != 0) {
-        return;
+        break;
       }
       bit = word;
+    }
+    if (member == first) {
+      int next = next(member);
+      first = next < 0 ? NONE : next;
     }
   }
 
   boolean isEmpty() {
-    return levels[levels.length - 1][0] == 0;
+    return first == NONE;
   }
 
   /** The least member; the set is not empty. */
   int first() {
-    int bit = 0;
-    for (int level = levels.length - 1; level >= 0; level--) {
-      bit = bit << 6 | Long.numberOfTrailingZeros(levels[level][bit]);
-    }
-    return bit;
+    return first;
   }
 
   /** The least member that is at least {@code from}, or -1. */

@@ -106,8 +106,7 @@ public final class PageAllocator {
    */
   public long allocate(int order) {
     checkOrder(order);
-    long page =
-        random == null ? tree.find(order) : tree.findAnywhere(order, random, firstPage, endPage);
+    long page = random == null ? tree.take(order) : takeAnywhere(order, random);
     if (page == PageNumbers.NONE) {
       throw new OutOfPagesException(
           "no free block of order %d (%d bytes): %d of %d pages are free, the largest block is of order %d"
@@ -118,9 +117,16 @@ public final class PageAllocator {
                   pages,
                   statistics().largestOrder()));
     }
-    tree.take(page, order);
     freePages -= 1L << order;
     return numbers.address(page);
+  }
+
+  private long takeAnywhere(int order, SplittableRandom random) {
+    long page = tree.findAnywhere(order, random, firstPage, endPage);
+    if (page != PageNumbers.NONE) {
+      tree.take(page, order);
+    }
+    return page;
   }
 
   /**

@@ -1,7 +1,5 @@
 package org.kho4j.memory.kdump;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
@@ -15,11 +13,13 @@ final class PageDecoder implements AutoCloseable {
 
   private final boolean nativeLoaded;
   private final byte[] in;
+  private final MemorySegment segment;
   private final Map<Compression, PageCodec> codecs = new EnumMap<>(Compression.class);
 
   PageDecoder(int blockSize, boolean nativeLoaded) {
     this.nativeLoaded = nativeLoaded;
     this.in = new byte[blockSize + SLACK];
+    this.segment = MemorySegment.ofArray(in);
   }
 
   boolean nativeLoaded() {
@@ -35,7 +35,7 @@ final class PageDecoder implements AutoCloseable {
       throws DataFormatException {
     // A copy of what is checked and used: the file may be written while it is read.
     int length = (int) stored.byteSize();
-    MemorySegment.copy(stored, JAVA_BYTE, 0, in, 0, length);
+    MemorySegment.copy(stored, 0, segment, 0, length);
     codecs.computeIfAbsent(compression, c -> c.codec(nativeLoaded)).decode(in, length, page);
   }
 

@@ -1,7 +1,5 @@
 package org.kho4j.memory.zstd;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -108,7 +106,7 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
     if (window == null || position + length > window.byteSize()) {
       window = mapEarlier(position + length);
     }
-    MemorySegment.copy(window, JAVA_BYTE, position, buffer, at, length);
+    MemorySegment.copy(window, position, segment, at, length);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // closed with this

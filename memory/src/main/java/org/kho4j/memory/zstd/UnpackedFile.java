@@ -58,13 +58,7 @@ public final class UnpackedFile {
     for (int attempt = 0; ; attempt++) {
       // Not Files.createTempFile: its random numbers take a short-lived command 20 ms. A name that
       // somebody took is no harm, CREATE_NEW neither opens nor follows it.
-      Path name =
-          directory.resolve(
-              "kho4j-"
-                  + ProcessHandle.current().pid()
-                  + "-"
-                  + Long.toHexString(System.nanoTime())
-                  + ".tmp");
+      Path name = directory.resolve("kho4j-".concat(Long.toHexString(System.nanoTime())));
       try {
         return FileChannel.open(name, options, ownerOnly(directory));
       } catch (FileAlreadyExistsException e) {

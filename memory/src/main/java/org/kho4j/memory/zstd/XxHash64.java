@@ -14,7 +14,7 @@ final class XxHash64 {
   private static final int STRIPE = 32;
 
   /** Stripes a call: short calls, many of them, are compiled early in a JVM's life. */
-  private static final int PIECE = 32 * STRIPE;
+  private static final int PIECE = 32;
 
   private final byte[] pending = new byte[STRIPE];
   private int pendingUsed;
@@ -48,7 +48,7 @@ final class XxHash64 {
       pendingUsed = 0;
     }
     while (end - at >= STRIPE) {
-      int piece = Math.min(end - at & -STRIPE, PIECE);
+      int piece = Math.min((end - at) & -STRIPE, PIECE * STRIPE);
       stripes(bytes, at, at + piece);
       at += piece;
     }
@@ -68,8 +68,8 @@ final class XxHash64 {
       }
     }
     total += length & -STRIPE;
-    for (int left = length / STRIPE; left > 0; left -= 1024) {
-      zeroStripes(Math.min(left, 1024));
+    for (int left = length / STRIPE; left > 0; left -= PIECE) {
+      zeroStripes(Math.min(left, PIECE));
     }
     for (int i = length & STRIPE - 1; i > 0; i--) {
       pending[pendingUsed++] = 0;

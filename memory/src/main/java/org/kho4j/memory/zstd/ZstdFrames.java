@@ -32,6 +32,7 @@ public final class ZstdFrames {
   private final BlockDecoder blocks = new BlockDecoder();
   private final XxHash64 hash = new XxHash64();
   private final byte[] block = new byte[ZstdOutput.MAX_BLOCK + LittleEndian.SLACK];
+  private final MemorySegment blockSegment = MemorySegment.ofArray(block);
 
   private MemorySegment in = MemorySegment.NULL;
   private long at;
@@ -182,7 +183,7 @@ public final class ZstdFrames {
       int before = out.used;
       switch (type) {
         case RAW -> {
-          MemorySegment.copy(in, JAVA_BYTE, data, out.buffer, before, size);
+          MemorySegment.copy(in, data, out.segment, before, size);
           out.used += size;
         }
         case REPEATED -> {
@@ -190,7 +191,7 @@ public final class ZstdFrames {
           out.used += size;
         }
         case COMPRESSED -> {
-          MemorySegment.copy(in, JAVA_BYTE, data, block, 0, size);
+          MemorySegment.copy(in, data, blockSegment, 0, size);
           blocks.decode(block, size, out, frameStart);
         }
         default -> throw new DataFormatException("a block of the reserved type 3");

@@ -1,6 +1,7 @@
 package org.kho4j.memory.zstd;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.zip.DataFormatException;
 
 /** Where decompressed bytes go: a buffer that they are put together in, and what came before it. */
@@ -11,6 +12,9 @@ abstract class ZstdOutput {
 
   final byte[] buffer;
 
+  /** The buffer once more. Copies between segments need no linking at run time, as others do. */
+  final MemorySegment segment;
+
   /** Bytes in the buffer. */
   int used;
 
@@ -19,6 +23,7 @@ abstract class ZstdOutput {
 
   ZstdOutput(byte[] buffer) {
     this.buffer = buffer;
+    this.segment = MemorySegment.ofArray(buffer);
   }
 
   /** Bytes so far. */
