@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.cli.abi.AbiCommand;
+import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.demo.DemoCommand;
@@ -52,6 +53,7 @@ public final class Kho {
   private static List<Command> commands() {
     return List.of(
         new InspectCommand(),
+        new AuthorCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),

@@ -10,6 +10,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Text;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
@@ -80,6 +81,14 @@ public final class InspectCommand extends SourceCommand {
     }
     view.end();
     return anythingRead;
+  }
+
+  /** Shows the handover of one root FDT as the tree that this command shows. */
+  public static void show(PhysicalMemory memory, long fdt, PageSize pageSize, Text text)
+      throws IOException {
+    RootFdt root = RootSearch.at(memory, fdt);
+    Handover handover = Handovers.of(memory, List.of(root), pageSize).getFirst();
+    Inspection.show(handover, new TreeView(text, LISTED_BY_DEFAULT));
   }
 
   private static RootSearch search(Invocation invocation, PhysicalMemory memory) {

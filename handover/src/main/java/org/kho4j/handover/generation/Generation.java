@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
@@ -55,7 +56,7 @@ public final class Generation {
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
     this.root = RootFdtPage.create(fdt.address(), segment(fdt), setup.version(), tree.root());
-    writeMetadata(incoming == null ? 1 : incoming.kexecCount() + 1);
+    writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
   }
 
   /**
@@ -199,25 +200,40 @@ public final class Generation {
    * @throws OutOfPagesException if there is not enough memory
    */
   public Area vmalloc(long bytes, int order) {
+    return vmalloc(bytes, order, _ -> allocator.allocate(order));
+  }
+
+  /**
+   * Allocates a vmalloc area whose blocks lie where the {@link Placement} wants them. Its content
+   * is what the memory held before.
+   *
+   * @param path of the area; its blocks are {@code block 0} and on below it
+   * @param bytes at least this many; rounded up to whole blocks
+   * @param order of its blocks
+   */
+  public Area vmalloc(String path, long bytes, int order) {
+    return vmalloc(bytes, order, block -> pages.take(path + "/block " + block, order));
+  }
+
+  private Area vmalloc(long bytes, int order, LongUnaryOperator allocate) {
     if (bytes <= 0 || bytes > memory.size()) {
       throw new IllegalArgumentException(
           "an area of %d bytes: memory has %d".formatted(bytes, memory.size()));
     }
-    long blockBytes = pageSize().blockBytes(order);
-    Runs runs = blocks(Math.ceilDiv(bytes, blockBytes), order);
+    Runs runs = blocks(Math.ceilDiv(bytes, pageSize().blockBytes(order)), order, allocate);
     journal.done(() -> release(runs));
     return new Area(memory, runs, order);
   }
 
-  private Runs blocks(long count, int order) {
-    List<OutOfPagesException> failure = new ArrayList<>(1);
+  private Runs blocks(long count, int order, LongUnaryOperator allocate) {
+    List<RuntimeException> failure = new ArrayList<>(1);
     Runs runs =
         Runs.collect(visitor -> {
           try {
             for (long block = 0; block < count; block++) {
-              visitor.range(allocator.allocate(order), pageSize().blockBytes(order));
+              visitor.range(allocate.applyAsLong(block), pageSize().blockBytes(order));
             }
-          } catch (OutOfPagesException e) {
+          } catch (RuntimeException e) {
             failure.add(e);
           }
         });

@@ -29,16 +29,19 @@ final class Pages {
    * @return its physical address
    */
   long allocate(String path, int order) {
-    OptionalLong place = placement.address(path);
-    long address;
-    if (place.isPresent()) {
-      address = place.getAsLong();
-      allocator.allocateAt(address, order);
-    } else {
-      address = allocator.allocate(order);
-    }
+    long address = take(path, order);
     segment(address, order).fill((byte) 0);
     return address;
+  }
+
+  /** The same with the content that the memory held before. */
+  long take(String path, int order) {
+    OptionalLong place = placement.address(path);
+    if (place.isEmpty()) {
+      return allocator.allocate(order);
+    }
+    allocator.allocateAt(place.getAsLong(), order);
+    return place.getAsLong();
   }
 
   void free(long address, int order) {
