@@ -101,6 +101,7 @@ public final class AuthorCommand extends Command {
       OutputFile ram = outputs.add(option(invocation, "-o"));
       Optional<OutputFile> copy = outputs.addIf(invocation, "--boot-image-out");
       Optional<OutputFile> tree = outputs.addIf(invocation, "--dtb-out");
+      ram.requireRoom(spec.written());
       write(invocation, new Request(spec, layout, kernel, ram, copy, tree), outputs);
     }
     return OK;

@@ -19,6 +19,15 @@ sealed interface Content {
   /** Its bytes; empty where it is as long as the memory. */
   OptionalLong size();
 
+  /**
+   * How much of some memory it writes to.
+   *
+   * @param memory bytes to be filled
+   */
+  default long written(long memory) {
+    return size().orElse(memory);
+  }
+
   /** Begins to fill memory with it. */
   Filler open() throws IOException;
 
@@ -35,6 +44,11 @@ sealed interface Content {
     @Override
     public OptionalLong size() {
       return OptionalLong.empty();
+    }
+
+    @Override
+    public long written(long memory) {
+      return 0;
     }
 
     @Override

@@ -33,6 +33,7 @@ final class Layout implements Placement {
   private final Set<String> used = new HashSet<>();
   private final @Nullable Map<String, Long> addresses;
   private long lowest = Long.MAX_VALUE;
+  private long highest;
 
   private Layout(Spec spec, PageAllocator pool, Place poolPlace, boolean listed) {
     this.spec = spec;
@@ -160,11 +161,17 @@ final class Layout implements Placement {
 
   private void note(AddressRange range) {
     lowest = Math.min(lowest, range.address());
+    highest = Math.max(highest, range.end());
   }
 
   /** The lowest address of anything outside of the scratch regions. */
   long lowest() {
     return lowest;
+  }
+
+  /** The end of the highest of them. */
+  long highest() {
+    return highest;
   }
 
   /** The structures in the order in which they were made; empty unless they were wanted. */

@@ -63,6 +63,11 @@ record Outcome(
             "something lies at 0x%x: %s is unpacked to %s"
                 .formatted(layout.lowest(), kernel.get().path(), kernel.get().kernel()));
       }
+      if (layout.highest() > spec.memory().range().end() - Pool.FIRMWARE) {
+        notes.add(
+            "something lies below 0x%x: QEMU's firmware writes to the last %s of memory"
+                .formatted(layout.highest(), Units.size(Pool.FIRMWARE)));
+      }
       if (spec.memory().range().end() >= PCI_HOLE) {
         notes.add(
             "memory of %s: QEMU's PCs have a gap for devices below 4 GiB, so that the RAM file of"

@@ -10,7 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import java.util.UUID;
+import org.kho4j.cli.output.Units;
 
 /**
  * A file that is there whole or not at all: it is written under another name beside its own, and
@@ -57,6 +59,26 @@ final class OutputFile implements AutoCloseable {
     Path temporary = directory.resolve("." + name + "." + UUID.randomUUID() + ".tmp");
     temporary.toFile().deleteOnExit(); // for a run that is interrupted
     return new OutputFile(target, temporary, replace);
+  }
+
+  /**
+   * Checks that there is room.
+   *
+   * @param bytes at least this many will be written
+   */
+  void requireRoom(long bytes) throws IOException {
+    long room = Files.getFileStore(directory()).getUsableSpace();
+    if (bytes > room) {
+      throw new FileSystemException(
+          target.toString(),
+          null,
+          "%s are written, and its file system has room for %s"
+              .formatted(Units.size(bytes), Units.size(room)));
+    }
+  }
+
+  private Path directory() {
+    return Objects.requireNonNull(temporary.getParent(), "made below a directory");
   }
 
   /** The name that it gets. */

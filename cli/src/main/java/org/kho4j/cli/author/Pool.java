@@ -6,6 +6,7 @@ import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.author.Spec.Range;
+import org.kho4j.cli.output.Units;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
 
@@ -16,8 +17,11 @@ import org.kho4j.handover.pages.PageAllocator;
  */
 record Pool(PageAllocator allocator, Place place) {
 
-  /** A PC's firmware keeps its tables at the end of memory. */
-  private static final long FIRMWARE = 16 << 20;
+  /**
+   * What a PC's firmware writes to at the end of memory before it starts a kernel. SeaBIOS of QEMU
+   * keeps its tables there, works in the 16 MiB below them and runs from the 128 KiB below those.
+   */
+  static final long FIRMWARE = 32 << 20;
 
   /**
    * The pool of a spec.
@@ -41,6 +45,13 @@ record Pool(PageAllocator allocator, Place place) {
     List<AddressRange> free = without(region, claimed, spec.pageSize());
     if (free.isEmpty()) {
       throw place.broken("all of %s is taken by what the spec places".formatted(region));
+    }
+    long room = free.stream().mapToLong(AddressRange::length).sum();
+    long needed = spec.bytes() - claimed.stream().mapToLong(AddressRange::length).sum();
+    if (needed > room) {
+      throw place.broken(
+          "%s of data do not fit into the %s that are left of %s"
+              .formatted(Units.size(needed), Units.size(room), region));
     }
     return new Pool(
         place.attempt(() ->

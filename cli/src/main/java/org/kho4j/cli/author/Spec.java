@@ -64,4 +64,16 @@ record Spec(
 
   /** Memory that is preserved as a run of pages. */
   record Run(Place place, AddressRange range, Content content) {}
+
+  /** Bytes of all data: at least this much memory is written to. */
+  long bytes() {
+    return subtrees.stream().mapToLong(subtree -> subtree.bytes(pageSize)).sum()
+        + preserved.stream().mapToLong(run -> run.range().length()).sum();
+  }
+
+  /** Bytes of all data that are not left zero. */
+  long written() {
+    return subtrees.stream().mapToLong(subtree -> subtree.written(pageSize)).sum()
+        + preserved.stream().mapToLong(run -> run.content().written(run.range().length())).sum();
+  }
 }

@@ -22,6 +22,14 @@ sealed interface SubtreeSpec {
    */
   OptionalInt order(String path, PageSize pageSize);
 
+  /** Bytes of its data: at least this much memory it takes, wherever it lies. */
+  long bytes(PageSize pageSize);
+
+  /** Bytes of its data that are not left zero. */
+  default long written(PageSize pageSize) {
+    return bytes(pageSize);
+  }
+
   /**
    * Data of the kernel's test module.
    *
@@ -47,6 +55,11 @@ sealed interface SubtreeSpec {
       long pages = Math.ceilDiv((long) orders.size() * Long.BYTES, pageSize.bytes());
       return AreaSpec.order(path, "/folios_info", pages, 0, pageSize);
     }
+
+    @Override
+    public long bytes(PageSize pageSize) {
+      return orders.stream().mapToLong(pageSize::blockBytes).sum();
+    }
   }
 
   /** Named reservations of the command line. */
@@ -59,6 +72,16 @@ sealed interface SubtreeSpec {
     @Override
     public OptionalInt order(String path, PageSize pageSize) {
       return path.isEmpty() ? OptionalInt.of(0) : OptionalInt.empty();
+    }
+
+    @Override
+    public long bytes(PageSize pageSize) {
+      return list.stream().mapToLong(Reservation::size).sum();
+    }
+
+    @Override
+    public long written(PageSize pageSize) {
+      return list.stream().mapToLong(one -> one.content.written(one.size)).sum();
     }
   }
 
@@ -87,6 +110,16 @@ sealed interface SubtreeSpec {
         }
       }
       return OptionalInt.empty();
+    }
+
+    @Override
+    public long bytes(PageSize pageSize) {
+      return areas.stream().mapToLong(AreaSpec::bytes).sum();
+    }
+
+    @Override
+    public long written(PageSize pageSize) {
+      return areas.stream().mapToLong(area -> area.content.written(area.bytes)).sum();
     }
   }
 
