@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
@@ -29,6 +31,7 @@ public final class Incoming {
   private final PreservedMap left;
   private final PreservedMap.Lookup lookup;
   private final long kexecCount;
+  private final List<Folio> own = new ArrayList<>();
   private boolean finished;
 
   Incoming(
@@ -44,7 +47,16 @@ public final class Incoming {
     this.map = MapWriter.over(pages, handover.version(), left.root());
     this.lookup = left.lookup();
     this.kexecCount = kexecCount;
-    map.remove(handover.root().address(), 0);
+    takeOwn(handover.root().address());
+    handover.subtree(KexecMetadata.SUBTREE).ifPresent(metadata -> takeOwn(metadata.address()));
+  }
+
+  /** The engine's own pages are claimed by itself, and freed when it is done with them. */
+  private void takeOwn(long address) {
+    int order = lookup.orderAt(address);
+    if (order >= 0 && map.remove(address, order)) {
+      own.add(new Folio(address, order));
+    }
   }
 
   /** The handover, for reading. */
@@ -114,8 +126,7 @@ public final class Incoming {
    */
   public Area restore(Descriptor descriptor) {
     requireUnfinished();
-    MemorySegment bytes =
-        MemorySegment.ofArray(new byte[org.kho4j.abi.KhoVmalloc.STRUCTURE.headerSize()]);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[KhoVmalloc.STRUCTURE.headerSize()]);
     descriptor.writeTo(bytes);
     VmallocArea listed =
         VmallocArea.of(handover.memory(), Where.ROOT.in("area"), bytes, descriptor.first());
@@ -227,7 +238,9 @@ public final class Incoming {
     List<Long> nodes = new ArrayList<>();
     left.forEachNode((address, level, key) -> nodes.add(address));
     nodes.forEach(node -> allocator.free(node, 0));
-    allocator.free(handover.root().address(), 0);
+    // Cleared, so that nobody who searches the memory takes it for a handover.
+    memory.writable(handover.root().address(), pageSize().bytes()).fill((byte) 0);
+    own.forEach(folio -> allocator.free(folio.address(), folio.order()));
     finished = true;
   }
 
