@@ -3,8 +3,10 @@ package org.kho4j.cli;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -38,13 +40,22 @@ public final class Kho {
   }
 
   public static void main(String[] args) {
-    String noColor = System.getenv().getOrDefault("NO_COLOR", "");
-    System.exit(new Kho(Console.system(), noColor).run(args));
+    System.exit(new Kho(Console.system(), noColor()).run(args));
+  }
+
+  static String noColor() {
+    String value = System.getenv("NO_COLOR");
+    return value == null ? "" : value;
   }
 
   /** Every command, in the order of the help. */
   private static List<Command> commands() {
-    return List.of(new InspectCommand(), new HelpCommand(), new CompletionCommand());
+    return List.of(
+        new InspectCommand(),
+        new DemoCommand(),
+        new AbiCommand(),
+        new HelpCommand(),
+        new CompletionCommand());
   }
 
   static CommandLine commandLine() {
