@@ -100,8 +100,10 @@ public final class Generation {
         setup.scatterSeed().isPresent()
             ? PageAllocator.scattering(pageSize, free, setup.scatterSeed().getAsLong())
             : new PageAllocator(pageSize, free);
-    for (AddressRange region : setup.scratch()) {
-      allocator.exclude(region.address(), region.length());
+    for (AddressRange region : ScratchArray.of(memory, pageSize, setup.scratch()).regions()) {
+      if (!region.isEmpty()) {
+        allocator.exclude(region.address(), region.length());
+      }
     }
     return allocator;
   }
@@ -199,14 +201,37 @@ public final class Generation {
    * @throws OutOfPagesException if there is not enough memory
    */
   public Area vmalloc(long bytes, int order) {
-    if (bytes <= 0 || bytes > memory.size()) {
-      throw new IllegalArgumentException(
-          "an area of %d bytes: memory has %d".formatted(bytes, memory.size()));
-    }
+    requireAreaSize(bytes);
     long blockBytes = pageSize().blockBytes(order);
     Runs runs = blocks(Math.ceilDiv(bytes, blockBytes), order);
     journal.done(() -> release(runs));
     return new Area(memory, runs, order);
+  }
+
+  /**
+   * Allocates an area of zeros for a structure of the handover, its blocks where the {@link
+   * Placement} wants them.
+   *
+   * @param path of the area; its blocks are {@code path/block 0} and so on
+   * @param bytes at least this many; rounded up to whole blocks
+   */
+  public Area vmalloc(String path, long bytes, int order) {
+    requireAreaSize(bytes);
+    long count = Math.ceilDiv(bytes, pageSize().blockBytes(order));
+    return atomically(() -> {
+      List<Folio> blocks = new ArrayList<>();
+      for (long block = 0; block < count; block++) {
+        blocks.add(allocate(path + "/block " + block, order));
+      }
+      return areaOf(blocks);
+    });
+  }
+
+  private void requireAreaSize(long bytes) {
+    if (bytes <= 0 || bytes > memory.size()) {
+      throw new IllegalArgumentException(
+          "an area of %d bytes: memory has %d".formatted(bytes, memory.size()));
+    }
   }
 
   private Runs blocks(long count, int order) {

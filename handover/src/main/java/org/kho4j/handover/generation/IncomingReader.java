@@ -74,7 +74,7 @@ final class IncomingReader {
               .formatted(what, bytes, memory.base(), memory.base() + memory.size() - 1));
     }
     for (AddressRange region : scratch) {
-      if (address < region.end() && region.address() < address + bytes) {
+      if (region.overlaps(address, bytes)) {
         throw where.broken(
             address, "%s of %d bytes is in scratch region %s".formatted(what, bytes, region));
       }

@@ -140,7 +140,7 @@ final class OutgoingMap {
   private void check(String what, long address, long bytes) {
     checkWhole(what, address, bytes);
     for (AddressRange region : scratch) {
-      if (address < region.end() && address + bytes > region.address()) {
+      if (region.overlaps(address, bytes)) {
         throw refused(
             what,
             address,

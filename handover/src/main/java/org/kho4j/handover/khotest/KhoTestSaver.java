@@ -22,6 +22,7 @@ import org.kho4j.handover.generation.PreservationException;
 public final class KhoTestSaver {
 
   private static final String PATH = "/" + FdtLayout.KHO_TEST_SUBTREE;
+  private static final String FOLIOS_INFO = PATH + "/folios_info";
 
   private KhoTestSaver() {}
 
@@ -33,7 +34,7 @@ public final class KhoTestSaver {
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
       folios.forEach(generation::preserve);
-      Area list = generation.vmalloc((long) folios.size() * Long.BYTES, 0);
+      Area list = generation.vmalloc(FOLIOS_INFO, (long) folios.size() * Long.BYTES, 0);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment entries = arena.allocate(list.bytes());
         for (int i = 0; i < folios.size(); i++) {
@@ -42,7 +43,7 @@ public final class KhoTestSaver {
         }
         list.map(arena).copyFrom(0, entries);
       }
-      writeBlob(generation, folios, generation.preserve(PATH + "/folios_info", list));
+      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list));
       return true;
     });
   }
