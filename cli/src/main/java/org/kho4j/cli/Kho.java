@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -51,7 +52,11 @@ public final class Kho {
   /** Every command, in the order of the help. */
   private static List<Command> commands() {
     return List.of(
-        new InspectCommand(), new AbiCommand(), new HelpCommand(), new CompletionCommand());
+        new InspectCommand(),
+        new DemoCommand(),
+        new AbiCommand(),
+        new HelpCommand(),
+        new CompletionCommand());
   }
 
   /** The commands that may matter to a command line: to describe all of them takes time. */

@@ -79,20 +79,19 @@ public final class KdumpMemory implements PhysicalMemory {
   public MemorySegment read(long address, long length) {
     ReadLength.check(length);
     file.requireOpen();
-    long absent = firstAbsent(address, length);
-    if (absent != address + length) {
-      throw absent(absent);
-    }
-    long first = address >>> pageShift;
-    long last = (address + length - 1) >>> pageShift;
     try {
+      long absent = firstAbsent(address, length);
+      if (absent != address + length) {
+        throw absent(absent);
+      }
+      long first = address >>> pageShift;
+      long last = (address + length - 1) >>> pageShift;
       if (first == last) {
-        return page(first).asSlice(address & pageSize - 1, length);
+        return page(first).asSlice(address & (pageSize - 1), length);
       }
       return gather(address, length, first, last);
     } catch (IllegalStateException e) {
-      file.requireOpen();
-      throw e;
+      throw file.explain(e);
     } catch (InternalError e) {
       throw new DamagedMemoryException(
           address, source.path() + " became shorter while it was read");
@@ -184,7 +183,11 @@ public final class KdumpMemory implements PhysicalMemory {
     if (length <= 0) {
       return length == 0;
     }
-    return firstAbsent(address, length) == address + length;
+    try {
+      return firstAbsent(address, length) == address + length;
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    }
   }
 
   /** The first address from {@code address} on that is not here, or the end of what is asked. */
@@ -220,10 +223,14 @@ public final class KdumpMemory implements PhysicalMemory {
   public void forEachRange(RangeVisitor visitor) {
     Objects.requireNonNull(visitor);
     file.requireOpen();
-    bitmap.forEachRun(
-        header.incomplete()
-            ? (frame, count) -> writtenRuns(frame, count, visitor)
-            : (frame, count) -> visitor.range(frame << pageShift, count << pageShift));
+    try {
+      bitmap.forEachRun(
+          header.incomplete()
+              ? (frame, count) -> writtenRuns(frame, count, visitor)
+              : (frame, count) -> visitor.range(frame << pageShift, count << pageShift));
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    }
   }
 
   private void writtenRuns(long frame, long count, RangeVisitor visitor) {

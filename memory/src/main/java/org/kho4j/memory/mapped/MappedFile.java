@@ -98,6 +98,11 @@ public final class MappedFile implements AutoCloseable {
     }
   }
 
+  /** What to throw for the exception of a mapping that was closed while it was read. */
+  public IllegalStateException explain(IllegalStateException thrown) {
+    return closed.get() ? new IllegalStateException(path + " is closed", thrown) : thrown;
+  }
+
   /**
    * Unmaps. Threads that are reading get an {@link IllegalStateException}; a transfer of mapped
    * bytes by the operating system that is under way (a channel's write) is waited for.

@@ -67,8 +67,7 @@ public final class MappedMemory implements PhysicalMemory {
         done += part;
       }
     } catch (IllegalStateException e) {
-      file.requireOpen();
-      throw e;
+      throw file.explain(e);
     }
     return target.asReadOnly();
   }
