@@ -28,6 +28,17 @@ final class Pages {
     this.journal = journal;
   }
 
+  /**
+   * Keeps the page at address 0, if there is one, from being handed out: a pointer of 0 means none,
+   * in every structure of the contract. Linux never uses that page either.
+   */
+  void setAddressZeroAside() {
+    long page = pageSize().bytes();
+    if (memory.base() == 0 && allocator.isFree(0, page)) {
+      allocator.claim(0, page);
+    }
+  }
+
   PageSize pageSize() {
     return allocator.pageSize();
   }
