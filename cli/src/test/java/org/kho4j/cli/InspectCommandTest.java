@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +45,7 @@ class InspectCommandTest {
         RandomAccessFile ram = new RandomAccessFile(file.toFile(), "rw")) {
       ram.setLength(memory.source().bytes());
       for (long at = 0; at < 16 << 20; at += 1 << 20) {
-        byte[] bytes = memory.read(at, 1 << 20).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        byte[] bytes = memory.read(at, 1 << 20).toArray(ValueLayout.JAVA_BYTE);
         ram.seek(at);
         ram.write(bytes);
       }
@@ -178,6 +182,35 @@ class InspectCommandTest {
         .contains("kho: a page that looks like a root FDT cannot be read: / at 0x512038: ");
   }
 
+  /** One block of 51 sessions without files, in place of the capture's own. */
+  private Path manySessions() throws IOException {
+    Path ram = unpacked("jump-luo");
+    ByteBuffer luo = ByteBuffer.wrap(readPage(ram, 0x698000)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN).putLong(8, 51);
+    for (int i = 0; i < 51; i++) {
+      block.put(16 + 80 * i, "session-%02d".formatted(i).getBytes(StandardCharsets.US_ASCII));
+    }
+    write(ram, luo.getLong(16), block.array());
+    return ram;
+  }
+
+  @Test
+  void longListsAreCutShort() throws IOException {
+    assertThat(inspect(manySessions().toString())).isZero();
+
+    assertThat(pipe.out())
+        .contains(
+            "session session-39, 0 files", "and 11 more sessions: --all", "in all 51 sessions")
+        .doesNotContain("session-40");
+  }
+
+  @Test
+  void allOfALongListIsShownOnRequest() throws IOException {
+    assertThat(inspect("--all", manySessions().toString())).isZero();
+
+    assertThat(pipe.out()).contains("session session-50, 0 files").doesNotContain("more sessions");
+  }
+
   /** The names of sessions are the user's; here one clears the screen. */
   @ParameterizedTest
   @ValueSource(strings = {"text", "terminal", "json"})
@@ -187,7 +220,7 @@ class InspectCommandTest {
     String evil = "\33[2J\33]0;x\7\u009b31m";
     byte[] name = "kexec_multi_state".getBytes(StandardCharsets.US_ASCII);
     for (int at = 0; at < 16 << 20; at++) {
-      if (memory[at] == name[0] && java.util.Arrays.equals(memory, at, at + 17, name, 0, 17)) {
+      if (memory[at] == name[0] && Arrays.equals(memory, at, at + 17, name, 0, 17)) {
         write(ram, at, evil.getBytes(StandardCharsets.UTF_8));
       }
     }
