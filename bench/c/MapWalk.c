@@ -6,6 +6,7 @@
  */
 #include "bench.h"
 #include <pthread.h>
+#include <immintrin.h>
 
 #define ROOT 0x2000
 #define DEPTH 6
@@ -75,6 +76,20 @@ static uint64_t base_of(uint64_t prefix, int order)
 	return (prefix ^ 1ull << (ORDER_ZERO_BIT - order)) << (PAGE_SHIFT + order);
 }
 
+/* The first word from i on that starts a group of eight that is not all the same. */
+static inline int skip(const uint64_t *words, int i, uint64_t same)
+{
+	for (; i <= 504; i += 8) {
+		uint64_t different = 0;
+
+		for (int j = 0; j < 8; j++)
+			different |= words[i + j] ^ same;
+		if (different)
+			break;
+	}
+	return i;
+}
+
 /* Every bit that differs from the one below it starts or ends a run. */
 static inline __attribute__((always_inline)) void collect(struct walk *walk, const uint64_t *words, uint64_t prefix,
 							  run_visitor visitor)
@@ -90,21 +105,25 @@ static inline __attribute__((always_inline)) void collect(struct walk *walk, con
 		visitor(context, walk->order, start, walk->next - start);
 		inside = 0;
 	}
-	uint64_t below = inside;
-	for (int i = 0; i < 512; i++) {
+	for (int i = skip(words, 0, -(uint64_t)inside); i < 512; i++) {
 		uint64_t word = words[i];
-		uint64_t edges = word ^ (word << 1 | below);
+		uint64_t shifted = word << 1 | inside;
+		uint64_t starts = word & ~shifted;
+		uint64_t ends = shifted & ~word;
+		if (!(starts | ends))
+			continue;
+		uint64_t at = base + ((uint64_t)i * 64 << shift);
 
-		below = word >> 63;
-		for (; edges; edges &= edges - 1) {
-			uint64_t at = base + ((uint64_t)(i * 64 + __builtin_ctzll(edges)) << shift);
-
-			if (inside)
-				visitor(context, order, start, at - start);
-			else
-				start = at;
-			inside ^= 1;
+		if (!inside) {
+			start = at + ((uint64_t)_tzcnt_u64(starts) << shift);
+			starts &= starts - 1;
 		}
+		for (; ends; ends &= ends - 1) {
+			visitor(context, order, start, at + ((uint64_t)_tzcnt_u64(ends) << shift) - start);
+			start = at + ((uint64_t)_tzcnt_u64(starts) << shift);
+			starts &= starts - 1;
+		}
+		inside = word >> 63;
 	}
 	walk->order = order;
 	walk->start = start;

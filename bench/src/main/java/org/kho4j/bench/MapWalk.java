@@ -32,7 +32,7 @@ public class MapWalk implements InputFiles {
 
   private WritableMemory memory;
   private PreservedMap map;
-  private int turn;
+  private final RunTotal total = new RunTotal();
 
   @Override
   public void writeTo(Path directory) throws IOException {
@@ -59,16 +59,14 @@ public class MapWalk implements InputFiles {
   /** The only visitor that the JVM ever sees, which the compiler puts into the loop. */
   @Benchmark
   public long inlined() {
-    RunTotal total = new RunTotal();
-    map.forEachRun(total);
+    map.forEachRun(total.visitor());
     return total.result();
   }
 
   /** One of several visitors, called through the interface, as in a program that has them. */
   @Benchmark
   public long called() {
-    RunTotal total = RunTotal.ofSomeClass(turn++);
-    map.forEachRun(total);
+    map.forEachRun(total.someVisitor());
     return total.result();
   }
 
