@@ -55,7 +55,7 @@ final class MapImage {
 
   private MapImage(WritableMemory memory) {
     this.memory = memory;
-    this.pages = shuffledPages(memory.size());
+    this.pages = ShuffledPages.of(ROOT + PAGE.bytes(), (int) LEAVES + 60);
   }
 
   static void write(Path file, Variant variant) throws IOException {
@@ -137,16 +137,5 @@ final class MapImage {
     fdt.property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, ROOT, ByteOrder.LITTLE_ENDIAN));
     fdt.endNode();
     fdt.finish();
-  }
-
-  private static long[] shuffledPages(long bytes) {
-    long[] pages = new long[(int) ((bytes - ROOT) / PAGE.bytes()) - 1];
-    SplittableRandom random = new SplittableRandom(2);
-    for (int i = 0; i < pages.length; i++) {
-      int other = random.nextInt(i + 1);
-      pages[i] = pages[other];
-      pages[other] = ROOT + (i + 1L) * PAGE.bytes();
-    }
-    return pages;
   }
 }

@@ -140,12 +140,16 @@ public final class VmallocArea {
                   chunk.address,
                   "entry %d is 0x%x, %s".formatted(used, block, whyImpossible(block)));
         }
-        if (block != runEnd) {
-          if (runEnd != runStart) {
-            visitor.run(runStart, runEnd - runStart);
-          }
-          runStart = block;
+        if (block == runEnd) {
+          int run = adjacent(page, header + 8L * used, capacity - used, block, blockBytes);
+          runEnd += run * blockBytes;
+          used += run;
+          continue;
         }
+        if (runEnd != runStart) {
+          visitor.run(runStart, runEnd - runStart);
+        }
+        runStart = block;
         runEnd = block + blockBytes;
         used++;
       }
@@ -171,6 +175,26 @@ public final class VmallocArea {
       visitor.run(runStart, runEnd - runStart);
     }
     return chunks;
+  }
+
+  /**
+   * How many entries, at least the one at {@code offset}, list blocks that follow each other: at
+   * most {@code count}, and none beyond physical memory. A loop of its own, because this one the
+   * JIT compiler unrolls.
+   */
+  private static int adjacent(
+      MemorySegment page, long offset, int count, long first, long blockBytes) {
+    long last = (1L << KhoRadix.MAX_PHYSICAL_BITS) - 1;
+    long possible = ((last - first) >>> Long.numberOfTrailingZeros(blockBytes)) + 1;
+    int most = (int) Math.min(count, possible);
+    long expected = first;
+    for (int i = 0; i < most; i++) {
+      if (page.get(Wire.U64, offset + ((long) i << 3)) != expected) {
+        return i;
+      }
+      expected += blockBytes;
+    }
+    return most;
   }
 
   private String whyImpossible(long block) {
