@@ -82,7 +82,7 @@ kho_make_build() {
     kho_say 'another JDK than before: making its start-up cache …'
     cp -p "$kho_build/stamp" "$kho_new/stamp" && cp -Rp "$kho_build/lib" "$kho_new/lib"
   fi
-  kho_hash=$({ cat "$kho_new"/lib/*.jar "$JAVA_HOME/release" "$kho_root/kho" && echo "$JAVA_HOME"; } | kho_sha256)
+  kho_hash=$({ cat "$kho_new"/lib/*.jar "$JAVA_HOME/release" && echo "$JAVA_HOME $kho_jvm_options"; } | kho_sha256)
   kho_build=$kho_dir/$kho_hash
   if [ -s "$kho_build/kho.aot" ] && [ "$kho_build/jdk" -ef "$JAVA_HOME" ]; then
     mv -f "$kho_new/stamp" "$kho_build/stamp"

@@ -1,26 +1,36 @@
 package org.kho4j.abi;
 
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /** A part of the contract that has versions of its own. */
 public enum Component {
-  KHO("kho", "the root: root FDT, preserved map, vmalloc areas, blocks"),
-  LUO("luo", "the Live Update Orchestrator: sessions, files, FLBs"),
-  MEMFD("memfd", "the memfd file handler of the Live Update Orchestrator"),
-  KEXEC_METADATA("kexec-metadata", "which kernel handed over, and how many times"),
-  MEMBLOCK("memblock", "reserve_mem= reservations"),
-  KHO_TEST("kho_test", "the kernel's own test module"),
-  BOOT("boot", "how the next kernel learns where the root FDT and the scratch array are");
+  KHO("kho", null, "the root: root FDT, preserved map, vmalloc areas, blocks"),
+  LUO("luo", LuoSer.SUBTREE, "the Live Update Orchestrator: sessions, files, FLBs"),
+  MEMFD("memfd", null, "the memfd file handler of the Live Update Orchestrator"),
+  KEXEC_METADATA(
+      "kexec-metadata", KexecMetadata.SUBTREE, "which kernel handed over, and how many times"),
+  MEMBLOCK("memblock", FdtLayout.MEMBLOCK_SUBTREE, "reserve_mem= reservations"),
+  KHO_TEST("kho_test", FdtLayout.KHO_TEST_SUBTREE, "the kernel's own test module"),
+  BOOT("boot", null, "how the next kernel learns where the root FDT and the scratch array are");
 
   private final String label;
+  private final @Nullable String subtree;
   private final String meaning;
 
-  Component(String label, String meaning) {
+  Component(String label, @Nullable String subtree, String meaning) {
     this.label = label;
+    this.subtree = subtree;
     this.meaning = meaning;
   }
 
-  /** The kernel's name of the component's subtree or handler, where it has one. */
   public String label() {
     return label;
+  }
+
+  /** The name of its subtree in the root FDT, where it has one. */
+  public Optional<String> subtree() {
+    return Optional.ofNullable(subtree);
   }
 
   public String meaning() {

@@ -49,7 +49,7 @@ public final class Contract {
           kho(
               "kho-v1@6.17.9",
               KhoVersion.V1,
-              Releases.of("6.17.9", "6.17"),
+              Releases.of("6.17.9", "6.17.y"),
               KhoVersion.MapForm.BITMAP_LIST,
               "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
                   + " unverified: its release candidate does.",
@@ -166,10 +166,15 @@ public final class Contract {
               Integer.toString(KexecMetadata.VERSION_1),
               KexecMetadata.STRUCTURE,
               "The number is the structure's first field."),
-          tree(Component.MEMBLOCK, FdtLayout.MEMBLOCK, List.of()),
+          tree(
+              Component.MEMBLOCK,
+              FdtLayout.MEMBLOCK,
+              "Addresses and sizes are raw numbers, though the tree looks as if they were cells.",
+              List.of()),
           tree(
               Component.KHO_TEST,
               FdtLayout.KHO_TEST,
+              "6.16 and 6.17 kept the array of addresses in the tree itself; that layout is not recorded here.",
               List.of(
                   new ContractVersion.Area(
                       "kho_test:/data",
@@ -308,7 +313,7 @@ public final class Contract {
   }
 
   private static ContractVersion tree(
-      Component component, FdtLayout tree, List<ContractVersion.Area> areas) {
+      Component component, FdtLayout tree, String meaning, List<ContractVersion.Area> areas) {
     return new ContractVersion(
         component,
         tree.compatible(),
@@ -318,7 +323,7 @@ public final class Contract {
         List.of(),
         List.of(tree),
         areas,
-        tree.meaning());
+        meaning);
   }
 
   private static ContractVersion boot(

@@ -137,8 +137,7 @@ public record FdtLayout(
                   "the kernel's csum_partial chained over the folios in order, starting at 0; x86-64 and arm64 fold it"
                       + " differently, so compare modulo 65535")),
           Releases.since("6.18"),
-          Lifetime.block(
-              -1, "when the module is loaded", "by the next kernel's module when it has checked"),
+          Lifetime.block(-1, "when the module is loaded", "not recorded here"),
           "lib/test_kho.c",
           "Random data that the next kernel checks. 6.16 and 6.17 kept the address array in the tree itself; that layout is"
               + " not recorded here. The blob has a block of its own, of order 1 in the captures with 4K and 16K pages.");
@@ -267,7 +266,9 @@ public record FdtLayout(
         version.releases(),
         Lifetime.block(
             0,
-            bitmaps ? "at finalize" : "at boot, growing with every subtree",
+            bitmaps
+                ? "at finalize; since 6.19 at boot, and the map's address at finalize"
+                : "at boot, growing with every subtree",
             "never: it stays intact in the next kernel"),
         "include/linux/kho/abi/kexec_handover.h",
         "The root FDT points at the map and has a node for every subtree. At most one page. Subtrees come in no order that"

@@ -53,7 +53,7 @@ public record Fingerprint(String sha256) {
     line(out, "form", FORM);
     line(out, "version", version.component().label(), version.compatible());
     if (version.map() != null) {
-      line(out, "map", version.map());
+      line(out, "map", version.map().label());
       if (version.map() != KhoVersion.MapForm.BITMAP_LIST) {
         for (PageSize size : PageSize.values()) {
           line(

@@ -20,7 +20,7 @@ public final class KhoBlock {
       Field.u64(
           8,
           "count",
-          "entries used in this block: 1 to (PAGE_SIZE - 16) / entry size; a kernel refuses 0 and more");
+          "entries used in this block: 1 to (PAGE_SIZE - 16) / entry size; a kernel refuses 0, and more than fit");
 
   public static final Structure STRUCTURE =
       Structure.paged(

@@ -27,11 +27,22 @@ public record KhoVersion(
   /** How the preserved map is written. */
   public enum MapForm {
     /** {@link KhoserMemChunk}s that point at bitmaps of 512 bytes or of one page. */
-    BITMAP_LIST,
+    BITMAP_LIST("bitmap-list"),
     /** {@link KhoRadix} tree whose depth lacks a level with 16K pages. */
-    RADIX_SHORT,
+    RADIX_SHORT("radix"),
     /** {@link KhoRadix} tree. */
-    RADIX;
+    RADIX("radix");
+
+    private final String label;
+
+    MapForm(String label) {
+      this.label = label;
+    }
+
+    /** {@code "bitmap-list"} or {@code "radix"}: radix trees differ in {@link #depth} alone. */
+    public String label() {
+      return label;
+    }
 
     /**
      * Levels of the radix tree, leaf included; 0 for the bitmap list. The first formula forgot the

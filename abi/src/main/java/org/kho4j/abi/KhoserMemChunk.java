@@ -59,7 +59,7 @@ public final class KhoserMemChunk {
   private static final Lifetime BITMAP_LIFETIME =
       Lifetime.untilRead(
           "at finalize",
-          "by the writer when it no longer preserves anything there; in the next kernel it is free memory once read");
+          "in the next kernel it is free memory once read; when the writer frees it is not recorded here");
 
   /** The bitmap of 6.16 and of 6.17 up to 6.17.8. */
   public static final Structure SMALL_BITMAP =

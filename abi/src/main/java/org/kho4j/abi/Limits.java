@@ -85,7 +85,7 @@ public final class Limits {
               SESSION_NAME,
               "bytes",
               Releases.since("6.19"),
-              "name of a session, at least 1, without the NUL; the minimum is enforced in 7.2.6 and 7.3.4"),
+              "name of a session, at least 1, without the NUL; 7.2.6 and 7.3.4 are seen to enforce it"),
           Limit.of(
               "handler-name",
               Component.LUO,

@@ -32,7 +32,10 @@ public final class LuoFlb {
           1,
           Structure.Elements.of("flbs", 64, "luo_flb_ser", "count entries"),
           Releases.since("7.0"),
-          Lifetime.block(0, "in the reboot system call", "no kernel up to 7.3 is seen to free it"),
+          Lifetime.block(
+              0,
+              "complete in the reboot system call",
+              "by nobody: no kernel up to 7.3 is seen to free it"),
           "include/linux/kho/abi/luo.h",
           "One page: the header, then the entries.",
           HEADER_PGCNT,

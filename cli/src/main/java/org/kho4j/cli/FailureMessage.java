@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.HandoverException;
@@ -36,6 +37,7 @@ final class FailureMessage {
       case NoSuchFileException e -> e.getFile() + ": no such file";
       case AccessDeniedException e -> e.getFile() + ": permission denied";
       case FileSystemException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
+      case OutputException e -> "cannot write the output: " + orKind(e);
       case IOException e -> orKind(e);
       case MemoryReadException e -> orKind(e);
       case HandoverException e -> e.sentence();

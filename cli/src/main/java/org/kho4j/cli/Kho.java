@@ -3,8 +3,11 @@ package org.kho4j.cli;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -19,6 +22,7 @@ public final class Kho {
 
   private final Console console;
   private final boolean colourWanted;
+  private final Function<String[], List<Command>> commands;
 
   /**
    * The command on some streams.
@@ -27,37 +31,60 @@ public final class Kho {
    * @param noColor the value of the environment's {@code NO_COLOR}, empty when there is none
    */
   Kho(Console console, String noColor) {
+    this(console, noColor, Kho::commandsFor);
+  }
+
+  Kho(Console console, String noColor, Function<String[], List<Command>> commands) {
     this.console = console;
+    this.commands = commands;
     this.colourWanted = noColor.isEmpty();
   }
 
   public static void main(String[] args) {
-    String noColor = System.getenv().getOrDefault("NO_COLOR", "");
-    System.exit(new Kho(Console.system(), noColor).run(args));
+    System.exit(new Kho(Console.system(), noColor()).run(args));
+  }
+
+  static String noColor() {
+    String value = System.getenv("NO_COLOR");
+    return value == null ? "" : value;
   }
 
   /** Every command, in the order of the help. */
   private static List<Command> commands() {
-    return List.of(new InspectCommand(), new HelpCommand(), new CompletionCommand());
+    return List.of(
+        new InspectCommand(),
+        new DemoCommand(),
+        new AbiCommand(),
+        new HelpCommand(),
+        new CompletionCommand());
+  }
+
+  /** The commands that may matter to a command line: to describe all of them takes time. */
+  private static List<Command> commandsFor(String... args) {
+    return switch (args.length == 0 ? "" : args[0]) {
+      case "inspect" -> List.of(new InspectCommand());
+      case "abi" -> List.of(new AbiCommand());
+      default -> commands();
+    };
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new Root().spec());
+    return new CommandLine(new Root(commands()).spec());
   }
 
   /** Runs one command line. Never throws. */
   int run(String... args) {
     try {
-      return execute(commandLine(), args);
+      return execute(new CommandLine(new Root(commands.apply(args)).spec()), args);
     } catch (ParameterException e) {
       explain(e, args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
       console.err().println("kho: '" + command + " --help' shows what it takes");
     } catch (Throwable e) {
-      if (!(FailureMessage.unwrap(e) instanceof OutputException)
-          || !OutputException.readerWentAway()) {
-        explain(e, args);
+      if (FailureMessage.unwrap(e) instanceof OutputException && OutputException.readerWentAway()) {
+        return Command.OK;
       }
+      explain(e, args);
     }
     return Command.FAILED;
   }
@@ -94,7 +121,7 @@ public final class Kho {
   /** {@code kho} without a command. */
   private static final class Root extends Command {
 
-    Root() {
+    Root(List<Command> commands) {
       super(
           "kho",
           "Shows what a Linux kernel handed over by Kexec Handover (KHO), out of any memory image.");
@@ -102,7 +129,7 @@ public final class Kho {
           OptionSpec.builder("-V", "--version")
               .versionHelp(true)
               .description("Shows the version."));
-      commands().forEach(this::subcommand);
+      commands.forEach(this::subcommand);
     }
 
     @Override

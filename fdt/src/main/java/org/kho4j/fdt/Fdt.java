@@ -25,7 +25,7 @@ public final class Fdt {
   /** Bytes of the header of version 17. */
   public static final int HEADER_SIZE = 40;
 
-  /** Levels of nodes that are read, the root included: as many as Linux unflattens (7.3). */
+  /** Levels of nodes that are read, the root included: as many as Linux unflattens. */
   public static final int MAX_DEPTH = 64;
 
   /**
@@ -63,7 +63,11 @@ public final class Fdt {
    */
   public static MemorySegment write(FdtNode root) {
     long bound = FdtBuilder.EMPTY_SIZE + sizeBound(root, 1);
-    byte[] buffer = new byte[Math.toIntExact(bound)];
+    if (bound > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "a tree of %d bytes is more than %d".formatted(bound, Integer.MAX_VALUE));
+    }
+    byte[] buffer = new byte[(int) bound];
     FdtBuilder builder = FdtBuilder.create(MemorySegment.ofArray(buffer));
     write(root, builder);
     byte[] blob = builder.finish().toArray(ValueLayout.JAVA_BYTE);

@@ -30,6 +30,10 @@ import java.util.NoSuchElementException;
  *       it, and lowers the total size to what is used.
  * </ul>
  *
+ * <p>Where libfdt differs: an edit that fails here changes nothing, while a {@code fdt_setprop}
+ * without room may leave a new name in the unused bytes; and libfdt takes a child {@code a@1} for
+ * an {@code a} that is to be added.
+ *
  * <p>The buffer is checked once, by {@link #open}, and must not be changed by others between the
  * edits. Not for several threads.
  */

@@ -24,7 +24,7 @@ public record FdtProperty(String name, MemorySegment value) {
   private static final int SHOWN_BYTES = 32;
 
   public FdtProperty {
-    value = value.asReadOnly();
+    value = value.isReadOnly() ? value : value.asReadOnly();
   }
 
   /** A property of these bytes, which are not copied. */

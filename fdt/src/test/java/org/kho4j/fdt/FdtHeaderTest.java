@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -214,7 +215,7 @@ class FdtHeaderTest {
 
   @Test
   void readsWhereverTheBlobLies() {
-    byte[] blob = small().build().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+    byte[] blob = small().build().toArray(ValueLayout.JAVA_BYTE);
     for (int shift = 0; shift < 8; shift++) {
       byte[] shifted = new byte[shift + blob.length];
       System.arraycopy(blob, 0, shifted, shift, blob.length);

@@ -11,6 +11,9 @@ import org.kho4j.abi.PageSize;
  */
 public final class PreservedMap {
 
+  /** A map with more is no map, and each problem costs memory. */
+  static final int MAX_PROBLEMS = 64;
+
   private final HandoverMemory memory;
   private final Where where;
   private final long root;
@@ -67,6 +70,35 @@ public final class PreservedMap {
     return leaves.summary(nodes, problems);
   }
 
+  /** Takes one page of the tree. */
+  @FunctionalInterface
+  public interface NodeVisitor {
+    /**
+     * Takes one page.
+     *
+     * @param address physical address of the page
+     * @param level 0 for a leaf
+     * @param key the first key that the page stands for
+     */
+    void node(long address, int level, long key);
+  }
+
+  /**
+   * Visits every page of the tree, each before those below it.
+   *
+   * @throws HandoverException at the first place where the tree is broken
+   */
+  public void forEachNode(NodeVisitor visitor) {
+    Walk walk =
+        new Walk(
+            (place, leaf, address, prefix) -> {},
+            problem -> {
+              throw problem;
+            });
+    walk.nodeVisitor = visitor;
+    walk.node(root, depth - 1, 0);
+  }
+
   /** Takes one leaf of the tree. */
   interface LeafVisitor {
     /**
@@ -89,13 +121,12 @@ public final class PreservedMap {
   }
 
   private final class Walk {
-    private static final int MAX_PROBLEMS = 64;
-
     private final LeafVisitor visitor;
     private final Consumer<HandoverException> problems;
     private final PageSet seen = new PageSet();
     private final PageSize pageSize = memory.pageSize();
     private final Where[] places = new Where[depth];
+    private NodeVisitor nodeVisitor = (address, level, key) -> {};
     private long nodes;
     private int problemCount;
 
@@ -116,6 +147,7 @@ public final class PreservedMap {
           throw place.broken(address, "the tree reaches this page a second time");
         }
         nodes++;
+        nodeVisitor.node(address, level, prefix);
         if (level == 0) {
           visitor.leaf(place, page, address, prefix);
           return;

@@ -29,6 +29,11 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
     long runStart = continueAt(keys.order(), keys.base());
     int shift = keys.shift();
+    for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {
+      if (isSet(leaf, bit)) {
+        throw keys.beyond(bit, place, address);
+      }
+    }
     // 1 inside of a run, else 0. A number, and no branches on it: they would be mispredicted.
     long inside = runStart != NONE ? 1 : 0;
     for (int stretch = 0; stretch < words; stretch += STRETCH) {
@@ -60,7 +65,6 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     }
     start = runStart;
     end = inside != 0 ? keys.base() + ((long) words << (6 + shift)) : runStart;
-    keys.requireWithin(end, place, address);
   }
 
   /**
@@ -112,7 +116,7 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   /** The leaf whose keys have too few bits for their order to be the leaf's: bit by bit. */
   private void lowestLeaf(Where place, MemorySegment leaf, long address) {
     for (int bit = 0; bit < words * 64; bit++) {
-      if ((leaf.get(Wire.U64, (long) bit >>> 6 << 3) >>> bit & 1) == 0) {
+      if (!isSet(leaf, bit)) {
         continue;
       }
       LeafKeys keys = LeafKeys.of(pageSize, bit, place, address);
@@ -124,6 +128,10 @@ final class RunCollector implements PreservedMap.LeafVisitor {
       }
       end += 1L << keys.shift();
     }
+  }
+
+  private static boolean isSet(MemorySegment leaf, int bit) {
+    return (leaf.get(Wire.U64, (long) bit >>> 6 << 3) >>> bit & 1) != 0;
   }
 
   /** Hands the last run over. */

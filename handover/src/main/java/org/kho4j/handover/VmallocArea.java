@@ -1,6 +1,7 @@
 package org.kho4j.handover;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVmalloc;
@@ -117,13 +118,14 @@ public final class VmallocArea {
     int capacity = KhoVmallocChunk.STRUCTURE.capacity(pageSize);
     int header = KhoVmallocChunk.STRUCTURE.headerSize();
     long blockBytes = pageSize.blockBytes(order);
-    long impossible = (pageSize.bytes() - 1L) | -1L << KhoRadix.MAX_PHYSICAL_BITS;
+    long offsetMask = pageSize.bytes() - 1L;
+    long lastBlock = (1L << KhoRadix.MAX_PHYSICAL_BITS) - blockBytes;
     long remaining = totalPages >>> order;
     long runStart = 0;
     long runEnd = 0;
     ChainGuard guard = new ChainGuard();
     int chunks = 0;
-    @Nullable Chunk chunk = FIRST.load(descriptor, memory, where);
+    @Nullable Chunk chunk = FIRST.load(descriptor, memory, where.in("chunk", 0));
     while (chunk != null) {
       guard.next(where, "chunk", chunks, chunk.address);
       MemorySegment page = chunk.page;
@@ -133,7 +135,7 @@ public final class VmallocArea {
         if (block == 0) {
           break;
         }
-        if ((block & impossible) != 0) {
+        if ((block & offsetMask) != 0 || Long.compareUnsigned(block, lastBlock) > 0) {
           throw where
               .in("chunk", chunks)
               .broken(
@@ -141,7 +143,9 @@ public final class VmallocArea {
                   "entry %d is 0x%x, %s".formatted(used, block, whyImpossible(block)));
         }
         if (block == runEnd) {
-          int run = adjacent(page, header + 8L * used, capacity - used, block, blockBytes);
+          long possible = ((lastBlock - block) >>> Long.numberOfTrailingZeros(blockBytes)) + 1;
+          int most = (int) Math.min(capacity - used, possible);
+          int run = adjacent(page, header + 8L * used, most, block, blockBytes);
           runEnd += run * blockBytes;
           used += run;
           continue;
@@ -162,14 +166,14 @@ public final class VmallocArea {
                     .formatted(totalPages >>> order));
       }
       remaining -= used;
-      chunk = NEXT.load(page, memory, where.in("chunk", chunks));
       chunks++;
+      chunk = NEXT.load(page, memory, where.in("chunk", chunks));
     }
     if (remaining != 0) {
       throw where.broken(
           address,
-          "the chain of %d chunks ends %d blocks before the %d of total_pages"
-              .formatted(chunks, remaining, totalPages >>> order));
+          "the chain ends after %d of the %d blocks of total_pages"
+              .formatted((totalPages >>> order) - remaining, totalPages >>> order));
     }
     if (runEnd != runStart) {
       visitor.run(runStart, runEnd - runStart);
@@ -178,15 +182,11 @@ public final class VmallocArea {
   }
 
   /**
-   * How many entries, at least the one at {@code offset}, list blocks that follow each other: at
-   * most {@code count}, and none beyond physical memory. A loop of its own, because this one the
-   * JIT compiler unrolls.
+   * How many of {@code most} entries list blocks that follow each other from {@code first} on. In a
+   * loop of its own, because this one the JIT compiler unrolls.
    */
   private static int adjacent(
-      MemorySegment page, long offset, int count, long first, long blockBytes) {
-    long last = (1L << KhoRadix.MAX_PHYSICAL_BITS) - 1;
-    long possible = ((last - first) >>> Long.numberOfTrailingZeros(blockBytes)) + 1;
-    int most = (int) Math.min(count, possible);
+      MemorySegment page, long offset, int most, long first, long blockBytes) {
     long expected = first;
     for (int i = 0; i < most; i++) {
       if (page.get(Wire.U64, offset + ((long) i << 3)) != expected) {
@@ -197,9 +197,25 @@ public final class VmallocArea {
     return most;
   }
 
+  /**
+   * Visits the pages that list the area, in order.
+   *
+   * @throws HandoverException if the chain loops, or a page of it cannot be read
+   */
+  public void forEachChunk(LongConsumer visitor) {
+    ChainGuard guard = new ChainGuard();
+    int chunks = 0;
+    @Nullable Chunk chunk = FIRST.load(descriptor, memory, where);
+    while (chunk != null) {
+      guard.next(where, "chunk", chunks, chunk.address);
+      visitor.accept(chunk.address);
+      chunk = NEXT.load(chunk.page, memory, where.in("chunk", chunks++));
+    }
+  }
+
   private String whyImpossible(long block) {
-    return block >>> KhoRadix.MAX_PHYSICAL_BITS != 0
-        ? "beyond 2^" + KhoRadix.MAX_PHYSICAL_BITS
+    return memory.pageSize().isAligned(block)
+        ? "a block of order %d beyond 2^%d".formatted(order, KhoRadix.MAX_PHYSICAL_BITS)
         : "not aligned to a page of " + memory.pageSize();
   }
 
@@ -209,7 +225,7 @@ public final class VmallocArea {
     /**
      * Takes a stretch.
      *
-     * @param content read-only, at most 1 MiB, never splitting a page
+     * @param content read-only, at most 1 MiB, ending where a page or what is used ends
      * @param offset of it in the area
      * @param physicalAddress of its first byte
      */
@@ -219,16 +235,18 @@ public final class VmallocArea {
   private static final int STRETCH_BYTES = 1 << 20;
 
   /**
-   * Visits the area's content in virtual order.
+   * Visits the area's content in virtual order, as far as its owner uses it: the rest is not read.
    *
-   * @return how many chunks list it
+   * @param used bytes to visit, from the area's start; no more than the area has are visited
+   * @return how many chunks list the area
    * @throws HandoverException as {@link #forEachRun} does, and if content cannot be read
    */
-  public int forEachContent(ContentVisitor visitor) {
+  public int forEachContent(long used, ContentVisitor visitor) {
     long[] offset = new long[1];
     return forEachRun((run, bytes) -> {
-      for (long at = 0; at < bytes; at += STRETCH_BYTES) {
-        MemorySegment content = memory.bytes(where, run + at, Math.min(STRETCH_BYTES, bytes - at));
+      long end = Math.min(bytes, used - offset[0]);
+      for (long at = 0; at < end; at += STRETCH_BYTES) {
+        MemorySegment content = memory.bytes(where, run + at, Math.min(STRETCH_BYTES, end - at));
         visitor.content(content, offset[0], run + at);
         offset[0] += content.byteSize();
       }

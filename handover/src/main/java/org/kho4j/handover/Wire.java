@@ -57,4 +57,53 @@ public final class Wire {
   public static MemorySegment embedded(MemorySegment structure, Field field) {
     return structure.asSlice(field.offset(), field.size());
   }
+
+  /** Writes the 8 bytes of a field of type u64 or phys. */
+  public static void putU64(MemorySegment structure, Field field, long value) {
+    structure.set(U64, field.offset(), value);
+  }
+
+  /**
+   * Writes the 4 bytes of a field of type u32.
+   *
+   * @throws IllegalArgumentException if the value does not fit
+   */
+  public static void putU32(MemorySegment structure, Field field, long value) {
+    structure.set(U32, field.offset(), (int) fitting(field, value));
+  }
+
+  /**
+   * Writes the 2 bytes of a field of type u16.
+   *
+   * @throws IllegalArgumentException if the value does not fit
+   */
+  public static void putU16(MemorySegment structure, Field field, long value) {
+    structure.set(U16, field.offset(), (short) fitting(field, value));
+  }
+
+  private static long fitting(Field field, long value) {
+    if (value < 0 || value >>> (8 * field.size()) != 0) {
+      throw new IllegalArgumentException(
+          "%s is %d, and has room for %d bytes".formatted(field.name(), value, field.size()));
+    }
+    return value;
+  }
+
+  /**
+   * Writes the text of a field of type char[], padded with NUL.
+   *
+   * @throws IllegalArgumentException if it has a NUL in it, or no room is left for the one behind
+   *     it
+   */
+  public static void putText(MemorySegment structure, Field field, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length >= field.size() || text.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(
+          "%s \"%s\": at most %d bytes without a NUL fit"
+              .formatted(field.name(), text, field.size() - 1));
+    }
+    MemorySegment target = structure.asSlice(field.offset(), field.size());
+    target.fill((byte) 0);
+    MemorySegment.copy(MemorySegment.ofArray(bytes), 0, target, 0, bytes.length);
+  }
 }

@@ -20,6 +20,8 @@ final class Libc {
   private static final Linker LINKER = Linker.nativeLinker();
   private static final VarHandle ERRNO =
       Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final ThreadLocal<MemorySegment> ERRNO_OF_THREAD =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
   private static final int SC_PAGESIZE = 30;
 
   private Libc() {}
@@ -35,7 +37,7 @@ final class Libc {
 
   static int open(String path, int flags, int mode) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno(
           (int) Open.HANDLE.invokeExact(errno, arena.allocateFrom(path), flags, mode), errno);
     } catch (Throwable t) {
@@ -45,7 +47,7 @@ final class Libc {
 
   static int memfdCreate(String name, int flags) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno(
           (int) MemfdCreate.HANDLE.invokeExact(errno, arena.allocateFrom(name), flags), errno);
     } catch (Throwable t) {
@@ -54,8 +56,8 @@ final class Libc {
   }
 
   static int fcntl(int fd, int command, int argument) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((int) Fcntl.HANDLE.invokeExact(errno, fd, command, argument), errno);
     } catch (Throwable t) {
       throw unexpected(t);
@@ -63,8 +65,8 @@ final class Libc {
   }
 
   static int ftruncate(int fd, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((int) Ftruncate.HANDLE.invokeExact(errno, fd, length), errno);
     } catch (Throwable t) {
       throw unexpected(t);
@@ -72,8 +74,8 @@ final class Libc {
   }
 
   static int fallocate(int fd, int mode, long offset, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((int) Fallocate.HANDLE.invokeExact(errno, fd, mode, offset, length), errno);
     } catch (Throwable t) {
       throw unexpected(t);
@@ -81,8 +83,8 @@ final class Libc {
   }
 
   static long lseek(int fd, long offset, int whence) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((long) Lseek.HANDLE.invokeExact(errno, fd, offset, whence), errno);
     } catch (Throwable t) {
       throw unexpected(t);
@@ -92,7 +94,7 @@ final class Libc {
   /** statx of an open file into {@code target}, whose layout is the same on all machines. */
   static int statx(int fd, int flags, int mask, MemorySegment target) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno(
           (int) Statx.HANDLE.invokeExact(errno, fd, arena.allocateFrom(""), flags, mask, target),
           errno);
@@ -102,8 +104,8 @@ final class Libc {
   }
 
   static int close(int fd) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((int) Close.HANDLE.invokeExact(errno, fd), errno);
     } catch (Throwable t) {
       throw unexpected(t);
@@ -111,8 +113,8 @@ final class Libc {
   }
 
   static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno(
           (long) Mmap.HANDLE.invokeExact(errno, address, length, protection, flags, fd, offset),
           errno);
@@ -122,8 +124,8 @@ final class Libc {
   }
 
   static int munmap(long address, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((int) Munmap.HANDLE.invokeExact(errno, address, length), errno);
     } catch (Throwable t) {
       throw unexpected(t);
@@ -131,16 +133,12 @@ final class Libc {
   }
 
   static int madvise(long address, long length, int advice) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = errnoIn(arena);
+    try {
+      MemorySegment errno = ERRNO_OF_THREAD.get();
       return orErrno((int) Madvise.HANDLE.invokeExact(errno, address, length, advice), errno);
     } catch (Throwable t) {
       throw unexpected(t);
     }
-  }
-
-  private static MemorySegment errnoIn(Arena arena) {
-    return arena.allocate(Linker.Option.captureStateLayout());
   }
 
   private static int orErrno(int result, MemorySegment errno) {

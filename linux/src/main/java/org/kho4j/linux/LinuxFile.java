@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /**
  * An open regular file, or a memory file (memfd), by its descriptor. Those that are made here are
@@ -154,13 +154,13 @@ public final class LinuxFile implements AutoCloseable {
 
   /** Cuts or grows the file; what is new is a hole, and reads as zeros. */
   public void truncate(long size) throws LinuxException {
-    call("give %s a size of %d bytes".formatted(path, size), () -> Libc.ftruncate(fd, size));
+    call(() -> "give %s a size of %d bytes".formatted(path, size), () -> Libc.ftruncate(fd, size));
   }
 
   /** Frees the memory or blocks behind these bytes, which read as zeros from then on. */
   public void punchHole(long offset, long length) throws LinuxException {
     call(
-        "punch a hole of %d bytes at 0x%x into %s".formatted(length, offset, path),
+        () -> "punch a hole of %d bytes at 0x%x into %s".formatted(length, offset, path),
         () -> Libc.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
   }
 
@@ -177,7 +177,9 @@ public final class LinuxFile implements AutoCloseable {
   private OptionalLong seek(long offset, int whence) throws LinuxException {
     try {
       return OptionalLong.of(
-          call("seek 0x%x in %s".formatted(offset, path), () -> Libc.lseek(fd, offset, whence)));
+          call(
+              () -> "seek 0x%x in %s".formatted(offset, path),
+              () -> Libc.lseek(fd, offset, whence)));
     } catch (LinuxException e) {
       if (e.is(Errno.ENXIO)) {
         return OptionalLong.empty();
@@ -189,62 +191,74 @@ public final class LinuxFile implements AutoCloseable {
   /** Forbids these changes to a memory file from now on, for every process that has it. */
   public void seal(Set<Seal> seals) throws LinuxException {
     int bits = Seal.bits(seals);
-    call("seal %s with %s".formatted(path, seals), () -> Libc.fcntl(fd, F_ADD_SEALS, bits));
+    call(() -> "seal %s with %s".formatted(path, seals), () -> Libc.fcntl(fd, F_ADD_SEALS, bits));
   }
 
   /** The seals that a memory file has. */
   public EnumSet<Seal> seals() throws LinuxException {
-    return Seal.of((int) call("read the seals of " + path, () -> Libc.fcntl(fd, F_GET_SEALS, 0)));
+    return Seal.of(
+        (int) call(() -> "read the seals of " + path, () -> Libc.fcntl(fd, F_GET_SEALS, 0)));
   }
 
   /**
    * Maps part of the file, shared with all who map it, readable and writable, to a fixed address.
    */
   void mapAt(long address, long offset, long length) throws LinuxException {
-    call(
-        "map %d bytes of %s from 0x%x on".formatted(length, path, offset),
-        () -> Mappings.mapShared(address, length, fd, offset));
+    long result;
+    lock.readLock().lock();
+    try {
+      checkOpen();
+      result = Mappings.mapShared(address, length, fd, offset);
+    } finally {
+      lock.readLock().unlock();
+    }
+    if (result < 0) {
+      throw new LinuxException(
+          "cannot map %d bytes of %s from 0x%x on".formatted(length, path, offset), (int) -result);
+    }
   }
 
   private long stat(ValueLayout field, long offset) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment stat = arena.allocate(STATX_BYTES, Long.BYTES);
-      call("look at " + path, () -> Libc.statx(fd, AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
+      call(() -> "look at " + path, () -> Libc.statx(fd, AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
       return field.equals(ValueLayout.JAVA_SHORT)
           ? stat.get(ValueLayout.JAVA_SHORT, offset)
           : stat.get(ValueLayout.JAVA_LONG, offset);
     }
   }
 
-  private long call(String what, Call call) throws LinuxException {
-    Lock reading = lock.readLock();
-    reading.lock();
+  private long call(Supplier<String> what, Call call) throws LinuxException {
+    lock.readLock().lock();
     try {
-      if (closed) {
-        throw new IllegalStateException(path + " is closed");
-      }
+      checkOpen();
       long result = call.run();
       if (result < 0) {
-        throw new LinuxException("cannot " + what, (int) -result);
+        throw new LinuxException("cannot " + what.get(), (int) -result);
       }
       return result;
     } finally {
-      reading.unlock();
+      lock.readLock().unlock();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException(path + " is closed");
     }
   }
 
   /** Closes the descriptor. Mappings stay; closing again does nothing. */
   @Override
   public void close() {
-    Lock writing = lock.writeLock();
-    writing.lock();
+    lock.writeLock().lock();
     try {
       if (!closed) {
         closed = true;
         Libc.close(fd);
       }
     } finally {
-      writing.unlock();
+      lock.writeLock().unlock();
     }
   }
 

@@ -1,7 +1,16 @@
 package org.kho4j.memory;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.OptionalInt;
+import org.kho4j.memory.elf.ElfCore;
+import org.kho4j.memory.kdump.KdumpMemory;
+import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.memory.mapped.MappedMemory;
+import org.kho4j.memory.mapped.MappedRuns;
+import org.kho4j.memory.zstd.UnpackedFile;
+import org.kho4j.memory.zstd.ZstdFrames;
 
 /** Opens memory images. */
 public final class MemoryImages {
@@ -17,13 +26,62 @@ public final class MemoryImages {
    * Opens an image: a raw RAM file, an ELF core, a kdump-compressed dump (raw or flattened), or one
    * of these zstd-compressed as a whole.
    *
+   * <p>What is zstd as a whole is unpacked first, whatever form {@code options} name, into a file
+   * without a name in {@code java.io.tmpdir} whose zero pages are holes; up to 16 TiB, and as long
+   * as 64 MiB stay free there.
+   *
    * @throws java.nio.file.NoSuchFileException if there is no such file
    * @throws MalformedImageException if the file is not what it claims to be, or not what {@code
    *     options} say
    * @throws IOException if it cannot be read
    */
-  @SuppressWarnings("DoNotCallSuggester")
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
-    throw new IOException("not yet: " + path + options);
+    MappedFile file = MappedFile.open(path);
+    try {
+      if (ZstdFrames.matches(file.bytes())) {
+        try (MappedFile packed = file) {
+          file = UnpackedFile.unpack(packed);
+        }
+        if (ZstdFrames.matches(file.bytes())) {
+          throw new MalformedImageException(path + " is zstd-compressed more than once");
+        }
+      }
+      MemorySource.Kind kind = options.format();
+      return switch (kind != null ? kind : kindOf(file.bytes())) {
+        case RAW -> raw(file, options.base());
+        case ELF -> ElfCore.open(file);
+        case KDUMP -> KdumpMemory.open(file);
+      };
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static MemorySource.Kind kindOf(MemorySegment bytes) {
+    if (ElfCore.matches(bytes)) {
+      return MemorySource.Kind.ELF;
+    }
+    return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
+  }
+
+  private static PhysicalMemory raw(MappedFile file, long base) throws MalformedImageException {
+    if (base > Long.MAX_VALUE - file.size()) {
+      throw new MalformedImageException(
+          file.path()
+              + " has "
+              + file.size()
+              + " bytes, which from 0x"
+              + Long.toHexString(base)
+              + " on run past the last address");
+    }
+    MemorySource source =
+        new MemorySource(
+            file.path(),
+            MemorySource.Kind.RAW,
+            file.size(),
+            MemorySource.Machine.UNKNOWN,
+            OptionalInt.empty());
+    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0));
   }
 }

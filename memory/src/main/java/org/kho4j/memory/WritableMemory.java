@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -168,10 +169,10 @@ public final class WritableMemory implements PhysicalMemory {
     if (runs.count() == 1) {
       return new ContiguousView(mapping.asSlice(runs.address(0) - base, runs.size()));
     }
-    return stitcher
-        .stitch(runs, arena)
-        .<ScatteredView>map(ContiguousView::new)
-        .orElseGet(() -> new RunwiseView(mapping, base, runs));
+    Optional<MemorySegment> stitched = stitcher.stitch(runs, arena);
+    return stitched.isPresent()
+        ? new ContiguousView(stitched.get())
+        : new RunwiseView(mapping, base, runs);
   }
 
   @Override

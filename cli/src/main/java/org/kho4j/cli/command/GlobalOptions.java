@@ -59,7 +59,7 @@ public record GlobalOptions(
             .addArg(
                 OptionSpec.builder("--base")
                     .type(Long.class)
-                    .converters(Numbers::parse)
+                    .converters(GlobalOptions::baseOf)
                     .paramLabel("ADDR")
                     .description("Physical address of a raw file's first byte.")
                     .build())
@@ -100,6 +100,8 @@ public record GlobalOptions(
   }
 
   /** How to open the image that the options describe. */
+  // NullAway does not see that a compact constructor's parameter out of another module is nullable.
+  @SuppressWarnings("NullAway")
   public OpenOptions openOptions() {
     return new OpenOptions(format, base);
   }
@@ -117,6 +119,15 @@ public record GlobalOptions(
       }
     }
     return value;
+  }
+
+  private static long baseOf(String text) {
+    long base = Numbers.parse(text);
+    if (base < 0) {
+      throw new TypeConversionException(
+          "'" + text + "' is beyond all physical memory, which ends below 0x8000000000000000");
+    }
+    return base;
   }
 
   private static PageSize pageSizeOf(String text) {

@@ -1,6 +1,7 @@
 package org.kho4j.cli.output;
 
 import java.io.PrintStream;
+import java.util.function.LongSupplier;
 
 /**
  * One line on a terminal that tells how far long work is. Silent when nobody looks, and for work
@@ -15,6 +16,7 @@ public final class Progress implements AutoCloseable {
   private final PrintStream err;
   private final boolean shown;
   private final String what;
+  private final LongSupplier nanoTime;
   private final long total;
   private final Object printing = new Object();
   private volatile long next;
@@ -25,14 +27,19 @@ public final class Progress implements AutoCloseable {
    *
    * @param console where it shows
    * @param what the work, as in {@code searching}
-   * @param total bytes to do
+   * @param total bytes to do, at least 1
    */
   public Progress(Console console, String what, long total) {
+    this(console, what, total, System::nanoTime);
+  }
+
+  Progress(Console console, String what, long total, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
     this.err = console.err();
     this.shown = console.errIsTerminal();
     this.what = what;
     this.total = total;
-    this.next = System.nanoTime() + FIRST_AFTER_NANOS;
+    this.next = nanoTime.getAsLong() + FIRST_AFTER_NANOS;
   }
 
   /** That many bytes are done, of all of them. */
@@ -40,18 +47,17 @@ public final class Progress implements AutoCloseable {
     if (!shown) {
       return;
     }
-    if (System.nanoTime() - next < 0) {
+    if (nanoTime.getAsLong() - next < 0) {
       return;
     }
     synchronized (printing) {
-      long now = System.nanoTime();
+      long now = nanoTime.getAsLong();
       if (now - next < 0) {
         return;
       }
       next = now + INTERVAL_NANOS;
       printed = true;
-      String share = total > 0 ? (long) (100.0 * bytes / total) + "% of " + Units.size(total) : "";
-      err.print("\r\033[Kkho: " + what + " " + share);
+      err.print("\r\033[Kkho: " + what + ", " + 100 * bytes / total + "% of " + Units.size(total));
       err.flush();
     }
   }

@@ -9,7 +9,9 @@ public final class Units {
 
   private Units() {}
 
-  /** A size in bytes: {@code 353 B}, {@code 1.3 MiB}, {@code 512 GiB}. */
+  /**
+   * A size in bytes: {@code 353 B}, {@code 1.3 MiB}, {@code 512 GiB}; without a point it is exact.
+   */
   public static String size(long bytes) {
     if (bytes < 0) {
       throw new IllegalArgumentException("a size of " + bytes);
@@ -19,13 +21,18 @@ public final class Units {
     }
     int step = (63 - Long.numberOfLeadingZeros(bytes)) / 10;
     long unit = 1L << (10 * step);
-    String suffix = " " + PREFIXES.charAt(step - 1) + "iB";
     if (bytes % unit == 0) {
-      return bytes / unit + suffix;
+      return bytes / unit + suffix(step);
     }
-    // Cut, never rounded up: 1023.99 KiB must not read as 1024.0 KiB.
-    long tenths = (long) Math.floor((double) bytes / unit * 10);
-    return tenths / 10 + "." + tenths % 10 + suffix;
+    long fraction = (bytes % unit) / (unit / 1024);
+    long tenths = bytes / unit * 10 + (fraction * 10 + 512) / 1024;
+    return tenths == 10_240
+        ? "1.0" + suffix(step + 1)
+        : tenths / 10 + "." + tenths % 10 + suffix(step);
+  }
+
+  private static String suffix(int step) {
+    return " " + PREFIXES.charAt(step - 1) + "iB";
   }
 
   /** A physical address: {@code 0x492000}. */

@@ -31,4 +31,10 @@ final class OnesComplementSum {
   boolean isCongruentTo(long checksum) {
     return Long.remainderUnsigned(sum, MODULUS) == checksum % MODULUS;
   }
+
+  /** The sum folded to 32 bits, as x86-64 has it. */
+  int foldedTo32() {
+    long folded = (sum >>> 32) + (sum & 0xffffffffL);
+    return (int) ((folded >>> 32) + folded);
+  }
 }

@@ -1,0 +1,139 @@
+package org.kho4j.abi.reference;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.ContractDocument;
+import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.Fingerprint;
+import org.kho4j.abi.Limit;
+import org.kho4j.abi.Limits;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Releases;
+import org.kho4j.abi.Structure;
+
+/**
+ * A page: a Markdown template beside this class, whose {@code {{word argument argument}}} are
+ * replaced by what the tables say.
+ */
+public final class Page {
+
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([^}]+)}}");
+
+  private Page() {}
+
+  /** The machine-readable page. */
+  public static String json() {
+    return Json.write(ContractDocument.all());
+  }
+
+  /** The page of that file name. */
+  public static String render(String fileName) {
+    Matcher matcher = PLACEHOLDER.matcher(template(fileName));
+    StringBuilder out = new StringBuilder();
+    while (matcher.find()) {
+      String[] words = matcher.group(1).split(" ", 2);
+      String argument = words.length == 1 ? "" : words[1];
+      String value = value(words[0], argument);
+      matcher.appendReplacement(out, Matcher.quoteReplacement(value.stripTrailing()));
+    }
+    matcher.appendTail(out);
+    return out.toString();
+  }
+
+  private static String template(String fileName) {
+    try (InputStream in = Page.class.getResourceAsStream(fileName)) {
+      if (in == null) {
+        throw new IllegalArgumentException("there is no page " + fileName);
+      }
+      return new String(in.readAllBytes(), UTF_8).replace("\r", "");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String value(String word, String argument) {
+    return switch (word) {
+      case "newest" -> Releases.NEWEST;
+      case "schema" -> ContractDocument.SCHEMA;
+      case "canonical-form" -> Fingerprint.FORM;
+      case "canonical-example" -> Fingerprint.canonicalText(version(argument)).replace("\t", "→");
+      case "matrix" -> ContractTables.matrix();
+      case "versions" -> ContractTables.versions();
+      case "components" -> ContractTables.components();
+      case "limits" -> ContractTables.limits();
+      case "lifetimes" -> ContractTables.lifetimes();
+      case "radix-parameters" -> RadixTables.parameters();
+      case "radix-levels" -> RadixTables.levels();
+      case "radix-root-slots" -> RadixTables.rootSlots();
+      case "radix-short-root-slots" -> RadixTables.shortRootSlots();
+      case "radix-vectors" -> RadixTables.vectors();
+      case "bitmap-coverage" -> RadixTables.bitmapCoverage();
+      case "memfd-folio-bytes" -> Examples.memfdFolio();
+      case "vmalloc-bytes" -> Examples.vmalloc();
+      case "limit" -> limit(argument);
+      case "fingerprint" -> version(argument).fingerprint().sha256();
+      case "structure" -> structure(argument);
+      case "size" -> Integer.toString(named(argument).headerSize());
+      case "capacity" -> capacity(argument);
+      case "tree" -> tree(argument);
+      case "area" -> Markdown.area(version(argument).areas().getFirst());
+      default -> throw new IllegalArgumentException("no placeholder is called " + word);
+    };
+  }
+
+  private static ContractVersion version(String id) {
+    return Contract.version(id)
+        .orElseThrow(() -> new IllegalArgumentException("there is no layout " + id));
+  }
+
+  /** {@code layout/structure}. */
+  private static Structure named(String argument) {
+    String[] parts = argument.split("/", 2);
+    return version(parts[0])
+        .structure(parts[1])
+        .orElseThrow(() -> new IllegalArgumentException("there is no structure " + argument));
+  }
+
+  private static String structure(String argument) {
+    return Markdown.structure(version(argument.split("/", 2)[0]), named(argument));
+  }
+
+  private static String capacity(String argument) {
+    Structure structure = named(argument);
+    StringBuilder out = new StringBuilder();
+    for (PageSize size : PageSize.values()) {
+      out.append(out.isEmpty() ? "" : " / ").append(structure.capacity(size));
+    }
+    return out.toString();
+  }
+
+  private static String tree(String argument) {
+    ContractVersion version = version(argument);
+    FdtLayout tree = version.trees().getFirst();
+    return Markdown.tree(version, tree);
+  }
+
+  private static String limit(String id) {
+    Limit limit =
+        Limits.ALL.stream()
+            .filter(it -> it.id().equals(id))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("there is no limit " + id));
+    StringBuilder out = new StringBuilder();
+    for (PageSize size : PageSize.values()) {
+      if (out.isEmpty() || !limit.uniform()) {
+        out.append(out.isEmpty() ? "" : " / ")
+            .append(String.format(Locale.ROOT, "%,d", limit.value(size)));
+      }
+    }
+    return out.toString();
+  }
+}

@@ -1,0 +1,119 @@
+package org.kho4j.cli;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.module.ModuleDescriptor;
+import org.junit.jupiter.api.Test;
+
+/** The map of docs/architecture.md, checked. */
+class ModuleRulesTest {
+
+  private static final JavaClasses MAIN =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("org.kho4j");
+
+  @Test
+  void abiNeedsNothing() {
+    classes()
+        .that()
+        .resideInAPackage("org.kho4j.abi..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage("org.kho4j.abi..", "java..", "org.jspecify..")
+        .check(MAIN);
+  }
+
+  @Test
+  void fdtIsUsableAlone() {
+    classes()
+        .that()
+        .resideInAPackage("org.kho4j.fdt..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage("org.kho4j.fdt..", "java..", "org.jspecify..")
+        .check(MAIN);
+  }
+
+  @Test
+  void nothingPointsUp() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("org.kho4j.abi..", "org.kho4j.fdt..", "org.kho4j.memory..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.kho4j.handover..", "org.kho4j.cli..")
+        .check(MAIN);
+    noClasses()
+        .that()
+        .resideInAPackage("org.kho4j.memory..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.kho4j.fdt..")
+        .check(MAIN);
+    noClasses()
+        .that()
+        .resideInAPackage("org.kho4j.handover..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.kho4j.cli..")
+        .check(MAIN);
+  }
+
+  @Test
+  void onlyTheCommandPrintsAndExits() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("org.kho4j.cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("picocli..", "tools.jackson..")
+        .check(MAIN);
+  }
+
+  @Test
+  void modulesHaveNoCycles() {
+    slices().matching("org.kho4j.(*)..").should().beFreeOfCycles().check(MAIN);
+  }
+
+  @Test
+  void packagesOfTheCommandHaveNoCycles() {
+    slices().matching("org.kho4j.cli.(**)").should().beFreeOfCycles().check(MAIN);
+  }
+
+  @Test
+  void exportedPackagesHaveNoCycles() {
+    slices()
+        .matching("org.kho4j.(**)")
+        .should()
+        .beFreeOfCycles()
+        // Which of two handovers is the incoming one shows in nothing but its count of kexecs.
+        .ignoreDependency(
+            JavaClass.Predicates.resideInAPackage("org.kho4j.handover"),
+            JavaClass.Predicates.resideInAPackage("org.kho4j.handover.metadata"))
+        .check(MAIN.that(JavaClass.Predicates.resideInAnyPackage(exportedPackages())));
+  }
+
+  private static String[] exportedPackages() {
+    return ModuleLayer.boot().modules().stream()
+        .filter(module -> module.getName().startsWith("org.kho4j."))
+        .flatMap(module -> module.getDescriptor().exports().stream())
+        .map(ModuleDescriptor.Exports::source)
+        .toArray(String[]::new);
+  }
+
+  @Test
+  void packagesAreNamedForTheirPurpose() {
+    noClasses()
+        .should()
+        .haveNameMatching(".*\\.(util|utils|common|impl|helper|helpers)\\..*")
+        .check(MAIN);
+    noClasses().should().haveNameMatching(".*(Util|Utils|Impl|Helper|Helpers)").check(MAIN);
+  }
+}

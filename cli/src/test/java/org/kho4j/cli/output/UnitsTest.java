@@ -1,0 +1,68 @@
+package org.kho4j.cli.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class UnitsTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0 B",
+    "353, 353 B",
+    "1023, 1023 B",
+    "1024, 1 KiB",
+    "1536, 1.5 KiB",
+    "1048575, 1.0 MiB",
+    "1339392, 1.3 MiB",
+    "2147483648, 2 GiB",
+    "1099511627776, 1 TiB",
+    "9223372036854775807, 8.0 EiB"
+  })
+  void sizes(long bytes, String shown) {
+    assertThat(Units.size(bytes)).isEqualTo(shown);
+  }
+
+  @Test
+  void addressesUseAllBits() {
+    assertThat(Units.address(0x492000)).isEqualTo("0x492000");
+    assertThat(Units.address(-1)).isEqualTo("0xffffffffffffffff");
+  }
+
+  @Test
+  void counts() {
+    assertThat(Units.count(999)).isEqualTo("999");
+    assertThat(Units.count(268435456)).isEqualTo("268,435,456");
+    assertThat(Units.count(1, "page", "pages")).isEqualTo("1 page");
+    assertThat(Units.count(0, "page", "pages")).isEqualTo("0 pages");
+  }
+
+  @Test
+  void ordinaryNamesStayAsTheyAre() {
+    assertThat(Units.printable("vm-guest ram_0 \"é🐧中\"")).isEqualTo("vm-guest ram_0 \"é🐧中\"");
+  }
+
+  @Test
+  void whatDrivesATerminalIsEscaped() {
+    assertThat(Units.printable("a\033[2Jb\r\n\t\0\u007f\u009b"))
+        .isEqualTo("a\\x1b[2Jb\\x0d\\n\\t\\x00\\x7f\\x9b");
+  }
+
+  @Test
+  void whatHidesOrReordersTextIsEscaped() {
+    assertThat(Units.printable("a\u202eb\u200bc\ufeff\u2028"))
+        .isEqualTo("a\\u202eb\\u200bc\\ufeff\\u2028");
+  }
+
+  @Test
+  void escapesCannotBeFaked() {
+    assertThat(Units.printable("\\x1b")).isEqualTo("\\\\x1b");
+  }
+
+  @Test
+  void brokenUtf16IsEscaped() {
+    assertThat(Units.printable("\ud83d!\udc27\ufffd")).isEqualTo("\\ud83d!\\udc27\\ufffd");
+  }
+}

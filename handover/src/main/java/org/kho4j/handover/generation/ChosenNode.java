@@ -1,0 +1,143 @@
+package org.kho4j.handover.generation;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Optional;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtEditor;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.fdt.FdtProperty;
+
+/**
+ * The boot record of arm64: two properties of the node {@code /chosen} in the machine's device
+ * tree. Ordinary device-tree cells, big-endian, as many as the root's {@code #address-cells} and
+ * {@code #size-cells} say.
+ */
+public final class ChosenNode {
+
+  private static final String CHOSEN = "chosen";
+  private static final String FDT = "linux,kho-fdt";
+  private static final String SCRATCH = "linux,kho-scratch";
+
+  /** Room for the node and both properties, names included. */
+  private static final int ROOM = 256;
+
+  private ChosenNode() {}
+
+  /**
+   * Reads the boot record out of a machine's device tree.
+   *
+   * @return empty if the tree has none
+   * @throws FdtException if a property does not hold exactly one address and one size: a kernel
+   *     ignores KHO then
+   */
+  public static Optional<BootData> read(FdtNode root) {
+    Optional<FdtNode> chosen = root.child(CHOSEN);
+    Optional<FdtProperty> fdt = chosen.flatMap(node -> node.property(FDT));
+    Optional<FdtProperty> scratch = chosen.flatMap(node -> node.property(SCRATCH));
+    if (fdt.isEmpty() || scratch.isEmpty()) {
+      return Optional.empty();
+    }
+    Cells cells = Cells.of(root);
+    long[] fdtPair = cells.pair(fdt.get());
+    long[] scratchPair = cells.pair(scratch.get());
+    return Optional.of(new BootData(fdtPair[0], fdtPair[1], scratchPair[0], scratchPair[1]));
+  }
+
+  /**
+   * A machine's device tree with the boot record in it; an older record is replaced.
+   *
+   * @param tree the blob, which stays as it is
+   * @return the blob with the record
+   * @throws FdtException if the blob is not well-formed
+   */
+  public static MemorySegment addTo(MemorySegment tree, BootData boot) {
+    long size = Fdt.totalSize(tree);
+    MemorySegment buffer = MemorySegment.ofArray(new byte[Math.toIntExact(size + ROOM)]);
+    MemorySegment.copy(tree, 0, buffer, 0, size);
+    FdtEditor editor = FdtEditor.open(buffer);
+    FdtNode root = editor.read();
+    Cells cells = Cells.of(root);
+    FdtEditor.Node chosen =
+        root.child(CHOSEN).isPresent()
+            ? editor.root().child(CHOSEN)
+            : editor.root().addSubnode(CHOSEN);
+    chosen.set(cells.property(FDT, boot.fdtAddress(), boot.fdtSize()));
+    chosen.set(cells.property(SCRATCH, boot.scratchAddress(), boot.scratchSize()));
+    return editor.pack();
+  }
+
+  /** A device tree that has nothing but the boot record: addresses and sizes of two cells. */
+  public static MemorySegment alone(BootData boot) {
+    MemorySegment buffer = MemorySegment.ofArray(new byte[1024]);
+    MemorySegment tree =
+        FdtBuilder.create(buffer)
+            .beginNode("")
+            .property(FdtProperty.ofU32("#address-cells", 2, ByteOrder.BIG_ENDIAN))
+            .property(FdtProperty.ofU32("#size-cells", 2, ByteOrder.BIG_ENDIAN))
+            .endNode()
+            .finish();
+    return addTo(tree, boot);
+  }
+
+  /**
+   * How a tree writes an address and a size.
+   *
+   * @param address cells of an address
+   * @param size cells of a size
+   */
+  private record Cells(int address, int size) {
+
+    static Cells of(FdtNode root) {
+      // The specification's defaults, for a tree that says nothing.
+      return new Cells(cells(root, "#address-cells", 2), cells(root, "#size-cells", 1));
+    }
+
+    private static int cells(FdtNode root, String property, int otherwise) {
+      int cells =
+          root.property(property).map(value -> value.u32(ByteOrder.BIG_ENDIAN)).orElse(otherwise);
+      if (cells != 1 && cells != 2) {
+        throw new IllegalArgumentException(
+            "%s is %d, and 1 or 2 can hold a number".formatted(property, cells));
+      }
+      return cells;
+    }
+
+    long[] pair(FdtProperty property) {
+      int bytes = (address + size) * Integer.BYTES;
+      if (property.value().byteSize() != bytes) {
+        throw new IllegalArgumentException(
+            "%s has %d bytes, not the %d of one address and one size"
+                .formatted(property.name(), property.value().byteSize(), bytes));
+      }
+      ByteBuffer cells = ByteBuffer.wrap(property.value().toArray(ValueLayout.JAVA_BYTE));
+      return new long[] {number(cells, address), number(cells, size)};
+    }
+
+    private static long number(ByteBuffer cells, int count) {
+      return count == 2 ? cells.getLong() : Integer.toUnsignedLong(cells.getInt());
+    }
+
+    FdtProperty property(String name, long first, long second) {
+      ByteBuffer cells = ByteBuffer.allocate((address + size) * Integer.BYTES);
+      put(cells, address, name, first);
+      put(cells, size, name, second);
+      return FdtProperty.ofBytes(name, cells.array());
+    }
+
+    private static void put(ByteBuffer cells, int count, String name, long number) {
+      if (count == 2) {
+        cells.putLong(number);
+      } else if (number >>> 32 == 0) {
+        cells.putInt((int) number);
+      } else {
+        throw new IllegalArgumentException(
+            "%s: 0x%x does not fit one cell".formatted(name, number));
+      }
+    }
+  }
+}

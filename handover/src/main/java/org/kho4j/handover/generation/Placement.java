@@ -1,0 +1,26 @@
+package org.kho4j.handover.generation;
+
+import java.util.OptionalLong;
+
+/**
+ * Decides where the structures of a handover lie. Left alone, they lie where the allocator finds
+ * room; a test that wants the bytes of a real kernel's handover, or a handover that shall look a
+ * certain way, says where.
+ */
+@FunctionalInterface
+public interface Placement {
+
+  /** Wherever there is room. */
+  Placement ANYWHERE = path -> OptionalLong.empty();
+
+  /**
+   * The physical address of a structure, or empty for anywhere.
+   *
+   * @param path of the structure, as in messages about it: {@code /} is the root FDT, {@code
+   *     /preserved-memory-map} the map's root, {@code /preserved-memory-map/level
+   *     0/0x10000000038000} the leaf for the keys from that one on, {@code /kho_test} a subtree's
+   *     blob, {@code /kho_test/folios_info/block 0} a block of a vmalloc area and {@code
+   *     /kho_test/folios_info/chunk 0} a page that lists them, {@code /scratch} the scratch array
+   */
+  OptionalLong address(String path);
+}

@@ -1,0 +1,83 @@
+package org.kho4j.handover.generation;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.NoSuchElementException;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtEditor;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtProperty;
+
+/**
+ * The page of the root FDT, written by the calls that the kernel writes it with, so that it is the
+ * same to the byte: made once, then edited in place for every subtree. An edit that fails leaves
+ * the page as it was.
+ */
+final class RootFdtPage {
+
+  private static final ByteOrder NATIVE = ByteOrder.LITTLE_ENDIAN;
+
+  private final long address;
+  private final MemorySegment page;
+  private final KhoVersion version;
+
+  private RootFdtPage(long address, MemorySegment page, KhoVersion version) {
+    this.address = address;
+    this.page = page;
+    this.version = version;
+  }
+
+  /** Makes the FDT without any subtree. */
+  static RootFdtPage create(long address, MemorySegment page, KhoVersion version, long mapRoot) {
+    FdtBuilder.create(page)
+        .beginNode("")
+        .property(FdtProperty.ofString("compatible", version.compatible()))
+        .property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE))
+        .endNode()
+        .finish();
+    return new RootFdtPage(address, page, version);
+  }
+
+  long address() {
+    return address;
+  }
+
+  void add(String name, long blob, long size) {
+    edit(
+        name,
+        editor -> {
+          FdtEditor.Node node = editor.root().addSubnode(name);
+          node.set(FdtProperty.ofU64(version.addressProperty(), blob, NATIVE));
+          if (version.sizeProperty() != null) {
+            node.set(FdtProperty.ofU64(version.sizeProperty(), size, NATIVE));
+          }
+        });
+  }
+
+  void remove(String name) {
+    edit(name, editor -> editor.root().child(name).remove());
+  }
+
+  private interface Edit {
+    void apply(FdtEditor editor);
+  }
+
+  private void edit(String name, Edit edit) {
+    MemorySegment before =
+        MemorySegment.ofArray(page.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+    try {
+      FdtEditor editor = FdtEditor.open(page);
+      edit.apply(editor);
+      editor.pack();
+    } catch (FdtException | IllegalArgumentException | NoSuchElementException e) {
+      page.copyFrom(before);
+      throw new PreservationException(
+          "/" + name,
+          address,
+          "the root FDT of %d bytes cannot be changed: %s"
+              .formatted(Fdt.totalSize(page), e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package org.kho4j.handover.generation;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.WritableMemory;
+
+/**
+ * The array that tells the next generation its scratch regions.
+ *
+ * @param regions in the array's order: low memory, global, one per NUMA node; any may be empty
+ */
+record ScratchArray(List<AddressRange> regions) {
+
+  /** kexec aligns the copy that it places to this (7.3). */
+  private static final long ALIGNMENT = 64 << 10;
+
+  /** Low memory, global, and as many nodes as Linux can have. */
+  private static final int MAX_REGIONS = 1026;
+
+  private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
+
+  /**
+   * The array of a first generation.
+   *
+   * @throws IllegalArgumentException if a region is not memory, no whole pages, or overlaps with
+   *     another
+   */
+  static ScratchArray of(WritableMemory memory, PageSize pageSize, List<AddressRange> regions) {
+    ScratchArray array = new ScratchArray(regions);
+    for (int i = 0; i < regions.size(); i++) {
+      String problem = array.problem(i, memory, pageSize);
+      if (problem != null) {
+        throw new IllegalArgumentException(
+            "scratch region %d at 0x%x: %s".formatted(i, regions.get(i).address(), problem));
+      }
+    }
+    return array;
+  }
+
+  /** What is wrong with a region, beside those before it. */
+  private @Nullable String problem(int region, WritableMemory memory, PageSize pageSize) {
+    AddressRange it = regions.get(region);
+    if (!pageSize.isAligned(it.address())) {
+      return "not aligned to a page of " + pageSize;
+    }
+    if (it.isEmpty()) {
+      // Linux has such a region where the whole of what a percentage asks for is in another.
+      return null;
+    }
+    if (!pageSize.isAligned(it.length()) || !memory.contains(it.address(), it.length())) {
+      return "%d bytes are no whole pages in memory, which has 0x%x to 0x%x"
+          .formatted(it.length(), memory.base(), memory.base() + memory.size() - 1);
+    }
+    for (AddressRange other : regions.subList(0, region)) {
+      if (other.overlaps(it.address(), it.length())) {
+        return "%s overlaps with region %s".formatted(it, other);
+      }
+    }
+    return null;
+  }
+
+  /** Size of the array. */
+  long bytes() {
+    return (long) regions.size() * ENTRY_SIZE;
+  }
+
+  /**
+   * Where the array fits into one of its regions.
+   *
+   * @throws PreservationException if it does not
+   */
+  long roomForItself() {
+    for (AddressRange region : regions) {
+      long address = Math.ceilDiv(region.address(), ALIGNMENT) * ALIGNMENT;
+      if (address + bytes() <= region.end()) {
+        return address;
+      }
+    }
+    throw new PreservationException(
+        "/scratch",
+        regions.isEmpty() ? 0 : regions.getFirst().address(),
+        "no scratch region has room for %d bytes at a multiple of %d"
+            .formatted(bytes(), ALIGNMENT));
+  }
+
+  void writeTo(MemorySegment array) {
+    for (int i = 0; i < regions.size(); i++) {
+      MemorySegment entry = array.asSlice((long) i * ENTRY_SIZE, ENTRY_SIZE);
+      Wire.putU64(entry, KhoScratch.ADDR, regions.get(i).address());
+      Wire.putU64(entry, KhoScratch.SIZE, regions.get(i).length());
+    }
+  }
+
+  /**
+   * Reads the array that was handed over.
+   *
+   * @throws org.kho4j.handover.HandoverException if a region is not memory, no whole pages, or
+   *     overlaps with another
+   */
+  static ScratchArray read(WritableMemory memory, HandoverMemory pages, BootData boot) {
+    Where where = Where.ROOT.in("scratch");
+    if (boot.regions() < 1 || boot.regions() > MAX_REGIONS) {
+      throw where.broken(
+          boot.scratchAddress(),
+          "%d bytes are %d regions: 1 to %d are possible"
+              .formatted(boot.scratchSize(), boot.regions(), MAX_REGIONS));
+    }
+    MemorySegment array = pages.bytes(where, boot.scratchAddress(), boot.regions() * ENTRY_SIZE);
+    List<AddressRange> regions = new ArrayList<>();
+    for (int i = 0; i < boot.regions(); i++) {
+      MemorySegment entry = array.asSlice((long) i * ENTRY_SIZE, ENTRY_SIZE);
+      long address = Wire.u64(entry, KhoScratch.ADDR);
+      long length = Wire.u64(entry, KhoScratch.SIZE);
+      Where place = where.in("region", i);
+      pages.requirePage(place, address, "the region's address");
+      if (length < 0 || address + length < 0) {
+        throw place.broken(
+            address, "%s bytes cannot be memory".formatted(Long.toUnsignedString(length)));
+      }
+      regions.add(new AddressRange(address, length));
+      String problem = new ScratchArray(regions).problem(i, memory, pages.pageSize());
+      if (problem != null) {
+        throw place.broken(address, problem);
+      }
+    }
+    return new ScratchArray(regions);
+  }
+}

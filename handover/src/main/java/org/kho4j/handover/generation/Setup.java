@@ -1,0 +1,67 @@
+package org.kho4j.handover.generation;
+
+import java.util.List;
+import java.util.OptionalLong;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * How a generation is set up.
+ *
+ * @param pageSize of everything that it writes; a generation that was handed something goes on with
+ *     that page size
+ * @param version of the contract that it writes
+ * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA node;
+ *     a generation that was handed something goes on with those
+ * @param nodes the memory of each NUMA node, so that no block spans two; none means that there is
+ *     one
+ * @param release what it calls itself in kexec-metadata, at most 64 bytes
+ * @param placement where its structures lie
+ * @param scatterSeed makes it take each block from a place of its own, so that areas are scattered
+ */
+public record Setup(
+    PageSize pageSize,
+    KhoVersion version,
+    List<AddressRange> scratch,
+    List<AddressRange> nodes,
+    String release,
+    Placement placement,
+    OptionalLong scatterSeed) {
+
+  public Setup {
+    scratch = List.copyOf(scratch);
+    nodes = List.copyOf(nodes);
+  }
+
+  /** The newest contract, one node, structures anywhere. */
+  public static Setup of(PageSize pageSize, List<AddressRange> scratch, String release) {
+    return new Setup(
+        pageSize,
+        KhoVersion.ALL.getLast(),
+        scratch,
+        List.of(),
+        release,
+        Placement.ANYWHERE,
+        OptionalLong.empty());
+  }
+
+  /** The same with structures placed. */
+  public Setup withPlacement(Placement newPlacement) {
+    return new Setup(pageSize, version, scratch, nodes, release, newPlacement, scatterSeed);
+  }
+
+  /** The same with NUMA nodes. */
+  public Setup withNodes(List<AddressRange> newNodes) {
+    return new Setup(pageSize, version, scratch, newNodes, release, placement, scatterSeed);
+  }
+
+  /** The same with memory that is fragmented on purpose. */
+  public Setup scattered(long seed) {
+    return new Setup(pageSize, version, scratch, nodes, release, placement, OptionalLong.of(seed));
+  }
+
+  Setup withHandedOver(PageSize newPageSize, List<AddressRange> newScratch) {
+    return new Setup(newPageSize, version, newScratch, nodes, release, placement, scatterSeed);
+  }
+}

@@ -1,0 +1,115 @@
+package org.kho4j.handover.khotest;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.generation.Area;
+import org.kho4j.handover.generation.Descriptor;
+import org.kho4j.handover.generation.Folio;
+import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.generation.Incoming;
+import org.kho4j.handover.generation.PreservationException;
+
+/** The kernel's test module from the other side: hands over folios of data, and takes them back. */
+public final class KhoTestSaver {
+
+  private static final String PATH = "/" + FdtLayout.KHO_TEST_SUBTREE;
+  private static final String FOLIOS_INFO = PATH + "/folios_info";
+
+  private KhoTestSaver() {}
+
+  /**
+   * Hands folios over, as they are now: a kernel that runs {@code test_kho} checks their content.
+   *
+   * @param folios which the generation owns, at least 1
+   */
+  public static void save(Generation generation, List<Folio> folios) {
+    generation.atomically(() -> {
+      folios.forEach(generation::preserve);
+      Area list = generation.vmalloc(FOLIOS_INFO, (long) folios.size() * Long.BYTES, 0);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment entries = arena.allocate(list.bytes());
+        for (int i = 0; i < folios.size(); i++) {
+          Folio folio = folios.get(i);
+          entries.set(Wire.U64, (long) i * Long.BYTES, folio.address() | folio.order());
+        }
+        list.map(arena).copyFrom(0, entries);
+      }
+      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list));
+      return true;
+    });
+  }
+
+  private static void writeBlob(Generation generation, List<Folio> folios, Descriptor folioInfo) {
+    OnesComplementSum sum = new OnesComplementSum();
+    folios.forEach(folio -> sum.add(generation.segment(folio)));
+    byte[] descriptor = new byte[KhoVmalloc.STRUCTURE.headerSize()];
+    folioInfo.writeTo(MemorySegment.ofArray(descriptor));
+
+    // The kernel makes room for the addresses, which older versions kept in the tree.
+    long room = generation.pageSize().bytes() + (long) folios.size() * Long.BYTES;
+    Folio blob = generation.allocate(PATH, generation.orderFor(room));
+    generation.preserve(blob);
+    MemorySegment tree =
+        FdtBuilder.create(generation.segment(blob).asSlice(0, room))
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", FdtLayout.KHO_TEST.compatible()))
+            .property(u32("magic", FdtLayout.KHO_TEST_MAGIC))
+            .beginNode("data")
+            .property(u32("nr_folios", folios.size()))
+            .property(FdtProperty.ofBytes("folios_info", descriptor))
+            .property(u32("csum", sum.foldedTo32()))
+            .endNode()
+            .endNode()
+            .finish();
+    generation.addSubtree(FdtLayout.KHO_TEST_SUBTREE, blob.address(), Fdt.totalSize(tree));
+  }
+
+  private static FdtProperty u32(String name, int value) {
+    return FdtProperty.ofU32(name, value, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * Takes the folios back, and frees the list of them.
+   *
+   * @throws PreservationException if nothing of this kind was handed over, its checksum is wrong,
+   *     or it was taken already
+   */
+  public static List<Folio> restore(Generation generation) {
+    Incoming incoming =
+        generation
+            .incoming()
+            .orElseThrow(() -> new PreservationException(PATH, 0, "nothing was handed over"));
+    KhoTest test =
+        incoming
+            .handover()
+            .client(KhoTest.CLIENT)
+            .orElseThrow(() ->
+                new PreservationException(
+                    PATH, incoming.handover().root().address(), "there is no such subtree"));
+    if (!test.data().checksumMatches()) {
+      throw new PreservationException(
+          PATH,
+          test.address(),
+          "the data do not have the checksum 0x%x".formatted(test.checksum()));
+    }
+    List<long[]> listed = new ArrayList<>();
+    test.forEachFolio((address, order) -> listed.add(new long[] {address, order}));
+    Area list = incoming.restore(Descriptor.of(test.foliosInfo()));
+    generation.free(list);
+    generation.free(incoming.restoreBlob(FdtLayout.KHO_TEST_SUBTREE).orElseThrow().folio());
+    List<Folio> folios = new ArrayList<>();
+    for (long[] folio : listed) {
+      folios.add(incoming.restoreFolio(folio[0]));
+    }
+    return folios;
+  }
+}

@@ -1,0 +1,72 @@
+package org.kho4j.handover.memblock;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.List;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.generation.Folio;
+import org.kho4j.handover.generation.Generation;
+
+/** Hands named reservations over, as the kernel's memblock does. */
+public final class ReserveMemSaver {
+
+  private static final int MAX_RESERVATIONS = 8;
+  private static final int MAX_NAME_BYTES = 15;
+
+  private ReserveMemSaver() {}
+
+  /**
+   * Hands reservations over. The next kernel gives each to a {@code reserve_mem=} of the same name
+   * and size.
+   *
+   * @param reservations whole pages that the generation owns; at most 8, with names of at most 15
+   *     characters
+   * @throws IllegalArgumentException if there are more, or a name is longer
+   */
+  public static void save(Generation generation, List<ReserveMem> reservations) {
+    check(reservations);
+    generation.atomically(() -> {
+      for (ReserveMem reservation : reservations) {
+        generation.preservePages(reservation.start(), reservation.size());
+      }
+      Folio page = generation.allocate("/" + FdtLayout.MEMBLOCK_SUBTREE, 0);
+      generation.preserve(page);
+      FdtBuilder tree =
+          FdtBuilder.create(generation.segment(page))
+              .beginNode("")
+              .property(FdtProperty.ofString("compatible", FdtLayout.MEMBLOCK.compatible()));
+      for (ReserveMem reservation : reservations) {
+        tree.beginNode(reservation.name())
+            .property(FdtProperty.ofString("compatible", FdtLayout.RESERVE_MEM_COMPATIBLE))
+            .property(u64("start", reservation.start()))
+            .property(u64("size", reservation.size()))
+            .endNode();
+      }
+      MemorySegment blob = tree.endNode().finish();
+      generation.addSubtree(FdtLayout.MEMBLOCK_SUBTREE, page.address(), Fdt.totalSize(blob));
+      return true;
+    });
+  }
+
+  private static FdtProperty u64(String name, long value) {
+    return FdtProperty.ofU64(name, value, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static void check(List<ReserveMem> reservations) {
+    if (reservations.isEmpty() || reservations.size() > MAX_RESERVATIONS) {
+      throw new IllegalArgumentException(
+          "%d reservations: a kernel takes 1 to %d"
+              .formatted(reservations.size(), MAX_RESERVATIONS));
+    }
+    for (ReserveMem reservation : reservations) {
+      if (reservation.name().isEmpty() || reservation.name().length() > MAX_NAME_BYTES) {
+        throw new IllegalArgumentException(
+            "reservation \"%s\": a name has 1 to %d characters"
+                .formatted(reservation.name(), MAX_NAME_BYTES));
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package org.kho4j.handover.pages;
+
+import java.util.Arrays;
+
+/** A set of pages: a bit each. */
+final class PageSet {
+
+  private final long[] words;
+
+  PageSet(long pages) {
+    words = new long[(int) (pages >>> 6)];
+  }
+
+  /** The bits of 64 pages. */
+  long word(int index) {
+    return words[index];
+  }
+
+  void add(long page, int order) {
+    if (order < Blocks.ORDERS) {
+      words[(int) (page >>> 6)] |= Blocks.mask(page, order);
+    } else {
+      Arrays.fill(words, (int) (page >>> 6), (int) ((page + (1L << order)) >>> 6), Blocks.FULL);
+    }
+  }
+
+  void remove(int index, long mask) {
+    words[index] &= ~mask;
+  }
+
+  /** Whether all pages of a block are in the set. */
+  boolean hasAll(long page, int order) {
+    if (order < Blocks.ORDERS) {
+      long mask = Blocks.mask(page, order);
+      return (words[(int) (page >>> 6)] & mask) == mask;
+    }
+    for (int word = (int) (page >>> 6); word < (int) ((page + (1L << order)) >>> 6); word++) {
+      if (words[word] != Blocks.FULL) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether no page of a block is in the set. */
+  boolean hasNone(long page, int order) {
+    if (order < Blocks.ORDERS) {
+      return (words[(int) (page >>> 6)] & Blocks.mask(page, order)) == 0;
+    }
+    for (int word = (int) (page >>> 6); word < (int) ((page + (1L << order)) >>> 6); word++) {
+      if (words[word] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,24 @@
+package org.kho4j.handover.pages;
+
+import java.util.List;
+
+/**
+ * What an allocator has left.
+ *
+ * @param pages all that it manages, free and taken
+ * @param freePages those that are free
+ * @param freeBlocks how many free blocks there are of each order from 0 to 18; the halves of a free
+ *     block are not counted again
+ */
+public record PageStatistics(long pages, long freePages, List<Long> freeBlocks) {
+
+  /** The largest order that can be allocated, or -1 if nothing is free. */
+  public int largestOrder() {
+    for (int order = freeBlocks.size() - 1; order >= 0; order--) {
+      if (freeBlocks.get(order) > 0) {
+        return order;
+      }
+    }
+    return -1;
+  }
+}

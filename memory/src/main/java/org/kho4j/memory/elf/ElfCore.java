@@ -1,0 +1,194 @@
+package org.kho4j.memory.elf;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.memory.mapped.MappedMemory;
+import org.kho4j.memory.mapped.MappedRuns;
+
+/**
+ * An ELF core of a whole machine: 64-bit, little-endian, {@code ET_CORE}, as QEMU's
+ * dump-guest-memory, makedumpfile {@code -E} and a copy of /proc/vmcore have it.
+ *
+ * <p>Memory is found by {@code p_paddr} of the {@code PT_LOAD} segments. {@code p_filesz} bytes are
+ * there; what {@code p_memsz} has beyond them was left out, so it is absent. Where the file was cut
+ * off, the memory beyond its end is absent too, and the rest is readable. Linux writes a {@code
+ * p_paddr} of -1 for segments that have no physical address (/proc/kcore: vmalloc, modules); those
+ * are passed over.
+ */
+public final class ElfCore {
+
+  /** Most program headers taken from a file: 40 bytes of heap each. */
+  static final int MAX_SEGMENTS = 1 << 18;
+
+  /** Most notes looked at for VMCOREINFO: a machine has a few for each of its CPUs. */
+  static final int MAX_NOTES = 1 << 16;
+
+  /** Most bytes of a VMCOREINFO note looked at: Linux has one page of it. */
+  private static final int MAX_VMCOREINFO = 1 << 16;
+
+  private static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final int MAGIC = 0x464c457f;
+  private static final int HEADER_SIZE = 64;
+  private static final int ET_CORE = 4;
+  private static final int EM_X86_64 = 62;
+  private static final int EM_AARCH64 = 183;
+  private static final int PT_LOAD = 1;
+  private static final int PT_NOTE = 4;
+  private static final int PROGRAM_HEADER_SIZE = 56;
+
+  /** {@code e_phnum} of a file whose first section header has the real number in sh_info. */
+  private static final int PN_XNUM = 0xffff;
+
+  private static final int SECTION_INFO = 44;
+
+  private final Path path;
+  private final MemorySegment bytes;
+
+  private ElfCore(MappedFile file) {
+    this.path = file.path();
+    this.bytes = file.bytes();
+  }
+
+  /** Whether these are the first bytes of an ELF file. */
+  public static boolean matches(MemorySegment bytes) {
+    return bytes.byteSize() >= 4 && bytes.get(U32, 0) == MAGIC;
+  }
+
+  /** Reads the headers; takes the file over when it succeeds. */
+  public static MappedMemory open(MappedFile file) throws MalformedImageException {
+    return new ElfCore(file).read(file);
+  }
+
+  private MappedMemory read(MappedFile file) throws MalformedImageException {
+    if (!matches(bytes)) {
+      throw malformed("is not an ELF file: it does not start with 7f 45 4c 46");
+    }
+    require(bytes.byteSize() >= HEADER_SIZE, "ends within the ELF header: it has 64 bytes");
+    int fileClass = bytes.get(JAVA_BYTE, 4);
+    require(fileClass == 2, "is an ELF file of class " + fileClass + ": only 64-bit (2) is read");
+    int order = bytes.get(JAVA_BYTE, 5);
+    require(order == 1, "has ELF byte order " + order + ": only little-endian (1) is read");
+    int type = u16(16);
+    require(type == ET_CORE, "is an ELF file of type " + type + ", not a core (4)");
+    int entrySize = u16(54);
+    require(
+        entrySize == PROGRAM_HEADER_SIZE,
+        "has ELF program headers of " + entrySize + " bytes: they have 56");
+
+    long table = bytes.get(U64, 32);
+    long count = programHeaders();
+    require(
+        table >= 0
+            && table <= bytes.byteSize()
+            && count <= (bytes.byteSize() - table) / PROGRAM_HEADER_SIZE,
+        count + " ELF program headers at offset 0x" + hex(table) + " run past the file's end");
+
+    SegmentTable segments = new SegmentTable(path, bytes.byteSize());
+    OptionalInt pageSize = OptionalInt.empty();
+    for (int i = 0; i < count; i++) {
+      long at = table + (long) i * PROGRAM_HEADER_SIZE;
+      int kind = bytes.get(U32, at);
+      long offset = bytes.get(U64, at + 8);
+      long inFile = bytes.get(U64, at + 32);
+      if (kind == PT_LOAD) {
+        segments.add(bytes.get(U64, at + 24), inFile, offset, at);
+      } else if (kind == PT_NOTE && pageSize.isEmpty()) {
+        pageSize = vmcoreinfoPageSize(offset, inFile);
+      }
+    }
+    MappedRuns runs = segments.toRuns();
+    MemorySource source =
+        new MemorySource(path, MemorySource.Kind.ELF, bytes.byteSize(), machine(u16(18)), pageSize);
+    return new MappedMemory(file, source, runs);
+  }
+
+  private long programHeaders() throws MalformedImageException {
+    long count = u16(56);
+    if (count == PN_XNUM) {
+      long section = bytes.get(U64, 40);
+      require(
+          section >= HEADER_SIZE && section <= bytes.byteSize() - SECTION_INFO - 4,
+          "has its number of ELF program headers in a section header at offset 0x"
+              + hex(section)
+              + ", which is not in the file");
+      count = Integer.toUnsignedLong(bytes.get(U32, section + SECTION_INFO));
+    }
+    require(
+        count <= MAX_SEGMENTS,
+        "has " + count + " ELF program headers: " + MAX_SEGMENTS + " are the most that is read");
+    return count;
+  }
+
+  /** Page size out of a VMCOREINFO note, whose text has lines like {@code PAGESIZE=4096}. */
+  private OptionalInt vmcoreinfoPageSize(long offset, long length) {
+    if (offset < 0 || offset >= bytes.byteSize() || length <= 0) {
+      return OptionalInt.empty();
+    }
+    // A file that was cut off may have a part of the notes.
+    long end = offset + Math.min(length, bytes.byteSize() - offset);
+    for (int note = 0; note < MAX_NOTES && end - offset >= 12; note++) {
+      long nameSize = Integer.toUnsignedLong(bytes.get(U32, offset));
+      long textSize = Integer.toUnsignedLong(bytes.get(U32, offset + 4));
+      long name = offset + 12;
+      long text = name + (nameSize + 3 & ~3L);
+      if (text > end) {
+        return OptionalInt.empty();
+      }
+      if (nameSize == "VMCOREINFO".length() + 1 && hasText(name, "VMCOREINFO")) {
+        return Vmcoreinfo.pageSize(
+            bytes.asSlice(text, Math.min(Math.min(textSize, end - text), MAX_VMCOREINFO)));
+      }
+      offset = text + (textSize + 3 & ~3L);
+    }
+    return OptionalInt.empty();
+  }
+
+  private boolean hasText(long at, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (bytes.get(JAVA_BYTE, at + i) != text.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static MemorySource.Machine machine(int machine) {
+    return switch (machine) {
+      case EM_X86_64 -> MemorySource.Machine.X86_64;
+      case EM_AARCH64 -> MemorySource.Machine.AARCH64;
+      default -> MemorySource.Machine.UNKNOWN;
+    };
+  }
+
+  private int u16(long at) {
+    return Short.toUnsignedInt(bytes.get(U16, at));
+  }
+
+  private static String hex(long value) {
+    return Long.toHexString(value);
+  }
+
+  private void require(boolean holds, String otherwise) throws MalformedImageException {
+    if (!holds) {
+      throw malformed(otherwise);
+    }
+  }
+
+  private MalformedImageException malformed(String what) {
+    return new MalformedImageException(path + " " + what);
+  }
+}

@@ -1,0 +1,112 @@
+package org.kho4j.memory.elf;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.mapped.MappedRuns;
+
+/** The segments of an ELF core that have physical memory, made into disjoint runs. */
+final class SegmentTable {
+
+  /** {@code p_paddr} of a segment that has no physical address. */
+  private static final long NO_ADDRESS = -1;
+
+  private final Path path;
+  private final long fileSize;
+  private final List<Segment> segments = new ArrayList<>();
+  private int loadable;
+
+  SegmentTable(Path path, long fileSize) {
+    this.path = path;
+    this.fileSize = fileSize;
+  }
+
+  private record Segment(long address, long length, long offset) {
+    long end() {
+      return address + length;
+    }
+
+    boolean continuedBy(Segment next) {
+      return end() == next.address && offset + length == next.offset;
+    }
+
+    Segment from(long start) {
+      return new Segment(start, end() - start, offset + (start - address));
+    }
+  }
+
+  /**
+   * Adds one {@code PT_LOAD}.
+   *
+   * @param header where its program header is in the file, for messages
+   */
+  void add(long address, long inFile, long offset, long header) throws MalformedImageException {
+    if (inFile == 0 || address == NO_ADDRESS) {
+      return;
+    }
+    if (inFile < 0 || offset < 0 || offset + inFile < 0 || address < 0 || address + inFile < 0) {
+      throw new MalformedImageException(
+          path
+              + ": the ELF program header at offset 0x"
+              + Long.toHexString(header)
+              + " has 0x"
+              + Long.toHexString(inFile)
+              + " bytes at file offset 0x"
+              + Long.toHexString(offset)
+              + " for physical address 0x"
+              + Long.toHexString(address)
+              + ", which overflows");
+    }
+    loadable++;
+    long here = Math.min(inFile, fileSize - offset);
+    if (here > 0) {
+      segments.add(new Segment(address, here, offset));
+    }
+  }
+
+  MappedRuns toRuns() throws MalformedImageException {
+    if (loadable == 0) {
+      throw new MalformedImageException(
+          path + " is an ELF core without a segment that has a physical address");
+    }
+    if (segments.size() > 1 && segments.stream().allMatch(s -> s.address == 0)) {
+      throw new MalformedImageException(
+          path
+              + " has no physical addresses (all "
+              + segments.size()
+              + " segments claim 0x0): it is the core of a process, not of a machine");
+    }
+    segments.sort(Comparator.comparingLong(Segment::address));
+    List<Segment> runs = new ArrayList<>(segments.size());
+    for (Segment segment : segments) {
+      append(runs, segment);
+    }
+    return new MappedRuns(
+        runs.stream().mapToLong(Segment::address).toArray(),
+        runs.stream().mapToLong(Segment::length).toArray(),
+        runs.stream().mapToLong(Segment::offset).toArray());
+  }
+
+  /**
+   * Overlaps are normal: kexec-tools describes the kernel's text once more beside the RAM that it
+   * lies in, so /proc/vmcore has those bytes twice. The segment that starts first is taken.
+   */
+  private static void append(List<Segment> runs, Segment next) {
+    if (runs.isEmpty()) {
+      runs.add(next);
+      return;
+    }
+    Segment last = runs.getLast();
+    if (next.end() <= last.end()) {
+      return;
+    }
+    Segment rest = next.address < last.end() ? next.from(last.end()) : next;
+    if (last.continuedBy(rest)) {
+      runs.set(runs.size() - 1, new Segment(last.address, last.length + rest.length, last.offset));
+    } else {
+      runs.add(rest);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package org.kho4j.memory.kdump;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * The bytes of a dump by their offset in it, wherever they are in the mapped file: at the same
+ * place in a plain dump, in pieces in a flattened one.
+ *
+ * <p>The index of pieces is off-heap, since the file decides how many there are.
+ */
+final class DumpBytes {
+
+  static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** A piece in the index: offset in the dump, length, offset in the file. */
+  static final long PIECE = 3 * Long.BYTES;
+
+  private final MemorySegment file;
+  private final MemorySegment pieces;
+  private final long count;
+  private final long size;
+
+  /**
+   * Takes an index.
+   *
+   * @param pieces sorted by offset in the dump, disjoint, all inside of the file
+   */
+  DumpBytes(MemorySegment file, MemorySegment pieces) {
+    this.file = file;
+    this.pieces = pieces;
+    this.count = pieces.byteSize() / PIECE;
+    this.size = count == 0 ? 0 : end(count - 1);
+  }
+
+  /** A file that has the dump as it is. */
+  static DumpBytes plain(MemorySegment file) {
+    return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, file.byteSize(), 0}));
+  }
+
+  /** Where the dump ends. */
+  long size() {
+    return size;
+  }
+
+  /** Whether the file has all of these bytes. */
+  boolean has(long offset, long length) {
+    if (offset < 0 || length < 0 || offset > size - length) {
+      return false;
+    }
+    long piece = find(offset);
+    long at = offset;
+    while (piece >= 0 && piece < count && start(piece) <= at) {
+      at = end(piece++);
+      if (at - offset >= length) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Bytes inside of {@link #size()}. Not a copy where they lie in one piece; what no piece has
+   * reads as zeros, as it does in the sparse file that a flattened dump is the transport form of.
+   */
+  MemorySegment get(long offset, long length) {
+    long piece = find(offset);
+    if (piece >= 0 && end(piece) - offset >= length) {
+      return file.asSlice(source(piece) + (offset - start(piece)), length);
+    }
+    MemorySegment copy = MemorySegment.ofArray(new byte[(int) length]);
+    long end = offset + length;
+    for (long i = Math.max(piece, 0); i < count && start(i) < end; i++) {
+      long from = Math.max(offset, start(i));
+      long until = Math.min(end, end(i));
+      if (from < until) {
+        MemorySegment.copy(file, source(i) + (from - start(i)), copy, from - offset, until - from);
+      }
+    }
+    return copy;
+  }
+
+  int u32(long offset) {
+    return get(offset, 4).get(U32, 0);
+  }
+
+  long u64(long offset) {
+    return get(offset, 8).get(U64, 0);
+  }
+
+  /** The last piece that starts at or before an offset, or -1. */
+  private long find(long offset) {
+    long low = 0;
+    long high = count;
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      if (start(middle) <= offset) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low - 1;
+  }
+
+  private long start(long piece) {
+    return pieces.get(JAVA_LONG, piece * PIECE);
+  }
+
+  private long end(long piece) {
+    return start(piece) + pieces.get(JAVA_LONG, piece * PIECE + 8);
+  }
+
+  private long source(long piece) {
+    return pieces.get(JAVA_LONG, piece * PIECE + 16);
+  }
+}

@@ -1,0 +1,108 @@
+package org.kho4j.memory.kdump;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.mapped.MappedFile;
+
+/**
+ * The flattened form of a dump, made for pipes: records that say which bytes of the dump follow.
+ *
+ * <pre>
+ *     0  "makedumpfile", zeros up to 16
+ *    16  s64 type (1), 24  s64 version (1)      big-endian, like all numbers here
+ *  4096  records: s64 offset in the dump, s64 length, the bytes
+ *        ... until a record of offset -1, length -1
+ * </pre>
+ *
+ * <p>Nothing is rearranged on disk: an index says where each byte of the dump is. What a later
+ * record writes over an earlier one wins. A file that was cut off has the records up to there.
+ */
+final class FlattenedFile {
+
+  /** Writers flush 16 KiB and more at a time; their headers and last flushes are smaller. */
+  static final int MIN_AVERAGE_RECORD = 256;
+
+  /** Records that a file may have whatever their size. */
+  static final int MIN_RECORDS = 1 << 16;
+
+  private static final String SIGNATURE = "makedumpfile";
+  private static final int HEADER = 4096;
+  private static final int RECORD_HEADER = 16;
+  private static final long END = -1;
+  private static final ValueLayout.OfLong BIG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+  private final MappedFile file;
+  private final MemorySegment bytes;
+
+  private FlattenedFile(MappedFile file) {
+    this.file = file;
+    this.bytes = file.bytes();
+  }
+
+  static boolean matches(MemorySegment bytes) {
+    if (bytes.byteSize() < SIGNATURE.length() + 1) {
+      return false;
+    }
+    for (int i = 0; i < SIGNATURE.length(); i++) {
+      if (bytes.get(JAVA_BYTE, i) != SIGNATURE.charAt(i)) {
+        return false;
+      }
+    }
+    return bytes.get(JAVA_BYTE, SIGNATURE.length()) == 0;
+  }
+
+  static DumpBytes open(MappedFile file) throws MalformedImageException {
+    return new FlattenedFile(file).index();
+  }
+
+  private DumpBytes index() throws MalformedImageException {
+    if (bytes.byteSize() < HEADER) {
+      throw malformed("ends within the header of the flattened form: it has 4096 bytes");
+    }
+    long type = bytes.get(BIG, 16);
+    long version = bytes.get(BIG, 24);
+    if (type != 1 || version != 1) {
+      throw malformed(
+          "has the flattened form's type " + type + ", version " + version + ": 1, 1 is read");
+    }
+    PieceTable table = new PieceTable(file);
+    long most = Math.max(MIN_RECORDS, bytes.byteSize() / MIN_AVERAGE_RECORD);
+    long at = HEADER;
+    while (bytes.byteSize() - at >= RECORD_HEADER) {
+      long offset = bytes.get(BIG, at);
+      long length = bytes.get(BIG, at + 8);
+      if (offset == END && length == END) {
+        break;
+      }
+      if (offset < 0 || length <= 0 || offset + length < 0) {
+        throw malformed(
+            "has at offset 0x"
+                + Long.toHexString(at)
+                + " a record of 0x"
+                + Long.toHexString(length)
+                + " bytes for offset 0x"
+                + Long.toHexString(offset)
+                + " of the dump");
+      }
+      if (table.count() == most) {
+        throw malformed("has more than " + most + " records, which no writer makes");
+      }
+      at += RECORD_HEADER;
+      long here = Math.min(length, bytes.byteSize() - at);
+      if (here > 0) {
+        table.add(offset, here, at);
+      }
+      at += here;
+    }
+    return new DumpBytes(bytes, table.disjoint());
+  }
+
+  private MalformedImageException malformed(String what) {
+    return new MalformedImageException(file.path() + " " + what);
+  }
+}

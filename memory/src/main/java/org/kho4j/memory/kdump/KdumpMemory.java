@@ -1,0 +1,264 @@
+package org.kho4j.memory.kdump;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.stream.LongStream;
+import java.util.zip.DataFormatException;
+import org.kho4j.memory.AbsentMemoryException;
+import org.kho4j.memory.DamagedMemoryException;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.MemoryReadException;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.memory.mapped.ReadLength;
+
+/** A kdump-compressed dump. Bitmap, descriptors and pages stay in the mapped file. */
+public final class KdumpMemory implements PhysicalMemory {
+
+  private static final int DESCRIPTOR = 24;
+
+  /** A read of so many pages and more is decoded by several threads. */
+  private static final int PARALLEL_PAGES = 64;
+
+  private final MappedFile file;
+  private final MemorySource source;
+  private final DumpBytes dump;
+  private final KdumpHeader header;
+  private final PageBitmap bitmap;
+  private final PageCache cache;
+  private final DecoderPool decoders;
+  private final int pageSize;
+  private final int pageShift;
+
+  private KdumpMemory(MappedFile file, DumpBytes dump, KdumpHeader header) {
+    this.file = file;
+    this.dump = dump;
+    this.header = header;
+    this.bitmap = new PageBitmap(dump, header);
+    this.pageSize = header.blockSize();
+    this.pageShift = Integer.numberOfTrailingZeros(pageSize);
+    this.cache = new PageCache(pageSize);
+    this.decoders = new DecoderPool(pageSize);
+    this.source =
+        new MemorySource(
+            file.path(),
+            MemorySource.Kind.KDUMP,
+            file.size(),
+            header.machine(),
+            OptionalInt.of(pageSize));
+  }
+
+  /** Whether these are the first bytes of a dump, plain or flattened. */
+  public static boolean matches(MemorySegment bytes) {
+    return KdumpHeader.matches(bytes) || FlattenedFile.matches(bytes);
+  }
+
+  /** Reads headers and bitmap; takes the file over when it succeeds. */
+  public static KdumpMemory open(MappedFile file) throws MalformedImageException {
+    if (!matches(file.bytes())) {
+      throw new MalformedImageException(
+          file.path()
+              + " is not a kdump-compressed dump: it starts with neither \"KDUMP   \" nor"
+              + " \"makedumpfile\"");
+    }
+    DumpBytes dump =
+        FlattenedFile.matches(file.bytes())
+            ? FlattenedFile.open(file)
+            : DumpBytes.plain(file.bytes());
+    return new KdumpMemory(file, dump, KdumpHeader.read(file.path(), dump));
+  }
+
+  @Override
+  public MemorySource source() {
+    return source;
+  }
+
+  @Override
+  public MemorySegment read(long address, long length) {
+    ReadLength.check(length);
+    file.requireOpen();
+    try {
+      long absent = firstAbsent(address, length);
+      if (absent != address + length) {
+        throw absent(absent);
+      }
+      long first = address >>> pageShift;
+      long last = (address + length - 1) >>> pageShift;
+      if (first == last) {
+        return page(first).asSlice(address & (pageSize - 1), length);
+      }
+      return gather(address, length, first, last);
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    } catch (InternalError e) {
+      throw new DamagedMemoryException(
+          address, source.path() + " became shorter while it was read");
+    }
+  }
+
+  private MemorySegment gather(long address, long length, long first, long last) {
+    byte[] target = new byte[(int) length];
+    MemorySegment all = MemorySegment.ofArray(target);
+    if (last - first < PARALLEL_PAGES) {
+      for (long frame = first; frame <= last; frame++) {
+        copyPage(frame, address, all);
+      }
+      return all.asReadOnly();
+    }
+    try {
+      LongStream.rangeClosed(first, last).parallel().forEach(f -> copyPage(f, address, all));
+    } catch (MemoryReadException e) {
+      // Any one of several: the first is the one to name.
+      for (long frame = first; frame < e.address() >>> pageShift; frame++) {
+        page(frame);
+      }
+      throw e;
+    }
+    return all.asReadOnly();
+  }
+
+  private void copyPage(long frame, long address, MemorySegment target) {
+    long start = frame << pageShift;
+    long from = Math.max(start, address);
+    long until = Math.min(start + pageSize, address + target.byteSize());
+    MemorySegment.copy(page(frame), from - start, target, from - address, until - from);
+  }
+
+  /** One page: of the file where it is stored as it is, else decoded. */
+  private MemorySegment page(long frame) {
+    byte[] known = cache.get(frame);
+    if (known != null) {
+      return MemorySegment.ofArray(known).asReadOnly();
+    }
+    long descriptor = header.descriptors() + bitmap.rank(frame) * DESCRIPTOR;
+    if (!dump.has(descriptor, DESCRIPTOR)) {
+      throw damaged(
+          frame, "its descriptor at 0x" + Long.toHexString(descriptor) + " is not in the file");
+    }
+    MemorySegment fields = dump.get(descriptor, DESCRIPTOR);
+    long offset = fields.get(DumpBytes.U64, 0);
+    int size = fields.get(DumpBytes.U32, 8);
+    int flags = fields.get(DumpBytes.U32, 12);
+    Compression compression = Compression.of(flags);
+    if (compression == null) {
+      throw damaged(frame, "its compression flags are 0x" + Integer.toHexString(flags));
+    }
+    if (compression == Compression.NONE ? size != pageSize : size < 1 || size > pageSize) {
+      throw damaged(
+          frame,
+          "it is stored in "
+              + Integer.toUnsignedString(size)
+              + " bytes (flags 0x"
+              + Integer.toHexString(flags)
+              + "), a page has "
+              + pageSize);
+    }
+    if (!dump.has(offset, size)) {
+      throw damaged(
+          frame,
+          "its " + size + " bytes at 0x" + Long.toHexString(offset) + " are not in the file");
+    }
+    MemorySegment stored = dump.get(offset, size);
+    if (compression == Compression.NONE) {
+      return stored.asReadOnly();
+    }
+    byte[] page = new byte[pageSize];
+    PageDecoder decoder = decoders.borrow();
+    try {
+      decoder.decode(compression, stored, page);
+    } catch (DataFormatException e) {
+      throw damaged(frame, String.valueOf(e.getMessage()));
+    } finally {
+      decoders.giveBack(decoder);
+    }
+    cache.put(frame, page);
+    return MemorySegment.ofArray(page).asReadOnly();
+  }
+
+  @Override
+  public boolean contains(long address, long length) {
+    file.requireOpen();
+    if (length <= 0) {
+      return length == 0;
+    }
+    try {
+      return firstAbsent(address, length) == address + length;
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    }
+  }
+
+  /** The first address from {@code address} on that is not here, or the end of what is asked. */
+  private long firstAbsent(long address, long length) {
+    if (address < 0 || address + length < 0) {
+      // No dump has frames up there.
+      return Math.max(address, header.endFrame() << pageShift);
+    }
+    long first = address >>> pageShift;
+    long end = ((address + length - 1) >>> pageShift) + 1;
+    long frame = bitmap.firstAbsent(first, end);
+    if (header.incomplete()) {
+      frame = firstUnwritten(first, frame);
+    }
+    return frame == end ? address + length : Math.max(address, frame << pageShift);
+  }
+
+  /** In an incomplete dump the bitmap has pages that the writer did not get to. */
+  private long firstUnwritten(long from, long to) {
+    long frame = from;
+    while (frame < to && isWritten(frame)) {
+      frame++;
+    }
+    return frame;
+  }
+
+  private boolean isWritten(long frame) {
+    long descriptor = header.descriptors() + bitmap.rank(frame) * DESCRIPTOR;
+    return dump.has(descriptor, DESCRIPTOR) && dump.u64(descriptor) != 0;
+  }
+
+  @Override
+  public void forEachRange(RangeVisitor visitor) {
+    Objects.requireNonNull(visitor);
+    file.requireOpen();
+    try {
+      bitmap.forEachRun(
+          header.incomplete()
+              ? (frame, count) -> writtenRuns(frame, count, visitor)
+              : (frame, count) -> visitor.range(frame << pageShift, count << pageShift));
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    }
+  }
+
+  private void writtenRuns(long frame, long count, RangeVisitor visitor) {
+    long end = frame + count;
+    for (long at = frame; at < end; at++) {
+      long stop = firstUnwritten(at, end);
+      if (stop > at) {
+        visitor.range(at << pageShift, (stop - at) << pageShift);
+        at = stop;
+      }
+    }
+  }
+
+  private AbsentMemoryException absent(long address) {
+    return new AbsentMemoryException(
+        address, source.path() + " does not have the page of 0x" + Long.toHexString(address));
+  }
+
+  private DamagedMemoryException damaged(long frame, String what) {
+    long address = frame << pageShift;
+    return new DamagedMemoryException(
+        address,
+        source.path() + ": the page at 0x" + Long.toHexString(address) + " is damaged: " + what);
+  }
+
+  @Override
+  public void close() {
+    file.close();
+    decoders.close();
+  }
+}

@@ -1,0 +1,155 @@
+package org.kho4j.memory.kdump;
+
+import java.util.zip.DataFormatException;
+
+/**
+ * The LZO1X stream format, as the kernel's Documentation/staging/lzo.rst has it: instructions of
+ * one or two bytes, each a match and how many literals follow it.
+ *
+ * <pre>
+ *   0000LLLL                    after a match without literals: a long run of literals
+ *   0000DDSS H                  after 1 to 3 literals: 2 bytes from within 1 KiB
+ *                               after a long run: 3 bytes from 2 KiB and further
+ *   0001HLLL DDDDDDSS DDDDDDDD  from 16 KiB to 48 KiB; a distance of 16 KiB exactly is the end
+ *   001LLLLL DDDDDDSS DDDDDDDD  within 16 KiB
+ *   01LDDDSS H, 1LLDDDSS H      3 to 8 bytes within 2 KiB
+ * </pre>
+ */
+final class Lzo1x {
+
+  /** What came before an instruction: 0 to 3 literals after a match, or a run of 4 and more. */
+  private static final int AFTER_RUN = 4;
+
+  private final byte[] in;
+  private final int end;
+  private final byte[] out;
+  private int at;
+  private int to;
+
+  private Lzo1x(byte[] in, int end, byte[] out) {
+    this.in = in;
+    this.end = end;
+    this.out = out;
+  }
+
+  /**
+   * Decodes one stream.
+   *
+   * @return bytes that came out
+   * @throws DataFormatException if it is not one, does not end where the input does, or has more
+   *     than {@code out} can take
+   */
+  static int decode(byte[] in, int length, byte[] out) throws DataFormatException {
+    Lzo1x stream = new Lzo1x(in, length, out);
+    stream.run();
+    if (stream.at != length) {
+      throw new DataFormatException("its lzo stream ends " + (length - stream.at) + " bytes early");
+    }
+    return stream.to;
+  }
+
+  private void run() throws DataFormatException {
+    int state = 0;
+    if (end > 0 && (in[0] & 0xff) > 17) {
+      // A stream may start with its literals.
+      int count = (in[at++] & 0xff) - 17;
+      literals(count);
+      state = Math.min(count, AFTER_RUN);
+    }
+    while (true) {
+      int code = next();
+      int distance;
+      int count;
+      if (code >= 64) {
+        state = code & 3;
+        distance = 1 + (code >> 2 & 7) + (next() << 3);
+        count = (code >> 5) + 1;
+      } else if (code >= 32) {
+        count = (code & 31) == 0 ? longCount(31) : code & 31;
+        int tail = next() | next() << 8;
+        state = tail & 3;
+        distance = 1 + (tail >> 2);
+        count += 2;
+      } else if (code >= 16) {
+        count = (code & 7) == 0 ? longCount(7) : code & 7;
+        int tail = next() | next() << 8;
+        state = tail & 3;
+        distance = ((code & 8) << 11) + (tail >> 2);
+        if (distance == 0) {
+          return;
+        }
+        distance += 0x4000;
+        count += 2;
+      } else if (state == 0) {
+        literals((code == 0 ? longCount(15) : code) + 3);
+        state = AFTER_RUN;
+        continue;
+      } else if (state == AFTER_RUN) {
+        state = code & 3;
+        distance = 0x801 + (code >> 2) + (next() << 2);
+        count = 3;
+      } else {
+        state = code & 3;
+        distance = 1 + (code >> 2) + (next() << 2);
+        count = 2;
+      }
+      if (distance > to || count > out.length - to) {
+        throw new DataFormatException(
+            "an lzo match of " + count + " bytes from " + distance + " back at " + to);
+      }
+      copyMatch(out, to - distance, to, count);
+      to += count;
+      literals(state);
+    }
+  }
+
+  private int next() throws DataFormatException {
+    if (at >= end) {
+      throw new DataFormatException("its lzo stream is cut off");
+    }
+    return in[at++] & 0xff;
+  }
+
+  /** A count that did not fit its instruction: 255 for each zero byte, then the rest. */
+  private int longCount(int base) throws DataFormatException {
+    int count = base;
+    int more = next();
+    while (more == 0) {
+      count += 255;
+      more = next();
+    }
+    return count + more;
+  }
+
+  private void literals(int count) throws DataFormatException {
+    if (count > end - at || count > out.length - to) {
+      throw new DataFormatException("an lzo run of " + count + " literals does not fit");
+    }
+    if (count > 16) {
+      System.arraycopy(in, at, out, to, count);
+    } else {
+      for (int i = 0; i < count; i++) {
+        out[to + i] = in[at + i];
+      }
+    }
+    at += count;
+    to += count;
+  }
+
+  /** Copies from earlier output; a match longer than its distance repeats what it makes. */
+  static void copyMatch(byte[] bytes, int from, int to, int count) {
+    int distance = to - from;
+    if (count <= 16) {
+      for (int i = 0; i < count; i++) {
+        bytes[to + i] = bytes[from + i];
+      }
+      return;
+    }
+    // Each round copies all that is there already, so that the piece doubles.
+    for (int done = 0; done < count; ) {
+      int piece = Math.min(distance + done, count - done);
+      System.arraycopy(bytes, from, bytes, to + done, piece);
+      done += piece;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package org.kho4j.memory.kdump;
+
+import java.util.zip.DataFormatException;
+
+/**
+ * Snappy, the raw format: the length as a varint, then literals and copies. The lowest two bits of
+ * an element's first byte tell which.
+ */
+final class SnappyPages implements PageCodec {
+
+  @Override
+  public void decode(byte[] in, int length, byte[] page) throws DataFormatException {
+    int at = readLength(in, length, page);
+    int to = 0;
+    while (at < length) {
+      int tag = in[at++] & 0xff;
+      int type = tag & 3;
+      int high = tag >> 2;
+      if (type == 0) {
+        int extra = Math.max(0, high - 59);
+        long count = 1L + (extra == 0 ? high : number(in, at, length, extra));
+        at += extra;
+        if (count > length - at || count > page.length - to) {
+          throw new DataFormatException("a snappy literal of " + count + " bytes does not fit");
+        }
+        System.arraycopy(in, at, page, to, (int) count);
+        at += (int) count;
+        to += (int) count;
+        continue;
+      }
+      int size = type == 3 ? 4 : type;
+      long distance = number(in, at, length, size);
+      at += size;
+      int count = high + 1;
+      if (type == 1) {
+        distance |= (long) (high >> 3) << 8;
+        count = (high & 7) + 4;
+      }
+      if (distance == 0 || distance > to || count > page.length - to) {
+        throw new DataFormatException(
+            "a snappy copy of " + count + " bytes from " + distance + " back at " + to);
+      }
+      Lzo1x.copyMatch(page, to - (int) distance, to, count);
+      to += count;
+    }
+    if (to != page.length) {
+      throw PageCodec.wrongLength(to, page);
+    }
+  }
+
+  private static int readLength(byte[] in, int length, byte[] page) throws DataFormatException {
+    long value = 0;
+    int at = 0;
+    for (int shift = 0; shift < 35; shift += 7) {
+      if (at == length) {
+        break;
+      }
+      int part = in[at++];
+      value |= (part & 0x7fL) << shift;
+      if (part >= 0) {
+        if (value != page.length) {
+          throw PageCodec.wrongLength(value, page);
+        }
+        return at;
+      }
+    }
+    throw new DataFormatException("its snappy length does not end");
+  }
+
+  private static long number(byte[] in, int at, int length, int bytes) throws DataFormatException {
+    if (bytes > length - at) {
+      throw new DataFormatException("a snappy element is cut off");
+    }
+    long value = 0;
+    for (int i = bytes - 1; i >= 0; i--) {
+      value = value << 8 | (in[at + i] & 0xff);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,18 @@
+package org.kho4j.memory.kdump;
+
+import java.util.zip.DataFormatException;
+import org.kho4j.memory.zstd.ZstdPage;
+
+/** zstd by our own decoder. */
+final class ZstdPages implements PageCodec {
+
+  private final ZstdPage decoder = new ZstdPage();
+
+  @Override
+  public void decode(byte[] in, int length, byte[] page) throws DataFormatException {
+    int made = decoder.decode(in, length, page);
+    if (made != page.length) {
+      throw PageCodec.wrongLength(made, page);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package org.kho4j.memory.mapped;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.kho4j.memory.MalformedImageException;
+
+/**
+ * A file mapped as a whole, read-only, until it is closed.
+ *
+ * <p>The file should not shrink while it is mapped: a read of what is no longer there ends in the
+ * JVM's {@link InternalError}.
+ */
+public final class MappedFile implements AutoCloseable {
+
+  private final Path path;
+  private final Arena arena;
+  private final MemorySegment bytes;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private MappedFile(Path path, Arena arena, MemorySegment bytes) {
+    this.path = path;
+    this.arena = arena;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Maps a regular file.
+   *
+   * @throws NoSuchFileException if there is no such file
+   * @throws MalformedImageException if it is not a regular file, or empty
+   * @throws IOException if it cannot be opened or mapped
+   */
+  public static MappedFile open(Path path) throws IOException {
+    // Looked at before it is opened: to open a FIFO would wait for a writer.
+    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    if (!attributes.isRegularFile()) {
+      throw new MalformedImageException(path + " is not a regular file");
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      return map(path, channel);
+    }
+  }
+
+  /**
+   * Maps what a channel is open on. The mapping outlives the channel.
+   *
+   * @param path the name to use in messages
+   */
+  @SuppressWarnings("MustBeClosedChecker") // closed with this
+  public static MappedFile map(Path path, FileChannel channel) throws IOException {
+    long size = channel.size();
+    if (size == 0) {
+      throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      return new MappedFile(path, arena, bytes);
+    } catch (IOException | RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** The file's name, as the caller gave it. */
+  public Path path() {
+    return path;
+  }
+
+  /** All bytes of the file. */
+  public MemorySegment bytes() {
+    return bytes;
+  }
+
+  /** Size in bytes. */
+  public long size() {
+    return bytes.byteSize();
+  }
+
+  /** Off-heap memory that lives as long as the mapping; 8-byte aligned, zeroed. */
+  public MemorySegment allocate(long length) {
+    return arena.allocate(length, Long.BYTES);
+  }
+
+  /** Throws the {@link IllegalStateException} that names the file, if it is closed. */
+  public void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException(path + " is closed");
+    }
+  }
+
+  /** What to throw for the exception of a mapping that was closed while it was read. */
+  public IllegalStateException explain(IllegalStateException thrown) {
+    return closed.get() ? new IllegalStateException(path + " is closed", thrown) : thrown;
+  }
+
+  /**
+   * Unmaps. Threads that are reading get an {@link IllegalStateException}; a transfer of mapped
+   * bytes by the operating system that is under way (a channel's write) is waited for.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    while (arena.scope().isAlive()) {
+      try {
+        arena.close();
+      } catch (IllegalStateException inTransfer) {
+        LockSupport.parkNanos(50_000);
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package org.kho4j.memory.mapped;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.kho4j.memory.AbsentMemoryException;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+
+/** Physical memory that lies uncompressed in a mapped file: a raw RAM file, an ELF core. */
+public final class MappedMemory implements PhysicalMemory {
+
+  private final MappedFile file;
+  private final MemorySource source;
+  private final MappedRuns runs;
+
+  /**
+   * Takes the file over: closing this closes it.
+   *
+   * @param runs all of them inside of the file
+   */
+  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs) {
+    this.file = file;
+    this.source = source;
+    this.runs = runs;
+  }
+
+  @Override
+  public MemorySource source() {
+    return source;
+  }
+
+  @Override
+  public MemorySegment read(long address, long length) {
+    ReadLength.check(length);
+    file.requireOpen();
+    int run = runs.find(address);
+    if (run >= 0 && length <= runs.end(run) - address) {
+      return file.bytes().asSlice(runs.offsetOf(run, address), length);
+    }
+    return gather(address, length);
+  }
+
+  /** Copies from runs that adjoin in memory and do not in the file. */
+  private MemorySegment gather(long address, long length) {
+    // Nothing is allocated before all of it is known to be there.
+    long absent = firstAbsent(address, length);
+    if (absent != address + length) {
+      throw new AbsentMemoryException(
+          absent,
+          source.path()
+              + " has no memory at 0x"
+              + Long.toHexString(absent)
+              + ", asked for 0x"
+              + Long.toHexString(length)
+              + " bytes from 0x"
+              + Long.toHexString(address)
+              + " on");
+    }
+    byte[] copy = new byte[(int) length];
+    MemorySegment target = MemorySegment.ofArray(copy);
+    int run = runs.find(address);
+    try {
+      for (long done = 0; done < length; run++) {
+        long from = address + done;
+        long part = Math.min(length - done, runs.end(run) - from);
+        MemorySegment.copy(file.bytes(), runs.offsetOf(run, from), target, done, part);
+        done += part;
+      }
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    }
+    return target.asReadOnly();
+  }
+
+  @Override
+  public boolean contains(long address, long length) {
+    file.requireOpen();
+    if (length <= 0) {
+      return length == 0;
+    }
+    return firstAbsent(address, length) == address + length;
+  }
+
+  /** The first address from {@code address} on that is not here, or the end of what is asked. */
+  private long firstAbsent(long address, long length) {
+    int run = runs.find(address);
+    if (run < 0) {
+      return address;
+    }
+    long end = runs.end(run);
+    // The second operand is the length that is left, so that nothing can overflow.
+    while (end - address < length && runs.adjoinsPrevious(run + 1)) {
+      end = runs.end(++run);
+    }
+    return end - address < length ? end : address + length;
+  }
+
+  @Override
+  public void forEachRange(RangeVisitor visitor) {
+    Objects.requireNonNull(visitor);
+    file.requireOpen();
+    for (int run = 0; run < runs.count(); ) {
+      long start = runs.start(run);
+      long end = runs.end(run++);
+      while (runs.adjoinsPrevious(run)) {
+        end = runs.end(run++);
+      }
+      visitor.range(start, end - start);
+    }
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}
