@@ -24,7 +24,7 @@ final class MapImage {
   static final long ROOT_FDT = 0x1000;
 
   private static final long HOST_BYTES = 1L << 40;
-  private static final long ROOT = 0x2000;
+  private static final long ROOT = ROOT_FDT + 0x1000;
   private static final PageSize PAGE = PageSize.SIZE_4K;
   private static final long LEAVES = HOST_BYTES >>> (PAGE.shift() + KhoRadix.leafBits(PAGE));
   private static final int LEAF_WORDS = PAGE.bytes() / Long.BYTES;
@@ -50,12 +50,22 @@ final class MapImage {
   }
 
   private final WritableMemory memory;
+  private final long base;
   private final long[] pages;
   private int used;
 
-  private MapImage(WritableMemory memory) {
+  private MapImage(WritableMemory memory, long base, int mostPages) {
     this.memory = memory;
-    this.pages = ShuffledPages.of(ROOT + PAGE.bytes(), (int) LEAVES + 60);
+    this.base = base;
+    this.pages = ShuffledPages.of(base + ROOT + PAGE.bytes(), mostPages);
+  }
+
+  /** Writes a handover of a few pages at {@code base}, its root FDT {@link #ROOT_FDT} behind it. */
+  static void writeSmall(WritableMemory memory, long base) {
+    memory.writable(base, 32L * PAGE.bytes()).fill((byte) 0);
+    MapImage image = new MapImage(memory, base, 29);
+    image.preserve(base / PAGE.bytes(), 32);
+    image.writeRootFdt();
   }
 
   static void write(Path file, Variant variant) throws IOException {
@@ -65,7 +75,7 @@ final class MapImage {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(fresh);
     try (WritableMemory memory = WritableMemory.create(fresh, 0, (LEAVES + 64) * PAGE.bytes())) {
-      new MapImage(memory).fill(variant);
+      new MapImage(memory, 0, (int) LEAVES + 60).fill(variant);
     }
     Files.move(fresh, file);
   }
@@ -117,7 +127,7 @@ final class MapImage {
   /** The leaf of the host's pages from {@code number * 32,768} on, made if it is not there. */
   private MemorySegment leaf(long number) {
     long key = KhoRadix.key(PAGE, number << (KhoRadix.leafBits(PAGE) + PAGE.shift()), 0);
-    long address = ROOT;
+    long address = base + ROOT;
     for (int level = KhoVersion.V4.map().depth(PAGE) - 1; level > 0; level--) {
       MemorySegment table = memory.writable(address, PAGE.bytes());
       int index = KhoRadix.index(PAGE, level, key);
@@ -131,10 +141,10 @@ final class MapImage {
   }
 
   private void writeRootFdt() {
-    FdtBuilder fdt = FdtBuilder.create(memory.writable(ROOT_FDT, PAGE.bytes()));
+    FdtBuilder fdt = FdtBuilder.create(memory.writable(base + ROOT_FDT, PAGE.bytes()));
     fdt.beginNode("");
     fdt.property(FdtProperty.ofString("compatible", KhoVersion.V4.compatible()));
-    fdt.property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, ROOT, ByteOrder.LITTLE_ENDIAN));
+    fdt.property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, base + ROOT, ByteOrder.LITTLE_ENDIAN));
     fdt.endNode();
     fdt.finish();
   }

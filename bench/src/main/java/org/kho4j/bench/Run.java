@@ -53,7 +53,7 @@ public final class Run {
     this.quick = quick;
   }
 
-  /** {@code <directory of the peers> [--list] [--quick] [--rounds=n] [name …]}. */
+  /** {@code <directory of the peers> [--list] [--inputs] [--quick] [--rounds=n] [name …]}. */
   public static void main(String[] args) throws Exception {
     List<String> options = Arrays.stream(args).skip(1).filter(arg -> arg.startsWith("--")).toList();
     List<String> names = Arrays.stream(args).skip(1).filter(arg -> !arg.startsWith("--")).toList();
@@ -68,6 +68,9 @@ public final class Run {
       return;
     }
     run.writeInputs(benchmarks);
+    if (options.contains("--inputs")) {
+      return;
+    }
     int rounds = rounds(options, quick ? 1 : 3);
     for (int round = 1; round <= rounds; round++) {
       Set<String> all = new TreeSet<>(programs);
