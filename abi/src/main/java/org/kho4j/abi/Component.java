@@ -10,8 +10,8 @@ public enum Component {
   MEMFD("memfd", null, "the memfd file handler of the Live Update Orchestrator"),
   KEXEC_METADATA(
       "kexec-metadata", KexecMetadata.SUBTREE, "which kernel handed over, and how many times"),
-  MEMBLOCK("memblock", "memblock", "reserve_mem= reservations"),
-  KHO_TEST("kho_test", "kho_test", "the kernel's own test module"),
+  MEMBLOCK("memblock", FdtLayout.MEMBLOCK_SUBTREE, "reserve_mem= reservations"),
+  KHO_TEST("kho_test", FdtLayout.KHO_TEST_SUBTREE, "the kernel's own test module"),
   BOOT("boot", null, "how the next kernel learns where the root FDT and the scratch array are");
 
   private final String label;

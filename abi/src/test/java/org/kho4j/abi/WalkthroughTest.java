@@ -3,54 +3,22 @@ package org.kho4j.abi;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.DataInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * The walkthroughs against the captures that they read. A resource has the pages of a capture that
- * KHO structures are in: an address and 4096 bytes for each.
- */
+/** The walkthroughs against the captures that they read. */
 class WalkthroughTest {
 
   private static final PageSize PAGE = PageSize.SIZE_4K;
-  private static final Map<String, Map<Long, ByteBuffer>> CAPTURES =
-      Map.of(
-          "walkthrough.md", read("linux-7.3.4-jump-kho-test.pages.gz"),
-          "walkthrough-luo.md", read("linux-7.3.4-jump-luo.pages.gz"));
-
-  private final Map<Long, ByteBuffer> khoTest = capture("walkthrough.md");
-  private final Map<Long, ByteBuffer> luo = capture("walkthrough-luo.md");
-
-  private static Map<Long, ByteBuffer> read(String resource) {
-    Map<Long, ByteBuffer> memory = new HashMap<>();
-    try (var in =
-        new DataInputStream(
-            new GZIPInputStream(WalkthroughTest.class.getResourceAsStream(resource)))) {
-      byte[] head = in.readNBytes(8);
-      while (head.length == 8) {
-        long address = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        byte[] page = in.readNBytes(PAGE.bytes());
-        memory.put(address, ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN));
-        head = in.readNBytes(8);
-      }
-      return memory;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
+  private static final CapturedPages KHO_TEST =
+      CapturedPages.read("linux-7.3.4-jump-kho-test", PAGE);
+  private static final CapturedPages LUO = CapturedPages.read("linux-7.3.4-jump-luo", PAGE);
 
   @ParameterizedTest
   @ValueSource(strings = {"walkthrough.md", "walkthrough-luo.md"})
@@ -61,16 +29,15 @@ class WalkthroughTest {
     for (MatchResult line : lines) {
       long address = Long.parseLong(line.group(1), 16);
       byte[] expected = HexFormat.ofDelimiter(" ").parseHex(line.group(2));
-      byte[] actual = new byte[expected.length];
-      page(capture(page), address & -PAGE.bytes())
-          .get((int) (address & (PAGE.bytes() - 1)), actual);
+      byte[] actual =
+          (page.equals("walkthrough.md") ? KHO_TEST : LUO).bytes(address, expected.length);
       assertThat(actual).as(line.group()).isEqualTo(expected);
     }
   }
 
   @Test
   void theMapIsWhatTheWalkthroughSays() {
-    Map<Long, Integer> blocks = blocks(khoTest, 0x491000);
+    Map<Long, Integer> blocks = KHO_TEST.preserved(0x491000);
     assertThat(blocks)
         .isEqualTo(
             Map.of(
@@ -100,7 +67,7 @@ class WalkthroughTest {
 
   @Test
   void theFirstPageOfDataIsReachedByTheTables() {
-    ByteBuffer record = page(khoTest, 0x777000);
+    ByteBuffer record = KHO_TEST.page(0x777000);
     int setupData = 0x80;
     assertThat(record.getInt(setupData + SetupData.TYPE.offset()))
         .isEqualTo(SetupData.TYPE_KEXEC_KHO);
@@ -108,23 +75,23 @@ class WalkthroughTest {
     assertThat(record.getLong(setupData + SetupData.SCRATCH_SIZE.offset()))
         .isEqualTo(3L * KhoScratch.STRUCTURE.headerSize());
     int descriptor = 0x98;
-    ByteBuffer blob = page(khoTest, 0x550000);
+    ByteBuffer blob = KHO_TEST.page(0x550000);
     assertThat(blob.getInt(descriptor + KhoVmalloc.TOTAL_PAGES.offset())).isEqualTo(1);
     assertThat(blob.getShort(descriptor + KhoVmalloc.FLAGS.offset()))
         .isEqualTo((short) KhoVmalloc.FLAG_ALLOC);
-    ByteBuffer chunk = page(khoTest, blob.getLong(descriptor + KhoVmalloc.FIRST.offset()));
+    ByteBuffer chunk = KHO_TEST.page(blob.getLong(descriptor + KhoVmalloc.FIRST.offset()));
     assertThat(chunk.getLong(KhoVmallocChunk.NEXT.offset())).isZero();
-    ByteBuffer area = page(khoTest, chunk.getLong(KhoVmallocChunk.STRUCTURE.headerSize()));
+    ByteBuffer area = KHO_TEST.page(chunk.getLong(KhoVmallocChunk.STRUCTURE.headerSize()));
     assertThat(area.getLong(0)).isEqualTo(0x560005);
     assertThat(KhoRadix.key(PAGE, 0x560000, 5)).isEqualTo(0x80000000002bL);
-    ByteBuffer metadata = page(khoTest, 0x498000);
+    ByteBuffer metadata = KHO_TEST.page(0x498000);
     assertThat(metadata.getInt(KexecMetadata.VERSION.offset())).isEqualTo(1);
     assertThat(metadata.getInt(KexecMetadata.KEXEC_COUNT.offset())).isEqualTo(1);
   }
 
   @Test
   void theFirstPageOfTheMemfdIsReachedByTheTables() {
-    Map<Long, Integer> blocks = blocks(luo, 0x511000);
+    Map<Long, Integer> blocks = LUO.preserved(0x511000);
     assertThat(blocks).hasSize(36);
     ByteBuffer head = preserved(blocks, 0x698000);
     ByteBuffer sessions = preserved(blocks, head.getLong(LuoSer.SESSIONS_PA.offset()));
@@ -160,7 +127,7 @@ class WalkthroughTest {
   private ByteBuffer preserved(Map<Long, Integer> blocks, long address) {
     assertThat(blocks).containsEntry(address, 0);
     assertThat(text("walkthrough-luo.md")).contains("| 0x%x |".formatted(address));
-    return page(luo, address);
+    return LUO.page(address);
   }
 
   private static String name(ByteBuffer page, int offset) {
@@ -171,38 +138,6 @@ class WalkthroughTest {
     byte[] bytes = new byte[end - offset];
     page.get(offset, bytes);
     return new String(bytes, US_ASCII);
-  }
-
-  private static Map<Long, Integer> blocks(Map<Long, ByteBuffer> memory, long root) {
-    Map<Long, Integer> blocks = new TreeMap<>();
-    walk(memory, root, KhoVersion.V4.map().depth(PAGE) - 1, 0, blocks);
-    return blocks;
-  }
-
-  private static void walk(
-      Map<Long, ByteBuffer> memory, long node, int level, long key, Map<Long, Integer> blocks) {
-    ByteBuffer page = page(memory, node);
-    for (int i = 0; i < PAGE.bytes() / Long.BYTES; i++) {
-      long entry = page.getLong(i * Long.BYTES);
-      if (level > 0 && entry != 0) {
-        long below = key | (long) i << KhoRadix.levelShift(PAGE, level);
-        walk(memory, entry, level - 1, below, blocks);
-      }
-      for (long bits = level == 0 ? entry : 0; bits != 0; bits &= bits - 1) {
-        long found = key | ((long) i * Long.SIZE + Long.numberOfTrailingZeros(bits));
-        blocks.put(KhoRadix.address(PAGE, found), KhoRadix.order(PAGE, found));
-      }
-    }
-  }
-
-  private static ByteBuffer page(Map<Long, ByteBuffer> memory, long address) {
-    ByteBuffer page = memory.get(address);
-    assertThat(page).as("page 0x%x of the capture", address).isNotNull();
-    return page;
-  }
-
-  private static Map<Long, ByteBuffer> capture(String page) {
-    return CAPTURES.getOrDefault(page, Map.of());
   }
 
   private static String text(String page) {

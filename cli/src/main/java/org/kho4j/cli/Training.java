@@ -20,7 +20,7 @@ public final class Training {
     for (List<String> line : commandLines(List.of(sources))) {
       for (boolean terminal : new boolean[] {false, true}) {
         Console console = new Console(OutputStream.nullOutputStream(), nowhere, terminal, terminal);
-        int exit = new Kho(console, "").run(line.toArray(String[]::new));
+        int exit = new Kho(console, Kho.noColor()).run(line.toArray(String[]::new));
         System.out.println(exit + " " + line);
       }
     }
@@ -33,6 +33,9 @@ public final class Training {
     lines.add(List.of("--help"));
     lines.add(List.of("help", "completion"));
     lines.add(List.of("no-such-command"));
+    lines.add(List.of("abi"));
+    lines.add(List.of("abi", "versions", "kho-v4"));
+    lines.add(List.of("abi", "structures", "--json"));
     for (String source : sources) {
       lines.add(List.of("inspect", source));
       lines.add(List.of("inspect", "--json", source));

@@ -3,6 +3,7 @@ package org.kho4j.handover;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.kho4j.abi.PageSize;
@@ -41,6 +42,7 @@ final class LeafCount implements PreservedMap.LeafVisitor {
 
   MapSummary summary(long nodes, Consumer<HandoverException> problems) {
     ConcurrentLinkedQueue<HandoverException> found = new ConcurrentLinkedQueue<>();
+    AtomicInteger broken = new AtomicInteger();
     IntStream leaves = IntStream.range(0, size);
     OrderCounts blocks =
         (size < PARALLEL_FROM ? leaves : leaves.parallel())
@@ -50,7 +52,9 @@ final class LeafCount implements PreservedMap.LeafVisitor {
                   try {
                     count(addresses[i], prefixes[i], counts);
                   } catch (HandoverException e) {
-                    found.add(e);
+                    if (broken.getAndIncrement() < PreservedMap.MAX_PROBLEMS) {
+                      found.add(e);
+                    }
                   }
                 },
                 OrderCounts::addAll);
@@ -63,7 +67,7 @@ final class LeafCount implements PreservedMap.LeafVisitor {
     int words = pageSize.bytes() / Long.BYTES;
     if (prefix != 0) {
       LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
-      if (keys.fits(words * 64)) {
+      if (keys.possible(words * 64) == words * 64) {
         long set = 0;
         for (int i = 0; i < words; i++) {
           set += Long.bitCount(page.get(Wire.U64, (long) i << 3));

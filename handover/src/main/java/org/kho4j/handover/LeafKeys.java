@@ -29,23 +29,23 @@ record LeafKeys(int order, long base, int shift) {
                   .formatted(key, order, KhoRadix.maxOrder(pageSize)));
     }
     LeafKeys keys = new LeafKeys(order, KhoRadix.address(pageSize, key), pageSize.shift() + order);
-    keys.requireWithin(keys.base, place, address);
+    if (keys.possible(1) == 0) {
+      throw keys.beyond(0, place, address);
+    }
     return keys;
   }
 
-  /** Whether all that the leaf could preserve is within physical memory. */
-  boolean fits(int bits) {
-    return Long.compareUnsigned(base + ((long) bits << shift), 1L << KhoRadix.MAX_PHYSICAL_BITS)
-        <= 0;
+  /** How many of the first {@code bits} blocks are within physical memory. */
+  int possible(int bits) {
+    long room = (1L << KhoRadix.MAX_PHYSICAL_BITS) - base;
+    return base >>> KhoRadix.MAX_PHYSICAL_BITS != 0 ? 0 : (int) Math.min(bits, room >>> shift);
   }
 
-  /** Checks the end of what the leaf preserves. */
-  void requireWithin(long end, Where place, long address) {
-    if (Long.compareUnsigned(end, 1L << KhoRadix.MAX_PHYSICAL_BITS) > 0) {
-      throw place.broken(
-          address,
-          "a block of order %d reaches to 0x%x, beyond 2^%d"
-              .formatted(order, end, KhoRadix.MAX_PHYSICAL_BITS));
-    }
+  /** What is wrong with a bit that is set for a block beyond physical memory. */
+  HandoverException beyond(int bit, Where place, long address) {
+    return place.broken(
+        address,
+        "bit %d is set, for a block of order %d at 0x%x, beyond 2^%d"
+            .formatted(bit, order, base + ((long) bit << shift), KhoRadix.MAX_PHYSICAL_BITS));
   }
 }

@@ -3,17 +3,22 @@ package org.kho4j.handover;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 
-/** Finds the pages that start with the magic number of a device tree. */
+/** Finds the pages that start with the magic number of a device tree, and pass a closer look. */
 final class MagicScan {
 
   private static final ValueLayout.OfInt MAGIC =
@@ -31,19 +36,31 @@ final class MagicScan {
   private static final int BATCH_RANGES = 1024;
 
   /** A source with more such pages is made of them, and real memory has a handful. */
-  private static final int MAX_FOUND = 4096;
+  private static final int MAX_FOUND = 1024;
+
+  /**
+   * What was found.
+   *
+   * @param addresses of the pages, ascending
+   * @param more whether there are more, which were not looked for
+   */
+  record Found(List<Long> addresses, boolean more) {}
 
   private final PhysicalMemory memory;
+  private final LongPredicate look;
   private final LongConsumer progress;
   private final ConcurrentSkipListSet<Long> found = new ConcurrentSkipListSet<>();
+  private final AtomicInteger count = new AtomicInteger();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final ThreadPoolExecutor threads;
 
   private long[] batch = new long[2 * BATCH_RANGES];
   private int batchSize;
   private long batchBytes;
 
-  private MagicScan(PhysicalMemory memory, LongConsumer progress) {
+  private MagicScan(PhysicalMemory memory, LongPredicate look, LongConsumer progress) {
     this.memory = memory;
+    this.look = look;
     this.progress = progress;
     int cores = Runtime.getRuntime().availableProcessors();
     // The caller works too, whenever the queue is full: that bounds how far it runs ahead.
@@ -57,16 +74,29 @@ final class MagicScan {
             new ThreadPoolExecutor.CallerRunsPolicy());
   }
 
-  /** The addresses of such pages, ascending. */
-  static long[] scan(PhysicalMemory memory, LongConsumer progress) {
-    MagicScan scan = new MagicScan(memory, progress);
+  /**
+   * Looks at every page.
+   *
+   * @param look whether a page with the magic number is one to find; called by any thread
+   * @param progress told how many more bytes were looked at, by any thread
+   */
+  static Found scan(PhysicalMemory memory, LongPredicate look, LongConsumer progress) {
+    MagicScan scan = new MagicScan(memory, look, progress);
     try {
       memory.forEachRange(scan::range);
       scan.flush();
     } finally {
       scan.threads.close();
     }
-    return scan.found.stream().mapToLong(Long::longValue).limit(MAX_FOUND).toArray();
+    Throwable failure = scan.failure.get();
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
+    }
+    List<Long> addresses = scan.found.stream().limit(MAX_FOUND).toList();
+    return new Found(addresses, scan.count.get() > MAX_FOUND);
   }
 
   private void range(long address, long length) {
@@ -92,10 +122,14 @@ final class MagicScan {
     batchSize = 0;
     batchBytes = 0;
     threads.execute(() -> {
-      for (int i = 0; i < size && found.size() < MAX_FOUND; i += 2) {
-        scan(ranges[i], ranges[i + 1]);
+      try {
+        for (int i = 0; i < size && count.get() <= MAX_FOUND && failure.get() == null; i += 2) {
+          scan(ranges[i], ranges[i + 1]);
+        }
+        progress.accept(bytes);
+      } catch (RuntimeException | Error e) {
+        failure.compareAndSet(null, e);
       }
-      progress.accept(bytes);
     });
   }
 
@@ -122,7 +156,9 @@ final class MagicScan {
 
   private void look(MemorySegment bytes, long address) {
     for (long at = 0; at + Integer.BYTES <= bytes.byteSize(); at += STEP) {
-      if (bytes.get(MAGIC, at) == Fdt.MAGIC) {
+      if (bytes.get(MAGIC, at) == Fdt.MAGIC
+          && look.test(address + at)
+          && count.getAndIncrement() <= MAX_FOUND) {
         found.add(address + at);
       }
     }

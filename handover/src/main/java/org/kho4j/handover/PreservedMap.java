@@ -11,6 +11,9 @@ import org.kho4j.abi.PageSize;
  */
 public final class PreservedMap {
 
+  /** A map with more is no map, and each problem costs memory. */
+  static final int MAX_PROBLEMS = 64;
+
   private final HandoverMemory memory;
   private final Where where;
   private final long root;
@@ -118,8 +121,6 @@ public final class PreservedMap {
   }
 
   private final class Walk {
-    private static final int MAX_PROBLEMS = 64;
-
     private final LeafVisitor visitor;
     private final Consumer<HandoverException> problems;
     private final PageSet seen = new PageSet();

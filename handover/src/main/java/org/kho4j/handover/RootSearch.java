@@ -39,12 +39,21 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   public static RootSearch search(PhysicalMemory memory, LongConsumer progress) {
     List<RootFdt> roots = new ArrayList<>();
     List<HandoverException> rejected = new ArrayList<>();
-    for (long address : MagicScan.scan(memory, progress)) {
+    MagicScan.Found found =
+        MagicScan.scan(memory, address -> mentionsKho(pageAt(memory, address)), progress);
+    for (long address : found.addresses()) {
       try {
         rootAt(memory, address).ifPresent(roots::add);
       } catch (HandoverException e) {
         rejected.add(e);
       }
+    }
+    if (found.more()) {
+      rejected.add(
+          Where.ROOT.broken(
+              found.addresses().getLast(),
+              "more than %,d pages look like a root FDT: there may be others behind this one"
+                  .formatted(found.addresses().size())));
     }
     return new RootSearch(roots, rejected);
   }
@@ -55,6 +64,7 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
    * @throws HandoverException if there is none
    */
   public static RootFdt at(PhysicalMemory memory, long address) {
+    new HandoverMemory(memory, PageSize.SIZE_4K).bytes(Where.ROOT, address, Fdt.HEADER_SIZE);
     return rootAt(memory, address)
         .orElseThrow(() ->
             Where.ROOT.broken(
@@ -62,40 +72,46 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   }
 
   private static Optional<RootFdt> rootAt(PhysicalMemory memory, long address) {
-    HandoverMemory pages = new HandoverMemory(memory, PageSize.SIZE_4K);
+    MemorySegment page = pageAt(memory, address);
+    if (!Fdt.isMagic(page) || !mentionsKho(page)) {
+      return Optional.empty();
+    }
     try {
-      long size = Fdt.totalSize(pages.bytes(Where.ROOT, address, Fdt.HEADER_SIZE));
+      long size = Fdt.totalSize(page);
       if (size > MAX_ROOT_BYTES) {
-        return Optional.empty();
+        throw Where.ROOT.broken(
+            address,
+            "the root FDT's total size is %d bytes, and it has a page, of %d bytes at most"
+                .formatted(size, MAX_ROOT_BYTES));
       }
-      MemorySegment blob = pages.bytes(Where.ROOT, address, size);
-      if (!mentionsKho(blob)) {
-        return Optional.empty();
-      }
-      FdtNode tree = Fdt.read(blob);
+      FdtNode tree = new HandoverMemory(memory, PageSize.SIZE_4K).tree(Where.ROOT, address, size);
       return TreeValue.compatible(tree).stream()
           .filter(compatible -> compatible.startsWith(KhoVersion.PREFIX))
           .findFirst()
           .map(compatible -> new RootFdt(address, size, tree, compatible));
     } catch (FdtException e) {
-      if (!mentionsKho(pageAt(memory, address))) {
-        return Optional.empty();
-      }
       throw Where.ROOT.broken(address, e);
     }
   }
 
-  /** Whether a version string may be in there: tells a broken root FDT from another device tree. */
+  /**
+   * Whether a version string may be in there: tells a root FDT, broken or not, from another device
+   * tree. A root FDT's compatible string is within its first 4 KiB.
+   */
   private static boolean mentionsKho(MemorySegment bytes) {
     return new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1)
         .contains(KhoVersion.PREFIX);
   }
 
+  /** As much of the 4 KiB from there on as can be read. */
   private static MemorySegment pageAt(PhysicalMemory memory, long address) {
-    try {
-      return memory.read(address, PageSize.SIZE_4K.bytes());
-    } catch (MemoryReadException e) {
-      return MemorySegment.ofArray(new byte[0]);
+    for (int bytes = PageSize.SIZE_4K.bytes(); bytes >= Fdt.HEADER_SIZE; bytes /= 2) {
+      try {
+        return memory.read(address, bytes);
+      } catch (MemoryReadException e) {
+        // Less, then.
+      }
     }
+    return MemorySegment.ofArray(new byte[0]);
   }
 }

@@ -35,6 +35,11 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     }
     long runStart = start;
     long runEnd = end;
+    for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {
+      if (isSet(leaf, bit)) {
+        throw keys.beyond(bit, place, address);
+      }
+    }
     for (int i = 0; i < words; i++) {
       long word = leaf.get(Wire.U64, (long) i << 3);
       if (word == 0) {
@@ -60,13 +65,12 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     }
     start = runStart;
     end = runEnd;
-    keys.requireWithin(end, place, address);
   }
 
   /** The leaf whose keys have too few bits for their order to be the leaf's: bit by bit. */
   private void lowestLeaf(Where place, MemorySegment leaf, long address) {
     for (int bit = 0; bit < words * 64; bit++) {
-      if ((leaf.get(Wire.U64, (long) bit >>> 6 << 3) >>> bit & 1) == 0) {
+      if (!isSet(leaf, bit)) {
         continue;
       }
       LeafKeys keys = LeafKeys.of(pageSize, bit, place, address);
@@ -78,6 +82,10 @@ final class RunCollector implements PreservedMap.LeafVisitor {
       }
       end += 1L << keys.shift();
     }
+  }
+
+  private static boolean isSet(MemorySegment leaf, int bit) {
+    return (leaf.get(Wire.U64, (long) bit >>> 6 << 3) >>> bit & 1) != 0;
   }
 
   /** Hands the last run over. */

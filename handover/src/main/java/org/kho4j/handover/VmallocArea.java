@@ -118,13 +118,14 @@ public final class VmallocArea {
     int capacity = KhoVmallocChunk.STRUCTURE.capacity(pageSize);
     int header = KhoVmallocChunk.STRUCTURE.headerSize();
     long blockBytes = pageSize.blockBytes(order);
-    long impossible = (pageSize.bytes() - 1L) | -1L << KhoRadix.MAX_PHYSICAL_BITS;
+    long offsetMask = pageSize.bytes() - 1L;
+    long lastBlock = (1L << KhoRadix.MAX_PHYSICAL_BITS) - blockBytes;
     long remaining = totalPages >>> order;
     long runStart = 0;
     long runEnd = 0;
     ChainGuard guard = new ChainGuard();
     int chunks = 0;
-    @Nullable Chunk chunk = FIRST.load(descriptor, memory, where);
+    @Nullable Chunk chunk = FIRST.load(descriptor, memory, where.in("chunk", 0));
     while (chunk != null) {
       guard.next(where, "chunk", chunks, chunk.address);
       MemorySegment page = chunk.page;
@@ -134,7 +135,7 @@ public final class VmallocArea {
         if (block == 0) {
           break;
         }
-        if ((block & impossible) != 0) {
+        if ((block & offsetMask) != 0 || Long.compareUnsigned(block, lastBlock) > 0) {
           throw where
               .in("chunk", chunks)
               .broken(
@@ -159,14 +160,14 @@ public final class VmallocArea {
                     .formatted(totalPages >>> order));
       }
       remaining -= used;
-      chunk = NEXT.load(page, memory, where.in("chunk", chunks));
       chunks++;
+      chunk = NEXT.load(page, memory, where.in("chunk", chunks));
     }
     if (remaining != 0) {
       throw where.broken(
           address,
-          "the chain of %d chunks ends %d blocks before the %d of total_pages"
-              .formatted(chunks, remaining, totalPages >>> order));
+          "the chain ends after %d of the %d blocks of total_pages"
+              .formatted((totalPages >>> order) - remaining, totalPages >>> order));
     }
     if (runEnd != runStart) {
       visitor.run(runStart, runEnd - runStart);
@@ -191,8 +192,8 @@ public final class VmallocArea {
   }
 
   private String whyImpossible(long block) {
-    return block >>> KhoRadix.MAX_PHYSICAL_BITS != 0
-        ? "beyond 2^" + KhoRadix.MAX_PHYSICAL_BITS
+    return memory.pageSize().isAligned(block)
+        ? "a block of order %d beyond 2^%d".formatted(order, KhoRadix.MAX_PHYSICAL_BITS)
         : "not aligned to a page of " + memory.pageSize();
   }
 
@@ -202,7 +203,7 @@ public final class VmallocArea {
     /**
      * Takes a stretch.
      *
-     * @param content read-only, at most 1 MiB, never splitting a page
+     * @param content read-only, at most 1 MiB, ending where a page or what is used ends
      * @param offset of it in the area
      * @param physicalAddress of its first byte
      */
@@ -212,16 +213,18 @@ public final class VmallocArea {
   private static final int STRETCH_BYTES = 1 << 20;
 
   /**
-   * Visits the area's content in virtual order.
+   * Visits the area's content in virtual order, as far as its owner uses it: the rest is not read.
    *
-   * @return how many chunks list it
+   * @param used bytes to visit, from the area's start; no more than the area has are visited
+   * @return how many chunks list the area
    * @throws HandoverException as {@link #forEachRun} does, and if content cannot be read
    */
-  public int forEachContent(ContentVisitor visitor) {
+  public int forEachContent(long used, ContentVisitor visitor) {
     long[] offset = new long[1];
     return forEachRun((run, bytes) -> {
-      for (long at = 0; at < bytes; at += STRETCH_BYTES) {
-        MemorySegment content = memory.bytes(where, run + at, Math.min(STRETCH_BYTES, bytes - at));
+      long end = Math.min(bytes, used - offset[0]);
+      for (long at = 0; at < end; at += STRETCH_BYTES) {
+        MemorySegment content = memory.bytes(where, run + at, Math.min(STRETCH_BYTES, end - at));
         visitor.content(content, offset[0], run + at);
         offset[0] += content.byteSize();
       }

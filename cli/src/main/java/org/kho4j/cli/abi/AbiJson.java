@@ -17,24 +17,31 @@ public final class AbiJson {
     value(out, ContractDocument.all());
   }
 
-  /**
-   * One version: an object with the schema and, under {@code version}, what {@link #all} says of
-   * it.
-   */
-  public static void version(JsonGenerator out, ContractVersion version) {
-    out.writeStartObject();
-    out.writeStringProperty("schema", ContractDocument.SCHEMA);
-    out.writeName("version");
-    value(out, ContractDocument.version(version));
-    out.writeEndObject();
+  /** Some versions: an object with the schema and a list of what {@link #all} says of each. */
+  public static void versions(JsonGenerator out, List<ContractVersion> versions) {
+    member(out, "versions", versions.stream().map(ContractDocument::version).toList());
   }
 
-  /** One structure, likewise under {@code structure}. */
-  public static void structure(JsonGenerator out, Structure structure) {
+  /** Some structures, likewise. */
+  public static void structures(JsonGenerator out, List<Structure> structures) {
+    member(out, "structures", structures.stream().map(ContractDocument::structure).toList());
+  }
+
+  /** The releases alone. */
+  public static void releases(JsonGenerator out) {
+    member(out, "releases", ContractDocument.all().getOrDefault("releases", List.of()));
+  }
+
+  /** The limits alone. */
+  public static void limits(JsonGenerator out) {
+    member(out, "limits", ContractDocument.all().getOrDefault("limits", List.of()));
+  }
+
+  private static void member(JsonGenerator out, String name, Object value) {
     out.writeStartObject();
     out.writeStringProperty("schema", ContractDocument.SCHEMA);
-    out.writeName("structure");
-    value(out, ContractDocument.structure(structure));
+    out.writeName(name);
+    value(out, value);
     out.writeEndObject();
   }
 

@@ -1,11 +1,14 @@
 package org.kho4j.cli.command;
 
 import java.io.OutputStream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** One run of a command: what the user gave, and where the answer goes. */
@@ -59,6 +62,17 @@ public final class Invocation {
   /** The value of the command's positional parameter at an index, or null. */
   public <T> @Nullable T parameter(int index, Class<T> type) {
     return type.cast(leaf.<@Nullable Object>matchedPositionalValue(index, null));
+  }
+
+  /** Every value of the command's parameter from an index on, as the user wrote them. */
+  public List<String> parameters(int index) {
+    PositionalParamSpec parameter = leaf.matchedPositional(index);
+    return parameter == null ? List.of() : parameter.originalStringValues();
+  }
+
+  /** The failure that a wrong value is: the user sees the sentence, and where the help is. */
+  public ParameterException wrong(String sentence) {
+    return new ParameterException(leaf.commandSpec().commandLine(), sentence);
   }
 
   /** Readable output; flushed when the command ends. */

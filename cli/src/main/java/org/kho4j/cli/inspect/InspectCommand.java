@@ -71,8 +71,8 @@ public final class InspectCommand extends SourceCommand {
     return anythingRead ? Command.OK : Command.FAILED;
   }
 
-  private static boolean show(
-      PhysicalMemory memory, List<Handover> handovers, int pageSize, View view) throws IOException {
+  static boolean show(PhysicalMemory memory, List<Handover> handovers, int pageSize, View view)
+      throws IOException {
     view.begin(memory.source(), pageSize);
     boolean anythingRead = false;
     for (Handover handover : handovers) {

@@ -137,6 +137,11 @@ public final class Json implements AutoCloseable {
     return address.isPresent() ? address(name, address.getAsLong()) : this;
   }
 
+  /** For what has its own way of writing itself. */
+  public JsonGenerator generator() {
+    return json;
+  }
+
   /** Ends the document. */
   @Override
   public void close() throws IOException {

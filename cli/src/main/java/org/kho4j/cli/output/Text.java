@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
  * Readable output: pieces of text, styled when there is a terminal to style them for. Numbers come
  * from {@link Units}; anything that comes out of a dump goes through {@link #name}.
  */
-public final class Text {
+public final class Text implements Appendable {
 
   /** What a piece of text is, which decides its colour. */
   public enum Style {
@@ -84,18 +84,39 @@ public final class Text {
     return put(Units.count(count, one, many));
   }
 
+  @Override
+  public Text append(CharSequence piece) throws IOException {
+    return append(piece, 0, piece.length());
+  }
+
+  @Override
+  public Text append(CharSequence piece, int start, int end) throws IOException {
+    pending.append(piece, start, end);
+    flushIfLong();
+    return this;
+  }
+
+  @Override
+  public Text append(char piece) throws IOException {
+    pending.append(piece);
+    flushIfLong();
+    return this;
+  }
+
   /** Ends the line. */
   public Text line() throws IOException {
-    pending.append('\n');
-    if (pending.length() >= FLUSH_AT) {
-      flush();
-    }
-    return this;
+    return append('\n');
   }
 
   /** A line of its own. */
   public Text line(String line) throws IOException {
     return put(line).line();
+  }
+
+  private void flushIfLong() throws IOException {
+    if (pending.length() >= FLUSH_AT) {
+      flush();
+    }
   }
 
   /** Writes out what has been put. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.StringWriter;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -54,21 +55,30 @@ class AbiJsonTest {
   }
 
   @Test
-  void writesOneVersionOrOneStructure() {
+  void writesSomeVersionsOrStructures() {
     var version = Contract.version("memfd-v2").orElseThrow();
     assertThat(
             MAPPER
-                .readTree(written(out -> AbiJson.version(out, version)))
-                .at("/version/id")
+                .readTree(written(out -> AbiJson.versions(out, List.of(version))))
+                .at("/versions/0/id")
                 .asString())
         .isEqualTo("memfd-v2");
     var structure = version.structures().getFirst();
     assertThat(
             MAPPER
-                .readTree(written(out -> AbiJson.structure(out, structure)))
-                .at("/structure/fields/2/bits/5/name")
+                .readTree(written(out -> AbiJson.structures(out, List.of(structure))))
+                .at("/structures/0/fields/2/bits/5/name")
                 .asString())
         .isEqualTo("F_SEAL_EXEC");
+  }
+
+  @Test
+  void writesReleasesOrLimits() {
+    JsonNode all = MAPPER.readTree(written(AbiJson::all));
+    assertThat(MAPPER.readTree(written(AbiJson::releases)).get("releases"))
+        .isEqualTo(all.get("releases"));
+    assertThat(MAPPER.readTree(written(AbiJson::limits)).get("limits"))
+        .isEqualTo(all.get("limits"));
   }
 
   private static String written(Consumer<JsonGenerator> content) {

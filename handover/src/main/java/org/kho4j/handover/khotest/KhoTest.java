@@ -1,6 +1,5 @@
 package org.kho4j.handover.khotest;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
@@ -32,6 +31,8 @@ public final class KhoTest {
           return new KhoTest(handover, subtree);
         }
       };
+
+  private static final int STRETCH_BYTES = 1 << 20;
 
   private final HandoverMemory memory;
   private final Where where;
@@ -111,26 +112,31 @@ public final class KhoTest {
     PageSize pageSize = memory.pageSize();
     long mask = pageSize.bytes() - 1L;
     long[] bytes = new long[1];
-    foliosInfo.forEachContent((content, offset, physicalAddress) -> {
-      for (long at = 0;
-          at < content.byteSize() && offset + at < folios * Long.BYTES;
-          at += Long.BYTES) {
-        long entry = content.get(Wire.U64, at);
-        Where place = where.in("folio", (offset + at) / Long.BYTES);
-        long order = entry & mask;
-        if (order > KhoRadix.maxOrder(pageSize)) {
-          throw place.broken(
-              physicalAddress + at,
-              "order is %d, beyond %d".formatted(order, KhoRadix.maxOrder(pageSize)));
-        }
-        bytes[0] += pageSize.blockBytes((int) order);
-        if (bytes[0] > memory.presentBytes()) {
-          throw place.broken(
-              physicalAddress + at, "the folios are larger than all of the memory in the source");
-        }
-        visitor.folio(entry & ~mask, (int) order);
-      }
-    });
+    foliosInfo.forEachContent(
+        folios * Long.BYTES,
+        (content, offset, physicalAddress) -> {
+          for (long at = 0; at < content.byteSize(); at += Long.BYTES) {
+            long entry = content.get(Wire.U64, at);
+            Where place = folio((offset + at) / Long.BYTES);
+            long order = entry & mask;
+            if (order > KhoRadix.maxOrder(pageSize)) {
+              throw place.broken(
+                  physicalAddress + at,
+                  "order is %d, beyond %d".formatted(order, KhoRadix.maxOrder(pageSize)));
+            }
+            bytes[0] += pageSize.blockBytes((int) order);
+            if (bytes[0] > memory.presentBytes()) {
+              throw place.broken(
+                  physicalAddress + at,
+                  "the folios are larger than all of the memory in the source");
+            }
+            visitor.folio(entry & ~mask, (int) order);
+          }
+        });
+  }
+
+  private Where folio(long number) {
+    return where.in("data").in("folio", number);
   }
 
   /**
@@ -141,12 +147,12 @@ public final class KhoTest {
   public Data data() {
     OnesComplementSum sum = new OnesComplementSum();
     long[] bytes = new long[1];
+    long[] number = new long[1];
     forEachFolio((folio, order) -> {
+      Where place = folio(number[0]++);
       long size = memory.pageSize().blockBytes(order);
-      for (long at = 0; at < size; at += 1 << 20) {
-        MemorySegment content =
-            memory.bytes(where.in("data"), folio + at, Math.min(1 << 20, size - at));
-        sum.add(content);
+      for (long at = 0; at < size; at += STRETCH_BYTES) {
+        sum.add(memory.bytes(place, folio + at, Math.min(STRETCH_BYTES, size - at)));
       }
       bytes[0] += size;
     });

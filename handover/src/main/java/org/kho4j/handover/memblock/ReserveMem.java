@@ -6,7 +6,6 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.Where;
@@ -44,10 +43,7 @@ public record ReserveMem(String name, long start, long size) {
     long start = TreeValue.u64(node, "start", where, subtree.address());
     long size = TreeValue.u64(node, "size", where, subtree.address());
     if (size <= 0 || start < 0 || start + size < 0) {
-      throw new HandoverException(
-          where.toString(),
-          subtree.address(),
-          "0x%x bytes at 0x%x cannot be".formatted(size, start));
+      throw where.broken(subtree.address(), "0x%x bytes at 0x%x cannot be".formatted(size, start));
     }
     return new ReserveMem(node.name(), start, size);
   }

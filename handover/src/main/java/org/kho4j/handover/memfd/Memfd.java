@@ -116,28 +116,29 @@ public final class Memfd {
     int entrySize = MemfdFolio.STRUCTURE.headerSize();
     long end = folioCount() * entrySize;
     long maxPfn = 1L << (KhoRadix.MAX_PHYSICAL_BITS - pageShift);
-    return foliosInfo.forEachContent((content, offset, physicalAddress) -> {
-      long limit = Math.min(content.byteSize(), end - offset);
-      for (long at = 0; at < limit; at += entrySize) {
-        long word = content.get(Wire.U64, at + MemfdFolio.PFN_AND_FLAGS.offset());
-        long pfn = word & MemfdFolio.PFN_MASK;
-        if (pfn == 0) {
-          continue;
-        }
-        if (pfn >= maxPfn) {
-          throw where
-              .in("folio", (offset + at) / entrySize)
-              .broken(
-                  physicalAddress + at,
-                  "pfn 0x%x is beyond physical memory of 2^%d"
-                      .formatted(pfn, KhoRadix.MAX_PHYSICAL_BITS));
-        }
-        visitor.folio(
-            pfn << pageShift,
-            content.get(Wire.U64, at + MemfdFolio.INDEX.offset()),
-            (int) (word >>> MemfdFolio.PFN_BITS));
-      }
-    });
+    return foliosInfo.forEachContent(
+        end,
+        (content, offset, physicalAddress) -> {
+          for (long at = 0; at < content.byteSize(); at += entrySize) {
+            long word = content.get(Wire.U64, at + MemfdFolio.PFN_AND_FLAGS.offset());
+            long pfn = word & MemfdFolio.PFN_MASK;
+            if (pfn == 0) {
+              continue;
+            }
+            if (pfn >= maxPfn) {
+              throw where
+                  .in("folio", (offset + at) / entrySize)
+                  .broken(
+                      physicalAddress + at,
+                      "pfn 0x%x is beyond physical memory of 2^%d"
+                          .formatted(pfn, KhoRadix.MAX_PHYSICAL_BITS));
+            }
+            visitor.folio(
+                pfn << pageShift,
+                content.get(Wire.U64, at + MemfdFolio.INDEX.offset()),
+                (int) (word >>> MemfdFolio.PFN_BITS));
+          }
+        });
   }
 
   /**

@@ -1,0 +1,44 @@
+package org.kho4j.cli.abi;
+
+import java.io.IOException;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Json;
+
+/** {@code kho abi …}: the contract, without any memory image. */
+public final class AbiCommand extends Command {
+
+  /** Columns of the terminal that tables are laid out for. */
+  static final int WIDTH = 100;
+
+  public AbiCommand() {
+    super(
+        "abi",
+        "Shows the contract: every structure of every version of KHO and its clients.",
+        "Alone it lists the versions; with --json it writes the whole contract, for whoever generates a decoder in"
+            + " another language. Sizes and capacities are for pages of 4K, or of --page-size.");
+    subcommand(new VersionsCommand());
+    subcommand(new StructuresCommand());
+    subcommand(new ReleasesCommand());
+    subcommand(new LimitsCommand());
+    subcommand(new FingerprintsCommand());
+    subcommand(new PagesCommand());
+  }
+
+  @Override
+  public int run(Invocation invocation) throws IOException {
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        AbiJson.all(json.generator());
+      }
+    } else {
+      AbiText.overview(invocation.text(), WIDTH);
+    }
+    return OK;
+  }
+
+  static PageSize pageSize(Invocation invocation) {
+    return invocation.options().pageSize().orElse(PageSize.SIZE_4K);
+  }
+}

@@ -1,0 +1,39 @@
+package org.kho4j.cli.abi;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.kho4j.abi.ReferencePages;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code kho abi pages -o DIR}. */
+final class PagesCommand extends Command {
+
+  PagesCommand() {
+    super("pages", "Writes the reference pages: the contract as Markdown, and as abi.json.");
+    option(
+        OptionSpec.builder("-o", "--output")
+            .type(Path.class)
+            .paramLabel("DIR")
+            .required(true)
+            .description("The directory to write to; it is made if it is not there."));
+  }
+
+  @Override
+  public int run(Invocation invocation) throws IOException {
+    Path directory =
+        Objects.requireNonNull(invocation.value("--output", Path.class), "picocli wants it");
+    Files.createDirectories(directory);
+    Map<String, String> pages = ReferencePages.all();
+    for (Map.Entry<String, String> page : pages.entrySet()) {
+      Files.writeString(directory.resolve(page.getKey()), page.getValue());
+    }
+    invocation.note(Units.count(pages.size(), "page", "pages") + " written to " + directory);
+    return OK;
+  }
+}

@@ -1,0 +1,36 @@
+package org.kho4j.cli.demo;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Another JVM like this one, with the same classes. */
+final class JavaProcess {
+
+  private JavaProcess() {}
+
+  /** The command line that runs a main class of this module. */
+  static List<String> commandLine(Class<?> main, List<String> args) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+UseSerialGC",
+            "-Xmx64m",
+            "-XX:-UsePerfData",
+            "--enable-native-access=ALL-UNNAMED"));
+    String classPath = System.getProperty("java.class.path", "");
+    if (!classPath.isEmpty()) {
+      command.addAll(List.of("-cp", classPath));
+    }
+    String modulePath = System.getProperty("jdk.module.path");
+    if (modulePath != null && main.getModule().isNamed()) {
+      command.addAll(List.of("-p", modulePath, "--add-modules", "ALL-MODULE-PATH", "-m"));
+      command.add(main.getModule().getName() + "/" + main.getName());
+    } else {
+      command.add(main.getName());
+    }
+    command.addAll(args);
+    return command;
+  }
+}

@@ -1,0 +1,157 @@
+package org.kho4j.cli.captures;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The shape of {@code kho4j/inspect/1}: which members an object has, of which type, in which order;
+ * a {@code ?} marks what may be absent. Nothing is ever null.
+ */
+public final class InspectShape {
+
+  private static final String[] VMALLOC = {
+    "first: address", "totalPages: number", "flags: number", "order: number", "chunks?: number"
+  };
+
+  private InspectShape() {}
+
+  /** Checks a whole document. */
+  public static void check(JsonNode document) {
+    object(document, "schema: text", "source: object", "handovers: array");
+    assertThat(document.path("schema").asString()).isEqualTo("kho4j/inspect/1");
+    object(
+        document.path("source"), "path: text", "kind: text", "bytes: number", "pageSize: number");
+    assertThat(document.path("source").path("kind").asString()).isIn("raw", "elf", "kdump");
+    document.path("handovers").forEach(InspectShape::handover);
+  }
+
+  private static void handover(JsonNode handover) {
+    object(
+        handover,
+        "fdt: address",
+        "totalSize: number",
+        "compatible: text",
+        "role: text",
+        "preservedMap?: object",
+        "subtrees?: array",
+        "errors: array",
+        "moreErrors?: number");
+    assertThat(handover.path("role").asString()).isIn("outgoing", "incoming", "unknown");
+    if (handover.has("preservedMap")) {
+      map(handover.path("preservedMap"));
+    }
+    handover.path("subtrees").forEach(InspectShape::subtree);
+    handover
+        .path("errors")
+        .forEach(error -> object(error, "path: text", "address: address", "message: text"));
+  }
+
+  private static void map(JsonNode map) {
+    if (map.path("state").asString().equals("consumed")) {
+      object(map, "root: address", "state: text");
+      return;
+    }
+    assertThat(map.path("state").asString()).isEqualTo("intact");
+    object(
+        map,
+        "root: address",
+        "state: text",
+        "nodes: number",
+        "preservations: number",
+        "bytes: number",
+        "orders: object");
+    orders(map.path("orders"));
+  }
+
+  private static void orders(JsonNode orders) {
+    orders
+        .properties()
+        .forEach(order -> {
+          assertThat(order.getKey()).matches("[0-9]|[1-4][0-9]");
+          assertThat(order.getValue().isIntegralNumber()).isTrue();
+        });
+  }
+
+  private static void subtree(JsonNode subtree) {
+    object(
+        subtree,
+        "name: text",
+        "data: address",
+        "size: number",
+        "metadata?: object",
+        "reserveMem?: array",
+        "khoTest?: object",
+        "luo?: object");
+    if (subtree.has("metadata")) {
+      object(
+          subtree.path("metadata"),
+          "version: number",
+          "previousRelease: text",
+          "kexecCount: number");
+    }
+    subtree
+        .path("reserveMem")
+        .forEach(entry -> object(entry, "name: text", "start: address", "size: number"));
+    if (subtree.has("khoTest")) {
+      JsonNode test = subtree.path("khoTest");
+      object(test, "folios: number", "bytes?: number", "checksum?: text", "foliosInfo: object");
+      object(test.path("foliosInfo"), VMALLOC);
+    }
+    if (subtree.has("luo")) {
+      luo(subtree.path("luo"));
+    }
+  }
+
+  private static void luo(JsonNode luo) {
+    object(luo, "compatible: text", "liveupdateNumber: number", "sessions: array", "flbs?: array");
+    luo.path("flbs").forEach(flb -> object(flb, "name: text", "data: address", "count: number"));
+    for (JsonNode session : luo.path("sessions")) {
+      object(session, "name: text", "files: array");
+      for (JsonNode file : session.path("files")) {
+        object(file, "compatible: text", "token: number", "data?: address", "memfd?: object");
+        if (file.has("memfd")) {
+          JsonNode memfd = file.path("memfd");
+          object(
+              memfd,
+              "size: number",
+              "position: number",
+              "seals?: number",
+              "folios: number",
+              "orders?: object",
+              "foliosInfo: object");
+          orders(memfd.path("orders"));
+          object(memfd.path("foliosInfo"), VMALLOC);
+        }
+      }
+    }
+  }
+
+  private static void object(JsonNode node, String... members) {
+    assertThat(node.isObject()).as("an object: %s", node).isTrue();
+    List<String> expected = new ArrayList<>();
+    for (String member : members) {
+      String name = member.replaceFirst("\\??: .*", "");
+      if (!member.contains("?") || node.has(name)) {
+        expected.add(name);
+        assertType(node.path(name), name, member.replaceFirst(".*: ", ""));
+      }
+    }
+    assertThat(node.propertyNames()).containsExactlyElementsOf(expected);
+  }
+
+  private static void assertType(JsonNode value, String name, String type) {
+    boolean fits =
+        switch (type) {
+          case "text" -> value.isString();
+          case "number" -> value.isIntegralNumber();
+          case "address" -> value.isString() && value.asString().matches("0x(0|[1-9a-f][0-9a-f]*)");
+          case "array" -> value.isArray();
+          case "object" -> value.isObject();
+          default -> throw new IllegalArgumentException(type);
+        };
+    assertThat(fits).as("%s is of type %s: %s", name, type, value).isTrue();
+  }
+}

@@ -1,0 +1,53 @@
+package org.kho4j.cli.captures;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ConcurrentSkipListSet;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+
+/** Memory that remembers which of its pages were read, in units of 4 KiB. */
+public final class RecordingMemory implements PhysicalMemory {
+
+  public static final int GRAIN = 4096;
+
+  private final PhysicalMemory memory;
+  private final ConcurrentSkipListSet<Long> grains = new ConcurrentSkipListSet<>();
+
+  public RecordingMemory(PhysicalMemory memory) {
+    this.memory = memory;
+  }
+
+  /** Addresses of what was read, ascending. */
+  public ConcurrentSkipListSet<Long> grains() {
+    return grains;
+  }
+
+  @Override
+  public MemorySource source() {
+    return memory.source();
+  }
+
+  @Override
+  public MemorySegment read(long address, long length) {
+    MemorySegment bytes = memory.read(address, length);
+    for (long at = address & -GRAIN; at < address + length; at += GRAIN) {
+      grains.add(at);
+    }
+    return bytes;
+  }
+
+  @Override
+  public boolean contains(long address, long length) {
+    return memory.contains(address, length);
+  }
+
+  @Override
+  public void forEachRange(RangeVisitor visitor) {
+    memory.forEachRange(visitor);
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

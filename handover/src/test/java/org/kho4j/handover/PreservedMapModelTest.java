@@ -1,0 +1,116 @@
+package org.kho4j.handover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.handmade.Radix;
+import org.kho4j.handover.handmade.SparseMemory;
+
+/** Random maps against sets of blocks. */
+class PreservedMapModelTest {
+
+  private static final long ROOT = 0x4000000;
+
+  static List<Arguments> maps() {
+    List<Arguments> maps = new ArrayList<>();
+    for (PageSize pageSize : PageSize.values()) {
+      for (int seed = 0; seed < 12; seed++) {
+        maps.add(Arguments.of(pageSize, seed));
+      }
+    }
+    return maps;
+  }
+
+  @ParameterizedTest(name = "{0} pages, seed {1}")
+  @MethodSource("maps")
+  void agreesWithANaiveModel(PageSize pageSize, int seed) {
+    SparseMemory ram = new SparseMemory();
+    Radix tree = new Radix(ram, pageSize, ROOT);
+    // Addresses of blocks by order, highest order first.
+    TreeMap<Integer, Set<Long>> model = new TreeMap<>((a, b) -> b - a);
+    Random random = new Random(seed);
+    int maxOrder = 52 - pageSize.shift();
+    for (int cluster = 0; cluster < 30; cluster++) {
+      int order = random.nextInt(4) == 0 ? random.nextInt(maxOrder + 1) : random.nextInt(4);
+      long blocks = 1L << (maxOrder - order);
+      long near = random.nextBoolean() ? Math.min(blocks, 1 << 18) : blocks;
+      long block = random.nextLong(near);
+      for (int length = random.nextInt(150); length >= 0 && block < blocks; length--) {
+        long address = block << (pageSize.shift() + order);
+        tree.preserve(address, order);
+        model.computeIfAbsent(order, o -> new TreeSet<>()).add(address);
+        block += random.nextInt(5) == 0 ? 2 : 1;
+      }
+    }
+    PreservedMap map =
+        new PreservedMap(
+            new HandoverMemory(ram, pageSize),
+            Where.ROOT,
+            ROOT,
+            Map.of(PageSize.SIZE_4K, 6, PageSize.SIZE_16K, 5, PageSize.SIZE_64K, 4).get(pageSize));
+
+    List<String> runs = new ArrayList<>();
+    map.forEachRun((order, address, bytes) ->
+        runs.add("order %d: 0x%x+0x%x".formatted(order, address, bytes)));
+
+    assertThat(runs).as("seed %d", seed).isEqualTo(runs(model, pageSize));
+    MapSummary summary =
+        map.summary(problem -> {
+          throw problem;
+        });
+    Map<Integer, Long> counts = new HashMap<>();
+    summary.blocks().forEach((order, bytes, blocks) -> counts.put(order, blocks));
+    Map<Integer, Long> expected = new HashMap<>();
+    model.forEach((order, blocks) -> expected.put(order, (long) blocks.size()));
+    assertThat(counts).as("seed %d", seed).isEqualTo(expected);
+    assertThat(summary.nodes()).as("seed %d", seed).isEqualTo(tree.pages());
+
+    PreservedMap.Lookup lookup = map.lookup();
+    model.forEach((order, blocks) ->
+        blocks.forEach(block -> {
+          for (long address : new long[] {block, block + pageSize.bytes()}) {
+            assertThat(lookup.orderAt(address))
+                .as("seed %d, order at 0x%x", seed, address)
+                .isEqualTo(orderAt(model, address));
+          }
+        }));
+  }
+
+  private static List<String> runs(Map<Integer, Set<Long>> model, PageSize pageSize) {
+    List<String> runs = new ArrayList<>();
+    model.forEach((order, blocks) -> {
+      long size = (long) pageSize.bytes() << order;
+      for (long start : blocks) {
+        if (blocks.contains(start - size)) {
+          continue;
+        }
+        long end = start;
+        while (blocks.contains(end)) {
+          end += size;
+        }
+        runs.add("order %d: 0x%x+0x%x".formatted(order, start, end - start));
+      }
+    });
+    return runs;
+  }
+
+  private static int orderAt(Map<Integer, Set<Long>> model, long address) {
+    for (Map.Entry<Integer, Set<Long>> blocks : model.entrySet()) {
+      if (blocks.getValue().contains(address)) {
+        return blocks.getKey();
+      }
+    }
+    return -1;
+  }
+}
