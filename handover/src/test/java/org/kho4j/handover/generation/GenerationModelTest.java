@@ -72,7 +72,7 @@ class GenerationModelTest {
     List<AddressRange> nodes = new ArrayList<>();
     long at = memory.base();
     for (int border = 0; border < borders; border++) {
-      long length = random.nextInt(60, 160) * page;
+      long length = random.nextInt(60, 110) * page;
       nodes.add(new AddressRange(at, length));
       at += length;
     }
