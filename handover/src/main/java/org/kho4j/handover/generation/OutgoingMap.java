@@ -191,6 +191,12 @@ final class OutgoingMap {
           address,
           "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
     }
+    if (!pages.owns(address, bytes)) {
+      throw refused(
+          what,
+          address,
+          "%d bytes are not all allocated: what is free may become anybody's".formatted(bytes));
+    }
   }
 
   private void requireFolio(String what, Folio folio) {
