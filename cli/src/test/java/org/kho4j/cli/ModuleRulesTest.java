@@ -37,7 +37,7 @@ class ModuleRulesTest {
         .resideInAPackage("org.kho4j.fdt..")
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage("org.kho4j.fdt..", "org.kho4j.abi..", "java..", "org.jspecify..")
+        .resideInAnyPackage("org.kho4j.fdt..", "java..", "org.jspecify..")
         .check(MAIN);
   }
 

@@ -105,6 +105,7 @@ final class Author {
   }
 
   private void khoTest(KhoTestFolios test) throws IOException {
+    layout.prepare("/" + test.name());
     List<Folio> folios = allocate(test);
     try (Content.Filler filler = new Content.Seeded(test.seed()).open()) {
       folios.forEach(folio -> filler.fill(generation.segment(folio)));

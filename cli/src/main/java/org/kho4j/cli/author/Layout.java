@@ -1,5 +1,6 @@
 package org.kho4j.cli.author;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +33,7 @@ final class Layout implements Placement {
   private final Place poolPlace;
   private final Set<String> used = new HashSet<>();
   private final @Nullable Map<String, Long> addresses;
+  private final Map<String, Long> prepared = new HashMap<>();
   private long lowest = Long.MAX_VALUE;
   private long highest;
 
@@ -120,12 +122,24 @@ final class Layout implements Placement {
     if (path.equals(SCRATCH)) {
       return OptionalLong.empty();
     }
+    Long early = prepared.remove(path);
+    return OptionalLong.of(list(path, early == null ? allocate(path) : early));
+  }
+
+  /** Takes the place of a structure ahead of those that would leave no room for it. */
+  void prepare(String path) {
+    if (!spec.places().containsKey(path)) {
+      prepared.put(path, allocate(path));
+    }
+  }
+
+  private long allocate(String path) {
     int order =
         order(spec, path)
             .orElseThrow(() -> new IllegalStateException("no order is known of " + path));
     long address = poolPlace.attempt(() -> pool.allocate(order));
     note(new AddressRange(address, spec.pageSize().blockBytes(order)));
-    return OptionalLong.of(list(path, address));
+    return address;
   }
 
   /** The address that the spec gives to a structure, which thereby is one that there is. */

@@ -116,11 +116,6 @@ sealed interface SubtreeSpec {
     public long bytes(PageSize pageSize) {
       return areas.stream().mapToLong(AreaSpec::bytes).sum();
     }
-
-    @Override
-    public long written(PageSize pageSize) {
-      return areas.stream().mapToLong(area -> area.content.written(area.bytes)).sum();
-    }
   }
 
   /**

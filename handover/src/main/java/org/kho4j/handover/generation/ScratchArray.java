@@ -3,7 +3,9 @@ package org.kho4j.handover.generation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
@@ -13,7 +15,7 @@ import org.kho4j.memory.WritableMemory;
 /**
  * The array that tells the next generation its scratch regions.
  *
- * @param regions in the array's order: low memory, global, one per NUMA node
+ * @param regions in the array's order: low memory, global, one per NUMA node; any may be empty
  */
 record ScratchArray(List<AddressRange> regions) {
 
@@ -24,6 +26,46 @@ record ScratchArray(List<AddressRange> regions) {
   private static final int MAX_REGIONS = 1026;
 
   private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
+
+  /**
+   * The array of a first generation.
+   *
+   * @throws IllegalArgumentException if a region is not memory, no whole pages, or overlaps with
+   *     another
+   */
+  static ScratchArray of(WritableMemory memory, PageSize pageSize, List<AddressRange> regions) {
+    ScratchArray array = new ScratchArray(regions);
+    for (int i = 0; i < regions.size(); i++) {
+      String problem = array.problem(i, memory, pageSize);
+      if (problem != null) {
+        throw new IllegalArgumentException(
+            "scratch region %d at 0x%x: %s".formatted(i, regions.get(i).address(), problem));
+      }
+    }
+    return array;
+  }
+
+  /** What is wrong with a region, beside those before it. */
+  private @Nullable String problem(int region, WritableMemory memory, PageSize pageSize) {
+    AddressRange it = regions.get(region);
+    if (!pageSize.isAligned(it.address())) {
+      return "not aligned to a page of " + pageSize;
+    }
+    if (it.isEmpty()) {
+      // Linux has such a region where the whole of what a percentage asks for is in another.
+      return null;
+    }
+    if (!pageSize.isAligned(it.length()) || !memory.contains(it.address(), it.length())) {
+      return "%d bytes are no whole pages in memory, which has 0x%x to 0x%x"
+          .formatted(it.length(), memory.base(), memory.base() + memory.size() - 1);
+    }
+    for (AddressRange other : regions.subList(0, region)) {
+      if (other.overlaps(it.address(), it.length())) {
+        return "%s overlaps with region %s".formatted(it, other);
+      }
+    }
+    return null;
+  }
 
   /** Size of the array. */
   long bytes() {
@@ -79,22 +121,15 @@ record ScratchArray(List<AddressRange> regions) {
       long length = Wire.u64(entry, KhoScratch.SIZE);
       Where place = where.in("region", i);
       pages.requirePage(place, address, "the region's address");
-      if (length <= 0 || !pages.pageSize().isAligned(length) || !memory.contains(address, length)) {
+      if (length < 0 || address + length < 0) {
         throw place.broken(
-            address,
-            "%s bytes are no whole pages in memory, which has 0x%x to 0x%x"
-                .formatted(
-                    Long.toUnsignedString(length),
-                    memory.base(),
-                    memory.base() + memory.size() - 1));
+            address, "%s bytes cannot be memory".formatted(Long.toUnsignedString(length)));
       }
-      AddressRange region = new AddressRange(address, length);
-      for (AddressRange other : regions) {
-        if (region.address() < other.end() && other.address() < region.end()) {
-          throw place.broken(address, "%s overlaps with region %s".formatted(region, other));
-        }
+      regions.add(new AddressRange(address, length));
+      String problem = new ScratchArray(regions).problem(i, memory, pages.pageSize());
+      if (problem != null) {
+        throw place.broken(address, problem);
       }
-      regions.add(region);
     }
     return new ScratchArray(regions);
   }

@@ -22,7 +22,7 @@ import org.kho4j.handover.generation.PreservationException;
 public final class KhoTestSaver {
 
   private static final String PATH = "/" + FdtLayout.KHO_TEST_SUBTREE;
-  private static final String LIST = PATH + "/folios_info";
+  private static final String FOLIOS_INFO = PATH + "/folios_info";
 
   private KhoTestSaver() {}
 
@@ -34,7 +34,7 @@ public final class KhoTestSaver {
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
       folios.forEach(generation::preserve);
-      Area list = generation.vmalloc(LIST, (long) folios.size() * Long.BYTES, 0);
+      Area list = generation.vmalloc(FOLIOS_INFO, (long) folios.size() * Long.BYTES, 0);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment entries = arena.allocate(list.bytes());
         for (int i = 0; i < folios.size(); i++) {
@@ -43,7 +43,7 @@ public final class KhoTestSaver {
         }
         list.map(arena).copyFrom(0, entries);
       }
-      writeBlob(generation, folios, generation.preserve(LIST, list));
+      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list));
       return true;
     });
   }
@@ -101,15 +101,12 @@ public final class KhoTestSaver {
           test.address(),
           "the data do not have the checksum 0x%x".formatted(test.checksum()));
     }
-    List<long[]> listed = new ArrayList<>();
-    test.forEachFolio((address, order) -> listed.add(new long[] {address, order}));
-    Area list = incoming.restore(Descriptor.of(test.foliosInfo()));
-    generation.free(list);
-    generation.free(incoming.restoreBlob(FdtLayout.KHO_TEST_SUBTREE).orElseThrow().folio());
-    List<Folio> folios = new ArrayList<>();
-    for (long[] folio : listed) {
-      folios.add(incoming.restoreFolio(folio[0]));
-    }
-    return folios;
+    return generation.atomically(() -> {
+      List<Folio> folios = new ArrayList<>();
+      test.forEachFolio((address, order) -> folios.add(incoming.restoreFolio(address)));
+      generation.free(incoming.restore(Descriptor.of(test.foliosInfo())));
+      generation.free(incoming.restoreBlob(FdtLayout.KHO_TEST_SUBTREE).orElseThrow().folio());
+      return folios;
+    });
   }
 }

@@ -4,17 +4,30 @@ package org.kho4j.handover.pages;
  * A range of physical memory.
  *
  * @param address its first byte
- * @param length bytes, at least 1
+ * @param length bytes; 0 for a range that has none, as a scratch region of Linux may be
  */
 public record AddressRange(long address, long length) {
 
-  /** Checks that the range is not empty and ends before 2^63. */
+  /** Checks that the range ends before 2^63. */
   public AddressRange {
-    if (address < 0 || length <= 0 || address + length < 0) {
+    if (address < 0 || length < 0 || address + length < 0) {
       throw new IllegalArgumentException(
-          "%d bytes at 0x%x: a range has at least 1 byte and ends before 2^63"
+          "%d bytes at 0x%x: a range has at least 0 bytes and ends before 2^63"
               .formatted(length, address));
     }
+  }
+
+  /** Whether it has no bytes. */
+  public boolean isEmpty() {
+    return length == 0;
+  }
+
+  /** Whether it has any of those bytes. */
+  public boolean overlaps(long otherAddress, long otherLength) {
+    return length > 0
+        && otherLength > 0
+        && address < otherAddress + otherLength
+        && otherAddress < end();
   }
 
   /** The first address after it. */
@@ -25,6 +38,8 @@ public record AddressRange(long address, long length) {
   /** First and last address, as in {@code "0x1000-0x1fff"}. */
   @Override
   public String toString() {
-    return "0x%x-0x%x".formatted(address, end() - 1);
+    return isEmpty()
+        ? "nothing at 0x%x".formatted(address)
+        : "0x%x-0x%x".formatted(address, end() - 1);
   }
 }
