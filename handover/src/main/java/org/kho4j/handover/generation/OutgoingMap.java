@@ -77,7 +77,7 @@ final class OutgoingMap {
     int run = 0;
     try {
       for (; run < area.runs().count(); run++) {
-        add(what, extent(area, run));
+        addBlocks(what, area, run);
       }
     } catch (RuntimeException e) {
       while (run-- > 0) {
@@ -99,6 +99,30 @@ final class OutgoingMap {
       }
       throw e;
     }
+  }
+
+  private void addBlocks(String what, Area area, int run) {
+    if (area.order() > 0 && !nodes.isEmpty()) {
+      add(what, extent(area, run));
+      return;
+    }
+    long address = area.runs().address(run);
+    long bytes = area.runs().length(run);
+    long blockBytes = pageSize.blockBytes(area.order());
+    check(what, address, bytes);
+    long at = 0;
+    try {
+      for (; at < bytes; at += blockBytes) {
+        map.add(address + at, area.order());
+      }
+    } catch (RuntimeException e) {
+      while (at > 0) {
+        at -= blockBytes;
+        map.remove(address + at, area.order());
+      }
+      throw e;
+    }
+    preserved.add(address, bytes);
   }
 
   private Extent extent(Area area, int run) {
