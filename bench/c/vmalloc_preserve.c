@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <sys/mman.h>
 
 enum { SHIFT = 12, LEAF_BITS = 15, TABLE_BITS = 9, DEPTH = 6, CAPACITY = 511 };
@@ -60,7 +61,11 @@ static int take_block(uint64_t address) {
 int main(int argc, char **argv) {
   uint64_t bytes = (argc > 1 ? strtoull(argv[1], 0, 0) : 65536) << 20;
   uint64_t pages = bytes >> SHIFT, size = bytes + bytes / 64 + (64 << 20), all = (size >> SHIFT) - (bytes >> 20);
-  memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char path[4096];
+  snprintf(path, sizeof path, "%s/vmalloc_preserve.XXXXXX", argc > 2 ? argv[2] : "/tmp");
+  int file = mkstemp(path);
+  if (file < 0 || unlink(path) || ftruncate(file, size)) return perror(path), 1;
+  memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   uint32_t *order = malloc(all * sizeof *order);
   if (memory == MAP_FAILED || !order) return perror("memory"), 1;
   uint64_t random = 88172645463325252ull;

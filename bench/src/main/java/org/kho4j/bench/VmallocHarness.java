@@ -33,15 +33,16 @@ public final class VmallocHarness {
   /**
    * Runs it.
    *
-   * @param args MiB of the area (65536), order of its blocks (0), scattered or not (true), how often
-   *     (1), a directory for the file
+   * @param args MiB of the area (65536), order of its blocks (0), scattered or not (true), how
+   *     often (1), a directory for the file
    */
   public static void main(String[] args) throws IOException {
     long bytes = (args.length > 0 ? Long.parseLong(args[0]) : 65536) * MIB;
     int order = args.length > 1 ? Integer.parseInt(args[1]) : 0;
     boolean scattered = args.length <= 2 || Boolean.parseBoolean(args[2]);
     int rounds = args.length > 3 ? Integer.parseInt(args[3]) : 1;
-    Path directory = args.length > 4 ? Path.of(args[4]) : Path.of(System.getProperty("java.io.tmpdir"));
+    Path directory =
+        args.length > 4 ? Path.of(args[4]) : Path.of(System.getProperty("java.io.tmpdir"));
     for (int round = 0; round < rounds; round++) {
       Path file = Files.createTempDirectory(directory, "vmalloc").resolve("ram");
       try (WritableMemory memory = LinuxMemory.create(file, 0, bytes + bytes / 64 + 64 * MIB)) {

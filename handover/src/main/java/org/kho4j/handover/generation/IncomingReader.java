@@ -108,8 +108,7 @@ final class IncomingReader {
             .where()
             .broken(
                 address,
-                "the blob of %s bytes is not all preserved"
-                    .formatted(Long.toUnsignedString(size)));
+                "the blob of %s bytes is not all preserved".formatted(Long.toUnsignedString(size)));
       }
     }
   }

@@ -38,6 +38,8 @@ public record AddressRange(long address, long length) {
   /** First and last address, as in {@code "0x1000-0x1fff"}. */
   @Override
   public String toString() {
-    return isEmpty() ? "nothing at 0x%x".formatted(address) : "0x%x-0x%x".formatted(address, end() - 1);
+    return isEmpty()
+        ? "nothing at 0x%x".formatted(address)
+        : "0x%x-0x%x".formatted(address, end() - 1);
   }
 }

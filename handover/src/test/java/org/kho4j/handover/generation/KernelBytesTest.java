@@ -46,8 +46,7 @@ class KernelBytesTest {
       // Linux's own regions are not in these captures; any that are free will do.
       AddressRange scratch = new AddressRange(0x1000000, 0x400000);
       KernelReplay replay =
-          KernelReplay.of(
-              kernels, directory.resolve("ram"), List.of(scratch), scratch.address());
+          KernelReplay.of(kernels, directory.resolve("ram"), List.of(scratch), scratch.address());
 
       assertThat(differences(replay, PAGE)).isEmpty();
       assertThat(replay.emptyNodes).as("nodes that Linux kept without a key").isEmpty();
@@ -64,8 +63,7 @@ class KernelBytesTest {
       MemorySegment array = kernelsScratchArray(kernels);
       List<AddressRange> scratch = new ArrayList<>();
       for (int entry = 0; entry < array.byteSize(); entry += 16) {
-        scratch.add(
-            new AddressRange(array.get(Wire.U64, entry), array.get(Wire.U64, entry + 8L)));
+        scratch.add(new AddressRange(array.get(Wire.U64, entry), array.get(Wire.U64, entry + 8L)));
       }
       long record = kernelsBootRecord(kernels);
       BootData boot = BootData.ofSetupData(kernels, record);
@@ -82,15 +80,16 @@ class KernelBytesTest {
     }
   }
 
-  /** arm64 folds the sum of kho_test's data to 16 bits after each folio, x86-64 to 32 at the end. */
+  /**
+   * arm64 folds the sum of kho_test's data to 16 bits after each folio, x86-64 to 32 at the end.
+   */
   @Test
   void differsFromArm64InTheFoldingOfOneChecksum() throws IOException {
     try (PhysicalMemory kernels =
         KernelCaptures.open("linux-7.3.4-arm64-16k-jump-luo.full.elf.zst")) {
       AddressRange scratch = new AddressRange(0x48000000, 0x2000000);
       KernelReplay replay =
-          KernelReplay.of(
-              kernels, directory.resolve("ram"), List.of(scratch), scratch.address());
+          KernelReplay.of(kernels, directory.resolve("ram"), List.of(scratch), scratch.address());
 
       long blob = replay.handover.subtree("kho_test").orElseThrow().address();
       MemorySegment linux = kernels.read(blob, 0x4000);
@@ -109,8 +108,7 @@ class KernelBytesTest {
   /** A region without memory is what a percentage leaves where all of it is in the first region. */
   @Test
   void linuxHasAScratchRegionWithoutMemory() throws IOException {
-    try (PhysicalMemory kernels =
-        KernelCaptures.open("linux-7.3.4-jump-kho-test.full.elf.zst")) {
+    try (PhysicalMemory kernels = KernelCaptures.open("linux-7.3.4-jump-kho-test.full.elf.zst")) {
       assertThat(kernelsScratchArray(kernels).get(Wire.U64, 16 + 8)).isZero();
     }
   }
@@ -147,7 +145,8 @@ class KernelBytesTest {
       long at = linux.mismatch(engine);
       if (at >= 0) {
         differences.add(
-            "%s at +0x%x: Linux %s, engine %s".formatted(path, at, hex(linux, at), hex(engine, at)));
+            "%s at +0x%x: Linux %s, engine %s"
+                .formatted(path, at, hex(linux, at), hex(engine, at)));
       }
     });
     return differences;

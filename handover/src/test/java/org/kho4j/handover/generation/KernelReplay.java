@@ -168,13 +168,14 @@ final class KernelReplay {
     generation =
         Generation.first(
             memory,
-            Setup.of(pageSize, scratch, release).withPlacement(path -> {
-              Long address = places.get(path);
-              if (address == null) {
-                throw new AssertionError("the kernel has no page for " + path);
-              }
-              return OptionalLong.of(address);
-            }));
+            Setup.of(pageSize, scratch, release)
+                .withPlacement(path -> {
+                  Long address = places.get(path);
+                  if (address == null) {
+                    throw new AssertionError("the kernel has no page for " + path);
+                  }
+                  return OptionalLong.of(address);
+                }));
     handover
         .preservedMap()
         .forEachNode((address, level, key) -> {
