@@ -3,6 +3,7 @@ package org.kho4j.cli;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
@@ -21,7 +22,7 @@ public final class Kho {
 
   private final Console console;
   private final boolean colourWanted;
-  private final List<Command> commands;
+  private final Function<String[], List<Command>> commands;
 
   /**
    * The command on some streams.
@@ -30,10 +31,10 @@ public final class Kho {
    * @param noColor the value of the environment's {@code NO_COLOR}, empty when there is none
    */
   Kho(Console console, String noColor) {
-    this(console, noColor, commands());
+    this(console, noColor, Kho::commandsFor);
   }
 
-  Kho(Console console, String noColor, List<Command> commands) {
+  Kho(Console console, String noColor, Function<String[], List<Command>> commands) {
     this.console = console;
     this.commands = commands;
     this.colourWanted = noColor.isEmpty();
@@ -58,6 +59,15 @@ public final class Kho {
         new CompletionCommand());
   }
 
+  /** The commands that may matter to a command line: to describe all of them takes time. */
+  private static List<Command> commandsFor(String... args) {
+    return switch (args.length == 0 ? "" : args[0]) {
+      case "inspect" -> List.of(new InspectCommand());
+      case "abi" -> List.of(new AbiCommand());
+      default -> commands();
+    };
+  }
+
   static CommandLine commandLine() {
     return new CommandLine(new Root(commands()).spec());
   }
@@ -65,7 +75,7 @@ public final class Kho {
   /** Runs one command line. Never throws. */
   int run(String... args) {
     try {
-      return execute(new CommandLine(new Root(commands).spec()), args);
+      return execute(new CommandLine(new Root(commands.apply(args)).spec()), args);
     } catch (ParameterException e) {
       explain(e, args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();

@@ -300,7 +300,7 @@ class KhoTest {
   }
 
   private int run(Probe probe, String... args) {
-    return new Kho(pipe.console, "", List.of(probe)).run(args);
+    return new Kho(pipe.console, "", _ -> List.of(probe)).run(args);
   }
 
   private GlobalOptions optionsOf(String... args) {
@@ -320,7 +320,7 @@ class KhoTest {
           invocation.text().put(Style.BAD, "bad").line();
           return Command.OK;
         });
-    assertThat(new Kho(console.console, noColor, List.of(probe)).run(args)).isZero();
+    assertThat(new Kho(console.console, noColor, _ -> List.of(probe)).run(args)).isZero();
     return console.out();
   }
 

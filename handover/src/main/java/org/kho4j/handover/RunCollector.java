@@ -27,44 +27,93 @@ final class RunCollector implements PreservedMap.LeafVisitor {
       return;
     }
     LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
+    long runStart = continueAt(keys.order(), keys.base());
     int shift = keys.shift();
-    long base = keys.base();
-    if (keys.order() != order) {
-      flush();
-      order = keys.order();
-    }
-    long runStart = start;
-    long runEnd = end;
     for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {
       if (isSet(leaf, bit)) {
         throw keys.beyond(bit, place, address);
       }
     }
-    for (int i = 0; i < words; i++) {
-      long word = leaf.get(Wire.U64, (long) i << 3);
-      if (word == 0) {
+    // 1 inside of a run, else 0. A number, and no branches on it: they would be mispredicted.
+    long inside = runStart != NONE ? 1 : 0;
+    int from = isAll(leaf, 0, words, -inside) ? words : 0;
+    for (int stretch = from; stretch < words; stretch += STRETCH) {
+      if (isAll(leaf, stretch, stretch + STRETCH, -inside)) {
         continue;
       }
-      long wordBase = base + ((long) i << (6 + shift));
-      int from = 0;
-      do {
-        from += Long.numberOfTrailingZeros(word >>> from);
-        long ones = ~(word >>> from);
-        int length = ones == 0 ? 64 : Long.numberOfTrailingZeros(ones);
-        length = Math.min(length, 64 - from);
-        long first = wordBase + ((long) from << shift);
-        if (first != runEnd) {
-          if (runEnd != runStart) {
-            visitor.run(order, runStart, runEnd - runStart);
-          }
-          runStart = first;
+      for (int i = stretch; i < stretch + STRETCH; i++) {
+        long word = leaf.get(Wire.U64, (long) i << 3);
+        // Bit by bit: whether the block below it is preserved.
+        long below = word << 1 | inside;
+        long starts = word & ~below;
+        long ends = below & ~word;
+        if ((starts | ends) == 0) {
+          continue;
         }
-        runEnd = first + ((long) length << shift);
-        from += length;
-      } while (from < 64 && word >>> from != 0);
+        long base = keys.base() + ((long) i << (6 + shift));
+        long first = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
+        runStart ^= (runStart ^ first) & (inside - 1);
+        starts &= (starts - 1) | -inside;
+        for (int n = Long.bitCount(ends); n > 0; n--) {
+          long runEnd = base + ((long) Long.numberOfTrailingZeros(ends) << shift);
+          visitor.run(keys.order(), runStart, runEnd - runStart);
+          ends &= ends - 1;
+          runStart = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
+          starts &= starts - 1;
+        }
+        inside = word >>> 63;
+      }
     }
     start = runStart;
-    end = runEnd;
+    end = inside != 0 ? keys.base() + ((long) words << (6 + shift)) : runStart;
+  }
+
+  /**
+   * Words that are first looked at together, as most of a real map is all preserved or not at all.
+   * Before that, the whole leaf is.
+   */
+  private static final int STRETCH = 64;
+
+  /** Whether all words of a stretch are {@code same}: -1 or 0. */
+  private static boolean isAll(MemorySegment leaf, int from, int to, long same) {
+    if (leaf.get(Wire.U64, (long) from << 3) != same
+        || leaf.get(Wire.U64, (long) (to - 1) << 3) != same) {
+      return false;
+    }
+    // Two loops of few operations each: the JIT compiler makes no vectors of either.
+    long and = -1;
+    long or = 0;
+    if (same != 0) {
+      for (int i = from; i < to; i += 4) {
+        long at = (long) i << 3;
+        and &=
+            leaf.get(Wire.U64, at)
+                & leaf.get(Wire.U64, at + 8)
+                & leaf.get(Wire.U64, at + 16)
+                & leaf.get(Wire.U64, at + 24);
+      }
+    } else {
+      for (int i = from; i < to; i += 4) {
+        long at = (long) i << 3;
+        or |=
+            leaf.get(Wire.U64, at)
+                | leaf.get(Wire.U64, at + 8)
+                | leaf.get(Wire.U64, at + 16)
+                | leaf.get(Wire.U64, at + 24);
+      }
+    }
+    return and == -1 && or == 0;
+  }
+
+  private static final long NONE = -1;
+
+  private long continueAt(int nextOrder, long next) {
+    if (end != start && order == nextOrder && end == next) {
+      return start;
+    }
+    flush();
+    order = nextOrder;
+    return NONE;
   }
 
   /** The leaf whose keys have too few bits for their order to be the leaf's: bit by bit. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -22,6 +23,17 @@ public final class CoreFile {
 
   /** A run of memory. */
   public record Run(long address, long length) {}
+
+  /** The registers of one CPU, all zero: makedumpfile takes no core without such a note. */
+  public static byte[] registers() {
+    return ByteBuffer.allocate(20 + 336)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(5)
+        .putInt(336)
+        .putInt(1)
+        .put("CORE".getBytes(StandardCharsets.US_ASCII))
+        .array();
+  }
 
   private CoreFile() {}
 

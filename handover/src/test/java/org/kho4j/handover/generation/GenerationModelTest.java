@@ -17,7 +17,9 @@ import org.kho4j.memory.WritableMemory;
 /** Random operations through generations, each compared with a naive model. */
 class GenerationModelTest {
 
-  private static final class Abandoned extends RuntimeException {}
+  private static final class Abandoned extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
 
   private RandomGenerator random;
   private GenerationModel model;

@@ -43,7 +43,7 @@ static void measure(int fd, int order, int count) {
     double took = now() - start;
     if (took < best) best = took;
   }
-  printf("attachAndDetach %dx%-6d %10.1f us/op\n", order, count, best);
+  printf("StitchBench.attachAndDetach:%dx%d %.1f us\n", order, count, best);
   free(offsets);
 }
 

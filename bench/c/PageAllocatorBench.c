@@ -92,7 +92,7 @@ static void measure(const char *name, void (*run)(void), double ops) {
     double took = (now() - start) / ops;
     if (took < best) best = took;
   }
-  printf("%-22s %8.1f ns/op\n", name, best);
+  printf("PageAllocatorBench.%s %.1f ns\n", name, best);
 }
 
 int main(void) {
@@ -108,5 +108,5 @@ int main(void) {
   measure("pagesInOrder", in_order, OPS);
   measure("pagesAtRandom", at_random, OPS);
   measure("hugePages", huge, OPS >> 6);
-  printf("%-22s %8.1f MiB\n", "metadata", PAGES * sizeof *pages / 1048576.0);
+  printf("PageAllocatorBench.%s %.1f MiB\n", "metadata", PAGES * sizeof *pages / 1048576.0);
 }
