@@ -51,7 +51,7 @@ public final class Handovers {
     if (alone || candidate.kexecCount < 0) {
       return candidate.rootPreserved()
           ? Role.OUTGOING
-          : candidate.readable() ? Role.INCOMING : Role.UNKNOWN;
+          : candidate.isConsumed() ? Role.INCOMING : Role.UNKNOWN;
     }
     if (candidate.kexecCount == newest) {
       return Role.OUTGOING;
@@ -101,10 +101,11 @@ public final class Handovers {
       }
     }
 
-    boolean readable() {
+    /** Whether there is a map, whose pages are not a map any more. */
+    boolean isConsumed() {
       try {
-        handover.version();
-        return true;
+        handover.preservedMap();
+        return !rootPreserved();
       } catch (HandoverException e) {
         return false;
       }

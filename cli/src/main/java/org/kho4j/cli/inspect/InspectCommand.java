@@ -10,6 +10,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class InspectCommand extends SourceCommand {
 
   private static final int LISTED_BY_DEFAULT = 40;
+  private static final int MAX_NOTES = 20;
 
   public InspectCommand() {
     super(
@@ -59,8 +61,13 @@ public final class InspectCommand extends SourceCommand {
       int listed = invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT;
       anythingRead = show(memory, handovers, pageSize, new TreeView(invocation.text(), listed));
     }
-    for (HandoverException rejected : search.rejected()) {
-      invocation.note("a page that looks like a root FDT cannot be read: " + rejected.sentence());
+    List<HandoverException> rejected = search.rejected();
+    for (HandoverException root : rejected.subList(0, Math.min(MAX_NOTES, rejected.size()))) {
+      invocation.note(
+          "a page that looks like a root FDT cannot be read: " + Units.printable(root.sentence()));
+    }
+    if (rejected.size() > MAX_NOTES) {
+      invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");
     }
     if (handovers.isEmpty()) {
       invocation.note(

@@ -1,16 +1,17 @@
 package org.kho4j.handover.generation;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
-import org.kho4j.abi.KhoVmalloc;
-import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
@@ -28,33 +29,27 @@ import org.kho4j.memory.WritableMemory;
  */
 public final class Generation {
 
-  private final WritableMemory memory;
   private final Setup setup;
-  private final PageAllocator allocator;
+  private final Journal journal;
   private final Pages pages;
   private final OutgoingMap map;
-  private final Journal journal;
+  private final Areas areas;
   private final RootFdtPage root;
   private final @Nullable Incoming incoming;
   private boolean handedOver;
 
-  private Generation(
-      WritableMemory memory,
-      Setup setup,
-      PageAllocator allocator,
-      Pages pages,
-      @Nullable Incoming incoming) {
-    this.memory = memory;
+  private Generation(Setup setup, Pages pages, @Nullable Incoming incoming) {
     this.setup = setup;
-    this.allocator = allocator;
+    this.journal = pages.journal();
     this.pages = pages;
     this.incoming = incoming;
+    pages.setAddressZeroAside();
     MapWriter tree = MapWriter.create(pages, setup.version());
-    this.map = new OutgoingMap(memory, tree, setup.pageSize(), setup.scratch(), setup.nodes());
-    this.journal = new Journal(tree::commit, tree::rollBack);
+    this.map = new OutgoingMap(pages, tree, setup.scratch(), setup.nodes());
+    this.areas = new Areas(pages, map);
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
-    this.root = RootFdtPage.create(fdt.address(), segment(fdt), setup.version(), tree.root());
+    this.root = RootFdtPage.create(pages, fdt.address(), setup.version(), tree.root());
     writeMetadata(incoming == null ? 1 : incoming.kexecCount() + 1);
   }
 
@@ -65,9 +60,7 @@ public final class Generation {
    *     whole pages, or the version cannot be written
    */
   public static Generation first(WritableMemory memory, Setup setup) {
-    PageAllocator allocator = allocator(memory, setup);
-    return new Generation(
-        memory, setup, allocator, new Pages(memory, allocator, setup.placement()), null);
+    return new Generation(setup, pages(memory, setup), null);
   }
 
   /**
@@ -77,24 +70,24 @@ public final class Generation {
    *     handed over
    * @throws org.kho4j.handover.HandoverException if what was handed over is not sound; nothing has
    *     been written then
+   * @throws OutOfPagesException if no room is left for what this generation will hand over; what
+   *     was handed to it is as it was
    */
   public static Generation boot(WritableMemory memory, BootData boot, Setup setup) {
     IncomingReader reader = IncomingReader.read(memory, boot);
     Setup inherited = setup.withHandedOver(boot.pageSize(), reader.scratch());
-    PageAllocator allocator = allocator(memory, inherited);
-    Pages pages = new Pages(memory, allocator, setup.placement());
-    return new Generation(memory, inherited, allocator, pages, reader.claim(allocator, pages));
+    Pages pages = pages(memory, inherited);
+    Incoming incoming = reader.claim(pages);
+    Generation generation = new Generation(inherited, pages, incoming);
+    incoming.takeOwn();
+    return generation;
   }
 
-  private static PageAllocator allocator(WritableMemory memory, Setup setup) {
+  private static Pages pages(WritableMemory memory, Setup setup) {
     if (setup.version().map() == KhoVersion.MapForm.BITMAP_LIST) {
       throw new IllegalArgumentException(setup.version() + " cannot be written yet");
     }
     PageSize pageSize = setup.pageSize();
-    if (memory.size() >>> pageSize.shift() > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "%d bytes of memory are more than %d pages".formatted(memory.size(), Integer.MAX_VALUE));
-    }
     List<AddressRange> free = List.of(new AddressRange(memory.base(), memory.size()));
     PageAllocator allocator =
         setup.scatterSeed().isPresent()
@@ -105,7 +98,7 @@ public final class Generation {
         allocator.exclude(region.address(), region.length());
       }
     }
-    return allocator;
+    return new Pages(memory, allocator, setup.placement(), new Journal());
   }
 
   public PageSize pageSize() {
@@ -113,7 +106,7 @@ public final class Generation {
   }
 
   public WritableMemory memory() {
-    return memory;
+    return pages.memory();
   }
 
   /** The scratch regions, which the next generation may write to before it has read anything. */
@@ -126,14 +119,20 @@ public final class Generation {
     return Optional.ofNullable(incoming);
   }
 
+  /** What this generation would hand over now, for reading. */
+  public Handover outgoing() {
+    List<RootFdt> roots = List.of(RootSearch.at(memory(), root.address()));
+    return Handovers.of(memory(), roots, pageSize()).getFirst();
+  }
+
   /** Pages that nobody owns. */
   public long freePages() {
-    return allocator.freePages();
+    return pages.freePages();
   }
 
   /**
-   * Makes one operation of several: if one of them fails, those before it are undone. Freeing
-   * cannot be undone, so it comes last or stays outside.
+   * Makes one operation of several: if one of them fails, those before it are undone. What they
+   * free is free when all of them have succeeded.
    */
   public <T> T atomically(Supplier<T> steps) {
     requireOpen();
@@ -154,7 +153,7 @@ public final class Generation {
    * @throws OutOfPagesException if no block is that large
    */
   public Folio allocate(int order) {
-    return allocated(new Folio(allocator.allocate(order), order));
+    return new Folio(pages.allocate(order), order);
   }
 
   /**
@@ -164,7 +163,7 @@ public final class Generation {
    * @param path of the structure
    */
   public Folio allocate(String path, int order) {
-    return allocated(new Folio(pages.allocate(path, order), order));
+    return new Folio(pages.allocate(path, order), order);
   }
 
   /**
@@ -173,24 +172,19 @@ public final class Generation {
    * @throws org.kho4j.handover.pages.PageStateException if it is not free
    */
   public Folio allocateAt(long address, int order) {
-    allocator.allocateAt(address, order);
-    return allocated(new Folio(address, order));
-  }
-
-  private Folio allocated(Folio folio) {
-    journal.done(() -> allocator.free(folio.address(), folio.order()));
-    return folio;
+    pages.allocateAt(address, order);
+    return new Folio(address, order);
   }
 
   /** Frees a folio, which is not preserved any more. */
   public void free(Folio folio) {
     requireUnpreserved("folio", folio.address(), folio.bytes(pageSize()));
-    allocator.free(folio.address(), folio.order());
+    pages.free(folio.address(), folio.order());
   }
 
   /** The folio's memory, to be written. */
   public MemorySegment segment(Folio folio) {
-    return memory.writable(folio.address(), folio.bytes(pageSize()));
+    return pages.segment(folio.address(), folio.order());
   }
 
   /**
@@ -201,11 +195,7 @@ public final class Generation {
    * @throws OutOfPagesException if there is not enough memory
    */
   public Area vmalloc(long bytes, int order) {
-    requireAreaSize(bytes);
-    long blockBytes = pageSize().blockBytes(order);
-    Runs runs = blocks(Math.ceilDiv(bytes, blockBytes), order);
-    journal.done(() -> release(runs));
-    return new Area(memory, runs, order);
+    return areas.allocate(bytes, order);
   }
 
   /**
@@ -216,53 +206,12 @@ public final class Generation {
    * @param bytes at least this many; rounded up to whole blocks
    */
   public Area vmalloc(String path, long bytes, int order) {
-    requireAreaSize(bytes);
-    long count = Math.ceilDiv(bytes, pageSize().blockBytes(order));
-    return atomically(() -> {
-      List<Folio> blocks = new ArrayList<>();
-      for (long block = 0; block < count; block++) {
-        blocks.add(allocate(path + "/block " + block, order));
-      }
-      return areaOf(blocks);
-    });
-  }
-
-  private void requireAreaSize(long bytes) {
-    if (bytes <= 0 || bytes > memory.size()) {
-      throw new IllegalArgumentException(
-          "an area of %d bytes: memory has %d".formatted(bytes, memory.size()));
-    }
-  }
-
-  private Runs blocks(long count, int order) {
-    List<OutOfPagesException> failure = new ArrayList<>(1);
-    Runs runs =
-        Runs.collect(visitor -> {
-          try {
-            for (long block = 0; block < count; block++) {
-              visitor.range(allocator.allocate(order), pageSize().blockBytes(order));
-            }
-          } catch (OutOfPagesException e) {
-            failure.add(e);
-          }
-        });
-    if (!failure.isEmpty()) {
-      release(runs);
-      throw failure.getFirst();
-    }
-    return runs;
+    return atomically(() -> areas.allocate(path, bytes, order));
   }
 
   /** An area of blocks that the caller allocated, in the area's order. */
   public Area areaOf(List<Folio> folios) {
-    int order = folios.getFirst().order();
-    if (folios.stream().anyMatch(folio -> folio.order() != order)) {
-      throw new IllegalArgumentException("the blocks of an area have one order");
-    }
-    Runs runs =
-        Runs.collect(visitor ->
-            folios.forEach(folio -> visitor.range(folio.address(), folio.bytes(pageSize()))));
-    return new Area(memory, runs, order);
+    return areas.of(folios);
   }
 
   /** Frees an area, which is not preserved any more. */
@@ -271,13 +220,7 @@ public final class Generation {
     for (int run = 0; run < runs.count(); run++) {
       requireUnpreserved("area", runs.address(run), runs.length(run));
     }
-    release(runs);
-  }
-
-  private void release(Runs runs) {
-    for (int run = 0; run < runs.count(); run++) {
-      allocator.release(runs.address(run), runs.length(run));
-    }
+    pages.free(runs);
   }
 
   private void requireUnpreserved(String what, long address, long bytes) {
@@ -292,13 +235,12 @@ public final class Generation {
   }
 
   private void preserve(String what, Folio folio) {
-    preserve(what, folio.address(), folio.bytes(pageSize()), folio.bytes(pageSize()));
+    atomically(() -> map.addFolio(what, folio));
   }
 
   /** Takes a folio's preservation back. */
   public void unpreserve(Folio folio) {
-    long bytes = folio.bytes(pageSize());
-    unpreserve("folio", folio.address(), bytes, bytes);
+    atomically(() -> map.removeFolio("folio", folio));
   }
 
   /**
@@ -306,26 +248,12 @@ public final class Generation {
    * it.
    */
   public void preservePages(long address, long bytes) {
-    preserve("page run", address, bytes, bytes);
+    atomically(() -> map.addRun("page run", address, bytes));
   }
 
   /** Takes the preservation of a run back, which was preserved as this run. */
   public void unpreservePages(long address, long bytes) {
-    unpreserve("page run", address, bytes, bytes);
-  }
-
-  private void preserve(String what, long address, long bytes, long unit) {
-    atomically(() -> {
-      map.add(what, address, bytes, unit);
-      journal.done(() -> map.remove(what, address, bytes, unit));
-    });
-  }
-
-  private void unpreserve(String what, long address, long bytes, long unit) {
-    atomically(() -> {
-      map.remove(what, address, bytes, unit);
-      journal.done(() -> map.add(what, address, bytes, unit));
-    });
+    atomically(() -> map.removeRun("page run", address, bytes));
   }
 
   /** Preserves an area: its blocks, and the pages that list them. */
@@ -340,66 +268,16 @@ public final class Generation {
    * @return what its owner keeps, in data that is handed over too
    */
   public Descriptor preserve(String path, Area area) {
-    long totalPages = area.bytes() >>> pageSize().shift();
-    if (totalPages >>> 32 != 0) {
-      throw new PreservationException(
-          path,
-          area.runs().address(0),
-          "%d pages: a descriptor counts to 2^32 - 1".formatted(totalPages));
-    }
-    return atomically(() -> {
-      long blockBytes = pageSize().blockBytes(area.order());
-      Runs runs = area.runs();
-      int[] done = new int[1];
-      journal.done(() -> removeRuns(path, runs, done[0], blockBytes));
-      for (; done[0] < runs.count(); done[0]++) {
-        map.add(path, runs.address(done[0]), runs.length(done[0]), blockBytes);
-      }
-      int[] chunks = new int[1];
-      long first =
-          new ChunkWriter(memory, pageSize(), () -> newChunk(path + "/chunk " + chunks[0]++))
-              .write(area.runs(), blockBytes);
-      int flags = KhoVmalloc.FLAG_ALLOC | (area.order() == 0 ? 0 : KhoVmalloc.FLAG_ALLOW_HUGE);
-      return new Descriptor(first, totalPages, flags, area.order());
-    });
+    return atomically(() -> areas.preserve(path, area));
   }
 
-  private long newChunk(String path) {
-    Folio chunk = allocate(path, 0);
-    preserve(path, chunk);
-    return chunk.address();
-  }
-
-  private void removeRuns(String path, Runs runs, int count, long blockBytes) {
-    for (int run = 0; run < count; run++) {
-      map.remove(path, runs.address(run), runs.length(run), blockBytes);
-    }
-  }
-
-  private void addRuns(Runs runs, int count, long blockBytes) {
-    for (int run = 0; run < count; run++) {
-      map.add("area", runs.address(run), runs.length(run), blockBytes);
-    }
-  }
-
-  /** Takes an area's preservation back, and frees the pages that listed it. */
+  /**
+   * Takes an area's preservation back, and frees the pages that listed it.
+   *
+   * @throws PreservationException if the area is not preserved, or not by this descriptor
+   */
   public void unpreserve(Descriptor descriptor, Area area) {
-    List<Folio> chunks = new ArrayList<>();
-    for (long chunk = descriptor.first(); chunk != 0; ) {
-      chunks.add(new Folio(chunk, 0));
-      chunk = Wire.u64(pages.page(chunk), KhoVmallocChunk.NEXT);
-    }
-    Runs runs = area.runs();
-    long blockBytes = pageSize().blockBytes(area.order());
-    atomically(() -> {
-      chunks.forEach(this::unpreserve);
-      int[] done = new int[1];
-      journal.done(() -> addRuns(runs, done[0], blockBytes));
-      for (; done[0] < runs.count(); done[0]++) {
-        map.remove("area", runs.address(done[0]), runs.length(done[0]), blockBytes);
-      }
-    });
-    chunks.forEach(this::free);
+    atomically(() -> areas.unpreserve(descriptor, area));
   }
 
   /**
@@ -438,21 +316,20 @@ public final class Generation {
    * @throws PreservationException if not all of it is preserved, or the root FDT cannot take it
    */
   public void addSubtree(String name, long address, long size) {
-    long start = address & -(long) pageSize().bytes();
-    if (size <= 0 || !map.covers(start, address + size - start)) {
+    requirePreserved(name, address, size);
+    atomically(() -> root.add(name, address, size));
+  }
+
+  private void requirePreserved(String name, long address, long size) {
+    if (size <= 0 || !map.covers(address, size)) {
       throw new PreservationException(
           "/" + name, address, "the blob of %d bytes is not preserved".formatted(size));
     }
-    atomically(() -> {
-      root.add(name, address, size);
-      journal.done(() -> root.remove(name));
-    });
   }
 
   /** Takes a subtree out of the root FDT. Its blob stays its owner's, and preserved. */
   public void removeSubtree(String name) {
-    requireOpen();
-    root.remove(name);
+    atomically(() -> root.remove(name));
   }
 
   private void writeMetadata(long kexecCount) {
@@ -460,21 +337,27 @@ public final class Generation {
     MemorySegment blob = segment(folio);
     Wire.putU32(blob, KexecMetadata.VERSION, KexecMetadata.VERSION_1);
     Wire.putText(blob, KexecMetadata.PREVIOUS_RELEASE, setup.release());
-    Wire.putU32(blob, KexecMetadata.KEXEC_COUNT, kexecCount);
+    Wire.putU32(blob, KexecMetadata.KEXEC_COUNT, kexecCount & 0xffffffffL);
   }
 
   /**
    * Hands over: writes the scratch array into a scratch region. After that the generation changes
-   * nothing any more.
+   * nothing any more, and can restore nothing.
    *
    * @return what the next generation has to be told
+   * @throws PreservationException if a subtree's blob is not preserved any more, or no scratch
+   *     region has room for the array
    */
   public BootData handOver() {
     requireOpen();
+    root.forEachSubtree((name, address, size) -> requirePreserved(name, address, size.orElse(1)));
     ScratchArray scratch = new ScratchArray(setup.scratch());
     long address = setup.placement().address("/scratch").orElseGet(scratch::roomForItself);
-    scratch.writeTo(memory.writable(address, scratch.bytes()));
+    scratch.writeTo(memory().writable(address, scratch.bytes()));
     handedOver = true;
+    if (incoming != null) {
+      incoming.close();
+    }
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
   }
 

@@ -2,8 +2,10 @@ package org.kho4j.handover.generation;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
@@ -13,9 +15,7 @@ import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Where;
-import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.memory.Runs;
-import org.kho4j.memory.WritableMemory;
 
 /**
  * What was handed to a generation. Every folio, page run and area is given back once, to whoever
@@ -24,9 +24,8 @@ import org.kho4j.memory.WritableMemory;
  */
 public final class Incoming {
 
-  private final WritableMemory memory;
   private final Handover handover;
-  private final PageAllocator allocator;
+  private final Pages pages;
   private final MapWriter map;
   private final PreservedMap left;
   private final PreservedMap.Lookup lookup;
@@ -34,24 +33,21 @@ public final class Incoming {
   private final List<Folio> own = new ArrayList<>();
   private boolean finished;
 
-  Incoming(
-      WritableMemory memory,
-      Handover handover,
-      PageAllocator allocator,
-      Pages pages,
-      long kexecCount) {
-    this.memory = memory;
+  Incoming(Handover handover, Pages pages, long kexecCount) {
     this.handover = handover;
-    this.allocator = allocator;
+    this.pages = pages;
     this.left = handover.preservedMap();
     this.map = MapWriter.over(pages, handover.version(), left.root());
     this.lookup = left.lookup();
     this.kexecCount = kexecCount;
+  }
+
+  /** The engine claims its own pages itself, and frees them when it is done with them. */
+  void takeOwn() {
     takeOwn(handover.root().address());
     handover.subtree(KexecMetadata.SUBTREE).ifPresent(metadata -> takeOwn(metadata.address()));
   }
 
-  /** The engine's own pages are claimed by itself, and freed when it is done with them. */
   private void takeOwn(long address) {
     int order = lookup.orderAt(address);
     if (order >= 0 && map.remove(address, order)) {
@@ -84,8 +80,15 @@ public final class Incoming {
     if (order < 0) {
       throw notThere("folio", address);
     }
-    map.remove(address, order);
-    return new Folio(address, order);
+    Folio folio = new Folio(address, order);
+    take(List.of(folio));
+    return folio;
+  }
+
+  /** Takes blocks out that are there. */
+  private void take(List<Folio> blocks) {
+    blocks.forEach(block -> map.remove(block.address(), block.order()));
+    pages.journal().done(() -> blocks.forEach(block -> map.add(block.address(), block.order())));
   }
 
   /**
@@ -96,25 +99,35 @@ public final class Incoming {
    */
   public void restorePages(long address, long bytes) {
     requireUnfinished();
-    long end = address + bytes;
-    long at = address;
+    if (!pageSize().isAligned(address) || bytes <= 0 || !pageSize().isAligned(bytes)) {
+      throw new PreservationException(
+          "page run", address, "%d bytes are no whole pages of %s".formatted(bytes, pageSize()));
+    }
+    take(blocksOf("page run", address, bytes));
+  }
+
+  /** The preserved blocks that a range is made of. */
+  private List<Folio> blocksOf(String what, long address, long bytes) {
     List<Folio> blocks = new ArrayList<>();
-    while (at < end) {
+    long left = bytes;
+    for (long at = address; left > 0; ) {
       int order = lookup.orderAt(at);
       if (order < 0) {
-        throw notThere("page run", at);
+        throw notThere(what, at);
       }
-      if (at + pageSize().blockBytes(order) > end) {
+      long size = pageSize().blockBytes(order);
+      if (size > left) {
         throw new PreservationException(
-            "page run",
+            what,
             at,
-            "a preserved block of order %d goes on after the run's end at 0x%x"
-                .formatted(order, end));
+            "a preserved block of order %d goes on after the end at 0x%x"
+                .formatted(order, at + left));
       }
       blocks.add(new Folio(at, order));
-      at += pageSize().blockBytes(order);
+      at += size;
+      left -= size;
     }
-    blocks.forEach(block -> map.remove(block.address(), block.order()));
+    return blocks;
   }
 
   /**
@@ -133,51 +146,79 @@ public final class Incoming {
     Runs runs = Runs.collect(visitor -> listed.forEachRun(visitor::range));
     List<Folio> chunks = new ArrayList<>();
     listed.forEachChunk(address -> chunks.add(new Folio(address, 0)));
-    Taking taking = new Taking();
+    Taking taking = new Taking(runs, descriptor.order());
     try {
-      for (int run = 0; run < runs.count(); run++) {
-        taking.take(
-            "area", runs.address(run), runs.length(run), pageSize().blockBytes(descriptor.order()));
-      }
-      for (Folio chunk : chunks) {
-        taking.take("chunk", chunk.address(), pageSize().bytes(), pageSize().bytes());
-      }
+      taking.takeBlocks();
+      taking.takeChunks(chunks);
     } catch (PreservationException e) {
       taking.giveBack();
       throw e;
     }
-    chunks.forEach(chunk -> allocator.free(chunk.address(), 0));
-    return new Area(memory, runs, descriptor.order());
+    pages.journal().done(taking::giveBack);
+    chunks.forEach(chunk -> pages.free(chunk.address(), 0));
+    return new Area(pages.memory(), runs, descriptor.order());
   }
 
-  /** What one operation has taken out of the map so far. */
+  /** What is taken out of the map for an area: all of it or nothing. */
   private final class Taking {
 
-    private final List<long[]> taken = new ArrayList<>();
+    private final Runs runs;
+    private final int order;
+    private final long blockBytes;
 
-    void take(String what, long address, long bytes, long blockBytes) {
-      long[] part = {address, 0, blockBytes};
-      taken.add(part);
-      for (long at = address; at < address + bytes; at += blockBytes) {
-        takeBlock(what, at, blockBytes);
-        part[1] += blockBytes;
+    // Blocks before this one have been taken.
+    private int run;
+    private long offset;
+
+    // What was taken beside them: chunks, and the parts of blocks that spanned NUMA nodes.
+    private final List<Folio> parts = new ArrayList<>();
+    private final Set<Long> split = new HashSet<>();
+
+    Taking(Runs runs, int order) {
+      this.runs = runs;
+      this.order = order;
+      this.blockBytes = pageSize().blockBytes(order);
+    }
+
+    void takeBlocks() {
+      for (run = 0; run < runs.count(); run++) {
+        long start = runs.address(run);
+        long length = runs.length(run);
+        for (offset = 0; offset < length; offset += blockBytes) {
+          if (!map.remove(start + offset, order)) {
+            takeSplit(start + offset);
+          }
+        }
       }
     }
 
-    private void takeBlock(String what, long address, long blockBytes) {
-      int order = Long.numberOfTrailingZeros(blockBytes) - pageSize().shift();
-      if (!map.remove(address, order)) {
-        throw notThere(what, address);
+    private void takeSplit(long block) {
+      List<Folio> blocks = blocksOf("area", block, blockBytes);
+      split.add(block);
+      blocks.forEach(part -> map.remove(part.address(), part.order()));
+      parts.addAll(blocks);
+    }
+
+    void takeChunks(List<Folio> chunks) {
+      for (Folio chunk : chunks) {
+        if (!map.remove(chunk.address(), 0)) {
+          throw notThere("chunk", chunk.address());
+        }
+        parts.add(chunk);
       }
     }
 
     void giveBack() {
-      for (long[] part : taken) {
-        int order = Long.numberOfTrailingZeros(part[2]) - pageSize().shift();
-        for (long at = part[0]; at < part[0] + part[1]; at += part[2]) {
-          map.add(at, order);
+      for (int i = 0; i <= run && i < runs.count(); i++) {
+        long end = i < run ? runs.length(i) : offset;
+        for (long at = 0; at < end; at += blockBytes) {
+          long block = runs.address(i) + at;
+          if (!split.contains(block)) {
+            map.add(block, order);
+          }
         }
       }
+      parts.forEach(part -> map.add(part.address(), part.order()));
     }
   }
 
@@ -192,16 +233,35 @@ public final class Incoming {
    * Gives back the blob of a subtree, with the folio that holds it.
    *
    * @return empty if no subtree has that name
-   * @throws PreservationException if it was given back already
+   * @throws PreservationException if it was given back already, or is not in a block of its own
    */
   public Optional<RestoredBlob> restoreBlob(String name) {
     requireUnfinished();
     return handover
         .subtree(name)
         .map(subtree -> {
-          Folio folio = restoreFolio(subtree.address() & -(long) pageSize().bytes());
-          return new RestoredBlob(folio, memory.writable(subtree.address(), subtree.size()));
+          Folio folio = blobFolio(subtree);
+          take(List.of(folio));
+          return new RestoredBlob(
+              folio, pages.memory().writable(subtree.address(), subtree.size()));
         });
+  }
+
+  private Folio blobFolio(Subtree subtree) {
+    long start = subtree.address() & -(long) pageSize().bytes();
+    int order = lookup.orderAt(start);
+    if (order < 0) {
+      throw notThere("/" + subtree.name(), start);
+    }
+    Folio folio = new Folio(start, order);
+    if (subtree.address() + subtree.size() > start + folio.bytes(pageSize())) {
+      throw new PreservationException(
+          "/" + subtree.name(),
+          subtree.address(),
+          "the blob of %d bytes is not in one block: restore its pages as the run that they were"
+              .formatted(subtree.size()));
+    }
+    return folio;
   }
 
   /**
@@ -225,7 +285,7 @@ public final class Incoming {
 
   /** Frees what nobody has claimed, and {@linkplain #finish finishes}. */
   public void releaseUnclaimed() {
-    forEachUnclaimed((order, address, bytes) -> allocator.release(address, bytes));
+    forEachUnclaimed((order, address, bytes) -> pages.free(address, bytes));
     finish();
   }
 
@@ -237,16 +297,22 @@ public final class Incoming {
     requireUnfinished();
     List<Long> nodes = new ArrayList<>();
     left.forEachNode((address, level, key) -> nodes.add(address));
-    nodes.forEach(node -> allocator.free(node, 0));
+    nodes.forEach(node -> pages.free(node, 0));
     // Cleared, so that nobody who searches the memory takes it for a handover.
-    memory.writable(handover.root().address(), pageSize().bytes()).fill((byte) 0);
-    own.forEach(folio -> allocator.free(folio.address(), folio.order()));
+    pages.page(handover.root().address()).fill((byte) 0);
+    own.forEach(folio -> pages.free(folio.address(), folio.order()));
+    finished = true;
+  }
+
+  /** The next generation has been handed the memory: what nobody claimed is not handed on. */
+  void close() {
     finished = true;
   }
 
   private void requireUnfinished() {
     if (finished) {
-      throw new IllegalStateException("what was handed over has been finished with");
+      throw new IllegalStateException(
+          "what was handed over has been finished with, or the generation has handed over");
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.kho4j.handover.generation;
 
-import java.util.BitSet;
 import java.util.List;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
@@ -13,7 +12,6 @@ import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -24,17 +22,20 @@ import org.kho4j.memory.WritableMemory;
  */
 final class IncomingReader {
 
+  private static final Where MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
+
   private final WritableMemory memory;
   private final HandoverMemory pages;
   private final Handover handover;
   private final List<AddressRange> scratch;
-  private final BitSet taken = new BitSet();
+  private final PageBitmap taken;
   private final long kexecCount;
 
   private IncomingReader(WritableMemory memory, BootData boot) {
     this.memory = memory;
     PageSize pageSize = boot.pageSize();
     this.pages = new HandoverMemory(memory, pageSize);
+    this.taken = new PageBitmap(memory, pageSize);
     pages.page(Where.ROOT, boot.fdtAddress());
     this.scratch = ScratchArray.read(memory, pages, boot).regions();
     this.handover =
@@ -46,8 +47,9 @@ final class IncomingReader {
   /** Reads and checks everything. */
   static IncomingReader read(WritableMemory memory, BootData boot) {
     IncomingReader reader = new IncomingReader(memory, boot);
-    reader.checkMap();
+    reader.checkBlocks();
     reader.checkSubtrees();
+    reader.checkNodes();
     return reader;
   }
 
@@ -55,15 +57,19 @@ final class IncomingReader {
     return scratch;
   }
 
-  private void checkMap() {
+  private void checkBlocks() {
     PreservedMap map = handover.preservedMap();
-    Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
-    map.forEachRun((order, address, bytes) -> take(where, address, bytes, "the preserved block"));
+    map.forEachRun((order, address, bytes) -> take(MAP, address, bytes, "the preserved block"));
     if (!map.lookup().isPreserved(handover.root().address(), 0)) {
-      throw where.broken(handover.root().address(), "the root FDT's own page is not preserved");
+      throw MAP.broken(handover.root().address(), "the root FDT's own page is not preserved");
     }
-    map.forEachNode((address, level, key) ->
-        take(where, address, pages.pageSize().bytes(), "the map's page of level " + level));
+  }
+
+  private void checkNodes() {
+    handover
+        .preservedMap()
+        .forEachNode((address, level, key) ->
+            take(MAP, address, pages.pageSize().bytes(), "the map's page of level " + level));
   }
 
   private void take(Where where, long address, long bytes, String what) {
@@ -79,20 +85,14 @@ final class IncomingReader {
             address, "%s of %d bytes is in scratch region %s".formatted(what, bytes, region));
       }
     }
-    int first = index(address);
-    int last = index(address + bytes - 1);
-    int other = taken.nextSetBit(first);
-    if (other >= 0 && other <= last) {
+    long other = taken.firstOf(address, bytes);
+    if (other >= 0) {
       throw where.broken(
           address,
           "%s of %d bytes has page 0x%x, which is preserved, or part of the map, once more"
-              .formatted(what, bytes, memory.base() + ((long) other << pages.pageSize().shift())));
+              .formatted(what, bytes, other));
     }
-    taken.set(first, last + 1);
-  }
-
-  private int index(long address) {
-    return (int) ((address - memory.base()) >>> pages.pageSize().shift());
+    taken.add(address, bytes);
   }
 
   private void checkSubtrees() {
@@ -100,43 +100,22 @@ final class IncomingReader {
         handover.subtrees(problem -> {
           throw problem;
         });
-    PreservedMap.Lookup lookup = handover.preservedMap().lookup();
     for (Subtree subtree : subtrees) {
-      blobOrder(subtree, lookup);
+      long address = subtree.address();
+      long size = subtree.size();
+      if (!memory.contains(address, size) || !taken.hasAll(address, size)) {
+        throw subtree
+            .where()
+            .broken(
+                address,
+                "the blob of %s bytes is not all preserved".formatted(Long.toUnsignedString(size)));
+      }
     }
-  }
-
-  /** The order of the block that holds a blob. */
-  private int blobOrder(Subtree subtree, PreservedMap.Lookup lookup) {
-    long start = subtree.address() & -(long) pages.pageSize().bytes();
-    int order = lookup.orderAt(start);
-    if (order < 0) {
-      throw subtree
-          .where()
-          .broken(
-              subtree.address(),
-              "no preserved block starts at 0x%x, where the blob is".formatted(start));
-    }
-    long room = start + pages.pageSize().blockBytes(order) - subtree.address();
-    if (subtree.size() <= 0 || subtree.size() > room) {
-      throw subtree
-          .where()
-          .broken(
-              subtree.address(),
-              "the blob of %s bytes is larger than the block of order %d that holds it"
-                  .formatted(Long.toUnsignedString(subtree.size()), order));
-    }
-    return order;
   }
 
   /** Takes everything that was handed over out of the allocator's hands. */
-  Incoming claim(PageAllocator allocator, Pages generationPages) {
-    int shift = pages.pageSize().shift();
-    for (int first = taken.nextSetBit(0); first >= 0; ) {
-      int end = taken.nextClearBit(first);
-      allocator.claim(memory.base() + ((long) first << shift), (long) (end - first) << shift);
-      first = taken.nextSetBit(end);
-    }
-    return new Incoming(memory, handover, allocator, generationPages, kexecCount);
+  Incoming claim(Pages generationPages) {
+    taken.forEachRun(generationPages::claim);
+    return new Incoming(handover, generationPages, kexecCount);
   }
 }

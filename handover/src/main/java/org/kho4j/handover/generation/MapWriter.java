@@ -1,8 +1,7 @@
 package org.kho4j.handover.generation;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion;
@@ -11,22 +10,18 @@ import org.kho4j.handover.Wire;
 
 /**
  * A preserved map that can be changed: the radix tree, as the kernel keeps it. Nodes are made when
- * a key first needs them, from the root down, and stay when their last key goes; a change that
+ * a key first needs them, from the root down, and stay when their last key goes; an operation that
  * fails takes back the nodes that it made.
  */
 final class MapWriter {
 
   static final String PATH = "/preserved-memory-map";
 
-  /** A node that the running change made: what to undo when it fails. */
-  private record MadeNode(MemorySegment parent, long slotOffset, long address) {}
-
   private final Pages pages;
   private final PageSize pageSize;
   private final int depth;
   private final int leafBits;
   private final long root;
-  private final Deque<MadeNode> made = new ArrayDeque<>();
 
   // The leaf that each order was last found in.
   private final long[] leafPrefix;
@@ -64,7 +59,7 @@ final class MapWriter {
     return leaf != null && (word(leaf, key) >>> key & 1) != 0;
   }
 
-  /** Adds a block. Nothing has changed if it throws. */
+  /** Adds a block. If it throws, nodes are all that it may have added. */
   void add(long address, int order) {
     long key = KhoRadix.key(pageSize, address, order);
     MemorySegment leaf = leaf(key, order, true);
@@ -87,21 +82,6 @@ final class MapWriter {
     }
     leaf.set(Wire.U64, wordOffset(key), word(leaf, key) & ~(1L << key));
     return true;
-  }
-
-  /** The nodes made up to now stay, whatever happens to later changes. */
-  void commit() {
-    made.clear();
-  }
-
-  /** Frees the nodes that were made since {@link #commit}; none of them may have a key. */
-  void rollBack() {
-    while (!made.isEmpty()) {
-      MadeNode node = made.removeLast();
-      node.parent.set(Wire.U64, node.slotOffset, 0);
-      pages.free(node.address, 0);
-    }
-    java.util.Arrays.fill(leaves, null);
   }
 
   private long wordOffset(long key) {
@@ -134,12 +114,19 @@ final class MapWriter {
           return null;
         }
         child = pages.allocate(nodePath(key, level - 1), 0);
-        made.addLast(new MadeNode(node, slotOffset, child));
         node.set(Wire.U64, slotOffset, child);
+        MemorySegment parent = node;
+        pages.journal().done(() -> cut(parent, slotOffset));
       }
       node = pages.page(child);
     }
     return node;
+  }
+
+  /** Takes a node back that an operation made, which failed: it has no key any more. */
+  private void cut(MemorySegment parent, long slotOffset) {
+    parent.set(Wire.U64, slotOffset, 0);
+    Arrays.fill(leaves, null);
   }
 
   /**

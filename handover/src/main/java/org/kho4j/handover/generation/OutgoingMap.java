@@ -1,70 +1,145 @@
 package org.kho4j.handover.generation;
 
-import java.util.BitSet;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
  * What a generation preserves, with the checks that a kernel leaves out: every page once, in
- * memory, outside of the scratch regions. A change that fails leaves everything as it was.
+ * memory, allocated, outside of the scratch regions. A step of an operation that fails is undone.
  */
 final class OutgoingMap {
 
   private final WritableMemory memory;
+  private final Pages pages;
+  private final Journal journal;
   private final MapWriter map;
   private final PageSize pageSize;
   private final List<AddressRange> scratch;
   private final List<AddressRange> nodes;
 
-  // A bit for each page of the memory: overlapping blocks of different order are not seen in the
-  // map.
-  private final BitSet preserved = new BitSet();
+  // Overlapping blocks of different order are not seen in the map.
+  private final PageBitmap preserved;
 
-  OutgoingMap(
-      WritableMemory memory,
-      MapWriter map,
-      PageSize pageSize,
-      List<AddressRange> scratch,
-      List<AddressRange> nodes) {
-    this.memory = memory;
+  OutgoingMap(Pages pages, MapWriter map, List<AddressRange> scratch, List<AddressRange> nodes) {
+    this.memory = pages.memory();
+    this.pages = pages;
+    this.journal = pages.journal();
     this.map = map;
-    this.pageSize = pageSize;
+    this.pageSize = pages.pageSize();
     this.scratch = scratch;
     this.nodes = nodes;
+    this.preserved = new PageBitmap(memory, pageSize);
   }
 
-  long root() {
-    return map.root();
+  /** Preserves a folio: one block, whatever NUMA nodes it spans. */
+  void addFolio(String what, Folio folio) {
+    requireFolio(what, folio);
+    Extent extent = Extent.of(folio, pageSize);
+    add(what, extent);
+    journal.done(() -> remove(what, extent));
+  }
+
+  void removeFolio(String what, Folio folio) {
+    requireFolio(what, folio);
+    Extent extent = Extent.of(folio, pageSize);
+    remove(what, extent);
+    journal.done(() -> add(what, extent));
+  }
+
+  /** Preserves a run of pages, split as the kernel splits what it is asked for at once. */
+  void addRun(String what, long address, long bytes) {
+    Extent extent = new Extent(address, bytes, bytes, nodes);
+    add(what, extent);
+    journal.done(() -> remove(what, extent));
+  }
+
+  void removeRun(String what, long address, long bytes) {
+    Extent extent = new Extent(address, bytes, bytes, nodes);
+    remove(what, extent);
+    journal.done(() -> add(what, extent));
+  }
+
+  /** Preserves an area: a run of pages for each of its blocks. */
+  void addArea(String what, Area area) {
+    addRuns(what, area);
+    journal.done(() -> removeRuns(what, area));
+  }
+
+  void removeArea(String what, Area area) {
+    removeRuns(what, area);
+    journal.done(() -> addRuns(what, area));
+  }
+
+  private void addRuns(String what, Area area) {
+    int run = 0;
+    try {
+      for (; run < area.runs().count(); run++) {
+        add(what, extent(area, run));
+      }
+    } catch (RuntimeException e) {
+      while (run-- > 0) {
+        remove(what, extent(area, run));
+      }
+      throw e;
+    }
+  }
+
+  private void removeRuns(String what, Area area) {
+    int run = 0;
+    try {
+      for (; run < area.runs().count(); run++) {
+        remove(what, extent(area, run));
+      }
+    } catch (RuntimeException e) {
+      while (run-- > 0) {
+        add(what, extent(area, run));
+      }
+      throw e;
+    }
+  }
+
+  private Extent extent(Area area, int run) {
+    Runs runs = area.runs();
+    return new Extent(
+        runs.address(run), runs.length(run), pageSize.blockBytes(area.order()), nodes);
   }
 
   /**
-   * Preserves memory, unit by unit, each split into blocks as the kernel splits what it is asked
-   * for at once: a folio and a run of pages are one unit, a vmalloc area's run has as many as it
-   * has blocks.
+   * Memory, unit by unit: each is split by itself.
    *
-   * @param what whose memory it is, for messages
    * @param bytes a multiple of {@code unit}
-   * @param unit bytes, a multiple of the page size
+   * @param nodes NUMA nodes that no block shall span
    */
-  void add(String what, long address, long bytes, long unit) {
-    check(what, address, bytes);
-    long[] end = {address};
+  private record Extent(long address, long bytes, long unit, List<AddressRange> nodes) {
+
+    static Extent of(Folio folio, PageSize pageSize) {
+      long bytes = folio.bytes(pageSize);
+      return new Extent(folio.address(), bytes, bytes, List.of());
+    }
+
+    void forEachBlock(PageSize pageSize, PageRuns.BlockVisitor visitor) {
+      for (long at = 0; at < bytes; at += unit) {
+        PageRuns.forEachBlock(pageSize, address + at, unit, nodes, visitor);
+      }
+    }
+  }
+
+  private void add(String what, Extent extent) {
+    check(what, extent.address, extent.bytes);
+    long[] end = {extent.address};
     try {
-      forEachBlock(
-          address,
-          bytes,
-          unit,
+      extent.forEachBlock(
+          pageSize,
           (block, order) -> {
             map.add(block, order);
             end[0] = block + pageSize.blockBytes(order);
           });
     } catch (RuntimeException e) {
-      forEachBlock(
-          address,
-          bytes,
-          unit,
+      extent.forEachBlock(
+          pageSize,
           (block, order) -> {
             if (block < end[0]) {
               map.remove(block, order);
@@ -72,73 +147,34 @@ final class OutgoingMap {
           });
       throw e;
     }
-    mark(address, bytes);
+    preserved.add(extent.address, extent.bytes);
   }
 
-  /** Takes memory back that was added in the same way. */
-  void remove(String what, long address, long bytes, long unit) {
-    checkWhole(what, address, bytes);
-    forEachBlock(
-        address,
-        bytes,
-        unit,
+  private void remove(String what, Extent extent) {
+    requireWhole(what, extent.address, extent.bytes);
+    extent.forEachBlock(
+        pageSize,
         (block, order) -> {
           if (!map.contains(block, order)) {
             throw refused(what, block, "not preserved as a block of order " + order);
           }
         });
-    forEachBlock(address, bytes, unit, map::remove);
-    unmark(address, bytes);
-  }
-
-  private void forEachBlock(long address, long bytes, long unit, PageRuns.BlockVisitor visitor) {
-    for (long at = 0; at < bytes; at += unit) {
-      PageRuns.forEachBlock(pageSize, address + at, unit, nodes, visitor);
-    }
-  }
-
-  /** What was added since the last commit stays. */
-  void commit() {
-    map.commit();
-  }
-
-  /**
-   * Frees the tree's pages that were made since the last commit, after what was added has been
-   * removed again.
-   */
-  void rollBack() {
-    map.rollBack();
+    extent.forEachBlock(pageSize, map::remove);
+    preserved.remove(extent.address, extent.bytes);
   }
 
   /** Whether every page of a range is preserved. */
   boolean covers(long address, long bytes) {
-    if (!memory.contains(address, bytes)) {
-      return false;
-    }
-    int last = index(address + bytes - 1);
-    return preserved.nextClearBit(index(address)) > last;
+    return memory.contains(address, bytes) && preserved.hasAll(address, bytes);
   }
 
   /** Whether any page of a range is preserved. */
   boolean touches(long address, long bytes) {
-    int first = preserved.nextSetBit(index(address));
-    return first >= 0 && first <= index(address + bytes - 1);
-  }
-
-  private void mark(long address, long bytes) {
-    preserved.set(index(address), index(address + bytes - 1) + 1);
-  }
-
-  private void unmark(long address, long bytes) {
-    preserved.clear(index(address), index(address + bytes - 1) + 1);
-  }
-
-  private int index(long address) {
-    return (int) ((address - memory.base()) >>> pageSize.shift());
+    return memory.contains(address, bytes) && preserved.firstOf(address, bytes) >= 0;
   }
 
   private void check(String what, long address, long bytes) {
-    checkWhole(what, address, bytes);
+    requireWhole(what, address, bytes);
     for (AddressRange region : scratch) {
       if (region.overlaps(address, bytes)) {
         throw refused(
@@ -148,17 +184,37 @@ final class OutgoingMap {
                 .formatted(bytes, region));
       }
     }
-    if (touches(address, bytes)) {
-      int taken = preserved.nextSetBit(index(address));
-      long page = memory.base() + ((long) taken << pageSize.shift());
+    long taken = preserved.firstOf(address, bytes);
+    if (taken >= 0) {
       throw refused(
           what,
           address,
-          "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, page));
+          "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
+    }
+    if (!pages.owns(address, bytes)) {
+      throw refused(
+          what,
+          address,
+          "%d bytes are not all allocated: what is free may become anybody's".formatted(bytes));
     }
   }
 
-  private void checkWhole(String what, long address, long bytes) {
+  private void requireFolio(String what, Folio folio) {
+    int most = Long.SIZE - 2 - pageSize.shift();
+    if (folio.order() < 0 || folio.order() > most) {
+      throw refused(
+          what, folio.address(), "order %d is not within 0 to %d".formatted(folio.order(), most));
+    }
+    if ((folio.address() & (folio.bytes(pageSize) - 1)) != 0) {
+      throw refused(
+          what,
+          folio.address(),
+          "not aligned to the %d bytes of a block of order %d"
+              .formatted(folio.bytes(pageSize), folio.order()));
+    }
+  }
+
+  private void requireWhole(String what, long address, long bytes) {
     if (!pageSize.isAligned(address) || bytes <= 0 || !pageSize.isAligned(bytes)) {
       throw refused(what, address, "%d bytes are no whole pages of %s".formatted(bytes, pageSize));
     }

@@ -101,15 +101,12 @@ public final class KhoTestSaver {
           test.address(),
           "the data do not have the checksum 0x%x".formatted(test.checksum()));
     }
-    List<long[]> listed = new ArrayList<>();
-    test.forEachFolio((address, order) -> listed.add(new long[] {address, order}));
-    Area list = incoming.restore(Descriptor.of(test.foliosInfo()));
-    generation.free(list);
-    generation.free(incoming.restoreBlob(FdtLayout.KHO_TEST_SUBTREE).orElseThrow().folio());
-    List<Folio> folios = new ArrayList<>();
-    for (long[] folio : listed) {
-      folios.add(incoming.restoreFolio(folio[0]));
-    }
-    return folios;
+    return generation.atomically(() -> {
+      List<Folio> folios = new ArrayList<>();
+      test.forEachFolio((address, order) -> folios.add(incoming.restoreFolio(address)));
+      generation.free(incoming.restore(Descriptor.of(test.foliosInfo())));
+      generation.free(incoming.restoreBlob(FdtLayout.KHO_TEST_SUBTREE).orElseThrow().folio());
+      return folios;
+    });
   }
 }

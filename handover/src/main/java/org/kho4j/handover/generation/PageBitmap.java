@@ -1,0 +1,116 @@
+package org.kho4j.handover.generation;
+
+import org.kho4j.abi.PageSize;
+import org.kho4j.memory.WritableMemory;
+
+/** A bit for each page of a memory. Every question costs as much as the range it is about. */
+final class PageBitmap {
+
+  private final long base;
+  private final int shift;
+  private final long[] words;
+
+  /**
+   * No page of the memory.
+   *
+   * @throws IllegalArgumentException if the memory has more than 2^31 - 1 pages
+   */
+  PageBitmap(WritableMemory memory, PageSize pageSize) {
+    this.base = memory.base();
+    this.shift = pageSize.shift();
+    long pages = memory.size() >>> shift;
+    if (pages > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "%d bytes of memory are more than %d pages".formatted(memory.size(), Integer.MAX_VALUE));
+    }
+    this.words = new long[(int) ((pages + Long.SIZE - 1) / Long.SIZE)];
+  }
+
+  private long page(long address) {
+    return (address - base) >>> shift;
+  }
+
+  /** The bits of a word that are within the pages from first up to, not including, end. */
+  private static long mask(int word, long first, long end) {
+    long from = first >>> 6 == word ? -1L << first : -1L;
+    long to = (end - 1) >>> 6 == word ? -1L >>> -end : -1L;
+    return from & to;
+  }
+
+  /** Adds the pages of a range in memory. */
+  void add(long address, long bytes) {
+    long first = page(address);
+    long end = page(address + bytes);
+    for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
+      words[word] |= mask(word, first, end);
+    }
+  }
+
+  /** Takes the pages of a range in memory out. */
+  void remove(long address, long bytes) {
+    long first = page(address);
+    long end = page(address + bytes);
+    for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
+      words[word] &= ~mask(word, first, end);
+    }
+  }
+
+  /** Whether every page that a range in memory touches is there. */
+  boolean hasAll(long address, long bytes) {
+    long first = page(address);
+    long end = page(address + bytes - 1) + 1;
+    for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
+      long mask = mask(word, first, end);
+      if ((words[word] & mask) != mask) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * The first page that a range in memory touches and that is there.
+   *
+   * @return its address, or -1 if there is none
+   */
+  long firstOf(long address, long bytes) {
+    long first = page(address);
+    long end = page(address + bytes - 1) + 1;
+    for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
+      long found = words[word] & mask(word, first, end);
+      if (found != 0) {
+        return base + (((long) word << 6 | Long.numberOfTrailingZeros(found)) << shift);
+      }
+    }
+    return -1;
+  }
+
+  /** Takes a run of pages. */
+  @FunctionalInterface
+  interface RunVisitor {
+    void run(long address, long bytes);
+  }
+
+  /** Visits the runs of pages that are there. */
+  void forEachRun(RunVisitor visitor) {
+    long start = -1;
+    for (int word = 0; word < words.length; word++) {
+      if (words[word] == (start < 0 ? 0 : -1L)) {
+        continue;
+      }
+      for (int bit = 0; bit < Long.SIZE; bit++) {
+        boolean there = (words[word] >>> bit & 1) != 0;
+        long at = (long) word << 6 | bit;
+        if (there && start < 0) {
+          start = at;
+        } else if (!there && start >= 0) {
+          visitor.run(base + (start << shift), (at - start) << shift);
+          start = -1;
+        }
+      }
+    }
+    if (start >= 0) {
+      visitor.run(base + (start << shift), (((long) words.length << 6) - start) << shift);
+    }
+  }
+}
