@@ -28,7 +28,7 @@ class FailurePointsTest {
   private static final AddressRange SCRATCH = new AddressRange(BASE, 0x10000);
 
   /** A generation that owns an area of two chunks and folios of orders 3, 4 and 0. */
-  private record Given(Generation generation, Area area, List<Folio> folios) {
+  record Given(Generation generation, Area area, List<Folio> folios) {
     static Given in(WritableMemory memory) {
       Generation generation =
           Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "failing"));
