@@ -36,8 +36,9 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     }
     // 1 inside of a run, else 0. A number, and no branches on it: they would be mispredicted.
     long inside = runStart != NONE ? 1 : 0;
-    for (int stretch = 0; stretch < words; stretch += STRETCH) {
-      if (isAll(leaf, stretch, -inside)) {
+    int from = isAll(leaf, 0, words, -inside) ? words : 0;
+    for (int stretch = from; stretch < words; stretch += STRETCH) {
+      if (isAll(leaf, stretch, stretch + STRETCH, -inside)) {
         continue;
       }
       for (int i = stretch; i < stretch + STRETCH; i++) {
@@ -53,7 +54,7 @@ final class RunCollector implements PreservedMap.LeafVisitor {
         long first = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
         runStart ^= (runStart ^ first) & (inside - 1);
         starts &= (starts - 1) | -inside;
-        while (ends != 0) {
+        for (int n = Long.bitCount(ends); n > 0; n--) {
           long runEnd = base + ((long) Long.numberOfTrailingZeros(ends) << shift);
           visitor.run(keys.order(), runStart, runEnd - runStart);
           ends &= ends - 1;
@@ -68,20 +69,22 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   }
 
   /**
-   * Words that are first looked at together, as most of real maps is all preserved or not at all.
+   * Words that are first looked at together, as most of a real map is all preserved or not at all.
+   * Before that, the whole leaf is.
    */
-  private static final int STRETCH = 128;
+  private static final int STRETCH = 64;
 
-  /** Whether all words of the stretch from a word on are {@code same}: -1 or 0. */
-  private static boolean isAll(MemorySegment leaf, int from, long same) {
-    if (leaf.get(Wire.U64, (long) from << 3) != same) {
+  /** Whether all words of a stretch are {@code same}: -1 or 0. */
+  private static boolean isAll(MemorySegment leaf, int from, int to, long same) {
+    if (leaf.get(Wire.U64, (long) from << 3) != same
+        || leaf.get(Wire.U64, (long) (to - 1) << 3) != same) {
       return false;
     }
     // Two loops of few operations each: the JIT compiler makes no vectors of either.
     long and = -1;
     long or = 0;
     if (same != 0) {
-      for (int i = from; i < from + STRETCH; i += 4) {
+      for (int i = from; i < to; i += 4) {
         long at = (long) i << 3;
         and &=
             leaf.get(Wire.U64, at)
@@ -90,7 +93,7 @@ final class RunCollector implements PreservedMap.LeafVisitor {
                 & leaf.get(Wire.U64, at + 24);
       }
     } else {
-      for (int i = from; i < from + STRETCH; i += 4) {
+      for (int i = from; i < to; i += 4) {
         long at = (long) i << 3;
         or |=
             leaf.get(Wire.U64, at)

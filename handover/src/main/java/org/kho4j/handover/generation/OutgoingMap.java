@@ -8,11 +8,12 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * What a generation preserves, with the checks that a kernel leaves out: every page once, in
- * memory, outside of the scratch regions. A step of an operation that fails is undone.
+ * memory, allocated, outside of the scratch regions. A step of an operation that fails is undone.
  */
 final class OutgoingMap {
 
   private final WritableMemory memory;
+  private final Pages pages;
   private final Journal journal;
   private final MapWriter map;
   private final PageSize pageSize;
@@ -24,6 +25,7 @@ final class OutgoingMap {
 
   OutgoingMap(Pages pages, MapWriter map, List<AddressRange> scratch, List<AddressRange> nodes) {
     this.memory = pages.memory();
+    this.pages = pages;
     this.journal = pages.journal();
     this.map = map;
     this.pageSize = pages.pageSize();
@@ -188,6 +190,12 @@ final class OutgoingMap {
           what,
           address,
           "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
+    }
+    if (!pages.owns(address, bytes)) {
+      throw refused(
+          what,
+          address,
+          "%d bytes are not all allocated: what is free may become anybody's".formatted(bytes));
     }
   }
 

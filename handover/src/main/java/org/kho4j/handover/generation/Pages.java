@@ -106,6 +106,11 @@ final class Pages {
     return runs;
   }
 
+  /** Whether every page of a range has been allocated. */
+  boolean owns(long address, long bytes) {
+    return allocator.isTaken(address, bytes);
+  }
+
   /** Takes memory that is known to be in use. */
   void claim(long address, long bytes) {
     allocator.claim(address, bytes);

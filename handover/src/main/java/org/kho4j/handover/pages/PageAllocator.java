@@ -226,6 +226,12 @@ public final class PageAllocator {
     return allBlocks(address, length, tree::isFree);
   }
 
+  /** Whether all pages of a range are taken; those that are not the allocator's are not. */
+  public boolean isTaken(long address, long length) {
+    checkAligned(address, length);
+    return allBlocks(address, length, this::isTaken);
+  }
+
   /** What is left; walks all of the bitmaps. */
   public PageStatistics statistics() {
     List<Long> blocks = new ArrayList<>(MAX_ORDER + 1);

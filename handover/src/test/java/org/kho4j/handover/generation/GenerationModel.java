@@ -113,26 +113,34 @@ final class GenerationModel {
   /** Writes a number of its own at the start and at the end of every page of a thing. */
   void fill(Thing thing) {
     long[] number = {thing.mark};
-    forEachPage(thing, page -> {
-      memory.writable(page, 8).set(NUMBER, 0, ++number[0]);
-      memory.writable(page + pageSize.bytes() - 8, 8).set(NUMBER, 0, ~number[0]);
-    });
+    forEachPage(
+        thing,
+        page -> {
+          memory.writable(page, 8).set(NUMBER, 0, ++number[0]);
+          memory.writable(page + pageSize.bytes() - 8, 8).set(NUMBER, 0, ~number[0]);
+        });
   }
 
   void checkContent(Thing thing) {
     long[] number = {thing.mark};
-    forEachPage(thing, page -> {
-      assertThat(memory.read(page, 8).get(NUMBER, 0))
-          .as("content of page 0x%x of %s", page, thing)
-          .isEqualTo(++number[0]);
-      assertThat(memory.read(page + pageSize.bytes() - 8, 8).get(NUMBER, 0))
-          .isEqualTo(~number[0]);
-    });
+    forEachPage(
+        thing,
+        page -> {
+          assertThat(memory.read(page, 8).get(NUMBER, 0))
+              .as("content of page 0x%x of %s", page, thing)
+              .isEqualTo(++number[0]);
+          assertThat(memory.read(page + pageSize.bytes() - 8, 8).get(NUMBER, 0))
+              .isEqualTo(~number[0]);
+        });
     if (thing.area != null) {
       try (Arena arena = Arena.ofConfined()) {
         byte[] last = new byte[8];
-        thing.area.map(arena).copyTo(thing.area.bytes() - 8, java.lang.foreign.MemorySegment.ofArray(last));
-        assertThat(java.lang.foreign.MemorySegment.ofArray(last).get(NUMBER, 0)).isEqualTo(~number[0]);
+        thing
+            .area
+            .map(arena)
+            .copyTo(thing.area.bytes() - 8, java.lang.foreign.MemorySegment.ofArray(last));
+        assertThat(java.lang.foreign.MemorySegment.ofArray(last).get(NUMBER, 0))
+            .isEqualTo(~number[0]);
       }
     }
   }
@@ -170,8 +178,7 @@ final class GenerationModel {
     }
     TreeSet<Long> nodes = State.nodes(handover);
     nodes.forEach(node -> taken.set(index(node)));
-    blocks.forEach(
-        (address, order) -> taken.set(index(address), index(address) + (1 << order)));
+    blocks.forEach((address, order) -> taken.set(index(address), index(address) + (1 << order)));
     if (memory.base() == 0) {
       taken.set(0);
     }
@@ -182,9 +189,10 @@ final class GenerationModel {
     });
 
     assertThat(State.blocks(handover)).isEqualTo(blocks);
-    assertThat(handover.subtrees(problem -> {
-          throw problem;
-        }))
+    assertThat(
+            handover.subtrees(problem -> {
+              throw problem;
+            }))
         .extracting(Subtree::name)
         .containsExactlyInAnyOrderElementsOf(names);
     assertThat(generation.freePages())
@@ -219,8 +227,7 @@ final class GenerationModel {
 
   private void addBlocks(Map<Long, Integer> blocks, AddressRange unit, boolean folio) {
     if (folio) {
-      blocks.put(
-          unit.address(), Long.numberOfTrailingZeros(unit.length()) - pageSize.shift());
+      blocks.put(unit.address(), Long.numberOfTrailingZeros(unit.length()) - pageSize.shift());
       return;
     }
     for (long at = unit.address(); at < unit.end(); ) {
@@ -264,8 +271,8 @@ final class GenerationModel {
         continue;
       }
       restore(incoming, thing);
-      assertThatThrownBy(() -> restore(incoming, thing)).isInstanceOfAny(
-          PreservationException.class, org.kho4j.handover.HandoverException.class);
+      assertThatThrownBy(() -> restore(incoming, thing))
+          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.HandoverException.class);
       thing.preserved = false;
       thing.subtree = null;
       thing.descriptor = null;

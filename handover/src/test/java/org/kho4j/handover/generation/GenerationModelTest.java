@@ -17,7 +17,9 @@ import org.kho4j.memory.WritableMemory;
 /** Random operations through generations, each compared with a naive model. */
 class GenerationModelTest {
 
-  private static final class Abandoned extends RuntimeException {}
+  private static final class Abandoned extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
 
   private RandomGenerator random;
   private GenerationModel model;
@@ -70,7 +72,7 @@ class GenerationModelTest {
     List<AddressRange> nodes = new ArrayList<>();
     long at = memory.base();
     for (int border = 0; border < borders; border++) {
-      long length = random.nextInt(60, 160) * page;
+      long length = random.nextInt(60, 110) * page;
       nodes.add(new AddressRange(at, length));
       at += length;
     }
@@ -222,8 +224,7 @@ class GenerationModelTest {
   private void refused() {
     State before = State.of(generation);
     AddressRange region = model.scratch.getFirst();
-    Thing thing =
-        model.things.stream().filter(one -> one.preserved).findAny().orElse(null);
+    Thing thing = model.things.stream().filter(one -> one.preserved).findAny().orElse(null);
     long page = thing == null ? region.address() : thing.units.getLast().address();
     Runnable operation =
         switch (random.nextInt(5)) {
@@ -285,12 +286,13 @@ class GenerationModelTest {
   private void next() {
     model.check(generation);
     BootData boot = generation.handOver();
-    Setup setup =
-        Setup.of(PageSize.SIZE_4K, List.of(), "model").withNodes(model.nodes);
+    Setup setup = Setup.of(PageSize.SIZE_4K, List.of(), "model").withNodes(model.nodes);
     try {
       generation =
           Generation.boot(
-              model.memory, boot, random.nextBoolean() ? setup.scattered(random.nextLong()) : setup);
+              model.memory,
+              boot,
+              random.nextBoolean() ? setup.scattered(random.nextLong()) : setup);
     } catch (OutOfPagesException e) {
       // The pages that this generation keeps for itself leave no room for the next one's.
       throw new AssertionError("no room for another generation", e);

@@ -39,7 +39,10 @@ record State(
             contents.put(
                 address,
                 Arrays.hashCode(
-                    generation.memory().read(address, pageBytes).toArray(ValueLayout.JAVA_LONG_UNALIGNED))));
+                    generation
+                        .memory()
+                        .read(address, pageBytes)
+                        .toArray(ValueLayout.JAVA_LONG_UNALIGNED))));
     return new State(
         blocks(handover),
         nodes(handover),

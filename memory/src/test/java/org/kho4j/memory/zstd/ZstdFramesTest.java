@@ -226,10 +226,6 @@ class ZstdFramesTest {
         }
       }
     }
-<<<<<<< HEAD
     assertThat(taken).isGreaterThan(500);
-=======
-    assertThat(taken).isGreaterThan(700);
->>>>>>> main
   }
 }
