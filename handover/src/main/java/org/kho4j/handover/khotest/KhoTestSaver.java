@@ -33,8 +33,25 @@ public final class KhoTestSaver {
    */
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
+      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0));
+      return true;
+    });
+  }
+
+  /**
+   * Hands folios over, listed in an area that the caller allocated: one of huge blocks, or with
+   * more room than the list needs.
+   *
+   * @param folios which the generation owns, at least 1
+   * @param list which the generation owns, with room for 8 bytes per folio
+   */
+  public static void save(Generation generation, List<Folio> folios, Area list) {
+    if (list.bytes() < room(folios)) {
+      throw new IllegalArgumentException(
+          "%d folios do not fit into a list of %d bytes".formatted(folios.size(), list.bytes()));
+    }
+    generation.atomically(() -> {
       folios.forEach(generation::preserve);
-      Area list = generation.vmalloc(FOLIOS_INFO, (long) folios.size() * Long.BYTES, 0);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment entries = arena.allocate(list.bytes());
         for (int i = 0; i < folios.size(); i++) {
@@ -46,6 +63,10 @@ public final class KhoTestSaver {
       writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list));
       return true;
     });
+  }
+
+  private static long room(List<Folio> folios) {
+    return (long) folios.size() * Long.BYTES;
   }
 
   private static void writeBlob(Generation generation, List<Folio> folios, Descriptor folioInfo) {

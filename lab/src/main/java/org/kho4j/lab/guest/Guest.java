@@ -135,7 +135,9 @@ public final class Guest implements AutoCloseable {
 
   /** Waits until the guest says something. */
   public Matcher await(String regex) throws InterruptedException {
-    return console.await(regex, run.deadline());
+    Matcher line = console.await(regex, run.deadline());
+    run.checked();
+    return line;
   }
 
   /** What the guest has said. */

@@ -69,6 +69,47 @@ public record Scenario(
             false,
             kernel -> !kernel.changed() && kernel.pageSize().shift() <= 14,
             Duration.ofMinutes(6),
-            Handed::twoNodes));
+            Handed::twoNodes),
+        restored(
+            "restore-pages",
+            "single pages that Java wrote, restored by Linux",
+            true,
+            Restored::pages),
+        restored(
+            "restore-folios", "hundreds of folios of all orders, restored", true, Restored::folios),
+        restored(
+            "restore-full-chunk",
+            "an area that fills its chunk exactly, restored",
+            false,
+            Restored::fullChunk),
+        restored(
+            "restore-several-chunks",
+            "an area of three chunks, restored",
+            true,
+            Restored::severalChunks),
+        restored(
+            "restore-huge-area", "an area of huge blocks, restored", false, Restored::hugeArea),
+        restored(
+            "wrong-chunk",
+            "one wrong address in a chunk: the kernel fails to restore, and the lab notices",
+            true,
+            Restored::wrongChunk),
+        restored(
+            "there-and-back",
+            "Java writes, Linux restores, preserves again and restores again, Java reads",
+            true,
+            Restored::thereAndBack),
+        new Scenario(
+            "refused",
+            "a kernel of another version refuses what Java wrote for this one",
+            false,
+            Kernel::changed,
+            Duration.ofMinutes(2),
+            Restored::refused));
+  }
+
+  private static Scenario restored(String name, String proves, boolean fast, Body body) {
+    return new Scenario(
+        name, proves, fast, kernel -> !kernel.changed(), Duration.ofMinutes(4), body);
   }
 }
