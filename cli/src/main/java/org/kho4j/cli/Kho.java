@@ -9,6 +9,7 @@ import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.demo.DemoCommand;
+import org.kho4j.cli.extract.ExtractCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -55,6 +56,7 @@ public final class Kho {
     return List.of(
         new InspectCommand(),
         new AuthorCommand(),
+        new ExtractCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -65,6 +67,7 @@ public final class Kho {
   private static List<Command> commandsFor(String... args) {
     return switch (args.length == 0 ? "" : args[0]) {
       case "inspect" -> List.of(new InspectCommand());
+      case "extract" -> List.of(new ExtractCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();
     };

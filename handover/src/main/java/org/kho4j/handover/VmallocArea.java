@@ -252,4 +252,24 @@ public final class VmallocArea {
       }
     });
   }
+
+  /**
+   * The area's bytes, all of them: its owner alone knows how many are used.
+   *
+   * @throws HandoverException as {@link #forEachRun} does
+   */
+  public Content content() {
+    forEachRun((run, bytes) -> {});
+    return new Content(
+        memory,
+        where,
+        bytes(),
+        visitor -> {
+          long[] offset = new long[1];
+          forEachRun((run, bytes) -> {
+            visitor.piece(offset[0], run, bytes);
+            offset[0] += bytes;
+          });
+        });
+  }
 }

@@ -23,6 +23,7 @@ import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
+import org.kho4j.handover.khotest.Checksum;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -105,19 +106,31 @@ final class Author {
   }
 
   private void khoTest(KhoTestFolios test) throws IOException {
+    // What needs a large block comes first: scattered folios leave no room for it.
     layout.prepare("/" + test.name());
+    String listPath = "/" + test.name() + "/folios_info";
+    Area list =
+        test.place()
+            .attempt(() -> generation.vmalloc(listPath, test.listBytes(), test.listOrder()));
     List<Folio> folios = allocate(test);
     try (Content.Filler filler = new Content.Seeded(test.seed()).open()) {
       folios.forEach(folio -> filler.fill(generation.segment(folio)));
     }
     test.place()
         .attempt(() -> {
-          KhoTestSaver.save(generation, folios);
+          KhoTestSaver.save(generation, folios, list, checksum());
           return true;
         });
   }
 
-  /** Allocates the largest folios first: scattered small ones leave no room for them. */
+  private Checksum checksum() {
+    return switch (spec.arch()) {
+      case X86_64 -> Checksum.X86_64;
+      case ARM64 -> Checksum.ARM64;
+    };
+  }
+
+  /** Allocates the folios, the largest first. */
   private List<Folio> allocate(KhoTestFolios test) {
     Folio[] folios = new Folio[test.orders().size()];
     for (int order = PageAllocator.MAX_ORDER; order >= 0; order--) {

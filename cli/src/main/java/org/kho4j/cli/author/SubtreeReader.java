@@ -127,7 +127,7 @@ final class SubtreeReader {
   }
 
   private SubtreeSpec khoTest(Place place, SpecValue value) {
-    SpecObject object = SpecObject.of(value, List.of("folios", "seed"));
+    SpecObject object = SpecObject.of(value, List.of("folios", "seed", "list"));
     List<Integer> orders = new ArrayList<>();
     SpecValue folios = object.required("folios");
     for (SpecValue element : folios.elements()) {
@@ -145,8 +145,29 @@ final class SubtreeReader {
                   .formatted(
                       Units.size(bytes), Units.count(orders.size()), Units.size(memory.length())));
     }
+    long room = Math.ceilDiv((long) orders.size() * Long.BYTES, pageSize.bytes());
+    @Nullable SpecObject list =
+        object
+            .optional("list")
+            .map(given -> SpecObject.of(given, List.of("pages", "order")))
+            .orElse(null);
+    int listOrder = list == null ? 0 : list.optional("order").map(SubtreeReader::order).orElse(0);
+    long listPages = Math.ceilDiv(room, 1L << listOrder) << listOrder;
+    if (list != null && list.has("pages")) {
+      SpecValue pages = list.required("pages");
+      listPages = pages.number(room, memory.length() >>> pageSize.shift());
+      if (listPages % (1L << listOrder) != 0) {
+        throw pages
+            .place()
+            .broken("%d pages are not whole blocks of order %d".formatted(listPages, listOrder));
+      }
+    }
     return new KhoTestFolios(
-        place, orders, object.optional("seed").map(SpecValue::number).orElse(0L));
+        place,
+        orders,
+        object.optional("seed").map(SpecValue::number).orElse(0L),
+        listPages << pageSize.shift(),
+        listOrder);
   }
 
   /** An order, or how many folios of which orders. */

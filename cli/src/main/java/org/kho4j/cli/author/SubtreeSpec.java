@@ -35,8 +35,11 @@ sealed interface SubtreeSpec {
    *
    * @param orders of its folios
    * @param seed of their content
+   * @param listBytes of the area that lists them, at least 8 for each
+   * @param listOrder of that area's blocks
    */
-  record KhoTestFolios(Place place, List<Integer> orders, long seed) implements SubtreeSpec {
+  record KhoTestFolios(Place place, List<Integer> orders, long seed, long listBytes, int listOrder)
+      implements SubtreeSpec {
     @Override
     public String name() {
       return FdtLayout.KHO_TEST_SUBTREE;
@@ -52,13 +55,13 @@ sealed interface SubtreeSpec {
       if (folio >= 0) {
         return OptionalInt.of(orders.get(folio));
       }
-      long pages = Math.ceilDiv((long) orders.size() * Long.BYTES, pageSize.bytes());
-      return AreaSpec.order(path, "/folios_info", pages, 0, pageSize);
+      long blocks = listBytes / pageSize.blockBytes(listOrder);
+      return AreaSpec.order(path, "/folios_info", blocks, listOrder, pageSize);
     }
 
     @Override
     public long bytes(PageSize pageSize) {
-      return orders.stream().mapToLong(pageSize::blockBytes).sum();
+      return listBytes + orders.stream().mapToLong(pageSize::blockBytes).sum();
     }
   }
 

@@ -73,6 +73,8 @@ class SpecTest {
           "subtrees": [{ "khoTest": { "folios": [{ "count": 5000000, "order": 0 }] } }] | 5000000 is not between 1 and 4,194,304
           "subtrees": [{ "khoTest": { "folios": [{ "count": 5, "order": 0, "seed": 1 }] } }] | seed: goes with "maxOrder"
           "subtrees": [{ "khoTest": { "folios": [18, 18] } }] | 2 GiB in 2 folios are more than the memory has, 1 GiB
+          "subtrees": [{ "khoTest": { "folios": [{ "count": 600, "order": 0 }], "list": { "pages": 1 } } }] | list.pages: 1 is not between 2 and 262,144
+          "subtrees": [{ "khoTest": { "folios": [0], "list": { "pages": 3, "order": 1 } } }] | list.pages: 3 pages are not whole blocks of order 1
           "subtrees": [{ "reserveMem": [] }] | 0 reservations: a kernel takes 1 to 8
           "subtrees": [{ "reserveMem": [{ "name": "sixteen-letters-", "size": "4K" }] }] | "sixteen-letters-" cannot be a node of a device tree: 1 to 15
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K" }, { "name": "a", "size": "4K" }] }] | there is a reservation "a" already, in line 5
@@ -161,7 +163,7 @@ class SpecTest {
     String folio = "\"subtrees\": [{ \"khoTest\": { \"folios\": [17] } }]";
     assertThatThrownBy(() -> Layout.of(read(SPEC.formatted(folio)), false))
         .hasMessage(
-            "s:1:1: 512 MiB of data do not fit into the 480 MiB that are left of"
+            "s:1:1: 512.0 MiB of data do not fit into the 480 MiB that are left of"
                 + " 0x20000000-0x3dffffff");
   }
 

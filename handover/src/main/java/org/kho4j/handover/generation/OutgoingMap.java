@@ -17,7 +17,7 @@ final class OutgoingMap {
   private final Journal journal;
   private final MapWriter map;
   private final PageSize pageSize;
-  private final List<AddressRange> scratch;
+  private final AddressRange[] scratch;
   private final List<AddressRange> nodes;
 
   // Overlapping blocks of different order are not seen in the map.
@@ -29,7 +29,7 @@ final class OutgoingMap {
     this.journal = pages.journal();
     this.map = map;
     this.pageSize = pages.pageSize();
-    this.scratch = scratch;
+    this.scratch = scratch.toArray(AddressRange[]::new);
     this.nodes = nodes;
     this.preserved = new PageBitmap(memory, pageSize);
   }
@@ -73,15 +73,34 @@ final class OutgoingMap {
     journal.done(() -> addRuns(what, area));
   }
 
+  /**
+   * Pass by pass over the area: an area of many runs is scattered, and a pass that touches one
+   * bitmap lets the processor wait for several runs' words at once.
+   */
   private void addRuns(String what, Area area) {
-    int run = 0;
+    Runs runs = area.runs();
+    for (int run = 0; run < runs.count(); run++) {
+      requireUsable(what, runs.address(run), runs.length(run));
+    }
+    for (int run = 0; run < runs.count(); run++) {
+      requireOwned(what, runs.address(run), runs.length(run));
+    }
+    int marked = 0;
+    int added = 0;
     try {
-      for (; run < area.runs().count(); run++) {
-        add(what, extent(area, run));
+      for (; marked < runs.count(); marked++) {
+        requireNotPreserved(what, runs.address(marked), runs.length(marked));
+        preserved.add(runs.address(marked), runs.length(marked));
+      }
+      for (; added < runs.count(); added++) {
+        addBlocks(extent(area, added));
       }
     } catch (RuntimeException e) {
-      while (run-- > 0) {
-        remove(what, extent(area, run));
+      while (added-- > 0) {
+        extent(area, added).forEachBlock(pageSize, map::remove);
+      }
+      while (marked-- > 0) {
+        preserved.remove(runs.address(marked), runs.length(marked));
       }
       throw e;
     }
@@ -128,7 +147,19 @@ final class OutgoingMap {
   }
 
   private void add(String what, Extent extent) {
-    check(what, extent.address, extent.bytes);
+    requireUsable(what, extent.address, extent.bytes);
+    requireNotPreserved(what, extent.address, extent.bytes);
+    requireOwned(what, extent.address, extent.bytes);
+    addBlocks(extent);
+    preserved.add(extent.address, extent.bytes);
+  }
+
+  /** Adds all blocks or none. */
+  private void addBlocks(Extent extent) {
+    if (extent.unit == pageSize.bytes()) {
+      addPages(extent.address, extent.bytes);
+      return;
+    }
     long[] end = {extent.address};
     try {
       extent.forEachBlock(
@@ -147,7 +178,21 @@ final class OutgoingMap {
           });
       throw e;
     }
-    preserved.add(extent.address, extent.bytes);
+  }
+
+  private void addPages(long address, long bytes) {
+    long at = 0;
+    try {
+      for (; at < bytes; at += pageSize.bytes()) {
+        map.add(address + at, 0);
+      }
+    } catch (RuntimeException e) {
+      while (at > 0) {
+        at -= pageSize.bytes();
+        map.remove(address + at, 0);
+      }
+      throw e;
+    }
   }
 
   private void remove(String what, Extent extent) {
@@ -173,7 +218,7 @@ final class OutgoingMap {
     return memory.contains(address, bytes) && preserved.firstOf(address, bytes) >= 0;
   }
 
-  private void check(String what, long address, long bytes) {
+  private void requireUsable(String what, long address, long bytes) {
     requireWhole(what, address, bytes);
     for (AddressRange region : scratch) {
       if (region.overlaps(address, bytes)) {
@@ -184,6 +229,9 @@ final class OutgoingMap {
                 .formatted(bytes, region));
       }
     }
+  }
+
+  private void requireNotPreserved(String what, long address, long bytes) {
     long taken = preserved.firstOf(address, bytes);
     if (taken >= 0) {
       throw refused(
@@ -191,6 +239,9 @@ final class OutgoingMap {
           address,
           "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
     }
+  }
+
+  private void requireOwned(String what, long address, long bytes) {
     if (!pages.owns(address, bytes)) {
       throw refused(
           what,
