@@ -224,7 +224,10 @@ final class Author {
     return layout.list(Layout.BOOT_RECORD, address);
   }
 
-  /** The place after the scratch array, which is a multiple of 8 bytes long. */
+  /**
+   * The place after the scratch array, which is a multiple of 8 bytes long. A kernel that chooses
+   * its own place at random keeps clear of its boot records (7.3), and so of the array beside it.
+   */
   private long behind(BootData boot, long bytes) {
     long address = boot.scratchAddress() + boot.scratchSize();
     for (Range region : spec.scratch()) {
