@@ -3,9 +3,16 @@ package org.kho4j.cli.author;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -184,6 +191,55 @@ class SpecTest {
             true);
     assertThat(layout.address("/")).hasValue(0x20001000L);
     assertThat(layout.address("/preserved-memory-map")).hasValue(0x20000000L);
+  }
+
+  @Test
+  void nothingButASentenceComesOfASpecThatIsDamaged() throws IOException {
+    String[] pieces = {
+      "0",
+      "-1",
+      "1",
+      "\"4K\"",
+      "\"0x7fffffffffffffff\"",
+      "9223372036854775807",
+      "18",
+      "[]",
+      "{}",
+      "null",
+      "true",
+      "1.5",
+      "\"\"",
+      "\"/\"",
+      "\"64K\"",
+      "\"arm64\"",
+      ",",
+      "]",
+      "\"1T\"",
+      "3"
+    };
+    Pattern scalar = Pattern.compile("\"[^\"]*\"|\\d+|[\\[\\]{},:]");
+    List<Path> examples;
+    try (Stream<Path> files = Files.list(Path.of("../examples/author"))) {
+      examples = files.sorted().toList();
+    }
+    SplittableRandom random = new SplittableRandom(1);
+    int refused = 0;
+    for (Path example : examples) {
+      String text = Files.readString(example).replaceAll("//[^\n]*", "");
+      List<MatchResult> tokens = scalar.matcher(text).results().toList();
+      for (int i = 0; i < 400; i++) {
+        StringBuilder damaged = new StringBuilder(text);
+        MatchResult token = tokens.get(random.nextInt(tokens.size()));
+        damaged.replace(token.start(), token.end(), pieces[random.nextInt(pieces.length)]);
+        try {
+          Layout.of(read(damaged.toString()), false);
+        } catch (SpecException e) {
+          assertThat(e).message().startsWith("s:").doesNotContain("Exception");
+          refused++;
+        }
+      }
+    }
+    assertThat(refused).isGreaterThan(1000);
   }
 
   private static Spec read(String text) {
