@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.kho4j.cli.abi.AbiCommand;
+import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.demo.DemoCommand;
@@ -54,6 +55,7 @@ public final class Kho {
   private static List<Command> commands() {
     return List.of(
         new InspectCommand(),
+        new AuthorCommand(),
         new ExtractCommand(),
         new DemoCommand(),
         new AbiCommand(),
