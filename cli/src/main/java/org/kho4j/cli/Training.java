@@ -39,6 +39,7 @@ public final class Training {
     for (String source : sources) {
       lines.add(List.of("inspect", source));
       lines.add(List.of("inspect", "--json", source));
+      lines.add(List.of("extract", source, "--subtree", "kexec-metadata", "-o", "-"));
     }
     return lines;
   }
