@@ -17,6 +17,7 @@ import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
 import org.kho4j.handover.generation.PreservationException;
+import org.kho4j.memory.MemorySource.Machine;
 
 /** The kernel's test module from the other side: hands over folios of data, and takes them back. */
 public final class KhoTestSaver {
@@ -30,12 +31,18 @@ public final class KhoTestSaver {
    * Hands folios over, as they are now: a kernel that runs {@code test_kho} checks their content.
    *
    * @param folios which the generation owns, at least 1
+   * @param machine that the next kernel runs on: an arm64 kernel takes no checksum of x86-64's form
    */
-  public static void save(Generation generation, List<Folio> folios) {
+  public static void save(Generation generation, List<Folio> folios, Machine machine) {
     generation.atomically(() -> {
-      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0));
+      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0), machine);
       return true;
     });
+  }
+
+  /** Hands folios over as {@link #save(Generation, List, Machine)} does, on x86-64. */
+  public static void save(Generation generation, List<Folio> folios) {
+    save(generation, folios, Machine.X86_64);
   }
 
   /**
@@ -44,8 +51,9 @@ public final class KhoTestSaver {
    *
    * @param folios which the generation owns, at least 1
    * @param list which the generation owns, with room for 8 bytes per folio
+   * @param machine that the next kernel runs on
    */
-  public static void save(Generation generation, List<Folio> folios, Area list) {
+  public static void save(Generation generation, List<Folio> folios, Area list, Machine machine) {
     if (list.bytes() < room(folios)) {
       throw new IllegalArgumentException(
           "%d folios do not fit into a list of %d bytes".formatted(folios.size(), list.bytes()));
@@ -60,7 +68,7 @@ public final class KhoTestSaver {
         }
         list.map(arena).copyFrom(0, entries);
       }
-      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list));
+      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list), machine);
       return true;
     });
   }
@@ -69,9 +77,16 @@ public final class KhoTestSaver {
     return (long) folios.size() * Long.BYTES;
   }
 
-  private static void writeBlob(Generation generation, List<Folio> folios, Descriptor folioInfo) {
+  private static void writeBlob(
+      Generation generation, List<Folio> folios, Descriptor folioInfo, Machine machine) {
     OnesComplementSum sum = new OnesComplementSum();
-    folios.forEach(folio -> sum.add(generation.segment(folio)));
+    for (Folio folio : folios) {
+      if (machine == Machine.AARCH64) {
+        sum.addFolded(generation.segment(folio));
+      } else {
+        sum.add(generation.segment(folio));
+      }
+    }
     byte[] descriptor = new byte[KhoVmalloc.STRUCTURE.headerSize()];
     folioInfo.writeTo(MemorySegment.ofArray(descriptor));
 

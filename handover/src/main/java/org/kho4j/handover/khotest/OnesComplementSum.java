@@ -27,6 +27,15 @@ final class OnesComplementSum {
     sum = total;
   }
 
+  /** Adds a multiple of 8 bytes as arm64 does: folded to 16 bits first (7.3). */
+  void addFolded(MemorySegment data) {
+    OnesComplementSum part = new OnesComplementSum();
+    part.add(data);
+    // Folding keeps the remainder, and leaves 0 only where all bytes are 0.
+    long folded = part.sum == 0 ? 0 : 1 + Long.remainderUnsigned(part.sum - 1, MODULUS);
+    sum += folded;
+  }
+
   /** Whether the sum and a stored checksum leave the same remainder. */
   boolean isCongruentTo(long checksum) {
     return Long.remainderUnsigned(sum, MODULUS) == checksum % MODULUS;

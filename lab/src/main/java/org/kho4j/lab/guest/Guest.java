@@ -30,6 +30,7 @@ public final class Guest implements AutoCloseable {
   private final OutputStream keyboard;
   private @Nullable Debugger debugger;
   private long breakpoint;
+  private boolean warningsExpected;
 
   private Guest(Run run, Boot boot, Process process) {
     this.run = run;
@@ -183,9 +184,18 @@ public final class Guest implements AutoCloseable {
     debugger = null;
   }
 
-  /** Waits until the last init has done all of its script. */
+  /** From now on a warning of the kernel is what has to come. */
+  public void expectWarnings() {
+    warningsExpected = true;
+  }
+
+  /** Waits until the last init has done all of its script; no kernel may have warned until then. */
   public void awaitEnd() throws InterruptedException {
     await("lab: end$");
+    Matcher warning = console.first("WARNING: .*|BUG: .*");
+    if (warning != null && !warningsExpected) {
+      throw new LabFailure("a kernel warned: " + warning.group());
+    }
   }
 
   /** The guest's RAM file, read while the guest runs or stands. */
