@@ -173,6 +173,11 @@ public final class Guest implements AutoCloseable {
     connected.runTo(breakpoint);
     proceed();
     connected.awaitStop();
+    Path capture = run.capture();
+    if (capture != null) {
+      PhysicalMemory memory = boot.machine().nodes() == 1 ? memory() : dump("elf");
+      Capture.write(memory, boot.stages().getFirst().kernel().arch().ramBase(), capture);
+    }
   }
 
   /** Goes on from where {@link #stopAtJump} stopped. */

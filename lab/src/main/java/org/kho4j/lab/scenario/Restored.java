@@ -68,7 +68,11 @@ final class Restored {
 
   /** Areas of huge blocks. */
   static void hugeArea(Run run) throws Exception {
-    int order = run.kernel().pageSize().shift() - 3;
+    // What the next level of the page tables maps: 2 or 32 MiB. With 64K pages that would be 512,
+    // so
+    // there it is what 32 entries in a row map: 2 MiB.
+    int shift = run.kernel().pageSize().shift();
+    int order = shift == 16 ? 5 : shift - 3;
     listed(run, List.of(order, 0), 3L << order, order);
   }
 
