@@ -15,10 +15,11 @@ public final class Lab {
 
   private static final String HELP =
       """
-      usage: lab/run [OPTION…] [WHICH…]
+      usage: lab/run [OPTION…] [capture] [WHICH…]
 
       Boots real kernels under QEMU, and has them judge what kho4j reads and writes.
       WHICH is a scenario, a kernel, or kernel/scenario; without any, all scenarios run on all kernels.
+      capture WHICH also writes the memory at the jump, in the small form that test resources have.
       A kernel is built when it is needed first (some minutes), and kept.
 
         --list        shows the scenarios and kernels
@@ -48,16 +49,25 @@ public final class Lab {
   /** Runs what the arguments choose, and exits. */
   public static void main(String[] args) throws Exception {
     Path lab = Path.of(System.getProperty("kho.lab", "lab")).toAbsolutePath().normalize();
+    System.exit(run(lab, args));
+  }
+
+  /**
+   * Runs what the arguments choose; the exit status.
+   *
+   * @param lab the directory of the lab's own files
+   */
+  static int run(Path lab, String... args) throws Exception {
     try {
       Options options = Options.parse(args);
       if (options.help()) {
         System.out.print(HELP);
-        return;
+        return 0;
       }
-      System.exit(new Lab(lab, cache(), options).run());
+      return new Lab(lab, cache(), options).run();
     } catch (LabFailure e) {
       System.err.println("lab: " + e.getMessage());
-      System.exit(2);
+      return 2;
     }
   }
 
@@ -125,7 +135,12 @@ public final class Lab {
     long start = System.nanoTime();
     String failure = null;
     int checks;
-    try (Run run = new Run(lab, directory, kernel, scenario.limit(), options.contradict())) {
+    Path capture =
+        options.capture()
+            ? cache.resolve("captures").resolve(name.replace('/', '-') + ".ram")
+            : null;
+    try (Run run =
+        new Run(lab, directory, kernel, scenario.limit(), options.contradict(), capture)) {
       try {
         scenario.body().run(run);
       } catch (Exception | Error e) {
@@ -142,6 +157,9 @@ public final class Lab {
         (failure == null ? "ok" : "FAILED")
             + (options.contradict() && good ? " (as it has to)" : "");
     System.out.printf(Locale.ROOT, "%s %.1f s, %d checks%n", verdict, seconds, checks);
+    if (capture != null && failure == null) {
+      System.out.println("    " + capture + ".zst");
+    }
     if (failure != null) {
       System.out.println("    " + failure.strip().replace("\n", "\n    "));
       System.out.println("    what it said: " + directory);

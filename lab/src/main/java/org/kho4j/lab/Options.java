@@ -13,6 +13,7 @@ record Options(
     boolean fast,
     boolean keep,
     boolean contradict,
+    boolean capture,
     List<String> which) {
 
   static Options parse(String... args) {
@@ -27,12 +28,17 @@ record Options(
         throw new LabFailure("there is no option " + arg + ": --help shows what there is");
       }
     }
+    boolean capture = which.remove("capture");
+    if (capture && which.isEmpty()) {
+      throw new LabFailure("capture wants to know what: a scenario, or kernel/scenario");
+    }
     return new Options(
         flags.contains("--help"),
         flags.contains("--list"),
         flags.contains("--fast"),
         flags.contains("--keep"),
         flags.contains("--contradict"),
+        capture,
         which);
   }
 

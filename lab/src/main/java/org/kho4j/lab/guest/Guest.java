@@ -30,6 +30,7 @@ public final class Guest implements AutoCloseable {
   private final OutputStream keyboard;
   private @Nullable Debugger debugger;
   private long breakpoint;
+  private boolean warningsExpected;
 
   private Guest(Run run, Boot boot, Process process) {
     this.run = run;
@@ -172,6 +173,11 @@ public final class Guest implements AutoCloseable {
     connected.runTo(breakpoint);
     proceed();
     connected.awaitStop();
+    Path capture = run.capture();
+    if (capture != null) {
+      PhysicalMemory memory = boot.machine().nodes() == 1 ? memory() : dump("elf");
+      Capture.write(memory, boot.stages().getFirst().kernel().arch().ramBase(), capture);
+    }
   }
 
   /** Goes on from where {@link #stopAtJump} stopped. */
@@ -183,9 +189,18 @@ public final class Guest implements AutoCloseable {
     debugger = null;
   }
 
-  /** Waits until the last init has done all of its script. */
+  /** From now on a warning of the kernel is what has to come. */
+  public void expectWarnings() {
+    warningsExpected = true;
+  }
+
+  /** Waits until the last init has done all of its script; no kernel may have warned until then. */
   public void awaitEnd() throws InterruptedException {
     await("lab: end$");
+    Matcher warning = console.first("WARNING: .*|BUG: .*");
+    if (warning != null && !warningsExpected) {
+      throw new LabFailure("a kernel warned: " + warning.group());
+    }
   }
 
   /** The guest's RAM file, read while the guest runs or stands. */

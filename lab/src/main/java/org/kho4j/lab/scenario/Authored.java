@@ -71,6 +71,7 @@ final class Authored implements AutoCloseable {
     Machine machine = new Machine((large ? 3072 : 1024) * MIB, 1);
     long base = run.kernel().arch().ramBase();
     Path ram = run.directory().resolve(Guest.RAM);
+    Files.deleteIfExists(ram);
     Arena arena = Arena.ofShared();
     try (FileChannel file =
         FileChannel.open(
