@@ -12,6 +12,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.verify.VerifyCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -53,6 +54,7 @@ public final class Kho {
   private static List<Command> commands() {
     return List.of(
         new InspectCommand(),
+        new VerifyCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -63,6 +65,7 @@ public final class Kho {
   private static List<Command> commandsFor(String... args) {
     return switch (args.length == 0 ? "" : args[0]) {
       case "inspect" -> List.of(new InspectCommand());
+      case "verify" -> List.of(new VerifyCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();
     };
