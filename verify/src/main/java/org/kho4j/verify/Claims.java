@@ -79,9 +79,20 @@ final class Claims {
     return there < 0;
   }
 
+  /** Of the 64 pages around one, those whose owners are looked for. */
+  long wanted(long page) {
+    long mask = 0;
+    if (naming) {
+      for (long wanted : owners.subMap(page & -64, (page & -64) + 64).keySet()) {
+        mask |= 1L << wanted;
+      }
+    }
+    return mask;
+  }
+
   /** A page is claimed a second time. */
   synchronized void conflict(long page) {
-    if (owners.size() < NAMED) {
+    if (!naming && owners.size() < NAMED) {
       owners.put(page, List.of());
     }
   }

@@ -1,7 +1,10 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ForkJoinPool;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.handover.HandoverException;
@@ -77,6 +80,8 @@ final class MemfdFolioRules {
           "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.");
 
   private static final int STRETCH_BYTES = 1 << 20;
+  private static final int BATCH_BYTES = 64 << 20;
+  private static final int BATCH_PIECES = 1 << 12;
   private static final int ENTRY = MemfdFolio.STRUCTURE.headerSize();
   private static final long SOUND = MemfdFolio.FLAG_DIRTY | MemfdFolio.FLAG_UPTODATE;
 
@@ -87,7 +92,9 @@ final class MemfdFolioRules {
   private final long filePages;
   private final boolean flagsVary;
 
-  private long number;
+  private final List<Piece> pieces = new ArrayList<>();
+  private long queued;
+  private long batchBytes;
   private long lastIndex;
   private long nextIndex;
   private long covered;
@@ -114,59 +121,89 @@ final class MemfdFolioRules {
 
   /** Takes the next run of the array's memory. */
   void run(long start, long bytes) {
-    for (long at = 0; at < bytes && number < count; ) {
-      long length = Math.min(STRETCH_BYTES, Math.min(bytes - at, (count - number) * ENTRY));
-      try {
-        stretch(scene.memory().bytes(where.in("folios"), start + at, length), start + at);
-      } catch (HandoverException e) {
-        scene.counts().notChecked("folios: " + e.sentence());
-        unread = true;
-        number += length / ENTRY;
-      }
+    for (long at = 0; at < bytes && queued < count; ) {
+      long length = Math.min(STRETCH_BYTES, Math.min(bytes - at, (count - queued) * ENTRY));
+      pieces.add(new Piece(start + at, length, queued));
+      queued += length / ENTRY;
+      batchBytes += length;
       at += length;
+      if (batchBytes >= BATCH_BYTES || pieces.size() == BATCH_PIECES) {
+        drain();
+      }
     }
   }
 
-  /**
-   * Takes a stretch of entries. One that is sound, one page large, and behind the entry before it
-   * costs a few tests; whatever is not, goes the long way.
-   */
-  private void stretch(MemorySegment entries, long start) {
-    PageSpace space = scene.space();
-    MemorySegment singles = scene.preserved().singles().words();
-    MemorySegment owned = scene.claims().owned().words();
-    boolean known = scene.preserved().isKnown() && !scene.claims().isNaming();
-    long size = entries.byteSize();
-    long next = nextIndex;
-    long sound = 0;
-    for (long at = 0; at < size; at += ENTRY) {
+  /** A part of the array. */
+  private final class Piece {
+    private final long start;
+    private final long length;
+    private final long number;
+    private @Nullable MemorySegment entries;
+    private @Nullable FolioSweep sweep;
+    private @Nullable HandoverException problem;
+    private long stopped;
+
+    Piece(long start, long length, long number) {
+      this.start = start;
+      this.length = length;
+      this.number = number;
+    }
+
+    /** What can be done without knowing how the piece before ended. */
+    void sweep(boolean alone) {
+      try {
+        MemorySegment read = scene.memory().bytes(where.in("folios"), start, length);
+        FolioSweep fast = new FolioSweep(scene, alone);
+        stopped = scene.preserved().isKnown() ? fast.sweep(read, 0, 0, filePages) : 0;
+        entries = read;
+        sweep = fast;
+      } catch (HandoverException e) {
+        problem = e;
+      }
+    }
+  }
+
+  /** Sweeps what was queued, on all cores if it is much, and looks at the rest in order. */
+  private void drain() {
+    boolean parallel = batchBytes > STRETCH_BYTES && ForkJoinPool.getCommonPoolParallelism() > 1;
+    (parallel ? pieces.parallelStream() : pieces.stream()).forEach(piece -> piece.sweep(!parallel));
+    pieces.forEach(this::finish);
+    pieces.clear();
+    batchBytes = 0;
+  }
+
+  private void finish(Piece piece) {
+    MemorySegment entries = piece.entries;
+    FolioSweep sweep = piece.sweep;
+    if (entries == null || sweep == null) {
+      String problem = piece.problem == null ? "" : piece.problem.sentence();
+      scene.counts().notChecked("folios: " + problem);
+      unread = true;
+      return;
+    }
+    if (sweep.passed() > 0) {
+      order(piece.number, sweep.firstIndex(), 1, piece.start);
+      passed(sweep);
+    }
+    for (long at = piece.stopped; at < piece.length; ) {
       long word = entries.get(Wire.U64, at);
       long index = entries.get(Wire.U64, at + Long.BYTES);
-      long page = word & MemfdFolio.PFN_MASK;
-      long bit = known ? space.number(page) : -1;
-      if (bit >= 0
-          && page != 0
-          && word >>> MemfdFolio.PFN_BITS == SOUND
-          && index >= next
-          && index < filePages) {
-        long offset = (bit >>> 6) << 3;
-        long mask = 1L << bit;
-        long owners = owned.get(ValueLayout.JAVA_LONG, offset);
-        if ((singles.get(ValueLayout.JAVA_LONG, offset) & mask & ~owners) != 0) {
-          owned.set(ValueLayout.JAVA_LONG, offset, owners | mask);
-          next = index + 1;
-          sound++;
-          continue;
+      folio(piece.number + at / ENTRY, word, index, piece.start + at);
+      at += ENTRY;
+      if (scene.preserved().isKnown()) {
+        FolioSweep rest = new FolioSweep(scene, true);
+        at = rest.sweep(entries, at, nextIndex, filePages);
+        if (rest.passed() > 0) {
+          passed(rest);
         }
       }
-      nextIndex = next;
-      lastIndex = next - 1;
-      folio(number + at / ENTRY, word, index, start + at);
-      next = nextIndex;
     }
-    nextIndex = next;
-    covered += sound;
-    number += size / ENTRY;
+  }
+
+  private void passed(FolioSweep sweep) {
+    covered += sweep.passed();
+    nextIndex = sweep.nextIndex();
+    lastIndex = nextIndex - 1;
   }
 
   /** Takes any entry. */
@@ -238,6 +275,15 @@ final class MemfdFolioRules {
           pages,
           order);
     }
+    order(entry, index, pages, at);
+    covered += Math.min(pages, filePages - index);
+    lastIndex = index;
+    nextIndex = index + pages;
+  }
+
+  /** Whether a folio is behind the one before it. */
+  private void order(long entry, long index, long pages, long at) {
+    Findings findings = scene.findings();
     if (index < nextIndex && index + pages > lastIndex) {
       findings.report(
           SAME_INDEX,
@@ -256,15 +302,13 @@ final class MemfdFolioRules {
           index,
           lastIndex);
     }
-    covered += Math.min(pages, filePages - index);
-    lastIndex = index;
-    nextIndex = index + pages;
   }
 
   /** Every run was taken. */
   void end() {
-    scene.counts().add("folios", number);
-    if (!unread && number == count && covered < filePages && count > 0) {
+    drain();
+    scene.counts().add("folios", queued);
+    if (!unread && queued == count && covered < filePages && count > 0) {
       scene
           .findings()
           .report(

@@ -99,7 +99,7 @@ public final class VerifyCommand extends Command {
     }
     Path source = invocation.parameter(0, Path.class);
     if (source == null) {
-      throw invocation.wrong("SOURCE is missing");
+      throw invocation.wrong("what shall be verified? SOURCE is missing");
     }
     try (PhysicalMemory memory = MemoryImages.open(source, invocation.options().openOptions())) {
       return run(invocation, memory);
