@@ -15,6 +15,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.verify.VerifyCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -59,6 +60,7 @@ public final class Kho {
         new AuthorCommand(),
         new ExtractCommand(),
         new DiffCommand(),
+        new VerifyCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -71,6 +73,7 @@ public final class Kho {
       case "inspect" -> List.of(new InspectCommand());
       case "extract" -> List.of(new ExtractCommand());
       case "diff" -> List.of(new DiffCommand());
+      case "verify" -> List.of(new VerifyCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();
     };
