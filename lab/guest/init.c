@@ -72,8 +72,8 @@ static uint64_t word(uint64_t seed, uint64_t i) {
 	return z ^ z >> 31;
 }
 
-static uint64_t *map(int fd, uint64_t bytes) {
-	uint64_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+static uint64_t *map(int fd, uint64_t bytes, int protection, int flags) {
+	uint64_t *at = mmap(NULL, bytes, protection, flags, fd, 0);
 	if (at == MAP_FAILED)
 		fail("mmap");
 	return at;
@@ -86,7 +86,7 @@ static void preserve_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64
 	if (fd < 0 || ftruncate(fd, bytes))
 		fail("memfd");
 	if (bytes) {
-		uint64_t *at = map(fd, bytes);
+		uint64_t *at = map(fd, bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
 		for (uint64_t i = 0; i < bytes / 8; i++)
 			if (i * 8 / page % every == 0)
 				at[i] = word(seed, i);
@@ -109,7 +109,7 @@ static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t 
 	if (fstat(arg.fd, &st) || (uint64_t)st.st_size != bytes)
 		wrong("size of the memfd");
 	if (bytes) {
-		uint64_t *at = map(arg.fd, bytes);
+		uint64_t *at = map(arg.fd, bytes, PROT_READ, MAP_PRIVATE);
 		for (uint64_t i = 0; i < bytes / 8; i++)
 			if (at[i] != (i * 8 / page % every == 0 ? word(seed, i) : 0))
 				wrong("content of the memfd");

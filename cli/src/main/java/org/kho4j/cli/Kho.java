@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.kho4j.cli.abi.AbiCommand;
+import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.demo.DemoCommand;
@@ -14,6 +15,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.verify.VerifyCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -55,8 +57,10 @@ public final class Kho {
   private static List<Command> commands() {
     return List.of(
         new InspectCommand(),
+        new AuthorCommand(),
         new ExtractCommand(),
         new DiffCommand(),
+        new VerifyCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -69,6 +73,7 @@ public final class Kho {
       case "inspect" -> List.of(new InspectCommand());
       case "extract" -> List.of(new ExtractCommand());
       case "diff" -> List.of(new DiffCommand());
+      case "verify" -> List.of(new VerifyCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();
     };

@@ -62,7 +62,14 @@ class ModuleRulesTest {
         .resideInAPackage("org.kho4j.handover..")
         .should()
         .dependOnClassesThat()
-        .resideInAPackage("org.kho4j.cli..")
+        .resideInAnyPackage("org.kho4j.verify..", "org.kho4j.cli..")
+        .check(MAIN);
+    noClasses()
+        .that()
+        .resideInAPackage("org.kho4j.verify..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.kho4j.linux..", "org.kho4j.cli..")
         .check(MAIN);
   }
 

@@ -47,14 +47,11 @@ final class RunCollector implements PreservedMap.LeafVisitor {
         long below = word << 1 | inside;
         long starts = word & ~below;
         long ends = below & ~word;
-        if ((starts | ends) == 0) {
-          continue;
-        }
         long base = keys.base() + ((long) i << (6 + shift));
         long first = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
         runStart ^= (runStart ^ first) & (inside - 1);
         starts &= (starts - 1) | -inside;
-        for (int n = Long.bitCount(ends); n > 0; n--) {
+        while (ends != 0) {
           long runEnd = base + ((long) Long.numberOfTrailingZeros(ends) << shift);
           visitor.run(keys.order(), runStart, runEnd - runStart);
           ends &= ends - 1;

@@ -29,6 +29,7 @@ import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.Verifier;
 import tools.jackson.databind.ObjectMapper;
 
 /**
@@ -47,6 +48,7 @@ class MutatedCapturesTest {
 
   private final ObjectMapper mapper = new ObjectMapper();
   private long runs;
+  private long findings;
   private long rejected;
   private long nanos;
   private long slowestNanos;
@@ -129,6 +131,10 @@ class MutatedCapturesTest {
       }
     }
     List<Handover> handovers = Handovers.of(memory, roots, null);
+    if (seed % 4 == 2) {
+      Verifier.verify(handovers, Verifier.Options.ALL, finding -> findings++);
+      return;
+    }
     if (seed % 4 == 0) {
       Text text = new Text(OutputStream.nullOutputStream(), true);
       InspectCommand.show(memory, handovers, 4096, new TreeView(text, 40));

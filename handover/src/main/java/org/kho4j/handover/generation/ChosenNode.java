@@ -32,8 +32,8 @@ public final class ChosenNode {
    * Reads the boot record out of a machine's device tree.
    *
    * @return empty if the tree has none
-   * @throws IllegalArgumentException if a property does not hold exactly one address and one size: a
-   *     kernel ignores KHO then
+   * @throws IllegalArgumentException if a property does not hold exactly one address and one size:
+   *     a kernel ignores KHO then
    */
   public static Optional<BootData> read(FdtNode root) {
     Optional<FdtNode> chosen = root.child(CHOSEN);

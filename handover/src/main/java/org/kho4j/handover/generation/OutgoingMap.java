@@ -3,6 +3,7 @@ package org.kho4j.handover.generation;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -17,7 +18,7 @@ final class OutgoingMap {
   private final Journal journal;
   private final MapWriter map;
   private final PageSize pageSize;
-  private final List<AddressRange> scratch;
+  private final AddressRange[] scratch;
   private final List<AddressRange> nodes;
 
   // Overlapping blocks of different order are not seen in the map.
@@ -29,7 +30,7 @@ final class OutgoingMap {
     this.journal = pages.journal();
     this.map = map;
     this.pageSize = pages.pageSize();
-    this.scratch = scratch;
+    this.scratch = scratch.toArray(AddressRange[]::new);
     this.nodes = nodes;
     this.preserved = new PageBitmap(memory, pageSize);
   }
@@ -74,16 +75,27 @@ final class OutgoingMap {
   }
 
   private void addRuns(String what, Area area) {
-    int run = 0;
+    long unit = pageSize.blockBytes(area.order());
+    long[] added = new long[1];
     try {
-      for (; run < area.runs().count(); run++) {
-        add(what, extent(area, run));
-      }
+      area.runs()
+          .forEach((address, bytes) -> {
+            add(what, new Extent(address, bytes, unit, nodes));
+            added[0] += bytes;
+          });
     } catch (RuntimeException e) {
-      while (run-- > 0) {
-        remove(what, extent(area, run));
-      }
+      forEachUntil(
+          area.runs(),
+          added[0],
+          (address, bytes) -> takeBack(new Extent(address, bytes, unit, nodes)));
       throw e;
+    }
+  }
+
+  /** Visits the runs that make up the first bytes of an area, whole runs of it. */
+  private static void forEachUntil(Runs runs, long bytes, PhysicalMemory.RangeVisitor visitor) {
+    for (int run = 0; run < runs.count() && runs.offset(run) < bytes; run++) {
+      visitor.range(runs.address(run), runs.length(run));
     }
   }
 
@@ -120,6 +132,11 @@ final class OutgoingMap {
       return new Extent(folio.address(), bytes, bytes, List.of());
     }
 
+    /** Whether every unit is one block, so that there is nothing to split. */
+    boolean isUniform() {
+      return nodes.isEmpty() && Long.bitCount(unit) == 1 && (address & (unit - 1)) == 0;
+    }
+
     void forEachBlock(PageSize pageSize, PageRuns.BlockVisitor visitor) {
       for (long at = 0; at < bytes; at += unit) {
         PageRuns.forEachBlock(pageSize, address + at, unit, nodes, visitor);
@@ -128,7 +145,19 @@ final class OutgoingMap {
   }
 
   private void add(String what, Extent extent) {
-    check(what, extent.address, extent.bytes);
+    requireUsable(what, extent.address, extent.bytes);
+    requireNotPreserved(what, extent.address, extent.bytes);
+    requireOwned(what, extent.address, extent.bytes);
+    addBlocks(extent);
+    preserved.add(extent.address, extent.bytes);
+  }
+
+  /** Adds all blocks or none. */
+  private void addBlocks(Extent extent) {
+    if (extent.isUniform()) {
+      addUniform(extent.address, extent.bytes, extent.unit);
+      return;
+    }
     long[] end = {extent.address};
     try {
       extent.forEachBlock(
@@ -147,7 +176,27 @@ final class OutgoingMap {
           });
       throw e;
     }
-    preserved.add(extent.address, extent.bytes);
+  }
+
+  private void addUniform(long address, long bytes, long blockBytes) {
+    int order = Long.numberOfTrailingZeros(blockBytes) - pageSize.shift();
+    long at = 0;
+    try {
+      for (; at < bytes; at += blockBytes) {
+        map.add(address + at, order);
+      }
+    } catch (RuntimeException e) {
+      while (at > 0) {
+        at -= blockBytes;
+        map.remove(address + at, order);
+      }
+      throw e;
+    }
+  }
+
+  private void takeBack(Extent extent) {
+    extent.forEachBlock(pageSize, map::remove);
+    preserved.remove(extent.address, extent.bytes);
   }
 
   private void remove(String what, Extent extent) {
@@ -159,8 +208,7 @@ final class OutgoingMap {
             throw refused(what, block, "not preserved as a block of order " + order);
           }
         });
-    extent.forEachBlock(pageSize, map::remove);
-    preserved.remove(extent.address, extent.bytes);
+    takeBack(extent);
   }
 
   /** Whether every page of a range is preserved. */
@@ -173,7 +221,7 @@ final class OutgoingMap {
     return memory.contains(address, bytes) && preserved.firstOf(address, bytes) >= 0;
   }
 
-  private void check(String what, long address, long bytes) {
+  private void requireUsable(String what, long address, long bytes) {
     requireWhole(what, address, bytes);
     for (AddressRange region : scratch) {
       if (region.overlaps(address, bytes)) {
@@ -184,6 +232,9 @@ final class OutgoingMap {
                 .formatted(bytes, region));
       }
     }
+  }
+
+  private void requireNotPreserved(String what, long address, long bytes) {
     long taken = preserved.firstOf(address, bytes);
     if (taken >= 0) {
       throw refused(
@@ -191,6 +242,9 @@ final class OutgoingMap {
           address,
           "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
     }
+  }
+
+  private void requireOwned(String what, long address, long bytes) {
     if (!pages.owns(address, bytes)) {
       throw refused(
           what,

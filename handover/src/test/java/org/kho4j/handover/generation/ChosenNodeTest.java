@@ -39,10 +39,7 @@ class ChosenNodeTest {
             .property(FdtProperty.ofString("device_type", "memory"))
             .endNode();
     if (chosen) {
-      builder
-          .beginNode("chosen")
-          .property(FdtProperty.ofString("bootargs", "kho=on"))
-          .endNode();
+      builder.beginNode("chosen").property(FdtProperty.ofString("bootargs", "kho=on")).endNode();
     }
     return builder.endNode().finish();
   }
@@ -77,8 +74,7 @@ class ChosenNodeTest {
 
   private static String hex(FdtNode node, String property) {
     return HexFormat.of()
-        .formatHex(
-            node.property(property).orElseThrow().value().toArray(ValueLayout.JAVA_BYTE));
+        .formatHex(node.property(property).orElseThrow().value().toArray(ValueLayout.JAVA_BYTE));
   }
 
   @Test
@@ -140,9 +136,7 @@ class ChosenNodeTest {
     assumeThat(Path.of("/usr/bin/fdtget")).exists();
     assumeThat(Path.of("/usr/bin/dtc")).exists();
     Path file = directory.resolve("tree.dtb");
-    Files.write(
-        file,
-        ChosenNode.addTo(machine(2, 2, true), BOOT).toArray(ValueLayout.JAVA_BYTE));
+    Files.write(file, ChosenNode.addTo(machine(2, 2, true), BOOT).toArray(ValueLayout.JAVA_BYTE));
 
     assertThat(run("fdtget", "-tx", file.toString(), "/chosen", "linux,kho-fdt"))
         .isEqualTo("0 42178000 0 4000\n");
@@ -154,8 +148,7 @@ class ChosenNodeTest {
 
   private static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
-    String output =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
     return output;
   }

@@ -32,8 +32,7 @@ class FailurePointsTest {
     static Given in(WritableMemory memory) {
       Generation generation =
           Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "failing"));
-      List<Folio> folios =
-          Stream.of(3, 4, 0).map(order -> generation.allocate(order)).toList();
+      List<Folio> folios = Stream.of(3, 4, 0).map(order -> generation.allocate(order)).toList();
       return new Given(generation, generation.vmalloc(600 * PAGE, 0), folios);
     }
 
@@ -49,7 +48,8 @@ class FailurePointsTest {
         operation("folio", given -> given.generation.preserve(given.folios.getFirst())),
         operation(
             "page run",
-            given -> given.generation.preservePages(given.folios.get(1).address() + PAGE, 15 * PAGE)),
+            given ->
+                given.generation.preservePages(given.folios.get(1).address() + PAGE, 15 * PAGE)),
         operation("area", given -> given.generation.preserve(given.area)),
         operation("blob", given -> given.generation.addBlob("blob", 100)),
         operation("vmalloc", given -> given.generation.vmalloc(20 * PAGE, 0)),

@@ -99,8 +99,7 @@ class GenerationTest {
   @Test
   void memoryThatIsMisaligned() {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x41000, 3))))
-        .isEqualTo(
-            "folio at 0x40041000: not aligned to the 32768 bytes of a block of order 3");
+        .isEqualTo("folio at 0x40041000: not aligned to the 32768 bytes of a block of order 3");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41800, PAGE)))
         .isEqualTo("page run at 0x40041800: 4096 bytes are no whole pages of 4K");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41000, 100)))
@@ -148,7 +147,8 @@ class GenerationTest {
     generation.unpreserve(blob);
 
     assertThat(refusal(generation::handOver))
-        .isEqualTo("/mine at 0x%x: the blob of 12 bytes is not preserved".formatted(blob.address()));
+        .isEqualTo(
+            "/mine at 0x%x: the blob of 12 bytes is not preserved".formatted(blob.address()));
   }
 
   @ParameterizedTest
@@ -270,8 +270,8 @@ class GenerationTest {
                 List.of(new AddressRange(BASE, 0x1800)),
                 "scratch region 0 at 0x40000000: 6144 bytes are no whole pages in memory, which has 0x40000000 to 0x407cffff"));
     for (Case one : cases) {
-      assertThatThrownBy(() ->
-              Generation.first(memory, Setup.of(PageSize.SIZE_4K, one.scratch, "test")))
+      assertThatThrownBy(
+              () -> Generation.first(memory, Setup.of(PageSize.SIZE_4K, one.scratch, "test")))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(one.sentence);
     }
@@ -287,6 +287,7 @@ class GenerationTest {
             List.of(),
             "test",
             Placement.ANYWHERE,
+            java.util.OptionalLong.empty(),
             java.util.OptionalLong.empty());
 
     assertThatThrownBy(() -> Generation.first(memory, old))

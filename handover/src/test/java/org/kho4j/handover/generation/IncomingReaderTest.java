@@ -126,7 +126,8 @@ class IncomingReaderTest {
     preserve(map.root(), 0, true);
 
     assertThat(refusal())
-        .startsWith("/preserved-memory-map at 0x%x: the map's page of level 5".formatted(map.root()))
+        .startsWith(
+            "/preserved-memory-map at 0x%x: the map's page of level 5".formatted(map.root()))
         .endsWith("which is preserved, or part of the map, once more");
   }
 
@@ -217,7 +218,8 @@ class IncomingReaderTest {
         .isEqualTo(
             "/blob at 0x40200010: the blob of 18446744073709551615 bytes is not all preserved");
     setBlob("blob-size", 0);
-    assertThat(refusal()).isEqualTo("/blob at 0x40200010: the blob of 0 bytes is not all preserved");
+    assertThat(refusal())
+        .isEqualTo("/blob at 0x40200010: the blob of 0 bytes is not all preserved");
   }
 
   @Test
@@ -268,7 +270,8 @@ class IncomingReaderTest {
   void aPageSizeThatThereIsNot() {
     boot = new BootData(fdt, 8192, boot.scratchAddress(), boot.scratchSize());
     assertThat(refusal())
-        .isEqualTo("/boot-record at 0x%x: the FDT's size is 8192, which is no page size".formatted(fdt));
+        .isEqualTo(
+            "/boot-record at 0x%x: the FDT's size is 8192, which is no page size".formatted(fdt));
   }
 
   /** Nothing in memory tells the page size but the boot record. */

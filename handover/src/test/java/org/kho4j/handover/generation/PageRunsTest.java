@@ -32,8 +32,7 @@ class PageRunsTest {
   @Test
   void takesFromTheFrontWhatAlignmentAndLengthAllow() {
     assertThat(split(PageSize.SIZE_4K, 5, 27, List.of()))
-        .containsExactly(
-            new Block(5, 0), new Block(6, 1), new Block(8, 3), new Block(16, 4));
+        .containsExactly(new Block(5, 0), new Block(6, 1), new Block(8, 3), new Block(16, 4));
     assertThat(split(PageSize.SIZE_4K, 8, 7, List.of()))
         .containsExactly(new Block(8, 2), new Block(12, 1), new Block(14, 0));
   }
@@ -85,9 +84,7 @@ class PageRunsTest {
       List<Block> expected = new ArrayList<>();
       for (long pfn = page; pfn < page + pages; pfn += 1L << expected.getLast().order) {
         int order = 0;
-        while (pfn % (2L << order) == 0
-            && 2L << order <= page + pages - pfn
-            && order < 40) {
+        while (pfn % (2L << order) == 0 && 2L << order <= page + pages - pfn && order < 40) {
           order++;
         }
         while (node(pfn, pageSize, nodes) != node(pfn + (1L << order) - 1, pageSize, nodes)) {

@@ -4,16 +4,16 @@ import java.util.List;
 
 /** An architecture that speaks KHO, as QEMU emulates it. */
 public enum Arch {
-  X86_64("x86_64", 0, "gcc", "ttyS0", List.of()),
-  ARM64("arm64", 0x4000_0000L, "aarch64-linux-gnu-gcc", "ttyAMA0", List.of("-cpu", "max,pauth-impdef=on"));
+  X86_64("x86_64", 0, "gcc", "ttyS0", ""),
+  ARM64("arm64", 0x4000_0000L, "aarch64-linux-gnu-gcc", "ttyAMA0", "max,pauth-impdef=on");
 
   private final String label;
   private final long ramBase;
   private final String compiler;
   private final String console;
-  private final List<String> processor;
+  private final String processor;
 
-  Arch(String label, long ramBase, String compiler, String console, List<String> processor) {
+  Arch(String label, long ramBase, String compiler, String console, String processor) {
     this.label = label;
     this.ramBase = ramBase;
     this.compiler = compiler;
@@ -43,8 +43,9 @@ public enum Arch {
     return console;
   }
 
+  /** What QEMU gets as its CPU, or nothing for its own choice. */
   List<String> processor() {
-    return processor;
+    return processor.isEmpty() ? List.of() : List.of("-cpu", processor);
   }
 
   String emulator() {

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     header
  * @param tree the device tree that the machine gets in place of its own
  */
-public record Boot(
-    Machine machine, List<Stage> stages, @Nullable Path image, @Nullable Path tree) {
+public record Boot(Machine machine, List<Stage> stages, @Nullable Path image, @Nullable Path tree) {
 
   public Boot {
     stages = List.copyOf(stages);

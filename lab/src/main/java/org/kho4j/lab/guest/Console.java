@@ -68,7 +68,8 @@ public final class Console {
           }
           Matcher bad = BAD.matcher(lines.get(next));
           if (bad.find()) {
-            throw new LabFailure("waiting for \"%s\", the guest says: %s".formatted(regex, bad.group()));
+            throw new LabFailure(
+                "waiting for \"%s\", the guest says: %s".formatted(regex, bad.group()));
           }
         }
         if (ended) {

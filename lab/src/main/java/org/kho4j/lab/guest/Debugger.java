@@ -3,7 +3,9 @@ package org.kho4j.lab.guest;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** QEMU's debugger, by gdb's remote serial protocol: stops a guest where an instruction is reached. */
+/**
+ * QEMU's debugger, by gdb's remote serial protocol: stops a guest where an instruction is reached.
+ */
 final class Debugger implements AutoCloseable {
 
   private final Remote remote;
@@ -37,6 +39,10 @@ final class Debugger implements AutoCloseable {
   private void require(String command) throws IOException {
     send(command);
     String answer = receive();
+    while (answer.startsWith("T")) {
+      // That the guest stopped when we connected.
+      answer = receive();
+    }
     if (!answer.equals("OK")) {
       throw new LabFailure("QEMU's debugger answers \"%s\" to %s".formatted(answer, command));
     }

@@ -3,12 +3,14 @@ package org.kho4j.lab.guest;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemorySource;
@@ -28,6 +30,7 @@ public final class Guest implements AutoCloseable {
   private final OutputStream keyboard;
   private @Nullable Debugger debugger;
   private long breakpoint;
+  private boolean warningsExpected;
 
   private Guest(Run run, Boot boot, Process process) {
     this.run = run;
@@ -60,7 +63,7 @@ public final class Guest implements AutoCloseable {
       files.file("next/kernel", Files.readAllBytes(next.kernel().image()));
       files.file("next/initrd", initrd(run, stages.subList(1, stages.size())));
     }
-    return files.file("script", script.getBytes()).toBytes();
+    return files.file("script", script.getBytes(StandardCharsets.UTF_8)).toBytes();
   }
 
   private static byte[] init(Run run, Arch arch) throws IOException {
@@ -125,14 +128,17 @@ public final class Guest implements AutoCloseable {
           "memory-backend-file,id=ram%d,size=%d,mem-path=%s%d,share=on"
               .formatted(node, machine.memory() / machine.nodes(), RAM, node));
       options.add("-numa");
-      options.add("node,nodeid=%d,memdev=ram%d%s".formatted(node, node, node == 0 ? ",cpus=0" : ""));
+      options.add(
+          "node,nodeid=%d,memdev=ram%d%s".formatted(node, node, node == 0 ? ",cpus=0" : ""));
     }
     return options;
   }
 
   /** Waits until the guest says something. */
   public Matcher await(String regex) throws InterruptedException {
-    return console.await(regex, run.deadline());
+    Matcher line = console.await(regex, run.deadline());
+    run.checked();
+    return line;
   }
 
   /** What the guest has said. */
@@ -159,14 +165,19 @@ public final class Guest implements AutoCloseable {
 
   /** Goes as far as the next kernel is about to be entered: everything is serialised then. */
   public void stopAtJump() throws IOException, InterruptedException {
-    breakpoint = Long.parseUnsignedLong(await("lab: symbol machine_kexec (\\p{XDigit}+)").group(1), 16);
+    breakpoint =
+        Long.parseUnsignedLong(await("lab: symbol machine_kexec (\\p{XDigit}+)").group(1), 16);
     awaitPoint("jump");
-    Debugger connected =
-        run.closing(new Debugger(run.directory().resolve("gdb"), run.deadline()));
+    Debugger connected = run.closing(new Debugger(run.directory().resolve("gdb"), run.deadline()));
     debugger = connected;
     connected.runTo(breakpoint);
     proceed();
     connected.awaitStop();
+    Path capture = run.capture();
+    if (capture != null) {
+      PhysicalMemory memory = boot.machine().nodes() == 1 ? memory() : dump("elf");
+      Capture.write(memory, boot.stages().getFirst().kernel().arch().ramBase(), capture);
+    }
   }
 
   /** Goes on from where {@link #stopAtJump} stopped. */
@@ -178,9 +189,18 @@ public final class Guest implements AutoCloseable {
     debugger = null;
   }
 
-  /** Waits until the last init has done all of its script. */
+  /** From now on a warning of the kernel is what has to come. */
+  public void expectWarnings() {
+    warningsExpected = true;
+  }
+
+  /** Waits until the last init has done all of its script; no kernel may have warned until then. */
   public void awaitEnd() throws InterruptedException {
     await("lab: end$");
+    Matcher warning = console.first("WARNING: .*|BUG: .*");
+    if (warning != null && !warningsExpected) {
+      throw new LabFailure("a kernel warned: " + warning.group());
+    }
   }
 
   /** The guest's RAM file, read while the guest runs or stands. */
@@ -209,7 +229,7 @@ public final class Guest implements AutoCloseable {
 
   /** A file that init has dumped last, or null if there was none. */
   public byte @Nullable [] dumped(String path) {
-    String quoted = java.util.regex.Pattern.quote("lab: dump " + path);
+    String quoted = Pattern.quote("lab: dump " + path);
     List<Matcher> ends = console.all(quoted + " (end \\d+|none)").toList();
     if (ends.isEmpty() || ends.getLast().group(1).equals("none")) {
       return null;
@@ -225,8 +245,12 @@ public final class Guest implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     process.destroyForcibly();
-    process.waitFor();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

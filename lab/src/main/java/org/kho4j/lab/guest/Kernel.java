@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -90,7 +91,8 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
         new ProcessBuilder(lab.resolve("kernel").toString(), name)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    String directory = new String(process.getInputStream().readAllBytes()).strip();
+    String directory =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (process.waitFor() != 0) {
       throw new LabFailure("kernel " + name + " could not be built");
     }

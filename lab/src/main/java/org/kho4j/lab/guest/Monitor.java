@@ -22,16 +22,17 @@ final class Monitor implements AutoCloseable {
     ask(
         """
         {"execute": "dump-guest-memory",
-         "arguments": {"paging": false, "protocol": "file:%s", "format": "%s"}}"""
+         "arguments": {"paging": false, "protocol": "file:%s", "format": "%s"}}\
+        """
             .formatted(file, format));
   }
 
   /** What QEMU's human monitor answers. */
   String human(String command) throws IOException {
-    return ask(
-            """
-            {"execute": "human-monitor-command", "arguments": {"command-line": "%s"}}"""
-                .formatted(command))
+    return ask("""
+    {"execute": "human-monitor-command", "arguments": {"command-line": "%s"}}\
+    """
+            .formatted(command))
         .asString();
   }
 

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.PhysicalMemory;
 
 /** One run of one scenario on one kernel: its files, its time, and what it has checked. */
@@ -19,6 +20,7 @@ public final class Run implements AutoCloseable {
   private final Kernel kernel;
   private final long deadline;
   private final boolean contradict;
+  private final @Nullable Path capture;
   private final List<AutoCloseable> open = new ArrayList<>();
   private int checks;
 
@@ -28,15 +30,23 @@ public final class Run implements AutoCloseable {
    * @param lab the lab's own files
    * @param contradict whether the guest is to do another thing than what is expected, so that the
    *     scenario has to fail
+   * @param capture where the memory at the jump is written to, if it is
    */
-  public Run(Path lab, Path directory, Kernel kernel, Duration limit, boolean contradict)
+  public Run(
+      Path lab,
+      Path directory,
+      Kernel kernel,
+      Duration limit,
+      boolean contradict,
+      @Nullable Path capture)
       throws IOException {
     this.lab = lab;
     this.directory = directory;
     this.kernel = kernel;
     this.deadline = System.nanoTime() + limit.toNanos();
     this.contradict = contradict;
-    delete();
+    this.capture = capture;
+    delete(directory);
     Files.createDirectories(directory);
   }
 
@@ -52,6 +62,10 @@ public final class Run implements AutoCloseable {
   /** The lab's own files. */
   public Path lab() {
     return lab;
+  }
+
+  @Nullable Path capture() {
+    return capture;
   }
 
   long deadline() {
@@ -90,6 +104,7 @@ public final class Run implements AutoCloseable {
   }
 
   /** Checks that something is so. */
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation is in a library of its own
   public void check(boolean so, String what, Object... values) {
     checks++;
     if (!so) {
@@ -100,6 +115,11 @@ public final class Run implements AutoCloseable {
   /** Checks that two things are the same. */
   public void same(String what, Object expected, Object found) {
     check(Objects.equals(expected, found), "%s is %s, not %s", what, found, expected);
+  }
+
+  /** Something was checked elsewhere. */
+  void checked() {
+    checks++;
   }
 
   /** How many checks there were. */
@@ -119,8 +139,8 @@ public final class Run implements AutoCloseable {
     open.clear();
   }
 
-  /** Deletes its files. */
-  public void delete() throws IOException {
+  /** Deletes the files of a run. */
+  public static void delete(Path directory) throws IOException {
     if (Files.exists(directory)) {
       try (Stream<Path> files = Files.walk(directory)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -6,6 +6,7 @@ public final class Script {
   private final StringBuilder lines = new StringBuilder();
 
   /** One more line. */
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation is in a library of its own
   public Script line(String format, Object... values) {
     lines.append(format.formatted(values)).append('\n');
     return this;

@@ -1,0 +1,2 @@
+/** {@code kho verify}. */
+package org.kho4j.cli.verify;

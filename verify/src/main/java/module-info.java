@@ -1,0 +1,7 @@
+/** The rules that a handover keeps, each with what a real kernel does when it is broken. */
+module org.kho4j.verify {
+  requires transitive org.kho4j.handover;
+  requires static org.jspecify;
+
+  exports org.kho4j.verify;
+}

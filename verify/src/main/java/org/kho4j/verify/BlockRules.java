@@ -1,0 +1,112 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.handover.KhoBlocks;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/** Chains of KHO blocks, which list LUO's sessions and a session's files. */
+final class BlockRules {
+
+  private static final String REFUSED =
+      "A list of sessions is read in early boot: panic. A list of files is read when /dev/liveupdate is first opened: that"
+          + " and every later open fail with EIO (7.2.6, 7.3.4).";
+
+  static final Rule POINTER =
+      Rule.error(
+          "BLOCK-001",
+          "Every block is a page that is in memory.",
+          "Not checked (7.2, 7.3): the kernel reads whatever is there, or faults: in early boot for sessions.",
+          "The pointer is in the block before, or in what heads the list.");
+
+  static final Rule LOOP =
+      Rule.error(
+          "BLOCK-002",
+          "The chain of blocks does not come back to a block that it had.",
+          REFUSED,
+          "A block's next was overwritten.");
+
+  static final Rule TOO_MANY =
+      Rule.error(
+          "BLOCK-003",
+          "A chain has no more than 10,000 blocks.",
+          REFUSED,
+          "Hand over fewer sessions, or fewer files in a session.");
+
+  static final Rule COUNT =
+      Rule.error(
+          "BLOCK-004",
+          "Every block has at least one entry, and no more than fit.",
+          REFUSED,
+          "The block was overwritten, or is of another layout: blocks have no version string of their own.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "BLOCK-005",
+          "Every block is preserved as a block of order 0.",
+          "The next kernel uses the page for something else before it is read, and takes that for sessions or files; or"
+              + " freeing it is a warning about an untagged page (7.2, 7.3).",
+          "Somebody unpreserved the page, or preserved it with another order.");
+
+  private BlockRules() {}
+
+  /**
+   * Checks a chain.
+   *
+   * @param first address of the first block, or 0
+   * @param visitor takes each entry
+   * @return how many entries there are; -1 if that cannot be told
+   */
+  static long check(
+      Scene scene, Where where, long first, int entrySize, KhoBlocks.EntryVisitor visitor) {
+    int capacity = KhoBlock.capacity(scene.pageSize(), entrySize);
+    int header = KhoBlock.STRUCTURE.headerSize();
+    Words seen = new Words();
+    long entries = 0;
+    int number = 0;
+    for (long block = first; block != 0; number++) {
+      Where place = where.in("block", number);
+      MemorySegment page = scene.page(POINTER, place, block);
+      if (page == null) {
+        return -1;
+      }
+      if (seen.putIfAbsent(block, 1) != 0) {
+        scene
+            .findings()
+            .report(LOOP, place, block, "the chain has come back to the block at 0x%x", block);
+        return -1;
+      }
+      if (number == KhoBlock.MAX_BLOCKS) {
+        scene
+            .findings()
+            .report(TOO_MANY, where, block, "there are more than %,d blocks", KhoBlock.MAX_BLOCKS);
+        return -1;
+      }
+      scene.counts().add("blocks", 1);
+      if (!scene.own(PRESERVED, place, block, 0)) {
+        return -1;
+      }
+      long count = Wire.u64(page, KhoBlock.COUNT);
+      if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {
+        scene
+            .findings()
+            .report(
+                COUNT,
+                place,
+                block,
+                "count is %s, not within 1 to %d",
+                Long.toUnsignedString(count),
+                capacity);
+        return -1;
+      }
+      for (int i = 0; i < count; i++) {
+        long offset = header + (long) i * entrySize;
+        visitor.entry(page.asSlice(offset, entrySize), block + offset);
+      }
+      entries += count;
+      block = Wire.u64(page, KhoBlock.NEXT);
+    }
+    return entries;
+  }
+}

@@ -1,0 +1,99 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.kho4j.handover.Where;
+
+/**
+ * Who owns which page. A first walk over the owners finds the pages that are claimed twice, with a
+ * bit for each page; a second one, only if there are any, finds their owners' names.
+ */
+final class Claims {
+
+  /** More are counted, not named. */
+  private static final int NAMED = 64;
+
+  private final PageSpace space;
+  private final PageBits owned;
+  private final NavigableMap<Long, List<String>> owners;
+  private final boolean naming;
+
+  private Claims(
+      PageSpace space, Arena arena, NavigableMap<Long, List<String>> owners, boolean naming) {
+    this.space = space;
+    this.owned = new PageBits(space, arena);
+    this.owners = owners;
+    this.naming = naming;
+  }
+
+  Claims(PageSpace space, Arena arena) {
+    this(space, arena, new TreeMap<>(), false);
+  }
+
+  /** For the second walk, which claims the same in the same order. */
+  Claims naming(Arena arena) {
+    NavigableMap<Long, List<String>> wanted = new TreeMap<>();
+    owners.keySet().forEach(page -> wanted.put(page, new ArrayList<>()));
+    return new Claims(space, arena, wanted, true);
+  }
+
+  PageBits owned() {
+    return owned;
+  }
+
+  /** Pages that are claimed more than once, as far as they are named, with their owners. */
+  NavigableMap<Long, List<String>> conflicts() {
+    return owners;
+  }
+
+  /** Whether this is the second walk. */
+  boolean isNaming() {
+    return naming;
+  }
+
+  /**
+   * Claims memory for a structure.
+   *
+   * @return whether nobody had claimed any of it
+   */
+  boolean claim(Where where, long address, long bytes) {
+    int shift = space.pageSize().shift();
+    long page = address >>> shift;
+    long count = Math.max(1, ((address + bytes - 1) >>> shift) - page + 1);
+    long there = owned.add(page, count);
+    if (naming) {
+      owners
+          .subMap(page, page + count)
+          .values()
+          .forEach(names -> {
+            if (names.size() < 2) {
+              names.add(where.toString());
+            }
+          });
+    } else if (there >= 0) {
+      conflict(there);
+    }
+    return there < 0;
+  }
+
+  /** Of the 64 pages around one, those whose owners are looked for. */
+  long wanted(long page) {
+    long mask = 0;
+    if (naming) {
+      for (long wanted : owners.subMap(page & -64, (page & -64) + 64).keySet()) {
+        mask |= 1L << wanted;
+      }
+    }
+    return mask;
+  }
+
+  /** A page is claimed a second time. */
+  synchronized void conflict(long page) {
+    if (!naming && owners.size() < NAMED) {
+      owners.put(page, List.of());
+    }
+  }
+}

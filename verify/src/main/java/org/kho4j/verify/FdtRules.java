@@ -1,0 +1,339 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.Where;
+
+/** The root FDT, and the blobs that it lists. */
+final class FdtRules {
+
+  private static final String NO_REVIVAL =
+      "A warning and \"disabling KHO revival\" (all releases): the kernel boots, and everything that was preserved is lost.";
+
+  static final Rule FORM =
+      Rule.error(
+          "FDT-001",
+          "The root FDT is a well-formed flattened device tree.",
+          "Of the header: a warning, no revival, everything is lost (all releases). Of what is behind it: properties and"
+              + " nodes are not found, with the same result or a subtree less.",
+          "The page was overwritten: compare it with the debugfs file kho/out/fdt of the kernel that wrote it.");
+
+  static final Rule SIZE =
+      Rule.warning(
+          "FDT-002",
+          "The root FDT is not larger than its page.",
+          "totalsize is not compared with the size in the boot record (7.3). Only the first page is preserved: what lies"
+              + " behind it is used for something else.",
+          "The header was overwritten, or --page-size is too small.");
+
+  static final Rule VERSION =
+      Rule.error(
+          "FDT-003",
+          "The root FDT names a version that a released kernel reads.",
+          NO_REVIVAL,
+          "A kernel that is newer than this tool knows, or a damaged string. kho abi lists the versions.");
+
+  static final Rule NOT_READ =
+      Rule.warning(
+          "FDT-004",
+          "The version is one that can be verified here.",
+          "A kernel that speaks another version disables revival, and everything is lost; one that speaks this version may"
+              + " well take it.",
+          "Nothing but the root FDT was checked. kho-v3 and kho-v4 are verified.");
+
+  static final Rule MAP_PROPERTY =
+      Rule.error(
+          "FDT-005",
+          "The root FDT has a property preserved-memory-map of 8 bytes.",
+          NO_REVIVAL + " Up to 6.18 it is an error message, KHO stays on, and nothing is reserved.",
+          "The page was overwritten, or the handover was not finalized (before 7.1).");
+
+  static final Rule MAP_ZERO =
+      Rule.error(
+          "FDT-006",
+          "The address of the preserved map is not 0.",
+          NO_REVIVAL + " Up to 6.18 it is taken for an empty map.",
+          "Before 7.1: finalize first. Since 7.1 it is never 0.");
+
+  static final Rule PROPERTIES =
+      Rule.error(
+          "FDT-007",
+          "Every subtree has the properties preserved-data and blob-size, of 8 bytes each.",
+          "Its owner gets EINVAL and nothing else, also if it has no use for the size (7.2.6, 7.3.4). LUO panics.",
+          "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.");
+
+  static final Rule BLOB =
+      Rule.error(
+          "FDT-008",
+          "Every subtree's blob is in memory, as long as blob-size says.",
+          "Not checked (7.3): the owner reads whatever is there, or faults. For LUO that is early boot.",
+          "Compare the address with the machine's memory, and --base.");
+
+  static final Rule BLOB_PRESERVED =
+      Rule.error(
+          "FDT-009",
+          "Every subtree's blob is preserved.",
+          "Not checked (all releases): the pages are free memory to the next kernel, and the blob is overwritten sooner or"
+              + " later: an owner that reads it in early boot is lucky, one that comes later reads garbage.",
+          "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.");
+
+  static final Rule BLOB_SIZE =
+      Rule.warning(
+          "FDT-010",
+          "Where a blob is a device tree, its own totalsize is blob-size.",
+          "Not compared (7.3): the owner believes the header, debugfs believes blob-size.",
+          "The blob grew after it was registered, or one of the two was overwritten.");
+
+  static final Rule SAME_BLOB =
+      Rule.error(
+          "FDT-011",
+          "No two subtrees have the same blob.",
+          "Not checked (all releases): both owners parse the same bytes; when both free them, the second is a warning about"
+              + " an untagged page.",
+          "A subtree was added twice, or an address was overwritten.");
+
+  static final Rule ROOT_PRESERVED =
+      Rule.error(
+          "FDT-012",
+          "The root FDT's own page is preserved as a block of order 0.",
+          "Not checked (all releases): the page is free memory to the next kernel, which reads subtrees out of it for as"
+              + " long as nobody writes to it.",
+          "Or this handover was consumed: a kernel that was given it has walked its map, and used the map's pages again.");
+
+  static final Rule CONSUMED =
+      Rule.info(
+          "FDT-013",
+          "The handover has not been taken yet.",
+          "The kernel whose memory this is was given this handover, walked its map in early boot and freed it. That is how"
+              + " it should be.",
+          "Nothing of it was checked but the root FDT. Verify a source that was made at the jump, or before it.");
+
+  private final Scene scene;
+  private final FdtNode tree;
+  private final long address;
+  private final Words blobs = new Words();
+
+  private FdtRules(Scene scene) {
+    this.scene = scene;
+    this.tree = scene.handover().root().tree();
+    this.address = scene.handover().root().address();
+  }
+
+  /** Whether the handover's version is one that can be verified. */
+  static boolean version(Scene scene) {
+    String compatible = scene.handover().root().compatible();
+    long address = scene.handover().root().address();
+    Optional<KhoVersion> version = KhoVersion.of(compatible);
+    if (version.isEmpty()) {
+      scene
+          .findings()
+          .report(
+              VERSION,
+              Where.ROOT,
+              address,
+              "compatible \"%s\" is none of %s",
+              compatible,
+              KhoVersion.ALL);
+      return false;
+    }
+    if (version.get().sizeProperty() == null) {
+      scene
+          .findings()
+          .report(
+              NOT_READ,
+              Where.ROOT,
+              address,
+              "compatible \"%s\" (Linux %s) cannot be verified yet",
+              compatible,
+              version.get().releases());
+      return false;
+    }
+    return true;
+  }
+
+  /** Checks the root FDT and the map; what is preserved is known from here on. */
+  static void check(Scene scene) {
+    FdtRules rules = new FdtRules(scene);
+    long size = scene.handover().root().totalSize();
+    if (size > scene.pageSize().bytes()) {
+      scene
+          .findings()
+          .report(
+              SIZE,
+              Where.ROOT,
+              rules.address,
+              "totalsize is %d, and a page has %d bytes",
+              size,
+              scene.pageSize().bytes());
+    }
+    PreservedMap map = rules.map();
+    if (map != null) {
+      KhoVersion version = scene.handover().version();
+      MapRules.check(
+          scene,
+          map,
+          Where.ROOT.in(KhoVersion.MAP_PROPERTY),
+          version.map().depth(scene.pageSize()));
+    }
+  }
+
+  private @Nullable PreservedMap map() {
+    Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
+    long root;
+    try {
+      root = TreeValue.u64(tree, KhoVersion.MAP_PROPERTY, where, address);
+    } catch (HandoverException e) {
+      scene.findings().report(MAP_PROPERTY, e);
+      return null;
+    }
+    if (root == 0) {
+      scene.findings().report(MAP_ZERO, where, address, "preserved-memory-map is 0");
+      return null;
+    }
+    try {
+      return scene.handover().preservedMap();
+    } catch (HandoverException e) {
+      scene.findings().report(MapRules.POINTER, e);
+      return null;
+    }
+  }
+
+  /** Walks everything that has an owner, below the root FDT. */
+  static void owners(Scene scene) {
+    FdtRules rules = new FdtRules(scene);
+    scene.own(ROOT_PRESERVED, Where.ROOT, rules.address, 0);
+    KhoVersion version = scene.handover().version();
+    for (FdtNode node : rules.tree.children()) {
+      Where where = Where.ROOT.in(node.name());
+      try {
+        rules.subtree(
+            new Subtree(
+                node.name(),
+                TreeValue.u64(node, version.addressProperty(), where, rules.address),
+                TreeValue.u64(
+                    node, Objects.requireNonNull(version.sizeProperty()), where, rules.address)));
+      } catch (HandoverException e) {
+        scene.findings().report(PROPERTIES, e);
+      }
+    }
+  }
+
+  private void subtree(Subtree subtree) {
+    scene.counts().add("subtrees", 1);
+    if (blobs.putIfAbsent(subtree.address(), 1) != 0) {
+      scene
+          .findings()
+          .report(
+              SAME_BLOB,
+              subtree.where(),
+              subtree.address(),
+              "the blob at 0x%x is that of another subtree as well",
+              subtree.address());
+      return;
+    }
+    MemorySegment blob = blob(subtree);
+    if (blob == null) {
+      return;
+    }
+    switch (subtree.name()) {
+      case KexecMetadata.SUBTREE -> MetadataRules.check(scene, subtree, blob);
+      case FdtLayout.MEMBLOCK_SUBTREE -> MemblockRules.check(scene, subtree, blob);
+      case FdtLayout.KHO_TEST_SUBTREE -> KhoTestRules.check(scene, subtree, blob);
+      case LuoSer.SUBTREE -> LuoRules.check(scene, subtree, blob);
+      default -> OwnerRules.unknownSubtree(scene, subtree);
+    }
+  }
+
+  /** The blob's bytes; null if there are none. */
+  private @Nullable MemorySegment blob(Subtree subtree) {
+    long size = subtree.size();
+    Where where = subtree.where();
+    if (subtree.address() == 0 || size <= 0 || size > Integer.MAX_VALUE) {
+      scene
+          .findings()
+          .report(
+              BLOB,
+              where,
+              subtree.address(),
+              "%s bytes at 0x%x cannot be a blob",
+              Long.toUnsignedString(size),
+              subtree.address());
+      return null;
+    }
+    MemorySegment blob;
+    try {
+      if (!scene.memory().physical().contains(subtree.address(), size)) {
+        throw where.broken(
+            subtree.address(),
+            "the memory does not have all of the blob's %d bytes".formatted(size));
+      }
+      blob = scene.memory().bytes(where, subtree.address(), size);
+    } catch (HandoverException | IllegalArgumentException e) {
+      scene.findings().report(BLOB, where, subtree.address(), "%s", String.valueOf(e.getMessage()));
+      return null;
+    }
+    preserved(subtree);
+    if (Fdt.isMagic(blob)) {
+      tree(subtree, blob);
+    }
+    return blob;
+  }
+
+  private void preserved(Subtree subtree) {
+    int shift = scene.pageSize().shift();
+    long first = subtree.address() >>> shift;
+    long count = ((subtree.address() + subtree.size() - 1) >>> shift) - first + 1;
+    long missing =
+        scene.preserved().isKnown() ? scene.preserved().pages().first(first, count, false) : -1;
+    if (missing >= 0) {
+      scene
+          .findings()
+          .report(
+              BLOB_PRESERVED,
+              subtree.where(),
+              subtree.address(),
+              "page 0x%x of the blob is not preserved",
+              missing << shift);
+    }
+    int order =
+        scene.preserved().isKnown()
+            ? Math.max(0, scene.preserved().orderAround(first << shift))
+            : 0;
+    long bytes = Math.max(count << shift, scene.pageSize().blockBytes(order));
+    // Whoever owns the blob owns the block that it begins.
+    boolean begins = ((first << shift) & (scene.pageSize().blockBytes(order) - 1)) == 0;
+    scene.take(subtree.where(), first << shift, begins ? bytes : count << shift);
+  }
+
+  private void tree(Subtree subtree, MemorySegment blob) {
+    try {
+      long total = Fdt.totalSize(blob);
+      if (total != subtree.size()) {
+        scene
+            .findings()
+            .report(
+                BLOB_SIZE,
+                subtree.where(),
+                subtree.address(),
+                "totalsize is %d, and blob-size %d",
+                total,
+                subtree.size());
+      }
+    } catch (FdtException e) {
+      // Whoever owns the blob says so.
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.kho4j.abi.MemfdFolio;
+import org.kho4j.handover.Wire;
+
+/**
+ * Passes over folio records that keep every rule, one page each, as fast as memory is read, and
+ * stops at the first that needs a longer look. Several may sweep parts of one array at once.
+ */
+final class FolioSweep {
+
+  private static final int ENTRY = MemfdFolio.STRUCTURE.headerSize();
+  private static final long SOUND = MemfdFolio.FLAG_DIRTY | MemfdFolio.FLAG_UPTODATE;
+  private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle().withInvokeExactBehavior();
+
+  private final Scene scene;
+  private final boolean alone;
+
+  private long firstIndex = -1;
+  private long nextIndex;
+  private long passed;
+
+  /**
+   * A sweep.
+   *
+   * @param alone whether nobody else claims pages at the same time
+   */
+  FolioSweep(Scene scene, boolean alone) {
+    this.scene = scene;
+    this.alone = alone;
+  }
+
+  /** Index of the first record that was passed; -1 if none was. */
+  long firstIndex() {
+    return firstIndex;
+  }
+
+  /** The page of the file behind the last record that was passed. */
+  long nextIndex() {
+    return nextIndex;
+  }
+
+  /** Records that were passed. */
+  long passed() {
+    return passed;
+  }
+
+  /**
+   * Sweeps.
+   *
+   * @param from offset of the first record
+   * @param next the lowest index that may come
+   * @param filePages all indices are below
+   * @return offset of the record that it stopped at; the size of {@code entries} if none
+   */
+  long sweep(MemorySegment entries, long from, long next, long filePages) {
+    PageSpace space = scene.space();
+    MemorySegment singles = scene.preserved().singles().words();
+    long size = entries.byteSize();
+    long expected = next;
+    long word = -1;
+    long claimed = 0;
+    long available = 0;
+    long at = from;
+    for (; at < size; at += ENTRY) {
+      long record = entries.get(Wire.U64, at);
+      long index = entries.get(Wire.U64, at + Long.BYTES);
+      long page = record & MemfdFolio.PFN_MASK;
+      if (record >>> MemfdFolio.PFN_BITS != SOUND
+          || index < expected
+          || index >= filePages
+          || page == 0) {
+        break;
+      }
+      if (page >>> 6 != word) {
+        claim(word, claimed);
+        word = page >>> 6;
+        claimed = 0;
+        available = available(space, singles, page);
+      }
+      long bit = 1L << page;
+      if ((available & bit) == 0) {
+        break;
+      }
+      if ((claimed & bit) != 0) {
+        scene.claims().conflict(page);
+      }
+      claimed |= bit;
+      expected = index + 1;
+    }
+    claim(word, claimed);
+    if (at > from) {
+      firstIndex = firstIndex < 0 ? entries.get(Wire.U64, from + Long.BYTES) : firstIndex;
+      nextIndex = expected;
+      passed += (at - from) / ENTRY;
+    }
+    return at;
+  }
+
+  /** Which of the 64 pages around one are blocks of their own, and need no longer look. */
+  private long available(PageSpace space, MemorySegment singles, long page) {
+    long number = space.number(page);
+    return number < 0
+        ? 0
+        : singles.get(ValueLayout.JAVA_LONG, (number >>> 6) << 3) & ~scene.claims().wanted(page);
+  }
+
+  private void claim(long word, long pages) {
+    if (pages == 0) {
+      return;
+    }
+    MemorySegment owned = scene.claims().owned().words();
+    long offset = (scene.space().number(word << 6) >>> 6) << 3;
+    long before;
+    if (alone) {
+      before = owned.get(ValueLayout.JAVA_LONG, offset);
+      owned.set(ValueLayout.JAVA_LONG, offset, before | pages);
+    } else {
+      before = (long) WORD.getAndBitwiseOr(owned, offset, pages);
+    }
+    for (long twice = before & pages; twice != 0; twice &= twice - 1) {
+      scene.claims().conflict((word << 6) + Long.numberOfTrailingZeros(twice));
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.khotest.KhoTest;
+
+/** The subtree {@code kho_test}: the kernel's own test module. */
+final class KhoTestRules {
+
+  private static final String FAILS = "test_kho reports \"KHO restore failed\" (6.18 to 7.3).";
+
+  static final Rule FORM =
+      Rule.error(
+          "TEST-001",
+          "The blob is a device tree of kho_test: compatible, magic, and the node data with its three properties.",
+          FAILS,
+          "The blob was overwritten, or its layout is another: it changed with 6.18.");
+
+  static final Rule ROOM =
+      Rule.error(
+          "TEST-002",
+          "The array of folios has room for nr_folios.",
+          "Not checked (7.3): test_kho reads behind the end of its mapping, and faults.",
+          "nr_folios or the descriptor folios_info was overwritten.");
+
+  static final Rule ORDER =
+      Rule.error(
+          "TEST-003",
+          "Every entry of the array has an order that a block can have.",
+          FAILS,
+          "The array was overwritten.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "TEST-004",
+          "Every folio is preserved as one block of its order.",
+          "Restoring the folio is a warning and fails (6.18 to 7.3). " + FAILS,
+          "Somebody unpreserved the folio, or preserved it with another order.");
+
+  static final Rule CHECKSUM =
+      Rule.error(
+          "TEST-005",
+          "The folios' content has the checksum that was stored.",
+          FAILS,
+          "The data were overwritten after they were preserved: look for who else owns those pages.");
+
+  private KhoTestRules() {}
+
+  static void check(Scene scene, Subtree subtree, MemorySegment blob) {
+    long address = subtree.address();
+    Where where = subtree.where().in("data");
+    MemorySegment descriptor;
+    long folios;
+    try {
+      FdtNode tree = Fdt.read(blob);
+      Handover.requireCompatible(tree, FdtLayout.KHO_TEST.compatible(), subtree.where(), address);
+      long magic = TreeValue.u32(tree, "magic", subtree.where(), address);
+      if (magic != FdtLayout.KHO_TEST_MAGIC) {
+        throw subtree
+            .where()
+            .broken(address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC));
+      }
+      FdtNode data =
+          tree.child("data")
+              .orElseThrow(() -> subtree.where().broken(address, "the node data is missing"));
+      folios = TreeValue.u32(data, "nr_folios", where, address);
+      int size = KhoVmalloc.STRUCTURE.headerSize();
+      descriptor = TreeValue.bytes(data, "folios_info", size, where, address);
+      TreeValue.u32(data, "csum", where, address);
+    } catch (FdtException | HandoverException e) {
+      scene.findings().report(FORM, subtree.where(), address, "%s", String.valueOf(e.getMessage()));
+      return;
+    }
+    long errors = scene.findings().errors();
+    long room = Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES) * scene.pageSize().bytes();
+    if (folios * Long.BYTES > room) {
+      scene
+          .findings()
+          .report(
+              ROOM,
+              where,
+              address,
+              "nr_folios is %d, and the array has room for %d",
+              folios,
+              room / Long.BYTES);
+    }
+    Folios list = new Folios(scene, where, folios);
+    VmallocRules.check(scene, where.in("folios_info"), descriptor, address, list::run);
+    if (scene.findings().errors() == errors && !scene.claims().isNaming()) {
+      checksum(scene, subtree);
+    }
+  }
+
+  /** Only of folios that are all sound: the sum of anything else says nothing. */
+  private static void checksum(Scene scene, Subtree subtree) {
+    try {
+      KhoTest test = KhoTest.CLIENT.read(scene.handover(), subtree);
+      if (!test.data().checksumMatches()) {
+        scene
+            .findings()
+            .report(
+                CHECKSUM,
+                subtree.where(),
+                subtree.address(),
+                "the content of the %d folios does not have the checksum 0x%x",
+                test.folios(),
+                test.checksum());
+      }
+    } catch (HandoverException e) {
+      scene.counts().notChecked("the checksum of kho_test: " + e.sentence());
+    }
+  }
+
+  /** The list of folios, as far as its memory is there. */
+  private static final class Folios {
+    private final Scene scene;
+    private final Where where;
+    private final long count;
+    private long number;
+
+    Folios(Scene scene, Where where, long count) {
+      this.scene = scene;
+      this.where = where;
+      this.count = count;
+    }
+
+    void run(long address, long bytes) {
+      for (long at = 0; at < bytes && number < count; at += scene.pageSize().bytes()) {
+        MemorySegment page;
+        try {
+          page = scene.memory().page(where, address + at);
+        } catch (HandoverException e) {
+          scene.counts().notChecked("folios of kho_test: " + e.sentence());
+          return;
+        }
+        for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {
+          folio(page.get(Wire.U64, i), address + at + i);
+        }
+      }
+    }
+
+    private void folio(long entry, long address) {
+      Where place = where.in("folio", number++);
+      scene.counts().add("testFolios", 1);
+      long mask = scene.pageSize().bytes() - 1L;
+      int order = (int) (entry & mask);
+      long folio = entry & ~mask;
+      if (order > KhoRadix.maxOrder(scene.pageSize())
+          || folio >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+        scene
+            .findings()
+            .report(
+                ORDER,
+                place,
+                address,
+                "the entry is 0x%x: no folio has order %d at 0x%x",
+                entry,
+                order,
+                folio);
+        return;
+      }
+      scene.own(PRESERVED, place, folio, order);
+    }
+  }
+}

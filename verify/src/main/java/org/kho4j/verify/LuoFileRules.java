@@ -1,0 +1,137 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.abi.LuoFileSet;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/** The files of a session. */
+final class LuoFileRules {
+
+  static final Rule HANDLER =
+      Rule.error(
+          "LUO-009",
+          "Every file's handler has its NUL.",
+          "Not checked (6.19 to 7.3): strings are compared beyond the field, no handler is found, and every open of"
+              + " /dev/liveupdate fails with EIO.",
+          "The entry was overwritten.");
+
+  static final Rule UNKNOWN_HANDLER =
+      Rule.warning(
+          "LUO-010",
+          "Every file's handler is one that is known here.",
+          "A kernel without that handler fails every open of /dev/liveupdate with EIO: no session can be retrieved (7.2.6,"
+              + " 7.3.4; 6.19 ignores it).",
+          "Make sure that the next kernel has the driver, and that it is loaded before /dev/liveupdate is opened. What the"
+              + " file's data are was not checked.");
+
+  static final Rule SAME_TOKEN =
+      Rule.error(
+          "LUO-011",
+          "No two files of a session have the same token.",
+          "The reader does not check (6.19 to 7.3): the first is found, the second can never be retrieved, and its data are"
+              + " freed when the session is finished.",
+          "The kernel that wrote it does not let it happen: the entry was overwritten.");
+
+  static final Rule ONE_BAD =
+      Rule.warning(
+          "LUO-012",
+          "Of a session's files, all can be retrieved, or it has none.",
+          "The sound ones can be retrieved (6.19 to 7.3), the others fail each by itself: a service that counts on all of"
+              + " them comes up with a part.",
+          "Look at the findings about the files that are named here.");
+
+  private final Scene scene;
+  private final Where session;
+  private final Words tokens = new Words();
+  private long files;
+  private long bad;
+  private String firstBad = "";
+
+  private LuoFileRules(Scene scene, Where session) {
+    this.scene = scene;
+    this.session = session;
+  }
+
+  static void check(Scene scene, Where session, MemorySegment fileSet, long address) {
+    long first = Wire.u64(fileSet, LuoFileSet.FILES);
+    long count = Wire.u64(fileSet, LuoFileSet.COUNT);
+    if (first == 0) {
+      if (count != 0) {
+        scene
+            .findings()
+            .report(
+                LuoRules.NO_FILES,
+                session,
+                address,
+                "count is %s, and files is 0",
+                Long.toUnsignedString(count));
+      }
+      return;
+    }
+    LuoFileRules rules = new LuoFileRules(scene, session);
+    long found =
+        BlockRules.check(
+            scene, session.in("files"), first, LuoFile.STRUCTURE.headerSize(), rules::file);
+    if (found >= 0 && found != count) {
+      scene
+          .findings()
+          .report(
+              LuoRules.COUNT,
+              session,
+              address,
+              "count is %s, and the blocks hold %d files",
+              Long.toUnsignedString(count),
+              found);
+    }
+    if (rules.bad > 0 && rules.bad < rules.files) {
+      scene
+          .findings()
+          .report(
+              ONE_BAD,
+              session,
+              address,
+              "%d of %d files have errors, the first is %s",
+              rules.bad,
+              rules.files,
+              rules.firstBad);
+    }
+  }
+
+  private void file(MemorySegment entry, long address) {
+    long token = Wire.u64(entry, LuoFile.TOKEN);
+    Where where = session.in("file 0x" + Long.toHexString(token));
+    long errors = scene.findings().errors();
+    files++;
+    scene.counts().add("files", 1);
+    long first = tokens.putIfAbsent(token, address);
+    if (first != 0) {
+      scene
+          .findings()
+          .report(
+              SAME_TOKEN,
+              where,
+              address,
+              "the file at 0x%x has the token 0x%x as well",
+              first,
+              token);
+    }
+    try {
+      String handler = Wire.text(entry, LuoFile.COMPATIBLE, where, address);
+      if (MemfdRules.handles(handler)) {
+        MemfdRules.check(scene, where, handler, Wire.u64(entry, LuoFile.DATA), address);
+      } else {
+        scene
+            .findings()
+            .report(UNKNOWN_HANDLER, where, address, "nothing is known of \"%s\"", handler);
+      }
+    } catch (HandoverException e) {
+      scene.findings().report(HANDLER, e);
+    }
+    if (scene.findings().errors() > errors && bad++ == 0) {
+      firstBad = "0x" + Long.toHexString(token);
+    }
+  }
+}

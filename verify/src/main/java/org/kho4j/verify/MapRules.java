@@ -1,0 +1,324 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+import org.kho4j.memory.MemorySource;
+
+/** The preserved map: the tree's pages, the keys in its leaves, the blocks that they stand for. */
+final class MapRules {
+
+  static final Rule POINTER =
+      Rule.error(
+          "MAP-001",
+          "Every pointer in the map is the address of a page that is in memory.",
+          "Not checked (7.3): the walk in early boot reads whatever is there, and faults: no output, or a panic.",
+          "Whoever wrote the map, or wrote over it: the page that has the pointer is named.");
+
+  static final Rule TWICE =
+      Rule.error(
+          "MAP-002",
+          "No page of the map is reached twice.",
+          "Not checked (7.3): a page that two tables point at is walked for each, and preserves the wrong addresses; a"
+              + " loop stops at the lowest level, with nonsense.",
+          "Two table entries hold the same address; one of them was overwritten.");
+
+  static final Rule ROOT_SLOTS =
+      Rule.error(
+          "MAP-003",
+          "Only those slots of the root are used that a key can reach.",
+          "Not checked (7.3): keys wider than 64 - PAGE_SHIFT + 1 bits decode to nonsense. A tree of another depth"
+              + " (16K pages before 7.1 had one level less) is read as nonsense as a whole.",
+          "Check --page-size, and whether the writer was a release candidate of 7.1 with 16K pages.");
+
+  static final Rule KEY_ZERO =
+      Rule.error(
+          "MAP-004",
+          "Bit 0 of the lowest leaf is never set: key 0 has no order.",
+          "Not checked (7.3): key 0 gives an order of 64 or more and a shift by it; what is reserved is undefined.",
+          "The leaf was overwritten, or its bits were set without the order's marker.");
+
+  static final Rule KEY =
+      Rule.error(
+          "MAP-005",
+          "Every key stands for a block within physical memory of 2^52 bytes.",
+          "Not checked (7.3): the block is reserved at an address that no machine has, and its first page's descriptor,"
+              + " which does not exist, is written: a fault in early boot.",
+          "The leaf was overwritten, or a table points at the wrong leaf.");
+
+  static final Rule OVERLAP =
+      Rule.error(
+          "MAP-006",
+          "No two preserved blocks overlap.",
+          "Not checked (all releases): both are reserved, and each has its tag in its first page. Restoring the outer"
+              + " block initializes the pages of the inner one, and the same memory has two owners.",
+          "Somebody preserved memory that somebody else had preserved with another order, or unpreserved it with another"
+              + " order than it was preserved with (a kernel bug before 8fd2f26fa2a3, 7.1-rc).");
+
+  static final Rule NODE_PRESERVED =
+      Rule.warning(
+          "MAP-007",
+          "No page of the map is itself preserved.",
+          "The next kernel reserves the page and never frees it; if it lies in somebody's block, that owner gets a page of"
+              + " the map as data.",
+          "Look for the owner of the block: it preserved memory that it had freed.");
+
+  static final Rule BEYOND =
+      Rule.error(
+          "MAP-008",
+          "Every preserved block is in memory.",
+          "Not checked (7.3): reserving fails unnoticed, and tagging the first page writes a page descriptor that does"
+              + " not exist: a fault in early boot.",
+          "Compare the address with the machine's memory map. For a raw file of RAM, check --base and that it is whole.");
+
+  private static final int MAX_FAULTS = 64;
+  private static final int MAX_NODES = 1 << 20;
+
+  private final Scene scene;
+  private final PageSize pageSize;
+  private final Where where;
+  private final int depth;
+  private final Words seen = new Words();
+  private final boolean wholeMemory;
+  // Page to the block that came second; the other block is found when the whole map is known.
+  private final Map<Long, Block> overlaps = new TreeMap<>();
+  private long[] nodes = new long[64];
+  private int nodeCount;
+  private int faults;
+
+  private record Block(long address, int order) {}
+
+  private MapRules(Scene scene, Where where, int depth) {
+    this.scene = scene;
+    this.pageSize = scene.pageSize();
+    this.where = where;
+    this.depth = depth;
+    // Dumps leave pages out, and say so; what a raw file or an ELF core does not have is not there.
+    this.wholeMemory = scene.memory().physical().source().kind() != MemorySource.Kind.KDUMP;
+  }
+
+  /** Walks the map. If its tree is sound, it is known from here on which pages are preserved. */
+  static void check(Scene scene, PreservedMap map, Where where, int depth) {
+    MapRules rules = new MapRules(scene, where, depth);
+    scene.counts().add("mapNodes", 0);
+    rules.node(map.root(), depth - 1, 0);
+    scene.counts().add("mapNodes", rules.nodeCount);
+    if (rules.faults > 0) {
+      scene.counts().notChecked("what is preserved: the map is broken");
+      return;
+    }
+    scene.preserved().walked(map);
+    rules.overlaps();
+    rules.nodesPreserved();
+  }
+
+  private Where place(int level) {
+    return where.in(level == 0 ? "leaf" : "node of level " + level);
+  }
+
+  private void node(long address, int level, long prefix) {
+    Where place = place(level);
+    MemorySegment page = scene.page(POINTER, place, address);
+    if (page == null) {
+      faults++;
+      return;
+    }
+    if (seen.putIfAbsent(address, 1) != 0 || nodeCount == MAX_NODES) {
+      faults++;
+      scene.findings().report(TWICE, place, address, "the tree reaches this page a second time");
+      return;
+    }
+    note(address);
+    if (level == 0) {
+      leaf(place, page, address, prefix);
+      return;
+    }
+    int shift = KhoRadix.levelShift(pageSize, level);
+    int slots = 1 << KhoRadix.tableBits(pageSize);
+    int usable =
+        level < depth - 1
+            ? slots
+            : (int) Math.min(slots, 1L << Math.max(0, KhoRadix.orderZeroBit(pageSize) + 1 - shift));
+    for (int slot = 0; slot < slots && faults < MAX_FAULTS; slot++) {
+      long child = page.get(Wire.U64, 8L * slot);
+      if (child != 0 && slot < usable) {
+        node(child, level - 1, prefix | ((long) slot << shift));
+      } else if (child != 0) {
+        faults++;
+        scene
+            .findings()
+            .report(
+                ROOT_SLOTS,
+                place,
+                address,
+                "slot %d is 0x%x: only slots 0 to %d can be used, as no key has more than %d bits",
+                slot,
+                child,
+                usable - 1,
+                KhoRadix.orderZeroBit(pageSize) + 1);
+        return;
+      }
+    }
+  }
+
+  private void note(long address) {
+    if (nodeCount == nodes.length) {
+      nodes = Arrays.copyOf(nodes, nodeCount * 2);
+    }
+    nodes[nodeCount++] = address;
+    scene.take(where.in("page", nodeCount - 1), address, pageSize.bytes());
+  }
+
+  private void leaf(Where place, MemorySegment leaf, long address, long prefix) {
+    PageSpace space = scene.space();
+    boolean singles = prefix != 0 && KhoRadix.order(pageSize, prefix) == 0;
+    long base = singles ? KhoRadix.address(pageSize, prefix) >>> pageSize.shift() : 0;
+    long endPage = space.end() >>> pageSize.shift();
+    MemorySegment pages = scene.preserved().pages().words();
+    MemorySegment blocks = scene.preserved().singles().words();
+    long count = 0;
+    for (int i = 0; i < pageSize.bytes() / Long.BYTES; i++) {
+      long word = leaf.get(Wire.U64, (long) i << 3);
+      if (word == 0) {
+        continue;
+      }
+      long page = base + 64L * i;
+      long number = singles ? space.number(page) : -1;
+      if (number >= 0 && page + 64 <= endPage) {
+        long offset = (number >>> 6) << 3;
+        long there = pages.get(Wire.U64, offset);
+        if ((there & word) == 0) {
+          pages.set(Wire.U64, offset, there | word);
+          blocks.set(Wire.U64, offset, word);
+          count += Long.bitCount(word);
+          continue;
+        }
+      }
+      for (long rest = word; rest != 0; rest &= rest - 1) {
+        key(place, address, prefix | (64L * i + Long.numberOfTrailingZeros(rest)));
+      }
+    }
+    scene.counts().add("preservations", count);
+    scene.counts().add("preservedBytes", count * pageSize.bytes());
+  }
+
+  private void key(Where place, long leaf, long key) {
+    if (key == 0) {
+      scene.findings().report(KEY_ZERO, place, leaf, "bit 0 is set, and key 0 has no order");
+      return;
+    }
+    int order = KhoRadix.order(pageSize, key);
+    if (order < 0 || order > KhoRadix.maxOrder(pageSize)) {
+      scene
+          .findings()
+          .report(
+              KEY,
+              place,
+              leaf,
+              "key 0x%x says order %d, which is not within 0 to %d",
+              key,
+              order,
+              KhoRadix.maxOrder(pageSize));
+      return;
+    }
+    long address = KhoRadix.address(pageSize, key);
+    long bytes = pageSize.blockBytes(order);
+    if (address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      scene
+          .findings()
+          .report(
+              KEY,
+              place,
+              leaf,
+              "key 0x%x is a block of order %d at 0x%x, beyond 2^%d",
+              key,
+              order,
+              address,
+              KhoRadix.MAX_PHYSICAL_BITS);
+      return;
+    }
+    scene.counts().add("preservations", 1);
+    scene.counts().add("preservedBytes", bytes);
+    block(place, address, order, bytes);
+  }
+
+  private void block(Where place, long address, int order, long bytes) {
+    long page = address >>> pageSize.shift();
+    PageSpace space = scene.space();
+    if (address + bytes > space.end() || (wholeMemory && space.number(page) < 0)) {
+      scene
+          .findings()
+          .report(
+              BEYOND,
+              place,
+              address,
+              "a block of order %d at 0x%x is preserved, and the memory ends at 0x%x",
+              order,
+              address,
+              space.end());
+    }
+    long there = scene.preserved().pages().add(page, bytes >>> pageSize.shift());
+    if (order == 0) {
+      scene.preserved().singles().add(page, 1);
+    }
+    if (there >= 0 && overlaps.size() < MAX_FAULTS) {
+      overlaps.put(there << pageSize.shift(), new Block(address, order));
+    }
+  }
+
+  private void overlaps() {
+    overlaps.forEach((page, block) -> {
+      for (int order = 0; order <= KhoRadix.maxOrder(pageSize); order++) {
+        long start = page & -pageSize.blockBytes(order);
+        if (order != block.order && scene.preserved().isBlock(start, order)) {
+          scene
+              .findings()
+              .report(
+                  OVERLAP,
+                  where,
+                  page,
+                  "page 0x%x is in the block of order %d at 0x%x, and in that of order %d at 0x%x",
+                  page,
+                  block.order,
+                  block.address,
+                  order,
+                  start);
+        }
+      }
+    });
+  }
+
+  private void nodesPreserved() {
+    for (int i = 0; i < nodeCount; i++) {
+      if (scene.preserved().pages().has(nodes[i] >>> pageSize.shift())) {
+        scene
+            .findings()
+            .report(
+                NODE_PRESERVED,
+                where.in("page", i),
+                nodes[i],
+                "the page of the map at 0x%x %s",
+                nodes[i],
+                scene.preserved().describe(nodes[i]));
+      }
+    }
+  }
+
+  /** Claims the map's pages once more, for the walk that finds names. */
+  static void claim(Scene scene, PreservedMap map, Where where) {
+    int[] count = new int[1];
+    try {
+      map.forEachNode((address, level, key) ->
+          scene.claims().claim(where.in("page", count[0]++), address, scene.pageSize().bytes()));
+    } catch (HandoverException e) {
+      // What is broken was told by the first walk, which stopped there too.
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.Limits;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.Where;
+
+/** The subtree {@code memblock}: reservations of {@code reserve_mem=}. */
+final class MemblockRules {
+
+  private static final String FRESH =
+      "A warning, and a reserve_mem= of that name gets fresh memory (6.16 to 7.3); the old one stays reserved if it is in"
+          + " the map, and nobody can reach it.";
+
+  static final Rule FORM =
+      Rule.error(
+          "MEMBLOCK-001",
+          "The blob is a device tree with compatible \"memblock-v1\".",
+          FRESH,
+          "The blob was overwritten, or a newer kernel wrote it.");
+
+  static final Rule NODE =
+      Rule.error(
+          "MEMBLOCK-002",
+          "Every reservation has compatible \"reserve-mem-v1\".",
+          FRESH,
+          "The blob was overwritten, or a newer kernel wrote it.");
+
+  static final Rule PROPERTIES =
+      Rule.error(
+          "MEMBLOCK-003",
+          "Every reservation has start and size, of 8 bytes each.",
+          FRESH,
+          "The blob was overwritten; or written with device-tree cells, which these numbers are not.");
+
+  static final Rule RANGE =
+      Rule.error(
+          "MEMBLOCK-004",
+          "Every reservation is some memory that can be.",
+          "Its size is compared with that of the command line, and its address with the alignment (6.16 to 7.3): a wrong one"
+              + " of either gets fresh memory instead.",
+          "start and size are native-endian raw numbers, no cells.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "MEMBLOCK-005",
+          "All of a reservation is preserved.",
+          "Not checked (6.16 to 7.3): a reserve_mem= of that name gets an address whose memory the next kernel has used for"
+              + " something else.",
+          "Somebody unpreserved pages of it, or start was overwritten.");
+
+  static final Rule MANY =
+      Rule.warning(
+          "MEMBLOCK-006",
+          "There are no more than 8 reservations.",
+          "A kernel has at most 8 reserve_mem= parameters (6.16 to 7.3): the others stay reserved, and nobody can reach"
+              + " them.",
+          "Hand over fewer.");
+
+  static final Rule NAME =
+      Rule.error(
+          "MEMBLOCK-007",
+          "A reservation's name has 1 to 15 characters.",
+          "No reserve_mem= of the next command line can have that name (6.16 to 7.3): the memory stays reserved, and nobody"
+              + " can reach it.",
+          "Choose a shorter name.");
+
+  static final Rule PAGES =
+      Rule.warning(
+          "MEMBLOCK-008",
+          "A reservation begins and ends at a page.",
+          "Whole pages are preserved (7.3): what shares the first or last page with it is preserved as well.",
+          "Let the size and alignment of reserve_mem= be multiples of the page size.");
+
+  private MemblockRules() {}
+
+  static void check(Scene scene, Subtree subtree, MemorySegment blob) {
+    FdtNode tree;
+    try {
+      tree = Fdt.read(blob);
+      Handover.requireCompatible(
+          tree, FdtLayout.MEMBLOCK.compatible(), subtree.where(), subtree.address());
+    } catch (FdtException | HandoverException e) {
+      scene
+          .findings()
+          .report(FORM, subtree.where(), subtree.address(), "%s", String.valueOf(e.getMessage()));
+      return;
+    }
+    int count = tree.children().size();
+    if (count > Limits.RESERVE_MEM_ENTRIES) {
+      scene
+          .findings()
+          .report(
+              MANY,
+              subtree.where(),
+              subtree.address(),
+              "there are %d reservations, more than %d",
+              count,
+              Limits.RESERVE_MEM_ENTRIES);
+    }
+    for (FdtNode node : tree.children()) {
+      reservation(scene, node, subtree.where().named("reservation", node.name()), subtree);
+    }
+  }
+
+  private static void reservation(Scene scene, FdtNode node, Where where, Subtree subtree) {
+    Findings findings = scene.findings();
+    scene.counts().add("reservations", 1);
+    long address = subtree.address();
+    if (node.name().length() > Limits.RESERVE_MEM_NAME || node.name().isEmpty()) {
+      findings.report(
+          NAME,
+          where,
+          address,
+          "the name has %d characters, not 1 to %d",
+          node.name().length(),
+          Limits.RESERVE_MEM_NAME);
+    }
+    if (!TreeValue.compatible(node).contains(FdtLayout.RESERVE_MEM_COMPATIBLE)) {
+      findings.report(
+          NODE,
+          where,
+          address,
+          "compatible is %s, not \"%s\"",
+          TreeValue.compatible(node),
+          FdtLayout.RESERVE_MEM_COMPATIBLE);
+      return;
+    }
+    long start;
+    long size;
+    try {
+      start = TreeValue.u64(node, "start", where, address);
+      size = TreeValue.u64(node, "size", where, address);
+    } catch (HandoverException e) {
+      findings.report(PROPERTIES, e);
+      return;
+    }
+    if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      findings.report(RANGE, where, address, "0x%x bytes at 0x%x cannot be", size, start);
+      return;
+    }
+    int page = scene.pageSize().bytes();
+    if (start % page != 0 || size % page != 0) {
+      findings.report(
+          PAGES, where, start, "0x%x bytes at 0x%x are no whole pages of %d", size, start, page);
+    }
+    int shift = scene.pageSize().shift();
+    long first = start >>> shift;
+    long count = ((start + size - 1) >>> shift) - first + 1;
+    long missing =
+        scene.preserved().isKnown() ? scene.preserved().pages().first(first, count, false) : -1;
+    if (missing >= 0) {
+      findings.report(PRESERVED, where, start, "page 0x%x is not preserved", missing << shift);
+    }
+    scene.claims().claim(where, start, size);
+  }
+}

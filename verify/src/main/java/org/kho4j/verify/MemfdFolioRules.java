@@ -1,0 +1,324 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ForkJoinPool;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.MemfdFolio;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/** The folios of one memfd: 16 bytes each, and there may be a hundred million of them. */
+final class MemfdFolioRules {
+
+  static final Rule HOLE =
+      Rule.warning(
+          "MEMFD-009",
+          "Every entry has a page.",
+          "Skipped (6.19 to 7.3): that part of the file reads as zeros.",
+          "A kernel allocates what a file lacks before it preserves it: the entry was overwritten.");
+
+  static final Rule PFN =
+      Rule.error(
+          "MEMFD-010",
+          "Every folio is within physical memory of 2^52 bytes.",
+          "Not checked (7.3): the descriptor of a page that does not exist is read, and the kernel faults at retrieve.",
+          "The entry was overwritten.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "MEMFD-011",
+          "Every folio is preserved as one block that starts at its address.",
+          "Giving it back is a warning about an untagged page, and the retrieve of the whole file fails (6.19 to 7.3). What"
+              + " is not preserved at all has been used for something else by then.",
+          "Somebody unpreserved the folio, preserved it as smaller pages, or a larger block has it inside.");
+
+  static final Rule FOLIO_FLAGS =
+      Rule.warning(
+          "MEMFD-012",
+          "Every folio is dirty and uptodate, and has no other flag.",
+          "A folio that is not uptodate is cleared at its first use; one that is not dirty may be dropped under memory"
+              + " pressure. Kernels since 7.0 always set both; 6.19 wrote what they were. Others are ignored (7.3).",
+          "The entry was overwritten.");
+
+  static final Rule BEYOND_SIZE =
+      Rule.error(
+          "MEMFD-013",
+          "Every folio begins before the file ends.",
+          "Not checked (7.3): the folio is put behind the end of the file, where nobody reads it, until the file grows.",
+          "index, or the file's size, was overwritten.");
+
+  static final Rule SAME_INDEX =
+      Rule.error(
+          "MEMFD-014",
+          "No two folios are at the same place in the file.",
+          "The second cannot be put into the file: EEXIST, the retrieve fails, and the whole file is lost (7.3).",
+          "An index was overwritten.");
+
+  static final Rule ORDERED =
+      Rule.warning(
+          "MEMFD-015",
+          "The folios stand in the order of the file.",
+          "A kernel puts each where its index says (6.19 to 7.3). Every kernel writes them in order.",
+          "Entries were swapped, or an index was overwritten, and two may be at the same place.");
+
+  static final Rule ALIGNED =
+      Rule.error(
+          "MEMFD-016",
+          "Every folio's index is a multiple of its pages.",
+          "Checked by kernels with CONFIG_DEBUG_VM alone (7.3), which stop; others put the folio over its neighbours.",
+          "The index was overwritten, or the folio is preserved with another order than it has.");
+
+  static final Rule COVERED =
+      Rule.warning(
+          "MEMFD-017",
+          "The folios cover the file.",
+          "The rest reads as zeros (6.19 to 7.3).",
+          "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.");
+
+  private static final int STRETCH_BYTES = 1 << 20;
+  private static final int BATCH_BYTES = 64 << 20;
+  private static final int BATCH_PIECES = 1 << 12;
+  private static final int ENTRY = MemfdFolio.STRUCTURE.headerSize();
+  private static final long SOUND = MemfdFolio.FLAG_DIRTY | MemfdFolio.FLAG_UPTODATE;
+
+  private final Scene scene;
+  private final Where where;
+  private final long address;
+  private final long count;
+  private final long filePages;
+  private final boolean flagsVary;
+
+  private final List<Piece> pieces = new ArrayList<>();
+  private long queued;
+  private long batchBytes;
+  private long lastIndex;
+  private long nextIndex;
+  private long covered;
+  private boolean unread;
+
+  /**
+   * Rules for one file.
+   *
+   * @param address of its structure
+   * @param size of the file in bytes
+   * @param count entries of the array
+   * @param flagsVary whether a kernel may have written folios that are not dirty or uptodate
+   */
+  MemfdFolioRules(
+      Scene scene, Where where, long address, long size, long count, boolean flagsVary) {
+    this.scene = scene;
+    this.where = where;
+    this.address = address;
+    this.count = count;
+    int shift = scene.pageSize().shift();
+    this.filePages = (size >>> shift) + ((size & ((1L << shift) - 1)) == 0 ? 0 : 1);
+    this.flagsVary = flagsVary;
+  }
+
+  /** Takes the next run of the array's memory. */
+  void run(long start, long bytes) {
+    for (long at = 0; at < bytes && queued < count; ) {
+      long length = Math.min(STRETCH_BYTES, Math.min(bytes - at, (count - queued) * ENTRY));
+      pieces.add(new Piece(start + at, length, queued));
+      queued += length / ENTRY;
+      batchBytes += length;
+      at += length;
+      if (batchBytes >= BATCH_BYTES || pieces.size() == BATCH_PIECES) {
+        drain();
+      }
+    }
+  }
+
+  /** A part of the array. */
+  private final class Piece {
+    private final long start;
+    private final long length;
+    private final long number;
+    private @Nullable MemorySegment entries;
+    private @Nullable FolioSweep sweep;
+    private @Nullable HandoverException problem;
+    private long stopped;
+
+    Piece(long start, long length, long number) {
+      this.start = start;
+      this.length = length;
+      this.number = number;
+    }
+
+    /** What can be done without knowing how the piece before ended. */
+    void sweep(boolean alone) {
+      try {
+        MemorySegment read = scene.memory().bytes(where.in("folios"), start, length);
+        FolioSweep fast = new FolioSweep(scene, alone);
+        stopped = scene.preserved().isKnown() ? fast.sweep(read, 0, 0, filePages) : 0;
+        entries = read;
+        sweep = fast;
+      } catch (HandoverException e) {
+        problem = e;
+      }
+    }
+  }
+
+  /** Sweeps what was queued, on all cores if it is much, and looks at the rest in order. */
+  private void drain() {
+    boolean parallel = batchBytes > STRETCH_BYTES && ForkJoinPool.getCommonPoolParallelism() > 1;
+    (parallel ? pieces.parallelStream() : pieces.stream()).forEach(piece -> piece.sweep(!parallel));
+    pieces.forEach(this::finish);
+    pieces.clear();
+    batchBytes = 0;
+  }
+
+  private void finish(Piece piece) {
+    MemorySegment entries = piece.entries;
+    FolioSweep sweep = piece.sweep;
+    if (entries == null || sweep == null) {
+      String problem = piece.problem == null ? "" : piece.problem.sentence();
+      scene.counts().notChecked("folios: " + problem);
+      unread = true;
+      return;
+    }
+    if (sweep.passed() > 0) {
+      order(piece.number, sweep.firstIndex(), 1, piece.start);
+      passed(sweep);
+    }
+    for (long at = piece.stopped; at < piece.length; ) {
+      long word = entries.get(Wire.U64, at);
+      long index = entries.get(Wire.U64, at + Long.BYTES);
+      folio(piece.number + at / ENTRY, word, index, piece.start + at);
+      at += ENTRY;
+      if (scene.preserved().isKnown()) {
+        FolioSweep rest = new FolioSweep(scene, true);
+        at = rest.sweep(entries, at, nextIndex, filePages);
+        if (rest.passed() > 0) {
+          passed(rest);
+        }
+      }
+    }
+  }
+
+  private void passed(FolioSweep sweep) {
+    covered += sweep.passed();
+    nextIndex = sweep.nextIndex();
+    lastIndex = nextIndex - 1;
+  }
+
+  /** Takes any entry. */
+  private void folio(long entry, long word, long index, long at) {
+    Findings findings = scene.findings();
+    long page = word & MemfdFolio.PFN_MASK;
+    long flags = word >>> MemfdFolio.PFN_BITS;
+    int shift = scene.pageSize().shift();
+    if (page == 0) {
+      findings.report(HOLE, where.in("folio", entry), at, "pfn is 0, for index %d", index);
+      return;
+    }
+    if (page >>> (KhoRadix.MAX_PHYSICAL_BITS - shift) != 0) {
+      findings.report(
+          PFN,
+          where.in("folio", entry),
+          at,
+          "pfn 0x%x is beyond physical memory of 2^%d",
+          page,
+          KhoRadix.MAX_PHYSICAL_BITS);
+      return;
+    }
+    boolean flagsBad = flagsVary ? flags >>> 2 != 0 : flags != SOUND;
+    if (flagsBad) {
+      findings.report(
+          FOLIO_FLAGS, where.in("folio", entry), at, "flags is 0x%x, not 0x%x", flags, SOUND);
+    }
+    long folio = page << shift;
+    int order = 0;
+    if (scene.preserved().isKnown()) {
+      order = scene.preserved().orderAt(folio);
+      if (order < 0) {
+        findings.report(
+            PRESERVED,
+            where.in("folio", entry),
+            at,
+            "the folio of index %d at 0x%x %s, and no preserved block starts there",
+            index,
+            folio,
+            scene.preserved().describe(folio));
+        order = 0;
+      }
+    }
+    place(entry, index, order, at);
+    scene.claims().claim(where.in("folio", entry), folio, scene.pageSize().blockBytes(order));
+  }
+
+  /** Where in the file a folio is. */
+  private void place(long entry, long index, int order, long at) {
+    Findings findings = scene.findings();
+    long pages = 1L << order;
+    if (Long.compareUnsigned(index, filePages) >= 0) {
+      findings.report(
+          BEYOND_SIZE,
+          where.in("folio", entry),
+          at,
+          "index is %s, and the file has %d pages",
+          Long.toUnsignedString(index),
+          filePages);
+      return;
+    }
+    if ((index & (pages - 1)) != 0) {
+      findings.report(
+          ALIGNED,
+          where.in("folio", entry),
+          at,
+          "index is %d, no multiple of the %d pages of a folio of order %d",
+          index,
+          pages,
+          order);
+    }
+    order(entry, index, pages, at);
+    covered += Math.min(pages, filePages - index);
+    lastIndex = index;
+    nextIndex = index + pages;
+  }
+
+  /** Whether a folio is behind the one before it. */
+  private void order(long entry, long index, long pages, long at) {
+    Findings findings = scene.findings();
+    if (index < nextIndex && index + pages > lastIndex) {
+      findings.report(
+          SAME_INDEX,
+          where.in("folio", entry),
+          at,
+          "index is %d, and the folio before it reaches from %d to %d",
+          index,
+          lastIndex,
+          nextIndex - 1);
+    } else if (index < nextIndex) {
+      findings.report(
+          ORDERED,
+          where.in("folio", entry),
+          at,
+          "index is %d, behind a folio of index %d",
+          index,
+          lastIndex);
+    }
+  }
+
+  /** Every run was taken. */
+  void end() {
+    drain();
+    scene.counts().add("folios", queued);
+    if (!unread && queued == count && covered < filePages && count > 0) {
+      scene
+          .findings()
+          .report(
+              COVERED,
+              where,
+              address,
+              "the %d folios cover %d of the file's %d pages",
+              count,
+              covered,
+              filePages);
+    }
+  }
+}

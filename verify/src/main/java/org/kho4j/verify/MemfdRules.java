@@ -1,0 +1,145 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.MemfdFolio;
+import org.kho4j.abi.MemfdSer;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.Structure;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/** What the memfd handler hands over for a file; the folios are {@link MemfdFolioRules}'. */
+final class MemfdRules {
+
+  static final Rule VERSION =
+      Rule.error(
+          "MEMFD-001",
+          "The handler's string is a version of memfd that a released kernel reads.",
+          "No handler is found: every open of /dev/liveupdate fails with EIO, no session can be retrieved (7.2.6, 7.3.4;"
+              + " observed).",
+          "A kernel that is newer than this tool knows, or an overwritten string. kho abi versions memfd lists them.");
+
+  static final Rule STRUCTURE =
+      Rule.error(
+          "MEMFD-002",
+          "A memfd's structure is a page that is in memory.",
+          "Giving the page back is a warning and fails, and so does the retrieve; beyond memory it is a fault (7.3).",
+          "The data of the file's entry were overwritten.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "MEMFD-003",
+          "A memfd's structure is preserved as a block of order 0.",
+          "Giving the page back is a warning, and the retrieve fails (7.3); by then the page may hold anything.",
+          "Somebody unpreserved the page, or preserved it with another order.");
+
+  static final Rule SEALS =
+      Rule.error(
+          "MEMFD-004",
+          "Only those seals are set that exist: 0x3f.",
+          "The retrieve fails with EOPNOTSUPP (7.1 to 7.3): the file is lost.",
+          "A newer kernel with a seal of its own, or an overwritten structure.");
+
+  static final Rule FLAGS =
+      Rule.warning(
+          "MEMFD-005",
+          "flags is 0.",
+          "Not checked (7.1 to 7.3): whatever a newer kernel means by it is ignored.",
+          "A newer kernel, or an overwritten structure.");
+
+  static final Rule ROOM =
+      Rule.error(
+          "MEMFD-006",
+          "The array of folios has room for nr_folios.",
+          "Not checked (7.3): the kernel reads behind the end of its mapping, and faults.",
+          "nr_folios or the descriptor folios was overwritten.");
+
+  static final Rule EMPTY =
+      Rule.error(
+          "MEMFD-007",
+          "A memfd has folios exactly if it has a size.",
+          "Not checked (7.3): the file comes back with its size and nothing in it, or with memory behind its end.",
+          "size or nr_folios was overwritten.");
+
+  static final Rule SIZE =
+      Rule.error(
+          "MEMFD-008",
+          "The size is one that a file can have: below 2^63.",
+          "Not checked (7.3): the file has a negative size, and every use of it fails.",
+          "size was overwritten.");
+
+  private MemfdRules() {}
+
+  /** Whether a handler is memfd's, of whatever version. */
+  static boolean handles(String handler) {
+    return handler.startsWith("memfd-v");
+  }
+
+  static void check(Scene scene, Where where, String handler, long data, long entry) {
+    Findings findings = scene.findings();
+    Optional<MemfdVersion> version = MemfdVersion.of(handler);
+    if (version.isEmpty()) {
+      findings.report(VERSION, where, entry, "\"%s\" is none of %s", handler, MemfdVersion.ALL);
+      return;
+    }
+    MemorySegment ser = scene.page(STRUCTURE, where, data);
+    if (ser == null) {
+      return;
+    }
+    scene.counts().add("memfds", 1);
+    if (!scene.own(PRESERVED, where, data, 0)) {
+      return; // Whoever had it first was checked.
+    }
+    Structure structure = version.get().structure();
+    structure
+        .field("seals")
+        .ifPresent(field -> {
+          long seals = Wire.u32(ser, field);
+          if ((seals & ~(long) MemfdSer.SEALS_MASK) != 0) {
+            findings.report(
+                SEALS, where, data, "seals is 0x%x, beyond 0x%x", seals, MemfdSer.SEALS_MASK);
+          }
+        });
+    structure
+        .field("flags")
+        .ifPresent(field -> {
+          long flags = Wire.u32(ser, field);
+          if (flags != 0) {
+            findings.report(FLAGS, where, data, "flags is 0x%x, not 0", flags);
+          }
+        });
+    long size = Wire.u64(ser, structure.field("size").orElseThrow());
+    long count = Wire.u64(ser, structure.field("nr_folios").orElseThrow());
+    Field folios = structure.field("folios").orElseThrow();
+    MemorySegment descriptor = Wire.embedded(ser, folios);
+    if (size < 0) {
+      findings.report(SIZE, where, data, "size is %s, beyond 2^63", Long.toUnsignedString(size));
+      size = Long.MAX_VALUE;
+    }
+    if ((size == 0) != (count == 0)) {
+      findings.report(
+          EMPTY, where, data, "size is %d, and nr_folios %s", size, Long.toUnsignedString(count));
+    }
+    long room =
+        Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES)
+            * scene.pageSize().bytes()
+            / MemfdFolio.STRUCTURE.headerSize();
+    if (Long.compareUnsigned(count, room) > 0) {
+      findings.report(
+          ROOM,
+          where,
+          data,
+          "nr_folios is %s, and the array has room for %d",
+          Long.toUnsignedString(count),
+          room);
+      count = room;
+    }
+    MemfdFolioRules rules =
+        new MemfdFolioRules(scene, where, data, size, count, version.get().equals(MemfdVersion.V1));
+    VmallocRules.check(scene, where.in("folios"), descriptor, data + folios.offset(), rules::run);
+    rules.end();
+  }
+}

@@ -1,0 +1,73 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.Wire;
+
+/** The subtree {@code kexec-metadata}: which kernel handed over. */
+final class MetadataRules {
+
+  private static final String IGNORED =
+      "A warning, and the blob is ignored (7.1 to 7.3): the kernel does not say which one came before, and counts kexecs"
+          + " from 1 again.";
+
+  static final Rule SIZE =
+      Rule.warning(
+          "META-001",
+          "The blob has the 73 bytes of its structure.",
+          IGNORED,
+          "blob-size was overwritten, or the writer has another layout.");
+
+  static final Rule VERSION =
+      Rule.warning(
+          "META-002",
+          "The blob's version is 1.",
+          IGNORED,
+          "A newer writer, or an overwritten blob.");
+
+  static final Rule RELEASE =
+      Rule.warning(
+          "META-003",
+          "The release has its NUL.",
+          "Not checked (7.1 to 7.3): the log line runs on into what follows.",
+          "The blob was overwritten.");
+
+  static final Rule COUNT =
+      Rule.warning(
+          "META-004",
+          "The count of kexecs is at least 1.",
+          "Not checked (7.1 to 7.3): the count starts over.",
+          "The first handover after a cold boot says 1. The blob was overwritten.");
+
+  private MetadataRules() {}
+
+  static void check(Scene scene, Subtree subtree, MemorySegment blob) {
+    Findings findings = scene.findings();
+    int size = KexecMetadata.STRUCTURE.headerSize();
+    if (blob.byteSize() < size) {
+      findings.report(
+          SIZE,
+          subtree.where(),
+          subtree.address(),
+          "the blob has %d bytes, fewer than %d",
+          blob.byteSize(),
+          size);
+      return;
+    }
+    long version = Wire.u32(blob, KexecMetadata.VERSION);
+    if (version != KexecMetadata.VERSION_1) {
+      findings.report(VERSION, subtree.where(), subtree.address(), "version is %d, not 1", version);
+      return;
+    }
+    try {
+      Wire.text(blob, KexecMetadata.PREVIOUS_RELEASE, subtree.where(), subtree.address());
+    } catch (HandoverException e) {
+      findings.report(RELEASE, e);
+    }
+    if (Wire.u32(blob, KexecMetadata.KEXEC_COUNT) == 0) {
+      findings.report(COUNT, subtree.where(), subtree.address(), "kexec_count is 0");
+    }
+  }
+}

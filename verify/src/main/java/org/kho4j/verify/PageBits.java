@@ -1,0 +1,125 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** A set of pages: off-heap, a bit for each page of a {@link PageSpace}. */
+final class PageBits {
+
+  private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
+
+  private final PageSpace space;
+  private final MemorySegment words;
+
+  PageBits(PageSpace space, Arena arena) {
+    this.space = space;
+    this.words = arena.allocate(((long) space.chunks() << PageSpace.CHUNK_SHIFT) / 8 + 8, 8);
+  }
+
+  /** The bits themselves, by the number that {@link PageSpace} gives a page. */
+  MemorySegment words() {
+    return words;
+  }
+
+  boolean has(long page) {
+    long number = space.number(page);
+    return number >= 0 && ((words.get(WORD, (number >>> 6) << 3) >>> number) & 1) != 0;
+  }
+
+  /**
+   * Adds pages.
+   *
+   * @return the first that was there already, or -1
+   */
+  long add(long page, long count) {
+    long there = -1;
+    long end = Math.min(page + count, space.endPage());
+    for (long at = page; at < end; ) {
+      long pages = toWordEnd(at, end);
+      long number = space.number(at);
+      if (number < 0) {
+        at = nextChunk(at);
+        continue;
+      }
+      long mask = mask(number, pages);
+      long word = words.get(WORD, (number >>> 6) << 3);
+      if (there < 0 && (word & mask) != 0) {
+        there = (at & -64) + Long.numberOfTrailingZeros(word & mask);
+      }
+      words.set(WORD, (number >>> 6) << 3, word | mask);
+      at += pages;
+    }
+    return there;
+  }
+
+  /**
+   * The first of some pages that is in the set, or that is not.
+   *
+   * @return -1 if there is none; pages without a number are in no set
+   */
+  long first(long page, long count, boolean present) {
+    long end = Math.min(page + count, space.endPage());
+    for (long at = page; at < end; ) {
+      long number = space.number(at);
+      if (number < 0) {
+        if (!present) {
+          return at;
+        }
+        at = nextChunk(at);
+        continue;
+      }
+      long pages = toWordEnd(at, end);
+      long word = words.get(WORD, (number >>> 6) << 3);
+      long found = (present ? word : ~word) & mask(number, pages);
+      if (found != 0) {
+        return (at & -64) + Long.numberOfTrailingZeros(found);
+      }
+      at += pages;
+    }
+    return !present && end < page + count ? Math.max(page, end) : -1;
+  }
+
+  /** How many of some pages are in this set, and not in {@code other}. */
+  long count(long page, long count, PageBits other) {
+    long sum = 0;
+    long end = Math.min(page + count, space.endPage());
+    for (long at = page; at < end; ) {
+      long number = space.number(at);
+      if (number < 0) {
+        at = nextChunk(at);
+        continue;
+      }
+      long pages = toWordEnd(at, end);
+      long offset = (number >>> 6) << 3;
+      long word = words.get(WORD, offset);
+      long without = other == this ? 0 : other.words.get(WORD, offset);
+      sum += Long.bitCount(word & ~without & mask(number, pages));
+      at += pages;
+    }
+    return sum;
+  }
+
+  /** The first page that is in this set, and not in {@code other}; -1 if there is none. */
+  long firstWithout(PageBits other) {
+    for (long at = first(0, space.endPage(), true); at >= 0; ) {
+      if (!other.has(at)) {
+        return at;
+      }
+      at = first(at + 1, space.endPage() - at - 1, true);
+    }
+    return -1;
+  }
+
+  private static long toWordEnd(long at, long end) {
+    return Math.min(end - at, 64 - (at & 63));
+  }
+
+  private static long nextChunk(long at) {
+    return ((at >>> PageSpace.CHUNK_SHIFT) + 1) << PageSpace.CHUNK_SHIFT;
+  }
+
+  private static long mask(long number, long pages) {
+    return (-1L >>> (64 - pages)) << number;
+  }
+}

@@ -1,0 +1,75 @@
+package org.kho4j.verify;
+
+import java.util.Arrays;
+import org.kho4j.abi.PageSize;
+import org.kho4j.memory.PhysicalMemory;
+
+/**
+ * Numbers the pages of a memory without gaps, so that a bit for each costs nothing where there is
+ * no memory. In chunks of 32,768 pages: a chunk with any memory counts as a whole.
+ */
+final class PageSpace {
+
+  static final int CHUNK_SHIFT = 15;
+  private static final long CHUNK_MASK = (1L << CHUNK_SHIFT) - 1;
+
+  /** No machine has memory beyond: 128 TiB in 4K pages. */
+  private static final int MAX_CHUNKS = 1 << 20;
+
+  private final PageSize pageSize;
+  private int[] chunks = new int[0];
+  private int used;
+  private long end;
+
+  PageSpace(PhysicalMemory memory, PageSize pageSize) {
+    this.pageSize = pageSize;
+    memory.forEachRange(this::add);
+  }
+
+  private void add(long address, long length) {
+    int shift = pageSize.shift() + CHUNK_SHIFT;
+    long first = address >>> shift;
+    long last = (address + length - 1) >>> shift;
+    for (long chunk = first; chunk <= last && chunk < MAX_CHUNKS; chunk++) {
+      if (chunk >= chunks.length) {
+        int size = (int) Math.min(MAX_CHUNKS, Math.max(chunk + 1, chunks.length * 2L));
+        int old = chunks.length;
+        chunks = Arrays.copyOf(chunks, size);
+        Arrays.fill(chunks, old, size, -1);
+      }
+      if (chunks[(int) chunk] < 0) {
+        chunks[(int) chunk] = used++;
+      }
+    }
+    end = Math.max(end, address + length);
+  }
+
+  PageSize pageSize() {
+    return pageSize;
+  }
+
+  /** Where the memory ends. */
+  long end() {
+    return end;
+  }
+
+  /** Chunks that have memory. */
+  int chunks() {
+    return used;
+  }
+
+  /** Pages up to the last that can have a number. */
+  long endPage() {
+    return (long) chunks.length << CHUNK_SHIFT;
+  }
+
+  /** The page's number; -1 if the memory has no such page, nor any near it. */
+  long number(long page) {
+    long chunk = page >>> CHUNK_SHIFT;
+    if (chunk >= chunks.length || chunk < 0) {
+      return -1;
+    }
+    int number = chunks[(int) chunk];
+    return number < 0 ? -1 : ((long) number << CHUNK_SHIFT) | (page & CHUNK_MASK);
+  }
+}

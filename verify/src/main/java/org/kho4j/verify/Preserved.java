@@ -1,0 +1,94 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.PreservedMap;
+
+/** What the preserved map says of each page. */
+final class Preserved {
+
+  private final PageSize pageSize;
+  private final PageBits pages;
+  private final PageBits singles;
+  private PreservedMap.@Nullable Lookup lookup;
+
+  Preserved(PageSpace space, Arena arena) {
+    this.pageSize = space.pageSize();
+    this.pages = new PageBits(space, arena);
+    this.singles = new PageBits(space, arena);
+  }
+
+  /** The whole map was walked, and is sound. */
+  void walked(PreservedMap map) {
+    lookup = map.lookup();
+  }
+
+  /** Whether anything can be said: a map whose pages are not what they should be says nothing. */
+  boolean isKnown() {
+    return lookup != null;
+  }
+
+  /** Every page in a preserved block. */
+  PageBits pages() {
+    return pages;
+  }
+
+  /** Every page that is a block of order 0 by itself. */
+  PageBits singles() {
+    return singles;
+  }
+
+  /** Whether exactly that block is preserved. */
+  boolean isBlock(long address, int order) {
+    PreservedMap.Lookup found = lookup;
+    if (found == null
+        || (address & (pageSize.blockBytes(order) - 1)) != 0
+        || address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      return false;
+    }
+    try {
+      return (order == 0 && singles.has(address >>> pageSize.shift()))
+          || found.isPreserved(address, order);
+    } catch (HandoverException e) {
+      return false;
+    }
+  }
+
+  /** The order of the block that starts there, the lowest if there are several; -1 if none does. */
+  int orderAt(long address) {
+    for (int order = 0; order <= KhoRadix.maxOrder(pageSize); order++) {
+      if ((address & (pageSize.blockBytes(order) - 1)) != 0) {
+        return -1;
+      }
+      if (isBlock(address, order)) {
+        return order;
+      }
+    }
+    return -1;
+  }
+
+  /** The order of the smallest block that has that address in it; -1 if none has. */
+  int orderAround(long address) {
+    for (int order = 0; order <= KhoRadix.maxOrder(pageSize); order++) {
+      if (isBlock(address & -pageSize.blockBytes(order), order)) {
+        return order;
+      }
+    }
+    return -1;
+  }
+
+  /** What the map says of an address, for a message. */
+  String describe(long address) {
+    int order = orderAround(address);
+    if (order < 0) {
+      return "is not preserved";
+    }
+    long block = address & -pageSize.blockBytes(order);
+    return block == address
+        ? "is preserved as a block of order " + order
+        : "is inside of a preserved block of order %d at 0x%x".formatted(order, block);
+  }
+}

@@ -1,0 +1,76 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * What the rules of one handover share.
+ *
+ * @param scratch the next kernel's scratch regions; none if they are not known
+ */
+record Scene(
+    Handover handover,
+    PageSpace space,
+    Findings findings,
+    Preserved preserved,
+    Claims claims,
+    List<AddressRange> scratch,
+    Counts counts) {
+
+  /** The same for a second walk that finds the owners' names. */
+  Scene naming(Claims naming) {
+    return new Scene(handover, space, Findings.none(), preserved, naming, scratch, new Counts());
+  }
+
+  HandoverMemory memory() {
+    return handover.memory();
+  }
+
+  PageSize pageSize() {
+    return handover.pageSize();
+  }
+
+  /** A page of a structure; null, and the rule reported, if there cannot be one. */
+  @Nullable MemorySegment page(Rule rule, Where where, long address) {
+    try {
+      return memory().page(where, address);
+    } catch (HandoverException e) {
+      findings.report(rule, e);
+      return null;
+    }
+  }
+
+  /**
+   * A structure takes a block of its own, which has to be preserved as that block: a kernel gives
+   * it back by its address and the order that it was preserved with.
+   *
+   * @param rule that this is, for that structure
+   * @return whether nobody else had claimed it
+   */
+  boolean own(Rule rule, Where where, long address, int order) {
+    if (preserved.isKnown() && !preserved.isBlock(address, order)) {
+      findings.report(
+          rule,
+          where,
+          address,
+          "0x%x %s, and not preserved as a block of order %d",
+          address,
+          preserved.describe(address),
+          order);
+    }
+    return take(where, address, pageSize().blockBytes(order));
+  }
+
+  /** Memory of a structure, however it is preserved. */
+  boolean take(Where where, long address, long bytes) {
+    ScratchRules.structure(this, where, address, bytes);
+    return claims.claim(where, address, bytes);
+  }
+}

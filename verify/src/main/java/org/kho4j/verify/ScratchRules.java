@@ -1,0 +1,238 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.Limits;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.PhysicalMemory;
+
+/**
+ * Scratch regions, and the boot record that tells them. Only where somebody says where they are.
+ */
+final class ScratchRules {
+
+  static final Rule RECORD =
+      Rule.error(
+          "SCRATCH-001",
+          "The boot record is the one of this handover: type 10, 32 bytes, the root FDT's address, the writer's page size.",
+          "len and the page size are not checked (7.3). Another address is another handover, or none: a warning, no revival."
+              + " Kernels of different page sizes are documented as unsupported, and nothing notices.",
+          "Give the address of the record that kexec_file_load made; it differs with every load.");
+
+  static final Rule ARRAY =
+      Rule.error(
+          "SCRATCH-002",
+          "The scratch array is in memory and has at least one region.",
+          "An array that cannot be mapped is a warning, no revival, everything is lost (all releases). Without a region"
+              + " the kernel has no memory to boot in: panic.",
+          "The address or size is wrong: 16 bytes a region.");
+
+  static final Rule REGION =
+      Rule.error(
+          "SCRATCH-003",
+          "Every scratch region is whole pages of memory, apart from the others.",
+          "Not checked (7.3): memory that is not there is allocated from, and the kernel faults in early boot.",
+          "The array was overwritten, or belongs to another machine.");
+
+  static final Rule ALIGNMENT =
+      Rule.warning(
+          "SCRATCH-004",
+          "Every scratch region is aligned to the largest block of the page allocator.",
+          "Kernels up to 7.1 did not round all regions; 7.2.6 and 7.3.4 do. Pages at an unaligned edge are given to the"
+              + " allocator with pages that are not scratch.",
+          "Use sizes of kho_scratch= that are multiples of it: 4 MiB with 4K pages.");
+
+  static final Rule STRUCTURE =
+      Rule.error(
+          "SCRATCH-005",
+          "No structure of the handover lies in a scratch region.",
+          "Not checked (7.3): the next kernel allocates from scratch before it has read the map, and overwrites it. What is"
+              + " read after that is nonsense: from a lost subtree to a fault in early boot.",
+          "Structures were allocated before the regions were taken out of use, or the regions are not those of this kernel.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "SCRATCH-006",
+          "Nothing that is preserved lies in a scratch region.",
+          "Debug kernels alone warn, when it is preserved (7.3). The next kernel uses scratch memory at once: the data are"
+              + " overwritten, and nobody notices.",
+          "Memory out of scratch is movable only: whoever preserves it has to move it first.");
+
+  static final Rule TOO_SMALL =
+      Rule.warning(
+          "SCRATCH-007",
+          "The scratch regions have room for the next kernel's page descriptors: 64 bytes for each page of memory.",
+          "The kernel allocates them from scratch before anything else is free (7.3), and panics for lack of memory in"
+              + " early boot.",
+          "Boot the first kernel with a larger kho_scratch=; a chain of kexecs keeps its regions for ever.");
+
+  /** Size of struct page on the machines that speak KHO. */
+  private static final int PAGE_DESCRIPTOR = 64;
+
+  private static final int MAX_REGIONS = 1026;
+  private static final Where WHERE = Where.ROOT.in("scratch");
+
+  private ScratchRules() {}
+
+  /** The regions that the boot record of x86-64 tells. */
+  static List<AddressRange> ofSetupData(
+      Handover handover, Findings findings, PageSpace space, long setupData) {
+    Where where = Where.ROOT.in("boot-record");
+    BootData boot;
+    try {
+      boot = BootData.ofSetupData(handover.memory().physical(), setupData);
+    } catch (HandoverException e) {
+      findings.report(RECORD, e);
+      return List.of();
+    }
+    if (boot.fdtAddress() != handover.root().address()) {
+      findings.report(
+          RECORD,
+          where,
+          setupData,
+          "fdt_addr is 0x%x, and the root FDT is at 0x%x",
+          boot.fdtAddress(),
+          handover.root().address());
+    }
+    if (boot.fdtSize() != handover.pageSize().bytes()) {
+      findings.report(
+          RECORD,
+          where,
+          setupData,
+          "fdt_size is %s, and the page size %d",
+          Long.toUnsignedString(boot.fdtSize()),
+          handover.pageSize().bytes());
+    }
+    return ofArray(handover, findings, space, boot.scratchAddress(), boot.scratchSize());
+  }
+
+  /** The regions in an array. */
+  static List<AddressRange> ofArray(
+      Handover handover, Findings findings, PageSpace space, long address, long size) {
+    int entry = KhoScratch.STRUCTURE.headerSize();
+    long count = size / entry;
+    if (size < 0 || count < 1 || count > MAX_REGIONS) {
+      findings.report(
+          ARRAY,
+          WHERE,
+          address,
+          "%s bytes are no array of 1 to %d regions of %d bytes",
+          Long.toUnsignedString(size),
+          MAX_REGIONS,
+          entry);
+      return List.of();
+    }
+    MemorySegment array;
+    try {
+      array = handover.memory().bytes(WHERE, address, count * entry);
+    } catch (HandoverException e) {
+      findings.report(ARRAY, e);
+      return List.of();
+    }
+    List<AddressRange> regions = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      MemorySegment region = array.asSlice((long) i * entry, entry);
+      long start = Wire.u64(region, KhoScratch.ADDR);
+      long length = Wire.u64(region, KhoScratch.SIZE);
+      region(handover.memory(), findings, regions, i, start, length);
+    }
+    long bytes = regions.stream().mapToLong(AddressRange::length).sum();
+    long pages = handover.memory().presentBytes() >>> handover.pageSize().shift();
+    if (bytes < pages * PAGE_DESCRIPTOR) {
+      findings.report(
+          TOO_SMALL,
+          WHERE,
+          address,
+          "%,d bytes in all, and the descriptors of %,d pages of memory below 0x%x take %,d",
+          bytes,
+          pages,
+          space.end(),
+          pages * PAGE_DESCRIPTOR);
+    }
+    return regions;
+  }
+
+  private static void region(
+      HandoverMemory memory,
+      Findings findings,
+      List<AddressRange> regions,
+      int number,
+      long start,
+      long length) {
+    Where where = WHERE.in("region", number);
+    if (length == 0) {
+      return; // Linux has such a region where all of a percentage is in another one.
+    }
+    PageSize pageSize = memory.pageSize();
+    PhysicalMemory physical = memory.physical();
+    boolean possible = start >= 0 && length > 0 && start + length > 0;
+    if (!possible
+        || !pageSize.isAligned(start)
+        || !pageSize.isAligned(length)
+        || !physical.contains(start, 1)
+        || !physical.contains(start + length - 1, 1)) {
+      findings.report(
+          REGION, where, start, "0x%x bytes at 0x%x are no whole pages of memory", length, start);
+      return;
+    }
+    AddressRange region = new AddressRange(start, length);
+    for (AddressRange other : regions) {
+      if (other.overlaps(start, length)) {
+        findings.report(REGION, where, start, "%s overlaps with region %s", region, other);
+        return;
+      }
+    }
+    long alignment =
+        Limits.ALL.stream()
+            .filter(limit -> limit.id().equals("scratch-alignment"))
+            .findFirst()
+            .orElseThrow()
+            .value(pageSize);
+    if (start % alignment != 0 || length % alignment != 0) {
+      findings.report(
+          ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, alignment);
+    }
+    regions.add(region);
+  }
+
+  /** A structure is at an address. */
+  static void structure(Scene scene, Where where, long address, long bytes) {
+    for (AddressRange region : scene.scratch()) {
+      if (region.overlaps(address, bytes)) {
+        scene
+            .findings()
+            .report(STRUCTURE, where, address, "0x%x is in the scratch region %s", address, region);
+      }
+    }
+  }
+
+  /** The map is known. */
+  static void preserved(Scene scene) {
+    int shift = scene.pageSize().shift();
+    PageBits pages = scene.preserved().pages();
+    for (AddressRange region : scene.scratch()) {
+      long first = pages.first(region.address() >>> shift, region.length() >>> shift, true);
+      if (first >= 0) {
+        scene
+            .findings()
+            .report(
+                PRESERVED,
+                WHERE,
+                first << shift,
+                "the block of order %d around 0x%x is in the scratch region %s",
+                scene.preserved().orderAround(first << shift),
+                first << shift,
+                region);
+      }
+    }
+  }
+}

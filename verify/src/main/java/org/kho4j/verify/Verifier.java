@@ -1,0 +1,135 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * Checks every rule of a handover. Findings are handed on as they are found; memory is a few bits
+ * for each page of the source, off-heap, however many structures there are.
+ */
+public final class Verifier {
+
+  /**
+   * What to check.
+   *
+   * @param rules that are told; the others are checked all the same
+   * @param perRule findings of one rule and handover that are told; the others are counted
+   * @param setupData physical address of x86-64's boot record, if it is known
+   * @param scratchArray address and size of the scratch array, if they are known
+   */
+  public record Options(
+      Predicate<Rule> rules,
+      int perRule,
+      OptionalLong setupData,
+      Optional<AddressRange> scratchArray) {
+
+    /** Every rule, the first 20 findings of each, and nothing is known of scratch. */
+    public static final Options ALL =
+        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty());
+  }
+
+  private Verifier() {}
+
+  /** Checks all handovers of one memory: which of two was consumed shows only beside the other. */
+  public static Checked verify(
+      List<Handover> handovers, Options options, Consumer<Finding> consumer) {
+    boolean outgoing =
+        handovers.stream().anyMatch(handover -> handover.role() == Handover.Role.OUTGOING);
+    Checked checked = Checked.NOTHING;
+    for (Handover handover : handovers) {
+      boolean consumed = outgoing && handover.role() == Handover.Role.INCOMING;
+      checked = checked.plus(verify(handover, consumed, options, consumer));
+    }
+    return checked;
+  }
+
+  /**
+   * Checks one handover.
+   *
+   * @param consumed whether a kernel has taken it already: its structures are gone then, as they
+   *     should be, and nothing is checked
+   */
+  public static Checked verify(
+      Handover handover, boolean consumed, Options options, Consumer<Finding> consumer) {
+    Findings findings = new Findings(consumer, options.rules, options.perRule);
+    Counts counts = new Counts();
+    counts.add("handovers", 1);
+    if (consumed) {
+      findings.report(
+          FdtRules.CONSUMED,
+          Where.ROOT,
+          handover.root().address(),
+          "the kernel whose memory this is was given this handover, and has taken it");
+      counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
+      return counts.checked(findings.untold());
+    }
+    try (Arena arena = Arena.ofShared()) {
+      new Run(handover, options, findings, counts, arena).all();
+    }
+    return counts.checked(findings.untold());
+  }
+
+  /** A page that looks like a root FDT and cannot be read as one. */
+  public static Finding unreadable(HandoverException rejected) {
+    return new Finding(
+        FdtRules.FORM, rejected.path(), rejected.address(), String.valueOf(rejected.getMessage()));
+  }
+
+  /** One verification. */
+  private record Run(
+      Handover handover, Options options, Findings findings, Counts counts, Arena arena) {
+
+    void all() {
+      PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
+      Scene scene =
+          new Scene(
+              handover,
+              space,
+              findings,
+              new Preserved(space, arena),
+              new Claims(space, arena),
+              scratch(space),
+              counts);
+      if (!FdtRules.version(scene)) {
+        return;
+      }
+      FdtRules.check(scene);
+      ScratchRules.preserved(scene);
+      FdtRules.owners(scene);
+      if (!scene.claims().conflicts().isEmpty()) {
+        Claims named = scene.claims().naming(arena);
+        again(scene.naming(named));
+        OwnerRules.twice(scene, named);
+      }
+      OwnerRules.unclaimed(scene);
+    }
+
+    private void again(Scene scene) {
+      if (scene.preserved().isKnown()) {
+        MapRules.claim(scene, handover.preservedMap(), Where.ROOT.in(KhoVersion.MAP_PROPERTY));
+      }
+      FdtRules.owners(scene);
+    }
+
+    private List<AddressRange> scratch(PageSpace space) {
+      if (options.setupData.isPresent()) {
+        return ScratchRules.ofSetupData(handover, findings, space, options.setupData.getAsLong());
+      }
+      if (options.scratchArray.isPresent()) {
+        AddressRange array = options.scratchArray.get();
+        return ScratchRules.ofArray(handover, findings, space, array.address(), array.length());
+      }
+      counts.notChecked("scratch: the source does not tell where the regions are");
+      return List.of();
+    }
+  }
+}

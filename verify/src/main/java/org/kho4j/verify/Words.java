@@ -1,0 +1,68 @@
+package org.kho4j.verify;
+
+import java.util.Arrays;
+
+/** A small open hash table from a number to another: 16 to 32 bytes an entry, no objects. */
+final class Words {
+
+  private long[] slots = new long[64];
+  private int size;
+  private boolean hasZero;
+  private long zero;
+
+  /**
+   * Adds a key unless it is there.
+   *
+   * @param value not 0
+   * @return 0, or the value that the key has already
+   */
+  long putIfAbsent(long key, long value) {
+    if (key == 0) {
+      long old = hasZero ? zero : 0;
+      zero = hasZero ? zero : value;
+      hasZero = true;
+      return old;
+    }
+    if (size * 4 >= slots.length) {
+      long[] old = slots;
+      slots = new long[old.length * 2];
+      for (int i = 0; i < old.length; i += 2) {
+        if (old[i] != 0) {
+          int slot = slot(old[i]);
+          slots[slot] = old[i];
+          slots[slot + 1] = old[i + 1];
+        }
+      }
+    }
+    int slot = slot(key);
+    if (slots[slot] != 0) {
+      return slots[slot + 1];
+    }
+    slots[slot] = key;
+    slots[slot + 1] = value;
+    size++;
+    return 0;
+  }
+
+  /** The key's slot, or the free one where it belongs. */
+  private int slot(long key) {
+    int mask = slots.length / 2 - 1;
+    int at = (int) ((key * 0x9E3779B97F4A7C15L) >>> 32) & mask;
+    while (slots[2 * at] != 0 && slots[2 * at] != key) {
+      at = (at + 1) & mask;
+    }
+    return 2 * at;
+  }
+
+  void clear() {
+    if (size > 0 || hasZero) {
+      if (slots.length > 1024) {
+        slots = new long[64];
+      } else {
+        Arrays.fill(slots, 0);
+      }
+      size = 0;
+      hasZero = false;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtProperty;
+
+/** Device trees in a guest's memory. */
+final class Blobs {
+
+  private Blobs() {}
+
+  /** Where the value of the property of that name stands: the first, if there are several. */
+  static long property(Guest guest, long blob, String name) {
+    MemorySegment tree = guest.ram.read(blob, 4096);
+    var cell = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    long strings = tree.get(cell, 12);
+    for (long at = tree.get(cell, 8); at < strings; at += 4) {
+      if (tree.get(cell, at) == 3
+          && tree.getString(strings + tree.get(cell, at + 8), StandardCharsets.US_ASCII)
+              .equals(name)) {
+        return blob + at + 12;
+      }
+    }
+    throw new AssertionError("no property " + name);
+  }
+
+  /** Replaces the blob of memblock: reservations of a page each, from an address on. */
+  static void reservations(Guest guest, List<String> names, long start) {
+    MemorySegment page = MemorySegment.ofArray(new byte[4096]);
+    FdtBuilder builder =
+        FdtBuilder.create(page)
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", "memblock-v1"));
+    for (int i = 0; i < names.size(); i++) {
+      builder
+          .beginNode(names.get(i))
+          .property(FdtProperty.ofString("compatible", "reserve-mem-v1"))
+          .property(FdtProperty.ofU64("start", start + 4096L * i, ByteOrder.LITTLE_ENDIAN))
+          .property(FdtProperty.ofU64("size", 4096, ByteOrder.LITTLE_ENDIAN))
+          .endNode();
+    }
+    MemorySegment blob = builder.endNode().finish();
+    guest.put64(guest.sizeField("memblock"), Fdt.totalSize(blob));
+    guest.ram.put(guest.blob("memblock"), blob.toArray(ValueLayout.JAVA_BYTE));
+  }
+}

@@ -1,0 +1,84 @@
+package org.kho4j.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** {@code docs/verify.md} is written from the rules, and its examples from their tests. */
+class RulesPageTest {
+
+  private static final Path PAGE =
+      Path.of(System.getProperty("basedir", "."), "..", "docs", "verify.md").normalize();
+  private static final String REGENERATE =
+      "./mvnw -pl verify -am test -Dtest=RulesPageTest -Dsurefire.failIfNoSpecifiedTests=false"
+          + " -Dkho.verify.write=true";
+
+  @Test
+  void committedPageIsWhatTheRulesSay() throws IOException {
+    String page = page();
+    if (Boolean.getBoolean("kho.verify.write")) {
+      Files.writeString(PAGE, page);
+    }
+    assertThat(Files.readString(PAGE))
+        .as("%s is not what the rules say any more. Write it again with %s", PAGE, REGENERATE)
+        .isEqualTo(page);
+  }
+
+  private static String page() {
+    Map<String, RuleCase> cases =
+        RuleCase.all().stream().collect(Collectors.toMap(RuleCase::rule, Function.identity()));
+    StringBuilder page = new StringBuilder(HEAD);
+    String group = "";
+    for (Rule rule : Rules.ALL) {
+      if (!rule.group().equals(group)) {
+        group = rule.group();
+        page.append("\n## ").append(group).append('\n');
+      }
+      RuleCase example = cases.get(rule.id());
+      Finding finding =
+          example.findings(example.broken()).stream()
+              .filter(one -> one.rule().equals(rule))
+              .findFirst()
+              .orElseThrow();
+      page.append("\n### %s (%s)\n\n".formatted(rule.id(), rule.severity().label()))
+          .append(rule.sentence())
+          .append("\n\n")
+          .append("- When it is broken: ")
+          .append(rule.kernel())
+          .append("\n- Example: `%s` at 0x%x: ".formatted(finding.path(), finding.address()))
+          .append(finding.message())
+          .append("\n- Remedy: ")
+          .append(rule.remedy())
+          .append('\n');
+    }
+    return page.toString();
+  }
+
+  private static final String HEAD =
+      """
+      # The rules
+
+      <!-- Generated from the verify module; see RulesPageTest -->
+
+      `kho verify SOURCE` checks what a kernel relies on, which is more than it checks. Every rule has an id that does not
+      change, a severity, and what a real kernel does where it is broken, with the releases that this is known of.
+      The examples are findings on the memory of a real kernel, changed in one place; the tests make them.
+
+      | severity | means |
+      |---|---|
+      | error | state is lost or wrong in the next kernel, or that kernel stops |
+      | warning | a kernel takes it, and somebody should know |
+      | info | nothing is broken |
+
+      What depends on a part that is broken is not checked, and the summary says so: where the map's own pages are wrong,
+      nothing is said about what is preserved. A rule that is broken very often is told 20 times and counted from then on;
+      `--all` tells all of it. Where the scratch regions are, no structure says: the rules SCRATCH want `--setup-data` (the
+      boot record of x86-64) or `--scratch-array`.
+      """;
+}
