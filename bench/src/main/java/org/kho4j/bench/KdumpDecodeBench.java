@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Decodes the zlib pages of a kdump dump, by way of all that a read does: bitmap, rank, descriptor,
- * cache. Peer: {@code bench/c/kdump_decode.c}. Time is that of one page.
+ * cache. Peer: {@code bench/c/KdumpDecodeBench.c}. Time is that of one page.
  *
  * <p>{@code KDUMP=FILE} names a plain (not flattened) dump. Without it the small one of memory's
  * tests is taken, its pages as often as it takes to be more than the cache of decoded pages has.

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.kho4j.cli.abi.AbiCommand;
+import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.demo.DemoCommand;
+import org.kho4j.cli.diff.DiffCommand;
 import org.kho4j.cli.extract.ExtractCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
@@ -54,7 +56,9 @@ public final class Kho {
   private static List<Command> commands() {
     return List.of(
         new InspectCommand(),
+        new AuthorCommand(),
         new ExtractCommand(),
+        new DiffCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -66,6 +70,7 @@ public final class Kho {
     return switch (args.length == 0 ? "" : args[0]) {
       case "inspect" -> List.of(new InspectCommand());
       case "extract" -> List.of(new ExtractCommand());
+      case "diff" -> List.of(new DiffCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();
     };

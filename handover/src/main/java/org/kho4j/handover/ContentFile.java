@@ -17,9 +17,12 @@ public final class ContentFile implements Content.Visitor {
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
   private static final int PIECE = 1 << 20;
+  private static final int SMALL = 1 << 16;
 
   private final FileChannel channel;
   private final boolean sparse;
+  private final ByteBuffer gathered = ByteBuffer.allocateDirect(1 << 18);
+  private final MemorySegment gatheredBytes = MemorySegment.ofBuffer(gathered);
   private long written;
   private long end;
 
@@ -78,7 +81,8 @@ public final class ContentFile implements Content.Visitor {
   }
 
   /**
-   * Gives the file its size: where it ends in zeros that were left out, its last byte is written.
+   * Writes what is still to be written, and gives the file its size: where it ends in zeros that
+   * were left out, its last byte is written.
    *
    * @param size of the content
    */
@@ -86,15 +90,39 @@ public final class ContentFile implements Content.Visitor {
     if (end < size) {
       write(ZEROS.asSlice(0, 1), size - 1);
     }
+    flush();
   }
 
+  /** Small pieces are copied together: a call of the system for each page would take longer. */
   private void write(MemorySegment bytes, long offset) throws IOException {
-    ByteBuffer buffer = bytes.asByteBuffer();
+    long size = bytes.byteSize();
+    written += size;
+    if (size > SMALL) {
+      flush();
+      writeNow(bytes.asByteBuffer(), offset);
+      end = offset + size;
+      return;
+    }
+    if (offset != end || size > gathered.remaining()) {
+      flush();
+    }
+    MemorySegment.copy(bytes, 0, gatheredBytes, gathered.position(), size);
+    gathered.position(gathered.position() + (int) size);
+    end = offset + size;
+  }
+
+  private void flush() throws IOException {
+    if (gathered.position() > 0) {
+      long offset = end - gathered.position();
+      writeNow(gathered.flip(), offset);
+      gathered.clear();
+    }
+  }
+
+  private void writeNow(ByteBuffer buffer, long offset) throws IOException {
     long position = offset;
     while (buffer.hasRemaining()) {
       position += channel.write(buffer, position);
     }
-    written += bytes.byteSize();
-    end = position;
   }
 }

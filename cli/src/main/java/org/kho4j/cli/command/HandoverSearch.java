@@ -38,15 +38,23 @@ public record HandoverSearch(
 
   /** Finds them, with the options that every command has. */
   public static HandoverSearch in(Invocation invocation, PhysicalMemory memory) {
-    RootSearch search = search(invocation, memory);
+    return in(invocation, memory, invocation.options().fdt());
+  }
+
+  /**
+   * Finds them.
+   *
+   * @param fdt where the only one is whose root FDT counts, or empty to search
+   */
+  public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
+    RootSearch search = search(invocation, memory, fdt);
     return new HandoverSearch(
         memory,
         Handovers.of(memory, search.roots(), invocation.options().pageSize().orElse(null)),
         search.rejected());
   }
 
-  private static RootSearch search(Invocation invocation, PhysicalMemory memory) {
-    OptionalLong fdt = invocation.options().fdt();
+  private static RootSearch search(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
     if (fdt.isPresent()) {
       RootFdt root = RootSearch.at(memory, fdt.getAsLong());
       return new RootSearch(List.of(root), List.of());
@@ -96,9 +104,10 @@ public record HandoverSearch(
    * The one that the user means: the only one of a role; without a role the outgoing one, or
    * whatever there is only one of.
    *
+   * @param fdtOption the option that chooses by address, for the sentence
    * @throws IOException if there is none, or more than one
    */
-  public Handover choose(@Nullable Role role) throws IOException {
+  public Handover choose(@Nullable Role role, String fdtOption) throws IOException {
     if (handovers.isEmpty()) {
       throw new IOException(nothingFound());
     }
@@ -111,13 +120,14 @@ public record HandoverSearch(
     }
     String which = role == null ? "" : role.label() + " ";
     throw new IOException(
-        "%s: %s: %s; --fdt takes one of them"
+        "%s: %s: %s; %s takes one of them"
             .formatted(
                 memory.source().path(),
                 chosen.isEmpty()
                     ? "no " + which + "handover"
                     : chosen.size() + " " + which + "handovers",
-                list(chosen.isEmpty() ? handovers : chosen)));
+                list(chosen.isEmpty() ? handovers : chosen),
+                fdtOption));
   }
 
   private List<Handover> ofRole(Role role) {

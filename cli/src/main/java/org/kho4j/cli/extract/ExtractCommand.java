@@ -88,7 +88,7 @@ public final class ExtractCommand extends SourceCommand {
     }
     HandoverSearch search = HandoverSearch.in(invocation, memory);
     search.noteRejected(invocation);
-    Handover handover = search.choose(role);
+    Handover handover = search.choose(role, "--fdt");
     Content content = wanted.in(handover);
     Written written =
         toOutput

@@ -61,11 +61,10 @@ sealed interface Wanted {
     return wanted.getFirst();
   }
 
-  /** The sentence for a name that is not there. */
+  /** The sentence for a name that is not there; whoever prints it escapes the names. */
   private static IOException missing(Handover handover, String what, List<String> there) {
     int most = 20;
-    String list =
-        there.stream().limit(most).map(Units::printable).collect(Collectors.joining(", "));
+    String list = there.stream().limit(most).collect(Collectors.joining(", "));
     return new IOException(
         "%s: the handover at %s has no %s%s"
             .formatted(

@@ -8,7 +8,11 @@ import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Text;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -68,5 +72,13 @@ public final class InspectCommand extends SourceCommand {
     }
     view.end();
     return anythingRead;
+  }
+
+  /** Shows the handover of one root FDT as the tree that this command shows. */
+  public static void show(PhysicalMemory memory, long fdt, PageSize pageSize, Text text)
+      throws IOException {
+    RootFdt root = RootSearch.at(memory, fdt);
+    Handover handover = Handovers.of(memory, List.of(root), pageSize).getFirst();
+    Inspection.show(handover, new TreeView(text, LISTED_BY_DEFAULT));
   }
 }

@@ -50,7 +50,7 @@ public final class Generation {
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
     this.root = RootFdtPage.create(pages, fdt.address(), setup.version(), tree.root());
-    writeMetadata(incoming == null ? 1 : incoming.kexecCount() + 1);
+    writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
   }
 
   /**

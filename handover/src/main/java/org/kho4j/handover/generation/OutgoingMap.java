@@ -3,6 +3,7 @@ package org.kho4j.handover.generation;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -73,36 +74,28 @@ final class OutgoingMap {
     journal.done(() -> addRuns(what, area));
   }
 
-  /**
-   * Pass by pass over the area: an area of many runs is scattered, and a pass that touches one
-   * bitmap lets the processor wait for several runs' words at once.
-   */
   private void addRuns(String what, Area area) {
-    Runs runs = area.runs();
-    for (int run = 0; run < runs.count(); run++) {
-      requireUsable(what, runs.address(run), runs.length(run));
-    }
-    for (int run = 0; run < runs.count(); run++) {
-      requireOwned(what, runs.address(run), runs.length(run));
-    }
-    int marked = 0;
-    int added = 0;
+    long unit = pageSize.blockBytes(area.order());
+    long[] added = new long[1];
     try {
-      for (; marked < runs.count(); marked++) {
-        requireNotPreserved(what, runs.address(marked), runs.length(marked));
-        preserved.add(runs.address(marked), runs.length(marked));
-      }
-      for (; added < runs.count(); added++) {
-        addBlocks(extent(area, added));
-      }
+      area.runs()
+          .forEach((address, bytes) -> {
+            add(what, new Extent(address, bytes, unit, nodes));
+            added[0] += bytes;
+          });
     } catch (RuntimeException e) {
-      while (added-- > 0) {
-        extent(area, added).forEachBlock(pageSize, map::remove);
-      }
-      while (marked-- > 0) {
-        preserved.remove(runs.address(marked), runs.length(marked));
-      }
+      forEachUntil(
+          area.runs(),
+          added[0],
+          (address, bytes) -> takeBack(new Extent(address, bytes, unit, nodes)));
       throw e;
+    }
+  }
+
+  /** Visits the runs that make up the first bytes of an area, whole runs of it. */
+  private static void forEachUntil(Runs runs, long bytes, PhysicalMemory.RangeVisitor visitor) {
+    for (int run = 0; run < runs.count() && runs.offset(run) < bytes; run++) {
+      visitor.range(runs.address(run), runs.length(run));
     }
   }
 
@@ -139,6 +132,11 @@ final class OutgoingMap {
       return new Extent(folio.address(), bytes, bytes, List.of());
     }
 
+    /** Whether every unit is one block, so that there is nothing to split. */
+    boolean isUniform() {
+      return nodes.isEmpty() && Long.bitCount(unit) == 1 && (address & (unit - 1)) == 0;
+    }
+
     void forEachBlock(PageSize pageSize, PageRuns.BlockVisitor visitor) {
       for (long at = 0; at < bytes; at += unit) {
         PageRuns.forEachBlock(pageSize, address + at, unit, nodes, visitor);
@@ -156,8 +154,8 @@ final class OutgoingMap {
 
   /** Adds all blocks or none. */
   private void addBlocks(Extent extent) {
-    if (extent.unit == pageSize.bytes()) {
-      addPages(extent.address, extent.bytes);
+    if (extent.isUniform()) {
+      addUniform(extent.address, extent.bytes, extent.unit);
       return;
     }
     long[] end = {extent.address};
@@ -180,19 +178,25 @@ final class OutgoingMap {
     }
   }
 
-  private void addPages(long address, long bytes) {
+  private void addUniform(long address, long bytes, long blockBytes) {
+    int order = Long.numberOfTrailingZeros(blockBytes) - pageSize.shift();
     long at = 0;
     try {
-      for (; at < bytes; at += pageSize.bytes()) {
-        map.add(address + at, 0);
+      for (; at < bytes; at += blockBytes) {
+        map.add(address + at, order);
       }
     } catch (RuntimeException e) {
       while (at > 0) {
-        at -= pageSize.bytes();
-        map.remove(address + at, 0);
+        at -= blockBytes;
+        map.remove(address + at, order);
       }
       throw e;
     }
+  }
+
+  private void takeBack(Extent extent) {
+    extent.forEachBlock(pageSize, map::remove);
+    preserved.remove(extent.address, extent.bytes);
   }
 
   private void remove(String what, Extent extent) {
@@ -204,8 +208,7 @@ final class OutgoingMap {
             throw refused(what, block, "not preserved as a block of order " + order);
           }
         });
-    extent.forEachBlock(pageSize, map::remove);
-    preserved.remove(extent.address, extent.bytes);
+    takeBack(extent);
   }
 
   /** Whether every page of a range is preserved. */

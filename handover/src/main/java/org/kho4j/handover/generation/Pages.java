@@ -106,9 +106,9 @@ final class Pages {
     return runs;
   }
 
-  /** Whether every page of a range has been allocated. */
+  /** Whether every page of a range in memory, outside of scratch, has been allocated. */
   boolean owns(long address, long bytes) {
-    return allocator.isTaken(address, bytes);
+    return !allocator.hasFree(address, bytes);
   }
 
   /** Takes memory that is known to be in use. */

@@ -17,7 +17,6 @@ import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
 import org.kho4j.handover.generation.PreservationException;
-import org.kho4j.memory.MemorySource.Machine;
 
 /** The kernel's test module from the other side: hands over folios of data, and takes them back. */
 public final class KhoTestSaver {
@@ -31,18 +30,12 @@ public final class KhoTestSaver {
    * Hands folios over, as they are now: a kernel that runs {@code test_kho} checks their content.
    *
    * @param folios which the generation owns, at least 1
-   * @param machine that the next kernel runs on: an arm64 kernel takes no checksum of x86-64's form
    */
-  public static void save(Generation generation, List<Folio> folios, Machine machine) {
+  public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
-      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0), machine);
+      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0));
       return true;
     });
-  }
-
-  /** Hands folios over as {@link #save(Generation, List, Machine)} does, on x86-64. */
-  public static void save(Generation generation, List<Folio> folios) {
-    save(generation, folios, Machine.X86_64);
   }
 
   /**
@@ -51,9 +44,17 @@ public final class KhoTestSaver {
    *
    * @param folios which the generation owns, at least 1
    * @param list which the generation owns, with room for 8 bytes per folio
-   * @param machine that the next kernel runs on
    */
-  public static void save(Generation generation, List<Folio> folios, Area list, Machine machine) {
+  public static void save(Generation generation, List<Folio> folios, Area list) {
+    save(generation, folios, list, Checksum.X86_64);
+  }
+
+  /**
+   * The same for a kernel of another machine.
+   *
+   * @param checksum of the machine that the next kernel runs on
+   */
+  public static void save(Generation generation, List<Folio> folios, Area list, Checksum checksum) {
     if (list.bytes() < room(folios)) {
       throw new IllegalArgumentException(
           "%d folios do not fit into a list of %d bytes".formatted(folios.size(), list.bytes()));
@@ -68,7 +69,8 @@ public final class KhoTestSaver {
         }
         list.map(arena).copyFrom(0, entries);
       }
-      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list), machine);
+      int sum = checksum.of(() -> folios.stream().map(generation::segment).iterator());
+      writeBlob(generation, folios.size(), generation.preserve(FOLIOS_INFO, list), sum);
       return true;
     });
   }
@@ -78,20 +80,12 @@ public final class KhoTestSaver {
   }
 
   private static void writeBlob(
-      Generation generation, List<Folio> folios, Descriptor folioInfo, Machine machine) {
-    OnesComplementSum sum = new OnesComplementSum();
-    for (Folio folio : folios) {
-      if (machine == Machine.AARCH64) {
-        sum.addFolded(generation.segment(folio));
-      } else {
-        sum.add(generation.segment(folio));
-      }
-    }
+      Generation generation, int folios, Descriptor folioInfo, int checksum) {
     byte[] descriptor = new byte[KhoVmalloc.STRUCTURE.headerSize()];
     folioInfo.writeTo(MemorySegment.ofArray(descriptor));
 
     // The kernel makes room for the addresses, which older versions kept in the tree.
-    long room = generation.pageSize().bytes() + (long) folios.size() * Long.BYTES;
+    long room = generation.pageSize().bytes() + (long) folios * Long.BYTES;
     Folio blob = generation.allocate(PATH, generation.orderFor(room));
     generation.preserve(blob);
     MemorySegment tree =
@@ -100,9 +94,9 @@ public final class KhoTestSaver {
             .property(FdtProperty.ofString("compatible", FdtLayout.KHO_TEST.compatible()))
             .property(u32("magic", FdtLayout.KHO_TEST_MAGIC))
             .beginNode("data")
-            .property(u32("nr_folios", folios.size()))
+            .property(u32("nr_folios", folios))
             .property(FdtProperty.ofBytes("folios_info", descriptor))
-            .property(u32("csum", sum.foldedTo32()))
+            .property(u32("csum", checksum))
             .endNode()
             .endNode()
             .finish();

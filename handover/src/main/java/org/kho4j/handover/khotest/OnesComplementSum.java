@@ -27,15 +27,6 @@ final class OnesComplementSum {
     sum = total;
   }
 
-  /** Adds a multiple of 8 bytes as arm64 does: folded to 16 bits first (7.3). */
-  void addFolded(MemorySegment data) {
-    OnesComplementSum part = new OnesComplementSum();
-    part.add(data);
-    // Folding keeps the remainder, and leaves 0 only where all bytes are 0.
-    long folded = part.sum == 0 ? 0 : 1 + Long.remainderUnsigned(part.sum - 1, MODULUS);
-    sum += folded;
-  }
-
   /** Whether the sum and a stored checksum leave the same remainder. */
   boolean isCongruentTo(long checksum) {
     return Long.remainderUnsigned(sum, MODULUS) == checksum % MODULUS;
@@ -45,5 +36,12 @@ final class OnesComplementSum {
   int foldedTo32() {
     long folded = (sum >>> 32) + (sum & 0xffffffffL);
     return (int) ((folded >>> 32) + folded);
+  }
+
+  /** The sum folded to 16 bits, as arm64 has it of each call. */
+  int foldedTo16() {
+    long folded = Integer.toUnsignedLong(foldedTo32());
+    folded = (folded >>> 16) + (folded & 0xffff);
+    return (int) ((folded >>> 16) + (folded & 0xffff));
   }
 }

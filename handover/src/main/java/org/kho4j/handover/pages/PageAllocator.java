@@ -226,10 +226,10 @@ public final class PageAllocator {
     return allBlocks(address, length, tree::isFree);
   }
 
-  /** Whether all pages of a range are taken; those that are not the allocator's are not. */
-  public boolean isTaken(long address, long length) {
+  /** Whether any page of a range is free. */
+  public boolean hasFree(long address, long length) {
     checkAligned(address, length);
-    return allBlocks(address, length, this::isTaken);
+    return !allBlocks(address, length, (page, order) -> tree.isAllTaken(page, order));
   }
 
   /** What is left; walks all of the bitmaps. */

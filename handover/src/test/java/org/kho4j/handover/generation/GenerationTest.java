@@ -287,6 +287,7 @@ class GenerationTest {
             List.of(),
             "test",
             Placement.ANYWHERE,
+            java.util.OptionalLong.empty(),
             java.util.OptionalLong.empty());
 
     assertThatThrownBy(() -> Generation.first(memory, old))

@@ -15,6 +15,7 @@ import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.khotest.Checksum;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -25,7 +26,6 @@ import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
 import org.kho4j.lab.scenario.Files.File;
-import org.kho4j.memory.MemorySource.Machine;
 import org.kho4j.memory.PhysicalMemory;
 
 /** From Java to Linux: kernels are booted on handovers that no kernel wrote. */
@@ -95,7 +95,7 @@ final class Restored {
 
   private static List<Folio> save(
       Run run, Generation generation, List<Integer> orders, long listPages, int listOrder) {
-    Machine machine = run.kernel().arch() == Arch.ARM64 ? Machine.AARCH64 : Machine.X86_64;
+    Checksum checksum = run.kernel().arch() == Arch.ARM64 ? Checksum.ARM64 : Checksum.X86_64;
     List<Folio> folios = new ArrayList<>();
     for (int order : orders) {
       Folio folio = generation.allocate(order);
@@ -103,7 +103,7 @@ final class Restored {
       folios.add(folio);
     }
     Area list = generation.vmalloc(listPages * generation.pageSize().bytes(), listOrder);
-    KhoTestSaver.save(generation, folios, list, machine);
+    KhoTestSaver.save(generation, folios, list, checksum);
     return folios;
   }
 
