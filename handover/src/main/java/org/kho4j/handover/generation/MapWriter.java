@@ -34,6 +34,9 @@ final class MapWriter {
   private final long[] foundPrefix = new long[FOUND];
   private final long[] foundLeaf = new long[FOUND];
 
+  // Where in the memory the words of a batch are.
+  private final long[] batchWords = new long[BlockBatch.MOST];
+
   private MapWriter(Pages pages, int depth, long root) {
     this.pages = pages;
     this.base = pages.memory().base();
@@ -91,6 +94,66 @@ final class MapWriter {
     }
     memory.set(Wire.U64, word, bits & ~(1L << key));
     return true;
+  }
+
+  /** Adds blocks. If it throws, nodes are all that it may have added. */
+  void add(BlockBatch blocks, int order) {
+    findWords(blocks, order, true);
+    setBits(blocks, order);
+  }
+
+  /**
+   * Removes blocks.
+   *
+   * @return whether all of them were there, and each is in the batch once; if not, none was removed
+   */
+  boolean remove(BlockBatch blocks, int order) {
+    if (!findWords(blocks, order, false)) {
+      return false;
+    }
+    long[] addresses = blocks.addresses();
+    int shift = pageSize.shift() + order;
+    long there = 1;
+    for (int i = 0; i < blocks.count(); i++) {
+      there &= memory.get(Wire.U64, batchWords[i]) >>> (addresses[i] >>> shift);
+    }
+    if (there == 0) {
+      return false;
+    }
+    for (int i = 0; i < blocks.count(); i++) {
+      long bits = memory.get(Wire.U64, batchWords[i]);
+      there &= bits >>> (addresses[i] >>> shift);
+      memory.set(Wire.U64, batchWords[i], bits & ~(1L << (addresses[i] >>> shift)));
+    }
+    if (there == 0) {
+      setBits(blocks, order);
+      return false;
+    }
+    return true;
+  }
+
+  /** Finds where the bits of blocks are; false if a leaf is not there. */
+  private boolean findWords(BlockBatch blocks, int order, boolean make) {
+    long[] addresses = blocks.addresses();
+    for (int i = 0; i < blocks.count(); i++) {
+      long key = KhoRadix.key(pageSize, addresses[i], order);
+      long leaf = leaf(key, make);
+      if (leaf == NONE) {
+        return false;
+      }
+      batchWords[i] = word(leaf, key);
+    }
+    return true;
+  }
+
+  /** Sets the bits whose words were found. The low bits of a key are those of the address. */
+  private void setBits(BlockBatch blocks, int order) {
+    long[] addresses = blocks.addresses();
+    int shift = pageSize.shift() + order;
+    for (int i = 0; i < blocks.count(); i++) {
+      long bits = memory.get(Wire.U64, batchWords[i]);
+      memory.set(Wire.U64, batchWords[i], bits | 1L << (addresses[i] >>> shift));
+    }
   }
 
   /** Where in the memory the word is that has a key's bit. */

@@ -3,7 +3,6 @@ package org.kho4j.handover.generation;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -75,27 +74,79 @@ final class OutgoingMap {
   }
 
   private void addRuns(String what, Area area) {
-    long unit = pageSize.blockBytes(area.order());
-    long[] added = new long[1];
+    Adding adding = new Adding(what, area);
     try {
-      area.runs()
-          .forEach((address, bytes) -> {
-            add(what, new Extent(address, bytes, unit, nodes));
-            added[0] += bytes;
-          });
+      area.runs().forEach(adding::run);
+      adding.addGathered();
     } catch (RuntimeException e) {
-      forEachUntil(
-          area.runs(),
-          added[0],
-          (address, bytes) -> takeBack(new Extent(address, bytes, unit, nodes)));
+      adding.takeBackAdded();
       throw e;
     }
   }
 
-  /** Visits the runs that make up the first bytes of an area, whole runs of it. */
-  private static void forEachUntil(Runs runs, long bytes, PhysicalMemory.RangeVisitor visitor) {
-    for (int run = 0; run < runs.count() && runs.offset(run) < bytes; run++) {
-      visitor.range(runs.address(run), runs.length(run));
+  /** An area on its way into the map, run by run; single pages many at a time. */
+  private final class Adding {
+
+    private final String what;
+    private final Area area;
+    private final boolean pageByPage;
+    private final BlockBatch gathered = new BlockBatch();
+
+    // So much of the area has been added: whole runs, as are those gathered.
+    private long added;
+
+    Adding(String what, Area area) {
+      this.what = what;
+      this.area = area;
+      this.pageByPage = area.order() == 0 && nodes.isEmpty();
+    }
+
+    void run(long address, long bytes) {
+      long pageCount = bytes >>> pageSize.shift();
+      if (pageCount > gathered.room()) {
+        addGathered();
+      }
+      if (!pageByPage || pageCount > BlockBatch.MOST || !pageSize.isAligned(bytes)) {
+        addGathered();
+        addOne(address, bytes);
+        return;
+      }
+      for (long at = 0; at < bytes; at += pageSize.bytes()) {
+        gathered.add(address + at);
+      }
+    }
+
+    void addGathered() {
+      if (gathered.isEmpty()) {
+        return;
+      }
+      long end = added + ((long) gathered.count() << pageSize.shift());
+      if (add(gathered)) {
+        added = end;
+      } else {
+        // One of the runs is refused: each for itself, so that the first to be is named.
+        Runs runs = area.runs();
+        for (int run = runs.indexOf(added); added < end; run++) {
+          addOne(runs.address(run), runs.length(run));
+        }
+      }
+      gathered.clear();
+    }
+
+    private void addOne(long address, long bytes) {
+      add(what, extent(address, bytes));
+      added += bytes;
+    }
+
+    void takeBackAdded() {
+      Runs runs = area.runs();
+      for (int run = 0; run < runs.count() && runs.offset(run) < added; run++) {
+        takeBack(extent(runs.address(run), runs.length(run)));
+      }
+    }
+
+    private Extent extent(long address, long bytes) {
+      return new Extent(address, bytes, pageSize.blockBytes(area.order()), nodes);
     }
   }
 
@@ -150,6 +201,45 @@ final class OutgoingMap {
     requireOwned(what, extent.address, extent.bytes);
     addBlocks(extent);
     preserved.add(extent.address, extent.bytes);
+  }
+
+  /**
+   * Adds pages, if nothing is wrong with any: the same checks, one look at a time for all pages.
+   *
+   * @return whether it did; if not, nothing was added
+   */
+  private boolean add(BlockBatch batch) {
+    if (!areUsable(batch)
+        || preserved.hasAny(batch)
+        || !pages.owns(batch)
+        || !preserved.add(batch)) {
+      return false;
+    }
+    try {
+      map.add(batch, 0);
+    } catch (RuntimeException e) {
+      preserved.remove(batch);
+      throw e;
+    }
+    return true;
+  }
+
+  private boolean areUsable(BlockBatch batch) {
+    long[] addresses = batch.addresses();
+    long base = memory.base();
+    long last = base + memory.size() - pageSize.bytes();
+    long unaligned = 0;
+    boolean usable = true;
+    for (int i = 0; i < batch.count(); i++) {
+      unaligned |= addresses[i];
+      usable &= addresses[i] >= base && addresses[i] <= last;
+    }
+    for (AddressRange region : scratch) {
+      for (int i = 0; i < batch.count(); i++) {
+        usable &= !region.overlaps(addresses[i], pageSize.bytes());
+      }
+    }
+    return usable && pageSize.isAligned(unaligned);
   }
 
   /** Adds all blocks or none. */

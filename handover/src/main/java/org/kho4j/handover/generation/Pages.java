@@ -111,6 +111,11 @@ final class Pages {
     return !allocator.hasFree(address, bytes);
   }
 
+  /** Whether every page of a batch has been allocated. */
+  boolean owns(BlockBatch batch) {
+    return !allocator.hasFree(batch.addresses(), batch.count());
+  }
+
   /** Takes memory that is known to be in use. */
   void claim(long address, long bytes) {
     allocator.claim(address, bytes);
