@@ -14,8 +14,8 @@ import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
-import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.Checksum;
+import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -107,7 +107,7 @@ final class Restored {
     return folios;
   }
 
-  private static void flipBit(MemorySegment memory) {
+  static void flipBit(MemorySegment memory) {
     memory.set(ValueLayout.JAVA_BYTE, 0, (byte) (memory.get(ValueLayout.JAVA_BYTE, 0) ^ 1));
   }
 
