@@ -125,6 +125,13 @@ final class Authored implements AutoCloseable {
 
   /** The machine's device tree, with the boot record in it. */
   private Path tree(BootData boot) throws IOException, InterruptedException {
+    Path own = machineTree(run, machine);
+    MemorySegment tree = ChosenNode.addTo(MemorySegment.ofArray(Files.readAllBytes(own)), boot);
+    return Files.write(run.directory().resolve("boot.dtb"), tree.toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  /** The device tree that QEMU makes for an arm64 machine. */
+  static Path machineTree(Run run, Machine machine) throws IOException, InterruptedException {
     Path own = run.directory().resolve("machine.dtb");
     Process qemu =
         new ProcessBuilder(
@@ -143,8 +150,7 @@ final class Authored implements AutoCloseable {
     if (qemu.waitFor() != 0) {
       throw new LabFailure("QEMU wrote no device tree: " + run.directory().resolve("dumpdtb.log"));
     }
-    MemorySegment tree = ChosenNode.addTo(MemorySegment.ofArray(Files.readAllBytes(own)), boot);
-    return Files.write(run.directory().resolve("boot.dtb"), tree.toArray(ValueLayout.JAVA_BYTE));
+    return own;
   }
 
   @Override

@@ -107,7 +107,7 @@ final class Restored {
     return folios;
   }
 
-  private static void flipBit(MemorySegment memory) {
+  static void flipBit(MemorySegment memory) {
     memory.set(ValueLayout.JAVA_BYTE, 0, (byte) (memory.get(ValueLayout.JAVA_BYTE, 0) ^ 1));
   }
 

@@ -3,6 +3,8 @@ package org.kho4j.lab.scenario;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Predicate;
+import org.kho4j.abi.PageSize;
+import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.Run;
 
@@ -100,12 +102,24 @@ public record Scenario(
             true,
             Restored::thereAndBack),
         new Scenario(
+            "author",
+            "the example specs, written by kho author, restored",
+            false,
+            kernel -> !kernel.changed() && !isArm64With4K(kernel),
+            Duration.ofMinutes(5),
+            Examples::author),
+        new Scenario(
             "refused",
             "a kernel of another version refuses what Java wrote for this one",
             false,
             Kernel::changed,
             Duration.ofMinutes(2),
             Restored::refused));
+  }
+
+  /** There is no example for that. */
+  private static boolean isArm64With4K(Kernel kernel) {
+    return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
   }
 
   private static Scenario restored(String name, String proves, boolean fast, Body body) {
