@@ -59,7 +59,10 @@ final class FolioSweep {
   long sweep(MemorySegment entries, long from, long next, long filePages) {
     PageSpace space = scene.space();
     MemorySegment singles = scene.preserved().singles().words();
+    MemorySegment owned = scene.claims().owned().words();
+    boolean naming = scene.claims().isNaming();
     long size = entries.byteSize();
+    long offset = 0;
     long expected = next;
     long word = -1;
     long claimed = 0;
@@ -76,10 +79,17 @@ final class FolioSweep {
         break;
       }
       if (page >>> 6 != word) {
-        claim(word, claimed);
+        if (claimed != 0) {
+          claim(owned, offset, word, claimed);
+          claimed = 0;
+        }
         word = page >>> 6;
-        claimed = 0;
-        available = available(space, singles, page);
+        long number = space.number(page);
+        offset = (number >>> 6) << 3;
+        available = number < 0 ? 0 : singles.get(ValueLayout.JAVA_LONG, offset);
+        if (naming) {
+          available &= ~scene.claims().wanted(page);
+        }
       }
       long bit = 1L << page;
       if ((available & bit) == 0) {
@@ -91,7 +101,9 @@ final class FolioSweep {
       claimed |= bit;
       expected = index + 1;
     }
-    claim(word, claimed);
+    if (claimed != 0) {
+      claim(owned, offset, word, claimed);
+    }
     if (at > from) {
       firstIndex = firstIndex < 0 ? entries.get(Wire.U64, from + Long.BYTES) : firstIndex;
       nextIndex = expected;
@@ -100,20 +112,7 @@ final class FolioSweep {
     return at;
   }
 
-  /** Which of the 64 pages around one are blocks of their own, and need no longer look. */
-  private long available(PageSpace space, MemorySegment singles, long page) {
-    long number = space.number(page);
-    return number < 0
-        ? 0
-        : singles.get(ValueLayout.JAVA_LONG, (number >>> 6) << 3) & ~scene.claims().wanted(page);
-  }
-
-  private void claim(long word, long pages) {
-    if (pages == 0) {
-      return;
-    }
-    MemorySegment owned = scene.claims().owned().words();
-    long offset = (scene.space().number(word << 6) >>> 6) << 3;
+  private void claim(MemorySegment owned, long offset, long word, long pages) {
     long before;
     if (alone) {
       before = owned.get(ValueLayout.JAVA_LONG, offset);
@@ -121,8 +120,14 @@ final class FolioSweep {
     } else {
       before = (long) WORD.getAndBitwiseOr(owned, offset, pages);
     }
-    for (long twice = before & pages; twice != 0; twice &= twice - 1) {
-      scene.claims().conflict((word << 6) + Long.numberOfTrailingZeros(twice));
+    if ((before & pages) != 0) {
+      twice(word, before & pages);
+    }
+  }
+
+  private void twice(long word, long pages) {
+    for (long rest = pages; rest != 0; rest &= rest - 1) {
+      scene.claims().conflict((word << 6) + Long.numberOfTrailingZeros(rest));
     }
   }
 }
