@@ -1,5 +1,7 @@
 // The peer of VmallocHarness: preserves a scattered area of 4K pages and takes it back, with the same structures.
 // A radix tree of six levels with the leaf last used at hand, a bitmap against overlaps, chunks of 511 addresses.
+// As in Java, each page is checked to be aligned, in memory, outside of scratch, and allocated: one bit of a bitmap.
+// Chunks and nodes are pages from anywhere too, so that a page fault costs what it costs Java.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,9 @@
 enum { SHIFT = 12, LEAF_BITS = 15, TABLE_BITS = 9, DEPTH = 6, CAPACITY = 511 };
 
 static uint8_t *memory;
-static uint64_t next_page, root;
+static uint32_t *order;
+static uint64_t next_page, root, size, all, *allocated;
+static const uint64_t scratch = 16 << 20, scratch_end = 20 << 20;
 static uint64_t *leaf, leaf_prefix = ~0ull;
 
 static double now(void) {
@@ -21,7 +25,8 @@ static double now(void) {
 }
 
 static uint64_t new_page(void) {
-  next_page -= 4096;
+  next_page = (uint64_t)order[--all] << SHIFT;
+  allocated[next_page >> (SHIFT + 6)] |= 1ull << (next_page >> SHIFT & 63);
   memset(memory + next_page, 0, 4096);
   return next_page;
 }
@@ -43,6 +48,8 @@ static uint64_t *find(uint64_t key, int make) {
 
 static int preserve_block(uint64_t address, uint64_t *bitmap) {
   uint64_t page = address >> SHIFT, bit = 1ull << (page & 63);
+  if (address & 4095 || address >= size || (address < scratch_end && address + 4096 > scratch)) return -1;
+  if (!(allocated[page >> 6] & bit)) return -1;
   if (bitmap[page >> 6] & bit) return -1;
   bitmap[page >> 6] |= bit;
   uint64_t key = 1ull << 52 | page;
@@ -60,22 +67,28 @@ static int take_block(uint64_t address) {
 
 int main(int argc, char **argv) {
   uint64_t bytes = (argc > 1 ? strtoull(argv[1], 0, 0) : 65536) << 20;
-  uint64_t pages = bytes >> SHIFT, size = bytes + bytes / 64 + (64 << 20), all = (size >> SHIFT) - (bytes >> 20);
+  size = bytes + bytes / 64 + (64 << 20);
+  uint64_t pages = bytes >> SHIFT;
+  all = (size >> SHIFT) - (bytes >> 20);
   char path[4096];
   snprintf(path, sizeof path, "%s/vmalloc_preserve.XXXXXX", argc > 2 ? argv[2] : "/tmp");
   int file = mkstemp(path);
   if (file < 0 || unlink(path) || ftruncate(file, size)) return perror(path), 1;
   memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  uint32_t *order = malloc(all * sizeof *order);
+  order = malloc(all * sizeof *order);
   if (memory == MAP_FAILED || !order) return perror("memory"), 1;
   uint64_t random = 88172645463325252ull;
-  for (uint64_t i = 0; i < all; i++) order[i] = i + 1;
+  allocated = calloc((size >> SHIFT) / 64 + 1, 8);
+  // No page of scratch is handed out: the last ones stand in for it.
+  uint64_t in_scratch = (scratch_end - scratch) >> SHIFT;
+  all -= in_scratch;
+  for (uint64_t i = 0; i < all; i++) order[i] = i + 1 < scratch >> SHIFT ? i + 1 : i + 1 + in_scratch;
   for (uint64_t i = all - 1; i > 0; i--) {
     random ^= random << 13, random ^= random >> 7, random ^= random << 17;
     uint64_t j = random % (i + 1), t = order[i];
     order[i] = order[j], order[j] = t;
   }
-  next_page = size;
+  for (uint64_t i = 0; i < pages; i++) allocated[order[i] >> 6] |= 1ull << (order[i] & 63);
   root = new_page();
   uint64_t *bitmap = calloc((size >> SHIFT) / 64 + 1, 8);
 

@@ -9,11 +9,6 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   private final PageSize pageSize;
   private final PreservedMap.RunVisitor visitor;
   private final int words;
-  private final MemorySegment empty;
-  private final MemorySegment full;
-
-  /** Words between two looks at whether the rest is all the same. Divides those of a leaf. */
-  private static final int STRETCH = 64;
 
   private int order;
   private long start;
@@ -23,8 +18,6 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     this.pageSize = pageSize;
     this.visitor = visitor;
     this.words = pageSize.bytes() / Long.BYTES;
-    this.empty = MemorySegment.ofArray(new byte[pageSize.bytes()]);
-    this.full = MemorySegment.ofArray(new byte[pageSize.bytes()]).fill((byte) -1);
   }
 
   @Override
@@ -43,8 +36,12 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     }
     // 1 inside of a run, else 0. A number, and no branches on it: they would be mispredicted.
     long inside = runStart != NONE ? 1 : 0;
-    for (int i = skip(leaf, 0, inside); i < words; i = skip(leaf, i, inside)) {
-      for (int stretch = i + STRETCH; i < stretch; i++) {
+    int from = isAll(leaf, 0, words, -inside) ? words : 0;
+    for (int stretch = from; stretch < words; stretch += STRETCH) {
+      if (isAll(leaf, stretch, stretch + STRETCH, -inside)) {
+        continue;
+      }
+      for (int i = stretch; i < stretch + STRETCH; i++) {
         long word = leaf.get(Wire.U64, (long) i << 3);
         // Bit by bit: whether the block below it is preserved.
         long below = word << 1 | inside;
@@ -69,20 +66,40 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   }
 
   /**
-   * The first word of the stretch, from word i on, that is not all preserved, or not all free: most
-   * of a real map is either. Compares whole vectors at once, which no loop here is compiled to.
+   * Words that are first looked at together, as most of a real map is all preserved or not at all.
+   * Before that, the whole leaf is.
    */
-  private int skip(MemorySegment leaf, int i, long inside) {
-    if (i == words
-        || leaf.get(Wire.U64, (long) i << 3) != -inside
-        || leaf.get(Wire.U64, (long) (i + STRETCH - 1) << 3) != -inside) {
-      return i;
+  private static final int STRETCH = 64;
+
+  /** Whether all words of a stretch are {@code same}: -1 or 0. */
+  private static boolean isAll(MemorySegment leaf, int from, int to, long same) {
+    if (leaf.get(Wire.U64, (long) from << 3) != same
+        || leaf.get(Wire.U64, (long) (to - 1) << 3) != same) {
+      return false;
     }
-    long from = (long) i << 3;
-    long same =
-        MemorySegment.mismatch(
-            leaf, from, pageSize.bytes(), inside != 0 ? full : empty, from, pageSize.bytes());
-    return same < 0 ? words : i + ((int) (same >>> 3) & -STRETCH);
+    // Two loops of few operations each: the JIT compiler makes no vectors of either.
+    long and = -1;
+    long or = 0;
+    if (same != 0) {
+      for (int i = from; i < to; i += 4) {
+        long at = (long) i << 3;
+        and &=
+            leaf.get(Wire.U64, at)
+                & leaf.get(Wire.U64, at + 8)
+                & leaf.get(Wire.U64, at + 16)
+                & leaf.get(Wire.U64, at + 24);
+      }
+    } else {
+      for (int i = from; i < to; i += 4) {
+        long at = (long) i << 3;
+        or |=
+            leaf.get(Wire.U64, at)
+                | leaf.get(Wire.U64, at + 8)
+                | leaf.get(Wire.U64, at + 16)
+                | leaf.get(Wire.U64, at + 24);
+      }
+    }
+    return and == -1 && or == 0;
   }
 
   private static final long NONE = -1;
