@@ -18,7 +18,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Allocate and free in 64 GiB of 4K pages. Peer: {@code bench/c/buddy.c}, same names. */
+/**
+ * Allocate and free in 64 GiB of 4K pages. Peer: {@code bench/c/PageAllocatorBench.c}, same names.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

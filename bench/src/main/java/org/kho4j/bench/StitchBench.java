@@ -24,8 +24,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Maps an area of scattered blocks contiguously, and unmaps it. Peer: {@code bench/c/stitch.c}. The
- * memory behind it is sparse: cost must not depend on bytes.
+ * Maps an area of scattered blocks contiguously, and unmaps it. Peer: {@code
+ * bench/c/StitchBench.c}. The memory behind it is sparse: cost must not depend on bytes.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.author.SpecException;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.FdtException;
@@ -40,6 +41,7 @@ final class FailureMessage {
       case OutputException e -> "cannot write the output: " + orKind(e);
       case IOException e -> orKind(e);
       case MemoryReadException e -> orKind(e);
+      case SpecException e -> orKind(e);
       case HandoverException e -> e.sentence();
       case FdtException e -> orKind(e);
       case ParameterException e -> usage(e);

@@ -5,9 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.kho4j.cli.abi.AbiCommand;
+import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.demo.DemoCommand;
+import org.kho4j.cli.diff.DiffCommand;
+import org.kho4j.cli.extract.ExtractCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -54,6 +57,9 @@ public final class Kho {
   private static List<Command> commands() {
     return List.of(
         new InspectCommand(),
+        new AuthorCommand(),
+        new ExtractCommand(),
+        new DiffCommand(),
         new VerifyCommand(),
         new DemoCommand(),
         new AbiCommand(),
@@ -65,6 +71,8 @@ public final class Kho {
   private static List<Command> commandsFor(String... args) {
     return switch (args.length == 0 ? "" : args[0]) {
       case "inspect" -> List.of(new InspectCommand());
+      case "extract" -> List.of(new ExtractCommand());
+      case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();

@@ -39,6 +39,8 @@ public final class Training {
     for (String source : sources) {
       lines.add(List.of("inspect", source));
       lines.add(List.of("inspect", "--json", source));
+      lines.add(List.of("extract", source, "--subtree", "kexec-metadata", "-o", "-"));
+      lines.add(List.of("diff", source, source));
       lines.add(List.of("verify", source));
       lines.add(List.of("verify", "--json", source));
     }

@@ -101,6 +101,7 @@ public final class Handover {
    */
   public PreservedMap preservedMap() {
     KhoVersion version = version();
+    memory.requirePage(Where.ROOT, root.address(), "the root FDT's address");
     Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
     long address = TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, where, root.address());
     if (address == 0) {

@@ -51,7 +51,7 @@ public final class Handovers {
     if (alone || candidate.kexecCount < 0) {
       return candidate.rootPreserved()
           ? Role.OUTGOING
-          : candidate.readable() ? Role.INCOMING : Role.UNKNOWN;
+          : candidate.isConsumed() ? Role.INCOMING : Role.UNKNOWN;
     }
     if (candidate.kexecCount == newest) {
       return Role.OUTGOING;
@@ -60,28 +60,28 @@ public final class Handovers {
   }
 
   /**
-   * The page size of the kernel that wrote the roots: what the source says, or the one by which a
-   * map has its own root FDT's page as a preserved block of order 0.
+   * The page size of the kernel that wrote the roots: the one by which a map has its own root FDT's
+   * page as a preserved block of order 0. What the source says comes first, and is not believed:
+   * QEMU gives kdump dumps of every arm64 guest 64K as their page size.
    */
   private static PageSize pageSize(PhysicalMemory memory, List<RootFdt> roots) {
     MemorySource source = memory.source();
+    if (source.machine() == MemorySource.Machine.X86_64) {
+      return PageSize.SIZE_4K;
+    }
     Optional<PageSize> told =
         source.pageSize().isPresent()
             ? PageSize.ofBytes(source.pageSize().getAsInt())
             : Optional.empty();
-    if (told.isPresent()) {
-      return told.get();
-    }
-    if (source.machine() == MemorySource.Machine.X86_64) {
-      return PageSize.SIZE_4K;
-    }
-    for (PageSize size : PageSize.values()) {
+    List<PageSize> sizes = new ArrayList<>(List.of(PageSize.values()));
+    told.ifPresent(size -> sizes.addFirst(size));
+    for (PageSize size : sizes) {
       HandoverMemory pages = new HandoverMemory(memory, size);
       if (roots.stream().anyMatch(root -> Candidate.of(pages, root).rootPreserved())) {
         return size;
       }
     }
-    return PageSize.SIZE_4K;
+    return told.orElse(PageSize.SIZE_4K);
   }
 
   /** A root whose role is not known yet. */
@@ -101,10 +101,11 @@ public final class Handovers {
       }
     }
 
-    boolean readable() {
+    /** Whether there is a map, whose pages are not a map any more. */
+    boolean isConsumed() {
       try {
-        handover.version();
-        return true;
+        handover.preservedMap();
+        return !rootPreserved();
       } catch (HandoverException e) {
         return false;
       }

@@ -9,6 +9,11 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   private final PageSize pageSize;
   private final PreservedMap.RunVisitor visitor;
   private final int words;
+  private final MemorySegment empty;
+  private final MemorySegment full;
+
+  /** Words between two looks at whether the rest is all the same. Divides those of a leaf. */
+  private static final int STRETCH = 64;
 
   private int order;
   private long start;
@@ -18,6 +23,8 @@ final class RunCollector implements PreservedMap.LeafVisitor {
     this.pageSize = pageSize;
     this.visitor = visitor;
     this.words = pageSize.bytes() / Long.BYTES;
+    this.empty = MemorySegment.ofArray(new byte[pageSize.bytes()]);
+    this.full = MemorySegment.ofArray(new byte[pageSize.bytes()]).fill((byte) -1);
   }
 
   @Override
@@ -27,44 +34,66 @@ final class RunCollector implements PreservedMap.LeafVisitor {
       return;
     }
     LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
+    long runStart = continueAt(keys.order(), keys.base());
     int shift = keys.shift();
-    long base = keys.base();
-    if (keys.order() != order) {
-      flush();
-      order = keys.order();
-    }
-    long runStart = start;
-    long runEnd = end;
     for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {
       if (isSet(leaf, bit)) {
         throw keys.beyond(bit, place, address);
       }
     }
-    for (int i = 0; i < words; i++) {
-      long word = leaf.get(Wire.U64, (long) i << 3);
-      if (word == 0) {
-        continue;
-      }
-      long wordBase = base + ((long) i << (6 + shift));
-      int from = 0;
-      do {
-        from += Long.numberOfTrailingZeros(word >>> from);
-        long ones = ~(word >>> from);
-        int length = ones == 0 ? 64 : Long.numberOfTrailingZeros(ones);
-        length = Math.min(length, 64 - from);
-        long first = wordBase + ((long) from << shift);
-        if (first != runEnd) {
-          if (runEnd != runStart) {
-            visitor.run(order, runStart, runEnd - runStart);
-          }
-          runStart = first;
+    // 1 inside of a run, else 0. A number, and no branches on it: they would be mispredicted.
+    long inside = runStart != NONE ? 1 : 0;
+    for (int i = skip(leaf, 0, inside); i < words; i = skip(leaf, i, inside)) {
+      for (int stretch = i + STRETCH; i < stretch; i++) {
+        long word = leaf.get(Wire.U64, (long) i << 3);
+        // Bit by bit: whether the block below it is preserved.
+        long below = word << 1 | inside;
+        long starts = word & ~below;
+        long ends = below & ~word;
+        long base = keys.base() + ((long) i << (6 + shift));
+        long first = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
+        runStart ^= (runStart ^ first) & (inside - 1);
+        starts &= (starts - 1) | -inside;
+        while (ends != 0) {
+          long runEnd = base + ((long) Long.numberOfTrailingZeros(ends) << shift);
+          visitor.run(keys.order(), runStart, runEnd - runStart);
+          ends &= ends - 1;
+          runStart = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
+          starts &= starts - 1;
         }
-        runEnd = first + ((long) length << shift);
-        from += length;
-      } while (from < 64 && word >>> from != 0);
+        inside = word >>> 63;
+      }
     }
     start = runStart;
-    end = runEnd;
+    end = inside != 0 ? keys.base() + ((long) words << (6 + shift)) : runStart;
+  }
+
+  /**
+   * The first word of the stretch, from word i on, that is not all preserved, or not all free: most
+   * of a real map is either. Compares whole vectors at once, which no loop here is compiled to.
+   */
+  private int skip(MemorySegment leaf, int i, long inside) {
+    if (i == words
+        || leaf.get(Wire.U64, (long) i << 3) != -inside
+        || leaf.get(Wire.U64, (long) (i + STRETCH - 1) << 3) != -inside) {
+      return i;
+    }
+    long from = (long) i << 3;
+    long same =
+        MemorySegment.mismatch(
+            leaf, from, pageSize.bytes(), inside != 0 ? full : empty, from, pageSize.bytes());
+    return same < 0 ? words : i + ((int) (same >>> 3) & -STRETCH);
+  }
+
+  private static final long NONE = -1;
+
+  private long continueAt(int nextOrder, long next) {
+    if (end != start && order == nextOrder && end == next) {
+      return start;
+    }
+    flush();
+    order = nextOrder;
+    return NONE;
   }
 
   /** The leaf whose keys have too few bits for their order to be the leaf's: bit by bit. */

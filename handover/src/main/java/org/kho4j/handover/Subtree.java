@@ -13,4 +13,13 @@ public record Subtree(String name, long address, long size) {
   public Where where() {
     return Where.ROOT.in(name);
   }
+
+  /**
+   * The blob's bytes.
+   *
+   * @throws HandoverException if there can be no such memory
+   */
+  public Content content(HandoverMemory memory) {
+    return Content.contiguous(memory, where(), address, size);
+  }
 }

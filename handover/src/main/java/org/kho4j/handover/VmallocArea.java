@@ -142,12 +142,18 @@ public final class VmallocArea {
                   chunk.address,
                   "entry %d is 0x%x, %s".formatted(used, block, whyImpossible(block)));
         }
-        if (block != runEnd) {
-          if (runEnd != runStart) {
-            visitor.run(runStart, runEnd - runStart);
-          }
-          runStart = block;
+        if (block == runEnd) {
+          long possible = ((lastBlock - block) >>> Long.numberOfTrailingZeros(blockBytes)) + 1;
+          int most = (int) Math.min(capacity - used, possible);
+          int run = adjacent(page, header + 8L * used, most, block, blockBytes);
+          runEnd += run * blockBytes;
+          used += run;
+          continue;
         }
+        if (runEnd != runStart) {
+          visitor.run(runStart, runEnd - runStart);
+        }
+        runStart = block;
         runEnd = block + blockBytes;
         used++;
       }
@@ -173,6 +179,22 @@ public final class VmallocArea {
       visitor.run(runStart, runEnd - runStart);
     }
     return chunks;
+  }
+
+  /**
+   * How many of {@code most} entries list blocks that follow each other from {@code first} on. In a
+   * loop of its own, because this one the JIT compiler unrolls.
+   */
+  private static int adjacent(
+      MemorySegment page, long offset, int most, long first, long blockBytes) {
+    long expected = first;
+    for (int i = 0; i < most; i++) {
+      if (page.get(Wire.U64, offset + ((long) i << 3)) != expected) {
+        return i;
+      }
+      expected += blockBytes;
+    }
+    return most;
   }
 
   /**
@@ -229,5 +251,25 @@ public final class VmallocArea {
         offset[0] += content.byteSize();
       }
     });
+  }
+
+  /**
+   * The area's bytes, all of them: its owner alone knows how many are used.
+   *
+   * @throws HandoverException as {@link #forEachRun} does
+   */
+  public Content content() {
+    forEachRun((run, bytes) -> {});
+    return new Content(
+        memory,
+        where,
+        bytes(),
+        visitor -> {
+          long[] offset = new long[1];
+          forEachRun((run, bytes) -> {
+            visitor.piece(offset[0], run, bytes);
+            offset[0] += bytes;
+          });
+        });
   }
 }

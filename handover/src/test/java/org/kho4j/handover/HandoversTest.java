@@ -124,14 +124,27 @@ class HandoversTest {
   }
 
   @Test
-  void thePageSizeThatASourceTellsIsTaken() {
+  void thePageSizeThatASourceTellsIsTakenWhereTheMapTellsNone() {
+    KernelMemory kernel =
+        new KernelMemory(
+            PageSize.SIZE_16K,
+            new SparseMemory(MemorySource.Machine.AARCH64, OptionalInt.of(65536)));
+    kernel.handover();
+    kernel.ram.remove(KernelMemory.MAP, 4096);
+
+    assertThat(Handovers.find(kernel.ram).getFirst().pageSize()).isEqualTo(PageSize.SIZE_64K);
+  }
+
+  /** As in a kdump dump that QEMU wrote of a guest with 16K pages. */
+  @Test
+  void theMapKnowsBetterThanTheSourceWhichPageSizeThereIs() {
     KernelMemory kernel =
         new KernelMemory(
             PageSize.SIZE_16K,
             new SparseMemory(MemorySource.Machine.AARCH64, OptionalInt.of(65536)));
     kernel.handover();
 
-    assertThat(Handovers.find(kernel.ram).getFirst().pageSize()).isEqualTo(PageSize.SIZE_64K);
+    assertThat(Handovers.find(kernel.ram).getFirst().pageSize()).isEqualTo(PageSize.SIZE_16K);
   }
 
   @Test

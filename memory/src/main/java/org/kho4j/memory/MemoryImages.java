@@ -30,6 +30,12 @@ public final class MemoryImages {
    * without a name in {@code java.io.tmpdir} whose zero pages are holes; up to 16 TiB, and as long
    * as 64 MiB stay free there.
    *
+   * <p>An image that was cut off opens as long as its headers are whole: what an ELF core lost is
+   * absent then, the pages that a kdump dump lost are damaged. A kdump dump that says itself that
+   * it is incomplete has the pages it did not get to as absent. Cut-off zstd does not open.
+   *
+   * <p>The file is mapped: it should not be made shorter while it is open.
+   *
    * @throws java.nio.file.NoSuchFileException if there is no such file
    * @throws MalformedImageException if the file is not what it claims to be, or not what {@code
    *     options} say

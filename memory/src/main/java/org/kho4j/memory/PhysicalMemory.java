@@ -21,12 +21,17 @@ public interface PhysicalMemory extends AutoCloseable {
    * @param length at least 1, at most {@link Integer#MAX_VALUE}
    * @throws AbsentMemoryException if any of the bytes is not in the source; it names the first
    * @throws DamagedMemoryException if a page is there and cannot be decoded
+   * @throws IllegalArgumentException if {@code length} is out of bounds
    * @throws IllegalStateException if the memory is closed
    */
   MemorySegment read(long address, long length);
 
   /**
    * Whether the source has all of these bytes; a page that is there but damaged counts as there.
+   * Any length can be asked for: 0 bytes are always there, a negative number (2^63 and more, taken
+   * from a dump) never.
+   *
+   * @throws IllegalStateException if the memory is closed
    */
   boolean contains(long address, long length);
 

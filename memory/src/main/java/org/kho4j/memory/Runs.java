@@ -85,6 +85,20 @@ public final class Runs {
     return low;
   }
 
+  /** Visits the runs in the area's order. */
+  public void forEach(PhysicalMemory.RangeVisitor visitor) {
+    long offset = 0;
+    for (int first = 0; first < count; first += SEGMENT_RUNS) {
+      long[] pairs = segments[first >>> SEGMENT_SHIFT];
+      int end = 2 * Math.min(SEGMENT_RUNS, count - first);
+      for (int slot = 0; slot < end; slot += 2) {
+        long next = pairs[slot + 1];
+        visitor.range(pairs[slot], next - offset);
+        offset = next;
+      }
+    }
+  }
+
   private long end(int run) {
     return pairs(run)[slot(run) + 1];
   }

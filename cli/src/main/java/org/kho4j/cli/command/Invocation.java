@@ -90,6 +90,11 @@ public final class Invocation {
     return console.out();
   }
 
+  /** Whether a person reads the output right now. */
+  public boolean outIsTerminal() {
+    return console.outIsTerminal();
+  }
+
   /** Shows how far long work is. */
   public Progress progress(String what, long totalBytes) {
     return new Progress(console, what, totalBytes);

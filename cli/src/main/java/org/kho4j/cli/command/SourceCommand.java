@@ -17,6 +17,7 @@ public abstract class SourceCommand extends Command {
         PositionalParamSpec.builder()
             .index("0")
             .arity("1")
+            .required(true)
             .type(Path.class)
             .paramLabel("SOURCE")
             .description(

@@ -2,16 +2,14 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicLong;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
-import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Text;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
@@ -43,9 +41,8 @@ public final class InspectCommand extends SourceCommand {
 
   @Override
   protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
-    RootSearch search = search(invocation, memory);
-    List<Handover> handovers =
-        Handovers.of(memory, search.roots(), invocation.options().pageSize().orElse(null));
+    HandoverSearch search = HandoverSearch.in(invocation, memory);
+    List<Handover> handovers = search.handovers();
     int pageSize =
         handovers.isEmpty()
             ? memory.source().pageSize().orElse(PageSize.SIZE_4K.bytes())
@@ -59,14 +56,9 @@ public final class InspectCommand extends SourceCommand {
       int listed = invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT;
       anythingRead = show(memory, handovers, pageSize, new TreeView(invocation.text(), listed));
     }
-    for (HandoverException rejected : search.rejected()) {
-      invocation.note("a page that looks like a root FDT cannot be read: " + rejected.sentence());
-    }
+    search.noteRejected(invocation);
     if (handovers.isEmpty()) {
-      invocation.note(
-          memory.source().path()
-              + ": no handover: no page is a device tree that names a version of KHO"
-              + " (a raw image that starts elsewhere than at 0 wants --base)");
+      invocation.note(search.nothingFound());
     }
     return anythingRead ? Command.OK : Command.FAILED;
   }
@@ -82,15 +74,11 @@ public final class InspectCommand extends SourceCommand {
     return anythingRead;
   }
 
-  private static RootSearch search(Invocation invocation, PhysicalMemory memory) {
-    OptionalLong fdt = invocation.options().fdt();
-    if (fdt.isPresent()) {
-      RootFdt root = RootSearch.at(memory, fdt.getAsLong());
-      return new RootSearch(List.of(root), List.of());
-    }
-    AtomicLong searched = new AtomicLong();
-    try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
-      return RootSearch.search(memory, bytes -> progress.done(searched.addAndGet(bytes)));
-    }
+  /** Shows the handover of one root FDT as the tree that this command shows. */
+  public static void show(PhysicalMemory memory, long fdt, PageSize pageSize, Text text)
+      throws IOException {
+    RootFdt root = RootSearch.at(memory, fdt);
+    Handover handover = Handovers.of(memory, List.of(root), pageSize).getFirst();
+    Inspection.show(handover, new TreeView(text, LISTED_BY_DEFAULT));
   }
 }

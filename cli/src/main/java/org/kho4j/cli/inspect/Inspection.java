@@ -115,7 +115,7 @@ final class Inspection {
         }
       }
       case LuoSer.SUBTREE -> {
-        LiveUpdate luo = read(() -> LiveUpdate.CLIENT.read(handover, subtree));
+        LiveUpdate luo = read(() -> luo(subtree));
         if (luo != null) {
           liveUpdate(subtree, luo);
           return;
@@ -124,6 +124,20 @@ final class Inspection {
       default -> {}
     }
     view.blob(subtree);
+  }
+
+  private LiveUpdate luo(Subtree subtree) {
+    try {
+      return LiveUpdate.CLIENT.read(handover, subtree);
+    } catch (HandoverException e) {
+      if (handover.role() != Handover.Role.INCOMING) {
+        throw e;
+      }
+      throw new HandoverException(
+          e.path(),
+          e.address(),
+          "consumed: a kernel frees this page once it has read it, and now its " + e.getMessage());
+    }
   }
 
   private void liveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {

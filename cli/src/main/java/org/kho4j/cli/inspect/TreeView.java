@@ -99,7 +99,7 @@ final class TreeView implements View {
   private static String orders(OrderCounts counts) {
     StringJoiner text = new StringJoiner(", ");
     counts.forEach((order, blockBytes, blocks) ->
-        text.add(Units.count(blocks) + " of order " + order + " (" + Units.size(blockBytes) + ")"));
+        text.add(Units.count(blocks) + " × " + Units.size(blockBytes)));
     return text.toString();
   }
 
@@ -248,10 +248,10 @@ final class TreeView implements View {
     out.put(": ").put(memfd.size() < 0 ? "impossible size" : Units.size(memfd.size()));
     out.put(" in ").count(memfd.folioCount(), "folio", "folios");
     if (orders != null && memfd.folioCount() != 0) {
-      out.put(FAINT, ", " + orders(orders));
+      out.put(FAINT, ": " + orders(orders));
     }
     if (memfd.seals().orElse(0) != 0) {
-      out.put(FAINT, ", seals 0x" + Long.toHexString(memfd.seals().getAsLong()));
+      out.put(FAINT, ", seals: " + Seals.names(memfd.seals().getAsLong()));
     }
     out.line();
   }

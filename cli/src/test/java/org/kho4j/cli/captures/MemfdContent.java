@@ -2,15 +2,17 @@ package org.kho4j.cli.captures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.foreign.MemorySegment;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.Channels;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
@@ -35,7 +37,7 @@ public final class MemfdContent {
           .ifPresent(luo ->
               luo.forEachSession(session ->
                   session.forEachFile(file -> {
-                    compare(handover, file, fact(facts, session, file));
+                    compare(file, fact(facts, session, file));
                     compared.incrementAndGet();
                   })));
     }
@@ -57,37 +59,36 @@ public final class MemfdContent {
     throw new AssertionError(session.name() + " has no such file: " + file.token());
   }
 
-  private static void compare(Handover handover, PreservedFile file, JsonNode fact) {
+  private static void compare(PreservedFile file, JsonNode fact) {
     Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
-    PhysicalMemory memory = handover.memory().physical();
+    PhysicalMemory memory = file.handover().memory().physical();
     // The flags of memfd-v2, which nothing uses yet.
     long flags =
         Integer.toUnsignedLong(
             memory.read(file.data() + 20, 4).get(ValueLayout.JAVA_INT_UNALIGNED, 0));
     assertThat(flags).isEqualTo(fact.path("flags").asLong());
 
-    MessageDigest digest = sha256();
-    PreservedMap.Lookup lookup = handover.preservedMap().lookup();
-    long pageBytes = handover.pageSize().bytes();
     long[] next = {0};
     boolean[] contiguous = {true};
-    memfd.forEachFolio((address, index, folioFlags) -> {
-      contiguous[0] &= index == next[0];
-      long bytes = handover.pageSize().blockBytes(lookup.orderAt(address));
-      next[0] = index + bytes / pageBytes;
-      MemorySegment folio = memory.read(address, Math.min(bytes, memfd.size() - index * pageBytes));
-      digest.update(folio.toArray(ValueLayout.JAVA_BYTE));
-    });
+    memfd
+        .content()
+        .forEachPiece((offset, address, bytes) -> {
+          contiguous[0] &= offset == next[0];
+          next[0] = offset + bytes;
+        });
     assertThat(contiguous[0]).isEqualTo(fact.path("contiguous").asBoolean());
-    assertThat(HexFormat.of().formatHex(digest.digest()))
+    assertThat(sha256(memfd))
         .as("content of %s", file.where())
         .isEqualTo(fact.path("sha256").asString());
   }
 
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
+  private static String sha256(Memfd memfd) {
+    try (DigestOutputStream out =
+        new DigestOutputStream(
+            OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"))) {
+      memfd.transferTo(Channels.newChannel(out));
+      return HexFormat.of().formatHex(out.getMessageDigest().digest());
+    } catch (IOException | NoSuchAlgorithmException e) {
       throw new AssertionError(e);
     }
   }

@@ -65,6 +65,11 @@ final class Areas {
           area.runs().address(0),
           "%d pages: a descriptor counts to 2^32 - 1".formatted(totalPages));
     }
+    for (int run = 0; run < area.runs().count(); run++) {
+      if (area.runs().address(run) == 0) {
+        throw new PreservationException(path, 0, "no area can list a block there: 0 ends the list");
+      }
+    }
     map.addArea(path, area);
     int[] chunks = new int[1];
     long first =

@@ -32,8 +32,8 @@ public final class ChosenNode {
    * Reads the boot record out of a machine's device tree.
    *
    * @return empty if the tree has none
-   * @throws FdtException if a property does not hold exactly one address and one size: a kernel
-   *     ignores KHO then
+   * @throws IllegalArgumentException if a property does not hold exactly one address and one size:
+   *     a kernel ignores KHO then
    */
   public static Optional<BootData> read(FdtNode root) {
     Optional<FdtNode> chosen = root.child(CHOSEN);
@@ -54,6 +54,7 @@ public final class ChosenNode {
    * @param tree the blob, which stays as it is
    * @return the blob with the record
    * @throws FdtException if the blob is not well-formed
+   * @throws IllegalArgumentException if an address does not fit the tree's cells
    */
   public static MemorySegment addTo(MemorySegment tree, BootData boot) {
     long size = Fdt.totalSize(tree);

@@ -2,7 +2,6 @@ package org.kho4j.handover.generation;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
@@ -22,7 +21,8 @@ final class ChunkWriter {
   private final int header = KhoVmallocChunk.STRUCTURE.headerSize();
 
   private long first;
-  private @Nullable MemorySegment chunk;
+  private MemorySegment chunk = MemorySegment.NULL;
+  private int used;
 
   /**
    * A writer.
@@ -42,29 +42,26 @@ final class ChunkWriter {
    * @return physical address of the first chunk
    */
   long write(Runs runs, long blockBytes) {
-    MemorySegment page = next();
-    int used = 0;
-    for (int run = 0; run < runs.count(); run++) {
-      long end = runs.address(run) + runs.length(run);
-      for (long block = runs.address(run); block < end; block += blockBytes) {
-        page.set(Wire.U64, header + 8L * used, block);
+    next();
+    runs.forEach((address, bytes) -> {
+      for (long block = address; block < address + bytes; block += blockBytes) {
+        chunk.set(Wire.U64, header + 8L * used, block);
         if (++used == capacity) {
-          page = next();
-          used = 0;
+          next();
         }
       }
-    }
+    });
     return first;
   }
 
-  private MemorySegment next() {
+  private void next() {
     long address = newChunk.getAsLong();
-    if (chunk == null) {
+    if (chunk.byteSize() == 0) {
       first = address;
     } else {
       Wire.putU64(chunk, KhoVmallocChunk.NEXT, address);
     }
     chunk = memory.writable(address, pageSize.bytes());
-    return chunk;
+    used = 0;
   }
 }

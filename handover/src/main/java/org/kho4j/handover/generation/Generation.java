@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
@@ -39,13 +43,14 @@ public final class Generation {
     this.journal = pages.journal();
     this.pages = pages;
     this.incoming = incoming;
+    pages.setAddressZeroAside();
     MapWriter tree = MapWriter.create(pages, setup.version());
     this.map = new OutgoingMap(pages, tree, setup.scratch(), setup.nodes());
     this.areas = new Areas(pages, map);
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
     this.root = RootFdtPage.create(pages, fdt.address(), setup.version(), tree.root());
-    writeMetadata(incoming == null ? 1 : incoming.kexecCount() + 1);
+    writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
   }
 
   /**
@@ -112,6 +117,12 @@ public final class Generation {
   /** What an earlier generation handed over; empty in a first generation. */
   public Optional<Incoming> incoming() {
     return Optional.ofNullable(incoming);
+  }
+
+  /** What this generation would hand over now, for reading. */
+  public Handover outgoing() {
+    List<RootFdt> roots = List.of(RootSearch.at(memory(), root.address()));
+    return Handovers.of(memory(), roots, pageSize()).getFirst();
   }
 
   /** Pages that nobody owns. */

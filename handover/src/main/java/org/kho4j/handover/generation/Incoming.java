@@ -150,7 +150,7 @@ public final class Incoming {
     try {
       taking.takeBlocks();
       taking.takeChunks(chunks);
-    } catch (PreservationException e) {
+    } catch (RuntimeException e) {
       taking.giveBack();
       throw e;
     }
@@ -165,10 +165,10 @@ public final class Incoming {
     private final Runs runs;
     private final int order;
     private final long blockBytes;
+    private final BlockBatch batch = new BlockBatch();
 
-    // Blocks before this one have been taken.
-    private int run;
-    private long offset;
+    // So much of the area has been taken.
+    private long taken;
 
     // What was taken beside them: chunks, and the parts of blocks that spanned NUMA nodes.
     private final List<Folio> parts = new ArrayList<>();
@@ -181,14 +181,33 @@ public final class Incoming {
     }
 
     void takeBlocks() {
-      for (run = 0; run < runs.count(); run++) {
-        long start = runs.address(run);
-        long length = runs.length(run);
-        for (offset = 0; offset < length; offset += blockBytes) {
-          if (!map.remove(start + offset, order)) {
-            takeSplit(start + offset);
+      runs.forEach((address, bytes) -> {
+        for (long block = address; block < address + bytes; block += blockBytes) {
+          batch.add(block);
+          if (batch.room() == 0) {
+            takeBatch();
           }
         }
+      });
+      takeBatch();
+    }
+
+    private void takeBatch() {
+      if (map.remove(batch, order)) {
+        taken += batch.count() * blockBytes;
+      } else {
+        takeOneByOne();
+      }
+      batch.clear();
+    }
+
+    private void takeOneByOne() {
+      for (int i = 0; i < batch.count(); i++) {
+        long block = batch.addresses()[i];
+        if (!map.remove(block, order)) {
+          takeSplit(block);
+        }
+        taken += blockBytes;
       }
     }
 
@@ -209,10 +228,10 @@ public final class Incoming {
     }
 
     void giveBack() {
-      for (int i = 0; i <= run && i < runs.count(); i++) {
-        long end = i < run ? runs.length(i) : offset;
-        for (long at = 0; at < end; at += blockBytes) {
-          long block = runs.address(i) + at;
+      for (int run = 0; run < runs.count() && runs.offset(run) < taken; run++) {
+        long bytes = Math.min(runs.length(run), taken - runs.offset(run));
+        for (long at = 0; at < bytes; at += blockBytes) {
+          long block = runs.address(run) + at;
           if (!split.contains(block)) {
             map.add(block, order);
           }

@@ -8,15 +8,16 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * What a generation preserves, with the checks that a kernel leaves out: every page once, in
- * memory, outside of the scratch regions. A step of an operation that fails is undone.
+ * memory, allocated, outside of the scratch regions. A step of an operation that fails is undone.
  */
 final class OutgoingMap {
 
   private final WritableMemory memory;
+  private final Pages pages;
   private final Journal journal;
   private final MapWriter map;
   private final PageSize pageSize;
-  private final List<AddressRange> scratch;
+  private final AddressRange[] scratch;
   private final List<AddressRange> nodes;
 
   // Overlapping blocks of different order are not seen in the map.
@@ -24,10 +25,11 @@ final class OutgoingMap {
 
   OutgoingMap(Pages pages, MapWriter map, List<AddressRange> scratch, List<AddressRange> nodes) {
     this.memory = pages.memory();
+    this.pages = pages;
     this.journal = pages.journal();
     this.map = map;
     this.pageSize = pages.pageSize();
-    this.scratch = scratch;
+    this.scratch = scratch.toArray(AddressRange[]::new);
     this.nodes = nodes;
     this.preserved = new PageBitmap(memory, pageSize);
   }
@@ -72,16 +74,79 @@ final class OutgoingMap {
   }
 
   private void addRuns(String what, Area area) {
-    int run = 0;
+    Adding adding = new Adding(what, area);
     try {
-      for (; run < area.runs().count(); run++) {
-        add(what, extent(area, run));
-      }
+      area.runs().forEach(adding::run);
+      adding.addGathered();
     } catch (RuntimeException e) {
-      while (run-- > 0) {
-        remove(what, extent(area, run));
-      }
+      adding.takeBackAdded();
       throw e;
+    }
+  }
+
+  /** An area on its way into the map, run by run; single pages many at a time. */
+  private final class Adding {
+
+    private final String what;
+    private final Area area;
+    private final boolean pageByPage;
+    private final BlockBatch gathered = new BlockBatch();
+
+    // So much of the area has been added: whole runs, as are those gathered.
+    private long added;
+
+    Adding(String what, Area area) {
+      this.what = what;
+      this.area = area;
+      this.pageByPage = area.order() == 0 && nodes.isEmpty();
+    }
+
+    void run(long address, long bytes) {
+      long pageCount = bytes >>> pageSize.shift();
+      if (pageCount > gathered.room()) {
+        addGathered();
+      }
+      if (!pageByPage || pageCount > BlockBatch.MOST || !pageSize.isAligned(bytes)) {
+        addGathered();
+        addOne(address, bytes);
+        return;
+      }
+      for (long at = 0; at < bytes; at += pageSize.bytes()) {
+        gathered.add(address + at);
+      }
+    }
+
+    void addGathered() {
+      if (gathered.isEmpty()) {
+        return;
+      }
+      long end = added + ((long) gathered.count() << pageSize.shift());
+      if (add(gathered)) {
+        added = end;
+      } else {
+        // One of the runs is refused: each for itself, so that the first to be is named.
+        Runs runs = area.runs();
+        for (int run = runs.indexOf(added); added < end; run++) {
+          addOne(runs.address(run), runs.length(run));
+        }
+      }
+      gathered.clear();
+    }
+
+    private void addOne(long address, long bytes) {
+      add(what, extent(address, bytes));
+      added += bytes;
+    }
+
+    void takeBackAdded() {
+      Runs runs = area.runs();
+      for (int run = 0; run < runs.count() && runs.offset(run) < added; run++) {
+        takeBack(extent(runs.address(run), runs.length(run)));
+      }
+    }
+
+    private Extent extent(long address, long bytes) {
+      return new Extent(address, bytes, pageSize.blockBytes(area.order()), nodes);
     }
   }
 
@@ -118,6 +183,11 @@ final class OutgoingMap {
       return new Extent(folio.address(), bytes, bytes, List.of());
     }
 
+    /** Whether every unit is one block, so that there is nothing to split. */
+    boolean isUniform() {
+      return nodes.isEmpty() && Long.bitCount(unit) == 1 && (address & (unit - 1)) == 0;
+    }
+
     void forEachBlock(PageSize pageSize, PageRuns.BlockVisitor visitor) {
       for (long at = 0; at < bytes; at += unit) {
         PageRuns.forEachBlock(pageSize, address + at, unit, nodes, visitor);
@@ -126,7 +196,58 @@ final class OutgoingMap {
   }
 
   private void add(String what, Extent extent) {
-    check(what, extent.address, extent.bytes);
+    requireUsable(what, extent.address, extent.bytes);
+    requireNotPreserved(what, extent.address, extent.bytes);
+    requireOwned(what, extent.address, extent.bytes);
+    addBlocks(extent);
+    preserved.add(extent.address, extent.bytes);
+  }
+
+  /**
+   * Adds pages, if nothing is wrong with any: the same checks, one look at a time for all pages.
+   *
+   * @return whether it did; if not, nothing was added
+   */
+  private boolean add(BlockBatch batch) {
+    if (!areUsable(batch)
+        || preserved.hasAny(batch)
+        || !pages.owns(batch)
+        || !preserved.add(batch)) {
+      return false;
+    }
+    try {
+      map.add(batch, 0);
+    } catch (RuntimeException e) {
+      preserved.remove(batch);
+      throw e;
+    }
+    return true;
+  }
+
+  private boolean areUsable(BlockBatch batch) {
+    long[] addresses = batch.addresses();
+    long base = memory.base();
+    long last = base + memory.size() - pageSize.bytes();
+    long unaligned = 0;
+    boolean usable = true;
+    for (int i = 0; i < batch.count(); i++) {
+      unaligned |= addresses[i];
+      usable &= addresses[i] >= base && addresses[i] <= last;
+    }
+    for (AddressRange region : scratch) {
+      for (int i = 0; i < batch.count(); i++) {
+        usable &= !region.overlaps(addresses[i], pageSize.bytes());
+      }
+    }
+    return usable && pageSize.isAligned(unaligned);
+  }
+
+  /** Adds all blocks or none. */
+  private void addBlocks(Extent extent) {
+    if (extent.isUniform()) {
+      addUniform(extent.address, extent.bytes, extent.unit);
+      return;
+    }
     long[] end = {extent.address};
     try {
       extent.forEachBlock(
@@ -145,7 +266,27 @@ final class OutgoingMap {
           });
       throw e;
     }
-    preserved.add(extent.address, extent.bytes);
+  }
+
+  private void addUniform(long address, long bytes, long blockBytes) {
+    int order = Long.numberOfTrailingZeros(blockBytes) - pageSize.shift();
+    long at = 0;
+    try {
+      for (; at < bytes; at += blockBytes) {
+        map.add(address + at, order);
+      }
+    } catch (RuntimeException e) {
+      while (at > 0) {
+        at -= blockBytes;
+        map.remove(address + at, order);
+      }
+      throw e;
+    }
+  }
+
+  private void takeBack(Extent extent) {
+    extent.forEachBlock(pageSize, map::remove);
+    preserved.remove(extent.address, extent.bytes);
   }
 
   private void remove(String what, Extent extent) {
@@ -157,8 +298,7 @@ final class OutgoingMap {
             throw refused(what, block, "not preserved as a block of order " + order);
           }
         });
-    extent.forEachBlock(pageSize, map::remove);
-    preserved.remove(extent.address, extent.bytes);
+    takeBack(extent);
   }
 
   /** Whether every page of a range is preserved. */
@@ -171,7 +311,7 @@ final class OutgoingMap {
     return memory.contains(address, bytes) && preserved.firstOf(address, bytes) >= 0;
   }
 
-  private void check(String what, long address, long bytes) {
+  private void requireUsable(String what, long address, long bytes) {
     requireWhole(what, address, bytes);
     for (AddressRange region : scratch) {
       if (region.overlaps(address, bytes)) {
@@ -182,12 +322,24 @@ final class OutgoingMap {
                 .formatted(bytes, region));
       }
     }
+  }
+
+  private void requireNotPreserved(String what, long address, long bytes) {
     long taken = preserved.firstOf(address, bytes);
     if (taken >= 0) {
       throw refused(
           what,
           address,
           "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
+    }
+  }
+
+  private void requireOwned(String what, long address, long bytes) {
+    if (!pages.owns(address, bytes)) {
+      throw refused(
+          what,
+          address,
+          "%d bytes are not all allocated: what is free may become anybody's".formatted(bytes));
     }
   }
 

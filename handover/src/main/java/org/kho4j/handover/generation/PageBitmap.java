@@ -85,6 +85,46 @@ final class PageBitmap {
     return -1;
   }
 
+  /** Whether any page of the batch is there. */
+  boolean hasAny(BlockBatch pages) {
+    long[] addresses = pages.addresses();
+    long found = 0;
+    for (int i = 0; i < pages.count(); i++) {
+      long page = page(addresses[i]);
+      found |= words[(int) (page >>> 6)] >>> page;
+    }
+    return (found & 1) != 0;
+  }
+
+  /**
+   * Adds pages of which none is there.
+   *
+   * @return whether each of them is in the batch once; if not, none was added
+   */
+  boolean add(BlockBatch pages) {
+    long[] addresses = pages.addresses();
+    long found = 0;
+    for (int i = 0; i < pages.count(); i++) {
+      long page = page(addresses[i]);
+      long before = words[(int) (page >>> 6)];
+      found |= before >>> page;
+      words[(int) (page >>> 6)] = before | 1L << page;
+    }
+    if ((found & 1) != 0) {
+      remove(pages);
+      return false;
+    }
+    return true;
+  }
+
+  void remove(BlockBatch pages) {
+    long[] addresses = pages.addresses();
+    for (int i = 0; i < pages.count(); i++) {
+      long page = page(addresses[i]);
+      words[(int) (page >>> 6)] &= ~(1L << page);
+    }
+  }
+
   /** Takes a run of pages. */
   @FunctionalInterface
   interface RunVisitor {

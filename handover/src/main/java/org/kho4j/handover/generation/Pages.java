@@ -28,6 +28,17 @@ final class Pages {
     this.journal = journal;
   }
 
+  /**
+   * Keeps the page at address 0, if there is one, from being handed out: a pointer of 0 means none,
+   * in every structure of the contract. Linux never uses that page either.
+   */
+  void setAddressZeroAside() {
+    long page = pageSize().bytes();
+    if (memory.base() == 0 && allocator.isFree(0, page)) {
+      allocator.claim(0, page);
+    }
+  }
+
   PageSize pageSize() {
     return allocator.pageSize();
   }
@@ -93,6 +104,16 @@ final class Pages {
     }
     journal.done(() -> release(runs));
     return runs;
+  }
+
+  /** Whether every page of a range in memory, outside of scratch, has been allocated. */
+  boolean owns(long address, long bytes) {
+    return !allocator.hasFree(address, bytes);
+  }
+
+  /** Whether every page of a batch has been allocated. */
+  boolean owns(BlockBatch batch) {
+    return !allocator.hasFree(batch.addresses(), batch.count());
   }
 
   /** Takes memory that is known to be in use. */

@@ -19,6 +19,8 @@ import org.kho4j.handover.pages.AddressRange;
  * @param release what it calls itself in kexec-metadata, at most 64 bytes
  * @param placement where its structures lie
  * @param scatterSeed makes it take each block from a place of its own, so that areas are scattered
+ * @param kexecCount what a first generation writes into kexec-metadata, else 1; later generations
+ *     count on from what they were given
  */
 public record Setup(
     PageSize pageSize,
@@ -27,7 +29,8 @@ public record Setup(
     List<AddressRange> nodes,
     String release,
     Placement placement,
-    OptionalLong scatterSeed) {
+    OptionalLong scatterSeed,
+    OptionalLong kexecCount) {
 
   public Setup {
     scratch = List.copyOf(scratch);
@@ -43,25 +46,30 @@ public record Setup(
         List.of(),
         release,
         Placement.ANYWHERE,
+        OptionalLong.empty(),
         OptionalLong.empty());
   }
 
   /** The same with structures placed. */
   public Setup withPlacement(Placement newPlacement) {
-    return new Setup(pageSize, version, scratch, nodes, release, newPlacement, scatterSeed);
+    return new Setup(
+        pageSize, version, scratch, nodes, release, newPlacement, scatterSeed, kexecCount);
   }
 
   /** The same with NUMA nodes. */
   public Setup withNodes(List<AddressRange> newNodes) {
-    return new Setup(pageSize, version, scratch, newNodes, release, placement, scatterSeed);
+    return new Setup(
+        pageSize, version, scratch, newNodes, release, placement, scatterSeed, kexecCount);
   }
 
   /** The same with memory that is fragmented on purpose. */
   public Setup scattered(long seed) {
-    return new Setup(pageSize, version, scratch, nodes, release, placement, OptionalLong.of(seed));
+    return new Setup(
+        pageSize, version, scratch, nodes, release, placement, OptionalLong.of(seed), kexecCount);
   }
 
   Setup withHandedOver(PageSize newPageSize, List<AddressRange> newScratch) {
-    return new Setup(newPageSize, version, newScratch, nodes, release, placement, scatterSeed);
+    return new Setup(
+        newPageSize, version, newScratch, nodes, release, placement, scatterSeed, kexecCount);
   }
 }

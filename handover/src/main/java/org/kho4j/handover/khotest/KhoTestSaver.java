@@ -33,8 +33,34 @@ public final class KhoTestSaver {
    */
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
+      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0));
+      return true;
+    });
+  }
+
+  /**
+   * Hands folios over, listed in an area that the caller allocated: one of huge blocks, or with
+   * more room than the list needs.
+   *
+   * @param folios which the generation owns, at least 1
+   * @param list which the generation owns, with room for 8 bytes per folio
+   */
+  public static void save(Generation generation, List<Folio> folios, Area list) {
+    save(generation, folios, list, Checksum.X86_64);
+  }
+
+  /**
+   * The same for a kernel of another machine.
+   *
+   * @param checksum of the machine that the next kernel runs on
+   */
+  public static void save(Generation generation, List<Folio> folios, Area list, Checksum checksum) {
+    if (list.bytes() < room(folios)) {
+      throw new IllegalArgumentException(
+          "%d folios do not fit into a list of %d bytes".formatted(folios.size(), list.bytes()));
+    }
+    generation.atomically(() -> {
       folios.forEach(generation::preserve);
-      Area list = generation.vmalloc(FOLIOS_INFO, (long) folios.size() * Long.BYTES, 0);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment entries = arena.allocate(list.bytes());
         for (int i = 0; i < folios.size(); i++) {
@@ -43,19 +69,23 @@ public final class KhoTestSaver {
         }
         list.map(arena).copyFrom(0, entries);
       }
-      writeBlob(generation, folios, generation.preserve(FOLIOS_INFO, list));
+      int sum = checksum.of(() -> folios.stream().map(generation::segment).iterator());
+      writeBlob(generation, folios.size(), generation.preserve(FOLIOS_INFO, list), sum);
       return true;
     });
   }
 
-  private static void writeBlob(Generation generation, List<Folio> folios, Descriptor folioInfo) {
-    OnesComplementSum sum = new OnesComplementSum();
-    folios.forEach(folio -> sum.add(generation.segment(folio)));
+  private static long room(List<Folio> folios) {
+    return (long) folios.size() * Long.BYTES;
+  }
+
+  private static void writeBlob(
+      Generation generation, int folios, Descriptor folioInfo, int checksum) {
     byte[] descriptor = new byte[KhoVmalloc.STRUCTURE.headerSize()];
     folioInfo.writeTo(MemorySegment.ofArray(descriptor));
 
     // The kernel makes room for the addresses, which older versions kept in the tree.
-    long room = generation.pageSize().bytes() + (long) folios.size() * Long.BYTES;
+    long room = generation.pageSize().bytes() + (long) folios * Long.BYTES;
     Folio blob = generation.allocate(PATH, generation.orderFor(room));
     generation.preserve(blob);
     MemorySegment tree =
@@ -64,9 +94,9 @@ public final class KhoTestSaver {
             .property(FdtProperty.ofString("compatible", FdtLayout.KHO_TEST.compatible()))
             .property(u32("magic", FdtLayout.KHO_TEST_MAGIC))
             .beginNode("data")
-            .property(u32("nr_folios", folios.size()))
+            .property(u32("nr_folios", folios))
             .property(FdtProperty.ofBytes("folios_info", descriptor))
-            .property(u32("csum", sum.foldedTo32()))
+            .property(u32("csum", checksum))
             .endNode()
             .endNode()
             .finish();

@@ -37,4 +37,11 @@ final class OnesComplementSum {
     long folded = (sum >>> 32) + (sum & 0xffffffffL);
     return (int) ((folded >>> 32) + folded);
   }
+
+  /** The sum folded to 16 bits, as arm64 has it of each call. */
+  int foldedTo16() {
+    long folded = Integer.toUnsignedLong(foldedTo32());
+    folded = (folded >>> 16) + (folded & 0xffff);
+    return (int) ((folded >>> 16) + (folded & 0xffff));
+  }
 }

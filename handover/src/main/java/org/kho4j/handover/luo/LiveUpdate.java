@@ -3,6 +3,7 @@ package org.kho4j.handover.luo;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
@@ -115,6 +116,25 @@ public final class LiveUpdate {
           }
           visitor.accept(session);
         });
+  }
+
+  /**
+   * The session of a name, if there is one.
+   *
+   * @throws org.kho4j.handover.HandoverException if the list is broken, or two sessions have the
+   *     name
+   */
+  public Optional<Session> session(String name) {
+    List<Session> found = new ArrayList<>();
+    forEachSession(session -> {
+      if (session.name().equals(name)) {
+        if (!found.isEmpty()) {
+          throw session.where().broken(session.address(), "another session has this name too");
+        }
+        found.add(session);
+      }
+    });
+    return found.stream().findFirst();
   }
 
   /**

@@ -1,6 +1,9 @@
 package org.kho4j.handover.luo;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
@@ -94,5 +97,23 @@ public final class Session {
       throw where.broken(
           address, "count is %d, and the blocks hold %d files".formatted(count, files));
     }
+  }
+
+  /**
+   * The file of a token, if there is one.
+   *
+   * @throws org.kho4j.handover.HandoverException if the list is broken, or two files have the token
+   */
+  public Optional<PreservedFile> file(long token) {
+    List<PreservedFile> found = new ArrayList<>();
+    forEachFile(file -> {
+      if (file.token() == token) {
+        if (!found.isEmpty()) {
+          throw file.where().broken(file.address(), "another file has this token too");
+        }
+        found.add(file);
+      }
+    });
+    return found.stream().findFirst();
   }
 }

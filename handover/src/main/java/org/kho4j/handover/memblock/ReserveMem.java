@@ -5,7 +5,9 @@ import java.util.List;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
+import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.Where;
@@ -36,6 +38,11 @@ public record ReserveMem(String name, long start, long size) {
           return List.copyOf(reservations);
         }
       };
+
+  /** The reservation's bytes. */
+  public Content content(HandoverMemory memory) {
+    return Content.contiguous(memory, Where.ROOT.named("reserve_mem", name), start, size);
+  }
 
   private static ReserveMem read(FdtNode node, Subtree subtree) {
     Where where = subtree.where().named("reservation", node.name());

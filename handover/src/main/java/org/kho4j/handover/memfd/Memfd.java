@@ -1,12 +1,16 @@
 package org.kho4j.handover.memfd;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
 import java.util.OptionalLong;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
@@ -32,6 +36,7 @@ public final class Memfd {
         }
       };
 
+  private final Handover handover;
   private final HandoverMemory memory;
   private final Where where;
   private final long address;
@@ -40,7 +45,8 @@ public final class Memfd {
   private final VmallocArea foliosInfo;
 
   private Memfd(PreservedFile file, MemfdVersion version) {
-    this.memory = file.handover().memory();
+    this.handover = file.handover();
+    this.memory = handover.memory();
     this.where = file.where();
     this.address = file.data();
     this.structure = version.structure();
@@ -150,15 +156,57 @@ public final class Memfd {
   public OrderCounts orders(PreservedMap map) {
     OrderCounts counts = new OrderCounts(memory.pageSize());
     PreservedMap.Lookup lookup = map.lookup();
-    forEachFolio((folio, index, flags) -> {
-      int order = lookup.orderAt(folio);
-      if (order < 0) {
-        throw where.broken(
-            folio,
-            "no preserved block starts at 0x%x, the folio of index %d".formatted(folio, index));
-      }
-      counts.add(order, 1);
-    });
+    forEachFolio((folio, index, flags) -> counts.add(order(lookup, folio, index), 1));
     return counts;
+  }
+
+  private int order(PreservedMap.Lookup lookup, long folio, long index) {
+    int order = lookup.orderAt(folio);
+    if (order < 0) {
+      throw where.broken(
+          folio,
+          "no preserved block starts at 0x%x, the folio of index %s"
+              .formatted(folio, Long.toUnsignedString(index)));
+    }
+    return order;
+  }
+
+  long blockBytes(PreservedMap.Lookup lookup, long folio, long index) {
+    return memory.pageSize().blockBytes(order(lookup, folio, index));
+  }
+
+  /**
+   * The file's bytes: {@link #size()} of them, with holes where there is no folio. Walks the folio
+   * array once to check it, and again whenever the content is read. Folios count whatever their
+   * flags say.
+   *
+   * @throws org.kho4j.handover.HandoverException if the array or the map is broken, the map is
+   *     consumed, a folio is not preserved or lies beyond the size, or two folios overlap in the
+   *     file
+   */
+  public Content content() {
+    long size = size();
+    if (size < 0) {
+      throw where.broken(
+          address, "size is %s, and no file is so large".formatted(Long.toUnsignedString(size)));
+    }
+    if (!handover.isMapIntact()) {
+      throw where.broken(
+          address,
+          "how large its folios are is in nothing but the preserved map, and that is consumed");
+    }
+    FolioPieces folios = new FolioPieces(this, where, handover.preservedMap(), memory.pageSize());
+    return new Content(memory, where, size, folios.inOrder());
+  }
+
+  /**
+   * Writes the file's bytes to a channel, zeros for its holes.
+   *
+   * @return bytes written
+   * @throws org.kho4j.handover.HandoverException as {@link #content} does, and if a page cannot be
+   *     read
+   */
+  public long transferTo(WritableByteChannel channel) throws IOException {
+    return content().transferTo(channel);
   }
 }

@@ -226,6 +226,25 @@ public final class PageAllocator {
     return allBlocks(address, length, tree::isFree);
   }
 
+  /** Whether any page of a range is free. */
+  public boolean hasFree(long address, long length) {
+    checkAligned(address, length);
+    return !allBlocks(address, length, (page, order) -> tree.isAllTaken(page, order));
+  }
+
+  /** Whether any of the first {@code count} of these pages is free, or is none of its own. */
+  public boolean hasFree(long[] addresses, int count) {
+    long free = 0;
+    for (int i = 0; i < count; i++) {
+      long page = numbers.page(addresses[i]);
+      if (page == PageNumbers.NONE) {
+        return true;
+      }
+      free |= tree.word((int) (page >>> 6)) >>> page;
+    }
+    return (free & 1) != 0;
+  }
+
   /** What is left; walks all of the bitmaps. */
   public PageStatistics statistics() {
     List<Long> blocks = new ArrayList<>(MAX_ORDER + 1);

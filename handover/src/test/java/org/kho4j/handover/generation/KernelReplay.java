@@ -1,7 +1,6 @@
 package org.kho4j.handover.generation;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -210,13 +209,7 @@ final class KernelReplay {
     });
     List<ReserveMem> reservations = handover.client(ReserveMem.CLIENT).orElseThrow();
     for (ReserveMem reservation : reservations) {
-      copied.put(reservation.start(), blocks.get(reservation.start()));
-      MemorySegment.copy(
-          kernels.read(reservation.start(), reservation.size()),
-          0,
-          memory.writable(reservation.start(), reservation.size()),
-          0,
-          reservation.size());
+      copy(reservation.start(), blocks.get(reservation.start()));
     }
     ReserveMemSaver.save(generation, reservations);
     blocks.forEach((address, order) -> {

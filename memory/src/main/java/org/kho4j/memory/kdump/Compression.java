@@ -29,18 +29,16 @@ enum Compression {
   }
 
   /**
-   * A codec of our own or of the JDK's, which is there at once, or one of aircompressor's native
-   * ones, which are faster and take a tenth of a second to load.
+   * A codec, for one thread. All are our own: they need no library to be unpacked and linked (which
+   * takes a tenth of a second), no native access and no {@code sun.misc.Unsafe}.
    */
-  PageCodec codec(boolean nativeLoaded) {
+  PageCodec codec() {
     return switch (this) {
       case NONE -> throw new IllegalStateException("nothing to decompress");
-      case ZLIB ->
-          nativeLoaded && NativeCodecs.hasDeflate() ? NativeCodecs.zlib() : new ZlibPages();
+      case ZLIB -> new ZlibPages();
       case LZO -> new LzoPages();
-      case SNAPPY ->
-          nativeLoaded && NativeCodecs.hasSnappy() ? NativeCodecs.snappy() : new SnappyPages();
-      case ZSTD -> nativeLoaded && NativeCodecs.hasZstd() ? NativeCodecs.zstd() : new ZstdPages();
+      case SNAPPY -> new SnappyPages();
+      case ZSTD -> new ZstdPages();
     };
   }
 }

@@ -3,6 +3,8 @@ package org.kho4j.memory.kdump;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.LongStream;
 import java.util.zip.DataFormatException;
 import org.kho4j.memory.AbsentMemoryException;
@@ -28,7 +30,7 @@ public final class KdumpMemory implements PhysicalMemory {
   private final KdumpHeader header;
   private final PageBitmap bitmap;
   private final PageCache cache;
-  private final DecoderPool decoders;
+  private final Queue<PageDecoder> idle = new ConcurrentLinkedQueue<>();
   private final int pageSize;
   private final int pageShift;
 
@@ -40,7 +42,6 @@ public final class KdumpMemory implements PhysicalMemory {
     this.pageSize = header.blockSize();
     this.pageShift = Integer.numberOfTrailingZeros(pageSize);
     this.cache = new PageCache(pageSize);
-    this.decoders = new DecoderPool(pageSize);
     this.source =
         new MemorySource(
             file.path(),
@@ -165,13 +166,14 @@ public final class KdumpMemory implements PhysicalMemory {
       return stored.asReadOnly();
     }
     byte[] page = new byte[pageSize];
-    PageDecoder decoder = decoders.borrow();
+    PageDecoder borrowed = idle.poll();
+    PageDecoder decoder = borrowed != null ? borrowed : new PageDecoder(pageSize);
     try {
       decoder.decode(compression, stored, page);
     } catch (DataFormatException e) {
       throw damaged(frame, String.valueOf(e.getMessage()));
     } finally {
-      decoders.giveBack(decoder);
+      idle.add(decoder);
     }
     cache.put(frame, page);
     return MemorySegment.ofArray(page).asReadOnly();
@@ -259,6 +261,5 @@ public final class KdumpMemory implements PhysicalMemory {
   @Override
   public void close() {
     file.close();
-    decoders.close();
   }
 }

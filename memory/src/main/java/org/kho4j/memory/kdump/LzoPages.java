@@ -2,7 +2,7 @@ package org.kho4j.memory.kdump;
 
 import java.util.zip.DataFormatException;
 
-/** LZO by our own decoder: the native one is GPL, aircompressor's is on what later JDKs refuse. */
+/** LZO: the native library is GPL, aircompressor's decoder is on what later JDKs refuse. */
 final class LzoPages implements PageCodec {
 
   @Override

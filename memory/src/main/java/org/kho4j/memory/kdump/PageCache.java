@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /** The pages decoded lately: a place for each frame modulo the number of places, without locks. */
 final class PageCache {
 
-  /** Bytes of pages kept. */
-  static final int BYTES = 8 << 20;
+  /** Bytes of pages kept; more of them would keep the garbage collector of a small heap busy. */
+  static final int BYTES = 4 << 20;
 
   private static final class Entry {
     final long frame;

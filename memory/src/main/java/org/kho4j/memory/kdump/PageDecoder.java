@@ -6,24 +6,15 @@ import java.util.Map;
 import java.util.zip.DataFormatException;
 
 /** One thread's codecs and input buffer. */
-final class PageDecoder implements AutoCloseable {
+final class PageDecoder {
 
-  /** Bytes beyond the input that our zstd decoder may look at. */
-  private static final int SLACK = 16;
-
-  private final boolean nativeLoaded;
   private final byte[] in;
   private final MemorySegment segment;
   private final Map<Compression, PageCodec> codecs = new EnumMap<>(Compression.class);
 
-  PageDecoder(int blockSize, boolean nativeLoaded) {
-    this.nativeLoaded = nativeLoaded;
-    this.in = new byte[blockSize + SLACK];
+  PageDecoder(int blockSize) {
+    this.in = new byte[blockSize + PageCodec.SLACK];
     this.segment = MemorySegment.ofArray(in);
-  }
-
-  boolean nativeLoaded() {
-    return nativeLoaded;
   }
 
   /**
@@ -36,11 +27,6 @@ final class PageDecoder implements AutoCloseable {
     // A copy of what is checked and used: the file may be written while it is read.
     int length = (int) stored.byteSize();
     MemorySegment.copy(stored, 0, segment, 0, length);
-    codecs.computeIfAbsent(compression, c -> c.codec(nativeLoaded)).decode(in, length, page);
-  }
-
-  @Override
-  public void close() {
-    codecs.values().forEach(PageCodec::close);
+    codecs.computeIfAbsent(compression, Compression::codec).decode(in, length, page);
   }
 }

@@ -3,7 +3,7 @@ package org.kho4j.memory.kdump;
 import java.util.zip.DataFormatException;
 import org.kho4j.memory.zstd.ZstdPage;
 
-/** zstd by our own decoder. */
+/** zstd, each page a stream of its own. */
 final class ZstdPages implements PageCodec {
 
   private final ZstdPage decoder = new ZstdPage();

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.memory.KdumpBuilder;
 import org.kho4j.memory.TestPages;
 
-/** One battery for all codecs: ours, the JDK's, the native ones. */
+/** One battery for all codecs. */
 class PageCodecTest {
 
   interface Encoder {
@@ -41,11 +41,6 @@ class PageCodecTest {
     subjects.add(new Subject("lzo", new LzoPages(), lzo, false));
     subjects.add(new Subject("snappy", new SnappyPages(), snappy, false));
     subjects.add(new Subject("zstd", new ZstdPages(), zstd, false));
-    if (NativeCodecs.load()) {
-      subjects.add(new Subject("native zlib", NativeCodecs.zlib(), KdumpBuilder::deflate, true));
-      subjects.add(new Subject("native snappy", NativeCodecs.snappy(), snappy, false));
-      subjects.add(new Subject("native zstd", NativeCodecs.zstd(), zstd, false));
-    }
     return subjects.stream();
   }
 

@@ -1,0 +1,50 @@
+package org.kho4j.bench;
+
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.VmallocArea;
+
+/** What every walk into runs does with a run, in C as well: counts it and adds its bytes. */
+final class RunTotal {
+
+  private long runs;
+  private long bytes;
+  private int turn;
+
+  private void add(long length) {
+    runs++;
+    bytes += length;
+  }
+
+  long result() {
+    return runs ^ bytes;
+  }
+
+  PreservedMap.RunVisitor visitor() {
+    return (order, address, length) -> add(length);
+  }
+
+  VmallocArea.RunVisitor areaVisitor() {
+    return (address, length) -> add(length);
+  }
+
+  /**
+   * A visitor of one of three classes in turn, so that the JVM gives up on guessing which, and
+   * calls it through the interface.
+   */
+  PreservedMap.RunVisitor someVisitor() {
+    return switch (turn++ % 3) {
+      case 0 -> (order, address, length) -> add(length);
+      case 1 -> (order, address, length) -> add(length);
+      default -> (order, address, length) -> add(length);
+    };
+  }
+
+  /** As {@link #someVisitor}. */
+  VmallocArea.RunVisitor someAreaVisitor() {
+    return switch (turn++ % 3) {
+      case 0 -> (address, length) -> add(length);
+      case 1 -> (address, length) -> add(length);
+      default -> (address, length) -> add(length);
+    };
+  }
+}

@@ -1,0 +1,91 @@
+package org.kho4j.bench;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.generation.Area;
+import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.generation.Descriptor;
+import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.generation.Setup;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.linux.LinuxMemory;
+import org.kho4j.memory.WritableMemory;
+
+/**
+ * One large area from one generation to the next: what each step takes by block, and how much heap
+ * all of them do. The memory is a sparse file, of which only what describes the area is written.
+ * The peer is {@code c/vmalloc_preserve.c}.
+ */
+public final class VmallocHarness {
+
+  private static final long MIB = 1 << 20;
+
+  private VmallocHarness() {}
+
+  /**
+   * Runs it.
+   *
+   * @param args MiB of the area (65536), order of its blocks (0), scattered or not (true), how
+   *     often (1), a directory for the file
+   */
+  public static void main(String[] args) throws IOException {
+    long bytes = (args.length > 0 ? Long.parseLong(args[0]) : 65536) * MIB;
+    int order = args.length > 1 ? Integer.parseInt(args[1]) : 0;
+    boolean scattered = args.length <= 2 || Boolean.parseBoolean(args[2]);
+    int rounds = args.length > 3 ? Integer.parseInt(args[3]) : 1;
+    Path directory =
+        args.length > 4 ? Path.of(args[4]) : Path.of(System.getProperty("java.io.tmpdir"));
+    for (int round = 0; round < rounds; round++) {
+      Path file = Files.createTempDirectory(directory, "vmalloc").resolve("ram");
+      try (WritableMemory memory = LinuxMemory.create(file, 0, bytes + bytes / 64 + 64 * MIB)) {
+        run(memory, bytes, order, scattered);
+      } finally {
+        Files.delete(file);
+        Files.delete(file.getParent());
+      }
+    }
+    long peak =
+        ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP)
+            .map(MemoryPoolMXBean::getPeakUsage)
+            .mapToLong(usage -> usage.getUsed())
+            .sum();
+    System.out.printf("heap: %d MiB at most%n", peak / MIB);
+  }
+
+  private static void run(WritableMemory memory, long bytes, int order, boolean scattered) {
+    long blocks = bytes / PageSize.SIZE_4K.blockBytes(order);
+    Setup setup =
+        Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(16 * MIB, 4 * MIB)), "harness");
+    Generation first =
+        timed("first", 1, () -> Generation.first(memory, scattered ? setup.scattered(1) : setup));
+    Area area = timed("vmalloc", blocks, () -> first.vmalloc(bytes, order));
+    Descriptor descriptor = timed("preserve", blocks, () -> first.preserve(area));
+    BootData boot = timed("hand over", 1, first::handOver);
+    Generation next = timed("boot", 1, () -> Generation.boot(memory, boot, setup));
+    Area restored =
+        timed("restore", blocks, () -> next.incoming().orElseThrow().restore(descriptor));
+    System.out.printf("%d runs%n", restored.runs().count());
+    if (restored.runs().count() < 60_000) {
+      try (Arena arena = Arena.ofConfined()) {
+        timed("map", restored.runs().count(), () -> restored.map(arena));
+      }
+    }
+  }
+
+  private static <T> T timed(String step, long blocks, Supplier<T> work) {
+    long start = System.nanoTime();
+    T result = work.get();
+    double nanos = System.nanoTime() - start;
+    System.out.printf("%-10s %9.2f ms %9.1f ns a block%n", step, nanos / 1e6, nanos / blocks);
+    return result;
+  }
+}

@@ -1,0 +1,246 @@
+package org.kho4j.cli.author;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.SetupData;
+import org.kho4j.cli.author.Spec.Arch;
+import org.kho4j.cli.author.Spec.Range;
+import org.kho4j.cli.author.Spec.Run;
+import org.kho4j.cli.author.SubtreeSpec.AreaSpec;
+import org.kho4j.cli.author.SubtreeSpec.Blob;
+import org.kho4j.cli.author.SubtreeSpec.KhoTestFolios;
+import org.kho4j.cli.author.SubtreeSpec.Reservation;
+import org.kho4j.cli.author.SubtreeSpec.Reservations;
+import org.kho4j.handover.generation.Area;
+import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.generation.Descriptor;
+import org.kho4j.handover.generation.Folio;
+import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.generation.Setup;
+import org.kho4j.handover.khotest.Checksum;
+import org.kho4j.handover.khotest.KhoTestSaver;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memblock.ReserveMemSaver;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.memory.Runs;
+import org.kho4j.memory.WritableMemory;
+
+/** Writes the handover that a spec describes into memory that is all zeros. */
+final class Author {
+
+  /**
+   * What was written.
+   *
+   * @param boot what the next kernel has to be told
+   * @param setupData address of the record that tells it, on x86-64
+   */
+  record Written(BootData boot, OptionalLong setupData) {}
+
+  private final Spec spec;
+  private final Layout layout;
+  private final WritableMemory memory;
+  private final Generation generation;
+
+  private Author(Spec spec, Layout layout, WritableMemory memory) {
+    this.spec = spec;
+    this.layout = layout;
+    this.memory = memory;
+    Setup setup =
+        new Setup(
+            spec.pageSize(),
+            spec.version(),
+            spec.scratch().stream().map(Range::range).toList(),
+            List.of(),
+            spec.previousRelease(),
+            layout,
+            OptionalLong.empty(),
+            OptionalLong.of(spec.kexecCount()));
+    this.generation = spec.memory().place().attempt(() -> Generation.first(memory, setup));
+  }
+
+  /**
+   * Writes it.
+   *
+   * @param memory as large as the spec says
+   * @throws SpecException if the spec asks for what cannot be
+   * @throws IOException if a file that it names cannot be read
+   */
+  static Written write(Spec spec, Layout layout, WritableMemory memory) throws IOException {
+    try {
+      return new Author(spec, layout, memory).write();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private Written write() throws IOException {
+    for (SubtreeSpec subtree : spec.subtrees()) {
+      switch (subtree) {
+        case KhoTestFolios test -> khoTest(test);
+        case Reservations reservations -> reservations(reservations);
+        case Blob blob -> blob(blob);
+      }
+    }
+    for (Run run : spec.preserved()) {
+      own(run.place(), run.range());
+      run.place()
+          .attempt(() -> {
+            generation.preservePages(run.range().address(), run.range().length());
+            return true;
+          });
+      fill(run.content(), memory.writable(run.range().address(), run.range().length()));
+    }
+    BootData boot = spec.scratch().getFirst().place().attempt(generation::handOver);
+    layout.list(Layout.SCRATCH, boot.scratchAddress());
+    OptionalLong setupData =
+        spec.arch() == Arch.X86_64 ? OptionalLong.of(setupData(boot)) : OptionalLong.empty();
+    layout.requireAllUsed();
+    return new Written(boot, setupData);
+  }
+
+  private void khoTest(KhoTestFolios test) throws IOException {
+    // What needs a large block comes first: scattered folios leave no room for it.
+    layout.prepare("/" + test.name());
+    String listPath = "/" + test.name() + "/folios_info";
+    Area list =
+        test.place()
+            .attempt(() -> generation.vmalloc(listPath, test.listBytes(), test.listOrder()));
+    List<Folio> folios = allocate(test);
+    try (Content.Filler filler = new Content.Seeded(test.seed()).open()) {
+      folios.forEach(folio -> filler.fill(generation.segment(folio)));
+    }
+    test.place()
+        .attempt(() -> {
+          KhoTestSaver.save(generation, folios, list, checksum());
+          return true;
+        });
+  }
+
+  private Checksum checksum() {
+    return switch (spec.arch()) {
+      case X86_64 -> Checksum.X86_64;
+      case ARM64 -> Checksum.ARM64;
+    };
+  }
+
+  /** Allocates the folios, the largest first. */
+  private List<Folio> allocate(KhoTestFolios test) {
+    Folio[] folios = new Folio[test.orders().size()];
+    for (int order = PageAllocator.MAX_ORDER; order >= 0; order--) {
+      for (int i = 0; i < folios.length; i++) {
+        if (test.orders().get(i) == order) {
+          String path = "/" + test.name() + "/folio " + i;
+          int itsOrder = order;
+          folios[i] = test.place().attempt(() -> generation.allocate(path, itsOrder));
+        }
+      }
+    }
+    return List.of(folios);
+  }
+
+  private void reservations(Reservations reservations) throws IOException {
+    List<ReserveMem> list = new ArrayList<>();
+    for (Reservation reservation : reservations.list()) {
+      AddressRange range =
+          reservation.address().isPresent()
+              ? new AddressRange(reservation.address().getAsLong(), reservation.size())
+              : layout.take(reservation.place(), reservation.size(), reservation.align());
+      own(reservation.place(), range);
+      fill(reservation.content(), memory.writable(range.address(), range.length()));
+      list.add(new ReserveMem(reservation.name(), range.address(), range.length()));
+    }
+    reservations
+        .place()
+        .attempt(() -> {
+          ReserveMemSaver.save(generation, list);
+          return true;
+        });
+  }
+
+  private void blob(Blob blob) throws IOException {
+    Folio folio = blob.place().attempt(() -> generation.addBlob(blob.name(), blob.size()));
+    MemorySegment bytes = generation.segment(folio).asSlice(0, blob.size());
+    fill(blob.content(), bytes);
+    for (int i = 0; i < blob.areas().size(); i++) {
+      AreaSpec area = blob.areas().get(i);
+      area("/" + blob.name() + "/area " + i, area)
+          .writeTo(bytes.asSlice(area.offset(), KhoVmalloc.STRUCTURE.headerSize()));
+    }
+  }
+
+  private Descriptor area(String path, AreaSpec spec) throws IOException {
+    Area area = spec.place().attempt(() -> generation.vmalloc(path, spec.bytes(), spec.order()));
+    Descriptor descriptor = spec.place().attempt(() -> generation.preserve(path, area));
+    Runs runs = area.runs();
+    try (Content.Filler filler = spec.content().open()) {
+      for (int run = 0; run < runs.count(); run++) {
+        filler.fill(memory.writable(runs.address(run), runs.length(run)));
+      }
+    }
+    return descriptor;
+  }
+
+  private static void fill(Content content, MemorySegment target) throws IOException {
+    try (Content.Filler filler = content.open()) {
+      filler.fill(target);
+    }
+  }
+
+  /** Takes whole pages, which nobody else has. */
+  private void own(Place place, AddressRange range) {
+    PageSize pageSize = spec.pageSize();
+    for (long at = range.address(); at < range.end(); ) {
+      int aligned = Long.numberOfTrailingZeros(at) - pageSize.shift();
+      int fits = 63 - Long.numberOfLeadingZeros(range.end() - at) - pageSize.shift();
+      int order = Math.min(PageAllocator.MAX_ORDER, Math.min(aligned, fits));
+      long address = at;
+      place.attempt(() -> generation.allocateAt(address, order));
+      at += pageSize.blockBytes(order);
+    }
+  }
+
+  private long setupData(BootData boot) {
+    long bytes = SetupData.STRUCTURE.headerSize();
+    long address =
+        layout
+            .placed(Layout.BOOT_RECORD)
+            .map(Spec.Address::address)
+            .orElseGet(() -> behind(boot, bytes));
+    AddressRange array = new AddressRange(boot.scratchAddress(), boot.scratchSize());
+    if (Claims.overlap(array, new AddressRange(address, bytes))) {
+      throw spec.place()
+          .broken(
+              "the boot record at 0x%x overlaps with the scratch array at %s"
+                  .formatted(address, array));
+    }
+    boot.writeSetupData(memory.writable(address, bytes));
+    return layout.list(Layout.BOOT_RECORD, address);
+  }
+
+  /**
+   * The place after the scratch array, which is a multiple of 8 bytes long. A kernel that chooses
+   * its own place at random keeps clear of its boot records (7.3), and so of the array beside it.
+   */
+  private long behind(BootData boot, long bytes) {
+    long address = boot.scratchAddress() + boot.scratchSize();
+    for (Range region : spec.scratch()) {
+      AddressRange range = region.range();
+      if (address > range.address() && address + bytes <= range.end()) {
+        return address;
+      }
+    }
+    throw spec.scratch()
+        .getFirst()
+        .place()
+        .broken(
+            "no room for the boot record behind the scratch array at 0x%x"
+                .formatted(boot.scratchAddress()));
+  }
+}

@@ -1,0 +1,98 @@
+package org.kho4j.cli.author;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.kho4j.cli.output.Units;
+
+/**
+ * Reads the keys that say what memory is filled with: {@code text}, {@code hex}, {@code file} or
+ * {@code seed}, and zeros without any of them.
+ *
+ * @param directory what names of files are relative to: the spec's
+ */
+record ContentReader(Path directory) {
+
+  private static final List<String> KEYS = List.of("text", "hex", "file", "seed");
+
+  /** These keys, and some of the object's own before them. */
+  static List<String> withKeys(String... own) {
+    return Stream.concat(Stream.of(own), KEYS.stream()).toList();
+  }
+
+  /** The content that an object gives. */
+  Content read(SpecObject object) {
+    return object
+        .atMostOneOf(KEYS)
+        .map(value -> content(object, value))
+        .orElseGet(Content.Zeros::new);
+  }
+
+  /** The content that an object gives for memory of a size. */
+  Content read(SpecObject object, long size) {
+    Content content = read(object);
+    requireRoom(object, content, size);
+    return content;
+  }
+
+  /** Checks that a content does not need more than there is. */
+  static void requireRoom(SpecObject object, Content content, long size) {
+    if (content.size().isPresent() && content.size().getAsLong() > size) {
+      Optional<SpecValue> value = object.atMostOneOf(KEYS);
+      throw value
+          .map(SpecValue::place)
+          .orElse(object.place())
+          .broken(
+              "has %s bytes, more than the %s of the memory that it is for"
+                  .formatted(Units.count(content.size().getAsLong()), Units.count(size)));
+    }
+  }
+
+  private Content content(SpecObject object, SpecValue value) {
+    if (object.has("text")) {
+      return bytes(value.text().getBytes(StandardCharsets.UTF_8));
+    }
+    if (object.has("hex")) {
+      return bytes(hex(value));
+    }
+    if (object.has("file")) {
+      return file(value);
+    }
+    return new Content.Seeded(value.number());
+  }
+
+  private static Content bytes(byte[] bytes) {
+    return new Content.Bytes(MemorySegment.ofArray(bytes));
+  }
+
+  private static byte[] hex(SpecValue value) {
+    String digits = value.text().replace(" ", "");
+    try {
+      return HexFormat.of().parseHex(digits);
+    } catch (IllegalArgumentException e) {
+      throw value
+          .place()
+          .broken("is not a whole number of bytes in hexadecimal, as in \"00 ff 1a\"");
+    }
+  }
+
+  private Content file(SpecValue value) {
+    Path path = directory.resolve(value.text());
+    try {
+      if (!Files.isRegularFile(path)) {
+        throw value
+            .place()
+            .broken(path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
+      }
+      return new Content.OfFile(path, Files.size(path));
+    } catch (IOException e) {
+      throw value.place().broken("%s cannot be read: %s".formatted(path, e.getMessage()));
+    }
+  }
+}

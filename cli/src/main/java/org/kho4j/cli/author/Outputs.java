@@ -1,0 +1,62 @@
+package org.kho4j.cli.author;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.kho4j.cli.command.Invocation;
+
+/** The files of one run: all of them are there at its end, or none. */
+final class Outputs implements AutoCloseable {
+
+  private final boolean replace;
+  private final List<OutputFile> files = new ArrayList<>();
+
+  /**
+   * No files yet.
+   *
+   * @param replace whether files of their names may be there
+   */
+  Outputs(boolean replace) {
+    this.replace = replace;
+  }
+
+  OutputFile add(Path target) throws IOException {
+    OutputFile file = OutputFile.of(target, replace);
+    for (OutputFile other : files) {
+      if (other.target().toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
+        throw new IOException(target + ": two outputs cannot be one file");
+      }
+    }
+    files.add(file);
+    return file;
+  }
+
+  /** Adds the file that an option names, if it is given. */
+  Optional<OutputFile> addIf(Invocation invocation, String option) throws IOException {
+    Path target = invocation.value(option, Path.class);
+    return target == null ? Optional.empty() : Optional.of(add(target));
+  }
+
+  /** Gives all of them their names. */
+  void publish() throws IOException {
+    try {
+      for (OutputFile file : files) {
+        file.publish();
+      }
+    } catch (IOException e) {
+      for (OutputFile file : files) {
+        file.withdraw();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (OutputFile file : files) {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.kho4j.cli.author;
+
+import java.util.function.Supplier;
+import org.kho4j.handover.generation.PreservationException;
+import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.pages.PageStateException;
+
+/**
+ * Where something stands in a spec.
+ *
+ * @param file as the user named it
+ * @param key path of keys from the outermost object on, as in {@code subtrees[0].khoTest}; empty
+ *     for that object itself
+ * @param line from 1
+ * @param column from 1
+ */
+record Place(String file, String key, int line, int column) {
+
+  Place member(String name, int itsLine, int itsColumn) {
+    return new Place(file, key.isEmpty() ? name : key + "." + name, itsLine, itsColumn);
+  }
+
+  Place element(int index, int itsLine, int itsColumn) {
+    return new Place(file, key + "[" + index + "]", itsLine, itsColumn);
+  }
+
+  /** The failure of what stands here. */
+  SpecException broken(String sentence) {
+    return new SpecException(
+        "%s:%d:%d: %s%s".formatted(file, line, column, key.isEmpty() ? "" : key + ": ", sentence));
+  }
+
+  /**
+   * Does what this part of the spec asks for; what the engine refuses is refused with the place.
+   */
+  <T> T attempt(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (PreservationException
+        | PageStateException
+        | OutOfPagesException
+        | IllegalArgumentException e) {
+      throw broken(e.getMessage() == null ? e.toString() : e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package org.kho4j.cli.author;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.author.Spec.Arch;
+import org.kho4j.cli.author.Spec.Range;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.PageAllocator;
+
+/**
+ * The memory for what the spec has not placed.
+ *
+ * @param place of what describes it, for the message that it is full
+ */
+record Pool(PageAllocator allocator, Place place) {
+
+  /**
+   * What a PC's firmware writes to at the end of memory before it starts a kernel. SeaBIOS of QEMU
+   * keeps its tables there, works in the 16 MiB below them and runs from the 128 KiB below those.
+   */
+  static final long FIRMWARE = 32 << 20;
+
+  /**
+   * The pool of a spec.
+   *
+   * @param claimed memory that is taken already
+   */
+  static Pool of(Spec spec, List<AddressRange> claimed) {
+    AddressRange region = spec.pool().map(Range::range).orElseGet(() -> above(spec));
+    Place place = spec.pool().map(Range::place).orElse(spec.place());
+    AddressRange memory = spec.memory().range();
+    if (region.address() < memory.address() || region.end() > memory.end()) {
+      throw place.broken("%s is not in memory, which is %s".formatted(region, memory));
+    }
+    for (Range scratch : spec.scratch()) {
+      if (Claims.overlap(region, scratch.range())) {
+        throw place.broken(
+            "%s overlaps with scratch region %s, which the next kernel writes to"
+                .formatted(region, scratch.range()));
+      }
+    }
+    List<AddressRange> free = without(region, claimed, spec.pageSize());
+    if (free.isEmpty()) {
+      throw place.broken("all of %s is taken by what the spec places".formatted(region));
+    }
+    long room = free.stream().mapToLong(AddressRange::length).sum();
+    long needed = spec.bytes() - claimed.stream().mapToLong(AddressRange::length).sum();
+    if (needed > room) {
+      throw place.broken(
+          "%s of data do not fit into the %s that are left of %s"
+              .formatted(Units.size(needed), Units.size(room), region));
+    }
+    return new Pool(
+        place.attempt(() ->
+            spec.scatter().isPresent()
+                ? PageAllocator.scattering(spec.pageSize(), free, spec.scatter().getAsLong())
+                : new PageAllocator(spec.pageSize(), free)),
+        place);
+  }
+
+  /** From the last scratch region to the end of memory. */
+  private static AddressRange above(Spec spec) {
+    long start =
+        spec.scratch().stream().mapToLong(scratch -> scratch.range().end()).max().orElse(0);
+    long end = spec.memory().range().end() - (spec.arch() == Arch.X86_64 ? FIRMWARE : 0);
+    if (end <= start) {
+      throw spec.place()
+          .broken(
+              "there is no memory above the last scratch region: \"allocate\" says what to use"
+                  + " instead");
+    }
+    return new AddressRange(start, end - start);
+  }
+
+  /** A region without the pages of some ranges. */
+  private static List<AddressRange> without(
+      AddressRange region, List<AddressRange> ranges, PageSize pageSize) {
+    long page = pageSize.bytes();
+    List<AddressRange> sorted = new ArrayList<>(ranges);
+    sorted.sort(Comparator.comparingLong(AddressRange::address));
+    List<AddressRange> left = new ArrayList<>();
+    long at = region.address();
+    for (AddressRange range : sorted) {
+      long start = range.address() & -page;
+      if (start > at) {
+        addUpTo(left, at, Math.min(start, region.end()));
+      }
+      at = Math.max(at, (range.end() + page - 1) & -page);
+    }
+    addUpTo(left, at, region.end());
+    return left;
+  }
+
+  private static void addUpTo(List<AddressRange> ranges, long start, long end) {
+    if (start < end) {
+      ranges.add(new AddressRange(start, end - start));
+    }
+  }
+}

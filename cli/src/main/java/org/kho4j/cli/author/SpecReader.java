@@ -1,0 +1,227 @@
+package org.kho4j.cli.author;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.author.Spec.Address;
+import org.kho4j.cli.author.Spec.Arch;
+import org.kho4j.cli.author.Spec.Range;
+import org.kho4j.cli.author.Spec.Run;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.PageAllocator;
+
+/** Makes a {@link Spec} of the values in a file. What each key may be is checked here. */
+final class SpecReader {
+
+  /** Physical addresses of x86-64 and arm64 have at most this many bits. */
+  private static final int ADDRESS_BITS = 52;
+
+  /** What can be written: the released versions with a radix tree. */
+  private static final List<KhoVersion> VERSIONS = List.of(KhoVersion.V3, KhoVersion.V4);
+
+  private static final long MAX_KEXEC_COUNT = 0xffff_ffffL;
+
+  private final PageSize pageSize;
+  private final ContentReader contents;
+
+  private SpecReader(PageSize pageSize, ContentReader contents) {
+    this.pageSize = pageSize;
+    this.contents = contents;
+  }
+
+  /**
+   * Reads a spec.
+   *
+   * @param contents finds the files that it names
+   * @throws SpecException if a value is not one that its key takes
+   */
+  static Spec read(SpecValue value, ContentReader contents) {
+    SpecObject spec =
+        SpecObject.of(
+            value,
+            List.of(
+                "arch",
+                "pageSize",
+                "abi",
+                "memory",
+                "scratch",
+                "allocate",
+                "metadata",
+                "subtrees",
+                "preserve",
+                "place"));
+    Arch arch = arch(spec.required("arch"));
+    PageSize pageSize =
+        spec.optional("pageSize").map(SpecReader::pageSize).orElse(PageSize.SIZE_4K);
+    if (arch == Arch.X86_64 && pageSize != PageSize.SIZE_4K) {
+      throw spec.required("pageSize").place().broken("x86-64 has pages of 4K, not of " + pageSize);
+    }
+    return new SpecReader(pageSize, contents).read(spec, arch);
+  }
+
+  private Spec read(SpecObject spec, Arch arch) {
+    KhoVersion version = spec.optional("abi").map(SpecReader::version).orElse(KhoVersion.V4);
+    Range memory = range(spec.required("memory"), List.of());
+    List<Range> scratch = scratch(spec.required("scratch"));
+    Optional<SpecObject> allocate =
+        spec.optional("allocate")
+            .map(value -> SpecObject.of(value, List.of("address", "size", "scatter")));
+    Optional<Range> pool =
+        allocate
+            .filter(object -> object.has("address") || object.has("size"))
+            .map(_ -> range(spec.required("allocate"), List.of("scatter")));
+    Optional<SpecObject> metadata =
+        spec.optional("metadata")
+            .map(value -> SpecObject.of(value, List.of("previousRelease", "kexecCount")));
+    SubtreeReader subtrees = new SubtreeReader(pageSize, memory.range(), contents);
+    return new Spec(
+        spec.place(),
+        arch,
+        pageSize,
+        version,
+        memory,
+        scratch,
+        pool,
+        allocate
+            .flatMap(object -> object.optional("scatter"))
+            .map(value -> OptionalLong.of(value.number()))
+            .orElse(OptionalLong.empty()),
+        metadata
+            .flatMap(object -> object.optional("previousRelease"))
+            .map(SpecReader::release)
+            .orElse("kho4j"),
+        metadata
+            .flatMap(object -> object.optional("kexecCount"))
+            .map(value -> value.number(0, MAX_KEXEC_COUNT))
+            .orElse(1L),
+        spec.optional("subtrees").map(subtrees::read).orElse(List.of()),
+        spec.optional("preserve").map(this::runs).orElse(List.of()),
+        spec.optional("place").map(SpecReader::places).orElse(Map.of()));
+  }
+
+  private static Arch arch(SpecValue value) {
+    return Stream.of(Arch.values())
+        .filter(arch -> arch.label().equals(value.text()))
+        .findFirst()
+        .orElseThrow(() ->
+            value.place().broken("\"%s\" is not one of x86-64, arm64".formatted(value.text())));
+  }
+
+  private static PageSize pageSize(SpecValue value) {
+    return PageSize.ofBytes(value.number())
+        .orElseThrow(() ->
+            value.place().broken("%d is not a page size: 4K, 16K, 64K".formatted(value.number())));
+  }
+
+  private static KhoVersion version(SpecValue value) {
+    return VERSIONS.stream()
+        .filter(version -> version.compatible().equals(value.text()))
+        .findFirst()
+        .orElseThrow(() ->
+            value
+                .place()
+                .broken(
+                    "\"%s\" cannot be written: %s can"
+                        .formatted(
+                            value.text(),
+                            VERSIONS.stream()
+                                .map(KhoVersion::compatible)
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  private static String release(SpecValue value) {
+    String release = value.text();
+    int most = KexecMetadata.PREVIOUS_RELEASE.size() - 1;
+    if (release.chars().anyMatch(c -> c < ' ' || c > '~') || release.length() > most) {
+      throw value
+          .place()
+          .broken("\"%s\" is not a release: at most %d ASCII characters".formatted(release, most));
+    }
+    return release;
+  }
+
+  private List<Range> scratch(SpecValue value) {
+    List<Range> regions =
+        value.elements().stream().map(element -> range(element, List.of())).toList();
+    if (regions.isEmpty()) {
+      throw value.place().broken("a kernel needs at least one region to boot in");
+    }
+    return regions;
+  }
+
+  /** A range of whole pages: {@code address} and {@code size}. */
+  private Range range(SpecValue value, List<String> moreKeys) {
+    List<String> keys = Stream.concat(Stream.of("address", "size"), moreKeys.stream()).toList();
+    SpecObject object = SpecObject.of(value, keys);
+    return new Range(
+        object.place(),
+        range(object.required("address"), object.required("size").number(), object));
+  }
+
+  private AddressRange range(SpecValue address, long size, SpecObject object) {
+    long start = address.number();
+    if (size <= 0 || !pageSize.isAligned(start) || !pageSize.isAligned(size)) {
+      throw object
+          .place()
+          .broken(
+              "%s bytes at 0x%x are not whole pages of %s"
+                  .formatted(Units.count(size), start, pageSize));
+    }
+    if (start > (1L << ADDRESS_BITS) - size) {
+      throw object
+          .place()
+          .broken(
+              "%s bytes at 0x%x end beyond 2^%d".formatted(Units.count(size), start, ADDRESS_BITS));
+    }
+    return new AddressRange(start, size);
+  }
+
+  private List<Run> runs(SpecValue value) {
+    List<Run> runs = new ArrayList<>();
+    for (SpecValue element : value.elements()) {
+      SpecObject object =
+          SpecObject.of(element, ContentReader.withKeys("address", "size", "pages", "order"));
+      SpecValue extent = object.oneOf(List.of("size", "pages", "order"));
+      long size =
+          object.has("size")
+              ? extent.number()
+              : object.has("pages")
+                  ? extent.number(1, Integer.MAX_VALUE) << pageSize.shift()
+                  : pageSize.blockBytes((int) extent.number(0, PageAllocator.MAX_ORDER));
+      AddressRange range = range(object.required("address"), size, object);
+      if (object.has("order") && (range.address() & (size - 1)) != 0) {
+        throw object
+            .required("address")
+            .place()
+            .broken(
+                "0x%x is not a multiple of 0x%x, the size of a block of order %d"
+                    .formatted(range.address(), size, extent.number()));
+      }
+      runs.add(new Run(object.place(), range, contents.read(object, size)));
+    }
+    return runs;
+  }
+
+  private static Map<String, Address> places(SpecValue value) {
+    if (!(value instanceof SpecValue.Members object)) {
+      throw value
+          .place()
+          .broken("an object of paths and addresses is wanted here, not " + value.kind());
+    }
+    Map<String, Address> places = new LinkedHashMap<>();
+    object
+        .members()
+        .forEach(
+            (path, address) -> places.put(path, new Address(address.place(), address.number())));
+    return places;
+  }
+}

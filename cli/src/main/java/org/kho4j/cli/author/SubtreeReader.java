@@ -1,0 +1,353 @@
+package org.kho4j.cli.author;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.author.SubtreeSpec.AreaSpec;
+import org.kho4j.cli.author.SubtreeSpec.Blob;
+import org.kho4j.cli.author.SubtreeSpec.KhoTestFolios;
+import org.kho4j.cli.author.SubtreeSpec.Reservation;
+import org.kho4j.cli.author.SubtreeSpec.Reservations;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.PageAllocator;
+
+/** Reads the subtrees of a spec. */
+final class SubtreeReader {
+
+  private static final List<String> KINDS = List.of("khoTest", "reserveMem", "blob", "vmalloc");
+
+  /** The length that the device-tree specification gives a node's name. */
+  private static final int MAX_NAME = 31;
+
+  private static final int MAX_RESERVATIONS = 8;
+  private static final int MAX_RESERVATION_NAME = 15;
+  private static final int MAX_FOLIOS = 1 << 22;
+  private static final int DESCRIPTOR = KhoVmalloc.STRUCTURE.headerSize();
+
+  private final PageSize pageSize;
+  private final AddressRange memory;
+  private final ContentReader contents;
+
+  SubtreeReader(PageSize pageSize, AddressRange memory, ContentReader contents) {
+    this.pageSize = pageSize;
+    this.memory = memory;
+    this.contents = contents;
+  }
+
+  List<SubtreeSpec> read(SpecValue value) {
+    List<SubtreeSpec> subtrees = new ArrayList<>();
+    Map<String, Place> names = new HashMap<>();
+    for (SpecValue element : value.elements()) {
+      SubtreeSpec subtree = subtree(element);
+      Place first = names.putIfAbsent(subtree.name(), subtree.place());
+      if (first != null) {
+        throw subtree
+            .place()
+            .broken(
+                "there is a subtree \"%s\" already, in line %d"
+                    .formatted(subtree.name(), first.line()));
+      }
+      subtrees.add(subtree);
+    }
+    return subtrees;
+  }
+
+  private SubtreeSpec subtree(SpecValue element) {
+    SpecObject object =
+        SpecObject.of(element, List.of("name", "khoTest", "reserveMem", "blob", "vmalloc"));
+    SpecValue kind = object.oneOf(KINDS);
+    if (object.has("khoTest")) {
+      fixedName(object, FdtLayout.KHO_TEST_SUBTREE, "khoTest");
+      return khoTest(object.place(), kind);
+    }
+    if (object.has("reserveMem")) {
+      fixedName(object, FdtLayout.MEMBLOCK_SUBTREE, "reserveMem");
+      return reservations(object.place(), kind);
+    }
+    String name = name(object.required("name"));
+    return object.has("blob")
+        ? blob(object.place(), name, kind)
+        : new Blob(
+            object.place(),
+            name,
+            DESCRIPTOR,
+            new Content.Zeros(),
+            List.of(area(SpecObject.of(kind, areaKeys()), 0)));
+  }
+
+  private static void fixedName(SpecObject object, String name, String kind) {
+    object
+        .optional("name")
+        .filter(value -> !value.text().equals(name))
+        .ifPresent(value -> {
+          throw value.place().broken("a kernel looks for %s in \"%s\" alone".formatted(kind, name));
+        });
+  }
+
+  private static String name(SpecValue value) {
+    String name = value.text();
+    if (name.equals(KexecMetadata.SUBTREE)) {
+      throw value.place().broken("\"metadata\" says what this subtree holds; it is always there");
+    }
+    if (List.of(KhoVersion.MAP_PROPERTY, "scratch", "boot-record").contains(name)) {
+      throw value
+          .place()
+          .broken("/%s is the path of another structure, so no subtree has it".formatted(name));
+    }
+    return nodeName(value, MAX_NAME);
+  }
+
+  /** A name that a device tree's node can have. */
+  private static String nodeName(SpecValue value, int most) {
+    String name = value.text();
+    boolean fine =
+        !name.isEmpty()
+            && name.length() <= most
+            && name.chars()
+                .allMatch(
+                    c -> c < 0x80 && (Character.isLetterOrDigit(c) || ",._+-@".indexOf(c) >= 0));
+    if (!fine) {
+      throw value
+          .place()
+          .broken(
+              "\"%s\" cannot be a node of a device tree: 1 to %d letters, digits and , . _ + - @"
+                  .formatted(name, most));
+    }
+    return name;
+  }
+
+  private SubtreeSpec khoTest(Place place, SpecValue value) {
+    SpecObject object = SpecObject.of(value, List.of("folios", "seed", "list"));
+    List<Integer> orders = new ArrayList<>();
+    SpecValue folios = object.required("folios");
+    for (SpecValue element : folios.elements()) {
+      addFolios(element, orders);
+    }
+    if (orders.isEmpty()) {
+      throw folios.place().broken("at least one folio is needed");
+    }
+    long bytes = orders.stream().mapToLong(pageSize::blockBytes).sum();
+    if (bytes > memory.length()) {
+      throw folios
+          .place()
+          .broken(
+              "%s in %s folios are more than the memory has, %s"
+                  .formatted(
+                      Units.size(bytes), Units.count(orders.size()), Units.size(memory.length())));
+    }
+    long room = Math.ceilDiv((long) orders.size() * Long.BYTES, pageSize.bytes());
+    @Nullable SpecObject list =
+        object
+            .optional("list")
+            .map(given -> SpecObject.of(given, List.of("pages", "order")))
+            .orElse(null);
+    int listOrder = list == null ? 0 : list.optional("order").map(SubtreeReader::order).orElse(0);
+    long listPages = Math.ceilDiv(room, 1L << listOrder) << listOrder;
+    if (list != null && list.has("pages")) {
+      SpecValue pages = list.required("pages");
+      listPages = pages.number(room, memory.length() >>> pageSize.shift());
+      if (listPages % (1L << listOrder) != 0) {
+        throw pages
+            .place()
+            .broken("%d pages are not whole blocks of order %d".formatted(listPages, listOrder));
+      }
+    }
+    return new KhoTestFolios(
+        place,
+        orders,
+        object.optional("seed").map(SpecValue::number).orElse(0L),
+        listPages << pageSize.shift(),
+        listOrder);
+  }
+
+  /** An order, or how many folios of which orders. */
+  private static void addFolios(SpecValue element, List<Integer> orders) {
+    int most = MAX_FOLIOS - orders.size();
+    if (!(element instanceof SpecValue.Members)) {
+      if (most < 1) {
+        throw element.place().broken("more than %s folios".formatted(Units.count(MAX_FOLIOS)));
+      }
+      orders.add(order(element));
+      return;
+    }
+    SpecObject some = SpecObject.of(element, List.of("count", "order", "maxOrder", "seed"));
+    long count = some.required("count").number(1, most);
+    SpecValue bound = some.oneOf(List.of("order", "maxOrder"));
+    int order = order(bound);
+    OptionalLong seed =
+        some.optional("seed")
+            .map(value -> OptionalLong.of(value.number()))
+            .orElse(OptionalLong.empty());
+    if (some.has("order") && seed.isPresent()) {
+      throw some.required("seed").place().broken("goes with \"maxOrder\", not with \"order\"");
+    }
+    SplittableRandom random = new SplittableRandom(seed.orElse(0));
+    for (long i = 0; i < count; i++) {
+      orders.add(some.has("order") ? order : random.nextInt(order + 1));
+    }
+  }
+
+  private static int order(SpecValue value) {
+    return (int) value.number(0, PageAllocator.MAX_ORDER);
+  }
+
+  private SubtreeSpec reservations(Place place, SpecValue value) {
+    List<Reservation> list = new ArrayList<>();
+    for (SpecValue element : value.elements()) {
+      Reservation reservation = reservation(element);
+      for (Reservation other : list) {
+        if (other.name().equals(reservation.name())) {
+          throw reservation
+              .place()
+              .broken(
+                  "there is a reservation \"%s\" already, in line %d"
+                      .formatted(other.name(), other.place().line()));
+        }
+      }
+      list.add(reservation);
+    }
+    if (list.isEmpty() || list.size() > MAX_RESERVATIONS) {
+      throw value
+          .place()
+          .broken(
+              "%d reservations: a kernel takes 1 to %d".formatted(list.size(), MAX_RESERVATIONS));
+    }
+    return new Reservations(place, list);
+  }
+
+  private Reservation reservation(SpecValue element) {
+    SpecObject object =
+        SpecObject.of(element, ContentReader.withKeys("name", "size", "address", "align"));
+    long most = pageSize.blockBytes(PageAllocator.MAX_ORDER);
+    long size = object.required("size").number(pageSize.bytes(), most);
+    wholePages(object.required("size"), size);
+    long align = pageSize.bytes();
+    @Nullable SpecValue alignment = object.optional("align").orElse(null);
+    if (alignment != null) {
+      align = alignment.number(1, most);
+      if (Long.bitCount(align) != 1) {
+        throw alignment.place().broken("%d is not a power of two".formatted(align));
+      }
+    }
+    OptionalLong address = OptionalLong.empty();
+    @Nullable SpecValue given = object.optional("address").orElse(null);
+    if (given != null) {
+      address = OptionalLong.of(given.number());
+      wholePages(given, given.number());
+      if ((given.number() & (align - 1)) != 0) {
+        throw given
+            .place()
+            .broken("0x%x is not a multiple of align, 0x%x".formatted(given.number(), align));
+      }
+    }
+    return new Reservation(
+        object.place(),
+        nodeName(object.required("name"), MAX_RESERVATION_NAME),
+        size,
+        address,
+        align,
+        contents.read(object, size));
+  }
+
+  private void wholePages(SpecValue value, long number) {
+    if (!pageSize.isAligned(number)) {
+      throw value.place().broken("0x%x is not a multiple of %s pages".formatted(number, pageSize));
+    }
+  }
+
+  private Blob blob(Place place, String name, SpecValue value) {
+    SpecObject object = SpecObject.of(value, ContentReader.withKeys("size", "areas"));
+    Content content = contents.read(object);
+    long most = pageSize.blockBytes(PageAllocator.MAX_ORDER);
+    OptionalLong given =
+        object
+            .optional("size")
+            .map(size -> OptionalLong.of(size.number(1, most)))
+            .orElse(content.size());
+    if (given.isEmpty()) {
+      throw object.place().broken("\"size\" is missing: the content does not tell it");
+    }
+    long size = given.getAsLong();
+    if (size < 1 || size > most) {
+      throw object
+          .place()
+          .broken("a blob of %s bytes: 1 to %s are possible".formatted(size, Units.count(most)));
+    }
+    ContentReader.requireRoom(object, content, size);
+    return new Blob(place, name, size, content, areas(object, size));
+  }
+
+  private List<AreaSpec> areas(SpecObject blob, long size) {
+    List<AreaSpec> areas = new ArrayList<>();
+    for (SpecValue element : blob.optional("areas").map(SpecValue::elements).orElse(List.of())) {
+      SpecObject object =
+          SpecObject.of(element, ContentReader.withKeys("offset", "size", "pages", "order"));
+      long offset = object.required("offset").number();
+      if (size < DESCRIPTOR || offset > size - DESCRIPTOR) {
+        throw object
+            .required("offset")
+            .place()
+            .broken(
+                "a descriptor of %d bytes at %d does not fit into a blob of %s bytes"
+                    .formatted(DESCRIPTOR, offset, Units.count(size)));
+      }
+      for (AreaSpec other : areas) {
+        if (Math.abs(other.offset() - offset) < DESCRIPTOR) {
+          throw object
+              .required("offset")
+              .place()
+              .broken(
+                  "the descriptor at %d overlaps with that at %d, in line %d"
+                      .formatted(offset, other.offset(), other.place().line()));
+        }
+      }
+      areas.add(area(object, offset));
+    }
+    return areas;
+  }
+
+  private static List<String> areaKeys() {
+    return ContentReader.withKeys("size", "pages", "order");
+  }
+
+  private AreaSpec area(SpecObject object, long offset) {
+    int order = object.optional("order").map(SubtreeReader::order).orElse(0);
+    long block = pageSize.blockBytes(order);
+    Content content = contents.read(object);
+    @Nullable SpecValue extent = object.atMostOneOf(List.of("size", "pages")).orElse(null);
+    long bytes;
+    if (extent == null) {
+      bytes = Math.ceilDiv(content.size().orElse(0), block) * block;
+    } else if (object.has("size")) {
+      bytes = extent.number();
+    } else {
+      bytes = extent.number(1, Integer.MAX_VALUE) << pageSize.shift();
+    }
+    Place place = extent == null ? object.place() : extent.place();
+    if (bytes == 0) {
+      throw place.broken("an area has at least one block: give \"size\" or \"pages\"");
+    }
+    if (bytes % block != 0) {
+      throw place.broken(
+          "%s bytes are not whole blocks of order %d, %s bytes"
+              .formatted(Units.count(bytes), order, Units.count(block)));
+    }
+    if (bytes > memory.length()) {
+      throw place.broken(
+          "%s are more than the memory has, %s"
+              .formatted(Units.size(bytes), Units.size(memory.length())));
+    }
+    ContentReader.requireRoom(object, content, bytes);
+    return new AreaSpec(object.place(), offset, bytes, order, content);
+  }
+}

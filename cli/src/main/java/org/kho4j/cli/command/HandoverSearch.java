@@ -1,0 +1,144 @@
+package org.kho4j.cli.command;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.RootSearch;
+import org.kho4j.memory.PhysicalMemory;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The handovers of a source, searched for or at the address that the user gave.
+ *
+ * @param memory the source
+ * @param handovers by ascending address
+ * @param rejected pages that look like a root FDT and cannot be read as one
+ */
+public record HandoverSearch(
+    PhysicalMemory memory, List<Handover> handovers, List<HandoverException> rejected) {
+
+  private static final int MAX_NOTES = 20;
+
+  public HandoverSearch {
+    handovers = List.copyOf(handovers);
+    rejected = List.copyOf(rejected);
+  }
+
+  /** Finds them, with the options that every command has. */
+  public static HandoverSearch in(Invocation invocation, PhysicalMemory memory) {
+    return in(invocation, memory, invocation.options().fdt());
+  }
+
+  /**
+   * Finds them.
+   *
+   * @param fdt where the only one is whose root FDT counts, or empty to search
+   */
+  public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
+    RootSearch search = search(invocation, memory, fdt);
+    return new HandoverSearch(
+        memory,
+        Handovers.of(memory, search.roots(), invocation.options().pageSize().orElse(null)),
+        search.rejected());
+  }
+
+  private static RootSearch search(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
+    if (fdt.isPresent()) {
+      RootFdt root = RootSearch.at(memory, fdt.getAsLong());
+      return new RootSearch(List.of(root), List.of());
+    }
+    AtomicLong searched = new AtomicLong();
+    try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
+      return RootSearch.search(memory, bytes -> progress.done(searched.addAndGet(bytes)));
+    }
+  }
+
+  /** Tells the user which pages look like a root FDT and are none. */
+  public void noteRejected(Invocation invocation) {
+    for (HandoverException root : rejected.subList(0, Math.min(MAX_NOTES, rejected.size()))) {
+      invocation.note(
+          "a page that looks like a root FDT cannot be read: " + Units.printable(root.sentence()));
+    }
+    if (rejected.size() > MAX_NOTES) {
+      invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");
+    }
+  }
+
+  /** The sentence for a source without any. */
+  public String nothingFound() {
+    return memory.source().path()
+        + ": no handover: no page is a device tree that names a version of KHO"
+        + " (a raw image that starts elsewhere than at 0 wants --base)";
+  }
+
+  /** An option that takes a role; read with {@code Role.class}. */
+  public static OptionSpec.Builder roleOption(String name, String description) {
+    return OptionSpec.builder(name)
+        .type(Role.class)
+        .converters(HandoverSearch::roleOf)
+        .paramLabel("ROLE")
+        .description(description);
+  }
+
+  private static Role roleOf(String text) {
+    return Stream.of(Role.OUTGOING, Role.INCOMING)
+        .filter(role -> role.label().equals(text))
+        .findFirst()
+        .orElseThrow(
+            () -> new TypeConversionException("'" + text + "' is not incoming or outgoing"));
+  }
+
+  /**
+   * The one that the user means: the only one of a role; without a role the outgoing one, or
+   * whatever there is only one of.
+   *
+   * @param fdtOption the option that chooses by address, for the sentence
+   * @throws IOException if there is none, or more than one
+   */
+  public Handover choose(@Nullable Role role, String fdtOption) throws IOException {
+    if (handovers.isEmpty()) {
+      throw new IOException(nothingFound());
+    }
+    List<Handover> chosen = ofRole(role == null ? Role.OUTGOING : role);
+    if (chosen.isEmpty() && role == null) {
+      chosen = handovers;
+    }
+    if (chosen.size() == 1) {
+      return chosen.getFirst();
+    }
+    String which = role == null ? "" : role.label() + " ";
+    throw new IOException(
+        "%s: %s: %s; %s takes one of them"
+            .formatted(
+                memory.source().path(),
+                chosen.isEmpty()
+                    ? "no " + which + "handover"
+                    : chosen.size() + " " + which + "handovers",
+                list(chosen.isEmpty() ? handovers : chosen),
+                fdtOption));
+  }
+
+  private List<Handover> ofRole(Role role) {
+    return handovers.stream().filter(handover -> handover.role() == role).toList();
+  }
+
+  private static String list(List<Handover> handovers) {
+    return handovers.stream()
+        .limit(MAX_NOTES)
+        .map(
+            handover -> handover.role().label() + " at " + Units.address(handover.root().address()))
+        .collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,107 @@
+package org.kho4j.cli.diff;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of an item.
+ *
+ * @param outcome of the item with all that it consists of
+ * @param item in the second handover, or in the first if it was lost
+ * @param changes of its own facts
+ * @param items what became of its items: in the first handover's order, then what was added
+ */
+record Comparison(Outcome outcome, Item item, List<Change> changes, List<Comparison> items) {
+
+  /** What became of something. */
+  enum Outcome {
+    SAME("=", "same"),
+    CHANGED("~", "changed"),
+    LOST("-", "lost"),
+    ADDED("+", "added");
+
+    private final String mark;
+    private final String label;
+
+    Outcome(String mark, String label) {
+      this.mark = mark;
+      this.label = label;
+    }
+
+    String mark() {
+      return mark;
+    }
+
+    String label() {
+      return label;
+    }
+  }
+
+  /**
+   * A fact that is not the same on both sides.
+   *
+   * @param name of the fact
+   * @param before its value in the first handover, or null if it has no such fact
+   * @param after its value in the second handover, or null
+   */
+  record Change(String name, @Nullable Object before, @Nullable Object after) {}
+
+  /** Compares two items that are each other's. */
+  static Comparison of(Item before, Item after) {
+    List<Change> changes = changes(before, after);
+    List<Comparison> items = new ArrayList<>();
+    Map<List<Object>, Item> left = byName(after.items());
+    byName(before.items())
+        .forEach((key, item) -> {
+          Item match = left.remove(key);
+          items.add(match == null ? all(Outcome.LOST, item) : of(item, match));
+        });
+    left.values().forEach(item -> items.add(all(Outcome.ADDED, item)));
+    boolean same =
+        changes.isEmpty() && items.stream().allMatch(item -> item.outcome == Outcome.SAME);
+    return new Comparison(same ? Outcome.SAME : Outcome.CHANGED, after, changes, items);
+  }
+
+  private static Comparison all(Outcome outcome, Item item) {
+    return new Comparison(
+        outcome, item, List.of(), item.items().stream().map(part -> all(outcome, part)).toList());
+  }
+
+  /** By kind and name; the second of one name is matched with the second. */
+  private static Map<List<Object>, Item> byName(List<Item> items) {
+    Map<List<Object>, Item> named = new LinkedHashMap<>();
+    Map<List<Object>, Integer> counts = new HashMap<>();
+    for (Item item : items) {
+      List<Object> key = List.of(item.kind(), item.name());
+      named.put(List.of(item.kind(), item.name(), counts.merge(key, 1, Integer::sum)), item);
+    }
+    return named;
+  }
+
+  private static List<Change> changes(Item before, Item after) {
+    Map<String, Object> left = new LinkedHashMap<>();
+    after.facts().forEach(fact -> left.put(fact.name(), fact.value()));
+    List<Change> changes = new ArrayList<>();
+    for (Item.Fact fact : before.facts()) {
+      Object value = left.remove(fact.name());
+      if (!fact.value().equals(value)) {
+        changes.add(new Change(fact.name(), fact.value(), value));
+      }
+    }
+    left.forEach((name, value) -> changes.add(new Change(name, null, value)));
+    return changes;
+  }
+
+  /** How many items have an outcome, this one not counted, but those of all levels. */
+  long count(Outcome wanted) {
+    long count = 0;
+    for (Comparison part : items) {
+      count += (part.outcome == wanted ? 1 : 0) + part.count(wanted);
+    }
+    return count;
+  }
+}

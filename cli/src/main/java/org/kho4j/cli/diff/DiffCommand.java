@@ -1,0 +1,122 @@
+package org.kho4j.cli.diff;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.Numbers;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handover.Role;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code kho diff A B}. */
+public final class DiffCommand extends Command {
+
+  public DiffCommand() {
+    super(
+        "diff",
+        "Compares two handovers: what came through, what was lost, what changed.",
+        "Things are matched by name, and compared by what they are and hold: where they lie in memory is no"
+            + " difference. Lines begin with = for what is the same, ~ changed, - lost (only in A), + added (only in"
+            + " B), and ! for what could not be read.",
+        "Exit status: 0 if there is no difference, 1 if there is one or a part cannot be read, 2 if a source has no"
+            + " handover that can be read.");
+    source(0, "A", "A memory image.");
+    source(1, "B", "The memory image to compare it with; may be the same one.");
+    for (String side : new String[] {"a", "b"}) {
+      String upper = side.toUpperCase(Locale.ROOT);
+      option(
+          HandoverSearch.roleOption(
+              "--" + side + "-role",
+              "Which handover of " + upper + ", incoming or outgoing. Default: outgoing."));
+      option(
+          OptionSpec.builder("--" + side + "-fdt")
+              .type(Long.class)
+              .converters(Numbers::parse)
+              .paramLabel("ADDR")
+              .description("Takes the root FDT of " + upper + " at this address."));
+    }
+    flag("--changes", "Shows only what differs. JSON always has all.");
+    flag("--no-content", "Compares only what describes content, and does not read it.");
+  }
+
+  private void source(int index, String label, String description) {
+    parameter(
+        PositionalParamSpec.builder()
+            .index(Integer.toString(index))
+            .arity("1")
+            .required(true)
+            .type(Path.class)
+            .paramLabel(label)
+            .description(description));
+  }
+
+  private void flag(String name, String description) {
+    option(OptionSpec.builder(name).type(boolean.class).arity("0").description(description));
+  }
+
+  @Override
+  public int run(Invocation invocation) throws IOException {
+    if (invocation.options().fdt().isPresent()) {
+      throw invocation.wrong("--fdt does not say whose: --a-fdt and --b-fdt do");
+    }
+    try (PhysicalMemory first = open(invocation, 0);
+        PhysicalMemory second = open(invocation, 1)) {
+      Handover handoverA = choose(invocation, first, "--a");
+      Handover handoverB = choose(invocation, second, "--b");
+      DiffSide a = read(invocation, handoverA);
+      DiffSide b = read(invocation, handoverB);
+      Comparison comparison = Comparison.of(a.items(), b.items());
+      boolean different =
+          comparison.outcome() != Comparison.Outcome.SAME
+              || !a.problems().isEmpty()
+              || !b.problems().isEmpty();
+      if (invocation.options().json()) {
+        try (Json json = invocation.json()) {
+          new DiffJson(json).show(a, b, comparison, different);
+        }
+      } else {
+        new DiffText(invocation.text(), invocation.flag("--changes")).show(a, b, comparison);
+      }
+      return different ? BAD_ANSWER : OK;
+    }
+  }
+
+  private static PhysicalMemory open(Invocation invocation, int index) throws IOException {
+    Path path = Objects.requireNonNull(invocation.parameter(index, Path.class), "picocli wants it");
+    return MemoryImages.open(path, invocation.options().openOptions());
+  }
+
+  private static Handover choose(Invocation invocation, PhysicalMemory memory, String side)
+      throws IOException {
+    Role role = invocation.value(side + "-role", Role.class);
+    Long fdt = invocation.value(side + "-fdt", Long.class);
+    if (role != null && fdt != null) {
+      throw invocation.wrong(side + "-fdt and " + side + "-role exclude each other");
+    }
+    HandoverSearch search =
+        HandoverSearch.in(
+            invocation, memory, fdt == null ? OptionalLong.empty() : OptionalLong.of(fdt));
+    search.noteRejected(invocation);
+    return search.choose(role, side + "-fdt");
+  }
+
+  private static DiffSide read(Invocation invocation, Handover handover) {
+    Path path = handover.memory().physical().source().path();
+    long most = Math.max(1, handover.memory().presentBytes());
+    try (Progress progress = invocation.progress("comparing", most)) {
+      Inventory.Found found =
+          Inventory.of(handover, !invocation.flag("--no-content"), progress::done);
+      return new DiffSide(path, handover, found.root(), found.problems());
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package org.kho4j.cli.diff;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+
+/** Everything in a handover that another handover can have too, by name. */
+final class Inventory {
+
+  private static final int MAX_PROBLEMS = 1000;
+
+  private final Handover handover;
+  private final boolean withContent;
+  private final LongConsumer progress;
+  private final List<HandoverException> problems = new ArrayList<>();
+  private long contentBytes;
+
+  private Inventory(Handover handover, boolean withContent, LongConsumer progress) {
+    this.handover = handover;
+    this.withContent = withContent;
+    this.progress = progress;
+  }
+
+  /**
+   * What was found.
+   *
+   * @param root the handover itself
+   * @param problems what could not be read; what is broken is no part of {@code root}
+   */
+  record Found(Item root, List<HandoverException> problems) {}
+
+  /**
+   * Reads a handover.
+   *
+   * @param withContent whether to read content too, and not only what describes it
+   * @param progress told how many bytes of content are read
+   * @throws HandoverException if it is of no version that can be read
+   */
+  static Found of(Handover handover, boolean withContent, LongConsumer progress) {
+    Inventory inventory = new Inventory(handover, withContent, progress);
+    return new Found(inventory.read(), inventory.problems);
+  }
+
+  private Item read() {
+    Item root =
+        Item.of("handover", "")
+            .with("version", handover.version().compatible())
+            .with("pageSize", handover.pageSize().bytes());
+    root.with(map());
+    for (Subtree subtree : handover.subtrees(this::problem)) {
+      root.with(subtree(subtree));
+    }
+    return root;
+  }
+
+  private Item map() {
+    Item item = Item.of("map", "").with("state", handover.isMapIntact() ? "intact" : "consumed");
+    if (handover.isMapIntact()) {
+      MapSummary summary = read(() -> handover.preservedMap().summary(this::problem));
+      if (summary != null) {
+        item.with("blocks", summary.blocks().total()).with("bytes", summary.blocks().bytes());
+      }
+    }
+    return item;
+  }
+
+  private Item subtree(Subtree subtree) {
+    Item item = Item.of("subtree", subtree.name());
+    Item known =
+        read(() ->
+            switch (subtree.name()) {
+              case KexecMetadata.SUBTREE -> metadata(item, Metadata.CLIENT.read(handover, subtree));
+              case FdtLayout.MEMBLOCK_SUBTREE ->
+                  reservations(item, ReserveMem.CLIENT.read(handover, subtree));
+              case FdtLayout.KHO_TEST_SUBTREE ->
+                  khoTest(item, KhoTest.CLIENT.read(handover, subtree));
+              case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
+              default -> blob(item, subtree);
+            });
+    return known == null ? item.with("readable", "no") : known;
+  }
+
+  private Item blob(Item item, Subtree subtree) {
+    item.with("size", subtree.size());
+    return content(item, () -> subtree.content(handover.memory()));
+  }
+
+  private static Item metadata(Item item, Metadata metadata) {
+    return item.with("version", metadata.version())
+        .with("previousRelease", metadata.previousRelease())
+        .with("kexecCount", metadata.kexecCount());
+  }
+
+  private Item reservations(Item item, List<ReserveMem> reservations) {
+    HandoverMemory memory = handover.memory();
+    for (ReserveMem reservation : reservations) {
+      Item found = Item.of("reserveMem", reservation.name()).with("size", reservation.size());
+      item.with(content(found, () -> reservation.content(memory)));
+    }
+    return item;
+  }
+
+  private Item khoTest(Item item, KhoTest test) {
+    item.with("folios", test.folios()).with("checksum", "0x" + Long.toHexString(test.checksum()));
+    KhoTest.Data data = withContent ? read(test::data) : null;
+    if (data != null) {
+      item.with("bytes", data.bytes()).with("data", data.checksumMatches() ? "match" : "mismatch");
+    }
+    return item;
+  }
+
+  private Item liveUpdate(Item item, LiveUpdate luo) {
+    item.with("version", luo.version().compatible()).with("liveupdateNumber", luo.number());
+    read(() -> {
+      luo.forEachSession(session -> item.with(session(session)));
+      return item;
+    });
+    List<Flb> flbs = read(luo::flbs);
+    for (Flb flb : flbs == null ? List.<Flb>of() : flbs) {
+      item.with(Item.of("flb", flb.name()).with("references", flb.count()));
+    }
+    return item;
+  }
+
+  private Item session(Session session) {
+    Item item = Item.of("session", session.name());
+    read(() -> {
+      session.forEachFile(file -> item.with(file(file)));
+      return item;
+    });
+    return item;
+  }
+
+  private Item file(PreservedFile file) {
+    Item item = Item.of("file", "0x" + Long.toHexString(file.token()));
+    item.with("handler", file.compatible());
+    Memfd memfd = read(() -> file.as(Memfd.HANDLER).orElse(null));
+    if (memfd == null) {
+      return item;
+    }
+    item.with("size", memfd.size()).with("position", memfd.position());
+    memfd.seals().ifPresent(seals -> item.with("seals", "0x" + Long.toHexString(seals)));
+    return content(item, memfd::content);
+  }
+
+  private Item content(Item item, Supplier<Content> source) {
+    if (!withContent) {
+      return item;
+    }
+    String digest = read(() -> digest(source.get()));
+    return item.with("content", digest == null ? "cannot be read" : digest);
+  }
+
+  /** What is handed over twice could make a small source take for ever to read. */
+  private String digest(Content content) {
+    long[] bytes = new long[1];
+    content.forEachPiece((offset, address, length) -> bytes[0] += length);
+    contentBytes += bytes[0];
+    if (contentBytes > handover.memory().presentBytes()) {
+      throw content
+          .where()
+          .broken(
+              handover.root().address(),
+              "up to here the content is larger than all of the memory in the source: some of it is"
+                  + " the same memory");
+    }
+    String digest = ContentDigest.of(content);
+    progress.accept(contentBytes);
+    return digest;
+  }
+
+  private <T> @Nullable T read(Supplier<@Nullable T> part) {
+    try {
+      return part.get();
+    } catch (HandoverException e) {
+      problem(e);
+      return null;
+    }
+  }
+
+  private void problem(HandoverException problem) {
+    if (problems.size() < MAX_PROBLEMS) {
+      problems.add(problem);
+    }
+  }
+}

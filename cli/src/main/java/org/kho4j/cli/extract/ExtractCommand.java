@@ -1,0 +1,167 @@
+package org.kho4j.cli.extract;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.Numbers;
+import org.kho4j.cli.command.SourceCommand;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.ContentFile;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handover.Role;
+import org.kho4j.memory.PhysicalMemory;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code kho extract SOURCE … -o FILE}. */
+public final class ExtractCommand extends SourceCommand {
+
+  private static final String STANDARD_OUTPUT = "-";
+
+  public ExtractCommand() {
+    super(
+        "extract",
+        "Writes what was handed over into a file: a memfd, a blob, a reservation, a vmalloc area.",
+        "The file gets its name when it is complete, and only its owner can read it. Holes and pages of zeros are left"
+            + " out of it, so that it takes no more room than it has content.",
+        "Exit status: 0 if all of it was written, 1 if --allow-absent had to put zeros in the place of pages that the"
+            + " image does not have, 2 if nothing was written.");
+    value("--session", String.class, "NAME", "The session of the memfd to write, with --token.");
+    number("--token", "N", "The token of the memfd in its session.");
+    value("--subtree", String.class, "NAME", "Writes the blob of this subtree.");
+    value("--reserve-mem", String.class, "NAME", "Writes the reservation of this name.");
+    number("--vmalloc", "ADDR", "Writes the vmalloc area whose descriptor is at this address.");
+    option(
+        OptionSpec.builder("-o", "--output")
+            .type(String.class)
+            .required(true)
+            .paramLabel("FILE")
+            .description("The file to write; - is standard output."));
+    option(
+        HandoverSearch.roleOption(
+            "--role", "Which handover, incoming or outgoing. Default: outgoing."));
+    flag("--force", "Replaces the file if it is there.");
+    flag("--allow-absent", "Writes zeros for pages that cannot be read, and lists them.");
+    flag("--no-sparse", "Writes holes and pages of zeros too.");
+    flag("--verify", "Reads the file back and compares it with the image.");
+    flag("--sha256", "Tells the SHA-256 of what was written.");
+    flag("--sync", "Waits until the file is on the disk before it gets its name.");
+  }
+
+  private void value(String name, Class<?> type, String label, String description) {
+    option(OptionSpec.builder(name).type(type).paramLabel(label).description(description));
+  }
+
+  private void number(String name, String label, String description) {
+    option(
+        OptionSpec.builder(name)
+            .type(Long.class)
+            .converters(Numbers::parse)
+            .paramLabel(label)
+            .description(description));
+  }
+
+  private void flag(String name, String description) {
+    option(OptionSpec.builder(name).type(boolean.class).arity("0").description(description));
+  }
+
+  @Override
+  protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
+    Wanted wanted = Wanted.of(invocation);
+    String output = invocation.value("--output", String.class);
+    if (output == null || output.isEmpty()) {
+      throw invocation.wrong("-o wants the name of a file, or - for standard output");
+    }
+    boolean toOutput = output.equals(STANDARD_OUTPUT);
+    if (toOutput) {
+      checkStandardOutput(invocation);
+    }
+    Role role = invocation.value("--role", Role.class);
+    if (role != null && invocation.options().fdt().isPresent()) {
+      throw invocation.wrong("--fdt says which handover, so --role has nothing to say");
+    }
+    HandoverSearch search = HandoverSearch.in(invocation, memory);
+    search.noteRejected(invocation);
+    Handover handover = search.choose(role, "--fdt");
+    Content content = wanted.in(handover);
+    Written written =
+        toOutput
+            ? toStandardOutput(invocation, content)
+            : toFile(invocation, content, Path.of(output), memory.source().path());
+    written.show(invocation, handover, content);
+    return written.extraction().absentBytes() == 0 ? Command.OK : Command.BAD_ANSWER;
+  }
+
+  private static void checkStandardOutput(Invocation invocation) {
+    for (String option : List.of("--verify", "--sync", "--force", "--no-sparse")) {
+      if (invocation.flag(option)) {
+        throw invocation.wrong(option + " is for files, and -o - is none");
+      }
+    }
+    if (invocation.options().json()) {
+      throw invocation.wrong("--json and -o - both want standard output");
+    }
+    if (invocation.outIsTerminal()) {
+      throw invocation.wrong("memory is nothing to show on a terminal: send -o - into a pipe");
+    }
+  }
+
+  private static Written toStandardOutput(Invocation invocation, Content content)
+      throws IOException {
+    Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
+    StreamOutput stream = new StreamOutput(invocation.out());
+    Extraction extraction = extract(invocation, "extracting", content, targets(stream, sha256));
+    return new Written(
+        null, content.size(), extraction, sha256 == null ? null : sha256.hex(), false);
+  }
+
+  private static Written toFile(Invocation invocation, Content content, Path target, Path source)
+      throws IOException {
+    Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
+    try (OutputFile output = OutputFile.create(target, invocation.flag("--force"), source)) {
+      ContentFile file = new ContentFile(output.channel(), !invocation.flag("--no-sparse"));
+      Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));
+      file.finish(content.size());
+      boolean verified = invocation.flag("--verify");
+      if (verified) {
+        ReadBack readBack = new ReadBack(target, output.channel());
+        extract(invocation, "reading back", content, List.of(readBack));
+      }
+      if (invocation.flag("--sync")) {
+        output.sync();
+      }
+      output.commit();
+      return new Written(
+          target, file.written(), extraction, sha256 == null ? null : sha256.hex(), verified);
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw OutputFile.failure(target, e.getMessage());
+    }
+  }
+
+  private static List<Content.Visitor> targets(Content.Visitor first, @Nullable Sha256 sha256) {
+    List<Content.Visitor> targets = new ArrayList<>(List.of(first));
+    if (sha256 != null) {
+      targets.add(sha256);
+    }
+    return targets;
+  }
+
+  private static Extraction extract(
+      Invocation invocation, String what, Content content, List<Content.Visitor> targets)
+      throws IOException {
+    try (Progress progress = invocation.progress(what, Math.max(1, content.size()))) {
+      Extraction extraction =
+          new Extraction(targets, invocation.flag("--allow-absent"), progress::done);
+      content.read(extraction);
+      return extraction;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package org.kho4j.cli.extract;
+
+import java.lang.foreign.MemorySegment;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.kho4j.handover.Content;
+
+/** The SHA-256 of content, its holes as zeros: what {@code sha256sum} says of the file. */
+public final class Sha256 implements Content.Visitor {
+
+  private static final int PIECE = 1 << 16;
+
+  private final MessageDigest digest;
+
+  public Sha256() {
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public void bytes(MemorySegment bytes, long offset) {
+    digest.update(bytes.asByteBuffer());
+  }
+
+  @Override
+  public void hole(long offset, long length) {
+    byte[] zeros = new byte[(int) Math.min(PIECE, length)];
+    for (long left = length; left > 0; left -= zeros.length) {
+      digest.update(zeros, 0, (int) Math.min(zeros.length, left));
+    }
+  }
+
+  /** The digest in hexadecimal; afterwards it begins anew. */
+  public String hex() {
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}

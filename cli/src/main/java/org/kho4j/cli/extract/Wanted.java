@@ -1,0 +1,171 @@
+package org.kho4j.cli.extract;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+
+/** What the user wants out of a handover: one of four kinds of things. */
+sealed interface Wanted {
+
+  /**
+   * Finds its bytes.
+   *
+   * @throws IOException with a sentence if the handover has no such thing
+   */
+  Content in(Handover handover) throws IOException;
+
+  /** What the options name, or the usage error. */
+  static Wanted of(Invocation invocation) {
+    String session = invocation.value("--session", String.class);
+    Long token = invocation.value("--token", Long.class);
+    String subtree = invocation.value("--subtree", String.class);
+    String reservation = invocation.value("--reserve-mem", String.class);
+    Long vmalloc = invocation.value("--vmalloc", Long.class);
+    if ((session == null) != (token == null)) {
+      throw invocation.wrong("a memfd is named by --session and --token together");
+    }
+    List<Wanted> wanted = new ArrayList<>();
+    if (session != null && token != null) {
+      wanted.add(new File(session, token));
+    }
+    if (subtree != null) {
+      wanted.add(new Blob(subtree));
+    }
+    if (reservation != null) {
+      wanted.add(new Reservation(reservation));
+    }
+    if (vmalloc != null) {
+      wanted.add(new Area(vmalloc));
+    }
+    if (wanted.size() != 1) {
+      throw invocation.wrong(
+          (wanted.isEmpty() ? "extract what? " : "extract only one thing: ")
+              + "--session NAME --token N, --subtree NAME, --reserve-mem NAME or --vmalloc ADDR");
+    }
+    return wanted.getFirst();
+  }
+
+  /** The sentence for a name that is not there; whoever prints it escapes the names. */
+  private static IOException missing(Handover handover, String what, List<String> there) {
+    int most = 20;
+    String list = there.stream().limit(most).collect(Collectors.joining(", "));
+    return new IOException(
+        "%s: the handover at %s has no %s%s"
+            .formatted(
+                handover.memory().physical().source().path(),
+                Units.address(handover.root().address()),
+                what,
+                there.isEmpty()
+                    ? ""
+                    : "; it has " + list + (there.size() > most ? ", and more" : "")));
+  }
+
+  private static <T> T orMissing(
+      @Nullable T found, Handover handover, String what, List<String> there) throws IOException {
+    if (found == null) {
+      throw missing(handover, what, there);
+    }
+    return found;
+  }
+
+  /** A file of a session. */
+  record File(String session, long token) implements Wanted {
+    @Override
+    public Content in(Handover handover) throws IOException {
+      LiveUpdate luo =
+          orMissing(
+              handover.client(LiveUpdate.CLIENT).orElse(null),
+              handover,
+              "LUO state, so no sessions",
+              List.of());
+      List<String> names = new ArrayList<>();
+      Session found = luo.session(session).orElse(null);
+      if (found == null) {
+        luo.forEachSession(other -> keep(names, other.name()));
+      }
+      Session there = orMissing(found, handover, "session \"" + session + "\"", names);
+      List<String> tokens = new ArrayList<>();
+      PreservedFile file = there.file(token).orElse(null);
+      if (file == null) {
+        there.forEachFile(other -> keep(tokens, Units.address(other.token())));
+      }
+      file =
+          orMissing(
+              file,
+              handover,
+              "file " + Units.address(token) + " in session \"" + session + "\"",
+              tokens);
+      String compatible = file.compatible();
+      return file.as(Memfd.HANDLER)
+          .orElseThrow(() ->
+              new IOException(
+                  "file %s of session \"%s\" is a \"%s\", and only memfds can be extracted"
+                      .formatted(Units.address(token), session, compatible)))
+          .content();
+    }
+
+    private static void keep(List<String> names, String name) {
+      if (names.size() < 100) {
+        names.add(name);
+      }
+    }
+  }
+
+  /** The blob of a subtree. */
+  record Blob(String name) implements Wanted {
+    @Override
+    public Content in(Handover handover) throws IOException {
+      Subtree found = handover.subtree(name).orElse(null);
+      List<String> names = handover.subtrees(problem -> {}).stream().map(Subtree::name).toList();
+      return orMissing(found, handover, "subtree \"" + name + "\"", names)
+          .content(handover.memory());
+    }
+  }
+
+  /** A reservation of the command line. */
+  record Reservation(String name) implements Wanted {
+    @Override
+    public Content in(Handover handover) throws IOException {
+      List<ReserveMem> there = handover.client(ReserveMem.CLIENT).orElse(List.of());
+      ReserveMem found =
+          there.stream()
+              .filter(reservation -> reservation.name().equals(name))
+              .findFirst()
+              .orElse(null);
+      return orMissing(
+              found,
+              handover,
+              "reservation \"" + name + "\"",
+              there.stream().map(ReserveMem::name).toList())
+          .content(handover.memory());
+    }
+  }
+
+  /** A vmalloc area, by the address of its descriptor. */
+  record Area(long address) implements Wanted {
+    @Override
+    public Content in(Handover handover) {
+      HandoverMemory memory = handover.memory();
+      Where where = Where.ROOT.in("vmalloc " + Units.address(address));
+      return VmallocArea.of(
+              memory, where, memory.structure(where, address, KhoVmalloc.STRUCTURE), address)
+          .content();
+    }
+  }
+}

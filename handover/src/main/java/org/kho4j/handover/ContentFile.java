@@ -1,0 +1,128 @@
+package org.kho4j.handover;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+
+/**
+ * Writes content into a new file, each byte at its own offset. A sparse one leaves out what reads
+ * as zeros anyway: holes of the content, and pages of zeros.
+ */
+public final class ContentFile implements Content.Visitor {
+
+  /** What file systems leave out is a multiple of their block, which is of this size or smaller. */
+  private static final int BLOCK = 4096;
+
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
+  private static final int PIECE = 1 << 20;
+  private static final int SMALL = 1 << 16;
+
+  private final FileChannel channel;
+  private final boolean sparse;
+  private final ByteBuffer gathered = ByteBuffer.allocateDirect(1 << 18);
+  private final MemorySegment gatheredBytes = MemorySegment.ofBuffer(gathered);
+  private long written;
+  private long end;
+
+  /**
+   * A file.
+   *
+   * @param channel of an empty file
+   * @param sparse whether to leave zeros out
+   */
+  public ContentFile(FileChannel channel, boolean sparse) {
+    this.channel = channel;
+    this.sparse = sparse;
+  }
+
+  /** Bytes that were written; the rest of the file is left out. */
+  public long written() {
+    return written;
+  }
+
+  @Override
+  public void bytes(MemorySegment bytes, long offset) throws IOException {
+    if (!sparse) {
+      write(bytes, offset);
+      return;
+    }
+    long size = bytes.byteSize();
+    long start = 0;
+    for (long at = 0; at < size; at += BLOCK) {
+      long length = Math.min(BLOCK, size - at);
+      if (isZero(bytes, at, length)) {
+        if (at > start) {
+          write(bytes.asSlice(start, at - start), offset + start);
+        }
+        start = at + length;
+      }
+    }
+    if (start < size) {
+      write(bytes.asSlice(start, size - start), offset + start);
+    }
+  }
+
+  private static boolean isZero(MemorySegment bytes, long at, long length) {
+    return bytes.get(ValueLayout.JAVA_BYTE, at) == 0
+        && MemorySegment.mismatch(bytes, at, at + length, ZEROS, 0, length) < 0;
+  }
+
+  @Override
+  public void hole(long offset, long length) throws IOException {
+    if (sparse) {
+      return;
+    }
+    MemorySegment zeros = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(PIECE));
+    for (long at = 0; at < length; at += PIECE) {
+      write(zeros.asSlice(0, Math.min(PIECE, length - at)), offset + at);
+    }
+  }
+
+  /**
+   * Writes what is still to be written, and gives the file its size: where it ends in zeros that
+   * were left out, its last byte is written.
+   *
+   * @param size of the content
+   */
+  public void finish(long size) throws IOException {
+    if (end < size) {
+      write(ZEROS.asSlice(0, 1), size - 1);
+    }
+    flush();
+  }
+
+  /** Small pieces are copied together: a call of the system for each page would take longer. */
+  private void write(MemorySegment bytes, long offset) throws IOException {
+    long size = bytes.byteSize();
+    written += size;
+    if (size > SMALL) {
+      flush();
+      writeNow(bytes.asByteBuffer(), offset);
+      end = offset + size;
+      return;
+    }
+    if (offset != end || size > gathered.remaining()) {
+      flush();
+    }
+    MemorySegment.copy(bytes, 0, gatheredBytes, gathered.position(), size);
+    gathered.position(gathered.position() + (int) size);
+    end = offset + size;
+  }
+
+  private void flush() throws IOException {
+    if (gathered.position() > 0) {
+      long offset = end - gathered.position();
+      writeNow(gathered.flip(), offset);
+      gathered.clear();
+    }
+  }
+
+  private void writeNow(ByteBuffer buffer, long offset) throws IOException {
+    long position = offset;
+    while (buffer.hasRemaining()) {
+      position += channel.write(buffer, position);
+    }
+  }
+}

@@ -1,0 +1,324 @@
+package org.kho4j.handover.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.random.RandomGenerator;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.WritableMemory;
+
+/** What a generation owns and preserves, noted in the plainest way. */
+final class GenerationModel {
+
+  private static final ValueLayout.OfLong NUMBER = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  /** Something that a generation owns: a folio, a run of pages or an area. */
+  static final class Thing {
+    /** The blocks that are preserved as folios or units of their own, or one run of pages. */
+    final List<AddressRange> units = new ArrayList<>();
+
+    final long mark;
+    Folio folio;
+    Area area;
+    Descriptor descriptor;
+    boolean preserved;
+    String subtree;
+
+    Thing(long mark) {
+      this.mark = mark;
+    }
+
+    static Thing of(long mark, Folio folio, PageSize pageSize) {
+      Thing thing = new Thing(mark);
+      thing.folio = folio;
+      thing.units.add(new AddressRange(folio.address(), folio.bytes(pageSize)));
+      return thing;
+    }
+
+    static Thing run(long mark, AddressRange range) {
+      Thing thing = new Thing(mark);
+      thing.units.add(range);
+      return thing;
+    }
+
+    static Thing of(long mark, Area area, PageSize pageSize) {
+      Thing thing = new Thing(mark);
+      thing.area = area;
+      thing.readUnits(pageSize);
+      return thing;
+    }
+
+    private void readUnits(PageSize pageSize) {
+      long blockBytes = pageSize.blockBytes(area.order());
+      for (int run = 0; run < area.runs().count(); run++) {
+        for (long at = 0; at < area.runs().length(run); at += blockBytes) {
+          units.add(new AddressRange(area.runs().address(run) + at, blockBytes));
+        }
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "%s of %s%s"
+          .formatted(
+              folio != null ? "folio" : area != null ? "area" : "run",
+              units,
+              preserved ? ", preserved" : "");
+    }
+  }
+
+  final WritableMemory memory;
+  final PageSize pageSize;
+  final List<AddressRange> scratch;
+  final List<AddressRange> nodes;
+  final RandomGenerator random;
+  final List<Thing> things = new ArrayList<>();
+  long kexecCount = 1;
+  private long marks;
+
+  GenerationModel(
+      WritableMemory memory,
+      PageSize pageSize,
+      List<AddressRange> scratch,
+      List<AddressRange> nodes,
+      RandomGenerator random) {
+    this.memory = memory;
+    this.pageSize = pageSize;
+    this.scratch = scratch;
+    this.nodes = nodes;
+    this.random = random;
+  }
+
+  long newMark() {
+    return ++marks << 32;
+  }
+
+  Thing pick() {
+    return things.get(random.nextInt(things.size()));
+  }
+
+  /** Writes a number of its own at the start and at the end of every page of a thing. */
+  void fill(Thing thing) {
+    long[] number = {thing.mark};
+    forEachPage(
+        thing,
+        page -> {
+          memory.writable(page, 8).set(NUMBER, 0, ++number[0]);
+          memory.writable(page + pageSize.bytes() - 8, 8).set(NUMBER, 0, ~number[0]);
+        });
+  }
+
+  void checkContent(Thing thing) {
+    long[] number = {thing.mark};
+    forEachPage(
+        thing,
+        page -> {
+          assertThat(memory.read(page, 8).get(NUMBER, 0))
+              .as("content of page 0x%x of %s", page, thing)
+              .isEqualTo(++number[0]);
+          assertThat(memory.read(page + pageSize.bytes() - 8, 8).get(NUMBER, 0))
+              .isEqualTo(~number[0]);
+        });
+    if (thing.area != null) {
+      try (Arena arena = Arena.ofConfined()) {
+        byte[] last = new byte[8];
+        thing
+            .area
+            .map(arena)
+            .copyTo(thing.area.bytes() - 8, java.lang.foreign.MemorySegment.ofArray(last));
+        assertThat(java.lang.foreign.MemorySegment.ofArray(last).get(NUMBER, 0))
+            .isEqualTo(~number[0]);
+      }
+    }
+  }
+
+  private void forEachPage(Thing thing, java.util.function.LongConsumer visitor) {
+    for (AddressRange unit : thing.units) {
+      for (long page = unit.address(); page < unit.end(); page += pageSize.bytes()) {
+        visitor.accept(page);
+      }
+    }
+  }
+
+  /** Compares everything that the generation says with what it must say. */
+  void check(Generation generation) {
+    Handover handover = generation.outgoing();
+    Map<Long, Integer> blocks = new TreeMap<>();
+    blocks.put(handover.root().address(), 0);
+    blocks.put(handover.subtree("kexec-metadata").orElseThrow().address(), 0);
+    List<String> names = new ArrayList<>(List.of("kexec-metadata"));
+    BitSet taken = new BitSet();
+    for (Thing thing : things) {
+      checkContent(thing);
+      forEachPage(thing, page -> taken.set(index(page)));
+      if (thing.subtree != null) {
+        names.add(thing.subtree);
+      }
+      if (thing.preserved) {
+        for (AddressRange unit : thing.units) {
+          addBlocks(blocks, unit, thing.folio != null);
+        }
+        if (thing.area != null) {
+          chunks(generation, thing).forEach(chunk -> blocks.put(chunk, 0));
+        }
+      }
+    }
+    TreeSet<Long> nodes = State.nodes(handover);
+    nodes.forEach(node -> taken.set(index(node)));
+    blocks.forEach((address, order) -> taken.set(index(address), index(address) + (1 << order)));
+    if (memory.base() == 0) {
+      taken.set(0);
+    }
+    scratch.forEach(region -> {
+      for (long page = region.address(); page < region.end(); page += pageSize.bytes()) {
+        taken.set(index(page));
+      }
+    });
+
+    assertThat(State.blocks(handover)).isEqualTo(blocks);
+    assertThat(
+            handover.subtrees(problem -> {
+              throw problem;
+            }))
+        .extracting(Subtree::name)
+        .containsExactlyInAnyOrderElementsOf(names);
+    assertThat(generation.freePages())
+        .isEqualTo(memory.size() / pageSize.bytes() - taken.cardinality());
+    if (random.nextInt(8) == 0) {
+      assertThat(State.taken(generation)).isEqualTo(taken);
+    }
+  }
+
+  /** The pages that list an area, read with the readers; the blocks in them must be the area's. */
+  private List<Long> chunks(Generation generation, Thing thing) {
+    byte[] bytes = new byte[16];
+    thing.descriptor.writeTo(java.lang.foreign.MemorySegment.ofArray(bytes));
+    VmallocArea area =
+        VmallocArea.of(
+            generation.outgoing().memory(),
+            Where.ROOT,
+            java.lang.foreign.MemorySegment.ofArray(bytes),
+            0);
+    List<Long> chunks = new ArrayList<>();
+    area.forEachChunk(chunks::add);
+    List<AddressRange> read = new ArrayList<>();
+    long blockBytes = pageSize.blockBytes(area.order());
+    area.forEachRun((address, length) -> {
+      for (long at = 0; at < length; at += blockBytes) {
+        read.add(new AddressRange(address + at, blockBytes));
+      }
+    });
+    assertThat(read).isEqualTo(thing.units);
+    return chunks;
+  }
+
+  private void addBlocks(Map<Long, Integer> blocks, AddressRange unit, boolean folio) {
+    if (folio) {
+      blocks.put(unit.address(), Long.numberOfTrailingZeros(unit.length()) - pageSize.shift());
+      return;
+    }
+    for (long at = unit.address(); at < unit.end(); ) {
+      int order = 40 - pageSize.shift();
+      while (at % pageSize.blockBytes(order) != 0
+          || at + pageSize.blockBytes(order) > unit.end()
+          || node(at) != node(at + pageSize.blockBytes(order) - 1)) {
+        order--;
+      }
+      blocks.put(at, order);
+      at += pageSize.blockBytes(order);
+    }
+  }
+
+  private int node(long address) {
+    for (int node = 0; node < nodes.size(); node++) {
+      if (nodes.get(node).overlaps(address, 1)) {
+        return node;
+      }
+    }
+    return -1;
+  }
+
+  int index(long address) {
+    return (int) ((address - memory.base()) / pageSize.bytes());
+  }
+
+  /** The next generation restores what was preserved, in any order, and some of it not at all. */
+  void restore(Incoming incoming) {
+    things.removeIf(thing -> !thing.preserved);
+    Map<Long, Integer> unclaimed = new TreeMap<>();
+    List<Thing> restored = new ArrayList<>();
+    List<Thing> shuffled = new ArrayList<>(things);
+    java.util.Collections.shuffle(shuffled, new java.util.Random(random.nextLong()));
+    for (Thing thing : shuffled) {
+      if (random.nextInt(6) == 0) {
+        thing.units.forEach(unit -> addBlocks(unclaimed, unit, thing.folio != null));
+        if (thing.area != null) {
+          incomingChunks(incoming, thing).forEach(chunk -> unclaimed.put(chunk, 0));
+        }
+        continue;
+      }
+      restore(incoming, thing);
+      assertThatThrownBy(() -> restore(incoming, thing))
+          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.HandoverException.class);
+      thing.preserved = false;
+      thing.subtree = null;
+      thing.descriptor = null;
+      checkContent(thing);
+      restored.add(thing);
+    }
+    things.clear();
+    things.addAll(restored);
+    Map<Long, Integer> left = new TreeMap<>();
+    incoming.forEachUnclaimed((order, address, bytes) -> {
+      for (long at = 0; at < bytes; at += pageSize.blockBytes(order)) {
+        left.put(address + at, order);
+      }
+    });
+    assertThat(left).isEqualTo(unclaimed);
+    incoming.releaseUnclaimed();
+    kexecCount++;
+  }
+
+  private static List<Long> incomingChunks(Incoming incoming, Thing thing) {
+    byte[] bytes = new byte[16];
+    thing.descriptor.writeTo(java.lang.foreign.MemorySegment.ofArray(bytes));
+    List<Long> chunks = new ArrayList<>();
+    VmallocArea.of(
+            incoming.handover().memory(),
+            Where.ROOT,
+            java.lang.foreign.MemorySegment.ofArray(bytes),
+            0)
+        .forEachChunk(chunks::add);
+    return chunks;
+  }
+
+  private void restore(Incoming incoming, Thing thing) {
+    if (thing.subtree != null) {
+      assertThat(incoming.restoreBlob(thing.subtree).orElseThrow().folio()).isEqualTo(thing.folio);
+    } else if (thing.folio != null) {
+      assertThat(incoming.restoreFolio(thing.folio.address())).isEqualTo(thing.folio);
+    } else if (thing.area != null) {
+      Area area = incoming.restore(thing.descriptor);
+      List<AddressRange> units = List.copyOf(thing.units);
+      thing.area = area;
+      thing.units.clear();
+      thing.readUnits(pageSize);
+      assertThat(thing.units).isEqualTo(units);
+    } else {
+      incoming.restorePages(thing.units.getFirst().address(), thing.units.getFirst().length());
+    }
+  }
+}

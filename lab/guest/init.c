@@ -1,0 +1,281 @@
+/*
+ * The guest's only process: does what /script says, one command per line, and tells the kernel's log what it did.
+ * Every line it writes begins with "lab: ". The commands are in do_line() at the end.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* /dev/liveupdate (Linux 7.2, 7.3): _IO(0xBA, nr), each argument begins with its size. */
+#define CREATE_SESSION 0xBA00
+#define RETRIEVE_SESSION 0xBA01
+#define PRESERVE_FD 0xBA40
+#define RETRIEVE_FD 0xBA41
+#define FINISH 0xBA42
+
+struct named_session { uint32_t size, fd; char name[64]; };
+struct preserved_fd { uint32_t size, fd; uint64_t token; };
+struct finish { uint32_t size, reserved; };
+
+static int log_fd = -1, device = -1, session = -1;
+
+static void say(const char *format, ...) {
+	char line[960];
+	int n = snprintf(line, sizeof line, "lab: ");
+	va_list args;
+	va_start(args, format);
+	n += vsnprintf(line + n, sizeof line - n - 1, format, args);
+	va_end(args);
+	if (n > (int)sizeof line - 2)
+		n = sizeof line - 2;
+	line[n++] = '\n';
+	if (write(log_fd, line, n) < 0)
+		_exit(1);
+}
+
+static void end(void) {
+	sync();
+	reboot(RB_AUTOBOOT);
+	_exit(1);
+}
+
+static void fail(const char *what) {
+	say("FAILED %s: %s", what, strerror(errno));
+	end();
+}
+
+static void wrong(const char *what) {
+	errno = EILSEQ;
+	fail(what);
+}
+
+/* The pattern: word i of seed s is output i of a SplitMix64 that starts at s, as in Java's SplittableRandom. */
+static uint64_t word(uint64_t seed, uint64_t i) {
+	uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15ull;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static uint64_t *map(int fd, uint64_t bytes, int protection, int flags) {
+	uint64_t *at = mmap(NULL, bytes, protection, flags, fd, 0);
+	if (at == MAP_FAILED)
+		fail("mmap");
+	return at;
+}
+
+/* Pages of which `every` does not divide the number stay as they are: zero. */
+static void preserve_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every, uint32_t seals) {
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	int fd = syscall(SYS_memfd_create, "lab", 2 /* MFD_ALLOW_SEALING */);
+	if (fd < 0 || ftruncate(fd, bytes))
+		fail("memfd");
+	if (bytes) {
+		uint64_t *at = map(fd, bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
+		for (uint64_t i = 0; i < bytes / 8; i++)
+			if (i * 8 / page % every == 0)
+				at[i] = word(seed, i);
+		munmap(at, bytes);
+	}
+	if (seals && fcntl(fd, 1033 /* F_ADD_SEALS */, seals))
+		fail("seals");
+	struct preserved_fd arg = {sizeof arg, fd, token};
+	if (ioctl(session, PRESERVE_FD, &arg))
+		fail("preserve");
+	close(fd);
+}
+
+static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every) {
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	struct preserved_fd arg = {sizeof arg, 0, token};
+	struct stat st;
+	if (ioctl(session, RETRIEVE_FD, &arg))
+		fail("retrieve fd");
+	if (fstat(arg.fd, &st) || (uint64_t)st.st_size != bytes)
+		wrong("size of the memfd");
+	if (bytes) {
+		uint64_t *at = map(arg.fd, bytes, PROT_READ, MAP_PRIVATE);
+		for (uint64_t i = 0; i < bytes / 8; i++)
+			if (at[i] != (i * 8 / page % every == 0 ? word(seed, i) : 0))
+				wrong("content of the memfd");
+		munmap(at, bytes);
+	}
+	close(arg.fd);
+}
+
+static void open_session(unsigned long request, const char *name) {
+	struct named_session arg = {.size = sizeof arg};
+	snprintf(arg.name, sizeof arg.name, "%s", name);
+	if (device < 0 && (device = open("/dev/liveupdate", O_RDWR)) < 0)
+		fail("/dev/liveupdate");
+	if (ioctl(device, request, &arg))
+		fail(name);
+	session = arg.fd;
+}
+
+static void finish(void) {
+	struct finish arg = {sizeof arg, 0};
+	if (ioctl(session, FINISH, &arg))
+		fail("finish");
+	close(session);
+}
+
+/* Many sessions at once: s00000, s00001, …, each with files of tokens 0, 1, …, each with a seed of its own. */
+static void many(int retrieve, uint64_t sessions, uint64_t files, uint64_t bytes, uint64_t seed) {
+	for (uint64_t s = 0; s < sessions; s++) {
+		char name[32];
+		snprintf(name, sizeof name, "s%05u", (unsigned)s);
+		open_session(retrieve ? RETRIEVE_SESSION : CREATE_SESSION, name);
+		for (uint64_t f = 0; f < files; f++) {
+			if (retrieve)
+				check_memfd(f, bytes, seed + s * files + f, 1);
+			else
+				preserve_memfd(f, bytes, seed + s * files + f, 1, 0);
+		}
+		if (retrieve)
+			finish();
+	}
+}
+
+/* A file's bytes as hexadecimal, 256 to the line, each line with its offset; then how many there were. */
+static void dump(const char *path) {
+	unsigned char bytes[256];
+	char hex[513];
+	long offset = 0;
+	ssize_t n;
+	int fd = open(path, O_RDONLY);
+	if (fd < 0) {
+		say("dump %s none", path);
+		return;
+	}
+	while ((n = read(fd, bytes, sizeof bytes)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			sprintf(hex + 2 * i, "%02x", bytes[i]);
+		say("dump %s %ld %s", path, offset, hex);
+		offset += n;
+	}
+	if (n < 0)
+		fail(path);
+	say("dump %s end %ld", path, offset);
+	close(fd);
+}
+
+static void symbol(const char *name) {
+	char line[256], found[128];
+	unsigned long address;
+	FILE *all = fopen("/proc/kallsyms", "r");
+	if (!all)
+		fail("/proc/kallsyms");
+	while (fgets(line, sizeof line, all)) {
+		if (sscanf(line, "%lx %*c %127s", &address, found) == 2 && !strcmp(found, name)) {
+			say("symbol %s %lx", name, address);
+			fclose(all);
+			return;
+		}
+	}
+	wrong("symbol");
+}
+
+static void await(const char *name) {
+	char byte;
+	say("await %s", name);
+	do {
+		if (read(0, &byte, 1) != 1)
+			fail("console");
+	} while (byte != '\n' && byte != '\r');
+}
+
+static void kexec(const char *command_line) {
+	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
+	if (kernel < 0 || initrd < 0)
+		fail("/next");
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, 0UL))
+		fail("kexec_file_load");
+	close(kernel);
+	close(initrd);
+	symbol("machine_kexec");
+	await("jump");
+	sync();
+	syscall(SYS_reboot, 0xfee1dead, 672274793, 0x45584543 /* LINUX_REBOOT_CMD_KEXEC */, NULL);
+	fail("kexec");
+}
+
+static void do_line(char *line) {
+	char name[128] = "";
+	unsigned long long a = 0, b = 0, c = 0, d = 1, e = 0;
+	char *rest = strchr(line, ' ');
+	rest = rest ? rest + 1 : line + strlen(line);
+	sscanf(rest, "%127s", name);
+	sscanf(rest, "%lli %lli %lli %lli %lli", (long long *)&a, (long long *)&b, (long long *)&c, (long long *)&d,
+		(long long *)&e);
+	size_t verb = strcspn(line, " ");
+#define IS(word) (verb == strlen(word) && !strncmp(line, word, verb))
+	if (IS("say"))
+		say("%s", rest);
+	else if (IS("await")) /* NAME: go on when a line comes from the console */
+		await(name);
+	else if (IS("session")) /* NAME */
+		open_session(CREATE_SESSION, name);
+	else if (IS("memfd")) /* TOKEN BYTES SEED EVERY SEALS */
+		preserve_memfd(a, b, c, d, e);
+	else if (IS("sessions")) /* SESSIONS FILES BYTES SEED */
+		many(0, a, b, c, d);
+	else if (IS("retrieve")) /* NAME */
+		open_session(RETRIEVE_SESSION, name);
+	else if (IS("check")) /* TOKEN BYTES SEED EVERY */
+		check_memfd(a, b, c, d);
+	else if (IS("checks")) /* SESSIONS FILES BYTES SEED */
+		many(1, a, b, c, d);
+	else if (IS("finish"))
+		finish();
+	else if (IS("dump")) /* PATH */
+		dump(name);
+	else if (IS("kexec")) /* COMMAND LINE */
+		kexec(rest);
+	else if (*line)
+		wrong(line);
+#undef IS
+}
+
+int main(void) {
+	struct rlimit files = {65536, 65536};
+	struct utsname uts;
+	struct termios console;
+	char line[4096];
+	mount("none", "/dev", "devtmpfs", 0, NULL);
+	mount("none", "/proc", "proc", 0, NULL);
+	mount("none", "/sys", "sysfs", 0, NULL);
+	mount("none", "/sys/kernel/debug", "debugfs", 0, NULL);
+	log_fd = open("/dev/kmsg", O_WRONLY);
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (!tcgetattr(0, &console)) {
+		console.c_lflag &= ~ECHO;
+		tcsetattr(0, TCSANOW, &console);
+	}
+	uname(&uts);
+	say("release %s", uts.release);
+	FILE *script = fopen("/script", "r");
+	if (!script)
+		fail("/script");
+	while (fgets(line, sizeof line, script)) {
+		line[strcspn(line, "\n")] = 0;
+		do_line(line);
+	}
+	say("end");
+	end();
+}

@@ -1,0 +1,6 @@
+/** The lab: real kernels under QEMU as judge of what kho4j reads and writes. */
+module org.kho4j.lab {
+  requires org.kho4j.handover;
+  requires tools.jackson.databind;
+  requires static org.jspecify;
+}

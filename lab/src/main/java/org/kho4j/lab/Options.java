@@ -1,0 +1,70 @@
+package org.kho4j.lab;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.scenario.Scenario;
+
+/** What the command line asks for. */
+record Options(
+    boolean help,
+    boolean list,
+    boolean fast,
+    boolean keep,
+    boolean contradict,
+    boolean capture,
+    List<String> which) {
+
+  static Options parse(String... args) {
+    List<String> flags = new ArrayList<>();
+    List<String> which = new ArrayList<>();
+    for (String arg : args) {
+      if (!arg.startsWith("-")) {
+        which.add(arg);
+      } else if (List.of("--help", "--list", "--fast", "--keep", "--contradict").contains(arg)) {
+        flags.add(arg);
+      } else {
+        throw new LabFailure("there is no option " + arg + ": --help shows what there is");
+      }
+    }
+    boolean capture = which.remove("capture");
+    if (capture && which.isEmpty()) {
+      throw new LabFailure("capture wants to know what: a scenario, or kernel/scenario");
+    }
+    return new Options(
+        flags.contains("--help"),
+        flags.contains("--list"),
+        flags.contains("--fast"),
+        flags.contains("--keep"),
+        flags.contains("--contradict"),
+        capture,
+        which);
+  }
+
+  boolean wants(Kernel kernel, Scenario scenario) {
+    if (fast && !scenario.fast()) {
+      return false;
+    }
+    return which.isEmpty()
+        || which.contains(kernel.name())
+        || which.contains(scenario.name())
+        || which.contains(kernel.name() + "/" + scenario.name());
+  }
+
+  void requireKnown(List<Kernel> kernels) {
+    for (String wanted : which) {
+      boolean known =
+          kernels.stream()
+              .anyMatch(kernel ->
+                  wanted.equals(kernel.name())
+                      || Scenario.all().stream()
+                          .anyMatch(scenario ->
+                              wanted.equals(scenario.name())
+                                  || wanted.equals(kernel.name() + "/" + scenario.name())));
+      if (!known) {
+        throw new LabFailure(wanted + " is no scenario and no kernel: --list shows what there is");
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package org.kho4j.lab.guest;
+
+import java.util.List;
+
+/** An architecture that speaks KHO, as QEMU emulates it. */
+public enum Arch {
+  X86_64("x86_64", 0, "gcc", "ttyS0", ""),
+  ARM64("arm64", 0x4000_0000L, "aarch64-linux-gnu-gcc", "ttyAMA0", "max,pauth-impdef=on");
+
+  private final String label;
+  private final long ramBase;
+  private final String compiler;
+  private final String console;
+  private final String processor;
+
+  Arch(String label, long ramBase, String compiler, String console, String processor) {
+    this.label = label;
+    this.ramBase = ramBase;
+    this.compiler = compiler;
+    this.console = console;
+    this.processor = processor;
+  }
+
+  /** Its name in the files of kernels. */
+  public String label() {
+    return label;
+  }
+
+  /** Physical address of the first byte of RAM. */
+  public long ramBase() {
+    return ramBase;
+  }
+
+  String compiler() {
+    return this.label.equals(hostLabel()) ? "gcc" : compiler;
+  }
+
+  private static String hostLabel() {
+    return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x86_64";
+  }
+
+  String console() {
+    return console;
+  }
+
+  /** What QEMU gets as its CPU, or nothing for its own choice. */
+  List<String> processor() {
+    return processor.isEmpty() ? List.of() : List.of("-cpu", processor);
+  }
+
+  String emulator() {
+    return this == X86_64 ? "qemu-system-x86_64" : "qemu-system-aarch64";
+  }
+
+  String machine() {
+    return this == X86_64 ? "pc" : "virt";
+  }
+
+  /** The architecture of that name in a kernel's file. */
+  static Arch of(String label) {
+    for (Arch arch : values()) {
+      if (arch.label.equals(label)) {
+        return arch;
+      }
+    }
+    throw new LabFailure("architecture " + label + " is none of x86_64 and arm64");
+  }
+}

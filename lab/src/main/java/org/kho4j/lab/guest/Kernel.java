@@ -1,0 +1,101 @@
+package org.kho4j.lab.guest;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.kho4j.abi.PageSize;
+
+/**
+ * A kernel that guests boot.
+ *
+ * @param name of its file in {@code lab/kernels}, or {@code ready}
+ * @param changed whether something of the contract differs on purpose
+ * @param image what QEMU boots: a bzImage or an arm64 Image
+ */
+public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed, Path image) {
+
+  private static final int HEADER = 1024;
+  private static final int X86_MAGIC = 0x5372_6448;
+  private static final int ARM64_MAGIC = 0x644d_5241;
+
+  /** A kernel that somebody has built: what it is shows in its header. */
+  public static Kernel ready(Path image) throws IOException {
+    try (FileChannel file = FileChannel.open(image);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment head = arena.allocate(HEADER);
+      file.read(head.asByteBuffer());
+      if (head.get(ValueLayout.JAVA_INT_UNALIGNED, 0x202) == X86_MAGIC) {
+        return new Kernel("ready", Arch.X86_64, PageSize.SIZE_4K, false, image);
+      }
+      if (head.get(ValueLayout.JAVA_INT_UNALIGNED, 0x38) == ARM64_MAGIC) {
+        int pages = (int) (head.get(ValueLayout.JAVA_LONG_UNALIGNED, 0x18) >>> 1) & 3;
+        PageSize size =
+            switch (pages) {
+              case 2 -> PageSize.SIZE_16K;
+              case 3 -> PageSize.SIZE_64K;
+              default -> PageSize.SIZE_4K;
+            };
+        return new Kernel("ready", Arch.ARM64, size, false, image);
+      }
+    }
+    throw new LabFailure(image + " is no bzImage and no arm64 Image");
+  }
+
+  /** The names of the kernels that the lab can build. */
+  public static List<String> names(Path lab) throws IOException {
+    try (Stream<Path> files = Files.list(lab.resolve("kernels"))) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(file -> file.endsWith(".kernel"))
+          .map(file -> file.substring(0, file.length() - ".kernel".length()))
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** What the file of a kernel says, before it is built. */
+  public static Kernel described(Path lab, String name) throws IOException {
+    Map<String, String> values = new HashMap<>();
+    for (String line : Files.readAllLines(lab.resolve("kernels").resolve(name + ".kernel"))) {
+      int equals = line.indexOf('=');
+      if (!line.startsWith("#") && equals > 0) {
+        values.put(line.substring(0, equals), line.substring(equals + 1));
+      }
+    }
+    PageSize pageSize =
+        switch (values.getOrDefault("page", "4K")) {
+          case "16K" -> PageSize.SIZE_16K;
+          case "64K" -> PageSize.SIZE_64K;
+          default -> PageSize.SIZE_4K;
+        };
+    return new Kernel(
+        name,
+        Arch.of(values.getOrDefault("arch", "")),
+        pageSize,
+        values.containsKey("change"),
+        Path.of(""));
+  }
+
+  /** The same with the image that {@code lab/kernel} has built or finds in its cache. */
+  public Kernel built(Path lab) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(lab.resolve("kernel").toString(), name)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String directory =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    if (process.waitFor() != 0) {
+      throw new LabFailure("kernel " + name + " could not be built");
+    }
+    return new Kernel(name, arch, pageSize, changed, Path.of(directory, "kernel"));
+  }
+}

@@ -1,0 +1,60 @@
+package org.kho4j.lab.guest;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** QEMU's monitor: dumps, and where the guest's memory is. */
+final class Monitor implements AutoCloseable {
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Remote remote;
+
+  Monitor(Path socket, long deadline) throws IOException {
+    this.remote = new Remote(socket, deadline);
+    ask("{\"execute\": \"qmp_capabilities\"}");
+  }
+
+  /** Has QEMU write the guest's memory to a file. */
+  void dump(Path file, String format) throws IOException {
+    ask(
+        """
+        {"execute": "dump-guest-memory",
+         "arguments": {"paging": false, "protocol": "file:%s", "format": "%s"}}\
+        """
+            .formatted(file, format));
+  }
+
+  /** What QEMU's human monitor answers. */
+  String human(String command) throws IOException {
+    return ask("""
+    {"execute": "human-monitor-command", "arguments": {"command-line": "%s"}}\
+    """
+            .formatted(command))
+        .asString();
+  }
+
+  private JsonNode ask(String command) throws IOException {
+    remote.write(command);
+    while (true) {
+      StringBuilder line = new StringBuilder();
+      for (char c = remote.read(); c != '\n'; c = remote.read()) {
+        line.append(c);
+      }
+      JsonNode answer = JSON.readTree(line.toString());
+      if (answer.has("return")) {
+        return answer.get("return");
+      }
+      if (answer.has("error")) {
+        throw new LabFailure("QEMU answers %s to %s".formatted(line, command));
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    remote.close();
+  }
+}

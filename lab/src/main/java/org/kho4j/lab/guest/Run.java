@@ -1,0 +1,152 @@
+package org.kho4j.lab.guest;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.memory.PhysicalMemory;
+
+/** One run of one scenario on one kernel: its files, its time, and what it has checked. */
+public final class Run implements AutoCloseable {
+
+  private final Path lab;
+  private final Path directory;
+  private final Kernel kernel;
+  private final long deadline;
+  private final boolean contradict;
+  private final @Nullable Path capture;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private int checks;
+
+  /**
+   * A run in a directory that is its own.
+   *
+   * @param lab the lab's own files
+   * @param contradict whether the guest is to do another thing than what is expected, so that the
+   *     scenario has to fail
+   * @param capture where the memory at the jump is written to, if it is
+   */
+  public Run(
+      Path lab,
+      Path directory,
+      Kernel kernel,
+      Duration limit,
+      boolean contradict,
+      @Nullable Path capture)
+      throws IOException {
+    this.lab = lab;
+    this.directory = directory;
+    this.kernel = kernel;
+    this.deadline = System.nanoTime() + limit.toNanos();
+    this.contradict = contradict;
+    this.capture = capture;
+    delete(directory);
+    Files.createDirectories(directory);
+  }
+
+  public Kernel kernel() {
+    return kernel;
+  }
+
+  /** Where its files are. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** The lab's own files. */
+  public Path lab() {
+    return lab;
+  }
+
+  @Nullable Path capture() {
+    return capture;
+  }
+
+  long deadline() {
+    return deadline;
+  }
+
+  /** Whether what is expected must turn out wrong. */
+  public boolean contradict() {
+    return contradict;
+  }
+
+  /** The seed that the guest is told: the expected one, unless the run is to be contradicted. */
+  public long told(long seed) {
+    return contradict ? seed + 1 : seed;
+  }
+
+  /** Closes something at the end of the run. */
+  public <T extends AutoCloseable> T closing(T resource) {
+    open.add(resource);
+    return resource;
+  }
+
+  /** Boots a guest, which ends with the run at the latest. */
+  public Guest boot(Machine machine, Stage... stages) throws IOException {
+    return boot(new Boot(machine, List.of(stages)));
+  }
+
+  /** Boots a guest, which ends with the run at the latest. */
+  public Guest boot(Boot boot) throws IOException {
+    return closing(Guest.start(this, boot));
+  }
+
+  /** Memory that is closed at the end of the run. */
+  public PhysicalMemory reading(PhysicalMemory memory) {
+    return closing(memory);
+  }
+
+  /** Checks that something is so. */
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation is in a library of its own
+  public void check(boolean so, String what, Object... values) {
+    checks++;
+    if (!so) {
+      throw new LabFailure(what.formatted(values));
+    }
+  }
+
+  /** Checks that two things are the same. */
+  public void same(String what, Object expected, Object found) {
+    check(Objects.equals(expected, found), "%s is %s, not %s", what, found, expected);
+  }
+
+  /** Something was checked elsewhere. */
+  void checked() {
+    checks++;
+  }
+
+  /** How many checks there were. */
+  public int checks() {
+    return checks;
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable resource : open.reversed()) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        System.err.println("lab: " + e);
+      }
+    }
+    open.clear();
+  }
+
+  /** Deletes the files of a run. */
+  public static void delete(Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+}

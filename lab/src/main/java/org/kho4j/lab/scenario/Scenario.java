@@ -1,0 +1,129 @@
+package org.kho4j.lab.scenario;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Predicate;
+import org.kho4j.abi.PageSize;
+import org.kho4j.lab.guest.Arch;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.Run;
+
+/**
+ * A question to a real kernel.
+ *
+ * @param name by which it is chosen
+ * @param proves what is known when it passes
+ * @param fast whether it belongs to the few minutes that every build can spare
+ * @param on the kernels that it makes sense on
+ * @param limit the time after which it has failed
+ */
+public record Scenario(
+    String name, String proves, boolean fast, Predicate<Kernel> on, Duration limit, Body body) {
+
+  /** What a scenario does; it fails by throwing. */
+  @FunctionalInterface
+  public interface Body {
+    /** Runs it. */
+    void run(Run run) throws Exception;
+  }
+
+  /** All of them, in the order in which they run. */
+  public static List<Scenario> all() {
+    return List.of(
+        new Scenario(
+            "moments",
+            "one handover before, at and after the jump: what is read is what the kernel says",
+            true,
+            kernel -> !kernel.changed(),
+            Duration.ofMinutes(4),
+            Moments::run),
+        new Scenario(
+            "many-sessions",
+            "2,000 sessions, each with a file, read at the jump",
+            false,
+            kernel -> !kernel.changed(),
+            Duration.ofMinutes(6),
+            Handed::manySessions),
+        new Scenario(
+            "many-files",
+            "a session with 1,000 files, read at the jump",
+            false,
+            kernel -> !kernel.changed(),
+            Duration.ofMinutes(6),
+            Handed::manyFiles),
+        new Scenario(
+            "large-memfd",
+            "a memfd of 640 MiB, whose list of folios takes two chunks",
+            false,
+            kernel -> !kernel.changed() && kernel.pageSize().shift() == 12,
+            Duration.ofMinutes(6),
+            Handed::largeMemfd),
+        new Scenario(
+            "huge-folios",
+            "memfds of huge folios",
+            false,
+            kernel -> !kernel.changed() && kernel.pageSize().shift() <= 14,
+            Duration.ofMinutes(4),
+            Handed::hugeFolios),
+        new Scenario(
+            "two-nodes",
+            "two NUMA nodes, read from an ELF core and from a kdump that QEMU wrote at the jump",
+            false,
+            kernel -> !kernel.changed() && kernel.pageSize().shift() <= 14,
+            Duration.ofMinutes(6),
+            Handed::twoNodes),
+        restored(
+            "restore-pages",
+            "single pages that Java wrote, restored by Linux",
+            true,
+            Restored::pages),
+        restored(
+            "restore-folios", "hundreds of folios of all orders, restored", true, Restored::folios),
+        restored(
+            "restore-full-chunk",
+            "an area that fills its chunk exactly, restored",
+            false,
+            Restored::fullChunk),
+        restored(
+            "restore-several-chunks",
+            "an area of three chunks, restored",
+            true,
+            Restored::severalChunks),
+        restored(
+            "restore-huge-area", "an area of huge blocks, restored", false, Restored::hugeArea),
+        restored(
+            "wrong-chunk",
+            "one wrong address in a chunk: the kernel fails to restore, and the lab notices",
+            true,
+            Restored::wrongChunk),
+        restored(
+            "there-and-back",
+            "Java writes, Linux restores, preserves again and restores again, Java reads",
+            true,
+            Restored::thereAndBack),
+        new Scenario(
+            "author",
+            "the example specs, written by kho author, restored",
+            false,
+            kernel -> !kernel.changed() && !isArm64With4K(kernel),
+            Duration.ofMinutes(5),
+            Examples::author),
+        new Scenario(
+            "refused",
+            "a kernel of another version refuses what Java wrote for this one",
+            false,
+            Kernel::changed,
+            Duration.ofMinutes(2),
+            Restored::refused));
+  }
+
+  /** There is no example for that. */
+  private static boolean isArm64With4K(Kernel kernel) {
+    return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
+  }
+
+  private static Scenario restored(String name, String proves, boolean fast, Body body) {
+    return new Scenario(
+        name, proves, fast, kernel -> !kernel.changed(), Duration.ofMinutes(4), body);
+  }
+}

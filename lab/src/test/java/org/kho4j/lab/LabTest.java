@@ -1,0 +1,50 @@
+package org.kho4j.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.kho4j.abi.PageSize;
+import org.kho4j.lab.guest.Arch;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.scenario.Scenario;
+
+class LabTest {
+
+  private static final Path LAB = Path.of("").toAbsolutePath();
+
+  /** With {@code -Plab} only: it builds kernels, and takes its time. */
+  @Test
+  @EnabledIfSystemProperty(named = "kho.lab", matches = ".+")
+  void everyScenarioPassesOnEveryKernel() throws Exception {
+    Process tools = new ProcessBuilder(LAB.resolve("tools").toString()).inheritIO().start();
+    assertThat(tools.waitFor()).isZero();
+    assertThat(Lab.run(LAB)).isZero();
+  }
+
+  @Test
+  void aKernelIsWhatItsFileSays() throws Exception {
+    assertThat(Kernel.names(LAB)).contains("x86_64-7.3", "arm64-7.3-64k");
+    Kernel kernel = Kernel.described(LAB, "arm64-7.3-64k");
+    assertThat(kernel.arch()).isEqualTo(Arch.ARM64);
+    assertThat(kernel.pageSize()).isEqualTo(PageSize.SIZE_64K);
+    assertThat(kernel.changed()).isFalse();
+    assertThat(Kernel.described(LAB, "x86_64-7.3-kho-v5").changed()).isTrue();
+  }
+
+  @Test
+  void scenariosHaveNamesOfTheirOwn() {
+    assertThat(Scenario.all()).extracting(Scenario::name).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void whatIsAskedForHasToExist() {
+    assertThatThrownBy(() -> Options.parse("--fats"))
+        .isInstanceOf(LabFailure.class)
+        .hasMessageContaining("--fats");
+    assertThat(Options.parse("moments", "--fast").which()).containsExactly("moments");
+  }
+}
