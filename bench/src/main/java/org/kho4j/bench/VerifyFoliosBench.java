@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Every rule over a handover of 134 million folio records, from the walk of the map on. Peer:
- * {@code bench/c/folios.c}, which has the records, and a bitmap of what is preserved, ready in
- * memory.
+ * {@code bench/c/VerifyFoliosBench.c}, which has the records, and a bitmap of what is preserved,
+ * ready in memory.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
