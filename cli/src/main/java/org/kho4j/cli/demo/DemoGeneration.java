@@ -75,12 +75,7 @@ public final class DemoGeneration {
       Area area = generation.vmalloc(bytes, order);
       steps.done("allocate", describe(area));
 
-      ScatteredView view = area.map(arena);
-      steps.done(
-          "map",
-          view.contiguous().isPresent()
-              ? "as one segment"
-              : "piece by piece: too many pieces for one segment");
+      ScatteredView view = map(area, arena, steps);
 
       view.forEachRun((offset, piece) -> Pattern.fill(piece, offset));
       steps.done("fill", "every word differs");
@@ -99,6 +94,16 @@ public final class DemoGeneration {
           "hand over",
           "root FDT at 0x%x, boot record at 0x%x".formatted(boot.fdtAddress(), BOOT_RECORD));
     }
+  }
+
+  private static ScatteredView map(Area area, Arena arena, Steps steps) {
+    ScatteredView view = area.map(arena);
+    steps.done(
+        "map",
+        view.contiguous().isPresent()
+            ? "as one segment"
+            : "piece by piece: too many pieces for one segment");
+    return view;
   }
 
   private static String describe(Area area) {
@@ -123,12 +128,7 @@ public final class DemoGeneration {
       generation.free(blob.folio());
       steps.done("restore", describe(area));
 
-      ScatteredView view = area.map(arena);
-      steps.done(
-          "map",
-          view.contiguous().isPresent()
-              ? "as one segment"
-              : "piece by piece: too many pieces for one segment");
+      ScatteredView view = map(area, arena, steps);
 
       long[] different = {-1};
       view.forEachRun((offset, piece) -> verify(piece, offset, different));
