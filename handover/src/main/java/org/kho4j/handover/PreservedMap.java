@@ -123,7 +123,7 @@ public final class PreservedMap {
   private final class Walk {
     private final LeafVisitor visitor;
     private final Consumer<HandoverException> problems;
-    private final PageSet seen = new PageSet();
+    private final VisitedPages seen = new VisitedPages();
     private final PageSize pageSize = memory.pageSize();
     private final Where[] places = new Where[depth];
     private NodeVisitor nodeVisitor = (address, level, key) -> {};

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
  * The pages that a walk has been to, so that a structure that is reached twice is found. Off-heap:
  * 16 bytes a page at most. Not safe for use by several threads.
  */
-final class PageSet {
+final class VisitedPages {
 
   /**
    * More pages of one kind are in no handover: as leaves of a map they stand for 128 TiB in 4K
@@ -20,7 +20,7 @@ final class PageSet {
   private int mask;
   private int size;
 
-  PageSet() {
+  VisitedPages() {
     mask = 1023;
     slots = Arena.ofAuto().allocate(8L * (mask + 1), 8);
   }

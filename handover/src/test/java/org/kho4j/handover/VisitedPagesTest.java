@@ -9,9 +9,9 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-class PageSetTest {
+class VisitedPagesTest {
 
-  private final PageSet pages = new PageSet();
+  private final VisitedPages pages = new VisitedPages();
 
   @Test
   void knowsWhatItHasSeen() {
