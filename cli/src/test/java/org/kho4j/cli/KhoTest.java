@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.GlobalOptions;
@@ -159,6 +160,8 @@ class KhoTest {
                 "0x492000",
                 "--page-size",
                 "16k",
+                "--map-form",
+                "bitmaps-512",
                 "--base",
                 "1G",
                 "--format",
@@ -169,6 +172,7 @@ class KhoTest {
                 true,
                 OptionalLong.of(0x492000),
                 Optional.of(PageSize.SIZE_16K),
+                MapForm.BITMAPS_512,
                 1L << 30,
                 MemorySource.Kind.RAW,
                 true,
@@ -180,7 +184,7 @@ class KhoTest {
     assertThat(optionsOf("probe"))
         .isEqualTo(
             new GlobalOptions(
-                false, OptionalLong.empty(), Optional.empty(), 0, null, false, false));
+                false, OptionalLong.empty(), Optional.empty(), null, 0, null, false, false));
   }
 
   @Test

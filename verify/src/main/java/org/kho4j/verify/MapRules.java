@@ -105,7 +105,8 @@ final class MapRules {
   }
 
   /** Walks the map. If its tree is sound, it is known from here on which pages are preserved. */
-  static void check(Scene scene, PreservedMap map, Where where, int depth) {
+  static void check(Scene scene, PreservedMap map, Where where) {
+    int depth = map.form().depth(scene.pageSize());
     MapRules rules = new MapRules(scene, where, depth);
     scene.counts().add("mapNodes", 0);
     rules.node(map.root(), depth - 1, 0);

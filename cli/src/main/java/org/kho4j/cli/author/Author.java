@@ -55,7 +55,7 @@ final class Author {
     Setup setup =
         new Setup(
             spec.pageSize(),
-            spec.version(),
+            spec.layout(),
             spec.scratch().stream().map(Range::range).toList(),
             List.of(),
             spec.previousRelease(),

@@ -12,13 +12,13 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.pages.AddressRange;
@@ -128,7 +128,7 @@ public final class VerifyCommand extends Command {
         findings.add(Verifier.unreadable(e));
       }
     }
-    List<Handover> all = Handovers.of(memory, roots, invocation.options().pageSize().orElse(null));
+    List<Handover> all = HandoverSearch.handovers(invocation, memory, roots);
     Checked checked = Checked.NOTHING;
     boolean outgoing = all.stream().anyMatch(one -> one.role() == Handover.Role.OUTGOING);
     for (Handover handover : all) {
