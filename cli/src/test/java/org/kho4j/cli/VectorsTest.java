@@ -110,8 +110,7 @@ class VectorsTest {
     if (fact.isObject()) {
       fact.properties()
           .forEach(field ->
-              compare(
-                  path + "/" + field.getKey(), found.path(field.getKey()), field.getValue()));
+              compare(path + "/" + field.getKey(), found.path(field.getKey()), field.getValue()));
     } else if (fact.isArray()) {
       assertThat(found).as(path).hasSameSizeAs(fact);
       for (int i = 0; i < fact.size(); i++) {
