@@ -11,11 +11,13 @@ import org.kho4j.abi.PageSize;
  */
 abstract class BlockLookup implements PreservedMap.Lookup {
 
+  private static final int REMEMBERED = 1024;
+
   private final PageSize pageSize;
   private final int leafBits;
   private final int maxOrder;
-  private final long[] leafPrefix;
-  private final @Nullable MemorySegment[] leaves;
+  private final long[] leafPrefix = new long[REMEMBERED];
+  private final @Nullable MemorySegment[] leaves = new @Nullable MemorySegment[REMEMBERED];
 
   /**
    * A lookup.
@@ -27,8 +29,6 @@ abstract class BlockLookup implements PreservedMap.Lookup {
     this.pageSize = pageSize;
     this.leafBits = leafBits;
     this.maxOrder = maxOrder;
-    this.leafPrefix = new long[maxOrder + 1];
-    this.leaves = new @Nullable MemorySegment[maxOrder + 1];
   }
 
   @Override
@@ -51,12 +51,14 @@ abstract class BlockLookup implements PreservedMap.Lookup {
     if (order > maxOrder) {
       return false;
     }
-    MemorySegment leaf = leaves[order];
     long prefix = key >>> leafBits;
-    if (leaf == null || leafPrefix[order] != prefix) {
+    // Neighbours are in a row, and orders far from each other.
+    int slot = (int) (prefix + 37L * order) & (REMEMBERED - 1);
+    MemorySegment leaf = leaves[slot];
+    if (leaf == null || leafPrefix[slot] != prefix) {
       leaf = find(key);
-      leaves[order] = leaf;
-      leafPrefix[order] = prefix;
+      leaves[slot] = leaf;
+      leafPrefix[slot] = prefix;
     }
     if (leaf.byteSize() == 0) {
       return false;

@@ -98,8 +98,9 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
   Lookup lookup();
 
   /**
-   * Finds blocks by address, and remembers where each order was last found, so that neighbours are
-   * found at once. Not safe for use by several threads.
+   * Finds blocks by address, and remembers the leaves or bitmaps that it was in lately, so that
+   * blocks near each other and blocks scattered over some gigabytes are found at once. Not safe for
+   * use by several threads.
    */
   interface Lookup {
 
