@@ -1,7 +1,6 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +11,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,20 +32,6 @@ class VectorsTest {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final Path VECTORS = Path.of("../vectors");
 
-  /** Layouts that cannot be read yet. */
-  private static final Set<String> PENDING =
-      Set.of(
-          "kho-v1@6.16",
-          "kho-v1@6.17.9",
-          "kho-v1@6.18",
-          "kho-v2",
-          "kho-v3@7.1-rc",
-          "luo-v1@6.19",
-          "luo-v1@7.0",
-          "luo-v2",
-          "luo-v3",
-          "luo-v4");
-
   @TempDir private Path directory;
 
   static List<Path> sound() {
@@ -66,7 +50,6 @@ class VectorsTest {
   @MethodSource("sound")
   void isReadWithItsFacts(Path file) throws IOException {
     Vector vector = Vector.read(file);
-    assumeThat(vector.layouts()).as("pending").noneMatch(PENDING::contains);
 
     JsonNode found = vector.run("inspect").at("/handovers/0");
 
@@ -84,7 +67,6 @@ class VectorsTest {
   @MethodSource("sound")
   void isSound(Path file) throws IOException {
     Vector vector = Vector.read(file);
-    assumeThat(vector.layouts()).as("pending").noneMatch(PENDING::contains);
 
     assertThat(vector.run("verify").get("findings"))
         .noneMatch(finding -> finding.get("severity").asString().equals("error"));
@@ -135,10 +117,6 @@ class VectorsTest {
     static Vector read(Path file) throws IOException {
       JsonNode facts = MAPPER.readTree(Files.readString(file));
       return new Vector(facts, file.resolveSibling(facts.get("image").asString()));
-    }
-
-    List<String> layouts() {
-      return facts.get("layouts").valueStream().map(JsonNode::asString).toList();
     }
 
     JsonNode run(String command, String... more) {

@@ -177,7 +177,11 @@ final class MapRules {
     scene.take(where.in("page", nodeCount - 1), address, pageSize.bytes());
   }
 
-  private void leaf(Where place, MemorySegment leaf, long address, long prefix) {
+  private void leaf(Where place, MemorySegment leaf, long address, long itsPrefix) {
+    long prefix =
+        KhoRadix.losesOrderZero(pageSize, depth)
+            ? KhoRadix.withOrderZero(pageSize, itsPrefix)
+            : itsPrefix;
     PageSpace space = scene.space();
     boolean singles = prefix != 0 && KhoRadix.order(pageSize, prefix) == 0;
     long base = singles ? KhoRadix.address(pageSize, prefix) >>> pageSize.shift() : 0;
