@@ -1,4 +1,4 @@
-package org.kho4j.verify;
+package org.kho4j.damage;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,7 +10,14 @@ import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
 /** A memory with some pages of 4 KiB changed; the memory below stays as it is. */
-final class Overlay implements PhysicalMemory {
+public final class Overlay implements PhysicalMemory {
+
+  /** Takes a word of 8 bytes that was changed. */
+  @FunctionalInterface
+  public interface ChangeVisitor {
+    /** At an aligned physical address. */
+    void word(long address, long before, long after);
+  }
 
   private static final int PAGE = 4096;
 
@@ -45,6 +52,17 @@ final class Overlay implements PhysicalMemory {
 
   long get64(long address) {
     return read(address, 8).get(Wire.U64, 0);
+  }
+
+  void forEachChange(ChangeVisitor visitor) {
+    pages.forEach((address, page) -> {
+      MemorySegment before = below.read(address, PAGE);
+      for (int at = 0; at < PAGE; at += Long.BYTES) {
+        if (before.get(Wire.U64, at) != page.get(Wire.U64, at)) {
+          visitor.word(address + at, before.get(Wire.U64, at), page.get(Wire.U64, at));
+        }
+      }
+    });
   }
 
   @Override

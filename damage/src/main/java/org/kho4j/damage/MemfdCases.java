@@ -1,4 +1,4 @@
-package org.kho4j.verify;
+package org.kho4j.damage;
 
 import java.util.List;
 import java.util.function.Consumer;
@@ -16,35 +16,36 @@ final class MemfdCases {
       List.of(
           luo(
               "MEMFD-001",
-              guest -> guest.text(guest.file(0, 0), "memfd-v3"),
-              guest -> guest.text(guest.file(0, 0), "memfd-v1")),
+              guest -> guest.text(guest.file(), guest.pick("memfd-v3", "memfd-v0", "memfd-v22\0")),
+              guest -> guest.text(guest.file(), "memfd-v1")),
           luo(
               "MEMFD-002",
-              guest -> guest.put64(guest.file(0, 0) + 48, guest.memfd() + 8),
-              guest -> guest.put64(guest.file(0, 0) + 48, guest.freePage())),
+              guest ->
+                  guest.put64(guest.file() + 48, guest.pick(guest.memfd() + 8, 1L << 40, -4096L)),
+              guest -> guest.put64(guest.file() + 48, guest.freePage())),
           luo(
               "MEMFD-003",
               guest -> guest.unpreserve(guest.memfd(), 0),
-              guest -> guest.unpreserve(guest.chunk(), 0)),
+              guest -> guest.unpreserve(guest.u64(guest.memfd() + 32), 0)),
           luo(
               "MEMFD-004",
-              guest -> guest.put32(guest.memfd() + SEALS, 0x40),
+              guest -> guest.put32(guest.memfd() + SEALS, 0x40 << guest.pick(25)),
               guest -> guest.put32(guest.memfd() + SEALS, 0x3f)),
           luo(
               "MEMFD-005",
-              guest -> guest.put32(guest.memfd() + FLAGS, 1),
+              guest -> guest.put32(guest.memfd() + FLAGS, 1 << guest.pick(31)),
               guest -> guest.put32(guest.memfd() + SEALS, 2)),
           luo(
               "MEMFD-006",
-              guest -> guest.put64(guest.memfd() + NR_FOLIOS, 257),
+              guest -> guest.put64(guest.memfd() + NR_FOLIOS, guest.pick(257, 300, 1 << 20)),
               guest -> guest.put64(guest.memfd() + NR_FOLIOS, 256)),
           luo(
               "MEMFD-007",
-              guest -> guest.put64(guest.memfd() + SIZE, 0),
+              guest -> guest.put64(guest.memfd() + guest.pick(SIZE, NR_FOLIOS), 0),
               guest -> guest.put64(guest.memfd() + SIZE, 1)),
           luo(
               "MEMFD-008",
-              guest -> guest.put64(guest.memfd() + SIZE, 1L << 63),
+              guest -> guest.put64(guest.memfd() + SIZE, guest.pick(1L << 63, -1L, -4096L)),
               guest -> guest.put64(guest.memfd() + SIZE, (1L << 63) - 1)),
           luo(
               "MEMFD-009",
@@ -52,7 +53,7 @@ final class MemfdCases {
               guest -> guest.put64(guest.folios(), SOUND | 1)),
           luo(
               "MEMFD-010",
-              guest -> guest.put64(guest.folios(), SOUND | 1L << 40),
+              guest -> guest.put64(guest.folios(), SOUND | 1L << (40 + guest.pick(12))),
               guest -> guest.put64(guest.folios(), SOUND | (1L << 40) - 1)),
           luo(
               "MEMFD-011",
@@ -60,12 +61,14 @@ final class MemfdCases {
               guest -> guest.unpreserve(guest.folios(), 0)),
           luo(
               "MEMFD-012",
-              guest -> guest.put64(guest.folios(), guest.u64(guest.folios()) & ~(1L << 52)),
+              guest ->
+                  guest.put64(
+                      guest.folios(), guest.u64(guest.folios()) & ~(1L << (52 + guest.pick(2)))),
               guest -> {
                 // 6.19 wrote what was so.
                 guest.put64(guest.folios(), guest.u64(guest.folios()) & ~(1L << 52));
-                guest.text(guest.file(0, 0), "memfd-v1");
-                long chunk = guest.chunk();
+                guest.text(guest.file(), "memfd-v1");
+                long chunk = guest.u64(guest.memfd() + 32);
                 guest.put64(guest.memfd() + 16, 1);
                 guest.put64(guest.memfd() + 24, chunk);
                 guest.put64(guest.memfd() + 32, 1L << 32 | 1);

@@ -1,13 +1,15 @@
-package org.kho4j.verify;
+package org.kho4j.damage;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.memblock.ReserveMem;
 
 /** Device trees in a guest's memory. */
 final class Blobs {
@@ -16,32 +18,49 @@ final class Blobs {
 
   /** Where the value of the property of that name stands: the first, if there are several. */
   static long property(Guest guest, long blob, String name) {
+    return property(guest, blob, name, 0);
+  }
+
+  /** The same of a later one. */
+  static long property(Guest guest, long blob, String name, int later) {
+    int left = later;
     MemorySegment tree = guest.ram.read(blob, 4096);
     var cell = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     long strings = tree.get(cell, 12);
     for (long at = tree.get(cell, 8); at < strings; at += 4) {
       if (tree.get(cell, at) == 3
           && tree.getString(strings + tree.get(cell, at + 8), StandardCharsets.US_ASCII)
-              .equals(name)) {
+              .equals(name)
+          && left-- == 0) {
         return blob + at + 12;
       }
     }
     throw new AssertionError("no property " + name);
   }
 
-  /** Replaces the blob of memblock: reservations of a page each, from an address on. */
-  static void reservations(Guest guest, List<String> names, long start) {
+  /**
+   * Adds reservations to the blob of memblock, each of pages of its own.
+   *
+   * @param size of each, which is preserved in whole pages
+   */
+  static void reservations(Guest guest, List<String> names, long size) {
+    List<ReserveMem> all = new ArrayList<>(guest.reservations());
+    for (String name : names) {
+      long start = guest.freePage();
+      guest.preserve(start, 0);
+      all.add(new ReserveMem(name, start, size));
+    }
     MemorySegment page = MemorySegment.ofArray(new byte[4096]);
     FdtBuilder builder =
         FdtBuilder.create(page)
             .beginNode("")
             .property(FdtProperty.ofString("compatible", "memblock-v1"));
-    for (int i = 0; i < names.size(); i++) {
+    for (ReserveMem one : all) {
       builder
-          .beginNode(names.get(i))
+          .beginNode(one.name())
           .property(FdtProperty.ofString("compatible", "reserve-mem-v1"))
-          .property(FdtProperty.ofU64("start", start + 4096L * i, ByteOrder.LITTLE_ENDIAN))
-          .property(FdtProperty.ofU64("size", 4096, ByteOrder.LITTLE_ENDIAN))
+          .property(FdtProperty.ofU64("start", one.start(), ByteOrder.LITTLE_ENDIAN))
+          .property(FdtProperty.ofU64("size", one.size(), ByteOrder.LITTLE_ENDIAN))
           .endNode();
     }
     MemorySegment blob = builder.endNode().finish();

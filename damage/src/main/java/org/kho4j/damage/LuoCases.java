@@ -1,4 +1,4 @@
-package org.kho4j.verify;
+package org.kho4j.damage;
 
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -41,11 +41,11 @@ final class LuoCases {
               LuoCases::arrays),
           luo(
               "LUO-001",
-              guest -> guest.put64(guest.sizeField("LUO"), 31),
+              guest -> guest.put64(guest.sizeField("LUO"), guest.pick(31, 0, 8)),
               guest -> guest.put64(guest.sizeField("LUO"), 33)),
           luo(
               "LUO-002",
-              guest -> guest.text(guest.blob("LUO"), "luo-v9"),
+              guest -> guest.text(guest.blob("LUO"), guest.pick("luo-v9", "luo-v0", "lux-v5")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo(
               "LUO-003",
@@ -58,47 +58,52 @@ final class LuoCases {
               "LUO-004",
               guest -> {
                 guest.unpreserve(guest.blob("LUO"), 0);
-                guest.preserve(guest.blob("LUO") & -0x2000, 1);
+                guest.preserve(guest.blob("LUO") & -0x2000, 1 + guest.pick(2));
               },
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "LUO-005",
-              guest -> guest.text(guest.session(1), LONG),
-              guest -> guest.text(guest.session(1), LONG.substring(1) + "\0")),
+              guest ->
+                  guest.text(guest.pick(guest.empty(), guest.single()), guest.pick(LONG, "\0")),
+              guest -> guest.text(guest.empty(), LONG.substring(1) + "\0")),
           luo(
               "LUO-006",
-              guest -> guest.text(guest.session(1), "multi-test-empty-2"),
-              guest -> guest.text(guest.session(1), "multi-test-empty-3")),
+              guest -> guest.text(guest.empty(), guest.name(guest.single())),
+              guest -> guest.text(guest.empty(), "nobody has this name\0")),
           luo(
               "LUO-007",
-              guest -> guest.put64(guest.session(0) + 72, 2),
+              guest -> guest.put64(guest.single() + 72, guest.pick(2, 7, 1 << 20)),
               guest -> {
-                guest.put64(guest.session(4) + 72, 1);
-                guest.put64(guest.files(4) + 8, 1);
+                long session = guest.pair();
+                guest.put64(session + 72, 1);
+                guest.put64(guest.files(session) + 8, 1);
               }),
           luo(
               "LUO-008",
-              guest -> guest.put64(guest.session(0) + 64, 0),
+              guest -> guest.put64(guest.pick(guest.single(), guest.pair()) + 64, 0),
               guest -> {
-                guest.put64(guest.session(0) + 64, 0);
-                guest.put64(guest.session(0) + 72, 0);
+                guest.put64(guest.single() + 64, 0);
+                guest.put64(guest.single() + 72, 0);
               }),
           luo(
               "LUO-009",
-              guest -> guest.text(guest.file(0, 0), LONG.substring(16)),
-              guest -> guest.text(guest.file(0, 0), LONG.substring(17) + "\0")),
+              guest -> guest.text(guest.file(), LONG.substring(16)),
+              guest -> guest.text(guest.file(), LONG.substring(17) + "\0")),
           luo(
               "LUO-010",
-              guest -> guest.text(guest.file(0, 0), "vfio-v1\0\0"),
-              guest -> guest.text(guest.file(0, 0), "memfd-v3\0")),
+              guest -> guest.text(guest.file(), guest.pick("vfio-v1\0\0", "iommufd-v1\0", "x\0")),
+              guest -> guest.text(guest.file(), "memfd-v3\0")),
           luo(
               "LUO-011",
-              guest -> guest.put64(guest.file(4, 1) + 56, 8194),
-              guest -> guest.put64(guest.file(3, 0) + 56, 8194)),
+              guest -> {
+                long session = guest.pair();
+                guest.put64(guest.file(session, 1) + 56, guest.u64(guest.file(session, 0) + 56));
+              },
+              guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
           luo(
               "LUO-012",
-              guest -> guest.text(guest.file(4, 1), "memfd-v3"),
-              guest -> guest.text(guest.file(3, 0), "memfd-v3")),
+              guest -> guest.text(guest.file(guest.pair(), 1), "memfd-v3"),
+              guest -> guest.text(guest.file(guest.otherSingle(), 0), "memfd-v3")),
           luo(
               "LUO-013",
               guest -> {
@@ -123,36 +128,48 @@ final class LuoCases {
               }),
           luo(
               "FLB-001",
-              guest -> guest.put64(guest.blob("LUO") + 24, 0),
+              guest -> guest.put64(guest.blob("LUO") + 24, guest.pick(0L, 1L << 40, -4096L)),
               guest -> guest.put64(guest.flbs() + 8, 0)),
           luo(
               "FLB-002",
-              guest -> guest.unpreserve(guest.flbs(), 0),
+              guest -> {
+                guest.unpreserve(guest.flbs(), 0);
+                if (guest.pick(2) == 1) {
+                  guest.preserve(guest.flbs() & -0x2000, 1);
+                }
+              },
               guest -> guest.unpreserve(guest.sessions(), 0)),
           luo(
               "FLB-003",
-              guest -> guest.put64(guest.flbs() + 8, 64),
+              guest -> guest.put64(guest.flbs() + 8, guest.pick(64, 1000, 1 << 30)),
               guest -> guest.put64(guest.flbs() + 8, 63)),
           luo(
               "FLB-004",
-              guest -> guest.put64(guest.flbs(), 2),
+              guest -> guest.put64(guest.flbs(), guest.pick(2, 0, 1000)),
               guest -> guest.put64(guest.flbs(), 1)),
           luo(
               "FLB-005",
-              guest -> guest.text(guest.flbs() + 16, LONG.substring(16)),
+              guest -> guest.text(flb(guest, guest.pick(3)), LONG.substring(16)),
               guest -> guest.text(guest.flbs() + 16, LONG.substring(17) + "\0")),
           luo(
               "FLB-006",
-              guest -> guest.text(guest.flbs() + 16, "liveupdate-test-flb-v1"),
+              guest -> {
+                int second = 1 + guest.pick(2);
+                guest.text(flb(guest, guest.pick(second)), "liveupdate-test-flb-v" + second);
+              },
               guest -> guest.text(guest.flbs() + 16, "liveupdate-test-flb-v4")));
 
   private LuoCases() {}
+
+  private static long flb(Guest guest, int number) {
+    return guest.flbs() + 16 + 64L * number;
+  }
 
   /** luo-v3: a session in 16 pages with a file in 2, the first one of the capture. */
   private static void arrays(Guest guest) {
     guest.preserve(SESSIONS, 4);
     guest.preserve(FILES, 1);
-    guest.ram.put(FILES, guest.ram.read(guest.file(0, 0), 64).toArray(ValueLayout.JAVA_BYTE));
+    guest.ram.put(FILES, guest.ram.read(guest.file(), 64).toArray(ValueLayout.JAVA_BYTE));
     guest.text(guest.blob("LUO"), "luo-v3");
     guest.put64(guest.blob("LUO") + 16, SESSIONS);
     guest.put64(SESSIONS, 1);
