@@ -186,11 +186,17 @@ class VectorsTest {
 
     @Override
     public int compareTo(Run other) {
-      return Comparator.comparingLong(Run::address).thenComparingInt(Run::order).compare(this, other);
+      return Comparator.comparingLong(Run::address)
+          .thenComparingInt(Run::order)
+          .compare(this, other);
     }
 
     JsonNode toJson() {
-      return MAPPER.createArrayNode().add("0x" + Long.toHexString(address)).add(order).add(Math.toIntExact(count));
+      return MAPPER
+          .createArrayNode()
+          .add("0x" + Long.toHexString(address))
+          .add(order)
+          .add(Math.toIntExact(count));
     }
   }
 }
