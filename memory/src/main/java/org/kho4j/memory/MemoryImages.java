@@ -52,9 +52,11 @@ public final class MemoryImages {
           throw new MalformedImageException(path + " is zstd-compressed more than once");
         }
       }
-      MemorySource.Kind kind = options.format();
+      RamLayout layout = options.layout();
+      MemorySource.Kind kind = layout == null ? options.format() : MemorySource.Kind.RAW;
       return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW -> raw(file, options.base());
+        case RAW ->
+            layout == null ? raw(file, options.base()) : raw(file, layout.runs(path, file.size()));
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
       };
@@ -81,6 +83,10 @@ public final class MemoryImages {
               + Long.toHexString(base)
               + " on run past the last address");
     }
+    return raw(file, MappedRuns.of(base, file.size(), 0));
+  }
+
+  private static PhysicalMemory raw(MappedFile file, MappedRuns runs) {
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -88,6 +94,6 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0));
+    return new MappedMemory(file, source, runs);
   }
 }
