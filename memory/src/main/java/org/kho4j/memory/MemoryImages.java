@@ -43,20 +43,24 @@ public final class MemoryImages {
    */
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
     MappedFile file = MappedFile.open(path);
+    FileHoles holes = options.holes();
     try {
       if (ZstdFrames.matches(file.bytes())) {
         try (MappedFile packed = file) {
           file = UnpackedFile.unpack(packed);
+          holes = FileHoles.NONE;
         }
         if (ZstdFrames.matches(file.bytes())) {
           throw new MalformedImageException(path + " is zstd-compressed more than once");
         }
       }
       RamLayout layout = options.layout();
-      MemorySource.Kind kind = layout == null ? options.format() : MemorySource.Kind.RAW;
+      if (layout != null) {
+        return raw(file, layout.runs(path, file.size()), holes);
+      }
+      MemorySource.Kind kind = options.format();
       return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW ->
-            layout == null ? raw(file, options.base()) : raw(file, layout.runs(path, file.size()));
+        case RAW -> raw(file, flat(file, options.base()), holes);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
       };
@@ -73,7 +77,7 @@ public final class MemoryImages {
     return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
   }
 
-  private static PhysicalMemory raw(MappedFile file, long base) throws MalformedImageException {
+  private static MappedRuns flat(MappedFile file, long base) throws MalformedImageException {
     if (base > Long.MAX_VALUE - file.size()) {
       throw new MalformedImageException(
           file.path()
@@ -83,10 +87,10 @@ public final class MemoryImages {
               + Long.toHexString(base)
               + " on run past the last address");
     }
-    return raw(file, MappedRuns.of(base, file.size(), 0));
+    return MappedRuns.of(base, file.size(), 0);
   }
 
-  private static PhysicalMemory raw(MappedFile file, MappedRuns runs) {
+  private static PhysicalMemory raw(MappedFile file, MappedRuns runs, FileHoles holes) {
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -94,6 +98,6 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, runs);
+    return new MappedMemory(file, source, runs, holes);
   }
 }

@@ -11,21 +11,27 @@ import org.jspecify.annotations.Nullable;
  *     forms, which carry addresses
  * @param layout where the bytes of a raw file stand, or null if all of them stand from {@code base}
  *     on; with a layout the file is taken for raw, whatever its content looks like
+ * @param holes finds the holes of a raw file, which a search leaves out
  */
 public record OpenOptions(
-    MemorySource.@Nullable Kind format, long base, @Nullable RamLayout layout) {
+    MemorySource.@Nullable Kind format, long base, @Nullable RamLayout layout, FileHoles holes) {
 
   /** Found by content, raw files from address 0 on. */
   public static final OpenOptions DEFAULT = new OpenOptions(null, 0);
 
-  /** The same without a layout. */
+  /** Takes a raw file as it is, without a look for holes. */
   public OpenOptions(MemorySource.@Nullable Kind format, long base) {
-    this(format, base, null);
+    this(format, base, FileHoles.NONE);
+  }
+
+  /** A file whose bytes stand one behind the other. */
+  public OpenOptions(MemorySource.@Nullable Kind format, long base, FileHoles holes) {
+    this(format, base, null, holes);
   }
 
   /** A raw file of which a layout says where its bytes stand. */
-  public static OpenOptions of(RamLayout layout) {
-    return new OpenOptions(null, 0, layout);
+  public static OpenOptions of(RamLayout layout, FileHoles holes) {
+    return new OpenOptions(null, 0, layout, holes);
   }
 
   /**

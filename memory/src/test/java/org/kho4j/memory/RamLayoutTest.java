@@ -46,7 +46,7 @@ class RamLayoutTest {
         file.write(i + 1);
       }
     }
-    return MemoryImages.open(ram, OpenOptions.of(layout));
+    return MemoryImages.open(ram, OpenOptions.of(layout, FileHoles.NONE));
   }
 
   @Test
@@ -174,10 +174,11 @@ class RamLayoutTest {
   @Test
   void aLayoutIsAllThatIsSaid() throws IOException {
     RamLayout layout = RamLayout.read(saved("qemu-7.2-pc-5g.mtree"));
-    assertThatThrownBy(() -> new OpenOptions(null, 4096, layout))
+    assertThatThrownBy(() -> new OpenOptions(null, 4096, layout, FileHoles.NONE))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new OpenOptions(MemorySource.Kind.ELF, 0, layout))
+    assertThatThrownBy(() -> new OpenOptions(MemorySource.Kind.ELF, 0, layout, FileHoles.NONE))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThat(new OpenOptions(MemorySource.Kind.RAW, 0, layout).layout()).isSameAs(layout);
+    assertThat(new OpenOptions(MemorySource.Kind.RAW, 0, layout, FileHoles.NONE).layout())
+        .isSameAs(layout);
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
@@ -219,7 +220,9 @@ public final class Guest implements AutoCloseable {
   /** The guest's RAM file, read while the guest runs or stands. */
   public PhysicalMemory memory() throws IOException {
     return run.reading(
-        MemoryImages.open(run.directory().resolve(RAM), OpenOptions.of(RamLayout.read(layout()))));
+        MemoryImages.open(
+            run.directory().resolve(RAM),
+            OpenOptions.of(RamLayout.read(layout()), FileHoles.NONE)));
   }
 
   /** A dump that QEMU writes of the guest's memory, which is not one flat file. */
