@@ -17,7 +17,7 @@ import org.kho4j.preflight.Resources;
 
 /**
  * Every structure has the fields, offsets and sizes that bpftool sees: of the test's kernel always,
- * of what {@code -Dkho.btf=FILE} names (raw BTF or a vmlinux) when bpftool is there.
+ * of the raw BTF that {@code -Dkho.btf=FILE} names when bpftool is there.
  */
 class BpftoolAgreementTest {
 
