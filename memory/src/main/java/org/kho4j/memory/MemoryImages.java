@@ -46,10 +46,12 @@ public final class MemoryImages {
    */
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
     MappedFile file = MappedFile.open(path);
+    FileHoles holes = options.holes();
     try {
       if (ZstdFrames.matches(file.bytes())) {
         try (MappedFile packed = file) {
           file = UnpackedFile.unpack(path, packed.bytes(), 0, MAX_UNPACKED, new ZstdFrames());
+          holes = FileHoles.NONE;
         }
         if (ZstdFrames.matches(file.bytes())) {
           throw new MalformedImageException(path + " is zstd-compressed more than once");
@@ -57,7 +59,7 @@ public final class MemoryImages {
       }
       MemorySource.Kind kind = options.format();
       return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW -> raw(file, options.base());
+        case RAW -> raw(file, options.base(), holes);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
       };
@@ -74,7 +76,8 @@ public final class MemoryImages {
     return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
   }
 
-  private static PhysicalMemory raw(MappedFile file, long base) throws MalformedImageException {
+  private static PhysicalMemory raw(MappedFile file, long base, FileHoles holes)
+      throws MalformedImageException {
     if (base > Long.MAX_VALUE - file.size()) {
       throw new MalformedImageException(
           file.path()
@@ -91,6 +94,6 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0));
+    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0), holes);
   }
 }
