@@ -22,7 +22,6 @@ import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.Checked;
@@ -101,7 +100,7 @@ public final class VerifyCommand extends Command {
     if (source == null) {
       throw invocation.wrong("what shall be verified? SOURCE is missing");
     }
-    try (PhysicalMemory memory = MemoryImages.open(source, invocation.options().openOptions())) {
+    try (PhysicalMemory memory = invocation.open(source)) {
       return run(invocation, memory);
     }
   }
