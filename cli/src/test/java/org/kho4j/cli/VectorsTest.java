@@ -1,0 +1,202 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootSearch;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * The conformance vectors, which were computed from the contract by a program that shares nothing
+ * with this reader.
+ */
+class VectorsTest {
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final Path VECTORS = Path.of("../vectors");
+
+  /** Layouts that cannot be read yet. */
+  private static final Set<String> PENDING =
+      Set.of("kho-v1@6.16", "kho-v1@6.17.9", "kho-v1@6.18", "kho-v2", "kho-v3@7.1-rc");
+
+  /** Every preserved block is in memory; so is every page of a reservation. */
+  private static final Set<String> ABSENT = Set.of("MAP-008");
+
+  @TempDir private Path directory;
+
+  static List<Path> sound() {
+    return Stream.of("handover", "structure").flatMap(VectorsTest::vectors).toList();
+  }
+
+  static List<Path> invalid() {
+    return vectors("invalid").toList();
+  }
+
+  private static Stream<Path> vectors(String kind) {
+    try (Stream<Path> files = Files.list(VECTORS.resolve(kind))) {
+      return files.filter(file -> file.toString().endsWith(".json")).sorted().toList().stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("sound")
+  void isReadWithItsFacts(Path file) throws IOException {
+    Vector vector = Vector.read(file);
+    assumeThat(vector.layouts()).as("pending").noneMatch(PENDING::contains);
+
+    JsonNode found = vector.run("inspect").at("/handovers/0");
+
+    assertThat(found.get("errors")).isEmpty();
+    assertThat(found.get("role").asString()).isEqualTo("outgoing");
+    assertThat(found.at("/preservedMap/state").asString()).isEqualTo("intact");
+    compare("", found, vector.facts.get("handover"));
+    assertThat(vector.preservations()).isEqualTo(vector.facts.get("preservations"));
+    for (JsonNode content : vector.facts.path("contents")) {
+      assertThat(sha256(extract(vector, content))).isEqualTo(content.get("sha256").asString());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("sound")
+  void isSound(Path file) throws IOException {
+    Vector vector = Vector.read(file);
+    assumeThat(vector.layouts()).as("pending").noneMatch(PENDING::contains);
+
+    Stream<JsonNode> errors =
+        vector
+            .run("verify")
+            .get("findings")
+            .valueStream()
+            .filter(finding -> finding.get("severity").asString().equals("error"));
+    if (vector.facts.has("absent")) {
+      errors = errors.filter(finding -> !ABSENT.contains(finding.get("id").asString()));
+    }
+    assertThat(errors).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("invalid")
+  void isComplainedOf(Path file) throws IOException {
+    Vector vector = Vector.read(file);
+    assumeThat(vector.layouts()).as("pending").noneMatch(PENDING::contains);
+    JsonNode complaint = vector.facts.at("/complaints/0");
+
+    assertThat(vector.run("verify").get("findings").valueStream().map(JsonNode::toString))
+        .anyMatch(finding -> finding.contains(complaint.get("rule").asString()));
+  }
+
+  private byte[] extract(Vector vector, JsonNode content) throws IOException {
+    Path output = directory.resolve("content");
+    List<String> arguments = new ArrayList<>(List.of("--force", "-o", output.toString()));
+    for (String option : List.of("session", "token", "subtree", "vmalloc")) {
+      if (content.has(option)) {
+        arguments.addAll(List.of("--" + option, content.get(option).asString()));
+      }
+    }
+    vector.run("extract", arguments.toArray(String[]::new));
+    return Files.readAllBytes(output);
+  }
+
+  /** Every fact is found. What is found beside it is not compared. */
+  private static void compare(String path, JsonNode found, JsonNode fact) {
+    if (fact.isObject()) {
+      fact.properties()
+          .forEach(field ->
+              compare(path + "/" + field.getKey(), found.path(field.getKey()), field.getValue()));
+    } else if (fact.isArray()) {
+      assertThat(found).as(path).hasSameSizeAs(fact);
+      for (int i = 0; i < fact.size(); i++) {
+        compare(path + "/" + i, found.get(i), fact.get(i));
+      }
+    } else {
+      assertThat(found).as(path).isEqualTo(fact);
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** A vector's image, and its facts. */
+  private record Vector(JsonNode facts, Path image) {
+
+    static Vector read(Path file) throws IOException {
+      JsonNode facts = MAPPER.readTree(Files.readString(file));
+      return new Vector(facts, file.resolveSibling(facts.get("image").asString()));
+    }
+
+    List<String> layouts() {
+      return facts.get("layouts").valueStream().map(JsonNode::asString).toList();
+    }
+
+    JsonNode run(String command, String... more) {
+      ConsoleOfATest pipe = ConsoleOfATest.pipe();
+      List<String> arguments = new ArrayList<>(List.of(command, image.toString(), "--json"));
+      arguments.addAll(List.of("--page-size", facts.get("pageSize").asInt() / 1024 + "K"));
+      arguments.addAll(List.of(more));
+      int status = new Kho(pipe.console, "").run(arguments.toArray(String[]::new));
+      assertThat(status).as(pipe.err()).isLessThan(2);
+      return MAPPER.readTree(pipe.out());
+    }
+
+    /** Runs of adjacent blocks: address, order, how many. */
+    JsonNode preservations() {
+      PageSize pageSize = PageSize.ofBytes(facts.get("pageSize").asInt()).orElseThrow();
+      List<Run> runs = new ArrayList<>();
+      try (PhysicalMemory memory = MemoryImages.open(image)) {
+        var roots = RootSearch.search(memory, bytes -> {}).roots();
+        var map = Handovers.of(memory, roots, pageSize).getFirst().preservedMap();
+        map.forEachRun((order, address, bytes) ->
+            runs.add(new Run(address, order, bytes / ((long) pageSize.bytes() << order))));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      var sorted = runs.stream().sorted().map(Run::toJson).toList();
+      return MAPPER.createArrayNode().addAll(sorted);
+    }
+  }
+
+  private record Run(long address, int order, long count) implements Comparable<Run> {
+
+    @Override
+    public int compareTo(Run other) {
+      return Comparator.comparingLong(Run::address)
+          .thenComparingInt(Run::order)
+          .compare(this, other);
+    }
+
+    JsonNode toJson() {
+      return MAPPER
+          .createArrayNode()
+          .add("0x" + Long.toHexString(address))
+          .add(order)
+          .add(Math.toIntExact(count));
+    }
+  }
+}
