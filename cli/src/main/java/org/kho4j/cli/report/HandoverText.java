@@ -80,12 +80,8 @@ final class HandoverText implements View {
   @Override
   public void beginHandover(Handover handover) throws IOException {
     Html out = new Html(facts);
-    Contents.fact(out, "root FDT");
-    contents
-        .place(out, handover.root().address())
-        .text(", " + Units.size(handover.root().totalSize()))
-        .close()
-        .close();
+    Contents.fact(out, "root FDT").text(Units.size(handover.root().totalSize()) + " at ");
+    contents.place(out, handover.root().address()).close().close();
     Contents.fact(out, "page size").text(Units.size(handover.pageSize().bytes())).close().close();
   }
 
@@ -94,13 +90,12 @@ final class HandoverText implements View {
     summary = found;
     Html out = new Html(facts);
     Contents.fact(out, "preserved map");
-    contents.place(out, root);
     if (found == null) {
-      out.text(" ").element("span", "consumed", "class", "tag warning");
+      out.element("span", "consumed", "class", "tag warning").text(" at ");
     } else {
-      out.text(", " + Units.count(found.nodes(), "page", "pages"));
+      out.text(Units.count(found.nodes(), "page", "pages") + " from ");
     }
-    out.close().close();
+    contents.place(out, root).close().close();
     if (found != null) {
       Contents.fact(out, "preserved")
           .element("strong", Units.size(found.blocks().bytes()))
