@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
@@ -78,7 +77,7 @@ public final class VerifyCommand extends Command {
     if (source == null) {
       throw invocation.wrong("what shall be verified? SOURCE is missing");
     }
-    try (PhysicalMemory memory = MemoryImages.open(source, invocation.options().openOptions())) {
+    try (PhysicalMemory memory = invocation.open(source)) {
       return run(invocation, memory);
     }
   }
