@@ -72,6 +72,13 @@ public record Scenario(
             kernel -> !kernel.changed() && kernel.pageSize().shift() <= 14,
             Duration.ofMinutes(6),
             Handed::twoNodes),
+        new Scenario(
+            "above-the-hole",
+            "a guest of 5 GiB, whose RAM file is not flat on x86-64, read by the layout QEMU tells",
+            false,
+            kernel -> !kernel.changed(),
+            Duration.ofMinutes(6),
+            Handed::aboveTheHole),
         restored(
             "restore-pages",
             "single pages that Java wrote, restored by Linux",
