@@ -111,6 +111,26 @@ public record Scenario(
             true,
             Restored::wrongChunk),
         restored(
+            "restore-sessions",
+            "sessions of memfds that Java wrote, retrieved by Linux: contents, holes, seals",
+            true,
+            Sessions::restored),
+        restored(
+            "restore-many-sessions",
+            "sessions that take several blocks, retrieved",
+            false,
+            Sessions::manyBlocks),
+        restored(
+            "restore-many-files",
+            "a session whose files take several blocks, retrieved",
+            false,
+            Sessions::manyFiles),
+        restored(
+            "wrong-content",
+            "one wrong bit in a memfd that Java wrote: the guest notices",
+            true,
+            Sessions::wrongContent),
+        restored(
             "there-and-back",
             "Java writes, Linux restores, preserves again and restores again, Java reads",
             true,
