@@ -115,7 +115,7 @@ public final class OutputFile implements AutoCloseable {
    */
   public void requireRoom(long bytes) throws IOException {
     Path directory = Objects.requireNonNull(temporary.toAbsolutePath().getParent());
-    long room = Files.getFileStore(directory).getUsableSpace();
+    long room = directory.toFile().getUsableSpace();
     if (bytes > room) {
       throw failure(
           target,
