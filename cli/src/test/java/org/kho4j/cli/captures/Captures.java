@@ -43,10 +43,10 @@ public final class Captures {
     return Stream.concat(captures(SMALL), Stream.of(EXAMPLE)).toList();
   }
 
-  /** The conformance vectors of sound handovers with pages of 4K. */
+  /** The conformance vectors with the versions of LUO, pages of 4K, and a map as a radix tree. */
   public static List<Path> vectors() {
     return captures(PROJECT.resolve("vectors/handover"))
-        .filter(path -> name(path).endsWith("-4k"))
+        .filter(path -> name(path).matches("(luo-v\\d|linux-7\\.[1-9])-4k"))
         .toList();
   }
 
