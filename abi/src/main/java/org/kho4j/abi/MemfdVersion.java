@@ -9,11 +9,16 @@ import java.util.Optional;
  * @param compatible the handler's string, as the file entry carries it
  * @param releases the kernel releases that write it
  * @param structure the layout of the file's data
- * @param flagsVary whether a folio's flags may be other than dirty and uptodate
+ * @param folioFlagsVary whether a release that writes it records what each folio's flags were, and
+ *     does not always set them
  * @param meaning what changed with it
  */
 public record MemfdVersion(
-    String compatible, Releases releases, Structure structure, boolean flagsVary, String meaning) {
+    String compatible,
+    Releases releases,
+    Structure structure,
+    boolean folioFlagsVary,
+    String meaning) {
 
   public static final MemfdVersion V1 =
       new MemfdVersion(
