@@ -46,7 +46,7 @@ public final class Captures {
   /** The conformance vectors with the versions of LUO, pages of 4K, and a map as a radix tree. */
   public static List<Path> vectors() {
     return captures(PROJECT.resolve("vectors/handover"))
-        .filter(path -> name(path).matches("(luo-v\\d|linux-7\\.[1-9])-4k"))
+        .filter(path -> name(path).matches("(luo-v\\d|linux-6\\.(16|18|19)|linux-7\\.[0-9])-4k"))
         .toList();
   }
 

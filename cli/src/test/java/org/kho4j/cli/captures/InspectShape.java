@@ -50,8 +50,15 @@ public final class InspectShape {
   }
 
   private static void map(JsonNode map) {
+    if (map.has("formEvidence")) {
+      object(map.path("formEvidence"), "certainty: text", "because: text");
+    }
+    if (map.path("state").asString().equals("not-finalized")) {
+      object(map, "state: text");
+      return;
+    }
     if (map.path("state").asString().equals("consumed")) {
-      object(map, "root: address", "state: text");
+      object(map, "root: address", "state: text", "form?: text", "formEvidence?: object");
       return;
     }
     assertThat(map.path("state").asString()).isEqualTo("intact");
@@ -59,6 +66,8 @@ public final class InspectShape {
         map,
         "root: address",
         "state: text",
+        "form?: text",
+        "formEvidence?: object",
         "nodes: number",
         "preservations: number",
         "bytes: number",
