@@ -18,7 +18,7 @@ import org.kho4j.cli.output.Units;
  * A file that is there whole or not at all: it is written under another name beside its own, and
  * gets that last.
  */
-final class OutputFile implements AutoCloseable {
+public final class OutputFile implements AutoCloseable {
 
   private final Path target;
   private final Path temporary;
@@ -82,12 +82,12 @@ final class OutputFile implements AutoCloseable {
   }
 
   /** The name that it gets. */
-  Path target() {
+  public Path target() {
     return target;
   }
 
   /** Where to write it. Nothing has that name. */
-  Path temporary() {
+  public Path temporary() {
     return temporary;
   }
 
