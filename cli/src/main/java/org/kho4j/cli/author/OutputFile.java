@@ -66,7 +66,7 @@ public final class OutputFile implements AutoCloseable {
    *
    * @param bytes at least this many will be written
    */
-  void requireRoom(long bytes) throws IOException {
+  public void requireRoom(long bytes) throws IOException {
     long room = Files.getFileStore(directory()).getUsableSpace();
     if (bytes > room) {
       throw new FileSystemException(

@@ -105,6 +105,7 @@ public final class ConvertCommand extends SourceCommand {
       OutputFile ram =
           outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
       boot.addTo(outputs);
+      ram.requireRoom(plan.kept().bytes());
       try (WritableMemory written =
           WritableMemory.create(ram.temporary(), range.address(), range.length())) {
         BootData data = write(invocation, source, target, plan, room, written);
@@ -129,10 +130,7 @@ public final class ConvertCommand extends SourceCommand {
       Room room,
       WritableMemory memory)
       throws IOException {
-    long bytes = 0;
-    for (KeptBlocks.Run run : plan.kept().runs()) {
-      bytes += run.bytes();
-    }
+    long bytes = plan.kept().bytes();
     AtomicLong done = new AtomicLong();
     try (Progress progress = invocation.progress("copying", Math.max(1, bytes))) {
       return Conversion.write(

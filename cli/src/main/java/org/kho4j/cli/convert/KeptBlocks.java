@@ -57,6 +57,10 @@ final class KeptBlocks {
     return runs.values();
   }
 
+  long bytes() {
+    return runs.values().stream().mapToLong(Run::bytes).sum();
+  }
+
   /** Takes a whole run out. */
   void dropRun(Run run) {
     runs.remove(run.address);
