@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -104,7 +105,7 @@ static void preserve_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64
 	close(fd);
 }
 
-static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every) {
+static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every, int seals) {
 	uint64_t page = sysconf(_SC_PAGESIZE);
 	struct preserved_fd arg = {sizeof arg, 0, token};
 	struct stat st;
@@ -112,6 +113,9 @@ static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t 
 		fail("retrieve fd");
 	if (fstat(arg.fd, &st) || (uint64_t)st.st_size != bytes)
 		wrong("size of the memfd");
+	/* A kernel adds F_SEAL_EXEC by itself where memfds are not executable. */
+	if ((fcntl(arg.fd, 1034 /* F_GET_SEALS */) & 0x1f) != seals)
+		wrong("seals of the memfd");
 	if (bytes) {
 		uint64_t *at = map(arg.fd, bytes, PROT_READ, MAP_PRIVATE);
 		for (uint64_t i = 0; i < bytes / 8; i++)
@@ -147,7 +151,7 @@ static void many(int retrieve, uint64_t sessions, uint64_t files, uint64_t bytes
 		open_session(retrieve ? RETRIEVE_SESSION : CREATE_SESSION, name);
 		for (uint64_t f = 0; f < files; f++) {
 			if (retrieve)
-				check_memfd(f, bytes, seed + s * files + f, 1);
+				check_memfd(f, bytes, seed + s * files + f, 1, 0);
 			else
 				preserve_memfd(f, bytes, seed + s * files + f, 1, 0);
 		}
@@ -204,6 +208,26 @@ static void await(const char *name) {
 	} while (byte != '\n' && byte != '\r');
 }
 
+static void run(char *command) {
+	char *words[8], *path = strtok(command, " ");
+	int count = 0, status;
+	pid_t child;
+	for (char *word = path; word && count < 7; word = strtok(NULL, " "))
+		words[count++] = word;
+	words[count] = NULL;
+	if (!count || (child = fork()) < 0)
+		fail("run");
+	if (!child) {
+		execv(path, words);
+		_exit(127);
+	}
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		wrong(path);
+	say("ran %s: %d", path, WEXITSTATUS(status));
+	if (WEXITSTATUS(status))
+		wrong(path);
+}
+
 static void kexec(const char *command_line) {
 	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
 	if (kernel < 0 || initrd < 0)
@@ -243,14 +267,16 @@ static void do_line(char *line) {
 		many(0, a, b, c, d);
 	else if (IS("retrieve")) /* NAME */
 		open_session(RETRIEVE_SESSION, name);
-	else if (IS("check")) /* TOKEN BYTES SEED EVERY */
-		check_memfd(a, b, c, d);
+	else if (IS("check")) /* TOKEN BYTES SEED EVERY SEALS */
+		check_memfd(a, b, c, d, e);
 	else if (IS("checks")) /* SESSIONS FILES BYTES SEED */
 		many(1, a, b, c, d);
 	else if (IS("finish"))
 		finish();
 	else if (IS("dump")) /* PATH */
 		dump(name);
+	else if (IS("run")) /* PATH ARGUMENTS: it has to end with status 0 */
+		run(rest);
 	else if (IS("kexec")) /* COMMAND LINE */
 		kexec(rest);
 	else if (*line)

@@ -44,6 +44,7 @@ public final class Training {
       lines.add(List.of("convert", source, "--abi", "7.1", "-o", "/dev/null"));
       lines.add(List.of("verify", source));
       lines.add(List.of("verify", "--json", source));
+      lines.add(List.of("report", source, "-o", "-"));
     }
     return lines;
   }

@@ -67,7 +67,7 @@ public final class OutputFile implements AutoCloseable {
    * @param bytes at least this many will be written
    */
   public void requireRoom(long bytes) throws IOException {
-    long room = Files.getFileStore(directory()).getUsableSpace();
+    long room = directory().toFile().getUsableSpace();
     if (bytes > room) {
       throw new FileSystemException(
           target.toString(),

@@ -52,6 +52,7 @@ final class SpecReader {
                 "abi",
                 "memory",
                 "scratch",
+                "nodes",
                 "allocate",
                 "metadata",
                 "subtrees",
@@ -80,7 +81,8 @@ final class SpecReader {
     Optional<SpecObject> metadata =
         spec.optional("metadata")
             .map(value -> SpecObject.of(value, List.of("previousRelease", "kexecCount")));
-    SubtreeReader subtrees = new SubtreeReader(pageSize, memory.range(), contents);
+    SubtreeReader subtrees =
+        new SubtreeReader(pageSize, memory.range(), contents, layout.version());
     return new Spec(
         spec.place(),
         arch,
@@ -88,6 +90,7 @@ final class SpecReader {
         layout,
         memory,
         scratch,
+        spec.optional("nodes").map(nodes -> nodes(nodes, memory)).orElse(List.of()),
         pool,
         allocate
             .flatMap(object -> object.optional("scatter"))
@@ -163,6 +166,28 @@ final class SpecReader {
       throw value.place().broken("a kernel needs at least one region to boot in");
     }
     return regions;
+  }
+
+  private List<Range> nodes(SpecValue value, Range memory) {
+    List<Range> nodes = new ArrayList<>();
+    for (SpecValue element : value.elements()) {
+      Range node = range(element, List.of());
+      AddressRange range = node.range();
+      if (range.address() < memory.range().address() || range.end() > memory.range().end()) {
+        throw node.place()
+            .broken("%s is not in memory, which is %s".formatted(range, memory.range()));
+      }
+      for (Range other : nodes) {
+        if (Claims.overlap(range, other.range())) {
+          throw node.place()
+              .broken(
+                  "%s overlaps with the node at %s, in line %d"
+                      .formatted(range, other.range(), other.place().line()));
+        }
+      }
+      nodes.add(node);
+    }
+    return nodes;
   }
 
   /** A range of whole pages: {@code address} and {@code size}. */

@@ -21,6 +21,9 @@ public final class Btf {
   /** Most members of one structure, anonymous ones and theirs counted. */
   static final int MAX_MEMBERS = 1 << 16;
 
+  /** Most bytes of BTF that are read: Debian's kernels have 4 to 6 MB. */
+  public static final int MAX_BYTES = 16 << 20;
+
   private final BtfTypes types;
 
   private Btf(BtfTypes types) {
@@ -32,11 +35,16 @@ public final class Btf {
    *
    * @param bytes all of it, header first; copied
    * @param where what to call it in messages: the file, and the place in it
-   * @throws MalformedImageException if it is not BTF, is damaged, has more than 32 MiB, or has
+   * @throws MalformedImageException if it is not BTF, is damaged, has more than 16 MiB, or has
    *     types of a kind whose length cannot be known
    */
   public static Btf parse(MemorySegment bytes, String where) throws MalformedImageException {
     return new Btf(new BtfTypes(bytes, where));
+  }
+
+  /** Bytes that BTF which starts here has, by its header; up to the end where that has no sense. */
+  public static long length(MemorySegment bytes) {
+    return BtfTypes.length(bytes);
   }
 
   /** How many types there are. */

@@ -1,4 +1,4 @@
-package org.kho4j.memory.zstd;
+package org.kho4j.memory.unpacked;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

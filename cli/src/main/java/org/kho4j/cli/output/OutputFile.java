@@ -1,4 +1,4 @@
-package org.kho4j.cli.extract;
+package org.kho4j.cli.output;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A file that gets its name when it is complete. Until then it is a hidden file beside, which goes
  * away when the work fails or the process is told to end; {@code kill -9} alone leaves it there.
  */
-final class OutputFile implements AutoCloseable {
+public final class OutputFile implements AutoCloseable {
 
   private static final FileAttribute<?>[] NONE = {};
   private static final FileAttribute<?>[] OWNER_ONLY = {
@@ -34,7 +34,7 @@ final class OutputFile implements AutoCloseable {
   private final boolean replace;
   private final Path temporary;
   private final FileChannel channel;
-  private final Thread atExit = new Thread(this::abandon, "kho-extract-cleanup");
+  private final Thread atExit = new Thread(this::abandon, "kho-output-cleanup");
   private boolean over;
 
   private OutputFile(Path target, boolean replace) throws IOException {
@@ -59,7 +59,7 @@ final class OutputFile implements AutoCloseable {
    * @param source what is read, which is never replaced
    * @throws IOException with a sentence if the name cannot be used
    */
-  static OutputFile create(Path target, boolean replace, Path source) throws IOException {
+  public static OutputFile create(Path target, boolean replace, Path source) throws IOException {
     Path directory = target.toAbsolutePath().getParent();
     if (target.getFileName() == null || directory == null || Files.isDirectory(target)) {
       throw failure(target, "is a directory");
@@ -97,16 +97,18 @@ final class OutputFile implements AutoCloseable {
     return e.getReason() == null ? "permission denied" : e.getReason();
   }
 
-  static FileSystemException failure(Path file, @Nullable String reason) {
+  /** What is wrong with a file. */
+  public static FileSystemException failure(Path file, @Nullable String reason) {
     return new FileSystemException(file.toString(), null, reason);
   }
 
-  FileChannel channel() {
+  /** Where its content goes. */
+  public FileChannel channel() {
     return channel;
   }
 
   /** Waits until the content is on the disk. */
-  void sync() throws IOException {
+  public void sync() throws IOException {
     channel.force(true);
   }
 
@@ -115,7 +117,7 @@ final class OutputFile implements AutoCloseable {
    *
    * @throws IOException if that cannot be done; then there is no such file, or the old one
    */
-  void commit() throws IOException {
+  public void commit() throws IOException {
     synchronized (atExit) {
       if (over) {
         throw failure(target, "not written: the process was told to end");

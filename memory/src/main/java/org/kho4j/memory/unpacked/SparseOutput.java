@@ -1,4 +1,4 @@
-package org.kho4j.memory.zstd;
+package org.kho4j.memory.unpacked;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -10,10 +10,7 @@ import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
 
 /** Writes into a file, and leaves holes where whole pages are zero. */
-final class SparseOutput extends ZstdOutput implements AutoCloseable {
-
-  /** Most bytes that come out: the largest file that ext4 has. */
-  static final long MAX_TOTAL = 16L << 40;
+public final class SparseOutput extends UnpackedOutput implements AutoCloseable {
 
   private static final int PAGE = 4096;
   private static final byte[] ZERO_PAGE = new byte[PAGE];
@@ -23,21 +20,28 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
   private final FileChannel channel;
   private final ByteBuffer view;
   private final DiskSpace space;
+  private final long limit;
 
   /** The file so far, for matches that reach back beyond the buffer. */
   private @Nullable MemorySegment earlier;
 
-  private @Nullable Arena earlierArena;
+  private @Nullable Arena mapped;
 
-  SparseOutput(FileChannel channel, DiskSpace space) {
+  /**
+   * Writes into a file.
+   *
+   * @param limit most bytes that come out
+   */
+  public SparseOutput(FileChannel channel, DiskSpace space, long limit) {
     super(new byte[BUFFER]);
     this.channel = channel;
     this.view = ByteBuffer.wrap(buffer);
     this.space = space;
+    this.limit = limit;
   }
 
   @Override
-  void reserve(int length) throws IOException, DataFormatException {
+  public void reserve(int length) throws IOException, DataFormatException {
     checkTotal(length);
     if (length > buffer.length - used) {
       flush();
@@ -45,7 +49,7 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
   }
 
   @Override
-  void zeros(int length) throws IOException, DataFormatException {
+  public void zeros(int length) throws IOException, DataFormatException {
     checkTotal(length);
     // Blocks are not aligned to pages where zstd likes it so: small runs go the usual way.
     if (length < PAGE) {
@@ -59,8 +63,8 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
   }
 
   private void checkTotal(int more) throws DataFormatException {
-    if (total() > MAX_TOTAL - more) {
-      throw new DataFormatException("it decompresses to more than " + MAX_TOTAL + " bytes");
+    if (total() > limit - more) {
+      throw new DataFormatException("it decompresses to more than " + limit + " bytes");
     }
   }
 
@@ -101,7 +105,7 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
   }
 
   @Override
-  void copyEarlier(long position, int length, int at) throws IOException {
+  public void copyEarlier(long position, int length, int at) throws IOException {
     MemorySegment window = earlier;
     if (window == null || position + length > window.byteSize()) {
       window = mapEarlier(position + length);
@@ -109,15 +113,19 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
     MemorySegment.copy(window, position, segment, at, length);
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // closed with this
   private MemorySegment mapEarlier(long end) throws IOException {
     close();
     long size = Math.max(FIRST_WINDOW, 2 * end);
     extendTo(size);
-    Arena arena = Arena.ofConfined();
-    earlierArena = arena;
-    earlier = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+    earlier = map(FileChannel.MapMode.READ_ONLY, 0, size);
     return earlier;
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // closed with this
+  private MemorySegment map(FileChannel.MapMode mode, long from, long size) throws IOException {
+    Arena arena = Arena.ofConfined();
+    mapped = arena;
+    return channel.map(mode, from, size, arena);
   }
 
   private void extendTo(long size) throws IOException {
@@ -126,8 +134,19 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
     }
   }
 
+  @Override
+  public MemorySegment written(long from) throws IOException {
+    flush();
+    if (total() == from) {
+      return MemorySegment.NULL;
+    }
+    extendTo(total());
+    close();
+    return map(FileChannel.MapMode.READ_WRITE, from, total() - from);
+  }
+
   /** Writes what is left and gives the file its size. */
-  void finish() throws IOException {
+  public void finish() throws IOException {
     flush();
     close();
     extendTo(total());
@@ -136,9 +155,9 @@ final class SparseOutput extends ZstdOutput implements AutoCloseable {
 
   @Override
   public void close() {
-    if (earlierArena != null) {
-      earlierArena.close();
-      earlierArena = null;
+    if (mapped != null) {
+      mapped.close();
+      mapped = null;
       earlier = null;
     }
   }

@@ -1,11 +1,10 @@
-package org.kho4j.memory.zstd;
+package org.kho4j.memory.unpacked;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Sees to it that a directory's file system is not filled to the brim. */
-final class DiskSpace {
+public final class DiskSpace {
 
   /** Bytes that are left to others. */
   static final long RESERVE = 64L << 20;
@@ -18,7 +17,12 @@ final class DiskSpace {
   private long untilLook = STEP;
   private long written;
 
-  DiskSpace(Path directory, Path image) {
+  /**
+   * Watches a directory.
+   *
+   * @param image the image that is unpacked, for the message
+   */
+  public DiskSpace(Path directory, Path image) {
     this.directory = directory;
     this.image = image;
   }
@@ -29,7 +33,7 @@ final class DiskSpace {
     untilLook -= bytes;
     if (untilLook <= 0) {
       untilLook = STEP;
-      long free = Files.getFileStore(directory).getUsableSpace();
+      long free = directory.toFile().getUsableSpace();
       if (free < RESERVE + STEP) {
         throw new IOException(
             image

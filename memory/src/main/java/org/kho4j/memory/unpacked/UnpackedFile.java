@@ -1,6 +1,7 @@
-package org.kho4j.memory.zstd;
+package org.kho4j.memory.unpacked;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import java.util.zip.DataFormatException;
 import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.mapped.MappedFile;
 
-/** A zstd-compressed image, unpacked into a temporary file that has no name any more. */
+/** A compressed image, unpacked into a temporary file that has no name any more. */
 public final class UnpackedFile {
 
   private static final int ATTEMPTS = 100;
@@ -20,29 +21,35 @@ public final class UnpackedFile {
   private UnpackedFile() {}
 
   /**
-   * Decompresses a file as a whole. Zero pages become holes, so that a mostly empty machine takes
-   * little room.
+   * Decompresses a file as a whole, or a part of it. Zero pages become holes, so that a mostly
+   * empty machine takes little room.
    *
-   * @throws MalformedImageException if it is damaged, cut off, or decompresses to more than 16 TiB
+   * @param path the file's name, in messages too
+   * @param packed the file, or the part
+   * @param base where in the file that starts
+   * @param limit most bytes that it may unpack to
+   * @throws MalformedImageException if it is damaged, cut off, or decompresses to more
    * @throws IOException if there is not enough room for it
    */
-  public static MappedFile unpack(MappedFile packed) throws IOException {
+  public static MappedFile unpack(
+      Path path, MemorySegment packed, long base, long limit, Decoder decoder) throws IOException {
     Path directory = Path.of(System.getProperty("java.io.tmpdir"));
     try (FileChannel channel = create(directory);
-        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, packed.path()))) {
-      ZstdFrames frames = new ZstdFrames();
+        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), limit)) {
       try {
-        frames.decode(packed.bytes(), out);
+        decoder.decode(packed, out);
       } catch (DataFormatException e) {
         throw new MalformedImageException(
-            packed.path()
-                + ": zstd at offset 0x"
-                + Long.toHexString(frames.position())
+            path
+                + ": "
+                + decoder.format()
+                + " at offset 0x"
+                + Long.toHexString(base + decoder.position())
                 + ": "
                 + e.getMessage());
       }
       out.finish();
-      return MappedFile.map(packed.path(), channel);
+      return MappedFile.map(path, channel);
     }
   }
 
