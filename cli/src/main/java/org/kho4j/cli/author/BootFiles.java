@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.ChosenNode;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.kho4j.cli.output.OutputFile;
 
 /** The files of one run: all of them are there at its end, or none. */
 public final class Outputs implements AutoCloseable {
@@ -22,12 +23,12 @@ public final class Outputs implements AutoCloseable {
 
   /** Adds a file; nothing is made yet. */
   public OutputFile add(Path target) throws IOException {
-    OutputFile file = OutputFile.of(target, replace);
     for (OutputFile other : files) {
       if (other.target().toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
         throw new IOException(target + ": two outputs cannot be one file");
       }
     }
+    OutputFile file = OutputFile.create(target, replace, null);
     files.add(file);
     return file;
   }
@@ -36,7 +37,7 @@ public final class Outputs implements AutoCloseable {
   public void publish() throws IOException {
     try {
       for (OutputFile file : files) {
-        file.publish();
+        file.commit();
       }
     } catch (IOException e) {
       for (OutputFile file : files) {
