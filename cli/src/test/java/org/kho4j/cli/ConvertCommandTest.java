@@ -229,7 +229,7 @@ class ConvertCommandTest {
     Run run = run("convert", LUO, "--abi", "7.1", "-o", ram.toString());
 
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).contains("is there already; --force replaces it");
+    assertThat(run.err()).contains("--force");
     assertThat(ram).hasContent("mine");
   }
 
