@@ -8,6 +8,7 @@ import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.convert.ConvertCommand;
 import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.diff.DiffCommand;
 import org.kho4j.cli.extract.ExtractCommand;
@@ -59,6 +60,7 @@ public final class Kho {
     return List.of(
         new InspectCommand(),
         new AuthorCommand(),
+        new ConvertCommand(),
         new ExtractCommand(),
         new DiffCommand(),
         new VerifyCommand(),
@@ -74,6 +76,7 @@ public final class Kho {
     return switch (args.length == 0 ? "" : args[0]) {
       case "inspect" -> List.of(new InspectCommand());
       case "extract" -> List.of(new ExtractCommand());
+      case "convert" -> List.of(new ConvertCommand());
       case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
       case "report" -> List.of(new ReportCommand());
