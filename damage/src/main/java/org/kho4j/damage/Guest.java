@@ -6,9 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.Subtree;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -19,10 +23,10 @@ import org.kho4j.memory.PhysicalMemory;
 public final class Guest {
 
   /** From here on no structure is in the memories that are damaged, up to {@link #BOOT_RECORD}. */
-  static final long FREE = 0x14000000;
+  static final long FREE = 0x6000000;
 
-  private static final long FREE_PAGES = 0x14200000;
-  private static final long BOOT_RECORD = 0x17ff0000;
+  private static final long FREE_PAGES = 0x6200000;
+  private static final long BOOT_RECORD = 0x9ff0000;
 
   private static final long REGION = 0x10000000;
   private static final long REGION_BYTES = 0x2000000;
@@ -230,6 +234,25 @@ public final class Guest {
     return u64(file() + 48);
   }
 
+  /** The structures of all memfds that are so. */
+  List<Long> memfds(LongPredicate wanted) {
+    List<Long> found = new ArrayList<>();
+    for (long block = sessions(); block != 0; block = u64(block)) {
+      for (int i = 0; i < u64(block + 8); i++) {
+        long files = files(block + ENTRIES + 80L * i);
+        for (; files != 0; files = u64(files)) {
+          for (int j = 0; j < u64(files + 8); j++) {
+            long memfd = u64(files + ENTRIES + 64L * j + 48);
+            if (wanted.test(memfd)) {
+              found.add(memfd);
+            }
+          }
+        }
+      }
+    }
+    return found;
+  }
+
   /** The memfd's array of folios. */
   long folios() {
     return u64(u64(memfd() + 32) + 8);
@@ -247,6 +270,20 @@ public final class Guest {
   /** The first chunk of that area. */
   long chunk() {
     return u64(area());
+  }
+
+  List<Subtree> subtrees() {
+    return sound.subtrees(problem -> {});
+  }
+
+  /** How long the root FDT says that it is. */
+  long rootBytes() {
+    return Fdt.totalSize(ram.read(root(), 4096));
+  }
+
+  /** Calls the visitor with the address of each page of the map. */
+  void forEachNode(LongConsumer visitor) {
+    sound.preservedMap().forEachNode((address, level, key) -> visitor.accept(address));
   }
 
   /** The session's name, with its NUL. */

@@ -5,10 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.kho4j.lab.agreement.Plan;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
@@ -21,11 +23,14 @@ public final class Lab {
   private static final String HELP =
       """
       usage: lab/run [OPTION…] [capture] [WHICH…]
+             lab/run agree [--seed=N] [--boots=N]
 
       Boots real kernels under QEMU, and has them judge what kho4j reads and writes.
       WHICH is a scenario, a kernel, or kernel/scenario; without any, all scenarios run on all kernels.
       capture WHICH also writes the memory at the jump, in the small form that test resources have,
       and what the guest said of it.
+      agree boots kernels on hundreds of handovers, sound and broken, N for each rule of verify, and compares
+      what they do with what verify says: lab/agreement.tsv, docs/agreement.md.
       A kernel is built when it is needed first (some minutes), and kept.
 
         --list        shows the scenarios and kernels
@@ -65,6 +70,9 @@ public final class Lab {
    */
   static int run(Path lab, String... args) throws Exception {
     try {
+      if (args.length > 0 && args[0].equals("agree")) {
+        return Plan.run(lab, cache(), Arrays.copyOfRange(args, 1, args.length));
+      }
       Options options = Options.parse(args);
       if (options.help()) {
         System.out.print(HELP);

@@ -26,29 +26,29 @@ final class LuoRules {
           "LUO-001",
           "The blob has at least the 32 bytes of its head.",
           PANIC,
-          "blob-size was overwritten, or the blob is of another version.");
+          "blob-size was overwritten, or the blob is of another version.", Outcome.PANIC);
 
   static final Rule VERSION =
       Rule.error(
           "LUO-002",
           "The head names a version of LUO that is known here.",
           PANIC,
-          "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.");
+          "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.", Outcome.PANIC);
 
   static final Rule RELEASED =
       Rule.warning(
           "LUO-003",
           "The version of LUO is one that a release writes.",
           "Panic in early boot of every released kernel; only a development tree between 7.1 and 7.2-rc1 takes it.",
-          "luo-v2, luo-v3 and luo-v4 were steps of the 7.2 merge window.");
+          "luo-v2, luo-v3 and luo-v4 were steps of the 7.2 merge window.", Outcome.RESTORED, Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
           "LUO-004",
           "The head has a block of order 0 of its own, preserved as that.",
           "The next kernel frees it right after reading it in early boot: a block that is not preserved as that is a warning"
-              + " about an untagged page, and leaks (7.2, 7.3).",
-          "Somebody preserved the page with another order.");
+              + " about an untagged page, and leaks (7.2, 7.3). One that is not preserved at all may be overwritten by then.",
+          "Somebody preserved the page with another order.", Outcome.WARNED, Outcome.LOST, Outcome.PANIC);
 
   static final Rule NAME =
       Rule.error(

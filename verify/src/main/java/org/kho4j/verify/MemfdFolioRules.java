@@ -15,17 +15,17 @@ import org.kho4j.handover.Wire;
 final class MemfdFolioRules {
 
   static final Rule HOLE =
-      Rule.warning(
+      Rule.error(
           "MEMFD-009",
           "Every entry has a page.",
-          "Skipped (6.19 to 7.3): that part of the file reads as zeros.",
+          "Skipped (6.19 to 7.3): that part of the file reads as zeros, and nobody is told.",
           "A kernel allocates what a file lacks before it preserves it: the entry was overwritten.");
 
   static final Rule PFN =
       Rule.error(
           "MEMFD-010",
           "Every folio is within physical memory of 2^52 bytes.",
-          "Not checked (7.3): the descriptor of a page that does not exist is read, and the kernel faults at retrieve.",
+          "There is no such page: the retrieve fails with EIO, and the whole file is lost (7.3.4).",
           "The entry was overwritten.");
 
   static final Rule PRESERVED =
@@ -76,8 +76,8 @@ final class MemfdFolioRules {
       Rule.warning(
           "MEMFD-017",
           "The folios cover the file.",
-          "The rest reads as zeros (6.19 to 7.3).",
-          "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.");
+          "The rest reads as zeros (6.19 to 7.3): what was there before is lost, unless it was a hole.",
+          "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.", Outcome.RESTORED, Outcome.LOST);
 
   private static final int STRETCH_BYTES = 1 << 20;
   private static final int BATCH_BYTES = 64 << 20;
@@ -308,7 +308,8 @@ final class MemfdFolioRules {
   void end() {
     drain();
     scene.counts().add("folios", queued);
-    if (!unread && queued == count && covered < filePages && count > 0) {
+    boolean seen = !unread && queued == count && scene.preserved().isKnown();
+    if (seen && covered < filePages && count > 0) {
       scene
           .findings()
           .report(

@@ -116,6 +116,14 @@ public final class Run implements AutoCloseable {
     return closing(Guest.start(this, boot));
   }
 
+  /**
+   * Goes on with a guest that was written down, with the RAM that is in the run's directory; it
+   * ends with the run at the latest.
+   */
+  public Guest resume(Snapshot snapshot) throws IOException, InterruptedException {
+    return Guest.resume(this, snapshot);
+  }
+
   /** Memory that is closed at the end of the run. */
   public PhysicalMemory reading(PhysicalMemory memory) {
     return closing(memory);
