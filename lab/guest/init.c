@@ -115,7 +115,7 @@ static void preserve_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64
 	close(fd);
 }
 
-static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every, uint32_t seals) {
+static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every, int seals) {
 	uint64_t page = sysconf(_SC_PAGESIZE);
 	struct preserved_fd arg = {sizeof arg, 0, token};
 	struct stat st;
@@ -124,7 +124,7 @@ static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t 
 	if (fstat(arg.fd, &st) || (uint64_t)st.st_size != bytes)
 		wrong("size of the memfd");
 	/* A kernel adds F_SEAL_EXEC by itself where memfds are not executable. */
-	if ((fcntl(arg.fd, 1034 /* F_GET_SEALS */) & 0x1f) != (int)seals)
+	if ((fcntl(arg.fd, 1034 /* F_GET_SEALS */) & 0x1f) != seals)
 		wrong("seals of the memfd");
 	if (bytes) {
 		uint64_t *at = map(arg.fd, bytes, PROT_READ, MAP_PRIVATE);

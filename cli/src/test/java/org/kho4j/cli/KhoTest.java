@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -163,6 +164,10 @@ class KhoTest {
                 "1G",
                 "--format",
                 "raw",
+                "--ram-layout",
+                "mtree",
+                "--ram-name",
+                "ram1",
                 "--no-color"))
         .isEqualTo(
             new GlobalOptions(
@@ -171,6 +176,8 @@ class KhoTest {
                 Optional.of(PageSize.SIZE_16K),
                 1L << 30,
                 MemorySource.Kind.RAW,
+                Path.of("mtree"),
+                "ram1",
                 true,
                 false));
   }
@@ -180,7 +187,7 @@ class KhoTest {
     assertThat(optionsOf("probe"))
         .isEqualTo(
             new GlobalOptions(
-                false, OptionalLong.empty(), Optional.empty(), 0, null, false, false));
+                false, OptionalLong.empty(), Optional.empty(), 0, null, null, null, false, false));
   }
 
   @Test

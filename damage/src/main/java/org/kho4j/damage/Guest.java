@@ -6,13 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
-import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -270,20 +267,6 @@ public final class Guest {
   /** The first chunk of that area. */
   long chunk() {
     return u64(area());
-  }
-
-  List<Subtree> subtrees() {
-    return sound.subtrees(problem -> {});
-  }
-
-  /** How long the root FDT says that it is. */
-  long rootBytes() {
-    return Fdt.totalSize(ram.read(root(), 4096));
-  }
-
-  /** Calls the visitor with the address of each page of the map. */
-  void forEachNode(LongConsumer visitor) {
-    sound.preservedMap().forEachNode((address, level, key) -> visitor.accept(address));
   }
 
   /** The session's name, with its NUL. */

@@ -9,11 +9,14 @@ import org.kho4j.memory.kdump.KdumpMemory;
 import org.kho4j.memory.mapped.MappedFile;
 import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
-import org.kho4j.memory.zstd.UnpackedFile;
+import org.kho4j.memory.unpacked.UnpackedFile;
 import org.kho4j.memory.zstd.ZstdFrames;
 
 /** Opens memory images. */
 public final class MemoryImages {
+
+  /** Most bytes that an image unpacks to: the largest file that ext4 has. */
+  private static final long MAX_UNPACKED = 16L << 40;
 
   private MemoryImages() {}
 
@@ -47,16 +50,20 @@ public final class MemoryImages {
     try {
       if (ZstdFrames.matches(file.bytes())) {
         try (MappedFile packed = file) {
-          file = UnpackedFile.unpack(packed);
+          file = UnpackedFile.unpack(path, packed.bytes(), 0, MAX_UNPACKED, new ZstdFrames());
           holes = FileHoles.NONE;
         }
         if (ZstdFrames.matches(file.bytes())) {
           throw new MalformedImageException(path + " is zstd-compressed more than once");
         }
       }
+      RamLayout layout = options.layout();
+      if (layout != null) {
+        return raw(file, layout.runs(path, file.size()), holes);
+      }
       MemorySource.Kind kind = options.format();
       return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW -> raw(file, options.base(), holes);
+        case RAW -> raw(file, flat(file, options.base()), holes);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
       };
@@ -73,8 +80,7 @@ public final class MemoryImages {
     return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
   }
 
-  private static PhysicalMemory raw(MappedFile file, long base, FileHoles holes)
-      throws MalformedImageException {
+  private static MappedRuns flat(MappedFile file, long base) throws MalformedImageException {
     if (base > Long.MAX_VALUE - file.size()) {
       throw new MalformedImageException(
           file.path()
@@ -84,6 +90,10 @@ public final class MemoryImages {
               + Long.toHexString(base)
               + " on run past the last address");
     }
+    return MappedRuns.of(base, file.size(), 0);
+  }
+
+  private static PhysicalMemory raw(MappedFile file, MappedRuns runs, FileHoles holes) {
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -91,6 +101,6 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0), holes);
+    return new MappedMemory(file, source, runs, holes);
   }
 }

@@ -52,7 +52,9 @@ final class FdtRules {
           "The version is one that can be verified here.",
           "A kernel that speaks another version disables revival, and everything is lost; one that speaks this version may"
               + " well take it.",
-          "Nothing but the root FDT was checked. kho-v3 and kho-v4 are verified.", Outcome.RESTORED, Outcome.LOST);
+          "Nothing but the root FDT was checked. kho-v3 and kho-v4 are verified.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   static final Rule MAP_PROPERTY =
       Rule.error(
@@ -73,14 +75,20 @@ final class FdtRules {
           "FDT-007",
           "Every subtree has the properties preserved-data and blob-size, of 8 bytes each.",
           "Its owner gets EINVAL and nothing else, also if it has no use for the size (7.2.6, 7.3.4). LUO panics.",
-          "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.", Outcome.FAILED, Outcome.LOST, Outcome.PANIC);
+          "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule BLOB =
       Rule.error(
           "FDT-008",
           "Every subtree's blob is in memory, as long as blob-size says.",
           "Not checked (7.3): the owner reads whatever is there, or faults. For LUO that is early boot.",
-          "Compare the address with the machine's memory, and --base.", Outcome.FAILED, Outcome.LOST, Outcome.PANIC);
+          "Compare the address with the machine's memory, and --base.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule BLOB_PRESERVED =
       Rule.error(
@@ -88,7 +96,11 @@ final class FdtRules {
           "Every subtree's blob is preserved.",
           "Not checked (all releases): the pages are free memory to the next kernel, and the blob is overwritten sooner or"
               + " later: an owner that reads it in boot finds it as it was (7.3.4), one that comes later reads garbage.",
-          "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.", Outcome.RESTORED, Outcome.FAILED, Outcome.LOST, Outcome.PANIC);
+          "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule BLOB_SIZE =
       Rule.warning(
@@ -111,7 +123,10 @@ final class FdtRules {
           "The root FDT's own page is preserved as a block of order 0.",
           "Not checked (all releases): the page is free memory to the next kernel, which reads subtrees out of it for as"
               + " long as nobody writes to it: all that ask in boot are lucky (7.3.4).",
-          "Or this handover was consumed: a kernel that was given it has walked its map, and used the map's pages again.", Outcome.RESTORED, Outcome.FAILED, Outcome.LOST);
+          "Or this handover was consumed: a kernel that was given it has walked its map, and used the map's pages again.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule CONSUMED =
       Rule.info(

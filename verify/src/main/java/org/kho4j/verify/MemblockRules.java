@@ -48,7 +48,10 @@ final class MemblockRules {
           "Its size is compared with that of the command line, and its address with the alignment (6.16 to 7.3): a wrong one"
               + " of either gets fresh memory instead. Where no memory is, is not checked: preserving it for the kernel after"
               + " the next faults in boot (7.3.4).",
-          "start and size are native-endian raw numbers, no cells.", Outcome.FAILED, Outcome.LOST, Outcome.PANIC);
+          "start and size are native-endian raw numbers, no cells.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(

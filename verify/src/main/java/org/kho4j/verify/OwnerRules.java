@@ -28,7 +28,9 @@ final class OwnerRules {
           "OWN-003",
           "Every subtree is one that is known here.",
           "A subtree that nobody asks for stays reserved (all releases); who asks for it by another name finds nothing.",
-          "What the blob says, and which memory it owns, was not checked.", Outcome.RESTORED, Outcome.LOST);
+          "What the blob says, and which memory it owns, was not checked.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   private OwnerRules() {}
 

@@ -57,7 +57,7 @@ final class Author {
             spec.pageSize(),
             spec.version(),
             spec.scratch().stream().map(Range::range).toList(),
-            List.of(),
+            spec.nodes().stream().map(Range::range).toList(),
             spec.previousRelease(),
             layout,
             OptionalLong.empty(),
@@ -86,6 +86,7 @@ final class Author {
         case KhoTestFolios test -> khoTest(test);
         case Reservations reservations -> reservations(reservations);
         case Blob blob -> blob(blob);
+        case LuoSpec luo -> LuoAuthor.write(luo, generation, layout);
       }
     }
     for (Run run : spec.preserved()) {

@@ -224,7 +224,11 @@ public final class AuthorCommand extends Command {
             ? "--fdt"
             : options.pageSize().isPresent()
                 ? "--page-size"
-                : options.base() != 0 ? "--base" : options.format() != null ? "--format" : null;
+                : options.base() != 0
+                    ? "--base"
+                    : options.format() != null
+                        ? "--format"
+                        : options.ramLayout() != null ? "--ram-layout" : null;
     if (given != null) {
       throw usage(invocation, given + " is for reading: the spec says what is written");
     }

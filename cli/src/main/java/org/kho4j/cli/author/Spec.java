@@ -17,6 +17,7 @@ import org.kho4j.handover.pages.AddressRange;
  * @param version of the contract
  * @param memory all of the machine's memory
  * @param scratch regions, in the array's order
+ * @param nodes the memory of each NUMA node; none means that there is one
  * @param pool where structures lie that have no address, if the spec says
  * @param scatter makes each of them take a place of its own
  * @param previousRelease what kexec-metadata names
@@ -32,6 +33,7 @@ record Spec(
     KhoVersion version,
     Range memory,
     List<Range> scratch,
+    List<Range> nodes,
     Optional<Range> pool,
     OptionalLong scatter,
     String previousRelease,

@@ -54,6 +54,7 @@ final class SpecReader {
                 "abi",
                 "memory",
                 "scratch",
+                "nodes",
                 "allocate",
                 "metadata",
                 "subtrees",
@@ -82,7 +83,7 @@ final class SpecReader {
     Optional<SpecObject> metadata =
         spec.optional("metadata")
             .map(value -> SpecObject.of(value, List.of("previousRelease", "kexecCount")));
-    SubtreeReader subtrees = new SubtreeReader(pageSize, memory.range(), contents);
+    SubtreeReader subtrees = new SubtreeReader(pageSize, memory.range(), contents, version);
     return new Spec(
         spec.place(),
         arch,
@@ -90,6 +91,7 @@ final class SpecReader {
         version,
         memory,
         scratch,
+        spec.optional("nodes").map(nodes -> nodes(nodes, memory)).orElse(List.of()),
         pool,
         allocate
             .flatMap(object -> object.optional("scatter"))
@@ -156,6 +158,28 @@ final class SpecReader {
       throw value.place().broken("a kernel needs at least one region to boot in");
     }
     return regions;
+  }
+
+  private List<Range> nodes(SpecValue value, Range memory) {
+    List<Range> nodes = new ArrayList<>();
+    for (SpecValue element : value.elements()) {
+      Range node = range(element, List.of());
+      AddressRange range = node.range();
+      if (range.address() < memory.range().address() || range.end() > memory.range().end()) {
+        throw node.place()
+            .broken("%s is not in memory, which is %s".formatted(range, memory.range()));
+      }
+      for (Range other : nodes) {
+        if (Claims.overlap(range, other.range())) {
+          throw node.place()
+              .broken(
+                  "%s overlaps with the node at %s, in line %d"
+                      .formatted(range, other.range(), other.place().line()));
+        }
+      }
+      nodes.add(node);
+    }
+    return nodes;
   }
 
   /** A range of whole pages: {@code address} and {@code size}. */

@@ -1,5 +1,7 @@
 package org.kho4j.cli.command;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -7,8 +9,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
 import org.kho4j.linux.LinuxFileHoles;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.OpenOptions;
+import org.kho4j.memory.RamLayout;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -23,6 +27,8 @@ import picocli.CommandLine.TypeConversionException;
  * @param pageSize page size of the kernel, if the user knows it
  * @param base physical address of a raw file's first byte
  * @param format form of the memory image, or null to find it by content
+ * @param ramLayout file with QEMU's answer where the bytes of a raw file stand, if it is not flat
+ * @param ramName the RAM of that answer that the file is, where it cannot be told
  * @param noColor no colours, even on a terminal
  * @param debug stack traces
  */
@@ -32,6 +38,8 @@ public record GlobalOptions(
     Optional<PageSize> pageSize,
     long base,
     MemorySource.@Nullable Kind format,
+    @Nullable Path ramLayout,
+    @Nullable String ramName,
     boolean noColor,
     boolean debug) {
 
@@ -74,6 +82,20 @@ public record GlobalOptions(
                     .paramLabel("FORM")
                     .description("Form of the memory image: " + kinds() + ". Default: by content.")
                     .build())
+            .addArg(
+                OptionSpec.builder("--ram-layout")
+                    .type(Path.class)
+                    .paramLabel("FILE")
+                    .description(
+                        "Where the bytes of a guest's RAM file stand: QEMU's answer to 'info mtree"
+                            + " -f'.")
+                    .build())
+            .addArg(
+                OptionSpec.builder("--ram-name")
+                    .type(String.class)
+                    .paramLabel("NAME")
+                    .description("Which RAM of that layout the file is, if several are as large.")
+                    .build())
             .addArg(flag("--no-color", "No colours (NO_COLOR does the same)."))
             .addArg(flag("--debug", "Shows stack traces of errors."))
             .addArg(
@@ -99,15 +121,35 @@ public record GlobalOptions(
         Optional.ofNullable(pageSize),
         base == null ? 0 : base,
         last(root, "--format", MemorySource.Kind.class),
+        last(root, "--ram-layout", Path.class),
+        last(root, "--ram-name", String.class),
         isSet(root, "--no-color"),
         isSet(root, "--debug"));
+  }
+
+  /** What two of the options cannot be together, or null. */
+  @Nullable String contradiction() {
+    if (ramLayout == null) {
+      return ramName == null ? null : "--ram-name is one of a --ram-layout, and there is none";
+    }
+    if (base != 0) {
+      return "--base and --ram-layout exclude each other: a layout has the addresses";
+    }
+    return format == null || format == MemorySource.Kind.RAW
+        ? null
+        : "--ram-layout is that of a raw file, not of --format " + format.label();
   }
 
   /** How to open the image that the options describe. */
   // NullAway does not see that a compact constructor's parameter out of another module is nullable.
   @SuppressWarnings("NullAway")
-  public OpenOptions openOptions() {
-    return new OpenOptions(format, base, new LinuxFileHoles(LARGE_FILE));
+  OpenOptions openOptions() throws IOException {
+    FileHoles holes = new LinuxFileHoles(LARGE_FILE);
+    if (ramLayout == null) {
+      return new OpenOptions(format, base, holes);
+    }
+    RamLayout layout = RamLayout.read(ramLayout);
+    return OpenOptions.of(ramName == null ? layout : layout.only(ramName), holes);
   }
 
   private static boolean isSet(ParseResult root, String option) {

@@ -78,6 +78,11 @@ public record HandoverSearch(
 
   /** The sentence for a source without any. */
   public String nothingFound() {
+    return nothingFound(memory);
+  }
+
+  /** The same for a memory that was searched otherwise. */
+  public static String nothingFound(PhysicalMemory memory) {
     return memory.source().path()
         + ": no handover: no page is a device tree that names a version of KHO"
         + " (a raw image that starts elsewhere than at 0 wants --base)";

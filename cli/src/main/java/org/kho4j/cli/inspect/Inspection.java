@@ -27,7 +27,7 @@ import org.kho4j.handover.metadata.Metadata;
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
  * still read.
  */
-final class Inspection {
+public final class Inspection {
 
   private static final int MAX_ERRORS = 1000;
 
@@ -48,7 +48,7 @@ final class Inspection {
    *
    * @return false if nothing in it could be read
    */
-  static boolean show(Handover handover, View view) throws IOException {
+  public static boolean show(Handover handover, View view) throws IOException {
     return new Inspection(handover, view).show();
   }
 

@@ -24,7 +24,7 @@ import org.kho4j.memory.MemorySource;
  * each {@code begin} with its {@code end}, so that nothing has to be kept: a handover may list
  * millions of files. What could not be read is null, and told as an error at the end.
  */
-interface View {
+public interface View {
 
   /**
    * A vmalloc area that was read.

@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
-import org.kho4j.damage.BitFlip;
 import org.kho4j.damage.Guest;
 import org.kho4j.damage.RuleCase;
 import org.kho4j.handover.Handover;
@@ -173,7 +172,7 @@ final class Agreement implements AutoCloseable {
 
   private boolean fits(Trial trial, Damaged damaged) {
     return switch (trial.kind()) {
-      case SOUND, FLIPPED -> true;
+      case SOUND -> true;
       case BESIDE -> damaged.findings.isEmpty() && isOfThisKernel(damaged.guest);
       case BROKEN -> damaged.findings.contains(trial.rule()) && isOfThisKernel(damaged.guest);
     };
@@ -209,9 +208,6 @@ final class Agreement implements AutoCloseable {
   }
 
   private static Consumer<Guest> change(Trial trial) {
-    if (trial.kind() == Trial.Kind.FLIPPED) {
-      return BitFlip::flip;
-    }
     RuleCase rule =
         RuleCase.all().stream()
             .filter(one -> one.rule().equals(trial.rule()))

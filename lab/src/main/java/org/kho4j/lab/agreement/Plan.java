@@ -21,7 +21,6 @@ public final class Plan {
   private static final String SEED = "--seed=";
   private static final String BOOTS = "--boots=";
   private static final int SOUND = 3;
-  private static final int FLIPS = 60;
 
   private Plan() {}
 
@@ -80,8 +79,6 @@ public final class Plan {
     }
     if (main) {
       RuleCase.all().forEach(rule -> trials.add(new Trial(kernel, Kind.BESIDE, rule.rule(), 1)));
-      IntStream.rangeClosed(1, FLIPS)
-          .forEach(i -> trials.add(new Trial(kernel, Kind.FLIPPED, Trial.NO_RULE, i)));
     }
     return trials.stream();
   }

@@ -20,9 +20,7 @@ record Trial(String kernel, Kind kind, String rule, int number) {
     /** Changed so that it comes close to breaking a rule. */
     BESIDE("changed, and sound"),
     /** Changed so that it breaks a rule. */
-    BROKEN("broken in one place"),
-    /** One bit of a structure flipped. */
-    FLIPPED("one bit flipped");
+    BROKEN("broken in one place");
 
     private final String label;
 

@@ -15,10 +15,11 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemoryImages;
-import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.RamLayout;
 import org.kho4j.memory.WritableMemory;
 
 /** A guest under QEMU. Its RAM is a file, which can be read at any time of its life. */
@@ -281,12 +282,18 @@ public final class Guest implements AutoCloseable {
     }
   }
 
+  /** What QEMU says of where the bytes of the RAM file stand, in a file. */
+  public Path layout() throws IOException {
+    return Files.writeString(
+        run.directory().resolve("layout"), monitor("info mtree -f"), StandardCharsets.ISO_8859_1);
+  }
+
   /** The guest's RAM file, read while the guest runs or stands. */
   public PhysicalMemory memory() throws IOException {
-    long base = boot.stages().getFirst().kernel().arch().ramBase();
     return run.reading(
         MemoryImages.open(
-            run.directory().resolve(RAM), new OpenOptions(MemorySource.Kind.RAW, base)));
+            run.directory().resolve(RAM),
+            OpenOptions.of(RamLayout.read(layout()), FileHoles.NONE)));
   }
 
   /** A dump that QEMU writes of the guest's memory, which is not one flat file. */

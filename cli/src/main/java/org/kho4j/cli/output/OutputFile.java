@@ -1,0 +1,181 @@
+package org.kho4j.cli.output;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.SPARSE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that gets its name when it is complete. Until then it is a hidden file beside, which goes
+ * away when the work fails or the process is told to end; {@code kill -9} alone leaves it there.
+ */
+public final class OutputFile implements AutoCloseable {
+
+  private static final FileAttribute<?>[] NONE = {};
+  private static final FileAttribute<?>[] OWNER_ONLY = {
+    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+  };
+
+  private final Path target;
+  private final boolean replace;
+  private final Path temporary;
+  private final FileChannel channel;
+  private final Thread atExit = new Thread(this::abandon, "kho-output-cleanup");
+  private boolean over;
+
+  private OutputFile(Path target, boolean replace) throws IOException {
+    this.target = target;
+    this.replace = replace;
+    String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+    this.temporary = target.resolveSibling(".kho-" + random + ".part");
+    // Registered first: from its creation on, the file is one that goes away.
+    Runtime.getRuntime().addShutdownHook(atExit);
+    try {
+      this.channel = open();
+    } catch (IOException | RuntimeException e) {
+      forgetExit();
+      throw e;
+    }
+  }
+
+  /**
+   * Begins a file.
+   *
+   * @param replace whether a file of that name may be there, which is then replaced at the end
+   * @param source what is read, which is never replaced
+   * @throws IOException with a sentence if the name cannot be used
+   */
+  public static OutputFile create(Path target, boolean replace, Path source) throws IOException {
+    Path directory = target.toAbsolutePath().getParent();
+    if (target.getFileName() == null || directory == null || Files.isDirectory(target)) {
+      throw failure(target, "is a directory");
+    }
+    if (!Files.isDirectory(directory)) {
+      throw failure(directory, "no such directory");
+    }
+    if (Files.exists(target, NOFOLLOW_LINKS)) {
+      if (!replace) {
+        throw failure(target, "exists; --force replaces it");
+      }
+      if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
+        throw failure(target, "is no regular file, so it is not replaced; -o - writes to a pipe");
+      }
+      if (Files.isRegularFile(target) && Files.isSameFile(target, source)) {
+        throw failure(target, "is the source itself");
+      }
+    }
+    return new OutputFile(target, replace);
+  }
+
+  private FileChannel open() throws IOException {
+    boolean posix = target.getFileSystem().supportedFileAttributeViews().contains("posix");
+    try {
+      return FileChannel.open(
+          temporary,
+          Set.of(CREATE_NEW, READ, WRITE, SPARSE, NOFOLLOW_LINKS),
+          posix ? OWNER_ONLY : NONE);
+    } catch (FileSystemException e) {
+      throw failure(target, "cannot be created: " + reason(e));
+    }
+  }
+
+  private static String reason(FileSystemException e) {
+    return e.getReason() == null ? "permission denied" : e.getReason();
+  }
+
+  /** What is wrong with a file. */
+  public static FileSystemException failure(Path file, @Nullable String reason) {
+    return new FileSystemException(file.toString(), null, reason);
+  }
+
+  /** Where its content goes. */
+  public FileChannel channel() {
+    return channel;
+  }
+
+  /** Waits until the content is on the disk. */
+  public void sync() throws IOException {
+    channel.force(true);
+  }
+
+  /**
+   * Gives the file its name.
+   *
+   * @throws IOException if that cannot be done; then there is no such file, or the old one
+   */
+  public void commit() throws IOException {
+    synchronized (atExit) {
+      if (over) {
+        throw failure(target, "not written: the process was told to end");
+      }
+      channel.close();
+      if (replace) {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        nameUnlessThere();
+      }
+      over = true;
+    }
+    forgetExit();
+  }
+
+  /** A rename would replace what was created meanwhile; a link does not. */
+  private void nameUnlessThere() throws IOException {
+    try {
+      Files.createLink(target, temporary);
+      Files.delete(temporary);
+    } catch (FileAlreadyExistsException e) {
+      throw failure(target, "was created by somebody else meanwhile; --force replaces it");
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // A file system without links.
+      if (Files.exists(target, NOFOLLOW_LINKS)) {
+        throw failure(target, "was created by somebody else meanwhile; --force replaces it");
+      }
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** Removes what was written, unless it has its name. */
+  private void abandon() {
+    synchronized (atExit) {
+      if (over) {
+        return;
+      }
+      over = true;
+      try {
+        Files.deleteIfExists(temporary);
+      } catch (IOException e) {
+        // Nothing can be done about it, and nothing has the final name.
+      }
+    }
+  }
+
+  private void forgetExit() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // It is running.
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    abandon();
+    forgetExit();
+    channel.close();
+  }
+}
