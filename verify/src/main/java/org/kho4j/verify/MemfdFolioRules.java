@@ -37,12 +37,15 @@ final class MemfdFolioRules {
           "Somebody unpreserved the folio, preserved it as smaller pages, or a larger block has it inside.");
 
   static final Rule FOLIO_FLAGS =
-      Rule.warning(
+      Rule.error(
           "MEMFD-012",
           "Every folio is dirty and uptodate, and has no other flag.",
-          "A folio that is not uptodate is cleared at its first use; one that is not dirty may be dropped under memory"
-              + " pressure. Kernels since 7.0 always set both; 6.19 wrote what they were. Others are ignored (7.3).",
-          "The entry was overwritten.");
+          "A folio that is not uptodate is cleared at its first use, and nobody is told; one that is not dirty may be dropped"
+              + " under memory pressure, and is there until then. Kernels since 7.0 always set both; 6.19 wrote what they"
+              + " were. Others are ignored (7.3).",
+          "The entry was overwritten.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   static final Rule BEYOND_SIZE =
       Rule.error(

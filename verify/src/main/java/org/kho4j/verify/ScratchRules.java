@@ -45,7 +45,8 @@ final class ScratchRules {
       Rule.error(
           "SCRATCH-003",
           "Every scratch region is whole pages of memory, apart from the others.",
-          "Not checked (7.3): memory that is not there is allocated from, and the kernel faults in early boot.",
+          "Not checked (7.3): memory that is not there is allocated from, and the kernel faults in early boot. Bounds that are a"
+              + " few bytes off did no harm (7.3.4).",
           "The array was overwritten, or belongs to another machine.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -66,7 +67,8 @@ final class ScratchRules {
           "SCRATCH-005",
           "No structure of the handover lies in a scratch region.",
           "Not checked (7.3): the next kernel allocates from scratch before it has read the map, and overwrites it. What is"
-              + " read after that is nonsense: from a lost subtree to a fault in early boot.",
+              + " read after that is nonsense: from a lost subtree to a fault in early boot. Allocation begins at the top: what lies"
+              + " low in a region may survive (7.3.4).",
           "Structures were allocated before the regions were taken out of use, or the regions are not those of this kernel.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -78,7 +80,7 @@ final class ScratchRules {
           "SCRATCH-006",
           "Nothing that is preserved lies in a scratch region.",
           "Debug kernels alone warn, when it is preserved (7.3). The next kernel uses scratch memory at once: the data are"
-              + " overwritten, and nobody notices.",
+              + " overwritten, and nobody notices before their owner asks.",
           "Memory out of scratch is movable only: whoever preserves it has to move it first.",
           Outcome.RESTORED,
           Outcome.FAILED,

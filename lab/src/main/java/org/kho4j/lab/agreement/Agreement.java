@@ -82,7 +82,7 @@ final class Agreement implements AutoCloseable {
     List<ReserveMem> reservations = sound.client(ReserveMem.CLIENT).orElseThrow();
     try (Run run = run("sound", LIMIT)) {
       copyRam(run);
-      org.kho4j.lab.guest.Guest guest = run.resume(base.snapshot());
+      var guest = run.resume(base.snapshot());
       guest.awaitPoint("surveyed");
       this.witness = new Witness(reservations, Witness.signs(guest));
     }
@@ -93,15 +93,14 @@ final class Agreement implements AutoCloseable {
   }
 
   private void copyRam(Run run) throws IOException, InterruptedException {
-    Path ram = run.directory().resolve(org.kho4j.lab.guest.Guest.RAM);
     int status =
         new ProcessBuilder(
-                "cp", "--sparse=always", base.snapshot().ram().toString(), ram.toString())
+                "cp", "--sparse=always", base.snapshot().ram().toString(), run.ram().toString())
             .inheritIO()
             .start()
             .waitFor();
     if (status != 0) {
-      throw new LabFailure("the RAM cannot be copied to " + ram);
+      throw new LabFailure("the RAM cannot be copied to " + run.ram());
     }
   }
 
@@ -136,8 +135,7 @@ final class Agreement implements AutoCloseable {
     }
     try (Run run = run(slot, LIMIT)) {
       copyRam(run);
-      Path ram = run.directory().resolve(org.kho4j.lab.guest.Guest.RAM);
-      try (WritableMemory copy = WritableMemory.open(ram, kernel.arch().ramBase())) {
+      try (WritableMemory copy = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
         damaged.guest.forEachChange(
             (address, before, after) -> copy.writable(address, Long.BYTES).set(Wire.U64, 0, after));
       }

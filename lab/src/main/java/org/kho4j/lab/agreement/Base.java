@@ -67,8 +67,7 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
             new Stage(kernel, PARAMETERS, first),
             new Stage(kernel, PARAMETERS + NEXT + kernel.arch().earlyConsole(), second));
     guest.stopAtJump();
-    try (WritableMemory ram =
-        WritableMemory.open(run.directory().resolve(Guest.RAM), kernel.arch().ramBase())) {
+    try (WritableMemory ram = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
       for (ReserveMem reservation : only(ram).client(ReserveMem.CLIENT).orElseThrow()) {
         Pattern.of(run)
             .fill(ram.writable(reservation.start(), reservation.size()), reservation.start());

@@ -10,6 +10,7 @@ import org.kho4j.damage.RuleCase;
 import org.kho4j.lab.agreement.Trial.Kind;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Run;
 
 /** {@code lab/run agree}: which handovers are booted on which kernels. */
 public final class Plan {
@@ -52,7 +53,7 @@ public final class Plan {
         try (Agreement agreement = new Agreement(lab, directory, kernel, seed)) {
           agreement.go(trials, results);
         }
-        org.kho4j.lab.guest.Run.delete(directory);
+        Run.delete(directory);
       }
     }
     results.sort();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,14 +59,24 @@ public final class Guest implements AutoCloseable {
     List<String> command = command(snapshot.boot(), snapshot.boot().machine());
     command.addAll(List.of("-incoming", "defer"));
     Guest guest = run.closing(start(run, snapshot.boot(), command));
-    Path socket = run.directory().resolve("qmp");
-    while (!Files.exists(socket) && guest.process.isAlive()) {
-      Thread.sleep(5);
-    }
-    try (Monitor monitor = new Monitor(socket, run.deadline())) {
+    try (Monitor monitor = guest.monitor()) {
       monitor.load(snapshot.directory().resolve(STATE));
     }
     return guest;
+  }
+
+  /** QEMU's monitor, as soon as it is there. */
+  private Monitor monitor() throws IOException, InterruptedException {
+    while (true) {
+      try {
+        return new Monitor(run.directory().resolve("qmp"), run.deadline());
+      } catch (SocketException e) {
+        if (!process.isAlive()) {
+          throw new LabFailure("QEMU has ended: " + run.directory().resolve("qemu.log"), e);
+        }
+        Thread.sleep(5);
+      }
+    }
   }
 
   private static Guest start(Run run, Boot boot, List<String> command) throws IOException {

@@ -63,6 +63,11 @@ public final class Run implements AutoCloseable {
     return directory;
   }
 
+  /** The RAM of its guest, where that is one file. */
+  public Path ram() {
+    return directory.resolve(Guest.RAM);
+  }
+
   /** The lab's own files. */
   public Path lab() {
     return lab;
