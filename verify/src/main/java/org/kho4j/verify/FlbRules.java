@@ -69,7 +69,9 @@ final class FlbRules {
           "An FLB is held by at least one file, and by no more files than there are.",
           "Not checked (7.0 to 7.3). Too many: the FLB is never given back. Too few, or an FLB of the next kernel that is not"
               + " there at all: its count underflows when a file is finished, which is a warning (7.3.4; observed).",
-          "The entry or the page was overwritten, or files were taken out of the sessions.");
+          "The entry or the page was overwritten, or files were taken out of the sessions.",
+          Outcome.WARNED,
+          Outcome.FAILED);
 
   private FlbRules() {}
 
