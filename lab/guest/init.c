@@ -219,6 +219,26 @@ static void await(const char *name) {
 	} while (byte != '\n' && byte != '\r');
 }
 
+static void run(char *command) {
+	char *words[8], *path = strtok(command, " ");
+	int count = 0, status;
+	pid_t child;
+	for (char *word = path; word && count < 7; word = strtok(NULL, " "))
+		words[count++] = word;
+	words[count] = NULL;
+	if (!count || (child = fork()) < 0)
+		fail("run");
+	if (!child) {
+		execv(path, words);
+		_exit(127);
+	}
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		wrong(path);
+	say("ran %s: %d", path, WEXITSTATUS(status));
+	if (WEXITSTATUS(status))
+		wrong(path);
+}
+
 static void kexec(const char *command_line) {
 	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
 	if (kernel < 0 || initrd < 0)
@@ -281,6 +301,8 @@ static void do_line(void) {
 		finish();
 	else if (IS("dump")) /* PATH */
 		dump(name);
+	else if (IS("run")) /* PATH ARGUMENTS: it has to end with status 0 */
+		run(rest);
 	else if (IS("kexec")) /* COMMAND LINE */
 		kexec(rest);
 	else if (IS("fill")) /* BYTES: all free memory but so much */

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.GlobalOptions;
@@ -160,6 +161,8 @@ class KhoTest {
                 "0x492000",
                 "--page-size",
                 "16k",
+                "--map-form",
+                "bitmaps-512",
                 "--base",
                 "1G",
                 "--format",
@@ -174,6 +177,7 @@ class KhoTest {
                 true,
                 OptionalLong.of(0x492000),
                 Optional.of(PageSize.SIZE_16K),
+                MapForm.BITMAPS_512,
                 1L << 30,
                 MemorySource.Kind.RAW,
                 Path.of("mtree"),
@@ -187,7 +191,16 @@ class KhoTest {
     assertThat(optionsOf("probe"))
         .isEqualTo(
             new GlobalOptions(
-                false, OptionalLong.empty(), Optional.empty(), 0, null, null, null, false, false));
+                false,
+                OptionalLong.empty(),
+                Optional.empty(),
+                null,
+                0,
+                null,
+                null,
+                null,
+                false,
+                false));
   }
 
   @Test

@@ -197,6 +197,25 @@ class ReportCommandTest {
   }
 
   @Test
+  void foliosThatWereSweptTogetherAreInThePicture() throws IOException {
+    Path ram = directory.resolve("ram");
+    try (Guest guest = Guest.create(ram, 64 << 20)) {
+      Placed[] folios = new Placed[200];
+      for (int i = 0; i < folios.length; i++) {
+        // Two runs, neither of which begins or ends with a word of the bitmaps.
+        folios[i] =
+            new Placed(i, guest.folio(0x2800000L + 4096L * (i < 90 ? i + 3 : i + 7), 0, "a"));
+      }
+      guest.session("vm").memfd("vm", 7, 200 * 4096L, folios);
+    }
+    assertThat(report(0, ram))
+        .contains("memfd folios<b>800 KiB</b>")
+        .contains(
+            "<path class=\"o-memfd\" d=\"M3 0h61M0 1h29M33 1h31M0 2h64M0 3h15\">",
+            "0x2803000, 360 KiB: /LUO/session &quot;vm&quot;/file 0x7/folio");
+  }
+
+  @Test
   void longListsAreCutButForWhatHasAFinding() throws IOException {
     Path ram = directory.resolve("ram");
     try (Guest guest = Guest.create(ram, 64 << 20)) {

@@ -64,7 +64,7 @@ class ReportInBrowserTest {
           return 0.2126 * r + 0.7152 * g + 0.0722 * b;
         };
         const ground = light(getComputedStyle(document.body).backgroundColor);
-        return [...document.querySelectorAll('.swatch [class^=o-]')].filter(e => {
+        return [...document.querySelectorAll('.swatch path')].filter(e => {
           const a = light(getComputedStyle(e).stroke);
           return !((Math.max(a, ground) + 0.05) / (Math.min(a, ground) + 0.05) >= 3);
         }).map(e => e.outerHTML);

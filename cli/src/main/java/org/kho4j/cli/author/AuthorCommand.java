@@ -15,6 +15,7 @@ import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootSearch;

@@ -7,6 +7,7 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.linux.LinuxFileHoles;
 import org.kho4j.memory.FileHoles;
@@ -25,6 +26,7 @@ import picocli.CommandLine.TypeConversionException;
  * @param json machine output
  * @param fdt physical address of the root FDT, if the user knows it
  * @param pageSize page size of the kernel, if the user knows it
+ * @param mapForm form of the preserved map, if the user knows it, or null
  * @param base physical address of a raw file's first byte
  * @param format form of the memory image, or null to find it by content
  * @param ramLayout file with QEMU's answer where the bytes of a raw file stand, if it is not flat
@@ -36,6 +38,7 @@ public record GlobalOptions(
     boolean json,
     OptionalLong fdt,
     Optional<PageSize> pageSize,
+    @Nullable MapForm mapForm,
     long base,
     MemorySource.@Nullable Kind format,
     @Nullable Path ramLayout,
@@ -67,6 +70,16 @@ public record GlobalOptions(
                     .converters(GlobalOptions::pageSizeOf)
                     .paramLabel("SIZE")
                     .description("Page size of the kernel: 4K, 16K or 64K.")
+                    .build())
+            .addArg(
+                OptionSpec.builder("--map-form")
+                    .type(MapForm.class)
+                    .converters(GlobalOptions::mapFormOf)
+                    .paramLabel("FORM")
+                    .description(
+                        "Form of the preserved map, where its version has several: "
+                            + mapForms()
+                            + ". Default: by content.")
                     .build())
             .addArg(
                 OptionSpec.builder("--base")
@@ -119,6 +132,7 @@ public record GlobalOptions(
         isSet(root, "--json"),
         fdt == null ? OptionalLong.empty() : OptionalLong.of(fdt),
         Optional.ofNullable(pageSize),
+        last(root, "--map-form", MapForm.class),
         base == null ? 0 : base,
         last(root, "--format", MemorySource.Kind.class),
         last(root, "--ram-layout", Path.class),
@@ -180,6 +194,17 @@ public record GlobalOptions(
     return PageSize.ofLabel(text)
         .orElseThrow(
             () -> new TypeConversionException("'" + text + "' is not a page size: 4K, 16K or 64K"));
+  }
+
+  private static MapForm mapFormOf(String text) {
+    return MapForm.of(text)
+        .orElseThrow(() ->
+            new TypeConversionException(
+                "'" + text + "' is not a form of the preserved map: " + mapForms()));
+  }
+
+  private static String mapForms() {
+    return Stream.of(MapForm.values()).map(MapForm::id).collect(Collectors.joining(", "));
   }
 
   private static MemorySource.Kind kindOf(String text) {

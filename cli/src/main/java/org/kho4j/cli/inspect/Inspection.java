@@ -70,6 +70,10 @@ public final class Inspection {
   }
 
   private void map() throws IOException {
+    if (handover.mapState() == Handover.MapState.NOT_FINALIZED) {
+      view.map(handover, null, null);
+      return;
+    }
     PreservedMap found = read(handover::preservedMap);
     if (found == null) {
       return;
@@ -88,7 +92,7 @@ public final class Inspection {
                   : "the map does not preserve the root FDT's own page, as every map does: its pages were used for"
                       + " something else, or are of another page size"));
     }
-    view.map(found.root(), handover.isMapIntact(), summary);
+    view.map(handover, found, summary);
   }
 
   private void subtree(Subtree subtree) throws IOException {

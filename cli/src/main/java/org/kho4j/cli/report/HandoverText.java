@@ -7,8 +7,10 @@ import org.kho4j.cli.inspect.View;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.khotest.KhoTest;
@@ -86,16 +88,22 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void map(long root, boolean intact, @Nullable MapSummary found) throws IOException {
+  public void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary found)
+      throws IOException {
     summary = found;
     Html out = new Html(facts);
     Contents.fact(out, "preserved map");
+    if (map == null) {
+      out.element("span", "not finalized", "class", "tag warning").close().close();
+      return;
+    }
     if (found == null) {
       out.element("span", "consumed", "class", "tag warning").text(" at ");
     } else {
       out.text(Units.count(found.nodes(), "page", "pages") + " from ");
     }
-    contents.place(out, root).close().close();
+    contents.place(out, map.root()).close().close();
+    form(out, handover.mapEvidence());
     if (found != null) {
       Contents.fact(out, "preserved")
           .element("strong", Units.size(found.blocks().bytes()))
@@ -104,6 +112,17 @@ final class HandoverText implements View {
           .close();
       Contents.fact(out, "blocks").raw(Contents.orders(found.blocks())).close().close();
     }
+  }
+
+  private static void form(Html out, MapEvidence evidence) throws IOException {
+    if (evidence.certainty() == MapEvidence.Certainty.ONLY) {
+      return;
+    }
+    Contents.fact(out, "form of the map")
+        .text(evidence.form().id() + " (" + evidence.certainty().label() + "): ")
+        .text(evidence.because())
+        .close()
+        .close();
   }
 
   @Override

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.memory.MemoryReadException;
@@ -69,7 +69,7 @@ public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadabl
         unreadable.add(Verifier.unreadable(e));
       }
     }
-    List<Handover> all = Handovers.of(memory, roots, invocation.options().pageSize().orElse(null));
+    List<Handover> all = HandoverSearch.handovers(invocation, memory, roots);
     boolean outgoing = all.stream().anyMatch(one -> one.role() == Handover.Role.OUTGOING);
     List<Candidate> candidates =
         all.stream()

@@ -35,7 +35,7 @@ class SpecTest {
   void commentsAndTrailingCommasAreFine() {
     Spec spec = read(SPEC.formatted("/* nothing */ \"subtrees\": [],"));
     assertThat(spec.memory().range().length()).isEqualTo(1 << 30);
-    assertThat(spec.version().compatible()).isEqualTo("kho-v4");
+    assertThat(spec.layout().id()).isEqualTo("kho-v4");
     assertThat(spec.kexecCount()).isEqualTo(1);
   }
 
@@ -47,7 +47,8 @@ class SpecTest {
           """
           "scrach": [] | s:5:3: scrach: there is no such key; here arch, pageSize
           "arch": "x86-64" | s:5:3: arch: is there twice, first in line 2
-          "abi": "kho-v1" | s:5:3: abi: "kho-v1" cannot be written: kho-v3, kho-v4 can
+          "abi": "kho-v1" | s:5:3: abi: "kho-v1" stands for several layouts: kho-v1@6.16, kho-v1@6.17.9, kho-v1@6.18
+          "abi": "kho-v9" | s:5:3: abi: "kho-v9" is not known: kho-v1@6.16, kho-v1@6.17.9, kho-v1@6.18, kho-v2, kho-v3@7.1-rc, kho-v3@7.1, kho-v4
           "abi": 4 | s:5:3: abi: a string is wanted here, not the number 4
           "pageSize": "16K" | s:5:3: pageSize: x86-64 has pages of 4K, not of 16K
           "pageSize": "5K" | s:5:3: pageSize: 5120 is not a page size: 4K, 16K, 64K

@@ -35,7 +35,7 @@ class LargeReportTest {
   void aTerabyteOfSinglePagesMakesAPageOfAFewMegabytes(long bits) throws IOException {
     host.preserveEverywhere(bits);
     String page = page();
-    assertThat(page.length()).isLessThan(3 << 20);
+    assertThat(page.length()).isLessThan(4 << 20);
     assertThat(page).contains("id=\"h0g0\"", "id=\"h0g1023\"");
   }
 
@@ -45,7 +45,7 @@ class LargeReportTest {
       host.preserve(at, at % (8 << 20) == 0 ? 9 : 0);
     }
     String page = page();
-    assertThat(page.length()).isLessThan(12 << 20);
+    assertThat(page.length()).isLessThan(8 << 20);
     assertThat(page).contains("id=\"h0g1023\"");
   }
 }

@@ -79,6 +79,13 @@ public record Scenario(
             kernel -> !kernel.changed(),
             Duration.ofMinutes(6),
             Handed::aboveTheHole),
+        new Scenario(
+            "selftests",
+            "the kernel's own selftests of LUO; Java reads what they preserve",
+            false,
+            kernel -> !kernel.changed() && !kernel.name().equals("ready"),
+            Duration.ofMinutes(6),
+            Selftests::run),
         restored(
             "restore-pages",
             "single pages that Java wrote, restored by Linux",
