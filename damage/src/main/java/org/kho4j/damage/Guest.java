@@ -341,10 +341,16 @@ public final class Guest {
     return bootRecord + offset;
   }
 
-  /** An entry of the scratch array. */
+  /** An entry of the scratch array that has memory. */
   long region() {
     long array = u64(bootRecord + 32);
-    return array + 16L * pick((int) u64(bootRecord + 40) / 16);
+    List<Long> there = new ArrayList<>();
+    for (long at = array; at < array + u64(bootRecord + 40); at += 16) {
+      if (u64(at + 8) != 0) {
+        there.add(at);
+      }
+    }
+    return there.get(pick(there.size()));
   }
 
   /** The root FDT. */

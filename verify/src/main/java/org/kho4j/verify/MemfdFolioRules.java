@@ -72,8 +72,12 @@ final class MemfdFolioRules {
       Rule.error(
           "MEMFD-016",
           "Every folio's index is a multiple of its pages.",
-          "Checked by kernels with CONFIG_DEBUG_VM alone (7.3), which stop; others put the folio over its neighbours.",
-          "The index was overwritten, or the folio is preserved with another order than it has.");
+          "Checked by kernels with CONFIG_DEBUG_VM alone (7.3), which stop; others go by the index without its low bits: the"
+              + " folio is where it was, unless the index is off by more than its pages (7.3.4).",
+          "The index was overwritten, or the folio is preserved with another order than it has.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule COVERED =
       Rule.warning(
