@@ -1,7 +1,6 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -94,7 +93,6 @@ class VectorsTest {
   @MethodSource("invalid")
   void isComplainedOf(Path file) throws IOException {
     Vector vector = Vector.read(file);
-    assumeThat(file.getFileName().toString()).doesNotContain("-bitmaps-");
     JsonNode complaint = vector.facts.at("/complaints/0");
 
     assertThat(vector.run("verify").get("findings").valueStream().map(JsonNode::toString))
