@@ -30,6 +30,7 @@ final class OwnerRules {
           "A subtree that nobody asks for stays reserved (all releases); who asks for it by another name finds nothing.",
           "What the blob says, and which memory it owns, was not checked.",
           Outcome.RESTORED,
+          Outcome.FAILED,
           Outcome.LOST);
 
   private OwnerRules() {}

@@ -48,6 +48,11 @@ public final class Page {
     for (Rule rule : table) {
       explain(rule);
     }
+    text.append(OWNERS_DATA);
+    results.stream()
+        .filter(Result::changesOwnersData)
+        .forEach(result ->
+            text.append("- beside ").append(result.trial().rule()).append(": ").append(result.outcome().label()).append(" (").append(result.said()).append(")\n"));
     return text.toString();
   }
 
@@ -173,6 +178,17 @@ public final class Page {
 
       | rule | severity | expected | boots | restored | warned | failed | lost | panic | hang |
       |---|---|---|---|---|---|---|---|---|---|
+      """;
+
+  private static final String OWNERS_DATA =
+      """
+
+      ## Sound, and not what it was
+
+      These changes come close to breaking a rule by another name, token, count, size, seal or release. The handover is sound,
+      verify finds nothing, and the kernel takes it as it is: what differs is what only the owner knows. An FLB that a driver
+      of the next kernel expects, and that is not there, makes that kernel warn; which FLBs it expects, no handover tells.
+
       """;
 
   private static final String EXPLAINED =
