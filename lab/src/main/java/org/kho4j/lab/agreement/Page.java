@@ -52,7 +52,13 @@ public final class Page {
     results.stream()
         .filter(Result::changesOwnersData)
         .forEach(result ->
-            text.append("- beside ").append(result.trial().rule()).append(": ").append(result.outcome().label()).append(" (").append(result.said()).append(")\n"));
+            text.append("- beside ")
+                .append(result.trial().rule())
+                .append(": ")
+                .append(result.outcome().label())
+                .append(" (")
+                .append(result.said())
+                .append(")\n"));
     return text.toString();
   }
 
