@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 import org.kho4j.handover.Wire;
 
 /** The content that scenarios choose: the same words as {@code lab/guest/init.c} writes. */
-final class Pattern {
+public final class Pattern {
 
   /** By this much the state of a SplittableRandom grows with each word. */
   private static final long STEP = 0x9e3779b97f4a7c15L;
@@ -13,7 +13,7 @@ final class Pattern {
   private Pattern() {}
 
   /** Fills memory with a seed's words. */
-  static void fill(MemorySegment memory, long seed) {
+  public static void fill(MemorySegment memory, long seed) {
     SplittableRandom words = new SplittableRandom(seed);
     for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
       memory.set(Wire.U64, at, words.nextLong());
@@ -25,7 +25,7 @@ final class Pattern {
    *
    * @param offset of the memory's first byte in the whole, a multiple of 8
    */
-  static long mismatch(MemorySegment memory, long seed, long offset) {
+  public static long mismatch(MemorySegment memory, long seed, long offset) {
     SplittableRandom words = new SplittableRandom(seed + offset / Long.BYTES * STEP);
     for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
       long word = words.nextLong();

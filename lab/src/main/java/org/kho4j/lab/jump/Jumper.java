@@ -1,0 +1,138 @@
+package org.kho4j.lab.jump;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.lab.guest.Arch;
+import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.Machine;
+import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.guest.Script;
+import org.kho4j.lab.guest.Stage;
+import org.kho4j.lab.scenario.Pattern;
+import org.kho4j.memory.WritableMemory;
+
+/** Does one jump for real, and tells what became of what was handed over. */
+final class Jumper {
+
+  private static final long SEED = 900;
+  private static final String NEXT = "lab: await jump";
+  private static final long PATIENCE = TimeUnit.SECONDS.toMillis(90);
+
+  private final Run run;
+  private final Jump jump;
+  private final Kernel next;
+
+  Jumper(Run run, Jump jump, Kernel next) {
+    this.run = run;
+    this.jump = jump;
+    this.next = next;
+  }
+
+  /** What kho preflight says at the jump, and what happens then. */
+  Result go() throws Exception {
+    Kernel first = run.kernel();
+    Machine machine = Machine.small(first.pageSize().bytes() > next.pageSize().bytes() ? first : next);
+    String nextLine = jump.use().next + " earlycon=" + earlyConsole(next.arch());
+    Guest guest =
+        run.boot(
+            machine,
+            new Stage(first, "test_kho.max_mem=1048576 " + Use.RESERVE + " " + jump.use().first, preserve()),
+            new Stage(next, nextLine.strip(), retrieve()));
+    guest.stopAtJump();
+    ReserveMem trace = fillReservation();
+    Verdict image = Verdict.ask(run, first.image(), next.image(), List.of());
+    Verdict capture =
+        Verdict.ask(
+            run,
+            run.directory().resolve(Guest.RAM),
+            next.image(),
+            List.of(
+                "--base",
+                "0x%x".formatted(first.arch().ramBase()),
+                "--cmdline",
+                "kho=on liveupdate=on " + nextLine));
+    guest.leaveJump();
+    guest.console().awaitAny("lab: end$|Kernel panic", PATIENCE);
+    List<String> said = guest.console().lines();
+    guest.close();
+    int at = 0;
+    while (at < said.size() && !said.get(at).contains(NEXT)) {
+      at++;
+    }
+    List<String> before = said.subList(0, at);
+    List<String> after = said.subList(at, said.size());
+    return new Result(
+        jump, image, capture, Observation.of(jump.use(), before, after, isKept(trace)));
+  }
+
+  private static String earlyConsole(Arch arch) {
+    return arch == Arch.X86_64 ? "uart8250,io,0x3f8,115200" : "pl011,0x9000000";
+  }
+
+  private Script preserve() {
+    Script script = new Script().line("survey");
+    script.line("dump /sys/kernel/debug/kho/out/sub_fdts/kho_test");
+    if (jump.use().sessions) {
+      for (String session : List.of("vm", "config")) {
+        script.line("session %s", session);
+        if (jump.use().files) {
+          script.line("memfd 1 3145728 %d 1 0", SEED).line("memfd 2 5000 %d 1 0", SEED + 1);
+        }
+      }
+    }
+    return script;
+  }
+
+  private Script retrieve() {
+    Script script = new Script().line("survey");
+    if (jump.use().sessions) {
+      for (String session : List.of("vm", "config")) {
+        script.line("retrieve %s", session);
+        if (jump.use().files) {
+          script.line("check 1 3145728 %d 1 0", SEED).line("check 2 5000 %d 1 0", SEED + 1);
+        }
+        script.line("finish");
+      }
+    }
+    return script;
+  }
+
+  private @Nullable ReserveMem fillReservation() throws IOException {
+    try (WritableMemory ram = ram()) {
+      List<Handover> found = Handovers.find(ram);
+      if (found.isEmpty()) {
+        return null;
+      }
+      List<ReserveMem> reservations =
+          found.getFirst().client(ReserveMem.CLIENT).orElse(List.of());
+      for (ReserveMem reservation : reservations) {
+        Pattern.fill(ram.writable(reservation.start(), reservation.size()), SEED);
+        return reservation;
+      }
+    } catch (HandoverException e) {
+      // A kernel of another version: what kho4j cannot read it cannot fill either.
+    }
+    return null;
+  }
+
+  private boolean isKept(@Nullable ReserveMem trace) throws IOException {
+    if (trace == null) {
+      return true;
+    }
+    try (WritableMemory ram = ram()) {
+      return Pattern.mismatch(ram.writable(trace.start(), trace.size()), SEED, 0) < 0;
+    }
+  }
+
+  private WritableMemory ram() throws IOException {
+    return WritableMemory.open(run.directory().resolve(Guest.RAM), run.kernel().arch().ramBase());
+  }
+}
