@@ -97,45 +97,18 @@ public final class Contract {
               RADIX,
               VMALLOC,
               List.of(KhoBlock.STRUCTURE)),
+          luo(LuoVersion.V1_WITHOUT_FLBS, List.of(FdtLayout.LUO_V1_WITHOUT_FLB), LUO_ARRAYS),
+          luo(LuoVersion.V1, List.of(FdtLayout.LUO_V1), LUO_ARRAYS, FLB),
           luo(
-              "luo-v1@6.19",
-              LuoVersion.V1,
-              Releases.of("6.19", "6.19"),
-              List.of(FdtLayout.LUO_V1_WITHOUT_FLB),
-              "No FLBs: neither written nor asked for.",
-              LUO_ARRAYS),
-          luo(
-              "luo-v1@7.0",
-              LuoVersion.V1,
-              Releases.of("7.0", "7.1"),
-              List.of(FdtLayout.LUO_V1),
-              "FLBs; a handover without the node luo-flb is a panic.",
-              LUO_ARRAYS,
-              FLB),
-          luo(
-              "luo-v2",
               LuoVersion.V2,
-              Releases.NEVER,
               List.of(FdtLayout.LUO_V2),
-              LuoVersion.V2.meaning(),
               List.of(LuoAbiHeader.STRUCTURE),
               LUO_ARRAYS,
               FLB),
+          luo(LuoVersion.V3, List.of(), List.of(LuoSer.BEFORE_BLOCKS), LUO_ARRAYS, FLB),
           luo(
-              "luo-v3",
-              LuoVersion.V3,
-              Releases.NEVER,
-              List.of(),
-              LuoVersion.V3.meaning(),
-              List.of(LuoSer.BEFORE_BLOCKS),
-              LUO_ARRAYS,
-              FLB),
-          luo(
-              "luo-v4",
               LuoVersion.V4,
-              Releases.NEVER,
               List.of(),
-              LuoVersion.V4.meaning(),
               List.of(
                   LuoSer.STRUCTURE,
                   LuoBlocks.SESSIONS,
@@ -145,11 +118,8 @@ public final class Contract {
                   LuoFile.STRUCTURE),
               FLB),
           luo(
-              "luo-v5",
               LuoVersion.V5,
-              LuoVersion.V5.releases(),
               List.of(),
-              LuoVersion.V5.meaning(),
               List.of(
                   LuoSer.STRUCTURE,
                   LuoBlocks.SESSIONS,
@@ -275,22 +245,17 @@ public final class Contract {
   @SafeVarargs
   @SuppressWarnings("varargs")
   private static ContractVersion luo(
-      String id,
-      LuoVersion version,
-      Releases releases,
-      List<FdtLayout> trees,
-      String meaning,
-      List<Structure>... structures) {
+      LuoVersion version, List<FdtLayout> trees, List<Structure>... structures) {
     return new ContractVersion(
         Component.LUO,
-        id,
+        version.id(),
         version.compatible(),
-        releases,
+        version.releases(),
         null,
         Arrays.stream(structures).flatMap(List::stream).toList(),
         trees,
         List.of(),
-        meaning);
+        version.meaning());
   }
 
   private static ContractVersion memfd(MemfdVersion version) {

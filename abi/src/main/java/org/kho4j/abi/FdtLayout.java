@@ -153,17 +153,17 @@ public record FdtLayout(
           compatible("/", "luo-v1", "layout of the blob"),
           number(
               "/",
-              "liveupdate-number",
+              LuoTree.LIVEUPDATE_NUMBER,
               Field.Type.U64,
               "number of this live update: 1 for the first after a cold boot"),
           compatible(
-              "/luo-session",
-              "luo-session-v2",
+              "/" + LuoTree.SESSION_NODE,
+              LuoTree.SESSION_V2,
               "luo-session-v1, with entries of 64 bytes that had no file set, was in patches only, though comments up to"
                   + " 7.1 name it"),
           phys(
-              "/luo-session",
-              "luo-session-header",
+              "/" + LuoTree.SESSION_NODE,
+              LuoTree.SESSION_HEADER,
               LuoArrays.SESSIONS_NAME,
               "header of the sessions"));
 
@@ -186,8 +186,12 @@ public record FdtLayout(
           Stream.concat(
                   LUO_V1_BASE.stream(),
                   Stream.of(
-                      compatible("/luo-flb", "luo-flb-v1", "layout of the FLB page"),
-                      phys("/luo-flb", "luo-flb-header", "luo_flb_header_ser", "page of the FLBs")))
+                      compatible("/" + LuoTree.FLB_NODE, LuoTree.FLB_V1, "layout of the FLB page"),
+                      phys(
+                          "/" + LuoTree.FLB_NODE,
+                          LuoTree.FLB_HEADER,
+                          "luo_flb_header_ser",
+                          "page of the FLBs")))
               .toList(),
           Releases.of("7.0", "7.1"),
           LUO_TREE,
@@ -201,7 +205,7 @@ public record FdtLayout(
           "luo-v2",
           List.of(
               compatible("/", "luo-v2", "layout of the blob"),
-              phys("/", "luo-abi-header", "luo_abi_header", "the rest of the state")),
+              phys("/", LuoTree.ABI_HEADER, "luo_abi_header", "the rest of the state")),
           Releases.NEVER,
           LUO_TREE,
           "kernel/liveupdate/luo_core.c between v7.1 and v7.2-rc1",

@@ -17,6 +17,20 @@ public final class LuoSession {
           Releases.of("6.19", "7.1"),
           Field.embedded(64, "file_set_ser", LuoFileSet.BEFORE_BLOCKS, "the session's files"));
 
+  /**
+   * An entry beside {@link LuoTree#SESSION_V1}: a name and no file set. Only patches wrote it,
+   * never a release.
+   */
+  public static final Structure WITHOUT_FILES =
+      Structure.fixed(
+          STRUCTURE.name(),
+          NAME.size(),
+          Releases.NEVER,
+          STRUCTURE.lifetime(),
+          STRUCTURE.source(),
+          "Packed. Entry of the session list, in patches before 6.19.",
+          NAME);
+
   private LuoSession() {}
 
   private static Structure structure(Releases releases, Field fileSet) {

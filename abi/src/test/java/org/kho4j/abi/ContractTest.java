@@ -72,6 +72,10 @@ class ContractTest {
           .allMatch(layout -> layout.component() == Component.KHO);
     }
     for (LuoVersion version : LuoVersion.ALL) {
+      assertThat(Contract.version(version.id()))
+          .get()
+          .matches(layout -> version.compatible().equals(layout.compatible()))
+          .matches(layout -> layout.structures().contains(LuoFlb.HEADER) == version.flbs());
       assertThat(Contract.versionsOf(version.compatible()))
           .isNotEmpty()
           .allMatch(layout ->

@@ -9,8 +9,11 @@ import java.nio.channels.FileChannel;
 /**
  * Writes content into a new file, each byte at its own offset. A sparse one leaves out what reads
  * as zeros anyway: holes of the content, and pages of zeros.
+ *
+ * <p>What it is given is written behind the caller's back, so that reading and writing overlap: the
+ * memory that the content comes from stays open until {@link #finish} or {@link #close}.
  */
-public final class ContentFile implements Content.Visitor {
+public final class ContentFile implements Content.Visitor, AutoCloseable {
 
   /** What file systems leave out is a multiple of their block, which is of this size or smaller. */
   private static final int BLOCK = 4096;
@@ -19,10 +22,9 @@ public final class ContentFile implements Content.Visitor {
   private static final int PIECE = 1 << 20;
   private static final int SMALL = 1 << 16;
 
-  private final FileChannel channel;
+  private final WriteBehind file;
   private final boolean sparse;
-  private final ByteBuffer gathered = ByteBuffer.allocateDirect(1 << 18);
-  private final MemorySegment gatheredBytes = MemorySegment.ofBuffer(gathered);
+  private ByteBuffer gathered;
   private long written;
   private long end;
 
@@ -33,8 +35,9 @@ public final class ContentFile implements Content.Visitor {
    * @param sparse whether to leave zeros out
    */
   public ContentFile(FileChannel channel, boolean sparse) {
-    this.channel = channel;
+    this.file = new WriteBehind(channel);
     this.sparse = sparse;
+    this.gathered = file.buffer();
   }
 
   /** Bytes that were written; the rest of the file is left out. */
@@ -81,8 +84,8 @@ public final class ContentFile implements Content.Visitor {
   }
 
   /**
-   * Writes what is still to be written, and gives the file its size: where it ends in zeros that
-   * were left out, its last byte is written.
+   * Writes what is still to be written, waits for it, and gives the file its size: where it ends in
+   * zeros that were left out, its last byte is written.
    *
    * @param size of the content
    */
@@ -91,6 +94,13 @@ public final class ContentFile implements Content.Visitor {
       write(ZEROS.asSlice(0, 1), size - 1);
     }
     flush();
+    file.drain();
+  }
+
+  /** Stops writing; what has not been written by now is not. */
+  @Override
+  public void close() {
+    file.close();
   }
 
   /** Small pieces are copied together: a call of the system for each page would take longer. */
@@ -99,30 +109,22 @@ public final class ContentFile implements Content.Visitor {
     written += size;
     if (size > SMALL) {
       flush();
-      writeNow(bytes.asByteBuffer(), offset);
+      file.write(bytes.asByteBuffer(), offset);
       end = offset + size;
       return;
     }
     if (offset != end || size > gathered.remaining()) {
       flush();
     }
-    MemorySegment.copy(bytes, 0, gatheredBytes, gathered.position(), size);
-    gathered.position(gathered.position() + (int) size);
+    gathered.put(bytes.asByteBuffer());
     end = offset + size;
   }
 
   private void flush() throws IOException {
     if (gathered.position() > 0) {
       long offset = end - gathered.position();
-      writeNow(gathered.flip(), offset);
-      gathered.clear();
-    }
-  }
-
-  private void writeNow(ByteBuffer buffer, long offset) throws IOException {
-    long position = offset;
-    while (buffer.hasRemaining()) {
-      position += channel.write(buffer, position);
+      file.write(gathered.flip(), offset);
+      gathered = file.buffer();
     }
   }
 }

@@ -7,8 +7,7 @@ import org.kho4j.abi.KhoBlock;
 /** A chain of KHO blocks: pages of entries of one size. */
 public final class KhoBlocks {
 
-  /** A block. */
-  public record Block(long address, MemorySegment page) implements Located {
+  private record Block(long address, MemorySegment page) implements Located {
     static Block load(HandoverMemory memory, Where where, long address) {
       return new Block(address, memory.page(where, address));
     }
@@ -35,27 +34,21 @@ public final class KhoBlocks {
   private KhoBlocks() {}
 
   /**
-   * Visits every entry of the chain that a field points at.
+   * Visits every entry of a chain.
    *
-   * @param head the field
-   * @param structure the structure that has the field
+   * @param first physical address of the first block; 0 for none
    * @param entrySize bytes of an entry
    * @return how many entries there are
    * @throws HandoverException if the chain loops or is longer than a kernel takes, or a block's
    *     count cannot be
    */
   public static long forEach(
-      HandoverMemory memory,
-      Where where,
-      PointerField<Block> head,
-      MemorySegment structure,
-      int entrySize,
-      EntryVisitor visitor) {
+      HandoverMemory memory, Where where, long first, int entrySize, EntryVisitor visitor) {
     int capacity = KhoBlock.capacity(memory.pageSize(), entrySize);
     ChainGuard guard = new ChainGuard();
     int blocks = 0;
     long entries = 0;
-    @Nullable Block block = head.load(structure, memory, where.in("block", 0));
+    @Nullable Block block = first == 0 ? null : Block.load(memory, where.in("block", 0), first);
     while (block != null) {
       if (blocks == KhoBlock.MAX_BLOCKS) {
         throw where.broken(
@@ -81,10 +74,5 @@ public final class KhoBlocks {
       block = NEXT.load(block.page, memory, where.in("block", blocks));
     }
     return entries;
-  }
-
-  /** A field that points at the first block of a chain. */
-  public static PointerField<Block> head(org.kho4j.abi.Field field) {
-    return new PointerField<>(field, Block::load);
   }
 }

@@ -200,15 +200,18 @@ public final class PreservedMap {
   }
 
   /**
-   * Finds blocks by address, and remembers the leaf that each order was last found in, so that
-   * neighbours are found at once. Not safe for use by several threads.
+   * Finds blocks by address, and remembers the leaves that it was in lately, so that blocks near
+   * each other and blocks scattered over some gigabytes are found at once. Not safe for use by
+   * several threads.
    */
   public final class Lookup {
+    private static final int REMEMBERED = 1024;
+
     private final PageSize pageSize = memory.pageSize();
     private final int leafBits = KhoRadix.leafBits(pageSize);
     private final int maxOrder = KhoRadix.maxOrder(pageSize);
-    private final long[] leafPrefix = new long[maxOrder + 1];
-    private final MemorySegment[] leaves = new MemorySegment[maxOrder + 1];
+    private final long[] leafPrefix = new long[REMEMBERED];
+    private final MemorySegment[] leaves = new MemorySegment[REMEMBERED];
 
     private Lookup() {}
 
@@ -234,12 +237,14 @@ public final class PreservedMap {
     /** Whether the block of 2^order pages at that address is preserved, as that block. */
     public boolean isPreserved(long address, int order) {
       long key = KhoRadix.key(pageSize, address, order);
-      MemorySegment leaf = leaves[order];
       long prefix = key >>> leafBits;
-      if (leaf == null || leafPrefix[order] != prefix) {
+      // Neighbours are in a row, and orders far from each other.
+      int slot = (int) (prefix + 37L * order) & (REMEMBERED - 1);
+      MemorySegment leaf = leaves[slot];
+      if (leaf == null || leafPrefix[slot] != prefix) {
         leaf = find(key);
-        leaves[order] = leaf;
-        leafPrefix[order] = prefix;
+        leaves[slot] = leaf;
+        leafPrefix[slot] = prefix;
       }
       if (leaf.byteSize() == 0) {
         return false;

@@ -29,8 +29,8 @@ class ContentFileTest {
             size,
             visitor -> pieces.forEach(piece -> visitor.piece(piece[0], piece[1], piece[2])));
     try (FileChannel channel =
-        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      ContentFile file = new ContentFile(channel, sparse);
+            FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        ContentFile file = new ContentFile(channel, sparse)) {
       content.read(file);
       file.finish(size);
       assertThat(file.written()).isEqualTo(written);

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.SparseMemory;
 
@@ -33,14 +32,12 @@ class KhoBlocksTest {
   }
 
   private List<Long> entries(long head, PageSize pageSize) {
-    ram.put64(0x8000 + 16, head);
     List<Long> entries = new ArrayList<>();
     long count =
         KhoBlocks.forEach(
             new HandoverMemory(ram, pageSize),
             Where.ROOT.in("set"),
-            KhoBlocks.head(LuoSer.SESSIONS_PA),
-            ram.read(0x8000, 32),
+            head,
             80,
             (entry, address) -> {
               assertThat(entry.byteSize()).isEqualTo(80);

@@ -14,7 +14,7 @@ final class FlbRules {
           "FLB-001",
           "There is a page of FLBs, and it is in memory.",
           "Not checked (7.0 to 7.3): its address is always set, so the kernel reads whatever is there, or faults.",
-          "flbs_pa was overwritten.");
+          "What points at the page was overwritten.");
 
   static final Rule PRESERVED =
       Rule.error(
@@ -57,7 +57,7 @@ final class FlbRules {
   static void check(Scene scene, Where where, long head, long address) {
     Findings findings = scene.findings();
     if (address == 0) {
-      findings.report(PAGE, where, head, "flbs_pa is 0");
+      findings.report(PAGE, where, head, "the address is 0");
       return;
     }
     MemorySegment page = scene.page(PAGE, where, address);

@@ -3,6 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
+import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
@@ -55,7 +56,8 @@ final class LuoFileRules {
     this.session = session;
   }
 
-  static void check(Scene scene, Where session, MemorySegment fileSet, long address) {
+  static void check(
+      Scene scene, Where session, LuoVersion version, MemorySegment fileSet, long address) {
     long first = Wire.u64(fileSet, LuoFileSet.FILES);
     long count = Wire.u64(fileSet, LuoFileSet.COUNT);
     if (first == 0) {
@@ -73,8 +75,15 @@ final class LuoFileRules {
     }
     LuoFileRules rules = new LuoFileRules(scene, session);
     long found =
-        BlockRules.check(
-            scene, session.in("files"), first, LuoFile.STRUCTURE.headerSize(), rules::file);
+        ListRules.check(
+            scene,
+            session.in("files"),
+            version.files(),
+            version.fileList(),
+            first,
+            LuoFile.STRUCTURE.headerSize(),
+            count,
+            rules::file);
     if (found >= 0 && found != count) {
       scene
           .findings()
@@ -82,7 +91,7 @@ final class LuoFileRules {
               LuoRules.COUNT,
               session,
               address,
-              "count is %s, and the blocks hold %d files",
+              "count is %s, and the list holds %d files",
               Long.toUnsignedString(count),
               found);
     }

@@ -2,14 +2,18 @@ package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.luo.LuoHead;
 
 /** The head of LUO's state, and its sessions; their files are {@link LuoFileRules}'. */
 final class LuoRules {
@@ -27,16 +31,16 @@ final class LuoRules {
   static final Rule VERSION =
       Rule.error(
           "LUO-002",
-          "The head names a version of LUO that a released kernel reads.",
+          "The head names a version of LUO that is known here.",
           PANIC,
           "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.");
 
-  static final Rule NOT_READ =
+  static final Rule RELEASED =
       Rule.warning(
           "LUO-003",
-          "The version of LUO is one that can be verified here.",
-          "A kernel that speaks another version panics in early boot; one that speaks this version may well take it.",
-          "Nothing of LUO was checked but the head. luo-v5 is verified.");
+          "The version of LUO is one that a release writes.",
+          "Panic in early boot of every released kernel; only a development tree between 7.1 and 7.2-rc1 takes it.",
+          "luo-v2, luo-v3 and luo-v4 were steps of the 7.2 merge window.");
 
   static final Rule PRESERVED =
       Rule.error(
@@ -75,6 +79,22 @@ final class LuoRules {
           "A warning, and the session is taken as empty (6.19 to 7.3): the files are lost.",
           "The pointer became 0.");
 
+  static final Rule TREE =
+      Rule.error(
+          "LUO-013",
+          "The device tree of luo-v1 or luo-v2 has the nodes, strings and properties of its version.",
+          "Panic in early boot, also with liveupdate=off, as long as KHO is on: any property or node that is missing, or of"
+              + " another string (7.2.6 and 7.3.4, whose blob is no tree; 6.19 to 7.1 call the same macro, whose body there is"
+              + " unverified).",
+          "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.");
+
+  static final Rule FLB_NODE =
+      Rule.warning(
+          "LUO-014",
+          "luo-v1 has the node luo-flb.",
+          "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node.",
+          "Hand over to 6.19 only, or to a kernel that takes no LUO state.");
+
   private final Scene scene;
   private final Where where;
   private final Words names = new Words();
@@ -88,36 +108,14 @@ final class LuoRules {
     Findings findings = scene.findings();
     Where where = subtree.where();
     long address = subtree.address();
-    if (Fdt.isMagic(blob)) {
-      findings.report(
-          NOT_READ,
-          where,
-          address,
-          "the blob is a device tree, as in luo-v1 and luo-v2, which cannot be verified yet");
-      return;
-    }
     int size = LuoSer.STRUCTURE.headerSize();
     if (blob.byteSize() < size) {
       findings.report(
           SIZE, where, address, "the blob has %d bytes, fewer than %d", blob.byteSize(), size);
       return;
     }
-    String compatible;
-    try {
-      compatible = Wire.text(blob, LuoSer.COMPATIBLE, where, address);
-    } catch (HandoverException e) {
-      findings.report(VERSION, e);
-      return;
-    }
-    Optional<LuoVersion> version = LuoVersion.of(compatible);
-    if (version.isEmpty() || version.get().head() != LuoVersion.Head.STRUCTURE) {
-      findings.report(
-          VERSION, where, address, "compatible \"%s\" is none of %s", compatible, LuoVersion.ALL);
-      return;
-    }
-    if (version.get().files() != LuoVersion.Listing.BLOCKS) {
-      findings.report(
-          NOT_READ, where, address, "compatible \"%s\" cannot be verified yet", compatible);
+    @Nullable LuoHead head = head(scene, subtree, blob);
+    if (head == null) {
       return;
     }
     if (scene.preserved().isKnown() && !scene.preserved().isBlock(address, 0)) {
@@ -129,20 +127,66 @@ final class LuoRules {
           address,
           scene.preserved().describe(address));
     }
-    new LuoRules(scene, where).sessions(blob);
-    FlbRules.check(scene, where.in("flbs"), address, Wire.u64(blob, LuoSer.FLBS_PA));
+    if (head.address() != address) {
+      scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER), head.address(), 0);
+    }
+    new LuoRules(scene, where).sessions(head);
+    if (head.version().flbs()) {
+      FlbRules.check(scene, where.in("flbs"), head.address(), head.flbs());
+    }
   }
 
-  private void sessions(MemorySegment ser) {
-    BlockRules.check(
+  private static @Nullable LuoHead head(Scene scene, Subtree subtree, MemorySegment blob) {
+    Findings findings = scene.findings();
+    Where where = subtree.where();
+    long address = subtree.address();
+    if (Fdt.isMagic(blob)) {
+      try {
+        scene.memory().tree(where, address, subtree.size());
+      } catch (HandoverException e) {
+        findings.report(TREE, e);
+        return null;
+      }
+    }
+    LuoVersion version;
+    try {
+      version = LuoHead.version(scene.memory(), subtree);
+    } catch (HandoverException e) {
+      findings.report(VERSION, e);
+      return null;
+    }
+    if (!version.releases().released()) {
+      findings.report(RELEASED, where, address, "the blob is of %s", version);
+    }
+    LuoHead head;
+    try {
+      head = LuoHead.read(scene.memory(), subtree);
+    } catch (HandoverException e) {
+      findings.report(TREE, e);
+      return null;
+    }
+    if (!head.version().flbs()) {
+      findings.report(FLB_NODE, where, address, "the device tree has no node %s", LuoTree.FLB_NODE);
+    }
+    if (head.session().field(LuoSession.FILE_SET.name()).isEmpty()) {
+      findings.report(TREE, where, address, "the sessions are of %s", LuoTree.SESSION_V1);
+    }
+    return head;
+  }
+
+  private void sessions(LuoHead head) {
+    ListRules.check(
         scene,
         where.in("sessions"),
-        Wire.u64(ser, LuoSer.SESSIONS_PA),
-        LuoSession.STRUCTURE.headerSize(),
-        this::session);
+        head.version().sessions(),
+        head.version().sessionList(),
+        head.sessions(),
+        head.session().headerSize(),
+        0,
+        (entry, address) -> session(head, entry, address));
   }
 
-  private void session(MemorySegment entry, long address) {
+  private void session(LuoHead head, MemorySegment entry, long address) {
     scene.counts().add("sessions", 1);
     Where place = where.in("session");
     try {
@@ -167,6 +211,10 @@ final class LuoRules {
     } catch (HandoverException e) {
       scene.findings().report(NAME, e);
     }
-    LuoFileRules.check(scene, place, Wire.embedded(entry, LuoSession.FILE_SET), address);
+    Optional<Field> fileSet = head.session().field(LuoSession.FILE_SET.name());
+    if (fileSet.isPresent()) {
+      MemorySegment files = Wire.embedded(entry, fileSet.get());
+      LuoFileRules.check(scene, place, head.version(), files, address);
+    }
   }
 }

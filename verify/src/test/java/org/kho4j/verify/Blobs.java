@@ -48,4 +48,29 @@ final class Blobs {
     guest.put64(guest.sizeField("memblock"), Fdt.totalSize(blob));
     guest.ram.put(guest.blob("memblock"), blob.toArray(ValueLayout.JAVA_BYTE));
   }
+
+  /** Replaces the blob of LUO by the device tree of luo-v1; the page of FLBs stays. */
+  static void liveUpdate(Guest guest, long sessions, boolean withFlbs) {
+    long flbs = guest.flbs();
+    MemorySegment page = MemorySegment.ofArray(new byte[4096]);
+    FdtBuilder builder =
+        FdtBuilder.create(page)
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", "luo-v1"))
+            .property(FdtProperty.ofU64("liveupdate-number", 1, ByteOrder.LITTLE_ENDIAN))
+            .beginNode("luo-session")
+            .property(FdtProperty.ofString("compatible", "luo-session-v2"))
+            .property(FdtProperty.ofU64("luo-session-header", sessions, ByteOrder.LITTLE_ENDIAN))
+            .endNode();
+    if (withFlbs) {
+      builder
+          .beginNode("luo-flb")
+          .property(FdtProperty.ofString("compatible", "luo-flb-v1"))
+          .property(FdtProperty.ofU64("luo-flb-header", flbs, ByteOrder.LITTLE_ENDIAN))
+          .endNode();
+    }
+    MemorySegment blob = builder.endNode().finish();
+    guest.put64(guest.sizeField("LUO"), Fdt.totalSize(blob));
+    guest.ram.put(guest.blob("LUO"), blob.toArray(ValueLayout.JAVA_BYTE));
+  }
 }

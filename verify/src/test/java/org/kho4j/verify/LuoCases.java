@@ -1,5 +1,6 @@
 package org.kho4j.verify;
 
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -7,9 +8,37 @@ import java.util.function.Consumer;
 final class LuoCases {
 
   private static final String LONG = "n".repeat(64);
+  private static final long SESSIONS = Guest.FREE;
+  private static final long FILES = Guest.FREE + 0x20000;
 
   static final List<RuleCase> ALL =
       List.of(
+          luo(
+              "ARRAY-001",
+              guest -> {
+                arrays(guest);
+                guest.put64(SESSIONS + 72, FILES + 64);
+              },
+              LuoCases::arrays),
+          luo(
+              "ARRAY-002",
+              guest -> {
+                arrays(guest);
+                guest.put64(SESSIONS + 80, 129);
+              },
+              guest -> {
+                arrays(guest);
+                guest.put64(SESSIONS + 80, 128);
+              }),
+          luo(
+              "ARRAY-003",
+              guest -> {
+                arrays(guest);
+                guest.unpreserve(FILES, 1);
+                guest.preserve(FILES, 0);
+                guest.preserve(FILES + 4096, 0);
+              },
+              LuoCases::arrays),
           luo(
               "LUO-001",
               guest -> guest.put64(guest.sizeField("LUO"), 31),
@@ -20,8 +49,11 @@ final class LuoCases {
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo(
               "LUO-003",
-              guest -> guest.text(guest.blob("LUO"), "luo-v4"),
-              guest -> guest.text(guest.blob("LUO"), "luo-v9")),
+              LuoCases::arrays,
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+              }),
           luo(
               "LUO-004",
               guest -> {
@@ -68,6 +100,28 @@ final class LuoCases {
               guest -> guest.text(guest.file(4, 1), "memfd-v3"),
               guest -> guest.text(guest.file(3, 0), "memfd-v3")),
           luo(
+              "LUO-013",
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+                long name = Blobs.property(guest, guest.blob("LUO"), "luo-session-header") - 4;
+                guest.put32(name, 0);
+              },
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+              }),
+          luo(
+              "LUO-014",
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, false);
+              },
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+              }),
+          luo(
               "FLB-001",
               guest -> guest.put64(guest.blob("LUO") + 24, 0),
               guest -> guest.put64(guest.flbs() + 8, 0)),
@@ -93,6 +147,19 @@ final class LuoCases {
               guest -> guest.text(guest.flbs() + 16, "liveupdate-test-flb-v4")));
 
   private LuoCases() {}
+
+  /** luo-v3: a session in 16 pages with a file in 2, the first one of the capture. */
+  private static void arrays(Guest guest) {
+    guest.preserve(SESSIONS, 4);
+    guest.preserve(FILES, 1);
+    guest.ram.put(FILES, guest.ram.read(guest.file(0, 0), 64).toArray(ValueLayout.JAVA_BYTE));
+    guest.text(guest.blob("LUO"), "luo-v3");
+    guest.put64(guest.blob("LUO") + 16, SESSIONS);
+    guest.put64(SESSIONS, 1);
+    guest.text(SESSIONS + 8, "one");
+    guest.put64(SESSIONS + 72, FILES);
+    guest.put64(SESSIONS + 80, 1);
+  }
 
   private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);

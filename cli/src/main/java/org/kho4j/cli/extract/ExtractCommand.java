@@ -124,8 +124,8 @@ public final class ExtractCommand extends SourceCommand {
   private static Written toFile(Invocation invocation, Content content, Path target, Path source)
       throws IOException {
     Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
-    try (OutputFile output = OutputFile.create(target, invocation.flag("--force"), source)) {
-      ContentFile file = new ContentFile(output.channel(), !invocation.flag("--no-sparse"));
+    try (OutputFile output = OutputFile.create(target, invocation.flag("--force"), source);
+        ContentFile file = new ContentFile(output.channel(), !invocation.flag("--no-sparse"))) {
       Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));
       file.finish(content.size());
       boolean verified = invocation.flag("--verify");

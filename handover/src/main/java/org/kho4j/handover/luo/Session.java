@@ -5,39 +5,50 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.PointerField;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 
 /** A session: a named set of files that are handed over together. */
 public final class Session {
 
-  private static final PointerField<KhoBlocks.Block> FILES = KhoBlocks.head(LuoFileSet.FILES);
-
   private final Handover handover;
   private final Where where;
-  private final MemorySegment fileSet;
+  private final LuoVersion version;
+  private final @Nullable MemorySegment fileSet;
   private final long address;
   private final String name;
 
   private Session(
-      Handover handover, Where where, MemorySegment fileSet, long address, String name) {
+      Handover handover,
+      Where where,
+      LuoVersion version,
+      @Nullable MemorySegment fileSet,
+      long address,
+      String name) {
     this.handover = handover;
     this.where = where;
+    this.version = version;
     this.fileSet = fileSet;
     this.address = address;
     this.name = name;
   }
 
-  static Session read(Handover handover, Where luo, MemorySegment entry, long address) {
+  static Session read(
+      Handover handover, Where luo, LuoHead head, MemorySegment entry, long address) {
     String name = Wire.text(entry, LuoSession.NAME, luo.in("session"), address);
-    MemorySegment fileSet = Wire.embedded(entry, LuoSession.FILE_SET);
-    return new Session(handover, luo.named("session", name), fileSet, address, name);
+    MemorySegment fileSet =
+        head.session()
+            .field(LuoSession.FILE_SET.name())
+            .map(field -> Wire.embedded(entry, field))
+            .orElse(null);
+    return new Session(
+        handover, luo.named("session", name), head.version(), fileSet, address, name);
   }
 
   public String name() {
@@ -54,9 +65,9 @@ public final class Session {
     return where;
   }
 
-  /** Files in the session, as the session's entry says. */
+  /** Files in the session, as the session's entry says; 0 where the entry has no room to say it. */
   public long fileCount() {
-    return Wire.u64(fileSet, LuoFileSet.COUNT);
+    return fileSet == null ? 0 : Wire.u64(fileSet, LuoFileSet.COUNT);
   }
 
   long requirePossibleCount(long presentBytes) {
@@ -77,25 +88,30 @@ public final class Session {
    *     been visited
    */
   public void forEachFile(Consumer<PreservedFile> visitor) {
+    if (fileSet == null) {
+      return;
+    }
     long count = fileCount();
     long[] visited = new long[1];
     long files =
-        KhoBlocks.forEach(
-            handover.memory(),
-            where.in("files"),
-            FILES,
-            fileSet,
-            LuoFile.STRUCTURE.headerSize(),
-            (entry, entryAddress) -> {
-              if (visited[0]++ == count) {
-                throw where.broken(
-                    address, "count is %d, and the blocks hold more files".formatted(count));
-              }
-              visitor.accept(PreservedFile.read(handover, where, entry, entryAddress));
-            });
+        EntryList.of(version.files())
+            .forEach(
+                handover.memory(),
+                where.in("files"),
+                version.fileList(),
+                Wire.u64(fileSet, LuoFileSet.FILES),
+                LuoFile.STRUCTURE.headerSize(),
+                count,
+                (entry, entryAddress) -> {
+                  if (visited[0]++ == count) {
+                    throw where.broken(
+                        address, "count is %d, and the list holds more files".formatted(count));
+                  }
+                  visitor.accept(PreservedFile.read(handover, where, entry, entryAddress));
+                });
     if (files != count) {
       throw where.broken(
-          address, "count is %d, and the blocks hold %d files".formatted(count, files));
+          address, "count is %d, and the list holds %d files".formatted(count, files));
     }
   }
 

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.kho4j.handover.Content;
+import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Where;
 
 /**
@@ -46,12 +47,17 @@ final class FolioExtents implements Content.Pieces {
     }
     for (long i = 1; i < count; i++) {
       if (offset(i - 1) + get(i - 1, 2) > offset(i)) {
-        throw where.broken(
-            get(i, 1),
-            "offset 0x%x of the file is in two folios: the one at 0x%x, and one of the run from 0x%x on"
-                .formatted(offset(i), get(i, 1), get(i - 1, 1)));
+        throw overlap(where, offset(i), get(i, 1), get(i - 1, 1));
       }
     }
+  }
+
+  /** What to throw for a folio whose offset is in an earlier run of folios too. */
+  static HandoverException overlap(Where where, long offset, long folio, long run) {
+    return where.broken(
+        folio,
+        "offset 0x%x of the file is in two folios: the one at 0x%x, and one of the run from 0x%x on"
+            .formatted(offset, folio, run));
   }
 
   private void siftDown(long from, long end) {

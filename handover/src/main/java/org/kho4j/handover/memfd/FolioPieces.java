@@ -27,27 +27,37 @@ final class FolioPieces implements Content.Pieces {
    * The pieces in the file's order. Kernels list folios in that order, which needs no memory here;
    * a list in any other order is sorted.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or folios overlap
+   * @throws org.kho4j.handover.HandoverException if the list is broken, or is in another order and
+   *     folios overlap
    */
   Content.Pieces inOrder() {
-    long[] countAndEnd = new long[2];
+    long[] countAndIndex = new long[2];
     boolean[] ordered = {true};
-    forEach((offset, address, bytes) -> {
-      countAndEnd[0]++;
-      ordered[0] &= offset >= countAndEnd[1];
-      countAndEnd[1] = offset + bytes;
+    memfd.forEachFolio((folio, index, flags) -> {
+      countAndIndex[0]++;
+      ordered[0] &= Long.compareUnsigned(index, countAndIndex[1]) >= 0;
+      countAndIndex[1] = index;
     });
     if (ordered[0]) {
       return this;
     }
-    FolioExtents extents = new FolioExtents(where, countAndEnd[0]);
-    forEach(extents::add);
+    FolioExtents extents = new FolioExtents(where, countAndIndex[0]);
+    walk(extents::add, false);
     extents.sort();
     return extents;
   }
 
+  /**
+   * Visits the pieces of a list that is in order.
+   *
+   * @throws org.kho4j.handover.HandoverException where the list is broken, or folios overlap
+   */
   @Override
   public void forEach(Content.PieceVisitor visitor) {
+    walk(visitor, true);
+  }
+
+  private void walk(Content.PieceVisitor visitor, boolean ordered) {
     Merging merging = new Merging(visitor);
     PreservedMap.Lookup lookup = map.lookup();
     long size = memfd.size();
@@ -61,6 +71,9 @@ final class FolioPieces implements Content.Pieces {
                 .formatted(Long.toUnsignedString(index), size));
       }
       long offset = index << pageSize.shift();
+      if (ordered && offset < merging.end()) {
+        throw FolioExtents.overlap(where, offset, folio, merging.address);
+      }
       merging.add(offset, folio, Math.min(block, size - offset));
     });
     merging.flush();
@@ -77,7 +90,7 @@ final class FolioPieces implements Content.Pieces {
     }
 
     void add(long nextOffset, long nextAddress, long nextBytes) {
-      if (nextOffset == offset + bytes && nextAddress == address + bytes) {
+      if (nextOffset == end() && nextAddress == address + bytes) {
         bytes += nextBytes;
         return;
       }
@@ -85,6 +98,10 @@ final class FolioPieces implements Content.Pieces {
       offset = nextOffset;
       address = nextAddress;
       bytes = nextBytes;
+    }
+
+    long end() {
+      return offset + bytes;
     }
 
     void flush() {

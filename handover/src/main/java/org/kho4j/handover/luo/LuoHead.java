@@ -1,0 +1,80 @@
+package org.kho4j.handover.luo;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.Structure;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/**
+ * What the blob of subtree {@code LUO} says, whatever the version's way to say it.
+ *
+ * @param version of LUO's state
+ * @param address of the structure that says it: the blob, or in luo-v2 what its tree points at
+ * @param number of this live update
+ * @param sessions address of what lists the sessions; 0 for none
+ * @param session layout of a session's entry
+ * @param flbs address of the page of the FLBs; 0 for none
+ */
+public record LuoHead(
+    LuoVersion version, long address, long number, long sessions, Structure session, long flbs) {
+
+  /** A head whose sessions have the layout of every release. */
+  LuoHead(LuoVersion version, long address, long number, long sessions, long flbs) {
+    this(version, address, number, sessions, LuoSession.STRUCTURE, flbs);
+  }
+
+  /**
+   * Reads the blob.
+   *
+   * @throws org.kho4j.handover.HandoverException if it is of no version that is known, or broken
+   */
+  public static LuoHead read(HandoverMemory memory, Subtree subtree) {
+    LuoVersion version = version(memory, subtree);
+    return HeadForm.of(version.head()).read(memory, subtree, version);
+  }
+
+  /**
+   * The version that the blob names. Which luo-v1 it is, {@link #read} alone knows.
+   *
+   * @throws org.kho4j.handover.HandoverException if it is of no version that is known
+   */
+  public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
+    Where where = subtree.where();
+    int size = LuoSer.STRUCTURE.headerSize();
+    if (Long.compareUnsigned(subtree.size(), size) < 0) {
+      throw where.broken(
+          subtree.address(),
+          "the blob has %s bytes, fewer than %d"
+              .formatted(Long.toUnsignedString(subtree.size()), size));
+    }
+    MemorySegment ser = memory.structure(where, subtree.address(), LuoSer.STRUCTURE);
+    boolean isTree = Fdt.isMagic(ser);
+    List<String> compatible =
+        isTree
+            ? TreeValue.compatible(memory.tree(where, subtree.address(), subtree.size()))
+            : List.of(Wire.text(ser, LuoSer.COMPATIBLE, where, subtree.address()));
+    List<LuoVersion> possible =
+        LuoVersion.ALL.stream()
+            .filter(version -> (version.head() != LuoVersion.Head.STRUCTURE) == isTree)
+            .toList();
+    return possible.reversed().stream()
+        .filter(one -> compatible.contains(one.compatible()))
+        .findFirst()
+        .orElseThrow(() ->
+            where.broken(
+                subtree.address(),
+                "the compatible string of a %s is %s, none of %s"
+                    .formatted(
+                        isTree ? "device tree" : "structure",
+                        compatible,
+                        possible.stream().map(LuoVersion::compatible).distinct().toList())));
+  }
+}

@@ -1,0 +1,258 @@
+package org.kho4j.preflight.btf;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.kho4j.memory.MalformedImageException;
+
+/**
+ * The two sections of BTF, and where each type starts: header checks, bounds, names. Types are
+ * numbered from 1; type 0 is {@code void}.
+ */
+final class BtfTypes {
+
+  /** Most bytes of BTF that are read: distributions' kernels have 5 to 15 MiB. */
+  static final int MAX_BYTES = 32 << 20;
+
+  private static final int MAGIC = 0xeb9f;
+  private static final int SWAPPED_MAGIC = 0x9feb;
+  private static final int HEADER = 24;
+  private static final int HEADER_WITH_LAYOUT = 32;
+  private static final int TYPE_WORDS = 3;
+
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final String where;
+
+  /** The section of types: all that is in it is made of 32-bit words. */
+  private final int[] words;
+
+  private final byte[] strings;
+
+  /** {@code u8 info_sz, elem_sz; u16 flags} of each kind; since 7.1, optional. */
+  private final byte[] layouts;
+
+  /** The index in {@link #words} of each type. */
+  private int[] starts = new int[1024];
+
+  private int count = 1;
+
+  BtfTypes(MemorySegment bytes, String where) throws MalformedImageException {
+    this.where = where;
+    long size = bytes.byteSize();
+    if (size < HEADER) {
+      throw malformed("ends within its header: it has " + size + " of " + HEADER + " bytes");
+    }
+    int magic = Short.toUnsignedInt(bytes.get(U16, 0));
+    if (magic == SWAPPED_MAGIC) {
+      throw malformed("is big-endian: only little-endian is read");
+    }
+    if (magic != MAGIC) {
+      throw malformed("starts with 0x" + Integer.toHexString(magic) + ", not with 0xeb9f");
+    }
+    int version = bytes.get(ValueLayout.JAVA_BYTE, 2);
+    if (version != 1) {
+      throw malformed("has version " + version + ": only version 1 is known");
+    }
+    if (size > MAX_BYTES) {
+      throw malformed("has " + size + " bytes: " + MAX_BYTES + " are the most that are read");
+    }
+    long header = Integer.toUnsignedLong(bytes.get(U32, 4));
+    if (header < HEADER || header > size) {
+      throw malformed("has a header of " + header + " bytes in " + size);
+    }
+    MemorySegment types = section(bytes, header, 8, "types");
+    if ((types.byteSize() & 3) != 0) {
+      throw malformed("has types of " + types.byteSize() + " bytes, not whole words");
+    }
+    words = types.toArray(U32);
+    strings = section(bytes, header, 16, "strings").toArray(ValueLayout.JAVA_BYTE);
+    if (strings.length == 0 || strings[0] != 0 || strings[strings.length - 1] != 0) {
+      throw malformed("has strings that do not start and end with NUL");
+    }
+    layouts =
+        header >= HEADER_WITH_LAYOUT
+            ? section(bytes, header, 24, "layouts").toArray(ValueLayout.JAVA_BYTE)
+            : new byte[0];
+    findTypes();
+  }
+
+  private MemorySegment section(MemorySegment bytes, long header, long field, String name)
+      throws MalformedImageException {
+    long offset = Integer.toUnsignedLong(bytes.get(U32, field));
+    long length = Integer.toUnsignedLong(bytes.get(U32, field + 4));
+    long room = bytes.byteSize() - header;
+    if (offset > room || length > room - offset) {
+      throw malformed(
+          "has its "
+              + name
+              + " at 0x"
+              + hex(offset)
+              + ", 0x"
+              + hex(length)
+              + " bytes, of 0x"
+              + hex(room));
+    }
+    return bytes.asSlice(header + offset, length);
+  }
+
+  private void findTypes() throws MalformedImageException {
+    int at = 0;
+    while (at < words.length) {
+      if (words.length - at < TYPE_WORDS) {
+        throw malformed("ends within type " + count + " at 0x" + hex(4L * at) + " of its types");
+      }
+      int info = words[at + 1];
+      long tail = tail(at, kind(info), elements(info));
+      if (tail > 4L * (words.length - at - TYPE_WORDS)) {
+        throw malformed(
+            "has type "
+                + count
+                + " at 0x"
+                + hex(4L * at)
+                + " of its types, of kind "
+                + kind(info)
+                + " with "
+                + elements(info)
+                + " elements, which runs past their end");
+      }
+      if (count == starts.length) {
+        starts = Arrays.copyOf(starts, 2 * count);
+      }
+      starts[count++] = at;
+      at += TYPE_WORDS + (int) (tail >> 2);
+    }
+  }
+
+  private long tail(int at, int kind, int elements) throws MalformedImageException {
+    long tail = BtfKind.tail(kind, elements);
+    if (tail >= 0) {
+      return tail;
+    }
+    int layout = 4 * kind;
+    if (layout > layouts.length - 4) {
+      throw malformed(
+          "has type "
+              + count
+              + " at 0x"
+              + hex(4L * at)
+              + " of its types, of kind "
+              + kind
+              + ", which is not known here and whose length is not told: nothing behind it can be read");
+    }
+    tail = (layouts[layout] & 0xff) + (layouts[layout + 1] & 0xffL) * elements;
+    if ((tail & 3) != 0) {
+      throw malformed("has types of kind " + kind + " that are no whole words long");
+    }
+    return tail;
+  }
+
+  private static int kind(int info) {
+    return info >>> 24 & 0x7f;
+  }
+
+  private static int elements(int info) {
+    return info & 0xffffff;
+  }
+
+  /** One more than the highest number of a type. */
+  int end() {
+    return count;
+  }
+
+  int kindOf(int type) {
+    return type == 0 ? 0 : kind(words[starts[type] + 1]);
+  }
+
+  /** The type's {@code kind_flag}. */
+  boolean flagOf(int type) {
+    return words[starts[type] + 1] < 0;
+  }
+
+  /** The type's {@code vlen}. */
+  int elementsOf(int type) {
+    return elements(words[starts[type] + 1]);
+  }
+
+  /** The third word of a type that has a size. */
+  long sizeOf(int type) {
+    return Integer.toUnsignedLong(words[starts[type] + 2]);
+  }
+
+  /** The third word of a type that refers to another. */
+  int referenceOf(int type) throws MalformedImageException {
+    return checked(type, words[starts[type] + 2]);
+  }
+
+  /** A word behind the type's own three. */
+  int word(int type, int index) {
+    return words[starts[type] + TYPE_WORDS + index];
+  }
+
+  /** A word behind the type's own three that is the number of a type. */
+  int reference(int type, int index) throws MalformedImageException {
+    return checked(type, word(type, index));
+  }
+
+  private int checked(int from, int type) throws MalformedImageException {
+    if (type < 0 || type >= count) {
+      throw malformed(
+          "has type "
+              + from
+              + ", which refers to type "
+              + Integer.toUnsignedString(type)
+              + " of "
+              + (count - 1)
+              + (from > 0 ? " (the BTF of a module alone cannot be read)" : ""));
+    }
+    return type;
+  }
+
+  String nameOf(int type) throws MalformedImageException {
+    return string(type, words[starts[type]]);
+  }
+
+  /** The name that a word behind the type's own three stands for. */
+  String name(int type, int index) throws MalformedImageException {
+    return string(type, word(type, index));
+  }
+
+  boolean hasName(int type, byte[] name) {
+    int at = words[starts[type]];
+    return at > 0
+        && at < strings.length - name.length
+        && strings[at + name.length] == 0
+        && Arrays.equals(strings, at, at + name.length, name, 0, name.length);
+  }
+
+  private String string(int type, int offset) throws MalformedImageException {
+    if (offset < 0 || offset >= strings.length) {
+      throw malformed(
+          "has type "
+              + type
+              + " with a name at 0x"
+              + Integer.toHexString(offset)
+              + " of its strings, which have 0x"
+              + Integer.toHexString(strings.length)
+              + " bytes");
+    }
+    int end = offset;
+    while (strings[end] != 0) {
+      end++;
+    }
+    return new String(strings, offset, end - offset, StandardCharsets.UTF_8);
+  }
+
+  MalformedImageException malformed(String what) {
+    return new MalformedImageException(where + " " + what);
+  }
+
+  private static String hex(long value) {
+    return Long.toHexString(value);
+  }
+}

@@ -1,0 +1,24 @@
+package org.kho4j.preflight.image;
+
+/** What a kernel runs on. */
+public enum Architecture {
+  X86_64("x86-64"),
+  ARM64("arm64"),
+  /** Another one, which KHO is not made for, or one that the image does not tell. */
+  UNKNOWN("unknown");
+
+  private final String label;
+
+  Architecture(String label) {
+    this.label = label;
+  }
+
+  public String label() {
+    return label;
+  }
+
+  @Override
+  public String toString() {
+    return label;
+  }
+}

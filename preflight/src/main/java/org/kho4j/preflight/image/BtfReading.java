@@ -1,0 +1,61 @@
+package org.kho4j.preflight.image;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.kho4j.abi.PageSize;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.preflight.btf.Btf;
+import org.kho4j.preflight.btf.BtfStruct;
+
+/** What BTF alone tells about a kernel. */
+final class BtfReading {
+
+  private BtfReading() {}
+
+  static boolean matches(MemorySegment bytes) {
+    return bytes.byteSize() >= 2
+        && bytes.get(ValueLayout.JAVA_BYTE, 0) == (byte) 0x9f
+        && bytes.get(ValueLayout.JAVA_BYTE, 1) == (byte) 0xeb;
+  }
+
+  static KernelImage alone(Path path, MemorySegment bytes) throws MalformedImageException {
+    Btf btf = Btf.parse(bytes, path + ": the BTF at offset 0x0");
+    return new KernelImage(
+        path,
+        KernelImage.Form.BTF,
+        Optional.empty(),
+        architecture(btf),
+        Optional.empty(),
+        pageSize(btf),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(btf));
+  }
+
+  /** What the kernel saves of a process's registers differs. */
+  private static Architecture architecture(Btf btf) throws MalformedImageException {
+    Optional<BtfStruct> registers = btf.struct("pt_regs");
+    if (registers.isEmpty()) {
+      return Architecture.UNKNOWN;
+    }
+    if (registers.get().field("orig_ax").isPresent()) {
+      return Architecture.X86_64;
+    }
+    return registers.get().field("pstate").isPresent() ? Architecture.ARM64 : Architecture.UNKNOWN;
+  }
+
+  /** A chunk of a vmalloc area's description fills a page. */
+  static Optional<Found<PageSize>> pageSize(Btf btf) throws MalformedImageException {
+    Optional<BtfStruct> chunk = btf.struct("kho_vmalloc_chunk");
+    return chunk
+        .flatMap(struct -> PageSize.ofBytes(struct.size()))
+        .map(size ->
+            new Found<>(
+                size,
+                "struct kho_vmalloc_chunk, which fills a page, has "
+                    + size.bytes()
+                    + " bytes in its BTF"));
+  }
+}

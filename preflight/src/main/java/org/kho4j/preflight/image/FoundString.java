@@ -1,0 +1,25 @@
+package org.kho4j.preflight.image;
+
+/**
+ * A string of a kernel that looks like the name of a version: {@code kho-v4}, {@code
+ * kho-v4;radix-v1;vmalloc-v1}; or one of {@link Feature#marker}'s names.
+ *
+ * @param text the string, up to its NUL
+ * @param place where its first character is
+ * @param before what stands before it when it is but the end of a longer string; else empty. The
+ *     linker keeps one copy of strings that end alike, so the end of a message may serve as the
+ *     name, or be nothing but the end of a message: it cannot be told
+ */
+public record FoundString(String text, Place place, String before) {
+
+  /** Whether it is a string of its own, not the end of a longer one. */
+  public boolean isWhole() {
+    return before.isEmpty();
+  }
+
+  /** What it is a version of: the text before {@code -v} and a number; all of a marker. */
+  public String stem() {
+    int at = VersionName.stemLength(text);
+    return at < 0 ? text : text.substring(0, at);
+  }
+}

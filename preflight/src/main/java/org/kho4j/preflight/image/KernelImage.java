@@ -1,0 +1,78 @@
+package org.kho4j.preflight.image;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.kho4j.abi.PageSize;
+import org.kho4j.preflight.btf.Btf;
+
+/**
+ * What a kernel image says about itself. What it does not say is absent, never guessed.
+ *
+ * @param path the file, as the caller named it
+ * @param form what kind of file it is, found by content
+ * @param compression how the kernel in it is packed, {@code "zstd"}; empty where it is not
+ * @param architecture what it runs on
+ * @param release what {@code uname -r} says on it
+ * @param pageSize its page size
+ * @param strings the version names and markers in it, in the order of their places; empty where the
+ *     image carries no content to look at: BTF alone, debug data alone
+ * @param config its configuration where it was built in ({@code CONFIG_IKCONFIG}): the value of
+ *     each option that is set, as the file has it
+ * @param btf its types, where it carries them
+ */
+public record KernelImage(
+    Path path,
+    Form form,
+    Optional<String> compression,
+    Architecture architecture,
+    Optional<Found<String>> release,
+    Optional<Found<PageSize>> pageSize,
+    Optional<List<FoundString>> strings,
+    Optional<Map<String, String>> config,
+    Optional<Btf> btf) {
+
+  /** The forms of files that kernels come in. */
+  public enum Form {
+    /** What x86 boots: setup code, and the kernel packed behind it. */
+    BZIMAGE("bzImage"),
+    /** What arm64 boots; also packed as a whole, as {@code Image.gz} is. */
+    IMAGE("Image"),
+    /** An EFI program that unpacks the arm64 Image in it: {@code vmlinuz.efi}. */
+    ZBOOT("zboot"),
+    /** The ELF file that the linker made, with or without debug data. */
+    VMLINUX("vmlinux"),
+    /** BTF alone, as {@code /sys/kernel/btf/vmlinux}. */
+    BTF("btf");
+
+    private final String label;
+
+    Form(String label) {
+      this.label = label;
+    }
+
+    public String label() {
+      return label;
+    }
+  }
+
+  public KernelImage {
+    strings = strings.map(List::copyOf);
+    config = config.map(Map::copyOf);
+  }
+
+  /**
+   * The strings with that {@link FoundString#stem}: more than one is ambiguous, none is absent, or
+   * not told where {@link #strings} is empty. One that is not {@link FoundString#isWhole} is the
+   * end of a longer string, a message perhaps.
+   */
+  public List<FoundString> strings(String stem) {
+    return strings.orElse(List.of()).stream().filter(string -> string.stem().equals(stem)).toList();
+  }
+
+  /** Whether it has a feature, and what shows it. */
+  public Built built(Feature feature) {
+    return BuiltIn.look(this, feature);
+  }
+}

@@ -1,0 +1,23 @@
+package org.kho4j.preflight.image;
+
+import java.util.OptionalLong;
+
+/**
+ * Where in a kernel something is.
+ *
+ * @param section the ELF section; empty where the kernel has none, as an arm64 Image
+ * @param offset bytes from the start of the kernel as it is when it is unpacked; of a file that is
+ *     not packed, from the start of the file
+ * @param address the virtual address that the kernel is linked for, where that is known
+ */
+public record Place(String section, long offset, OptionalLong address) {
+
+  /** {@code .rodata, offset 0x6ec18b, address 0xffffffff814ec18b}. */
+  @Override
+  public String toString() {
+    return (section.isEmpty() ? "" : section + ", ")
+        + "offset 0x"
+        + Long.toHexString(offset)
+        + (address.isPresent() ? ", address 0x" + Long.toHexString(address.getAsLong()) : "");
+  }
+}

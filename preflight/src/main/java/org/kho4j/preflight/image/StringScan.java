@@ -1,0 +1,223 @@
+package org.kho4j.preflight.image;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Finds strings in a kernel as the compiler laid them down: terminated by NUL, and not the middle
+ * of another. One pass, eight bytes at a time.
+ */
+final class StringScan {
+
+  /** Most strings that are kept: a distribution's kernel has some hundred. */
+  static final int MAX_STRINGS = 1 << 16;
+
+  private static final String BANNER = "Linux version ";
+  private static final byte[] BANNER_BYTES = BANNER.getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CONFIG_BYTES = "IKCFG_ST".getBytes(StandardCharsets.US_ASCII);
+
+  /** What stands before a marker's {@code -}, and from there on. */
+  private static final String MARKER = Feature.KEXEC_METADATA.marker();
+
+  /** Longest text looked at on both sides of a {@code -v}, and longest release. */
+  private static final int REACH = 256;
+
+  private static final int CHUNK = 1 << 16;
+  private static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long ONES = 0x0101010101010101L;
+  private static final long HIGHS = 0x8080808080808080L;
+  private static final long DASHES = ONES * '-';
+
+  private final MemorySegment bytes;
+  private final byte[] chunk = new byte[CHUNK + Long.BYTES];
+  private final List<FoundString> strings = new ArrayList<>();
+  private final Set<Found<String>> releases = new LinkedHashSet<>();
+  private long config = -1;
+
+  StringScan(MemorySegment bytes) {
+    this.bytes = bytes;
+  }
+
+  List<FoundString> strings() {
+    return strings;
+  }
+
+  /** The releases that banners tell. */
+  List<Found<String>> releases() {
+    return List.copyOf(releases);
+  }
+
+  /** Where the packed configuration starts, or -1. */
+  long config() {
+    return config;
+  }
+
+  void scan(Region region) {
+    long end = region.offset() + region.length();
+    int overlap = BANNER_BYTES.length;
+    for (long at = region.offset(); at < end; at += CHUNK - overlap) {
+      int length = (int) Math.min(CHUNK, end - at);
+      MemorySegment.copy(bytes, JAVA_BYTE, at, chunk, 0, length);
+      chunk[length] = 0;
+      // A dash in the overlap belongs to the next chunk.
+      boolean last = at + length == end;
+      scanDashes(region, at, last ? length : length - overlap);
+      scanBanner(region, at, length);
+      scanConfig(at, length);
+      if (last) {
+        return;
+      }
+    }
+  }
+
+  private void scanDashes(Region region, long at, int length) {
+    for (int i = 0; i < length; i += Long.BYTES) {
+      long word = (long) WORD.get(chunk, i) ^ DASHES;
+      // Exact for the lowest hit, and a borrow only adds false ones above it, which are looked at.
+      long hits = (word - ONES) & ~word & HIGHS;
+      while (hits != 0) {
+        int dash = i + (Long.numberOfTrailingZeros(hits) >>> 3);
+        if (dash < length && chunk[dash] == '-') {
+          look(region, at + dash, chunk[dash + 1]);
+        }
+        hits &= hits - 1;
+      }
+    }
+  }
+
+  private void look(Region region, long dash, byte next) {
+    if (next == 'v') {
+      take(region, dash);
+    } else if (next == MARKER.charAt(MARKER.indexOf('-') + 1)) {
+      takeMarker(region, dash - MARKER.indexOf('-'));
+    }
+  }
+
+  /** Takes the string around a dash, if its last version name is the one of this dash. */
+  private void take(Region region, long dash) {
+    long end = dash + 2;
+    long limit = Math.min(region.offset() + region.length(), dash + REACH);
+    while (end < limit && isDigit(end)) {
+      end++;
+    }
+    if (end == dash + 2 || end == limit || bytes.get(JAVA_BYTE, end) != 0) {
+      return;
+    }
+    long start = textStart(region, dash);
+    long name = dash;
+    while (name > start && isNamePart(name - 1)) {
+      name--;
+    }
+    String text = text(name, end);
+    if (VersionName.matches(text)) {
+      add(region, start, name, text);
+    }
+  }
+
+  private void takeMarker(Region region, long start) {
+    long end = start + MARKER.length();
+    if (start < region.offset()
+        || end >= region.offset() + region.length()
+        || bytes.get(JAVA_BYTE, end) != 0
+        || !text(start, end).equals(MARKER)) {
+      return;
+    }
+    add(region, textStart(region, start), start, MARKER);
+  }
+
+  private void add(Region region, long start, long name, String text) {
+    if (strings.size() < MAX_STRINGS) {
+      strings.add(new FoundString(text, region.place(name), text(start, name)));
+    }
+  }
+
+  /** Where the printable text begins that this byte belongs to; not further back than REACH. */
+  private long textStart(Region region, long at) {
+    long start = at;
+    long limit = Math.max(region.offset(), at - REACH);
+    while (start > limit && isPrintable(bytes.get(JAVA_BYTE, start - 1))) {
+      start--;
+    }
+    return start;
+  }
+
+  private static boolean isPrintable(byte b) {
+    return (b >= 0x20 && b < 0x7f) || b == '\n' || b == '\t';
+  }
+
+  private boolean isDigit(long at) {
+    byte b = bytes.get(JAVA_BYTE, at);
+    return b >= '0' && b <= '9';
+  }
+
+  private boolean isNamePart(long at) {
+    byte b = bytes.get(JAVA_BYTE, at);
+    return (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '-' || b == '_' || b == ';';
+  }
+
+  private String text(long start, long end) {
+    byte[] text = bytes.asSlice(start, end - start).toArray(ValueLayout.JAVA_BYTE);
+    return new String(text, StandardCharsets.ISO_8859_1);
+  }
+
+  private void scanBanner(Region region, long at, int length) {
+    for (int i = indexOf(BANNER_BYTES, 0, length);
+        i >= 0;
+        i = indexOf(BANNER_BYTES, i + 1, length)) {
+      long start = at + i + BANNER_BYTES.length;
+      long limit = Math.min(region.offset() + region.length(), start + REACH);
+      long end = start;
+      while (end < limit && bytes.get(JAVA_BYTE, end) > 0x20 && bytes.get(JAVA_BYTE, end) < 0x7f) {
+        end++;
+      }
+      if (end > start && end < limit && isDigit(start)) {
+        releases.add(
+            new Found<>(text(start, end), "\"" + BANNER + "…\" in " + region.place(at + i)));
+      }
+    }
+  }
+
+  private void scanConfig(long at, int length) {
+    int found = config < 0 ? indexOf(CONFIG_BYTES, 0, length) : -1;
+    if (found >= 0) {
+      config = at + found + CONFIG_BYTES.length;
+    }
+  }
+
+  /** Where a pattern is in the chunk: it looks at every pattern's length-th byte, mostly. */
+  private int indexOf(byte[] pattern, int from, int length) {
+    int last = pattern.length - 1;
+    int i = from;
+    while (i <= length - pattern.length) {
+      byte b = chunk[i + last];
+      int k = last;
+      while (k >= 0 && pattern[k] != b) {
+        k--;
+      }
+      if (k < last) {
+        i += last - k;
+        continue;
+      }
+      int j = 0;
+      while (j < last && chunk[i + j] == pattern[j]) {
+        j++;
+      }
+      if (j == last) {
+        return i;
+      }
+      i++;
+    }
+    return -1;
+  }
+}

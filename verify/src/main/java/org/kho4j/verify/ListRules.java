@@ -1,0 +1,113 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.Structure;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.KhoBlocks;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/**
+ * LUO's lists of sessions and files: chains of blocks, whose rules are {@link BlockRules}, or
+ * arrays in contiguous pages.
+ */
+final class ListRules {
+
+  static final Rule POINTER =
+      Rule.error(
+          "ARRAY-001",
+          "The pages of an array are in memory, from the start of a page on.",
+          "Not checked (6.19 to 7.1): the kernel reads whatever is there, or faults.",
+          "The pointer is in the device tree for sessions, and in the session's entry for files.");
+
+  static final Rule COUNT =
+      Rule.error(
+          "ARRAY-002",
+          "An array has no more entries than its pages hold: 16 pages for sessions, 2 for files.",
+          "Not checked (6.19 to 7.1): the kernel reads on behind the pages, and takes what is there for sessions or files.",
+          "The count was overwritten: the writing kernel refuses more than fit.");
+
+  static final Rule PRESERVED =
+      Rule.error(
+          "ARRAY-003",
+          "An array is preserved as one block: of order 4 for sessions, of order 1 for files.",
+          "The next kernel uses the pages for something else before they are read, and takes that for sessions or files; or"
+              + " freeing them is a warning about an untagged page (6.19 to 7.1).",
+          "Somebody unpreserved the pages, or preserved them with another order.");
+
+  private ListRules() {}
+
+  /**
+   * Checks a list.
+   *
+   * @param list what the entries stand in
+   * @param address of it; 0 for none
+   * @param told how many entries there are by the list's owner, where the list does not say it
+   * @param visitor takes each entry
+   * @return how many entries there are; -1 if that cannot be told
+   */
+  static long check(
+      Scene scene,
+      Where where,
+      LuoVersion.Listing listing,
+      Structure list,
+      long address,
+      int entrySize,
+      long told,
+      KhoBlocks.EntryVisitor visitor) {
+    return switch (listing) {
+      case BLOCKS -> BlockRules.check(scene, where, address, entrySize, visitor);
+      case ARRAY -> address == 0 ? 0 : array(scene, where, list, address, entrySize, told, visitor);
+    };
+  }
+
+  private static long array(
+      Scene scene,
+      Where where,
+      Structure list,
+      long address,
+      int entrySize,
+      long told,
+      KhoBlocks.EntryVisitor visitor) {
+    int header = list.headerSize();
+    MemorySegment first = scene.page(POINTER, where, address);
+    if (first == null) {
+      return -1;
+    }
+    scene.counts().add("arrays", 1);
+    if (!scene.own(PRESERVED, where, address, list.lifetime().order())) {
+      return -1;
+    }
+    long count = list.field("count").map(field -> Wire.u64(first, field)).orElse(told);
+    int capacity = (list.size(scene.pageSize()) - header) / entrySize;
+    if (Long.compareUnsigned(count, capacity) > 0) {
+      scene
+          .findings()
+          .report(
+              COUNT,
+              where,
+              address,
+              "count is %s, and %d pages hold %d",
+              Long.toUnsignedString(count),
+              list.pages(),
+              capacity);
+      return -1;
+    }
+    if (count == 0) {
+      return 0;
+    }
+    MemorySegment entries;
+    try {
+      entries = scene.memory().bytes(where, address + header, count * entrySize);
+    } catch (HandoverException e) {
+      scene.findings().report(POINTER, e);
+      return -1;
+    }
+    for (int i = 0; i < count; i++) {
+      long offset = (long) i * entrySize;
+      visitor.entry(entries.asSlice(offset, entrySize), address + header + offset);
+    }
+    return count;
+  }
+}
