@@ -15,6 +15,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -61,6 +62,7 @@ public final class Kho {
         new ExtractCommand(),
         new DiffCommand(),
         new VerifyCommand(),
+        new PreflightCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -74,6 +76,7 @@ public final class Kho {
       case "extract" -> List.of(new ExtractCommand());
       case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
+      case "preflight" -> List.of(new PreflightCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();
     };
