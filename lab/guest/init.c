@@ -33,6 +33,7 @@ struct preserved_fd { uint32_t size, fd; uint64_t token; };
 struct finish { uint32_t size, reserved; };
 
 static int log_fd = -1, device = -1, session = -1;
+static uint64_t repeat = 1;
 
 static void say(const char *format, ...) {
 	char line[960];
@@ -64,9 +65,12 @@ static void wrong(const char *what) {
 	fail(what);
 }
 
-/* The pattern: word i of seed s is output i of a SplitMix64 that starts at s, as in Java's SplittableRandom. */
+/*
+ * The pattern: word i of seed s is output i of a SplitMix64 that starts at s, as in Java's SplittableRandom. Where words
+ * are repeated, each is that of the first.
+ */
 static uint64_t word(uint64_t seed, uint64_t i) {
-	uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15ull;
+	uint64_t z = seed + (i - i % repeat + 1) * 0x9e3779b97f4a7c15ull;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
 	return z ^ z >> 31;
@@ -229,6 +233,8 @@ static void do_line(char *line) {
 		say("%s", rest);
 	else if (IS("await")) /* NAME: go on when a line comes from the console */
 		await(name);
+	else if (IS("repeat")) /* WORDS: content has every word this many times */
+		repeat = a;
 	else if (IS("session")) /* NAME */
 		open_session(CREATE_SESSION, name);
 	else if (IS("memfd")) /* TOKEN BYTES SEED EVERY SEALS */

@@ -75,7 +75,7 @@ final class MagicScan {
   }
 
   /**
-   * Looks at every page.
+   * Looks at every page, those aside that are known to be zeros.
    *
    * @param look whether a page with the magic number is one to find; called by any thread
    * @param progress told how many more bytes were looked at, by any thread
@@ -83,7 +83,7 @@ final class MagicScan {
   static Found scan(PhysicalMemory memory, LongPredicate look, LongConsumer progress) {
     MagicScan scan = new MagicScan(memory, look, progress);
     try {
-      memory.forEachRange(scan::range);
+      memory.forEachDataRange(scan::range);
       scan.flush();
     } finally {
       scan.threads.close();

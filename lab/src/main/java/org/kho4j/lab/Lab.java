@@ -1,15 +1,20 @@
 package org.kho4j.lab;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.jump.Jumps;
 import org.kho4j.lab.scenario.Scenario;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Runs scenarios on kernels. {@code lab/run} starts it. */
 public final class Lab {
@@ -21,9 +26,14 @@ public final class Lab {
 
       Boots real kernels under QEMU, and has them judge what kho4j reads and writes.
       WHICH is a scenario, a kernel, or kernel/scenario; without any, all scenarios run on all kernels.
+<<<<<<< HEAD
       capture WHICH also writes the memory at the jump, in the small form that test resources have.
       preflight hands over between kernels that differ on purpose, and compares what kho preflight says with what
       happens; WHICH is a kernel of lab/kernels/preflight or FROM-to-TO.
+=======
+      capture WHICH also writes the memory at the jump, in the small form that test resources have,
+      and what the guest said of it.
+>>>>>>> main
       A kernel is built when it is needed first (some minutes), and kept.
 
         --list        shows the scenarios and kernels
@@ -154,9 +164,7 @@ public final class Lab {
     String failure = null;
     int checks;
     Path capture =
-        options.capture()
-            ? cache.resolve("captures").resolve(name.replace('/', '-') + ".ram")
-            : null;
+        options.capture() ? cache.resolve("captures").resolve(name.replace('/', '-')) : null;
     try (Run run =
         new Run(lab, directory, kernel, scenario.limit(), options.contradict(), capture)) {
       try {
@@ -165,6 +173,9 @@ public final class Lab {
         failure = e instanceof LabFailure ? e.getMessage() : trace(e);
       }
       checks = run.checks();
+      if (capture != null && failure == null) {
+        writeFacts(run, capture);
+      }
     }
     if (failure == null && !options.keep()) {
       Run.delete(directory);
@@ -176,7 +187,7 @@ public final class Lab {
             + (options.contradict() && good ? " (as it has to)" : "");
     System.out.printf(Locale.ROOT, "%s %.1f s, %d checks%n", verdict, seconds, checks);
     if (capture != null && failure == null) {
-      System.out.println("    " + capture + ".zst");
+      System.out.println("    " + capture + ".elf.zst");
     }
     if (failure != null) {
       System.out.println("    " + failure.strip().replace("\n", "\n    "));
@@ -190,6 +201,25 @@ public final class Lab {
     } else {
       failed++;
     }
+  }
+
+  /** One session to a line, so that a person can read it and a change shows. */
+  private static void writeFacts(Run run, Path capture) throws IOException {
+    JsonMapper json = new JsonMapper();
+    String facts =
+        run.facts().entrySet().stream()
+            .map(fact -> {
+              Object value = fact.getValue();
+              String text =
+                  value instanceof Collection<?> items
+                      ? items.stream()
+                          .map(json::writeValueAsString)
+                          .collect(Collectors.joining(",\n    ", "[\n    ", "\n  ]"))
+                      : json.writeValueAsString(value);
+              return json.writeValueAsString(fact.getKey()) + ": " + text;
+            })
+            .collect(Collectors.joining(",\n  ", "{\n  ", "\n}\n"));
+    Files.writeString(capture.resolveSibling(capture.getFileName() + ".json"), facts);
   }
 
   private static String trace(Throwable failure) {

@@ -20,6 +20,7 @@ import java.util.function.Supplier;
  */
 public final class LinuxFile implements AutoCloseable {
 
+  private static final int O_RDONLY = 0;
   private static final int O_RDWR = 2;
   private static final int O_CREAT = 0x40;
   private static final int O_EXCL = 0x80;
@@ -82,8 +83,21 @@ public final class LinuxFile implements AutoCloseable {
    * @throws LinuxException ELOOP if it is a link, EINVAL if it is not a regular file
    */
   public static LinuxFile open(Path path) throws LinuxException {
+    return openRegular(path, O_RDWR | O_NOFOLLOW);
+  }
+
+  /**
+   * Opens a regular file to read it, through symbolic links.
+   *
+   * @throws LinuxException EINVAL if it is not a regular file
+   */
+  public static LinuxFile openToRead(Path path) throws LinuxException {
+    return openRegular(path, O_RDONLY);
+  }
+
+  private static LinuxFile openRegular(Path path, int flags) throws LinuxException {
     // O_NONBLOCK: a device or pipe in the file's place must not hang us
-    LinuxFile file = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, "open");
+    LinuxFile file = open(path, flags | O_NONBLOCK | O_CLOEXEC, "open");
     try {
       if ((file.stat(ValueLayout.JAVA_SHORT, STX_MODE) & S_IFMT) != S_IFREG) {
         throw new LinuxException(path + " is not a regular file", Errno.EINVAL.number());

@@ -43,10 +43,12 @@ public final class MemoryImages {
    */
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
     MappedFile file = MappedFile.open(path);
+    FileHoles holes = options.holes();
     try {
       if (ZstdFrames.matches(file.bytes())) {
         try (MappedFile packed = file) {
           file = UnpackedFile.unpack(packed);
+          holes = FileHoles.NONE;
         }
         if (ZstdFrames.matches(file.bytes())) {
           throw new MalformedImageException(path + " is zstd-compressed more than once");
@@ -54,7 +56,7 @@ public final class MemoryImages {
       }
       MemorySource.Kind kind = options.format();
       return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW -> raw(file, options.base());
+        case RAW -> raw(file, options.base(), holes);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
       };
@@ -71,7 +73,8 @@ public final class MemoryImages {
     return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
   }
 
-  private static PhysicalMemory raw(MappedFile file, long base) throws MalformedImageException {
+  private static PhysicalMemory raw(MappedFile file, long base, FileHoles holes)
+      throws MalformedImageException {
     if (base > Long.MAX_VALUE - file.size()) {
       throw new MalformedImageException(
           file.path()
@@ -88,6 +91,6 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0));
+    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0), holes);
   }
 }

@@ -9,11 +9,17 @@ import org.jspecify.annotations.Nullable;
  *     as a whole, the form of what is in it
  * @param base physical address of a raw file's first byte, not negative; ignored by the other
  *     forms, which carry addresses
+ * @param holes finds the holes of a raw file, which a search leaves out
  */
-public record OpenOptions(MemorySource.@Nullable Kind format, long base) {
+public record OpenOptions(MemorySource.@Nullable Kind format, long base, FileHoles holes) {
 
   /** Found by content, raw files from address 0 on. */
   public static final OpenOptions DEFAULT = new OpenOptions(null, 0);
+
+  /** Takes a raw file as it is, without a look for holes. */
+  public OpenOptions(MemorySource.@Nullable Kind format, long base) {
+    this(format, base, FileHoles.NONE);
+  }
 
   /**
    * Checks the base.

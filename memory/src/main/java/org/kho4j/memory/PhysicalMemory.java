@@ -43,6 +43,16 @@ public interface PhysicalMemory extends AutoCloseable {
   void forEachRange(RangeVisitor visitor);
 
   /**
+   * Visits every run of memory that may hold anything but zeros, ascending: what {@link
+   * #forEachRange} visits, without the holes of a sparse file where they are known.
+   *
+   * @throws IllegalStateException if the memory is closed
+   */
+  default void forEachDataRange(RangeVisitor visitor) {
+    forEachRange(visitor);
+  }
+
+  /**
    * Closes the source. Reading after that throws {@link IllegalStateException}; closing again does
    * nothing.
    */

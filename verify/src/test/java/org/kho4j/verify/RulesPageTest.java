@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.kho4j.damage.RuleCase;
 
 /** {@code docs/verify.md} is written from the rules, and its examples from their tests. */
 class RulesPageTest {
@@ -42,7 +43,7 @@ class RulesPageTest {
       }
       RuleCase example = cases.get(rule.id());
       Finding finding =
-          example.findings(example.broken()).stream()
+          DamagedCapture.of(example.capture()).findings(example.broken()).stream()
               .filter(one -> one.rule().equals(rule))
               .findFirst()
               .orElseThrow();

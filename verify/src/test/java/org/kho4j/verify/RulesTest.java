@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.damage.RuleCase;
 
 /**
  * Every rule on a real kernel's memory: changed in one place so that it breaks, and so that not.
@@ -19,14 +20,14 @@ class RulesTest {
   @ParameterizedTest
   @MethodSource("cases")
   void findsTheRuleBroken(RuleCase rule) {
-    assertThat(rule.findings(rule.broken()))
+    assertThat(DamagedCapture.of(rule.capture()).findings(rule.broken()))
         .anySatisfy(finding -> assertThat(finding.rule().id()).isEqualTo(rule.rule()));
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void isSilentBesideIt(RuleCase rule) {
-    assertThat(rule.findings(rule.silent()))
+    assertThat(DamagedCapture.of(rule.capture()).findings(rule.silent()))
         .noneSatisfy(finding -> assertThat(finding.rule().id()).isEqualTo(rule.rule()));
   }
 

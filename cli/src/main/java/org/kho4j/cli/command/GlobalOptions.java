@@ -6,6 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
+import org.kho4j.linux.LinuxFileHoles;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.OpenOptions;
 import picocli.CommandLine.Model.ArgGroupSpec;
@@ -33,6 +34,9 @@ public record GlobalOptions(
     MemorySource.@Nullable Kind format,
     boolean noColor,
     boolean debug) {
+
+  /** Smaller files are searched sooner than the system calls for their holes are linked. */
+  private static final long LARGE_FILE = 1L << 30;
 
   /** Adds the options to a command, under a heading of their own. */
   static void addTo(CommandSpec spec) {
@@ -103,7 +107,7 @@ public record GlobalOptions(
   // NullAway does not see that a compact constructor's parameter out of another module is nullable.
   @SuppressWarnings("NullAway")
   public OpenOptions openOptions() {
-    return new OpenOptions(format, base);
+    return new OpenOptions(format, base, new LinuxFileHoles(LARGE_FILE));
   }
 
   private static boolean isSet(ParseResult root, String option) {

@@ -43,6 +43,11 @@ public final class Captures {
     return Stream.concat(captures(SMALL), Stream.of(EXAMPLE)).toList();
   }
 
+  /** Those that {@code lab/run capture} made; the facts beside each are what the guest said. */
+  public static List<Path> lab() {
+    return captures(SMALL.resolve("lab")).toList();
+  }
+
   /** The whole guests that are too large for the project; none where there is no such directory. */
   public static List<Path> shared() {
     return Stream.of("../shared/captures", "../../shared/captures")

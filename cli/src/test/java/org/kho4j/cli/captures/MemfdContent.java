@@ -82,7 +82,8 @@ public final class MemfdContent {
         .isEqualTo(fact.path("sha256").asString());
   }
 
-  private static String sha256(Memfd memfd) {
+  /** Digest of a memfd's content. */
+  public static String sha256(Memfd memfd) {
     try (DigestOutputStream out =
         new DigestOutputStream(
             OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"))) {

@@ -4,17 +4,25 @@ import java.util.List;
 
 /** An architecture that speaks KHO, as QEMU emulates it. */
 public enum Arch {
-  X86_64("x86_64", 0, "gcc", "ttyS0", ""),
-  ARM64("arm64", 0x4000_0000L, "aarch64-linux-gnu-gcc", "ttyAMA0", "max,pauth-impdef=on");
+  X86_64("x86_64", 62, 0, "gcc", "ttyS0", ""),
+  ARM64("arm64", 183, 0x4000_0000L, "aarch64-linux-gnu-gcc", "ttyAMA0", "max,pauth-impdef=on");
 
   private final String label;
+  private final int elfMachine;
   private final long ramBase;
   private final String compiler;
   private final String console;
   private final String processor;
 
-  Arch(String label, long ramBase, String compiler, String console, String processor) {
+  Arch(
+      String label,
+      int elfMachine,
+      long ramBase,
+      String compiler,
+      String console,
+      String processor) {
     this.label = label;
+    this.elfMachine = elfMachine;
     this.ramBase = ramBase;
     this.compiler = compiler;
     this.console = console;
@@ -24,6 +32,11 @@ public enum Arch {
   /** Its name in the files of kernels. */
   public String label() {
     return label;
+  }
+
+  /** Its number in the headers of ELF files. */
+  int elfMachine() {
+    return elfMachine;
   }
 
   /** Physical address of the first byte of RAM. */

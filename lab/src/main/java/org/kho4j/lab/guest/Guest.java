@@ -57,8 +57,14 @@ public final class Guest implements AutoCloseable {
     Stage stage = stages.getFirst();
     Initramfs files = new Initramfs().file("init", init(run, stage.kernel().arch()));
     String script = stage.script().toString();
+    if (run.capture() != null) {
+      script = "repeat %d\n%s".formatted(run.repeat(), script);
+    }
     if (stages.size() > 1) {
       Stage next = stages.get(1);
+      if (run.capture() != null) {
+        script += CaptureFacts.script();
+      }
       script += "kexec " + next.commandLine() + "\n";
       files.file("next/kernel", Files.readAllBytes(next.kernel().image()));
       files.file("next/initrd", initrd(run, stages.subList(1, stages.size())));
@@ -176,7 +182,8 @@ public final class Guest implements AutoCloseable {
     Path capture = run.capture();
     if (capture != null) {
       PhysicalMemory memory = boot.machine().nodes() == 1 ? memory() : dump("elf");
-      Capture.write(memory, boot.stages().getFirst().kernel().arch().ramBase(), capture);
+      Capture.write(memory, run.kernel().arch(), capture);
+      CaptureFacts.add(run, this);
     }
   }
 

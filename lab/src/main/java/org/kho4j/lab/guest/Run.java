@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ public final class Run implements AutoCloseable {
   private final boolean contradict;
   private final @Nullable Path capture;
   private final List<AutoCloseable> open = new ArrayList<>();
+  private final Map<String, Object> facts = new LinkedHashMap<>();
   private int checks;
 
   /**
@@ -30,7 +33,7 @@ public final class Run implements AutoCloseable {
    * @param lab the lab's own files
    * @param contradict whether the guest is to do another thing than what is expected, so that the
    *     scenario has to fail
-   * @param capture where the memory at the jump is written to, if it is
+   * @param capture where the memory at the jump is written to, if it is; its files have endings
    */
   public Run(
       Path lab,
@@ -66,6 +69,21 @@ public final class Run implements AutoCloseable {
 
   @Nullable Path capture() {
     return capture;
+  }
+
+  /** How often the guest writes each word of a seed: captures are to be small. */
+  public long repeat() {
+    return capture == null ? 1 : 512;
+  }
+
+  /** Keeps what the guest said or was told, to stand beside the capture. */
+  public void fact(String name, Object value) {
+    facts.put(name, value);
+  }
+
+  /** What was kept. */
+  public Map<String, Object> facts() {
+    return facts;
   }
 
   long deadline() {

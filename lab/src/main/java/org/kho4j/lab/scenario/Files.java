@@ -3,6 +3,7 @@ package org.kho4j.lab.scenario;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -77,6 +78,7 @@ final class Files {
 
   /** Checks that a handover has exactly them, byte for byte. */
   void verify(Handover handover) {
+    run.fact("sessions", facts());
     LiveUpdate luo = handover.client(LiveUpdate.CLIENT).orElseThrow();
     Map<String, Map<Long, PreservedFile>> found = new HashMap<>();
     luo.forEachSession(session -> found.put(session.name(), filesOf(session)));
@@ -96,6 +98,31 @@ final class Files {
           "the seals of " + preserved.where(), file.seals, (int) memfd.seals().orElse(0) & 0x1f);
       verifyContent(handover, preserved, memfd, file);
     }
+  }
+
+  /** What the guest was told to preserve. */
+  private List<Map<String, Object>> facts() {
+    Map<String, List<Map<String, Object>>> sessions = new LinkedHashMap<>();
+    for (File file : files) {
+      sessions.computeIfAbsent(file.session, name -> new ArrayList<>()).add(facts(file));
+    }
+    List<Map<String, Object>> facts = new ArrayList<>();
+    sessions.forEach((name, of) -> {
+      Map<String, Object> session = new LinkedHashMap<>();
+      session.put("name", name);
+      session.put("files", of);
+      facts.add(session);
+    });
+    return facts;
+  }
+
+  private Map<String, Object> facts(File file) {
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("token", file.token);
+    facts.put("size", file.bytes);
+    facts.put("seals", file.seals);
+    facts.put("sha256", Pattern.of(run).sha256(file, run.kernel().pageSize().bytes()));
+    return facts;
   }
 
   private static Map<Long, PreservedFile> filesOf(Session session) {
@@ -121,7 +148,7 @@ final class Files {
         var content = handover.memory().physical().read(address + i * page, page);
         long mismatch =
             (index + i) % file.every == 0
-                ? Pattern.mismatch(content.asSlice(0, length & -8L), file.seed, offset)
+                ? Pattern.of(run).mismatch(content.asSlice(0, length & -8L), file.seed, offset)
                 : Pattern.nonZero(content, offset);
         if (mismatch >= 0) {
           wrong.add(new long[] {address, mismatch / page});

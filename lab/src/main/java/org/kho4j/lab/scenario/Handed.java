@@ -48,7 +48,7 @@ final class Handed {
   }
 
   static void largeMemfd(Run run) throws Exception {
-    File large = new File("large", 1, 640L << 20, 3000, 16, 0);
+    File large = new File("large", 1, 516L << 20, 3000, 16, 0);
     Machine machine = Machine.small(run.kernel()).withMemory(1536);
     handOver(
         run,
@@ -134,11 +134,11 @@ final class Handed {
       Script second,
       Consumer<Handover> more)
       throws Exception {
+    // The kernel's own test would add megabytes of random bytes.
+    String all = "test_kho.max_mem=%d %s".formatted(run.kernel().pageSize().bytes(), parameters);
     Guest guest =
         run.boot(
-            machine,
-            new Stage(run.kernel(), parameters, first),
-            new Stage(run.kernel(), parameters, second));
+            machine, new Stage(run.kernel(), all, first), new Stage(run.kernel(), all, second));
     guest.stopAtJump();
     Handover handover = only(guest.memory());
     expected.verify(handover);

@@ -99,7 +99,7 @@ final class Restored {
     List<Folio> folios = new ArrayList<>();
     for (int order : orders) {
       Folio folio = generation.allocate(order);
-      Pattern.fill(generation.segment(folio), SEED + folios.size());
+      Pattern.of(run).fill(generation.segment(folio), SEED + folios.size());
       folios.add(folio);
     }
     Area list = generation.vmalloc(listPages * generation.pageSize().bytes(), listOrder);
@@ -164,7 +164,7 @@ final class Restored {
     Generation generation = authored.generation();
     PageSize pageSize = generation.pageSize();
     Folio trace = generation.allocate(generation.orderFor(RESERVED));
-    Pattern.fill(generation.segment(trace).asSlice(0, RESERVED), run.told(SEED));
+    Pattern.of(run).fill(generation.segment(trace).asSlice(0, RESERVED), run.told(SEED));
     ReserveMem reservation = new ReserveMem("trace", trace.address(), RESERVED);
     ReserveMemSaver.save(generation, List.of(reservation));
     run.check(pageSize.isAligned(reservation.start()), "the reservation is not whole pages");
@@ -227,8 +227,11 @@ final class Restored {
   private static void sameReservation(Run run, Handover handover, ReserveMem reservation) {
     run.same("memblock", List.of(reservation), handover.client(ReserveMem.CLIENT).orElseThrow());
     long mismatch =
-        Pattern.mismatch(
-            handover.memory().physical().read(reservation.start(), reservation.size()), SEED, 0);
+        Pattern.of(run)
+            .mismatch(
+                handover.memory().physical().read(reservation.start(), reservation.size()),
+                SEED,
+                0);
     run.check(mismatch < 0, "the reservation has other content from byte %d on", mismatch);
   }
 

@@ -53,7 +53,7 @@ public record Scenario(
             Handed::manyFiles),
         new Scenario(
             "large-memfd",
-            "a memfd of 640 MiB, whose list of folios takes two chunks",
+            "a memfd of 516 MiB, whose list of folios takes two chunks",
             false,
             kernel -> !kernel.changed() && kernel.pageSize().shift() == 12,
             Duration.ofMinutes(6),

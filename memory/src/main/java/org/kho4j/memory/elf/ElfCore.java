@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.mapped.MappedFile;
@@ -113,7 +114,7 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(path, MemorySource.Kind.ELF, bytes.byteSize(), machine(u16(18)), pageSize);
-    return new MappedMemory(file, source, runs);
+    return new MappedMemory(file, source, runs, FileHoles.NONE);
   }
 
   private long programHeaders() throws MalformedImageException {

@@ -3,6 +3,7 @@ package org.kho4j.memory.mapped;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.kho4j.memory.AbsentMemoryException;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -12,16 +13,19 @@ public final class MappedMemory implements PhysicalMemory {
   private final MappedFile file;
   private final MemorySource source;
   private final MappedRuns runs;
+  private final FileHoles holes;
 
   /**
    * Takes the file over: closing this closes it.
    *
    * @param runs all of them inside of the file
+   * @param holes of the file
    */
-  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs) {
+  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs, FileHoles holes) {
     this.file = file;
     this.source = source;
     this.runs = runs;
+    this.holes = holes;
   }
 
   @Override
@@ -106,6 +110,21 @@ public final class MappedMemory implements PhysicalMemory {
         end = runs.end(run++);
       }
       visitor.range(start, end - start);
+    }
+  }
+
+  @Override
+  public void forEachDataRange(RangeVisitor visitor) {
+    Objects.requireNonNull(visitor);
+    file.requireOpen();
+    for (int run = 0; run < runs.count(); run++) {
+      long start = runs.start(run);
+      long offset = runs.offsetOf(run, start);
+      holes.forEachData(
+          file.path(),
+          offset,
+          runs.end(run) - start,
+          (data, length) -> visitor.range(start + (data - offset), length));
     }
   }
 

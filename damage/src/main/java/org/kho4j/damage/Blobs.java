@@ -1,0 +1,95 @@
+package org.kho4j.damage;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.memblock.ReserveMem;
+
+/** Device trees in a guest's memory. */
+final class Blobs {
+
+  private Blobs() {}
+
+  /** Where the value of the property of that name stands: the first, if there are several. */
+  static long property(Guest guest, long blob, String name) {
+    return property(guest, blob, name, 0);
+  }
+
+  /** The same of a later one. */
+  static long property(Guest guest, long blob, String name, int later) {
+    int left = later;
+    MemorySegment tree = guest.ram.read(blob, 4096);
+    var cell = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    long strings = tree.get(cell, 12);
+    for (long at = tree.get(cell, 8); at < strings; at += 4) {
+      if (tree.get(cell, at) == 3
+          && tree.getString(strings + tree.get(cell, at + 8), StandardCharsets.US_ASCII)
+              .equals(name)
+          && left-- == 0) {
+        return blob + at + 12;
+      }
+    }
+    throw new AssertionError("no property " + name);
+  }
+
+  /**
+   * Adds reservations to the blob of memblock, each of pages of its own.
+   *
+   * @param size of each, which is preserved in whole pages
+   */
+  static void reservations(Guest guest, List<String> names, long size) {
+    List<ReserveMem> all = new ArrayList<>(guest.reservations());
+    for (String name : names) {
+      long start = guest.freePage();
+      guest.preserve(start, 0);
+      all.add(new ReserveMem(name, start, size));
+    }
+    MemorySegment page = MemorySegment.ofArray(new byte[4096]);
+    FdtBuilder builder =
+        FdtBuilder.create(page)
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", "memblock-v1"));
+    for (ReserveMem one : all) {
+      builder
+          .beginNode(one.name())
+          .property(FdtProperty.ofString("compatible", "reserve-mem-v1"))
+          .property(FdtProperty.ofU64("start", one.start(), ByteOrder.LITTLE_ENDIAN))
+          .property(FdtProperty.ofU64("size", one.size(), ByteOrder.LITTLE_ENDIAN))
+          .endNode();
+    }
+    MemorySegment blob = builder.endNode().finish();
+    guest.put64(guest.sizeField("memblock"), Fdt.totalSize(blob));
+    guest.ram.put(guest.blob("memblock"), blob.toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  /** Replaces the blob of LUO by the device tree of luo-v1; the page of FLBs stays. */
+  static void liveUpdate(Guest guest, long sessions, boolean withFlbs) {
+    long flbs = guest.flbs();
+    MemorySegment page = MemorySegment.ofArray(new byte[4096]);
+    FdtBuilder builder =
+        FdtBuilder.create(page)
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", "luo-v1"))
+            .property(FdtProperty.ofU64("liveupdate-number", 1, ByteOrder.LITTLE_ENDIAN))
+            .beginNode("luo-session")
+            .property(FdtProperty.ofString("compatible", "luo-session-v2"))
+            .property(FdtProperty.ofU64("luo-session-header", sessions, ByteOrder.LITTLE_ENDIAN))
+            .endNode();
+    if (withFlbs) {
+      builder
+          .beginNode("luo-flb")
+          .property(FdtProperty.ofString("compatible", "luo-flb-v1"))
+          .property(FdtProperty.ofU64("luo-flb-header", flbs, ByteOrder.LITTLE_ENDIAN))
+          .endNode();
+    }
+    MemorySegment blob = builder.endNode().finish();
+    guest.put64(guest.sizeField("LUO"), Fdt.totalSize(blob));
+    guest.ram.put(guest.blob("LUO"), blob.toArray(ValueLayout.JAVA_BYTE));
+  }
+}

@@ -1,0 +1,184 @@
+package org.kho4j.damage;
+
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** LUO: head, sessions, files, FLBs. */
+final class LuoCases {
+
+  private static final String LONG = "n".repeat(64);
+  private static final long SESSIONS = Guest.FREE;
+  private static final long FILES = Guest.FREE + 0x20000;
+
+  static final List<RuleCase> ALL =
+      List.of(
+          luo(
+              "ARRAY-001",
+              guest -> {
+                arrays(guest);
+                guest.put64(SESSIONS + 72, FILES + 64);
+              },
+              LuoCases::arrays),
+          luo(
+              "ARRAY-002",
+              guest -> {
+                arrays(guest);
+                guest.put64(SESSIONS + 80, 129);
+              },
+              guest -> {
+                arrays(guest);
+                guest.put64(SESSIONS + 80, 128);
+              }),
+          luo(
+              "ARRAY-003",
+              guest -> {
+                arrays(guest);
+                guest.unpreserve(FILES, 1);
+                guest.preserve(FILES, 0);
+                guest.preserve(FILES + 4096, 0);
+              },
+              LuoCases::arrays),
+          luo(
+              "LUO-001",
+              guest -> guest.put64(guest.sizeField("LUO"), guest.pick(31, 0, 8)),
+              guest -> guest.put64(guest.sizeField("LUO"), 33)),
+          luo(
+              "LUO-002",
+              guest -> guest.text(guest.blob("LUO"), guest.pick("luo-v9", "luo-v0", "lux-v5")),
+              guest -> guest.text(guest.blob("LUO"), "luo-v4")),
+          luo(
+              "LUO-003",
+              LuoCases::arrays,
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+              }),
+          luo(
+              "LUO-004",
+              guest -> {
+                guest.unpreserve(guest.blob("LUO"), 0);
+                guest.preserve(guest.blob("LUO") & -0x2000, 1 + guest.pick(2));
+              },
+              guest -> guest.put64(guest.blob("LUO") + 8, 2)),
+          luo(
+              "LUO-005",
+              guest ->
+                  guest.text(guest.pick(guest.empty(), guest.single()), guest.pick(LONG, "\0")),
+              guest -> guest.text(guest.empty(), LONG.substring(1) + "\0")),
+          luo(
+              "LUO-006",
+              guest -> guest.text(guest.empty(), guest.name(guest.single())),
+              guest -> guest.text(guest.empty(), "nobody has this name\0")),
+          luo(
+              "LUO-007",
+              guest -> guest.put64(guest.single() + 72, guest.pick(2, 7, 1 << 20)),
+              guest -> {
+                long session = guest.pair();
+                guest.put64(session + 72, 1);
+                guest.put64(guest.files(session) + 8, 1);
+              }),
+          luo(
+              "LUO-008",
+              guest -> guest.put64(guest.pick(guest.single(), guest.pair()) + 64, 0),
+              guest -> {
+                guest.put64(guest.single() + 64, 0);
+                guest.put64(guest.single() + 72, 0);
+              }),
+          luo(
+              "LUO-009",
+              guest -> guest.text(guest.file(), LONG.substring(16)),
+              guest -> guest.text(guest.file(), LONG.substring(17) + "\0")),
+          luo(
+              "LUO-010",
+              guest -> guest.text(guest.file(), guest.pick("vfio-v1\0\0", "iommufd-v1\0", "x\0")),
+              guest -> guest.text(guest.file(), "memfd-v3\0")),
+          luo(
+              "LUO-011",
+              guest -> {
+                long session = guest.pair();
+                guest.put64(guest.file(session, 1) + 56, guest.u64(guest.file(session, 0) + 56));
+              },
+              guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
+          luo(
+              "LUO-012",
+              guest -> guest.text(guest.file(guest.pair(), 1), "memfd-v3"),
+              guest -> guest.text(guest.file(guest.otherSingle(), 0), "memfd-v3")),
+          luo(
+              "LUO-013",
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+                long name = Blobs.property(guest, guest.blob("LUO"), "luo-session-header") - 4;
+                guest.put32(name, 0);
+              },
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+              }),
+          luo(
+              "LUO-014",
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, false);
+              },
+              guest -> {
+                arrays(guest);
+                Blobs.liveUpdate(guest, SESSIONS, true);
+              }),
+          luo(
+              "FLB-001",
+              guest -> guest.put64(guest.blob("LUO") + 24, guest.pick(0L, 1L << 40, -4096L)),
+              guest -> guest.put64(guest.flbs() + 8, 0)),
+          luo(
+              "FLB-002",
+              guest -> {
+                guest.unpreserve(guest.flbs(), 0);
+                if (guest.pick(2) == 1) {
+                  guest.preserve(guest.flbs() & -0x2000, 1);
+                }
+              },
+              guest -> guest.unpreserve(guest.sessions(), 0)),
+          luo(
+              "FLB-003",
+              guest -> guest.put64(guest.flbs() + 8, guest.pick(64, 1000, 1 << 30)),
+              guest -> guest.put64(guest.flbs() + 8, 63)),
+          luo(
+              "FLB-004",
+              guest -> guest.put64(guest.flbs(), guest.pick(2, 0, 1000)),
+              guest -> guest.put64(guest.flbs(), 1)),
+          luo(
+              "FLB-005",
+              guest -> guest.text(flb(guest, guest.pick(3)), LONG.substring(16)),
+              guest -> guest.text(guest.flbs() + 16, LONG.substring(17) + "\0")),
+          luo(
+              "FLB-006",
+              guest -> {
+                int second = 1 + guest.pick(2);
+                guest.text(flb(guest, guest.pick(second)), "liveupdate-test-flb-v" + second);
+              },
+              guest -> guest.text(guest.flbs() + 16, "liveupdate-test-flb-v4")));
+
+  private LuoCases() {}
+
+  private static long flb(Guest guest, int number) {
+    return guest.flbs() + 16 + 64L * number;
+  }
+
+  /** luo-v3: a session in 16 pages with a file in 2, the first one of the capture. */
+  private static void arrays(Guest guest) {
+    guest.preserve(SESSIONS, 4);
+    guest.preserve(FILES, 1);
+    guest.ram.put(FILES, guest.ram.read(guest.file(), 64).toArray(ValueLayout.JAVA_BYTE));
+    guest.text(guest.blob("LUO"), "luo-v3");
+    guest.put64(guest.blob("LUO") + 16, SESSIONS);
+    guest.put64(SESSIONS, 1);
+    guest.text(SESSIONS + 8, "one");
+    guest.put64(SESSIONS + 72, FILES);
+    guest.put64(SESSIONS + 80, 1);
+  }
+
+  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+    return new RuleCase(rule, "jump-luo", broken, silent);
+  }
+}

@@ -1,0 +1,102 @@
+package org.kho4j.damage;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.kho4j.handover.Wire;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+
+/** A memory with some pages of 4 KiB changed; the memory below stays as it is. */
+public final class Overlay implements PhysicalMemory {
+
+  /** Takes a word of 8 bytes that was changed. */
+  @FunctionalInterface
+  public interface ChangeVisitor {
+    /** At an aligned physical address. */
+    void word(long address, long before, long after);
+  }
+
+  private static final int PAGE = 4096;
+
+  private final PhysicalMemory below;
+  private final NavigableMap<Long, MemorySegment> pages = new TreeMap<>();
+
+  Overlay(PhysicalMemory below) {
+    this.below = below;
+  }
+
+  private MemorySegment page(long address) {
+    return pages.computeIfAbsent(
+        address & -PAGE,
+        at -> {
+          MemorySegment copy = MemorySegment.ofArray(new byte[PAGE]);
+          copy.copyFrom(below.read(at, PAGE));
+          return copy;
+        });
+  }
+
+  void put(long address, byte[] bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      page(address + i).set(ValueLayout.JAVA_BYTE, (address + i) & (PAGE - 1), bytes[i]);
+    }
+  }
+
+  void put64(long address, long value) {
+    byte[] bytes = new byte[8];
+    MemorySegment.ofArray(bytes).set(Wire.U64, 0, value);
+    put(address, bytes);
+  }
+
+  long get64(long address) {
+    return read(address, 8).get(Wire.U64, 0);
+  }
+
+  void forEachChange(ChangeVisitor visitor) {
+    pages.forEach((address, page) -> {
+      MemorySegment before = below.read(address, PAGE);
+      for (int at = 0; at < PAGE; at += Long.BYTES) {
+        if (before.get(Wire.U64, at) != page.get(Wire.U64, at)) {
+          visitor.word(address + at, before.get(Wire.U64, at), page.get(Wire.U64, at));
+        }
+      }
+    });
+  }
+
+  @Override
+  public MemorySource source() {
+    return below.source();
+  }
+
+  @Override
+  public MemorySegment read(long address, long length) {
+    MemorySegment bytes = below.read(address, length);
+    NavigableMap<Long, MemorySegment> changed =
+        pages.subMap(address & -PAGE, true, address + length - 1, true);
+    if (changed.isEmpty()) {
+      return bytes;
+    }
+    MemorySegment copy = MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE));
+    for (Map.Entry<Long, MemorySegment> page : changed.entrySet()) {
+      long from = Math.max(address, page.getKey());
+      long to = Math.min(address + length, page.getKey() + PAGE);
+      MemorySegment.copy(page.getValue(), from - page.getKey(), copy, from - address, to - from);
+    }
+    return copy.asReadOnly();
+  }
+
+  @Override
+  public boolean contains(long address, long length) {
+    return below.contains(address, length);
+  }
+
+  @Override
+  public void forEachRange(RangeVisitor visitor) {
+    below.forEachRange(visitor);
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,165 @@
+package org.kho4j.damage;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Root FDT and map. */
+final class RootCases {
+
+  static final List<RuleCase> ALL =
+      List.of(
+          // The structure block's offset; and a boot CPU, which means nothing here.
+          luo(
+              "FDT-001",
+              guest -> guest.put32(guest.root() + guest.pick(8, 4, 12, 20, 24), 0x01000000),
+              guest -> guest.put32(guest.root() + 28, 0x01000000)),
+          // totalsize, big-endian: a page and a byte, a page.
+          luo(
+              "FDT-002",
+              guest ->
+                  guest.put32(guest.root() + 4, guest.pick(0x01100000, 0x00200000, 0x0000ff00)),
+              guest -> guest.put32(guest.root() + 4, 0x00100000)),
+          luo(
+              "FDT-003",
+              guest ->
+                  guest.text(
+                      guest.find(guest.root(), "kho-v4"), guest.pick("kho-v9", "kho-v0", "khx-v4")),
+              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
+          luo(
+              "FDT-004",
+              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v1"),
+              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
+          luo(
+              "FDT-005",
+              guest -> {
+                if (guest.pick(2) == 0) {
+                  guest.text(guest.find(guest.root(), "preserved-memory-map"), "x");
+                } else {
+                  guest.put32(guest.find(guest.root(), guest.map()) - 8, 0x04000000);
+                }
+              },
+              guest -> guest.text(guest.find(guest.root(), "blob-size"), "x")),
+          luo(
+              "FDT-006",
+              guest -> guest.put64(guest.find(guest.root(), guest.map()), 0),
+              guest -> guest.put64(guest.find(guest.root(), guest.blob("memblock")), 0)),
+          luo(
+              "FDT-007",
+              guest ->
+                  guest.text(
+                      guest.find(guest.root(), guest.pick("blob-size", "preserved-data")), "x"),
+              guest -> guest.text(guest.find(guest.root(), "memblock"), "m")),
+          luo(
+              "FDT-008",
+              guest ->
+                  guest.put64(
+                      guest.find(guest.root(), guest.blob(subtree(guest))),
+                      guest.pick(1L << 40, 0x20000000L, -4096L)),
+              guest -> guest.put64(guest.find(guest.root(), guest.blob("memblock")), 0x1000)),
+          luo(
+              "FDT-009",
+              guest ->
+                  guest.unpreserve(
+                      guest.blob(guest.pick("kexec-metadata", "memblock", "kho_test")), 0),
+              guest -> {
+                guest.unpreserve(guest.blob("kexec-metadata"), 0);
+                guest.preserve(guest.blob("kexec-metadata") & -0x4000, 2);
+              }),
+          luo(
+              "FDT-010",
+              guest -> {
+                String subtree = guest.pick("memblock", "kho_test");
+                long size = guest.sizeField(subtree);
+                guest.put64(size, guest.u64(size) - 1 - guest.pick(40));
+              },
+              guest -> guest.put64(guest.sizeField("kexec-metadata"), 74)),
+          luo(
+              "FDT-011",
+              guest -> {
+                String subtree = guest.pick("memblock", "kexec-metadata", "kho_test");
+                String other = subtree.equals("kho_test") ? "memblock" : "kho_test";
+                guest.put64(guest.find(guest.root(), guest.blob(subtree)), guest.blob(other));
+              },
+              guest ->
+                  guest.put64(
+                      guest.find(guest.root(), guest.blob("memblock")),
+                      guest.blob("kho_test") + 4096)),
+          luo(
+              "FDT-012",
+              guest -> {
+                guest.unpreserve(guest.root(), 0);
+                if (guest.pick(2) == 1) {
+                  guest.preserve(guest.root() & -0x2000, 1);
+                }
+              },
+              guest -> guest.unpreserve(guest.blob("kexec-metadata"), 0)),
+          new RuleCase(
+              "FDT-013",
+              "gen2-running",
+              guest -> {},
+              // The running kernel's own handover has no map any more: nothing says which is which.
+              guest -> guest.text(guest.find(guest.root(), "kexec-metadata"), "x")),
+          luo(
+              "MAP-001",
+              guest -> guest.put64(child(guest), guest.pick(0x1001L, 1L << 40, -4096L)),
+              guest -> guest.put64(child(guest), 0)),
+          luo(
+              "MAP-002",
+              guest -> guest.put64(child(guest), guest.map()),
+              guest -> guest.put64(child(guest), guest.freePage())),
+          luo(
+              "MAP-003",
+              guest -> guest.put64(guest.map() + 8L * (4 + guest.pick(508)), guest.freePage()),
+              guest -> guest.put64(guest.map() + 8 * 3, guest.freePage())),
+          luo("MAP-004", guest -> guest.key(0, true), guest -> guest.key(1L << 30, true)),
+          luo(
+              "MAP-005",
+              guest -> guest.key(1L << 52 | 1L << (40 + guest.pick(12)), true),
+              guest -> guest.key(1L << 52 | 0x10000, true)),
+          luo(
+              "MAP-006",
+              guest -> {
+                long page = guest.pick(guest.root(), guest.memfd(), guest.flbs());
+                int order = 1 + guest.pick(3);
+                guest.preserve(page & -(4096L << order), order);
+              },
+              guest -> guest.preserve(Guest.FREE, 1)),
+          luo(
+              "MAP-007",
+              guest -> guest.preserve(guest.pick(guest.map(), guest.u64(child(guest))), 0),
+              guest -> guest.preserve(Guest.FREE, 0)),
+          luo(
+              "MAP-008",
+              guest -> guest.preserve(0x20000000 + 4096L * guest.pick(1 << 16), 0),
+              guest -> guest.preserve(0x20000000 - 4096, 0)));
+
+  private RootCases() {}
+
+  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+    return new RuleCase(rule, "jump-luo", broken, silent);
+  }
+
+  private static String subtree(Guest guest) {
+    return guest.pick("memblock", "kexec-metadata", "kho_test", "LUO");
+  }
+
+  /** A slot of a table that is in use, some levels below the root. */
+  private static long child(Guest guest) {
+    long slot = used(guest, guest.map());
+    for (int levels = guest.pick(5); levels > 0; levels--) {
+      slot = used(guest, guest.u64(slot));
+    }
+    return slot;
+  }
+
+  private static long used(Guest guest, long table) {
+    List<Long> used = new ArrayList<>();
+    for (long slot = table; slot < table + 4096; slot += 8) {
+      if (guest.u64(slot) != 0) {
+        used.add(slot);
+      }
+    }
+    return used.get(guest.pick(used.size()));
+  }
+}

@@ -1,0 +1,29 @@
+package org.kho4j.damage;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * What breaks one rule, and what comes close and does not.
+ *
+ * @param rule its id
+ * @param capture which of the captures it is made for
+ * @param broken what breaks the rule
+ * @param silent what comes close
+ */
+public record RuleCase(
+    String rule, String capture, Consumer<Guest> broken, Consumer<Guest> silent) {
+
+  /** One for every rule. */
+  public static List<RuleCase> all() {
+    return Stream.of(RootCases.ALL, AreaCases.ALL, LuoCases.ALL, MemfdCases.ALL, ClientCases.ALL)
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  @Override
+  public String toString() {
+    return rule;
+  }
+}
