@@ -26,14 +26,10 @@ public final class Lab {
 
       Boots real kernels under QEMU, and has them judge what kho4j reads and writes.
       WHICH is a scenario, a kernel, or kernel/scenario; without any, all scenarios run on all kernels.
-<<<<<<< HEAD
-      capture WHICH also writes the memory at the jump, in the small form that test resources have.
-      preflight hands over between kernels that differ on purpose, and compares what kho preflight says with what
-      happens; WHICH is a kernel of lab/kernels/preflight or FROM-to-TO.
-=======
       capture WHICH also writes the memory at the jump, in the small form that test resources have,
       and what the guest said of it.
->>>>>>> main
+      preflight hands over between kernels that differ on purpose, and compares what kho preflight says with what
+      happens; WHICH is a kernel of lab/kernels/preflight or FROM-to-TO.
       A kernel is built when it is needed first (some minutes), and kept.
 
         --list        shows the scenarios and kernels

@@ -62,10 +62,13 @@ public final class ProfileReader {
       if (texts.size() > 1 && !part.several()) {
         return Speech.unknown("it has the strings " + String.join(", ", texts));
       }
-      versions.addAll(texts);
+      texts.stream().filter(text -> !text.equals(part.feature().marker())).forEach(versions::add);
       found.forEach(string -> places.add("\"" + string.text() + "\" in " + string.place()));
     }
-    boolean main = versions.stream().anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
+    boolean main =
+        !part.feature().marker().isEmpty()
+            || versions.stream()
+                .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
     return main ? Speech.yes(versions, String.join("; ", places)) : Speech.unknown(built.evidence());
   }
 

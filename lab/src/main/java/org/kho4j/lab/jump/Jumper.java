@@ -1,6 +1,7 @@
 package org.kho4j.lab.jump;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
@@ -16,7 +18,6 @@ import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
-import org.kho4j.lab.scenario.Pattern;
 import org.kho4j.memory.WritableMemory;
 
 /** Does one jump for real, and tells what became of what was handed over. */
@@ -114,7 +115,10 @@ final class Jumper {
       List<ReserveMem> reservations =
           found.getFirst().client(ReserveMem.CLIENT).orElse(List.of());
       for (ReserveMem reservation : reservations) {
-        Pattern.fill(ram.writable(reservation.start(), reservation.size()), SEED);
+        MemorySegment memory = ram.writable(reservation.start(), reservation.size());
+        for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
+          memory.set(Wire.U64, at, SEED ^ at);
+        }
         return reservation;
       }
     } catch (HandoverException e) {
@@ -128,7 +132,13 @@ final class Jumper {
       return true;
     }
     try (WritableMemory ram = ram()) {
-      return Pattern.mismatch(ram.writable(trace.start(), trace.size()), SEED, 0) < 0;
+      MemorySegment memory = ram.writable(trace.start(), trace.size());
+      for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
+        if (memory.get(Wire.U64, at) != (SEED ^ at)) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 
