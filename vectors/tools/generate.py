@@ -6,20 +6,23 @@ import tempfile
 from pathlib import Path
 
 from handovers import handovers
+from invalid import invalid
+from structures import structures
 from vector import write
 
 HOME = Path(__file__).resolve().parent.parent
-
-
-def groups():
-    return {"handover": handovers()}
+GROUPS = {"handover": handovers, "structure": structures, "invalid": invalid}
 
 
 def generate(directory):
-    for name, vectors in groups().items():
+    for name, vectors in GROUPS.items():
         (directory / name).mkdir(parents=True, exist_ok=True)
-        for vector in vectors:
+        for vector in vectors():
             write(vector, directory / name)
+
+
+def files(directory):
+    return {path.relative_to(directory): path.read_bytes() for name in GROUPS for path in (directory / name).iterdir()}
 
 
 def main(arguments):
@@ -31,9 +34,8 @@ def main(arguments):
         return 0
     with tempfile.TemporaryDirectory() as fresh:
         generate(Path(fresh))
-        made = {path.relative_to(fresh): path.read_bytes() for path in Path(fresh).rglob("*.*") if path.is_file()}
-    there = {path.relative_to(directory): path.read_bytes() for group in groups()
-             for path in (directory / group).rglob("*.*")}
+        made = files(Path(fresh))
+    there = files(directory)
     different = sorted(str(path) for path in made.keys() | there.keys() if made.get(path) != there.get(path))
     for path in different:
         print("differs from what the generator writes: " + path)

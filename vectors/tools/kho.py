@@ -72,7 +72,8 @@ def radix_tree(memory, keys, levels):
 # The preserved map of kho-v1: chunks of pointers at bitmaps (6.1).
 
 def bitmap_list(memory, preserved, bitmap_bytes, place):
-    """Writes the list, orders and addresses ascending, and returns the first chunk's address, and counts."""
+    """Writes the list, orders and addresses ascending, and returns the first chunk's address, how many
+    chunks there are, and the bitmaps: order, first block, address."""
     bits = bitmap_bytes * 8
     bitmaps = {}
     for address, order in sorted(preserved, key=lambda block: (block[1], block[0])):
@@ -86,6 +87,7 @@ def bitmap_list(memory, preserved, bitmap_bytes, place):
         for first in range(0, len(starts), capacity):
             chunks.append((order, starts[first:first + capacity]))
     addresses = [place.page("chunk") for _ in chunks]
+    found = []
     for i, (order, starts) in enumerate(chunks):
         record = memory.record(addresses[i], "khoser_mem_chunk", "map: chunk %d, order %d" % (i, order))
         record.phys(0, "next", addresses[i + 1] if i + 1 < len(chunks) else 0)
@@ -93,6 +95,7 @@ def bitmap_list(memory, preserved, bitmap_bytes, place):
         record.u32(12, "num_elms", len(starts))
         for n, start in enumerate(starts):
             at = place.bitmap(bitmap_bytes)
+            found.append((order, start, at))
             element = memory.record(addresses[i] + 16 + 16 * n, "khoser_mem_bitmap_ptr",
                                     "map: chunk %d, element %d" % (i, n))
             element.phys(0, "phys_start", start)
@@ -105,7 +108,7 @@ def bitmap_list(memory, preserved, bitmap_bytes, place):
             memory.write(at, data)
             for bit in bitmaps[order][start]:
                 bitmap.note(bit // 8, 1, "bit %d" % bit, hex(start + bit * (memory.page_size << order)))
-    return addresses[0] if chunks else 0, len(chunks), sum(len(starts) for _, starts in chunks)
+    return addresses[0] if chunks else 0, len(chunks), found
 
 
 class Places:

@@ -16,12 +16,13 @@ class Memory:
         self.records = []
         self.preserved = []
 
-    def allocate(self, what, order=0, preserve=True):
+    def allocate(self, what, order=0, preserve=True, present=True):
         """A zeroed block of 2^order pages, aligned to its size."""
         size = self.page_size << order
         address = -(-self.free // size) * size
         self.free = address + size
-        self.present(address, size)
+        if present:
+            self.present(address, size)
         if preserve:
             self.preserve(address, order)
         return address
@@ -74,6 +75,16 @@ class Memory:
         self.records.append(record)
         return record
 
+    def runs(self):
+        """The preserved blocks: address, order, and how many of that order adjoin."""
+        runs = []
+        for order, address in sorted((order, address) for address, order in self.preserved):
+            if runs and runs[-1][1] == order and runs[-1][0] + (runs[-1][2] * self.page_size << order) == address:
+                runs[-1][2] += 1
+            else:
+                runs.append([address, order, 1])
+        return sorted(runs)
+
     def ranges(self):
         """(address, bytes) of every run of pages that are there, ascending."""
         runs = []
@@ -112,6 +123,17 @@ class Record:
         data = value.encode()
         assert len(data) < size, value
         self.put(offset, name, data.ljust(size, b"\0"), '"%s"' % value, meaning)
+
+    def patch(self, name, data, value):
+        """Writes other bytes into a field. In a tree the field is the value of that property."""
+        for i, (address, size, found, shown, _) in enumerate(self.fields):
+            if found == name or found == "property" and shown == name:
+                at = i if found == name else i + 1
+                address, size = self.fields[at][:2]
+                self.memory.write(address, data)
+                self.fields[at] = (address, size, self.fields[at][2], value, "WRONG")
+                return
+        raise KeyError(name)
 
     def note(self, offset, size, name, meaning):
         """Bytes that were written elsewhere."""

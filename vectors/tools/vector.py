@@ -54,12 +54,12 @@ class Vector:
         if self.kho.startswith("kho-v1"):
             bitmap_bytes = 512 if self.kho == "kho-v1@6.16" else self.page_size
             map_address, chunks, bitmaps = bitmap_list(memory, preserved, bitmap_bytes, places or Places(memory))
-            self.extra.setdefault("bitmaps", {"bytes": bitmap_bytes, "count": bitmaps, "chunks": chunks})
+            self.extra["bitmaps"] = {"bytes": bitmap_bytes, "count": len(bitmaps), "chunks": chunks, **self.evidence(bitmaps)}
         else:
             levels = depth(memory.shift, self.kho in ("kho-v2", "kho-v3@7.1-rc"))
             keys = [key(memory.shift, address, order) for address, order in preserved]
             map_address, map_facts["nodes"] = radix_tree(memory, keys, levels)
-            self.extra.setdefault("radix", {"depth": levels})
+            self.extra["radix"] = {"depth": levels}
         self.map_address = map_address
         total = self.root.write(memory, map_address, self.edited and not self.sequential)
         memory.records.insert(0, memory.records.pop())
@@ -75,6 +75,24 @@ class Vector:
         for spoiler in self.spoilers:
             spoiler(self)
         return self
+
+    def evidence(self, bitmaps):
+        """What tells 512-byte bitmaps from those of a page (ABI-HISTORY 6.1.3). Without a rule it cannot be told."""
+        memory = self.memory
+        span = self.page_size * 8 * self.page_size
+        if "LUO" in self.subtrees:
+            return {"certainty": "certain", "rule": 1}
+        if any(bitmap % self.page_size for _, _, bitmap in bitmaps):
+            return {"certainty": "certain", "rule": 2}
+        if any(start % (span << order) for order, start, _ in bitmaps):
+            return {"certainty": "certain", "rule": 3}
+        if any(any(memory.read(bitmap + 512, self.page_size - 512)) for _, _, bitmap in bitmaps):
+            return {"certainty": "unsure"}
+        return {"certainty": "same-either-way"}
+
+    def find(self, structure, n=0):
+        """The n-th record of a structure."""
+        return [record for record in self.memory.records if record.structure == structure][n]
 
     def boot_record(self):
         """As the next kernel gets it: setup_data on x86-64, /chosen on arm64 (ABI-HISTORY 3 and 4)."""
@@ -114,13 +132,14 @@ class Vector:
     def facts(self):
         facts = {"schema": "kho4j/vector/1", "name": self.name, "kind": self.kind, "title": self.title,
                  "image": self.name + ".elf.zst", "machine": "arm64" if self.arm64 else "x86-64",
-                 "pageSize": self.page_size, "layouts": self.layouts, "handover": self.handover,
-                 "preservations": [[hex(address), order] for address, order in sorted(self.memory.preserved)],
+                 "pageSize": self.page_size, "layouts": self.layouts}
+        if self.complaints:
+            return {**facts, "fdt": hex(self.root.address), "complaints": self.complaints}
+        facts = {**facts, "handover": self.handover,
+                 "preservations": [[hex(address), order, count] for address, order, count in self.memory.runs()],
                  **self.extra}
         if self.contents:
             facts["contents"] = self.contents
-        if self.complaints:
-            facts["complaints"] = self.complaints
         return facts
 
     def page(self):
@@ -134,8 +153,21 @@ class Vector:
         for complaint in self.complaints:
             rule = " (`%s` in [the rules](../../docs/verify.md))" % complaint["rule"] if "rule" in complaint else ""
             out += ["**%s**%s: %s" % (complaint["class"], rule, complaint["meaning"]), ""]
-        out += ["Addresses are physical; bytes of a page that are not listed are zero.", "", "```"]
-        for record in self.memory.records:
+        records = self.memory.records
+        wrong = [record for record in records if any(field[4] == "WRONG" for field in record.fields)]
+        if wrong:
+            records = wrong
+            out += ["What is wrong, and what stands around it. Addresses are physical.", "", "```"]
+        else:
+            out += ["Addresses are physical; bytes of a page that are not listed are zero.", "", "```"]
+        total, shown = Counter(record.structure for record in records), Counter()
+        for record in records:
+            shown[record.structure] += 1
+            last = shown[record.structure] == total[record.structure]
+            if total[record.structure] > 24 and shown[record.structure] > 3 and not last:
+                if shown[record.structure] == 4:
+                    out += ["", "… %d more of %s …" % (total[record.structure] - 4, record.structure)]
+                continue
             lines = list(self.lines(record))
             out += ["", "%s   [%s]" % (record.title, record.structure)]
             out += lines if len(lines) <= 100 else lines[:16] + ["  … %d lines like these …" % (len(lines) - 24)] + lines[-8:]
@@ -161,7 +193,9 @@ class Vector:
 def write(vector, directory):
     (directory / (vector.name + ".elf.zst")).write_bytes(vector.image())
     (directory / (vector.name + ".json")).write_text(to_json(vector.facts()))
-    (directory / (vector.name + ".md")).write_text(vector.page())
+    if vector.kind != "handover" or vector.page_size == 4096 or vector.text:
+        # Those with larger pages have the same structures in the same order.
+        (directory / (vector.name + ".md")).write_text(vector.page())
 
 
 def to_json(value, indent=""):

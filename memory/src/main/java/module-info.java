@@ -6,6 +6,10 @@ module org.kho4j.memory {
   exports org.kho4j.memory;
   exports org.kho4j.memory.mapped to
       org.kho4j.preflight;
+  exports org.kho4j.memory.kdump to
+      org.kho4j.preflight;
+  exports org.kho4j.memory.unpacked to
+      org.kho4j.preflight;
   exports org.kho4j.memory.zstd to
       org.kho4j.preflight;
 }

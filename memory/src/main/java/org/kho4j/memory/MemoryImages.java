@@ -9,11 +9,14 @@ import org.kho4j.memory.kdump.KdumpMemory;
 import org.kho4j.memory.mapped.MappedFile;
 import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
-import org.kho4j.memory.zstd.UnpackedFile;
+import org.kho4j.memory.unpacked.UnpackedFile;
 import org.kho4j.memory.zstd.ZstdFrames;
 
 /** Opens memory images. */
 public final class MemoryImages {
+
+  /** Most bytes that an image unpacks to: the largest file that ext4 has. */
+  private static final long MAX_UNPACKED = 16L << 40;
 
   private MemoryImages() {}
 
@@ -47,7 +50,7 @@ public final class MemoryImages {
     try {
       if (ZstdFrames.matches(file.bytes())) {
         try (MappedFile packed = file) {
-          file = UnpackedFile.unpack(packed);
+          file = UnpackedFile.unpack(path, packed.bytes(), 0, MAX_UNPACKED, new ZstdFrames());
           holes = FileHoles.NONE;
         }
         if (ZstdFrames.matches(file.bytes())) {

@@ -51,6 +51,18 @@ class KernelBytesTest {
       assertThat(differences(replay, PAGE)).isEmpty();
       assertThat(replay.emptyNodes).as("nodes that Linux kept without a key").isEmpty();
       assertThat(replay.written).hasSizeGreaterThan(20).containsValue("/memblock");
+      if (capture.contains("luo")) {
+        String file = "/LUO/session \"multi-test-files-2\"/file 0x2002";
+        assertThat(replay.written)
+            .containsValues(
+                "/LUO",
+                "/LUO/sessions/block 0",
+                "/LUO/session \"multi-test-files-2\"/files/block 0",
+                "/LUO/flbs",
+                file,
+                file + "/folios/chunk 0",
+                file + "/folios/block 0");
+      }
     }
   }
 

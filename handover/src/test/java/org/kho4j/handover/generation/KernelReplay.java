@@ -12,16 +12,23 @@ import java.util.TreeMap;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.LiveUpdateSaver;
+import org.kho4j.handover.luo.LuoHead;
+import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.PhysicalMemory;
@@ -29,7 +36,7 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * Makes a kernel's handover again, at the kernel's addresses and in the kernel's order, out of what
- * the readers say about it. Only the data are copied: what the folios hold, and LUO's own blocks.
+ * the readers say about it. Only the data are copied: what the folios hold.
  */
 final class KernelReplay {
 
@@ -123,7 +130,32 @@ final class KernelReplay {
       place(path, node.address);
     }
     placeArea("/kho_test/folios_info", handover.client(KhoTest.CLIENT).orElseThrow().foliosInfo());
-    forEachMemfd((path, memfd) -> placeArea(path, memfd.foliosInfo()));
+    handover.subtree(LuoSer.SUBTREE).ifPresent(this::readLuoPlaces);
+  }
+
+  private void readLuoPlaces(Subtree luo) {
+    LuoHead head = LuoHead.read(handover.memory(), luo);
+    place("/LUO", luo.address());
+    place("/LUO/flbs", head.flbs());
+    placeBlocks("/LUO/sessions", head.sessions());
+    handover
+        .client(LiveUpdate.CLIENT)
+        .orElseThrow()
+        .forEachSession(session -> {
+          long files = kernels.read(session.address() + 64, 8).get(Wire.U64, 0);
+          placeBlocks(session.where() + "/files", files);
+          session.forEachFile(file -> {
+            place(file.where().toString(), file.data());
+            placeArea(file.where() + "/folios", file.as(Memfd.HANDLER).orElseThrow().foliosInfo());
+          });
+        });
+  }
+
+  private void placeBlocks(String path, long first) {
+    int number = 0;
+    for (long block = first; block != 0; block = kernels.read(block, 8).get(Wire.U64, 0)) {
+      place(path + "/block " + number++, block);
+    }
   }
 
   private boolean isBelow(Node node, Map.Entry<Long, Integer> block) {
@@ -148,19 +180,29 @@ final class KernelReplay {
     memory.writable(address, pageSize.blockBytes(order(address))).fill(OLD);
   }
 
-  private interface MemfdVisitor {
-    void memfd(String path, Memfd memfd);
+  /** Memfds are preserved when they are handed to a session, all the rest at the jump. */
+  private void replayLuo(LiveUpdate luo) {
+    List<LiveUpdateSaver.SavedSession> sessions = new ArrayList<>();
+    luo.forEachSession(session -> {
+      List<LiveUpdateSaver.SavedFile> files = new ArrayList<>();
+      session.forEachFile(file -> files.add(replayMemfd(session.name(), file)));
+      sessions.add(new LiveUpdateSaver.SavedSession(session.name(), files));
+    });
+    LiveUpdateSaver.save(generation, luo.version(), luo.number(), sessions, luo.flbs());
   }
 
-  private void forEachMemfd(MemfdVisitor visitor) {
-    handover
-        .client(LiveUpdate.CLIENT)
-        .ifPresent(luo ->
-            luo.forEachSession(session ->
-                session.forEachFile(file ->
-                    visitor.memfd(
-                        "/LUO/%s/%d".formatted(session.name(), file.token()),
-                        file.as(Memfd.HANDLER).orElseThrow()))));
+  private LiveUpdateSaver.SavedFile replayMemfd(String session, PreservedFile file) {
+    Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
+    List<MemfdSaver.Piece> pieces = new ArrayList<>();
+    memfd.forEachFolio((address, index, flags) ->
+        pieces.add(new MemfdSaver.Piece(copy(address, order(address)), index, flags)));
+    return MemfdSaver.save(
+        generation,
+        MemfdVersion.of(file.compatible()).orElseThrow(),
+        session,
+        file.token(),
+        new MemfdSaver.SavedMemfd(
+            memfd.size(), memfd.position(), (int) memfd.seals().orElse(0), pieces));
   }
 
   private void replay(List<AddressRange> scratch) {
@@ -189,24 +231,7 @@ final class KernelReplay {
         .orElseThrow()
         .forEachFolio((address, order) -> folios.add(copy(address, order)));
     KhoTestSaver.save(generation, folios);
-    handover
-        .subtree(LuoSer.SUBTREE)
-        .ifPresent(luo -> {
-          generation.preserve(copy(luo.address(), 0));
-          generation.addSubtree(LuoSer.SUBTREE, luo.address(), luo.size());
-        });
-    forEachMemfd((path, memfd) -> {
-      List<Folio> array = new ArrayList<>();
-      memfd
-          .foliosInfo()
-          .forEachRun((address, bytes) -> {
-            for (long page = 0; page < bytes; page += pageSize.bytes()) {
-              written.remove(address + page); // data, as far as the engine is concerned
-              array.add(copy(address + page, 0));
-            }
-          });
-      generation.preserve(path, generation.areaOf(array));
-    });
+    handover.client(LiveUpdate.CLIENT).ifPresent(this::replayLuo);
     List<ReserveMem> reservations = handover.client(ReserveMem.CLIENT).orElseThrow();
     for (ReserveMem reservation : reservations) {
       copy(reservation.start(), blocks.get(reservation.start()));

@@ -3,11 +3,13 @@ package org.kho4j.memory.zstd;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
+import org.kho4j.memory.unpacked.UnpackedOutput;
 
 /** Compressed blocks of one frame after the other (RFC 8878, section 3.1.1.3). */
 final class BlockDecoder {
 
-  private static final int MAX_BLOCK = ZstdOutput.MAX_BLOCK;
+  /** Most bytes that one block gives. */
+  static final int MAX_BLOCK = 128 << 10;
 
   private static final SequenceCode LITERAL_LENGTHS = SequenceCode.literalLengths();
   private static final SequenceCode OFFSETS = SequenceCode.offsets();
@@ -41,7 +43,7 @@ final class BlockDecoder {
    * @param bytes has {@link LittleEndian#SLACK} bytes beyond its content
    * @param frameStart where the frame's first byte is in the output
    */
-  void decode(byte[] bytes, int end, ZstdOutput out, long frameStart)
+  void decode(byte[] bytes, int end, UnpackedOutput out, long frameStart)
       throws IOException, DataFormatException {
     int at = readLiterals(bytes, end);
     int before = out.used;
@@ -163,7 +165,7 @@ final class BlockDecoder {
   }
 
   /** Carries out the sequences, and returns how many literals they took. */
-  private int execute(byte[] bytes, int at, int end, int count, ZstdOutput out, long frameStart)
+  private int execute(byte[] bytes, int at, int end, int count, UnpackedOutput out, long frameStart)
       throws IOException, DataFormatException {
     ReverseBits in = stream;
     in.open(bytes, at, end);

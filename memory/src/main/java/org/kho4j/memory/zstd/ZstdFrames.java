@@ -8,6 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
+import org.kho4j.memory.unpacked.Decoder;
+import org.kho4j.memory.unpacked.UnpackedOutput;
 
 /**
  * Decompresses zstd (RFC 8878): frames one after the other, skippable ones passed over, without
@@ -16,7 +18,7 @@ import java.util.zip.DataFormatException;
  * <p>This is our own, and plain Java on byte arrays, because a short-lived command has to read a
  * dump before the native library could be unpacked and linked, which takes longer.
  */
-public final class ZstdFrames {
+public final class ZstdFrames implements Decoder {
 
   private static final int MAGIC = 0xFD2FB528;
   private static final int SKIPPABLE = 0x184D2A50;
@@ -31,7 +33,7 @@ public final class ZstdFrames {
 
   private final BlockDecoder blocks = new BlockDecoder();
   private final XxHash64 hash = new XxHash64();
-  private final byte[] block = new byte[ZstdOutput.MAX_BLOCK + LittleEndian.SLACK];
+  private final byte[] block = new byte[BlockDecoder.MAX_BLOCK + LittleEndian.SLACK];
   private final MemorySegment blockSegment = MemorySegment.ofArray(block);
 
   private MemorySegment in = MemorySegment.NULL;
@@ -59,17 +61,19 @@ public final class ZstdFrames {
     return bytes.byteSize() - at >= 4 && bytes.get(U32, at) == MAGIC;
   }
 
-  /** Where in the input decoding is, or where it failed. */
-  long position() {
+  @Override
+  public String format() {
+    return "zstd";
+  }
+
+  @Override
+  public long position() {
     return at;
   }
 
-  /**
-   * Decompresses all of the input.
-   *
-   * @throws DataFormatException if it is not zstd, damaged, or cut off
-   */
-  void decode(MemorySegment input, ZstdOutput out) throws IOException, DataFormatException {
+  @Override
+  public void decode(MemorySegment input, UnpackedOutput out)
+      throws IOException, DataFormatException {
     in = input;
     at = 0;
     try {
@@ -93,7 +97,7 @@ public final class ZstdFrames {
     }
   }
 
-  private void decodeFrame(ZstdOutput out) throws IOException, DataFormatException {
+  private void decodeFrame(UnpackedOutput out) throws IOException, DataFormatException {
     int descriptor = in.get(JAVA_BYTE, need(1));
     at++;
     boolean oneSegment = (descriptor & 0x20) != 0;
@@ -156,7 +160,7 @@ public final class ZstdFrames {
     return value;
   }
 
-  private boolean decodeBlock(ZstdOutput out, long frameStart, boolean checked)
+  private boolean decodeBlock(UnpackedOutput out, long frameStart, boolean checked)
       throws IOException, DataFormatException {
     need(3);
     int header =
@@ -165,9 +169,9 @@ public final class ZstdFrames {
             | (in.get(JAVA_BYTE, at + 2) & 0xff) << 16;
     int type = header >> 1 & 3;
     int size = header >> 3;
-    if (size > ZstdOutput.MAX_BLOCK) {
+    if (size > BlockDecoder.MAX_BLOCK) {
       throw new DataFormatException(
-          "a block of " + size + " bytes, " + ZstdOutput.MAX_BLOCK + " are the most");
+          "a block of " + size + " bytes, " + BlockDecoder.MAX_BLOCK + " are the most");
     }
     int stored = type == REPEATED ? 1 : size;
     need(3 + stored);
@@ -179,7 +183,7 @@ public final class ZstdFrames {
         hash.zeros(size);
       }
     } else {
-      out.reserve(ZstdOutput.MAX_BLOCK);
+      out.reserve(BlockDecoder.MAX_BLOCK);
       int before = out.used;
       switch (type) {
         case RAW -> {

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
+import org.kho4j.memory.unpacked.UnpackedOutput;
 
 /** Decompresses single pages, each a zstd stream of its own. Used by one thread at a time. */
 public final class ZstdPage {
@@ -34,12 +35,12 @@ public final class ZstdPage {
   }
 
   /** Has room for one block beyond a page, so that blocks need not ask in between. */
-  private static final class Output extends ZstdOutput {
+  private static final class Output extends UnpackedOutput {
 
     private int limit;
 
     Output() {
-      super(new byte[(64 << 10) + MAX_BLOCK]);
+      super(new byte[(64 << 10) + BlockDecoder.MAX_BLOCK]);
     }
 
     void checkLimit(int more) throws DataFormatException {
@@ -49,20 +50,25 @@ public final class ZstdPage {
     }
 
     @Override
-    void reserve(int length) throws DataFormatException {
+    public void reserve(int length) throws DataFormatException {
       checkLimit(0);
     }
 
     @Override
-    void zeros(int length) throws DataFormatException {
+    public void zeros(int length) throws DataFormatException {
       checkLimit(length);
       Arrays.fill(buffer, used, used + length, (byte) 0);
       used += length;
     }
 
     @Override
-    void copyEarlier(long position, int length, int at) {
+    public void copyEarlier(long position, int length, int at) {
       throw new AssertionError("a page has nothing before its buffer");
+    }
+
+    @Override
+    public MemorySegment written(long from) {
+      throw new AssertionError("a page is not filtered");
     }
   }
 }

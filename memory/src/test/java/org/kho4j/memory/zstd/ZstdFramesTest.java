@@ -27,6 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.memory.TestPages;
+import org.kho4j.memory.unpacked.DiskSpace;
+import org.kho4j.memory.unpacked.SparseOutput;
 
 class ZstdFramesTest {
 
@@ -38,7 +40,7 @@ class ZstdFramesTest {
     Path path = Files.createTempFile(directory, "out", "");
     try (FileChannel channel =
             FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path))) {
+        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), 1L << 40)) {
       new ZstdFrames().decode(MemorySegment.ofArray(packed), out);
       out.finish();
     }
@@ -106,7 +108,7 @@ class ZstdFramesTest {
                 StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path))) {
+        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), 1L << 40)) {
       new ZstdFrames().decode(MemorySegment.ofArray(packed), out);
       out.finish();
     }

@@ -21,6 +21,9 @@ public final class Btf {
   /** Most members of one structure, anonymous ones and theirs counted. */
   static final int MAX_MEMBERS = 1 << 16;
 
+  /** Most bytes of BTF that are read: distributions' kernels have 5 to 15 MiB. */
+  public static final int MAX_BYTES = 32 << 20;
+
   private final BtfTypes types;
 
   private Btf(BtfTypes types) {
@@ -37,6 +40,11 @@ public final class Btf {
    */
   public static Btf parse(MemorySegment bytes, String where) throws MalformedImageException {
     return new Btf(new BtfTypes(bytes, where));
+  }
+
+  /** Bytes that BTF which starts here has, by its header; up to the end where that has no sense. */
+  public static long length(MemorySegment bytes) {
+    return BtfTypes.length(bytes);
   }
 
   /** How many types there are. */

@@ -13,9 +13,6 @@ import org.kho4j.memory.MalformedImageException;
  */
 final class BtfTypes {
 
-  /** Most bytes of BTF that are read: distributions' kernels have 5 to 15 MiB. */
-  static final int MAX_BYTES = 32 << 20;
-
   private static final int MAGIC = 0xeb9f;
   private static final int SWAPPED_MAGIC = 0x9feb;
   private static final int HEADER = 24;
@@ -59,8 +56,8 @@ final class BtfTypes {
     if (version != 1) {
       throw malformed("has version " + version + ": only version 1 is known");
     }
-    if (size > MAX_BYTES) {
-      throw malformed("has " + size + " bytes: " + MAX_BYTES + " are the most that are read");
+    if (size > Btf.MAX_BYTES) {
+      throw malformed("has " + size + " bytes: " + Btf.MAX_BYTES + " are the most that are read");
     }
     long header = Integer.toUnsignedLong(bytes.get(U32, 4));
     if (header < HEADER || header > size) {
@@ -80,6 +77,25 @@ final class BtfTypes {
             ? section(bytes, header, 24, "layouts").toArray(ValueLayout.JAVA_BYTE)
             : new byte[0];
     findTypes();
+  }
+
+  /** Strings stand last, or layouts do. */
+  static long length(MemorySegment bytes) {
+    if (bytes.byteSize() < HEADER) {
+      return bytes.byteSize();
+    }
+    long header = Integer.toUnsignedLong(bytes.get(U32, 4));
+    long end = end(bytes, 8);
+    end = Math.max(end, end(bytes, 16));
+    if (header >= HEADER_WITH_LAYOUT && bytes.byteSize() >= HEADER_WITH_LAYOUT) {
+      end = Math.max(end, end(bytes, 24));
+    }
+    return Math.min(bytes.byteSize(), header + end);
+  }
+
+  private static long end(MemorySegment bytes, long field) {
+    return Integer.toUnsignedLong(bytes.get(U32, field))
+        + Integer.toUnsignedLong(bytes.get(U32, field + 4));
   }
 
   private MemorySegment section(MemorySegment bytes, long header, long field, String name)

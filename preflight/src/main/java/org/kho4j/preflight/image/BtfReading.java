@@ -3,6 +3,7 @@ package org.kho4j.preflight.image;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.PageSize;
 import org.kho4j.memory.MalformedImageException;
@@ -20,12 +21,40 @@ final class BtfReading {
         && bytes.get(ValueLayout.JAVA_BYTE, 1) == (byte) 0xeb;
   }
 
-  static KernelImage alone(Path path, MemorySegment bytes) throws MalformedImageException {
-    Btf btf = Btf.parse(bytes, path + ": the BTF at offset 0x0");
+  /** The BTF in a kernel. */
+  static Btf at(MemorySegment bytes, long offset, long length, String where)
+      throws MalformedImageException {
+    return Btf.parse(
+        bytes.asSlice(offset, length), where + ": the BTF at offset 0x" + Long.toHexString(offset));
+  }
+
+  /**
+   * The BTF of a kernel without sections: the largest of those that start where one could; the BPF
+   * programs that are built into a kernel have small ones of their own.
+   */
+  static Optional<Btf> largest(MemorySegment bytes, List<Long> candidates, String where) {
+    Optional<Btf> largest = Optional.empty();
+    for (long at : candidates) {
+      try {
+        Btf btf = at(bytes, at, Btf.length(bytes.asSlice(at)), where);
+        if (largest.isEmpty() || btf.typeCount() > largest.get().typeCount()) {
+          largest = Optional.of(btf);
+        }
+      } catch (MalformedImageException e) {
+        // The same bytes for another reason.
+      }
+    }
+    return largest;
+  }
+
+  static KernelImage alone(
+      Path path, String where, Optional<String> compression, MemorySegment bytes)
+      throws MalformedImageException {
+    Btf btf = at(bytes, 0, bytes.byteSize(), where);
     return new KernelImage(
         path,
         KernelImage.Form.BTF,
-        Optional.empty(),
+        compression,
         architecture(btf),
         Optional.empty(),
         pageSize(btf),

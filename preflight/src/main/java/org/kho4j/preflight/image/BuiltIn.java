@@ -39,7 +39,7 @@ final class BuiltIn {
         .filter(FoundString::isWhole)
         .findFirst()
         .map(string ->
-            new Built(Built.State.YES, "string \"" + string.text() + "\" in " + string.place()));
+            new Built(Built.State.YES, "string \"" + string.text() + "\" at " + string.place()));
   }
 
   private static List<FoundString> named(KernelImage image, Feature feature) {
@@ -73,7 +73,7 @@ final class BuiltIn {
               + "\" is but the end of \""
               + tail.before()
               + tail.text()
-              + "\" in "
+              + "\" at "
               + tail.place());
     }
     String sought = feature.stem().isEmpty() ? feature.marker() : feature.stem() + "-vN";

@@ -83,8 +83,12 @@ final class ElfFile {
     };
   }
 
-  List<Section> sections() {
-    return sections;
+  /** What is part of the kernel's memory, and in the file, and no machine code. */
+  List<Region> loaded() {
+    return sections.stream()
+        .filter(section -> section.inFile() && section.loaded() && !section.name().contains("text"))
+        .map(Section::region)
+        .toList();
   }
 
   /** The section of that name whose bytes are in the file. */

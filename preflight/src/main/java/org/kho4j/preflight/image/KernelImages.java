@@ -1,79 +1,125 @@
 package org.kho4j.preflight.image;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.kho4j.abi.PageSize;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.memory.unpacked.Decoder;
+import org.kho4j.memory.unpacked.UnpackedFile;
 import org.kho4j.preflight.btf.Btf;
+import org.kho4j.preflight.packed.Packing;
 
 /** Reads kernel images. */
 public final class KernelImages {
+
+  /** Most bytes that a packed kernel unpacks to: a kernel of everything has some 300 MiB. */
+  static final long MAX_UNPACKED = 1L << 30;
 
   private KernelImages() {}
 
   /**
    * Reads what a kernel image says about itself. The kind of file is found by content: bzImage,
-   * arm64 Image, vmlinux.efi (zboot), vmlinux, BTF.
+   * arm64 Image, zboot ({@code vmlinuz.efi}), vmlinux, BTF; Image and vmlinux also packed as a
+   * whole by gzip, xz, zstd, lz4, lzop, bzip2 or lzma.
+   *
+   * <p>What is packed is unpacked into a file without a name in {@code java.io.tmpdir}, up to 1
+   * GiB. Nothing of the files is held afterwards but what the result has.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
    * @throws MalformedImageException if it is no kernel image that is known, or is cut off or
    *     damaged; the message names the file and the place in it
-   * @throws IOException if it cannot be read
+   * @throws IOException if it cannot be read, or there is no room to unpack it
    */
   public static KernelImage read(Path path) throws IOException {
+    if (path.toAbsolutePath().normalize().startsWith("/sys")) {
+      return read(path, MemorySegment.ofArray(unmapped(path)));
+    }
     try (MappedFile file = MappedFile.open(path)) {
-      MemorySegment bytes = file.bytes();
-      if (ElfFile.matches(bytes)) {
-        return vmlinux(path, bytes);
-      }
-      if (BtfReading.matches(bytes)) {
-        return BtfReading.alone(path, bytes);
-      }
-      throw new MalformedImageException(
-          path + " is no kernel image: neither bzImage, Image, zboot, vmlinux nor BTF");
+      return read(path, file.bytes());
     }
   }
 
-  private static KernelImage vmlinux(Path path, MemorySegment bytes) throws IOException {
-    ElfFile elf = ElfFile.read(bytes, path.toString());
-    List<Region> regions =
-        elf.sections().stream()
-            .filter(section -> section.loaded() && section.inFile() && !isCode(section.name()))
-            .map(ElfFile.Section::region)
-            .toList();
-    StringScan scan = new StringScan(bytes);
-    regions.forEach(scan::scan);
-    Optional<Btf> btf = Optional.empty();
-    Optional<ElfFile.Section> section = elf.section(".BTF");
-    if (section.isPresent()) {
-      btf =
-          Optional.of(
-              Btf.parse(
-                  bytes.asSlice(section.get().offset(), section.get().length()),
-                  path + ": the BTF at offset 0x" + Long.toHexString(section.get().offset())));
+  /**
+   * Reads several at the same time.
+   *
+   * @return what they say, in the order of the paths
+   * @throws IOException as {@link #read(Path)}, for the first path that cannot be read
+   */
+  public static List<KernelImage> read(List<Path> paths) throws IOException {
+    List<FutureTask<KernelImage>> tasks = new ArrayList<>();
+    for (Path path : paths) {
+      FutureTask<KernelImage> task = new FutureTask<>(() -> read(path));
+      tasks.add(task);
+      Thread.ofPlatform().daemon().name("read " + path).start(task);
     }
-    Optional<Found<PageSize>> pageSize =
-        elf.architecture() == Architecture.X86_64
-            ? Optional.of(new Found<>(PageSize.SIZE_4K, "x86-64 has no other"))
-            : Optional.empty();
-    return new KernelImage(
-        path,
-        KernelImage.Form.VMLINUX,
-        Optional.empty(),
-        elf.architecture(),
-        scan.releases().stream().findFirst(),
-        pageSize,
-        regions.isEmpty() ? Optional.empty() : Optional.of(scan.strings()),
-        Optional.empty(),
-        btf);
+    List<KernelImage> images = new ArrayList<>();
+    for (FutureTask<KernelImage> task : tasks) {
+      images.add(result(task));
+    }
+    return images;
   }
 
-  /** Machine code has no strings, and makes most of a kernel. */
-  private static boolean isCode(String section) {
-    return section.contains("text");
+  private static KernelImage result(FutureTask<KernelImage> task) throws IOException {
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case IOException cause -> throw cause;
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw new AssertionError(e);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while kernel images were read", e);
+    }
+  }
+
+  /** Older kernels do not let their BTF in sysfs be mapped. */
+  private static byte[] unmapped(Path path) throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      return in.readNBytes(Btf.MAX_BYTES + 1);
+    }
+  }
+
+  private static KernelImage read(Path path, MemorySegment bytes) throws IOException {
+    if (BzImage.matches(bytes)) {
+      return BzImage.read(path, bytes);
+    }
+    if (Zboot.matches(bytes)) {
+      return Zboot.read(path, bytes);
+    }
+    Optional<Decoder> packing = Packing.of(bytes);
+    if (packing.isEmpty()) {
+      return new KernelContent(path, bytes).read();
+    }
+    return unpack(path, bytes, 0, packing.get(), KernelContent::read);
+  }
+
+  /** What is to be done with an unpacked kernel. */
+  @FunctionalInterface
+  interface Reading {
+    KernelImage of(KernelContent content) throws IOException;
+  }
+
+  /**
+   * Reads a kernel that is packed.
+   *
+   * @param base where in the file it starts
+   */
+  static KernelImage unpack(
+      Path path, MemorySegment packed, long base, Decoder decoder, Reading reading)
+      throws IOException {
+    try (MappedFile unpacked = UnpackedFile.unpack(path, packed, base, MAX_UNPACKED, decoder)) {
+      return reading.of(new KernelContent(path, unpacked.bytes(), decoder.format()));
+    }
   }
 }

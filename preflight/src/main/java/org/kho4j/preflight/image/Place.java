@@ -1,6 +1,7 @@
 package org.kho4j.preflight.image;
 
 import java.util.OptionalLong;
+import java.util.StringJoiner;
 
 /**
  * Where in a kernel something is.
@@ -12,12 +13,16 @@ import java.util.OptionalLong;
  */
 public record Place(String section, long offset, OptionalLong address) {
 
-  /** {@code .rodata, offset 0x6ec18b, address 0xffffffff814ec18b}. */
+  /** {@code offset 0x6ec18b (.rodata, address 0xffffffff814ec18b)}. */
   @Override
   public String toString() {
-    return (section.isEmpty() ? "" : section + ", ")
-        + "offset 0x"
-        + Long.toHexString(offset)
-        + (address.isPresent() ? ", address 0x" + Long.toHexString(address.getAsLong()) : "");
+    StringJoiner rest = new StringJoiner(", ", " (", ")").setEmptyValue("");
+    if (!section.isEmpty()) {
+      rest.add(section);
+    }
+    if (address.isPresent()) {
+      rest.add("address 0x" + Long.toHexString(address.getAsLong()));
+    }
+    return "offset 0x" + Long.toHexString(offset) + rest;
   }
 }

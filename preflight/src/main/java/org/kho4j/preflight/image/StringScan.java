@@ -24,7 +24,16 @@ final class StringScan {
 
   private static final String BANNER = "Linux version ";
   private static final byte[] BANNER_BYTES = BANNER.getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] CONFIG_BYTES = "IKCFG_ST".getBytes(StandardCharsets.US_ASCII);
+
+  /** What stands before the packed configuration, and the first bytes of gzip. */
+  private static final byte[] CONFIG_BYTES =
+      "IKCFG_ST\u001f\u008b\b".getBytes(StandardCharsets.ISO_8859_1);
+
+  /** BTF's magic number, version, flags, and the upper bytes of the header's length. */
+  private static final byte[] BTF_BYTES = {(byte) 0x9f, (byte) 0xeb, 1, 0};
+
+  /** Most places looked at for BTF. */
+  private static final int MAX_BTF = 64;
 
   /** What stands before a marker's {@code -}, and from there on. */
   private static final String MARKER = Feature.KEXEC_METADATA.marker();
@@ -32,6 +41,7 @@ final class StringScan {
   /** Longest text looked at on both sides of a {@code -v}, and longest release. */
   private static final int REACH = 256;
 
+  private static final int CONFIG_MARK = 8;
   private static final int CHUNK = 1 << 16;
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -43,6 +53,7 @@ final class StringScan {
   private final byte[] chunk = new byte[CHUNK + Long.BYTES];
   private final List<FoundString> strings = new ArrayList<>();
   private final Set<Found<String>> releases = new LinkedHashSet<>();
+  private final List<Long> btf = new ArrayList<>();
   private long config = -1;
 
   StringScan(MemorySegment bytes) {
@@ -63,6 +74,11 @@ final class StringScan {
     return config;
   }
 
+  /** Where BTF may start. */
+  List<Long> btf() {
+    return btf;
+  }
+
   void scan(Region region) {
     long end = region.offset() + region.length();
     int overlap = BANNER_BYTES.length;
@@ -75,6 +91,7 @@ final class StringScan {
       scanDashes(region, at, last ? length : length - overlap);
       scanBanner(region, at, length);
       scanConfig(at, length);
+      scanBtf(at, length);
       if (last) {
         return;
       }
@@ -119,6 +136,9 @@ final class StringScan {
     while (name > start && isNamePart(name - 1)) {
       name--;
     }
+    while (name < dash && !isLetter(name)) {
+      name++;
+    }
     String text = text(name, end);
     if (VersionName.matches(text)) {
       add(region, start, name, text);
@@ -161,9 +181,14 @@ final class StringScan {
     return b >= '0' && b <= '9';
   }
 
+  private boolean isLetter(long at) {
+    byte b = bytes.get(JAVA_BYTE, at);
+    return b >= 'a' && b <= 'z';
+  }
+
   private boolean isNamePart(long at) {
     byte b = bytes.get(JAVA_BYTE, at);
-    return (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '-' || b == '_' || b == ';';
+    return isLetter(at) || isDigit(at) || b == '-' || b == '_' || b == ';';
   }
 
   private String text(long start, long end) {
@@ -183,7 +208,7 @@ final class StringScan {
       }
       if (end > start && end < limit && isDigit(start)) {
         releases.add(
-            new Found<>(text(start, end), "\"" + BANNER + "…\" in " + region.place(at + i)));
+            new Found<>(text(start, end), "\"" + BANNER + "…\" at " + region.place(at + i)));
       }
     }
   }
@@ -191,7 +216,17 @@ final class StringScan {
   private void scanConfig(long at, int length) {
     int found = config < 0 ? indexOf(CONFIG_BYTES, 0, length) : -1;
     if (found >= 0) {
-      config = at + found + CONFIG_BYTES.length;
+      config = at + found + CONFIG_MARK;
+    }
+  }
+
+  private void scanBtf(long at, int length) {
+    for (int i = indexOf(BTF_BYTES, 0, length);
+        i >= 0 && btf.size() < MAX_BTF;
+        i = indexOf(BTF_BYTES, i + 1, length)) {
+      if (btf.isEmpty() || btf.getLast() < at + i) {
+        btf.add(at + i);
+      }
     }
   }
 

@@ -1,0 +1,182 @@
+package org.kho4j.handover.luo;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.abi.LuoFileSet;
+import org.kho4j.abi.LuoFlb;
+import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.generation.Folio;
+import org.kho4j.handover.generation.Generation;
+
+/** Hands LUO state over, as a kernel's orchestrator does on its way into the kexec. */
+public final class LiveUpdateSaver {
+
+  /**
+   * A file to hand over.
+   *
+   * @param compatible string of the handler that shall take it
+   * @param data the handler's own; what it points at is handed over by whoever made it
+   * @param token chosen by the user, an unsigned number
+   */
+  public record SavedFile(String compatible, long data, long token) {}
+
+  /**
+   * A session to hand over.
+   *
+   * @param name 1 to 63 bytes
+   * @param files with a token each that no other file of the session has
+   */
+  public record SavedSession(String name, List<SavedFile> files) {
+
+    public SavedSession {
+      files = List.copyOf(files);
+    }
+
+    /** Where the session stands: the path for {@link org.kho4j.handover.generation.Placement}. */
+    public static Where where(String name) {
+      return HeadForm.PATH.named("session", name);
+    }
+  }
+
+  private static final String FLBS = "flbs";
+
+  private LiveUpdateSaver() {}
+
+  /**
+   * Hands sessions and FLBs over.
+   *
+   * @param version to write
+   * @param number of this live update: 1 for the first after a cold boot
+   * @param sessions with names of which no two are the same
+   * @param flbs with names of which no two are the same; none in a version that has no FLBs
+   * @throws IllegalArgumentException if the version has no room for them, or names or tokens are
+   *     not what a kernel takes
+   */
+  public static void save(
+      Generation generation,
+      LuoVersion version,
+      long number,
+      List<SavedSession> sessions,
+      List<Flb> flbs) {
+    check(generation, version, sessions, flbs);
+    generation.atomically(() -> {
+      long[] files = new long[sessions.size()];
+      for (int i = 0; i < files.length; i++) {
+        files[i] = writeFiles(generation, version, sessions.get(i));
+      }
+      long list = writeSessions(generation, version, sessions, files);
+      long page = version.flbs() ? writeFlbs(generation, flbs) : 0;
+      HeadForm.of(version.head()).write(generation, version, number, list, page);
+      return true;
+    });
+  }
+
+  private static long writeFiles(Generation generation, LuoVersion version, SavedSession session) {
+    return EntryList.of(version.files())
+        .write(
+            generation,
+            SavedSession.where(session.name).in("files"),
+            version.fileList(),
+            LuoFile.STRUCTURE.headerSize(),
+            session.files.size(),
+            (i, entry) -> {
+              SavedFile file = session.files.get(i);
+              Wire.putText(entry, LuoFile.COMPATIBLE, file.compatible);
+              Wire.putU64(entry, LuoFile.DATA, file.data);
+              Wire.putU64(entry, LuoFile.TOKEN, file.token);
+            });
+  }
+
+  private static long writeSessions(
+      Generation generation, LuoVersion version, List<SavedSession> sessions, long[] files) {
+    return EntryList.of(version.sessions())
+        .write(
+            generation,
+            HeadForm.PATH.in("sessions"),
+            version.sessionList(),
+            LuoSession.STRUCTURE.headerSize(),
+            sessions.size(),
+            (i, entry) -> {
+              Wire.putText(entry, LuoSession.NAME, sessions.get(i).name);
+              MemorySegment fileSet = Wire.embedded(entry, LuoSession.FILE_SET);
+              Wire.putU64(fileSet, LuoFileSet.FILES, files[i]);
+              Wire.putU64(fileSet, LuoFileSet.COUNT, sessions.get(i).files.size());
+            });
+  }
+
+  private static long writeFlbs(Generation generation, List<Flb> flbs) {
+    Folio folio = generation.allocate(HeadForm.PATH.in(FLBS).toString(), 0);
+    generation.preserve(folio);
+    MemorySegment page = generation.segment(folio);
+    Wire.putU64(page, LuoFlb.HEADER_PGCNT, 1);
+    Wire.putU64(page, LuoFlb.HEADER_COUNT, flbs.size());
+    int size = LuoFlb.STRUCTURE.headerSize();
+    for (int i = 0; i < flbs.size(); i++) {
+      Flb flb = flbs.get(i);
+      MemorySegment entry = page.asSlice(LuoFlb.HEADER.headerSize() + (long) i * size, size);
+      Wire.putText(entry, LuoFlb.NAME, flb.name());
+      Wire.putU64(entry, LuoFlb.DATA, flb.data());
+      Wire.putU64(entry, LuoFlb.COUNT, flb.count());
+    }
+    return folio.address();
+  }
+
+  private static void check(
+      Generation generation, LuoVersion version, List<SavedSession> sessions, List<Flb> flbs) {
+    Set<String> names = new HashSet<>();
+    for (SavedSession session : sessions) {
+      Where where = SavedSession.where(session.name);
+      checkText(where, LuoSession.NAME, session.name);
+      if (!names.add(session.name)) {
+        throw wrong(where, "another session has this name too");
+      }
+      Set<Long> tokens = new HashSet<>();
+      for (SavedFile file : session.files) {
+        Where place = where.in("file 0x" + Long.toHexString(file.token));
+        checkText(place, LuoFile.COMPATIBLE, file.compatible);
+        if (!tokens.add(file.token)) {
+          throw wrong(place, "another file of the session has this token too");
+        }
+      }
+    }
+    checkFlbs(generation, version, flbs);
+  }
+
+  private static void checkFlbs(Generation generation, LuoVersion version, List<Flb> flbs) {
+    Where where = HeadForm.PATH.in(FLBS);
+    int capacity = version.flbs() ? LuoFlb.HEADER.capacity(generation.pageSize()) : 0;
+    if (flbs.size() > capacity) {
+      throw wrong(
+          where, "%d FLBs, and %s has room for %d".formatted(flbs.size(), version, capacity));
+    }
+    Set<String> names = new HashSet<>();
+    for (Flb flb : flbs) {
+      checkText(where, LuoFlb.NAME, flb.name());
+      if (!names.add(flb.name())) {
+        throw wrong(where, "two FLBs have the name \"%s\"".formatted(flb.name()));
+      }
+    }
+  }
+
+  private static void checkText(Where where, Field field, String text) {
+    int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
+      throw wrong(
+          where,
+          "%s \"%s\" has %d bytes: 1 to %d without a NUL are possible"
+              .formatted(field.name(), text, bytes, field.size() - 1));
+    }
+  }
+
+  private static IllegalArgumentException wrong(Where where, String message) {
+    return new IllegalArgumentException(where + ": " + message);
+  }
+}

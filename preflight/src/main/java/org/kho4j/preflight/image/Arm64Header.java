@@ -1,0 +1,55 @@
+package org.kho4j.preflight.image;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Optional;
+import org.kho4j.abi.PageSize;
+
+/**
+ * The 64 bytes that an arm64 kernel starts with (Documentation/arch/arm64/booting.rst): {@code
+ * flags} at 24, whose bits 1 and 2 tell the page size since 4.6; {@code "ARM\x64"} at 56.
+ */
+final class Arm64Header {
+
+  static final int LENGTH = 64;
+
+  private static final int FLAGS = 24;
+  private static final int MAGIC_AT = 56;
+  private static final int MAGIC = 0x644d5241;
+
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private Arm64Header() {}
+
+  static boolean matches(MemorySegment bytes) {
+    return matches(bytes, 0);
+  }
+
+  private static boolean matches(MemorySegment bytes, long at) {
+    return bytes.byteSize() - at >= LENGTH && bytes.get(U32, at + MAGIC_AT) == MAGIC;
+  }
+
+  /** The page size, if there is a header at that offset and it tells. */
+  static Optional<Found<PageSize>> pageSize(MemorySegment bytes, long at) {
+    if (!matches(bytes, at)) {
+      return Optional.empty();
+    }
+    int flags = bytes.get(U32, at + FLAGS);
+    Optional<PageSize> size =
+        switch (flags >>> 1 & 3) {
+          case 1 -> Optional.of(PageSize.SIZE_4K);
+          case 2 -> Optional.of(PageSize.SIZE_16K);
+          case 3 -> Optional.of(PageSize.SIZE_64K);
+          default -> Optional.empty();
+        };
+    return size.map(value ->
+        new Found<>(
+            value,
+            "flags 0x"
+                + Integer.toHexString(flags)
+                + " of the arm64 Image header, offset 0x"
+                + Long.toHexString(at + FLAGS)));
+  }
+}

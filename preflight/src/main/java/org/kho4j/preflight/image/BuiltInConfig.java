@@ -1,0 +1,57 @@
+package org.kho4j.preflight.image;
+
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import org.kho4j.memory.MalformedImageException;
+
+/** The configuration that {@code CONFIG_IKCONFIG} puts into a kernel: gzip behind a mark. */
+final class BuiltInConfig {
+
+  /** Most bytes of it, packed or not: the largest have 300 KiB. */
+  private static final int MAX_BYTES = 4 << 20;
+
+  private BuiltInConfig() {}
+
+  /**
+   * Reads it.
+   *
+   * @param at where the gzip starts
+   * @return the value of each option that is set
+   */
+  static Map<String, String> read(MemorySegment bytes, long at, String where) throws IOException {
+    byte[] packed =
+        bytes
+            .asSlice(at, Math.min(MAX_BYTES, bytes.byteSize() - at))
+            .toArray(ValueLayout.JAVA_BYTE);
+    byte[] text;
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+      text = in.readNBytes(MAX_BYTES + 1);
+    } catch (ZipException | EOFException e) {
+      throw malformed(where, at, "is damaged: " + e.getMessage());
+    }
+    if (text.length > MAX_BYTES) {
+      throw malformed(where, at, "unpacks to more than " + MAX_BYTES + " bytes");
+    }
+    Map<String, String> options = new HashMap<>();
+    for (String line : new String(text, StandardCharsets.UTF_8).split("\n", -1)) {
+      int equals = line.indexOf('=');
+      if (equals > 0 && line.startsWith("CONFIG_")) {
+        options.put(line.substring(0, equals), line.substring(equals + 1));
+      }
+    }
+    return options;
+  }
+
+  private static MalformedImageException malformed(String where, long at, String what) {
+    return new MalformedImageException(
+        where + ": the built-in configuration at offset 0x" + Long.toHexString(at) + " " + what);
+  }
+}

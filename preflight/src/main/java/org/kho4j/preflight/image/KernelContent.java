@@ -1,0 +1,144 @@
+package org.kho4j.preflight.image;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.kho4j.abi.PageSize;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.preflight.btf.Btf;
+
+/** A kernel as it is when nothing packs it any more: ELF, an arm64 Image, or BTF alone. */
+final class KernelContent {
+
+  private final Path path;
+  private final MemorySegment bytes;
+  private final Optional<String> compression;
+
+  KernelContent(Path path, MemorySegment bytes) {
+    this(path, bytes, Optional.empty());
+  }
+
+  KernelContent(Path path, MemorySegment bytes, String compression) {
+    this(path, bytes, Optional.of(compression));
+  }
+
+  private KernelContent(Path path, MemorySegment bytes, Optional<String> compression) {
+    this.path = path;
+    this.bytes = bytes;
+    this.compression = compression;
+  }
+
+  long size() {
+    return bytes.byteSize();
+  }
+
+  /** Reads whatever it is. */
+  KernelImage read() throws IOException {
+    if (ElfFile.matches(bytes)) {
+      return vmlinux(KernelImage.Form.VMLINUX, Optional.empty());
+    }
+    if (Arm64Header.matches(bytes)) {
+      return image(KernelImage.Form.IMAGE);
+    }
+    if (BtfReading.matches(bytes)) {
+      return BtfReading.alone(path, where(), compression, bytes);
+    }
+    throw new MalformedImageException(
+        where()
+            + (compression.isEmpty() ? " is" : " has")
+            + " no kernel that is known here: neither bzImage, Image, zboot, vmlinux nor BTF");
+  }
+
+  /**
+   * Reads an ELF file.
+   *
+   * @param headerRelease the release, where what was around the kernel tells it
+   */
+  KernelImage vmlinux(KernelImage.Form form, Optional<Found<String>> headerRelease)
+      throws IOException {
+    ElfFile elf = ElfFile.read(bytes, where());
+    List<Region> regions = elf.loaded();
+    StringScan scan = scan(regions);
+    Optional<ElfFile.Section> types = elf.section(".BTF");
+    Optional<Btf> btf =
+        types.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                BtfReading.at(bytes, types.get().offset(), types.get().length(), where()));
+    return image(form, elf.architecture(), scan, headerRelease, pageSize(elf, btf), regions, btf);
+  }
+
+  /** Reads an arm64 Image, which has no sections. */
+  KernelImage image(KernelImage.Form form) throws IOException {
+    if (!Arm64Header.matches(bytes)) {
+      throw new MalformedImageException(where() + " has no arm64 Image in it");
+    }
+    List<Region> regions = List.of(new Region("", 0, bytes.byteSize(), OptionalLong.empty()));
+    StringScan scan = scan(regions);
+    Optional<Btf> btf = BtfReading.largest(bytes, scan.btf(), where());
+    return image(form, Architecture.ARM64, scan, Optional.empty(), pageSize(0, btf), regions, btf);
+  }
+
+  private KernelImage image(
+      KernelImage.Form form,
+      Architecture architecture,
+      StringScan scan,
+      Optional<Found<String>> headerRelease,
+      Optional<Found<PageSize>> pageSize,
+      List<Region> regions,
+      Optional<Btf> btf)
+      throws IOException {
+    Optional<Map<String, String>> config =
+        scan.config() < 0
+            ? Optional.empty()
+            : Optional.of(BuiltInConfig.read(bytes, scan.config(), where()));
+    return new KernelImage(
+        path,
+        form,
+        compression,
+        architecture,
+        release(scan).or(() -> headerRelease),
+        pageSize,
+        regions.isEmpty() ? Optional.empty() : Optional.of(scan.strings()),
+        config,
+        btf);
+  }
+
+  private StringScan scan(List<Region> regions) {
+    StringScan scan = new StringScan(bytes);
+    regions.forEach(scan::scan);
+    return scan;
+  }
+
+  /** The release, if all banners tell the same. */
+  private static Optional<Found<String>> release(StringScan scan) {
+    List<Found<String>> found = scan.releases();
+    return found.stream().map(Found::value).distinct().count() == 1
+        ? Optional.of(found.getFirst())
+        : Optional.empty();
+  }
+
+  private Optional<Found<PageSize>> pageSize(ElfFile elf, Optional<Btf> btf)
+      throws MalformedImageException {
+    if (elf.architecture() == Architecture.X86_64) {
+      return Optional.of(new Found<>(PageSize.SIZE_4K, "x86-64 has no other"));
+    }
+    Optional<ElfFile.Section> head = elf.section(".head.text");
+    return pageSize(head.isPresent() ? head.get().offset() : 0, btf);
+  }
+
+  /** The page size of an arm64 kernel, which starts with the same header in ELF as in an Image. */
+  private Optional<Found<PageSize>> pageSize(long start, Optional<Btf> btf)
+      throws MalformedImageException {
+    Optional<Found<PageSize>> size = Arm64Header.pageSize(bytes, start);
+    return size.isPresent() || btf.isEmpty() ? size : BtfReading.pageSize(btf.get());
+  }
+
+  private String where() {
+    return compression.isEmpty() ? path.toString() : path + ", unpacked,";
+  }
+}

@@ -1,0 +1,85 @@
+package org.kho4j.preflight.image;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.unpacked.Decoder;
+
+/**
+ * A packed kernel within a file.
+ *
+ * @param bytes the packed kernel
+ * @param offset where in the file it starts
+ * @param unpacked how many bytes it unpacks to, as the kernel's build has noted behind it; -1 where
+ *     it has not
+ */
+record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
+
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Takes a part of a file whose header tells where it is. */
+  static Payload of(Path path, MemorySegment file, long offset, long length)
+      throws MalformedImageException {
+    if (offset > file.byteSize() || length > file.byteSize() - offset) {
+      throw new MalformedImageException(
+          path
+              + " has its packed kernel at offset 0x"
+              + Long.toHexString(offset)
+              + ", 0x"
+              + Long.toHexString(length)
+              + " bytes, which runs past the file's end at 0x"
+              + Long.toHexString(file.byteSize()));
+    }
+    return new Payload(path, file.asSlice(offset, length), offset, -1);
+  }
+
+  /** The kernel's build appends the length to what any packer but gzip made, which has its own. */
+  private static boolean hasLength(Decoder decoder) {
+    return !decoder.format().equals("gzip");
+  }
+
+  /** The same, of one whose last four bytes are the length. */
+  Payload withoutLength(Decoder decoder) {
+    if (!hasLength(decoder)) {
+      return this;
+    }
+    long end = bytes.byteSize() - 4;
+    return new Payload(
+        path, bytes.asSlice(0, end), offset, Integer.toUnsignedLong(bytes.get(U32, end)));
+  }
+
+  /** The same, of one behind whose end in the file the length stands. */
+  Payload withLengthBehind(MemorySegment file, Decoder decoder) {
+    long end = offset + bytes.byteSize();
+    return hasLength(decoder) && file.byteSize() - end >= 4
+        ? new Payload(path, bytes, offset, Integer.toUnsignedLong(file.get(U32, end)))
+        : this;
+  }
+
+  KernelImage read(Decoder decoder, KernelImages.Reading reading) throws IOException {
+    return KernelImages.unpack(
+        path,
+        bytes,
+        offset,
+        decoder,
+        content -> {
+          if (unpacked >= 0 && content.size() != unpacked) {
+            throw new MalformedImageException(
+                path
+                    + ": the "
+                    + decoder.format()
+                    + " at offset 0x"
+                    + Long.toHexString(offset)
+                    + " unpacks to "
+                    + content.size()
+                    + " bytes, and is said to have "
+                    + unpacked);
+          }
+          return reading.of(content);
+        });
+  }
+}

@@ -1,0 +1,49 @@
+package org.kho4j.preflight.image;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.unpacked.Decoder;
+import org.kho4j.preflight.packed.Packing;
+
+/**
+ * An EFI program that unpacks the Image in it, {@code vmlinuz.efi} (since 6.1): {@code "MZ"}, at 4
+ * {@code "zimg"}, at 8 and 12 offset and length of the packed Image.
+ */
+final class Zboot {
+
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final int MZ = 0x5a4d;
+  private static final int ZIMG = 0x676d697a;
+  private static final int HEADER = 0x38;
+
+  private Zboot() {}
+
+  static boolean matches(MemorySegment bytes) {
+    return bytes.byteSize() >= 8 && (bytes.get(U32, 0) & 0xffff) == MZ && bytes.get(U32, 4) == ZIMG;
+  }
+
+  static KernelImage read(Path path, MemorySegment bytes) throws IOException {
+    if (bytes.byteSize() < HEADER) {
+      throw new MalformedImageException(path + " ends within the header of a zboot image");
+    }
+    long offset = Integer.toUnsignedLong(bytes.get(U32, 8));
+    Payload payload = Payload.of(path, bytes, offset, Integer.toUnsignedLong(bytes.get(U32, 12)));
+    Decoder decoder =
+        Packing.of(payload.bytes())
+            .orElseThrow(() ->
+                new MalformedImageException(
+                    path
+                        + " has at offset 0x"
+                        + Long.toHexString(offset)
+                        + " nothing that is packed in a way known here"));
+    return payload
+        .withLengthBehind(bytes, decoder)
+        .read(decoder, content -> content.image(KernelImage.Form.ZBOOT));
+  }
+}

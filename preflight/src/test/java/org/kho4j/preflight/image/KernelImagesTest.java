@@ -1,0 +1,333 @@
+package org.kho4j.preflight.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.PageSize;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.preflight.Resources;
+
+class KernelImagesTest {
+
+  private static final byte[] ELF = Resources.bytes("small.elf");
+
+  private static final List<FoundString> STRINGS =
+      List.of(
+          rodata("kho-v4", 0xeb),
+          rodata("kexec-metadata", 0xf2),
+          rodata("luo-v5", 0x101),
+          rodata("memblock-v1", 0x108),
+          rodata("reserve-mem-v1", 0x114),
+          new FoundString("memfd-v2", new Place(".data", 0x1e8, OptionalLong.of(0x4001e8)), ""));
+
+  @TempDir Path directory;
+
+  private static FoundString rodata(String text, long offset) {
+    return new FoundString(
+        text, new Place(".rodata", offset, OptionalLong.of(0x400000 + offset)), "");
+  }
+
+  private KernelImage read(byte[] bytes) throws IOException {
+    return KernelImages.read(Files.write(directory.resolve("kernel"), bytes));
+  }
+
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
+      out.write(bytes);
+    }
+    return packed.toByteArray();
+  }
+
+  @Test
+  void tellsWhereStringsAreInVmlinux() throws IOException {
+    KernelImage image = read(ELF);
+
+    assertThat(image.form()).isEqualTo(KernelImage.Form.VMLINUX);
+    assertThat(image.compression()).isEmpty();
+    assertThat(image.architecture()).isEqualTo(Architecture.X86_64);
+    assertThat(image.strings()).contains(STRINGS);
+    assertThat(image.release().orElseThrow())
+        .isEqualTo(
+            new Found<>(
+                "7.3.4-test", "\"Linux version …\" at offset 0x1a0 (.rodata, address 0x4001a0)"));
+    assertThat(image.pageSize().orElseThrow().value()).isEqualTo(PageSize.SIZE_4K);
+    assertThat(image.config()).isEmpty();
+    assertThat(image.btf().orElseThrow().struct("kho_vmalloc")).isPresent();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "small.elf.gz,gzip",
+    "small.elf.x86.xz,xz",
+    "small.elf.arm64.xz,xz",
+    "small.elf.zst,zstd",
+    "small.elf.lz4,lz4",
+    "small.elf.lzo,lzo",
+    "small.elf.bz2,bzip2",
+    "small.elf.lzma,lzma"
+  })
+  void unpacksWhateverTheKernelsBuildPacks(String name, String compression) throws IOException {
+    byte[] packed = Resources.bytes(name);
+    byte[] payload = compression.equals("gzip") ? packed : Images.withLength(packed, ELF.length);
+
+    KernelImage alone = read(packed);
+    KernelImage bzImage = read(Images.bzImage(payload, "7.3.4-header (x@y) #1"));
+
+    assertThat(alone.form()).isEqualTo(KernelImage.Form.VMLINUX);
+    assertThat(bzImage.form()).isEqualTo(KernelImage.Form.BZIMAGE);
+    for (KernelImage image : List.of(alone, bzImage)) {
+      assertThat(image.compression()).contains(compression);
+      assertThat(image.strings()).contains(STRINGS);
+      assertThat(image.release().orElseThrow().value()).isEqualTo("7.3.4-test");
+      assertThat(image.btf()).isPresent();
+    }
+  }
+
+  @Test
+  void takesTheReleaseOfTheBzImageWhereNoBannerTellsIt() throws IOException {
+    byte[] elf = ELF.clone();
+    elf[0x1a0] = 'l';
+
+    KernelImage image = read(Images.bzImage(gzip(elf), "7.3.4-header (x@y) #1"));
+
+    assertThat(image.release())
+        .contains(new Found<>("7.3.4-header", "kernel_version of the bzImage, offset 0x500"));
+  }
+
+  @Test
+  void readsABzImageThatIsNotPacked() throws IOException {
+    assertThat(read(Images.bzImage(ELF, "")).strings()).contains(STRINGS);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,SIZE_4K", "2,SIZE_16K", "3,SIZE_64K"})
+  void readsArm64ImagesInEveryForm(int flag, PageSize pageSize) throws IOException {
+    byte[] image = Images.image(flag, ELF);
+
+    KernelImage plain = read(image);
+    KernelImage packed = read(gzip(image));
+    KernelImage zboot = read(Images.zboot(gzip(image), -1));
+
+    assertThat(plain.form()).isEqualTo(KernelImage.Form.IMAGE);
+    assertThat(packed.form()).isEqualTo(KernelImage.Form.IMAGE);
+    assertThat(packed.compression()).contains("gzip");
+    assertThat(zboot.form()).isEqualTo(KernelImage.Form.ZBOOT);
+    for (KernelImage kernel : List.of(plain, packed, zboot)) {
+      assertThat(kernel.architecture()).isEqualTo(Architecture.ARM64);
+      assertThat(kernel.pageSize().orElseThrow().value()).isEqualTo(pageSize);
+      assertThat(kernel.strings("kho"))
+          .containsExactly(
+              new FoundString("kho-v4", new Place("", 64 + 0xeb, OptionalLong.empty()), ""));
+      assertThat(kernel.btf().orElseThrow().struct("kho_vmalloc")).isPresent();
+    }
+  }
+
+  @Test
+  void doesNotGuessThePageSizeThatAnImageDoesNotTell() throws IOException {
+    assertThat(read(Images.image(0, new byte[1000])).pageSize()).isEmpty();
+  }
+
+  @Test
+  void refusesAZbootWhoseLengthIsAnother() {
+    assertThatThrownBy(() -> read(Images.zboot(Resources.bytes("small.elf.zst"), 100)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith(
+            "kernel: the zstd at offset 0x400 unpacks to "
+                + ELF.length
+                + " bytes, and is said to have "
+                + 100);
+  }
+
+  @Test
+  void readsBtfAlone() throws IOException {
+    KernelImage image = read(Resources.bytes("small.btf"));
+
+    assertThat(image.form()).isEqualTo(KernelImage.Form.BTF);
+    assertThat(image.strings()).isEmpty();
+    assertThat(image.release()).isEmpty();
+    assertThat(image.pageSize().orElseThrow().value()).isEqualTo(PageSize.SIZE_4K);
+    assertThat(image.built(Feature.KHO))
+        .isEqualTo(new Built(Built.State.YES, "function kho_preserve_folio in its BTF"));
+    assertThat(image.built(Feature.LUO).state()).isEqualTo(Built.State.NO);
+    assertThat(image.built(Feature.KHO_TEST).state()).isEqualTo(Built.State.UNKNOWN);
+    assertThat(image.built(Feature.KEXEC_METADATA).state()).isEqualTo(Built.State.UNKNOWN);
+  }
+
+  @Test
+  void readsTheBuiltInConfiguration() throws IOException {
+    byte[] config =
+        gzip(
+            """
+            CONFIG_KEXEC_HANDOVER=y
+            # CONFIG_LIVEUPDATE is not set
+            CONFIG_TEST_KEXEC_HANDOVER=m
+            CONFIG_NAME="x=y"
+            """
+                .getBytes(StandardCharsets.UTF_8));
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    content.writeBytes("luo-v5\0IKCFG_ST".getBytes(StandardCharsets.US_ASCII));
+    content.writeBytes(config);
+    content.writeBytes("IKCFG_ED".getBytes(StandardCharsets.US_ASCII));
+
+    KernelImage image = read(Images.image(1, content.toByteArray()));
+
+    assertThat(image.config().orElseThrow()).containsEntry("CONFIG_NAME", "\"x=y\"").hasSize(3);
+    assertThat(image.built(Feature.KHO))
+        .isEqualTo(
+            new Built(Built.State.YES, "CONFIG_KEXEC_HANDOVER=y in its built-in configuration"));
+    assertThat(image.built(Feature.KHO_TEST).state()).isEqualTo(Built.State.MODULE);
+    assertThat(image.built(Feature.LUO))
+        .isEqualTo(
+            new Built(
+                Built.State.NO, "CONFIG_LIVEUPDATE is not set in its built-in configuration"));
+  }
+
+  @Test
+  void saysThatAKernelHasNoKho() throws IOException {
+    KernelImage image = read(Images.image(1, new byte[100_000]));
+
+    assertThat(image.strings()).contains(List.of());
+    assertThat(image.built(Feature.KHO))
+        .isEqualTo(new Built(Built.State.NO, "no string \"kho-vN\" in the whole kernel"));
+    assertThat(image.built(Feature.KHO_TEST))
+        .isEqualTo(
+            new Built(
+                Built.State.UNKNOWN,
+                "no string \"kho-test-vN\" in the whole kernel; it may be a module"));
+  }
+
+  @Test
+  void isUnsureOfTheEndOfAMessage() throws IOException {
+    byte[] content = "does not speak kho-v4\0".getBytes(StandardCharsets.US_ASCII);
+
+    KernelImage image = read(Images.image(1, content));
+
+    assertThat(image.built(Feature.KHO))
+        .isEqualTo(
+            new Built(
+                Built.State.UNKNOWN,
+                "\"kho-v4\" is but the end of \"does not speak kho-v4\" at offset 0x4f"));
+  }
+
+  @Test
+  void hasNoReleaseWhereBannersDiffer() throws IOException {
+    byte[] content =
+        "Linux version 7.3.4 (a)\0Linux version 7.3.5 (a)\0".getBytes(StandardCharsets.US_ASCII);
+
+    assertThat(read(Images.image(1, content)).release()).isEmpty();
+  }
+
+  @Test
+  void readsSeveralAtOnceInTheirOrder() throws IOException {
+    Path elf = Files.write(directory.resolve("a"), ELF);
+    Path image = Files.write(directory.resolve("b"), Images.image(2, ELF));
+
+    assertThat(KernelImages.read(List.of(elf, image, elf)))
+        .extracting(KernelImage::path)
+        .containsExactly(elf, image, elf);
+    assertThatThrownBy(() -> KernelImages.read(List.of(elf, directory.resolve("none"))))
+        .isInstanceOf(NoSuchFileException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "small.elf", "small.btf", "small.elf.gz", "small.elf.x86.xz", "small.elf.arm64.xz",
+        "small.elf.zst", "small.elf.lz4", "small.elf.lzo", "small.elf.bz2", "small.elf.lzma"
+      })
+  void refusesWhatIsCutOff(String name) {
+    byte[] bytes = Resources.bytes(name);
+
+    for (int length = 1; length < bytes.length; length += 1 + bytes.length / 97) {
+      byte[] cut = Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> read(cut))
+          .as("%d of %d bytes", length, bytes.length)
+          .isInstanceOf(MalformedImageException.class)
+          .hasMessageStartingWith(directory.resolve("kernel").toString());
+    }
+  }
+
+  @Test
+  void refusesABzImageThatIsCutOff() {
+    byte[] bytes = Images.bzImage(ELF, "7.3.4");
+
+    for (int length : new int[] {0x206, 0x24f, 0x300, 2000, 0xa40, bytes.length - 513}) {
+      assertThatThrownBy(() -> read(Arrays.copyOf(bytes, length)))
+          .isInstanceOf(MalformedImageException.class);
+    }
+    assertThatThrownBy(() -> read(Arrays.copyOf(bytes, 3000)))
+        .hasMessageEndingWith(
+            "has its packed kernel at offset 0xa40, 0x11c0 bytes, which runs past the file's end at"
+                + " 0xbb8");
+  }
+
+  @Test
+  void refusesWhatIsNoKernel() {
+    assertThatThrownBy(() -> read("hello".getBytes(StandardCharsets.US_ASCII)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith(
+            "is no kernel that is known here: neither bzImage, Image, zboot, vmlinux nor BTF");
+    assertThatThrownBy(() -> read(gzip(gzip(ELF))))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith(
+            ", unpacked, has no kernel that is known here: neither bzImage, Image, zboot, vmlinux"
+                + " nor BTF");
+  }
+
+  @Test
+  void refusesAnOldBootProtocol() {
+    byte[] image = Images.bzImage(ELF, "");
+    image[0x206] = 7;
+    image[0x207] = 2;
+
+    assertThatThrownBy(() -> read(image))
+        .hasMessageEndingWith(
+            "has boot protocol 0x207: only from 0x208 on it is told where the kernel is");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "4,1,is an ELF file of class 1: only 64-bit (2) is read",
+    "5,2,has ELF byte order 2: only little-endian (1) is read",
+    "16,1,'is an ELF file of type 1: a kernel is linked, of type 2 or 3'",
+    "62,99,has its section names in section 99 of 9"
+  })
+  void refusesOtherElf(int at, int value, String message) {
+    byte[] elf = ELF.clone();
+    elf[at] = (byte) value;
+
+    assertThatThrownBy(() -> read(elf)).hasMessageEndingWith("kernel " + message);
+  }
+
+  @Test
+  void refusesWhatUnpacksToTooMuch() throws IOException {
+    byte[] megabyte = new byte[1 << 20];
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
+      for (int i = 0; i <= 1024; i++) {
+        out.write(megabyte);
+      }
+    }
+
+    assertThatThrownBy(() -> read(packed.toByteArray()))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageContaining("kernel: gzip at offset 0x")
+        .hasMessageEndingWith("it decompresses to more than 1073741824 bytes");
+  }
+}
