@@ -124,7 +124,7 @@ public final class Lab {
       Jumps.names(lab).forEach(System.out::println);
       return true;
     }
-    Path results = lab.resolveSibling("preflight/src/test/resources/org/kho4j/preflight/jumps");
+    Path results = lab.resolveSibling("cli/src/test/resources/org/kho4j/cli/preflight");
     return new Jumps(lab, cache.resolve("runs"), options.record() ? results : null)
         .run(options.which());
   }

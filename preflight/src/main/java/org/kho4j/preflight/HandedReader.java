@@ -1,5 +1,8 @@
 package org.kho4j.preflight;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -8,10 +11,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.abi.Component;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.luo.Flb;
@@ -22,6 +30,9 @@ import org.kho4j.preflight.image.Architecture;
 
 /** Takes from a handover itself what it consists of, and which versions it is written in. */
 public final class HandedReader {
+
+  /** A version string stands at the beginning, and a field for it has 48 bytes. */
+  private static final long MAX_BLOB = 48;
 
   private final Handover handover;
   private final Map<String, List<String>> versions = new HashMap<>();
@@ -54,9 +65,16 @@ public final class HandedReader {
   }
 
   private Outgoing read(String source) {
-    versions.put(Parts.KHO.name(), List.of(handover.version().compatible()));
-    for (Subtree subtree : handover.subtrees(problem -> { throw problem; })) {
-      read(subtree);
+    String compatible = handover.root().compatible();
+    versions.put(Parts.KHO.name(), List.of(compatible));
+    Optional<KhoVersion> version = KhoVersion.of(compatible);
+    if (version.isPresent()) {
+      List<HandoverException> problems = new ArrayList<>();
+      List<Subtree> subtrees = handover.subtrees(problems::add);
+      if (!problems.isEmpty()) {
+        throw problems.getFirst();
+      }
+      subtrees.forEach(this::readOrName);
     }
     Map<String, Speech> parts = new HashMap<>();
     versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is written so")));
@@ -73,9 +91,50 @@ public final class HandedReader {
             parts,
             Optional.empty(),
             Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
-            Layouts.constants(handover.version(), handover.pageSize()));
+            version
+                .map(known -> Layouts.constants(known, handover.pageSize()))
+                .orElse(Map.of()));
     return new Outgoing(
         profile, new Handed(used, handlers, flbs, reservations, strangers, true));
+  }
+
+  /** A subtree of a version that is not known here is still known by its name and version. */
+  private void readOrName(Subtree subtree) {
+    try {
+      read(subtree);
+    } catch (HandoverException broken) {
+      List<String> claimed = claimed(subtree);
+      Part part =
+          Parts.ALL.stream()
+              .filter(one -> claimed.stream().anyMatch(one::isOf))
+              .findFirst()
+              .orElseThrow(() -> broken);
+      boolean known =
+          Contract.VERSIONS.stream()
+              .map(ContractVersion::compatible)
+              .anyMatch(compatible -> compatible != null && claimed.contains(compatible));
+      if (known) {
+        throw broken;
+      }
+      versions.put(part.name(), claimed);
+    }
+  }
+
+  /** The versions that a blob gives as its own, in the way of any version so far. */
+  private List<String> claimed(Subtree subtree) {
+    MemorySegment blob =
+        handover.memory().physical().read(subtree.address(), Math.min(subtree.size(), MAX_BLOB));
+    if (Fdt.isMagic(blob)) {
+      FdtNode tree = handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
+      List<String> strings = new ArrayList<>(TreeValue.compatible(tree));
+      tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
+      return strings.stream().distinct().toList();
+    }
+    StringBuilder text = new StringBuilder();
+    for (long at = 0; at < blob.byteSize() && blob.get(JAVA_BYTE, at) > ' '; at++) {
+      text.append((char) blob.get(JAVA_BYTE, at));
+    }
+    return List.of(text.toString());
   }
 
   private void read(Subtree subtree) {

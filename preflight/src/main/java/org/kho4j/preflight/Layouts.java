@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.KernelType;
@@ -57,6 +59,26 @@ final class Layouts {
         .orElse(List.of());
   }
 
+  /** The properties that a version of KHO reads and that a kernel has no string for. */
+  static List<String> missingProperties(KhoVersion version, Profile kernel) {
+    return kernel
+        .versions()
+        .map(strings ->
+            Stream.of(
+                    KhoVersion.MAP_PROPERTY,
+                    version.addressProperty(),
+                    Objects.requireNonNullElse(version.sizeProperty(), ""))
+                .filter(name -> name.contains("-") && !strings.contains(name))
+                .map("it has no string \"%s\""::formatted)
+                .toList())
+        .orElse(List.of());
+  }
+
+  /** The version of KHO that a kernel says it speaks, if it is a known one. */
+  static Optional<KhoVersion> version(Profile kernel) {
+    return kernel.speech(Parts.KHO).versions().stream().findFirst().flatMap(KhoVersion::of);
+  }
+
   /** Where a kernel does not lay things out as the versions that it claims have them. */
   static List<String> broken(Profile kernel) {
     Optional<PageSize> pageSize = kernel.pageSize();
@@ -81,7 +103,9 @@ final class Layouts {
 
   private static void constants(Profile kernel, PageSize pageSize, List<String> found) {
     Speech kho = kernel.speech(Parts.KHO);
-    Optional<KhoVersion> version = kho.versions().stream().findFirst().flatMap(KhoVersion::of);
+    Optional<KhoVersion> version = version(kernel);
+    version.ifPresent(known ->
+        missingProperties(known, kernel).forEach(text -> found.add(claim(kernel, kho, text))));
     version
         .map(known -> constants(known, pageSize))
         .orElse(Map.of())

@@ -117,11 +117,6 @@ public record Part(
     return stems.contains(stem) ? stem : stems.getFirst();
   }
 
-  /** Whether it is a kind of file, without which /dev/liveupdate cannot be opened. */
-  boolean isFileHandler() {
-    return absent.equals(NO_HANDLER);
-  }
-
   public Part {
     stems = List.copyOf(stems);
     types = List.copyOf(types);

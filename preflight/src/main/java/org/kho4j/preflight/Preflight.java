@@ -121,7 +121,7 @@ public final class Preflight {
 
   /** Whether what arrives within shares the fate. */
   private static boolean isFinal(Verdict verdict) {
-    return verdict != Verdict.OK && verdict != Verdict.DEGRADED && verdict != Verdict.CORRUPT;
+    return verdict != Verdict.OK && verdict != Verdict.DEGRADED;
   }
 
   private Component present(Part part, Speech ours, Speech theirs) {
@@ -187,12 +187,17 @@ public final class Preflight {
                 .forEach(found::add);
           }
         });
-    for (String name : part.constants()) {
-      Long ours = from.constants().get(name);
-      Long theirs = to.constants().get(name);
-      if (ours != null && theirs != null && !ours.equals(theirs)) {
-        found.add("%s is %d, not %d".formatted(name, theirs, ours));
-      }
+    found.addAll(AbiDiff.constants(part, from, to));
+    if (part.equals(Parts.KHO)) {
+      Layouts.version(from)
+          .filter(version -> Layouts.missingProperties(version, from).isEmpty())
+          .ifPresent(version -> found.addAll(Layouts.missingProperties(version, to)));
+      Layouts.version(from)
+          .filter(version -> Layouts.missingProperties(version, to).isEmpty())
+          .ifPresent(version ->
+              Layouts.missingProperties(version, from).stream()
+                  .map(text -> "what " + from.source() + " writes: " + text)
+                  .forEach(found::add));
     }
     return found;
   }
@@ -234,7 +239,8 @@ public final class Preflight {
             .findFirst();
     closed.ifPresent(name ->
         judged.spoil(
-            part -> part.equals(Parts.LUO) || part.isFileHandler(),
+            part ->
+                part.equals(Parts.LUO) || part.within().equals(Optional.of(Parts.LUO.name())),
             Verdict.UNREACHABLE,
             "/dev/liveupdate cannot be opened because of " + name));
   }

@@ -16,8 +16,8 @@ import org.kho4j.preflight.image.Architecture;
  * @param architecture what it runs on
  * @param pageSize its page size
  * @param parts what it says about the parts of {@link Parts}, by their names
- * @param versions every string in it that looks like a version; empty where there was nothing to
- *     look at
+ * @param versions every string in it that looks like a version, and the names of the contract's
+ *     properties that it has; empty where there was nothing to look at
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them

@@ -41,7 +41,12 @@ public final class ProfileReader {
         image
             .strings()
             .map(strings ->
-                strings.stream().filter(FoundString::isWhole).map(FoundString::text).distinct().sorted().toList()),
+                strings.stream()
+                    .filter(FoundString::isWhole)
+                    .map(FoundString::text)
+                    .distinct()
+                    .sorted()
+                    .toList()),
         types(image.btf()),
         constants(image.btf()));
   }

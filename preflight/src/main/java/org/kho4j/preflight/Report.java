@@ -2,6 +2,7 @@ package org.kho4j.preflight;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Whether one kernel takes what another hands over.
@@ -28,5 +29,11 @@ public record Report(
     components = List.copyOf(components);
     findings = List.copyOf(findings);
     notes = List.copyOf(notes);
+  }
+
+  /** The same with more notes before its own. */
+  public Report withNotes(List<String> more) {
+    return new Report(
+        verdict, components, findings, Stream.concat(more.stream(), notes.stream()).toList());
   }
 }

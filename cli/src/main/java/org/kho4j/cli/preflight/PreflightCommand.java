@@ -7,6 +7,7 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Preflight;
+import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Verdict;
 import picocli.CommandLine.Model.OptionSpec;
@@ -32,6 +33,12 @@ public final class PreflightCommand extends Command {
             .description(
                 "The kernel that hands over, a memory image, or 'running': the kernel of this machine."));
     option(
+        OptionSpec.builder("--from-kernel")
+            .type(String.class)
+            .paramLabel("KERNEL")
+            .description(
+                "The kernel that wrote the memory image: its layouts count then, not those of the versions it claims."));
+    option(
         OptionSpec.builder("--to")
             .type(String.class)
             .paramLabel("KERNEL")
@@ -42,6 +49,17 @@ public final class PreflightCommand extends Command {
             .paramLabel("TEXT")
             .description(
                 "The next kernel's command line: kho=, liveupdate= and reserve_mem= decide, too."));
+    option(
+        OptionSpec.builder("--reuse-cmdline")
+            .type(boolean.class)
+            .arity("0")
+            .description("With --from running: the next command line is the running kernel's."));
+    option(
+        OptionSpec.builder("--root")
+            .type(Path.class)
+            .paramLabel("DIR")
+            .description(
+                "With --from running: where /proc, /sys and /boot are, a copy of another host's perhaps."));
     option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)
@@ -70,24 +88,36 @@ public final class PreflightCommand extends Command {
 
   private static int judge(Invocation invocation, String from, String to) throws IOException {
     KernelSource source = new KernelSource(invocation);
-    Outgoing outgoing = source.outgoing(from);
-    var next = source.kernel(to);
+    KernelSource.Pending pending = source.reading(to);
+    Outgoing outgoing = source.outgoing(from, invocation.value("--from-kernel", String.class));
+    Profile next = pending.get();
     Optional<String> impossible = Preflight.impossible(outgoing.profile(), next);
     if (impossible.isPresent()) {
       throw new IOException(impossible.get());
     }
-    String line = invocation.value("--cmdline", String.class);
     Report report =
         Preflight.judge(
-            outgoing.profile(),
-            outgoing.handed(),
-            next,
-            Optional.ofNullable(line).map(CommandLine::new));
+                outgoing.profile(), outgoing.handed(), next, nextCommandLine(invocation, outgoing))
+            .withNotes(outgoing.notes());
     if (invocation.options().json()) {
       ReportView.json(invocation, outgoing.profile(), next, report);
     } else {
       ReportView.text(invocation, outgoing.profile(), next, report);
     }
     return report.verdict() == Verdict.OK ? OK : BAD_ANSWER;
+  }
+
+  private static Optional<CommandLine> nextCommandLine(Invocation invocation, Outgoing outgoing) {
+    String line = invocation.value("--cmdline", String.class);
+    if (!invocation.flag("--reuse-cmdline")) {
+      return Optional.ofNullable(line).map(CommandLine::new);
+    }
+    if (line != null || outgoing.commandLine().isEmpty()) {
+      throw invocation.wrong(
+          line != null
+              ? "--cmdline and --reuse-cmdline exclude each other"
+              : "--reuse-cmdline wants --from running, and a /proc/cmdline that can be read");
+    }
+    return outgoing.commandLine();
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,7 +62,7 @@ final class ProfileFile {
       constants.put(name, numbers.number(name));
     }
     return new Profile(
-        root.text("source"),
+        path.toString(),
         root.has("release") ? Optional.of(root.text("release")) : Optional.empty(),
         root.oneOf("architecture", Architecture.values()),
         root.has("pageSize") ? Optional.of(pageSize(root)) : Optional.empty(),
@@ -81,7 +82,7 @@ final class ProfileFile {
     Map<String, KernelType> found = new TreeMap<>();
     for (String name : types.names()) {
       JsonFields type = types.object(name);
-      List<Member> members = new java.util.ArrayList<>();
+      List<Member> members = new ArrayList<>();
       for (JsonFields member : type.objects("members")) {
         members.add(new Member(member.text("name"), member.number("bit"), member.number("bits")));
       }
@@ -94,7 +95,7 @@ final class ProfileFile {
   static void write(Profile profile, Path path) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
-      json.object().text("schema", SCHEMA).text("source", profile.source());
+      json.object().text("schema", SCHEMA);
       json.text("release", profile.release().orElse(null));
       json.text("architecture", label(profile.architecture()));
       profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));

@@ -3,6 +3,7 @@ package org.kho4j.lab.jump;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
@@ -49,17 +51,16 @@ final class Jumper {
             new Stage(next, nextLine.strip(), retrieve()));
     guest.stopAtJump();
     ReserveMem trace = fillReservation();
-    Verdict image = Verdict.ask(run, first.image(), next.image(), List.of());
-    Verdict capture =
-        Verdict.ask(
-            run,
-            run.directory().resolve(Guest.RAM),
-            next.image(),
-            List.of(
-                "--base",
-                "0x%x".formatted(first.arch().ramBase()),
-                "--cmdline",
-                "kho=on liveupdate=on " + nextLine));
+    List<String> cmdline = List.of("--cmdline", "kho=on liveupdate=on " + nextLine);
+    Verdict images = Verdict.ask(run, first.image(), next.image(), cmdline);
+    if (images == null) {
+      throw new LabFailure("kho preflight cannot read the kernels: " + run.directory());
+    }
+    List<String> options = new ArrayList<>(cmdline);
+    options.addAll(List.of("--base", "0x%x".formatted(first.arch().ramBase())));
+    options.addAll(List.of("--from-kernel", first.image().toString()));
+    Path ram = run.directory().resolve(Guest.RAM);
+    Verdict capture = Verdict.ask(run, ram, next.image(), options);
     guest.leaveJump();
     guest.console().awaitAny("lab: end$|Kernel panic", PATIENCE);
     List<String> said = guest.console().lines();
@@ -71,7 +72,7 @@ final class Jumper {
     List<String> before = said.subList(0, at);
     List<String> after = said.subList(at, said.size());
     return new Result(
-        jump, image, capture, Observation.of(jump.use(), before, after, isKept(trace)));
+        jump, images, capture, Observation.of(jump.use(), before, after, isKept(trace)));
   }
 
   private static String earlyConsole(Arch arch) {

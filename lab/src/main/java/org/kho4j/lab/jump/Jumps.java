@@ -99,10 +99,7 @@ public final class Jumps {
       return false;
     }
     if (record != null) {
-      Files.createDirectories(record);
-      ObjectNode node = result.toJson(JSON);
-      Files.writeString(
-          record.resolve(jump.name() + ".json"), JSON.writeValueAsString(node) + "\n");
+      write(record, result, List.of(first, next));
     }
     List<String> disagreements = result.disagreements();
     double seconds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 1000.0;
@@ -118,5 +115,18 @@ public final class Jumps {
       System.out.println("    what it said: " + directory);
     }
     return disagreements.isEmpty();
+  }
+
+  /** The result, and what the two kernels speak, so that both can be compared without them. */
+  private void write(Path directory, Result result, List<Kernel> kernels) throws Exception {
+    Path jumps = Files.createDirectories(directory.resolve("jumps"));
+    ObjectNode node = result.toJson(JSON);
+    Files.writeString(
+        jumps.resolve(result.jump().name() + ".json"), JSON.writeValueAsString(node) + "\n");
+    Path profiles = Files.createDirectories(directory.resolve("kernels"));
+    for (Kernel kernel : kernels) {
+      Path profile = profiles.resolve(kernel.name().substring(Jump.FAMILY.length()) + ".json");
+      Verdict.saveProfile(lab, kernel.image(), profile);
+    }
   }
 }

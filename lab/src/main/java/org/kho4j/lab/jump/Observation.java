@@ -22,6 +22,8 @@ record Observation(Map<String, String> parts, List<String> said) {
   private static final List<String> BEST_TO_WORST =
       List.of(OK, "degraded", LOST, "unreachable", CORRUPT, PANIC);
 
+  private static final int MOST_LINES = 12;
+
   private static final Pattern EVIDENCE =
       Pattern.compile(
           "KHO: (?!Marked).*|test_kho: .*|reserv.*'trace'.*|luo.*: .*|liveupdate test: .*ERROR.*"
@@ -40,10 +42,15 @@ record Observation(Map<String, String> parts, List<String> said) {
     boolean up = has(next, "lab: release");
     boolean ended = has(next, "lab: end$");
     if (!ended && !up) {
-      parts.put("kho", PANIC);
+      boolean inLuo = has(next, "luo: ");
+      boolean revived = has(next, "Revived memory reservation");
+      parts.put("kho", found && inLuo && revived ? OK : PANIC);
+      if (inLuo) {
+        parts.put("luo", PANIC);
+      }
     } else {
       parts.put("kho", found ? OK : LOST);
-      parts.put("kexec-metadata", has(next, "KHO: exec from:") ? OK : "degraded");
+      parts.put("kexec-metadata", has(next, "KHO: exec from:") ? OK : found ? "degraded" : LOST);
       if (!has(first, "dump .*/kho_test none")) {
         parts.put("kho_test", test(next));
       }
@@ -53,13 +60,17 @@ record Observation(Map<String, String> parts, List<String> said) {
         sessions(use, first, next, parts, ended);
       }
     }
-    return new Observation(parts, next.stream().filter(EVIDENCE.asPredicate()).toList());
+    return new Observation(
+        parts,
+        next.stream()
+            .filter(EVIDENCE.asPredicate())
+            .filter(line -> !line.contains("Bad file descriptor"))
+            .limit(MOST_LINES)
+            .toList());
   }
 
   private static String test(List<String> next) {
-    return has(next, "test_kho: KHO restore succeeded")
-        ? OK
-        : has(next, "test_kho: KHO restore failed") ? CORRUPT : LOST;
+    return has(next, "test_kho: KHO restore succeeded") ? OK : LOST;
   }
 
   private static void sessions(
@@ -74,7 +85,7 @@ record Observation(Map<String, String> parts, List<String> said) {
     if (use.files && !has(first, "missed memfd")) {
       boolean wrong = has(next, "missed (check|finish)") || !ended;
       parts.put("memfd", luo.equals(OK) || luo.equals(PANIC) ? wrong ? CORRUPT : OK : luo);
-      if (has(first, "liveupdate-test-flb.*: preserve was triggered")) {
+      if (luo.equals(OK) && has(first, "liveupdate-test-flb.*: preserve was triggered")) {
         boolean flbs = has(next, "found flb data from the previous boot");
         parts.put("flb", flbs ? OK : LOST);
       }

@@ -3,6 +3,7 @@ package org.kho4j.lab.jump;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -10,18 +11,21 @@ import tools.jackson.databind.node.ObjectNode;
  * A jump that was done.
  *
  * @param images what kho preflight says of the two images
- * @param capture what it says of the first kernel's memory at the jump and the next kernel's image
+ * @param capture what it says of the first kernel's memory at the jump and the next kernel's image;
+ *     null where it cannot read that memory, as of a kernel with another layout
  */
-record Result(Jump jump, Verdict images, Verdict capture, Observation observed) {
+record Result(
+    Jump jump, Verdict images, @Nullable Verdict capture, Observation observed) {
 
-  /** Where the verdict of the capture is not what happened. */
+  /** Where the verdict is not what happened; that of the capture knows more. */
   List<String> disagreements() {
+    Verdict verdict = capture == null ? images : capture;
     List<String> found = new ArrayList<>();
-    if (!agree(capture.overall(), observed.overall())) {
-      found.add("%s, and in fact %s".formatted(capture.overall(), observed.overall()));
+    if (!agree(verdict.overall(), observed.overall())) {
+      found.add("%s, and in fact %s".formatted(verdict.overall(), observed.overall()));
     }
     observed.parts().forEach((part, happened) -> {
-      String said = capture.parts().getOrDefault(part, "nothing");
+      String said = verdict.parts().getOrDefault(part, images.parts().getOrDefault(part, "nothing"));
       if (!agree(said, happened)) {
         found.add("%s: %s, and in fact %s".formatted(part, said, happened));
       }
@@ -38,7 +42,9 @@ record Result(Jump jump, Verdict images, Verdict capture, Observation observed) 
     ObjectNode node = json.createObjectNode();
     node.put("from", jump.from()).put("to", jump.to()).put("use", jump.use().label);
     node.set("images", verdict(json, images.overall(), images.parts()));
-    node.set("capture", verdict(json, capture.overall(), capture.parts()));
+    if (capture != null) {
+      node.set("capture", verdict(json, capture.overall(), capture.parts()));
+    }
     node.set("observed", verdict(json, observed.overall(), observed.parts()));
     node.set("said", json.valueToTree(observed.said()));
     return node;

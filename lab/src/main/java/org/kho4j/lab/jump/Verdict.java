@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
 import tools.jackson.databind.JsonNode;
@@ -21,18 +22,23 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record Verdict(String overall, Map<String, String> parts) {
 
-  static Verdict ask(Run run, Path from, Path to, List<String> options)
+  private static final int UNREADABLE = 2;
+
+  /** What it says, or null where it cannot read one of the two. */
+  static @Nullable Verdict ask(Run run, Path from, Path to, List<String> options)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(run.lab().resolveSibling("kho").toString());
     command.addAll(List.of("preflight", "--json", "--from", from.toString(), "--to", to.toString()));
     command.addAll(options);
-    command.replaceAll(a -> a.endsWith("/kernel") ? "/tmp/preflight/vm/" + a.replaceAll(".*/(.*)-[0-9a-f]{12}/kernel", "$1") : a); // HACK
     Path errors = run.directory().resolve("kho.log");
     Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int status = process.waitFor();
-    if (status > 1) {
+    if (status == UNREADABLE) {
+      return null;
+    }
+    if (status > UNREADABLE) {
       throw new LabFailure("%s: %s".formatted(command, Files.readString(errors)));
     }
     JsonNode json = new JsonMapper().readTree(out);
@@ -41,5 +47,21 @@ record Verdict(String overall, Map<String, String> parts) {
       parts.put(component.get("name").asString(), component.get("verdict").asString());
     }
     return new Verdict(json.get("verdict").asString(), parts);
+  }
+
+  /** Has kho preflight write down what a kernel speaks. */
+  static void saveProfile(Path lab, Path kernel, Path profile)
+      throws IOException, InterruptedException {
+    List<String> command =
+        List.of(
+            lab.resolveSibling("kho").toString(),
+            "preflight",
+            "--to",
+            kernel.toString(),
+            "--save-profile",
+            profile.toString());
+    if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+      throw new LabFailure("no profile of " + kernel);
+    }
   }
 }
