@@ -12,6 +12,9 @@ record Jump(String from, String to, Use use) {
 
   private static final String BASE = "7.3";
 
+  /** Kernels of the lab that differ in the size of their pages. */
+  private static final List<String> PAGES = List.of("arm64-7.3-16k", "arm64-7.3-64k");
+
   /** By which it is chosen, and its files are kept. */
   String name() {
     String suffix =
@@ -30,15 +33,15 @@ record Jump(String from, String to, Use use) {
     jumps.add(new Jump(BASE, BASE, Use.EVERYTHING));
     jumps.add(new Jump("7.2", "7.2", Use.EVERYTHING));
     for (String kernel : kernels) {
-      if (!kernel.equals(BASE) && !kernel.startsWith("arm64")) {
+      if (!kernel.equals(BASE)) {
         jumps.add(new Jump(BASE, kernel, Use.EVERYTHING));
         if (!kernel.equals("kho-off")) {
           jumps.add(new Jump(kernel, BASE, Use.EVERYTHING));
         }
       }
     }
-    for (String from : List.of("arm64-16k", "arm64-64k")) {
-      for (String to : List.of("arm64-16k", "arm64-64k")) {
+    for (String from : PAGES) {
+      for (String to : PAGES) {
         jumps.add(new Jump(from, to, Use.EVERYTHING));
       }
     }
@@ -55,5 +58,10 @@ record Jump(String from, String to, Use use) {
       }
     }
     return jumps;
+  }
+
+  /** The name of a kernel among all of the lab's. */
+  static String kernel(String name) {
+    return PAGES.contains(name) ? name : FAMILY + name;
   }
 }

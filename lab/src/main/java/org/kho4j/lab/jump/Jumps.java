@@ -88,8 +88,8 @@ public final class Jumps {
     System.out.printf("%-44s ", jump.name());
     System.out.flush();
     long start = System.nanoTime();
-    Kernel first = Kernel.described(lab, Jump.FAMILY + jump.from()).built(lab);
-    Kernel next = Kernel.described(lab, Jump.FAMILY + jump.to()).built(lab);
+    Kernel first = Kernel.described(lab, Jump.kernel(jump.from())).built(lab);
+    Kernel next = Kernel.described(lab, Jump.kernel(jump.to())).built(lab);
     Path directory = runs.resolve("jumps").resolve(jump.name());
     Result result;
     try (Run run = new Run(lab, directory, first, LIMIT, false, null)) {
@@ -125,7 +125,7 @@ public final class Jumps {
         jumps.resolve(result.jump().name() + ".json"), JSON.writeValueAsString(node) + "\n");
     Path profiles = Files.createDirectories(directory.resolve("kernels"));
     for (Kernel kernel : kernels) {
-      Path profile = profiles.resolve(kernel.name().substring(Jump.FAMILY.length()) + ".json");
+      Path profile = profiles.resolve(kernel.name().replace(Jump.FAMILY, "") + ".json");
       Verdict.saveProfile(lab, kernel.image(), profile);
     }
   }
