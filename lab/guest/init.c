@@ -115,7 +115,7 @@ static void preserve_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64
 	close(fd);
 }
 
-static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every, uint32_t seals) {
+static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t every, int seals) {
 	uint64_t page = sysconf(_SC_PAGESIZE);
 	struct preserved_fd arg = {sizeof arg, 0, token};
 	struct stat st;
@@ -124,7 +124,7 @@ static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t 
 	if (fstat(arg.fd, &st) || (uint64_t)st.st_size != bytes)
 		wrong("size of the memfd");
 	/* A kernel adds F_SEAL_EXEC by itself where memfds are not executable. */
-	if ((fcntl(arg.fd, 1034 /* F_GET_SEALS */) & 0x1f) != (int)seals)
+	if ((fcntl(arg.fd, 1034 /* F_GET_SEALS */) & 0x1f) != seals)
 		wrong("seals of the memfd");
 	if (bytes) {
 		uint64_t *at = map(arg.fd, bytes, PROT_READ, MAP_PRIVATE);
@@ -219,6 +219,26 @@ static void await(const char *name) {
 	} while (byte != '\n' && byte != '\r');
 }
 
+static void run(char *command) {
+	char *words[8], *path = strtok(command, " ");
+	int count = 0, status;
+	pid_t child;
+	for (char *word = path; word && count < 7; word = strtok(NULL, " "))
+		words[count++] = word;
+	words[count] = NULL;
+	if (!count || (child = fork()) < 0)
+		fail("run");
+	if (!child) {
+		execv(path, words);
+		_exit(127);
+	}
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		wrong(path);
+	say("ran %s: %d", path, WEXITSTATUS(status));
+	if (WEXITSTATUS(status))
+		wrong(path);
+}
+
 static void kexec(const char *command_line) {
 	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
 	if (kernel < 0 || initrd < 0)
@@ -280,6 +300,8 @@ static void do_line(void) {
 		finish();
 	else if (IS("dump")) /* PATH */
 		dump(name);
+	else if (IS("run")) /* PATH ARGUMENTS: it has to end with status 0 */
+		run(rest);
 	else if (IS("kexec")) /* COMMAND LINE */
 		kexec(rest);
 	else if (IS("fill")) /* BYTES: all free memory but so much */

@@ -3,7 +3,8 @@
 Makes the structures of a real kernel's handover again and compares them with its memory, page by page.
 
 check_capture.py FACTS.json IMAGE: the image is flat RAM or an ELF core, as it is or compressed with zstd. Names, counts and
-sizes come from the facts, which an independent decoder found; only where things lie is read from the image.
+sizes come from the facts: those beside a capture, which an independent decoder found, or the output of kho inspect --json. Only
+where things lie is read from the image.
 """
 
 import json
@@ -14,6 +15,29 @@ import sys
 from clients import Luo, Memfd, Session, kho_test, memblock, metadata
 from kho import Root, block_of, depth, leaf_bits, radix_tree, table_bits
 from memory import Memory
+
+
+NAMES = {"compatible": "compatible", "totalSize": "totalsize", "reserveMem": "reserve_mem", "khoTest": "kho_test", "folios": "nr_folios",
+         "foliosInfo": "folios_info", "totalPages": "total_pages", "previousRelease": "previous_release", "kexecCount": "kexec_count",
+         "liveupdateNumber": "liveupdate_num", "position": "pos"}
+
+
+def of_inspection(value):
+    """What kho inspect shows, in the words of the facts."""
+    if isinstance(value, list):
+        return [of_inspection(item) for item in value]
+    if isinstance(value, str):
+        return int(value, 16) if value.startswith("0x") else value
+    if not isinstance(value, dict):
+        return value
+    found = {NAMES.get(key, key): of_inspection(item) for key, item in value.items()}
+    if "preservedMap" in found:
+        found["memory_map"] = found["preservedMap"]["root"]
+        found["map"] = {} if value["preservedMap"]["state"] == "intact" else {"error": value["preservedMap"]["state"]}
+    if "memfd" in found:
+        memfd = found.pop("memfd")
+        return {**found, **memfd, "folios": memfd["folios_info"]}
+    return found
 
 
 class Capture:
@@ -180,9 +204,14 @@ class Handover:
 
 def main(facts_path, image):
     facts = json.load(open(facts_path))
+    if facts.get("schema") == "kho4j/inspect/1":
+        facts = {"handovers": of_inspection(facts["handovers"]), "page_size": facts["source"]["pageSize"]}
     capture = Capture(image, facts.get("base", 0))
     failed = False
     for found in facts["handovers"]:
+        if "error" in found["map"]:
+            print("handover at 0x%x: consumed" % found["fdt"])
+            continue
         same, different, absent = Handover(capture, found, facts.get("page_size", 4096)).check()
         print("handover at 0x%x: %d pages compared, %d differ, %d left out of the image" % (
             found["fdt"], same, len(different), absent))

@@ -1,8 +1,10 @@
 package org.kho4j.abi;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -11,11 +13,16 @@ import org.jspecify.annotations.Nullable;
 /** The whole contract: every version of every component, and which release writes which. */
 public final class Contract {
 
-  private static final List<Structure> BITMAP_LIST =
-      List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT);
-  private static final List<Structure> RADIX = List.of(KhoRadix.NODE, KhoRadix.LEAF);
-  private static final List<Structure> VMALLOC =
-      List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE);
+  private static final Map<KhoVersion.MapForm, List<Structure>> MAPS =
+      Map.of(
+          KhoVersion.MapForm.BITMAPS_512,
+          List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT, KhoserMemChunk.SMALL_BITMAP),
+          KhoVersion.MapForm.BITMAPS_PAGE,
+          List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT, KhoserMemChunk.PAGE_BITMAP),
+          KhoVersion.MapForm.RADIX_SHORT,
+          List.of(KhoRadix.NODE, KhoRadix.LEAF),
+          KhoVersion.MapForm.RADIX,
+          List.of(KhoRadix.NODE, KhoRadix.LEAF));
   private static final List<Structure> LUO_ARRAYS =
       List.of(
           LuoArrays.SESSIONS,
@@ -37,66 +44,7 @@ public final class Contract {
 
   /** Every version of every component: components in order, versions oldest first. */
   public static final List<ContractVersion> VERSIONS =
-      List.of(
-          kho(
-              "kho-v1@6.16",
-              KhoVersion.V1,
-              Releases.of("6.16", "6.17.8"),
-              KhoVersion.MapForm.BITMAP_LIST,
-              "Bitmaps of 512 bytes. No vmalloc areas.",
-              BITMAP_LIST,
-              List.of(KhoserMemChunk.SMALL_BITMAP)),
-          kho(
-              "kho-v1@6.17.9",
-              KhoVersion.V1,
-              Releases.of("6.17.9", "6.17.y"),
-              KhoVersion.MapForm.BITMAP_LIST,
-              "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
-                  + " unverified: its release candidate does.",
-              BITMAP_LIST,
-              List.of(KhoserMemChunk.PAGE_BITMAP)),
-          kho(
-              "kho-v1@6.18",
-              KhoVersion.V1,
-              Releases.of("6.18", "7.0"),
-              KhoVersion.MapForm.BITMAP_LIST,
-              "Bitmaps of one page; vmalloc areas.",
-              BITMAP_LIST,
-              List.of(KhoserMemChunk.PAGE_BITMAP),
-              VMALLOC),
-          kho(
-              "kho-v2",
-              KhoVersion.V2,
-              Releases.NEVER,
-              KhoVersion.V2.map(),
-              KhoVersion.V2.meaning(),
-              RADIX,
-              VMALLOC),
-          kho(
-              "kho-v3@7.1-rc",
-              KhoVersion.V3,
-              Releases.NEVER,
-              KhoVersion.MapForm.RADIX_SHORT,
-              "Release candidates before 2026-05-30: as kho-v3, with one tree level less with 16K pages.",
-              RADIX,
-              VMALLOC),
-          kho(
-              "kho-v3@7.1",
-              KhoVersion.V3,
-              KhoVersion.V3.releases(),
-              KhoVersion.V3.map(),
-              "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears.",
-              RADIX,
-              VMALLOC),
-          kho(
-              "kho-v4",
-              KhoVersion.V4,
-              KhoVersion.V4.releases(),
-              KhoVersion.V4.map(),
-              KhoVersion.V4.meaning(),
-              RADIX,
-              VMALLOC,
-              List.of(KhoBlock.STRUCTURE)),
+      withKho(
           luo(LuoVersion.V1_WITHOUT_FLBS, List.of(FdtLayout.LUO_V1_WITHOUT_FLB), LUO_ARRAYS),
           luo(LuoVersion.V1, List.of(FdtLayout.LUO_V1), LUO_ARRAYS, FLB),
           luo(
@@ -221,25 +169,28 @@ public final class Contract {
     }
   }
 
-  @SafeVarargs
-  @SuppressWarnings("varargs")
-  private static ContractVersion kho(
-      String id,
-      KhoVersion version,
-      Releases releases,
-      KhoVersion.MapForm map,
-      String meaning,
-      List<Structure>... structures) {
+  private static List<ContractVersion> withKho(ContractVersion... others) {
+    return Stream.concat(KhoLayout.ALL.stream().map(Contract::kho), Arrays.stream(others)).toList();
+  }
+
+  private static ContractVersion kho(KhoLayout layout) {
+    List<Structure> structures = new ArrayList<>(MAPS.get(layout.map()));
+    if (layout.vmalloc()) {
+      structures.addAll(List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE));
+    }
+    if (layout.blocks()) {
+      structures.add(KhoBlock.STRUCTURE);
+    }
     return new ContractVersion(
         Component.KHO,
-        id,
-        version.compatible(),
-        releases,
-        map,
-        Arrays.stream(structures).flatMap(List::stream).toList(),
-        List.of(FdtLayout.root(version)),
+        layout.id(),
+        layout.version().compatible(),
+        layout.releases(),
+        layout.map(),
+        structures,
+        List.of(FdtLayout.root(layout.version())),
         List.of(),
-        meaning);
+        layout.meaning());
   }
 
   @SafeVarargs

@@ -236,15 +236,14 @@ public record FdtLayout(
 
   /** The root FDT of a version: one page at most, itself preserved as a block of order 0. */
   public static FdtLayout root(KhoVersion version) {
-    boolean bitmaps = version.map() == KhoVersion.MapForm.BITMAP_LIST;
     var properties = new ArrayList<Property>();
     properties.add(compatible("/", version.compatible(), "version of the whole contract"));
     properties.add(
         phys(
             "/",
             KhoVersion.MAP_PROPERTY,
-            bitmaps ? KhoserMemChunk.NAME : KhoRadix.NODE.name(),
-            bitmaps
+            version.finalized() ? KhoserMemChunk.NAME : KhoRadix.NODE.name(),
+            version.finalized()
                 ? "first chunk of the map; 0 until finalized, refused by 6.19 and 7.0, an empty map up to 6.18"
                 : "root of the map; never 0"));
     if (version.sizeProperty() != null) {
@@ -270,7 +269,7 @@ public record FdtLayout(
         version.releases(),
         Lifetime.block(
             0,
-            bitmaps
+            version.finalized()
                 ? "at finalize; since 6.19 at boot, and the map's address at finalize"
                 : "at boot, growing with every subtree",
             "never: it stays intact in the next kernel"),

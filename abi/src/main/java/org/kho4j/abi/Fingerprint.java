@@ -54,7 +54,7 @@ public record Fingerprint(String sha256) {
     line(out, "version", version.component().label(), version.compatible());
     if (version.map() != null) {
       line(out, "map", version.map().label());
-      if (version.map() != KhoVersion.MapForm.BITMAP_LIST) {
+      if (version.map().isRadix()) {
         for (PageSize size : PageSize.values()) {
           line(
               out,

@@ -96,6 +96,29 @@ public final class KhoRadix {
   }
 
   /**
+   * The largest order whose keys are above those of order 0 that have lost their bit: these are
+   * numbers of pages within {@value #MAX_PHYSICAL_BITS} bits.
+   */
+  public static final int MAX_ORDER_BESIDE_LOST_BIT = Long.SIZE - MAX_PHYSICAL_BITS;
+
+  /**
+   * Whether a tree of that depth has no room for the bit that marks order 0, so that keys of order
+   * 0 lose it: one with 16K pages that lacks a level.
+   */
+  public static boolean losesOrderZero(PageSize pageSize, int depth) {
+    return levelShift(pageSize, depth) <= orderZeroBit(pageSize);
+  }
+
+  /**
+   * The key that one in a tree that {@linkplain #losesOrderZero loses} the bit stands for: of order
+   * 0 if it can be the number of a page. A key of an order above {@link #MAX_ORDER_BESIDE_LOST_BIT}
+   * can be, too.
+   */
+  public static long withOrderZero(PageSize pageSize, long key) {
+    return key >>> maxOrder(pageSize) == 0 ? key | 1L << orderZeroBit(pageSize) : key;
+  }
+
+  /**
    * The largest order that a block within {@value #MAX_PHYSICAL_BITS} bits of physical memory can
    * have.
    */

@@ -2,6 +2,7 @@ package org.kho4j.abi;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,49 +11,79 @@ import org.jspecify.annotations.Nullable;
  *
  * @param compatible the string that the root FDT carries
  * @param releases the kernel releases that write it
- * @param map the form of the preserved map
  * @param addressProperty property of a subtree's node: 8 bytes, physical address of the blob
  * @param sizeProperty property of a subtree's node: 8 bytes, bytes of the blob; null where the blob
  *     is an FDT that tells its own size
+ * @param finalized whether the map is written down when the handover is finalized: until then the
+ *     root FDT says 0
  * @param meaning what changed with it
  */
 public record KhoVersion(
     String compatible,
     Releases releases,
-    MapForm map,
     String addressProperty,
     @Nullable String sizeProperty,
+    boolean finalized,
     String meaning) {
 
   /** How the preserved map is written. */
   public enum MapForm {
-    /** {@link KhoserMemChunk}s that point at bitmaps of 512 bytes or of one page. */
-    BITMAP_LIST("bitmap-list"),
+    /** {@link KhoserMemChunk}s that point at bitmaps of 512 bytes. */
+    BITMAPS_512("bitmaps-512"),
+    /** {@link KhoserMemChunk}s that point at bitmaps of one page. */
+    BITMAPS_PAGE("bitmaps-page"),
     /** {@link KhoRadix} tree whose depth lacks a level with 16K pages. */
-    RADIX_SHORT("radix"),
+    RADIX_SHORT("radix-short"),
     /** {@link KhoRadix} tree. */
     RADIX("radix");
 
-    private final String label;
+    private final String id;
 
-    MapForm(String label) {
-      this.label = label;
+    MapForm(String id) {
+      this.id = id;
     }
 
-    /** {@code "bitmap-list"} or {@code "radix"}: radix trees differ in {@link #depth} alone. */
-    public String label() {
-      return label;
+    /** The form's name: {@code "bitmaps-512"}, for instance. */
+    public String id() {
+      return id;
+    }
+
+    /** The form with that {@link #id()}. */
+    public static Optional<MapForm> of(String id) {
+      return Stream.of(values()).filter(form -> form.id.equals(id)).findFirst();
+    }
+
+    /** Whether it is a tree, and no list of bitmaps. */
+    public boolean isRadix() {
+      return this == RADIX || this == RADIX_SHORT;
     }
 
     /**
-     * Levels of the radix tree, leaf included; 0 for the bitmap list. The first formula forgot the
+     * {@code "bitmap-list"} or {@code "radix"}: what the two of a kind have in common, which differ
+     * in {@link #bitmapBytes} or {@link #depth} alone.
+     */
+    public String label() {
+      return isRadix() ? "radix" : "bitmap-list";
+    }
+
+    /** Bytes of a bitmap; 0 for a radix tree. */
+    public int bitmapBytes(PageSize pageSize) {
+      return switch (this) {
+        case BITMAPS_512 -> KhoserMemChunk.SMALL_BITMAP.size(pageSize);
+        case BITMAPS_PAGE -> KhoserMemChunk.PAGE_BITMAP.size(pageSize);
+        case RADIX_SHORT, RADIX -> 0;
+      };
+    }
+
+    /**
+     * Levels of the radix tree, leaf included; 0 for a bitmap list. The first formula forgot the
      * bit that marks order 0 (commit d64b0372760e, 7.1-rc), which shows with 16K pages alone: 4
      * levels instead of 5.
      */
     public int depth(PageSize pageSize) {
       int keyBits =
           switch (this) {
-            case BITMAP_LIST -> 0;
+            case BITMAPS_512, BITMAPS_PAGE -> 0;
             case RADIX_SHORT -> KhoRadix.orderZeroBit(pageSize);
             case RADIX -> KhoRadix.orderZeroBit(pageSize) + 1;
           };
@@ -60,15 +91,20 @@ public record KhoVersion(
           ? 0
           : Math.ceilDiv(keyBits - KhoRadix.leafBits(pageSize), KhoRadix.tableBits(pageSize)) + 1;
     }
+
+    @Override
+    public String toString() {
+      return id;
+    }
   }
 
   public static final KhoVersion V1 =
       new KhoVersion(
           "kho-v1",
           Releases.of("6.16", "7.0"),
-          MapForm.BITMAP_LIST,
           "fdt",
           null,
+          true,
           "The first contract. Under this one string bitmaps grew from 512 bytes (6.16.y, 6.17 to 6.17.8) to a page (6.17.9,"
               + " 6.18 and later), with no marker; vmalloc areas exist since 6.18. Nothing is handed over unless the"
               + " map was finalized.");
@@ -76,26 +112,26 @@ public record KhoVersion(
       new KhoVersion(
           "kho-v2",
           Releases.NEVER,
-          MapForm.RADIX_SHORT,
           "preserved-data",
           null,
+          false,
           "The radix tree, handed over in place. Only in development trees of April 2026.");
   public static final KhoVersion V3 =
       new KhoVersion(
           "kho-v3",
           Releases.of("7.1", "7.1"),
-          MapForm.RADIX,
           "preserved-data",
           "blob-size",
+          false,
           "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears. Release candidates before"
               + " 2026-05-30 wrote one tree level less with 16K pages.");
   public static final KhoVersion V4 =
       new KhoVersion(
           "kho-v4",
           Releases.since("7.2"),
-          MapForm.RADIX,
           "preserved-data",
           "blob-size",
+          false,
           "Root FDT, map and vmalloc as in kho-v3; adds the KHO block, which has no version string of its own.");
 
   /** Every version, oldest first. */
@@ -106,6 +142,16 @@ public record KhoVersion(
 
   /** What every version's string starts with. */
   public static final String PREFIX = "kho-v";
+
+  /** The layouts that go by this version's string, oldest first. */
+  public List<KhoLayout> layouts() {
+    return KhoLayout.ALL.stream().filter(layout -> layout.version().equals(this)).toList();
+  }
+
+  /** The forms that its preserved map may have, the one of the latest release first. */
+  public List<MapForm> mapForms() {
+    return layouts().reversed().stream().map(KhoLayout::map).distinct().toList();
+  }
 
   public static Optional<KhoVersion> of(String compatible) {
     return ALL.stream().filter(version -> version.compatible.equals(compatible)).findFirst();

@@ -33,9 +33,8 @@ final class PageSizes {
 
   static Map<String, Object> map(KhoVersion.MapForm form) {
     Map<String, Object> out = new LinkedHashMap<>();
-    boolean radix = form != KhoVersion.MapForm.BITMAP_LIST;
     out.put("form", form.label());
-    if (radix) {
+    if (form.isRadix()) {
       Map<String, Object> trees = new LinkedHashMap<>();
       for (PageSize size : PageSize.values()) {
         trees.put(size.label(), radix(form, size));

@@ -68,7 +68,7 @@ class ContractTest {
     for (KhoVersion version : KhoVersion.ALL) {
       assertThat(Contract.versionsOf(version.compatible()))
           .isNotEmpty()
-          .anyMatch(layout -> layout.map() == version.map())
+          .hasSameSizeAs(version.layouts())
           .allMatch(layout -> layout.component() == Component.KHO);
     }
     for (LuoVersion version : LuoVersion.ALL) {

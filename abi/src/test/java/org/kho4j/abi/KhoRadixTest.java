@@ -2,7 +2,7 @@ package org.kho4j.abi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.kho4j.abi.KhoVersion.MapForm.BITMAP_LIST;
+import static org.kho4j.abi.KhoVersion.MapForm.BITMAPS_PAGE;
 import static org.kho4j.abi.KhoVersion.MapForm.RADIX;
 import static org.kho4j.abi.KhoVersion.MapForm.RADIX_SHORT;
 import static org.kho4j.abi.PageSize.SIZE_16K;
@@ -47,7 +47,7 @@ class KhoRadixTest {
   void depthOfEveryFormAndPageSize() {
     assertThat(depths(RADIX)).containsExactly(6, 5, 4);
     assertThat(depths(RADIX_SHORT)).containsExactly(6, 4, 4);
-    assertThat(depths(BITMAP_LIST)).containsExactly(0, 0, 0);
+    assertThat(depths(BITMAPS_PAGE)).containsExactly(0, 0, 0);
   }
 
   private static int[] depths(KhoVersion.MapForm form) {

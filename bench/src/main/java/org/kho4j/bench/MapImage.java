@@ -128,7 +128,7 @@ final class MapImage {
   private MemorySegment leaf(long number) {
     long key = KhoRadix.key(PAGE, number << (KhoRadix.leafBits(PAGE) + PAGE.shift()), 0);
     long address = base + ROOT;
-    for (int level = KhoVersion.V4.map().depth(PAGE) - 1; level > 0; level--) {
+    for (int level = KhoVersion.MapForm.RADIX.depth(PAGE) - 1; level > 0; level--) {
       MemorySegment table = memory.writable(address, PAGE.bytes());
       int index = KhoRadix.index(PAGE, level, key);
       address = table.getAtIndex(Wire.U64, index);

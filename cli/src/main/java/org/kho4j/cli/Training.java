@@ -43,6 +43,7 @@ public final class Training {
       lines.add(List.of("diff", source, source));
       lines.add(List.of("verify", source));
       lines.add(List.of("verify", "--json", source));
+      lines.add(List.of("report", source, "-o", "-"));
     }
     return lines;
   }

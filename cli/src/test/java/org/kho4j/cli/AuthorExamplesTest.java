@@ -11,6 +11,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.cli.command.Numbers;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -99,11 +100,44 @@ class AuthorExamplesTest {
           assertThat(found.get("start")).isEqualTo(reservation.get("address"));
         }
       }
+    } else if (spec.has("luo")) {
+      JsonNode luo = subtree(handover, "LUO").get("luo");
+      JsonNode sessions = spec.at("/luo/sessions");
+      assertThat(luo.get("liveupdateNumber").asInt())
+          .isEqualTo(spec.at("/luo/liveupdateNumber").asInt(1));
+      assertThat(luo.get("sessions")).hasSameSizeAs(sessions);
+      for (int i = 0; i < sessions.size(); i++) {
+        compareSession(sessions.get(i), luo.get("sessions").get(i));
+      }
+      assertThat(luo.get("flbs").size()).isEqualTo(spec.at("/luo/flbs").size());
     } else {
       JsonNode blob = subtree(handover, spec.get("name").asString());
       if (spec.has("vmalloc")) {
         assertThat(blob.get("size").asInt()).isEqualTo(16);
       }
+    }
+  }
+
+  private static void compareSession(JsonNode spec, JsonNode session) {
+    assertThat(session.get("name")).isEqualTo(spec.get("name"));
+    assertThat(session.get("files").size()).isEqualTo(spec.path("files").size());
+    for (int i = 0; i < spec.path("files").size(); i++) {
+      JsonNode wanted = spec.get("files").get(i);
+      JsonNode file = session.get("files").get(i);
+      assertThat(file.get("token").asLong()).isEqualTo(Long.decode(wanted.get("token").asString()));
+      if (wanted.has("handler")) {
+        assertThat(file.get("compatible")).isEqualTo(wanted.get("handler"));
+        continue;
+      }
+      JsonNode memfd = wanted.get("memfd");
+      long size =
+          memfd.has("size")
+              ? Numbers.parse(memfd.get("size").asString())
+              : memfd.get("text").asString().length();
+      assertThat(file.at("/memfd/size").asLong()).isEqualTo(size);
+      assertThat(file.at("/memfd/position").asInt()).isEqualTo(memfd.path("position").asInt(0));
+      assertThat(Integer.bitCount(file.at("/memfd/seals").asInt()))
+          .isEqualTo(memfd.path("seals").size());
     }
   }
 

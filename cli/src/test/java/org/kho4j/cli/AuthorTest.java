@@ -10,14 +10,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.StringJoiner;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
@@ -57,7 +61,7 @@ class AuthorTest {
     try (WritableMemory memory = WritableMemory.open(ram(), 0)) {
       BootData boot = BootData.ofSetupData(memory, record);
       Generation next =
-          Generation.boot(memory, boot, Setup.of(PageSize.SIZE_4K, java.util.List.of(), "next"));
+          Generation.boot(memory, boot, Setup.of(PageSize.SIZE_4K, List.of(), "next"));
       assertThat(KhoTestSaver.restore(next)).hasSize(2);
     }
   }
@@ -120,8 +124,7 @@ class AuthorTest {
   @Test
   void aFileThatIsThereIsReplacedOnlyOnDemand() throws IOException {
     Files.writeString(ram(), "precious");
-    assertThat(run(2, SMALL.formatted("")).err())
-        .endsWith("ram: is there already; --force replaces it\n");
+    assertThat(run(2, SMALL.formatted("")).err()).endsWith("ram: exists; --force replaces it\n");
     assertThat(Files.readString(ram())).isEqualTo("precious");
     run(0, SMALL.formatted(""), "--force");
     assertThat(Files.size(ram())).isEqualTo(64 << 20);
@@ -132,8 +135,10 @@ class AuthorTest {
   void aLinkIsReplacedAndNotFollowed() throws IOException {
     Path target = Files.writeString(directory.resolve("target"), "precious");
     Files.createSymbolicLink(ram(), target);
-    assertThat(run(2, SMALL.formatted(""), "--force").err()).contains("is not a regular file");
+    run(0, SMALL.formatted(""), "--force");
     assertThat(Files.readString(target)).isEqualTo("precious");
+    assertThat(Files.isSymbolicLink(ram())).isFalse();
+    assertThat(Files.size(ram())).isEqualTo(64 << 20);
   }
 
   @Test
@@ -157,7 +162,7 @@ class AuthorTest {
             new Kho(console.console, "")
                 .run("author", spec.toString(), "-o", directory.resolve("no/ram").toString()))
         .isEqualTo(2);
-    assertThat(console.err()).endsWith("/no: no such file\n");
+    assertThat(console.err()).endsWith("/no: no such directory\n");
   }
 
   @Test
@@ -311,6 +316,77 @@ class AuthorTest {
         assertThat(test.data().checksumMatches()).isTrue();
       }
     }
+  }
+
+  static List<Arguments> layouts() {
+    return KhoLayout.ALL.stream()
+        .flatMap(
+            layout -> Stream.of("4K", "16K", "64K").map(pageSize -> Arguments.of(layout, pageSize)))
+        .toList();
+  }
+
+  /** Every layout with every page size: written, inspected with its facts, and sound. */
+  @ParameterizedTest
+  @MethodSource("layouts")
+  void everyLayoutIsWrittenReadBackAndSound(KhoLayout layout, String pageSize) throws IOException {
+    String area = layout.vmalloc() ? "{ \"khoTest\": { \"folios\": [0, 3], \"seed\": 1 } }," : "";
+    run(
+        """
+        { "arch": "arm64", "pageSize": "%s", "abi": "%s",
+          "memory": { "address": "1G", "size": "256M" },
+          "scratch": [{ "address": "1G", "size": "32M" }],
+          "subtrees": [
+            %s
+            { "reserveMem": [{ "name": "trace", "size": "1M", "seed": 2 }] } ],
+          "preserve": [{ "address": "0x4e000000", "pages": 5 }] }
+        """
+            .formatted(pageSize, layout, area));
+
+    JsonNode found = kho("inspect", pageSize).at("/handovers/0");
+    assertThat(found.get("compatible").asString()).isEqualTo(layout.version().compatible());
+    assertThat(found.get("role").asString()).isEqualTo("outgoing");
+    assertThat(found.at("/preservedMap/state").asString()).isEqualTo("intact");
+    assertThat(found.get("errors")).isEmpty();
+    assertThat(found.get("subtrees").valueStream().map(tree -> tree.get("name").asString()))
+        .hasSize(1 + (layout.vmalloc() ? 1 : 0) + (layout.metadata() ? 1 : 0))
+        .contains("memblock");
+    assertThat(kho("verify", pageSize).get("findings"))
+        .noneMatch(finding -> finding.get("severity").asString().equals("error"));
+  }
+
+  private JsonNode kho(String command, String pageSize) {
+    ConsoleOfATest console = ConsoleOfATest.pipe();
+    String[] arguments = {command, ram().toString(), "--json", "--base", "1G"};
+    assertThat(new Kho(console.console, "").run(arguments)).as(console.err()).isZero();
+    assertThat(JSON.readTree(console.out()).at("/source/pageSize").asString(""))
+        .isIn("", Long.toString(Integer.parseInt(pageSize.replace("K", "")) * 1024L));
+    return JSON.readTree(console.out());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          kho-v1@6.16 | { "khoTest": { "folios": [0] } } | kho-v1@6.16 (Linux 6.16 to 6.17.8) has no vmalloc areas
+          kho-v1@6.17.9 | { "name": "a", "vmalloc": { "pages": 1 } } | kho-v1@6.17.9 (Linux 6.17.9 to 6.17.y) has no vmalloc areas
+          kho-v1@6.18 | { "name": "a", "blob": { "text": "hello" } } | subtrees[0]: the blob is no device tree, and kho-v1 has no other way to tell its size
+          kho-v2 | { "name": "a", "blob": { "text": "hello" } } | subtrees[0]: the blob is no device tree, and kho-v2 has no other way to tell its size
+          """)
+  void whatAVersionHasNoRoomForIsRefused(String abi, String subtree, String sentence)
+      throws IOException {
+    ConsoleOfATest console =
+        run(
+            2,
+            """
+            { "arch": "x86-64", "abi": "%s",
+              "memory": { "address": 0, "size": "64M" },
+              "scratch": [{ "address": "16M", "size": "8M" }],
+              "subtrees": [%s] }
+            """
+                .formatted(abi, subtree));
+    assertThat(console.err()).contains(sentence);
+    assertThat(files()).noneMatch(name -> name.endsWith("ram"));
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.memory.MemoryImages;
@@ -71,6 +72,23 @@ class InspectCommandTest {
     String tree = pipe.out().replace(path.toString(), path.getFileName().toString());
     assertThat(tree).isEqualTo(Files.readString(golden));
     assertThat(pipe.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--ram-name ram | --ram-name is one of a --ram-layout, and there is none",
+        "--ram-layout mtree --base 1G | --base and --ram-layout exclude each other: a layout has the"
+            + " addresses",
+        "--ram-layout mtree --format elf | --ram-layout is that of a raw file, not of --format elf",
+        "--ram-layout no/mtree | no/mtree: no such file",
+      })
+  void refusesALayoutThatCannotBe(String options, String sentence) {
+    String[] line = (options + " " + Captures.small("jump-luo")).split(" ", -1);
+
+    assertThat(inspect(line)).isEqualTo(2);
+    assertThat(pipe.err()).startsWith("kho: " + sentence + "\n");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.GlobalOptions;
@@ -159,18 +161,27 @@ class KhoTest {
                 "0x492000",
                 "--page-size",
                 "16k",
+                "--map-form",
+                "bitmaps-512",
                 "--base",
                 "1G",
                 "--format",
                 "raw",
+                "--ram-layout",
+                "mtree",
+                "--ram-name",
+                "ram1",
                 "--no-color"))
         .isEqualTo(
             new GlobalOptions(
                 true,
                 OptionalLong.of(0x492000),
                 Optional.of(PageSize.SIZE_16K),
+                MapForm.BITMAPS_512,
                 1L << 30,
                 MemorySource.Kind.RAW,
+                Path.of("mtree"),
+                "ram1",
                 true,
                 false));
   }
@@ -180,7 +191,16 @@ class KhoTest {
     assertThat(optionsOf("probe"))
         .isEqualTo(
             new GlobalOptions(
-                false, OptionalLong.empty(), Optional.empty(), 0, null, false, false));
+                false,
+                OptionalLong.empty(),
+                Optional.empty(),
+                null,
+                0,
+                null,
+                null,
+                null,
+                false,
+                false));
   }
 
   @Test

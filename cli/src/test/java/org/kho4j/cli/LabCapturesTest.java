@@ -3,14 +3,18 @@ package org.kho4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
@@ -39,11 +43,11 @@ class LabCapturesTest {
     return MAPPER.readTree(Files.readString(Path.of(facts)));
   }
 
-  private static JsonNode inspect(Path capture) throws IOException {
+  private static JsonNode inspect(Path source, String... options) throws IOException {
     ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    assertThat(new Kho(pipe.console, "").run("inspect", "--json", capture.toString()))
-        .as(pipe.err())
-        .isZero();
+    List<String> line = new ArrayList<>(List.of("inspect", "--json", source.toString()));
+    line.addAll(List.of(options));
+    assertThat(new Kho(pipe.console, "").run(line.toArray(String[]::new))).as(pipe.err()).isZero();
     JsonNode found = MAPPER.readTree(pipe.out());
     InspectShape.check(found);
     return found;
@@ -162,6 +166,38 @@ class LabCapturesTest {
     assertThat(list.path("chunks").asLong()).isEqualTo(2);
   }
 
+  /** The RAM file as that guest had it, with a hole below 4 GiB, and what QEMU said of it. */
+  @Test
+  void readsTheRamFileByItsLayout(@TempDir Path directory) throws IOException {
+    Path capture = capture("x86_64-7.3-above-the-hole");
+    Path ram = directory.resolve("ram");
+    long hole = 1L << 30;
+    long[] above = new long[1];
+    try (PhysicalMemory memory = MemoryImages.open(capture);
+        RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
+      file.setLength(5L << 30);
+      memory.forEachRange((address, length) -> {
+        boolean high = address >= 4L << 30;
+        above[0] += high ? length : 0;
+        try {
+          file.seek(high ? address - hole : address);
+          file.write(memory.read(address, length).toArray(ValueLayout.JAVA_BYTE));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+    }
+    assertThat(above[0]).isGreaterThan(8 << 20);
+    Path layout =
+        Files.writeString(directory.resolve("mtree"), facts(capture).path("layout").asString());
+
+    JsonNode core = inspect(capture);
+    JsonNode raw = inspect(ram, "--ram-layout", layout.toString());
+
+    assertThat(raw.path("source").path("kind").asString()).isEqualTo("raw");
+    assertThat(raw.path("handovers")).isEqualTo(core.path("handovers"));
+  }
+
   private static Path capture(String name) {
     return captures().stream()
         .filter(path -> path.endsWith(name + ".elf.zst"))
@@ -176,6 +212,7 @@ class LabCapturesTest {
         .containsExactly(
             "arm64-7.3-64k-moments",
             "x86_64-7.2-moments",
+            "x86_64-7.3-above-the-hole",
             "x86_64-7.3-huge-folios",
             "x86_64-7.3-large-memfd",
             "x86_64-7.3-many-sessions");

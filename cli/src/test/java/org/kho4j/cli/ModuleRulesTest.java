@@ -111,6 +111,7 @@ class ModuleRulesTest {
     return ModuleLayer.boot().modules().stream()
         .filter(module -> module.getName().startsWith("org.kho4j."))
         .flatMap(module -> module.getDescriptor().exports().stream())
+        .filter(exports -> !exports.isQualified())
         .map(ModuleDescriptor.Exports::source)
         .toArray(String[]::new);
   }

@@ -157,7 +157,11 @@ final class LuoCases {
                 int second = 1 + guest.pick(2);
                 guest.text(flb(guest, guest.pick(second)), "liveupdate-test-flb-v" + second);
               },
-              guest -> guest.text(guest.flbs() + 16, "liveupdate-test-flb-v4")));
+              guest -> guest.text(guest.flbs() + 16, "liveupdate-test-flb-v4")),
+          luo(
+              "FLB-007",
+              guest -> guest.put64(flb(guest, guest.pick(3)) + 56, guest.pick(0, 5, 1 << 20)),
+              guest -> guest.put64(guest.flbs() + 16 + 56, 1)));
 
   private LuoCases() {}
 

@@ -1,13 +1,16 @@
 package org.kho4j.handover;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 
 /**
@@ -36,16 +39,41 @@ public final class Handover {
     }
   }
 
+  /** What has become of the preserved map. */
+  public enum MapState {
+    /** It can be believed. */
+    INTACT,
+    /** A kernel has walked it and used its memory again, or it never was one. */
+    CONSUMED,
+    /** It was not written yet: kernels up to 7.0 do that when the handover is finalized. */
+    NOT_FINALIZED;
+
+    /** {@code "intact"}, {@code "consumed"} or {@code "not-finalized"}. */
+    public String label() {
+      return switch (this) {
+        case INTACT -> "intact";
+        case CONSUMED -> "consumed";
+        case NOT_FINALIZED -> "not-finalized";
+      };
+    }
+  }
+
+  private static final Where MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
+
   private final HandoverMemory memory;
   private final RootFdt root;
   private final Role role;
-  private final boolean mapIntact;
+  private final MapState mapState;
+  private final @Nullable MapForm told;
+  private @Nullable MapEvidence mapEvidence;
 
-  Handover(HandoverMemory memory, RootFdt root, Role role, boolean mapIntact) {
+  Handover(
+      HandoverMemory memory, RootFdt root, Role role, MapState mapState, @Nullable MapForm told) {
     this.memory = memory;
     this.root = root;
     this.role = role;
-    this.mapIntact = mapIntact;
+    this.mapState = mapState;
+    this.told = told;
   }
 
   public HandoverMemory memory() {
@@ -65,33 +93,30 @@ public final class Handover {
   }
 
   /**
-   * Whether the preserved map can be believed. A kernel walks the map it was given once, early, and
-   * then frees its nodes, so an incoming map is soon overwritten: consumed.
+   * What has become of the preserved map. A kernel walks the map it was given once, early, and then
+   * frees its nodes, so an incoming map is soon overwritten: consumed.
    */
+  public MapState mapState() {
+    return mapState;
+  }
+
+  /** Whether the preserved map can be believed. */
   public boolean isMapIntact() {
-    return mapIntact;
+    return mapState == MapState.INTACT;
   }
 
   /**
    * The version of the contract.
    *
-   * @throws HandoverException if the root FDT names one that is unknown, or that cannot be read yet
+   * @throws HandoverException if the root FDT names one that is unknown
    */
   public KhoVersion version() {
-    KhoVersion version =
-        KhoVersion.of(root.compatible())
-            .orElseThrow(() ->
-                Where.ROOT.broken(
-                    root.address(),
-                    "compatible \"%s\" is none of %s: perhaps of a newer kernel"
-                        .formatted(root.compatible(), KhoVersion.ALL)));
-    if (version.sizeProperty() == null) {
-      throw Where.ROOT.broken(
-          root.address(),
-          "compatible \"%s\" (Linux %s) is known, but reading it is not supported yet: kho-v3 and kho-v4 are"
-              .formatted(version, version.releases()));
-    }
-    return version;
+    return KhoVersion.of(root.compatible())
+        .orElseThrow(() ->
+            Where.ROOT.broken(
+                root.address(),
+                "compatible \"%s\" is none of %s: perhaps of a newer kernel"
+                    .formatted(root.compatible(), KhoVersion.ALL)));
   }
 
   /**
@@ -100,39 +125,94 @@ public final class Handover {
    * @throws HandoverException if the root FDT does not point at one
    */
   public PreservedMap preservedMap() {
-    KhoVersion version = version();
-    memory.requirePage(Where.ROOT, root.address(), "the root FDT's address");
-    Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
-    long address = TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, where, root.address());
-    if (address == 0) {
-      throw where.broken(root.address(), "is 0: there is no map");
+    return PreservedMap.of(memory, MAP, mapAddress(), mapEvidence().form());
+  }
+
+  /**
+   * Which form the preserved map has, and how that is known.
+   *
+   * @throws HandoverException if the root FDT does not point at a map
+   */
+  public synchronized MapEvidence mapEvidence() {
+    MapEvidence known = mapEvidence;
+    if (known == null) {
+      known = MapEvidence.of(memory, root, version(), MAP, mapAddress(), told);
+      mapEvidence = known;
     }
-    memory.requirePage(where, address, "the root node's address");
-    return new PreservedMap(memory, where, address, version.map().depth(pageSize()));
+    return known;
+  }
+
+  private long mapAddress() {
+    memory.requirePage(Where.ROOT, root.address(), "the root FDT's address");
+    long address = TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, MAP, root.address());
+    if (address == 0) {
+      throw MAP.broken(
+          root.address(),
+          version().finalized()
+              ? "is 0: the handover was not finalized, so that there is no map yet"
+              : "is 0: there is no map");
+    }
+    memory.requirePage(MAP, address, "the map's address");
+    return address;
+  }
+
+  /** Whether the map is still to be written, as far as the root FDT says. */
+  boolean isFinalizedLater() {
+    return version().finalized()
+        && TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, MAP, root.address()) == 0;
   }
 
   /**
    * The subtrees, in the root FDT's order, which says nothing. A node that does not tell where its
    * blob is, and how long, is left out and told to {@code problems}: a kernel cannot retrieve it
    * either.
+   *
+   * @throws HandoverException if the version is unknown
    */
   public List<Subtree> subtrees(Consumer<HandoverException> problems) {
     KhoVersion version = version();
-    String sizeProperty = Objects.requireNonNull(version.sizeProperty());
     List<Subtree> subtrees = new ArrayList<>();
     for (FdtNode node : root.tree().children()) {
-      Where where = Where.ROOT.in(node.name());
       try {
-        subtrees.add(
-            new Subtree(
-                node.name(),
-                TreeValue.u64(node, version.addressProperty(), where, root.address()),
-                TreeValue.u64(node, sizeProperty, where, root.address())));
+        subtrees.add(subtree(version, node));
       } catch (HandoverException e) {
         problems.accept(e);
       }
     }
     return subtrees;
+  }
+
+  /**
+   * The subtree of a node of the root FDT.
+   *
+   * @throws HandoverException if the node does not tell where its blob is, or if neither the node
+   *     nor the blob tells how long
+   */
+  public Subtree subtree(FdtNode node) {
+    return subtree(version(), node);
+  }
+
+  private Subtree subtree(KhoVersion version, FdtNode node) {
+    Where where = Where.ROOT.in(node.name());
+    long address = TreeValue.u64(node, version.addressProperty(), where, root.address());
+    String sizeProperty = version.sizeProperty();
+    long size =
+        sizeProperty == null
+            ? treeSize(where, address)
+            : TreeValue.u64(node, sizeProperty, where, root.address());
+    return new Subtree(node.name(), address, size);
+  }
+
+  /** The size of a blob that has to be a device tree. */
+  private long treeSize(Where where, long address) {
+    MemorySegment header = memory.bytes(where, address, Fdt.HEADER_SIZE);
+    if (!Fdt.isMagic(header)) {
+      throw where.broken(
+          address,
+          "the blob is no device tree, and %s has no other way to tell its size"
+              .formatted(version()));
+    }
+    return Fdt.totalSize(header);
   }
 
   /** The subtree with that name, if there is one that can be retrieved. */

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.memory.MemorySource;
@@ -28,16 +30,30 @@ public final class Handovers {
    */
   public static List<Handover> of(
       PhysicalMemory memory, List<RootFdt> roots, @Nullable PageSize pageSize) {
-    PageSize size = pageSize != null ? pageSize : pageSize(memory, roots);
+    return of(memory, roots, pageSize, null);
+  }
+
+  /**
+   * The handovers of roots, as {@link #of(PhysicalMemory, List, PageSize)}.
+   *
+   * @param mapForm that the preserved map has where its version leaves that open, or null to find
+   *     out
+   */
+  public static List<Handover> of(
+      PhysicalMemory memory,
+      List<RootFdt> roots,
+      @Nullable PageSize pageSize,
+      @Nullable MapForm mapForm) {
+    PageSize size = pageSize != null ? pageSize : pageSize(memory, roots, mapForm);
     HandoverMemory pages = new HandoverMemory(memory, size);
-    List<Candidate> candidates = roots.stream().map(root -> Candidate.of(pages, root)).toList();
+    List<Candidate> candidates =
+        roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
     long newest = candidates.stream().mapToLong(Candidate::kexecCount).max().orElse(-1);
     boolean alone = candidates.size() == 1;
     List<Handover> handovers = new ArrayList<>();
     for (Candidate candidate : candidates) {
       Role role = role(candidate, newest, alone);
-      boolean intact = role == Role.OUTGOING ? candidate.rootPreserved() : candidate.sound();
-      handovers.add(new Handover(pages, candidate.root, role, intact));
+      handovers.add(new Handover(pages, candidate.root, role, candidate.mapState(role), mapForm));
     }
     return handovers;
   }
@@ -45,11 +61,11 @@ public final class Handovers {
   /**
    * The kernel that writes a handover counts one more than the handover it was given. Where no
    * count tells, the map does: a kernel frees the nodes of the one it was given, and keeps those of
-   * the one it writes.
+   * the one it writes, or writes it later.
    */
   private static Role role(Candidate candidate, long newest, boolean alone) {
     if (alone || candidate.kexecCount < 0) {
-      return candidate.rootPreserved()
+      return candidate.isFinalizedLater() || candidate.rootPreserved()
           ? Role.OUTGOING
           : candidate.isConsumed() ? Role.INCOMING : Role.UNKNOWN;
     }
@@ -64,7 +80,8 @@ public final class Handovers {
    * page as a preserved block of order 0. What the source says comes first, and is not believed:
    * QEMU gives kdump dumps of every arm64 guest 64K as their page size.
    */
-  private static PageSize pageSize(PhysicalMemory memory, List<RootFdt> roots) {
+  private static PageSize pageSize(
+      PhysicalMemory memory, List<RootFdt> roots, @Nullable MapForm mapForm) {
     MemorySource source = memory.source();
     if (source.machine() == MemorySource.Machine.X86_64) {
       return PageSize.SIZE_4K;
@@ -77,7 +94,7 @@ public final class Handovers {
     told.ifPresent(size -> sizes.addFirst(size));
     for (PageSize size : sizes) {
       HandoverMemory pages = new HandoverMemory(memory, size);
-      if (roots.stream().anyMatch(root -> Candidate.of(pages, root).rootPreserved())) {
+      if (roots.stream().anyMatch(root -> Candidate.of(pages, root, mapForm).rootPreserved())) {
         return size;
       }
     }
@@ -88,8 +105,8 @@ public final class Handovers {
   private record Candidate(
       HandoverMemory memory, RootFdt root, long kexecCount, Handover handover) {
 
-    static Candidate of(HandoverMemory memory, RootFdt root) {
-      Handover handover = new Handover(memory, root, Role.UNKNOWN, false);
+    static Candidate of(HandoverMemory memory, RootFdt root, @Nullable MapForm mapForm) {
+      Handover handover = new Handover(memory, root, Role.UNKNOWN, MapState.CONSUMED, mapForm);
       return new Candidate(memory, root, count(handover), handover);
     }
 
@@ -98,6 +115,22 @@ public final class Handovers {
         return handover.client(Metadata.CLIENT).map(Metadata::kexecCount).orElse(-1L);
       } catch (HandoverException e) {
         return -1;
+      }
+    }
+
+    MapState mapState(Role role) {
+      if (isFinalizedLater()) {
+        return MapState.NOT_FINALIZED;
+      }
+      boolean intact = role == Role.OUTGOING ? rootPreserved() : sound();
+      return intact ? MapState.INTACT : MapState.CONSUMED;
+    }
+
+    boolean isFinalizedLater() {
+      try {
+        return handover.isFinalizedLater();
+      } catch (HandoverException e) {
+        return false;
       }
     }
 

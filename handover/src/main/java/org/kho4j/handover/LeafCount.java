@@ -9,35 +9,47 @@ import java.util.stream.IntStream;
 import org.kho4j.abi.PageSize;
 
 /**
- * Counts the blocks in a map's leaves: gathers the leaves first, so that several threads can count
- * them.
+ * Counts the blocks in a map's leaves or bitmaps: gathers these first, so that several threads can
+ * count.
  */
-final class LeafCount implements PreservedMap.LeafVisitor {
+final class LeafCount implements LeafVisitor {
 
   /** Below that many leaves, starting threads costs more than counting. */
   private static final int PARALLEL_FROM = 64;
 
   private final HandoverMemory memory;
   private final Where place;
+  private final int leafBytes;
   private final PageSize pageSize;
   private long[] addresses = new long[PARALLEL_FROM];
-  private long[] prefixes = new long[PARALLEL_FROM];
+  // Keys of bit 0; 0 for the lowest leaf.
+  private long[] firstKeys = new long[PARALLEL_FROM];
   private int size;
 
-  LeafCount(HandoverMemory memory, Where place) {
+  LeafCount(HandoverMemory memory, Where place, int leafBytes) {
     this.memory = memory;
     this.place = place;
+    this.leafBytes = leafBytes;
     this.pageSize = memory.pageSize();
   }
 
   @Override
-  public void leaf(Where leafPlace, MemorySegment leaf, long address, long prefix) {
+  public void bits(Where itsPlace, MemorySegment bits, long address, LeafKeys keys) {
+    gather(address, keys.first(pageSize));
+  }
+
+  @Override
+  public void lowestLeaf(Where itsPlace, MemorySegment leaf, long address) {
+    gather(address, 0);
+  }
+
+  private void gather(long address, long firstKey) {
     if (size == addresses.length) {
       addresses = Arrays.copyOf(addresses, size * 2);
-      prefixes = Arrays.copyOf(prefixes, size * 2);
+      firstKeys = Arrays.copyOf(firstKeys, size * 2);
     }
     addresses[size] = address;
-    prefixes[size++] = prefix;
+    firstKeys[size++] = firstKey;
   }
 
   MapSummary summary(long nodes, Consumer<HandoverException> problems) {
@@ -50,7 +62,7 @@ final class LeafCount implements PreservedMap.LeafVisitor {
                 () -> new OrderCounts(pageSize),
                 (counts, i) -> {
                   try {
-                    count(addresses[i], prefixes[i], counts);
+                    count(addresses[i], firstKeys[i], counts);
                   } catch (HandoverException e) {
                     if (broken.getAndIncrement() < PreservedMap.MAX_PROBLEMS) {
                       found.add(e);
@@ -62,25 +74,28 @@ final class LeafCount implements PreservedMap.LeafVisitor {
     return new MapSummary(nodes, blocks);
   }
 
-  private void count(long address, long prefix, OrderCounts counts) {
-    MemorySegment page = memory.page(place, address);
-    int words = pageSize.bytes() / Long.BYTES;
-    if (prefix != 0) {
-      LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
-      if (keys.possible(words * 64) == words * 64) {
-        long set = 0;
-        for (int i = 0; i < words; i++) {
-          set += Long.bitCount(page.get(Wire.U64, (long) i << 3));
-        }
-        counts.add(keys.order(), set);
-        return;
-      }
-    }
+  private void count(long address, long firstKey, OrderCounts counts) {
+    MemorySegment leaf = memory.bytes(place, address, leafBytes);
     RunCollector runs =
         new RunCollector(
             pageSize,
+            leafBytes,
             (order, run, bytes) -> counts.add(order, bytes >>> (pageSize.shift() + order)));
-    runs.leaf(place, page, address, prefix);
+    if (firstKey == 0) {
+      runs.lowestLeaf(place, leaf, address);
+      runs.flush();
+      return;
+    }
+    LeafKeys keys = LeafKeys.of(pageSize, firstKey, place, address);
+    if (keys.possible(leafBytes * 8) == leafBytes * 8) {
+      long set = 0;
+      for (int i = 0; i < leafBytes / Long.BYTES; i++) {
+        set += Long.bitCount(leaf.get(Wire.U64, (long) i << 3));
+      }
+      counts.add(keys.order(), set);
+      return;
+    }
+    runs.bits(place, leaf, address, keys);
     runs.flush();
   }
 }

@@ -4,7 +4,7 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 
 /**
- * What the keys of one leaf have in common.
+ * What the keys of one leaf, or of one bitmap, have in common.
  *
  * @param order of every block in the leaf
  * @param base physical address that bit 0 stands for
@@ -33,6 +33,11 @@ record LeafKeys(int order, long base, int shift) {
       throw keys.beyond(0, place, address);
     }
     return keys;
+  }
+
+  /** The key of bit 0. */
+  long first(PageSize pageSize) {
+    return KhoRadix.key(pageSize, base, order);
   }
 
   /** How many of the first {@code bits} blocks are within physical memory. */

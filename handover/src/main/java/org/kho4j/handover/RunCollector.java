@@ -3,8 +3,8 @@ package org.kho4j.handover;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.PageSize;
 
-/** Turns the set bits of leaves, in order of keys, into runs of adjacent blocks. */
-final class RunCollector implements PreservedMap.LeafVisitor {
+/** Turns the set bits of leaves and bitmaps, in order of keys, into runs of adjacent blocks. */
+final class RunCollector implements LeafVisitor {
 
   private final PageSize pageSize;
   private final PreservedMap.RunVisitor visitor;
@@ -14,19 +14,19 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   private long start;
   private long end;
 
-  RunCollector(PageSize pageSize, PreservedMap.RunVisitor visitor) {
+  /**
+   * A collector.
+   *
+   * @param leafBytes bytes of a leaf or a bitmap, a multiple of 512
+   */
+  RunCollector(PageSize pageSize, int leafBytes, PreservedMap.RunVisitor visitor) {
     this.pageSize = pageSize;
     this.visitor = visitor;
-    this.words = pageSize.bytes() / Long.BYTES;
+    this.words = leafBytes / Long.BYTES;
   }
 
   @Override
-  public void leaf(Where place, MemorySegment leaf, long address, long prefix) {
-    if (prefix == 0) {
-      lowestLeaf(place, leaf, address);
-      return;
-    }
-    LeafKeys keys = LeafKeys.of(pageSize, prefix, place, address);
+  public void bits(Where place, MemorySegment leaf, long address, LeafKeys keys) {
     long runStart = continueAt(keys.order(), keys.base());
     int shift = keys.shift();
     for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {
@@ -114,7 +114,8 @@ final class RunCollector implements PreservedMap.LeafVisitor {
   }
 
   /** The leaf whose keys have too few bits for their order to be the leaf's: bit by bit. */
-  private void lowestLeaf(Where place, MemorySegment leaf, long address) {
+  @Override
+  public void lowestLeaf(Where place, MemorySegment leaf, long address) {
     for (int bit = 0; bit < words * 64; bit++) {
       if (!isSet(leaf, bit)) {
         continue;

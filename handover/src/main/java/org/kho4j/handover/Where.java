@@ -37,6 +37,20 @@ public final class Where {
     return new Where(this, part, itemName);
   }
 
+  /** The name of this part, without its number or the name of an item; empty for the root. */
+  public String name() {
+    return name;
+  }
+
+  /** The name of the part right below the root that this is in; empty for the root. */
+  public String top() {
+    Where part = this;
+    while (part.parent != null && part.parent.parent != null) {
+      part = part.parent;
+    }
+    return part.name;
+  }
+
   /** An exception that says what is wrong here. */
   public HandoverException broken(long address, String message) {
     return new HandoverException(toString(), address, message);

@@ -3,14 +3,18 @@ package org.kho4j.handover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
@@ -183,15 +187,127 @@ class HandoversTest {
     assertThat(sentenceOf(handover::preservedMap)).contains("\"kho-v9\"");
   }
 
-  @ParameterizedTest
-  @CsvSource({"kho-v1", "kho-v2"})
-  void refusesOlderVersionsByName(String compatible) {
-    KernelMemory kernel = new KernelMemory();
-    kernel.root().text("compatible", compatible);
+  /** A handover of kho-v1: root FDT, and its list one MiB behind it. */
+  private void list(long root, Tree tree, PageSize pageSize, boolean finalized) {
+    long map = root + 0x100000;
+    ram.put(root, tree.u64("preserved-memory-map", finalized ? map : 0).blob());
+    if (finalized) {
+      new BitmapList(ram, pageSize, 512, map).preserve(root, 0).finish();
+    }
+  }
 
-    assertThat(sentenceOf(() -> kernel.handover().version()))
-        .startsWith("/ at 0x100000: compatible \"" + compatible + "\" (Linux ")
-        .endsWith(") is known, but reading it is not supported yet: kho-v3 and kho-v4 are");
+  @ParameterizedTest
+  @EnumSource
+  void readsVersion1(PageSize pageSize) {
+    Tree blob = Tree.compatible("anything-v1");
+    ram.put(0x3000000, blob.blob());
+    Tree root = Tree.compatible("kho-v1").child(new Tree("anything").u64("fdt", 0x3000000));
+    list(0x1000000, root, pageSize, true);
+
+    Handover handover = Handovers.find(ram).getFirst();
+    assertThat(handover.pageSize()).isEqualTo(pageSize);
+    assertThat(handover.version().compatible()).isEqualTo("kho-v1");
+    assertThat(handover.role()).isEqualTo(Role.OUTGOING);
+    assertThat(handover.mapState()).isEqualTo(MapState.INTACT);
+    assertThat(handover.mapEvidence().form()).isEqualTo(MapForm.BITMAPS_512);
+    assertThat(handover.subtrees(problem -> {}))
+        .containsExactly(new Subtree("anything", 0x3000000, blob.blob().length));
+  }
+
+  @Test
+  void aMapOfVersion1IsWrittenWhenTheHandoverIsFinalized() {
+    list(0x1000000, Tree.compatible("kho-v1"), PageSize.SIZE_4K, false);
+
+    Handover handover = Handovers.find(ram).getFirst();
+    assertThat(handover.role()).isEqualTo(Role.OUTGOING);
+    assertThat(handover.mapState()).isEqualTo(MapState.NOT_FINALIZED);
+    assertThat(sentenceOf(handover::preservedMap))
+        .isEqualTo(
+            "/preserved-memory-map at 0x1000000: is 0: the handover was not finalized, so that there is no map yet");
+  }
+
+  @Test
+  void aRunningSecondKernelOfVersion1HasBoth() {
+    list(0x1000000, Tree.compatible("kho-v1"), PageSize.SIZE_4K, true);
+    ram.put(0x1100000, "used again for something else");
+    list(0x2000000, Tree.compatible("kho-v1"), PageSize.SIZE_4K, false);
+
+    List<Handover> handovers = Handovers.find(ram);
+    assertThat(handovers).extracting(Handover::role).containsExactly(Role.INCOMING, Role.OUTGOING);
+    assertThat(handovers)
+        .extracting(Handover::mapState)
+        .containsExactly(MapState.CONSUMED, MapState.NOT_FINALIZED);
+  }
+
+  @Test
+  void readsVersion2() {
+    KernelMemory kernel = new KernelMemory();
+    byte[] blob = Tree.compatible("anything-v1").blob();
+    kernel.ram.put(0x200000, blob).put(0x201000, "no tree here".repeat(10));
+    kernel
+        .root()
+        .text("compatible", "kho-v2")
+        .child(new Tree("anything").u64("preserved-data", 0x200000))
+        .child(new Tree("text").u64("preserved-data", 0x201000));
+    List<String> problems = new ArrayList<>();
+
+    assertThat(kernel.handover().subtrees(problem -> problems.add(problem.sentence())))
+        .containsExactly(new Subtree("anything", 0x200000, blob.length));
+    assertThat(problems)
+        .containsExactly(
+            "/text at 0x201000: the blob is no device tree, and kho-v2 has no other way to tell its size");
+  }
+
+  /** With 16K pages, a tree of 4 levels and of 5 levels go by the string kho-v3. */
+  @ParameterizedTest
+  @CsvSource({"kho-v3, 4, RADIX_SHORT", "kho-v3, 5, RADIX", "kho-v2, 4, RADIX_SHORT"})
+  void tellsTheDepthOfATreeOf16KPages(String compatible, int depth, MapForm form) {
+    ram.put(0x1000000, Tree.compatible(compatible).u64("preserved-memory-map", 0x1100000).blob());
+    Radix tree = new Radix(ram, PageSize.SIZE_16K, 0x1100000, depth);
+    tree.preserve(0x1000000, 0).preserve(0x44000000, 3);
+
+    Handover handover = Handovers.find(ram).getFirst();
+    assertThat(handover.pageSize()).isEqualTo(PageSize.SIZE_16K);
+    assertThat(handover.mapState()).isEqualTo(MapState.INTACT);
+    assertThat(handover.mapEvidence().form()).isEqualTo(form);
+    assertThat(handover.mapEvidence().certainty())
+        .isEqualTo(
+            compatible.equals("kho-v2")
+                ? MapEvidence.Certainty.ONLY
+                : MapEvidence.Certainty.CERTAIN);
+    List<String> runs = new ArrayList<>();
+    handover
+        .preservedMap()
+        .forEachRun(
+            (order, address, bytes) -> runs.add(order + " at 0x" + Long.toHexString(address)));
+    assertThat(runs).containsExactlyInAnyOrder("3 at 0x44000000", "0 at 0x1000000");
+  }
+
+  @Test
+  void rootEntriesThatNoKeyReachesMeanATreeOf4Levels() {
+    ram.put(0x1000000, Tree.compatible("kho-v3").u64("preserved-memory-map", 0x1100000).blob());
+    new Radix(ram, PageSize.SIZE_16K, 0x1100000, 4).preserve(0x1000000, 0).preserve(0x8000, 1);
+
+    Handover handover =
+        Handovers.of(ram, List.of(RootSearch.at(ram, 0x1000000)), PageSize.SIZE_16K).getFirst();
+    assertThat(handover.mapEvidence())
+        .isEqualTo(
+            new MapEvidence(
+                MapForm.RADIX_SHORT,
+                MapEvidence.Certainty.CERTAIN,
+                "1 entries of the root from 2 on are in use, and a tree of 5 levels has no keys there"));
+  }
+
+  @Test
+  void aTreeThatIsNeitherIsSaidToBe() {
+    ram.put(0x1000000, Tree.compatible("kho-v3").u64("preserved-memory-map", 0x1100000).blob());
+    ram.zeros(0x1100000, 0x4000);
+
+    Handover handover =
+        Handovers.of(ram, List.of(RootSearch.at(ram, 0x1000000)), PageSize.SIZE_16K).getFirst();
+    assertThat(handover.mapEvidence().certainty()).isEqualTo(MapEvidence.Certainty.UNSURE);
+    assertThat(handover.mapEvidence().because())
+        .isEqualTo("with neither number of levels does the map preserve the root FDT's own page");
   }
 
   @Test
@@ -214,7 +330,7 @@ class HandoversTest {
     kernel.root().child(new Tree("old").u64("preserved-data", 0x200000));
     kernel.root().child(new Tree("odd").u32("preserved-data", 1).u64("blob-size", 1));
     kernel.subtree("good", 0x200000, 12);
-    List<String> problems = new java.util.ArrayList<>();
+    List<String> problems = new ArrayList<>();
 
     assertThat(kernel.handover().subtrees(problem -> problems.add(problem.sentence())))
         .extracting(Subtree::name)
@@ -240,7 +356,7 @@ class HandoversTest {
     kernel.root().u64("preserved-memory-map", 0x5001);
     assertThat(sentenceOf(() -> kernel.handover().preservedMap()))
         .isEqualTo(
-            "/preserved-memory-map at 0x5001: the root node's address 0x5001 is not aligned to a"
+            "/preserved-memory-map at 0x5001: the map's address 0x5001 is not aligned to a"
                 + " page of 4K");
   }
 }

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
@@ -27,13 +28,8 @@ class PreservedMapTest {
   }
 
   private static PreservedMap map(SparseMemory ram, PageSize pageSize) {
-    int depth =
-        switch (pageSize) {
-          case SIZE_4K -> 6;
-          case SIZE_16K -> 5;
-          case SIZE_64K -> 4;
-        };
-    return new PreservedMap(new HandoverMemory(ram, pageSize), Where.ROOT.in("map"), ROOT, depth);
+    return new RadixMap(
+        new HandoverMemory(ram, pageSize), Where.ROOT.in("map"), ROOT, MapForm.RADIX);
   }
 
   private PreservedMap map() {

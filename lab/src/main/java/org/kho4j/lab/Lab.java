@@ -13,6 +13,7 @@ import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.jump.Jumps;
+import org.kho4j.lab.scenario.KhoCommand;
 import org.kho4j.lab.scenario.Scenario;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -101,6 +102,7 @@ public final class Lab {
       return 0;
     }
     options.requireKnown(kernels);
+    KhoCommand.build(lab);
     for (Kernel kernel : kernels) {
       List<Scenario> chosen =
           Scenario.all().stream()

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.abi.PageSize;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.scenario.Scenario;
 
 class LabTest {
@@ -38,6 +41,20 @@ class LabTest {
   @Test
   void scenariosHaveNamesOfTheirOwn() {
     assertThat(Scenario.all()).extracting(Scenario::name).doesNotHaveDuplicates();
+  }
+
+  /** A build of the command that waits for something must not hold a scenario for ever. */
+  @Test
+  void aProcessEndsWithTheTimeOfItsRun(@TempDir Path directory) throws Exception {
+    Kernel kernel = Kernel.described(LAB, "x86_64-7.3");
+    try (Run run = new Run(LAB, directory, kernel, Duration.ofMillis(50), false, null)) {
+      Process shell = new ProcessBuilder("sh", "-c", "sleep 600 & wait").start();
+      assertThat(run.waitFor(shell)).isFalse();
+      assertThat(shell.waitFor()).isNotZero();
+    }
+    try (Run run = new Run(LAB, directory, kernel, Duration.ofMinutes(1), false, null)) {
+      assertThat(run.waitFor(new ProcessBuilder("true").start())).isTrue();
+    }
   }
 
   @Test

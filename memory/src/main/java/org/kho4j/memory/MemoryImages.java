@@ -57,9 +57,13 @@ public final class MemoryImages {
           throw new MalformedImageException(path + " is zstd-compressed more than once");
         }
       }
+      RamLayout layout = options.layout();
+      if (layout != null) {
+        return raw(file, layout.runs(path, file.size()), holes);
+      }
       MemorySource.Kind kind = options.format();
       return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW -> raw(file, options.base(), holes);
+        case RAW -> raw(file, flat(file, options.base()), holes);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
       };
@@ -76,8 +80,7 @@ public final class MemoryImages {
     return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
   }
 
-  private static PhysicalMemory raw(MappedFile file, long base, FileHoles holes)
-      throws MalformedImageException {
+  private static MappedRuns flat(MappedFile file, long base) throws MalformedImageException {
     if (base > Long.MAX_VALUE - file.size()) {
       throw new MalformedImageException(
           file.path()
@@ -87,6 +90,10 @@ public final class MemoryImages {
               + Long.toHexString(base)
               + " on run past the last address");
     }
+    return MappedRuns.of(base, file.size(), 0);
+  }
+
+  private static PhysicalMemory raw(MappedFile file, MappedRuns runs, FileHoles holes) {
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -94,6 +101,6 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, MappedRuns.of(base, file.size(), 0), holes);
+    return new MappedMemory(file, source, runs, holes);
   }
 }

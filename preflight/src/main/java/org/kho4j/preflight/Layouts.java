@@ -42,12 +42,14 @@ final class Layouts {
 
   /** The enumerators of the preserved map, as {@code enum kho_radix_consts} has them. */
   static Map<String, Long> constants(KhoVersion version, PageSize pageSize) {
-    return version.map() == KhoVersion.MapForm.BITMAP_LIST
-        ? Map.of()
-        : Map.of(
-            "KHO_TREE_MAX_DEPTH", (long) version.map().depth(pageSize),
+    // The first of the forms is that of the latest release.
+    KhoVersion.MapForm form = version.mapForms().getFirst();
+    return form.isRadix()
+        ? Map.of(
+            "KHO_TREE_MAX_DEPTH", (long) form.depth(pageSize),
             "KHO_TABLE_SIZE_LOG2", (long) KhoRadix.tableBits(pageSize),
-            "KHO_BITMAP_SIZE_LOG2", (long) KhoRadix.leafBits(pageSize));
+            "KHO_BITMAP_SIZE_LOG2", (long) KhoRadix.leafBits(pageSize))
+        : Map.of();
   }
 
   /** The tags of the structures that a part's versions stand for. */

@@ -20,24 +20,30 @@ final class Claims {
   private final PageBits owned;
   private final NavigableMap<Long, List<String>> owners;
   private final boolean naming;
+  private final OwnerVisitor visitor;
 
   private Claims(
-      PageSpace space, Arena arena, NavigableMap<Long, List<String>> owners, boolean naming) {
+      PageSpace space,
+      Arena arena,
+      NavigableMap<Long, List<String>> owners,
+      boolean naming,
+      OwnerVisitor visitor) {
     this.space = space;
     this.owned = new PageBits(space, arena);
     this.owners = owners;
     this.naming = naming;
+    this.visitor = visitor;
   }
 
-  Claims(PageSpace space, Arena arena) {
-    this(space, arena, new TreeMap<>(), false);
+  Claims(PageSpace space, Arena arena, OwnerVisitor visitor) {
+    this(space, arena, new TreeMap<>(), false, visitor);
   }
 
   /** For the second walk, which claims the same in the same order. */
   Claims naming(Arena arena) {
     NavigableMap<Long, List<String>> wanted = new TreeMap<>();
     owners.keySet().forEach(page -> wanted.put(page, new ArrayList<>()));
-    return new Claims(space, arena, wanted, true);
+    return new Claims(space, arena, wanted, true, OwnerVisitor.NONE);
   }
 
   PageBits owned() {
@@ -63,6 +69,7 @@ final class Claims {
     int shift = space.pageSize().shift();
     long page = address >>> shift;
     long count = Math.max(1, ((address + bytes - 1) >>> shift) - page + 1);
+    visitor.owns(where, address, bytes);
     long there = owned.add(page, count);
     if (naming) {
       owners
@@ -77,6 +84,26 @@ final class Claims {
       conflict(there);
     }
     return there < 0;
+  }
+
+  /** Whether somebody hears of every claim, one after the other. */
+  boolean isVisited() {
+    return !visitor.equals(OwnerVisitor.NONE);
+  }
+
+  /**
+   * Some of 64 pages were claimed without {@link #claim}.
+   *
+   * @param word number of the first page, divided by 64
+   */
+  void swept(Where where, long word, long pages) {
+    int shift = space.pageSize().shift();
+    for (long rest = pages; rest != 0; ) {
+      int first = Long.numberOfTrailingZeros(rest);
+      int count = Long.numberOfTrailingZeros(~(rest >>> first));
+      visitor.owns(where, ((word << 6) + first) << shift, (long) count << shift);
+      rest &= first + count == 64 ? 0 : -1L << (first + count);
+    }
   }
 
   /** Of the 64 pages around one, those whose owners are looked for. */

@@ -1,7 +1,6 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
@@ -52,7 +51,7 @@ final class FdtRules {
           "The version is one that can be verified here.",
           "A kernel that speaks another version disables revival, and everything is lost; one that speaks this version may"
               + " well take it.",
-          "Nothing but the root FDT was checked. kho-v3 and kho-v4 are verified.");
+          "Nothing but the root FDT was checked. kho-v2 and later are verified.");
 
   static final Rule MAP_PROPERTY =
       Rule.error(
@@ -149,7 +148,7 @@ final class FdtRules {
               KhoVersion.ALL);
       return false;
     }
-    if (version.get().sizeProperty() == null) {
+    if (version.get().finalized()) {
       scene
           .findings()
           .report(
@@ -181,12 +180,7 @@ final class FdtRules {
     }
     PreservedMap map = rules.map();
     if (map != null) {
-      KhoVersion version = scene.handover().version();
-      MapRules.check(
-          scene,
-          map,
-          Where.ROOT.in(KhoVersion.MAP_PROPERTY),
-          version.map().depth(scene.pageSize()));
+      MapRules.check(scene, map, Where.ROOT.in(KhoVersion.MAP_PROPERTY));
     }
   }
 
@@ -215,16 +209,9 @@ final class FdtRules {
   static void owners(Scene scene) {
     FdtRules rules = new FdtRules(scene);
     scene.own(ROOT_PRESERVED, Where.ROOT, rules.address, 0);
-    KhoVersion version = scene.handover().version();
     for (FdtNode node : rules.tree.children()) {
-      Where where = Where.ROOT.in(node.name());
       try {
-        rules.subtree(
-            new Subtree(
-                node.name(),
-                TreeValue.u64(node, version.addressProperty(), where, rules.address),
-                TreeValue.u64(
-                    node, Objects.requireNonNull(version.sizeProperty()), where, rules.address)));
+        rules.subtree(scene.handover().subtree(node));
       } catch (HandoverException e) {
         scene.findings().report(PROPERTIES, e);
       }

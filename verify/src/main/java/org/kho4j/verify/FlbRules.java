@@ -52,9 +52,22 @@ final class FlbRules {
           "The first one is found (7.0 to 7.3): the second is never given back.",
           "The page was overwritten.");
 
+  static final Rule REFERENCES =
+      Rule.warning(
+          "FLB-007",
+          "An FLB is held by at least one file, and by no more files than there are.",
+          "Not checked (7.0 to 7.3). Too many: the FLB is never given back. Too few, or an FLB of the next kernel that is not"
+              + " there at all: its count underflows when a file is finished, which is a warning (7.3.4; observed).",
+          "The entry or the page was overwritten, or files were taken out of the sessions.");
+
   private FlbRules() {}
 
-  static void check(Scene scene, Where where, long head, long address) {
+  /**
+   * Checks the page.
+   *
+   * @param files in all sessions, or -1 if that is not known
+   */
+  static void check(Scene scene, Where where, long head, long address, long files) {
     Findings findings = scene.findings();
     if (address == 0) {
       findings.report(PAGE, where, head, "the address is 0");
@@ -88,6 +101,16 @@ final class FlbRules {
       long offset = LuoFlb.HEADER.headerSize() + (long) i * size;
       MemorySegment entry = page.asSlice(offset, size);
       Where place = where.in("flb", i);
+      long references = Wire.u64(entry, LuoFlb.COUNT);
+      if (files >= 0 && (references == 0 || Long.compareUnsigned(references, files) > 0)) {
+        findings.report(
+            REFERENCES,
+            place,
+            address + offset,
+            "count is %s, and there are %d files",
+            Long.toUnsignedString(references),
+            files);
+      }
       try {
         String name = Wire.text(entry, LuoFlb.NAME, place, address + offset);
         long first = names.putIfAbsent(Hash.of(entry, LuoFlb.NAME), i + 1);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.kho4j.abi.MemfdFolio;
+import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 
 /**
@@ -17,6 +18,7 @@ final class FolioSweep {
   private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle().withInvokeExactBehavior();
 
   private final Scene scene;
+  private final Where owner;
   private final boolean alone;
 
   private long firstIndex = -1;
@@ -26,10 +28,12 @@ final class FolioSweep {
   /**
    * A sweep.
    *
+   * @param owner of the folios
    * @param alone whether nobody else claims pages at the same time
    */
-  FolioSweep(Scene scene, boolean alone) {
+  FolioSweep(Scene scene, Where owner, boolean alone) {
     this.scene = scene;
+    this.owner = owner;
     this.alone = alone;
   }
 
@@ -113,6 +117,9 @@ final class FolioSweep {
   }
 
   private void claim(MemorySegment owned, long offset, long word, long pages) {
+    if (scene.claims().isVisited()) {
+      scene.claims().swept(owner, word, pages);
+    }
     long before;
     if (alone) {
       before = owned.get(ValueLayout.JAVA_LONG, offset);

@@ -130,9 +130,11 @@ final class LuoRules {
     if (head.address() != address) {
       scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER), head.address(), 0);
     }
+    long errors = findings.errors();
     new LuoRules(scene, where).sessions(head);
+    long files = findings.errors() == errors ? scene.counts().get("files") : -1;
     if (head.version().flbs()) {
-      FlbRules.check(scene, where.in("flbs"), head.address(), head.flbs());
+      FlbRules.check(scene, where.in("flbs"), head.address(), head.flbs(), files);
     }
   }
 

@@ -105,7 +105,8 @@ final class MapRules {
   }
 
   /** Walks the map. If its tree is sound, it is known from here on which pages are preserved. */
-  static void check(Scene scene, PreservedMap map, Where where, int depth) {
+  static void check(Scene scene, PreservedMap map, Where where) {
+    int depth = map.form().depth(scene.pageSize());
     MapRules rules = new MapRules(scene, where, depth);
     scene.counts().add("mapNodes", 0);
     rules.node(map.root(), depth - 1, 0);
@@ -176,7 +177,11 @@ final class MapRules {
     scene.take(where.in("page", nodeCount - 1), address, pageSize.bytes());
   }
 
-  private void leaf(Where place, MemorySegment leaf, long address, long prefix) {
+  private void leaf(Where place, MemorySegment leaf, long address, long itsPrefix) {
+    long prefix =
+        KhoRadix.losesOrderZero(pageSize, depth)
+            ? KhoRadix.withOrderZero(pageSize, itsPrefix)
+            : itsPrefix;
     PageSpace space = scene.space();
     boolean singles = prefix != 0 && KhoRadix.order(pageSize, prefix) == 0;
     long base = singles ? KhoRadix.address(pageSize, prefix) >>> pageSize.shift() : 0;

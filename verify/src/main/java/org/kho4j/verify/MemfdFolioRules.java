@@ -153,7 +153,7 @@ final class MemfdFolioRules {
     void sweep(boolean alone) {
       try {
         MemorySegment read = scene.memory().bytes(where.in("folios"), start, length);
-        FolioSweep fast = new FolioSweep(scene, alone);
+        FolioSweep fast = new FolioSweep(scene, where.in("folio"), alone);
         stopped = scene.preserved().isKnown() ? fast.sweep(read, 0, 0, filePages) : 0;
         entries = read;
         sweep = fast;
@@ -165,7 +165,10 @@ final class MemfdFolioRules {
 
   /** Sweeps what was queued, on all cores if it is much, and looks at the rest in order. */
   private void drain() {
-    boolean parallel = batchBytes > STRETCH_BYTES && ForkJoinPool.getCommonPoolParallelism() > 1;
+    boolean parallel =
+        batchBytes > STRETCH_BYTES
+            && ForkJoinPool.getCommonPoolParallelism() > 1
+            && !scene.claims().isVisited();
     (parallel ? pieces.parallelStream() : pieces.stream()).forEach(piece -> piece.sweep(!parallel));
     pieces.forEach(this::finish);
     pieces.clear();
@@ -191,7 +194,7 @@ final class MemfdFolioRules {
       folio(piece.number + at / ENTRY, word, index, piece.start + at);
       at += ENTRY;
       if (scene.preserved().isKnown()) {
-        FolioSweep rest = new FolioSweep(scene, true);
+        FolioSweep rest = new FolioSweep(scene, where.in("folio"), true);
         at = rest.sweep(entries, at, nextIndex, filePages);
         if (rest.passed() > 0) {
           passed(rest);

@@ -70,6 +70,7 @@ public final class Rules {
           FlbRules.PAGES,
           FlbRules.NAME,
           FlbRules.SAME_NAME,
+          FlbRules.REFERENCES,
           MemfdRules.VERSION,
           MemfdRules.STRUCTURE,
           MemfdRules.PRESERVED,

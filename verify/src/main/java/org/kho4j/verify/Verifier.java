@@ -60,6 +60,21 @@ public final class Verifier {
    */
   public static Checked verify(
       Handover handover, boolean consumed, Options options, Consumer<Finding> consumer) {
+    return verify(handover, consumed, options, consumer, OwnerVisitor.NONE);
+  }
+
+  /**
+   * Checks one handover, and tells who owns what in it.
+   *
+   * @param consumed as above
+   * @param owners hears of every claim, on one thread; of none if the handover was consumed
+   */
+  public static Checked verify(
+      Handover handover,
+      boolean consumed,
+      Options options,
+      Consumer<Finding> consumer,
+      OwnerVisitor owners) {
     Findings findings = new Findings(consumer, options.rules, options.perRule);
     Counts counts = new Counts();
     counts.add("handovers", 1);
@@ -73,9 +88,27 @@ public final class Verifier {
       return counts.checked(findings.untold());
     }
     try (Arena arena = Arena.ofShared()) {
-      new Run(handover, options, findings, counts, arena).all();
+      new Run(handover, options, findings, counts, owners, arena).all();
     }
     return counts.checked(findings.untold());
+  }
+
+  /** The scratch regions, as far as the options tell where they are and they can be. */
+  public static List<AddressRange> scratch(Handover handover, Options options) {
+    PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
+    return scratch(handover, options, Findings.none(), space);
+  }
+
+  private static List<AddressRange> scratch(
+      Handover handover, Options options, Findings findings, PageSpace space) {
+    if (options.setupData.isPresent()) {
+      return ScratchRules.ofSetupData(handover, findings, space, options.setupData.getAsLong());
+    }
+    if (options.scratchArray.isPresent()) {
+      AddressRange array = options.scratchArray.get();
+      return ScratchRules.ofArray(handover, findings, space, array.address(), array.length());
+    }
+    return List.of();
   }
 
   /** A page that looks like a root FDT and cannot be read as one. */
@@ -86,9 +119,17 @@ public final class Verifier {
 
   /** One verification. */
   private record Run(
-      Handover handover, Options options, Findings findings, Counts counts, Arena arena) {
+      Handover handover,
+      Options options,
+      Findings findings,
+      Counts counts,
+      OwnerVisitor owners,
+      Arena arena) {
 
     void all() {
+      if (options.setupData.isEmpty() && options.scratchArray.isEmpty()) {
+        counts.notChecked("scratch: the source does not tell where the regions are");
+      }
       PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
       Scene scene =
           new Scene(
@@ -96,8 +137,8 @@ public final class Verifier {
               space,
               findings,
               new Preserved(space, arena),
-              new Claims(space, arena),
-              scratch(space),
+              new Claims(space, arena, owners),
+              scratch(handover, options, findings, space),
               counts);
       if (!FdtRules.version(scene)) {
         return;
@@ -118,18 +159,6 @@ public final class Verifier {
         MapRules.claim(scene, handover.preservedMap(), Where.ROOT.in(KhoVersion.MAP_PROPERTY));
       }
       FdtRules.owners(scene);
-    }
-
-    private List<AddressRange> scratch(PageSpace space) {
-      if (options.setupData.isPresent()) {
-        return ScratchRules.ofSetupData(handover, findings, space, options.setupData.getAsLong());
-      }
-      if (options.scratchArray.isPresent()) {
-        AddressRange array = options.scratchArray.get();
-        return ScratchRules.ofArray(handover, findings, space, array.address(), array.length());
-      }
-      counts.notChecked("scratch: the source does not tell where the regions are");
-      return List.of();
     }
   }
 }

@@ -97,7 +97,7 @@ public final class AbiText {
     facts.row("fingerprint", version.fingerprint().sha256());
     facts.row("", version.meaning());
     out.append(facts.render(INDENT, width));
-    if (version.map() != null && version.map() != MapForm.BITMAP_LIST) {
+    if (version.map() != null && version.map().isRadix()) {
       out.append('\n');
       radix(out, version.map(), pageSize, width);
     }

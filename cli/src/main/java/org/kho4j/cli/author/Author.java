@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
@@ -17,6 +18,7 @@ import org.kho4j.cli.author.SubtreeSpec.Blob;
 import org.kho4j.cli.author.SubtreeSpec.KhoTestFolios;
 import org.kho4j.cli.author.SubtreeSpec.Reservation;
 import org.kho4j.cli.author.SubtreeSpec.Reservations;
+import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Descriptor;
@@ -55,9 +57,9 @@ final class Author {
     Setup setup =
         new Setup(
             spec.pageSize(),
-            spec.version(),
+            spec.layout(),
             spec.scratch().stream().map(Range::range).toList(),
-            List.of(),
+            spec.nodes().stream().map(Range::range).toList(),
             spec.previousRelease(),
             layout,
             OptionalLong.empty(),
@@ -86,6 +88,7 @@ final class Author {
         case KhoTestFolios test -> khoTest(test);
         case Reservations reservations -> reservations(reservations);
         case Blob blob -> blob(blob);
+        case LuoSpec luo -> LuoAuthor.write(luo, generation, layout);
       }
     }
     for (Run run : spec.preserved()) {
@@ -172,6 +175,13 @@ final class Author {
       AreaSpec area = blob.areas().get(i);
       area("/" + blob.name() + "/area " + i, area)
           .writeTo(bytes.asSlice(area.offset(), KhoVmalloc.STRUCTURE.headerSize()));
+    }
+    KhoVersion version = spec.layout().version();
+    if (version.sizeProperty() == null && !Fdt.isMagic(bytes)) {
+      throw blob.place()
+          .broken(
+              "the blob is no device tree, and %s has no other way to tell its size"
+                  .formatted(version));
     }
   }
 

@@ -15,6 +15,7 @@ import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootSearch;
@@ -224,7 +225,11 @@ public final class AuthorCommand extends Command {
             ? "--fdt"
             : options.pageSize().isPresent()
                 ? "--page-size"
-                : options.base() != 0 ? "--base" : options.format() != null ? "--format" : null;
+                : options.base() != 0
+                    ? "--base"
+                    : options.format() != null
+                        ? "--format"
+                        : options.ramLayout() != null ? "--ram-layout" : null;
     if (given != null) {
       throw usage(invocation, given + " is for reading: the spec says what is written");
     }

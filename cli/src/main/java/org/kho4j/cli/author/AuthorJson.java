@@ -21,7 +21,7 @@ final class AuthorJson {
         .endObject();
     json.text("arch", spec.arch().label())
         .number("pageSize", spec.pageSize().bytes())
-        .text("compatible", spec.version().compatible())
+        .text("compatible", spec.layout().version().compatible())
         .address("fdt", outcome.boot().fdtAddress())
         .address("bootRecord", outcome.setupData())
         .text("deviceTree", outcome.deviceTree().map(Object::toString).orElse(null))

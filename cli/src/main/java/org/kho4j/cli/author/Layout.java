@@ -100,7 +100,7 @@ final class Layout implements Placement {
   private static OptionalInt order(Spec spec, String path) {
     if (path.equals("/")
         || path.equals(MAP)
-        || path.startsWith(MAP + "/level ")
+        || path.startsWith(MAP + "/")
         || path.equals("/" + KexecMetadata.SUBTREE)) {
       return OptionalInt.of(0);
     }

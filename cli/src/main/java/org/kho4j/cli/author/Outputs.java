@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.OutputFile;
 
 /** The files of one run: all of them are there at its end, or none. */
 final class Outputs implements AutoCloseable {
@@ -23,12 +24,12 @@ final class Outputs implements AutoCloseable {
   }
 
   OutputFile add(Path target) throws IOException {
-    OutputFile file = OutputFile.of(target, replace);
     for (OutputFile other : files) {
       if (other.target().toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
         throw new IOException(target + ": two outputs cannot be one file");
       }
     }
+    OutputFile file = OutputFile.create(target, replace, null);
     files.add(file);
     return file;
   }
@@ -43,7 +44,7 @@ final class Outputs implements AutoCloseable {
   void publish() throws IOException {
     try {
       for (OutputFile file : files) {
-        file.publish();
+        file.commit();
       }
     } catch (IOException e) {
       for (OutputFile file : files) {

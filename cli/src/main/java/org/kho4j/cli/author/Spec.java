@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
@@ -14,9 +14,10 @@ import org.kho4j.handover.pages.AddressRange;
  * @param place where it begins
  * @param arch whose boot record it gets
  * @param pageSize of the kernel that it is for
- * @param version of the contract
+ * @param layout of the contract
  * @param memory all of the machine's memory
  * @param scratch regions, in the array's order
+ * @param nodes the memory of each NUMA node; none means that there is one
  * @param pool where structures lie that have no address, if the spec says
  * @param scatter makes each of them take a place of its own
  * @param previousRelease what kexec-metadata names
@@ -29,9 +30,10 @@ record Spec(
     Place place,
     Arch arch,
     PageSize pageSize,
-    KhoVersion version,
+    KhoLayout layout,
     Range memory,
     List<Range> scratch,
+    List<Range> nodes,
     Optional<Range> pool,
     OptionalLong scatter,
     String previousRelease,

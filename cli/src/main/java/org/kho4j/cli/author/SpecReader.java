@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.author.Spec.Address;
@@ -24,9 +25,6 @@ final class SpecReader {
 
   /** Physical addresses of x86-64 and arm64 have at most this many bits. */
   private static final int ADDRESS_BITS = 52;
-
-  /** What can be written: the released versions with a radix tree. */
-  private static final List<KhoVersion> VERSIONS = List.of(KhoVersion.V3, KhoVersion.V4);
 
   private static final long MAX_KEXEC_COUNT = 0xffff_ffffL;
 
@@ -54,6 +52,7 @@ final class SpecReader {
                 "abi",
                 "memory",
                 "scratch",
+                "nodes",
                 "allocate",
                 "metadata",
                 "subtrees",
@@ -69,7 +68,7 @@ final class SpecReader {
   }
 
   private Spec read(SpecObject spec, Arch arch) {
-    KhoVersion version = spec.optional("abi").map(SpecReader::version).orElse(KhoVersion.V4);
+    KhoLayout layout = spec.optional("abi").map(SpecReader::layout).orElse(KhoLayout.NEWEST);
     Range memory = range(spec.required("memory"), List.of());
     List<Range> scratch = scratch(spec.required("scratch"));
     Optional<SpecObject> allocate =
@@ -82,14 +81,16 @@ final class SpecReader {
     Optional<SpecObject> metadata =
         spec.optional("metadata")
             .map(value -> SpecObject.of(value, List.of("previousRelease", "kexecCount")));
-    SubtreeReader subtrees = new SubtreeReader(pageSize, memory.range(), contents);
+    SubtreeReader subtrees =
+        new SubtreeReader(pageSize, memory.range(), contents, layout.version());
     return new Spec(
         spec.place(),
         arch,
         pageSize,
-        version,
+        layout,
         memory,
         scratch,
+        spec.optional("nodes").map(nodes -> nodes(nodes, memory)).orElse(List.of()),
         pool,
         allocate
             .flatMap(object -> object.optional("scatter"))
@@ -122,20 +123,29 @@ final class SpecReader {
             value.place().broken("%d is not a page size: 4K, 16K, 64K".formatted(value.number())));
   }
 
-  private static KhoVersion version(SpecValue value) {
-    return VERSIONS.stream()
-        .filter(version -> version.compatible().equals(value.text()))
-        .findFirst()
-        .orElseThrow(() ->
-            value
-                .place()
-                .broken(
-                    "\"%s\" cannot be written: %s can"
-                        .formatted(
-                            value.text(),
-                            VERSIONS.stream()
-                                .map(KhoVersion::compatible)
-                                .collect(Collectors.joining(", ")))));
+  /** A layout, or a version that has one alone, or one alone that a release wrote. */
+  private static KhoLayout layout(SpecValue value) {
+    String name = value.text();
+    List<KhoLayout> layouts =
+        KhoVersion.of(name)
+            .map(KhoVersion::layouts)
+            .orElseGet(() -> KhoLayout.of(name).stream().toList());
+    List<KhoLayout> released =
+        layouts.stream().filter(layout -> layout.releases().released()).toList();
+    List<KhoLayout> choice = released.isEmpty() ? layouts : released;
+    if (choice.size() == 1) {
+      return choice.getFirst();
+    }
+    throw value
+        .place()
+        .broken(
+            choice.isEmpty()
+                ? "\"%s\" is not known: %s are".formatted(name, ids(KhoLayout.ALL))
+                : "\"%s\" stands for several layouts: %s".formatted(name, ids(choice)));
+  }
+
+  private static String ids(List<KhoLayout> layouts) {
+    return layouts.stream().map(KhoLayout::id).collect(Collectors.joining(", "));
   }
 
   private static String release(SpecValue value) {
@@ -156,6 +166,28 @@ final class SpecReader {
       throw value.place().broken("a kernel needs at least one region to boot in");
     }
     return regions;
+  }
+
+  private List<Range> nodes(SpecValue value, Range memory) {
+    List<Range> nodes = new ArrayList<>();
+    for (SpecValue element : value.elements()) {
+      Range node = range(element, List.of());
+      AddressRange range = node.range();
+      if (range.address() < memory.range().address() || range.end() > memory.range().end()) {
+        throw node.place()
+            .broken("%s is not in memory, which is %s".formatted(range, memory.range()));
+      }
+      for (Range other : nodes) {
+        if (Claims.overlap(range, other.range())) {
+          throw node.place()
+              .broken(
+                  "%s overlaps with the node at %s, in line %d"
+                      .formatted(range, other.range(), other.place().line()));
+        }
+      }
+      nodes.add(node);
+    }
+    return nodes;
   }
 
   /** A range of whole pages: {@code address} and {@code size}. */

@@ -78,13 +78,26 @@ sealed interface SpecValue {
     };
   }
 
-  private long parsed(String text) {
-    long number;
+  /** A number of 64 bits, whatever it means. */
+  default long word() {
+    return switch (this) {
+      case Whole whole when whole.value.signum() >= 0 && whole.value.bitLength() <= Long.SIZE ->
+          whole.value.longValue();
+      case Text string -> unsigned(string.text);
+      default -> throw wants("a number from 0 to 2^64 - 1, or a string like \"0x38000000\"");
+    };
+  }
+
+  private long unsigned(String text) {
     try {
-      number = Numbers.parse(text);
+      return Numbers.parse(text);
     } catch (TypeConversionException e) {
       throw place().broken(String.valueOf(e.getMessage()));
     }
+  }
+
+  private long parsed(String text) {
+    long number = unsigned(text);
     if (number < 0) {
       throw place().broken(text + " is beyond all physical memory, which ends below 2^63");
     }

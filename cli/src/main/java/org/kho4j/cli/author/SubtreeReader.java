@@ -6,11 +6,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.author.SubtreeSpec.AreaSpec;
 import org.kho4j.cli.author.SubtreeSpec.Blob;
@@ -24,7 +26,8 @@ import org.kho4j.handover.pages.PageAllocator;
 /** Reads the subtrees of a spec. */
 final class SubtreeReader {
 
-  private static final List<String> KINDS = List.of("khoTest", "reserveMem", "blob", "vmalloc");
+  private static final List<String> KINDS =
+      List.of("khoTest", "reserveMem", "luo", "blob", "vmalloc");
 
   /** The length that the device-tree specification gives a node's name. */
   private static final int MAX_NAME = 31;
@@ -37,11 +40,14 @@ final class SubtreeReader {
   private final PageSize pageSize;
   private final AddressRange memory;
   private final ContentReader contents;
+  private final KhoVersion version;
 
-  SubtreeReader(PageSize pageSize, AddressRange memory, ContentReader contents) {
+  SubtreeReader(
+      PageSize pageSize, AddressRange memory, ContentReader contents, KhoVersion version) {
     this.pageSize = pageSize;
     this.memory = memory;
     this.contents = contents;
+    this.version = version;
   }
 
   List<SubtreeSpec> read(SpecValue value) {
@@ -64,7 +70,7 @@ final class SubtreeReader {
 
   private SubtreeSpec subtree(SpecValue element) {
     SpecObject object =
-        SpecObject.of(element, List.of("name", "khoTest", "reserveMem", "blob", "vmalloc"));
+        SpecObject.of(element, Stream.concat(Stream.of("name"), KINDS.stream()).toList());
     SpecValue kind = object.oneOf(KINDS);
     if (object.has("khoTest")) {
       fixedName(object, FdtLayout.KHO_TEST_SUBTREE, "khoTest");
@@ -73,6 +79,10 @@ final class SubtreeReader {
     if (object.has("reserveMem")) {
       fixedName(object, FdtLayout.MEMBLOCK_SUBTREE, "reserveMem");
       return reservations(object.place(), kind);
+    }
+    if (object.has("luo")) {
+      fixedName(object, LuoSer.SUBTREE, "luo");
+      return new LuoReader(pageSize, memory, contents, version).read(object.place(), kind);
     }
     String name = name(object.required("name"));
     return object.has("blob")

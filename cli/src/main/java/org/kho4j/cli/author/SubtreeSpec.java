@@ -8,7 +8,8 @@ import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 
 /** A subtree of the root FDT. */
-sealed interface SubtreeSpec {
+sealed interface SubtreeSpec
+    permits SubtreeSpec.KhoTestFolios, SubtreeSpec.Reservations, SubtreeSpec.Blob, LuoSpec {
 
   Place place();
 
@@ -134,8 +135,7 @@ sealed interface SubtreeSpec {
       return bytes / pageSize.blockBytes(order);
     }
 
-    private static OptionalInt order(
-        String path, String area, long blocks, int order, PageSize pageSize) {
+    static OptionalInt order(String path, String area, long blocks, int order, PageSize pageSize) {
       if (!path.startsWith(area + "/")) {
         return OptionalInt.empty();
       }
@@ -162,7 +162,7 @@ sealed interface SubtreeSpec {
     /**
      * The number behind a prefix, or -1 if the path is another, or the number not below a limit.
      */
-    private static int index(String path, String prefix, long limit) {
+    static int index(String path, String prefix, long limit) {
       if (!path.startsWith(prefix)) {
         return -1;
       }

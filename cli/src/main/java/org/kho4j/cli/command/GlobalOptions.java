@@ -1,14 +1,19 @@
 package org.kho4j.cli.command;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.linux.LinuxFileHoles;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.OpenOptions;
+import org.kho4j.memory.RamLayout;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -21,8 +26,11 @@ import picocli.CommandLine.TypeConversionException;
  * @param json machine output
  * @param fdt physical address of the root FDT, if the user knows it
  * @param pageSize page size of the kernel, if the user knows it
+ * @param mapForm form of the preserved map, if the user knows it, or null
  * @param base physical address of a raw file's first byte
  * @param format form of the memory image, or null to find it by content
+ * @param ramLayout file with QEMU's answer where the bytes of a raw file stand, if it is not flat
+ * @param ramName the RAM of that answer that the file is, where it cannot be told
  * @param noColor no colours, even on a terminal
  * @param debug stack traces
  */
@@ -30,8 +38,11 @@ public record GlobalOptions(
     boolean json,
     OptionalLong fdt,
     Optional<PageSize> pageSize,
+    @Nullable MapForm mapForm,
     long base,
     MemorySource.@Nullable Kind format,
+    @Nullable Path ramLayout,
+    @Nullable String ramName,
     boolean noColor,
     boolean debug) {
 
@@ -61,6 +72,16 @@ public record GlobalOptions(
                     .description("Page size of the kernel: 4K, 16K or 64K.")
                     .build())
             .addArg(
+                OptionSpec.builder("--map-form")
+                    .type(MapForm.class)
+                    .converters(GlobalOptions::mapFormOf)
+                    .paramLabel("FORM")
+                    .description(
+                        "Form of the preserved map, where its version has several: "
+                            + mapForms()
+                            + ". Default: by content.")
+                    .build())
+            .addArg(
                 OptionSpec.builder("--base")
                     .type(Long.class)
                     .converters(GlobalOptions::baseOf)
@@ -73,6 +94,20 @@ public record GlobalOptions(
                     .converters(GlobalOptions::kindOf)
                     .paramLabel("FORM")
                     .description("Form of the memory image: " + kinds() + ". Default: by content.")
+                    .build())
+            .addArg(
+                OptionSpec.builder("--ram-layout")
+                    .type(Path.class)
+                    .paramLabel("FILE")
+                    .description(
+                        "Where the bytes of a guest's RAM file stand: QEMU's answer to 'info mtree"
+                            + " -f'.")
+                    .build())
+            .addArg(
+                OptionSpec.builder("--ram-name")
+                    .type(String.class)
+                    .paramLabel("NAME")
+                    .description("Which RAM of that layout the file is, if several are as large.")
                     .build())
             .addArg(flag("--no-color", "No colours (NO_COLOR does the same)."))
             .addArg(flag("--debug", "Shows stack traces of errors."))
@@ -97,17 +132,38 @@ public record GlobalOptions(
         isSet(root, "--json"),
         fdt == null ? OptionalLong.empty() : OptionalLong.of(fdt),
         Optional.ofNullable(pageSize),
+        last(root, "--map-form", MapForm.class),
         base == null ? 0 : base,
         last(root, "--format", MemorySource.Kind.class),
+        last(root, "--ram-layout", Path.class),
+        last(root, "--ram-name", String.class),
         isSet(root, "--no-color"),
         isSet(root, "--debug"));
+  }
+
+  /** What two of the options cannot be together, or null. */
+  @Nullable String contradiction() {
+    if (ramLayout == null) {
+      return ramName == null ? null : "--ram-name is one of a --ram-layout, and there is none";
+    }
+    if (base != 0) {
+      return "--base and --ram-layout exclude each other: a layout has the addresses";
+    }
+    return format == null || format == MemorySource.Kind.RAW
+        ? null
+        : "--ram-layout is that of a raw file, not of --format " + format.label();
   }
 
   /** How to open the image that the options describe. */
   // NullAway does not see that a compact constructor's parameter out of another module is nullable.
   @SuppressWarnings("NullAway")
-  public OpenOptions openOptions() {
-    return new OpenOptions(format, base, new LinuxFileHoles(LARGE_FILE));
+  OpenOptions openOptions() throws IOException {
+    FileHoles holes = new LinuxFileHoles(LARGE_FILE);
+    if (ramLayout == null) {
+      return new OpenOptions(format, base, holes);
+    }
+    RamLayout layout = RamLayout.read(ramLayout);
+    return OpenOptions.of(ramName == null ? layout : layout.only(ramName), holes);
   }
 
   private static boolean isSet(ParseResult root, String option) {
@@ -138,6 +194,17 @@ public record GlobalOptions(
     return PageSize.ofLabel(text)
         .orElseThrow(
             () -> new TypeConversionException("'" + text + "' is not a page size: 4K, 16K or 64K"));
+  }
+
+  private static MapForm mapFormOf(String text) {
+    return MapForm.of(text)
+        .orElseThrow(() ->
+            new TypeConversionException(
+                "'" + text + "' is not a form of the preserved map: " + mapForms()));
+  }
+
+  private static String mapForms() {
+    return Stream.of(MapForm.values()).map(MapForm::id).collect(Collectors.joining(", "));
   }
 
   private static MemorySource.Kind kindOf(String text) {

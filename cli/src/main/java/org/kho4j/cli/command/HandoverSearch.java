@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
@@ -49,9 +52,28 @@ public record HandoverSearch(
   public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
     RootSearch search = search(invocation, memory, fdt);
     return new HandoverSearch(
-        memory,
-        Handovers.of(memory, search.roots(), invocation.options().pageSize().orElse(null)),
-        search.rejected());
+        memory, handovers(invocation, memory, search.roots()), search.rejected());
+  }
+
+  /** The handovers of roots, read as the options say. */
+  public static List<Handover> handovers(
+      Invocation invocation, PhysicalMemory memory, List<RootFdt> roots) {
+    GlobalOptions options = invocation.options();
+    MapForm form = options.mapForm();
+    List<Handover> handovers = Handovers.of(memory, roots, options.pageSize().orElse(null), form);
+    if (form != null && !roots.isEmpty() && handovers.stream().noneMatch(has(form))) {
+      throw invocation.wrong(
+          "--map-form %s: no handover in %s is of a version that has maps of this form"
+              .formatted(form, memory.source().path()));
+    }
+    return handovers;
+  }
+
+  private static Predicate<Handover> has(MapForm form) {
+    return handover ->
+        KhoVersion.of(handover.root().compatible())
+            .filter(version -> version.mapForms().contains(form))
+            .isPresent();
   }
 
   private static RootSearch search(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
@@ -78,6 +100,11 @@ public record HandoverSearch(
 
   /** The sentence for a source without any. */
   public String nothingFound() {
+    return nothingFound(memory);
+  }
+
+  /** The same for a memory that was searched otherwise. */
+  public static String nothingFound(PhysicalMemory memory) {
     return memory.source().path()
         + ": no handover: no page is a device tree that names a version of KHO"
         + " (a raw image that starts elsewhere than at 0 wants --base)";

@@ -1,12 +1,16 @@
 package org.kho4j.cli.command;
 
+import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -42,6 +46,19 @@ public final class Invocation {
 
   public GlobalOptions options() {
     return options;
+  }
+
+  /**
+   * Opens a memory image as the options of every command say.
+   *
+   * @throws ParameterException if two of them contradict each other
+   */
+  public PhysicalMemory open(Path source) throws IOException {
+    String contradiction = options.contradiction();
+    if (contradiction != null) {
+      throw wrong(contradiction);
+    }
+    return MemoryImages.open(source, options.openOptions());
   }
 
   /** The whole parsed command line. */

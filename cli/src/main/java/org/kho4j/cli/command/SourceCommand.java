@@ -3,7 +3,6 @@ package org.kho4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
@@ -29,7 +28,7 @@ public abstract class SourceCommand extends Command {
   public final int run(Invocation invocation) throws IOException {
     Path source =
         Objects.requireNonNull(invocation.parameter(0, Path.class), "picocli wants a SOURCE");
-    try (PhysicalMemory memory = MemoryImages.open(source, invocation.options().openOptions())) {
+    try (PhysicalMemory memory = invocation.open(source)) {
       return run(invocation, memory);
     }
   }

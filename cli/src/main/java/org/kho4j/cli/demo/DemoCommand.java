@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -118,14 +119,17 @@ public final class DemoCommand extends Command {
       return requireRoom(wanted, needed);
     }
     Path shared = Path.of("/dev/shm");
-    if (Files.isWritable(shared) && Files.getFileStore(shared).getUsableSpace() >= needed) {
+    if (Files.isWritable(shared) && shared.toFile().getUsableSpace() >= needed) {
       return shared;
     }
     return requireRoom(Path.of(System.getProperty("java.io.tmpdir")), needed);
   }
 
   private static Path requireRoom(Path directory, long needed) throws IOException {
-    long usable = Files.getFileStore(directory).getUsableSpace();
+    if (!Files.isDirectory(directory)) {
+      throw new NoSuchFileException(directory.toString());
+    }
+    long usable = directory.toFile().getUsableSpace();
     if (usable < needed) {
       throw new IOException(
           "%s has room for %s, and the demo needs %s: choose another --dir or a smaller --size"

@@ -13,7 +13,6 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -93,7 +92,7 @@ public final class DiffCommand extends Command {
 
   private static PhysicalMemory open(Invocation invocation, int index) throws IOException {
     Path path = Objects.requireNonNull(invocation.parameter(index, Path.class), "picocli wants it");
-    return MemoryImages.open(path, invocation.options().openOptions());
+    return invocation.open(path);
   }
 
   private static Handover choose(Invocation invocation, PhysicalMemory memory, String side)

@@ -73,7 +73,7 @@ final class Inventory {
   }
 
   private Item map() {
-    Item item = Item.of("map", "").with("state", handover.isMapIntact() ? "intact" : "consumed");
+    Item item = Item.of("map", "").with("state", handover.mapState().label());
     if (handover.isMapIntact()) {
       MapSummary summary = read(() -> handover.preservedMap().summary(this::problem));
       if (summary != null) {

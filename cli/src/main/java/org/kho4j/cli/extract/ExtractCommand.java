@@ -11,6 +11,7 @@ import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.command.SourceCommand;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.ContentFile;

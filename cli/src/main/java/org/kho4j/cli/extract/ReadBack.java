@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Content;
 

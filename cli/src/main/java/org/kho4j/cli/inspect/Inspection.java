@@ -27,7 +27,7 @@ import org.kho4j.handover.metadata.Metadata;
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
  * still read.
  */
-final class Inspection {
+public final class Inspection {
 
   private static final int MAX_ERRORS = 1000;
 
@@ -48,7 +48,7 @@ final class Inspection {
    *
    * @return false if nothing in it could be read
    */
-  static boolean show(Handover handover, View view) throws IOException {
+  public static boolean show(Handover handover, View view) throws IOException {
     return new Inspection(handover, view).show();
   }
 
@@ -70,6 +70,10 @@ final class Inspection {
   }
 
   private void map() throws IOException {
+    if (handover.mapState() == Handover.MapState.NOT_FINALIZED) {
+      view.map(handover, null, null);
+      return;
+    }
     PreservedMap found = read(handover::preservedMap);
     if (found == null) {
       return;
@@ -88,7 +92,7 @@ final class Inspection {
                   : "the map does not preserve the root FDT's own page, as every map does: its pages were used for"
                       + " something else, or are of another page size"));
     }
-    view.map(found.root(), handover.isMapIntact(), summary);
+    view.map(handover, found, summary);
   }
 
   private void subtree(Subtree subtree) throws IOException {

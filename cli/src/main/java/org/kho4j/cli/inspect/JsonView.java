@@ -6,8 +6,10 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -51,8 +53,15 @@ final class JsonView implements View {
   }
 
   @Override
-  public void map(long root, boolean intact, @Nullable MapSummary summary) {
-    json.object("preservedMap").address("root", root).text("state", intact ? "intact" : "consumed");
+  public void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary summary) {
+    json.object("preservedMap");
+    if (map != null) {
+      json.address("root", map.root());
+    }
+    json.text("state", handover.mapState().label());
+    if (map != null) {
+      form(handover.mapEvidence());
+    }
     if (summary != null) {
       json.number("nodes", summary.nodes())
           .number("preservations", summary.blocks().total())
@@ -60,6 +69,16 @@ final class JsonView implements View {
       orders(summary.blocks());
     }
     json.endObject();
+  }
+
+  private void form(MapEvidence evidence) {
+    if (evidence.certainty() != MapEvidence.Certainty.ONLY) {
+      json.text("form", evidence.form().id())
+          .object("formEvidence")
+          .text("certainty", evidence.certainty().label())
+          .text("because", evidence.because())
+          .endObject();
+    }
   }
 
   private void orders(OrderCounts counts) {

@@ -3,7 +3,7 @@ package org.kho4j.cli.inspect;
 import java.util.StringJoiner;
 
 /** The F_SEAL_* bits of a memfd, as people call them. */
-final class Seals {
+public final class Seals {
 
   /** From bit 0 on. */
   private static final String[] NAMES = {"seal", "shrink", "grow", "write", "future-write", "exec"};
@@ -11,7 +11,7 @@ final class Seals {
   private Seals() {}
 
   /** The names of the bits that are set; what has no name as a number. */
-  static String names(long seals) {
+  public static String names(long seals) {
     StringJoiner names = new StringJoiner(" ");
     for (int bit = 0; bit < NAMES.length; bit++) {
       if ((seals >>> bit & 1) != 0) {

@@ -15,8 +15,10 @@ import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -79,8 +81,14 @@ final class TreeView implements View {
   }
 
   @Override
-  public void map(long root, boolean intact, @Nullable MapSummary summary) throws IOException {
-    out.put(guide.entry(false)).put(NAME, "preserved map").put(" at ").address(root);
+  public void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary summary)
+      throws IOException {
+    out.put(guide.entry(false)).put(NAME, "preserved map");
+    if (map == null) {
+      out.put(": ").put(WARNING, "not finalized").put(", so that there is none yet").line();
+      return;
+    }
+    out.put(" at ").address(map.root());
     if (summary == null) {
       out.put(": ").put(WARNING, "consumed").line();
       return;
@@ -92,8 +100,23 @@ final class TreeView implements View {
         .put(FAINT, ", " + Units.count(summary.nodes(), "node", "nodes"))
         .line();
     guide.down(false);
-    out.put(guide.text()).put(FAINT, orders(summary.blocks())).line();
+    if (summary.blocks().total() > 0) {
+      out.put(guide.text()).put(FAINT, orders(summary.blocks())).line();
+    }
+    form(handover.mapEvidence());
     guide.up();
+  }
+
+  private void form(MapEvidence evidence) throws IOException {
+    if (evidence.certainty() == MapEvidence.Certainty.ONLY) {
+      return;
+    }
+    boolean open = evidence.certainty() == MapEvidence.Certainty.UNSURE;
+    out.put(guide.text())
+        .put("form ")
+        .put(open ? WARNING : NAME, evidence.form().id() + (open ? ", perhaps" : ""))
+        .put(FAINT, ": " + evidence.because() + (open ? " (--map-form decides)" : ""))
+        .line();
   }
 
   private static String orders(OrderCounts counts) {

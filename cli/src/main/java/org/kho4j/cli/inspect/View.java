@@ -7,6 +7,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -24,7 +25,7 @@ import org.kho4j.memory.MemorySource;
  * each {@code begin} with its {@code end}, so that nothing has to be kept: a handover may list
  * millions of files. What could not be read is null, and told as an error at the end.
  */
-interface View {
+public interface View {
 
   /**
    * A vmalloc area that was read.
@@ -38,7 +39,9 @@ interface View {
 
   void beginHandover(Handover handover) throws IOException;
 
-  void map(long root, boolean intact, @Nullable MapSummary summary) throws IOException;
+  /** The preserved map: null as long as none is written, and counted only where it is intact. */
+  void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary summary)
+      throws IOException;
 
   void beginSubtrees(List<Subtree> subtrees) throws IOException;
 

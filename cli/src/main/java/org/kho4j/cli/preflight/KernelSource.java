@@ -11,7 +11,6 @@ import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.Profile;
@@ -90,7 +89,7 @@ final class KernelSource {
     try {
       return Outgoing.of(kernel(name), Optional.empty());
     } catch (MalformedImageException notAKernel) {
-      try (PhysicalMemory memory = MemoryImages.open(path, invocation.options().openOptions())) {
+      try (PhysicalMemory memory = invocation.open(path)) {
         HandoverSearch search = HandoverSearch.in(invocation, memory);
         if (search.handovers().isEmpty()) {
           throw notAKernel;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
@@ -14,7 +15,7 @@ import org.kho4j.verify.Finding;
 import org.kho4j.verify.Severity;
 
 /** Findings, worst first, and what was checked. */
-final class FindingView {
+public final class FindingView {
 
   private FindingView() {}
 
@@ -76,16 +77,19 @@ final class FindingView {
             Units.count(errors, "error", "errors"))
         .put(", ")
         .count(warnings, "warning", "warnings")
-        .put("; checked:");
-    String separator = " ";
-    for (Map.Entry<String, Long> count : checked.counts().entrySet()) {
-      text.put(separator).put(phrase(count.getKey(), count.getValue()));
-      separator = ", ";
-    }
-    text.line();
+        .put("; checked: ")
+        .put(summary(checked))
+        .line();
     for (String sentence : checked.notChecked()) {
       text.put("not checked: ").put(Units.printable(sentence)).line();
     }
+  }
+
+  /** What was looked at, as {@code 1 handover, 32 map nodes}. */
+  public static String summary(Checked checked) {
+    return checked.counts().entrySet().stream()
+        .map(count -> phrase(count.getKey(), count.getValue()))
+        .collect(Collectors.joining(", "));
   }
 
   /** {@code mapNodes} and 20 as {@code 20 map nodes}. */

@@ -6,27 +6,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.cli.command.Numbers;
-import org.kho4j.cli.output.Progress;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootFdt;
-import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.memory.MemoryImages;
-import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
+import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
 import org.kho4j.verify.Severity;
@@ -72,19 +60,7 @@ public final class VerifyCommand extends Command {
             .arity("0")
             .description(
                 "Tells every finding, not the first " + LISTED_BY_DEFAULT + " of each rule."));
-    option(
-        OptionSpec.builder("--setup-data")
-            .type(Long.class)
-            .converters(Numbers::parse)
-            .paramLabel("ADDR")
-            .description(
-                "Physical address of x86-64's boot record, which tells where scratch is."));
-    option(
-        OptionSpec.builder("--scratch-array")
-            .type(AddressRange.class)
-            .converters(VerifyCommand::rangeOf)
-            .paramLabel("ADDR,SIZE")
-            .description("Physical address and bytes of the scratch array."));
+    ScratchOptions.all().forEach(this::option);
   }
 
   private static OptionSpec.Builder flag(String name, String description) {
@@ -101,56 +77,31 @@ public final class VerifyCommand extends Command {
     if (source == null) {
       throw invocation.wrong("what shall be verified? SOURCE is missing");
     }
-    try (PhysicalMemory memory = MemoryImages.open(source, invocation.options().openOptions())) {
+    try (PhysicalMemory memory = invocation.open(source)) {
       return run(invocation, memory);
     }
   }
 
   private static int run(Invocation invocation, PhysicalMemory memory) throws IOException {
-    List<Finding> findings = new ArrayList<>();
     Set<Rule> wanted = wanted(invocation);
-    RootSearch search = search(invocation, memory);
-    OptionalLong fdt = invocation.options().fdt();
-    List<RootFdt> roots = new ArrayList<>(search.roots());
-    for (HandoverException rejected : search.rejected()) {
-      if (fdt.isEmpty() || rejected.address() == fdt.getAsLong()) {
-        findings.add(Verifier.unreadable(rejected));
-      }
-    }
-    if (fdt.isPresent() && roots.stream().noneMatch(root -> root.address() == fdt.getAsLong())) {
-      try {
-        roots.add(RootSearch.at(memory, fdt.getAsLong()));
-      } catch (HandoverException e) {
-        if (!isTree(memory, fdt.getAsLong())) {
-          throw e;
-        }
-        findings.clear();
-        findings.add(Verifier.unreadable(e));
-      }
-    }
-    List<Handover> all = Handovers.of(memory, roots, invocation.options().pageSize().orElse(null));
+    VerifiedSource source = VerifiedSource.of(invocation, memory);
+    List<Finding> findings = new ArrayList<>(source.unreadable());
     Checked checked = Checked.NOTHING;
-    boolean outgoing = all.stream().anyMatch(one -> one.role() == Handover.Role.OUTGOING);
-    for (Handover handover : all) {
-      if (fdt.isEmpty() || handover.root().address() == fdt.getAsLong()) {
-        boolean consumed = outgoing && handover.role() == Handover.Role.INCOMING;
-        checked =
-            checked.plus(
-                Verifier.verify(handover, consumed, options(invocation, wanted), findings::add));
-      }
+    for (VerifiedSource.Candidate candidate : source.candidates()) {
+      checked =
+          checked.plus(
+              candidate.verify(options(invocation, wanted), findings::add, OwnerVisitor.NONE));
     }
     findings.removeIf(finding -> !wanted.contains(finding.rule()));
     findings.sort(Comparator.comparing(finding -> finding.rule().severity()));
+    boolean anything = !source.candidates().isEmpty() || !findings.isEmpty();
     if (invocation.options().json()) {
       FindingView.json(invocation, findings, checked);
-    } else if (!all.isEmpty() || !findings.isEmpty()) {
+    } else if (anything) {
       FindingView.text(invocation, findings, checked);
     }
-    if (all.isEmpty() && findings.isEmpty()) {
-      invocation.note(
-          memory.source().path()
-              + ": no handover: no page is a device tree that names a version of KHO"
-              + " (a raw image that starts elsewhere than at 0 wants --base)");
+    if (!anything) {
+      invocation.note(HandoverSearch.nothingFound(memory));
       return FAILED;
     }
     return findings.stream().anyMatch(finding -> finding.rule().severity() == Severity.ERROR)
@@ -158,29 +109,12 @@ public final class VerifyCommand extends Command {
         : OK;
   }
 
-  /** Also where the root FDT is known: which handover was taken shows only beside the others. */
-  private static RootSearch search(Invocation invocation, PhysicalMemory memory) {
-    AtomicLong searched = new AtomicLong();
-    try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
-      return RootSearch.search(memory, bytes -> progress.done(searched.addAndGet(bytes)));
-    }
-  }
-
-  private static boolean isTree(PhysicalMemory memory, long address) {
-    try {
-      return Fdt.isMagic(memory.read(address, Fdt.HEADER_SIZE));
-    } catch (MemoryReadException | IllegalArgumentException e) {
-      return false;
-    }
-  }
-
   private static Verifier.Options options(Invocation invocation, Set<Rule> wanted) {
-    Long setupData = invocation.value("--setup-data", Long.class);
     return new Verifier.Options(
         wanted::contains,
         invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT,
-        setupData == null ? OptionalLong.empty() : OptionalLong.of(setupData),
-        Optional.ofNullable(invocation.value("--scratch-array", AddressRange.class)));
+        ScratchOptions.setupData(invocation),
+        ScratchOptions.array(invocation));
   }
 
   private static Set<Rule> wanted(Invocation invocation) {
@@ -215,18 +149,5 @@ public final class VerifyCommand extends Command {
         .orElseThrow(() ->
             new TypeConversionException(
                 "'" + text + "' is not a severity: error, warning or info"));
-  }
-
-  private static AddressRange rangeOf(String text) {
-    int comma = text.indexOf(',');
-    if (comma < 0) {
-      throw new TypeConversionException("'" + text + "' is not ADDR,SIZE");
-    }
-    try {
-      return new AddressRange(
-          Numbers.parse(text.substring(0, comma)), Numbers.parse(text.substring(comma + 1)));
-    } catch (IllegalArgumentException e) {
-      throw new TypeConversionException("'" + text + "' is not a range of memory");
-    }
   }
 }

@@ -35,7 +35,7 @@ class SpecTest {
   void commentsAndTrailingCommasAreFine() {
     Spec spec = read(SPEC.formatted("/* nothing */ \"subtrees\": [],"));
     assertThat(spec.memory().range().length()).isEqualTo(1 << 30);
-    assertThat(spec.version().compatible()).isEqualTo("kho-v4");
+    assertThat(spec.layout().id()).isEqualTo("kho-v4");
     assertThat(spec.kexecCount()).isEqualTo(1);
   }
 
@@ -47,7 +47,8 @@ class SpecTest {
           """
           "scrach": [] | s:5:3: scrach: there is no such key; here arch, pageSize
           "arch": "x86-64" | s:5:3: arch: is there twice, first in line 2
-          "abi": "kho-v1" | s:5:3: abi: "kho-v1" cannot be written: kho-v3, kho-v4 can
+          "abi": "kho-v1" | s:5:3: abi: "kho-v1" stands for several layouts: kho-v1@6.16, kho-v1@6.17.9, kho-v1@6.18
+          "abi": "kho-v9" | s:5:3: abi: "kho-v9" is not known: kho-v1@6.16, kho-v1@6.17.9, kho-v1@6.18, kho-v2, kho-v3@7.1-rc, kho-v3@7.1, kho-v4
           "abi": 4 | s:5:3: abi: a string is wanted here, not the number 4
           "pageSize": "16K" | s:5:3: pageSize: x86-64 has pages of 4K, not of 16K
           "pageSize": "5K" | s:5:3: pageSize: 5120 is not a page size: 4K, 16K, 64K
@@ -57,7 +58,7 @@ class SpecTest {
           "metadata": { "kexecCount": "0x100000000" } | metadata.kexecCount: 4294967296 is not between 0 and 4,294,967,295
           "metadata": { "previousRelease": "übermut" } | metadata.previousRelease: "übermut" is not a release: at most 64 ASCII characters
           "subtrees": {} | s:5:3: subtrees: an array is wanted here, not an object
-          "subtrees": [{ "name": "a" }] | s:5:16: subtrees[0]: one of khoTest, reserveMem, blob, vmalloc is missing
+          "subtrees": [{ "name": "a" }] | s:5:16: subtrees[0]: one of khoTest, reserveMem, luo, blob, vmalloc is missing
           "subtrees": [{ "blob": { "text": "x" } }] | subtrees[0]: "name" is missing
           "subtrees": [{ "name": "a/b", "blob": { "text": "x" } }] | subtrees[0].name: "a/b" cannot be a node of a device tree
           "subtrees": [{ "name": "kexec-metadata", "blob": { "text": "x" } }] | "metadata" says what this subtree holds
@@ -89,6 +90,28 @@ class SpecTest {
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "align": "3M" }] }] | align: 3145728 is not a power of two
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "align": "2M", "address": "513M" }] }] | address: 0x20100000 is not a multiple of align, 0x200000
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "address": "300M" }] }] | is in scratch region 0x10000000-0x1fffffff, which the next kernel writes to
+          "nodes": [{ "address": 0, "size": "2G" }] | s:5:13: nodes[0]: 0x0-0x7fffffff is not in memory, which is 0x0-0x3fffffff
+          "nodes": [{ "address": 0, "size": "8K" }, { "address": "4K", "size": "4K" }] | nodes[1]: 0x1000-0x1fff overlaps with the node at 0x0-0x1fff, in line 5
+          "subtrees": [{ "name": "luo", "luo": {} }] | subtrees[0].name: a kernel looks for luo in "LUO" alone
+          "subtrees": [{ "luo": { "abi": "luo-v6" } }] | luo.abi: "luo-v6" is none of luo-v1@6.19, luo-v1@7.0, luo-v2, luo-v3, luo-v4, luo-v5
+          "subtrees": [{ "luo": { "abi": "luo-v1@6.19", "flbs": [{ "name": "a" }] } }] | luo.flbs: 1 FLBs, and luo-v1@6.19 has room for 0
+          "subtrees": [{ "luo": { "flbs": [{ "name": "a" }, { "name": "a" }] } }] | luo.flbs[1]: there is an FLB "a" already, in line 5
+          "subtrees": [{ "luo": { "flbs": [{ "name": "a", "data": -1 }] } }] | data: a number from 0 to 2^64 - 1
+          "subtrees": [{ "luo": { "sessions": [{ "name": "" }] } }] | sessions[0].name: "" has 0 bytes: 1 to 63 without a NUL are possible
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a" }, { "name": "a" }] } }] | sessions[1]: there is a session "a" already, in line 5
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1 }] }] } }] | files[0]: one of memfd, handler is missing
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "handler": "h" }, { "token": "0x1", "handler": "h" }] }] } }] | files[1]: there is a file 0x1 already, in line 5
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": {}, "data": 1 }] }] } }] | data: goes with "handler", not with "memfd"
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "seed": 1 } }] }] } }] | memfd: "size" is missing: the content does not tell it
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": "2G" } }] }] } }] | memfd.size: 2147483648 is not between 0 and 1,073,741,824
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "abi": "memfd-v3", "size": 1 } }] }] } }] | memfd.abi: "memfd-v3" is none of memfd-v1, memfd-v2
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "abi": "memfd-v1", "size": 1, "seals": ["grow"] } }] }] } }] | memfd.seals: memfd-v1 keeps no seals
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": 1, "seals": ["groww"] } }] }] } }] | seals[0]: "groww" is none of exec, future-write, grow, seal, shrink, write
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": 1, "flags": ["dirty", "dirty"] } }] }] } }] | flags[1]: "dirty" is there twice
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": "8K", "holes": [{ "offset": 1, "size": "4K" }] } }] }] } }] | holes[0]: 4,096 bytes at 1 are not whole pages of 4K
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": "8K", "holes": [{ "offset": "4K", "size": "8K" }] } }] }] } }] | holes[0]: a hole of pages 1 to 2: holes ascend, and the file has 2 pages
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": "8K", "holes": [{ "offset": 0, "size": "8K" }] } }] }] } }] | memfd.holes: nothing is left of the file
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": "8K", "orders": [19] } }] }] } }] | orders[0]: 19 is not between 0 and 18
           "preserve": [{ "address": "0x30000000" }] | preserve[0]: one of size, pages, order is missing
           "preserve": [{ "address": "0x30000001", "pages": 1 }] | 4,096 bytes at 0x30000001 are not whole pages of 4K
           "preserve": [{ "address": "0x30001000", "order": 1 }] | 0x30001000 is not a multiple of 0x2000, the size of a block of order 1

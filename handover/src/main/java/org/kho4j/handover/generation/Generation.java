@@ -6,8 +6,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
-import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
@@ -44,20 +45,23 @@ public final class Generation {
     this.pages = pages;
     this.incoming = incoming;
     pages.setAddressZeroAside();
-    MapWriter tree = MapWriter.create(pages, setup.version());
-    this.map = new OutgoingMap(pages, tree, setup.scratch(), setup.nodes());
+    MapWriter tree = MapWriter.create(pages, layout().map());
+    List<AddressRange> borders = layout().splitAtNodes() ? setup.nodes() : List.of();
+    this.map = new OutgoingMap(pages, tree, setup.scratch(), borders);
     this.areas = new Areas(pages, map);
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
-    this.root = RootFdtPage.create(pages, fdt.address(), setup.version(), tree.root());
-    writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
+    this.root = RootFdtPage.create(pages, fdt.address(), layout().version(), tree.root());
+    if (layout().metadata()) {
+      writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
+    }
   }
 
   /**
    * The first generation: nothing was handed to it.
    *
    * @throws IllegalArgumentException if the scratch regions are not in memory, overlap or are not
-   *     whole pages, or the version cannot be written
+   *     whole pages
    */
   public static Generation first(WritableMemory memory, Setup setup) {
     return new Generation(setup, pages(memory, setup), null);
@@ -84,9 +88,6 @@ public final class Generation {
   }
 
   private static Pages pages(WritableMemory memory, Setup setup) {
-    if (setup.version().map() == KhoVersion.MapForm.BITMAP_LIST) {
-      throw new IllegalArgumentException(setup.version() + " cannot be written yet");
-    }
     PageSize pageSize = setup.pageSize();
     List<AddressRange> free = List.of(new AddressRange(memory.base(), memory.size()));
     PageAllocator allocator =
@@ -105,6 +106,11 @@ public final class Generation {
     return setup.pageSize();
   }
 
+  /** The layout of what this generation hands over. */
+  public KhoLayout layout() {
+    return setup.layout();
+  }
+
   public WritableMemory memory() {
     return pages.memory();
   }
@@ -119,7 +125,10 @@ public final class Generation {
     return Optional.ofNullable(incoming);
   }
 
-  /** What this generation would hand over now, for reading. */
+  /**
+   * What this generation would hand over now, for reading. In kho-v1 there is no map before {@link
+   * #handOver}.
+   */
   public Handover outgoing() {
     List<RootFdt> roots = List.of(RootSearch.at(memory(), root.address()));
     return Handovers.of(memory(), roots, pageSize()).getFirst();
@@ -266,8 +275,15 @@ public final class Generation {
    *
    * @param path of the area, for the {@link Placement} of the pages that list it
    * @return what its owner keeps, in data that is handed over too
+   * @throws PreservationException if the layout has no vmalloc areas
    */
   public Descriptor preserve(String path, Area area) {
+    if (!layout().vmalloc()) {
+      throw new PreservationException(
+          path,
+          area.runs().address(0),
+          "%s (Linux %s) has no vmalloc areas".formatted(layout(), layout().releases()));
+    }
     return atomically(() -> areas.preserve(path, area));
   }
 
@@ -341,24 +357,48 @@ public final class Generation {
   }
 
   /**
-   * Hands over: writes the scratch array into a scratch region. After that the generation changes
-   * nothing any more, and can restore nothing.
+   * Hands over: writes the scratch array into a scratch region, and in kho-v1 finalizes the map.
+   * After that the generation changes nothing any more, and can restore nothing.
    *
    * @return what the next generation has to be told
-   * @throws PreservationException if a subtree's blob is not preserved any more, or no scratch
-   *     region has room for the array
+   * @throws PreservationException if a subtree's blob is not preserved any more, or is no device
+   *     tree where it has to be one, or no scratch region has room for the array
+   * @throws OutOfPagesException if there is no room to finalize the map
    */
   public BootData handOver() {
-    requireOpen();
-    root.forEachSubtree((name, address, size) -> requirePreserved(name, address, size.orElse(1)));
-    ScratchArray scratch = new ScratchArray(setup.scratch());
-    long address = setup.placement().address("/scratch").orElseGet(scratch::roomForItself);
-    scratch.writeTo(memory().writable(address, scratch.bytes()));
+    BootData boot = atomically(this::complete);
     handedOver = true;
     if (incoming != null) {
       incoming.close();
     }
+    return boot;
+  }
+
+  private BootData complete() {
+    root.forEachSubtree((name, address, size) ->
+        requirePreserved(
+            name, address, size.isPresent() ? size.getAsLong() : treeSize(name, address)));
+    if (layout().version().finalized()) {
+      root.setMap(map.finish());
+    }
+    ScratchArray scratch = new ScratchArray(setup.scratch());
+    long address = setup.placement().address("/scratch").orElseGet(scratch::roomForItself);
+    scratch.writeTo(memory().writable(address, scratch.bytes()));
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
+  }
+
+  /** The size of a blob that says itself how large it is, as its reader takes it. */
+  private long treeSize(String name, long address) {
+    requirePreserved(name, address, Fdt.HEADER_SIZE);
+    MemorySegment header = memory().writable(address, Fdt.HEADER_SIZE);
+    if (!Fdt.isMagic(header)) {
+      throw new PreservationException(
+          "/" + name,
+          address,
+          "the blob is no device tree, and %s has no other way to tell its size"
+              .formatted(layout().version()));
+    }
+    return Fdt.totalSize(header);
   }
 
   private void requireOpen() {

@@ -37,7 +37,7 @@ public final class Incoming {
     this.handover = handover;
     this.pages = pages;
     this.left = handover.preservedMap();
-    this.map = MapWriter.over(pages, handover.version(), left.root());
+    this.map = MapWriter.over(pages, left);
     this.lookup = left.lookup();
     this.kexecCount = kexecCount;
   }
@@ -314,9 +314,9 @@ public final class Incoming {
    */
   public void finish() {
     requireUnfinished();
-    List<Long> nodes = new ArrayList<>();
-    left.forEachNode((address, level, key) -> nodes.add(address));
-    nodes.forEach(node -> pages.free(node, 0));
+    List<Long> mapPages = new ArrayList<>();
+    left.forEachPage(mapPages::add);
+    mapPages.forEach(page -> pages.free(page, 0));
     // Cleared, so that nobody who searches the memory takes it for a handover.
     pages.page(handover.root().address()).fill((byte) 0);
     own.forEach(folio -> pages.free(folio.address(), folio.order()));

@@ -68,8 +68,7 @@ final class IncomingReader {
   private void checkNodes() {
     handover
         .preservedMap()
-        .forEachNode((address, level, key) ->
-            take(MAP, address, pages.pageSize().bytes(), "the map's page of level " + level));
+        .forEachPage(page -> take(MAP, page, pages.pageSize().bytes(), "a page of the map itself"));
   }
 
   private void take(Where where, long address, long bytes, String what) {

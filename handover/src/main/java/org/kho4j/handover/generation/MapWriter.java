@@ -3,67 +3,85 @@ package org.kho4j.handover.generation;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.kho4j.abi.KhoRadix;
-import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
 
 /**
- * A preserved map that can be changed: the radix tree, as the kernel keeps it. Nodes are made when
- * a key first needs them, from the root down, and stay when their last key goes; an operation that
- * fails takes back the nodes that it made.
+ * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a
+ * key first needs them, and stay when their last key goes; an operation that fails takes back what
+ * it made.
  */
-final class MapWriter {
+abstract class MapWriter {
 
   static final String PATH = "/preserved-memory-map";
 
   private static final int FOUND = 1 << 12;
 
-  /** The address that means that there is no node. */
-  private static final long NONE = 0;
+  /** The address that means that there is none. */
+  static final long NONE = 0;
 
-  private final Pages pages;
-  private final PageSize pageSize;
-  private final int depth;
+  final Pages pages;
+  final PageSize pageSize;
   private final int leafBits;
-  private final long root;
+  private final int maxOrder;
 
   // Leaves that were found, by the low bits of what their keys have in common: an area may be
   // scattered over more memory than one leaf stands for. An address of 0 is no leaf's.
-  private final MemorySegment memory;
-  private final long base;
+  final MemorySegment memory;
+  final long base;
   private final long[] foundPrefix = new long[FOUND];
   private final long[] foundLeaf = new long[FOUND];
 
   // Where in the memory the words of a batch are.
   private final long[] batchWords = new long[BlockBatch.MOST];
 
-  private MapWriter(Pages pages, int depth, long root) {
+  /**
+   * A writer.
+   *
+   * @param leafBits binary logarithm of the bits in a leaf or a bitmap
+   * @param maxOrder the largest order that a block of the map can have
+   */
+  MapWriter(Pages pages, int leafBits, int maxOrder) {
     this.pages = pages;
     this.base = pages.memory().base();
     this.memory = pages.memory().writable(base, pages.memory().size());
     this.pageSize = pages.pageSize();
-    this.depth = depth;
-    this.leafBits = KhoRadix.leafBits(pageSize);
-    this.root = root;
+    this.leafBits = leafBits;
+    this.maxOrder = maxOrder;
   }
 
   /** An empty map. */
-  static MapWriter create(Pages pages, KhoVersion version) {
-    return new MapWriter(pages, version.map().depth(pages.pageSize()), pages.allocate(PATH, 0));
+  static MapWriter create(Pages pages, MapForm form) {
+    return form.isRadix()
+        ? new RadixWriter(pages, form, pages.allocate(PATH, 0))
+        : new BitmapListWriter(pages, form);
   }
 
-  /** A map that is there, all of whose nodes have been checked. */
-  static MapWriter over(Pages pages, KhoVersion version, long root) {
-    return new MapWriter(pages, version.map().depth(pages.pageSize()), root);
+  /** A map that is there, all of whose parts have been checked. */
+  static MapWriter over(Pages pages, PreservedMap map) {
+    return map.form().isRadix()
+        ? new RadixWriter(pages, map.form(), map.root())
+        : BitmapListWriter.over(pages, map);
   }
 
-  /** Physical address of the root page. */
-  long root() {
-    return root;
-  }
+  /** What the root FDT says as long as the map can still change: 0 if it is finished later. */
+  abstract long root();
+
+  /** Completes the map, which is not changed any more. Returns what the root FDT says then. */
+  abstract long finish();
+
+  /**
+   * Physical address of the leaf or bitmap that has a key's bit; {@link #NONE} if there is none.
+   */
+  abstract long descend(long key, boolean make);
 
   /** Whether that block is in the map, as a block of that order. */
   boolean contains(long address, int order) {
+    if (order > maxOrder) {
+      return false;
+    }
     long key = KhoRadix.key(pageSize, address, order);
     long leaf = leaf(key, false);
     return leaf != NONE && (memory.get(Wire.U64, word(leaf, key)) >>> key & 1) != 0;
@@ -71,6 +89,7 @@ final class MapWriter {
 
   /** Adds a block. If it throws, nodes are all that it may have added. */
   void add(long address, int order) {
+    requireOrder(address, order);
     long key = KhoRadix.key(pageSize, address, order);
     long word = word(leaf(key, true), key);
     memory.set(Wire.U64, word, memory.get(Wire.U64, word) | 1L << key);
@@ -82,6 +101,9 @@ final class MapWriter {
    * @return whether it was there
    */
   boolean remove(long address, int order) {
+    if (order > maxOrder) {
+      return false;
+    }
     long key = KhoRadix.key(pageSize, address, order);
     long leaf = leaf(key, false);
     if (leaf == NONE) {
@@ -98,6 +120,7 @@ final class MapWriter {
 
   /** Adds blocks. If it throws, nodes are all that it may have added. */
   void add(BlockBatch blocks, int order) {
+    requireOrder(blocks.addresses()[0], order);
     findWords(blocks, order, true);
     setBits(blocks, order);
   }
@@ -108,7 +131,7 @@ final class MapWriter {
    * @return whether all of them were there, and each is in the batch once; if not, none was removed
    */
   boolean remove(BlockBatch blocks, int order) {
-    if (!findWords(blocks, order, false)) {
+    if (order > maxOrder || !findWords(blocks, order, false)) {
       return false;
     }
     long[] addresses = blocks.addresses();
@@ -174,41 +197,18 @@ final class MapWriter {
     return leaf;
   }
 
-  private long descend(long key, boolean make) {
-    long node = root;
-    for (int level = depth - 1; level > 0; level--) {
-      int shift = KhoRadix.levelShift(pageSize, level);
-      long slot = node - base + ((key >>> shift & ((1L << KhoRadix.tableBits(pageSize)) - 1)) << 3);
-      long child = memory.get(Wire.U64, slot);
-      if (child == NONE) {
-        if (!make) {
-          return NONE;
-        }
-        child = pages.allocate(nodePath(key, level - 1), 0);
-        memory.set(Wire.U64, slot, child);
-        pages.journal().done(() -> cut(slot));
-      }
-      node = child;
-    }
-    return node;
-  }
-
-  /** Takes a node back that an operation made, which failed: it has no key any more. */
-  private void cut(long slot) {
-    memory.set(Wire.U64, slot, NONE);
+  /** Forgets what was found: something of it is taken back. */
+  void forget() {
     Arrays.fill(foundLeaf, NONE);
   }
 
-  /**
-   * A node is named by the first key that it stands for; one below another of the same key, by its
-   * level too.
-   */
-  private String nodePath(long key, int level) {
-    int shift = KhoRadix.levelShift(pageSize, level + 1);
-    return nodePath(level, key >>> shift << shift);
-  }
-
-  static String nodePath(int level, long firstKey) {
-    return PATH + "/level " + level + "/0x" + Long.toHexString(firstKey);
+  private void requireOrder(long address, int order) {
+    if (order > maxOrder) {
+      throw new PreservationException(
+          PATH,
+          address,
+          "a block of order %d cannot be in a map of this form, which has room for orders up to %d"
+              .formatted(order, maxOrder));
+    }
   }
 }

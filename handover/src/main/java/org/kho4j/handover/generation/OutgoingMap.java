@@ -34,6 +34,11 @@ final class OutgoingMap {
     this.preserved = new PageBitmap(memory, pageSize);
   }
 
+  /** Completes the map. Returns what the root FDT says from then on. */
+  long finish() {
+    return map.finish();
+  }
+
   /** Preserves a folio: one block, whatever NUMA nodes it spans. */
   void addFolio(String what, Folio folio) {
     requireFolio(what, folio);

@@ -18,8 +18,11 @@ public interface Placement {
    *
    * @param path of the structure, as in messages about it: {@code /} is the root FDT, {@code
    *     /preserved-memory-map} the map's root, {@code /preserved-memory-map/level
-   *     0/0x10000000038000} the leaf for the keys from that one on, {@code /kho_test} a subtree's
-   *     blob, {@code /kho_test/folios_info/block 0} a block of a vmalloc area and {@code
+   *     0/0x10000000038000} the leaf for the keys from that one on, {@code
+   *     /preserved-memory-map/order 0/0x8000000} kho-v1's bitmap of a page for the blocks from that
+   *     address on, {@code /preserved-memory-map/bitmaps 0} a page of its small ones, {@code
+   *     /preserved-memory-map/chunk 1} its second chunk, {@code /kho_test} a subtree's blob, {@code
+   *     /kho_test/folios_info/block 0} a block of a vmalloc area and {@code
    *     /kho_test/folios_info/chunk 0} a page that lists them, {@code /scratch} the scratch array
    */
   OptionalLong address(String path);

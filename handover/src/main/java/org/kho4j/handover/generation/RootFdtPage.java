@@ -35,7 +35,11 @@ final class RootFdtPage {
     this.journal = journal;
   }
 
-  /** Makes the FDT without any subtree. */
+  /**
+   * Makes the FDT without any subtree.
+   *
+   * @param mapRoot physical address of the map; 0 if {@link #setMap} tells it later
+   */
   static RootFdtPage create(Pages pages, long address, KhoVersion version, long mapRoot) {
     MemorySegment page = pages.page(address);
     FdtBuilder.create(page)
@@ -61,6 +65,13 @@ final class RootFdtPage {
             node.set(FdtProperty.ofU64(version.sizeProperty(), size, NATIVE));
           }
         });
+  }
+
+  /** Tells where the map is, which could not be told before. */
+  void setMap(long mapRoot) {
+    edit(
+        "",
+        editor -> editor.root().set(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE)));
   }
 
   void remove(String name) {

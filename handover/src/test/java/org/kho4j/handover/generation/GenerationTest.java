@@ -13,7 +13,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTestSaver;
@@ -275,24 +274,6 @@ class GenerationTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(one.sentence);
     }
-  }
-
-  @Test
-  void aVersionThatCannotBeWritten() {
-    Setup old =
-        new Setup(
-            PageSize.SIZE_4K,
-            KhoVersion.V1,
-            List.of(SCRATCH),
-            List.of(),
-            "test",
-            Placement.ANYWHERE,
-            java.util.OptionalLong.empty(),
-            java.util.OptionalLong.empty());
-
-    assertThatThrownBy(() -> Generation.first(memory, old))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("kho-v1 cannot be written yet");
   }
 
   @Test

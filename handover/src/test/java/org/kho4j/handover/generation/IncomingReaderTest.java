@@ -126,8 +126,7 @@ class IncomingReaderTest {
     preserve(map.root(), 0, true);
 
     assertThat(refusal())
-        .startsWith(
-            "/preserved-memory-map at 0x%x: the map's page of level 5".formatted(map.root()))
+        .startsWith("/preserved-memory-map at 0x%x: a page of the map itself".formatted(map.root()))
         .endsWith("which is preserved, or part of the map, once more");
   }
 
@@ -139,7 +138,7 @@ class IncomingReaderTest {
 
     assertThat(refusal())
         .isEqualTo(
-            "/preserved-memory-map at 0x40011000: the map's page of level 0 of 4096 bytes is in scratch region 0x40010000-0x4001ffff");
+            "/preserved-memory-map at 0x40011000: a page of the map itself of 4096 bytes is in scratch region 0x40010000-0x4001ffff");
   }
 
   @Test

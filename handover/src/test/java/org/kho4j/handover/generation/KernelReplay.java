@@ -123,7 +123,7 @@ final class KernelReplay {
       String path =
           node.address == handover.preservedMap().root()
               ? MapWriter.PATH
-              : MapWriter.nodePath(node.level, node.key);
+              : RadixWriter.nodePath(node.level, node.key);
       if (blocks.entrySet().stream().noneMatch(block -> isBelow(node, block))) {
         emptyNodes.put(node.address, path);
       }

@@ -17,14 +17,22 @@ public final class Radix {
 
   /** A tree whose root page is at {@code root}, and whose other pages follow it as needed. */
   public Radix(SparseMemory memory, PageSize pageSize, long root) {
-    this.memory = memory;
-    this.shift = pageSize.shift();
-    this.depth =
+    this(
+        memory,
+        pageSize,
+        root,
         switch (pageSize) {
           case SIZE_4K -> 6;
           case SIZE_16K -> 5;
           case SIZE_64K -> 4;
-        };
+        });
+  }
+
+  /** A tree of so many levels. */
+  public Radix(SparseMemory memory, PageSize pageSize, long root, int depth) {
+    this.memory = memory;
+    this.shift = pageSize.shift();
+    this.depth = depth;
     this.root = root;
     this.nextPage = root;
     page();

@@ -1,6 +1,5 @@
 package org.kho4j.lab.guest;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,10 +11,11 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemoryImages;
-import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.RamLayout;
 
 /** A guest under QEMU. Its RAM is a file, which can be read at any time of its life. */
 public final class Guest implements AutoCloseable {
@@ -56,6 +56,9 @@ public final class Guest implements AutoCloseable {
   private static byte[] initrd(Run run, List<Stage> stages) throws IOException {
     Stage stage = stages.getFirst();
     Initramfs files = new Initramfs().file("init", init(run, stage.kernel().arch()));
+    for (var program : stage.programs().entrySet()) {
+      files.file(program.getKey(), Files.readAllBytes(program.getValue()));
+    }
     String script = stage.script().toString();
     if (run.capture() != null) {
       script = "repeat %d\n%s".formatted(run.repeat(), script);
@@ -75,28 +78,34 @@ public final class Guest implements AutoCloseable {
   private static byte[] init(Run run, Arch arch) throws IOException {
     Path init = run.directory().resolve("init");
     if (!Files.exists(init)) {
-      File log = run.directory().resolve("init.log").toFile();
-      Process compiler =
-          new ProcessBuilder(
-                  arch.compiler(),
-                  "-static",
-                  "-O2",
-                  "-s",
-                  "-o",
-                  init.toString(),
-                  run.lab().resolve("guest/init.c").toString())
-              .redirectErrorStream(true)
-              .redirectOutput(log)
-              .start();
-      try {
-        if (compiler.waitFor() != 0) {
-          throw new LabFailure("the guest's init could not be compiled: " + log);
-        }
-      } catch (InterruptedException e) {
-        throw new LabFailure("interrupted", e);
-      }
+      compile(run, arch, init, run.lab().resolve("guest/init.c").toString());
     }
     return Files.readAllBytes(init);
+  }
+
+  /**
+   * Makes a static program for a guest.
+   *
+   * @param sources and options of the compiler
+   */
+  public static void compile(Run run, Arch arch, Path program, String... sources)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of(arch.compiler(), "-static", "-O2", "-s"));
+    command.addAll(List.of("-o", program.toString()));
+    command.addAll(List.of(sources));
+    Path log = run.directory().resolve(program.getFileName() + ".log");
+    try {
+      Process compiler =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
+      if (!run.waitFor(compiler) || compiler.exitValue() != 0) {
+        throw new LabFailure(program.getFileName() + " could not be compiled: " + log);
+      }
+    } catch (InterruptedException e) {
+      throw new LabFailure("interrupted", e);
+    }
   }
 
   private static List<String> command(Boot boot, Machine machine) {
@@ -204,18 +213,25 @@ public final class Guest implements AutoCloseable {
   /** Waits until the last init has done all of its script; no kernel may have warned until then. */
   public void awaitEnd() throws InterruptedException {
     await("lab: end$");
-    Matcher warning = console.first("WARNING: .*|BUG: .*");
+    // Emulated time jumps on a busy machine, of which kernel/time warns.
+    Matcher warning = console.first("WARNING: (?!kernel/time/).*|BUG: .*");
     if (warning != null && !warningsExpected) {
       throw new LabFailure("a kernel warned: " + warning.group());
     }
   }
 
+  /** What QEMU says of where the bytes of the RAM file stand, in a file. */
+  public Path layout() throws IOException {
+    return Files.writeString(
+        run.directory().resolve("layout"), monitor("info mtree -f"), StandardCharsets.ISO_8859_1);
+  }
+
   /** The guest's RAM file, read while the guest runs or stands. */
   public PhysicalMemory memory() throws IOException {
-    long base = boot.stages().getFirst().kernel().arch().ramBase();
     return run.reading(
         MemoryImages.open(
-            run.directory().resolve(RAM), new OpenOptions(MemorySource.Kind.RAW, base)));
+            run.directory().resolve(RAM),
+            OpenOptions.of(RamLayout.read(layout()), FileHoles.NONE)));
   }
 
   /** A dump that QEMU writes of the guest's memory, which is not one flat file. */

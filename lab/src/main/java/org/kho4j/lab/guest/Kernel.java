@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,15 +88,24 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
 
   /** The same with the image that {@code lab/kernel} has built or finds in its cache. */
   public Kernel built(Path lab) throws IOException, InterruptedException {
+    return new Kernel(name, arch, pageSize, changed, made(lab, name).resolve("kernel"));
+  }
+
+  /** Its source, for what is not ready. */
+  public Path source(Path lab) throws IOException, InterruptedException {
+    return made(lab, "--source", name);
+  }
+
+  private static Path made(Path lab, String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(lab.resolve("kernel").toString()));
+    command.addAll(List.of(arguments));
     Process process =
-        new ProcessBuilder(lab.resolve("kernel").toString(), name)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String directory =
         new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (process.waitFor() != 0) {
-      throw new LabFailure("kernel " + name + " could not be built");
+      throw new LabFailure("lab/kernel " + String.join(" ", arguments) + " failed");
     }
-    return new Kernel(name, arch, pageSize, changed, Path.of(directory, "kernel"));
+    return Path.of(directory);
   }
 }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.PhysicalMemory;
@@ -88,6 +89,20 @@ public final class Run implements AutoCloseable {
 
   long deadline() {
     return deadline;
+  }
+
+  /**
+   * Waits for a process until the time is up; then ends it and all that it started.
+   *
+   * @return whether it ended by itself
+   */
+  public boolean waitFor(Process process) throws InterruptedException {
+    boolean ended = process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    if (!ended) {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+    return ended;
   }
 
   /** Whether what is expected must turn out wrong. */

@@ -1,12 +1,21 @@
 package org.kho4j.lab.guest;
 
+import java.nio.file.Path;
+import java.util.Map;
+
 /**
  * One kernel of a guest's life.
  *
  * @param parameters on its command line, besides those that every guest has
  * @param script what its init does; where another stage follows, init ends by going there
+ * @param programs what it finds in its first files besides, by name
  */
-public record Stage(Kernel kernel, String parameters, Script script) {
+public record Stage(Kernel kernel, String parameters, Script script, Map<String, Path> programs) {
+
+  /** A kernel whose init does all by itself. */
+  public Stage(Kernel kernel, String parameters, Script script) {
+    this(kernel, parameters, script, Map.of());
+  }
 
   String commandLine() {
     return "console=%s loglevel=8 panic=-1 kho=on liveupdate=on printk.devkmsg=on %s"

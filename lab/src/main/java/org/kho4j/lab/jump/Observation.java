@@ -50,7 +50,7 @@ record Observation(Map<String, String> parts, List<String> said) {
       }
     } else {
       parts.put("kho", found ? OK : LOST);
-      parts.put("kexec-metadata", has(next, "KHO: exec from:") ? OK : found ? "degraded" : LOST);
+      parts.put("kexec-metadata", has(next, "KHO: exec from: .* \\(count 1\\)") ? OK : found ? "degraded" : LOST);
       if (!has(first, "dump .*/kho_test none")) {
         parts.put("kho_test", test(next));
       }

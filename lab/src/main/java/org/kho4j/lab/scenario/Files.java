@@ -64,7 +64,9 @@ final class Files {
         session = file.session;
         script.line("retrieve %s", session);
       }
-      script.line("check %d %d %d %d", file.token, file.bytes, run.told(file.seed), file.every);
+      script.line(
+          "check %d %d %d %d %d",
+          file.token, file.bytes, run.told(file.seed), file.every, file.seals);
     }
     finish(script, session);
     script.line("say retrieved");

@@ -1,6 +1,7 @@
 package org.kho4j.lab.scenario;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -17,6 +18,7 @@ import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
 import org.kho4j.lab.scenario.Files.File;
 import org.kho4j.memory.PhysicalMemory;
+import tools.jackson.databind.JsonNode;
 
 /** From Linux to Java: what a kernel hands over, read at the jump, and restored by the next. */
 final class Handed {
@@ -108,6 +110,45 @@ final class Handed {
     try (PhysicalMemory kdump = guest.dump("kdump-zlib")) {
       expected.verify(only(kdump));
     }
+    guest.leaveJump();
+    guest.await("lab: retrieved");
+    guest.awaitEnd();
+  }
+
+  /** The highest address below which an x86-64 machine of QEMU has RAM without a hole. */
+  private static final long HOLE_END = 4L << 30;
+
+  static void aboveTheHole(Run run) throws Exception {
+    List<File> files =
+        List.of(new File("high", 1, 8 << 20, 6000), new File("other", 2, 1000, 6001));
+    Files expected = new Files(run, files);
+    Script first = new Script();
+    expected.preserve(first);
+    first.line("await preserved");
+    Script second = new Script();
+    expected.retrieve(second);
+    Guest guest =
+        run.boot(
+            Machine.small(run.kernel()).withMemory(5120),
+            new Stage(run.kernel(), "test_kho.max_mem=65536", first),
+            new Stage(run.kernel(), "", second));
+    guest.awaitPoint("preserved");
+    Path layout = guest.layout();
+    run.fact("layout", java.nio.file.Files.readString(layout));
+    String fdt = "0x%x".formatted(only(guest.memory()).root().address());
+    JsonNode live = KhoCommand.inspect(run, layout).get("handovers");
+    run.same("the number of handovers in JSON", 1, live.size());
+    run.same("fdt in JSON", fdt, live.get(0).get("fdt").asString());
+    guest.proceed();
+    guest.stopAtJump();
+    Handover handover = only(guest.memory());
+    expected.verify(handover);
+    long[] high = new long[1];
+    forEachMemfd(
+        handover,
+        memfd ->
+            memfd.forEachFolio((address, index, flags) -> high[0] += address >= HOLE_END ? 1 : 0));
+    run.check(high[0] > 0, "no folio is at 4 GiB or above");
     guest.leaveJump();
     guest.await("lab: retrieved");
     guest.awaitEnd();

@@ -8,6 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.lab.guest.Run;
 
 /**
@@ -34,6 +35,15 @@ record Pattern(long repeat) {
     for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
       memory.set(Wire.U64, at, word(seed, at / Long.BYTES));
     }
+  }
+
+  /** A file's bytes, of a seed: whole words of it, as init.c writes and checks them. */
+  MemfdSaver.Source source(long seed) {
+    return (offset, target) -> {
+      for (long at = 0; at + Long.BYTES <= target.byteSize(); at += Long.BYTES) {
+        target.set(Wire.U64, at, word(seed, (offset + at) / Long.BYTES));
+      }
+    };
   }
 
   /**

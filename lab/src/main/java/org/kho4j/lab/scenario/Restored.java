@@ -31,7 +31,7 @@ import org.kho4j.memory.PhysicalMemory;
 /** From Java to Linux: kernels are booted on handovers that no kernel wrote. */
 final class Restored {
 
-  private static final String FOUND = "KHO: found kexec handover data";
+  static final String FOUND = "KHO: found kexec handover data";
   private static final String RESTORED = "test_kho: KHO restore succeeded";
   private static final long SEED = 900;
   private static final long RESERVED = 2 << 20;

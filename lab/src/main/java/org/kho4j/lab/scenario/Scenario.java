@@ -72,6 +72,20 @@ public record Scenario(
             kernel -> !kernel.changed() && kernel.pageSize().shift() <= 14,
             Duration.ofMinutes(6),
             Handed::twoNodes),
+        new Scenario(
+            "above-the-hole",
+            "a guest of 5 GiB, whose RAM file is not flat on x86-64, read by the layout QEMU tells",
+            false,
+            kernel -> !kernel.changed(),
+            Duration.ofMinutes(6),
+            Handed::aboveTheHole),
+        new Scenario(
+            "selftests",
+            "the kernel's own selftests of LUO; Java reads what they preserve",
+            false,
+            kernel -> !kernel.changed() && !kernel.name().equals("ready"),
+            Duration.ofMinutes(6),
+            Selftests::run),
         restored(
             "restore-pages",
             "single pages that Java wrote, restored by Linux",
@@ -96,6 +110,26 @@ public record Scenario(
             "one wrong address in a chunk: the kernel fails to restore, and the lab notices",
             true,
             Restored::wrongChunk),
+        restored(
+            "restore-sessions",
+            "sessions of memfds that Java wrote, retrieved by Linux: contents, holes, seals",
+            true,
+            Sessions::restored),
+        restored(
+            "restore-many-sessions",
+            "sessions that take several blocks, retrieved",
+            false,
+            Sessions::manyBlocks),
+        restored(
+            "restore-many-files",
+            "a session whose files take several blocks, retrieved",
+            false,
+            Sessions::manyFiles),
+        restored(
+            "wrong-content",
+            "one wrong bit in a memfd that Java wrote: the guest notices",
+            true,
+            Sessions::wrongContent),
         restored(
             "there-and-back",
             "Java writes, Linux restores, preserves again and restores again, Java reads",

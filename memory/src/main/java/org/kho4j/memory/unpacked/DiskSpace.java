@@ -1,7 +1,6 @@
 package org.kho4j.memory.unpacked;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Sees to it that a directory's file system is not filled to the brim. */
@@ -34,7 +33,7 @@ public final class DiskSpace {
     untilLook -= bytes;
     if (untilLook <= 0) {
       untilLook = STEP;
-      long free = Files.getFileStore(directory).getUsableSpace();
+      long free = directory.toFile().getUsableSpace();
       if (free < RESERVE + STEP) {
         throw new IOException(
             image

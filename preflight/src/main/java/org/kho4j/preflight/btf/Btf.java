@@ -21,8 +21,8 @@ public final class Btf {
   /** Most members of one structure, anonymous ones and theirs counted. */
   static final int MAX_MEMBERS = 1 << 16;
 
-  /** Most bytes of BTF that are read: distributions' kernels have 5 to 15 MiB. */
-  public static final int MAX_BYTES = 32 << 20;
+  /** Most bytes of BTF that are read: Debian's kernels have 4 to 6 MB. */
+  public static final int MAX_BYTES = 16 << 20;
 
   private final BtfTypes types;
 
@@ -35,7 +35,7 @@ public final class Btf {
    *
    * @param bytes all of it, header first; copied
    * @param where what to call it in messages: the file, and the place in it
-   * @throws MalformedImageException if it is not BTF, is damaged, has more than 32 MiB, or has
+   * @throws MalformedImageException if it is not BTF, is damaged, has more than 16 MiB, or has
    *     types of a kind whose length cannot be known
    */
   public static Btf parse(MemorySegment bytes, String where) throws MalformedImageException {

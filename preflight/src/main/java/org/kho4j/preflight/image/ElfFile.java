@@ -17,6 +17,8 @@ final class ElfFile {
   /** Most sections that are taken: a linked kernel has less than a hundred. */
   static final int MAX_SECTIONS = 1 << 14;
 
+  static final String BTF = ".BTF";
+
   private static final int MAX_NAME = 255;
 
   private static final ValueLayout.OfInt U32 =
@@ -83,10 +85,11 @@ final class ElfFile {
     };
   }
 
-  /** What is part of the kernel's memory, and in the file, and no machine code. */
+  /** What is part of the kernel's memory, and in the file, and neither machine code nor BTF. */
   List<Region> loaded() {
     return sections.stream()
-        .filter(section -> section.inFile() && section.loaded() && !section.name().contains("text"))
+        .filter(section -> section.inFile() && section.loaded())
+        .filter(section -> !section.name().contains("text") && !section.name().equals(BTF))
         .map(Section::region)
         .toList();
   }

@@ -63,7 +63,7 @@ final class KernelContent {
     ElfFile elf = ElfFile.read(bytes, where());
     List<Region> regions = elf.loaded();
     StringScan scan = scan(regions);
-    Optional<ElfFile.Section> types = elf.section(".BTF");
+    Optional<ElfFile.Section> types = elf.section(ElfFile.BTF);
     Optional<Btf> btf =
         types.isEmpty()
             ? Optional.empty()

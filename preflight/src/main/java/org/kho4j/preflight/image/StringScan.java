@@ -25,17 +25,21 @@ final class StringScan {
   static final int MAX_STRINGS = 1 << 16;
 
   private static final String BANNER = "Linux version ";
-  private static final byte[] BANNER_BYTES = BANNER.getBytes(StandardCharsets.US_ASCII);
+  private static final BytePattern BANNER_BYTES =
+      new BytePattern(BANNER.getBytes(StandardCharsets.US_ASCII));
 
   /** What stands before the packed configuration, and the first bytes of gzip. */
-  private static final byte[] CONFIG_BYTES =
-      "IKCFG_ST\u001f\u008b\b".getBytes(StandardCharsets.ISO_8859_1);
+  private static final BytePattern CONFIG_BYTES =
+      new BytePattern("IKCFG_ST\u001f\u008b\b".getBytes(StandardCharsets.ISO_8859_1));
 
-  /** BTF's magic number, version, flags, and the upper bytes of the header's length. */
-  private static final byte[] BTF_BYTES = {(byte) 0x9f, (byte) 0xeb, 1, 0};
+  /** BTF's magic number, version, flags, and the header's length: 24, with layouts 32. */
+  private static final List<BytePattern> BTF_BYTES =
+      List.of(
+          new BytePattern(new byte[] {(byte) 0x9f, (byte) 0xeb, 1, 0, 24, 0, 0, 0}),
+          new BytePattern(new byte[] {(byte) 0x9f, (byte) 0xeb, 1, 0, 32, 0, 0, 0}));
 
   /** Most places looked at for BTF. */
-  private static final int MAX_BTF = 64;
+  private static final int MAX_BTF = 16;
 
   /** Names with a dash in them that are no versions. */
   private static final List<String> MARKERS =
@@ -63,7 +67,7 @@ final class StringScan {
   private final byte[] chunk = new byte[CHUNK + Long.BYTES];
   private final List<FoundString> strings = new ArrayList<>();
   private final Set<Found<String>> releases = new LinkedHashSet<>();
-  private final List<Long> btf = new ArrayList<>();
+  private final Set<Long> btf = new LinkedHashSet<>();
   private long config = -1;
 
   StringScan(MemorySegment bytes) {
@@ -84,14 +88,14 @@ final class StringScan {
     return config;
   }
 
-  /** Where BTF may start. */
+  /** Where BTF may start, of a kernel without sections. */
   List<Long> btf() {
-    return btf;
+    return List.copyOf(btf);
   }
 
   void scan(Region region) {
     long end = region.offset() + region.length();
-    int overlap = BANNER_BYTES.length;
+    int overlap = BANNER_BYTES.length();
     for (long at = region.offset(); at < end; at += CHUNK - overlap) {
       int length = (int) Math.min(CHUNK, end - at);
       MemorySegment.copy(bytes, JAVA_BYTE, at, chunk, 0, length);
@@ -101,7 +105,11 @@ final class StringScan {
       scanDashes(region, at, last ? length : length - overlap);
       scanBanner(region, at, length);
       scanConfig(at, length);
-      scanBtf(at, length);
+      if (region.section().isEmpty()) {
+        for (BytePattern start : BTF_BYTES) {
+          scanBtf(start, at, length);
+        }
+      }
       if (last) {
         return;
       }
@@ -212,10 +220,10 @@ final class StringScan {
   }
 
   private void scanBanner(Region region, long at, int length) {
-    for (int i = indexOf(BANNER_BYTES, 0, length);
+    for (int i = BANNER_BYTES.find(chunk, 0, length);
         i >= 0;
-        i = indexOf(BANNER_BYTES, i + 1, length)) {
-      long start = at + i + BANNER_BYTES.length;
+        i = BANNER_BYTES.find(chunk, i + 1, length)) {
+      long start = at + i + BANNER_BYTES.length();
       long limit = Math.min(region.offset() + region.length(), start + REACH);
       long end = start;
       while (end < limit && bytes.get(JAVA_BYTE, end) > 0x20 && bytes.get(JAVA_BYTE, end) < 0x7f) {
@@ -229,45 +237,17 @@ final class StringScan {
   }
 
   private void scanConfig(long at, int length) {
-    int found = config < 0 ? indexOf(CONFIG_BYTES, 0, length) : -1;
+    int found = config < 0 ? CONFIG_BYTES.find(chunk, 0, length) : -1;
     if (found >= 0) {
       config = at + found + CONFIG_MARK;
     }
   }
 
-  private void scanBtf(long at, int length) {
-    for (int i = indexOf(BTF_BYTES, 0, length);
-        i >= 0 && btf.size() < MAX_BTF;
-        i = indexOf(BTF_BYTES, i + 1, length)) {
-      if (btf.isEmpty() || btf.getLast() < at + i) {
+  private void scanBtf(BytePattern start, long at, int length) {
+    for (int i = start.find(chunk, 0, length); i >= 0; i = start.find(chunk, i + 1, length)) {
+      if (btf.size() < MAX_BTF) {
         btf.add(at + i);
       }
     }
-  }
-
-  /** Where a pattern is in the chunk: it looks at every pattern's length-th byte, mostly. */
-  private int indexOf(byte[] pattern, int from, int length) {
-    int last = pattern.length - 1;
-    int i = from;
-    while (i <= length - pattern.length) {
-      byte b = chunk[i + last];
-      int k = last;
-      while (k >= 0 && pattern[k] != b) {
-        k--;
-      }
-      if (k < last) {
-        i += last - k;
-        continue;
-      }
-      int j = 0;
-      while (j < last && chunk[i + j] == pattern[j]) {
-        j++;
-      }
-      if (j == last) {
-        return i;
-      }
-      i++;
-    }
-    return -1;
   }
 }

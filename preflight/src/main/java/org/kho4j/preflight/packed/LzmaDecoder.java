@@ -233,28 +233,33 @@ final class LzmaDecoder {
         (((int) total & literalPositionMask) << literalContext)
             | (previous >>> (8 - literalContext));
     int base = 0x300 * context;
-    int symbol = 1;
-    if (state >= 7) {
-      long distance = Integer.toUnsignedLong(repeat0) + 1;
-      if (distance > total) {
-        throw new DataFormatException("an lzma literal after a match from " + distance + " back");
-      }
-      int match = earlier(out, distance);
-      do {
-        int matchBit = match >>> 7 & 1;
-        match <<= 1;
-        int bit = bit(literals, base + ((1 + matchBit) << 8) + symbol);
-        symbol = symbol << 1 | bit;
-        if (bit != matchBit) {
-          break;
-        }
-      } while (symbol < 0x100);
+    int symbol = state < 7 ? tree(literals, base, 8) : matchedLiteral(base, out, total);
+    out.buffer[out.used++] = (byte) symbol;
+    state = AFTER_LITERAL[state];
+  }
+
+  /** A literal behind a match is coded with the byte that the match would have gone on with. */
+  private int matchedLiteral(int base, UnpackedOutput out, long total)
+      throws IOException, DataFormatException {
+    long distance = Integer.toUnsignedLong(repeat0) + 1;
+    if (distance > total) {
+      throw new DataFormatException("an lzma literal after a match from " + distance + " back");
     }
+    int match = earlier(out, distance);
+    int symbol = 1;
+    do {
+      int matchBit = match >>> 7 & 1;
+      match <<= 1;
+      int bit = bit(literals, base + ((1 + matchBit) << 8) + symbol);
+      symbol = symbol << 1 | bit;
+      if (bit != matchBit) {
+        break;
+      }
+    } while (symbol < 0x100);
     while (symbol < 0x100) {
       symbol = symbol << 1 | bit(literals, base + symbol);
     }
-    out.buffer[out.used++] = (byte) symbol;
-    state = AFTER_LITERAL[state];
+    return symbol;
   }
 
   private static int earlier(UnpackedOutput out, long distance)
@@ -294,11 +299,31 @@ final class LzmaDecoder {
     return value;
   }
 
+  /** The range coder's state is in variables here: most of all time goes into this loop. */
   private int tree(short[] bits, int base, int depth) throws DataFormatException {
+    int width = range;
+    int value = code;
     int symbol = 1;
     for (int i = 0; i < depth; i++) {
-      symbol = symbol << 1 | bit(bits, base + symbol);
+      if (width >>> 24 == 0) {
+        width <<= 8;
+        value = value << 8 | in.u8();
+      }
+      int probability = bits[base + symbol];
+      int bound = (width >>> 11) * probability;
+      if (Integer.compareUnsigned(value, bound) < 0) {
+        width = bound;
+        bits[base + symbol] = (short) (probability + (((1 << 11) - probability) >>> 5));
+        symbol <<= 1;
+      } else {
+        width -= bound;
+        value -= bound;
+        bits[base + symbol] = (short) (probability - (probability >>> 5));
+        symbol = symbol << 1 | 1;
+      }
     }
+    range = width;
+    code = value;
     return symbol - (1 << depth);
   }
 

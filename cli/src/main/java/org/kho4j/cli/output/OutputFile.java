@@ -1,4 +1,4 @@
-package org.kho4j.cli.extract;
+package org.kho4j.cli.output;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * A file that gets its name when it is complete. Until then it is a hidden file beside, which goes
  * away when the work fails or the process is told to end; {@code kill -9} alone leaves it there.
  */
-final class OutputFile implements AutoCloseable {
+public final class OutputFile implements AutoCloseable {
 
   private static final FileAttribute<?>[] NONE = {};
   private static final FileAttribute<?>[] OWNER_ONLY = {
@@ -33,33 +34,28 @@ final class OutputFile implements AutoCloseable {
   private final Path target;
   private final boolean replace;
   private final Path temporary;
-  private final FileChannel channel;
-  private final Thread atExit = new Thread(this::abandon, "kho-extract-cleanup");
+  private @Nullable FileChannel channel;
+  private final Thread atExit = new Thread(this::abandon, "kho-output-cleanup");
   private boolean over;
+  private boolean named;
 
-  private OutputFile(Path target, boolean replace) throws IOException {
+  private OutputFile(Path target, boolean replace) {
     this.target = target;
     this.replace = replace;
     String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
     this.temporary = target.resolveSibling(".kho-" + random + ".part");
-    // Registered first: from its creation on, the file is one that goes away.
     Runtime.getRuntime().addShutdownHook(atExit);
-    try {
-      this.channel = open();
-    } catch (IOException | RuntimeException e) {
-      forgetExit();
-      throw e;
-    }
   }
 
   /**
-   * Begins a file.
+   * Begins a file; makes nothing yet.
    *
    * @param replace whether a file of that name may be there, which is then replaced at the end
-   * @param source what is read, which is never replaced
+   * @param source what is read, which is never replaced; null if nothing is
    * @throws IOException with a sentence if the name cannot be used
    */
-  static OutputFile create(Path target, boolean replace, Path source) throws IOException {
+  public static OutputFile create(Path target, boolean replace, @Nullable Path source)
+      throws IOException {
     Path directory = target.toAbsolutePath().getParent();
     if (target.getFileName() == null || directory == null || Files.isDirectory(target)) {
       throw failure(target, "is a directory");
@@ -72,9 +68,9 @@ final class OutputFile implements AutoCloseable {
         throw failure(target, "exists; --force replaces it");
       }
       if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
-        throw failure(target, "is no regular file, so it is not replaced; -o - writes to a pipe");
+        throw failure(target, "is no regular file, so it is not replaced");
       }
-      if (Files.isRegularFile(target) && Files.isSameFile(target, source)) {
+      if (source != null && Files.isRegularFile(target) && Files.isSameFile(target, source)) {
         throw failure(target, "is the source itself");
       }
     }
@@ -97,17 +93,50 @@ final class OutputFile implements AutoCloseable {
     return e.getReason() == null ? "permission denied" : e.getReason();
   }
 
-  static FileSystemException failure(Path file, @Nullable String reason) {
+  /** What is wrong with a file. */
+  public static FileSystemException failure(Path file, @Nullable String reason) {
     return new FileSystemException(file.toString(), null, reason);
   }
 
-  FileChannel channel() {
-    return channel;
+  /** The name that it gets. */
+  public Path target() {
+    return target;
   }
 
-  /** Waits until the content is on the disk. */
-  void sync() throws IOException {
-    channel.force(true);
+  /** Where to write it, for those who need a path. Nothing has that name until it is written. */
+  public Path temporary() {
+    return temporary;
+  }
+
+  /**
+   * Checks that there is room.
+   *
+   * @param bytes at least this many will be written
+   */
+  public void requireRoom(long bytes) throws IOException {
+    Path directory = Objects.requireNonNull(temporary.toAbsolutePath().getParent());
+    long room = directory.toFile().getUsableSpace();
+    if (bytes > room) {
+      throw failure(
+          target,
+          "%s are written, and its file system has room for %s"
+              .formatted(Units.size(bytes), Units.size(room)));
+    }
+  }
+
+  /** Where its content goes, for those who need a channel; made when it is first asked for. */
+  public FileChannel channel() throws IOException {
+    FileChannel made = channel;
+    if (made == null) {
+      made = open();
+      channel = made;
+    }
+    return made;
+  }
+
+  /** Waits until the content that went through the channel is on the disk. */
+  public void sync() throws IOException {
+    channel().force(true);
   }
 
   /**
@@ -115,20 +144,30 @@ final class OutputFile implements AutoCloseable {
    *
    * @throws IOException if that cannot be done; then there is no such file, or the old one
    */
-  void commit() throws IOException {
+  public void commit() throws IOException {
     synchronized (atExit) {
       if (over) {
         throw failure(target, "not written: the process was told to end");
       }
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
       if (replace) {
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       } else {
         nameUnlessThere();
       }
       over = true;
+      named = true;
     }
     forgetExit();
+  }
+
+  /** Takes back the name that it got before something else failed, unless it replaced a file. */
+  public void withdraw() throws IOException {
+    if (named && !replace) {
+      Files.deleteIfExists(target);
+    }
   }
 
   /** A rename would replace what was created meanwhile; a link does not. */
@@ -174,6 +213,8 @@ final class OutputFile implements AutoCloseable {
   public void close() throws IOException {
     abandon();
     forgetExit();
-    channel.close();
+    if (channel != null) {
+      channel.close();
+    }
   }
 }

@@ -1,0 +1,224 @@
+package org.kho4j.cli.author;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoTree;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdFolio;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+
+/** The state of the Live Update Orchestrator. */
+final class LuoSpec implements SubtreeSpec {
+
+  private static final String PATH = "/" + LuoSer.SUBTREE;
+
+  record SessionSpec(Place place, String name, List<FileSpec> files) {}
+
+  /** A file of a session. */
+  sealed interface FileSpec {
+    Place place();
+
+    long token();
+  }
+
+  /** A file of which nothing is known but its entry. */
+  record PlainFile(Place place, long token, String handler, long data) implements FileSpec {}
+
+  /**
+   * A memfd.
+   *
+   * @param seals the F_SEAL_* bits
+   * @param flags of every folio
+   * @param slots its folios
+   * @param content from the file's start on; what it has for a hole is left out
+   */
+  record MemfdSpec(
+      Place place,
+      long token,
+      MemfdVersion version,
+      long size,
+      long position,
+      int seals,
+      int flags,
+      List<Slot> slots,
+      Content content)
+      implements FileSpec {
+
+    private long bytes(PageSize pageSize) {
+      return slots.stream().mapToLong(slot -> pageSize.blockBytes(slot.order)).sum();
+    }
+
+    private OptionalInt order(String path, PageSize pageSize) {
+      if (path.isEmpty()) {
+        return OptionalInt.of(0);
+      }
+      int folio = Orders.index(path, "/folio ", slots.size());
+      if (folio >= 0) {
+        return OptionalInt.of(slots.get(folio).order);
+      }
+      long bytes = (long) slots.size() * MemfdFolio.STRUCTURE.headerSize();
+      long pages = Math.ceilDiv(bytes, pageSize.bytes());
+      return pages == 0 ? OptionalInt.empty() : AreaSpec.order(path, "/folios", pages, 0, pageSize);
+    }
+  }
+
+  /**
+   * A folio of a file.
+   *
+   * @param index its offset in the file, in base pages
+   */
+  record Slot(long index, int order) {}
+
+  record FlbSpec(Place place, String name, long data, long count) {}
+
+  private final Place place;
+  private final LuoVersion version;
+  private final long number;
+  private final List<SessionSpec> sessions;
+  private final List<FlbSpec> flbs;
+  private final Map<String, SessionSpec> byPath = new HashMap<>();
+
+  /**
+   * A state.
+   *
+   * @param version to write
+   * @param number of the live update
+   */
+  LuoSpec(
+      Place place,
+      LuoVersion version,
+      long number,
+      List<SessionSpec> sessions,
+      List<FlbSpec> flbs) {
+    this.place = place;
+    this.version = version;
+    this.number = number;
+    this.sessions = List.copyOf(sessions);
+    this.flbs = List.copyOf(flbs);
+    sessions.forEach(one -> byPath.put(SavedSession.where(one.name).toString(), one));
+  }
+
+  @Override
+  public Place place() {
+    return place;
+  }
+
+  @Override
+  public String name() {
+    return LuoSer.SUBTREE;
+  }
+
+  LuoVersion version() {
+    return version;
+  }
+
+  long number() {
+    return number;
+  }
+
+  List<SessionSpec> sessions() {
+    return sessions;
+  }
+
+  List<FlbSpec> flbs() {
+    return flbs;
+  }
+
+  @Override
+  public OptionalInt order(String path, PageSize pageSize) {
+    boolean one =
+        path.isEmpty()
+            || (path.equals("/flbs") && version.flbs())
+            || (path.equals("/" + LuoTree.ABI_HEADER)
+                && version.head() == LuoVersion.Head.FDT_POINTER);
+    if (one) {
+      return OptionalInt.of(0);
+    }
+    OptionalInt list =
+        listOrder(
+            path,
+            "/sessions",
+            version.sessions(),
+            version.sessionList(),
+            sessions.size(),
+            LuoSession.STRUCTURE.headerSize(),
+            pageSize);
+    return list.isPresent() ? list : sessionOrder(path, pageSize);
+  }
+
+  private OptionalInt sessionOrder(String path, PageSize pageSize) {
+    String whole = PATH + path;
+    int end = whole.length();
+    @Nullable SessionSpec session = null;
+    while (session == null && (end = whole.lastIndexOf('/', end - 1)) > 0) {
+      session = byPath.get(whole.substring(0, end));
+    }
+    if (session == null) {
+      return OptionalInt.empty();
+    }
+    String below = whole.substring(end);
+    for (FileSpec file : session.files) {
+      String prefix = "/file 0x" + Long.toHexString(file.token());
+      if (file instanceof MemfdSpec memfd
+          && (below.equals(prefix) || below.startsWith(prefix + "/"))) {
+        return memfd.order(below.substring(prefix.length()), pageSize);
+      }
+    }
+    return listOrder(
+        below,
+        "/files",
+        version.files(),
+        version.fileList(),
+        session.files.size(),
+        LuoFile.STRUCTURE.headerSize(),
+        pageSize);
+  }
+
+  private static OptionalInt listOrder(
+      String path,
+      String list,
+      LuoVersion.Listing listing,
+      Structure structure,
+      int count,
+      int entrySize,
+      PageSize pageSize) {
+    return switch (listing) {
+      case ARRAY ->
+          path.equals(list) ? OptionalInt.of(structure.lifetime().order()) : OptionalInt.empty();
+      case BLOCKS -> {
+        int blocks = Math.ceilDiv(count, KhoBlock.capacity(pageSize, entrySize));
+        yield Orders.index(path, list + "/block ", blocks) >= 0
+            ? OptionalInt.of(0)
+            : OptionalInt.empty();
+      }
+    };
+  }
+
+  private List<MemfdSpec> memfds() {
+    return sessions.stream()
+        .flatMap(session -> session.files.stream())
+        .filter(MemfdSpec.class::isInstance)
+        .map(MemfdSpec.class::cast)
+        .toList();
+  }
+
+  @Override
+  public long bytes(PageSize pageSize) {
+    return memfds().stream().mapToLong(memfd -> memfd.bytes(pageSize)).sum();
+  }
+
+  @Override
+  public long written(PageSize pageSize) {
+    return memfds().stream().mapToLong(memfd -> memfd.content.written(memfd.bytes(pageSize))).sum();
+  }
+}

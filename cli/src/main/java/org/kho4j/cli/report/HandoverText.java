@@ -1,0 +1,267 @@
+package org.kho4j.cli.report;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.inspect.View;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapEvidence;
+import org.kho4j.handover.MapSummary;
+import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.memory.MemorySource;
+
+/** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
+final class HandoverText implements View {
+
+  private static final int MOST_ERRORS = 200;
+
+  private final Contents contents;
+  private final LuoText luo;
+  private final Html html;
+  private final StringBuilder facts = new StringBuilder();
+  private final StringBuilder problems = new StringBuilder();
+  private long errors;
+  private @Nullable String release;
+  private @Nullable MapSummary summary;
+
+  /** Nothing yet; what it reads below the root goes into {@code contents}. */
+  HandoverText(Contents contents) {
+    this.contents = contents;
+    this.luo = new LuoText(contents);
+    this.html = contents.html();
+  }
+
+  CharSequence facts() {
+    return facts;
+  }
+
+  CharSequence body() {
+    return contents.text();
+  }
+
+  CharSequence problems() {
+    return problems;
+  }
+
+  /** Parts that could not be read. */
+  long errorCount() {
+    return errors;
+  }
+
+  /** Its LUO sessions and files. */
+  LuoText luo() {
+    return luo;
+  }
+
+  /** The kernel that wrote it, if it says so. */
+  @Nullable String release() {
+    return release;
+  }
+
+  /** What is preserved, if that can be known. */
+  @Nullable MapSummary summary() {
+    return summary;
+  }
+
+  @Override
+  public void begin(MemorySource source, int pageSize) {}
+
+  @Override
+  public void beginHandover(Handover handover) throws IOException {
+    Html out = new Html(facts);
+    Contents.fact(out, "root FDT").text(Units.size(handover.root().totalSize()) + " at ");
+    contents.place(out, handover.root().address()).close().close();
+    Contents.fact(out, "page size").text(Units.size(handover.pageSize().bytes())).close().close();
+  }
+
+  @Override
+  public void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary found)
+      throws IOException {
+    summary = found;
+    Html out = new Html(facts);
+    Contents.fact(out, "preserved map");
+    if (map == null) {
+      out.element("span", "not finalized", "class", "tag warning").close().close();
+      return;
+    }
+    if (found == null) {
+      out.element("span", "consumed", "class", "tag warning").text(" at ");
+    } else {
+      out.text(Units.count(found.nodes(), "page", "pages") + " from ");
+    }
+    contents.place(out, map.root()).close().close();
+    form(out, handover.mapEvidence());
+    if (found != null) {
+      Contents.fact(out, "preserved")
+          .element("strong", Units.size(found.blocks().bytes()))
+          .text(" in " + Units.count(found.blocks().total(), "block", "blocks"))
+          .close()
+          .close();
+      Contents.fact(out, "blocks").raw(Contents.orders(found.blocks())).close().close();
+    }
+  }
+
+  private static void form(Html out, MapEvidence evidence) throws IOException {
+    if (evidence.certainty() == MapEvidence.Certainty.ONLY) {
+      return;
+    }
+    Contents.fact(out, "form of the map")
+        .text(evidence.form().id() + " (" + evidence.certainty().label() + "): ")
+        .text(evidence.because())
+        .close()
+        .close();
+  }
+
+  @Override
+  public void beginSubtrees(List<Subtree> subtrees) {}
+
+  @Override
+  public void blob(Subtree subtree) throws IOException {
+    if (contents.takes(subtree.where())) {
+      contents.subtree(subtree, "not decoded").close();
+    }
+  }
+
+  @Override
+  public void metadata(Subtree subtree, Metadata metadata) throws IOException {
+    release = metadata.previousRelease();
+    contents.subtree(subtree, "who wrote it").open("dl", "class", "facts");
+    Contents.fact(html, "kernel")
+        .open("strong")
+        .text("Linux ")
+        .untrusted(release)
+        .close()
+        .close()
+        .close();
+    Contents.fact(html, "kexec").text(Units.count(metadata.kexecCount())).close().close();
+    Contents.fact(html, "version").text(Units.count(metadata.version())).close().close();
+    html.close().close();
+  }
+
+  @Override
+  public void memblock(Subtree subtree, List<ReserveMem> reservations) throws IOException {
+    contents.subtree(subtree, Units.count(reservations.size(), "reservation", "reservations"));
+    contents.table("Reservations", "Name", "Address", "Size");
+    html.open("tbody");
+    int left = 0;
+    for (ReserveMem reservation : reservations) {
+      Where where = subtree.where().named("reservation", reservation.name());
+      if (!contents.takes(where)) {
+        left++;
+        continue;
+      }
+      contents.row(where).open("th", "scope", "row").untrusted(reservation.name()).close();
+      contents.place(html.open("td"), reservation.start()).close();
+      contents.number(Units.size(reservation.size())).close();
+    }
+    contents.more(left, 3, "reservations");
+    html.close();
+    contents.endTable();
+    html.close();
+  }
+
+  @Override
+  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+      throws IOException {
+    contents.subtree(subtree, "the kernel's own test").open("dl", "class", "facts");
+    Contents.fact(html, "folios").text(Units.count(test.folios())).close().close();
+    if (data != null) {
+      Contents.fact(html, "data").text(Units.size(data.bytes())).close().close();
+      Contents.fact(html, "checksum")
+          .element("code", "0x" + Long.toHexString(test.checksum()))
+          .text(" ")
+          .element(
+              "span",
+              data.checksumMatches() ? "matches" : "does not match",
+              "class",
+              data.checksumMatches() ? "tag good" : "tag error")
+          .close()
+          .close();
+    }
+    Contents.fact(html, "folios_info");
+    contents.area(foliosInfo).close().close();
+    html.close().close();
+  }
+
+  @Override
+  public void beginLiveUpdate(Subtree subtree, LiveUpdate update) throws IOException {
+    luo.begin(subtree, update);
+  }
+
+  @Override
+  public void beginSession(Session session) throws IOException {
+    luo.beginSession(session);
+  }
+
+  @Override
+  public void file(PreservedFile file) throws IOException {
+    luo.file(file);
+  }
+
+  @Override
+  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+      throws IOException {
+    luo.memfd(file, memfd, foliosInfo, orders);
+  }
+
+  @Override
+  public void endSession() throws IOException {
+    luo.endSession();
+  }
+
+  @Override
+  public void endSessions() throws IOException {
+    luo.endSessions();
+  }
+
+  @Override
+  public void flbs(@Nullable List<Flb> flbs) throws IOException {
+    luo.flbs(flbs);
+  }
+
+  @Override
+  public void endLiveUpdate() throws IOException {
+    html.close();
+  }
+
+  @Override
+  public void endSubtrees() throws IOException {
+    contents.noteCut();
+  }
+
+  @Override
+  public void errors(List<HandoverException> found, long more) throws IOException {
+    errors = found.size() + more;
+    if (found.isEmpty()) {
+      return;
+    }
+    Html out = new Html(problems).open("ul", "class", "problems");
+    for (HandoverException error : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
+      out.open("li").open("code").untrusted(error.path()).close().text(" at ");
+      out.address(error.address()).text(": ").untrusted(String.valueOf(error.getMessage())).close();
+    }
+    if (errors > MOST_ERRORS) {
+      out.element("li", "and " + Units.count(errors - MOST_ERRORS) + " more");
+    }
+    out.close();
+  }
+
+  @Override
+  public void endHandover() {}
+
+  @Override
+  public void end() {}
+}

@@ -1,0 +1,112 @@
+package org.kho4j.cli.report;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.kho4j.cli.output.Units;
+
+/**
+ * Writes HTML. Text and values of attributes are escaped here and nowhere else, and whatever comes
+ * out of a source goes through {@link #untrusted} besides.
+ */
+final class Html {
+
+  /** A name or message that is longer is cut. */
+  private static final int LONGEST_UNTRUSTED = 400;
+
+  private final Appendable out;
+  private final Deque<String> open = new ArrayDeque<>();
+
+  /** Writes to {@code out}; nothing is kept back. */
+  Html(Appendable out) {
+    this.out = out;
+  }
+
+  /**
+   * Begins an element.
+   *
+   * @param attributes names and values, by turns
+   */
+  Html open(String tag, String... attributes) throws IOException {
+    tag(tag, attributes);
+    open.addLast(tag);
+    return this;
+  }
+
+  private void tag(String tag, String... attributes) throws IOException {
+    out.append('<').append(tag);
+    for (int i = 0; i < attributes.length; i += 2) {
+      out.append(' ').append(attributes[i]).append("=\"");
+      text(attributes[i + 1]);
+      out.append('"');
+    }
+    out.append('>');
+  }
+
+  /** Ends the element that began last. */
+  Html close() throws IOException {
+    out.append("</").append(open.removeLast()).append('>');
+    return this;
+  }
+
+  /** An element that has no content, and no end in HTML. */
+  Html mark(String tag, String... attributes) throws IOException {
+    tag(tag, attributes);
+    return this;
+  }
+
+  /** An element with nothing but text. */
+  Html element(String tag, String text, String... attributes) throws IOException {
+    return open(tag, attributes).text(text).close();
+  }
+
+  /** Text of our own. */
+  Html text(String text) throws IOException {
+    int done = 0;
+    for (int i = 0; i < text.length(); i++) {
+      String entity =
+          switch (text.charAt(i)) {
+            case '&' -> "&amp;";
+            case '<' -> "&lt;";
+            case '>' -> "&gt;";
+            case '"' -> "&quot;";
+            case '\'' -> "&#39;";
+            default -> null;
+          };
+      if (entity != null) {
+        out.append(text, done, i).append(entity);
+        done = i + 1;
+      }
+    }
+    out.append(text, done, text.length());
+    return this;
+  }
+
+  /** Text out of a source. */
+  Html untrusted(String text) throws IOException {
+    return text(printable(text));
+  }
+
+  /** Without what could hide or reorder text, and not too long. */
+  private static String printable(String text) {
+    boolean cut = text.length() > LONGEST_UNTRUSTED;
+    return Units.printable(cut ? text.substring(0, LONGEST_UNTRUSTED) : text) + (cut ? "…" : "");
+  }
+
+  /** A physical address: one click selects all of it. */
+  Html address(long address) throws IOException {
+    return element("code", Units.address(address), "class", "a");
+  }
+
+  /** What is HTML already. */
+  Html raw(CharSequence html) throws IOException {
+    out.append(html);
+    return this;
+  }
+
+  /** A line break in the source, which nobody sees. */
+  Html line() throws IOException {
+    out.append('\n');
+    return this;
+  }
+}

@@ -1,0 +1,175 @@
+package org.kho4j.cli.report;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.inspect.Seals;
+import org.kho4j.cli.inspect.View.Area;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.OrderCounts;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memfd.Memfd;
+
+/** What LUO handed over: sessions, their files, and FLBs. */
+final class LuoText {
+
+  private final Contents contents;
+  private final Html html;
+  private Where luo = Where.ROOT;
+  private long sessions;
+  private long files;
+  private long memfdBytes;
+  private boolean sessionShown;
+  private long filesLeft;
+  private long sessionsLeft;
+
+  LuoText(Contents contents) {
+    this.contents = contents;
+    this.html = contents.html();
+  }
+
+  long sessions() {
+    return sessions;
+  }
+
+  long files() {
+    return files;
+  }
+
+  /** What the memfds hold, as far as their sizes are possible. */
+  long memfdBytes() {
+    return memfdBytes;
+  }
+
+  void begin(Subtree subtree, LiveUpdate update) throws IOException {
+    luo = subtree.where();
+    sessions = 0;
+    files = 0;
+    memfdBytes = 0;
+    contents.subtree(
+        subtree,
+        update.version().compatible() + ", live update " + Long.toUnsignedString(update.number()));
+  }
+
+  void beginSession(Session session) throws IOException {
+    if (sessions++ == 0) {
+      contents.table(
+          "Sessions and their files",
+          "Token",
+          "Handler",
+          "Size",
+          "Folios",
+          "Seals",
+          "Structure",
+          "List of folios");
+    }
+    sessionShown = contents.takes(session.where());
+    if (!sessionShown) {
+      return;
+    }
+    html.line()
+        .open("tbody")
+        .open("tr", "class", "session", "id", contents.id(session.where()))
+        .open("th", "scope", "rowgroup", "colspan", "5")
+        .untrusted(session.name())
+        .element("span", Units.count(session.fileCount(), "file", "files"), "class", "count")
+        .close()
+        .open("td")
+        .address(session.address())
+        .close()
+        .element("td", "")
+        .close();
+  }
+
+  /** Begins a file's row; false if it is not shown. */
+  private boolean beginFile(PreservedFile file) throws IOException {
+    files++;
+    if (!sessionShown || !contents.takes(file.where())) {
+      filesLeft++;
+      return false;
+    }
+    contents
+        .row(file.where())
+        .open("th", "scope", "row")
+        .element("code", "0x" + Long.toHexString(file.token()), "class", "a")
+        .close()
+        .open("td")
+        .untrusted(file.compatible())
+        .close();
+    return true;
+  }
+
+  void file(PreservedFile file) throws IOException {
+    if (beginFile(file)) {
+      html.element("td", "not decoded", "colspan", "3", "class", "faint");
+      html.open("td").address(file.data()).close().element("td", "").close();
+    }
+  }
+
+  void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+      throws IOException {
+    memfdBytes += Math.max(0, memfd.size());
+    if (!beginFile(file)) {
+      return;
+    }
+    contents.number(Contents.size(memfd.size()));
+    if (orders == null || memfd.folioCount() == 0) {
+      contents.number(Units.count(memfd.folioCount()));
+    } else {
+      html.open("td").raw(Contents.orders(orders)).close();
+    }
+    html.element("td", Seals.names(memfd.seals().orElse(0)));
+    contents.place(html.open("td"), file.data()).close();
+    html.open("td");
+    contents.area(foliosInfo).close().close();
+  }
+
+  void endSession() throws IOException {
+    if (sessionShown) {
+      contents.more(filesLeft, 7, "files");
+      html.close();
+    } else {
+      sessionsLeft++;
+    }
+    filesLeft = 0;
+  }
+
+  void endSessions() throws IOException {
+    if (sessions == 0) {
+      html.element(
+          "p", "No sessions: a kernel writes them on its way into the kexec.", "class", "note");
+      return;
+    }
+    if (sessionsLeft > 0) {
+      html.open("tbody");
+      contents.more(sessionsLeft, 7, "sessions");
+      html.close();
+    }
+    contents.endTable();
+  }
+
+  void flbs(@Nullable List<Flb> flbs) throws IOException {
+    if (flbs == null || flbs.isEmpty()) {
+      return;
+    }
+    contents.table("Data that live as long as files do (FLB)", "Name", "Data", "References");
+    html.open("tbody");
+    for (int i = 0; i < flbs.size(); i++) {
+      Flb flb = flbs.get(i);
+      contents
+          .row(luo.in("flbs").in("flb", i))
+          .open("th", "scope", "row")
+          .untrusted(flb.name())
+          .close();
+      html.open("td").address(flb.data()).close();
+      contents.number(Long.toUnsignedString(flb.count())).close();
+    }
+    html.close();
+    contents.endTable();
+  }
+}

@@ -1,0 +1,70 @@
+package org.kho4j.cli.report;
+
+import java.util.List;
+import java.util.Locale;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.handover.Where;
+
+/** Whom a page belongs to, as the picture of memory tells apart. */
+enum Owner {
+  FDT(0, "root FDT and blobs", true),
+  MAP(1, "pages of the map", true),
+  STRUCTURE(2, "structures of LUO", true),
+  LIST(3, "chunks and the lists in them", true),
+  MEMFD(4, "memfd folios", false),
+  RESERVATION(5, "reservations", false),
+  TEST(6, "kho_test folios", false),
+  UNKNOWN(7, "preserved, no owner known", false),
+  SCRATCH(8, "scratch", false);
+
+  /** By their numbers. */
+  static final List<Owner> ALL = List.of(values());
+
+  private final int number;
+  private final String label;
+  private final boolean metadata;
+
+  Owner(int number, String label, boolean metadata) {
+    this.number = number;
+    this.label = label;
+    this.metadata = metadata;
+  }
+
+  /** The owner that a structure's place tells. */
+  static Owner of(Where where) {
+    if (where.top().equals(KhoVersion.MAP_PROPERTY)) {
+      return MAP;
+    }
+    return switch (where.name()) {
+      case "chunk", "block at" -> LIST;
+      case "folio" -> where.top().equals(FdtLayout.KHO_TEST_SUBTREE) ? TEST : MEMFD;
+      case "reservation" -> RESERVATION;
+      default -> where.name().equals(where.top()) ? FDT : STRUCTURE;
+    };
+  }
+
+  /** From 0 on, without gaps. */
+  int number() {
+    return number;
+  }
+
+  String label() {
+    return label;
+  }
+
+  /** The class that the style sheet knows it by. */
+  String style() {
+    return "o-" + name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether it is what describes a handover, and not what is handed over. */
+  boolean isMetadata() {
+    return metadata;
+  }
+
+  /** Whether its pages are preserved: those of the map and of scratch are not. */
+  boolean isPreserved() {
+    return this != MAP && this != SCRATCH;
+  }
+}

@@ -1,0 +1,168 @@
+package org.kho4j.cli.report;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.SourceCommand;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
+import org.kho4j.cli.output.Text;
+import org.kho4j.cli.output.Units;
+import org.kho4j.cli.verify.ScratchOptions;
+import org.kho4j.cli.verify.VerifiedSource;
+import org.kho4j.cli.verify.VerifiedSource.Candidate;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.Checked;
+import org.kho4j.verify.Finding;
+import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.Severity;
+import org.kho4j.verify.Verifier;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code kho report SOURCE -o FILE.html}. */
+public final class ReportCommand extends SourceCommand {
+
+  private static final String STANDARD_OUTPUT = "-";
+
+  /** More are verified, and not shown. */
+  private static final int MOST_HANDOVERS = 8;
+
+  public ReportCommand() {
+    super(
+        "report",
+        "Writes one page of HTML about the handovers in a memory image: verdict, picture, contents.",
+        "The page is one file, loads nothing and needs no scripts: it can be sent to anybody. It says what kho verify"
+            + " finds, shows where in memory everything lies, down to single pages around the structures, and has"
+            + " sessions, files and reservations in tables.",
+        "Exit status: as of kho verify: 0 if there is no error, 1 if there is one, 2 if no page was written.");
+    option(
+        OptionSpec.builder("-o", "--output")
+            .type(String.class)
+            .required(true)
+            .paramLabel("FILE")
+            .description("The file to write; - is standard output."));
+    option(
+        OptionSpec.builder("--force")
+            .type(boolean.class)
+            .arity("0")
+            .description("Replaces the file if it is there."));
+    ScratchOptions.all().forEach(this::option);
+  }
+
+  @Override
+  protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
+    String output = invocation.value("--output", String.class);
+    if (output == null || output.isEmpty()) {
+      throw invocation.wrong("-o wants the name of a file, or - for standard output");
+    }
+    boolean toOutput = output.equals(STANDARD_OUTPUT);
+    if (toOutput && invocation.options().json()) {
+      throw invocation.wrong("--json and -o - both want standard output");
+    }
+    VerifiedSource source = VerifiedSource.of(invocation, memory);
+    if (source.candidates().isEmpty() && source.unreadable().isEmpty()) {
+      invocation.note(HandoverSearch.nothingFound(memory));
+      return Command.FAILED;
+    }
+    ReportPage page = page(invocation, memory, source);
+    if (toOutput) {
+      Writer writer = new OutputStreamWriter(invocation.out(), StandardCharsets.UTF_8);
+      write(page, writer);
+    } else {
+      long bytes = toFile(page, Path.of(output), invocation.flag("--force"), memory);
+      tell(invocation, page, output, bytes);
+    }
+    return page.count(Severity.ERROR) > 0 ? Command.BAD_ANSWER : Command.OK;
+  }
+
+  private static ReportPage page(
+      Invocation invocation, PhysicalMemory memory, VerifiedSource source) throws IOException {
+    Verifier.Options options =
+        new Verifier.Options(
+            Verifier.Options.ALL.rules(),
+            Verifier.Options.ALL.perRule(),
+            ScratchOptions.setupData(invocation),
+            ScratchOptions.array(invocation));
+    List<PageFinding> findings = new ArrayList<>();
+    for (Finding finding : source.unreadable()) {
+      findings.add(new PageFinding(finding, "u" + findings.size()));
+    }
+    List<HandoverPart> parts = new ArrayList<>();
+    Checked checked = Checked.NOTHING;
+    for (Candidate candidate : source.candidates()) {
+      if (parts.size() < MOST_HANDOVERS) {
+        HandoverPart part = HandoverPart.of(candidate, options, "h" + parts.size());
+        parts.add(part);
+        findings.addAll(part.findings());
+        checked = checked.plus(part.checked());
+      } else {
+        checked =
+            checked.plus(
+                candidate.verify(
+                    options,
+                    finding -> findings.add(new PageFinding(finding, "x" + findings.size())),
+                    OwnerVisitor.NONE));
+      }
+    }
+    int more = source.candidates().size() - parts.size();
+    return new ReportPage(memory.source(), parts, more, findings, checked);
+  }
+
+  private static void write(ReportPage page, Writer writer) throws IOException {
+    BufferedWriter buffered = new BufferedWriter(writer, 1 << 16);
+    page.write(buffered);
+    buffered.flush();
+  }
+
+  private static long toFile(ReportPage page, Path target, boolean replace, PhysicalMemory memory)
+      throws IOException {
+    try (OutputFile output = OutputFile.create(target, replace, memory.source().path())) {
+      write(page, Channels.newWriter(output.channel(), StandardCharsets.UTF_8));
+      long bytes = output.channel().size();
+      output.commit();
+      return bytes;
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw OutputFile.failure(target, e.getMessage());
+    }
+  }
+
+  private static void tell(Invocation invocation, ReportPage page, String path, long bytes)
+      throws IOException {
+    long errors = page.count(Severity.ERROR);
+    long warnings = page.count(Severity.WARNING);
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        json.object()
+            .text("schema", "kho4j/report/1")
+            .text("path", path)
+            .number("bytes", bytes)
+            .number("errors", errors)
+            .number("warnings", warnings)
+            .endObject();
+      }
+      return;
+    }
+    invocation
+        .text()
+        .name(path)
+        .put(": ")
+        .size(bytes)
+        .put("; ")
+        .put(errors > 0 ? Text.Style.BAD : Text.Style.GOOD, Units.count(errors, "error", "errors"))
+        .put(", ")
+        .count(warnings, "warning", "warnings")
+        .line();
+  }
+}

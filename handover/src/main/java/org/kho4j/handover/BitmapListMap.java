@@ -1,0 +1,223 @@
+package org.kho4j.handover;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.abi.PageSize;
+
+/**
+ * The preserved map of kho-v1: chunks that point at bitmaps. The list is read once, and its bitmaps
+ * are kept in the order of radix keys: a bitmap is read just as a leaf of a tree is. 16 bytes a
+ * bitmap.
+ */
+final class BitmapListMap implements PreservedMap {
+
+  private final HandoverMemory memory;
+  private final PageSize pageSize;
+  private final Where where;
+  private final long root;
+  private final MapForm form;
+  private final int bitmapBytes;
+  private final int bitmapBits;
+  private @Nullable Bitmaps bitmaps;
+
+  BitmapListMap(HandoverMemory memory, Where where, long root, MapForm form) {
+    this.memory = memory;
+    this.pageSize = memory.pageSize();
+    this.where = where;
+    this.root = root;
+    this.form = form;
+    this.bitmapBytes = form.bitmapBytes(pageSize);
+    this.bitmapBits = Integer.numberOfTrailingZeros(bitmapBytes * Byte.SIZE);
+  }
+
+  @Override
+  public MapForm form() {
+    return form;
+  }
+
+  @Override
+  public long root() {
+    return root;
+  }
+
+  @Override
+  public int nodeBytes(int level) {
+    return level == 0 ? bitmapBytes : pageSize.bytes();
+  }
+
+  @Override
+  public void forEachRun(RunVisitor visitor) {
+    Bitmaps all = bitmaps();
+    all.requireSound();
+    RunCollector runs = new RunCollector(pageSize, bitmapBytes, visitor);
+    walk(all, runs);
+    runs.flush();
+  }
+
+  @Override
+  public MapSummary summary(Consumer<HandoverException> problems) {
+    Bitmaps all = bitmaps();
+    all.problems.forEach(problems);
+    LeafCount leaves = new LeafCount(memory, where.in("bitmap"), bitmapBytes);
+    walk(all, leaves);
+    return leaves.summary((long) all.chunks.length + all.keys.length, problems);
+  }
+
+  @Override
+  public void forEachNode(NodeVisitor visitor) {
+    Bitmaps all = bitmaps();
+    all.requireSound();
+    for (int i = 0; i < all.chunks.length; i++) {
+      visitor.node(all.chunks[i], 1, i);
+    }
+    for (int i = 0; i < all.keys.length; i++) {
+      visitor.node(all.addresses[i], 0, all.keys[i]);
+    }
+  }
+
+  @Override
+  public Lookup lookup() {
+    Bitmaps all = bitmaps();
+    return new BlockLookup(pageSize, bitmapBits, maxOrder()) {
+      @Override
+      MemorySegment find(long key) {
+        int found = Arrays.binarySearch(all.keys, key >>> bitmapBits << bitmapBits);
+        if (found >= 0) {
+          return memory.bytes(where.in("bitmap"), all.addresses[found], bitmapBytes);
+        }
+        all.requireSound();
+        return MemorySegment.NULL;
+      }
+    };
+  }
+
+  /** The largest order that a bitmap can be of: its keys need bits of their own for the order. */
+  private int maxOrder() {
+    return KhoRadix.orderZeroBit(pageSize) - bitmapBits;
+  }
+
+  private synchronized Bitmaps bitmaps() {
+    Bitmaps known = bitmaps;
+    if (known == null) {
+      known = new Reading().read();
+      bitmaps = known;
+    }
+    return known;
+  }
+
+  /** Numbers that become more. */
+  private static final class Longs {
+    private long[] values = new long[16];
+    private int size;
+
+    void add(long value) {
+      if (size == values.length) {
+        values = Arrays.copyOf(values, size * 2);
+      }
+      values[size++] = value;
+    }
+
+    long[] toArray() {
+      return Arrays.copyOf(values, size);
+    }
+  }
+
+  /** What the list says. */
+  private static final class Bitmaps {
+    // In the list's order.
+    private final long[] chunks;
+    // Of each bitmap's bit 0, ascending, and where the bitmaps are.
+    private final long[] keys;
+    private final long[] addresses;
+    private final List<HandoverException> problems;
+
+    Bitmaps(long[] chunks, long[] keys, long[] addresses, List<HandoverException> problems) {
+      this.chunks = chunks;
+      this.keys = keys;
+      this.addresses = addresses;
+      this.problems = problems;
+    }
+
+    void requireSound() {
+      if (!problems.isEmpty()) {
+        throw problems.getFirst();
+      }
+    }
+  }
+
+  private void walk(Bitmaps all, LeafVisitor visitor) {
+    Where place = where.in("bitmap");
+    for (int i = 0; i < all.keys.length; i++) {
+      long address = all.addresses[i];
+      MemorySegment bits = memory.bytes(place, address, bitmapBytes);
+      visitor.bits(place, bits, address, LeafKeys.of(pageSize, all.keys[i], place, address));
+    }
+  }
+
+  /** Reads the list. */
+  private final class Reading implements ChunkList.Visitor {
+    private final Longs chunks = new Longs();
+    private final Longs keys = new Longs();
+    private final Longs addresses = new Longs();
+    private final List<HandoverException> problems = new ArrayList<>();
+    private final VisitedPages seen = new VisitedPages();
+
+    Bitmaps read() {
+      ChunkList.walk(memory, where, root, this, problems::add);
+      long[] sorted = keys.toArray();
+      Arrays.sort(sorted);
+      sorted = Arrays.stream(sorted).distinct().toArray();
+      long[] byKey = new long[sorted.length];
+      for (int i = 0; i < keys.size; i++) {
+        int place = Arrays.binarySearch(sorted, keys.values[i]);
+        if (byKey[place] == 0) {
+          byKey[place] = addresses.values[i];
+        } else if (problems.size() < MAX_PROBLEMS) {
+          problems.add(
+              where.broken(
+                  addresses.values[i],
+                  "the bitmaps at 0x%x and 0x%x stand for the same blocks"
+                      .formatted(byKey[place], addresses.values[i])));
+        }
+      }
+      return new Bitmaps(chunks.toArray(), sorted, byKey, problems);
+    }
+
+    @Override
+    public void chunk(long address) {
+      chunks.add(address);
+    }
+
+    @Override
+    public void element(Where place, long at, int order, long physStart, long bitmap) {
+      if (order > maxOrder()) {
+        throw place.broken(at, "order %d is not within 0 to %d".formatted(order, maxOrder()));
+      }
+      long bytes = 1L << Math.min(Long.SIZE - 2, pageSize.shift() + order + bitmapBits);
+      if ((physStart & (bytes - 1)) != 0 || physStart >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+        throw place.broken(
+            at,
+            "phys_start is 0x%x, which is not a multiple of 0x%x below 2^%d"
+                .formatted(physStart, bytes, KhoRadix.MAX_PHYSICAL_BITS));
+      }
+      if (bitmap == 0 || (bitmap & (bitmapBytes - 1)) != 0) {
+        throw place.broken(
+            at,
+            "the bitmap's address 0x%x is not a multiple of its %d bytes"
+                .formatted(bitmap, bitmapBytes));
+      }
+      memory.bytes(place, bitmap, bitmapBytes);
+      if (!seen.add(place, bitmap)) {
+        throw place.broken(at, "the bitmap at 0x%x is another element's as well".formatted(bitmap));
+      }
+      keys.add(KhoRadix.key(pageSize, physStart, order));
+      addresses.add(bitmap);
+    }
+  }
+}

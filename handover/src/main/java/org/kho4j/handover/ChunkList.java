@@ -1,0 +1,126 @@
+package org.kho4j.handover;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoserMemChunk;
+
+/**
+ * Walks the chunks of kho-v1's map and their elements, which are the same whatever the size of the
+ * bitmaps. What is broken is left out and told; a list is given up at {@link
+ * PreservedMap#MAX_PROBLEMS} of it.
+ */
+final class ChunkList {
+
+  /** More bitmaps are in no handover: small ones stand for 16 TiB in 4K pages. */
+  static final int MAX_BITMAPS = 1 << 20;
+
+  /** Takes the parts of the list, in its order. */
+  interface Visitor {
+    /** Takes a chunk, before its elements. */
+    default void chunk(long address) {}
+
+    /**
+     * Takes an element.
+     *
+     * @param place of the element
+     * @param at physical address of the element
+     * @param order of the chunk's blocks, from 0 to the largest that physical memory can have
+     * @throws HandoverException if the element is broken
+     */
+    void element(Where place, long at, int order, long physStart, long bitmap);
+  }
+
+  private final HandoverMemory memory;
+  private final Where where;
+  private final Visitor visitor;
+  private final Consumer<HandoverException> problems;
+  private final VisitedPages seen = new VisitedPages();
+  private int problemCount;
+  private int chunks;
+  private long elements;
+
+  private ChunkList(
+      HandoverMemory memory, Where where, Visitor visitor, Consumer<HandoverException> problems) {
+    this.memory = memory;
+    this.where = where;
+    this.visitor = visitor;
+    this.problems = problems;
+  }
+
+  /** Walks the list from its first chunk on. */
+  static void walk(
+      HandoverMemory memory,
+      Where where,
+      long first,
+      Visitor visitor,
+      Consumer<HandoverException> problems) {
+    ChunkList list = new ChunkList(memory, where, visitor, problems);
+    long chunk = first;
+    while (chunk != 0 && list.problemCount < PreservedMap.MAX_PROBLEMS) {
+      chunk = list.chunk(chunk);
+    }
+  }
+
+  /** Takes a chunk; returns the next one's address, 0 at the end and where the list breaks off. */
+  private long chunk(long address) {
+    Where place = where.in("chunk", chunks);
+    MemorySegment page;
+    try {
+      page = memory.page(place, address);
+      if (!seen.add(place, address)) {
+        throw place.broken(address, "the list reaches this chunk a second time: it has no end");
+      }
+    } catch (HandoverException e) {
+      report(e);
+      return 0;
+    }
+    chunks++;
+    visitor.chunk(address);
+    try {
+      elements(place, address, page);
+    } catch (HandoverException e) {
+      report(e);
+    }
+    return elements > MAX_BITMAPS ? 0 : Wire.u64(page, KhoserMemChunk.NEXT);
+  }
+
+  private void elements(Where place, long address, MemorySegment page) {
+    long order = Wire.u32(page, KhoserMemChunk.ORDER);
+    long count = Wire.u32(page, KhoserMemChunk.NUM_ELMS);
+    int capacity = KhoserMemChunk.STRUCTURE.capacity(memory.pageSize());
+    int maxOrder = KhoRadix.maxOrder(memory.pageSize());
+    if (order > maxOrder) {
+      throw place.broken(
+          address, "order is %d, which is not within 0 to %d".formatted(order, maxOrder));
+    }
+    if (count > capacity) {
+      throw place.broken(
+          address, "num_elms is %d, and a chunk has room for %d".formatted(count, capacity));
+    }
+    elements += count;
+    if (elements > MAX_BITMAPS) {
+      throw place.broken(address, "more than %,d bitmaps".formatted(MAX_BITMAPS));
+    }
+    int header = KhoserMemChunk.STRUCTURE.headerSize();
+    int size = KhoserMemChunk.ELEMENT.headerSize();
+    for (int i = 0; i < count && problemCount < PreservedMap.MAX_PROBLEMS; i++) {
+      MemorySegment element = page.asSlice(header + (long) i * size, size);
+      try {
+        visitor.element(
+            place.in("element", i),
+            address + header + (long) i * size,
+            (int) order,
+            Wire.u64(element, KhoserMemChunk.PHYS_START),
+            Wire.u64(element, KhoserMemChunk.BITMAP));
+      } catch (HandoverException e) {
+        report(e);
+      }
+    }
+  }
+
+  private void report(HandoverException problem) {
+    problemCount++;
+    problems.accept(problem);
+  }
+}

@@ -1,0 +1,140 @@
+package org.kho4j.handover.generation;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.abi.KhoserMemChunk;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.Wire;
+
+/**
+ * The map of kho-v1: bitmaps are made and changed all the time, the chunks that list them when the
+ * handover is finalized. Small bitmaps share pages, and the first of each page is used last: a
+ * bitmap that is not at a page's start shows a reader that it is small.
+ */
+final class BitmapListWriter extends MapWriter {
+
+  private final int bitmapBytes;
+  private final int bitmapBits;
+  // Where the bitmaps are, by the key of their bit 0; the highest order has the lowest keys.
+  private final SortedMap<Long, Long> bitmaps = new TreeMap<>();
+
+  // The page that small bitmaps are taken from, and how many were.
+  private long shared;
+  private int sharedUsed;
+  private int sharedPages;
+
+  BitmapListWriter(Pages pages, MapForm form) {
+    this(pages, Integer.numberOfTrailingZeros(form.bitmapBytes(pages.pageSize()) * Byte.SIZE));
+  }
+
+  private BitmapListWriter(Pages pages, int bitmapBits) {
+    super(pages, bitmapBits, KhoRadix.orderZeroBit(pages.pageSize()) - bitmapBits);
+    this.bitmapBits = bitmapBits;
+    this.bitmapBytes = (1 << bitmapBits) / Byte.SIZE;
+    this.sharedUsed = perPage();
+  }
+
+  static BitmapListWriter over(Pages pages, PreservedMap map) {
+    BitmapListWriter writer = new BitmapListWriter(pages, map.form());
+    map.forEachNode((address, level, key) -> {
+      if (level == 0) {
+        writer.bitmaps.put(key, address);
+      }
+    });
+    return writer;
+  }
+
+  private int perPage() {
+    return pageSize.bytes() / bitmapBytes;
+  }
+
+  @Override
+  long root() {
+    return NONE;
+  }
+
+  @Override
+  long descend(long key, boolean make) {
+    long first = key >>> bitmapBits << bitmapBits;
+    Long found = bitmaps.get(first);
+    if (found != null || !make) {
+      return found == null ? NONE : found;
+    }
+    long bitmap = perPage() == 1 ? pages.allocate(path(first), 0) : small();
+    bitmaps.put(first, bitmap);
+    pages
+        .journal()
+        .done(() -> {
+          bitmaps.remove(first);
+          forget();
+        });
+    return bitmap;
+  }
+
+  private String path(long first) {
+    return "%s/order %d/0x%x"
+        .formatted(PATH, KhoRadix.order(pageSize, first), KhoRadix.address(pageSize, first));
+  }
+
+  private long small() {
+    long page = shared;
+    int used = sharedUsed;
+    int count = sharedPages;
+    pages
+        .journal()
+        .done(() -> {
+          shared = page;
+          sharedUsed = used;
+          sharedPages = count;
+        });
+    if (sharedUsed == perPage()) {
+      shared = pages.allocate(PATH + "/bitmaps " + sharedPages++, 0);
+      sharedUsed = 0;
+    }
+    sharedUsed++;
+    return shared + (long) sharedUsed % perPage() * bitmapBytes;
+  }
+
+  /** Writes the chunks: orders ascending, and the bitmaps of an order by address. */
+  @Override
+  long finish() {
+    SortedMap<Integer, List<Long>> byOrder = new TreeMap<>();
+    for (long key : bitmaps.keySet()) {
+      byOrder.computeIfAbsent(KhoRadix.order(pageSize, key), o -> new ArrayList<>()).add(key);
+    }
+    List<Long> chunks = new ArrayList<>();
+    int capacity = KhoserMemChunk.STRUCTURE.capacity(pageSize);
+    byOrder.forEach((order, keys) -> {
+      for (int from = 0; from < keys.size(); from += capacity) {
+        int to = Math.min(from + capacity, keys.size());
+        chunks.add(chunk(chunks, order, keys.subList(from, to)));
+      }
+    });
+    return chunks.getFirst();
+  }
+
+  private long chunk(List<Long> before, int order, List<Long> keys) {
+    String path = before.isEmpty() ? PATH : PATH + "/chunk " + before.size();
+    long address = pages.allocate(path, 0);
+    MemorySegment chunk = pages.page(address);
+    Wire.putU32(chunk, KhoserMemChunk.ORDER, order);
+    Wire.putU32(chunk, KhoserMemChunk.NUM_ELMS, keys.size());
+    long at = KhoserMemChunk.STRUCTURE.headerSize();
+    for (long key : keys) {
+      MemorySegment element = chunk.asSlice(at, KhoserMemChunk.ELEMENT.headerSize());
+      Wire.putU64(element, KhoserMemChunk.PHYS_START, KhoRadix.address(pageSize, key));
+      Wire.putU64(element, KhoserMemChunk.BITMAP, Objects.requireNonNull(bitmaps.get(key)));
+      at += KhoserMemChunk.ELEMENT.headerSize();
+    }
+    if (!before.isEmpty()) {
+      Wire.putU64(pages.page(before.getLast()), KhoserMemChunk.NEXT, address);
+    }
+    return address;
+  }
+}

@@ -1,0 +1,169 @@
+package org.kho4j.lab.scenario;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdateSaver;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+import org.kho4j.handover.memfd.MemfdSaver;
+import org.kho4j.handover.memfd.MemfdSaver.Piece;
+import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
+import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.guest.Script;
+import org.kho4j.lab.guest.Stage;
+import org.kho4j.lab.scenario.Files.File;
+
+/** From Java to Linux: kernels are booted on sessions of memfds that no kernel wrote. */
+final class Sessions {
+
+  private static final int SEAL_SHRINK_GROW_WRITE = 0xf;
+  private static final int SHRINK_FUTURE_WRITE = 0x12;
+
+  /** Sizes that end within a page and within a word, seals, pages that are holes. */
+  private static final List<File> FILES =
+      List.of(
+          new File("orders", 0, (9 << 20) + 4097, 31),
+          new File("orders", 1, 4095, 32),
+          new File("orders", 2, 0, 33),
+          new File("orders", Long.MAX_VALUE, 5 << 20, 34),
+          new File("sealed", 1, 12345, 35, 1, SEAL_SHRINK_GROW_WRITE),
+          new File("sealed", 2, 1 << 20, 36, 1, SHRINK_FUTURE_WRITE),
+          new File("holes", 1, (3 << 20) + 17, 37, 2, 0),
+          new File("holes", 2, 1 << 20, 38, 7, 0),
+          new File("n".repeat(63), 7, 4096, 39));
+
+  private static final int MANY_FILES = 2;
+  private static final long MANY_BYTES = 100;
+  private static final long MANY_SEED = 40;
+
+  private Sessions() {}
+
+  /** All of them are retrieved, every byte and every seal. */
+  static void restored(Run run) throws Exception {
+    boot(run, false).awaitEnd();
+  }
+
+  /** One bit of a file is another: the guest notices. First the same handover without that. */
+  static void wrongContent(Run run) throws Exception {
+    try (Guest guest = boot(run, false)) {
+      guest.awaitEnd();
+    }
+    boot(run, !run.contradict());
+  }
+
+  private static Guest boot(Run run, boolean wrong) throws Exception {
+    Authored authored = Authored.begin(run);
+    List<SavedSession> sessions = new ArrayList<>();
+    List<Piece> pieces = new ArrayList<>();
+    for (String name : FILES.stream().map(File::session).distinct().toList()) {
+      List<SavedFile> files = new ArrayList<>();
+      for (File file : FILES) {
+        if (file.session().equals(name)) {
+          files.add(save(run, authored.generation(), file, pieces));
+        }
+      }
+      sessions.add(new SavedSession(name, files));
+    }
+    handOver(authored, sessions);
+    if (wrong) {
+      Restored.flipBit(authored.generation().segment(pieces.getLast().folio()));
+    }
+    Script script = new Script();
+    new Files(run, FILES).retrieve(script);
+    Guest guest = authored.boot(new Stage(run.kernel(), "", script));
+    guest.await(Restored.FOUND);
+    guest.await(wrong ? "lab: FAILED content of the memfd" : "lab: retrieved");
+    return guest;
+  }
+
+  /** More sessions than a block lists. */
+  static void manyBlocks(Run run) throws Exception {
+    int count = run.kernel().pageSize().bytes() / 20;
+    Authored authored = Authored.begin(run);
+    List<SavedSession> sessions = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      List<SavedFile> files = new ArrayList<>();
+      for (int token = 0; token < MANY_FILES; token++) {
+        long seed = MANY_SEED + (long) i * MANY_FILES + token;
+        File file = new File("s%05d".formatted(i), token, MANY_BYTES, seed);
+        files.add(save(run, authored.generation(), file, new ArrayList<>()));
+      }
+      sessions.add(new SavedSession("s%05d".formatted(i), files));
+    }
+    handOver(authored, sessions);
+    Script script = new Script();
+    script
+        .line("checks %d %d %d %d", count, MANY_FILES, MANY_BYTES, run.told(MANY_SEED))
+        .line("say retrieved");
+    Guest guest = authored.boot(new Stage(run.kernel(), "", script));
+    guest.await("lab: retrieved");
+    guest.awaitEnd();
+  }
+
+  /** A session of more files than a block lists. */
+  static void manyFiles(Run run) throws Exception {
+    int count = run.kernel().pageSize().bytes() / 20;
+    Authored authored = Authored.begin(run);
+    List<File> files =
+        IntStream.range(0, count).mapToObj(i -> new File("many", i, MANY_BYTES, 50 + i)).toList();
+    List<SavedFile> saved = new ArrayList<>();
+    for (File file : files) {
+      saved.add(save(run, authored.generation(), file, new ArrayList<>()));
+    }
+    handOver(authored, List.of(new SavedSession("many", saved)));
+    Script script = new Script();
+    new Files(run, files).retrieve(script);
+    Guest guest = authored.boot(new Stage(run.kernel(), "", script));
+    guest.await("lab: retrieved");
+    guest.awaitEnd();
+  }
+
+  private static void handOver(Authored authored, List<SavedSession> sessions) {
+    long files = sessions.stream().mapToLong(session -> session.files().size()).sum();
+    LiveUpdateSaver.save(authored.generation(), LuoVersion.V5, 1, sessions, flbs(files));
+    authored.handOver();
+  }
+
+  /** What the kernel's own liveupdate test hands over beside files, and looks for. */
+  private static List<Flb> flbs(long files) {
+    return IntStream.range(0, 3)
+        .mapToObj(i -> new Flb("liveupdate-test-flb-v" + i, 0xfeedf00dcafebee0L + i, files))
+        .toList();
+  }
+
+  private static SavedFile save(Run run, Generation generation, File file, List<Piece> all)
+      throws IOException {
+    List<Piece> pieces = pieces(run, generation, file);
+    all.addAll(pieces);
+    MemfdSaver.fill(generation, file.bytes(), pieces, Pattern.of(run).source(file.seed()));
+    return MemfdSaver.save(
+        generation,
+        MemfdVersion.V2,
+        file.session(),
+        file.token(),
+        new SavedMemfd(file.bytes(), 0, file.seals(), pieces));
+  }
+
+  /** Folios of all orders up to what a huge mapping has, or single pages with holes between. */
+  private static List<Piece> pieces(Run run, Generation generation, File file) {
+    int top = run.kernel().pageSize().shift() == 12 ? 9 : 4;
+    long pages = Math.ceilDiv(file.bytes(), generation.pageSize().bytes());
+    List<Piece> pieces = new ArrayList<>();
+    for (long index = 0; index < pages; ) {
+      int fits = 63 - Long.numberOfLeadingZeros(pages - index);
+      int aligned = Math.min(Long.numberOfTrailingZeros(index), fits);
+      int wanted = file.every() > 1 ? 0 : (pieces.size() * 7 + 3) % (top + 1);
+      int order = Math.min(wanted, aligned);
+      pieces.add(new Piece(generation.allocate(order), index));
+      index += file.every() > 1 ? file.every() : 1L << order;
+    }
+    return pieces;
+  }
+}
