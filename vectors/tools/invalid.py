@@ -161,15 +161,15 @@ def bitmap_list():
 
     yield wrong(vector("loop", "The only chunk is followed by itself."), "loop", "MAP-002",
                 "the list comes back to a chunk", lambda v: phys("khoser_mem_chunk", "next", v.map_address)(v))
-    yield wrong(vector("count", "A chunk has more elements than fit."), "count-too-large", None,
+    yield wrong(vector("count", "A chunk has more elements than fit."), "count-too-large", "MAP-009",
                 "num_elms is 256, and 255 fit into a page", patch("khoser_mem_chunk", "num_elms", u32(256), "256"))
-    yield wrong(vector("order", "A chunk's order is none that a block can have."), "bad-order", None,
+    yield wrong(vector("order", "A chunk's order is none that a block can have."), "bad-order", "MAP-010",
                 "order 60", patch("khoser_mem_chunk", "order", u32(60), "60"))
     yield wrong(vector("bitmap-zero", "An element has no bitmap."), "null-pointer", "MAP-001",
                 "bitmap is 0", phys("khoser_mem_bitmap_ptr", "bitmap", 0))
     yield wrong(vector("bitmap-away", "A bitmap is not there."), "not-in-memory", "MAP-001",
                 "the image has no page at its address", phys("khoser_mem_bitmap_ptr", "bitmap", AWAY))
-    yield wrong(vector("start", "A bitmap's first block is not one that a bitmap of either size can begin with."), "misaligned-pointer", None,
+    yield wrong(vector("start", "A bitmap's first block is not one that a bitmap of either size can begin with."), "misaligned-pointer", "MAP-011",
                 "phys_start is neither a multiple of 4096 blocks nor of 32768",
                 phys("khoser_mem_bitmap_ptr", "phys_start", 0x20001000))
 

@@ -109,14 +109,17 @@ public record LuoVersion(
   /** Every version, oldest first. */
   public static final List<LuoVersion> ALL = List.of(V1_WITHOUT_FLBS, V1, V2, V3, V4, V5);
 
-  /** Every string that a version carries, oldest first. */
-  public static final List<String> STRINGS =
-      ALL.stream().map(LuoVersion::compatible).distinct().toList();
-
   /** The version with that string; of several, the last one: the one that has FLBs. */
   public static Optional<LuoVersion> of(String compatible) {
     return ALL.reversed().stream()
         .filter(version -> version.compatible.equals(compatible))
+        .findFirst();
+  }
+
+  /** The version with that string that has FLBs, or has none. */
+  public static Optional<LuoVersion> of(String compatible, boolean flbs) {
+    return ALL.stream()
+        .filter(version -> version.compatible.equals(compatible) && version.flbs == flbs)
         .findFirst();
   }
 

@@ -9,19 +9,26 @@ import java.util.Optional;
  * @param compatible the handler's string, as the file entry carries it
  * @param releases the kernel releases that write it
  * @param structure the layout of the file's data
+ * @param folioFlagsVary whether a release that writes it records what each folio's flags were, and
+ *     does not always set them
  * @param meaning what changed with it
  */
 public record MemfdVersion(
-    String compatible, Releases releases, Structure structure, String meaning) {
+    String compatible,
+    Releases releases,
+    Structure structure,
+    boolean folioFlagsVary,
+    String meaning) {
 
   public static final MemfdVersion V1 =
       new MemfdVersion(
           "memfd-v1",
           Releases.of("6.19", "7.0"),
           MemfdSer.V1,
+          true,
           "6.19 records whether each folio was dirty and uptodate; 7.0 always sets both.");
   public static final MemfdVersion V2 =
-      new MemfdVersion("memfd-v2", Releases.since("7.1"), MemfdSer.V2, "Seals are kept.");
+      new MemfdVersion("memfd-v2", Releases.since("7.1"), MemfdSer.V2, false, "Seals are kept.");
 
   /** Every version, oldest first. */
   public static final List<MemfdVersion> ALL = List.of(V1, V2);

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -29,8 +30,9 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * Runs benchmarks and their peers in C by turns, and prints one table. Called by {@code bench/run}.
  *
- * <p>A benchmark is a class of this package with JMH's annotations; its peer is {@code
- * bench/c/<Class>.c}. Either may stand alone.
+ * <p>A benchmark is a class of this package with JMH's annotations, or one of the {@link
+ * #HARNESSES}, which print rows as the peers do; its peer is {@code bench/c/<Class>.c}. Either may
+ * stand alone.
  */
 public final class Run {
 
@@ -41,6 +43,9 @@ public final class Run {
     "--enable-native-access=ALL-UNNAMED",
     "--sun-misc-unsafe-memory-access=allow"
   };
+
+  /** Classes with a main method, for what JMH cannot repeat in one JVM. */
+  private static final List<String> HARNESSES = List.of("VmallocHarness");
 
   private final Path peers;
   private final List<String> names;
@@ -61,9 +66,12 @@ public final class Run {
     Run run = new Run(Path.of(args[0]), names, quick);
     NavigableSet<String> programs = run.programs();
     NavigableSet<String> benchmarks = run.benchmarks();
+    NavigableSet<String> harnesses = run.asked(HARNESSES.stream());
     if (options.contains("--list")) {
-      benchmarks.forEach(System.out::println);
-      programs.removeAll(benchmarks);
+      Set<String> both = new TreeSet<>(benchmarks);
+      both.addAll(harnesses);
+      both.forEach(System.out::println);
+      programs.removeAll(both);
       programs.forEach(System.out::println);
       return;
     }
@@ -75,6 +83,7 @@ public final class Run {
     for (int round = 1; round <= rounds; round++) {
       Set<String> all = new TreeSet<>(programs);
       all.addAll(benchmarks);
+      all.addAll(harnesses);
       for (String name : all) {
         System.err.printf("round %d of %d: %s%n", round, rounds, name);
         if (programs.contains(name)) {
@@ -82,6 +91,9 @@ public final class Run {
         }
         if (benchmarks.contains(name)) {
           run.runBenchmark(name);
+        }
+        if (harnesses.contains(name)) {
+          run.runHarness(name);
         }
       }
     }
@@ -149,9 +161,31 @@ public final class Run {
   }
 
   private void runProgram(String name) throws IOException, InterruptedException {
-    ProcessBuilder builder =
-        new ProcessBuilder(peers.resolve(name).toString(), InputFiles.directory().toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    String directory = InputFiles.directory().toString();
+    rows(Report.Side.C, new ProcessBuilder(peers.resolve(name).toString(), directory));
+  }
+
+  private void runHarness(String name) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-Xmx1g",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Run.class.getPackageName() + "." + name,
+                InputFiles.directory().toString()));
+    if (quick) {
+      command.add("256");
+    }
+    rows(Report.Side.JAVA, new ProcessBuilder(command));
+  }
+
+  private void rows(Report.Side side, ProcessBuilder builder)
+      throws IOException, InterruptedException {
+    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
     if (quick) {
       builder.environment().put("KHO_BENCH_QUICK", "1");
     }
@@ -163,12 +197,12 @@ public final class Run {
       lines.forEach(line -> {
         String[] words = line.split(" ", -1);
         if (words.length == 3 && isAsked(words[0])) {
-          report.add(Report.Side.C, words[0], Double.parseDouble(words[1]), words[2]);
+          report.add(side, words[0], Double.parseDouble(words[1]), words[2]);
         }
       });
     }
     if (process.waitFor() != 0) {
-      throw new IOException(name + " in C ended with status " + process.exitValue());
+      throw new IOException(builder.command() + " ended with status " + process.exitValue());
     }
   }
 
@@ -181,8 +215,8 @@ public final class Run {
             .warmupTime(TimeValue.milliseconds(quick ? 100 : 700))
             .measurementIterations(quick ? 2 : 5)
             .measurementTime(TimeValue.milliseconds(quick ? 20 : 300))
-            .jvmArgsPrepend(JVM_OPTIONS)
-            .jvmArgsAppend("-Dkho.bench.directory=" + InputFiles.directory())
+            // Before those of a benchmark itself, which may need more heap.
+            .jvmArgsPrepend(options())
             .shouldFailOnError(true)
             .verbosity(VerboseMode.SILENT);
     for (RunResult result : new Runner(options.build()).run()) {
@@ -201,6 +235,12 @@ public final class Run {
         }
       }
     }
+  }
+
+  private static String[] options() {
+    List<String> options = new ArrayList<>(List.of(JVM_OPTIONS));
+    options.add("-Dkho.bench.directory=" + InputFiles.directory());
+    return options.toArray(String[]::new);
   }
 
   /** A pattern for the methods of a class that were asked for. */

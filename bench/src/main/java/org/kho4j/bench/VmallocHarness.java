@@ -21,8 +21,9 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * One large area from one generation to the next: what each step takes by block, and how much heap
- * all of them do. The memory is a sparse file, of which only what describes the area is written.
- * The peer is {@code c/vmalloc_preserve.c}.
+ * all of them do, as rows of {@link Run}. The memory is a sparse file, of which only what describes
+ * the area is written. One run is the unit, so that it is no benchmark of JMH. The peer is {@code
+ * c/VmallocHarness.c}.
  */
 public final class VmallocHarness {
 
@@ -33,16 +34,15 @@ public final class VmallocHarness {
   /**
    * Runs it.
    *
-   * @param args MiB of the area (65536), order of its blocks (0), scattered or not (true), how
-   *     often (1), a directory for the file
+   * @param args a directory for the file (that of temporary files), MiB of the area (65536), order
+   *     of its blocks (0), scattered or not (true), how often (1)
    */
   public static void main(String[] args) throws IOException {
-    long bytes = (args.length > 0 ? Long.parseLong(args[0]) : 65536) * MIB;
-    int order = args.length > 1 ? Integer.parseInt(args[1]) : 0;
-    boolean scattered = args.length <= 2 || Boolean.parseBoolean(args[2]);
-    int rounds = args.length > 3 ? Integer.parseInt(args[3]) : 1;
-    Path directory =
-        args.length > 4 ? Path.of(args[4]) : Path.of(System.getProperty("java.io.tmpdir"));
+    Path directory = Path.of(args.length > 0 ? args[0] : System.getProperty("java.io.tmpdir"));
+    long bytes = (args.length > 1 ? Long.parseLong(args[1]) : 65536) * MIB;
+    int order = args.length > 2 ? Integer.parseInt(args[2]) : 0;
+    boolean scattered = args.length <= 3 || Boolean.parseBoolean(args[3]);
+    int rounds = args.length > 4 ? Integer.parseInt(args[4]) : 1;
     for (int round = 0; round < rounds; round++) {
       Path file = Files.createTempDirectory(directory, "vmalloc").resolve("ram");
       try (WritableMemory memory = LinuxMemory.create(file, 0, bytes + bytes / 64 + 64 * MIB)) {
@@ -58,22 +58,20 @@ public final class VmallocHarness {
             .map(MemoryPoolMXBean::getPeakUsage)
             .mapToLong(usage -> usage.getUsed())
             .sum();
-    System.out.printf("heap: %d MiB at most%n", peak / MIB);
+    System.out.printf("VmallocHarness.heap %d MiB%n", peak / MIB);
   }
 
   private static void run(WritableMemory memory, long bytes, int order, boolean scattered) {
     long blocks = bytes / PageSize.SIZE_4K.blockBytes(order);
     Setup setup =
         Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(16 * MIB, 4 * MIB)), "harness");
-    Generation first =
-        timed("first", 1, () -> Generation.first(memory, scattered ? setup.scattered(1) : setup));
+    Generation first = Generation.first(memory, scattered ? setup.scattered(1) : setup);
     Area area = timed("vmalloc", blocks, () -> first.vmalloc(bytes, order));
     Descriptor descriptor = timed("preserve", blocks, () -> first.preserve(area));
-    BootData boot = timed("hand over", 1, first::handOver);
-    Generation next = timed("boot", 1, () -> Generation.boot(memory, boot, setup));
+    BootData boot = first.handOver();
+    Generation next = timed("boot", blocks, () -> Generation.boot(memory, boot, setup));
     Area restored =
         timed("restore", blocks, () -> next.incoming().orElseThrow().restore(descriptor));
-    System.out.printf("%d runs%n", restored.runs().count());
     if (restored.runs().count() < 60_000) {
       try (Arena arena = Arena.ofConfined()) {
         timed("map", restored.runs().count(), () -> restored.map(arena));
@@ -85,7 +83,7 @@ public final class VmallocHarness {
     long start = System.nanoTime();
     T result = work.get();
     double nanos = System.nanoTime() - start;
-    System.out.printf("%-10s %9.2f ms %9.1f ns a block%n", step, nanos / 1e6, nanos / blocks);
+    System.out.printf("VmallocHarness.%s %.1f ns%n", step, nanos / blocks);
     return result;
   }
 }

@@ -45,7 +45,10 @@ public final class Guest {
     this.sound = sound;
     this.bootRecord = bootRecord;
     this.choice = choice;
-    if (sound.subtree("LUO").isPresent() && sound.isMapIntact()) {
+    // The blocks of luo-v5, which come with kho-v4.
+    if (sound.root().compatible().equals("kho-v4")
+        && sound.subtree("LUO").isPresent()
+        && sound.isMapIntact()) {
       sessionsByKind();
     }
   }

@@ -28,7 +28,7 @@ final class RootCases {
               guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
           luo(
               "FDT-004",
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v1"),
+              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v2"),
               guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
           luo(
               "FDT-005",
@@ -100,6 +100,10 @@ final class RootCases {
               guest -> {},
               // The running kernel's own handover has no map any more: nothing says which is which.
               guest -> guest.text(guest.find(guest.root(), "kexec-metadata"), "x")),
+          list(
+              "FDT-014",
+              guest -> guest.put64(guest.find(guest.root(), guest.map()), 0),
+              guest -> guest.put64(guest.find(guest.root(), guest.map()), guest.u64(guest.map()))),
           luo(
               "MAP-001",
               guest -> guest.put64(child(guest), guest.pick(0x1001L, 1L << 40, -4096L)),
@@ -132,9 +136,58 @@ final class RootCases {
           luo(
               "MAP-008",
               guest -> guest.preserve(0x20000000 + 4096L * guest.pick(1 << 16), 0),
-              guest -> guest.preserve(0x20000000 - 4096, 0)));
+              guest -> guest.preserve(0x20000000 - 4096, 0)),
+          // The first chunk of a list has one element.
+          list(
+              "MAP-009",
+              guest -> guest.put32(guest.map() + 12, 256),
+              guest -> guest.put32(guest.map() + 12, 255)),
+          list(
+              "MAP-010",
+              guest -> guest.put32(guest.map() + 8, 19),
+              guest -> guest.put32(guest.map() + 8, 18)),
+          list(
+              "MAP-011",
+              guest -> guest.put64(guest.map() + 16, guest.u64(guest.map() + 16) + 4096),
+              guest -> guest.put64(guest.map() + 16, guest.u64(guest.map() + 16) + 0x1000000)),
+          list(
+              "MAP-012",
+              guest -> guest.put64(guest.map() + 24, bitmap(guest) + 8),
+              guest -> guest.put64(guest.map() + 24, bitmap(guest) ^ 0x800)),
+          list("MAP-013", guest -> second(guest, 0), guest -> second(guest, 0x1000000)),
+          list("MAP-014", guest -> second(guest, -0x1000000), guest -> second(guest, 0x1000000)),
+          new RuleCase(
+              "MAP-015",
+              "linux-6.17.9-4k",
+              guest -> {},
+              guest -> guest.put64(guest.map() + 24, bitmap(guest) + 512)),
+          new RuleCase(
+              "MAP-016",
+              "linux-6.18-4k",
+              guest -> {},
+              guest -> guest.put64(guest.map() + 24, bitmap(guest) + 512)),
+          new RuleCase(
+              "MAP-017",
+              "kho-v2-16k",
+              guest -> {},
+              guest -> guest.text(guest.find(guest.root(), "kho-v2"), "kho-v4")));
 
   private RootCases() {}
+
+  private static RuleCase list(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+    return new RuleCase(rule, "linux-6.16-4k", broken, silent);
+  }
+
+  private static long bitmap(Guest guest) {
+    return guest.u64(guest.map() + 24);
+  }
+
+  /** Another element in a list's first chunk, so far behind the first, with an empty bitmap. */
+  private static void second(Guest guest, long distance) {
+    guest.put32(guest.map() + 12, 2);
+    guest.put64(guest.map() + 32, guest.u64(guest.map() + 16) + distance);
+    guest.put64(guest.map() + 40, (bitmap(guest) & -4096) + 0xe00);
+  }
 
   private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);

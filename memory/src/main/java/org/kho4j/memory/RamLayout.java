@@ -16,13 +16,12 @@ import org.kho4j.memory.mapped.MappedRuns;
 
 /**
  * Where the bytes of a guest's RAM file stand in physical memory, as QEMU tells it. Needed where
- * the file is not flat: an x86-64 guest with more than about 3 GiB has a hole below 4 GiB, and the
- * rest of its RAM above.
+ * the file is not flat: a large x86-64 guest has a hole below 4 GiB, and the rest of its RAM above.
  */
 public final class RamLayout {
 
   /** Most bytes of an answer: that of a guest with hundreds of devices has some hundred KiB. */
-  static final int MAX_BYTES = 16 << 20;
+  static final int MAX_BYTES = 4 << 20;
 
   /** Most names of RAM that a message lists. */
   private static final int MAX_NAMES = 8;
@@ -35,7 +34,7 @@ public final class RamLayout {
   private static final Pattern RAM =
       Pattern.compile(
           "\\s*(\\p{XDigit}{16})-(\\p{XDigit}{16}) \\(prio -?\\d+, (?:nv-)?(?:ram|rom|romd)\\):"
-              + " (\\S+)(?: @(\\p{XDigit}{16}))?(?: .*)?");
+              + " (\\S{1,128})(?: @(\\p{XDigit}{16}))?(?: .*)?");
 
   private final Path path;
   private final List<Block> blocks;
@@ -64,7 +63,7 @@ public final class RamLayout {
    * QMP has it. Only the address space {@code memory} counts, and in it RAM and ROM.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
-   * @throws MalformedImageException if it is not such an answer, or larger than 16 MiB
+   * @throws MalformedImageException if it is not such an answer, or larger than 4 MiB
    * @throws IOException if it cannot be read
    */
   public static RamLayout read(Path answer) throws IOException {
@@ -82,7 +81,7 @@ public final class RamLayout {
   private static RamLayout parse(Path path, String text) throws MalformedImageException {
     List<Block> blocks = new ArrayList<>();
     boolean system = false;
-    for (String line : LINE_END.splitAsStream(text).toList()) {
+    for (String line : (Iterable<String>) LINE_END.splitAsStream(text)::iterator) {
       if (SYSTEM.matcher(line).matches()) {
         system = true;
       } else if (VIEW.matcher(line).find()) {

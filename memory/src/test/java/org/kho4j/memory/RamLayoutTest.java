@@ -151,7 +151,7 @@ class RamLayoutTest {
     }
     assertThatThrownBy(() -> RamLayout.read(large))
         .isInstanceOf(MalformedImageException.class)
-        .hasMessageContaining("has more than 16777216 bytes");
+        .hasMessageContaining("has more than 4194304 bytes");
   }
 
   /** Other views show the same memory to others: a CPU in system management mode, say. */

@@ -45,13 +45,12 @@ final class FdtRules {
           NO_REVIVAL,
           "A kernel that is newer than this tool knows, or a damaged string. kho abi lists the versions.");
 
-  static final Rule NOT_READ =
+  static final Rule UNRELEASED =
       Rule.warning(
           "FDT-004",
-          "The version is one that can be verified here.",
-          "A kernel that speaks another version disables revival, and everything is lost; one that speaks this version may"
-              + " well take it.",
-          "Nothing but the root FDT was checked. kho-v2 and later are verified.");
+          "The version is one that a release had.",
+          "No released kernel speaks it: each disables revival, and everything is lost.",
+          "A kernel between two releases wrote it. Hand over to one of the same tree.");
 
   static final Rule MAP_PROPERTY =
       Rule.error(
@@ -64,13 +63,14 @@ final class FdtRules {
       Rule.error(
           "FDT-006",
           "The address of the preserved map is not 0.",
-          NO_REVIVAL + " Up to 6.18 it is taken for an empty map.",
-          "Before 7.1: finalize first. Since 7.1 it is never 0.");
+          NO_REVIVAL,
+          "Since 7.1 it is never 0: the page was overwritten.");
 
   static final Rule PROPERTIES =
       Rule.error(
           "FDT-007",
-          "Every subtree has the properties preserved-data and blob-size, of 8 bytes each.",
+          "Every subtree tells where its blob is, and how long: preserved-data and blob-size, of 8 bytes each; in kho-v1 fdt alone,"
+              + " in kho-v2 preserved-data alone, of a blob that is a device tree.",
           "Its owner gets EINVAL and nothing else, also if it has no use for the size (7.2.6, 7.3.4). LUO panics.",
           "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.");
 
@@ -120,6 +120,14 @@ final class FdtRules {
               + " it should be.",
           "Nothing of it was checked but the root FDT. Verify a source that was made at the jump, or before it.");
 
+  static final Rule NOT_FINALIZED =
+      Rule.warning(
+          "FDT-014",
+          "A handover of kho-v1 is finalized.",
+          "Nothing is handed over: a kernel of 6.19 or 7.0 disables revival, one up to 6.18 takes it for an empty map. With"
+              + " liveupdate on, 6.19 and 7.0 finalize by themselves in the reboot.",
+          "Write 1 to the debugfs file kho/out/finalize before the jump; up to 6.18 before the kexec load.");
+
   private final Scene scene;
   private final FdtNode tree;
   private final long address;
@@ -148,17 +156,16 @@ final class FdtRules {
               KhoVersion.ALL);
       return false;
     }
-    if (version.get().finalized()) {
+    if (!version.get().releases().released()) {
       scene
           .findings()
           .report(
-              NOT_READ,
+              UNRELEASED,
               Where.ROOT,
               address,
-              "compatible \"%s\" (Linux %s) cannot be verified yet",
+              "compatible \"%s\" is %s",
               compatible,
               version.get().releases());
-      return false;
     }
     return true;
   }
@@ -191,6 +198,12 @@ final class FdtRules {
       root = TreeValue.u64(tree, KhoVersion.MAP_PROPERTY, where, address);
     } catch (HandoverException e) {
       scene.findings().report(MAP_PROPERTY, e);
+      return null;
+    }
+    if (root == 0 && scene.handover().version().finalized()) {
+      scene
+          .findings()
+          .report(NOT_FINALIZED, where, address, "preserved-memory-map is 0: there is no map yet");
       return null;
     }
     if (root == 0) {

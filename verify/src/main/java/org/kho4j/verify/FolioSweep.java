@@ -20,6 +20,7 @@ final class FolioSweep {
   private final Scene scene;
   private final Where owner;
   private final boolean alone;
+  private final boolean visited;
 
   private long firstIndex = -1;
   private long nextIndex;
@@ -35,6 +36,7 @@ final class FolioSweep {
     this.scene = scene;
     this.owner = owner;
     this.alone = alone;
+    this.visited = scene.claims().isVisited();
   }
 
   /** Index of the first record that was passed; -1 if none was. */
@@ -117,7 +119,7 @@ final class FolioSweep {
   }
 
   private void claim(MemorySegment owned, long offset, long word, long pages) {
-    if (scene.claims().isVisited()) {
+    if (visited) {
       scene.claims().swept(owner, word, pages);
     }
     long before;

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
@@ -27,8 +28,9 @@ final class MapRules {
           "MAP-002",
           "No page of the map is reached twice.",
           "Not checked (7.3): a page that two tables point at is walked for each, and preserves the wrong addresses; a"
-              + " loop stops at the lowest level, with nonsense.",
-          "Two table entries hold the same address; one of them was overwritten.");
+              + " loop stops at the lowest level, with nonsense. In the list of kho-v1 (6.16 to 7.0) a loop has no end:"
+              + " the kernel hangs in early boot.",
+          "Two entries hold the same address; one of them was overwritten.");
 
   static final Rule ROOT_SLOTS =
       Rule.error(
@@ -78,6 +80,29 @@ final class MapRules {
               + " not exist: a fault in early boot.",
           "Compare the address with the machine's memory map. For a raw file of RAM, check --base and that it is whole.");
 
+  static final Rule FORM_UNSURE =
+      Rule.warning(
+          "MAP-015",
+          "It shows which form the map has, where its version has several.",
+          "A kernel does not ask (6.16 to 7.0): it takes bitmaps for those of its own size. One of 6.17.9 or later that is given"
+              + " bitmaps of 512 bytes preserves what the bytes behind them say.",
+          "Give --map-form, if the release of the kernel is known.");
+
+  static final Rule FORM_LIKELY =
+      Rule.info(
+          "MAP-016",
+          "The form of the map is certain, where its version has several.",
+          "It makes no difference, or the other form is improbable.",
+          "Nothing is broken. --map-form makes it certain, if the release of the kernel is known.");
+
+  static final Rule LOST_BIT =
+      Rule.warning(
+          "MAP-017",
+          "The tree has room for the bit that marks order 0.",
+          "A kernel of that time (kho-v2, and 7.1 before 2026-05-30) decodes its own keys of order 0 as huge blocks elsewhere;"
+              + " one of 7.1 or later reads the tree with another depth. What was preserved is lost, or the boot faults.",
+          "With 16K pages use a released kernel. What is read here is what the writer meant.");
+
   private static final int MAX_FAULTS = 64;
   private static final int MAX_NODES = 1 << 20;
 
@@ -104,20 +129,57 @@ final class MapRules {
     this.wholeMemory = scene.memory().physical().source().kind() != MemorySource.Kind.KDUMP;
   }
 
-  /** Walks the map. If its tree is sound, it is known from here on which pages are preserved. */
+  /** Walks the map. If it is sound, it is known from here on which pages are preserved. */
   static void check(Scene scene, PreservedMap map, Where where) {
     int depth = map.form().depth(scene.pageSize());
     MapRules rules = new MapRules(scene, where, depth);
+    form(scene, where, map);
     scene.counts().add("mapNodes", 0);
-    rules.node(map.root(), depth - 1, 0);
-    scene.counts().add("mapNodes", rules.nodeCount);
-    if (rules.faults > 0) {
+    int faults =
+        map.form().isRadix()
+            ? rules.tree(map.root())
+            : BitmapListRules.check(scene, map, where, rules);
+    if (faults > 0) {
       scene.counts().notChecked("what is preserved: the map is broken");
       return;
     }
     scene.preserved().walked(map);
     rules.overlaps();
     rules.nodesPreserved();
+  }
+
+  private int tree(long root) {
+    node(root, depth - 1, 0);
+    scene.counts().add("mapNodes", nodeCount);
+    if (KhoRadix.losesOrderZero(pageSize, depth)) {
+      scene
+          .findings()
+          .report(
+              LOST_BIT,
+              where,
+              root,
+              "the tree has %d levels: keys below 2^%d are taken for pages, as which blocks of order %d and more would"
+                  + " look",
+              depth,
+              KhoRadix.maxOrder(pageSize),
+              KhoRadix.MAX_ORDER_BESIDE_LOST_BIT + 1);
+    }
+    return faults;
+  }
+
+  private static void form(Scene scene, Where where, PreservedMap map) {
+    MapEvidence evidence = scene.handover().mapEvidence();
+    Rule rule =
+        switch (evidence.certainty()) {
+          case ONLY, TOLD, CERTAIN -> null;
+          case LIKELY, SAME_EITHER_WAY -> FORM_LIKELY;
+          case UNSURE -> FORM_UNSURE;
+        };
+    if (rule != null) {
+      scene
+          .findings()
+          .report(rule, where, map.root(), "taken for %s: %s", evidence.form(), evidence.because());
+    }
   }
 
   private Where place(int level) {
@@ -169,7 +231,8 @@ final class MapRules {
     }
   }
 
-  private void note(long address) {
+  /** A page of the map itself. */
+  void note(long address) {
     if (nodeCount == nodes.length) {
       nodes = Arrays.copyOf(nodes, nodeCount * 2);
     }
@@ -234,7 +297,6 @@ final class MapRules {
       return;
     }
     long address = KhoRadix.address(pageSize, key);
-    long bytes = pageSize.blockBytes(order);
     if (address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
       scene
           .findings()
@@ -249,12 +311,14 @@ final class MapRules {
               KhoRadix.MAX_PHYSICAL_BITS);
       return;
     }
-    scene.counts().add("preservations", 1);
-    scene.counts().add("preservedBytes", bytes);
-    block(place, address, order, bytes);
+    preservation(place, address, order);
   }
 
-  private void block(Where place, long address, int order, long bytes) {
+  /** A preserved block. */
+  void preservation(Where place, long address, int order) {
+    long bytes = pageSize.blockBytes(order);
+    scene.counts().add("preservations", 1);
+    scene.counts().add("preservedBytes", bytes);
     long page = address >>> pageSize.shift();
     PageSpace space = scene.space();
     if (address + bytes > space.end() || (wholeMemory && space.number(page) < 0)) {
@@ -320,8 +384,8 @@ final class MapRules {
   static void claim(Scene scene, PreservedMap map, Where where) {
     int[] count = new int[1];
     try {
-      map.forEachNode((address, level, key) ->
-          scene.claims().claim(where.in("page", count[0]++), address, scene.pageSize().bytes()));
+      map.forEachPage(page ->
+          scene.claims().claim(where.in("page", count[0]++), page, scene.pageSize().bytes()));
     } catch (HandoverException e) {
       // What is broken was told by the first walk, which stopped there too.
     }

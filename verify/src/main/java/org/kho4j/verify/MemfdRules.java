@@ -138,7 +138,7 @@ final class MemfdRules {
       count = room;
     }
     MemfdFolioRules rules =
-        new MemfdFolioRules(scene, where, data, size, count, version.get().equals(MemfdVersion.V1));
+        new MemfdFolioRules(scene, where, data, size, count, version.get().folioFlagsVary());
     VmallocRules.check(scene, where.in("folios"), descriptor, data + folios.offset(), rules::run);
     rules.end();
   }

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.kho4j.abi.PageSize;
 import org.kho4j.damage.Guest;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
@@ -20,7 +19,9 @@ import org.kho4j.handover.RootSearch;
 import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 
-/** A small capture of Linux 7.3.4 on x86-64, changed and verified. */
+/**
+ * A small capture of Linux 7.3.4 on x86-64, or a vector of an older version, changed and verified.
+ */
 record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJump) {
 
   private static final Map<String, DamagedCapture> OPEN = new ConcurrentHashMap<>();
@@ -38,6 +39,10 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
     Path path = project.resolve("examples").resolve(file);
     if (!Files.exists(path)) {
       path = project.resolve("cli/src/test/resources/org/kho4j/cli/captures").resolve(file);
+    }
+    Path vector = project.resolve("vectors/handover/" + name + ".elf.zst");
+    if (Files.exists(vector)) {
+      path = vector;
     }
     try {
       PhysicalMemory memory = MemoryImages.open(path);
@@ -63,7 +68,7 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
       }
     }
     Verifier.verify(
-        Handovers.of(guest.memory(), now, PageSize.SIZE_4K),
+        Handovers.of(guest.memory(), now, sound.pageSize()),
         new Verifier.Options(rule -> true, 20, guest.bootRecord(), Optional.empty()),
         findings::add);
     return findings;

@@ -43,6 +43,13 @@ public final class Captures {
     return Stream.concat(captures(SMALL), Stream.of(EXAMPLE)).toList();
   }
 
+  /** The conformance vectors with the versions of LUO, pages of 4K, and a map as a radix tree. */
+  public static List<Path> vectors() {
+    return captures(PROJECT.resolve("vectors/handover"))
+        .filter(path -> name(path).matches("(luo-v\\d|linux-7\\.[1-9])-4k"))
+        .toList();
+  }
+
   /** Those that {@code lab/run capture} made; the facts beside each are what the guest said. */
   public static List<Path> lab() {
     return captures(SMALL.resolve("lab")).toList();

@@ -9,11 +9,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.InspectShape;
@@ -33,9 +35,10 @@ import org.kho4j.verify.Verifier;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * 20,000 damaged copies of the captures' metadata: whatever is in there, an inspection ends soon,
- * with an answer or a sentence, in a heap of 64 MiB. Surefire runs it in a JVM of that size: see
- * the execution {@code small-heap} in the module's pom.xml.
+ * 20,000 damaged copies of the captures' metadata, and thousands of the conformance vectors', which
+ * have the versions that the captures lack: whatever is in there, an inspection ends soon, with an
+ * answer or a sentence, in a heap of 64 MiB. Surefire runs it in a JVM of that size: see the
+ * execution {@code small-heap} in the module's pom.xml.
  */
 @Tag("small-heap")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -54,8 +57,14 @@ class MutatedCapturesTest {
   private long slowestNanos;
   private String slowest = "";
 
-  static List<Path> captures() {
-    return Captures.small();
+  /** For each of the vectors. */
+  private static final int VECTOR_COPIES = 400;
+
+  static Stream<Arguments> sources() throws IOException {
+    Stream<Path> vectors = Captures.vectors().stream();
+    return Stream.concat(
+        Captures.small().stream().map(capture -> Arguments.of(capture, COPIES)),
+        vectors.map(vector -> Arguments.of(vector, VECTOR_COPIES)));
   }
 
   @BeforeAll
@@ -73,15 +82,15 @@ class MutatedCapturesTest {
   }
 
   @ParameterizedTest
-  @MethodSource("captures")
-  void aDamagedCaptureIsReadOrRefused(Path capture) throws IOException {
+  @MethodSource("sources")
+  void aDamagedSourceIsReadOrRefused(Path capture, int copies) throws IOException {
     try (PhysicalMemory memory = MemoryImages.open(capture)) {
       List<Long> roots =
           RootSearch.search(memory, bytes -> {}).roots().stream().map(RootFdt::address).toList();
       PatchedMemory patched = new PatchedMemory(memory);
       List<Long> pages = metadata(memory, roots);
       assertThat(pages).hasSizeGreaterThan(20);
-      for (int seed = 0; seed < COPIES; seed++) {
+      for (int seed = 0; seed < copies; seed++) {
         String damage = new Mutator(patched, pages, seed).mutate();
         String what = "%s, seed %d: %s".formatted(Captures.name(capture), seed, damage);
         long start = System.nanoTime();

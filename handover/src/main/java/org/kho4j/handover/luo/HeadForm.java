@@ -38,7 +38,7 @@ enum HeadForm {
       Where sessionsWhere = where.in(LuoTree.SESSION_NODE);
       Optional<FdtNode> flbs = tree.child(LuoTree.FLB_NODE);
       return new LuoHead(
-          flbs.isPresent() ? version : LuoVersion.V1_WITHOUT_FLBS,
+          LuoVersion.of(version.compatible(), flbs.isPresent()).orElse(version),
           address,
           TreeValue.u64(tree, LuoTree.LIVEUPDATE_NUMBER, where, address),
           TreeValue.u64(sessions, LuoTree.SESSION_HEADER, sessionsWhere, address),

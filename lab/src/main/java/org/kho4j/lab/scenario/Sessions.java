@@ -39,7 +39,6 @@ final class Sessions {
           new File("holes", 2, 1 << 20, 38, 7, 0),
           new File("n".repeat(63), 7, 4096, 39));
 
-  private static final int MANY_FILES = 2;
   private static final long MANY_BYTES = 100;
   private static final long MANY_SEED = 40;
 
@@ -89,19 +88,13 @@ final class Sessions {
     Authored authored = Authored.begin(run);
     List<SavedSession> sessions = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      List<SavedFile> files = new ArrayList<>();
-      for (int token = 0; token < MANY_FILES; token++) {
-        long seed = MANY_SEED + (long) i * MANY_FILES + token;
-        File file = new File("s%05d".formatted(i), token, MANY_BYTES, seed);
-        files.add(save(run, authored.generation(), file, new ArrayList<>()));
-      }
-      sessions.add(new SavedSession("s%05d".formatted(i), files));
+      File file = new File("s%05d".formatted(i), 0, MANY_BYTES, MANY_SEED + i);
+      SavedFile saved = save(run, authored.generation(), file, new ArrayList<>());
+      sessions.add(new SavedSession(file.session(), List.of(saved)));
     }
     handOver(authored, sessions);
     Script script = new Script();
-    script
-        .line("checks %d %d %d %d", count, MANY_FILES, MANY_BYTES, run.told(MANY_SEED))
-        .line("say retrieved");
+    script.line("checks %d 1 %d %d", count, MANY_BYTES, run.told(MANY_SEED)).line("say retrieved");
     Guest guest = authored.boot(new Stage(run.kernel(), "", script));
     guest.await("lab: retrieved");
     guest.awaitEnd();

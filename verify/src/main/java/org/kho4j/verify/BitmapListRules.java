@@ -1,0 +1,254 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoserMemChunk;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/** The preserved map of kho-v1: chunks, their elements, and the bitmaps that these point at. */
+final class BitmapListRules {
+
+  static final Rule ELEMENTS =
+      Rule.error(
+          "MAP-009",
+          "No chunk of kho-v1 has more elements than its page has room for.",
+          "Not checked (6.16 to 7.0): what lies behind the page is taken for elements.",
+          "The chunk was overwritten, or --page-size is too small.");
+
+  static final Rule ORDER =
+      Rule.error(
+          "MAP-010",
+          "The order of a chunk of kho-v1 is one that a kernel can compute with: order + PAGE_SHIFT is below 31.",
+          "Not checked (6.16 to 7.0): the block's size is a signed number of 32 bits, and is wrong from 2 GiB on.",
+          "The chunk was overwritten; no kernel preserves blocks that large.");
+
+  static final Rule START =
+      Rule.error(
+          "MAP-011",
+          "Every bitmap of kho-v1 begins at a multiple of the memory that its bits stand for, below 2^52.",
+          "Not checked (6.16 to 7.0): blocks are reserved and tagged where nobody looks for them, and what was preserved is"
+              + " lost.",
+          "The element was overwritten, or the bitmaps are not of the size that they are taken for: see --map-form.");
+
+  static final Rule ALIGNED =
+      Rule.warning(
+          "MAP-012",
+          "Every bitmap of kho-v1 is at a multiple of its size.",
+          "Not checked (6.16 to 7.0): the kernel reads it where it is. None that writes one puts it there.",
+          "The element was overwritten, or the bitmaps are not of the size that they are taken for: see --map-form.");
+
+  static final Rule SAME_BLOCKS =
+      Rule.warning(
+          "MAP-013",
+          "No two bitmaps of kho-v1 stand for the same blocks.",
+          "Not checked (6.16 to 7.0): both are walked, and what one of them has counts.",
+          "An element was overwritten, or written twice.");
+
+  static final Rule ASCENDING =
+      Rule.warning(
+          "MAP-014",
+          "The chunks of kho-v1 ascend by order, and the elements of an order by address.",
+          "It makes no difference to a kernel (6.16 to 7.0), and none writes another order.",
+          "Something else than a kernel wrote the list, or a part of it was overwritten.");
+
+  private static final int MAX_FAULTS = 64;
+  private static final int MAX_BITMAPS = 1 << 20;
+
+  private final Scene scene;
+  private final PageSize pageSize;
+  private final Where where;
+  private final int bitmapBytes;
+  private final int bitmapBits;
+  private final MapRules blocks;
+  private final Words chunks = new Words();
+  private final Words bitmaps = new Words();
+  private final Words pages = new Words();
+  private final Words starts = new Words();
+  private long lastKey = Long.MAX_VALUE;
+  private int lastOrder;
+  private int chunkCount;
+  private int bitmapCount;
+  private int faults;
+
+  private BitmapListRules(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+    this.scene = scene;
+    this.pageSize = scene.pageSize();
+    this.where = where;
+    this.bitmapBytes = map.nodeBytes(0);
+    this.bitmapBits = Integer.numberOfTrailingZeros(bitmapBytes * Byte.SIZE);
+    this.blocks = blocks;
+  }
+
+  /** Walks the list; returns how much of it is broken, so that what is preserved is not known. */
+  static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+    BitmapListRules rules = new BitmapListRules(scene, map, where, blocks);
+    long chunk = map.root();
+    while (chunk != 0 && rules.faults < MAX_FAULTS && rules.bitmapCount < MAX_BITMAPS) {
+      chunk = rules.chunk(chunk);
+    }
+    scene.counts().add("mapNodes", (long) rules.chunkCount + rules.bitmapCount);
+    return rules.faults;
+  }
+
+  private void fault(Rule rule, Where place, long address, String message) {
+    faults++;
+    scene.findings().report(rule, place, address, "%s", message);
+  }
+
+  private long chunk(long address) {
+    Where place = where.in("chunk", chunkCount);
+    MemorySegment page = scene.page(MapRules.POINTER, place, address);
+    if (page == null) {
+      faults++;
+      return 0;
+    }
+    if (chunks.putIfAbsent(address, 1) != 0) {
+      fault(
+          MapRules.TWICE,
+          place,
+          address,
+          "the list reaches this chunk a second time: it has no end");
+      return 0;
+    }
+    chunkCount++;
+    take(address);
+    elements(place, address, page);
+    return Wire.u64(page, KhoserMemChunk.NEXT);
+  }
+
+  /** The map takes a page, which several of its bitmaps may share. */
+  private void take(long address) {
+    long page = address & -pageSize.bytes();
+    if (pages.putIfAbsent(page, 1) == 0) {
+      blocks.note(page);
+    }
+  }
+
+  private void elements(Where place, long address, MemorySegment page) {
+    long order = Wire.u32(page, KhoserMemChunk.ORDER);
+    long count = Wire.u32(page, KhoserMemChunk.NUM_ELMS);
+    int capacity = KhoserMemChunk.STRUCTURE.capacity(pageSize);
+    if (order + pageSize.shift() >= Integer.SIZE - 1) {
+      fault(
+          ORDER,
+          place,
+          address,
+          "order is %d, which makes blocks of 2^%d bytes"
+              .formatted(order, order + pageSize.shift()));
+      return;
+    }
+    if (count > capacity) {
+      fault(
+          ELEMENTS,
+          place,
+          address,
+          "num_elms is %d, and a chunk has room for %d".formatted(count, capacity));
+      return;
+    }
+    if (order < lastOrder) {
+      scene
+          .findings()
+          .report(ASCENDING, place, address, "order %d follows order %d", order, lastOrder);
+    }
+    if (order != lastOrder || chunkCount == 1) {
+      lastKey = -1;
+    }
+    lastOrder = (int) order;
+    int size = KhoserMemChunk.ELEMENT.headerSize();
+    for (int i = 0; i < count && faults < MAX_FAULTS; i++) {
+      long offset = KhoserMemChunk.STRUCTURE.headerSize() + (long) i * size;
+      element(place.in("element", i), address + offset, page.asSlice(offset, size), (int) order);
+    }
+  }
+
+  private void element(Where place, long at, MemorySegment element, int order) {
+    long start = Wire.u64(element, KhoserMemChunk.PHYS_START);
+    long bitmap = Wire.u64(element, KhoserMemChunk.BITMAP);
+    int shift = pageSize.shift() + order;
+    long covered = 1L << (shift + bitmapBits);
+    if ((start & (covered - 1)) != 0 || start >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      fault(
+          START,
+          place,
+          at,
+          "phys_start is 0x%x, which is not a multiple of 0x%x below 2^%d"
+              .formatted(start, covered, KhoRadix.MAX_PHYSICAL_BITS));
+      return;
+    }
+    MemorySegment bits = bits(place, at, bitmap);
+    if (bits == null) {
+      faults++;
+      return;
+    }
+    if (bitmaps.putIfAbsent(bitmap, 1) != 0) {
+      fault(
+          MapRules.TWICE,
+          place,
+          at,
+          "the bitmap at 0x%x is another element's as well".formatted(bitmap));
+      return;
+    }
+    long key = KhoRadix.key(pageSize, start, order);
+    if (starts.putIfAbsent(key, 1) != 0) {
+      faults++;
+      scene
+          .findings()
+          .report(
+              SAME_BLOCKS,
+              place,
+              at,
+              "another bitmap is for order %d from 0x%x, too",
+              order,
+              start);
+      return;
+    }
+    if (key < lastKey) {
+      scene.findings().report(ASCENDING, place, at, "phys_start 0x%x follows a higher one", start);
+    }
+    lastKey = key;
+    bitmapCount++;
+    take(bitmap);
+    walk(where.in("bitmap", bitmapCount - 1), bits, start, order);
+  }
+
+  private @Nullable MemorySegment bits(Where place, long at, long bitmap) {
+    if (bitmap == 0) {
+      scene.findings().report(MapRules.POINTER, place, at, "the bitmap's address is 0");
+      return null;
+    }
+    if ((bitmap & (bitmapBytes - 1)) != 0) {
+      scene
+          .findings()
+          .report(
+              ALIGNED,
+              place,
+              at,
+              "the bitmap's address 0x%x is not a multiple of its %d bytes",
+              bitmap,
+              bitmapBytes);
+      return null;
+    }
+    try {
+      return scene.memory().bytes(place, bitmap, bitmapBytes);
+    } catch (HandoverException e) {
+      scene.findings().report(MapRules.POINTER, e);
+      return null;
+    }
+  }
+
+  private void walk(Where place, MemorySegment bits, long start, int order) {
+    int shift = pageSize.shift() + order;
+    for (int i = 0; i < bitmapBytes / Long.BYTES; i++) {
+      long word = bits.get(Wire.U64, (long) i << 3);
+      for (long rest = word; rest != 0; rest &= rest - 1) {
+        long bit = 64L * i + Long.numberOfTrailingZeros(rest);
+        blocks.preservation(place, start + (bit << shift), order);
+      }
+    }
+  }
+}
