@@ -73,7 +73,9 @@ public record KernelType(String name, long size, List<Member> members) {
     members = List.copyOf(members);
   }
 
-  /** The declaration of a structure; empty where none was seen, or the kernel has no type for it. */
+  /**
+   * The declaration of a structure; empty where none was seen, or the kernel has no type for it.
+   */
   public static Optional<KernelType> of(Structure structure, PageSize pageSize) {
     return Optional.ofNullable(SHAPES.get(structure.name()))
         .map(shape -> declared(structure, pageSize, shape));
@@ -84,9 +86,7 @@ public record KernelType(String name, long size, List<Member> members) {
     for (Field field : structure.fields()) {
       List<Member> other = shape.members.get(field.name());
       if (other == null) {
-        members.add(
-            new Member(
-                field.name(), bits(field.offset()), bits(field.size())));
+        members.add(new Member(field.name(), bits(field.offset()), bits(field.size())));
       } else {
         members.addAll(other);
       }

@@ -24,7 +24,8 @@ record Options(
     for (String arg : args) {
       if (!arg.startsWith("-")) {
         which.add(arg);
-      } else if (List.of("--help", "--list", "--fast", "--keep", "--contradict", "--record").contains(arg)) {
+      } else if (List.of("--help", "--list", "--fast", "--keep", "--contradict", "--record")
+          .contains(arg)) {
         flags.add(arg);
       } else {
         throw new LabFailure("there is no option " + arg + ": --help shows what there is");

@@ -35,7 +35,11 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
    * @param differences of the layouts that it stands for
    */
   public record PartChange(
-      Part part, Optional<String> from, Optional<String> to, State state, List<String> differences) {}
+      Part part,
+      Optional<String> from,
+      Optional<String> to,
+      State state,
+      List<String> differences) {}
 
   public AbiDiff {
     parts = List.copyOf(parts);

@@ -111,7 +111,9 @@ public record CommandLine(String text) {
     return words;
   }
 
-  /** As the kernel's memparse reads it: C's numbers with a suffix of K to E; -1 for what is none. */
+  /**
+   * As the kernel's memparse reads it: C's numbers with a suffix of K to E; -1 for what is none.
+   */
   static long size(String text) {
     String digits = text;
     int shift = 0;

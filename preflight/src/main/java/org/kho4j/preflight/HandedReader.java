@@ -91,11 +91,8 @@ public final class HandedReader {
             parts,
             Optional.empty(),
             Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
-            version
-                .map(known -> Layouts.constants(known, handover.pageSize()))
-                .orElse(Map.of()));
-    return new Outgoing(
-        profile, new Handed(used, handlers, flbs, reservations, strangers, true));
+            version.map(known -> Layouts.constants(known, handover.pageSize())).orElse(Map.of()));
+    return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
   }
 
   /** A subtree of a version that is not known here is still known by its name and version. */
@@ -162,8 +159,7 @@ public final class HandedReader {
     LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
     List<String> strings = new ArrayList<>(List.of(luo.version().compatible()));
     if (luo.version().head() == LuoVersion.Head.FDT) {
-      FdtNode tree =
-          handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
+      FdtNode tree = handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
       tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
     }
     versions.put(Parts.LUO.name(), strings);
@@ -179,10 +175,7 @@ public final class HandedReader {
 
   private void put(Part part, Set<String> names) {
     List<String> own =
-        names.stream()
-            .filter(name -> part.stems().contains(Speech.stem(name)))
-            .sorted()
-            .toList();
+        names.stream().filter(name -> part.stems().contains(Speech.stem(name))).sorted().toList();
     if (!own.isEmpty()) {
       versions.put(part.name(), own);
     }

@@ -37,7 +37,9 @@ final class Judged {
   void spoil(Part part, Verdict verdict, String because) {
     spoil(one -> one.name().equals(part.name()), verdict, because);
     spoil(
-        one -> one.within().equals(Optional.of(part.name())), verdict, "it goes with " + part.name());
+        one -> one.within().equals(Optional.of(part.name())),
+        verdict,
+        "it goes with " + part.name());
   }
 
   /** Makes the verdicts of some parts worse, where they are better. */
@@ -47,8 +49,7 @@ final class Judged {
       if (which.test(entry.part()) && component.verdict().compareTo(verdict) < 0) {
         add(
             entry.part(),
-            new Component(
-                component.name(), component.from(), component.to(), verdict, because));
+            new Component(component.name(), component.from(), component.to(), verdict, because));
       }
     }
   }

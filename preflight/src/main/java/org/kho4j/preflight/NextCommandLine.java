@@ -39,9 +39,7 @@ final class NextCommandLine {
             .collect(Collectors.joining("; "));
     if (!wrong.isEmpty()) {
       judged.spoil(
-          Parts.MEMBLOCK,
-          Verdict.LOST,
-          wrong + ": it allocates the reservation anew, and empty");
+          Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates the reservation anew, and empty");
     }
   }
 

@@ -27,7 +27,9 @@ public final class Preflight {
     this.to = to;
   }
 
-  /** The sentence for a pair that kexec would not even load; empty for a pair that can be judged. */
+  /**
+   * The sentence for a pair that kexec would not even load; empty for a pair that can be judged.
+   */
   public static Optional<String> impossible(Profile from, Profile to) {
     boolean known =
         from.architecture() != Architecture.UNKNOWN && to.architecture() != Architecture.UNKNOWN;
@@ -156,8 +158,8 @@ public final class Preflight {
     Optional<PageSize> theirs = to.pageSize();
     return ours.isPresent() && theirs.isPresent() && ours.get() != theirs.get()
         ? Optional.of(
-            "its pages are %s, not %s, which nothing checks: it reads the preserved map, and all that fills pages, as"
-                + " something else")
+                "its pages are %s, not %s, which nothing checks: it reads the preserved map, and all that fills pages, as"
+                    + " something else")
             .map(text -> text.formatted(theirs.get(), ours.get()))
         : Optional.empty();
   }
@@ -166,7 +168,9 @@ public final class Preflight {
     List<String> names = typesOf(part).toList();
     boolean compared =
         names.stream().anyMatch(name -> from.type(name).isPresent() && to.type(name).isPresent());
-    return names.isEmpty() ? "same version" : compared ? "same version and layout" : "same version; layouts not compared";
+    return names.isEmpty()
+        ? "same version"
+        : compared ? "same version and layout" : "same version; layouts not compared";
   }
 
   private static Stream<String> typesOf(Part part) {
@@ -239,8 +243,7 @@ public final class Preflight {
             .findFirst();
     closed.ifPresent(name ->
         judged.spoil(
-            part ->
-                part.equals(Parts.LUO) || part.within().equals(Optional.of(Parts.LUO.name())),
+            part -> part.equals(Parts.LUO) || part.within().equals(Optional.of(Parts.LUO.name())),
             Verdict.UNREACHABLE,
             "/dev/liveupdate cannot be opened because of " + name));
   }
@@ -265,8 +268,7 @@ public final class Preflight {
     return new Component(part.name(), ours.text(), theirs.text(), verdict, because);
   }
 
-  private static Component fate(
-      Part part, Speech ours, Speech theirs, Fate fate, String because) {
+  private static Component fate(Part part, Speech ours, Speech theirs, Fate fate, String because) {
     return component(part, ours, theirs, fate.verdict(), because + ": " + fate.kernel());
   }
 }

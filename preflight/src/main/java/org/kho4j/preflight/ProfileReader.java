@@ -74,7 +74,9 @@ public final class ProfileReader {
         !part.feature().marker().isEmpty()
             || versions.stream()
                 .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
-    return main ? Speech.yes(versions, String.join("; ", places)) : Speech.unknown(built.evidence());
+    return main
+        ? Speech.yes(versions, String.join("; ", places))
+        : Speech.unknown(built.evidence());
   }
 
   private static Optional<Map<String, KernelType>> types(Optional<Btf> btf)

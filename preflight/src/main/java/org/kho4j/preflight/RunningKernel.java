@@ -107,8 +107,8 @@ public final class RunningKernel {
     Optional<Handed> handed = Optional.empty();
     if (!blobs.versions.isEmpty()) {
       Map<String, Speech> parts = new HashMap<>(profile.parts());
-      blobs.versions.forEach((name, versions) ->
-          parts.put(name, Speech.yes(versions, "it is in debugfs, kho/out")));
+      blobs.versions.forEach(
+          (name, versions) -> parts.put(name, Speech.yes(versions, "it is in debugfs, kho/out")));
       profile =
           new Profile(
               profile.source(),

@@ -24,7 +24,8 @@ public final class StaleProse {
   public static final Path HEADERS = Path.of("include", "linux", "kho", "abi");
 
   private static final long MAX_BYTES = 1 << 20;
-  private static final Pattern DEFINED = Pattern.compile("^\\s*#\\s*define\\s+\\w+\\s+\"([a-z][a-z0-9_-]*)-v(\\d+)\"");
+  private static final Pattern DEFINED =
+      Pattern.compile("^\\s*#\\s*define\\s+\\w+\\s+\"([a-z][a-z0-9_-]*)-v(\\d+)\"");
   private static final Pattern NAMED = Pattern.compile("\\b([a-z][a-z0-9_-]*)-v(\\d+)\\b");
 
   private StaleProse() {}

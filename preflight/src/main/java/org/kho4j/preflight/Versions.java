@@ -27,8 +27,7 @@ final class Versions {
   /** What the next kernel does not look for; empty where it looks for everything. */
   static Optional<String> dropped(Part part, Speech ours, Speech theirs) {
     return ours.versions().stream()
-        .filter(version ->
-            !theirs.versions().isEmpty() && !has(part, theirs, part.stemOf(version)))
+        .filter(version -> !theirs.versions().isEmpty() && !has(part, theirs, part.stemOf(version)))
         .findFirst()
         .map("%s is handed over, and nobody looks for it"::formatted);
   }

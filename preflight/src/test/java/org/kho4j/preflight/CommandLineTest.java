@@ -29,14 +29,24 @@ class CommandLineTest {
 
   @Test
   void reservationsAreReadAsTheKernelReadsThem() {
-    CommandLine line = new CommandLine("reserve_mem=1M:4096:trace reserve_mem=0x2000::log reserve_mem=4K:8");
+    CommandLine line =
+        new CommandLine("reserve_mem=1M:4096:trace reserve_mem=0x2000::log reserve_mem=4K:8");
     assertThat(line.reservations())
         .containsExactly(
             new Reservation(1 << 20, 4096, "trace"), new Reservation(0x2000, 64, "log"));
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "2k, 2048", "1G, 1073741824", "0x10, 16", "010, 8", "8E, -1", "x, -1", "-1, -1"})
+  @CsvSource({
+    "1, 1",
+    "2k, 2048",
+    "1G, 1073741824",
+    "0x10, 16",
+    "010, 8",
+    "8E, -1",
+    "x, -1",
+    "-1, -1"
+  })
   void sizesHaveSuffixes(String text, long bytes) {
     assertThat(CommandLine.size(text)).isEqualTo(bytes);
   }

@@ -66,7 +66,9 @@ class DifferenceTest {
             folio.name(),
             16,
             List.of(
-                new Member("flags", 0, 12), new Member("pfn", 12, 52), new Member("index", 64, 64)));
+                new Member("flags", 0, 12),
+                new Member("pfn", 12, 52),
+                new Member("index", 64, 64)));
     assertThat(Difference.between(folio, turned))
         .extracting(Difference::text)
         .containsExactly(
@@ -86,7 +88,6 @@ class DifferenceTest {
   }
 
   private static List<Member> concat(List<Member> members, Member one) {
-    return Stream.concat(members.stream(), Stream.of(one))
-        .toList();
+    return Stream.concat(members.stream(), Stream.of(one)).toList();
   }
 }

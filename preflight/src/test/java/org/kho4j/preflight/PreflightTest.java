@@ -64,7 +64,10 @@ class PreflightTest {
 
   @Test
   void whatIsAskedForAndNotHandedOverIsAnotherVersion() {
-    Profile linux619 = kernel("6.19", Map.of(Parts.KHO, List.of("kho-v1"), Parts.LUO, List.of("luo-v1", "luo-session-v2")));
+    Profile linux619 =
+        kernel(
+            "6.19",
+            Map.of(Parts.KHO, List.of("kho-v1"), Parts.LUO, List.of("luo-v1", "luo-session-v2")));
     Profile linux70 =
         kernel(
             "7.0",
@@ -82,26 +85,35 @@ class PreflightTest {
 
   @Test
   void theSameVersionWithAnotherLayoutIsCorruptAndAFinding() {
-    Profile swapped = withType(new KernelType("luo_flb_header_ser", 16, List.of(new Member("count", 0, 64), new Member("pgcnt", 64, 64))));
+    Profile swapped =
+        withType(
+            new KernelType(
+                "luo_flb_header_ser",
+                16,
+                List.of(new Member("count", 0, 64), new Member("pgcnt", 64, 64))));
     Report report = judge(LINUX_7_3, swapped);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.OK);
     assertThat(report.findings())
-        .contains("changed claims luo-v5, but luo_flb_header_ser.count is at offset 0, not offset 8");
+        .contains(
+            "changed claims luo-v5, but luo_flb_header_ser.count is at offset 0, not offset 8");
   }
 
   @Test
   void aPartThatIsNotInUseSpoilsNothing() {
-    Handed handed = new Handed(Set.of("kho", "kexec-metadata"), Set.of(), Set.of(), List.of(), List.of(), true);
+    Handed handed =
+        new Handed(Set.of("kho", "kexec-metadata"), Set.of(), Set.of(), List.of(), List.of(), true);
     Report report =
-        Preflight.judge(LINUX_7_3, Optional.of(handed), with(Parts.LUO, "luo-v6"), Optional.empty());
+        Preflight.judge(
+            LINUX_7_3, Optional.of(handed), with(Parts.LUO, "luo-v6"), Optional.empty());
     assertThat(report.verdict()).isEqualTo(Verdict.OK);
   }
 
   @Test
   void aReservationWantsTheNextCommandLineToAskForIt() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
-    Handed handed = new Handed(Set.of("kho", "memblock"), Set.of(), Set.of(), List.of(trace), List.of(), true);
+    Handed handed =
+        new Handed(Set.of("kho", "memblock"), Set.of(), Set.of(), List.of(trace), List.of(), true);
     assertThat(memblock(handed, null)).isEqualTo(Verdict.UNKNOWN);
     assertThat(memblock(handed, "kho=on")).isEqualTo(Verdict.LOST);
     assertThat(memblock(handed, "kho=on reserve_mem=2M:4096:trace")).isEqualTo(Verdict.LOST);
@@ -118,9 +130,13 @@ class PreflightTest {
 
   @Test
   void aHandlerThatNoRowIsAboutIsLookedForAmongTheStrings() {
-    Handed handed = new Handed(Set.of("kho", "luo"), Set.of("vfio-pci-v1"), Set.of(), List.of(), List.of(), true);
-    Profile has = withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v1"));
-    Profile older = withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v0"));
+    Handed handed =
+        new Handed(
+            Set.of("kho", "luo"), Set.of("vfio-pci-v1"), Set.of(), List.of(), List.of(), true);
+    Profile has =
+        withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v1"));
+    Profile older =
+        withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v0"));
     Profile without = withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map"));
     assertThat(judge(handed, has)).isEqualTo(Verdict.OK);
     assertThat(judge(handed, older)).isEqualTo(Verdict.UNREACHABLE);
@@ -145,7 +161,8 @@ class PreflightTest {
 
   @Test
   void aSubtreeThatNobodyKnowsCannotBeJudged() {
-    Handed handed = new Handed(Set.of("kho"), Set.of(), Set.of(), List.of(), List.of("iommu"), true);
+    Handed handed =
+        new Handed(Set.of("kho"), Set.of(), Set.of(), List.of(), List.of("iommu"), true);
     assertThat(judge(handed, LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
   }
 
@@ -193,8 +210,7 @@ class PreflightTest {
     return kernel(name, PageSize.SIZE_4K, versions);
   }
 
-  private static Profile kernel(
-      String name, PageSize pageSize, Map<Part, List<String>> versions) {
+  private static Profile kernel(String name, PageSize pageSize, Map<Part, List<String>> versions) {
     Map<String, Speech> parts = new HashMap<>();
     Parts.ALL.forEach(part -> parts.put(part.name(), Speech.no("a test")));
     versions.forEach((part, strings) -> parts.put(part.name(), Speech.yes(strings, "a test")));

@@ -146,7 +146,8 @@ public final class AbiDiffCommand extends Command {
       case SAME -> "the same";
       case HARMLESS -> "no byte is read as something else";
       case BUMPED -> "the version tells";
-      case FORGOTTEN -> "NO VERSION TELLS: the next kernel would read these bytes as something else";
+      case FORGOTTEN ->
+          "NO VERSION TELLS: the next kernel would read these bytes as something else";
       case GONE -> "one of the kernels does not have it";
     };
   }

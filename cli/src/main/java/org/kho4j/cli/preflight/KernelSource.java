@@ -32,7 +32,9 @@ final class KernelSource {
   /** A kernel: an image, or a profile. */
   Profile kernel(String name) throws IOException {
     Path path = Path.of(name);
-    return ProfileFile.isOne(path) ? ProfileFile.read(path) : ProfileReader.read(KernelImages.read(path));
+    return ProfileFile.isOne(path)
+        ? ProfileFile.read(path)
+        : ProfileReader.read(KernelImages.read(path));
   }
 
   /** The same, read while something else is. */
@@ -73,7 +75,8 @@ final class KernelSource {
       return outgoing;
     }
     if (outgoing.handed().isEmpty()) {
-      throw invocation.wrong("--from-kernel goes with a memory image, and " + name + " is a kernel");
+      throw invocation.wrong(
+          "--from-kernel goes with a memory image, and " + name + " is a kernel");
     }
     return Outgoing.of(kernel(kernel), outgoing.handed());
   }

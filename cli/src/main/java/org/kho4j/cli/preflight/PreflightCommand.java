@@ -64,7 +64,8 @@ public final class PreflightCommand extends Command {
         OptionSpec.builder("--save-profile")
             .type(Path.class)
             .paramLabel("FILE")
-            .description("Writes what the one kernel given speaks into FILE, which stands for it."));
+            .description(
+                "Writes what the one kernel given speaks into FILE, which stands for it."));
   }
 
   @Override

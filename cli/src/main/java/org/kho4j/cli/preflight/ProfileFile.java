@@ -45,7 +45,8 @@ final class ProfileFile {
     JsonFields root = JsonFields.read(path);
     String schema = root.text("schema");
     if (!schema.equals(SCHEMA)) {
-      throw root.wrong("schema is \"%s\", and a kernel's profile has \"%s\"".formatted(schema, SCHEMA));
+      throw root.wrong(
+          "schema is \"%s\", and a kernel's profile has \"%s\"".formatted(schema, SCHEMA));
     }
     Map<String, Speech> parts = new TreeMap<>();
     JsonFields spoken = root.object("parts");
@@ -54,7 +55,9 @@ final class ProfileFile {
       parts.put(
           name,
           new Speech(
-              part.oneOf("state", Speech.State.values()), part.texts("versions"), part.text("evidence")));
+              part.oneOf("state", Speech.State.values()),
+              part.texts("versions"),
+              part.text("evidence")));
     }
     Map<String, Long> constants = new TreeMap<>();
     JsonFields numbers = root.object("constants");

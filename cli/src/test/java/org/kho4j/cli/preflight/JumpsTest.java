@@ -104,7 +104,8 @@ class JumpsTest {
   @Test
   void verdictOfTheMemoryAtTheJumpWasWhatHappened() throws Exception {
     for (Jump jump : jumps()) {
-      JsonNode verdict = jump.json().has("capture") ? jump.json().get("capture") : jump.json().get("images");
+      JsonNode verdict =
+          jump.json().has("capture") ? jump.json().get("capture") : jump.json().get("images");
       assertThat(agrees(verdict.get("overall").asString(), jump.overall()))
           .as("%s: %s, and in fact %s", jump, verdict, jump.overall())
           .isTrue();

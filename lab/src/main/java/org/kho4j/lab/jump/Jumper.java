@@ -42,7 +42,8 @@ final class Jumper {
   /** What kho preflight says at the jump, and what happens then. */
   Result go() throws Exception {
     Kernel first = run.kernel();
-    Machine machine = Machine.small(first.pageSize().bytes() > next.pageSize().bytes() ? first : next);
+    Machine machine =
+        Machine.small(first.pageSize().bytes() > next.pageSize().bytes() ? first : next);
     String nextLine = jump.use().next + " " + platform(next.arch());
     String firstLine =
         "test_kho.max_mem=1048576 %s %s %s"
@@ -120,8 +121,7 @@ final class Jumper {
       if (found.isEmpty()) {
         return null;
       }
-      List<ReserveMem> reservations =
-          found.getFirst().client(ReserveMem.CLIENT).orElse(List.of());
+      List<ReserveMem> reservations = found.getFirst().client(ReserveMem.CLIENT).orElse(List.of());
       for (ReserveMem reservation : reservations) {
         MemorySegment memory = ram.writable(reservation.start(), reservation.size());
         for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {

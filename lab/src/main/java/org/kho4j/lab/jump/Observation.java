@@ -50,7 +50,9 @@ record Observation(Map<String, String> parts, List<String> said) {
       }
     } else {
       parts.put("kho", found ? OK : LOST);
-      parts.put("kexec-metadata", has(next, "KHO: exec from: .* \\(count 1\\)") ? OK : found ? "degraded" : LOST);
+      parts.put(
+          "kexec-metadata",
+          has(next, "KHO: exec from: .* \\(count 1\\)") ? OK : found ? "degraded" : LOST);
       if (!has(first, "dump .*/kho_test none")) {
         parts.put("kho_test", test(next));
       }
@@ -80,7 +82,9 @@ record Observation(Map<String, String> parts, List<String> said) {
     String luo =
         !arrived
             ? LOST
-            : unopened ? "unreachable" : !ended ? PANIC : has(next, "missed retrieve") ? CORRUPT : OK;
+            : unopened
+                ? "unreachable"
+                : !ended ? PANIC : has(next, "missed retrieve") ? CORRUPT : OK;
     parts.put("luo", luo);
     if (use.files && !has(first, "missed memfd")) {
       boolean wrong = has(next, "missed (check|finish)") || !ended;

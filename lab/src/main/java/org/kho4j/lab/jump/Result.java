@@ -14,8 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param capture what it says of the first kernel's memory at the jump and the next kernel's image;
  *     null where it cannot read that memory, as of a kernel with another layout
  */
-record Result(
-    Jump jump, Verdict images, @Nullable Verdict capture, Observation observed) {
+record Result(Jump jump, Verdict images, @Nullable Verdict capture, Observation observed) {
 
   private static final String CORRUPT = "corrupt";
 
@@ -26,12 +25,15 @@ record Result(
     if (!agree(verdict.overall(), observed.overall())) {
       found.add("%s, and in fact %s".formatted(verdict.overall(), observed.overall()));
     }
-    observed.parts().forEach((part, happened) -> {
-      String said = verdict.parts().getOrDefault(part, images.parts().getOrDefault(part, "nothing"));
-      if (!said.equals(CORRUPT) && !said.equals(happened)) {
-        found.add("%s: %s, and in fact %s".formatted(part, said, happened));
-      }
-    });
+    observed
+        .parts()
+        .forEach((part, happened) -> {
+          String said =
+              verdict.parts().getOrDefault(part, images.parts().getOrDefault(part, "nothing"));
+          if (!said.equals(CORRUPT) && !said.equals(happened)) {
+            found.add("%s: %s, and in fact %s".formatted(part, said, happened));
+          }
+        });
     return found;
   }
 

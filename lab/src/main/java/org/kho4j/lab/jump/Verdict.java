@@ -29,7 +29,8 @@ record Verdict(String overall, Map<String, String> parts) {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(run.lab().resolveSibling("kho").toString());
-    command.addAll(List.of("preflight", "--json", "--from", from.toString(), "--to", to.toString()));
+    command.addAll(
+        List.of("preflight", "--json", "--from", from.toString(), "--to", to.toString()));
     command.addAll(options);
     Path errors = run.directory().resolve("kho.log");
     Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
