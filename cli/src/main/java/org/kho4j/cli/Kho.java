@@ -8,6 +8,7 @@ import org.kho4j.cli.abi.AbiCommand;
 import org.kho4j.cli.author.AuthorCommand;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.convert.ConvertCommand;
 import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.diff.DiffCommand;
 import org.kho4j.cli.extract.ExtractCommand;
@@ -15,6 +16,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import picocli.CommandLine;
@@ -59,9 +61,11 @@ public final class Kho {
     return List.of(
         new InspectCommand(),
         new AuthorCommand(),
+        new ConvertCommand(),
         new ExtractCommand(),
         new DiffCommand(),
         new VerifyCommand(),
+        new PreflightCommand(),
         new ReportCommand(),
         new DemoCommand(),
         new AbiCommand(),
@@ -74,8 +78,10 @@ public final class Kho {
     return switch (args.length == 0 ? "" : args[0]) {
       case "inspect" -> List.of(new InspectCommand());
       case "extract" -> List.of(new ExtractCommand());
+      case "convert" -> List.of(new ConvertCommand());
       case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
+      case "preflight" -> List.of(new PreflightCommand());
       case "report" -> List.of(new ReportCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();

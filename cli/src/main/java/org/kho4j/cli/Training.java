@@ -41,6 +41,7 @@ public final class Training {
       lines.add(List.of("inspect", "--json", source));
       lines.add(List.of("extract", source, "--subtree", "kexec-metadata", "-o", "-"));
       lines.add(List.of("diff", source, source));
+      lines.add(List.of("convert", source, "--abi", "7.1", "-o", "/dev/null"));
       lines.add(List.of("verify", source));
       lines.add(List.of("verify", "--json", source));
       lines.add(List.of("report", source, "-o", "-"));

@@ -66,6 +66,12 @@ class VectorsTest {
     assertThat(found.get("role").asString()).isEqualTo("outgoing");
     assertThat(found.at("/preservedMap/state").asString()).isEqualTo("intact");
     compare("", found, vector.facts.get("handover"));
+    if (vector.facts.has("bitmaps")) {
+      String certainty = vector.facts.at("/bitmaps/certainty").asString();
+      // Beyond the contract's rules this reader also weighs what the bits would preserve.
+      assertThat(found.at("/preservedMap/formEvidence/certainty").asString())
+          .isIn(certainty.equals("unsure") ? List.of("unsure", "likely") : List.of(certainty));
+    }
     assertThat(vector.preservations()).isEqualTo(vector.facts.get("preservations"));
     for (JsonNode content : vector.facts.path("contents")) {
       assertThat(sha256(extract(vector, content))).isEqualTo(content.get("sha256").asString());

@@ -1,37 +1,23 @@
 package org.kho4j.cli.author;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.ChosenNode;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.WritableMemory;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.ParameterException;
 
 /** {@code kho author SPEC -o RAM}. */
 public final class AuthorCommand extends Command {
-
-  /** A machine's device tree has tens of kilobytes. */
-  private static final int MAX_DEVICE_TREE = 2 << 20;
 
   public AuthorCommand() {
     super(
@@ -50,37 +36,10 @@ public final class AuthorCommand extends Command {
             .paramLabel("SPEC")
             .description("The handover to write."));
     option(
-        file("RAM", "The RAM file to write: sparse, for its owner only.", "-o", "--output")
+        BootFiles.file(
+                "RAM", "The RAM file to write: sparse, for its owner only.", "-o", "--output")
             .required(true));
-    option(
-        OptionSpec.builder("--force")
-            .type(boolean.class)
-            .arity("0")
-            .description("Replaces files that are there already."));
-    option(
-        file(
-            "BZIMAGE",
-            "x86-64: a kernel that shall boot on it; needs --boot-image-out.",
-            "--boot-image"));
-    option(
-        file(
-            "FILE",
-            "x86-64: a copy of that kernel that names the boot record.",
-            "--boot-image-out"));
-    option(
-        file(
-            "TREE",
-            "arm64: the machine's device tree (QEMU: -machine virt,dumpdtb=TREE); needs --dtb-out.",
-            "--dtb"));
-    option(
-        file(
-            "FILE",
-            "arm64: a copy of that tree with the boot record, or a tree with nothing else.",
-            "--dtb-out"));
-  }
-
-  private static OptionSpec.Builder file(String label, String description, String... names) {
-    return OptionSpec.builder(names).type(Path.class).paramLabel(label).description(description);
+    BootFiles.options().forEach(this::option);
   }
 
   @Override
@@ -92,55 +51,37 @@ public final class AuthorCommand extends Command {
         SpecReader.read(
             SpecParser.parse(path), new ContentReader(Objects.requireNonNull(parent, "a spec")));
     Layout layout = Layout.of(spec, invocation.options().json());
-    requireArch(invocation, spec.arch());
-    Optional<BootImage> kernel = Optional.empty();
-    if (invocation.flag("--boot-image")) {
-      kernel = Optional.of(BootImage.open(option(invocation, "--boot-image")));
-    }
-    boolean force = invocation.flag("--force");
-    try (Outputs outputs = new Outputs(force)) {
-      OutputFile ram = outputs.add(option(invocation, "-o"));
-      Optional<OutputFile> copy = outputs.addIf(invocation, "--boot-image-out");
-      Optional<OutputFile> tree = outputs.addIf(invocation, "--dtb-out");
+    BootFiles files = BootFiles.of(invocation, spec.arch() == Arch.X86_64, "the spec");
+    try (Outputs outputs = new Outputs(invocation.flag("--force"))) {
+      OutputFile ram =
+          outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
+      files.addTo(outputs);
       ram.requireRoom(spec.written());
-      write(invocation, new Request(spec, layout, kernel, ram, copy, tree), outputs);
+      write(invocation, new Request(spec, layout, ram, files), outputs);
     }
     return OK;
   }
 
-  private record Request(
-      Spec spec,
-      Layout layout,
-      Optional<BootImage> kernel,
-      OutputFile ram,
-      Optional<OutputFile> copy,
-      Optional<OutputFile> tree) {}
+  private record Request(Spec spec, Layout layout, OutputFile ram, BootFiles files) {}
 
   private static void write(Invocation invocation, Request request, Outputs outputs)
       throws IOException {
     AddressRange range = request.spec.memory().range();
+    BootFiles files = request.files;
     try (WritableMemory memory =
         WritableMemory.create(request.ram.temporary(), range.address(), range.length())) {
       Author.Written written = Author.write(request.spec, request.layout, memory);
-      if (request.kernel.isPresent() && request.copy.isPresent()) {
-        request
-            .kernel
-            .get()
-            .copyTo(request.copy.get().temporary(), written.setupData().orElseThrow());
-      }
-      if (request.tree.isPresent()) {
-        deviceTree(invocation, written.boot(), request.tree.get().temporary());
-      }
+      files.write(written.boot(), written.setupData());
       outputs.publish();
       Outcome outcome =
           new Outcome(
               request.spec,
               request.layout,
               written,
-              option(invocation, "-o"),
-              Optional.ofNullable(invocation.value("--dtb-out", Path.class)),
-              Optional.ofNullable(invocation.value("--boot-image-out", Path.class)),
-              Outcome.notes(request.spec, request.layout, request.kernel));
+              request.ram.target(),
+              files.deviceTree(),
+              files.bootImage(),
+              Outcome.notes(request.spec, request.layout, files.kernel()));
       show(invocation, outcome, memory);
     } catch (InternalError e) {
       throw new IOException(
@@ -166,58 +107,6 @@ public final class AuthorCommand extends Command {
     outcome.notes().forEach(note -> invocation.note("note: " + note));
   }
 
-  private static void deviceTree(Invocation invocation, BootData boot, Path file)
-      throws IOException {
-    MemorySegment tree;
-    if (invocation.flag("--dtb")) {
-      Path input = option(invocation, "--dtb");
-      byte[] bytes;
-      try (var in = Files.newInputStream(input)) {
-        bytes = in.readNBytes(MAX_DEVICE_TREE + 1);
-      }
-      if (bytes.length > MAX_DEVICE_TREE) {
-        throw new IOException(
-            "%s: is larger than %d bytes, the most that a kernel takes as device tree"
-                .formatted(input, MAX_DEVICE_TREE));
-      }
-      try {
-        tree = ChosenNode.addTo(MemorySegment.ofArray(bytes), boot);
-      } catch (FdtException | IllegalArgumentException e) {
-        throw new IOException(
-            "%s: is not a device tree to write to: %s".formatted(input, e.getMessage()), e);
-      }
-    } else {
-      tree = ChosenNode.alone(boot);
-    }
-    Files.write(file, tree.toArray(ValueLayout.JAVA_BYTE), StandardOpenOption.CREATE_NEW);
-  }
-
-  private static Path option(Invocation invocation, String name) {
-    return Objects.requireNonNull(invocation.value(name, Path.class), name);
-  }
-
-  private static void requireArch(Invocation invocation, Arch arch) {
-    requireTogether(invocation, "--boot-image", "--boot-image-out");
-    requireTogether(invocation, "--boot-image-out", "--boot-image");
-    requireTogether(invocation, "--dtb", "--dtb-out");
-    requireOnly(invocation, arch, Arch.X86_64, "--boot-image");
-    requireOnly(invocation, arch, Arch.ARM64, "--dtb-out");
-  }
-
-  private static void requireTogether(Invocation invocation, String option, String needed) {
-    if (invocation.flag(option) && !invocation.flag(needed)) {
-      throw usage(invocation, option + " needs " + needed);
-    }
-  }
-
-  private static void requireOnly(Invocation invocation, Arch arch, Arch needed, String option) {
-    if (invocation.flag(option) && arch != needed) {
-      throw usage(
-          invocation,
-          "%s is for %s, and the spec is for %s".formatted(option, needed.label(), arch.label()));
-    }
-  }
-
   private static void requireNoReadingOptions(Invocation invocation) {
     var options = invocation.options();
     @Nullable String given =
@@ -231,13 +120,7 @@ public final class AuthorCommand extends Command {
                         ? "--format"
                         : options.ramLayout() != null ? "--ram-layout" : null;
     if (given != null) {
-      throw usage(invocation, given + " is for reading: the spec says what is written");
+      throw invocation.wrong(given + " is for reading: the spec says what is written");
     }
-  }
-
-  private static ParameterException usage(Invocation invocation, String sentence) {
-    List<picocli.CommandLine> levels =
-        new ArrayList<>(invocation.commandLine().asCommandLineList());
-    return new ParameterException(levels.getLast(), sentence);
   }
 }

@@ -4,12 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.OutputFile;
 
 /** The files of one run: all of them are there at its end, or none. */
-final class Outputs implements AutoCloseable {
+public final class Outputs implements AutoCloseable {
 
   private final boolean replace;
   private final List<OutputFile> files = new ArrayList<>();
@@ -19,11 +17,12 @@ final class Outputs implements AutoCloseable {
    *
    * @param replace whether files of their names may be there
    */
-  Outputs(boolean replace) {
+  public Outputs(boolean replace) {
     this.replace = replace;
   }
 
-  OutputFile add(Path target) throws IOException {
+  /** Adds a file; nothing is made yet. */
+  public OutputFile add(Path target) throws IOException {
     for (OutputFile other : files) {
       if (other.target().toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
         throw new IOException(target + ": two outputs cannot be one file");
@@ -34,14 +33,8 @@ final class Outputs implements AutoCloseable {
     return file;
   }
 
-  /** Adds the file that an option names, if it is given. */
-  Optional<OutputFile> addIf(Invocation invocation, String option) throws IOException {
-    Path target = invocation.value(option, Path.class);
-    return target == null ? Optional.empty() : Optional.of(add(target));
-  }
-
   /** Gives all of them their names. */
-  void publish() throws IOException {
+  public void publish() throws IOException {
     try {
       for (OutputFile file : files) {
         file.commit();

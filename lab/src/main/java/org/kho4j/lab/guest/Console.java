@@ -113,6 +113,24 @@ public final class Console {
     }
   }
 
+  /** Waits until something was said, the guest has ended, or the time is up. */
+  public synchronized void awaitAny(String regex, long milliseconds) throws InterruptedException {
+    Pattern wanted = Pattern.compile(regex);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(milliseconds);
+    while (!ended && lines.stream().noneMatch(line -> wanted.matcher(line).find())) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        return;
+      }
+      wait(left);
+    }
+  }
+
+  /** What was said so far. */
+  public synchronized List<String> lines() {
+    return List.copyOf(lines);
+  }
+
   /** Every match so far, of the guest's life. */
   public synchronized Stream<Matcher> all(String regex) {
     Pattern wanted = Pattern.compile(regex);

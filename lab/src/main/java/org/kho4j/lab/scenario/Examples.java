@@ -33,16 +33,52 @@ final class Examples {
 
   static void author(Run run) throws Exception {
     for (String spec : specs(run)) {
-      boolean luo = spec.equals(LUO);
       Path ram = run.directory().resolve(Guest.RAM);
       Files.deleteIfExists(ram);
-      Path file = run.lab().resolveSibling("examples/author/" + spec);
-      try (Guest guest = boot(run, file, ram, luo ? retrieving() : new Script())) {
-        guest.await("KHO: found kexec handover data");
-        guest.await(luo ? "lab: retrieved" : "test_kho: KHO restore succeeded");
-        guest.awaitEnd();
-      }
+      List<String> arguments = author(run, spec, ram);
+      arguments.addAll(bootFiles(run));
+      KhoCommand.run(run, arguments);
+      boot(run, spec, ram);
     }
+  }
+
+  /** Authored in the newest form, converted to that of 7.1, and back. */
+  static void convert(Run run) throws Exception {
+    Path first = run.directory().resolve("first.ram");
+    Path old = run.directory().resolve("old.ram");
+    Path ram = run.directory().resolve(Guest.RAM);
+    for (Path file : List.of(first, old, ram)) {
+      Files.deleteIfExists(file);
+    }
+    String spec = specs(run).getLast();
+    KhoCommand.run(run, author(run, spec, first));
+    KhoCommand.run(run, convert(run, first, "7.1", old));
+    List<String> back = convert(run, old, "7.3", ram);
+    back.addAll(bootFiles(run));
+    KhoCommand.run(run, back);
+    boot(run, spec, ram);
+  }
+
+  private static List<String> author(Run run, String spec, Path ram) {
+    Path file = run.lab().resolveSibling("examples/author/" + spec);
+    return new ArrayList<>(List.of("author", file.toString(), "-o", ram.toString(), "--force"));
+  }
+
+  private static List<String> convert(Run run, Path source, String version, Path ram) {
+    String base = "0x%x".formatted(run.kernel().arch().ramBase());
+    String pageSize = KhoCommand.label(run.kernel().pageSize());
+    return new ArrayList<>(
+        List.of(
+            "convert",
+            source.toString(),
+            "--abi",
+            version,
+            "-o",
+            ram.toString(),
+            "--base",
+            base,
+            "--page-size",
+            pageSize));
   }
 
   private static Script retrieving() {
@@ -69,27 +105,46 @@ final class Examples {
     };
   }
 
-  private static Guest boot(Run run, Path spec, Path ram, Script script)
-      throws IOException, InterruptedException {
-    boolean x86 = run.kernel().arch() == Arch.X86_64;
-    Machine machine = new Machine(run.kernel().pageSize().shift() == 16 ? 2 * GIB : GIB, 1);
-    Path image = run.directory().resolve("kernel");
-    Path tree = run.directory().resolve("boot.dtb");
-    List<String> arguments =
-        new ArrayList<>(List.of("author", spec.toString(), "-o", ram.toString(), "--force"));
-    if (x86) {
-      arguments.addAll(List.of("--boot-image", run.kernel().image().toString()));
-      arguments.addAll(List.of("--boot-image-out", image.toString()));
-    } else {
-      Path own = Authored.machineTree(run, machine);
-      arguments.addAll(List.of("--dtb", own.toString(), "--dtb-out", tree.toString()));
+  /** The options by which the kernel, or the machine's tree, gets the boot record. */
+  private static List<String> bootFiles(Run run) throws IOException, InterruptedException {
+    if (run.kernel().arch() == Arch.X86_64) {
+      return List.of(
+          "--boot-image",
+          run.kernel().image().toString(),
+          "--boot-image-out",
+          image(run).toString());
     }
-    KhoCommand.run(run, arguments);
+    Path own = Authored.machineTree(run, machine(run));
+    return List.of("--dtb", own.toString(), "--dtb-out", tree(run).toString());
+  }
+
+  private static Machine machine(Run run) {
+    return new Machine(run.kernel().pageSize().shift() == 16 ? 2 * GIB : GIB, 1);
+  }
+
+  private static Path image(Run run) {
+    return run.directory().resolve("kernel");
+  }
+
+  private static Path tree(Run run) {
+    return run.directory().resolve("boot.dtb");
+  }
+
+  /** Boots on the RAM file, and waits until the guest has found what the spec hands over. */
+  private static void boot(Run run, String spec, Path ram) throws Exception {
     if (run.contradict()) {
       flipBitOfData(run, ram);
     }
-    Stage stage = new Stage(run.kernel(), "", script);
-    return run.boot(new Boot(machine, List.of(stage), x86 ? image : null, x86 ? null : tree));
+    boolean luo = spec.equals(LUO);
+    boolean x86 = run.kernel().arch() == Arch.X86_64;
+    Stage stage = new Stage(run.kernel(), "", luo ? retrieving() : new Script());
+    Boot boot =
+        new Boot(machine(run), List.of(stage), x86 ? image(run) : null, x86 ? null : tree(run));
+    try (Guest guest = run.boot(boot)) {
+      guest.await("KHO: found kexec handover data");
+      guest.await(luo ? "lab: retrieved" : "test_kho: KHO restore succeeded");
+      guest.awaitEnd();
+    }
   }
 
   private static void flipBitOfData(Run run, Path ram) throws IOException {

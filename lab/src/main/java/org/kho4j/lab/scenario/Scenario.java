@@ -143,6 +143,13 @@ public record Scenario(
             Duration.ofMinutes(5),
             Examples::author),
         new Scenario(
+            "convert",
+            "a handover in the form of 7.1, converted to the newest one by kho convert, restored",
+            false,
+            kernel -> !kernel.changed() && kernel.arch() == Arch.X86_64,
+            Duration.ofMinutes(4),
+            Examples::convert),
+        new Scenario(
             "refused",
             "a kernel of another version refuses what Java wrote for this one",
             false,

@@ -1,0 +1,230 @@
+package org.kho4j.cli.convert;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.function.LongConsumer;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
+import org.kho4j.cli.convert.Plan.PlannedLuo;
+import org.kho4j.cli.convert.Plan.PlannedSession;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.generation.Folio;
+import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.generation.Placement;
+import org.kho4j.handover.generation.Setup;
+import org.kho4j.handover.luo.LiveUpdateSaver;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.memory.MemoryReadException;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.WritableMemory;
+
+/**
+ * Writes a handover in another version's form. What stays is copied to where it was; everything
+ * else is written into memory that nothing else uses.
+ */
+final class Conversion {
+
+  private static final int STRETCH_BYTES = 1 << 20;
+
+  private final Handover source;
+  private final Target target;
+  private final Plan plan;
+  private final Room room;
+  private final WritableMemory memory;
+  private final Generation generation;
+
+  private Conversion(Handover source, Target target, Plan plan, Room room, WritableMemory memory) {
+    this.source = source;
+    this.target = target;
+    this.plan = plan;
+    this.room = room;
+    this.memory = memory;
+    this.generation = generation();
+  }
+
+  /**
+   * Writes it.
+   *
+   * @param memory that is all zeros
+   * @param progress told how many more bytes were copied
+   * @return what the next kernel has to be told
+   */
+  static BootData write(
+      Handover source,
+      Target target,
+      Plan plan,
+      Room room,
+      WritableMemory memory,
+      LongConsumer progress) {
+    return new Conversion(source, target, plan, room, memory).write(progress);
+  }
+
+  private BootData write(LongConsumer progress) {
+    // All that stays is taken before the map grows.
+    plan.kept().runs().forEach(run -> own(generation, run.address(), run.bytes()));
+    for (KeptBlocks.Run run : plan.kept().runs()) {
+      preserve(run);
+      copy(run, progress);
+    }
+    // The last one that is added comes first.
+    for (Subtree subtree : plan.subtrees().reversed()) {
+      generation.addSubtree(subtree.name(), subtree.address(), subtree.size());
+    }
+    plan.luo().ifPresent(this::luo);
+    if (plan.metadata().isEmpty() && target.kho().metadata()) {
+      removeMetadata();
+    }
+    return generation.handOver();
+  }
+
+  /**
+   * A generation that owns nothing but its first structures. They are the only ones that are made
+   * before it knows what is taken, so these it is told where to put.
+   */
+  private Generation generation() {
+    PageSize pageSize = source.pageSize();
+    PageAllocator first = new PageAllocator(pageSize, room.free());
+    boolean[] begun = {false};
+    Placement placement =
+        path -> begun[0] ? OptionalLong.empty() : OptionalLong.of(first.allocate(0));
+    Setup setup =
+        new Setup(
+            pageSize,
+            target.kho(),
+            room.scratch(),
+            List.of(),
+            plan.metadata().map(Metadata::previousRelease).orElse(""),
+            placement,
+            OptionalLong.empty(),
+            OptionalLong.of(plan.metadata().map(Metadata::kexecCount).orElse(1L)));
+    Generation begins = Generation.first(memory, setup);
+    begun[0] = true;
+    room.avoided().forEach(range -> own(begins, range.address(), range.length()));
+    return begins;
+  }
+
+  private void preserve(KeptBlocks.Run run) {
+    long blockBytes = source.pageSize().blockBytes(run.order());
+    for (long at = run.address(); at < run.end(); at += blockBytes) {
+      generation.preserve(new Folio(at, run.order()));
+    }
+  }
+
+  private static void own(Generation generation, long address, long bytes) {
+    int shift = generation.pageSize().shift();
+    // A generation takes the page at 0 by itself.
+    for (long at = Math.max(address, generation.pageSize().bytes()); at < address + bytes; ) {
+      int aligned = Long.numberOfTrailingZeros(at) - shift;
+      int fits = Long.SIZE - 1 - Long.numberOfLeadingZeros(address + bytes - at) - shift;
+      int order = Math.min(PageAllocator.MAX_ORDER, Math.min(aligned, fits));
+      generation.allocateAt(at, order);
+      at += generation.pageSize().blockBytes(order);
+    }
+  }
+
+  private void copy(KeptBlocks.Run run, LongConsumer progress) {
+    PhysicalMemory from = source.memory().physical();
+    long absent = 0;
+    int pageBytes = source.pageSize().bytes();
+    for (long at = run.address(); at < run.end(); at += STRETCH_BYTES) {
+      long length = Math.min(STRETCH_BYTES, run.end() - at);
+      try {
+        put(at, from.read(at, length));
+      } catch (MemoryReadException e) {
+        absent += copyPages(from, at, length, pageBytes);
+      }
+      progress.accept(length);
+    }
+    if (absent > 0) {
+      plan.leftOut()
+          .add(
+              new LeftOut(
+                  "/preserved-memory-map",
+                  "%d of the %d bytes at 0x%x are not in the image: they are zeros now"
+                      .formatted(absent, run.bytes(), run.address())));
+    }
+  }
+
+  /** Page by page; returns the bytes that are not there. */
+  private long copyPages(PhysicalMemory from, long address, long length, int pageBytes) {
+    long absent = 0;
+    for (long at = address; at < address + length; at += pageBytes) {
+      try {
+        put(at, from.read(at, pageBytes));
+      } catch (MemoryReadException e) {
+        absent += pageBytes;
+      }
+    }
+    return absent;
+  }
+
+  /** Writes what is not zero, so that the file stays sparse. */
+  private void put(long address, MemorySegment bytes) {
+    int pageBytes = source.pageSize().bytes();
+    MemorySegment zeros = MemorySegment.ofArray(new byte[pageBytes]);
+    for (long at = 0; at < bytes.byteSize(); at += pageBytes) {
+      MemorySegment page = bytes.asSlice(at, pageBytes);
+      if (page.mismatch(zeros) >= 0) {
+        memory.writable(address + at, pageBytes).copyFrom(page);
+      }
+    }
+  }
+
+  private void luo(PlannedLuo luo) {
+    List<SavedSession> sessions = new ArrayList<>();
+    for (PlannedSession planned : luo.sessions()) {
+      List<SavedFile> files = new ArrayList<>();
+      for (PreservedFile file : planned.files()) {
+        files.add(
+            plan.isRewritten(file)
+                ? memfd(file)
+                : new SavedFile(file.compatible(), file.data(), file.token()));
+      }
+      sessions.add(new SavedSession(planned.session().name(), files));
+    }
+    LiveUpdateSaver.save(
+        generation,
+        Objects.requireNonNull(target.luo(), "a target with LUO"),
+        luo.number(),
+        sessions,
+        luo.flbs());
+  }
+
+  /** A memfd's structure with the fields that both versions have. Its folios stay listed. */
+  private SavedFile memfd(PreservedFile file) {
+    Structure from = MemfdVersion.of(file.compatible()).orElseThrow().structure();
+    MemfdVersion version = Objects.requireNonNull(target.memfd(), "a target with memfds");
+    MemorySegment old = source.memory().structure(file.where(), file.data(), from);
+    Folio page = generation.allocate(file.where().toString(), 0);
+    generation.preserve(page);
+    MemorySegment written = generation.segment(page);
+    for (Field field : version.structure().fields()) {
+      from.field(field.name())
+          .ifPresent(same ->
+              MemorySegment.copy(old, same.offset(), written, field.offset(), field.size()));
+    }
+    return new SavedFile(version.compatible(), page.address(), file.token());
+  }
+
+  /** A generation writes what its kernel would; the source's kernel wrote none. */
+  private void removeMetadata() {
+    Subtree subtree = generation.outgoing().subtree(KexecMetadata.SUBTREE).orElseThrow();
+    Folio folio = new Folio(subtree.address(), 0);
+    generation.removeSubtree(subtree.name());
+    generation.unpreserve(folio);
+    generation.segment(folio).fill((byte) 0);
+    generation.free(folio);
+  }
+}

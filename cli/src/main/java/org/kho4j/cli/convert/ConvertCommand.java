@@ -1,0 +1,188 @@
+package org.kho4j.cli.convert;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.SetupData;
+import org.kho4j.cli.author.BootFiles;
+import org.kho4j.cli.author.Outputs;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.Numbers;
+import org.kho4j.cli.command.SourceCommand;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.generation.PreservationException;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.memory.MemorySource.Machine;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.WritableMemory;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code kho convert SOURCE --abi VERSION -o RAM}. */
+public final class ConvertCommand extends SourceCommand {
+
+  public ConvertCommand() {
+    super(
+        "convert",
+        "Writes a handover in the form of another version into a RAM file.",
+        "Preserved memory stays where it is, with its content; what differs between the versions is written anew, into"
+            + " memory that nothing else uses. What the other version has no place for is listed and left out.",
+        "Exit status: 0 if everything came over, 1 if something was left out, 2 if nothing was written.");
+    option(
+        OptionSpec.builder("--abi")
+            .type(Target.class)
+            .converters(Target::parse)
+            .paramLabel("VERSION")
+            .required(true)
+            .description(
+                "What it is converted to: a release, as 6.19, or a version or layout, as kho-v1, kho-v1@6.16 or luo-v3."));
+    option(
+        BootFiles.file(
+                "RAM", "The RAM file to write: sparse, for its owner only.", "-o", "--output")
+            .required(true));
+    option(
+        HandoverSearch.roleOption(
+            "--role", "Which handover, incoming or outgoing. Default: outgoing."));
+    option(
+        OptionSpec.builder("--scratch")
+            .type(AddressRange.class)
+            .converters(ConvertCommand::range)
+            .paramLabel("ADDR:SIZE")
+            .description(
+                "The scratch region. Default: half of the largest part of memory that is free."));
+    BootFiles.options().forEach(this::option);
+  }
+
+  private static AddressRange range(String text) {
+    int colon = text.indexOf(':');
+    if (colon < 0) {
+      throw new TypeConversionException("'" + text + "' is not ADDR:SIZE, as 0x10000000:256M");
+    }
+    try {
+      return new AddressRange(
+          Numbers.parse(text.substring(0, colon)), Numbers.parse(text.substring(colon + 1)));
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("'" + text + "' is not memory: " + e.getMessage());
+    }
+  }
+
+  @Override
+  protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
+    HandoverSearch search = HandoverSearch.in(invocation, memory);
+    search.noteRejected(invocation);
+    Handover source = search.choose(invocation.value("--role", Role.class), "--fdt");
+    if (!source.isMapIntact()) {
+      throw new IOException(
+          "%s: the preserved map at 0x%x is %s, so that nothing tells what was preserved"
+              .formatted(
+                  memory.source().path(), source.root().address(), source.mapState().label()));
+    }
+    Target target = Objects.requireNonNull(invocation.value("--abi", Target.class), "--abi");
+    boolean pc = isPc(memory, source.pageSize());
+    BootFiles boot = BootFiles.of(invocation, pc, "the source");
+    AddressRange range = extent(memory, source.pageSize(), pc);
+    Plan plan = Plan.of(source, target, range);
+    AddressRange scratch = invocation.value("--scratch", AddressRange.class);
+    Room room =
+        Room.of(
+            range,
+            plan.kept(),
+            source.pageSize(),
+            pc,
+            scratch == null ? new AddressRange(0, 0) : scratch);
+    try (Outputs outputs = new Outputs(invocation.flag("--force"))) {
+      OutputFile ram =
+          outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
+      boot.addTo(outputs);
+      ram.requireRoom(plan.kept().bytes());
+      try (WritableMemory written =
+          WritableMemory.create(ram.temporary(), range.address(), range.length())) {
+        BootData data = write(invocation, source, target, plan, room, written);
+        OptionalLong setupData =
+            pc ? OptionalLong.of(setupData(data, written)) : OptionalLong.empty();
+        boot.write(data, setupData);
+        outputs.publish();
+        Converted converted =
+            new Converted(
+                ram.target(), range, source, target, room, data, setupData, plan.leftOut());
+        show(invocation, converted, boot);
+      }
+    }
+    return plan.leftOut().isEmpty() ? OK : BAD_ANSWER;
+  }
+
+  private static BootData write(
+      Invocation invocation,
+      Handover source,
+      Target target,
+      Plan plan,
+      Room room,
+      WritableMemory memory)
+      throws IOException {
+    long bytes = plan.kept().bytes();
+    AtomicLong done = new AtomicLong();
+    try (Progress progress = invocation.progress("copying", Math.max(1, bytes))) {
+      return Conversion.write(
+          source, target, plan, room, memory, more -> progress.done(done.addAndGet(more)));
+    } catch (PreservationException | OutOfPagesException | IllegalArgumentException e) {
+      throw new IOException(
+          "%s: cannot be written as %s: %s"
+              .formatted(source.memory().physical().source().path(), target.kho(), e.getMessage()),
+          e);
+    }
+  }
+
+  /** A raw file does not tell; kernels with other pages than 4K are arm64's. */
+  private static boolean isPc(PhysicalMemory memory, PageSize pageSize) {
+    return switch (memory.source().machine()) {
+      case X86_64 -> true;
+      case AARCH64 -> false;
+      case UNKNOWN -> pageSize == PageSize.SIZE_4K;
+    };
+  }
+
+  /** All of the source's memory; a PC's begins at 0. */
+  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc) {
+    long[] bounds = {Long.MAX_VALUE, 0};
+    memory.forEachRange((address, length) -> {
+      bounds[0] = Math.min(bounds[0], address);
+      bounds[1] = Math.max(bounds[1], address + length);
+    });
+    boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
+    long page = pageSize.bytes();
+    long start = fromZero ? 0 : bounds[0] & -page;
+    return new AddressRange(start, ((bounds[1] + page - 1) & -page) - start);
+  }
+
+  /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */
+  private static long setupData(BootData boot, WritableMemory memory) {
+    long address = boot.scratchAddress() + boot.scratchSize();
+    boot.writeSetupData(memory.writable(address, SetupData.STRUCTURE.headerSize()));
+    return address;
+  }
+
+  private static void show(Invocation invocation, Converted converted, BootFiles boot)
+      throws IOException {
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        ConvertJson.write(converted, boot, json);
+      }
+    } else {
+      converted.show(invocation.text());
+    }
+    for (LeftOut left : converted.leftOut()) {
+      invocation.note("left out: " + Units.printable(left.path() + ": " + left.reason()));
+    }
+  }
+}

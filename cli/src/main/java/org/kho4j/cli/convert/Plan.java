@@ -1,0 +1,284 @@
+package org.kho4j.cli.convert;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.LuoVersion.Listing;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.LuoHead;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * What of a handover stays where it is, what is written anew, and what the target has no place for.
+ * What has the same form in every version stays: vmalloc areas with their chunks, the blobs of
+ * memblock and kho_test, folios.
+ */
+final class Plan {
+
+  /**
+   * A session that comes over.
+   *
+   * @param files of it that come over
+   */
+  record PlannedSession(Session session, List<PreservedFile> files) {}
+
+  /** LUO's state. */
+  record PlannedLuo(long number, List<PlannedSession> sessions, List<Flb> flbs) {}
+
+  private final Handover source;
+  private final Target target;
+  private final PageSize pageSize;
+  private final KeptBlocks kept;
+  private final List<Subtree> subtrees = new ArrayList<>();
+  private final List<LeftOut> leftOut = new ArrayList<>();
+  private @Nullable Metadata metadata;
+  private @Nullable PlannedLuo luo;
+
+  private Plan(Handover source, Target target) {
+    this.source = source;
+    this.target = target;
+    this.pageSize = source.pageSize();
+    this.kept = KeptBlocks.of(source.preservedMap(), pageSize);
+  }
+
+  /**
+   * Plans it.
+   *
+   * @param memory that the converted handover will be in
+   * @throws HandoverException if the source is broken in a part that is written anew or left out
+   */
+  static Plan of(Handover source, Target target, AddressRange memory) {
+    Plan plan = new Plan(source, target);
+    plan.dropOutside(memory);
+    plan.kept.drop(source.root().address());
+    for (Subtree subtree :
+        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.getMessage()))) {
+      plan.subtree(subtree);
+    }
+    return plan;
+  }
+
+  KeptBlocks kept() {
+    return kept;
+  }
+
+  /** The subtrees whose blobs stay, in the root FDT's order. */
+  List<Subtree> subtrees() {
+    return subtrees;
+  }
+
+  Optional<Metadata> metadata() {
+    return Optional.ofNullable(metadata);
+  }
+
+  Optional<PlannedLuo> luo() {
+    return Optional.ofNullable(luo);
+  }
+
+  List<LeftOut> leftOut() {
+    return leftOut;
+  }
+
+  /** Whether a file's structure has to be written in another version's form. */
+  boolean isRewritten(PreservedFile file) {
+    return MemfdVersion.of(file.compatible())
+        .filter(version -> !version.equals(target.memfd()))
+        .isPresent();
+  }
+
+  private void leaveOut(String path, @Nullable String reason) {
+    leftOut.add(new LeftOut(path, Objects.requireNonNull(reason, "a reason")));
+  }
+
+  private void dropOutside(AddressRange memory) {
+    List<KeptBlocks.Run> outside = new ArrayList<>();
+    for (KeptBlocks.Run run : kept.runs()) {
+      if (run.address() < memory.address() || run.end() > memory.end()) {
+        outside.add(run);
+      }
+    }
+    for (KeptBlocks.Run run : outside) {
+      leaveOut(
+          "/preserved-memory-map",
+          "blocks of order %d, 0x%x to 0x%x, are not all in memory, which is %s"
+              .formatted(run.order(), run.address(), run.end() - 1, memory));
+      kept.dropRun(run);
+    }
+  }
+
+  private void subtree(Subtree subtree) {
+    switch (subtree.name()) {
+      case KexecMetadata.SUBTREE -> metadata(subtree);
+      case LuoSer.SUBTREE -> luo(subtree);
+      default -> {
+        if (subtree.name().equals(KhoTest.CLIENT.subtree()) && !target.kho().vmalloc()) {
+          khoTest(subtree);
+        } else if (isExpressible(subtree)) {
+          subtrees.add(subtree);
+        } else {
+          leaveOut(
+              "/" + subtree.name(),
+              "is no device tree, and %s has no other blobs".formatted(target.kho()));
+          kept.drop(subtree.address(), subtree.size());
+        }
+      }
+    }
+  }
+
+  /** Up to kho-v2 a blob is a device tree that tells its own size. */
+  private boolean isExpressible(Subtree subtree) {
+    if (target.kho().version().sizeProperty() != null) {
+      return true;
+    }
+    if (subtree.size() < Fdt.HEADER_SIZE) {
+      return false;
+    }
+    MemorySegment head = source.memory().bytes(subtree.where(), subtree.address(), Fdt.HEADER_SIZE);
+    return Fdt.isMagic(head) && Fdt.totalSize(head) == subtree.size();
+  }
+
+  private void metadata(Subtree subtree) {
+    kept.drop(subtree.address(), subtree.size());
+    if (target.kho().metadata()) {
+      metadata = Metadata.CLIENT.read(source, subtree);
+    } else {
+      leaveOut("/" + subtree.name(), "%s has none".formatted(target.kho()));
+    }
+  }
+
+  private void khoTest(Subtree subtree) {
+    leaveOut("/" + subtree.name(), "%s has no vmalloc areas".formatted(target.kho()));
+    KhoTest test = KhoTest.CLIENT.read(source, subtree);
+    test.forEachFolio((address, order) -> kept.drop(address, pageSize.blockBytes(order)));
+    drop(test.foliosInfo());
+    kept.drop(subtree.address(), subtree.size());
+  }
+
+  private void drop(VmallocArea area) {
+    area.forEachRun(kept::drop);
+    area.forEachChunk(kept::drop);
+  }
+
+  private void luo(Subtree subtree) {
+    LuoHead head = LuoHead.read(source.memory(), subtree);
+    LiveUpdate state = LiveUpdate.CLIENT.read(source, subtree);
+    kept.drop(subtree.address(), subtree.size());
+    kept.drop(head.address());
+    kept.drop(head.sessions());
+    kept.drop(head.flbs());
+    LuoVersion version = target.luo();
+    if (version == null) {
+      leaveOut("/" + subtree.name(), "%s has no LUO".formatted(target.kho()));
+    }
+    List<PlannedSession> sessions = new ArrayList<>();
+    int room = version == null ? 0 : capacity(version.sessions(), version.sessionList(), SESSION);
+    state.forEachSession(session -> {
+      kept.drop(session.address());
+      boolean fits = sessions.size() < room;
+      if (!fits && version != null) {
+        leaveOut(
+            session.where().toString(), "%s has room for %d sessions".formatted(version, room));
+      }
+      List<PreservedFile> files = files(session, fits ? version : null);
+      if (fits) {
+        sessions.add(new PlannedSession(session, files));
+      }
+    });
+    List<Flb> flbs = state.flbs();
+    if (version != null) {
+      luo = new PlannedLuo(state.number(), sessions, flbs(version, flbs));
+    }
+  }
+
+  private static final int SESSION = LuoSession.STRUCTURE.headerSize();
+  private static final int FILE = LuoFile.STRUCTURE.headerSize();
+
+  /** How many entries a list takes; blocks take as many as one wants. */
+  private int capacity(Listing listing, Structure list, int entryBytes) {
+    return listing == Listing.BLOCKS
+        ? Integer.MAX_VALUE
+        : (list.size(pageSize) - list.headerSize()) / entryBytes;
+  }
+
+  private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
+    List<PreservedFile> files = new ArrayList<>();
+    int room = version == null ? 0 : capacity(version.files(), version.fileList(), FILE);
+    session.forEachFile(file -> {
+      kept.drop(file.address());
+      if (files.size() < room) {
+        file(file);
+        files.add(file);
+      } else {
+        if (version != null) {
+          leaveOut(
+              file.where().toString(),
+              "%s has room for %d files in a session".formatted(version, room));
+        }
+        file.as(Memfd.HANDLER)
+            .ifPresentOrElse(
+                memfd -> drop(file, memfd),
+                () ->
+                    leaveOut(
+                        file.where().toString(),
+                        "what \"%s\" preserved is not known, and stays preserved without an owner"
+                            .formatted(file.compatible())));
+      }
+    });
+    return files;
+  }
+
+  private void drop(PreservedFile file, Memfd memfd) {
+    memfd.forEachFolio((address, index, flags) -> kept.drop(address));
+    drop(memfd.foliosInfo());
+    kept.drop(file.data());
+  }
+
+  private void file(PreservedFile file) {
+    if (!isRewritten(file)) {
+      return;
+    }
+    kept.drop(file.data());
+    long seals = file.as(Memfd.HANDLER).orElseThrow().seals().orElse(0);
+    if (seals != 0 && keepsNoSeals()) {
+      leaveOut(
+          file.where().in("seals").toString(),
+          "seals 0x%x: %s has none".formatted(seals, target.memfd()));
+    }
+  }
+
+  private boolean keepsNoSeals() {
+    MemfdVersion memfd = target.memfd();
+    return memfd == null || memfd.structure().field("seals").isEmpty();
+  }
+
+  private List<Flb> flbs(LuoVersion version, List<Flb> flbs) {
+    if (version.flbs() || flbs.isEmpty()) {
+      return flbs;
+    }
+    flbs.forEach(
+        flb -> leaveOut("/LUO/flb \"%s\"".formatted(flb.name()), version + " has no FLBs"));
+    return List.of();
+  }
+}

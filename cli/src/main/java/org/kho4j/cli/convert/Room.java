@@ -1,0 +1,127 @@
+package org.kho4j.cli.convert;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.kho4j.abi.Limits;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * Where there is room for what is written anew.
+ *
+ * @param scratch the scratch region of the converted handover
+ * @param avoided what a booting PC writes to, and nothing preserved is in
+ * @param free the rest of the memory
+ */
+record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<AddressRange> free) {
+
+  /** Real mode, and where QEMU and a kernel's loader unpack; see author's notes. */
+  private static final long LOW = 16 << 20;
+
+  /** What QEMU's firmware writes to at the end of a PC's memory. */
+  private static final long FIRMWARE = 32 << 20;
+
+  /**
+   * Finds it.
+   *
+   * @param memory all of it
+   * @param kept what stays
+   * @param pc whether it is a PC's memory
+   * @param scratch the region that the user wants; empty ranges ask for half of the largest gap
+   * @throws IOException if there is no room
+   */
+  static Room of(
+      AddressRange memory, KeptBlocks kept, PageSize pageSize, boolean pc, AddressRange scratch)
+      throws IOException {
+    List<AddressRange> taken = new ArrayList<>();
+    for (KeptBlocks.Run run : kept.runs()) {
+      taken.add(new AddressRange(run.address(), run.bytes()));
+    }
+    List<AddressRange> firmware = pc ? firmware(memory) : List.of();
+    long start = Math.max(memory.address(), pageSize.bytes()); // a pointer of 0 means none
+    List<AddressRange> gaps = without(new AddressRange(start, memory.end() - start), taken);
+    List<AddressRange> usable = without(gaps, firmware);
+    AddressRange region = scratch.isEmpty() ? half(usable, pageSize) : scratch;
+    for (AddressRange range : taken) {
+      if (range.overlaps(region.address(), region.length())) {
+        throw new IOException(
+            "scratch region %s overlaps with %s, which is preserved".formatted(region, range));
+      }
+    }
+    if (region.address() < memory.address() || region.end() > memory.end()) {
+      throw new IOException(
+          "scratch region %s is not in memory, which is %s".formatted(region, memory));
+    }
+    List<AddressRange> free = without(usable, List.of(region));
+    if (free.isEmpty()) {
+      throw new IOException("there is no memory left for the structures beside scratch " + region);
+    }
+    List<AddressRange> avoided = new ArrayList<>();
+    for (AddressRange gap : without(gaps, List.of(region))) {
+      firmware.forEach(range -> addCommon(avoided, gap, range));
+    }
+    return new Room(List.of(region), avoided, free);
+  }
+
+  private static List<AddressRange> firmware(AddressRange memory) {
+    long low = Math.min(memory.end(), LOW);
+    long high = Math.max(memory.end() - FIRMWARE, low);
+    List<AddressRange> ranges = new ArrayList<>();
+    add(ranges, memory.address(), low);
+    // A small guest has no memory to spare.
+    if (memory.length() >= 8 * FIRMWARE) {
+      add(ranges, high, memory.end());
+    }
+    return ranges;
+  }
+
+  private static AddressRange half(List<AddressRange> gaps, PageSize pageSize) throws IOException {
+    AddressRange gap =
+        gaps.stream()
+            .max(Comparator.comparingLong(AddressRange::length))
+            .orElseThrow(() -> new IOException("all of the memory is preserved: no room is left"));
+    for (long unit :
+        new long[] {Limits.scratchAlignment(pageSize), Limits.SCRATCH_ARRAY_ALIGNMENT}) {
+      long start = (gap.address() + unit - 1) & -unit;
+      long bytes = Math.max(unit, gap.length() / 2 & -unit);
+      if (start + bytes < gap.end()) {
+        return new AddressRange(start, bytes);
+      }
+    }
+    throw new IOException(
+        "the largest part of memory that is not preserved is %s: too small for a scratch region"
+            .formatted(gap));
+  }
+
+  private static List<AddressRange> without(AddressRange range, List<AddressRange> taken) {
+    return without(List.of(range), taken);
+  }
+
+  /** Ranges without the pages of others; those are sorted and do not overlap. */
+  private static List<AddressRange> without(List<AddressRange> ranges, List<AddressRange> taken) {
+    List<AddressRange> left = new ArrayList<>();
+    for (AddressRange range : ranges) {
+      long at = range.address();
+      for (AddressRange part : taken) {
+        if (part.overlaps(at, range.end() - at)) {
+          add(left, at, part.address());
+          at = part.end();
+        }
+      }
+      add(left, at, range.end());
+    }
+    return left;
+  }
+
+  private static void add(List<AddressRange> ranges, long start, long end) {
+    if (start < end) {
+      ranges.add(new AddressRange(start, end - start));
+    }
+  }
+
+  private static void addCommon(List<AddressRange> ranges, AddressRange a, AddressRange b) {
+    add(ranges, Math.max(a.address(), b.address()), Math.min(a.end(), b.end()));
+  }
+}

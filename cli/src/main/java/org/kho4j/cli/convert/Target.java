@@ -1,0 +1,119 @@
+package org.kho4j.cli.convert;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.KhoLayout;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.Releases;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * What a handover is converted to.
+ *
+ * @param kho the root contract
+ * @param luo of the kernels that write it; null where they have none
+ * @param memfd of the kernels that write it; null where they have none
+ */
+record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion memfd) {
+
+  /**
+   * The target of a name: a release, as {@code "6.19"}, stands for what it writes; a layout or a
+   * version, as {@code "kho-v1@6.16"} or {@code "luo-v3"}, for what the newest release with it
+   * writes, or the development trees that had it.
+   */
+  static Target parse(String name) {
+    return (name.startsWith("luo-") ? ofLuo(name) : ofKho(name))
+        .or(() -> ofRelease(name))
+        .orElseThrow(() ->
+            new TypeConversionException(
+                "'%s' is no release from 6.16 to %s, and none of %s"
+                    .formatted(
+                        name,
+                        Releases.NEWEST,
+                        Stream.concat(
+                                KhoLayout.ALL.stream().map(KhoLayout::id),
+                                LuoVersion.ALL.stream().map(LuoVersion::id))
+                            .toList())));
+  }
+
+  private static Optional<Target> ofRelease(String release) {
+    if (!release.matches("[0-9]+\\.[0-9]+(\\.[0-9]+)?")
+        || Contract.RELEASES.stream().noneMatch(known -> sameSeries(known, release))) {
+      return Optional.empty();
+    }
+    return KhoLayout.ALL.stream()
+        .filter(layout -> layout.releases().includes(release))
+        .findFirst()
+        .map(layout ->
+            new Target(
+                layout,
+                at(release, LuoVersion.ALL, LuoVersion::releases),
+                at(release, MemfdVersion.ALL, MemfdVersion::releases)));
+  }
+
+  /** Whether two releases begin with the same two numbers. */
+  private static boolean sameSeries(String a, String b) {
+    return series(a).equals(series(b));
+  }
+
+  private static List<String> series(String release) {
+    return List.of(release.split("\\.")).subList(0, 2);
+  }
+
+  private static <T> @Nullable T at(
+      String release, List<T> versions, Function<T, Releases> releases) {
+    return versions.stream()
+        .filter(version -> releases.apply(version).includes(release))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** Of a version with several layouts, the newest one that a release writes. */
+  private static Optional<Target> ofKho(String name) {
+    return Stream.concat(
+            KhoLayout.ALL.reversed().stream().filter(layout -> layout.releases().released()),
+            KhoLayout.ALL.reversed().stream())
+        .filter(layout -> layout.id().equals(name) || layout.version().compatible().equals(name))
+        .findFirst()
+        .map(layout ->
+            newestRelease(layout.releases())
+                .flatMap(Target::ofRelease)
+                .orElseGet(() ->
+                    new Target(
+                        layout,
+                        LuoVersion.V1,
+                        layout.metadata() ? MemfdVersion.V2 : MemfdVersion.V1)));
+  }
+
+  /** Trees with a version of LUO that no release has came after 7.1; blocks came with kho-v4. */
+  private static Optional<Target> ofLuo(String name) {
+    return LuoVersion.ALL.reversed().stream()
+        .filter(luo -> luo.id().equals(name) || luo.compatible().equals(name))
+        .findFirst()
+        .map(luo ->
+            newestRelease(luo.releases())
+                .flatMap(Target::ofRelease)
+                .orElseGet(() ->
+                    new Target(
+                        KhoLayout.ALL.stream()
+                            .filter(layout -> layout.metadata() && layout.releases().released())
+                            .filter(layout -> layout.blocks() || !usesBlocks(luo))
+                            .findFirst()
+                            .orElseThrow(),
+                        luo,
+                        MemfdVersion.V2)));
+  }
+
+  private static boolean usesBlocks(LuoVersion luo) {
+    return luo.sessions() == LuoVersion.Listing.BLOCKS || luo.files() == LuoVersion.Listing.BLOCKS;
+  }
+
+  private static Optional<String> newestRelease(Releases releases) {
+    return Contract.RELEASES.reversed().stream().filter(releases::includes).findFirst();
+  }
+}

@@ -1,0 +1,311 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.cli.captures.Captures;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+class ConvertCommandTest {
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final Path VECTORS = Path.of("../vectors/handover");
+  private static final Path LUO = Captures.small("jump-luo");
+  private static final Path ARM64 = Captures.small("arm64-16k-jump-luo");
+
+  private static final Map<Path, JsonNode> BEFORE = new HashMap<>();
+
+  @TempDir private Path directory;
+
+  static Stream<Arguments> capturesAndVersions() {
+    return Stream.concat(
+        Stream.of(
+                "6.16",
+                "6.17.9",
+                "6.18",
+                "6.19",
+                "7.0",
+                "kho-v2",
+                "kho-v3@7.1-rc",
+                "7.1",
+                "luo-v2",
+                "luo-v3",
+                "luo-v4",
+                "7.2",
+                "7.3")
+            .map(version -> Arguments.of(LUO, version)),
+        Stream.of("6.16", "6.19", "kho-v2", "7.1").map(version -> Arguments.of(ARM64, version)));
+  }
+
+  /** What the version has a place for is what it was, at the addresses where it was. */
+  @ParameterizedTest
+  @MethodSource("capturesAndVersions")
+  void aRealHandoverComesOver(Path capture, String version) throws IOException {
+    Path ram = directory.resolve("ram");
+    Run converted = convert(capture, version, ram);
+    JsonNode before = BEFORE.computeIfAbsent(capture, source -> inspect(source, "0x0"));
+    JsonNode after = inspect(converted).get("handovers").get(0);
+
+    assertThat(after.get("errors")).isEmpty();
+    assertThat(after.get("role").asString()).isEqualTo("outgoing");
+    assertThat(converted.json().at("/to/kho").asString())
+        .startsWith(after.get("compatible").asString());
+    JsonNode expected = facts(before.get("handovers").get(0));
+    for (JsonNode left : converted.json().get("leftOut")) {
+      leaveOut((ObjectNode) expected, left.get("path").asString());
+    }
+    assertThat(facts(after)).isEqualTo(expected);
+    assertThat(converted.status()).isEqualTo(converted.json().get("leftOut").isEmpty() ? 0 : 1);
+  }
+
+  private static void leaveOut(ObjectNode facts, String path) {
+    String name = path.substring(1);
+    if (facts.has(name)) {
+      facts.remove(name);
+    } else if (path.endsWith("/seals")) {
+      facts.findParents("seals").forEach(file -> ((ObjectNode) file).put("seals", 0));
+    } else {
+      assertThat(path).startsWith("/LUO/flb ");
+      ((ObjectNode) facts.at("/LUO/luo")).putArray("flbs");
+    }
+  }
+
+  static List<Path> vectors() {
+    try (Stream<Path> files = Files.list(VECTORS)) {
+      return files.filter(file -> file.toString().endsWith(".elf.zst")).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** From every version with every page size to the newest one, and back. */
+  @ParameterizedTest
+  @MethodSource("vectors")
+  void comesBackTheSame(Path vector) throws IOException {
+    JsonNode told = MAPPER.readTree(Files.readString(factsOf(vector)));
+    String pageSize = told.get("pageSize").asInt() / 1024 + "K";
+    String kho = told.get("layouts").get(0).asString();
+    String luo = told.get("layouts").path(1).asString("");
+    String original = luo.isEmpty() || !isUnreleased(luo) ? name(kho, luo) : luo;
+    Path there = directory.resolve("there");
+    Path back = directory.resolve("back");
+
+    Run first = convert(vector, "7.3", there, "--page-size", pageSize, "--map-form", form(kho));
+    Run second = convert(there, original, back, "--page-size", pageSize, "--base", first.base());
+
+    assertThat(first.json().get("leftOut")).isEmpty();
+    assertThat(second.json().get("leftOut")).isEmpty();
+    assertThat(second.json().at("/to/kho").asString()).isEqualTo(kho);
+    assertThat(second.json().at("/to/luo").asString("")).isEqualTo(luo);
+    JsonNode after =
+        run(
+                "inspect",
+                back,
+                "--json",
+                "--page-size",
+                pageSize,
+                "--base",
+                second.base(),
+                "--map-form",
+                form(kho))
+            .json();
+    assertThat(facts(after.get("handovers").get(0))).isEqualTo(facts(told.get("handover")));
+    for (JsonNode content : told.path("contents")) {
+      Run extracted =
+          run(
+              "extract",
+              back,
+              "--base",
+              second.base(),
+              "--page-size",
+              pageSize,
+              "--json",
+              "--sha256",
+              "--session",
+              content.get("session").asString(),
+              "--token",
+              content.get("token").asString(),
+              "--force",
+              "-o",
+              directory.resolve("content").toString());
+      assertThat(extracted.json().findValue("sha256")).isEqualTo(content.get("sha256"));
+    }
+  }
+
+  private static boolean isUnreleased(String luo) {
+    return List.of("luo-v2", "luo-v3", "luo-v4").contains(luo);
+  }
+
+  /** The name of what wrote both. */
+  private static String name(String kho, String luo) {
+    return kho.equals("kho-v1@6.18") && luo.isEmpty()
+        ? "6.18"
+        : luo.equals("luo-v1@6.19") ? "6.19" : kho;
+  }
+
+  private static String form(String kho) {
+    return switch (kho) {
+      case "kho-v1@6.16" -> "bitmaps-512";
+      case "kho-v1@6.17.9", "kho-v1@6.18" -> "bitmaps-page";
+      case "kho-v2", "kho-v3@7.1-rc" -> "radix-short";
+      default -> "radix";
+    };
+  }
+
+  private static Path factsOf(Path vector) {
+    return vector.resolveSibling(vector.getFileName().toString().replace(".elf.zst", ".json"));
+  }
+
+  @Test
+  void whatDoesNotFitIsNamed() throws IOException {
+    Path many = Captures.SMALL.resolve("lab/x86_64-7.3-many-sessions.elf.zst");
+    Run run = convert(many, "7.1", directory.resolve("ram"));
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.json().get("leftOut")).hasSize(2000 - 819);
+    assertThat(run.json().at("/leftOut/0/path").asString()).isEqualTo("/LUO/session \"s00819\"");
+    assertThat(run.json().at("/leftOut/0/reason").asString())
+        .isEqualTo("luo-v1@7.0 has room for 819 sessions");
+    JsonNode after = inspect(run).get("handovers").get(0);
+    assertThat(after.at("/subtrees").findValue("sessions")).hasSize(819);
+    assertThat(run("verify", directory.resolve("ram"), "--json").json().get("findings"))
+        .noneMatch(finding -> finding.get("id").asString().startsWith("OWN-"));
+  }
+
+  @Test
+  void whatIsLeftOutIsToldInWords() throws IOException {
+    Run run = run("convert", LUO, "--abi", "6.18", "-o", directory.resolve("ram").toString());
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("kho: left out: /LUO: kho-v1@6.18 has no LUO")
+        .contains("kho: left out: /kexec-metadata: kho-v1@6.18 has none");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "--abi 5.4 | '5.4' is no release from 6.16 to 7.3, and none of [kho-v1@6.16, ",
+        "--abi kho-v9 | 'kho-v9' is no release",
+        "--abi 7.1 --scratch 4096 | '4096' is not ADDR:SIZE",
+        "--abi 7.1 --scratch 0x400000:4M | scratch region 0x400000-0x7fffff overlaps with 0x",
+        "--abi 7.1 --scratch 1G:4M | is not in memory, which is 0x0-0x1fffffff",
+        "--abi 7.1 --dtb-out tree | --dtb-out is for arm64, and the source is for x86-64",
+        "--abi 7.1 --boot-image kernel | --boot-image needs --boot-image-out",
+      })
+  void aWrongOptionIsRefused(String options, String sentence) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(options.split(" ")));
+    arguments.addAll(List.of("-o", directory.resolve("ram").toString()));
+
+    Run run = run("convert", LUO, arguments.toArray(String[]::new));
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains(sentence);
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aFileThatIsThereIsNotReplaced() throws IOException {
+    Path ram = Files.writeString(directory.resolve("ram"), "mine");
+
+    Run run = run("convert", LUO, "--abi", "7.1", "-o", ram.toString());
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--force");
+    assertThat(ram).hasContent("mine");
+  }
+
+  @Test
+  void aConsumedMapIsRefused() {
+    Run run =
+        run(
+            "convert",
+            Captures.small("gen2-running"),
+            "--role",
+            "incoming",
+            "--abi",
+            "7.1",
+            "-o",
+            directory.resolve("ram").toString());
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err())
+        .contains("the preserved map at 0x4f0000 is consumed, so that nothing tells what was");
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  /** What does not depend on where a version writes its structures. */
+  private static JsonNode facts(JsonNode handover) {
+    ObjectNode facts = MAPPER.createObjectNode();
+    for (JsonNode subtree : handover.get("subtrees")) {
+      ObjectNode copy = facts.putObject(subtree.get("name").asString());
+      subtree.properties().stream()
+          .filter(field -> !List.of("name", "data", "size").contains(field.getKey()))
+          .forEach(field -> copy.set(field.getKey(), field.getValue()));
+    }
+    for (JsonNode luo : facts.findParents("liveupdateNumber")) {
+      ((ObjectNode) luo).remove("compatible");
+      if (!luo.has("flbs")) {
+        ((ObjectNode) luo).putArray("flbs");
+      }
+    }
+    facts.findParents("memfd").forEach(file -> ((ObjectNode) file).remove("compatible"));
+    facts.findParents("position").stream()
+        .filter(memfd -> !memfd.has("seals"))
+        .forEach(memfd -> ((ObjectNode) memfd).put("seals", 0));
+    return facts.deepCopy();
+  }
+
+  private record Run(int status, String out, String err) {
+
+    JsonNode json() {
+      return MAPPER.readTree(out);
+    }
+
+    String base() {
+      return json().at("/ram/base").asString();
+    }
+  }
+
+  private static Run run(String command, Path source, String... more) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    List<String> arguments = new ArrayList<>(List.of(command, source.toString()));
+    arguments.addAll(List.of(more));
+    int status = new Kho(pipe.console, "").run(arguments.toArray(String[]::new));
+    return new Run(status, pipe.out(), pipe.err());
+  }
+
+  private static Run convert(Path source, String version, Path ram, String... more) {
+    List<String> arguments = new ArrayList<>(List.of(more));
+    arguments.addAll(List.of("--abi", version, "-o", ram.toString(), "--json"));
+    Run run = run("convert", source, arguments.toArray(String[]::new));
+    assertThat(run.status()).as(run.err()).isLessThan(2);
+    return run;
+  }
+
+  private static JsonNode inspect(Path image, String base) {
+    return run("inspect", image, "--json", "--base", base).json();
+  }
+
+  private static JsonNode inspect(Run converted) {
+    return inspect(Path.of(converted.json().at("/ram/path").asString()), converted.base());
+  }
+}
