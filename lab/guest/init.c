@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -35,18 +37,22 @@ struct finish { uint32_t size, reserved; };
 
 static int log_fd = -1, device = -1, session = -1;
 static uint64_t repeat = 1;
+/* The line that is being done, and where to go on behind it when it fails in a survey. */
+static char line[4096];
+static int survey;
+static jmp_buf next_line;
 
 static void say(const char *format, ...) {
-	char line[960];
-	int n = snprintf(line, sizeof line, "lab: ");
+	char said[960];
+	int n = snprintf(said, sizeof said, "lab: ");
 	va_list args;
 	va_start(args, format);
-	n += vsnprintf(line + n, sizeof line - n - 1, format, args);
+	n += vsnprintf(said + n, sizeof said - n - 1, format, args);
 	va_end(args);
-	if (n > (int)sizeof line - 2)
-		n = sizeof line - 2;
-	line[n++] = '\n';
-	if (write(log_fd, line, n) < 0)
+	if (n > (int)sizeof said - 2)
+		n = sizeof said - 2;
+	said[n++] = '\n';
+	if (write(log_fd, said, n) < 0)
 		_exit(1);
 }
 
@@ -57,6 +63,10 @@ static void end(void) {
 }
 
 static void fail(const char *what) {
+	if (survey) {
+		say("missed %s: %s: %s", line, what, strerror(errno));
+		longjmp(next_line, 1);
+	}
 	say("FAILED %s: %s", what, strerror(errno));
 	end();
 }
@@ -128,6 +138,7 @@ static void check_memfd(uint64_t token, uint64_t bytes, uint64_t seed, uint64_t 
 
 static void open_session(unsigned long request, const char *name) {
 	struct named_session arg = {.size = sizeof arg};
+	session = -1;
 	snprintf(arg.name, sizeof arg.name, "%s", name);
 	if (device < 0 && (device = open("/dev/liveupdate", O_RDWR)) < 0)
 		fail("/dev/liveupdate");
@@ -184,13 +195,13 @@ static void dump(const char *path) {
 }
 
 static void symbol(const char *name) {
-	char line[256], found[128];
+	char entry[256], found[128];
 	unsigned long address;
 	FILE *all = fopen("/proc/kallsyms", "r");
 	if (!all)
 		fail("/proc/kallsyms");
-	while (fgets(line, sizeof line, all)) {
-		if (sscanf(line, "%lx %*c %127s", &address, found) == 2 && !strcmp(found, name)) {
+	while (fgets(entry, sizeof entry, all)) {
+		if (sscanf(entry, "%lx %*c %127s", &address, found) == 2 && !strcmp(found, name)) {
 			say("symbol %s %lx", name, address);
 			fclose(all);
 			return;
@@ -232,7 +243,7 @@ static void kexec(const char *command_line) {
 	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
 	if (kernel < 0 || initrd < 0)
 		fail("/next");
-	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, 0UL))
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, 8UL /* KEXEC_FILE_DEBUG */))
 		fail("kexec_file_load");
 	close(kernel);
 	close(initrd);
@@ -243,7 +254,22 @@ static void kexec(const char *command_line) {
 	fail("kexec");
 }
 
-static void do_line(char *line) {
+/* Takes what memory is free, but for some: the kernel clears it all, so that what nobody has reserved is gone now. */
+static void fill(uint64_t spare) {
+	struct sysinfo info;
+	if (sysinfo(&info) || info.freeram * info.mem_unit <= spare)
+		fail("fill");
+	uint64_t bytes = info.freeram * info.mem_unit - spare;
+	char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		fail("fill");
+	for (uint64_t i = 0; i < bytes; i += sysconf(_SC_PAGESIZE))
+		at[i] = 1;
+	munmap(at, bytes);
+	say("filled %llu bytes", (unsigned long long)bytes);
+}
+
+static void do_line(void) {
 	char name[128] = "";
 	unsigned long long a = 0, b = 0, c = 0, d = 1, e = 0;
 	char *rest = strchr(line, ' ');
@@ -279,16 +305,32 @@ static void do_line(char *line) {
 		run(rest);
 	else if (IS("kexec")) /* COMMAND LINE */
 		kexec(rest);
+	else if (IS("fill")) /* BYTES: all free memory but so much */
+		fill(strtoull(name, NULL, 0));
+	else if (IS("survey")) /* from now on a line that fails is told, and the next one done */
+		survey = 1;
 	else if (*line)
 		wrong(line);
 #undef IS
+}
+
+static void do_script(void) {
+	FILE *script = fopen("/script", "r");
+	if (!script)
+		fail("/script");
+	setjmp(next_line);
+	while (fgets(line, sizeof line, script)) {
+		line[strcspn(line, "\n")] = 0;
+		do_line();
+	}
+	say("end");
+	end();
 }
 
 int main(void) {
 	struct rlimit files = {65536, 65536};
 	struct utsname uts;
 	struct termios console;
-	char line[4096];
 	mount("none", "/dev", "devtmpfs", 0, NULL);
 	mount("none", "/proc", "proc", 0, NULL);
 	mount("none", "/sys", "sysfs", 0, NULL);
@@ -301,13 +343,13 @@ int main(void) {
 	}
 	uname(&uts);
 	say("release %s", uts.release);
-	FILE *script = fopen("/script", "r");
+	/* A kernel that faults under the script ends its process alone, and the guest lives to tell. */
+	int status, script = fork();
+	if (script < 0)
+		fail("fork");
 	if (!script)
-		fail("/script");
-	while (fgets(line, sizeof line, script)) {
-		line[strcspn(line, "\n")] = 0;
-		do_line(line);
-	}
-	say("end");
+		do_script();
+	waitpid(script, &status, 0);
+	say("FAILED the script ended with status %#x", status);
 	end();
 }

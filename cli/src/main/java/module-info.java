@@ -3,6 +3,7 @@ module org.kho4j.cli {
   requires info.picocli;
   requires org.kho4j.handover;
   requires org.kho4j.linux;
+  requires org.kho4j.preflight;
   requires org.kho4j.verify;
   requires tools.jackson.core;
   requires static org.jspecify;

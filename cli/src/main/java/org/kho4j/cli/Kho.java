@@ -16,6 +16,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import picocli.CommandLine;
@@ -64,6 +65,7 @@ public final class Kho {
         new ExtractCommand(),
         new DiffCommand(),
         new VerifyCommand(),
+        new PreflightCommand(),
         new ReportCommand(),
         new DemoCommand(),
         new AbiCommand(),
@@ -79,6 +81,7 @@ public final class Kho {
       case "convert" -> List.of(new ConvertCommand());
       case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
+      case "preflight" -> List.of(new PreflightCommand());
       case "report" -> List.of(new ReportCommand());
       case "abi" -> List.of(new AbiCommand());
       default -> commands();

@@ -144,7 +144,9 @@ class VerifyCommandTest {
     assertThat(verify("--rules", "--json", "--only", "OWN-001")).isZero();
     JsonNode rule = MAPPER.readTree(pipe.out()).path("rules").path(0);
     assertThat(rule.propertyNames())
-        .containsExactly("id", "severity", "sentence", "kernel", "remedy");
+        .containsExactly("id", "severity", "sentence", "kernel", "remedy", "outcomes");
+    assertThat(rule.path("outcomes").valueStream().map(JsonNode::asString))
+        .containsExactly("failed", "lost");
   }
 
   @ParameterizedTest

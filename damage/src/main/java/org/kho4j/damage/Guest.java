@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongPredicate;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -19,10 +20,10 @@ import org.kho4j.memory.PhysicalMemory;
 public final class Guest {
 
   /** From here on no structure is in the memories that are damaged, up to {@link #BOOT_RECORD}. */
-  static final long FREE = 0x14000000;
+  static final long FREE = 0x6000000;
 
-  private static final long FREE_PAGES = 0x14200000;
-  private static final long BOOT_RECORD = 0x17ff0000;
+  private static final long FREE_PAGES = 0x6200000;
+  private static final long BOOT_RECORD = 0x9ff0000;
 
   private static final long REGION = 0x10000000;
   private static final long REGION_BYTES = 0x2000000;
@@ -233,6 +234,25 @@ public final class Guest {
     return u64(file() + 48);
   }
 
+  /** The structures of all memfds that are so. */
+  List<Long> memfds(LongPredicate wanted) {
+    List<Long> found = new ArrayList<>();
+    for (long block = sessions(); block != 0; block = u64(block)) {
+      for (int i = 0; i < u64(block + 8); i++) {
+        long files = files(block + ENTRIES + 80L * i);
+        for (; files != 0; files = u64(files)) {
+          for (int j = 0; j < u64(files + 8); j++) {
+            long memfd = u64(files + ENTRIES + 64L * j + 48);
+            if (wanted.test(memfd)) {
+              found.add(memfd);
+            }
+          }
+        }
+      }
+    }
+    return found;
+  }
+
   /** The memfd's array of folios. */
   long folios() {
     return u64(u64(memfd() + 32) + 8);
@@ -324,10 +344,16 @@ public final class Guest {
     return bootRecord + offset;
   }
 
-  /** An entry of the scratch array. */
+  /** An entry of the scratch array that has memory. */
   long region() {
     long array = u64(bootRecord + 32);
-    return array + 16L * pick((int) u64(bootRecord + 40) / 16);
+    List<Long> there = new ArrayList<>();
+    for (long at = array; at < array + u64(bootRecord + 40); at += 16) {
+      if (u64(at + 8) != 0) {
+        there.add(at);
+      }
+    }
+    return there.get(pick(there.size()));
   }
 
   /** The root FDT. */

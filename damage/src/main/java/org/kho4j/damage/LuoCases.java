@@ -161,7 +161,7 @@ final class LuoCases {
           luo(
               "FLB-007",
               guest -> guest.put64(flb(guest, guest.pick(3)) + 56, guest.pick(0, 5, 1 << 20)),
-              guest -> guest.put64(guest.flbs() + 16 + 56, 1)));
+              guest -> guest.put64(guest.blob("LUO") + 8, 3)));
 
   private LuoCases() {}
 

@@ -80,19 +80,38 @@ final class MemfdCases {
                 guest.put64(guest.memfd() + SIZE, 4097);
                 guest.put64(guest.folios() + 8, 1);
               }),
-          luo("MEMFD-014", guest -> second(guest, 0), guest -> second(guest, 1)),
+          luo(
+              "MEMFD-014",
+              guest -> {
+                long entry = severalFolios(guest);
+                guest.put64(entry + 24, guest.u64(entry + 8));
+              },
+              MemfdCases::severalFolios),
           luo(
               "MEMFD-015",
               guest -> {
-                second(guest, 0);
-                guest.put64(guest.folios() + 8, 1);
+                long entry = severalFolios(guest);
+                for (int field = 0; field < 16; field += 8) {
+                  long first = guest.u64(entry + field);
+                  guest.put64(entry + field, guest.u64(entry + 16 + field));
+                  guest.put64(entry + 16 + field, first);
+                }
               },
-              guest -> second(guest, 1)),
-          luo("MEMFD-016", guest -> large(guest, 1), guest -> large(guest, 2)),
+              MemfdCases::severalFolios),
+          luo(
+              "MEMFD-016",
+              guest -> {
+                long entry = largeFolio(guest);
+                guest.put64(entry + 8, guest.u64(entry + 8) + 1);
+              },
+              MemfdCases::largeFolio),
           luo(
               "MEMFD-017",
-              guest -> guest.put64(guest.memfd() + SIZE, 4097),
-              guest -> second(guest, 1)));
+              guest -> {
+                long memfd = severalFolioMemfd(guest);
+                guest.put64(memfd + NR_FOLIOS, guest.u64(memfd + NR_FOLIOS) - 1 - guest.pick(2));
+              },
+              MemfdCases::severalFolioMemfd));
 
   private MemfdCases() {}
 
@@ -104,20 +123,50 @@ final class MemfdCases {
     return (guest.u64(guest.folios()) & (1L << 52) - 1) << 12;
   }
 
-  /** A second folio of the file, one page large. */
-  private static void second(Guest guest, long index) {
-    guest.preserve(Guest.FREE, 0);
-    guest.put64(guest.memfd() + SIZE, 8192);
-    guest.put64(guest.memfd() + NR_FOLIOS, 2);
-    guest.put64(guest.folios() + 16, SOUND | Guest.FREE >>> 12);
-    guest.put64(guest.folios() + 24, index);
+  /**
+   * A memfd of at least three folios, of which the last ones are single pages; made if there is
+   * none.
+   */
+  private static long severalFolioMemfd(Guest guest) {
+    List<Long> there = guest.memfds(memfd -> guest.u64(memfd + NR_FOLIOS) > 2);
+    if (!there.isEmpty()) {
+      return there.get(guest.pick(there.size()));
+    }
+    for (int i = 1; i < 3; i++) {
+      folio(guest, i, Guest.FREE + 4096L * i, 0, i);
+    }
+    return guest.memfd();
   }
 
-  /** A second folio of the file, two pages large. */
-  private static void large(Guest guest, long index) {
-    second(guest, index);
-    guest.put64(guest.memfd() + SIZE, 16384);
-    guest.unpreserve(Guest.FREE, 0);
-    guest.preserve(Guest.FREE, 1);
+  /** One of its entries, which is not the first, and the one behind it is not the last. */
+  private static long severalFolios(Guest guest) {
+    long memfd = severalFolioMemfd(guest);
+    long array = guest.u64(guest.u64(memfd + 32) + 8);
+    // Entries of the array's first page.
+    int count = (int) Math.min(256, guest.u64(memfd + NR_FOLIOS));
+    return array + 16 * (1L + guest.pick(count - 2));
+  }
+
+  /** The entry of a folio of several pages; made if there is none. */
+  private static long largeFolio(Guest guest) {
+    List<Long> there =
+        guest.memfds(memfd ->
+            guest.u64(memfd + NR_FOLIOS) > 0
+                && guest.u64(memfd + SIZE) >>> 12 > guest.u64(memfd + NR_FOLIOS));
+    if (!there.isEmpty()) {
+      long memfd = there.get(guest.pick(there.size()));
+      return guest.u64(guest.u64(memfd + 32) + 8);
+    }
+    folio(guest, 1, Guest.FREE, 1, 2);
+    return guest.folios() + 16;
+  }
+
+  /** Adds a folio to the file that has one. */
+  private static void folio(Guest guest, int number, long address, int order, long index) {
+    guest.preserve(address, order);
+    guest.put64(guest.memfd() + SIZE, (index + (1L << order)) * 4096);
+    guest.put64(guest.memfd() + NR_FOLIOS, number + 1);
+    guest.put64(guest.folios() + 16L * number, SOUND | address >>> 12);
+    guest.put64(guest.folios() + 16L * number + 8, index);
   }
 }

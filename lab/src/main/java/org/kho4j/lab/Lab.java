@@ -5,13 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.kho4j.lab.agreement.Plan;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.jump.Jumps;
 import org.kho4j.lab.scenario.KhoCommand;
 import org.kho4j.lab.scenario.Scenario;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,16 +25,23 @@ public final class Lab {
   private static final String HELP =
       """
       usage: lab/run [OPTION…] [capture] [WHICH…]
+             lab/run agree [--seed=N] [--boots=N]
+             lab/run [OPTION…] preflight [WHICH…]
 
       Boots real kernels under QEMU, and has them judge what kho4j reads and writes.
       WHICH is a scenario, a kernel, or kernel/scenario; without any, all scenarios run on all kernels.
       capture WHICH also writes the memory at the jump, in the small form that test resources have,
       and what the guest said of it.
+      agree boots kernels on hundreds of handovers, sound and broken, N for each rule of verify, and compares
+      what they do with what verify says: lab/agreement.tsv, docs/agreement.md.
+      preflight hands over between kernels that differ on purpose, and compares what kho preflight says with what
+      happens; WHICH is a kernel of lab/kernels/preflight or FROM-to-TO.
       A kernel is built when it is needed first (some minutes), and kept.
 
         --list        shows the scenarios and kernels
         --fast        only the scenarios that take seconds
         --keep        keeps the files of runs that passed, too
+        --record      preflight: writes the results into the sources, from which the tables in docs are made
         --contradict  has guests do another thing than is expected: every scenario has to fail
         --help        shows this
 
@@ -66,6 +76,9 @@ public final class Lab {
    */
   static int run(Path lab, String... args) throws Exception {
     try {
+      if (args.length > 0 && args[0].equals("agree")) {
+        return Plan.run(lab, cache(), Arrays.copyOfRange(args, 1, args.length));
+      }
       Options options = Options.parse(args);
       if (options.help()) {
         System.out.print(HELP);
@@ -88,6 +101,9 @@ public final class Lab {
   }
 
   private int run() throws Exception {
+    if (options.preflight()) {
+      return preflight() ? 0 : 1;
+    }
     List<Kernel> kernels = kernels();
     if (options.list()) {
       list(kernels);
@@ -111,6 +127,16 @@ public final class Lab {
     table.forEach(System.out::println);
     System.out.printf("%d passed, %d failed%n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
+  }
+
+  private boolean preflight() throws Exception {
+    if (options.list()) {
+      Jumps.names(lab).forEach(System.out::println);
+      return true;
+    }
+    Path results = lab.resolveSibling("cli/src/test/resources/org/kho4j/cli/preflight");
+    return new Jumps(lab, cache.resolve("runs"), options.record() ? results : null)
+        .run(options.which());
   }
 
   private List<Kernel> kernels() throws Exception {

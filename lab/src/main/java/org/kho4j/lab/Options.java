@@ -13,7 +13,9 @@ record Options(
     boolean fast,
     boolean keep,
     boolean contradict,
+    boolean record,
     boolean capture,
+    boolean preflight,
     List<String> which) {
 
   static Options parse(String... args) {
@@ -22,7 +24,8 @@ record Options(
     for (String arg : args) {
       if (!arg.startsWith("-")) {
         which.add(arg);
-      } else if (List.of("--help", "--list", "--fast", "--keep", "--contradict").contains(arg)) {
+      } else if (List.of("--help", "--list", "--fast", "--keep", "--contradict", "--record")
+          .contains(arg)) {
         flags.add(arg);
       } else {
         throw new LabFailure("there is no option " + arg + ": --help shows what there is");
@@ -32,13 +35,16 @@ record Options(
     if (capture && which.isEmpty()) {
       throw new LabFailure("capture wants to know what: a scenario, or kernel/scenario");
     }
+    boolean preflight = which.remove("preflight");
     return new Options(
         flags.contains("--help"),
         flags.contains("--list"),
         flags.contains("--fast"),
         flags.contains("--keep"),
         flags.contains("--contradict"),
+        flags.contains("--record"),
         capture,
+        preflight,
         which);
   }
 

@@ -18,28 +18,36 @@ final class BlockRules {
           "BLOCK-001",
           "Every block is a page that is in memory.",
           "Not checked (7.2, 7.3): the kernel reads whatever is there, or faults: in early boot for sessions.",
-          "The pointer is in the block before, or in what heads the list.");
+          "The pointer is in the block before, or in what heads the list.",
+          Outcome.FAILED,
+          Outcome.PANIC);
 
   static final Rule LOOP =
       Rule.error(
           "BLOCK-002",
           "The chain of blocks does not come back to a block that it had.",
           REFUSED,
-          "A block's next was overwritten.");
+          "A block's next was overwritten.",
+          Outcome.FAILED,
+          Outcome.PANIC);
 
   static final Rule TOO_MANY =
       Rule.error(
           "BLOCK-003",
           "A chain has no more than 10,000 blocks.",
           REFUSED,
-          "Hand over fewer sessions, or fewer files in a session.");
+          "Hand over fewer sessions, or fewer files in a session.",
+          Outcome.FAILED,
+          Outcome.PANIC);
 
   static final Rule COUNT =
       Rule.error(
           "BLOCK-004",
           "Every block has at least one entry, and no more than fit.",
           REFUSED,
-          "The block was overwritten, or is of another layout: blocks have no version string of their own.");
+          "The block was overwritten, or is of another layout: blocks have no version string of their own.",
+          Outcome.FAILED,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
@@ -47,7 +55,11 @@ final class BlockRules {
           "Every block is preserved as a block of order 0.",
           "The next kernel uses the page for something else before it is read, and takes that for sessions or files; or"
               + " freeing it is a warning about an untagged page (7.2, 7.3).",
-          "Somebody unpreserved the page, or preserved it with another order.");
+          "Somebody unpreserved the page, or preserved it with another order.",
+          Outcome.WARNED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   private BlockRules() {}
 

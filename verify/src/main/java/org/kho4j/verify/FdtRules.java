@@ -50,7 +50,8 @@ final class FdtRules {
           "FDT-004",
           "The version is one that a release had.",
           "No released kernel speaks it: each disables revival, and everything is lost.",
-          "A kernel between two releases wrote it. Hand over to one of the same tree.");
+          "A kernel between two releases wrote it. Hand over to one of the same tree.",
+          Outcome.LOST);
 
   static final Rule MAP_PROPERTY =
       Rule.error(
@@ -72,22 +73,32 @@ final class FdtRules {
           "Every subtree tells where its blob is, and how long: preserved-data and blob-size, of 8 bytes each; in kho-v1 fdt alone,"
               + " in kho-v2 preserved-data alone, of a blob that is a device tree.",
           "Its owner gets EINVAL and nothing else, also if it has no use for the size (7.2.6, 7.3.4). LUO panics.",
-          "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.");
+          "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule BLOB =
       Rule.error(
           "FDT-008",
           "Every subtree's blob is in memory, as long as blob-size says.",
           "Not checked (7.3): the owner reads whatever is there, or faults. For LUO that is early boot.",
-          "Compare the address with the machine's memory, and --base.");
+          "Compare the address with the machine's memory, and --base.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule BLOB_PRESERVED =
       Rule.error(
           "FDT-009",
           "Every subtree's blob is preserved.",
           "Not checked (all releases): the pages are free memory to the next kernel, and the blob is overwritten sooner or"
-              + " later: an owner that reads it in early boot is lucky, one that comes later reads garbage.",
-          "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.");
+              + " later: an owner that reads it in boot finds it as it was (7.3.4), one that comes later reads garbage.",
+          "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule BLOB_SIZE =
       Rule.warning(
@@ -109,8 +120,11 @@ final class FdtRules {
           "FDT-012",
           "The root FDT's own page is preserved as a block of order 0.",
           "Not checked (all releases): the page is free memory to the next kernel, which reads subtrees out of it for as"
-              + " long as nobody writes to it.",
-          "Or this handover was consumed: a kernel that was given it has walked its map, and used the map's pages again.");
+              + " long as nobody writes to it: all that ask in boot are lucky (7.3.4).",
+          "Or this handover was consumed: a kernel that was given it has walked its map, and used the map's pages again.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule CONSUMED =
       Rule.info(
@@ -286,10 +300,7 @@ final class FdtRules {
       return null;
     }
     preserved(subtree);
-    if (Fdt.isMagic(blob)) {
-      tree(subtree, blob);
-    }
-    return blob;
+    return Fdt.isMagic(blob) ? tree(subtree, blob) : blob;
   }
 
   private void preserved(Subtree subtree) {
@@ -318,22 +329,34 @@ final class FdtRules {
     scene.take(subtree.where(), first << shift, begins ? bytes : count << shift);
   }
 
-  private void tree(Subtree subtree, MemorySegment blob) {
+  /**
+   * What the owner reads of a device tree: it goes by the header, as far as the blob's pages go.
+   */
+  private MemorySegment tree(Subtree subtree, MemorySegment blob) {
+    long total;
     try {
-      long total = Fdt.totalSize(blob);
-      if (total != subtree.size()) {
-        scene
-            .findings()
-            .report(
-                BLOB_SIZE,
-                subtree.where(),
-                subtree.address(),
-                "totalsize is %d, and blob-size %d",
-                total,
-                subtree.size());
-      }
+      total = Fdt.totalSize(blob);
     } catch (FdtException e) {
       // Whoever owns the blob says so.
+      return blob;
     }
+    if (total == subtree.size()) {
+      return blob;
+    }
+    scene
+        .findings()
+        .report(
+            BLOB_SIZE,
+            subtree.where(),
+            subtree.address(),
+            "totalsize is %d, and blob-size %d",
+            total,
+            subtree.size());
+    long page = scene.pageSize().bytes();
+    long end = (subtree.address() + subtree.size() + page - 1) & -page;
+    return total <= end - subtree.address()
+            && scene.memory().physical().contains(subtree.address(), total)
+        ? scene.memory().bytes(subtree.where(), subtree.address(), total)
+        : blob;
   }
 }

@@ -14,22 +14,33 @@ final class FlbRules {
           "FLB-001",
           "There is a page of FLBs, and it is in memory.",
           "Not checked (7.0 to 7.3): its address is always set, so the kernel reads whatever is there, or faults.",
-          "What points at the page was overwritten.");
+          "What points at the page was overwritten.",
+          Outcome.LOST,
+          Outcome.FAILED,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
           "FLB-002",
           "The page of FLBs is preserved as a block of order 0.",
           "The next kernel uses the page for something else, and finds no FLB, or nonsense, when the first file asks"
-              + " (7.0 to 7.3).",
-          "Somebody unpreserved the page, or preserved it with another order.");
+              + " (7.0 to 7.3); a driver that asks in boot is lucky.",
+          "Somebody unpreserved the page, or preserved it with another order.",
+          Outcome.PANIC,
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule COUNT =
       Rule.error(
           "FLB-003",
           "The FLBs fit into their page.",
-          "Not checked (7.0 to 7.3): the kernel reads on behind the page.",
-          "The header was overwritten.");
+          "Not checked (7.0 to 7.3): the kernel reads on behind the page, for a name that is not in it.",
+          "The header was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule PAGES =
       Rule.warning(
@@ -46,10 +57,10 @@ final class FlbRules {
           "The entry was overwritten.");
 
   static final Rule SAME_NAME =
-      Rule.warning(
+      Rule.error(
           "FLB-006",
           "No two FLBs have the same name.",
-          "The first one is found (7.0 to 7.3): the second is never given back.",
+          "The first one is found (7.0 to 7.3): who means the second gets data of the first, or finds nothing.",
           "The page was overwritten.");
 
   static final Rule REFERENCES =
@@ -58,7 +69,9 @@ final class FlbRules {
           "An FLB is held by at least one file, and by no more files than there are.",
           "Not checked (7.0 to 7.3). Too many: the FLB is never given back. Too few, or an FLB of the next kernel that is not"
               + " there at all: its count underflows when a file is finished, which is a warning (7.3.4; observed).",
-          "The entry or the page was overwritten, or files were taken out of the sessions.");
+          "The entry or the page was overwritten, or files were taken out of the sessions.",
+          Outcome.WARNED,
+          Outcome.FAILED);
 
   private FlbRules() {}
 

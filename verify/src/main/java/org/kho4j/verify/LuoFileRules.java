@@ -26,7 +26,9 @@ final class LuoFileRules {
           "A kernel without that handler fails every open of /dev/liveupdate with EIO: no session can be retrieved (7.2.6,"
               + " 7.3.4; 6.19 ignores it).",
           "Make sure that the next kernel has the driver, and that it is loaded before /dev/liveupdate is opened. What the"
-              + " file's data are was not checked.");
+              + " file's data are was not checked.",
+          Outcome.RESTORED,
+          Outcome.FAILED);
 
   static final Rule SAME_TOKEN =
       Rule.error(
@@ -42,7 +44,9 @@ final class LuoFileRules {
           "Of a session's files, all can be retrieved, or it has none.",
           "The sound ones can be retrieved (6.19 to 7.3), the others fail each by itself: a service that counts on all of"
               + " them comes up with a part.",
-          "Look at the findings about the files that are named here.");
+          "Look at the findings about the files that are named here.",
+          Outcome.FAILED,
+          Outcome.LOST);
 
   private final Scene scene;
   private final Where session;

@@ -26,35 +26,45 @@ final class LuoRules {
           "LUO-001",
           "The blob has at least the 32 bytes of its head.",
           PANIC,
-          "blob-size was overwritten, or the blob is of another version.");
+          "blob-size was overwritten, or the blob is of another version.",
+          Outcome.PANIC);
 
   static final Rule VERSION =
       Rule.error(
           "LUO-002",
           "The head names a version of LUO that is known here.",
           PANIC,
-          "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.");
+          "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.",
+          Outcome.PANIC);
 
   static final Rule RELEASED =
       Rule.warning(
           "LUO-003",
           "The version of LUO is one that a release writes.",
           "Panic in early boot of every released kernel; only a development tree between 7.1 and 7.2-rc1 takes it.",
-          "luo-v2, luo-v3 and luo-v4 were steps of the 7.2 merge window.");
+          "luo-v2, luo-v3 and luo-v4 were steps of the 7.2 merge window.",
+          Outcome.RESTORED,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
           "LUO-004",
           "The head has a block of order 0 of its own, preserved as that.",
           "The next kernel frees it right after reading it in early boot: a block that is not preserved as that is a warning"
-              + " about an untagged page, and leaks (7.2, 7.3).",
-          "Somebody preserved the page with another order.");
+              + " about an untagged page, and leaks (7.2, 7.3). Of a larger block that begins there, all is freed, whoever it is of, and no warning is said."
+              + " A page that is not preserved at all may be overwritten by then.",
+          "Somebody preserved the page with another order.",
+          Outcome.RESTORED,
+          Outcome.WARNED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule NAME =
       Rule.error(
           "LUO-005",
           "Every session's name has 1 to 63 bytes and a NUL.",
-          "7.2.6 and 7.3.4 refuse it: every open of /dev/liveupdate fails with EIO, and no session can be retrieved.",
+          "Not refused (7.3.4): a name without NUL is cut off, and nobody can ask for an empty one. The session is not found by"
+              + " the name that it had; the others are.",
           "The entry was overwritten.");
 
   static final Rule SAME_NAME =

@@ -21,7 +21,10 @@ final class MapRules {
           "MAP-001",
           "Every pointer in the map is the address of a page that is in memory.",
           "Not checked (7.3): the walk in early boot reads whatever is there, and faults: no output, or a panic.",
-          "Whoever wrote the map, or wrote over it: the page that has the pointer is named.");
+          "Whoever wrote the map, or wrote over it: the page that has the pointer is named.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule TWICE =
       Rule.error(
@@ -30,22 +33,35 @@ final class MapRules {
           "Not checked (7.3): a page that two tables point at is walked for each, and preserves the wrong addresses; a"
               + " loop stops at the lowest level, with nonsense. In the list of kho-v1 (6.16 to 7.0) a loop has no end:"
               + " the kernel hangs in early boot.",
-          "Two entries hold the same address; one of them was overwritten.");
+          "Two entries hold the same address; one of them was overwritten.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC,
+          Outcome.HANG);
 
   static final Rule ROOT_SLOTS =
       Rule.error(
           "MAP-003",
           "Only those slots of the root are used that a key can reach.",
           "Not checked (7.3): keys wider than 64 - PAGE_SHIFT + 1 bits decode to nonsense. A tree of another depth"
-              + " (16K pages before 7.1 had one level less) is read as nonsense as a whole.",
-          "Check --page-size, and whether the writer was a release candidate of 7.1 with 16K pages.");
+              + " (16K pages before 7.1 had one level less) is read as nonsense as a whole. A slot that leads to no set bit does"
+              + " nothing.",
+          "Check --page-size, and whether the writer was a release candidate of 7.1 with 16K pages.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule KEY_ZERO =
       Rule.error(
           "MAP-004",
           "Bit 0 of the lowest leaf is never set: key 0 has no order.",
           "Not checked (7.3): key 0 gives an order of 64 or more and a shift by it; what is reserved is undefined.",
-          "The leaf was overwritten, or its bits were set without the order's marker.");
+          "The leaf was overwritten, or its bits were set without the order's marker.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC,
+          Outcome.HANG);
 
   static final Rule KEY =
       Rule.error(
@@ -53,16 +69,23 @@ final class MapRules {
           "Every key stands for a block within physical memory of 2^52 bytes.",
           "Not checked (7.3): the block is reserved at an address that no machine has, and its first page's descriptor,"
               + " which does not exist, is written: a fault in early boot.",
-          "The leaf was overwritten, or a table points at the wrong leaf.");
+          "The leaf was overwritten, or a table points at the wrong leaf.",
+          Outcome.PANIC);
 
   static final Rule OVERLAP =
       Rule.error(
           "MAP-006",
           "No two preserved blocks overlap.",
           "Not checked (all releases): both are reserved, and each has its tag in its first page. Restoring the outer"
-              + " block initializes the pages of the inner one, and the same memory has two owners.",
+              + " block initializes the pages of the inner one, and the same memory has two owners. Where only one of them asks,"
+              + " nothing is seen of it (7.3.4).",
           "Somebody preserved memory that somebody else had preserved with another order, or unpreserved it with another"
-              + " order than it was preserved with (a kernel bug before 8fd2f26fa2a3, 7.1-rc).");
+              + " order than it was preserved with (a kernel bug before 8fd2f26fa2a3, 7.1-rc).",
+          Outcome.RESTORED,
+          Outcome.WARNED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule NODE_PRESERVED =
       Rule.warning(
@@ -78,7 +101,8 @@ final class MapRules {
           "Every preserved block is in memory.",
           "Not checked (7.3): reserving fails unnoticed, and tagging the first page writes a page descriptor that does"
               + " not exist: a fault in early boot.",
-          "Compare the address with the machine's memory map. For a raw file of RAM, check --base and that it is whole.");
+          "Compare the address with the machine's memory map. For a raw file of RAM, check --base and that it is whole.",
+          Outcome.PANIC);
 
   static final Rule FORM_UNSURE =
       Rule.warning(

@@ -46,8 +46,12 @@ final class MemblockRules {
           "MEMBLOCK-004",
           "Every reservation is some memory that can be.",
           "Its size is compared with that of the command line, and its address with the alignment (6.16 to 7.3): a wrong one"
-              + " of either gets fresh memory instead.",
-          "start and size are native-endian raw numbers, no cells.");
+              + " of either gets fresh memory instead. Where no memory is, is not checked: preserving it for the kernel after"
+              + " the next faults in boot (7.3.4).",
+          "start and size are native-endian raw numbers, no cells.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
@@ -66,7 +70,7 @@ final class MemblockRules {
           "Hand over fewer.");
 
   static final Rule NAME =
-      Rule.error(
+      Rule.warning(
           "MEMBLOCK-007",
           "A reservation's name has 1 to 15 characters.",
           "No reserve_mem= of the next command line can have that name (6.16 to 7.3): the memory stays reserved, and nobody"

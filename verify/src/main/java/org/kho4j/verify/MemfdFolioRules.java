@@ -15,17 +15,17 @@ import org.kho4j.handover.Wire;
 final class MemfdFolioRules {
 
   static final Rule HOLE =
-      Rule.warning(
+      Rule.error(
           "MEMFD-009",
           "Every entry has a page.",
-          "Skipped (6.19 to 7.3): that part of the file reads as zeros.",
+          "Skipped (6.19 to 7.3): that part of the file reads as zeros, and nobody is told.",
           "A kernel allocates what a file lacks before it preserves it: the entry was overwritten.");
 
   static final Rule PFN =
       Rule.error(
           "MEMFD-010",
           "Every folio is within physical memory of 2^52 bytes.",
-          "Not checked (7.3): the descriptor of a page that does not exist is read, and the kernel faults at retrieve.",
+          "There is no such page: the retrieve fails with EIO, and the whole file is lost (7.3.4).",
           "The entry was overwritten.");
 
   static final Rule PRESERVED =
@@ -37,12 +37,15 @@ final class MemfdFolioRules {
           "Somebody unpreserved the folio, preserved it as smaller pages, or a larger block has it inside.");
 
   static final Rule FOLIO_FLAGS =
-      Rule.warning(
+      Rule.error(
           "MEMFD-012",
           "Every folio is dirty and uptodate, and has no other flag.",
-          "A folio that is not uptodate is cleared at its first use; one that is not dirty may be dropped under memory"
-              + " pressure. Kernels since 7.0 always set both; 6.19 wrote what they were. Others are ignored (7.3).",
-          "The entry was overwritten.");
+          "A folio that is not uptodate is cleared at its first use, and nobody is told; one that is not dirty may be dropped"
+              + " under memory pressure, and is there until then. Kernels since 7.0 always set both; 6.19 wrote what they"
+              + " were. Others are ignored (7.3).",
+          "The entry was overwritten.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   static final Rule BEYOND_SIZE =
       Rule.error(
@@ -69,15 +72,21 @@ final class MemfdFolioRules {
       Rule.error(
           "MEMFD-016",
           "Every folio's index is a multiple of its pages.",
-          "Checked by kernels with CONFIG_DEBUG_VM alone (7.3), which stop; others put the folio over its neighbours.",
-          "The index was overwritten, or the folio is preserved with another order than it has.");
+          "Checked by kernels with CONFIG_DEBUG_VM alone (7.3), which stop; others go by the index without its low bits: the"
+              + " folio is where it was, unless the index is off by more than its pages (7.3.4).",
+          "The index was overwritten, or the folio is preserved with another order than it has.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule COVERED =
       Rule.warning(
           "MEMFD-017",
           "The folios cover the file.",
-          "The rest reads as zeros (6.19 to 7.3).",
-          "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.");
+          "The rest reads as zeros (6.19 to 7.3): what was there before is lost, unless it was a hole.",
+          "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   private static final int STRETCH_BYTES = 1 << 20;
   private static final int BATCH_BYTES = 64 << 20;
@@ -311,7 +320,8 @@ final class MemfdFolioRules {
   void end() {
     drain();
     scene.counts().add("folios", queued);
-    if (!unread && queued == count && covered < filePages && count > 0) {
+    boolean seen = !unread && queued == count && scene.preserved().isKnown();
+    if (seen && covered < filePages && count > 0) {
       scene
           .findings()
           .report(

@@ -27,14 +27,19 @@ final class MemfdRules {
           "MEMFD-002",
           "A memfd's structure is a page that is in memory.",
           "Giving the page back is a warning and fails, and so does the retrieve; beyond memory it is a fault (7.3).",
-          "The data of the file's entry were overwritten.");
+          "The data of the file's entry were overwritten.",
+          Outcome.FAILED,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
           "MEMFD-003",
           "A memfd's structure is preserved as a block of order 0.",
           "Giving the page back is a warning, and the retrieve fails (7.3); by then the page may hold anything.",
-          "Somebody unpreserved the page, or preserved it with another order.");
+          "Somebody unpreserved the page, or preserved it with another order.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule SEALS =
       Rule.error(
@@ -55,7 +60,10 @@ final class MemfdRules {
           "MEMFD-006",
           "The array of folios has room for nr_folios.",
           "Not checked (7.3): the kernel reads behind the end of its mapping, and faults.",
-          "nr_folios or the descriptor folios was overwritten.");
+          "nr_folios or the descriptor folios was overwritten.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule EMPTY =
       Rule.error(

@@ -18,28 +18,32 @@ final class MetadataRules {
           "META-001",
           "The blob has the 73 bytes of its structure.",
           IGNORED,
-          "blob-size was overwritten, or the writer has another layout.");
+          "blob-size was overwritten, or the writer has another layout.",
+          Outcome.FAILED);
 
   static final Rule VERSION =
       Rule.warning(
           "META-002",
           "The blob's version is 1.",
           IGNORED,
-          "A newer writer, or an overwritten blob.");
+          "A newer writer, or an overwritten blob.",
+          Outcome.FAILED);
 
   static final Rule RELEASE =
       Rule.warning(
           "META-003",
           "The release has its NUL.",
           "Not checked (7.1 to 7.3): the log line runs on into what follows.",
-          "The blob was overwritten.");
+          "The blob was overwritten.",
+          Outcome.LOST);
 
   static final Rule COUNT =
       Rule.warning(
           "META-004",
           "The count of kexecs is at least 1.",
           "Not checked (7.1 to 7.3): the count starts over.",
-          "The first handover after a cold boot says 1. The blob was overwritten.");
+          "The first handover after a cold boot says 1. The blob was overwritten.",
+          Outcome.LOST);
 
   private MetadataRules() {}
 

@@ -27,8 +27,11 @@ final class OwnerRules {
       Rule.info(
           "OWN-003",
           "Every subtree is one that is known here.",
-          "A subtree that nobody asks for stays reserved (all releases).",
-          "What the blob says, and which memory it owns, was not checked.");
+          "A subtree that nobody asks for stays reserved (all releases); who asks for it by another name finds nothing.",
+          "What the blob says, and which memory it owns, was not checked.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   private OwnerRules() {}
 

@@ -26,7 +26,10 @@ final class ScratchRules {
           "The boot record is the one of this handover: type 10, 32 bytes, the root FDT's address, the writer's page size.",
           "len and the page size are not checked (7.3). Another address is another handover, or none: a warning, no revival."
               + " Kernels of different page sizes are documented as unsupported, and nothing notices.",
-          "Give the address of the record that kexec_file_load made; it differs with every load.");
+          "Give the address of the record that kexec_file_load made; it differs with every load.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule ARRAY =
       Rule.error(
@@ -34,14 +37,21 @@ final class ScratchRules {
           "The scratch array is in memory and has at least one region.",
           "An array that cannot be mapped is a warning, no revival, everything is lost (all releases). Without a region"
               + " the kernel has no memory to boot in: panic.",
-          "The address or size is wrong: 16 bytes a region.");
+          "The address or size is wrong: 16 bytes a region.",
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule REGION =
       Rule.error(
           "SCRATCH-003",
           "Every scratch region is whole pages of memory, apart from the others.",
-          "Not checked (7.3): memory that is not there is allocated from, and the kernel faults in early boot.",
-          "The array was overwritten, or belongs to another machine.");
+          "Not checked (7.3): memory that is not there is allocated from, and the kernel faults in early boot. Bounds that are a"
+              + " few bytes off did no harm (7.3.4).",
+          "The array was overwritten, or belongs to another machine.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule ALIGNMENT =
       Rule.warning(
@@ -49,23 +59,32 @@ final class ScratchRules {
           "Every scratch region is aligned to the largest block of the page allocator.",
           "Kernels up to 7.1 did not round all regions; 7.2.6 and 7.3.4 do. Pages at an unaligned edge are given to the"
               + " allocator with pages that are not scratch.",
-          "Use sizes of kho_scratch= that are multiples of it: 4 MiB with 4K pages.");
+          "Use sizes of kho_scratch= that are multiples of it: 4 MiB with 4K pages.",
+          Outcome.RESTORED);
 
   static final Rule STRUCTURE =
       Rule.error(
           "SCRATCH-005",
           "No structure of the handover lies in a scratch region.",
           "Not checked (7.3): the next kernel allocates from scratch before it has read the map, and overwrites it. What is"
-              + " read after that is nonsense: from a lost subtree to a fault in early boot.",
-          "Structures were allocated before the regions were taken out of use, or the regions are not those of this kernel.");
+              + " read after that is nonsense: from a lost subtree to a fault in early boot. Allocation begins at the top: what lies"
+              + " low in a region may survive (7.3.4).",
+          "Structures were allocated before the regions were taken out of use, or the regions are not those of this kernel.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
           "SCRATCH-006",
           "Nothing that is preserved lies in a scratch region.",
           "Debug kernels alone warn, when it is preserved (7.3). The next kernel uses scratch memory at once: the data are"
-              + " overwritten, and nobody notices.",
-          "Memory out of scratch is movable only: whoever preserves it has to move it first.");
+              + " overwritten, and nobody notices before their owner asks.",
+          "Memory out of scratch is movable only: whoever preserves it has to move it first.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule TOO_SMALL =
       Rule.warning(
@@ -73,7 +92,9 @@ final class ScratchRules {
           "The scratch regions have room for the next kernel's page descriptors: 64 bytes for each page of memory.",
           "The kernel allocates them from scratch before anything else is free (7.3), and panics for lack of memory in"
               + " early boot.",
-          "Boot the first kernel with a larger kho_scratch=; a chain of kexecs keeps its regions for ever.");
+          "Boot the first kernel with a larger kho_scratch=; a chain of kexecs keeps its regions for ever.",
+          Outcome.RESTORED,
+          Outcome.PANIC);
 
   /** Size of struct page on the machines that speak KHO. */
   private static final int PAGE_DESCRIPTOR = 64;

@@ -50,7 +50,10 @@ final class VmallocRules {
           "VMALLOC-005",
           "Every chunk is a page that is in memory.",
           "Not checked (6.18 to 7.3): the kernel reads whatever is there, or faults.",
-          "The pointer is in the descriptor or in the chunk before, which is named.");
+          "The pointer is in the descriptor or in the chunk before, which is named.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule LOOP =
       Rule.error(
@@ -78,8 +81,12 @@ final class VmallocRules {
           "VMALLOC-009",
           "Every entry of a chunk is the address of a block of the area's order.",
           "Not checked (6.18 to 7.3): a page that is not the first of a preserved block is a warning, and the restore"
-              + " fails; beyond memory it is a fault.",
-          "The chunk was overwritten.");
+              + " fails; beyond memory it fails, too. The bits below the page are ignored (7.3.4).",
+          "The chunk was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule CHUNK_PRESERVED =
       Rule.error(

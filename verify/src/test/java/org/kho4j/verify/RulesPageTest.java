@@ -52,6 +52,12 @@ class RulesPageTest {
           .append("\n\n")
           .append("- When it is broken: ")
           .append(rule.kernel())
+          .append("\n- Outcome: ")
+          .append(
+              rule.outcomes().stream()
+                  .sorted()
+                  .map(Outcome::label)
+                  .collect(Collectors.joining(", ")))
           .append("\n- Example: `%s` at 0x%x: ".formatted(finding.path(), finding.address()))
           .append(finding.message())
           .append("\n- Remedy: ")
@@ -70,6 +76,8 @@ class RulesPageTest {
       `kho verify SOURCE` checks what a kernel relies on, which is more than it checks. Every rule has an id that does not
       change, a severity, and what a real kernel does where it is broken, with the releases that this is known of.
       The examples are findings on the memory of a real kernel, changed in one place; the tests make them.
+      What can become of such a handover is one of *restored*, *warned*, *failed*, *lost*, *panic* and *hang*, as real kernels
+      have shown: [agreement with reality](agreement.md) says what the words mean, and has the figures.
 
       | severity | means |
       |---|---|

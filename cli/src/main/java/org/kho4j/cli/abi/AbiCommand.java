@@ -5,6 +5,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.preflight.AbiDiffCommand;
 
 /** {@code kho abi …}: the contract, without any memory image. */
 public final class AbiCommand extends Command {
@@ -24,6 +25,7 @@ public final class AbiCommand extends Command {
     subcommand(new LimitsCommand());
     subcommand(new FingerprintsCommand());
     subcommand(new PagesCommand());
+    subcommand(new AbiDiffCommand());
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
+import org.kho4j.verify.Outcome;
 import org.kho4j.verify.Rule;
 
 /** The rules by themselves. */
@@ -23,7 +24,11 @@ final class RuleList {
               .text("sentence", rule.sentence())
               .text("kernel", rule.kernel())
               .text("remedy", rule.remedy())
-              .endObject();
+              .array("outcomes");
+          for (Outcome outcome : rule.outcomes().stream().sorted().toList()) {
+            json.text(outcome.label());
+          }
+          json.endArray().endObject();
         }
         json.endArray().endObject();
       }

@@ -61,6 +61,27 @@ public enum Arch {
     return processor.isEmpty() ? List.of() : List.of("-cpu", processor);
   }
 
+  /** How a kernel that loads the next one tells where, and how far behind that it is entered. */
+  String loaded() {
+    return this == X86_64
+        ? "Loaded 64bit kernel at 0x(\\p{XDigit}+)"
+        : "Loaded kernel at 0x(\\p{XDigit}+)";
+  }
+
+  int entry() {
+    return this == X86_64 ? 0x200 : 0;
+  }
+
+  /** An instruction that jumps to itself. */
+  byte[] circle() {
+    return this == X86_64 ? new byte[] {(byte) 0xeb, (byte) 0xfe} : new byte[] {0, 0, 0, 0x14};
+  }
+
+  /** The serial line as a console that speaks before there is any driver. */
+  public String earlyConsole() {
+    return this == X86_64 ? "uart8250,io,0x3f8,115200" : "pl011,0x9000000";
+  }
+
   String emulator() {
     return this == X86_64 ? "qemu-system-x86_64" : "qemu-system-aarch64";
   }

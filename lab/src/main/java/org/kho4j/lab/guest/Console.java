@@ -84,6 +84,53 @@ public final class Console {
     }
   }
 
+  /** How a guest ended that nobody knew what to expect of. */
+  public enum End {
+    /** It said what it says when it is done. */
+    DONE,
+    /** The machine was switched off before that. */
+    OFF,
+    /** The time was up. */
+    SILENT
+  }
+
+  synchronized End awaitEnd(String done, long deadline) throws InterruptedException {
+    Pattern wanted = Pattern.compile(done);
+    while (true) {
+      for (; next < lines.size(); next++) {
+        if (wanted.matcher(lines.get(next)).find()) {
+          return End.DONE;
+        }
+      }
+      if (ended) {
+        return End.OFF;
+      }
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        return End.SILENT;
+      }
+      wait(left);
+    }
+  }
+
+  /** Waits until something was said, the guest has ended, or the time is up. */
+  public synchronized void awaitAny(String regex, long milliseconds) throws InterruptedException {
+    Pattern wanted = Pattern.compile(regex);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(milliseconds);
+    while (!ended && lines.stream().noneMatch(line -> wanted.matcher(line).find())) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        return;
+      }
+      wait(left);
+    }
+  }
+
+  /** What was said so far. */
+  public synchronized List<String> lines() {
+    return List.copyOf(lines);
+  }
+
   /** Every match so far, of the guest's life. */
   public synchronized Stream<Matcher> all(String regex) {
     Pattern wanted = Pattern.compile(regex);

@@ -21,6 +21,13 @@ final class Debugger implements AutoCloseable {
     send("c");
   }
 
+  /** From one breakpoint, where the guest stands, to another. */
+  void goOn(long from, long to) throws IOException {
+    require("z1,%x,1".formatted(from));
+    runTo(to);
+    awaitStop();
+  }
+
   /** Waits until the guest stands at the breakpoint. */
   void awaitStop() throws IOException {
     String answer = receive();

@@ -2,12 +2,16 @@ package org.kho4j.lab.guest;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +20,15 @@ import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.RamLayout;
+import org.kho4j.memory.WritableMemory;
 
 /** A guest under QEMU. Its RAM is a file, which can be read at any time of its life. */
 public final class Guest implements AutoCloseable {
 
   public static final String RAM = "ram";
   private static final String CONSOLE = "console.log";
+  private static final String INITRD = "initrd";
+  private static final String STATE = "state";
 
   private final Run run;
   private final Boot boot;
@@ -41,9 +48,38 @@ public final class Guest implements AutoCloseable {
   }
 
   static Guest start(Run run, Boot boot) throws IOException {
+    Files.write(run.directory().resolve(INITRD), initrd(run, boot.stages()));
+    return start(run, boot, command(boot, boot.machine()));
+  }
+
+  static Guest resume(Run run, Snapshot snapshot) throws IOException, InterruptedException {
+    Path initrd = run.directory().resolve(INITRD);
+    Files.createSymbolicLink(initrd, snapshot.directory().resolve(INITRD));
+    List<String> command = command(snapshot.boot(), snapshot.boot().machine());
+    command.addAll(List.of("-incoming", "defer"));
+    Guest guest = run.closing(start(run, snapshot.boot(), command));
+    try (Monitor monitor = guest.monitor()) {
+      monitor.load(snapshot.directory().resolve(STATE));
+    }
+    return guest;
+  }
+
+  /** QEMU's monitor, as soon as it is there. */
+  private Monitor monitor() throws IOException, InterruptedException {
+    while (true) {
+      try {
+        return new Monitor(run.directory().resolve("qmp"), run.deadline());
+      } catch (SocketException e) {
+        if (!process.isAlive()) {
+          throw new LabFailure("QEMU has ended: " + run.directory().resolve("qemu.log"), e);
+        }
+        Thread.sleep(5);
+      }
+    }
+  }
+
+  private static Guest start(Run run, Boot boot, List<String> command) throws IOException {
     Path directory = run.directory();
-    Files.write(directory.resolve("initrd"), initrd(run, boot.stages()));
-    List<String> command = command(boot, boot.machine());
     Files.writeString(directory.resolve("qemu.sh"), String.join(" ", command) + "\n");
     Process process =
         new ProcessBuilder(command)
@@ -116,7 +152,7 @@ public final class Guest implements AutoCloseable {
     command.addAll(List.of("-smp", "1", "-m", machine.memory() / (1 << 20) + "M"));
     command.addAll(memory(arch, machine));
     Path image = boot.image() == null ? stage.kernel().image() : boot.image();
-    command.addAll(List.of("-kernel", image.toString(), "-initrd", "initrd"));
+    command.addAll(List.of("-kernel", image.toString(), "-initrd", INITRD));
     command.addAll(List.of("-append", stage.commandLine()));
     if (boot.tree() != null) {
       command.addAll(List.of("-dtb", boot.tree().toString()));
@@ -154,6 +190,11 @@ public final class Guest implements AutoCloseable {
     Matcher line = console.await(regex, run.deadline());
     run.checked();
     return line;
+  }
+
+  /** Waits until the guest says that it is done, or never will be. */
+  public Console.End awaitEnd(String done) throws InterruptedException {
+    return console.awaitEnd(done, run.deadline());
   }
 
   /** What the guest has said. */
@@ -194,6 +235,47 @@ public final class Guest implements AutoCloseable {
       Capture.write(memory, run.kernel().arch(), capture);
       CaptureFacts.add(run, this);
     }
+  }
+
+  /**
+   * From where {@link #stopAtJump} stopped to the first instruction of the next kernel: everything
+   * is where that kernel will look for it.
+   */
+  public void stopAtEntry() throws IOException {
+    Arch arch = boot.stages().getFirst().kernel().arch();
+    long entry = told(arch.loaded()) + arch.entry();
+    Objects.requireNonNull(debugger, "not stopped").goOn(breakpoint, entry);
+    breakpoint = entry;
+  }
+
+  /** An address that the guest has told. */
+  public long told(String regex) {
+    Matcher line = console.first(regex);
+    if (line == null) {
+      throw new LabFailure("the guest did not say \"%s\"".formatted(regex));
+    }
+    return Long.parseUnsignedLong(line.group(1), 16);
+  }
+
+  /**
+   * Writes down where the guest stands, but for its RAM, and ends it. What a debugger has stopped
+   * QEMU cannot go on with later: so the guest runs in a circle until QEMU itself stops it.
+   */
+  public Snapshot save() throws IOException {
+    Arch arch = boot.stages().getFirst().kernel().arch();
+    byte[] circle = arch.circle();
+    try (WritableMemory ram = WritableMemory.open(run.directory().resolve(RAM), arch.ramBase())) {
+      MemorySegment there = ram.writable(breakpoint, circle.length);
+      byte[] instruction = there.toArray(ValueLayout.JAVA_BYTE);
+      MemorySegment.copy(circle, 0, there, ValueLayout.JAVA_BYTE, 0, circle.length);
+      leaveJump();
+      try (Monitor monitor = new Monitor(run.directory().resolve("qmp"), run.deadline())) {
+        monitor.save(run.directory().resolve(STATE));
+      }
+      close();
+      MemorySegment.copy(instruction, 0, there, ValueLayout.JAVA_BYTE, 0, circle.length);
+    }
+    return new Snapshot(boot, run.directory());
   }
 
   /** Goes on from where {@link #stopAtJump} stopped. */

@@ -10,6 +10,12 @@ final class Monitor implements AutoCloseable {
 
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static final String IGNORE_SHARED =
+      """
+      {"execute": "migrate-set-capabilities", "arguments":
+       {"capabilities": [{"capability": "x-ignore-shared", "state": true}]}}\
+      """;
+
   private final Remote remote;
 
   Monitor(Path socket, long deadline) throws IOException {
@@ -25,6 +31,42 @@ final class Monitor implements AutoCloseable {
          "arguments": {"paging": false, "protocol": "file:%s", "format": "%s"}}\
         """
             .formatted(file, format));
+  }
+
+  /** Has QEMU write a guest to a file, but for its RAM, which is a file already. */
+  void save(Path file) throws IOException {
+    ask("{\"execute\": \"stop\"}");
+    ask(IGNORE_SHARED);
+    ask(
+        """
+        {"execute": "migrate", "arguments": {"uri": "exec:cat > %s"}}\
+        """
+            .formatted(file));
+    awaitMigration();
+  }
+
+  /** Has QEMU, which waits for a guest, go on with the one that {@link #save} wrote. */
+  void load(Path file) throws IOException {
+    ask(IGNORE_SHARED);
+    ask(
+        """
+        {"execute": "migrate-incoming", "arguments": {"uri": "exec:cat %s"}}\
+        """
+            .formatted(file));
+    awaitMigration();
+    ask("{\"execute\": \"cont\"}");
+  }
+
+  private void awaitMigration() throws IOException {
+    String status;
+    do {
+      JsonNode answer = ask("{\"execute\": \"query-migrate\"}");
+      status = answer.path("status").asString("none");
+      if (status.equals("failed")) {
+        throw new LabFailure("QEMU cannot migrate: " + answer);
+      }
+      Thread.onSpinWait();
+    } while (!status.equals("completed"));
   }
 
   /** What QEMU's human monitor answers. */

@@ -24,7 +24,12 @@ final class Remote implements AutoCloseable {
     this.deadline = deadline;
     this.channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     this.selector = Selector.open();
-    channel.connect(UnixDomainSocketAddress.of(socket));
+    try {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
     channel.configureBlocking(false);
     channel.register(selector, SelectionKey.OP_READ);
   }

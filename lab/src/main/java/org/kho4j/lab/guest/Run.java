@@ -63,6 +63,11 @@ public final class Run implements AutoCloseable {
     return directory;
   }
 
+  /** The RAM of its guest, where that is one file. */
+  public Path ram() {
+    return directory.resolve(Guest.RAM);
+  }
+
   /** The lab's own files. */
   public Path lab() {
     return lab;
@@ -129,6 +134,14 @@ public final class Run implements AutoCloseable {
   /** Boots a guest, which ends with the run at the latest. */
   public Guest boot(Boot boot) throws IOException {
     return closing(Guest.start(this, boot));
+  }
+
+  /**
+   * Goes on with a guest that was written down, with the RAM that is in the run's directory; it
+   * ends with the run at the latest.
+   */
+  public Guest resume(Snapshot snapshot) throws IOException, InterruptedException {
+    return Guest.resume(this, snapshot);
   }
 
   /** Memory that is closed at the end of the run. */

@@ -17,7 +17,7 @@ import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 
 /** Sessions and memfds that a guest is told to preserve, and that are then looked for. */
-final class Files {
+public final class Files {
 
   /**
    * A memfd.
@@ -26,9 +26,9 @@ final class Files {
    * @param every of its pages only those whose number this divides are written, the others zero
    * @param seals put on it
    */
-  record File(String session, long token, long bytes, long seed, long every, int seals) {
+  public record File(String session, long token, long bytes, long seed, long every, int seals) {
 
-    File(String session, long token, long bytes, long seed) {
+    public File(String session, long token, long bytes, long seed) {
       this(session, token, bytes, seed, 1, 0);
     }
   }
@@ -36,13 +36,13 @@ final class Files {
   private final Run run;
   private final List<File> files;
 
-  Files(Run run, List<File> files) {
+  public Files(Run run, List<File> files) {
     this.run = run;
     this.files = List.copyOf(files);
   }
 
   /** Makes the guest preserve them. */
-  void preserve(Script script) {
+  public void preserve(Script script) {
     String session = "";
     for (File file : files) {
       if (!file.session.equals(session)) {
@@ -56,7 +56,7 @@ final class Files {
   }
 
   /** Makes the next guest retrieve them, and check every byte. */
-  void retrieve(Script script) {
+  public void retrieve(Script script) {
     String session = "";
     for (File file : files) {
       if (!file.session.equals(session)) {

@@ -16,13 +16,13 @@ import org.kho4j.lab.guest.Run;
  *
  * @param repeat how many words in a row are the same
  */
-record Pattern(long repeat) {
+public record Pattern(long repeat) {
 
   /** By this much the state of a SplittableRandom grows with each word. */
   private static final long STEP = 0x9e3779b97f4a7c15L;
 
   /** That of a run. */
-  static Pattern of(Run run) {
+  public static Pattern of(Run run) {
     return new Pattern(run.repeat());
   }
 
@@ -31,7 +31,7 @@ record Pattern(long repeat) {
   }
 
   /** Fills memory with a seed's words. */
-  void fill(MemorySegment memory, long seed) {
+  public void fill(MemorySegment memory, long seed) {
     for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
       memory.set(Wire.U64, at, word(seed, at / Long.BYTES));
     }
@@ -51,7 +51,7 @@ record Pattern(long repeat) {
    *
    * @param offset of the memory's first byte in the whole, a multiple of 8
    */
-  long mismatch(MemorySegment memory, long seed, long offset) {
+  public long mismatch(MemorySegment memory, long seed, long offset) {
     for (long at = 0; at + Long.BYTES <= memory.byteSize(); at += Long.BYTES) {
       if (memory.get(Wire.U64, at) != word(seed, (offset + at) / Long.BYTES)) {
         return offset + at;

@@ -8,6 +8,9 @@ import org.kho4j.preflight.btf.Btf;
 /** Whether a feature is built in: the configuration knows, then strings and functions show it. */
 final class BuiltIn {
 
+  /** A kernel without it has no modules. */
+  private static final String MODULE_LOADER = "load_module";
+
   private BuiltIn() {}
 
   static Built look(KernelImage image, Feature feature) {
@@ -54,7 +57,11 @@ final class BuiltIn {
       return Optional.of(
           new Built(Built.State.YES, "function " + feature.function() + " in its BTF"));
     }
-    return Optional.of(absent(feature, "no function " + feature.function() + " in its BTF"));
+    String evidence = "no function " + feature.function() + " in its BTF";
+    return Optional.of(
+        feature.modular() && !btf.get().hasFunction(MODULE_LOADER)
+            ? new Built(Built.State.NO, evidence + ", nor one that loads modules")
+            : absent(feature, evidence));
   }
 
   private static Built byAbsence(KernelImage image, Feature feature) {

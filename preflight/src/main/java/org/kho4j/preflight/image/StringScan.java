@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.kho4j.abi.KhoVersion;
 
 /**
  * Finds strings in a kernel as the compiler laid them down: terminated by NUL, and not the middle
@@ -39,8 +41,16 @@ final class StringScan {
   /** Most places looked at for BTF. */
   private static final int MAX_BTF = 16;
 
-  /** What stands before a marker's {@code -}, and from there on. */
-  private static final String MARKER = Feature.KEXEC_METADATA.marker();
+  /** Names with a dash in them that are no versions. */
+  private static final List<String> MARKERS =
+      Stream.concat(
+              Stream.of(Feature.KEXEC_METADATA.marker(), KhoVersion.MAP_PROPERTY),
+              KhoVersion.ALL.stream()
+                  .flatMap(version ->
+                      Stream.of(version.addressProperty(), String.valueOf(version.sizeProperty()))))
+          .filter(name -> name.contains("-"))
+          .distinct()
+          .toList();
 
   /** Longest text looked at on both sides of a {@code -v}, and longest release. */
   private static final int REACH = 256;
@@ -124,8 +134,13 @@ final class StringScan {
   private void look(Region region, long dash, byte next) {
     if (next == 'v') {
       take(region, dash);
-    } else if (next == MARKER.charAt(MARKER.indexOf('-') + 1)) {
-      takeMarker(region, dash - MARKER.indexOf('-'));
+      return;
+    }
+    for (String marker : MARKERS) {
+      int first = marker.indexOf('-');
+      if (next == marker.charAt(first + 1)) {
+        takeMarker(region, dash - first, marker);
+      }
     }
   }
 
@@ -153,15 +168,15 @@ final class StringScan {
     }
   }
 
-  private void takeMarker(Region region, long start) {
-    long end = start + MARKER.length();
+  private void takeMarker(Region region, long start, String marker) {
+    long end = start + marker.length();
     if (start < region.offset()
         || end >= region.offset() + region.length()
         || bytes.get(JAVA_BYTE, end) != 0
-        || !text(start, end).equals(MARKER)) {
+        || !text(start, end).equals(marker)) {
       return;
     }
-    add(region, textStart(region, start), start, MARKER);
+    add(region, textStart(region, start), start, marker);
   }
 
   private void add(Region region, long start, long name, String text) {

@@ -165,7 +165,11 @@ class KernelImagesTest {
     assertThat(image.built(Feature.KHO))
         .isEqualTo(new Built(Built.State.YES, "function kho_preserve_folio in its BTF"));
     assertThat(image.built(Feature.LUO).state()).isEqualTo(Built.State.NO);
-    assertThat(image.built(Feature.KHO_TEST).state()).isEqualTo(Built.State.UNKNOWN);
+    assertThat(image.built(Feature.KHO_TEST))
+        .isEqualTo(
+            new Built(
+                Built.State.NO,
+                "no function kho_test_init in its BTF, nor one that loads modules"));
     assertThat(image.built(Feature.KEXEC_METADATA).state()).isEqualTo(Built.State.UNKNOWN);
   }
 

@@ -1,0 +1,161 @@
+package org.kho4j.cli.preflight;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+
+/** The members of a JSON object out of a file, each of the type that is asked for or a sentence. */
+final class JsonFields {
+
+  private static final int MAX_BYTES = 4 << 20;
+
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(16)
+                  .maxNumberLength(20)
+                  .maxDocumentLength(MAX_BYTES)
+                  .build())
+          .build();
+
+  private final String where;
+  private final Map<String, Object> members;
+
+  private JsonFields(String where, Map<String, Object> members) {
+    this.where = where;
+    this.members = members;
+  }
+
+  /** The object that a file consists of. */
+  static JsonFields read(Path path) throws IOException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(path)) {
+      bytes = in.readNBytes(MAX_BYTES + 1);
+    }
+    if (bytes.length > MAX_BYTES) {
+      throw new IOException(path + ": is larger than " + MAX_BYTES + " bytes");
+    }
+    try (JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), bytes)) {
+      json.nextToken();
+      Object root = value(json);
+      if (json.nextToken() != null) {
+        throw new IOException(path + ": goes on after its end");
+      }
+      return of(path.toString(), root);
+    } catch (JacksonException e) {
+      throw new IOException(path + ": is not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static Object value(JsonParser json) {
+    if (json.currentToken() == JsonToken.START_OBJECT) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String name = json.currentName();
+        json.nextToken();
+        members.put(name, value(json));
+      }
+      return members;
+    }
+    if (json.currentToken() == JsonToken.START_ARRAY) {
+      List<Object> elements = new ArrayList<>();
+      while (json.nextToken() != JsonToken.END_ARRAY) {
+        elements.add(value(json));
+      }
+      return elements;
+    }
+    return json.currentToken() == JsonToken.VALUE_NUMBER_INT
+        ? (Object) json.getLongValue()
+        : json.getString();
+  }
+
+  @SuppressWarnings("unchecked")
+  private static JsonFields of(String where, @Nullable Object value) throws IOException {
+    if (value instanceof Map<?, ?> map) {
+      return new JsonFields(where, (Map<String, Object>) map);
+    }
+    throw new IOException(where + ": is not an object");
+  }
+
+  Set<String> names() {
+    return members.keySet();
+  }
+
+  boolean has(String name) {
+    return members.containsKey(name);
+  }
+
+  String text(String name) throws IOException {
+    if (members.get(name) instanceof String text) {
+      return text;
+    }
+    throw wrong(name + " is not a string");
+  }
+
+  long number(String name) throws IOException {
+    if (members.get(name) instanceof Long number) {
+      return number;
+    }
+    throw wrong(name + " is not a whole number");
+  }
+
+  List<String> texts(String name) throws IOException {
+    List<String> texts = new ArrayList<>();
+    for (Object element : elements(name)) {
+      if (!(element instanceof String text)) {
+        throw wrong(name + " has something that is not a string");
+      }
+      texts.add(text);
+    }
+    return texts;
+  }
+
+  JsonFields object(String name) throws IOException {
+    return of(where + ": " + name, members.get(name));
+  }
+
+  List<JsonFields> objects(String name) throws IOException {
+    List<JsonFields> objects = new ArrayList<>();
+    for (Object element : elements(name)) {
+      objects.add(of(where + ": " + name, element));
+    }
+    return objects;
+  }
+
+  private List<?> elements(String name) throws IOException {
+    if (members.get(name) instanceof List<?> elements) {
+      return elements;
+    }
+    throw wrong(name + " is not an array");
+  }
+
+  /** One of some constants, by its name in lower case. */
+  <E extends Enum<E>> E oneOf(String name, E[] values) throws IOException {
+    String text = text(name);
+    for (E value : values) {
+      if (value.name().toLowerCase(Locale.ROOT).equals(text)) {
+        return value;
+      }
+    }
+    throw wrong("%s is \"%s\", which is none of %s".formatted(name, text, List.of(values)));
+  }
+
+  IOException wrong(String what) {
+    return new IOException(where + ": " + what);
+  }
+}

@@ -1,0 +1,107 @@
+package org.kho4j.cli.preflight;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.handover.Handover;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.preflight.HandedReader;
+import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.ProfileReader;
+import org.kho4j.preflight.RunningKernel;
+import org.kho4j.preflight.image.KernelImages;
+
+/** Takes what stands for a kernel on the command line. */
+final class KernelSource {
+
+  private static final String RUNNING = "running";
+
+  private final Invocation invocation;
+
+  KernelSource(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  /** A kernel: an image, or a profile. */
+  Profile kernel(String name) throws IOException {
+    Path path = Path.of(name);
+    return ProfileFile.isOne(path)
+        ? ProfileFile.read(path)
+        : ProfileReader.read(KernelImages.read(path));
+  }
+
+  /** The same, read while something else is. */
+  Pending reading(String name) {
+    FutureTask<Profile> task = new FutureTask<>(() -> kernel(name));
+    Thread.ofPlatform().daemon().name("read " + name).start(task);
+    return new Pending(task);
+  }
+
+  /** A kernel that is being read. */
+  record Pending(FutureTask<Profile> task) {
+
+    Profile get() throws IOException {
+      try {
+        return task.get();
+      } catch (ExecutionException e) {
+        switch (e.getCause()) {
+          case IOException cause -> throw cause;
+          case RuntimeException cause -> throw cause;
+          case Error cause -> throw cause;
+          case null, default -> throw new AssertionError(e);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while a kernel was read", e);
+      }
+    }
+  }
+
+  /**
+   * What hands over: a kernel, or a memory image.
+   *
+   * @param kernel the kernel that wrote the memory image, if it is at hand
+   */
+  Outgoing outgoing(String name, @Nullable String kernel) throws IOException {
+    Outgoing outgoing = outgoing(name);
+    if (kernel == null) {
+      return outgoing;
+    }
+    if (outgoing.handed().isEmpty()) {
+      throw invocation.wrong(
+          "--from-kernel goes with a memory image, and " + name + " is a kernel");
+    }
+    return Outgoing.of(kernel(kernel), outgoing.handed());
+  }
+
+  private Outgoing outgoing(String name) throws IOException {
+    if (name.equals(RUNNING)) {
+      Path root = Objects.requireNonNullElse(invocation.value("--root", Path.class), Path.of("/"));
+      RunningKernel.Running running = RunningKernel.read(root);
+      return new Outgoing(
+          running.profile(), running.handed(), running.commandLine(), running.notes());
+    }
+    Path path = Path.of(name);
+    try {
+      return Outgoing.of(kernel(name), Optional.empty());
+    } catch (MalformedImageException notAKernel) {
+      try (PhysicalMemory memory = invocation.open(path)) {
+        HandoverSearch search = HandoverSearch.in(invocation, memory);
+        if (search.handovers().isEmpty()) {
+          throw notAKernel;
+        }
+        search.noteRejected(invocation);
+        Handover handover = search.choose(null, "--fdt");
+        HandedReader.Outgoing read = HandedReader.read(handover, name);
+        return Outgoing.of(read.profile(), Optional.of(read.handed()));
+      }
+    }
+  }
+}

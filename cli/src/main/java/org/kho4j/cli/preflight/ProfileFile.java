@@ -1,0 +1,148 @@
+package org.kho4j.cli.preflight;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.kho4j.abi.KernelType;
+import org.kho4j.abi.KernelType.Member;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.output.Json;
+import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.image.Architecture;
+
+/** A kernel's profile in a file: what it speaks, without the kernel. */
+final class ProfileFile {
+
+  private static final String SCHEMA = "kho4j/kernel-profile/1";
+
+  private ProfileFile() {}
+
+  /** Whether a file begins as a profile does, which no kernel image can. */
+  static boolean isOne(Path path) throws IOException {
+    if (Files.isDirectory(path)) {
+      throw new IOException(path + ": is a directory, not a kernel");
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      return in.read() == '{';
+    }
+  }
+
+  /**
+   * Reads a profile.
+   *
+   * @throws IOException if it is none; the message names the file and what is wrong
+   */
+  static Profile read(Path path) throws IOException {
+    JsonFields root = JsonFields.read(path);
+    String schema = root.text("schema");
+    if (!schema.equals(SCHEMA)) {
+      throw root.wrong(
+          "schema is \"%s\", and a kernel's profile has \"%s\"".formatted(schema, SCHEMA));
+    }
+    Map<String, Speech> parts = new TreeMap<>();
+    JsonFields spoken = root.object("parts");
+    for (String name : spoken.names()) {
+      JsonFields part = spoken.object(name);
+      parts.put(
+          name,
+          new Speech(
+              part.oneOf("state", Speech.State.values()),
+              part.texts("versions"),
+              part.text("evidence")));
+    }
+    Map<String, Long> constants = new TreeMap<>();
+    JsonFields numbers = root.object("constants");
+    for (String name : numbers.names()) {
+      constants.put(name, numbers.number(name));
+    }
+    return new Profile(
+        path.toString(),
+        root.has("release") ? Optional.of(root.text("release")) : Optional.empty(),
+        root.oneOf("architecture", Architecture.values()),
+        root.has("pageSize") ? Optional.of(pageSize(root)) : Optional.empty(),
+        parts,
+        root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
+        root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
+        constants);
+  }
+
+  private static PageSize pageSize(JsonFields root) throws IOException {
+    long bytes = root.number("pageSize");
+    return PageSize.ofBytes(bytes)
+        .orElseThrow(() -> root.wrong("pageSize is " + bytes + ", which no kernel with KHO has"));
+  }
+
+  private static Map<String, KernelType> types(JsonFields types) throws IOException {
+    Map<String, KernelType> found = new TreeMap<>();
+    for (String name : types.names()) {
+      JsonFields type = types.object(name);
+      List<Member> members = new ArrayList<>();
+      for (JsonFields member : type.objects("members")) {
+        members.add(new Member(member.text("name"), member.number("bit"), member.number("bits")));
+      }
+      found.put(name, new KernelType(name, type.number("size"), members));
+    }
+    return found;
+  }
+
+  /** Writes a profile. */
+  static void write(Profile profile, Path path) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (Json json = new Json(out)) {
+      json.object().text("schema", SCHEMA);
+      json.text("release", profile.release().orElse(null));
+      json.text("architecture", label(profile.architecture()));
+      profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
+      json.object("parts");
+      new TreeMap<>(profile.parts())
+          .forEach((name, speech) -> {
+            json.object(name).text("state", label(speech.state()));
+            list(json, "versions", speech.versions());
+            json.text("evidence", speech.evidence()).endObject();
+          });
+      json.endObject();
+      profile.versions().ifPresent(versions -> list(json, "versions", versions));
+      json.object("constants");
+      new TreeMap<>(profile.constants()).forEach(json::number);
+      json.endObject();
+      profile.types().ifPresent(types -> types(json, types));
+      json.endObject();
+    }
+    Files.write(path, out.toByteArray());
+  }
+
+  private static void types(Json json, Map<String, KernelType> types) {
+    json.object("types");
+    for (KernelType type : new TreeMap<>(types).values()) {
+      json.object(type.name()).number("size", type.size()).array("members");
+      for (Member member : type.members()) {
+        json.object()
+            .text("name", member.name())
+            .number("bit", member.bitOffset())
+            .number("bits", member.bitSize())
+            .endObject();
+      }
+      json.endArray().endObject();
+    }
+    json.endObject();
+  }
+
+  private static void list(Json json, String name, List<String> texts) {
+    json.array(name);
+    texts.forEach(json::text);
+    json.endArray();
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,252 @@
+package org.kho4j.lab.agreement;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.damage.Guest;
+import org.kho4j.damage.RuleCase;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Run;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.OpenOptions;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.WritableMemory;
+import org.kho4j.verify.Finding;
+import org.kho4j.verify.Verifier;
+
+/**
+ * Compares what verify says about a handover with what a real kernel makes of it, handover for
+ * handover.
+ */
+final class Agreement implements AutoCloseable {
+
+  private static final Duration BASE_LIMIT = Duration.ofMinutes(4);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int ATTEMPTS = 40;
+  private static final int WORKERS = 2;
+  private static final int PAGE = 4096;
+  private static final String OLDER_HANDLER = "memfd-v1";
+
+  private final Path lab;
+  private final Path directory;
+  private final Kernel kernel;
+  private final long seed;
+  private final Base base;
+  private final PhysicalMemory memory;
+  private final Handover sound;
+  private final Witness witness;
+
+  /** A handover as it is to be booted. */
+  private record Damaged(Guest guest, String changes, List<String> findings) {}
+
+  /** Makes a sound handover of a kernel to itself, and boots it to see what that looks like. */
+  Agreement(Path lab, Path directory, Kernel kernel, long seed) throws Exception {
+    this.lab = lab;
+    this.directory = directory;
+    this.kernel = kernel;
+    this.seed = seed;
+    try (Run run = run("base", BASE_LIMIT)) {
+      this.base = Base.make(run);
+    }
+    this.memory =
+        MemoryImages.open(
+            base.snapshot().ram(), new OpenOptions(MemorySource.Kind.RAW, kernel.arch().ramBase()));
+    this.sound = Handovers.find(memory).getFirst();
+    List<ReserveMem> reservations = sound.client(ReserveMem.CLIENT).orElseThrow();
+    try (Run run = run("sound", LIMIT)) {
+      copyRam(run);
+      var guest = run.resume(base.snapshot());
+      guest.awaitPoint("surveyed");
+      this.witness = new Witness(reservations, Witness.signs(guest));
+    }
+  }
+
+  private Run run(String name, Duration limit) throws IOException {
+    return new Run(lab, directory.resolve(name), kernel, limit, false, null);
+  }
+
+  private void copyRam(Run run) throws IOException, InterruptedException {
+    int status =
+        new ProcessBuilder(
+                "cp", "--sparse=always", base.snapshot().ram().toString(), run.ram().toString())
+            .inheritIO()
+            .start()
+            .waitFor();
+    if (status != 0) {
+      throw new LabFailure("the RAM cannot be copied to " + run.ram());
+    }
+  }
+
+  /** Boots trials, and adds a line to the results for each. */
+  void go(List<Trial> trials, Results results) throws Exception {
+    ConcurrentLinkedQueue<Trial> left = new ConcurrentLinkedQueue<>(trials);
+    ExecutorService workers = Executors.newFixedThreadPool(WORKERS);
+    try {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < WORKERS; i++) {
+        String slot = "slot" + i;
+        running.add(
+            workers.submit(() -> {
+              for (Trial trial = left.poll(); trial != null; trial = left.poll()) {
+                boot(trial, slot, results);
+              }
+              return null;
+            }));
+      }
+      for (Future<?> worker : running) {
+        worker.get();
+      }
+    } finally {
+      workers.shutdownNow();
+    }
+  }
+
+  private void boot(Trial trial, String slot, Results results) throws Exception {
+    Damaged damaged = damaged(trial);
+    if (damaged == null) {
+      return;
+    }
+    try (Run run = run(slot, LIMIT)) {
+      copyRam(run);
+      try (WritableMemory copy = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
+        damaged.guest.forEachChange(
+            (address, before, after) -> copy.writable(address, Long.BYTES).set(Wire.U64, 0, after));
+      }
+      Observed observed = witness.watch(run, run.resume(base.snapshot()));
+      results.add(
+          new Result(
+              trial, damaged.changes, damaged.findings, observed.outcome(), observed.inShort()));
+    }
+  }
+
+  /**
+   * The handover of a trial, or null if there is none: a change beside a rule may break another,
+   * and one of the version makes it a handover to another kernel than there is.
+   */
+  private @Nullable Damaged damaged(Trial trial) {
+    if (trial.kind() == Trial.Kind.SOUND) {
+      return damaged(guest -> {}, 0);
+    }
+    SplittableRandom seeds =
+        new SplittableRandom(seed + Objects.hash(trial.rule(), trial.kind().name()));
+    Map<String, Damaged> distinct = new LinkedHashMap<>();
+    for (int i = 0; i < ATTEMPTS + trial.number() && distinct.size() < trial.number(); i++) {
+      Damaged damaged = damaged(change(trial), seeds.nextLong());
+      if (fits(trial, damaged)) {
+        distinct.putIfAbsent(damaged.changes, damaged);
+      }
+    }
+    // Some rules can be broken in fewer ways than are asked for: then the first way comes again.
+    List<Damaged> ways = List.copyOf(distinct.values());
+    return ways.isEmpty() ? null : ways.get((trial.number() - 1) % ways.size());
+  }
+
+  private boolean fits(Trial trial, Damaged damaged) {
+    return switch (trial.kind()) {
+      case SOUND -> true;
+      case BESIDE -> damaged.findings.isEmpty() && isOfThisKernel(damaged.guest);
+      case BROKEN -> damaged.findings.contains(trial.rule()) && isOfThisKernel(damaged.guest);
+    };
+  }
+
+  /** Whether no part has the version of another released kernel. */
+  private boolean isOfThisKernel(Guest guest) {
+    String root = text(guest, guest.root());
+    String luo = text(guest, sound.subtree(LuoSer.SUBTREE).orElseThrow().address());
+    boolean older =
+        KhoVersion.ALL.stream()
+                .filter(version -> !version.equals(sound.version()))
+                .anyMatch(version -> root.contains(version + "\0"))
+            || luo.matches("(?s)luo-v[1-4]\0.*|\u00d0\r\u00fe\u00ed.*");
+    try {
+      boolean[] handlers = {older};
+      handover(guest)
+          .client(LiveUpdate.CLIENT)
+          .ifPresent(there ->
+              there.forEachSession(session ->
+                  session.forEachFile(
+                      file -> handlers[0] |= file.compatible().equals(OLDER_HANDLER))));
+      return !handlers[0];
+    } catch (HandoverException e) {
+      return !older;
+    }
+  }
+
+  private static String text(Guest guest, long address) {
+    return new String(
+        guest.memory().read(address, PAGE).toArray(ValueLayout.JAVA_BYTE),
+        StandardCharsets.ISO_8859_1);
+  }
+
+  private static Consumer<Guest> change(Trial trial) {
+    RuleCase rule =
+        RuleCase.all().stream()
+            .filter(one -> one.rule().equals(trial.rule()))
+            .findFirst()
+            .orElseThrow();
+    return trial.kind() == Trial.Kind.BROKEN ? rule.broken() : rule.silent();
+  }
+
+  private Damaged damaged(Consumer<Guest> change, long changeSeed) {
+    SplittableRandom random = new SplittableRandom(changeSeed);
+    Guest guest = Guest.atTheEntry(memory, sound, base.bootRecord().orElse(0), random::nextInt);
+    change.accept(guest);
+    List<String> changes = new ArrayList<>();
+    guest.forEachChange(
+        (address, before, after) -> changes.add("%x:%x>%x".formatted(address, before, after)));
+    String shown =
+        String.join(" ", changes.subList(0, Math.min(4, changes.size())))
+            + (changes.size() > 4 ? " and " + (changes.size() - 4) + " more" : "");
+    return new Damaged(guest, shown, findings(guest));
+  }
+
+  private List<String> findings(Guest guest) {
+    List<Finding> findings = new ArrayList<>();
+    try {
+      Verifier.verify(
+          List.of(handover(guest)),
+          new Verifier.Options(rule -> true, 20, base.bootRecord(), Optional.empty()),
+          findings::add);
+    } catch (HandoverException e) {
+      findings.add(Verifier.unreadable(e));
+    }
+    return findings.stream().map(finding -> finding.rule().id()).distinct().sorted().toList();
+  }
+
+  private Handover handover(Guest guest) {
+    RootFdt root = RootSearch.at(guest.memory(), guest.root());
+    return Handovers.of(guest.memory(), List.of(root), kernel.pageSize()).getFirst();
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,94 @@
+package org.kho4j.lab.agreement;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.kho4j.damage.RuleCase;
+import org.kho4j.lab.agreement.Trial.Kind;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Run;
+
+/** {@code lab/run agree}: which handovers are booted on which kernels. */
+public final class Plan {
+
+  /** All of it is done with this one; another is asked less. */
+  static final String MAIN = "x86_64-7.3";
+
+  private static final String OTHER = "x86_64-7.2";
+  private static final String SEED = "--seed=";
+  private static final String BOOTS = "--boots=";
+  private static final int SOUND = 3;
+
+  private Plan() {}
+
+  /**
+   * Boots what the data file does not have yet, and writes the page.
+   *
+   * @param lab the directory of the lab's own files
+   * @param args behind {@code agree}
+   * @return the exit status: 1 if a kernel did something else than verify lets expect
+   */
+  public static int run(Path lab, Path cache, String... args) throws Exception {
+    long seed = 1;
+    int boots = 3;
+    for (String arg : args) {
+      if (arg.startsWith(SEED)) {
+        seed = number(arg, SEED);
+      } else if (arg.startsWith(BOOTS)) {
+        boots = (int) number(arg, BOOTS);
+      } else {
+        throw new LabFailure(arg + " is no option of agree: --seed=N, --boots=N");
+      }
+    }
+    Results results = Results.of(lab, seed);
+    for (String name : List.of(MAIN, OTHER)) {
+      List<Trial> trials = trials(name, boots).filter(trial -> !results.has(trial)).toList();
+      if (!trials.isEmpty()) {
+        Path directory = cache.resolve("runs").resolve(name).resolve("agree");
+        Kernel kernel = Kernel.described(lab, name).built(lab);
+        try (Agreement agreement = new Agreement(lab, directory, kernel, seed)) {
+          agreement.go(trials, results);
+        }
+        Run.delete(directory);
+      }
+    }
+    results.sort();
+    Files.writeString(page(lab), Page.of(results));
+    List<String> disagreements = Page.disagreements(results);
+    disagreements.forEach(System.out::println);
+    System.out.printf(
+        "%d boots, %d disagreements: %s%n", results.all().size(), disagreements.size(), page(lab));
+    return disagreements.isEmpty() ? 0 : 1;
+  }
+
+  static Path page(Path lab) {
+    return lab.resolveSibling("docs").resolve("agreement.md");
+  }
+
+  private static Stream<Trial> trials(String kernel, int boots) {
+    List<Trial> trials = new ArrayList<>();
+    IntStream.rangeClosed(1, SOUND)
+        .forEach(i -> trials.add(new Trial(kernel, Kind.SOUND, Trial.NO_RULE, i)));
+    boolean main = kernel.equals(MAIN);
+    for (RuleCase rule : RuleCase.all()) {
+      IntStream.rangeClosed(1, main ? boots : 1)
+          .forEach(i -> trials.add(new Trial(kernel, Kind.BROKEN, rule.rule(), i)));
+    }
+    if (main) {
+      RuleCase.all().forEach(rule -> trials.add(new Trial(kernel, Kind.BESIDE, rule.rule(), 1)));
+    }
+    return trials.stream();
+  }
+
+  private static long number(String arg, String option) {
+    try {
+      return Long.parseLong(arg.substring(option.length()));
+    } catch (NumberFormatException e) {
+      throw new LabFailure(arg + " has no number");
+    }
+  }
+}

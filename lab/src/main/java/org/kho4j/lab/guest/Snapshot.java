@@ -1,0 +1,17 @@
+package org.kho4j.lab.guest;
+
+import java.nio.file.Path;
+
+/**
+ * A guest that stood still when it was written down, to be gone on with any number of times.
+ *
+ * @param boot how it was started
+ * @param directory where its state is, and its RAM as it was then
+ */
+public record Snapshot(Boot boot, Path directory) {
+
+  /** Its RAM, which has to be copied before a guest goes on with it. */
+  public Path ram() {
+    return directory.resolve(Guest.RAM);
+  }
+}

@@ -1,0 +1,67 @@
+package org.kho4j.lab.jump;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A handover from one kernel to another. */
+record Jump(String from, String to, Use use) {
+
+  /** The family of kernels in {@code lab/kernels}. */
+  static final String FAMILY = "preflight/";
+
+  private static final String BASE = "7.3";
+
+  /** Kernels of the lab that differ in the size of their pages. */
+  private static final List<String> PAGES = List.of("arm64-7.3-16k", "arm64-7.3-64k");
+
+  /** By which it is chosen, and its files are kept. */
+  String name() {
+    String suffix =
+        use == Use.EVERYTHING ? "" : "-" + use.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return from + "-to-" + to + suffix;
+  }
+
+  /**
+   * Every jump: from the kernel as it is to each that differs, and back; then those in which part
+   * of it is not in use, and those that the next kernel's command line decides.
+   *
+   * @param kernels of the family, without its name
+   */
+  static List<Jump> all(List<String> kernels) {
+    List<Jump> jumps = new ArrayList<>();
+    jumps.add(new Jump(BASE, BASE, Use.EVERYTHING));
+    jumps.add(new Jump("7.2", "7.2", Use.EVERYTHING));
+    for (String kernel : kernels) {
+      if (!kernel.equals(BASE)) {
+        jumps.add(new Jump(BASE, kernel, Use.EVERYTHING));
+        if (!kernel.equals("kho-off")) {
+          jumps.add(new Jump(kernel, BASE, Use.EVERYTHING));
+        }
+      }
+    }
+    for (String from : PAGES) {
+      for (String to : PAGES) {
+        jumps.add(new Jump(from, to, Use.EVERYTHING));
+      }
+    }
+    for (String kernel : List.of("memfd-v3", "memfd-off", "folio-bits", "luo-v6")) {
+      jumps.add(new Jump(BASE, kernel, Use.NO_FILES));
+    }
+    for (String kernel : List.of("luo-v6", "luo-swapped", "block-grown", "blob-property")) {
+      jumps.add(new Jump(BASE, kernel, Use.NO_LUO));
+    }
+    jumps.add(new Jump("test-off", "vmalloc-swapped", Use.NO_FILES));
+    for (Use use : Use.values()) {
+      if (use.name().startsWith("NEXT")) {
+        jumps.add(new Jump(BASE, BASE, use));
+      }
+    }
+    return jumps;
+  }
+
+  /** The name of a kernel among all of the lab's. */
+  static String kernel(String name) {
+    return PAGES.contains(name) ? name : FAMILY + name;
+  }
+}

@@ -1,0 +1,156 @@
+package org.kho4j.lab.jump;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.lab.guest.Arch;
+import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Machine;
+import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.guest.Script;
+import org.kho4j.lab.guest.Stage;
+import org.kho4j.memory.WritableMemory;
+
+/** Does one jump for real, and tells what became of what was handed over. */
+final class Jumper {
+
+  private static final long SEED = 900;
+  private static final String NEXT = "lab: await jump";
+  private static final long PATIENCE = TimeUnit.SECONDS.toMillis(90);
+
+  private final Run run;
+  private final Jump jump;
+  private final Kernel next;
+
+  Jumper(Run run, Jump jump, Kernel next) {
+    this.run = run;
+    this.jump = jump;
+    this.next = next;
+  }
+
+  /** What kho preflight says at the jump, and what happens then. */
+  Result go() throws Exception {
+    Kernel first = run.kernel();
+    Machine machine =
+        Machine.small(first.pageSize().bytes() > next.pageSize().bytes() ? first : next);
+    String nextLine = jump.use().next + " " + platform(next.arch());
+    String firstLine =
+        "test_kho.max_mem=1048576 %s %s %s"
+            .formatted(Use.RESERVE, jump.use().first, platform(first.arch()))
+            .strip();
+    Guest guest =
+        run.boot(
+            machine,
+            new Stage(first, firstLine, preserve()),
+            new Stage(next, nextLine.strip(), retrieve()));
+    guest.stopAtJump();
+    ReserveMem trace = fillReservation();
+    List<String> cmdline = List.of("--cmdline", "kho=on liveupdate=on " + nextLine);
+    Verdict images = Verdict.ask(run, first.image(), next.image(), cmdline);
+    if (images == null) {
+      throw new LabFailure("kho preflight cannot read the kernels: " + run.directory());
+    }
+    List<String> options = new ArrayList<>(cmdline);
+    options.addAll(List.of("--base", "0x%x".formatted(first.arch().ramBase())));
+    options.addAll(List.of("--from-kernel", first.image().toString()));
+    Path ram = run.directory().resolve(Guest.RAM);
+    Verdict capture = Verdict.ask(run, ram, next.image(), options);
+    guest.leaveJump();
+    guest.console().awaitAny("lab: end$|Kernel panic", PATIENCE);
+    List<String> said = guest.console().lines();
+    guest.close();
+    int at = 0;
+    while (at < said.size() && !said.get(at).contains(NEXT)) {
+      at++;
+    }
+    List<String> before = said.subList(0, at);
+    List<String> after = said.subList(at, said.size());
+    return new Result(
+        jump, images, capture, Observation.of(jump.use(), before, after, isKept(trace)));
+  }
+
+  /** An early console; and a slow emulator is no broken timer. */
+  private static String platform(Arch arch) {
+    return arch == Arch.X86_64
+        ? "no_timer_check earlycon=uart8250,io,0x3f8,115200"
+        : "earlycon=pl011,0x9000000";
+  }
+
+  private Script preserve() {
+    Script script = new Script().line("survey");
+    script.line("dump /sys/kernel/debug/kho/out/sub_fdts/kho_test");
+    if (jump.use().sessions) {
+      for (String session : List.of("vm", "config")) {
+        script.line("session %s", session);
+        if (jump.use().files) {
+          script.line("memfd 1 3145728 %d 1 0", SEED).line("memfd 2 5000 %d 1 0", SEED + 1);
+        }
+      }
+    }
+    return script;
+  }
+
+  private Script retrieve() {
+    Script script = new Script().line("survey");
+    if (jump.use().sessions) {
+      for (String session : List.of("vm", "config")) {
+        script.line("retrieve %s", session);
+        if (jump.use().files) {
+          script.line("check 1 3145728 %d 1 0", SEED).line("check 2 5000 %d 1 0", SEED + 1);
+        }
+        script.line("finish");
+      }
+    }
+    return script;
+  }
+
+  private @Nullable ReserveMem fillReservation() throws IOException {
+    try (WritableMemory ram = ram()) {
+      List<Handover> found = Handovers.find(ram);
+      if (found.isEmpty()) {
+        return null;
+      }
+      List<ReserveMem> reservations = found.getFirst().client(ReserveMem.CLIENT).orElse(List.of());
+      for (ReserveMem reservation : reservations) {
+        MemorySegment memory = ram.writable(reservation.start(), reservation.size());
+        for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
+          memory.set(Wire.U64, at, SEED ^ at);
+        }
+        return reservation;
+      }
+    } catch (HandoverException e) {
+      // A kernel of another version: what kho4j cannot read it cannot fill either.
+    }
+    return null;
+  }
+
+  private boolean isKept(@Nullable ReserveMem trace) throws IOException {
+    if (trace == null) {
+      return true;
+    }
+    try (WritableMemory ram = ram()) {
+      MemorySegment memory = ram.writable(trace.start(), trace.size());
+      for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
+        if (memory.get(Wire.U64, at) != (SEED ^ at)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private WritableMemory ram() throws IOException {
+    return WritableMemory.open(run.directory().resolve(Guest.RAM), run.kernel().arch().ramBase());
+  }
+}

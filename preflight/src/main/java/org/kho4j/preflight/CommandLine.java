@@ -1,0 +1,135 @@
+package org.kho4j.preflight;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What a kernel's command line says about KHO. Of a switch that stands there more than once the
+ * last counts.
+ *
+ * @param text all of it
+ */
+public record CommandLine(String text) {
+
+  /**
+   * A {@code reserve_mem=SIZE:ALIGN:NAME}.
+   *
+   * @param size bytes
+   * @param align bytes, a power of two
+   */
+  public record Reservation(long size, long align, String name) {}
+
+  private static final int SUFFIX = 10;
+
+  /** A kernel aligns to no less (SMP_CACHE_BYTES). */
+  private static final long CACHE_LINE = 64;
+
+  /** {@code kho=}; empty where it is not there, or is not a switch. */
+  public Optional<Boolean> kho() {
+    return toggle("kho");
+  }
+
+  /** {@code liveupdate=}; empty where it is not there, or is not a switch. */
+  public Optional<Boolean> liveupdate() {
+    return toggle("liveupdate");
+  }
+
+  /** Every {@code reserve_mem=} that a kernel would take. */
+  public List<Reservation> reservations() {
+    List<Reservation> found = new ArrayList<>();
+    for (String value : values("reserve_mem")) {
+      String[] parts = value.split(":", 3);
+      if (parts.length == 3 && !parts[2].isEmpty()) {
+        long size = size(parts[0]);
+        long align = parts[1].isEmpty() ? 0 : size(parts[1]);
+        if (size > 0 && align >= 0) {
+          found.add(new Reservation(size, Math.max(align, CACHE_LINE), parts[2]));
+        }
+      }
+    }
+    return found;
+  }
+
+  private Optional<Boolean> toggle(String name) {
+    Optional<Boolean> last = Optional.empty();
+    for (String value : values(name)) {
+      last = switched(value).or(() -> Optional.empty());
+    }
+    return last;
+  }
+
+  /** As the kernel's kstrtobool reads it. */
+  private static Optional<Boolean> switched(String value) {
+    String lower = value.toLowerCase(Locale.ROOT);
+    if (lower.startsWith("on")
+        || lower.startsWith("y")
+        || lower.startsWith("t")
+        || lower.startsWith("1")) {
+      return Optional.of(true);
+    }
+    if (lower.startsWith("of")
+        || lower.startsWith("n")
+        || lower.startsWith("f")
+        || lower.startsWith("0")) {
+      return Optional.of(false);
+    }
+    return Optional.empty();
+  }
+
+  /** The values of a parameter; what follows {@code --} is init's. */
+  private List<String> values(String name) {
+    List<String> values = new ArrayList<>();
+    for (String word : words()) {
+      if (word.equals("--")) {
+        break;
+      }
+      if (word.startsWith(name + "=")) {
+        values.add(word.substring(name.length() + 1));
+      }
+    }
+    return values;
+  }
+
+  private List<String> words() {
+    List<String> words = new ArrayList<>();
+    StringBuilder word = new StringBuilder();
+    boolean quoted = false;
+    for (char c : (text + " ").toCharArray()) {
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (Character.isWhitespace(c) && !quoted) {
+        if (!word.isEmpty()) {
+          words.add(word.toString());
+          word.setLength(0);
+        }
+      } else {
+        word.append(c);
+      }
+    }
+    return words;
+  }
+
+  /**
+   * As the kernel's memparse reads it: C's numbers with a suffix of K to E; -1 for what is none.
+   */
+  static long size(String text) {
+    String digits = text;
+    int shift = 0;
+    if (!text.isEmpty()) {
+      int suffix = "KMGTPE".indexOf(Character.toUpperCase(text.charAt(text.length() - 1)));
+      boolean hex = text.toLowerCase(Locale.ROOT).startsWith("0x");
+      if (suffix >= 0 && !(hex && suffix == "KMGTPE".indexOf('E'))) {
+        digits = text.substring(0, text.length() - 1);
+        shift = SUFFIX * (suffix + 1);
+      }
+    }
+    try {
+      long number = Long.decode(digits);
+      return number < 0 || number > Long.MAX_VALUE >> shift ? -1 : number << shift;
+    } catch (NumberFormatException e) {
+      return -1;
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package org.kho4j.preflight;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.kho4j.abi.Component;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.luo.Flb;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.preflight.image.Architecture;
+
+/** Takes from a handover itself what it consists of, and which versions it is written in. */
+public final class HandedReader {
+
+  /** A version string stands at the beginning, and a field for it has 48 bytes. */
+  private static final long MAX_BLOB = 48;
+
+  private final Handover handover;
+  private final Map<String, List<String>> versions = new HashMap<>();
+  private final Set<String> handlers = new HashSet<>();
+  private final Set<String> flbs = new HashSet<>();
+  private final List<String> strangers = new ArrayList<>();
+  private List<ReserveMem> reservations = List.of();
+  private Optional<String> release = Optional.empty();
+
+  private HandedReader(Handover handover) {
+    this.handover = handover;
+  }
+
+  /**
+   * A kernel that is known by what it hands over alone.
+   *
+   * @param profile what it must speak to have written this
+   */
+  public record Outgoing(Profile profile, Handed handed) {}
+
+  /**
+   * Reads a handover.
+   *
+   * @param source what to call it, for people
+   * @throws org.kho4j.handover.HandoverException if a part of it is broken, or of a version that is
+   *     not known
+   */
+  public static Outgoing read(Handover handover, String source) {
+    return new HandedReader(handover).read(source);
+  }
+
+  private Outgoing read(String source) {
+    String compatible = handover.root().compatible();
+    versions.put(Parts.KHO.name(), List.of(compatible));
+    Optional<KhoVersion> version = KhoVersion.of(compatible);
+    if (version.isPresent()) {
+      List<HandoverException> problems = new ArrayList<>();
+      List<Subtree> subtrees = handover.subtrees(problems::add);
+      if (!problems.isEmpty()) {
+        throw problems.getFirst();
+      }
+      subtrees.forEach(this::readOrName);
+    }
+    Map<String, Speech> parts = new HashMap<>();
+    versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is written so")));
+    for (Part part : Parts.ALL) {
+      parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
+    }
+    Set<String> used = new HashSet<>(versions.keySet());
+    Profile profile =
+        new Profile(
+            source,
+            release,
+            Architecture.UNKNOWN,
+            Optional.of(handover.pageSize()),
+            parts,
+            Optional.empty(),
+            Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
+            version.map(known -> Layouts.constants(known, handover.pageSize())).orElse(Map.of()));
+    return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
+  }
+
+  /** A subtree of a version that is not known here is still known by its name and version. */
+  private void readOrName(Subtree subtree) {
+    try {
+      read(subtree);
+    } catch (HandoverException broken) {
+      List<String> claimed = claimed(subtree);
+      Part part =
+          Parts.ALL.stream()
+              .filter(one -> claimed.stream().anyMatch(one::isOf))
+              .findFirst()
+              .orElseThrow(() -> broken);
+      boolean known =
+          Contract.VERSIONS.stream()
+              .map(ContractVersion::compatible)
+              .anyMatch(compatible -> compatible != null && claimed.contains(compatible));
+      if (known) {
+        throw broken;
+      }
+      versions.put(part.name(), claimed);
+    }
+  }
+
+  /** The versions that a blob gives as its own, in the way of any version so far. */
+  private List<String> claimed(Subtree subtree) {
+    MemorySegment blob =
+        handover.memory().physical().read(subtree.address(), Math.min(subtree.size(), MAX_BLOB));
+    if (Fdt.isMagic(blob)) {
+      FdtNode tree = handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
+      List<String> strings = new ArrayList<>(TreeValue.compatible(tree));
+      tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
+      return strings.stream().distinct().toList();
+    }
+    StringBuilder text = new StringBuilder();
+    for (long at = 0; at < blob.byteSize() && blob.get(JAVA_BYTE, at) > ' '; at++) {
+      text.append((char) blob.get(JAVA_BYTE, at));
+    }
+    return List.of(text.toString());
+  }
+
+  private void read(Subtree subtree) {
+    String name = subtree.name();
+    if (name.equals(Component.LUO.subtree().orElseThrow())) {
+      luo(subtree);
+    } else if (name.equals(FdtLayout.MEMBLOCK_SUBTREE)) {
+      reservations = ReserveMem.CLIENT.read(handover, subtree);
+      versions.put(
+          Parts.MEMBLOCK.name(),
+          List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
+    } else if (name.equals(Metadata.CLIENT.subtree())) {
+      Metadata metadata = Metadata.CLIENT.read(handover, subtree);
+      release = Optional.of(metadata.previousRelease());
+      versions.put(Parts.KEXEC_METADATA.name(), List.of(Long.toString(metadata.version())));
+    } else if (name.equals(FdtLayout.KHO_TEST_SUBTREE)) {
+      handover.tree(subtree, FdtLayout.KHO_TEST);
+      versions.put(Parts.KHO_TEST.name(), List.of(FdtLayout.KHO_TEST.compatible()));
+    } else {
+      strangers.add(name);
+    }
+  }
+
+  private void luo(Subtree subtree) {
+    LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
+    List<String> strings = new ArrayList<>(List.of(luo.version().compatible()));
+    if (luo.version().head() == LuoVersion.Head.FDT) {
+      FdtNode tree = handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
+      tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
+    }
+    versions.put(Parts.LUO.name(), strings);
+    luo.forEachSession(session -> session.forEachFile(file -> handlers.add(file.compatible())));
+    for (Flb flb : luo.flbs()) {
+      if (flb.count() != 0) {
+        flbs.add(flb.name());
+      }
+    }
+    put(Parts.MEMFD, handlers);
+    put(Parts.FLB, flbs);
+  }
+
+  private void put(Part part, Set<String> names) {
+    List<String> own =
+        names.stream().filter(name -> part.stems().contains(Speech.stem(name))).sorted().toList();
+    if (!own.isEmpty()) {
+      versions.put(part.name(), own);
+    }
+  }
+}

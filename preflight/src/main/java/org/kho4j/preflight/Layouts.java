@@ -1,0 +1,125 @@
+package org.kho4j.preflight;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.KernelType;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
+
+/** The layouts that a version of the contract stands for, as the kernel would declare them. */
+final class Layouts {
+
+  private Layouts() {}
+
+  /** The structures of the versions that a kernel speaks. */
+  static Map<String, KernelType> ofVersions(Map<String, Speech> parts, PageSize pageSize) {
+    Map<String, KernelType> types = new HashMap<>();
+    parts.values().forEach(speech -> types.putAll(of(speech.versions(), pageSize)));
+    return types;
+  }
+
+  /** The structures that version strings stand for. */
+  static Map<String, KernelType> of(List<String> versions, PageSize pageSize) {
+    Map<String, KernelType> types = new HashMap<>();
+    for (ContractVersion version : Contract.VERSIONS) {
+      if (version.compatible() != null && versions.contains(version.compatible())) {
+        for (Structure structure : version.structures()) {
+          KernelType.of(structure, pageSize).ifPresent(type -> types.put(type.name(), type));
+        }
+      }
+    }
+    return types;
+  }
+
+  /** The enumerators of the preserved map, as {@code enum kho_radix_consts} has them. */
+  static Map<String, Long> constants(KhoVersion version, PageSize pageSize) {
+    // The first of the forms is that of the latest release.
+    KhoVersion.MapForm form = version.mapForms().getFirst();
+    return form.isRadix()
+        ? Map.of(
+            "KHO_TREE_MAX_DEPTH", (long) form.depth(pageSize),
+            "KHO_TABLE_SIZE_LOG2", (long) KhoRadix.tableBits(pageSize),
+            "KHO_BITMAP_SIZE_LOG2", (long) KhoRadix.leafBits(pageSize))
+        : Map.of();
+  }
+
+  /** The tags of the structures that a part's versions stand for. */
+  static List<String> expected(Profile kernel, Part part) {
+    Speech speech = kernel.speech(part);
+    return kernel
+        .pageSize()
+        .map(pageSize -> of(speech.versions(), pageSize).keySet().stream().sorted().toList())
+        .orElse(List.of());
+  }
+
+  /** The properties that a version of KHO reads and that a kernel has no string for. */
+  static List<String> missingProperties(KhoVersion version, Profile kernel) {
+    return kernel
+        .versions()
+        .map(strings ->
+            Stream.of(
+                    KhoVersion.MAP_PROPERTY,
+                    version.addressProperty(),
+                    Objects.requireNonNullElse(version.sizeProperty(), ""))
+                .filter(name -> name.contains("-") && !strings.contains(name))
+                .map("it has no string \"%s\""::formatted)
+                .toList())
+        .orElse(List.of());
+  }
+
+  /** The version of KHO that a kernel says it speaks, if it is a known one. */
+  static Optional<KhoVersion> version(Profile kernel) {
+    return kernel.speech(Parts.KHO).versions().stream().findFirst().flatMap(KhoVersion::of);
+  }
+
+  /** Where a kernel does not lay things out as the versions that it claims have them. */
+  static List<String> broken(Profile kernel) {
+    Optional<PageSize> pageSize = kernel.pageSize();
+    if (pageSize.isEmpty()) {
+      return List.of();
+    }
+    List<String> found = new ArrayList<>();
+    for (Part part : Parts.ALL) {
+      Speech speech = kernel.speech(part);
+      for (KernelType type : of(speech.versions(), pageSize.get()).values()) {
+        kernel
+            .type(type.name())
+            .ifPresent(own ->
+                Difference.between(type, own).stream()
+                    .filter(Difference::matters)
+                    .forEach(difference -> found.add(claim(kernel, speech, difference.text()))));
+      }
+    }
+    constants(kernel, pageSize.get(), found);
+    return found.stream().sorted().toList();
+  }
+
+  private static void constants(Profile kernel, PageSize pageSize, List<String> found) {
+    Speech kho = kernel.speech(Parts.KHO);
+    Optional<KhoVersion> version = version(kernel);
+    version.ifPresent(known ->
+        missingProperties(known, kernel).forEach(text -> found.add(claim(kernel, kho, text))));
+    version
+        .map(known -> constants(known, pageSize))
+        .orElse(Map.of())
+        .forEach((name, value) -> {
+          Long own = kernel.constants().get(name);
+          if (own != null && !own.equals(value)) {
+            found.add(claim(kernel, kho, "%s is %d, not %d".formatted(name, own, value)));
+          }
+        });
+  }
+
+  private static String claim(Profile kernel, Speech speech, String what) {
+    return "%s claims %s, but %s".formatted(kernel.source(), speech.versions().getFirst(), what);
+  }
+}

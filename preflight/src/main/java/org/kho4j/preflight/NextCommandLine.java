@@ -1,0 +1,91 @@
+package org.kho4j.preflight;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.kho4j.handover.memblock.ReserveMem;
+
+/** What the next kernel's command line does to a handover. */
+final class NextCommandLine {
+
+  private static final long PAGE = 1L << 12;
+
+  private final Judged judged;
+  private final List<String> notes;
+
+  NextCommandLine(Judged judged, List<String> notes) {
+    this.judged = judged;
+    this.notes = notes;
+  }
+
+  /** Reservations come back only to those who ask for them in the same way. */
+  void reservations(List<ReserveMem> reservations, Optional<CommandLine> line) {
+    if (reservations.isEmpty()) {
+      return;
+    }
+    if (line.isEmpty()) {
+      judged.spoil(
+          Parts.MEMBLOCK,
+          Verdict.UNKNOWN,
+          "the next command line is not known (--cmdline): it has to have "
+              + reservations.stream()
+                  .map(NextCommandLine::parameter)
+                  .collect(Collectors.joining(" ")));
+      return;
+    }
+    String wrong =
+        reservations.stream()
+            .flatMap(one -> wrong(one, line.get()).stream())
+            .collect(Collectors.joining("; "));
+    if (!wrong.isEmpty()) {
+      judged.spoil(
+          Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates the reservation anew, and empty");
+    }
+  }
+
+  private static String parameter(ReserveMem one) {
+    return "reserve_mem=%d:%d:%s"
+        .formatted(one.size(), Math.min(Long.lowestOneBit(one.start()), PAGE), one.name());
+  }
+
+  private static Optional<String> wrong(ReserveMem one, CommandLine line) {
+    Optional<CommandLine.Reservation> asked =
+        line.reservations().stream().filter(each -> each.name().equals(one.name())).findFirst();
+    if (asked.isEmpty()) {
+      return Optional.of(
+          "the next command line lacks %s for the reservation \"%s\""
+              .formatted(parameter(one), one.name()));
+    }
+    if (asked.get().size() != one.size()) {
+      return Optional.of(
+          "the next command line asks for %d bytes of the reservation \"%s\", which has %d"
+              .formatted(asked.get().size(), one.name(), one.size()));
+    }
+    if ((one.start() & (asked.get().align() - 1)) != 0) {
+      return Optional.of(
+          "the next command line aligns the reservation \"%s\" to 0x%x, and it is at 0x%x"
+              .formatted(one.name(), asked.get().align(), one.start()));
+    }
+    return Optional.empty();
+  }
+
+  /** What {@code kho=} and {@code liveupdate=} do. */
+  void switches(CommandLine line) {
+    if (line.kho().equals(Optional.of(false))) {
+      judged.spoil(Parts.KHO_TEST, Verdict.LOST, "with kho=off its test module does not look");
+      judged.spoil(Parts.LUO, Verdict.LOST, "with kho=off LUO does not look, and is off");
+      return;
+    }
+    if (line.kho().isEmpty()) {
+      notes.add(
+          "kho= is not on the next command line: KHO is on only if the kernel was built with"
+              + " CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
+    }
+    if (!line.liveupdate().equals(Optional.of(true))) {
+      judged.spoil(
+          Parts.LUO,
+          Verdict.UNREACHABLE,
+          "without liveupdate=on on the next command line there is no /dev/liveupdate to open");
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package org.kho4j.preflight;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.kho4j.abi.KernelType;
+import org.kho4j.abi.PageSize;
+import org.kho4j.preflight.image.Architecture;
+
+/**
+ * What a kernel speaks. It stands for the kernel: read from its image, kept in a file, or put
+ * together from the contract for a handover whose kernel is not at hand.
+ *
+ * @param source what it was read from, for people
+ * @param release what {@code uname -r} says on it
+ * @param architecture what it runs on
+ * @param pageSize its page size
+ * @param parts what it says about the parts of {@link Parts}, by their names
+ * @param versions every string in it that looks like a version, and the names of the contract's
+ *     properties that it has; empty where there was nothing to look at
+ * @param types the contract's structures as it declares them, by their tags; empty where it carries
+ *     no types
+ * @param constants the contract's enumerators as it declares them
+ */
+public record Profile(
+    String source,
+    Optional<String> release,
+    Architecture architecture,
+    Optional<PageSize> pageSize,
+    Map<String, Speech> parts,
+    Optional<List<String>> versions,
+    Optional<Map<String, KernelType>> types,
+    Map<String, Long> constants) {
+
+  public Profile {
+    parts = Map.copyOf(parts);
+    versions = versions.map(List::copyOf);
+    types = types.map(Map::copyOf);
+    constants = Map.copyOf(constants);
+  }
+
+  /** What it says about a part, also about one that is not among {@link Parts}. */
+  public Speech speech(Part part) {
+    Speech known = parts.get(part.name());
+    if (known != null) {
+      return known;
+    }
+    List<String> found =
+        versions.orElse(List.of()).stream()
+            .filter(version -> part.stems().contains(Speech.stem(version)))
+            .toList();
+    if (!found.isEmpty()) {
+      return Speech.yes(found, "string \"" + found.getFirst() + "\"");
+    }
+    return Speech.unknown(
+        versions.isEmpty()
+            ? "its strings are not here"
+            : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
+  }
+
+  /** The declaration of a structure, if it has one. */
+  public Optional<KernelType> type(String name) {
+    return types.map(all -> all.get(name));
+  }
+}

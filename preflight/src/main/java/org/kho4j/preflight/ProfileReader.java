@@ -1,0 +1,118 @@
+package org.kho4j.preflight;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.kho4j.abi.KernelType;
+import org.kho4j.abi.KernelType.Member;
+import org.kho4j.memory.MalformedImageException;
+import org.kho4j.preflight.btf.Btf;
+import org.kho4j.preflight.btf.BtfEnum;
+import org.kho4j.preflight.btf.BtfStruct;
+import org.kho4j.preflight.image.Built;
+import org.kho4j.preflight.image.FoundString;
+import org.kho4j.preflight.image.KernelImage;
+
+/** Makes a kernel's {@link Profile} from its image. */
+public final class ProfileReader {
+
+  private static final String RADIX_CONSTANTS = "kho_radix_consts";
+
+  private ProfileReader() {}
+
+  /**
+   * What a kernel image speaks.
+   *
+   * @throws MalformedImageException if its types are broken
+   */
+  public static Profile read(KernelImage image) throws MalformedImageException {
+    Map<String, Speech> parts = new HashMap<>();
+    for (Part part : Parts.ALL) {
+      parts.put(part.name(), speech(image, part));
+    }
+    return new Profile(
+        image.path().toString(),
+        image.release().map(found -> found.value()),
+        image.architecture(),
+        image.pageSize().map(found -> found.value()),
+        parts,
+        image
+            .strings()
+            .map(strings ->
+                strings.stream()
+                    .filter(FoundString::isWhole)
+                    .map(FoundString::text)
+                    .distinct()
+                    .sorted()
+                    .toList()),
+        types(image.btf()),
+        constants(image.btf()));
+  }
+
+  private static Speech speech(KernelImage image, Part part) {
+    Built built = image.built(part.feature());
+    if (built.state() == Built.State.NO) {
+      return Speech.no(built.evidence());
+    }
+    if (image.strings().isEmpty()) {
+      return Speech.unknown("its strings are not here");
+    }
+    List<String> versions = new ArrayList<>();
+    List<String> places = new ArrayList<>();
+    for (String stem : part.stems()) {
+      List<FoundString> found = image.strings(stem).stream().filter(FoundString::isWhole).toList();
+      List<String> texts = found.stream().map(FoundString::text).distinct().sorted().toList();
+      if (texts.size() > 1 && !part.several()) {
+        return Speech.unknown("it has the strings " + String.join(", ", texts));
+      }
+      texts.stream().filter(text -> !text.equals(part.feature().marker())).forEach(versions::add);
+      found.forEach(string -> places.add("\"" + string.text() + "\" in " + string.place()));
+    }
+    boolean main =
+        !part.feature().marker().isEmpty()
+            || versions.stream()
+                .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
+    return main
+        ? Speech.yes(versions, String.join("; ", places))
+        : Speech.unknown(built.evidence());
+  }
+
+  private static Optional<Map<String, KernelType>> types(Optional<Btf> btf)
+      throws MalformedImageException {
+    if (btf.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<String, KernelType> types = new HashMap<>();
+    for (String name : Parts.types()) {
+      Optional<BtfStruct> struct = btf.get().struct(name);
+      if (struct.isPresent()) {
+        types.put(name, type(struct.get()));
+      }
+    }
+    return Optional.of(types);
+  }
+
+  private static KernelType type(BtfStruct struct) {
+    return new KernelType(
+        struct.name(),
+        struct.size(),
+        struct.fields().stream()
+            .map(field -> new Member(field.name(), field.bitOffset(), field.bitSize()))
+            .toList());
+  }
+
+  private static Map<String, Long> constants(Optional<Btf> btf) throws MalformedImageException {
+    Map<String, Long> constants = new HashMap<>();
+    if (btf.isPresent()) {
+      Optional<BtfEnum> radix = btf.get().enumeration(RADIX_CONSTANTS);
+      for (BtfEnum.Constant constant : radix.map(BtfEnum::constants).orElse(List.of())) {
+        if (Parts.KHO.constants().contains(constant.name())) {
+          constants.put(constant.name(), constant.value());
+        }
+      }
+    }
+    return constants;
+  }
+}
