@@ -1,6 +1,7 @@
 package org.kho4j.abi;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,19 @@ public record KhoVersion(
      */
     public String label() {
       return isRadix() ? "radix" : "bitmap-list";
+    }
+
+    /**
+     * What the kernel's {@code enum kho_radix_consts} (7.3) has for it, by the names of the
+     * enumerators; nothing for a list of bitmaps.
+     */
+    public Map<String, Long> radixConstants(PageSize pageSize) {
+      return isRadix()
+          ? Map.of(
+              "KHO_TREE_MAX_DEPTH", (long) depth(pageSize),
+              "KHO_TABLE_SIZE_LOG2", (long) KhoRadix.tableBits(pageSize),
+              "KHO_BITMAP_SIZE_LOG2", (long) KhoRadix.leafBits(pageSize))
+          : Map.of();
     }
 
     /** Bytes of a bitmap; 0 for a radix tree. */

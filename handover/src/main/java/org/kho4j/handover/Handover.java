@@ -11,6 +11,7 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 
 /**
@@ -212,7 +213,11 @@ public final class Handover {
           "the blob is no device tree, and %s has no other way to tell its size"
               .formatted(version()));
     }
-    return Fdt.totalSize(header);
+    try {
+      return Fdt.totalSize(header);
+    } catch (FdtException e) {
+      throw where.broken(address + e.offset(), e);
+    }
   }
 
   /** The subtree with that name, if there is one that can be retrieved. */

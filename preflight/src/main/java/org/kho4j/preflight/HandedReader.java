@@ -91,7 +91,9 @@ public final class HandedReader {
             parts,
             Optional.empty(),
             Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
-            version.map(known -> Layouts.constants(known, handover.pageSize())).orElse(Map.of()));
+            version
+                .map(known -> known.mapForms().getFirst().radixConstants(handover.pageSize()))
+                .orElse(Map.of()));
     return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
   }
 

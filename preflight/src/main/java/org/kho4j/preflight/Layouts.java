@@ -10,7 +10,6 @@ import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -38,18 +37,6 @@ final class Layouts {
       }
     }
     return types;
-  }
-
-  /** The enumerators of the preserved map, as {@code enum kho_radix_consts} has them. */
-  static Map<String, Long> constants(KhoVersion version, PageSize pageSize) {
-    // The first of the forms is that of the latest release.
-    KhoVersion.MapForm form = version.mapForms().getFirst();
-    return form.isRadix()
-        ? Map.of(
-            "KHO_TREE_MAX_DEPTH", (long) form.depth(pageSize),
-            "KHO_TABLE_SIZE_LOG2", (long) KhoRadix.tableBits(pageSize),
-            "KHO_BITMAP_SIZE_LOG2", (long) KhoRadix.leafBits(pageSize))
-        : Map.of();
   }
 
   /** The tags of the structures that a part's versions stand for. */
@@ -109,7 +96,8 @@ final class Layouts {
     version.ifPresent(known ->
         missingProperties(known, kernel).forEach(text -> found.add(claim(kernel, kho, text))));
     version
-        .map(known -> constants(known, pageSize))
+        // The first of the forms is that of the latest release.
+        .map(known -> known.mapForms().getFirst().radixConstants(pageSize))
         .orElse(Map.of())
         .forEach((name, value) -> {
           Long own = kernel.constants().get(name);

@@ -103,8 +103,9 @@ final class Plan {
 
   /** Whether a file's structure has to be written in another version's form. */
   boolean isRewritten(PreservedFile file) {
+    MemfdVersion wanted = target.memfd();
     return MemfdVersion.of(file.compatible())
-        .filter(version -> !version.equals(target.memfd()))
+        .filter(version -> wanted == null || !version.compatible().equals(wanted.compatible()))
         .isPresent();
   }
 

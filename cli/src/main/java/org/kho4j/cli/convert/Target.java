@@ -1,5 +1,6 @@
 package org.kho4j.cli.convert;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -23,8 +24,8 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
 
   /**
    * The target of a name: a release, as {@code "6.19"}, stands for what it writes; a layout or a
-   * version, as {@code "kho-v1@6.16"} or {@code "luo-v3"}, for what the newest release with it
-   * writes, or the development trees that had it.
+   * version, as {@code kho-v1@6.16} or {@code luo-v3}, for what the newest release with it writes,
+   * or the development trees that had it.
    */
   static Target parse(String name) {
     return (name.startsWith("luo-") ? ofLuo(name) : ofKho(name))
@@ -80,14 +81,23 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
             KhoLayout.ALL.reversed().stream())
         .filter(layout -> layout.id().equals(name) || layout.version().compatible().equals(name))
         .findFirst()
-        .map(layout ->
-            newestRelease(layout.releases())
-                .flatMap(Target::ofRelease)
-                .orElseGet(() ->
-                    new Target(
-                        layout,
-                        LuoVersion.V1,
-                        layout.metadata() ? MemfdVersion.V2 : MemfdVersion.V1)));
+        .map(layout -> {
+          Target near = ofNewestRelease(nearestReleased(layout));
+          return new Target(layout, near.luo, near.memfd);
+        });
+  }
+
+  /** The layout itself, or the one of a release that the trees with it were made from or led to. */
+  private static KhoLayout nearestReleased(KhoLayout layout) {
+    int place = KhoLayout.ALL.indexOf(layout);
+    return KhoLayout.ALL.stream()
+        .filter(other -> other.releases().released() && other.metadata() == layout.metadata())
+        .min(Comparator.comparingInt(other -> Math.abs(KhoLayout.ALL.indexOf(other) - place)))
+        .orElseThrow();
+  }
+
+  private static Target ofNewestRelease(KhoLayout layout) {
+    return newestRelease(layout.releases()).flatMap(Target::ofRelease).orElseThrow();
   }
 
   /** Trees with a version of LUO that no release has came after 7.1; blocks came with kho-v4. */
@@ -98,15 +108,15 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
         .map(luo ->
             newestRelease(luo.releases())
                 .flatMap(Target::ofRelease)
-                .orElseGet(() ->
-                    new Target(
-                        KhoLayout.ALL.stream()
-                            .filter(layout -> layout.metadata() && layout.releases().released())
-                            .filter(layout -> layout.blocks() || !usesBlocks(luo))
-                            .findFirst()
-                            .orElseThrow(),
-                        luo,
-                        MemfdVersion.V2)));
+                .orElseGet(() -> {
+                  KhoLayout layout =
+                      KhoLayout.ALL.stream()
+                          .filter(kho -> kho.metadata() && kho.releases().released())
+                          .filter(kho -> kho.blocks() || !usesBlocks(luo))
+                          .findFirst()
+                          .orElseThrow();
+                  return new Target(layout, luo, ofNewestRelease(layout).memfd);
+                }));
   }
 
   private static boolean usesBlocks(LuoVersion luo) {
