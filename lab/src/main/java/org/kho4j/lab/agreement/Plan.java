@@ -74,12 +74,15 @@ public final class Plan {
     IntStream.rangeClosed(1, SOUND)
         .forEach(i -> trials.add(new Trial(kernel, Kind.SOUND, Trial.NO_RULE, i)));
     boolean main = kernel.equals(MAIN);
-    for (RuleCase rule : RuleCase.all()) {
+    // The others are about contracts that no kernel here speaks: they break vectors.
+    List<RuleCase> rules =
+        RuleCase.all().stream().filter(rule -> !rule.capture().matches("(kho|linux)-.*")).toList();
+    for (RuleCase rule : rules) {
       IntStream.rangeClosed(1, main ? boots : 1)
           .forEach(i -> trials.add(new Trial(kernel, Kind.BROKEN, rule.rule(), i)));
     }
     if (main) {
-      RuleCase.all().forEach(rule -> trials.add(new Trial(kernel, Kind.BESIDE, rule.rule(), 1)));
+      rules.forEach(rule -> trials.add(new Trial(kernel, Kind.BESIDE, rule.rule(), 1)));
     }
     return trials.stream();
   }
