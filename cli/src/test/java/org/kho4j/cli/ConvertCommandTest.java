@@ -59,7 +59,8 @@ class ConvertCommandTest {
   void aRealHandoverComesOver(Path capture, String version) throws IOException {
     Path ram = directory.resolve("ram");
     Run converted = convert(capture, version, ram);
-    JsonNode before = BEFORE.computeIfAbsent(capture, source -> inspect(source, "0x0"));
+    JsonNode before =
+        BEFORE.computeIfAbsent(capture, source -> run("inspect", source, "--json").json());
     JsonNode after = inspect(converted).get("handovers").get(0);
 
     assertThat(after.get("errors")).isEmpty();
@@ -107,7 +108,7 @@ class ConvertCommandTest {
     Path back = directory.resolve("back");
 
     Run first = convert(vector, "7.3", there, "--page-size", pageSize, "--map-form", form(kho));
-    Run second = convert(there, original, back, "--page-size", pageSize, "--base", first.base());
+    Run second = convert(there, original, back, first.with("--page-size", pageSize));
 
     assertThat(first.json().get("leftOut")).isEmpty();
     assertThat(second.json().get("leftOut")).isEmpty();
@@ -117,13 +118,7 @@ class ConvertCommandTest {
         run(
                 "inspect",
                 back,
-                "--json",
-                "--page-size",
-                pageSize,
-                "--base",
-                second.base(),
-                "--map-form",
-                form(kho))
+                second.with("--json", "--page-size", pageSize, "--map-form", form(kho)))
             .json();
     assertThat(facts(after.get("handovers").get(0))).isEqualTo(facts(told.get("handover")));
     for (JsonNode content : told.path("contents")) {
@@ -131,19 +126,18 @@ class ConvertCommandTest {
           run(
               "extract",
               back,
-              "--base",
-              second.base(),
-              "--page-size",
-              pageSize,
-              "--json",
-              "--sha256",
-              "--session",
-              content.get("session").asString(),
-              "--token",
-              content.get("token").asString(),
-              "--force",
-              "-o",
-              directory.resolve("content").toString());
+              second.with(
+                  "--page-size",
+                  pageSize,
+                  "--json",
+                  "--sha256",
+                  "--session",
+                  content.get("session").asString(),
+                  "--token",
+                  content.get("token").asString(),
+                  "--force",
+                  "-o",
+                  directory.resolve("content").toString()));
       assertThat(extracted.json().findValue("sha256")).isEqualTo(content.get("sha256"));
     }
   }
@@ -184,7 +178,7 @@ class ConvertCommandTest {
         .isEqualTo("luo-v1@7.0 has room for 819 sessions");
     JsonNode after = inspect(run).get("handovers").get(0);
     assertThat(after.at("/subtrees").findValue("sessions")).hasSize(819);
-    assertThat(run("verify", directory.resolve("ram"), "--json").json().get("findings"))
+    assertThat(run("verify", directory.resolve("ram"), run.with("--json")).json().get("findings"))
         .noneMatch(finding -> finding.get("id").asString().startsWith("OWN-"));
   }
 
@@ -280,8 +274,12 @@ class ConvertCommandTest {
       return MAPPER.readTree(out);
     }
 
-    String base() {
-      return json().at("/ram/base").asString();
+    /** Options for the handover that was written, and more: nothing has to be searched for. */
+    String[] with(String... more) {
+      List<String> options = new ArrayList<>(List.of(more));
+      options.addAll(List.of("--base", json().at("/ram/base").asString()));
+      options.addAll(List.of("--fdt", json().get("fdt").asString()));
+      return options.toArray(String[]::new);
     }
   }
 
@@ -301,11 +299,8 @@ class ConvertCommandTest {
     return run;
   }
 
-  private static JsonNode inspect(Path image, String base) {
-    return run("inspect", image, "--json", "--base", base).json();
-  }
-
   private static JsonNode inspect(Run converted) {
-    return inspect(Path.of(converted.json().at("/ram/path").asString()), converted.base());
+    Path ram = Path.of(converted.json().at("/ram/path").asString());
+    return run("inspect", ram, converted.with("--json")).json();
   }
 }
