@@ -18,6 +18,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
+import org.kho4j.linux.LinuxFileHoles;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.OpenOptions;
+import org.kho4j.memory.PhysicalMemory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -164,6 +169,37 @@ class ConvertCommandTest {
 
   private static Path factsOf(Path vector) {
     return vector.resolveSibling(vector.getFileName().toString().replace(".elf.zst", ".json"));
+  }
+
+  /** QEMU puts kernel, initrd and device tree there; nothing was preserved there either. */
+  @Test
+  void nothingIsWrittenWhereAnArm64KernelIsLoaded() throws IOException {
+    Path spec = directory.resolve("spec.jsonc");
+    Files.writeString(
+        spec,
+        """
+        {
+          "arch": "arm64",
+          "pageSize": "64K",
+          "memory": { "address": "0x40000000", "size": "2G" },
+          "scratch": [{ "address": "0x60000000", "size": "512M" }],
+          "subtrees": [{ "khoTest": { "folios": [0, 5], "seed": 64 } }]
+        }
+        """);
+    Path source = directory.resolve("source");
+    assertThat(run("author", spec, "-o", source.toString()).status()).isZero();
+    Path ram = directory.resolve("ram");
+
+    Run converted = convert(source, "7.1", ram, "--base", "0x40000000", "--page-size", "64K");
+
+    long[] first = {Long.MAX_VALUE};
+    OpenOptions options = new OpenOptions(MemorySource.Kind.RAW, 0x40000000, new LinuxFileHoles(0));
+    try (PhysicalMemory memory = MemoryImages.open(ram, options)) {
+      memory.forEachDataRange((address, length) -> first[0] = Math.min(first[0], address));
+    }
+    assertThat(first[0]).isBetween(0x50000000L, 0xbfffffffL);
+    assertThat(converted.json().at("/scratch/regions/0/address").asString())
+        .isEqualTo("0x60000000");
   }
 
   @Test
