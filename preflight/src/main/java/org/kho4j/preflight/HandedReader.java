@@ -77,7 +77,7 @@ public final class HandedReader {
       subtrees.forEach(this::readOrName);
     }
     Map<String, Speech> parts = new HashMap<>();
-    versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is written so")));
+    versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is handed over so")));
     for (Part part : Parts.ALL) {
       parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
     }

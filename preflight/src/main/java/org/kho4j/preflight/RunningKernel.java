@@ -89,11 +89,11 @@ public final class RunningKernel {
     Optional<String> release = text("proc/sys/kernel/osrelease");
     Optional<Profile> image = image(release);
     Optional<Profile> types = types();
-    Blobs blobs = blobs();
+    Profile base = image.or(() -> types).orElse(UNKNOWN);
+    Blobs blobs = base.speech(Parts.KHO).state() == Speech.State.NO ? new Blobs() : blobs();
     if (image.isEmpty() && types.isEmpty() && blobs.versions.isEmpty()) {
       throw new IOException("the running kernel cannot be known: " + String.join("; ", notes));
     }
-    Profile base = image.or(() -> types).orElse(UNKNOWN);
     Profile profile =
         new Profile(
             "the running kernel",

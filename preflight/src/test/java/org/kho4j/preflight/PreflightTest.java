@@ -166,6 +166,20 @@ class PreflightTest {
     assertThat(judge(handed, LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
   }
 
+  @Test
+  void whatIsLostForSureIsNotUnknown() {
+    ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
+    Handed handed =
+        new Handed(
+            Set.of("kho", "memblock"), Set.of(), Set.of(), List.of(trace), List.of("iommu"), true);
+    Report report =
+        Preflight.judge(
+            LINUX_7_3, Optional.of(handed), with(Parts.KHO, "kho-v5"), Optional.empty());
+    assertThat(report.verdict()).isEqualTo(Verdict.LOST);
+    assertThat(because(report, "memblock")).isEqualTo("it goes with kho");
+    assertThat(because(report, "iommu")).isEqualTo("it goes with kho");
+  }
+
   private static Verdict judge(Handed handed, Profile to) {
     return Preflight.judge(LINUX_7_3, Optional.of(handed), to, Optional.empty()).verdict();
   }
