@@ -24,9 +24,8 @@ final class NextCommandLine {
       return;
     }
     if (line.isEmpty()) {
-      judged.spoil(
+      judged.doubt(
           Parts.MEMBLOCK,
-          Verdict.UNKNOWN,
           "the next command line is not known (--cmdline): it has to have "
               + reservations.stream()
                   .map(NextCommandLine::parameter)

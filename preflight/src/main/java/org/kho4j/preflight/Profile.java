@@ -62,4 +62,12 @@ public record Profile(
   public Optional<KernelType> type(String name) {
     return types.map(all -> all.get(name));
   }
+
+  /**
+   * Where it does not lay things out as the versions that it claims have them, a clause each:
+   * {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
+   */
+  public List<String> findings() {
+    return Layouts.broken(this);
+  }
 }

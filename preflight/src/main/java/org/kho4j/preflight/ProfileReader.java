@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KernelType.Member;
 import org.kho4j.memory.MalformedImageException;
@@ -30,7 +31,16 @@ public final class ProfileReader {
   public static Profile read(KernelImage image) throws MalformedImageException {
     Map<String, Speech> parts = new HashMap<>();
     for (Part part : Parts.ALL) {
-      parts.put(part.name(), speech(image, part));
+      boolean homeless =
+          part.within()
+              .map(parts::get)
+              .filter(around -> around.state() == Speech.State.NO)
+              .isPresent();
+      parts.put(
+          part.name(),
+          homeless
+              ? Speech.no("it arrives in " + part.within().orElseThrow() + ", which is not there")
+              : speech(image, part));
     }
     return new Profile(
         image.path().toString(),
@@ -60,7 +70,7 @@ public final class ProfileReader {
       return Speech.unknown("its strings are not here");
     }
     List<String> versions = new ArrayList<>();
-    List<String> places = new ArrayList<>();
+    List<FoundString> shown = new ArrayList<>();
     for (String stem : part.stems()) {
       List<FoundString> found = image.strings(stem).stream().filter(FoundString::isWhole).toList();
       List<String> texts = found.stream().map(FoundString::text).distinct().sorted().toList();
@@ -68,15 +78,19 @@ public final class ProfileReader {
         return Speech.unknown("it has the strings " + String.join(", ", texts));
       }
       texts.stream().filter(text -> !text.equals(part.feature().marker())).forEach(versions::add);
-      found.forEach(string -> places.add("\"" + string.text() + "\" in " + string.place()));
+      shown.addAll(found);
     }
     boolean main =
         !part.feature().marker().isEmpty()
             || versions.stream()
                 .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
-    return main
-        ? Speech.yes(versions, String.join("; ", places))
-        : Speech.unknown(built.evidence());
+    return main ? Speech.yes(versions, places(shown)) : Speech.unknown(built.evidence());
+  }
+
+  private static String places(List<FoundString> strings) {
+    return strings.stream()
+        .map(string -> "\"" + string.text() + "\" at " + string.place())
+        .collect(Collectors.joining("; "));
   }
 
   private static Optional<Map<String, KernelType>> types(Optional<Btf> btf)
