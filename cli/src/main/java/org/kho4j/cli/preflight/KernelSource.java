@@ -29,8 +29,13 @@ final class KernelSource {
     this.invocation = invocation;
   }
 
-  /** A kernel: an image, or a profile. */
+  /** A kernel: an image, a profile, or that of this machine. */
   Profile kernel(String name) throws IOException {
+    if (name.equals(RUNNING)) {
+      RunningKernel.Running running = RunningKernel.read(root());
+      running.notes().forEach(invocation::note);
+      return running.profile();
+    }
     Path path = Path.of(name);
     return ProfileFile.isOne(path)
         ? ProfileFile.read(path)
@@ -83,8 +88,7 @@ final class KernelSource {
 
   private Outgoing outgoing(String name) throws IOException {
     if (name.equals(RUNNING)) {
-      Path root = Objects.requireNonNullElse(invocation.value("--root", Path.class), Path.of("/"));
-      RunningKernel.Running running = RunningKernel.read(root);
+      RunningKernel.Running running = RunningKernel.read(root());
       return new Outgoing(
           running.profile(), running.handed(), running.commandLine(), running.notes());
     }
@@ -103,5 +107,9 @@ final class KernelSource {
         return Outgoing.of(read.profile(), Optional.of(read.handed()));
       }
     }
+  }
+
+  private Path root() {
+    return Objects.requireNonNullElse(invocation.value("--root", Path.class), Path.of("/"));
   }
 }

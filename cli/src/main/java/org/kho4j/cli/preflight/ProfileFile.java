@@ -72,7 +72,8 @@ final class ProfileFile {
         parts,
         root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
         root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
-        constants);
+        constants,
+        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty());
   }
 
   private static PageSize pageSize(JsonFields root) throws IOException {
@@ -94,30 +95,41 @@ final class ProfileFile {
     return found;
   }
 
-  /** Writes a profile. */
+  /** Writes a profile into a file. */
   static void write(Profile profile, Path path) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
-      json.object().text("schema", SCHEMA);
-      json.text("release", profile.release().orElse(null));
-      json.text("architecture", label(profile.architecture()));
-      profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
-      json.object("parts");
-      new TreeMap<>(profile.parts())
-          .forEach((name, speech) -> {
-            json.object(name).text("state", label(speech.state()));
-            list(json, "versions", speech.versions());
-            json.text("evidence", speech.evidence()).endObject();
-          });
-      json.endObject();
-      profile.versions().ifPresent(versions -> list(json, "versions", versions));
-      json.object("constants");
-      new TreeMap<>(profile.constants()).forEach(json::number);
-      json.endObject();
-      profile.types().ifPresent(types -> types(json, types));
-      json.endObject();
+      write(profile, json);
     }
     Files.write(path, out.toByteArray());
+  }
+
+  /** Writes a profile. */
+  static void write(Profile profile, Json json) {
+    json.object().text("schema", SCHEMA);
+    json.text("release", profile.release().orElse(null));
+    json.text("architecture", label(profile.architecture()));
+    profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
+    profile.khoByDefault().ifPresent(on -> json.flag("khoByDefault", on));
+    parts(json, profile);
+    profile.versions().ifPresent(versions -> list(json, "versions", versions));
+    json.object("constants");
+    new TreeMap<>(profile.constants()).forEach(json::number);
+    json.endObject();
+    profile.types().ifPresent(types -> types(json, types));
+    json.endObject();
+  }
+
+  /** Writes what a kernel says about each part, with what shows it. */
+  static void parts(Json json, Profile profile) {
+    json.object("parts");
+    new TreeMap<>(profile.parts())
+        .forEach((name, speech) -> {
+          json.object(name).text("state", label(speech.state()));
+          list(json, "versions", speech.versions());
+          json.text("evidence", speech.evidence()).endObject();
+        });
+    json.endObject();
   }
 
   private static void types(Json json, Map<String, KernelType> types) {

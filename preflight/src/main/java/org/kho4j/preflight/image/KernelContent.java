@@ -135,7 +135,9 @@ final class KernelContent {
   private Optional<Found<PageSize>> pageSize(long start, Optional<Btf> btf)
       throws MalformedImageException {
     Optional<Found<PageSize>> size = Arm64Header.pageSize(bytes, start);
-    return size.isPresent() || btf.isEmpty() ? size : BtfReading.pageSize(btf.get());
+    return size.isPresent() || btf.isEmpty()
+        ? size
+        : BtfReading.pageSize(Architecture.ARM64, btf.get());
   }
 
   private String where() {
