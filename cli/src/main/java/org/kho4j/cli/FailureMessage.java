@@ -22,7 +22,10 @@ final class FailureMessage {
   private FailureMessage() {}
 
   static String of(Throwable failure) {
-    return Units.printable(sentence(unwrap(failure)));
+    Throwable itself = unwrap(failure);
+    return itself instanceof HandoverException problem
+        ? Units.printable(problem)
+        : Units.printable(sentence(itself));
   }
 
   /** The failure itself, where it only travelled inside another one. */
@@ -42,7 +45,6 @@ final class FailureMessage {
       case IOException e -> orKind(e);
       case MemoryReadException e -> orKind(e);
       case SpecException e -> orKind(e);
-      case HandoverException e -> e.sentence();
       case FdtException e -> orKind(e);
       case ParameterException e -> usage(e);
       case OutOfMemoryError _ ->

@@ -90,8 +90,7 @@ public record HandoverSearch(
   /** Tells the user which pages look like a root FDT and are none. */
   public void noteRejected(Invocation invocation) {
     for (HandoverException root : rejected.subList(0, Math.min(MAX_NOTES, rejected.size()))) {
-      invocation.note(
-          "a page that looks like a root FDT cannot be read: " + Units.printable(root.sentence()));
+      invocation.note("a page that looks like a root FDT cannot be read: " + Units.printable(root));
     }
     if (rejected.size() > MAX_NOTES) {
       invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");

@@ -182,7 +182,8 @@ public final class ConvertCommand extends SourceCommand {
       converted.show(invocation.text());
     }
     for (LeftOut left : converted.leftOut()) {
-      invocation.note("left out: " + Units.printable(left.path() + ": " + left.reason()));
+      invocation.note(
+          "left out: " + Units.printablePath(left.path()) + ": " + Units.printable(left.reason()));
     }
   }
 }

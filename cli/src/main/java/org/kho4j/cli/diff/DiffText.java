@@ -130,7 +130,7 @@ final class DiffText {
     for (HandoverException problem : problems) {
       out.put(Style.BAD, "! " + letter)
           .put(" cannot be read: ")
-          .put(Units.printable(problem.sentence()))
+          .put(Units.printable(problem))
           .line();
     }
   }

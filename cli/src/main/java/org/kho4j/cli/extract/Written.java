@@ -71,7 +71,7 @@ record Written(
         .put(": ")
         .size(content.size())
         .put(" of ")
-        .put(Units.printable(content.where().toString()));
+        .put(Units.printablePath(content.where().toString()));
     if (stored < content.size()) {
       text.put(Text.Style.FAINT, ", " + Units.size(stored) + " stored");
     }

@@ -335,7 +335,7 @@ final class TreeView implements View {
   @Override
   public void errors(List<HandoverException> errors, long more) throws IOException {
     for (HandoverException error : errors) {
-      out.put(BAD, "error ").put(Units.printable(error.sentence())).line();
+      out.put(BAD, "error ").put(Units.printable(error)).line();
     }
     if (more > 0) {
       out.put(BAD, "error ").put("and " + Units.count(more) + " more").line();

@@ -1,6 +1,7 @@
 package org.kho4j.cli.output;
 
 import java.util.Locale;
+import org.kho4j.handover.HandoverException;
 
 /** Numbers as people read them. */
 public final class Units {
@@ -55,10 +56,29 @@ public final class Units {
    * characters that reorder or hide text are written as escapes.
    */
   public static String printable(String name) {
+    return printable(name, false);
+  }
+
+  /** A path, whose names are quoted and escaped already: what else could do harm is escaped. */
+  public static String printablePath(String path) {
+    return printable(path, true);
+  }
+
+  /** What is wrong, and where, as one line. */
+  public static String printable(HandoverException problem) {
+    return "%s at %s: %s"
+        .formatted(
+            printablePath(problem.path()),
+            address(problem.address()),
+            printable(String.valueOf(problem.getMessage())));
+  }
+
+  private static String printable(String name, boolean escaped) {
     StringBuilder out = null;
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
-      boolean plain = c < 0x7f ? c >= ' ' && c != '\\' : c > 0xa0 && isVisible(name, i);
+      boolean plain =
+          c < 0x7f ? c >= ' ' && (escaped || c != '\\') : c > 0xa0 && isVisible(name, i);
       if (!plain && out == null) {
         out = new StringBuilder(name.length() + 16).append(name, 0, i);
       }

@@ -250,7 +250,7 @@ final class HandoverText implements View {
     }
     Html out = new Html(problems).open("ul", "class", "problems");
     for (HandoverException error : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
-      out.open("li").open("code").untrusted(error.path()).close().text(" at ");
+      out.open("li").open("code").path(error.path()).close().text(" at ");
       out.address(error.address()).text(": ").untrusted(String.valueOf(error.getMessage())).close();
     }
     if (errors > MOST_ERRORS) {

@@ -3,6 +3,7 @@ package org.kho4j.cli.report;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.UnaryOperator;
 import org.kho4j.cli.output.Units;
 
 /**
@@ -84,13 +85,19 @@ final class Html {
 
   /** Text out of a source. */
   Html untrusted(String text) throws IOException {
-    return text(printable(text));
+    return shortened(text, Units::printable);
+  }
+
+  /** A path to a structure, in which names out of a source are quoted. */
+  Html path(String path) throws IOException {
+    return shortened(path, Units::printablePath);
   }
 
   /** Without what could hide or reorder text, and not too long. */
-  private static String printable(String text) {
+  private Html shortened(String text, UnaryOperator<String> printable) throws IOException {
     boolean cut = text.length() > LONGEST_UNTRUSTED;
-    return Units.printable(cut ? text.substring(0, LONGEST_UNTRUSTED) : text) + (cut ? "…" : "");
+    return text(printable.apply(cut ? text.substring(0, LONGEST_UNTRUSTED) : text))
+        .text(cut ? "…" : "");
   }
 
   /** A physical address: one click selects all of it. */

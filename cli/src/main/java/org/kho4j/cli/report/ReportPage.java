@@ -260,7 +260,7 @@ final class ReportPage {
         .element("a", rule.id(), "href", "#rule-" + rule.id())
         .close()
         .open("code", "class", "path")
-        .untrusted(finding.finding().path())
+        .path(finding.finding().path())
         .close()
         .open("span", "class", "at")
         .address(finding.address());

@@ -54,7 +54,7 @@ public final class FindingView {
       Severity severity = finding.rule().severity();
       text.put(style(severity), "%-7s".formatted(severity.label()))
           .put(" %-11s ".formatted(finding.rule().id()))
-          .put(Units.printable(finding.path()))
+          .put(Units.printablePath(finding.path()))
           .put(" at ")
           .address(finding.address())
           .put(": ")

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.handover.Where;
 
 class UnitsTest {
 
@@ -59,6 +60,16 @@ class UnitsTest {
   @Test
   void escapesCannotBeFaked() {
     assertThat(Units.printable("\\x1b")).isEqualTo("\\\\x1b");
+  }
+
+  @Test
+  void aNameInAPathIsEscapedOnce() {
+    Where where = Where.ROOT.in("LUO").named("session", "a\\b\"\033\u202e");
+
+    assertThat(Units.printablePath(where.toString()))
+        .isEqualTo("/LUO/session \"a\\\\b\\\"\\x1b\\u202e\"");
+    assertThat(Units.printable(where.broken(0x1000, "the name is a\\b")))
+        .isEqualTo("/LUO/session \"a\\\\b\\\"\\x1b\\u202e\" at 0x1000: the name is a\\\\b");
   }
 
   @Test
