@@ -14,7 +14,6 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.mapped.MappedFile;
-import org.kho4j.memory.mapped.ReadLength;
 
 /** A kdump-compressed dump. Bitmap, descriptors and pages stay in the mapped file. */
 public final class KdumpMemory implements PhysicalMemory {
@@ -78,8 +77,7 @@ public final class KdumpMemory implements PhysicalMemory {
 
   @Override
   public MemorySegment read(long address, long length) {
-    ReadLength.check(length);
-    file.requireOpen();
+    file.requireReadable(length);
     try {
       long absent = firstAbsent(address, length);
       if (absent != address + length) {

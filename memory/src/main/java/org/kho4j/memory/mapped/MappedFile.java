@@ -100,6 +100,20 @@ public final class MappedFile implements AutoCloseable {
     return arena.allocate(length, Long.BYTES);
   }
 
+  /**
+   * Checks that so many bytes can be read at once.
+   *
+   * @throws IllegalArgumentException if they are below 1 or above {@link Integer#MAX_VALUE}
+   * @throws IllegalStateException if the file is closed
+   */
+  public void requireReadable(long length) {
+    if (length < 1 || length > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "a read of " + length + " bytes: from 1 to " + Integer.MAX_VALUE + " can be asked for");
+    }
+    requireOpen();
+  }
+
   /** Throws the {@link IllegalStateException} that names the file, if it is closed. */
   public void requireOpen() {
     if (closed.get()) {

@@ -35,8 +35,7 @@ public final class MappedMemory implements PhysicalMemory {
 
   @Override
   public MemorySegment read(long address, long length) {
-    ReadLength.check(length);
-    file.requireOpen();
+    file.requireReadable(length);
     int run = runs.find(address);
     if (run >= 0 && length <= runs.end(run) - address) {
       return file.bytes().asSlice(runs.offsetOf(run, address), length);
