@@ -156,7 +156,7 @@ final class BitmapListMap implements PreservedMap {
     for (int i = 0; i < all.keys.length; i++) {
       long address = all.addresses[i];
       MemorySegment bits = memory.bytes(place, address, bitmapBytes);
-      visitor.bits(place, bits, address, LeafKeys.of(pageSize, all.keys[i], place, address));
+      visitor.bits(place, bits, address, all.keys[i]);
     }
   }
 

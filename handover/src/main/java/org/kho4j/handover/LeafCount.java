@@ -34,8 +34,8 @@ final class LeafCount implements LeafVisitor {
   }
 
   @Override
-  public void bits(Where itsPlace, MemorySegment bits, long address, LeafKeys keys) {
-    gather(address, keys.first(pageSize));
+  public void bits(Where itsPlace, MemorySegment bits, long address, long firstKey) {
+    gather(address, firstKey);
   }
 
   @Override
@@ -95,7 +95,7 @@ final class LeafCount implements LeafVisitor {
       counts.add(keys.order(), set);
       return;
     }
-    runs.bits(place, leaf, address, keys);
+    runs.bits(place, leaf, address, firstKey);
     runs.flush();
   }
 }

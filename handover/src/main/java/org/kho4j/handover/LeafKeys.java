@@ -35,11 +35,6 @@ record LeafKeys(int order, long base, int shift) {
     return keys;
   }
 
-  /** The key of bit 0. */
-  long first(PageSize pageSize) {
-    return KhoRadix.key(pageSize, base, order);
-  }
-
   /** How many of the first {@code bits} blocks are within physical memory. */
   int possible(int bits) {
     long room = (1L << KhoRadix.MAX_PHYSICAL_BITS) - base;

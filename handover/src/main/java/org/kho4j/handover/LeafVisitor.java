@@ -11,9 +11,9 @@ interface LeafVisitor {
    * @param place where they stand
    * @param bits a leaf or a bitmap
    * @param address of it
-   * @param keys what each bit stands for
+   * @param firstKey the radix key of the block that bit 0 stands for
    */
-  void bits(Where place, MemorySegment bits, long address, LeafKeys keys);
+  void bits(Where place, MemorySegment bits, long address, long firstKey);
 
   /** Takes the lowest leaf of a radix tree, whose keys have an order each. */
   void lowestLeaf(Where place, MemorySegment leaf, long address);

@@ -153,7 +153,7 @@ final class RadixMap implements PreservedMap {
       if (key == 0) {
         visitor.lowestLeaf(place, leaf, address);
       } else {
-        visitor.bits(place, leaf, address, LeafKeys.of(pageSize, key, place, address));
+        visitor.bits(place, leaf, address, key);
       }
     }
 

@@ -26,7 +26,8 @@ final class RunCollector implements LeafVisitor {
   }
 
   @Override
-  public void bits(Where place, MemorySegment leaf, long address, LeafKeys keys) {
+  public void bits(Where place, MemorySegment leaf, long address, long firstKey) {
+    LeafKeys keys = LeafKeys.of(pageSize, firstKey, place, address);
     long runStart = continueAt(keys.order(), keys.base());
     int shift = keys.shift();
     for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {

@@ -67,6 +67,7 @@ public final class Page {
       case "canonical-example" -> Fingerprint.canonicalText(version(argument)).replace("\t", "→");
       case "matrix" -> ContractTables.matrix();
       case "versions" -> ContractTables.versions();
+      case "side-by-side" -> sideBySide(argument);
       case "components" -> ContractTables.components();
       case "limits" -> ContractTables.limits();
       case "lifetimes" -> ContractTables.lifetimes();
@@ -86,6 +87,15 @@ public final class Page {
       case "tree" -> tree(argument);
       case "area" -> Markdown.area(version(argument).areas().getFirst());
       default -> throw new IllegalArgumentException("no placeholder is called " + word);
+    };
+  }
+
+  private static String sideBySide(String component) {
+    return switch (component) {
+      case "kho" -> SideBySide.kho();
+      case "luo" -> SideBySide.luo();
+      case "memfd" -> SideBySide.memfd();
+      default -> throw new IllegalArgumentException("no layouts side by side of " + component);
     };
   }
 
