@@ -3,11 +3,13 @@ package org.kho4j.preflight;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
@@ -41,6 +44,13 @@ public final class RunningKernel {
   private static final int MAX_TEXT = 1 << 16;
   private static final int MAX_BLOB = 16 << 20;
   private static final String OUT = "sys/kernel/debug/kho/out";
+  private static final String OSRELEASE = "proc/sys/kernel/osrelease";
+
+  /** Most blobs that are looked at. */
+  private static final int MAX_BLOBS = 1024;
+
+  /** It becomes a part of file names. */
+  private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
 
   private static final Profile UNKNOWN =
       new Profile(
@@ -86,7 +96,7 @@ public final class RunningKernel {
   }
 
   private Running read() throws IOException {
-    Optional<String> release = text("proc/sys/kernel/osrelease");
+    Optional<String> release = text(OSRELEASE);
     Optional<Profile> image = image(release);
     Optional<Profile> types = types();
     Profile base = image.or(() -> types).orElse(UNKNOWN);
@@ -143,6 +153,9 @@ public final class RunningKernel {
     if (release.isEmpty()) {
       return Optional.empty();
     }
+    if (!RELEASE.matcher(release.get()).matches()) {
+      throw new IOException(root.resolve(OSRELEASE) + ": is no release of a kernel");
+    }
     List<String> places =
         List.of(
             "boot/vmlinuz-" + release.get(),
@@ -195,7 +208,7 @@ public final class RunningKernel {
     Path directory = out.resolve("sub_fdts");
     List<Path> files;
     try (Stream<Path> all = Files.list(directory)) {
-      files = all.sorted().toList();
+      files = all.limit(MAX_BLOBS + 1).sorted().toList();
     } catch (NoSuchFileException e) {
       notes.add(
           "/%s is not there: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
@@ -205,39 +218,48 @@ public final class RunningKernel {
     } catch (AccessDeniedException e) {
       notes.add("/%s may be read by root alone: all that can be handed over counts".formatted(OUT));
       return found;
+    } catch (NotDirectoryException e) {
+      throw new IOException(directory + ": is no directory", e);
     }
-    byte[] fdt = bytes(out.resolve("fdt"));
-    if (fdt != null) {
-      compatible(fdt).ifPresent(versions -> found.versions.put(Parts.KHO.name(), versions));
+    if (files.size() > MAX_BLOBS) {
+      throw new IOException(directory + ": has more than " + MAX_BLOBS + " blobs");
+    }
+    Path fdt = out.resolve("fdt");
+    byte[] root = bytes(fdt, MAX_BLOB);
+    if (root != null) {
+      found.versions.put(Parts.KHO.name(), compatible(fdt, root));
     }
     for (Path file : files) {
-      blob(file.getFileName().toString(), bytes(file), found);
+      byte[] bytes = bytes(file, MAX_BLOB);
+      if (bytes != null) {
+        blob(file, bytes, found);
+      }
     }
     return found;
   }
 
-  private static void blob(String name, byte @Nullable [] bytes, Blobs found) throws IOException {
-    if (bytes == null) {
-      return;
-    }
+  private static void blob(Path file, byte[] bytes, Blobs found) throws IOException {
+    String name = file.getFileName().toString();
     switch (name) {
       case LuoSer.SUBTREE ->
           found.versions.put(
-              Parts.LUO.name(), compatible(bytes).orElseGet(() -> List.of(leadingText(bytes))));
+              Parts.LUO.name(),
+              Fdt.isMagic(MemorySegment.ofArray(bytes))
+                  ? compatible(file, bytes)
+                  : List.of(leadingVersion(file, bytes)));
       case FdtLayout.MEMBLOCK_SUBTREE -> {
-        found.versions.put(Parts.MEMBLOCK.name(), compatible(bytes).orElse(List.of()));
-        found.reservations = reservations(bytes);
+        found.versions.put(Parts.MEMBLOCK.name(), compatible(file, bytes));
+        found.reservations = reservations(file, bytes);
       }
       case KexecMetadata.SUBTREE ->
-          found.versions.put(
-              Parts.KEXEC_METADATA.name(), bytes.length > 0 ? List.of("" + bytes[0]) : List.of());
+          found.versions.put(Parts.KEXEC_METADATA.name(), List.of(leadingNumber(file, bytes)));
       case FdtLayout.KHO_TEST_SUBTREE ->
-          found.versions.put(Parts.KHO_TEST.name(), compatible(bytes).orElse(List.of()));
+          found.versions.put(Parts.KHO_TEST.name(), compatible(file, bytes));
       default -> found.strangers.add(name);
     }
   }
 
-  private static List<ReserveMem> reservations(byte[] bytes) throws IOException {
+  private static List<ReserveMem> reservations(Path file, byte[] bytes) throws IOException {
     List<ReserveMem> found = new ArrayList<>();
     try {
       for (FdtNode node : Fdt.read(MemorySegment.ofArray(bytes)).children()) {
@@ -248,42 +270,56 @@ public final class RunningKernel {
                 node.property("size").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN)));
       }
     } catch (FdtException | NoSuchElementException e) {
-      throw new IOException("/%s/sub_fdts/memblock: %s".formatted(OUT, e.getMessage()), e);
+      throw new IOException(file + ": " + e.getMessage(), e);
     }
     return found;
   }
 
-  /** The strings of a device tree's root and its children, if it is one. */
-  private static Optional<List<String>> compatible(byte[] bytes) {
+  /** The strings of a device tree's root and its children. */
+  private static List<String> compatible(Path file, byte[] bytes) throws IOException {
     try {
       FdtNode tree = Fdt.read(MemorySegment.ofArray(bytes));
       Set<String> strings = new LinkedHashSet<>(TreeValue.compatible(tree));
       tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
-      return Optional.of(List.copyOf(strings));
+      return List.copyOf(strings);
     } catch (FdtException e) {
-      return Optional.empty();
+      throw new IOException(file + ": " + e.getMessage(), e);
     }
   }
 
-  private static String leadingText(byte[] bytes) {
+  private static String leadingVersion(Path file, byte[] bytes) throws IOException {
     int end = 0;
     while (end < bytes.length && end < 48 && bytes[end] > ' ') {
       end++;
     }
+    if (end == 0) {
+      throw new IOException(file + ": is no device tree, and does not begin with a version");
+    }
     return new String(bytes, 0, end, StandardCharsets.US_ASCII);
   }
 
-  private Optional<String> text(String place) throws IOException {
-    byte[] bytes = bytes(root.resolve(place));
-    return bytes == null
-        ? Optional.empty()
-        : Optional.of(
-            new String(bytes, 0, Math.min(bytes.length, MAX_TEXT), StandardCharsets.UTF_8).strip());
+  private static String leadingNumber(Path file, byte[] bytes) throws IOException {
+    if (bytes.length < Integer.BYTES) {
+      throw new IOException(file + ": ends within its version, after " + bytes.length + " bytes");
+    }
+    int version = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    return Integer.toUnsignedString(version);
   }
 
-  private byte @Nullable [] bytes(Path path) throws IOException {
+  private Optional<String> text(String place) throws IOException {
+    byte[] bytes = bytes(root.resolve(place), MAX_TEXT);
+    return bytes == null
+        ? Optional.empty()
+        : Optional.of(new String(bytes, StandardCharsets.UTF_8).strip());
+  }
+
+  private byte @Nullable [] bytes(Path path, int most) throws IOException {
+    // A FIFO would be waited for.
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      throw new IOException(path + ": is no file");
+    }
     try (InputStream in = Files.newInputStream(path)) {
-      return in.readNBytes(MAX_BLOB);
+      return in.readNBytes(most);
     } catch (NoSuchFileException e) {
       return null;
     } catch (AccessDeniedException e) {

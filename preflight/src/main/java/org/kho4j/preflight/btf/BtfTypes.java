@@ -19,6 +19,9 @@ final class BtfTypes {
   private static final int HEADER_WITH_LAYOUT = 32;
   private static final int TYPE_WORDS = 3;
 
+  /** A kernel takes no longer ones (KSYM_NAME_LEN). */
+  private static final int MAX_NAME = 512;
+
   private static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort U16 =
@@ -63,6 +66,7 @@ final class BtfTypes {
     if (header < HEADER || header > size) {
       throw malformed("has a header of " + header + " bytes in " + size);
     }
+    requireApart(bytes);
     MemorySegment types = section(bytes, header, 8, "types");
     if ((types.byteSize() & 3) != 0) {
       throw malformed("has types of " + types.byteSize() + " bytes, not whole words");
@@ -77,6 +81,14 @@ final class BtfTypes {
             ? section(bytes, header, 24, "layouts").toArray(ValueLayout.JAVA_BYTE)
             : new byte[0];
     findTypes();
+  }
+
+  /** As a kernel wants it; and what is read of the two is no more than the file has then. */
+  private void requireApart(MemorySegment bytes) throws MalformedImageException {
+    if (end(bytes, 8) > Integer.toUnsignedLong(bytes.get(U32, 16))
+        && end(bytes, 16) > Integer.toUnsignedLong(bytes.get(U32, 8))) {
+      throw malformed("has its types and its strings at the same place");
+    }
   }
 
   /** Strings stand last, or layouts do. */
@@ -259,7 +271,11 @@ final class BtfTypes {
     }
     int end = offset;
     while (strings[end] != 0) {
-      end++;
+      if (end++ - offset == MAX_NAME) {
+        throw malformed(
+            "has type %d with a name at 0x%x of its strings that is longer than %d bytes"
+                .formatted(type, offset, MAX_NAME));
+      }
     }
     return new String(strings, offset, end - offset, StandardCharsets.UTF_8);
   }

@@ -108,9 +108,13 @@ final class KernelContent {
         btf);
   }
 
-  private StringScan scan(List<Region> regions) {
+  private StringScan scan(List<Region> regions) throws MalformedImageException {
     StringScan scan = new StringScan(bytes);
     regions.forEach(scan::scan);
+    if (scan.isFull()) {
+      throw new MalformedImageException(
+          where() + " has " + StringScan.MAX_STRINGS + " version strings and more: no kernel has");
+    }
     return scan;
   }
 
