@@ -83,9 +83,10 @@ final class JsonFields {
       return elements;
     }
     return switch (json.currentToken()) {
-      case VALUE_NUMBER_INT -> (Object) json.getLongValue();
+      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
       case VALUE_STRING -> json.getString();
-      // A fraction, true, false or null, which nobody asks for.
+      // A fraction or null, which nobody asks for.
       case null, default -> Optional.ofNullable(json.getString());
     };
   }
@@ -127,6 +128,13 @@ final class JsonFields {
       throw wrong(name + " is " + number + ", which is less than 0");
     }
     return number;
+  }
+
+  boolean flag(String name) throws IOException {
+    if (members.get(name) instanceof Boolean flag) {
+      return flag;
+    }
+    throw wrong(name + " is neither true nor false");
   }
 
   List<String> texts(String name) throws IOException {
