@@ -111,7 +111,7 @@ record DebugfsOut(
       try {
         return BlobVersions.of(Fdt.read(MemorySegment.ofArray(bytes)));
       } catch (FdtException | HandoverException e) {
-        throw files.broken(place, e.getMessage());
+        throw files.broken(place, "" + e.getMessage());
       }
     }
 
