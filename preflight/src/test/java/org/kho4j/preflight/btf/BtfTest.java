@@ -246,7 +246,7 @@ class BtfTest {
     }
     Btf read = btf.read();
 
-    assertThatThrownBy(() -> read.struct("s")).hasMessageEndingWith("with more than 65536 members");
+    assertThatThrownBy(() -> read.struct("s")).hasMessageEndingWith("with more than 8192 members");
   }
 
   @Test

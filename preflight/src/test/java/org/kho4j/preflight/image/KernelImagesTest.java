@@ -171,7 +171,7 @@ class KernelImagesTest {
         .isEqualTo(
             new Built(
                 Built.State.NO,
-                "no function kho_test_init in its BTF, nor one that loads modules"));
+                "no function kho_test_init in its BTF, nor one of the module loader"));
     assertThat(image.built(Feature.KEXEC_METADATA).state()).isEqualTo(Built.State.UNKNOWN);
   }
 
