@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 final class HostFiles {
 
   /** Most bytes that are read of a file of {@code /proc} or debugfs. */
-  private static final int MAX_BYTES = 16 << 20;
+  private static final int MAX_BYTES = 4 << 20;
 
   /** Most names of a directory. */
   private static final int MAX_NAMES = 1024;

@@ -24,8 +24,8 @@ public final class Btf {
    */
   static final int MAX_MEMBERS = 1 << 13;
 
-  /** Most bytes of BTF that are read: Debian's kernels have 4 to 6 MB. */
-  public static final int MAX_BYTES = 16 << 20;
+  /** Most bytes of BTF that are read: Debian's kernels have 4 to 7 MB, as Ubuntu's. */
+  public static final int MAX_BYTES = 12 << 20;
 
   private final BtfTypes types;
 
@@ -38,7 +38,7 @@ public final class Btf {
    *
    * @param bytes all of it, header first; copied
    * @param where what to call it in messages: the file, and the place in it
-   * @throws MalformedImageException if it is not BTF, is damaged, has more than 16 MiB, or has
+   * @throws MalformedImageException if it is not BTF, is damaged, has more than 12 MiB, or has
    *     types of a kind whose length cannot be known
    */
   public static Btf parse(MemorySegment bytes, String where) throws MalformedImageException {

@@ -38,9 +38,10 @@ final class BtfTypes {
   private final byte[] layouts;
 
   /** The index in {@link #words} of each type. */
-  private int[] starts = new int[1024];
+  private final int[] starts;
 
-  private int count = 1;
+  /** The number of the type that is looked at, in the end one more than the highest. */
+  private int count;
 
   BtfTypes(MemorySegment bytes, String where) throws MalformedImageException {
     this.where = where;
@@ -80,7 +81,9 @@ final class BtfTypes {
         header >= HEADER_WITH_LAYOUT
             ? section(bytes, header, 24, "layouts").toArray(ValueLayout.JAVA_BYTE)
             : new byte[0];
-    findTypes();
+    findTypes(new int[0]);
+    starts = new int[count];
+    findTypes(starts);
   }
 
   /** As a kernel wants it; and what is read of the two is no more than the file has then. */
@@ -129,7 +132,9 @@ final class BtfTypes {
     return bytes.asSlice(header + offset, length);
   }
 
-  private void findTypes() throws MalformedImageException {
+  /** Twice, first to count them: an array that grows would take three times as much. */
+  private void findTypes(int[] found) throws MalformedImageException {
+    count = 1;
     int at = 0;
     while (at < words.length) {
       if (words.length - at < TYPE_WORDS) {
@@ -149,10 +154,10 @@ final class BtfTypes {
                 + elements(info)
                 + " elements, which runs past their end");
       }
-      if (count == starts.length) {
-        starts = Arrays.copyOf(starts, 2 * count);
+      if (count < found.length) {
+        found[count] = at;
       }
-      starts[count++] = at;
+      count++;
       at += TYPE_WORDS + (int) (tail >> 2);
     }
   }
