@@ -87,7 +87,8 @@ public final class HandedReader {
             Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
             version
                 .map(known -> known.mapForms().getFirst().radixConstants(handover.pageSize()))
-                .orElse(Map.of()));
+                .orElse(Map.of()),
+            Optional.empty());
     return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
   }
 

@@ -59,12 +59,12 @@ public final class Preflight {
         judged.add(part, judge(part, from.speech(part)));
       }
     }
-    NextCommandLine line = new NextCommandLine(judged, notes);
+    NextCommandLine line = new NextCommandLine(to, judged, notes);
     handed.ifPresent(what -> {
       others(what);
       line.reservations(what.reservations(), next);
     });
-    next.ifPresent(line::switches);
+    next.ifPresentOrElse(line::switches, line::assume);
     closedByAHandler();
     missingTypes();
     List<String> findings = new ArrayList<>(from.findings());

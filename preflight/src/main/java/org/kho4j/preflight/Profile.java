@@ -21,6 +21,8 @@ import org.kho4j.preflight.image.Architecture;
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them
+ * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where its
+ *     configuration tells
  */
 public record Profile(
     String source,
@@ -30,7 +32,8 @@ public record Profile(
     Map<String, Speech> parts,
     Optional<List<String>> versions,
     Optional<Map<String, KernelType>> types,
-    Map<String, Long> constants) {
+    Map<String, Long> constants,
+    Optional<Boolean> khoByDefault) {
 
   public Profile {
     parts = Map.copyOf(parts);

@@ -27,7 +27,8 @@ public final class RunningKernel {
           Map.of(),
           Optional.empty(),
           Optional.empty(),
-          Map.of());
+          Map.of(),
+          Optional.empty());
 
   private final HostFiles files;
 
@@ -86,7 +87,8 @@ public final class RunningKernel {
             parts,
             base.versions(),
             types.flatMap(Profile::types).or(base::types),
-            types.isPresent() ? types.get().constants() : base.constants());
+            types.isPresent() ? types.get().constants() : base.constants(),
+            base.khoByDefault());
     return new Running(
         profile,
         out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile)),

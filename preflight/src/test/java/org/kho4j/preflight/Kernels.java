@@ -39,7 +39,8 @@ final class Kernels {
         parts,
         Optional.empty(),
         Optional.of(Layouts.ofVersions(parts, pageSize)),
-        Map.of());
+        Map.of(),
+        Optional.empty());
   }
 
   /** Linux 7.3 with another version of a part. */
@@ -81,6 +82,20 @@ final class Kernels {
     return copy(LINUX_7_3, LINUX_7_3.parts(), LINUX_7_3.versions(), Optional.of(types));
   }
 
+  /** Linux 7.3 whose configuration tells whether KHO is on without {@code kho=}. */
+  static Profile withKhoByDefault(boolean on) {
+    return new Profile(
+        "configured",
+        LINUX_7_3.release(),
+        LINUX_7_3.architecture(),
+        LINUX_7_3.pageSize(),
+        LINUX_7_3.parts(),
+        LINUX_7_3.versions(),
+        LINUX_7_3.types(),
+        LINUX_7_3.constants(),
+        Optional.of(on));
+  }
+
   private static Profile copy(
       Profile kernel,
       Map<String, Speech> parts,
@@ -94,6 +109,7 @@ final class Kernels {
         parts,
         strings,
         types,
-        kernel.constants());
+        kernel.constants(),
+        kernel.khoByDefault());
   }
 }

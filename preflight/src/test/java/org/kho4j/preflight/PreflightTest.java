@@ -119,6 +119,16 @@ class PreflightTest {
   }
 
   @Test
+  void withoutASwitchForKhoTheNextKernelsConfigurationDecides() {
+    assertThat(luo("liveupdate=on")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(luo(Kernels.withKhoByDefault(true), "liveupdate=on")).isEqualTo(Verdict.OK);
+    assertThat(luo(Kernels.withKhoByDefault(false), "liveupdate=on")).isEqualTo(Verdict.LOST);
+    assertThat(luo(Kernels.withKhoByDefault(false), "kho=on liveupdate=on")).isEqualTo(Verdict.OK);
+    assertThat(luo(Kernels.withKhoByDefault(true), "kho=off liveupdate=on"))
+        .isEqualTo(Verdict.LOST);
+  }
+
+  @Test
   void aHandlerThatNoRowIsAboutIsLookedForAmongTheStrings() {
     Handed handed =
         new Handed(
@@ -183,12 +193,13 @@ class PreflightTest {
   }
 
   private static Verdict luo(String commandLine) {
+    return luo(Kernels.LINUX_7_3, commandLine);
+  }
+
+  private static Verdict luo(Profile to, String commandLine) {
     return verdict(
         Preflight.judge(
-            Kernels.LINUX_7_3,
-            Optional.empty(),
-            Kernels.LINUX_7_3,
-            Optional.of(new CommandLine(commandLine))),
+            Kernels.LINUX_7_3, Optional.empty(), to, Optional.of(new CommandLine(commandLine))),
         "luo");
   }
 

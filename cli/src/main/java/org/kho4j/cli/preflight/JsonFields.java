@@ -79,9 +79,11 @@ final class JsonFields {
       }
       return elements;
     }
-    return json.currentToken() == JsonToken.VALUE_NUMBER_INT
-        ? (Object) json.getLongValue()
-        : json.getString();
+    return switch (json.currentToken()) {
+      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
+      case null, default -> json.getString();
+    };
   }
 
   @SuppressWarnings("unchecked")
@@ -112,6 +114,13 @@ final class JsonFields {
       return number;
     }
     throw wrong(name + " is not a whole number");
+  }
+
+  boolean flag(String name) throws IOException {
+    if (members.get(name) instanceof Boolean flag) {
+      return flag;
+    }
+    throw wrong(name + " is neither true nor false");
   }
 
   List<String> texts(String name) throws IOException {

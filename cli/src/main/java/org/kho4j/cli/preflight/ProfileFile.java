@@ -72,7 +72,8 @@ final class ProfileFile {
         parts,
         root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
         root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
-        constants);
+        constants,
+        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty());
   }
 
   private static PageSize pageSize(JsonFields root) throws IOException {
@@ -109,6 +110,7 @@ final class ProfileFile {
     json.text("release", profile.release().orElse(null));
     json.text("architecture", label(profile.architecture()));
     profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
+    profile.khoByDefault().ifPresent(on -> json.flag("khoByDefault", on));
     parts(json, profile);
     profile.versions().ifPresent(versions -> list(json, "versions", versions));
     json.object("constants");

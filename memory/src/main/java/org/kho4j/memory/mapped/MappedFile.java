@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MalformedImageException;
 
 /**
@@ -31,12 +32,14 @@ public final class MappedFile implements AutoCloseable {
   private final Path path;
   private final Arena arena;
   private final MemorySegment bytes;
+  private final FileHoles holes;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private MappedFile(Path path, Arena arena, MemorySegment bytes) {
+  private MappedFile(Path path, Arena arena, MemorySegment bytes, FileHoles holes) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
+    this.holes = holes;
   }
 
   /**
@@ -53,7 +56,7 @@ public final class MappedFile implements AutoCloseable {
       throw new MalformedImageException(path + " is not a regular file");
     }
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      return map(path, channel);
+      return map(path, channel, FileHoles.NONE);
     }
   }
 
@@ -61,9 +64,10 @@ public final class MappedFile implements AutoCloseable {
    * Maps what a channel is open on. The mapping outlives the channel.
    *
    * @param path the name to use in messages
+   * @param holes what is known of the file's holes
    */
   @SuppressWarnings("MustBeClosedChecker") // closed with this
-  public static MappedFile map(Path path, FileChannel channel) throws IOException {
+  public static MappedFile map(Path path, FileChannel channel, FileHoles holes) throws IOException {
     long size = channel.size();
     if (size == 0) {
       throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
@@ -71,7 +75,7 @@ public final class MappedFile implements AutoCloseable {
     Arena arena = Arena.ofShared();
     try {
       MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-      return new MappedFile(path, arena, bytes);
+      return new MappedFile(path, arena, bytes, holes);
     } catch (IOException | RuntimeException e) {
       arena.close();
       throw e;
@@ -86,6 +90,11 @@ public final class MappedFile implements AutoCloseable {
   /** All bytes of the file. */
   public MemorySegment bytes() {
     return bytes;
+  }
+
+  /** What was known of the file's holes when it was mapped. */
+  public FileHoles holes() {
+    return holes;
   }
 
   /** Size in bytes. */
