@@ -320,7 +320,7 @@ class GenerationTest {
       generation.preserve(first);
       long freePages = generation.freePages();
       Map<Long, Integer> blocks = State.blocks(generation.outgoing());
-      TreeSet<Long> nodes = State.nodes(generation.outgoing());
+      TreeSet<Long> nodes = State.mapPages(generation.outgoing());
       assertThatThrownBy(() ->
               generation.atomically(() -> {
                 generation.preserve(second);
@@ -329,7 +329,7 @@ class GenerationTest {
           .isInstanceOf(PreservationException.class);
       assertThat(generation.freePages()).isEqualTo(freePages);
       assertThat(State.blocks(generation.outgoing())).isEqualTo(blocks);
-      assertThat(State.nodes(generation.outgoing())).isEqualTo(nodes);
+      assertThat(State.mapPages(generation.outgoing())).isEqualTo(nodes);
       return true;
     });
 
