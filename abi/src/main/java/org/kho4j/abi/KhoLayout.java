@@ -16,6 +16,10 @@ import java.util.Optional;
  * @param blocks whether {@link KhoBlock}s belong to it
  * @param metadata whether the kernel hands over {@link KexecMetadata}
  * @param splitAtNodes whether a run of pages is split at the borders of NUMA nodes
+ * @param sequential whether the root FDT is written from front to back when the handover is
+ *     finalized, so that its subtrees stand in the order in which they were added: kernels up to
+ *     6.18. Later ones edit it in place, and what was added last stands first. Of the releases of
+ *     {@code kho-v1@6.18} this is what 6.19 and 7.0 do. No reader may rely on it
  * @param meaning what sets it apart
  */
 public record KhoLayout(
@@ -27,6 +31,7 @@ public record KhoLayout(
     boolean blocks,
     boolean metadata,
     boolean splitAtNodes,
+    boolean sequential,
     String meaning) {
 
   /** Every layout, oldest first. */
@@ -41,6 +46,7 @@ public record KhoLayout(
               false,
               false,
               false,
+              true,
               "Bitmaps of 512 bytes. No vmalloc areas."),
           new KhoLayout(
               "kho-v1@6.17.9",
@@ -51,6 +57,7 @@ public record KhoLayout(
               false,
               false,
               false,
+              true,
               "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
                   + " unverified: its release candidate does."),
           new KhoLayout(
@@ -59,6 +66,7 @@ public record KhoLayout(
               Releases.of("6.18", "7.0"),
               KhoVersion.MapForm.BITMAPS_PAGE,
               true,
+              false,
               false,
               false,
               false,
@@ -72,6 +80,7 @@ public record KhoLayout(
               false,
               false,
               true,
+              false,
               KhoVersion.V2.meaning()),
           new KhoLayout(
               "kho-v3@7.1-rc",
@@ -82,6 +91,7 @@ public record KhoLayout(
               false,
               true,
               true,
+              false,
               "Release candidates before 2026-05-30: as kho-v3, with one tree level less with 16K pages."),
           new KhoLayout(
               "kho-v3@7.1",
@@ -92,6 +102,7 @@ public record KhoLayout(
               false,
               true,
               true,
+              false,
               "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears."),
           new KhoLayout(
               "kho-v4",
@@ -102,6 +113,7 @@ public record KhoLayout(
               true,
               true,
               true,
+              false,
               KhoVersion.V4.meaning()));
 
   /** What the newest known release writes. */

@@ -177,9 +177,7 @@ public final class Run {
                 System.getProperty("java.class.path"),
                 Run.class.getPackageName() + "." + name,
                 InputFiles.directory().toString()));
-    if (quick) {
-      command.add("256");
-    }
+    command.addAll(quick ? List.of("256") : List.of("65536", "0", "true", "4"));
     rows(Report.Side.JAVA, new ProcessBuilder(command));
   }
 

@@ -1,9 +1,13 @@
 package org.kho4j.cli;
 
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.kho4j.cli.demo.DemoGeneration;
 import org.kho4j.cli.output.Console;
 
 /**
@@ -14,8 +18,11 @@ public final class Training {
 
   private Training() {}
 
-  /** Runs every command over what is given: a kernel image, and sources of a handover. */
-  public static void main(String[] arguments) {
+  /**
+   * Runs every command over what is given, a kernel image and then sources of a handover, and what
+   * the demo's JVMs do.
+   */
+  public static void main(String[] arguments) throws IOException {
     PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
     List<String> sources = List.of(arguments).subList(1, arguments.length);
     for (List<String> line : commandLines(arguments[0], sources)) {
@@ -25,7 +32,20 @@ public final class Training {
         System.out.println(exit + " " + line);
       }
     }
+    runDemo();
     System.exit(0);
+  }
+
+  private static void runDemo() throws IOException {
+    Path directory = Files.createTempDirectory("kho-training-");
+    Path ram = directory.resolve("ram");
+    try {
+      DemoGeneration.main(new String[] {"first", ram.toString(), "8388608", "0"});
+      DemoGeneration.main(new String[] {"second", ram.toString()});
+    } finally {
+      Files.deleteIfExists(ram);
+      Files.delete(directory);
+    }
   }
 
   private static List<List<String>> commandLines(String kernel, List<String> sources) {

@@ -18,6 +18,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
+import org.kho4j.linux.LinuxFileHoles;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.OpenOptions;
+import org.kho4j.memory.PhysicalMemory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -59,7 +64,8 @@ class ConvertCommandTest {
   void aRealHandoverComesOver(Path capture, String version) throws IOException {
     Path ram = directory.resolve("ram");
     Run converted = convert(capture, version, ram);
-    JsonNode before = BEFORE.computeIfAbsent(capture, source -> inspect(source, "0x0"));
+    JsonNode before =
+        BEFORE.computeIfAbsent(capture, source -> run("inspect", source, "--json").json());
     JsonNode after = inspect(converted).get("handovers").get(0);
 
     assertThat(after.get("errors")).isEmpty();
@@ -107,7 +113,7 @@ class ConvertCommandTest {
     Path back = directory.resolve("back");
 
     Run first = convert(vector, "7.3", there, "--page-size", pageSize, "--map-form", form(kho));
-    Run second = convert(there, original, back, "--page-size", pageSize, "--base", first.base());
+    Run second = convert(there, original, back, first.with("--page-size", pageSize));
 
     assertThat(first.json().get("leftOut")).isEmpty();
     assertThat(second.json().get("leftOut")).isEmpty();
@@ -117,13 +123,7 @@ class ConvertCommandTest {
         run(
                 "inspect",
                 back,
-                "--json",
-                "--page-size",
-                pageSize,
-                "--base",
-                second.base(),
-                "--map-form",
-                form(kho))
+                second.with("--json", "--page-size", pageSize, "--map-form", form(kho)))
             .json();
     assertThat(facts(after.get("handovers").get(0))).isEqualTo(facts(told.get("handover")));
     for (JsonNode content : told.path("contents")) {
@@ -131,19 +131,18 @@ class ConvertCommandTest {
           run(
               "extract",
               back,
-              "--base",
-              second.base(),
-              "--page-size",
-              pageSize,
-              "--json",
-              "--sha256",
-              "--session",
-              content.get("session").asString(),
-              "--token",
-              content.get("token").asString(),
-              "--force",
-              "-o",
-              directory.resolve("content").toString());
+              second.with(
+                  "--page-size",
+                  pageSize,
+                  "--json",
+                  "--sha256",
+                  "--session",
+                  content.get("session").asString(),
+                  "--token",
+                  content.get("token").asString(),
+                  "--force",
+                  "-o",
+                  directory.resolve("content").toString()));
       assertThat(extracted.json().findValue("sha256")).isEqualTo(content.get("sha256"));
     }
   }
@@ -172,6 +171,37 @@ class ConvertCommandTest {
     return vector.resolveSibling(vector.getFileName().toString().replace(".elf.zst", ".json"));
   }
 
+  /** QEMU puts kernel, initrd and device tree there; nothing was preserved there either. */
+  @Test
+  void nothingIsWrittenWhereAnArm64KernelIsLoaded() throws IOException {
+    Path spec = directory.resolve("spec.jsonc");
+    Files.writeString(
+        spec,
+        """
+        {
+          "arch": "arm64",
+          "pageSize": "64K",
+          "memory": { "address": "0x40000000", "size": "2G" },
+          "scratch": [{ "address": "0x60000000", "size": "512M" }],
+          "subtrees": [{ "khoTest": { "folios": [0, 5], "seed": 64 } }]
+        }
+        """);
+    Path source = directory.resolve("source");
+    assertThat(run("author", spec, "-o", source.toString()).status()).isZero();
+    Path ram = directory.resolve("ram");
+
+    Run converted = convert(source, "7.1", ram, "--base", "0x40000000", "--page-size", "64K");
+
+    long[] first = {Long.MAX_VALUE};
+    OpenOptions options = new OpenOptions(MemorySource.Kind.RAW, 0x40000000, new LinuxFileHoles(0));
+    try (PhysicalMemory memory = MemoryImages.open(ram, options)) {
+      memory.forEachDataRange((address, length) -> first[0] = Math.min(first[0], address));
+    }
+    assertThat(first[0]).isBetween(0x50000000L, 0xbfffffffL);
+    assertThat(converted.json().at("/scratch/regions/0/address").asString())
+        .isEqualTo("0x60000000");
+  }
+
   @Test
   void whatDoesNotFitIsNamed() throws IOException {
     Path many = Captures.SMALL.resolve("lab/x86_64-7.3-many-sessions.elf.zst");
@@ -184,7 +214,7 @@ class ConvertCommandTest {
         .isEqualTo("luo-v1@7.0 has room for 819 sessions");
     JsonNode after = inspect(run).get("handovers").get(0);
     assertThat(after.at("/subtrees").findValue("sessions")).hasSize(819);
-    assertThat(run("verify", directory.resolve("ram"), "--json").json().get("findings"))
+    assertThat(run("verify", directory.resolve("ram"), run.with("--json")).json().get("findings"))
         .noneMatch(finding -> finding.get("id").asString().startsWith("OWN-"));
   }
 
@@ -280,8 +310,12 @@ class ConvertCommandTest {
       return MAPPER.readTree(out);
     }
 
-    String base() {
-      return json().at("/ram/base").asString();
+    /** Options for the handover that was written, and more: nothing has to be searched for. */
+    String[] with(String... more) {
+      List<String> options = new ArrayList<>(List.of(more));
+      options.addAll(List.of("--base", json().at("/ram/base").asString()));
+      options.addAll(List.of("--fdt", json().get("fdt").asString()));
+      return options.toArray(String[]::new);
     }
   }
 
@@ -301,11 +335,8 @@ class ConvertCommandTest {
     return run;
   }
 
-  private static JsonNode inspect(Path image, String base) {
-    return run("inspect", image, "--json", "--base", base).json();
-  }
-
   private static JsonNode inspect(Run converted) {
-    return inspect(Path.of(converted.json().at("/ram/path").asString()), converted.base());
+    Path ram = Path.of(converted.json().at("/ram/path").asString());
+    return run("inspect", ram, converted.with("--json")).json();
   }
 }

@@ -12,7 +12,7 @@ import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
-/** The pages of a small capture that hold anything, in this JVM's heap, to be patched. */
+/** The pages of a small memory image, in this JVM's heap, to be patched. */
 final class CaptureMemory implements PhysicalMemory {
 
   private static final int PAGE = 4096;
@@ -24,20 +24,23 @@ final class CaptureMemory implements PhysicalMemory {
     this.source = source;
   }
 
-  /** The capture with a LUO in it. */
-  static CaptureMemory load() {
-    Path capture =
-        Path.of("cli/src/test/resources/org/kho4j/cli/captures/linux-7.3.4-jump-luo.ram.zst");
+  /**
+   * An image of this repository. Of a raw one only the pages that hold anything: the rest was free.
+   *
+   * @param path from the project's directory on
+   */
+  static CaptureMemory load(String path) {
     Path project = Path.of("").toAbsolutePath();
-    while (!Files.exists(project.resolve(capture))) {
+    while (!Files.exists(project.resolve(path))) {
       project = project.getParent();
     }
-    try (PhysicalMemory image = MemoryImages.open(project.resolve(capture))) {
+    try (PhysicalMemory image = MemoryImages.open(project.resolve(path))) {
       CaptureMemory memory = new CaptureMemory(image.source());
+      boolean whole = image.source().kind() != MemorySource.Kind.RAW;
       image.forEachRange((address, length) -> {
         for (long at = address; at < address + length; at += PAGE) {
           MemorySegment page = image.read(at, PAGE);
-          if (page.mismatch(ZEROS) >= 0) {
+          if (whole || page.mismatch(ZEROS) >= 0) {
             memory.pages.put(at, page.toArray(ValueLayout.JAVA_BYTE));
           }
         }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
@@ -18,11 +19,61 @@ import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.verify.Finding;
+import org.kho4j.verify.Verifier;
 
 class HandoverFuzzTest {
 
-  private static final CaptureMemory CAPTURE = CaptureMemory.load();
-  private static final long ROOT = Handovers.find(CAPTURE).getFirst().root().address();
+  /** What to patch, and where its root FDT is, which may be patched, too. */
+  private record Subject(CaptureMemory memory, long root) {
+
+    static Subject of(String path) {
+      CaptureMemory memory = CaptureMemory.load(path);
+      return new Subject(memory, Handovers.find(memory).getFirst().root().address());
+    }
+
+    static List<Subject> vectors(String... names) {
+      return Stream.of(names).map(name -> of("vectors/" + name + ".elf.zst")).toList();
+    }
+  }
+
+  /** Loaded when its target is run. */
+  private static final class Newest {
+    static final Subject CAPTURE =
+        Subject.of("cli/src/test/resources/org/kho4j/cli/captures/linux-7.3.4-jump-luo.ram.zst");
+  }
+
+  /** Both sizes of bitmaps, every page size, luo-v1 with and without FLBs. */
+  private static final class BitmapLists {
+    static final List<Subject> VECTORS =
+        Subject.vectors(
+            "handover/linux-6.16-4k",
+            "handover/linux-6.17.9-16k",
+            "handover/linux-6.18-64k",
+            "handover/linux-6.19-4k",
+            "handover/linux-7.0-16k",
+            "structure/bitmaps-512-orders-4k",
+            "structure/bitmaps-512-orders-64k",
+            "structure/bitmaps-page-orders-4k",
+            "structure/bitmaps-two-chunks-4k",
+            "structure/bitmaps-ambiguous");
+  }
+
+  /**
+   * Blobs that do not tell their size, trees that lack a level, lists of LUO in their old forms.
+   */
+  private static final class OldTrees {
+    static final List<Subject> VECTORS =
+        Subject.vectors(
+            "handover/kho-v2-4k",
+            "handover/kho-v2-16k",
+            "handover/linux-7.1-4k",
+            "handover/linux-7.1-64k",
+            "handover/linux-7.1-rc-16k",
+            "handover/luo-v2-4k",
+            "handover/luo-v3-4k",
+            "handover/luo-v4-16k");
+  }
 
   /** Number of a page, offset in it, and 8 bytes to put there. */
   private static final int PATCH_BYTES = 12;
@@ -30,16 +81,41 @@ class HandoverFuzzTest {
   /** Whatever is changed in a real handover, every part reads or fails with a sentence. */
   @FuzzTest
   void readsPatched(byte @NotNull [] bytes) {
-    CaptureMemory memory = CAPTURE.copy();
-    ByteBuffer patches = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    readPatched(Newest.CAPTURE, ByteBuffer.wrap(bytes));
+  }
+
+  /** The same of kho-v1; the first byte says which vector. */
+  @FuzzTest
+  void readsPatchedBitmapLists(byte @NotNull [] bytes) {
+    readPatchedVector(BitmapLists.VECTORS, bytes);
+  }
+
+  /** The same of kho-v2 and kho-v3; the first byte says which vector. */
+  @FuzzTest
+  void readsPatchedOldTrees(byte @NotNull [] bytes) {
+    readPatchedVector(OldTrees.VECTORS, bytes);
+  }
+
+  private static void readPatchedVector(List<Subject> vectors, byte[] bytes) {
+    if (bytes.length > 0) {
+      ByteBuffer patches = ByteBuffer.wrap(bytes);
+      readPatched(vectors.get(Byte.toUnsignedInt(patches.get()) % vectors.size()), patches);
+    }
+  }
+
+  private static void readPatched(Subject subject, ByteBuffer patches) {
+    CaptureMemory memory = subject.memory.copy();
+    patches.order(ByteOrder.LITTLE_ENDIAN);
     while (patches.remaining() >= PATCH_BYTES) {
       int page = Short.toUnsignedInt(patches.getShort()) % memory.pageCount();
       int offset = Short.toUnsignedInt(patches.getShort()) % (4096 - Long.BYTES + 1);
       memory.patch(memory.pageAddress(page), offset, patches.getLong());
     }
     List<RootFdt> roots = new ArrayList<>();
-    attempt(() -> roots.add(RootSearch.at(memory, ROOT)));
-    Handovers.of(memory, roots, null).forEach(HandoverFuzzTest::readAll);
+    attempt(() -> roots.add(RootSearch.at(memory, subject.root)));
+    List<Handover> handovers = Handovers.of(memory, roots, null);
+    handovers.forEach(HandoverFuzzTest::readAll);
+    Verifier.verify(handovers, Verifier.Options.ALL, HandoverFuzzTest::check);
   }
 
   private static void readAll(Handover handover) {
@@ -87,8 +163,14 @@ class HandoverFuzzTest {
   }
 
   private static void check(HandoverException problem) {
-    if (!problem.path().startsWith("/") || problem.sentence().contains("null")) {
+    if (!problem.path().startsWith("/") || problem.sentence().isBlank()) {
       throw new AssertionError(problem.sentence(), problem);
+    }
+  }
+
+  private static void check(Finding finding) {
+    if (!finding.path().startsWith("/") || finding.message().isBlank()) {
+      throw new AssertionError(finding.toString());
     }
   }
 }

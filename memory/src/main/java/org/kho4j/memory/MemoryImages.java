@@ -51,7 +51,7 @@ public final class MemoryImages {
       if (ZstdFrames.matches(file.bytes())) {
         try (MappedFile packed = file) {
           file = UnpackedFile.unpack(path, packed.bytes(), 0, MAX_UNPACKED, new ZstdFrames());
-          holes = FileHoles.NONE;
+          holes = file.holes();
         }
         if (ZstdFrames.matches(file.bytes())) {
           throw new MalformedImageException(path + " is zstd-compressed more than once");

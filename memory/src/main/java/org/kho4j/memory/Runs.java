@@ -2,11 +2,12 @@ package org.kho4j.memory;
 
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Physical memory in the order in which one area is made of it: runs of (address, length), each the
- * continuation of the one before. Neighbours that touch are one run. Immutable; takes 16 bytes a
- * run.
+ * continuation of the one before. Neighbours that touch are one run. Immutable; takes 8 bytes a run
+ * where runs have the same length, else 16.
  */
 public final class Runs {
 
@@ -14,8 +15,7 @@ public final class Runs {
   private static final int SEGMENT_RUNS = 1 << SEGMENT_SHIFT;
   private static final int FIRST_RUNS = 16;
 
-  // pairs of (address, offset in the area of the first byte after the run)
-  private final long[][] segments;
+  private final Segment[] segments;
   private final int count;
   private final long size;
 
@@ -49,17 +49,17 @@ public final class Runs {
 
   /** Physical address of a run's first byte. */
   public long address(int run) {
-    return pairs(run)[slot(run)];
+    return segment(run).addresses[slot(run)];
   }
 
   /** Offset in the area of a run's first byte. */
   public long offset(int run) {
-    return run == 0 ? 0 : end(run - 1);
+    return segment(run).start(slot(run));
   }
 
   /** Bytes of a run. */
   public long length(int run) {
-    return end(run) - offset(run);
+    return segment(run).length(slot(run));
   }
 
   /**
@@ -76,7 +76,7 @@ public final class Runs {
     int high = count - 1;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (end(middle) > offset) {
+      if (segment(middle).end(slot(middle)) > offset) {
         high = middle;
       } else {
         low = middle + 1;
@@ -85,35 +85,70 @@ public final class Runs {
     return low;
   }
 
-  /** Visits the runs in the area's order. */
-  public void forEach(PhysicalMemory.RangeVisitor visitor) {
-    long offset = 0;
-    for (int first = 0; first < count; first += SEGMENT_RUNS) {
-      long[] pairs = segments[first >>> SEGMENT_SHIFT];
-      int end = 2 * Math.min(SEGMENT_RUNS, count - first);
-      for (int slot = 0; slot < end; slot += 2) {
-        long next = pairs[slot + 1];
-        visitor.range(pairs[slot], next - offset);
-        offset = next;
-      }
-    }
-  }
-
-  private long end(int run) {
-    return pairs(run)[slot(run) + 1];
-  }
-
-  private long[] pairs(int run) {
+  private Segment segment(int run) {
     return segments[run >>> SEGMENT_SHIFT];
   }
 
   private static int slot(int run) {
-    return (run & (SEGMENT_RUNS - 1)) << 1;
+    return run & (SEGMENT_RUNS - 1);
+  }
+
+  /** Runs that follow each other. */
+  private static final class Segment {
+
+    // offset in the area of the first run
+    private final long start;
+    // of every run, as long as there are no ends
+    private final long length;
+    private long[] addresses;
+    // offset in the area of the first byte after each run
+    private long @Nullable [] ends;
+
+    Segment(long start, long length, int capacity) {
+      this.start = start;
+      this.length = length;
+      this.addresses = new long[capacity];
+    }
+
+    long start(int slot) {
+      return slot == 0 ? start : end(slot - 1);
+    }
+
+    long end(int slot) {
+      return ends == null ? evenEnd(slot) : ends[slot];
+    }
+
+    private long evenEnd(int slot) {
+      return start + (slot + 1) * length;
+    }
+
+    long length(int slot) {
+      return ends == null ? length : ends[slot] - start(slot);
+    }
+
+    /** Sets the run after those that are there, or the last of them. */
+    void put(int slot, long address, long end) {
+      if (slot == addresses.length) {
+        addresses = Arrays.copyOf(addresses, 2 * slot);
+        ends = ends == null ? null : Arrays.copyOf(ends, 2 * slot);
+      }
+      if (ends == null && end != end(slot)) {
+        ends = new long[addresses.length];
+        for (int before = 0; before < slot; before++) {
+          ends[before] = evenEnd(before);
+        }
+      }
+      addresses[slot] = address;
+      if (ends != null) {
+        ends[slot] = end;
+      }
+    }
   }
 
   private static final class Collector {
 
-    private long[][] segments = {new long[2 * FIRST_RUNS]};
+    private Segment[] segments = {};
+    private Segment last = new Segment(0, 0, 0);
     private int count;
     private long size;
     private long next = -1;
@@ -126,29 +161,24 @@ public final class Runs {
       }
       size += length;
       if (address == next) {
-        segments[(count - 1) >>> SEGMENT_SHIFT][slot(count - 1) + 1] = size;
+        last.put(slot(count - 1), last.addresses[slot(count - 1)], size);
       } else {
-        long[] pairs = roomForOne();
-        pairs[slot(count)] = address;
-        pairs[slot(count) + 1] = size;
+        if (slot(count) == 0) {
+          addSegment(length);
+        }
+        last.put(slot(count), address, size);
         count++;
       }
       next = address + length;
     }
 
-    private long[] roomForOne() {
-      int segment = count >>> SEGMENT_SHIFT;
-      if (segment == segments.length) {
-        segments = Arrays.copyOf(segments, segment * 2);
+    private void addSegment(long length) {
+      int number = count >>> SEGMENT_SHIFT;
+      if (number == segments.length) {
+        segments = Arrays.copyOf(segments, Math.max(1, 2 * number));
       }
-      long[] pairs = segments[segment];
-      if (pairs == null) {
-        pairs = new long[2 * SEGMENT_RUNS];
-      } else if (slot(count) == pairs.length) {
-        pairs = Arrays.copyOf(pairs, pairs.length * 2);
-      }
-      segments[segment] = pairs;
-      return pairs;
+      last = new Segment(size - length, length, number == 0 ? FIRST_RUNS : SEGMENT_RUNS);
+      segments[number] = last;
     }
   }
 }

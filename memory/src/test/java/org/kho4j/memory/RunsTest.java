@@ -26,6 +26,34 @@ class RunsTest {
     assertThat(runs.offset(2)).isEqualTo(0x5000);
   }
 
+  /** As many runs as are kept together have one length, but for one that was joined. */
+  @Test
+  void keepsRunsOfOneLengthAndAnotherAmongThem() {
+    for (int odd : new int[] {-1, 0, 17, 4095, 4096, 9_999}) {
+      Runs runs =
+          Runs.collect(to -> {
+            for (int i = 0; i < 10_000; i++) {
+              to.range(0x10_000L * i, 0x1000);
+              if (i == odd) {
+                to.range(0x10_000L * i + 0x1000, 0x3000);
+              }
+            }
+          });
+
+      assertThat(runs.count()).isEqualTo(10_000);
+      long offset = 0;
+      for (int run = 0; run < runs.count(); run++) {
+        assertThat(runs.address(run)).isEqualTo(0x10_000L * run);
+        assertThat(runs.length(run)).isEqualTo(run == odd ? 0x4000 : 0x1000);
+        assertThat(runs.offset(run)).isEqualTo(offset);
+        assertThat(runs.indexOf(offset)).isEqualTo(run);
+        offset += runs.length(run);
+        assertThat(runs.indexOf(offset - 1)).isEqualTo(run);
+      }
+      assertThat(runs.size()).isEqualTo(offset);
+    }
+  }
+
   @Test
   void hasNoRunsWhenNoneWereGiven() {
     Runs runs = Runs.collect(_ -> {});

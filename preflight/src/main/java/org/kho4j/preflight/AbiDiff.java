@@ -1,6 +1,7 @@
 package org.kho4j.preflight;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -14,17 +15,24 @@ import org.kho4j.abi.KernelType;
  */
 public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
 
-  /** How a part changed. */
+  /** How a part changed, from best to worst. */
   public enum State {
     SAME,
     /** Names alone changed, or the version without the layout: no bytes are read wrongly. */
     HARMLESS,
+    /** One kernel does not have the part. */
+    GONE,
     /** The layout changed, and a version that stands for it, too. */
     BUMPED,
+    /** The layout changed, and the versions are not known: BTF alone has none. */
+    UNKNOWN,
     /** The layout changed, and no version tells. */
-    FORGOTTEN,
-    /** One kernel does not have the part. */
-    GONE
+    FORGOTTEN;
+
+    /** Whether bytes may be read wrongly, and no version is known to tell. */
+    public boolean isBreak() {
+      return compareTo(UNKNOWN) >= 0;
+    }
   }
 
   /**
@@ -46,9 +54,9 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     uncertain = List.copyOf(uncertain);
   }
 
-  /** Whether a layout changed that no version tells of. */
-  public boolean forgotten() {
-    return parts.stream().anyMatch(part -> part.state() == State.FORGOTTEN);
+  /** The worst of the parts' states. */
+  public State worst() {
+    return parts.stream().map(PartChange::state).max(Comparator.naturalOrder()).orElse(State.SAME);
   }
 
   /** Compares two kernels. */
@@ -56,41 +64,53 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     List<PartChange> parts = new ArrayList<>();
     List<String> uncertain = new ArrayList<>();
     for (Part part : Parts.ALL) {
-      Speech before = was.speech(part);
-      Speech after = is.speech(part);
-      if (before.state() == Speech.State.NO && after.state() == Speech.State.NO) {
-        continue;
+      boolean before = was.speech(part).state() != Speech.State.NO;
+      boolean after = is.speech(part).state() != Speech.State.NO;
+      if (before && after) {
+        parts.add(change(part, was, is, uncertain));
+      } else if (before || after) {
+        parts.add(change(part, was, is, State.GONE, List.of()));
       }
-      boolean gone = before.state() == Speech.State.NO || after.state() == Speech.State.NO;
-      List<Difference> differences = gone ? List.of() : differences(part, was, is, uncertain);
-      List<String> texts = new ArrayList<>(differences.stream().map(Difference::text).toList());
-      List<String> constants = gone ? List.of() : constants(part, was, is);
-      texts.addAll(constants);
-      boolean moved = !constants.isEmpty() || differences.stream().anyMatch(Difference::matters);
-      boolean bumped = isBumped(part, was, is);
-      State state =
-          gone
-              ? State.GONE
-              : moved
-                  ? bumped ? State.BUMPED : State.FORGOTTEN
-                  : before.versions().equals(after.versions()) && texts.isEmpty()
-                      ? State.SAME
-                      : State.HARMLESS;
-      parts.add(new PartChange(part, before.text(), after.text(), state, texts));
     }
     return new AbiDiff(parts, uncertain);
   }
 
-  /** Its own version counts, and those of the parts that it arrives in: they refuse it as well. */
-  private static boolean isBumped(Part part, Profile was, Profile is) {
+  private static PartChange change(Part part, Profile was, Profile is, List<String> uncertain) {
+    List<Difference> differences = differences(part, was, is, uncertain);
+    List<String> constants = constants(part, was, is);
+    List<String> texts =
+        Stream.concat(differences.stream().map(Difference::text), constants.stream()).toList();
+    boolean same =
+        texts.isEmpty() && was.speech(part).versions().equals(is.speech(part).versions());
+    boolean moved = !constants.isEmpty() || differences.stream().anyMatch(Difference::matters);
+    State state = same ? State.SAME : moved ? told(part, was, is) : State.HARMLESS;
+    return change(part, was, is, state, texts);
+  }
+
+  private static PartChange change(
+      Part part, Profile was, Profile is, State state, List<String> differences) {
+    return new PartChange(
+        part, was.speech(part).text(), is.speech(part).text(), state, differences);
+  }
+
+  /**
+   * Whether a version tells of a layout that changed. Its own counts, and those of the parts that
+   * it arrives in: they refuse it as well.
+   */
+  private static State told(Part part, Profile was, Profile is) {
+    boolean known = true;
     for (Optional<Part> one = Optional.of(part);
         one.isPresent();
         one = one.get().within().flatMap(Parts::of)) {
-      if (!was.speech(one.get()).versions().equals(is.speech(one.get()).versions())) {
-        return true;
+      Speech before = was.speech(one.get());
+      Speech after = is.speech(one.get());
+      if (before.state() != Speech.State.YES || after.state() != Speech.State.YES) {
+        known = false;
+      } else if (!before.versions().equals(after.versions())) {
+        return State.BUMPED;
       }
     }
-    return false;
+    return known ? State.FORGOTTEN : State.UNKNOWN;
   }
 
   private static List<Difference> differences(

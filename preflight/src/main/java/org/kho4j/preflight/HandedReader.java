@@ -1,7 +1,5 @@
 package org.kho4j.preflight;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +19,6 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
@@ -30,9 +27,6 @@ import org.kho4j.preflight.image.Architecture;
 
 /** Takes from a handover itself what it consists of, and which versions it is written in. */
 public final class HandedReader {
-
-  /** A version string stands at the beginning, and a field for it has 48 bytes. */
-  private static final long MAX_BLOB = 48;
 
   private final Handover handover;
   private final Map<String, List<String>> versions = new HashMap<>();
@@ -77,7 +71,7 @@ public final class HandedReader {
       subtrees.forEach(this::readOrName);
     }
     Map<String, Speech> parts = new HashMap<>();
-    versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is written so")));
+    versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is handed over so")));
     for (Part part : Parts.ALL) {
       parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
     }
@@ -93,7 +87,8 @@ public final class HandedReader {
             Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
             version
                 .map(known -> known.mapForms().getFirst().radixConstants(handover.pageSize()))
-                .orElse(Map.of()));
+                .orElse(Map.of()),
+            Optional.empty());
     return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
   }
 
@@ -122,18 +117,15 @@ public final class HandedReader {
   /** The versions that a blob gives as its own, in the way of any version so far. */
   private List<String> claimed(Subtree subtree) {
     MemorySegment blob =
-        handover.memory().physical().read(subtree.address(), Math.min(subtree.size(), MAX_BLOB));
-    if (Fdt.isMagic(blob)) {
-      FdtNode tree = handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
-      List<String> strings = new ArrayList<>(TreeValue.compatible(tree));
-      tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
-      return strings.stream().distinct().toList();
-    }
-    StringBuilder text = new StringBuilder();
-    for (long at = 0; at < blob.byteSize() && blob.get(JAVA_BYTE, at) > ' '; at++) {
-      text.append((char) blob.get(JAVA_BYTE, at));
-    }
-    return List.of(text.toString());
+        handover
+            .memory()
+            .physical()
+            .read(subtree.address(), Math.min(subtree.size(), BlobVersions.MAX_LENGTH));
+    return Fdt.isMagic(blob) ? BlobVersions.of(tree(subtree)) : BlobVersions.leading(blob);
+  }
+
+  private FdtNode tree(Subtree subtree) {
+    return handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
   }
 
   private void read(Subtree subtree) {
@@ -159,12 +151,11 @@ public final class HandedReader {
 
   private void luo(Subtree subtree) {
     LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
-    List<String> strings = new ArrayList<>(List.of(luo.version().compatible()));
-    if (luo.version().head() == LuoVersion.Head.FDT) {
-      FdtNode tree = handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
-      tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
-    }
-    versions.put(Parts.LUO.name(), strings);
+    versions.put(
+        Parts.LUO.name(),
+        luo.version().head() == LuoVersion.Head.FDT
+            ? BlobVersions.of(tree(subtree))
+            : List.of(luo.version().compatible()));
     luo.forEachSession(session -> session.forEachFile(file -> handlers.add(file.compatible())));
     for (Flb flb : luo.flbs()) {
       if (flb.count() != 0) {

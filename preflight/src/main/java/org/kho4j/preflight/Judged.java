@@ -33,6 +33,13 @@ final class Judged {
     return entries.values().stream().map(Entry::part).toList();
   }
 
+  /** Makes a part's verdict unknown, unless it is known to be lost or worse. */
+  void doubt(Part part, String because) {
+    if (verdict(part).filter(verdict -> verdict.compareTo(Verdict.LOST) < 0).isPresent()) {
+      spoil(part, Verdict.UNKNOWN, because);
+    }
+  }
+
   /** Makes a part's verdict worse, if it is better, and those of what arrives in it. */
   void spoil(Part part, Verdict verdict, String because) {
     spoil(one -> one.name().equals(part.name()), verdict, because);

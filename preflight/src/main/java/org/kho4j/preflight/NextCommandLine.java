@@ -3,6 +3,7 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.kho4j.handover.memblock.ReserveMem;
 
 /** What the next kernel's command line does to a handover. */
@@ -10,10 +11,12 @@ final class NextCommandLine {
 
   private static final long PAGE = 1L << 12;
 
+  private final Profile to;
   private final Judged judged;
   private final List<String> notes;
 
-  NextCommandLine(Judged judged, List<String> notes) {
+  NextCommandLine(Profile to, Judged judged, List<String> notes) {
+    this.to = to;
     this.judged = judged;
     this.notes = notes;
   }
@@ -24,9 +27,8 @@ final class NextCommandLine {
       return;
     }
     if (line.isEmpty()) {
-      judged.spoil(
+      judged.doubt(
           Parts.MEMBLOCK,
-          Verdict.UNKNOWN,
           "the next command line is not known (--cmdline): it has to have "
               + reservations.stream()
                   .map(NextCommandLine::parameter)
@@ -69,23 +71,37 @@ final class NextCommandLine {
     return Optional.empty();
   }
 
-  /** What {@code kho=} and {@code liveupdate=} do. */
+  /**
+   * What {@code kho=} and {@code liveupdate=} do. Without {@code kho=}, the next kernel's
+   * configuration decides.
+   */
   void switches(CommandLine line) {
-    if (line.kho().equals(Optional.of(false))) {
-      judged.spoil(Parts.KHO_TEST, Verdict.LOST, "with kho=off its test module does not look");
-      judged.spoil(Parts.LUO, Verdict.LOST, "with kho=off LUO does not look, and is off");
-      return;
-    }
-    if (line.kho().isEmpty()) {
-      notes.add(
-          "kho= is not on the next command line: KHO is on only if the kernel was built with"
-              + " CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
-    }
-    if (!line.liveupdate().equals(Optional.of(true))) {
+    Optional<Boolean> kho = line.kho().or(to::khoByDefault);
+    if (kho.equals(Optional.of(false))) {
+      String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
+      judged.spoil(Parts.KHO_TEST, Verdict.LOST, off + " its test module does not look");
+      judged.spoil(Parts.LUO, Verdict.LOST, off + " LUO does not look, and is off");
+    } else if (!line.liveupdate().equals(Optional.of(true))) {
       judged.spoil(
           Parts.LUO,
           Verdict.UNREACHABLE,
           "without liveupdate=on on the next command line there is no /dev/liveupdate to open");
+    }
+    if (kho.isEmpty()) {
+      for (Part part : List.of(Parts.LUO, Parts.KHO_TEST)) {
+        judged.doubt(
+            part,
+            "kho= is not on the next command line: KHO is on then only in a kernel that was built with"
+                + " CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y, which this one does not tell");
+      }
+    }
+  }
+
+  /** What is taken for granted where the next command line is not known. */
+  void assume() {
+    if (Stream.of(Parts.LUO, Parts.KHO_TEST).anyMatch(part -> judged.verdict(part).isPresent())) {
+      notes.add(
+          "the next command line is not known (--cmdline): it is taken to have kho=on and liveupdate=on");
     }
   }
 }

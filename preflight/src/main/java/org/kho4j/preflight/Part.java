@@ -1,7 +1,9 @@
 package org.kho4j.preflight;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.preflight.image.Feature;
 
 /**
@@ -46,64 +48,125 @@ public record Part(
           Verdict.UNREACHABLE,
           "every open of /dev/liveupdate fails with EIO until the next boot, whatever else is in it");
 
+  /** A row of its own, with the version string of its feature. */
+  static Builder of(String name, Feature feature) {
+    return new Builder(name, feature);
+  }
+
   /** A kind of file that LUO preserves, by the string of its handler. */
-  static Part fileHandler(
-      String name, Feature feature, List<String> types, List<String> shared, Fate moved) {
-    return new Part(
-        name,
-        List.of(feature.stem()),
-        false,
-        feature,
-        Optional.of("luo"),
-        types,
-        shared,
-        List.of(),
-        NO_HANDLER,
-        NO_HANDLER,
-        moved);
+  static Builder fileHandler(String name, Feature feature) {
+    return of(name, feature).within("luo").absent(NO_HANDLER).other(NO_HANDLER).moved(NO_HANDLER);
   }
 
   /** A kind of file that no row is about. */
   static Part fileHandler(String handler) {
     String stem = Speech.stem(handler);
-    Feature feature = new Feature(stem, "", "", stem, "", true);
-    return fileHandler(stem, feature, List.of(), List.of(), NO_HANDLER);
+    return fileHandler(stem, Feature.versioned(stem)).build();
   }
 
   /** Data that files share, and that no row is about. */
   static Part flb(String name) {
     String stem = Speech.stem(name);
-    Feature feature = new Feature(stem, "", "", stem, "", true);
     Fate lost = new Fate(Verdict.LOST, "nobody asks for it under this name");
-    return new Part(
-        stem,
-        List.of(stem),
-        true,
-        feature,
-        Optional.of("luo"),
-        List.of(),
-        List.of(),
-        List.of(),
-        lost,
-        lost,
-        lost);
+    return of(stem, Feature.versioned(stem))
+        .within("luo")
+        .several()
+        .absent(lost)
+        .other(lost)
+        .moved(lost)
+        .build();
   }
 
   /** A subtree that no row is about. */
   static Part stranger(String name) {
     Fate lost = new Fate(Verdict.LOST, "nobody looks for it");
-    return new Part(
-        name,
-        List.of(name),
-        false,
-        new Feature(name, "", "", "", name, true),
-        Optional.of("kho"),
-        List.of(),
-        List.of(),
-        List.of(),
-        lost,
-        lost,
-        lost);
+    return of(name, Feature.versioned(name))
+        .within("kho")
+        .absent(lost)
+        .other(lost)
+        .moved(lost)
+        .build();
+  }
+
+  /** A row that is being written: what it does not say, it does not have. */
+  static final class Builder {
+    private final String name;
+    private final Feature feature;
+    private List<String> stems;
+    private boolean several;
+    private Optional<String> within = Optional.empty();
+    private List<String> types = List.of();
+    private List<String> shared = List.of();
+    private List<String> constants = List.of();
+    private @Nullable Fate absent;
+    private @Nullable Fate other;
+    private @Nullable Fate moved;
+
+    private Builder(String name, Feature feature) {
+      this.name = name;
+      this.feature = feature;
+      stems = List.of(feature.stem().isEmpty() ? feature.marker() : feature.stem());
+    }
+
+    Builder stems(String... all) {
+      stems = List.of(all);
+      return this;
+    }
+
+    Builder several() {
+      several = true;
+      return this;
+    }
+
+    Builder within(String part) {
+      within = Optional.of(part);
+      return this;
+    }
+
+    Builder types(String... tags) {
+      types = List.of(tags);
+      return this;
+    }
+
+    Builder shared(String... tags) {
+      shared = List.of(tags);
+      return this;
+    }
+
+    Builder constants(String... enumerators) {
+      constants = List.of(enumerators);
+      return this;
+    }
+
+    Builder absent(Fate fate) {
+      absent = fate;
+      return this;
+    }
+
+    Builder other(Fate fate) {
+      other = fate;
+      return this;
+    }
+
+    Builder moved(Fate fate) {
+      moved = fate;
+      return this;
+    }
+
+    Part build() {
+      return new Part(
+          name,
+          stems,
+          several,
+          feature,
+          within,
+          types,
+          shared,
+          constants,
+          Objects.requireNonNull(absent, "absent"),
+          Objects.requireNonNull(other, "other"),
+          Objects.requireNonNull(moved, "moved"));
+    }
   }
 
   /** Whether a version string is one of it. */

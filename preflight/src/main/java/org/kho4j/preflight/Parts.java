@@ -19,118 +19,82 @@ public final class Parts {
           "it does not notice, and reads the bytes as something else: from wrong data to a panic, everything was seen");
 
   public static final Part KHO =
-      new Part(
-          "kho",
-          List.of("kho"),
-          false,
-          Feature.KHO,
-          Optional.empty(),
-          List.of("kho_radix_node", "kho_radix_leaf"),
-          List.of(),
-          List.of("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2"),
-          new Fate(
-              Verdict.LOST,
-              "it takes all memory for its own, without a word; nothing of the handover remains"),
-          new Fate(
-              Verdict.LOST,
-              "it says \"incompatible\" and \"disabling KHO revival\", and boots on; nothing of the handover"
-                  + " remains"),
-          WRONG_PLACES);
+      Part.of("kho", Feature.KHO)
+          .types("kho_radix_node", "kho_radix_leaf")
+          .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
+          .absent(
+              lost(
+                  "it takes all memory for its own, without a word; nothing of the handover remains"))
+          .other(
+              lost(
+                  "it says \"incompatible\" and \"disabling KHO revival\", and boots on; nothing of the handover"
+                      + " remains"))
+          .moved(WRONG_PLACES)
+          .build();
 
   public static final Part KEXEC_METADATA =
-      new Part(
-          "kexec-metadata",
-          List.of("kexec-metadata"),
-          false,
-          Feature.KEXEC_METADATA,
-          Optional.of("kho"),
-          List.of("kho_kexec_metadata"),
-          List.of(),
-          List.of(),
-          new Fate(Verdict.DEGRADED, "it does not tell which kernel it comes from"),
-          new Fate(
-              Verdict.DEGRADED,
-              "it warns, does not tell which kernel it comes from, and counts kexecs anew"),
-          new Fate(
-              Verdict.DEGRADED, "it warns, or tells a wrong release and a wrong count of kexecs"));
+      Part.of("kexec-metadata", Feature.KEXEC_METADATA)
+          .within("kho")
+          .types("kho_kexec_metadata")
+          .absent(degraded("it does not tell which kernel it comes from"))
+          .other(
+              degraded(
+                  "it warns, does not tell which kernel it comes from, and counts kexecs anew"))
+          .moved(degraded("it warns, or tells a wrong release and a wrong count of kexecs"))
+          .build();
 
   public static final Part MEMBLOCK =
-      new Part(
-          "memblock",
-          List.of("memblock", "reserve-mem"),
-          false,
-          Feature.MEMBLOCK,
-          Optional.of("kho"),
-          List.of(),
-          List.of(),
-          List.of(),
-          new Fate(Verdict.LOST, "it allocates the reservations anew, and empty"),
-          new Fate(Verdict.LOST, "it warns, and allocates the reservations anew, and empty"),
-          WRONG_PLACES);
+      Part.of("memblock", Feature.MEMBLOCK)
+          .within("kho")
+          .stems("memblock", "reserve-mem")
+          .absent(lost("it allocates the reservations anew, and empty"))
+          .other(lost("it warns, and allocates the reservations anew, and empty"))
+          .moved(WRONG_PLACES)
+          .build();
 
   public static final Part LUO =
-      new Part(
-          "luo",
-          List.of("luo", "luo-session", "luo-flb"),
-          false,
-          Feature.LUO,
-          Optional.of("kho"),
-          List.of(
+      Part.of("luo", Feature.LUO)
+          .within("kho")
+          .stems("luo", "luo-session", "luo-flb")
+          .types(
               "luo_ser",
               "luo_session_header_ser",
               "luo_session_ser",
               "luo_file_set_ser",
               "luo_file_ser",
               "luo_flb_header_ser",
-              "luo_flb_ser"),
-          List.of("kho_block_header_ser"),
-          List.of(),
-          new Fate(Verdict.LOST, "it has no /dev/liveupdate; no session is ever seen again"),
-          new Fate(Verdict.PANIC, "it panics in early boot, also with liveupdate=off"),
-          WRONG_PLACES);
+              "luo_flb_ser")
+          .shared("kho_block_header_ser")
+          .absent(lost("it has no /dev/liveupdate; no session is ever seen again"))
+          .other(new Fate(Verdict.PANIC, "it panics in early boot, also with liveupdate=off"))
+          .moved(WRONG_PLACES)
+          .build();
 
   public static final Part MEMFD =
-      Part.fileHandler(
-          "memfd",
-          Feature.MEMFD,
-          List.of("memfd_luo_ser", "memfd_luo_folio_ser"),
-          List.of("kho_vmalloc", "kho_vmalloc_chunk"),
-          WRONG_PLACES);
+      Part.fileHandler("memfd", Feature.MEMFD)
+          .types("memfd_luo_ser", "memfd_luo_folio_ser")
+          .shared("kho_vmalloc", "kho_vmalloc_chunk")
+          .moved(WRONG_PLACES)
+          .build();
 
   /** Data that files share: the kernel's own tests have some. */
   public static final Part FLB =
-      new Part(
-          "flb",
-          List.of("liveupdate-test-flb"),
-          true,
-          new Feature(
-              "flb",
-              "CONFIG_LIVEUPDATE_TEST",
-              "liveupdate_test_register",
-              "liveupdate-test-flb",
-              "",
-              false),
-          Optional.of("luo"),
-          List.of(),
-          List.of(),
-          List.of(),
-          new Fate(Verdict.LOST, "nobody asks for them"),
-          new Fate(Verdict.LOST, "nobody asks for them under their old names"),
-          WRONG_PLACES);
+      Part.of("flb", Feature.TEST_FLB)
+          .within("luo")
+          .several()
+          .absent(lost("nobody asks for them"))
+          .other(lost("nobody asks for them under their old names"))
+          .moved(WRONG_PLACES)
+          .build();
 
   public static final Part KHO_TEST =
-      new Part(
-          "kho_test",
-          List.of("kho-test"),
-          false,
-          Feature.KHO_TEST,
-          Optional.of("kho"),
-          List.of(),
-          List.of("kho_vmalloc", "kho_vmalloc_chunk"),
-          List.of(),
-          new Fate(Verdict.LOST, "nobody looks at the test data"),
-          new Fate(Verdict.LOST, "its test module says \"KHO restore failed\""),
-          WRONG_PLACES);
+      Part.of("kho_test", Feature.KHO_TEST)
+          .within("kho")
+          .shared("kho_vmalloc", "kho_vmalloc_chunk")
+          .absent(lost("nobody looks at the test data"))
+          .other(lost("its test module says \"KHO restore failed\""))
+          .moved(WRONG_PLACES)
+          .build();
 
   /** All of them. */
   public static final List<Part> ALL =
@@ -141,6 +105,14 @@ public final class Parts {
       List.of("kho_vmalloc", "kho_vmalloc_chunk", "kho_block_header_ser");
 
   private Parts() {}
+
+  private static Fate degraded(String kernel) {
+    return new Fate(Verdict.DEGRADED, kernel);
+  }
+
+  private static Fate lost(String kernel) {
+    return new Fate(Verdict.LOST, kernel);
+  }
 
   /** The tags of all structures. */
   static Set<String> types() {

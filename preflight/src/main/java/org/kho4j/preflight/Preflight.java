@@ -59,16 +59,16 @@ public final class Preflight {
         judged.add(part, judge(part, from.speech(part)));
       }
     }
-    NextCommandLine line = new NextCommandLine(judged, notes);
+    NextCommandLine line = new NextCommandLine(to, judged, notes);
     handed.ifPresent(what -> {
       others(what);
       line.reservations(what.reservations(), next);
     });
-    next.ifPresent(line::switches);
+    next.ifPresentOrElse(line::switches, line::assume);
     closedByAHandler();
     missingTypes();
-    List<String> findings = new ArrayList<>(Layouts.broken(from));
-    Layouts.broken(to).stream().filter(text -> !findings.contains(text)).forEach(findings::add);
+    List<String> findings = new ArrayList<>(from.findings());
+    to.findings().stream().filter(text -> !findings.contains(text)).forEach(findings::add);
     List<Component> components = judged.components();
     Verdict worst = components.stream().map(Component::verdict).reduce(Verdict.OK, Verdict::or);
     return new Report(worst, components, findings, notes);
@@ -86,8 +86,7 @@ public final class Preflight {
 
   private Component judge(Part part, Speech ours) {
     Speech theirs = to.speech(part);
-    Optional<Verdict> around =
-        part.within().flatMap(Parts::of).flatMap(judged::verdict).filter(Preflight::isFinal);
+    Optional<Verdict> around = around(part);
     if (around.isPresent()) {
       return component(
           part, ours, theirs, around.get(), "it goes with " + part.within().orElseThrow());
@@ -98,17 +97,17 @@ public final class Preflight {
           ours,
           theirs,
           Verdict.LOST,
-          "%s hands nothing over (%s)".formatted(from.source(), ours.evidence()));
+          "the first kernel hands nothing over (%s)".formatted(ours.evidence()));
     }
     if (ours.state() == State.UNKNOWN || theirs.state() == State.UNKNOWN) {
-      Profile silent = ours.state() == State.UNKNOWN ? from : to;
+      boolean first = ours.state() == State.UNKNOWN;
       return component(
           part,
           ours,
           theirs,
           Verdict.UNKNOWN,
-          "which version %s has cannot be told: %s"
-              .formatted(silent.source(), silent.speech(part).evidence()));
+          "which version the %s kernel has cannot be told: %s"
+              .formatted(first ? "first" : "next", (first ? ours : theirs).evidence()));
     }
     if (theirs.state() == State.NO) {
       return fate(
@@ -116,14 +115,17 @@ public final class Preflight {
           ours,
           theirs,
           part.absent(),
-          "%s does not have it (%s)".formatted(to.source(), theirs.evidence()));
+          "the next kernel does not have it (%s)".formatted(theirs.evidence()));
     }
     return present(part, ours, theirs);
   }
 
-  /** Whether what arrives within shares the fate. */
-  private static boolean isFinal(Verdict verdict) {
-    return verdict != Verdict.OK && verdict != Verdict.DEGRADED;
+  /** The verdict on what a part arrives in, where that settles it. */
+  private Optional<Verdict> around(Part part) {
+    return part.within()
+        .flatMap(Parts::of)
+        .flatMap(judged::verdict)
+        .filter(verdict -> verdict != Verdict.OK && verdict != Verdict.DEGRADED);
   }
 
   private Component present(Part part, Speech ours, Speech theirs) {
@@ -144,7 +146,7 @@ public final class Preflight {
           ours,
           theirs,
           part.moved(),
-          "the same version, but in %s %s".formatted(to.source(), String.join("; ", moved)));
+          "the same version, but in the next kernel " + String.join("; ", moved));
     }
     Optional<String> dropped = Versions.dropped(part, ours, theirs);
     if (dropped.isPresent()) {
@@ -200,7 +202,7 @@ public final class Preflight {
           .filter(version -> Layouts.missingProperties(version, to).isEmpty())
           .ifPresent(version ->
               Layouts.missingProperties(version, from).stream()
-                  .map(text -> "what " + from.source() + " writes: " + text)
+                  .map(text -> "of what the first kernel writes, " + text)
                   .forEach(found::add));
     }
     return found;
@@ -222,15 +224,17 @@ public final class Preflight {
     }
     for (String stranger : what.strangers()) {
       Part part = Part.stranger(stranger);
+      Optional<Verdict> around = around(part);
       judged.add(
           part,
           new Component(
               stranger,
               Optional.empty(),
               Optional.empty(),
-              Verdict.UNKNOWN,
-              "this subtree is not known here: whether %s takes it cannot be told"
-                  .formatted(to.source())));
+              around.orElse(Verdict.UNKNOWN),
+              around.isPresent()
+                  ? "it goes with " + part.within().orElseThrow()
+                  : "this subtree is not known here: whether the next kernel takes it cannot be told"));
     }
   }
 

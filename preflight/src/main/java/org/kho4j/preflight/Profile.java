@@ -21,6 +21,8 @@ import org.kho4j.preflight.image.Architecture;
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them
+ * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where its
+ *     configuration tells
  */
 public record Profile(
     String source,
@@ -30,7 +32,8 @@ public record Profile(
     Map<String, Speech> parts,
     Optional<List<String>> versions,
     Optional<Map<String, KernelType>> types,
-    Map<String, Long> constants) {
+    Map<String, Long> constants,
+    Optional<Boolean> khoByDefault) {
 
   public Profile {
     parts = Map.copyOf(parts);
@@ -61,5 +64,13 @@ public record Profile(
   /** The declaration of a structure, if it has one. */
   public Optional<KernelType> type(String name) {
     return types.map(all -> all.get(name));
+  }
+
+  /**
+   * Where it does not lay things out as the versions that it claims have them, a clause each:
+   * {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
+   */
+  public List<String> findings() {
+    return Layouts.broken(this);
   }
 }

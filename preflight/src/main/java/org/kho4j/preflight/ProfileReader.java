@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KernelType.Member;
 import org.kho4j.memory.MalformedImageException;
@@ -18,6 +19,9 @@ import org.kho4j.preflight.image.KernelImage;
 /** Makes a kernel's {@link Profile} from its image. */
 public final class ProfileReader {
 
+  /** Since Linux 6.19; before it was never on by itself. */
+  private static final String KHO_BY_DEFAULT = "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT";
+
   private static final String RADIX_CONSTANTS = "kho_radix_consts";
 
   private ProfileReader() {}
@@ -30,7 +34,16 @@ public final class ProfileReader {
   public static Profile read(KernelImage image) throws MalformedImageException {
     Map<String, Speech> parts = new HashMap<>();
     for (Part part : Parts.ALL) {
-      parts.put(part.name(), speech(image, part));
+      boolean homeless =
+          part.within()
+              .map(parts::get)
+              .filter(around -> around.state() == Speech.State.NO)
+              .isPresent();
+      parts.put(
+          part.name(),
+          homeless
+              ? Speech.no("it arrives in " + part.within().orElseThrow() + ", which is not there")
+              : speech(image, part));
     }
     return new Profile(
         image.path().toString(),
@@ -48,7 +61,8 @@ public final class ProfileReader {
                     .sorted()
                     .toList()),
         types(image.btf()),
-        constants(image.btf()));
+        constants(image.btf()),
+        image.config().map(options -> "y".equals(options.get(KHO_BY_DEFAULT))));
   }
 
   private static Speech speech(KernelImage image, Part part) {
@@ -60,7 +74,7 @@ public final class ProfileReader {
       return Speech.unknown("its strings are not here");
     }
     List<String> versions = new ArrayList<>();
-    List<String> places = new ArrayList<>();
+    List<FoundString> shown = new ArrayList<>();
     for (String stem : part.stems()) {
       List<FoundString> found = image.strings(stem).stream().filter(FoundString::isWhole).toList();
       List<String> texts = found.stream().map(FoundString::text).distinct().sorted().toList();
@@ -68,15 +82,19 @@ public final class ProfileReader {
         return Speech.unknown("it has the strings " + String.join(", ", texts));
       }
       texts.stream().filter(text -> !text.equals(part.feature().marker())).forEach(versions::add);
-      found.forEach(string -> places.add("\"" + string.text() + "\" in " + string.place()));
+      shown.addAll(found);
     }
     boolean main =
         !part.feature().marker().isEmpty()
             || versions.stream()
                 .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
-    return main
-        ? Speech.yes(versions, String.join("; ", places))
-        : Speech.unknown(built.evidence());
+    return main ? Speech.yes(versions, places(shown)) : Speech.unknown(built.evidence());
+  }
+
+  private static String places(List<FoundString> strings) {
+    return strings.stream()
+        .map(string -> "\"" + string.text() + "\" at " + string.place())
+        .collect(Collectors.joining("; "));
   }
 
   private static Optional<Map<String, KernelType>> types(Optional<Btf> btf)

@@ -1,33 +1,14 @@
 package org.kho4j.preflight;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.FdtLayout;
-import org.kho4j.abi.KexecMetadata;
-import org.kho4j.abi.LuoSer;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
-import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.memblock.ReserveMem;
+import java.util.regex.Pattern;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
@@ -38,9 +19,10 @@ import org.kho4j.preflight.image.KernelImages;
  */
 public final class RunningKernel {
 
-  private static final int MAX_TEXT = 1 << 16;
-  private static final int MAX_BLOB = 16 << 20;
-  private static final String OUT = "sys/kernel/debug/kho/out";
+  private static final String OSRELEASE = "proc/sys/kernel/osrelease";
+
+  /** It becomes a part of file names. */
+  private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
 
   private static final Profile UNKNOWN =
       new Profile(
@@ -51,13 +33,13 @@ public final class RunningKernel {
           Map.of(),
           Optional.empty(),
           Optional.empty(),
-          Map.of());
+          Map.of(),
+          Optional.empty());
 
-  private final Path root;
-  private final List<String> notes = new ArrayList<>();
+  private final HostFiles files;
 
   private RunningKernel(Path root) {
-    this.root = root;
+    files = new HostFiles(root);
   }
 
   /**
@@ -86,48 +68,43 @@ public final class RunningKernel {
   }
 
   private Running read() throws IOException {
-    Optional<String> release = text("proc/sys/kernel/osrelease");
+    Optional<String> release = files.text(OSRELEASE);
     Optional<Profile> image = image(release);
     Optional<Profile> types = types();
-    Blobs blobs = blobs();
-    if (image.isEmpty() && types.isEmpty() && blobs.versions.isEmpty()) {
-      throw new IOException("the running kernel cannot be known: " + String.join("; ", notes));
-    }
     Profile base = image.or(() -> types).orElse(UNKNOWN);
+    DebugfsOut out =
+        base.speech(Parts.KHO).state() == Speech.State.NO
+            ? DebugfsOut.NONE
+            : DebugfsOut.read(files);
+    if (image.isEmpty() && types.isEmpty() && out.isEmpty()) {
+      throw new IOException(
+          "the running kernel cannot be known: " + String.join("; ", files.notes()));
+    }
+    Map<String, Speech> parts = new HashMap<>(base.parts());
+    out.versions()
+        .forEach(
+            (name, versions) -> parts.put(name, Speech.yes(versions, "it is in debugfs, kho/out")));
     Profile profile =
         new Profile(
             "the running kernel",
             release.or(base::release),
             base.architecture(),
             base.pageSize().or(() -> types.flatMap(Profile::pageSize)),
-            base.parts(),
+            parts,
             base.versions(),
             types.flatMap(Profile::types).or(base::types),
-            types.isPresent() ? types.get().constants() : base.constants());
-    Optional<Handed> handed = Optional.empty();
-    if (!blobs.versions.isEmpty()) {
-      Map<String, Speech> parts = new HashMap<>(profile.parts());
-      blobs.versions.forEach(
-          (name, versions) -> parts.put(name, Speech.yes(versions, "it is in debugfs, kho/out")));
-      profile =
-          new Profile(
-              profile.source(),
-              profile.release(),
-              profile.architecture(),
-              profile.pageSize(),
-              parts,
-              profile.versions(),
-              profile.types(),
-              profile.constants());
-      handed = Optional.of(handed(blobs, profile));
-    }
+            types.isPresent() ? types.get().constants() : base.constants(),
+            base.khoByDefault());
     return new Running(
-        profile, handed, text("proc/cmdline").map(CommandLine::new), List.copyOf(notes));
+        profile,
+        out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile)),
+        files.text("proc/cmdline").map(CommandLine::new),
+        List.copyOf(files.notes()));
   }
 
   /** Sessions and files are written at the jump: whatever LUO can preserve counts as preserved. */
-  private static Handed handed(Blobs blobs, Profile profile) {
-    Set<String> used = new HashSet<>(blobs.versions.keySet());
+  private static Handed handed(DebugfsOut out, Profile profile) {
+    Set<String> used = new HashSet<>(out.versions().keySet());
     used.add(Parts.KHO.name());
     if (used.contains(Parts.LUO.name())) {
       for (Part part : List.of(Parts.MEMFD, Parts.FLB)) {
@@ -136,12 +113,15 @@ public final class RunningKernel {
         }
       }
     }
-    return new Handed(used, Set.of(), Set.of(), blobs.reservations, blobs.strangers, false);
+    return new Handed(used, Set.of(), Set.of(), out.reservations(), out.strangers(), false);
   }
 
   private Optional<Profile> image(Optional<String> release) throws IOException {
     if (release.isEmpty()) {
       return Optional.empty();
+    }
+    if (!RELEASE.matcher(release.get()).matches()) {
+      throw files.broken(OSRELEASE, "is no release of a kernel");
     }
     List<String> places =
         List.of(
@@ -150,145 +130,37 @@ public final class RunningKernel {
             "usr/lib/modules/" + release.get() + "/vmlinuz",
             "usr/lib/debug/boot/vmlinux-" + release.get());
     for (String place : places) {
-      Optional<KernelImage> image = kernel(place);
-      if (image.isPresent()) {
-        return Optional.of(ProfileReader.read(image.get()));
+      Optional<Profile> image = kernel(place);
+      if (image.isPresent()
+          && image
+              .get()
+              .release()
+              .filter(other -> !release.equals(Optional.of(other)))
+              .isPresent()) {
+        files.note(
+            "/%s is not the running kernel, but %s"
+                .formatted(place, image.get().release().orElseThrow()));
+      } else if (image.isPresent()) {
+        return image;
       }
     }
-    notes.add(
+    files.note(
         "no image of the running kernel is at %s: its version strings are not known from there"
             .formatted(String.join(", ", places.stream().map(place -> "/" + place).toList())));
     return Optional.empty();
   }
 
   private Optional<Profile> types() throws IOException {
-    Optional<KernelImage> btf = kernel("sys/kernel/btf/vmlinux");
+    Optional<Profile> btf = kernel("sys/kernel/btf/vmlinux");
     if (btf.isEmpty()) {
-      notes.add(
+      files.note(
           "/sys/kernel/btf/vmlinux cannot be read: its layouts are those of its image, if that has any");
-      return Optional.empty();
     }
-    return Optional.of(ProfileReader.read(btf.get()));
+    return btf;
   }
 
-  private Optional<KernelImage> kernel(String place) throws IOException {
-    try {
-      return Optional.of(KernelImages.read(root.resolve(place)));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    } catch (AccessDeniedException e) {
-      notes.add("/" + place + " may be read by root alone");
-      return Optional.empty();
-    }
-  }
-
-  /** What debugfs shows of the outgoing handover. */
-  private static final class Blobs {
-    final Map<String, List<String>> versions = new HashMap<>();
-    final List<String> strangers = new ArrayList<>();
-    List<ReserveMem> reservations = List.of();
-  }
-
-  private Blobs blobs() throws IOException {
-    Blobs found = new Blobs();
-    Path out = root.resolve(OUT);
-    Path directory = out.resolve("sub_fdts");
-    List<Path> files;
-    try (Stream<Path> all = Files.list(directory)) {
-      files = all.sorted().toList();
-    } catch (NoSuchFileException e) {
-      notes.add(
-          "/%s is not there: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
-                  .formatted(OUT)
-              + " CONFIG_KEXEC_HANDOVER_DEBUGFS. What is handed over is not known, and all that can be counts");
-      return found;
-    } catch (AccessDeniedException e) {
-      notes.add("/%s may be read by root alone: all that can be handed over counts".formatted(OUT));
-      return found;
-    }
-    byte[] fdt = bytes(out.resolve("fdt"));
-    if (fdt != null) {
-      compatible(fdt).ifPresent(versions -> found.versions.put(Parts.KHO.name(), versions));
-    }
-    for (Path file : files) {
-      blob(file.getFileName().toString(), bytes(file), found);
-    }
-    return found;
-  }
-
-  private static void blob(String name, byte @Nullable [] bytes, Blobs found) throws IOException {
-    if (bytes == null) {
-      return;
-    }
-    switch (name) {
-      case LuoSer.SUBTREE ->
-          found.versions.put(
-              Parts.LUO.name(), compatible(bytes).orElseGet(() -> List.of(leadingText(bytes))));
-      case FdtLayout.MEMBLOCK_SUBTREE -> {
-        found.versions.put(Parts.MEMBLOCK.name(), compatible(bytes).orElse(List.of()));
-        found.reservations = reservations(bytes);
-      }
-      case KexecMetadata.SUBTREE ->
-          found.versions.put(
-              Parts.KEXEC_METADATA.name(), bytes.length > 0 ? List.of("" + bytes[0]) : List.of());
-      case FdtLayout.KHO_TEST_SUBTREE ->
-          found.versions.put(Parts.KHO_TEST.name(), compatible(bytes).orElse(List.of()));
-      default -> found.strangers.add(name);
-    }
-  }
-
-  private static List<ReserveMem> reservations(byte[] bytes) throws IOException {
-    List<ReserveMem> found = new ArrayList<>();
-    try {
-      for (FdtNode node : Fdt.read(MemorySegment.ofArray(bytes)).children()) {
-        found.add(
-            new ReserveMem(
-                node.name(),
-                node.property("start").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN),
-                node.property("size").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN)));
-      }
-    } catch (FdtException | NoSuchElementException e) {
-      throw new IOException("/%s/sub_fdts/memblock: %s".formatted(OUT, e.getMessage()), e);
-    }
-    return found;
-  }
-
-  /** The strings of a device tree's root and its children, if it is one. */
-  private static Optional<List<String>> compatible(byte[] bytes) {
-    try {
-      FdtNode tree = Fdt.read(MemorySegment.ofArray(bytes));
-      Set<String> strings = new LinkedHashSet<>(TreeValue.compatible(tree));
-      tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
-      return Optional.of(List.copyOf(strings));
-    } catch (FdtException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static String leadingText(byte[] bytes) {
-    int end = 0;
-    while (end < bytes.length && end < 48 && bytes[end] > ' ') {
-      end++;
-    }
-    return new String(bytes, 0, end, StandardCharsets.US_ASCII);
-  }
-
-  private Optional<String> text(String place) throws IOException {
-    byte[] bytes = bytes(root.resolve(place));
-    return bytes == null
-        ? Optional.empty()
-        : Optional.of(
-            new String(bytes, 0, Math.min(bytes.length, MAX_TEXT), StandardCharsets.UTF_8).strip());
-  }
-
-  private byte @Nullable [] bytes(Path path) throws IOException {
-    try (InputStream in = Files.newInputStream(path)) {
-      return in.readNBytes(MAX_BLOB);
-    } catch (NoSuchFileException e) {
-      return null;
-    } catch (AccessDeniedException e) {
-      notes.add("/" + root.relativize(path) + " may be read by root alone");
-      return null;
-    }
+  private Optional<Profile> kernel(String place) throws IOException {
+    Optional<KernelImage> image = files.read(place, KernelImages::read);
+    return image.isEmpty() ? Optional.empty() : Optional.of(ProfileReader.read(image.get()));
   }
 }

@@ -2,8 +2,6 @@ package org.kho4j.preflight;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,24 +13,13 @@ import org.kho4j.abi.KernelType.Member;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.image.Architecture;
 
 /** Kernels here speak what the contract says, but for what each test changes. */
 class PreflightTest {
 
-  private static final Profile LINUX_7_3 =
-      kernel(
-          "7.3",
-          Map.of(
-              Parts.KHO, List.of("kho-v4"),
-              Parts.KEXEC_METADATA, List.of("1"),
-              Parts.MEMBLOCK, List.of("memblock-v1", "reserve-mem-v1"),
-              Parts.LUO, List.of("luo-v5"),
-              Parts.MEMFD, List.of("memfd-v2")));
-
   @Test
   void aKernelTakesWhatItHandsOverItself() {
-    Report report = judge(LINUX_7_3, LINUX_7_3);
+    Report report = judge(Kernels.LINUX_7_3, Kernels.LINUX_7_3);
     assertThat(report.verdict()).isEqualTo(Verdict.OK);
     assertThat(report.findings()).isEmpty();
     assertThat(report.components())
@@ -42,14 +29,14 @@ class PreflightTest {
 
   @Test
   void anotherVersionOfKhoLosesEverything() {
-    Report report = judge(LINUX_7_3, with(Parts.KHO, "kho-v5"));
+    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Parts.KHO, "kho-v5"));
     assertThat(report.verdict()).isEqualTo(Verdict.LOST);
     assertThat(report.components()).extracting(Component::verdict).containsOnly(Verdict.LOST);
   }
 
   @Test
   void anotherVersionOfLuoIsAPanic() {
-    Report report = judge(LINUX_7_3, with(Parts.LUO, "luo-v6"));
+    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Parts.LUO, "luo-v6"));
     assertThat(report.verdict()).isEqualTo(Verdict.PANIC);
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.OK);
     assertThat(verdict(report, "memfd")).isEqualTo(Verdict.PANIC);
@@ -57,7 +44,7 @@ class PreflightTest {
 
   @Test
   void aFileThatNobodyHandlesClosesTheDeviceForAll() {
-    Report report = judge(LINUX_7_3, with(Parts.MEMFD, "memfd-v3"));
+    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Parts.MEMFD, "memfd-v3"));
     assertThat(report.verdict()).isEqualTo(Verdict.UNREACHABLE);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.UNREACHABLE);
   }
@@ -65,11 +52,11 @@ class PreflightTest {
   @Test
   void whatIsAskedForAndNotHandedOverIsAnotherVersion() {
     Profile linux619 =
-        kernel(
+        Kernels.kernel(
             "6.19",
             Map.of(Parts.KHO, List.of("kho-v1"), Parts.LUO, List.of("luo-v1", "luo-session-v2")));
     Profile linux70 =
-        kernel(
+        Kernels.kernel(
             "7.0",
             Map.of(
                 Parts.KHO,
@@ -86,12 +73,12 @@ class PreflightTest {
   @Test
   void theSameVersionWithAnotherLayoutIsCorruptAndAFinding() {
     Profile swapped =
-        withType(
+        Kernels.withType(
             new KernelType(
                 "luo_flb_header_ser",
                 16,
                 List.of(new Member("count", 0, 64), new Member("pgcnt", 64, 64))));
-    Report report = judge(LINUX_7_3, swapped);
+    Report report = judge(Kernels.LINUX_7_3, swapped);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.OK);
     assertThat(report.findings())
@@ -105,7 +92,10 @@ class PreflightTest {
         new Handed(Set.of("kho", "kexec-metadata"), Set.of(), Set.of(), List.of(), List.of(), true);
     Report report =
         Preflight.judge(
-            LINUX_7_3, Optional.of(handed), with(Parts.LUO, "luo-v6"), Optional.empty());
+            Kernels.LINUX_7_3,
+            Optional.of(handed),
+            Kernels.with(Parts.LUO, "luo-v6"),
+            Optional.empty());
     assertThat(report.verdict()).isEqualTo(Verdict.OK);
   }
 
@@ -129,15 +119,28 @@ class PreflightTest {
   }
 
   @Test
+  void withoutASwitchForKhoTheNextKernelsConfigurationDecides() {
+    assertThat(luo("liveupdate=on")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(luo(Kernels.withKhoByDefault(true), "liveupdate=on")).isEqualTo(Verdict.OK);
+    assertThat(luo(Kernels.withKhoByDefault(false), "liveupdate=on")).isEqualTo(Verdict.LOST);
+    assertThat(luo(Kernels.withKhoByDefault(false), "kho=on liveupdate=on")).isEqualTo(Verdict.OK);
+    assertThat(luo(Kernels.withKhoByDefault(true), "kho=off liveupdate=on"))
+        .isEqualTo(Verdict.LOST);
+  }
+
+  @Test
   void aHandlerThatNoRowIsAboutIsLookedForAmongTheStrings() {
     Handed handed =
         new Handed(
             Set.of("kho", "luo"), Set.of("vfio-pci-v1"), Set.of(), List.of(), List.of(), true);
     Profile has =
-        withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v1"));
+        Kernels.withStrings(
+            List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v1"));
     Profile older =
-        withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v0"));
-    Profile without = withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map"));
+        Kernels.withStrings(
+            List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v0"));
+    Profile without =
+        Kernels.withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map"));
     assertThat(judge(handed, has)).isEqualTo(Verdict.OK);
     assertThat(judge(handed, older)).isEqualTo(Verdict.UNREACHABLE);
     assertThat(judge(handed, without)).isEqualTo(Verdict.UNKNOWN);
@@ -145,8 +148,10 @@ class PreflightTest {
 
   @Test
   void aPropertyThatTheNextKernelDoesNotReadIsCorrupt() {
-    Profile from = withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map"));
-    Profile to = withStrings(List.of("preserved-blob", "blob-size", "preserved-memory-map"));
+    Profile from =
+        Kernels.withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map"));
+    Profile to =
+        Kernels.withStrings(List.of("preserved-blob", "blob-size", "preserved-memory-map"));
     Report report = judge(from, to);
     assertThat(verdict(report, "kho")).isEqualTo(Verdict.CORRUPT);
     assertThat(because(report, "kho")).contains("\"preserved-data\"");
@@ -154,8 +159,8 @@ class PreflightTest {
 
   @Test
   void anotherPageSizeIsCorrupt() {
-    Profile large = kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
-    Profile small = kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4")));
+    Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
+    Profile small = Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4")));
     assertThat(judge(large, small).verdict()).isEqualTo(Verdict.CORRUPT);
   }
 
@@ -163,26 +168,47 @@ class PreflightTest {
   void aSubtreeThatNobodyKnowsCannotBeJudged() {
     Handed handed =
         new Handed(Set.of("kho"), Set.of(), Set.of(), List.of(), List.of("iommu"), true);
-    assertThat(judge(handed, LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(judge(handed, Kernels.LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void whatIsLostForSureIsNotUnknown() {
+    ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
+    Handed handed =
+        new Handed(
+            Set.of("kho", "memblock"), Set.of(), Set.of(), List.of(trace), List.of("iommu"), true);
+    Report report =
+        Preflight.judge(
+            Kernels.LINUX_7_3,
+            Optional.of(handed),
+            Kernels.with(Parts.KHO, "kho-v5"),
+            Optional.empty());
+    assertThat(report.verdict()).isEqualTo(Verdict.LOST);
+    assertThat(because(report, "memblock")).isEqualTo("it goes with kho");
+    assertThat(because(report, "iommu")).isEqualTo("it goes with kho");
   }
 
   private static Verdict judge(Handed handed, Profile to) {
-    return Preflight.judge(LINUX_7_3, Optional.of(handed), to, Optional.empty()).verdict();
+    return Preflight.judge(Kernels.LINUX_7_3, Optional.of(handed), to, Optional.empty()).verdict();
   }
 
   private static Verdict luo(String commandLine) {
+    return luo(Kernels.LINUX_7_3, commandLine);
+  }
+
+  private static Verdict luo(Profile to, String commandLine) {
     return verdict(
         Preflight.judge(
-            LINUX_7_3, Optional.empty(), LINUX_7_3, Optional.of(new CommandLine(commandLine))),
+            Kernels.LINUX_7_3, Optional.empty(), to, Optional.of(new CommandLine(commandLine))),
         "luo");
   }
 
   private static Verdict memblock(Handed handed, @Nullable String line) {
     return verdict(
         Preflight.judge(
-            LINUX_7_3,
+            Kernels.LINUX_7_3,
             Optional.of(handed),
-            LINUX_7_3,
+            Kernels.LINUX_7_3,
             Optional.ofNullable(line).map(CommandLine::new)),
         "memblock");
   }
@@ -204,54 +230,5 @@ class PreflightTest {
         .filter(component -> component.name().equals(part))
         .findFirst()
         .orElseThrow();
-  }
-
-  private static Profile kernel(String name, Map<Part, List<String>> versions) {
-    return kernel(name, PageSize.SIZE_4K, versions);
-  }
-
-  private static Profile kernel(String name, PageSize pageSize, Map<Part, List<String>> versions) {
-    Map<String, Speech> parts = new HashMap<>();
-    Parts.ALL.forEach(part -> parts.put(part.name(), Speech.no("a test")));
-    versions.forEach((part, strings) -> parts.put(part.name(), Speech.yes(strings, "a test")));
-    return new Profile(
-        name,
-        Optional.of(name),
-        Architecture.UNKNOWN,
-        Optional.of(pageSize),
-        parts,
-        Optional.empty(),
-        Optional.of(Layouts.ofVersions(parts, pageSize)),
-        Map.of());
-  }
-
-  private static Profile with(Part part, String version) {
-    Map<String, Speech> parts = new HashMap<>(LINUX_7_3.parts());
-    parts.put(part.name(), Speech.yes(List.of(version), "a test"));
-    return copy(parts, LINUX_7_3.versions(), LINUX_7_3.types().orElseThrow());
-  }
-
-  private static Profile withStrings(List<String> strings) {
-    return copy(
-        LINUX_7_3.parts(), Optional.of(new ArrayList<>(strings)), LINUX_7_3.types().orElseThrow());
-  }
-
-  private static Profile withType(KernelType type) {
-    Map<String, KernelType> types = new HashMap<>(LINUX_7_3.types().orElseThrow());
-    types.put(type.name(), type);
-    return copy(LINUX_7_3.parts(), LINUX_7_3.versions(), types);
-  }
-
-  private static Profile copy(
-      Map<String, Speech> parts, Optional<List<String>> strings, Map<String, KernelType> types) {
-    return new Profile(
-        "changed",
-        LINUX_7_3.release(),
-        Architecture.UNKNOWN,
-        LINUX_7_3.pageSize(),
-        parts,
-        strings,
-        Optional.of(types),
-        Map.of());
   }
 }

@@ -213,7 +213,7 @@ final class BitmapListRules {
     lastKey = key;
     bitmapCount++;
     take(bitmap);
-    walk(where.in("bitmap", bitmapCount - 1), bits, start, order);
+    blocks.bits(where.in("bitmap", bitmapCount - 1), bits, bitmap, key);
   }
 
   private @Nullable MemorySegment bits(Where place, long at, long bitmap) {
@@ -238,17 +238,6 @@ final class BitmapListRules {
     } catch (HandoverException e) {
       scene.findings().report(MapRules.POINTER, e);
       return null;
-    }
-  }
-
-  private void walk(Where place, MemorySegment bits, long start, int order) {
-    int shift = pageSize.shift() + order;
-    for (int i = 0; i < bitmapBytes / Long.BYTES; i++) {
-      long word = bits.get(Wire.U64, (long) i << 3);
-      for (long rest = word; rest != 0; rest &= rest - 1) {
-        long bit = 64L * i + Long.numberOfTrailingZeros(rest);
-        blocks.preservation(place, start + (bit << shift), order);
-      }
     }
   }
 }

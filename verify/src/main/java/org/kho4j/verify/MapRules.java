@@ -269,6 +269,15 @@ final class MapRules {
         KhoRadix.losesOrderZero(pageSize, depth)
             ? KhoRadix.withOrderZero(pageSize, itsPrefix)
             : itsPrefix;
+    bits(place, leaf, address, prefix);
+  }
+
+  /**
+   * The bits of a leaf or a bitmap, 64 single pages at once.
+   *
+   * @param prefix the key of bit 0; 0 for the lowest leaf, whose keys have orders of their own
+   */
+  void bits(Where place, MemorySegment leaf, long address, long prefix) {
     PageSpace space = scene.space();
     boolean singles = prefix != 0 && KhoRadix.order(pageSize, prefix) == 0;
     long base = singles ? KhoRadix.address(pageSize, prefix) >>> pageSize.shift() : 0;
@@ -276,7 +285,7 @@ final class MapRules {
     MemorySegment pages = scene.preserved().pages().words();
     MemorySegment blocks = scene.preserved().singles().words();
     long count = 0;
-    for (int i = 0; i < pageSize.bytes() / Long.BYTES; i++) {
+    for (int i = 0; i < leaf.byteSize() / Long.BYTES; i++) {
       long word = leaf.get(Wire.U64, (long) i << 3);
       if (word == 0) {
         continue;
@@ -339,7 +348,7 @@ final class MapRules {
   }
 
   /** A preserved block. */
-  void preservation(Where place, long address, int order) {
+  private void preservation(Where place, long address, int order) {
     long bytes = pageSize.blockBytes(order);
     scene.counts().add("preservations", 1);
     scene.counts().add("preservedBytes", bytes);

@@ -101,7 +101,13 @@ final class MemfdRules {
     if (!scene.own(PRESERVED, where, data, 0)) {
       return; // Whoever had it first was checked.
     }
-    Structure structure = version.get().structure();
+    switches(findings, where, data, version.get().structure(), ser);
+    content(scene, where, data, version.get(), ser);
+  }
+
+  /** The fields that hold bits, where the version has them. */
+  private static void switches(
+      Findings findings, Where where, long data, Structure structure, MemorySegment ser) {
     structure
         .field("seals")
         .ifPresent(field -> {
@@ -119,6 +125,13 @@ final class MemfdRules {
             findings.report(FLAGS, where, data, "flags is 0x%x, not 0", flags);
           }
         });
+  }
+
+  /** The size, and the array of folios. */
+  private static void content(
+      Scene scene, Where where, long data, MemfdVersion version, MemorySegment ser) {
+    Findings findings = scene.findings();
+    Structure structure = version.structure();
     long size = Wire.u64(ser, structure.field("size").orElseThrow());
     long count = Wire.u64(ser, structure.field("nr_folios").orElseThrow());
     Field folios = structure.field("folios").orElseThrow();
@@ -146,7 +159,7 @@ final class MemfdRules {
       count = room;
     }
     MemfdFolioRules rules =
-        new MemfdFolioRules(scene, where, data, size, count, version.get().folioFlagsVary());
+        new MemfdFolioRules(scene, where, data, size, count, version.folioFlagsVary());
     VmallocRules.check(scene, where.in("folios"), descriptor, data + folios.offset(), rules::run);
     rules.end();
   }

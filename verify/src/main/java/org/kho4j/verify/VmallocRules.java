@@ -1,6 +1,7 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
@@ -118,6 +119,7 @@ final class VmallocRules {
   private final VmallocArea.RunVisitor visitor;
   private final int order;
   private final Words seen = new Words();
+  private final long blocks;
   private long remaining;
   private long runStart;
   private long runEnd;
@@ -129,6 +131,7 @@ final class VmallocRules {
     this.where = where;
     this.visitor = visitor;
     this.order = order;
+    this.blocks = blocks;
     this.remaining = blocks;
   }
 
@@ -174,50 +177,11 @@ final class VmallocRules {
   }
 
   private void chain(long first, long descriptor) {
-    long blocks = remaining;
-    int number = 0;
-    boolean whole = true;
-    for (long chunk = first; chunk != 0; number++) {
-      Where place = where.in("chunk", number);
-      MemorySegment page = scene.page(CHUNK, place, chunk);
-      if (page == null) {
-        whole = false;
-        break;
-      }
-      if (seen.putIfAbsent(chunk, number + 1L) != 0) {
-        scene
-            .findings()
-            .report(
-                LOOP,
-                place,
-                chunk,
-                "the chain has come back to chunk %d at 0x%x",
-                seen.putIfAbsent(chunk, 1) - 1,
-                chunk);
-        whole = false;
-        break;
-      }
-      scene.counts().add("chunks", 1);
-      if (!scene.own(CHUNK_PRESERVED, place, chunk, 0)) {
-        // Somebody else's chain goes on from here, and is walked there.
-        whole = false;
-        break;
-      }
-      if (!entries(place, chunk, page) || number > blocks + 1) {
-        scene
-            .findings()
-            .report(
-                GOES_ON,
-                place,
-                chunk,
-                "the chain lists more than the %d blocks of total_pages",
-                blocks);
-        whole = false;
-        break;
-      }
-      chunk = Wire.u64(page, KhoVmallocChunk.NEXT);
+    OptionalLong chunk = OptionalLong.of(first);
+    for (int number = 0; chunk.orElse(0) != 0; number++) {
+      chunk = next(where.in("chunk", number), number, chunk.getAsLong());
     }
-    if (whole && remaining > 0) {
+    if (chunk.isPresent() && remaining > 0) {
       scene
           .findings()
           .report(
@@ -229,6 +193,43 @@ final class VmallocRules {
               blocks);
     }
     flush();
+  }
+
+  /** Checks a chunk; the address of the next, 0 at the end, or empty where the chain is broken. */
+  private OptionalLong next(Where place, int number, long chunk) {
+    MemorySegment page = scene.page(CHUNK, place, chunk);
+    if (page == null) {
+      return OptionalLong.empty();
+    }
+    if (seen.putIfAbsent(chunk, number + 1L) != 0) {
+      scene
+          .findings()
+          .report(
+              LOOP,
+              place,
+              chunk,
+              "the chain has come back to chunk %d at 0x%x",
+              seen.putIfAbsent(chunk, 1) - 1,
+              chunk);
+      return OptionalLong.empty();
+    }
+    scene.counts().add("chunks", 1);
+    if (!scene.own(CHUNK_PRESERVED, place, chunk, 0)) {
+      // Somebody else's chain goes on from here, and is walked there.
+      return OptionalLong.empty();
+    }
+    if (!entries(place, chunk, page) || number > blocks + 1) {
+      scene
+          .findings()
+          .report(
+              GOES_ON,
+              place,
+              chunk,
+              "the chain lists more than the %d blocks of total_pages",
+              blocks);
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(Wire.u64(page, KhoVmallocChunk.NEXT));
   }
 
   /** Takes a chunk's entries; false if there are more than there may be. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
@@ -12,7 +13,7 @@ import org.kho4j.handover.pages.AddressRange;
  * Where there is room for what is written anew.
  *
  * @param scratch the scratch region of the converted handover
- * @param avoided what a booting PC writes to, and nothing preserved is in
+ * @param avoided what is written to before the next kernel runs, and nothing preserved is in
  * @param free the rest of the memory
  */
 record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<AddressRange> free) {
@@ -22,6 +23,12 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
 
   /** What QEMU's firmware writes to at the end of a PC's memory. */
   private static final long FIRMWARE = 32 << 20;
+
+  /**
+   * Where QEMU puts an arm64 kernel, at the start of memory, the initrd, 128 MiB from there, and
+   * the device tree behind it.
+   */
+  private static final long ARM64_LOADER = 256 << 20;
 
   /**
    * Finds it.
@@ -39,10 +46,10 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     for (KeptBlocks.Run run : kept.runs()) {
       taken.add(new AddressRange(run.address(), run.bytes()));
     }
-    List<AddressRange> firmware = pc ? firmware(memory) : List.of();
+    List<AddressRange> written = pc ? firmware(memory) : List.of(loader(memory));
     long start = Math.max(memory.address(), pageSize.bytes()); // a pointer of 0 means none
     List<AddressRange> gaps = without(new AddressRange(start, memory.end() - start), taken);
-    List<AddressRange> usable = without(gaps, firmware);
+    List<AddressRange> usable = without(gaps, written);
     AddressRange region = scratch.isEmpty() ? half(usable, pageSize) : scratch;
     for (AddressRange range : taken) {
       if (range.overlaps(region.address(), region.length())) {
@@ -60,7 +67,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     }
     List<AddressRange> avoided = new ArrayList<>();
     for (AddressRange gap : without(gaps, List.of(region))) {
-      firmware.forEach(range -> addCommon(avoided, gap, range));
+      written.forEach(range -> addCommon(avoided, gap, range));
     }
     return new Room(List.of(region), avoided, free);
   }
@@ -77,22 +84,40 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     return ranges;
   }
 
+  /** Of a small guest half: it has no memory to spare. */
+  private static AddressRange loader(AddressRange memory) {
+    return new AddressRange(memory.address(), Math.min(ARM64_LOADER, memory.length() / 2));
+  }
+
+  /** About half of a gap, where kernels want it if that is possible; not all that there is. */
   private static AddressRange half(List<AddressRange> gaps, PageSize pageSize) throws IOException {
-    AddressRange gap =
+    long room = gaps.stream().mapToLong(AddressRange::length).sum();
+    for (long unit :
+        new long[] {Limits.scratchAlignment(pageSize), Limits.SCRATCH_ARRAY_ALIGNMENT}) {
+      Optional<AddressRange> half =
+          gaps.stream()
+              .flatMap(gap -> half(gap, unit).stream())
+              .filter(region -> region.length() < room)
+              .max(Comparator.comparingLong(AddressRange::length));
+      if (half.isPresent()) {
+        return half.get();
+      }
+    }
+    AddressRange largest =
         gaps.stream()
             .max(Comparator.comparingLong(AddressRange::length))
             .orElseThrow(() -> new IOException("all of the memory is preserved: no room is left"));
-    for (long unit :
-        new long[] {Limits.scratchAlignment(pageSize), Limits.SCRATCH_ARRAY_ALIGNMENT}) {
-      long start = (gap.address() + unit - 1) & -unit;
-      long bytes = Math.max(unit, gap.length() / 2 & -unit);
-      if (start + bytes < gap.end()) {
-        return new AddressRange(start, bytes);
-      }
-    }
     throw new IOException(
         "the largest part of memory that is not preserved is %s: too small for a scratch region"
-            .formatted(gap));
+            .formatted(largest));
+  }
+
+  private static Optional<AddressRange> half(AddressRange gap, long unit) {
+    long start = (gap.address() + unit - 1) & -unit;
+    long bytes = Math.max(unit, gap.length() / 2 & -unit);
+    return start + bytes <= gap.end()
+        ? Optional.of(new AddressRange(start, bytes))
+        : Optional.empty();
   }
 
   private static List<AddressRange> without(AddressRange range, List<AddressRange> taken) {

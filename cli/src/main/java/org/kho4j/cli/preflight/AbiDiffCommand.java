@@ -26,7 +26,7 @@ public final class AbiDiffCommand extends Command {
         "Compares the contract of two kernels: what changed, and was the version bumped?",
         "A and B are kernel images with types (BTF), or profiles of such.",
         "Exit status: 0 if nothing changed that a kernel could read wrongly, or a version tells of it; 1 if a layout"
-            + " changed and no version does; 2 if a kernel cannot be read, or carries no types.");
+            + " changed and no version is known to tell of it; 2 if a kernel cannot be read, or carries no types.");
     kernel(0, "A", "The kernel before the change.");
     kernel(1, "B", "The kernel with the change.");
     option(
@@ -62,7 +62,7 @@ public final class AbiDiffCommand extends Command {
     } else {
       text(invocation, diff, stale);
     }
-    return diff.forgotten() ? BAD_ANSWER : OK;
+    return diff.worst().isBreak() ? BAD_ANSWER : OK;
   }
 
   private static String name(Invocation invocation, int index) {
@@ -81,7 +81,9 @@ public final class AbiDiffCommand extends Command {
   private static void json(Invocation invocation, AbiDiff diff, List<String> stale)
       throws IOException {
     try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/abi-diff/1").flag("forgotten", diff.forgotten());
+      json.object()
+          .text("schema", "kho4j/abi-diff/1")
+          .flag("forgotten", diff.worst() == AbiDiff.State.FORGOTTEN);
       json.array("parts");
       for (PartChange change : diff.parts()) {
         json.object()
@@ -126,13 +128,16 @@ public final class AbiDiffCommand extends Command {
     for (String one : stale) {
       text.put(Text.Style.WARNING, "warning").put(": ").line(Units.printable(one));
     }
-    if (diff.forgotten()) {
-      text.line("The layout changed, and the version was not bumped.");
-    } else if (diff.parts().stream().anyMatch(part -> part.state() == AbiDiff.State.BUMPED)) {
-      text.line("The layout changed, and the version was bumped.");
-    } else {
-      text.line("No layout changed.");
-    }
+    text.line(summary(diff.worst()));
+  }
+
+  private static String summary(AbiDiff.State worst) {
+    return switch (worst) {
+      case FORGOTTEN -> "The layout changed, and the version was not bumped.";
+      case UNKNOWN -> "The layout changed, and whether the version was bumped is not known.";
+      case BUMPED -> "The layout changed, and the version was bumped.";
+      case GONE, HARMLESS, SAME -> "No layout changed.";
+    };
   }
 
   private static String versions(PartChange change) {
@@ -146,6 +151,7 @@ public final class AbiDiffCommand extends Command {
       case SAME -> "the same";
       case HARMLESS -> "no byte is read as something else";
       case BUMPED -> "the version tells";
+      case UNKNOWN -> "whether a version tells is not known: BTF alone has no strings";
       case FORGOTTEN ->
           "NO VERSION TELLS: the next kernel would read these bytes as something else";
       case GONE -> "one of the kernels does not have it";
@@ -153,7 +159,7 @@ public final class AbiDiffCommand extends Command {
   }
 
   private static Text.Style style(AbiDiff.State state) {
-    return state == AbiDiff.State.FORGOTTEN ? Text.Style.BAD : Text.Style.GOOD;
+    return state.isBreak() ? Text.Style.BAD : Text.Style.GOOD;
   }
 
   private static String label(AbiDiff.State state) {

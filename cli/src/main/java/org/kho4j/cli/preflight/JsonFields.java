@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -21,7 +23,8 @@ import tools.jackson.core.json.JsonFactory;
 /** The members of a JSON object out of a file, each of the type that is asked for or a sentence. */
 final class JsonFields {
 
-  private static final int MAX_BYTES = 4 << 20;
+  /** A profile has 20 KB; what is in it takes some fifty times as much of the heap at worst. */
+  private static final int MAX_BYTES = 1 << 18;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -79,9 +82,13 @@ final class JsonFields {
       }
       return elements;
     }
-    return json.currentToken() == JsonToken.VALUE_NUMBER_INT
-        ? (Object) json.getLongValue()
-        : json.getString();
+    return switch (json.currentToken()) {
+      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
+      case VALUE_STRING -> json.getString();
+      // A fraction or null, which nobody asks for.
+      case null, default -> Optional.ofNullable(json.getString());
+    };
   }
 
   @SuppressWarnings("unchecked")
@@ -112,6 +119,22 @@ final class JsonFields {
       return number;
     }
     throw wrong(name + " is not a whole number");
+  }
+
+  /** A number that is not negative. */
+  long count(String name) throws IOException {
+    long number = number(name);
+    if (number < 0) {
+      throw wrong(name + " is " + number + ", which is less than 0");
+    }
+    return number;
+  }
+
+  boolean flag(String name) throws IOException {
+    if (members.get(name) instanceof Boolean flag) {
+      return flag;
+    }
+    throw wrong(name + " is neither true nor false");
   }
 
   List<String> texts(String name) throws IOException {
@@ -152,7 +175,9 @@ final class JsonFields {
         return value;
       }
     }
-    throw wrong("%s is \"%s\", which is none of %s".formatted(name, text, List.of(values)));
+    List<String> labels =
+        Stream.of(values).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
+    throw wrong("%s is \"%s\", which is none of %s".formatted(name, text, labels));
   }
 
   IOException wrong(String what) {

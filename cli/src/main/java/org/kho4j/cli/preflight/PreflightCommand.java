@@ -3,8 +3,10 @@ package org.kho4j.cli.preflight;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Json;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Profile;
@@ -19,19 +21,21 @@ public final class PreflightCommand extends Command {
     super(
         "preflight",
         "Tells whether one kernel takes what another hands over, before the jump.",
-        "KERNEL is a bzImage, an arm64 Image (also packed), a vmlinux, raw BTF, or a profile that --save-profile wrote."
+        "KERNEL is a bzImage, an arm64 Image (also packed), a vmlinux, raw BTF, a profile that --save-profile wrote, or"
+            + " 'running', the kernel of this machine."
             + " --from also takes a memory image with a handover: then what is really in it counts, and what is not"
             + " in use does not.",
         "Verdicts, best first: ok, degraded (something optional is dropped), lost (state is dropped silently),"
             + " unreachable (state arrives and cannot be opened), corrupt (the same version, another layout), panic,"
             + " unknown.",
-        "Exit status: 0 if the verdict is ok, 1 if it is another, 2 if a kernel cannot be read.");
+        "With one of --from and --to alone it shows what that kernel speaks, and where in it that was found.",
+        "Exit status: 0 if the verdict is ok, 1 if it is another, 2 if a kernel cannot be read. Of one kernel: 0, or 1"
+            + " if its layouts are not those of the versions it claims.");
     option(
         OptionSpec.builder("--from")
             .type(String.class)
             .paramLabel("KERNEL")
-            .description(
-                "The kernel that hands over, a memory image, or 'running': the kernel of this machine."));
+            .description("The kernel that hands over, or a memory image."));
     option(
         OptionSpec.builder("--from-kernel")
             .type(String.class)
@@ -59,13 +63,18 @@ public final class PreflightCommand extends Command {
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "With --from running: where /proc, /sys and /boot are, a copy of another host's perhaps."));
+                "Where /proc, /sys and /boot of 'running' are, a copy of another host's perhaps."));
     option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)
             .paramLabel("FILE")
             .description(
                 "Writes what the one kernel given speaks into FILE, which stands for it."));
+    option(
+        OptionSpec.builder("--force")
+            .type(boolean.class)
+            .arity("0")
+            .description("With --save-profile: replaces the file if it is there."));
   }
 
   @Override
@@ -73,18 +82,35 @@ public final class PreflightCommand extends Command {
     String from = invocation.value("--from", String.class);
     String to = invocation.value("--to", String.class);
     Path save = invocation.value("--save-profile", Path.class);
-    if (save != null) {
-      String only = from == null ? to : from;
-      if (only == null || (from != null && to != null)) {
+    if (from != null && to != null) {
+      if (save != null) {
         throw invocation.wrong("--save-profile is for one kernel: either --from or --to");
       }
-      ProfileFile.write(new KernelSource(invocation).kernel(only), save);
+      return judge(invocation, from, to);
+    }
+    String only = from == null ? to : from;
+    if (only == null) {
+      throw invocation.wrong(
+          "preflight needs --from and --to, or one of them to show what it speaks");
+    }
+    return one(invocation, only, save);
+  }
+
+  private static int one(Invocation invocation, String name, @Nullable Path save)
+      throws IOException {
+    Profile kernel = new KernelSource(invocation).kernel(name);
+    if (save != null) {
+      ProfileFile.write(kernel, save, invocation.flag("--force"));
       return OK;
     }
-    if (from == null || to == null) {
-      throw invocation.wrong("preflight needs both --from and --to");
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        ProfileFile.write(kernel, json);
+      }
+    } else {
+      ProfileView.text(invocation, kernel);
     }
-    return judge(invocation, from, to);
+    return kernel.findings().isEmpty() ? OK : BAD_ANSWER;
   }
 
   private static int judge(Invocation invocation, String from, String to) throws IOException {

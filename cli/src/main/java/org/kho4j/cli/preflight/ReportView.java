@@ -2,6 +2,7 @@ package org.kho4j.cli.preflight;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
@@ -14,6 +15,11 @@ import org.kho4j.preflight.image.Architecture;
 
 /** Shows a report. */
 final class ReportView {
+
+  /** Columns of a verdict and what stands behind it. */
+  private static final int GAP = 13;
+
+  private static final int LINE = 110;
 
   private ReportView() {}
 
@@ -48,6 +54,7 @@ final class ReportView {
             "architecture",
             kernel.architecture() == Architecture.UNKNOWN ? null : kernel.architecture().label());
     kernel.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
+    ProfileFile.parts(json, kernel);
     json.endObject();
   }
 
@@ -69,21 +76,9 @@ final class ReportView {
         .put(" to ")
         .name(to.source())
         .line(release(to));
-    int name = 0;
-    int versions = 0;
+    int widest = report.components().stream().mapToInt(one -> one.name().length()).max().orElse(0);
     for (Component component : report.components()) {
-      name = Math.max(name, component.name().length());
-      versions = Math.max(versions, versions(component).length());
-    }
-    for (Component component : report.components()) {
-      text.put("  ")
-          .put(padded(Units.printable(component.name()), name))
-          .put("  ")
-          .put(padded(Units.printable(versions(component)), versions))
-          .put("  ")
-          .put(style(component.verdict()), padded(component.verdict().label(), 11))
-          .put("  ")
-          .line(Units.printable(component.because()));
+      component(text, component, widest);
     }
     for (String finding : report.findings()) {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
@@ -93,14 +88,31 @@ final class ReportView {
     }
   }
 
+  /** One line, or two where the reason is long. */
+  private static void component(Text text, Component component, int widest) throws IOException {
+    String what =
+        padded(Units.printable(component.name()), widest)
+            + versions(component).map(versions -> "  " + Units.printable(versions)).orElse("");
+    String because = Units.printable(component.because());
+    String verdict = component.verdict().label();
+    text.put("  ").put(style(component.verdict()), verdict).put(padded("", GAP - verdict.length()));
+    if (GAP + what.length() + because.length() < LINE) {
+      text.put(what).put(versions(component).isPresent() ? ", " : "  ").line(because);
+    } else {
+      text.line(what.stripTrailing()).put(padded("", GAP + 2)).line(because);
+    }
+  }
+
   private static String release(Profile kernel) {
     return kernel.release().map(release -> " (" + Units.printable(release) + ")").orElse("");
   }
 
-  private static String versions(Component component) {
-    String from = component.from().orElse("-");
-    String to = component.to().orElse("-");
-    return from.equals(to) ? from : from + " > " + to;
+  /** {@code luo-v5 > luo-v6}, or what both have; empty where neither has a string. */
+  private static Optional<String> versions(Component component) {
+    if (component.from().equals(component.to())) {
+      return component.from();
+    }
+    return Optional.of(component.from().orElse("-") + " > " + component.to().orElse("-"));
   }
 
   private static String padded(String text, int width) {

@@ -65,17 +65,11 @@ final class Areas {
           area.runs().address(0),
           "%d pages: a descriptor counts to 2^32 - 1".formatted(totalPages));
     }
-    area.runs()
-        .forEach((address, bytes) -> {
-          if (address == 0) {
-            throw new PreservationException(
-                path, 0, "no area can list a block there: 0 ends the list");
-          }
-        });
     map.addArea(path, area);
     int[] chunks = new int[1];
     long first =
-        new ChunkWriter(pages.memory(), pageSize, () -> newChunk(path + "/chunk " + chunks[0]++))
+        new ChunkWriter(
+                path, pages.memory(), pageSize, () -> newChunk(path + "/chunk " + chunks[0]++))
             .write(area.runs(), pageSize.blockBytes(area.order()));
     int flags = KhoVmalloc.FLAG_ALLOC | (area.order() == 0 ? 0 : KhoVmalloc.FLAG_ALLOW_HUGE);
     return new Descriptor(first, totalPages, flags, area.order());

@@ -1,5 +1,7 @@
 package org.kho4j.handover.generation;
 
+import org.kho4j.memory.Runs;
+
 /**
  * Blocks of an area that are looked up together. Each lies somewhere else, so each bit that is
  * looked at is one more cache miss; in a loop that does nothing else the processor waits for
@@ -8,14 +10,10 @@ package org.kho4j.handover.generation;
 final class BlockBatch {
 
   /** Blocks that one has room for. */
-  static final int MOST = 256;
+  static final int MOST = 1024;
 
   private final long[] addresses = new long[MOST];
   private int count;
-
-  boolean isEmpty() {
-    return count == 0;
-  }
 
   /** How many blocks still fit. */
   int room() {
@@ -24,6 +22,29 @@ final class BlockBatch {
 
   void add(long address) {
     addresses[count++] = address;
+  }
+
+  /**
+   * Adds the blocks of runs, from one on as long as all of the next fits.
+   *
+   * @param first a run
+   * @return the run after the last one that was added
+   */
+  int addRuns(Runs runs, int first, long blockBytes) {
+    int added = count;
+    int run = first;
+    for (; run < runs.count(); run++) {
+      long address = runs.address(run);
+      long bytes = runs.length(run);
+      if (bytes > (MOST - added) * blockBytes || (bytes & (blockBytes - 1)) != 0) {
+        break;
+      }
+      for (long end = address + bytes; address < end; address += blockBytes) {
+        addresses[added++] = address;
+      }
+    }
+    count = added;
+    return run;
   }
 
   void clear() {

@@ -14,22 +14,23 @@ import org.kho4j.memory.WritableMemory;
  */
 final class ChunkWriter {
 
+  private final String path;
   private final WritableMemory memory;
   private final PageSize pageSize;
   private final LongSupplier newChunk;
   private final int capacity;
-  private final int header = KhoVmallocChunk.STRUCTURE.headerSize();
 
   private long first;
   private MemorySegment chunk = MemorySegment.NULL;
-  private int used;
 
   /**
    * A writer.
    *
+   * @param path of the area, for messages
    * @param newChunk gives the address of a page of zeros, preserved already
    */
-  ChunkWriter(WritableMemory memory, PageSize pageSize, LongSupplier newChunk) {
+  ChunkWriter(String path, WritableMemory memory, PageSize pageSize, LongSupplier newChunk) {
+    this.path = path;
     this.memory = memory;
     this.pageSize = pageSize;
     this.newChunk = newChunk;
@@ -40,18 +41,33 @@ final class ChunkWriter {
    * Lists the blocks of an area.
    *
    * @return physical address of the first chunk
+   * @throws PreservationException if a block is at address 0
    */
   long write(Runs runs, long blockBytes) {
+    long[] entries = new long[capacity];
+    int used = 0;
     next();
-    runs.forEach((address, bytes) -> {
-      for (long block = address; block < address + bytes; block += blockBytes) {
-        chunk.set(Wire.U64, header + 8L * used, block);
-        if (++used == capacity) {
+    for (int run = 0; run < runs.count(); run++) {
+      long address = runs.address(run);
+      if (address == 0) {
+        throw new PreservationException(path, 0, "no area can list a block there: 0 ends the list");
+      }
+      long end = address + runs.length(run);
+      for (long block = address; block < end; block += blockBytes) {
+        entries[used++] = block;
+        if (used == capacity) {
+          list(entries, used);
           next();
+          used = 0;
         }
       }
-    });
+    }
+    list(entries, used);
     return first;
+  }
+
+  private void list(long[] entries, int used) {
+    MemorySegment.copy(entries, 0, chunk, Wire.U64, KhoVmallocChunk.STRUCTURE.headerSize(), used);
   }
 
   private void next() {
@@ -62,6 +78,5 @@ final class ChunkWriter {
       Wire.putU64(chunk, KhoVmallocChunk.NEXT, address);
     }
     chunk = memory.writable(address, pageSize.bytes());
-    used = 0;
   }
 }

@@ -9,6 +9,7 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
@@ -51,7 +52,7 @@ public final class Generation {
     this.areas = new Areas(pages, map);
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
-    this.root = RootFdtPage.create(pages, fdt.address(), layout().version(), tree.root());
+    this.root = RootFdtPage.create(pages, fdt.address(), layout(), tree.root());
     if (layout().metadata()) {
       writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
     }
@@ -398,7 +399,15 @@ public final class Generation {
           "the blob is no device tree, and %s has no other way to tell its size"
               .formatted(layout().version()));
     }
-    return Fdt.totalSize(header);
+    try {
+      return Fdt.totalSize(header);
+    } catch (FdtException e) {
+      throw new PreservationException(
+          "/" + name,
+          address,
+          "the blob's header is broken, and %s has no other way to tell its size: %s"
+              .formatted(layout().version(), e.getMessage()));
+    }
   }
 
   private void requireOpen() {

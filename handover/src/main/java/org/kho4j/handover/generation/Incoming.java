@@ -181,14 +181,16 @@ public final class Incoming {
     }
 
     void takeBlocks() {
-      runs.forEach((address, bytes) -> {
-        for (long block = address; block < address + bytes; block += blockBytes) {
+      for (int run = 0; run < runs.count(); run++) {
+        long address = runs.address(run);
+        long end = address + runs.length(run);
+        for (long block = address; block < end; block += blockBytes) {
           batch.add(block);
           if (batch.room() == 0) {
             takeBatch();
           }
         }
-      });
+      }
       takeBatch();
     }
 

@@ -79,79 +79,28 @@ final class OutgoingMap {
   }
 
   private void addRuns(String what, Area area) {
-    Adding adding = new Adding(what, area);
+    Runs runs = area.runs();
+    boolean pageByPage = area.order() == 0 && nodes.isEmpty();
+    BlockBatch batch = new BlockBatch();
+    int run = 0;
     try {
-      area.runs().forEach(adding::run);
-      adding.addGathered();
-    } catch (RuntimeException e) {
-      adding.takeBackAdded();
-      throw e;
-    }
-  }
-
-  /** An area on its way into the map, run by run; single pages many at a time. */
-  private final class Adding {
-
-    private final String what;
-    private final Area area;
-    private final boolean pageByPage;
-    private final BlockBatch gathered = new BlockBatch();
-
-    // So much of the area has been added: whole runs, as are those gathered.
-    private long added;
-
-    Adding(String what, Area area) {
-      this.what = what;
-      this.area = area;
-      this.pageByPage = area.order() == 0 && nodes.isEmpty();
-    }
-
-    void run(long address, long bytes) {
-      long pageCount = bytes >>> pageSize.shift();
-      if (pageCount > gathered.room()) {
-        addGathered();
-      }
-      if (!pageByPage || pageCount > BlockBatch.MOST || !pageSize.isAligned(bytes)) {
-        addGathered();
-        addOne(address, bytes);
-        return;
-      }
-      for (long at = 0; at < bytes; at += pageSize.bytes()) {
-        gathered.add(address + at);
-      }
-    }
-
-    void addGathered() {
-      if (gathered.isEmpty()) {
-        return;
-      }
-      long end = added + ((long) gathered.count() << pageSize.shift());
-      if (add(gathered)) {
-        added = end;
-      } else {
-        // One of the runs is refused: each for itself, so that the first to be is named.
-        Runs runs = area.runs();
-        for (int run = runs.indexOf(added); added < end; run++) {
-          addOne(runs.address(run), runs.length(run));
+      while (run < runs.count()) {
+        batch.clear();
+        int end = pageByPage ? batch.addRuns(runs, run, pageSize.bytes()) : run;
+        if (end > run && add(batch)) {
+          run = end;
+        } else {
+          // Longer than a batch, or not page by page; or one of these runs is refused: each for
+          // itself then, so that the first to be is named.
+          add(what, extent(area, run));
+          run++;
         }
       }
-      gathered.clear();
-    }
-
-    private void addOne(long address, long bytes) {
-      add(what, extent(address, bytes));
-      added += bytes;
-    }
-
-    void takeBackAdded() {
-      Runs runs = area.runs();
-      for (int run = 0; run < runs.count() && runs.offset(run) < added; run++) {
-        takeBack(extent(runs.address(run), runs.length(run)));
+    } catch (RuntimeException e) {
+      while (run-- > 0) {
+        takeBack(extent(area, run));
       }
-    }
-
-    private Extent extent(long address, long bytes) {
-      return new Extent(address, bytes, pageSize.blockBytes(area.order()), nodes);
+      throw e;
     }
   }
 

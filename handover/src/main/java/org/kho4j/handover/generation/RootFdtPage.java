@@ -3,8 +3,11 @@ package org.kho4j.handover.generation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
@@ -15,8 +18,8 @@ import org.kho4j.fdt.FdtProperty;
 
 /**
  * The page of the root FDT, written by the calls that the kernel writes it with, so that it is the
- * same to the byte: made once, then edited in place for every subtree. An edit that fails leaves
- * the page as it was.
+ * same to the byte: made once, then edited in place for every subtree; where the layout is
+ * sequential, written anew when it is finalized. An edit that fails leaves the page as it was.
  */
 final class RootFdtPage {
 
@@ -24,14 +27,16 @@ final class RootFdtPage {
 
   private final long address;
   private final MemorySegment page;
+  private final KhoLayout layout;
   private final KhoVersion version;
 
   private final Journal journal;
 
-  private RootFdtPage(long address, MemorySegment page, KhoVersion version, Journal journal) {
+  private RootFdtPage(long address, MemorySegment page, KhoLayout layout, Journal journal) {
     this.address = address;
     this.page = page;
-    this.version = version;
+    this.layout = layout;
+    this.version = layout.version();
     this.journal = journal;
   }
 
@@ -40,15 +45,24 @@ final class RootFdtPage {
    *
    * @param mapRoot physical address of the map; 0 if {@link #setMap} tells it later
    */
-  static RootFdtPage create(Pages pages, long address, KhoVersion version, long mapRoot) {
-    MemorySegment page = pages.page(address);
-    FdtBuilder.create(page)
-        .beginNode("")
-        .property(FdtProperty.ofString("compatible", version.compatible()))
-        .property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE))
-        .endNode()
-        .finish();
-    return new RootFdtPage(address, page, version, pages.journal());
+  static RootFdtPage create(Pages pages, long address, KhoLayout layout, long mapRoot) {
+    RootFdtPage root = new RootFdtPage(address, pages.page(address), layout, pages.journal());
+    root.write(mapRoot, List.of());
+    return root;
+  }
+
+  private void write(long mapRoot, List<FdtNode> subtrees) {
+    FdtBuilder builder =
+        FdtBuilder.create(page)
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", version.compatible()))
+            .property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE));
+    for (FdtNode subtree : subtrees) {
+      builder.beginNode(subtree.name());
+      subtree.properties().forEach(builder::property);
+      builder.endNode();
+    }
+    builder.endNode().finish();
   }
 
   long address() {
@@ -69,9 +83,15 @@ final class RootFdtPage {
 
   /** Tells where the map is, which could not be told before. */
   void setMap(long mapRoot) {
-    edit(
-        "",
-        editor -> editor.root().set(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE)));
+    if (layout.sequential()) {
+      MemorySegment now = MemorySegment.ofArray(page.toArray(ValueLayout.JAVA_BYTE));
+      // An edit puts a subtree before the others.
+      change("", () -> write(mapRoot, Fdt.read(now).children().reversed()));
+    } else {
+      edit(
+          "",
+          editor -> editor.root().set(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE)));
+    }
   }
 
   void remove(String name) {
@@ -96,16 +116,20 @@ final class RootFdtPage {
     }
   }
 
-  private interface Edit {
-    void apply(FdtEditor editor);
+  private void edit(String name, Consumer<FdtEditor> edit) {
+    change(
+        name,
+        () -> {
+          FdtEditor editor = FdtEditor.open(page);
+          edit.accept(editor);
+          editor.pack();
+        });
   }
 
-  private void edit(String name, Edit edit) {
+  private void change(String name, Runnable change) {
     MemorySegment before = MemorySegment.ofArray(page.toArray(ValueLayout.JAVA_BYTE));
     try {
-      FdtEditor editor = FdtEditor.open(page);
-      edit.apply(editor);
-      editor.pack();
+      change.run();
       journal.done(() -> page.copyFrom(before));
     } catch (FdtException | IllegalArgumentException | NoSuchElementException e) {
       page.copyFrom(before);

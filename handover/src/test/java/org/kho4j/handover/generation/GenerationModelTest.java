@@ -1,14 +1,18 @@
 package org.kho4j.handover.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.generation.GenerationModel.Thing;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
@@ -17,6 +21,8 @@ import org.kho4j.memory.WritableMemory;
 /** Random operations through generations, each compared with a naive model. */
 class GenerationModelTest {
 
+  private static final int STEPS = 150;
+
   private static final class Abandoned extends RuntimeException {
     private static final long serialVersionUID = 1L;
   }
@@ -24,16 +30,29 @@ class GenerationModelTest {
   private RandomGenerator random;
   private GenerationModel model;
   private Generation generation;
+  private KhoLayout layout;
   private PageSize pageSize;
 
-  @ParameterizedTest
-  @CsvSource({
-    "SIZE_4K, 1, false, 0", "SIZE_4K, 2, true, 0", "SIZE_4K, 3, true, 1", "SIZE_4K, 4, false, 2",
-    "SIZE_4K, 5, true, 2", "SIZE_16K, 6, true, 1", "SIZE_16K, 7, false, 0", "SIZE_64K, 8, true, 2",
-    "SIZE_64K, 9, false, 0"
-  })
-  void agreesWithANaiveModel(PageSize size, long seed, boolean scattered, int borders) {
+  /** Every layout with every page size, on memory in order and on scattered memory. */
+  static List<Arguments> runs() {
+    List<Arguments> runs = new ArrayList<>();
+    for (KhoLayout layout : KhoLayout.ALL) {
+      for (PageSize pageSize : PageSize.values()) {
+        for (boolean scattered : new boolean[] {false, true}) {
+          int seed = runs.size() + 1;
+          runs.add(Arguments.of(layout, pageSize, seed, scattered, seed % 3));
+        }
+      }
+    }
+    return runs;
+  }
+
+  @ParameterizedTest(name = "{0}, {1} pages, seed {2}, scattered {3}, {4} borders")
+  @MethodSource("runs")
+  void agreesWithANaiveModel(
+      KhoLayout newLayout, PageSize size, long seed, boolean scattered, int borders) {
     random = new SplittableRandom(seed);
+    layout = newLayout;
     pageSize = size;
     int pages = (size == PageSize.SIZE_4K ? 700 : 250) + random.nextInt(100);
     long base = random.nextInt(3) * 0x40000000L;
@@ -42,8 +61,8 @@ class GenerationModelTest {
       start(memory, seed, scattered, borders);
       int step = 0;
       try {
-        for (; step < 600; step++) {
-          if (random.nextInt(60) == 0) {
+        for (; step < STEPS; step++) {
+          if (random.nextInt(30) == 0) {
             next();
           } else {
             step();
@@ -79,9 +98,9 @@ class GenerationModelTest {
     if (borders > 0) {
       nodes.add(new AddressRange(at, memory.base() + memory.size() - at));
     }
-    Setup setup = Setup.of(pageSize, scratch, "model").withNodes(nodes);
+    Setup setup = Setup.of(pageSize, scratch, "model").withNodes(nodes).withLayout(layout);
     generation = Generation.first(memory, scattered ? setup.scattered(seed) : setup);
-    model = new GenerationModel(memory, pageSize, scratch, nodes, random);
+    model = new GenerationModel(memory, layout, pageSize, scratch, nodes, random);
   }
 
   private void step() {
@@ -161,6 +180,11 @@ class GenerationModelTest {
   private void preserve(Thing thing) {
     if (thing.folio != null) {
       generation.preserve(thing.folio);
+    } else if (thing.area != null && !generation.layout().vmalloc()) {
+      assertThatThrownBy(() -> generation.preserve(thing.area))
+          .isInstanceOf(PreservationException.class)
+          .hasMessageContaining("has no vmalloc areas");
+      return;
     } else if (thing.area != null) {
       thing.descriptor = generation.preserve(thing.area);
     } else {
@@ -187,10 +211,8 @@ class GenerationModelTest {
     long mark = model.newMark();
     String name = "blob-" + (mark >>> 32);
     try {
-      long size = random.nextInt(1, 3 * pageSize.bytes());
-      Thing thing = Thing.of(mark, generation.addBlob(name, size), pageSize);
-      thing.preserved = true;
-      thing.subtree = name;
+      int size = random.nextInt(Fdt.HEADER_SIZE, 3 * pageSize.bytes());
+      Thing thing = Thing.blob(mark, generation.addBlob(name, size), pageSize, name, size);
       model.fill(thing);
       model.things.add(thing);
     } catch (OutOfPagesException | PreservationException e) {
@@ -207,6 +229,10 @@ class GenerationModelTest {
       refused();
       return;
     }
+    free(thing);
+  }
+
+  private void free(Thing thing) {
     if (thing.folio != null) {
       generation.free(thing.folio);
     } else if (thing.area != null) {
@@ -285,8 +311,13 @@ class GenerationModelTest {
 
   private void next() {
     model.check(generation);
-    BootData boot = generation.handOver();
-    Setup setup = Setup.of(PageSize.SIZE_4K, List.of(), "model").withNodes(model.nodes);
+    BootData boot = handOver();
+    model.check(generation);
+    if (random.nextBoolean()) {
+      layout = KhoLayout.ALL.get(random.nextInt(KhoLayout.ALL.size()));
+    }
+    Setup setup =
+        Setup.of(PageSize.SIZE_4K, List.of(), "model").withNodes(model.nodes).withLayout(layout);
     try {
       generation =
           Generation.boot(
@@ -301,6 +332,30 @@ class GenerationModelTest {
     assertThat(incoming.kexecCount()).isEqualTo(model.kexecCount);
     assertThat(generation.scratch()).isEqualTo(model.scratch);
     model.restore(incoming);
+    model.changeLayout(layout);
     model.check(generation);
+  }
+
+  /** A map that is finalized needs pages for its chunks: things are dropped until there are. */
+  private BootData handOver() {
+    while (true) {
+      State before = State.of(generation);
+      try {
+        return generation.handOver();
+      } catch (OutOfPagesException e) {
+        assertThat(State.of(generation)).isEqualTo(before);
+        drop(model.pick());
+      }
+    }
+  }
+
+  private void drop(Thing thing) {
+    if (thing.subtree != null) {
+      generation.removeSubtree(thing.subtree);
+    }
+    if (thing.preserved) {
+      unpreserve(thing);
+    }
+    free(thing);
   }
 }

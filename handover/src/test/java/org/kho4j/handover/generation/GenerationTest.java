@@ -77,6 +77,42 @@ class GenerationTest {
     assertThat(refusal(() -> generation.preserve(area))).contains("is preserved already");
   }
 
+  /** Pages of an area are looked at many at a time: what was added before is taken back. */
+  @Test
+  void anAreaWhoseLastBlockIsPreserved() {
+    for (int blocks : new int[] {1, BlockBatch.MOST, BlockBatch.MOST + 1, 2 * BlockBatch.MOST}) {
+      try (WritableMemory large = WritableMemory.allocate(BASE, 6 * BlockBatch.MOST * PAGE)) {
+        Generation first = Generation.first(large, Setup.of(PageSize.SIZE_4K, List.of(), "large"));
+        List<Folio> folios = new ArrayList<>();
+        for (int block = 0; block < blocks; block++) {
+          folios.add(new Folio(first.allocate(1).address(), 0));
+        }
+        first.preserve(folios.getLast());
+        Area area = first.areaOf(folios);
+        State before = State.of(first);
+
+        assertThatThrownBy(() -> first.preserve(area))
+            .isInstanceOf(PreservationException.class)
+            .hasMessageContaining("page 0x%x, which is", folios.getLast().address());
+        assertThat(State.of(first)).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  void anAreaWithABlockAtAddressZero() {
+    try (WritableMemory low = WritableMemory.allocate(0, 100 * PAGE)) {
+      Generation first = Generation.first(low, Setup.of(PageSize.SIZE_4K, List.of(), "low"));
+      Area area = first.areaOf(List.of(first.allocate(0), new Folio(0, 0)));
+      State before = State.of(first);
+
+      assertThatThrownBy(() -> first.preserve("/list", area))
+          .isInstanceOf(PreservationException.class)
+          .hasMessage("/list at 0x0: no area can list a block there: 0 ends the list");
+      assertThat(State.of(first)).isEqualTo(before);
+    }
+  }
+
   @Test
   void memoryInScratch() {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x1f000, 0))))
@@ -284,7 +320,7 @@ class GenerationTest {
       generation.preserve(first);
       long freePages = generation.freePages();
       Map<Long, Integer> blocks = State.blocks(generation.outgoing());
-      TreeSet<Long> nodes = State.nodes(generation.outgoing());
+      TreeSet<Long> nodes = State.mapPages(generation.outgoing());
       assertThatThrownBy(() ->
               generation.atomically(() -> {
                 generation.preserve(second);
@@ -293,7 +329,7 @@ class GenerationTest {
           .isInstanceOf(PreservationException.class);
       assertThat(generation.freePages()).isEqualTo(freePages);
       assertThat(State.blocks(generation.outgoing())).isEqualTo(blocks);
-      assertThat(State.nodes(generation.outgoing())).isEqualTo(nodes);
+      assertThat(State.mapPages(generation.outgoing())).isEqualTo(nodes);
       return true;
     });
 

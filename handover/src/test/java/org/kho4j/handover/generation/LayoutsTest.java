@@ -3,8 +3,10 @@ package org.kho4j.handover.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +24,13 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.Subtree;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /** Every layout of the contract with every page size: written, read back, restored. */
@@ -173,11 +179,12 @@ class LayoutsTest {
       assertThatThrownBy(() -> incoming.restorePages(address, bytes))
           .isInstanceOf(PreservationException.class);
     });
-    kept.areas.forEach(descriptor ->
-        incoming
-            .restore(descriptor)
-            .runs()
-            .forEach((address, bytes) -> checkMark(generation, address)));
+    kept.areas.forEach(descriptor -> {
+      Runs runs = incoming.restore(descriptor).runs();
+      for (int run = 0; run < runs.count(); run++) {
+        checkMark(generation, runs.address(run));
+      }
+    });
   }
 
   private static void checkMark(Generation generation, long address) {
@@ -250,6 +257,65 @@ class LayoutsTest {
     return memory.read(address, 8).get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
   }
 
+  /** Kernels up to 6.18 write the tree when it is finalized; later ones add to it all the time. */
+  @Test
+  void subtreesStandInTheOrderOfTheLayoutsReleases() {
+    try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
+      for (KhoLayout layout : KhoLayout.ALL) {
+        Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, layout));
+        for (String name : List.of("first", "removed", "second", "third")) {
+          blob(generation, name, Tree.compatible("x").blob());
+        }
+        generation.removeSubtree("removed");
+        generation.handOver();
+
+        List<String> names =
+            generation
+                .outgoing()
+                .subtrees(problem -> {
+                  throw problem;
+                })
+                .stream()
+                .map(Subtree::name)
+                .filter(name -> !name.equals("kexec-metadata"))
+                .toList();
+        assertThat(names)
+            .as(layout.id())
+            .isEqualTo(
+                layout.releases().includes("6.16") || layout.releases().includes("6.17.9")
+                    ? List.of("first", "second", "third")
+                    : List.of("third", "second", "first"));
+      }
+    }
+  }
+
+  /** The root FDT's page of 6.16, as another program computed it from the contract. */
+  @Test
+  void writesARootFdtFromFrontToBackToTheByte() throws IOException {
+    long base = 0x20000000;
+    try (PhysicalMemory vector =
+            MemoryImages.open(Path.of("../vectors/handover/linux-6.16-4k.elf.zst"));
+        WritableMemory memory = WritableMemory.allocate(base, 0x100000)) {
+      Map<String, Long> placed =
+          Map.of("/", base, "/memblock", base + 0x28000, "/preserved-memory-map", base + 0x29000);
+      Setup setup =
+          Setup.of(
+                  PageSize.SIZE_4K,
+                  List.of(new AddressRange(base + 0x80000, 0x20000)),
+                  "not written")
+              .withLayout(KhoLayout.of("kho-v1@6.16").orElseThrow())
+              .withPlacement(path ->
+                  placed.containsKey(path)
+                      ? OptionalLong.of(placed.get(path))
+                      : OptionalLong.empty());
+      Generation generation = Generation.first(memory, setup);
+      blob(generation, "memblock", Tree.compatible("memblock-v1").blob());
+      generation.handOver();
+
+      assertThat(memory.read(base, 4096).mismatch(vector.read(base, 4096))).isEqualTo(-1);
+    }
+  }
+
   /** 300 bitmaps of one order: more than the 255 of a chunk. */
   @Test
   void startsAnotherChunkWhenOneIsFull() {
@@ -303,6 +369,29 @@ class LayoutsTest {
       MemorySegment.copy(
           Tree.compatible("x").blob(), 0, generation.segment(blob), ValueLayout.JAVA_BYTE, 0, 40);
       generation.removeSubtree("text");
+      generation.handOver();
+    }
+  }
+
+  @Test
+  void aBlobWithABrokenHeaderIsRefusedAtTheHandOver() {
+    try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
+      KhoLayout v1 = KhoLayout.of("kho-v1@6.18").orElseThrow();
+      Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, v1));
+      blob(generation, "tree", Tree.compatible("x").blob());
+      Folio blob = generation.addBlob("broken", 100);
+      MemorySegment.copy(
+          Tree.compatible("x").blob(), 0, generation.segment(blob), ValueLayout.JAVA_BYTE, 0, 40);
+      generation.segment(blob).set(ValueLayout.JAVA_INT, 4, 0);
+      assertThatThrownBy(generation::handOver)
+          .isInstanceOf(PreservationException.class)
+          .hasMessage(
+              "/broken at 0x%x: the blob's header is broken, and kho-v1 has no other way to tell its size: a total"
+                      .formatted(blob.address())
+                  + " size of 0 is less than the header's 40");
+      assertThat(generation.outgoing().mapState()).isEqualTo(Handover.MapState.NOT_FINALIZED);
+
+      generation.removeSubtree("broken");
       generation.handOver();
     }
   }

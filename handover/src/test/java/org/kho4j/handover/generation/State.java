@@ -17,12 +17,13 @@ import org.kho4j.handover.pages.PageStateException;
  * is nobody's.
  *
  * @param blocks order by address
- * @param nodes addresses of the map's pages
+ * @param mapPages addresses of the map's pages; none, like the blocks, of a map that is finalized
+ *     later
  * @param contents by address of the page
  */
 record State(
     Map<Long, Integer> blocks,
-    TreeSet<Long> nodes,
+    TreeSet<Long> mapPages,
     List<Subtree> subtrees,
     long freePages,
     BitSet taken,
@@ -45,7 +46,7 @@ record State(
                         .toArray(ValueLayout.JAVA_LONG_UNALIGNED))));
     return new State(
         blocks(handover),
-        nodes(handover),
+        mapPages(handover),
         handover.subtrees(problem -> {
           throw problem;
         }),
@@ -56,6 +57,9 @@ record State(
 
   static Map<Long, Integer> blocks(Handover handover) {
     Map<Long, Integer> blocks = new TreeMap<>();
+    if (!handover.isMapIntact()) {
+      return blocks;
+    }
     handover
         .preservedMap()
         .forEachRun((order, address, bytes) -> {
@@ -66,10 +70,12 @@ record State(
     return blocks;
   }
 
-  static TreeSet<Long> nodes(Handover handover) {
-    TreeSet<Long> nodes = new TreeSet<>();
-    handover.preservedMap().forEachNode((address, level, key) -> nodes.add(address));
-    return nodes;
+  static TreeSet<Long> mapPages(Handover handover) {
+    TreeSet<Long> pages = new TreeSet<>();
+    if (handover.isMapIntact()) {
+      handover.preservedMap().forEachPage(pages::add);
+    }
+    return pages;
   }
 
   /** Pages that cannot be taken: the allocator is asked for each of them. */

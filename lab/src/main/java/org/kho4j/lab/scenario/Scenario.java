@@ -146,7 +146,7 @@ public record Scenario(
             "convert",
             "a handover in the form of 7.1, converted to the newest one by kho convert, restored",
             false,
-            kernel -> !kernel.changed() && kernel.arch() == Arch.X86_64,
+            kernel -> !kernel.changed() && !isArm64With4K(kernel),
             Duration.ofMinutes(4),
             Examples::convert),
         new Scenario(

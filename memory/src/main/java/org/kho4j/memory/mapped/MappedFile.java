@@ -9,8 +9,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MalformedImageException;
 
 /**
@@ -21,15 +24,22 @@ import org.kho4j.memory.MalformedImageException;
  */
 public final class MappedFile implements AutoCloseable {
 
+  /** A larger file is unmapped by all cores: one takes 25 ms for each GiB that was read. */
+  private static final long LARGE = 1L << 30;
+
+  private static final long HUGE_PAGE = 2L << 20;
+
   private final Path path;
   private final Arena arena;
   private final MemorySegment bytes;
+  private final FileHoles holes;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private MappedFile(Path path, Arena arena, MemorySegment bytes) {
+  private MappedFile(Path path, Arena arena, MemorySegment bytes, FileHoles holes) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
+    this.holes = holes;
   }
 
   /**
@@ -46,7 +56,7 @@ public final class MappedFile implements AutoCloseable {
       throw new MalformedImageException(path + " is not a regular file");
     }
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      return map(path, channel);
+      return map(path, channel, FileHoles.NONE);
     }
   }
 
@@ -54,9 +64,10 @@ public final class MappedFile implements AutoCloseable {
    * Maps what a channel is open on. The mapping outlives the channel.
    *
    * @param path the name to use in messages
+   * @param holes what is known of the file's holes
    */
   @SuppressWarnings("MustBeClosedChecker") // closed with this
-  public static MappedFile map(Path path, FileChannel channel) throws IOException {
+  public static MappedFile map(Path path, FileChannel channel, FileHoles holes) throws IOException {
     long size = channel.size();
     if (size == 0) {
       throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
@@ -64,7 +75,7 @@ public final class MappedFile implements AutoCloseable {
     Arena arena = Arena.ofShared();
     try {
       MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-      return new MappedFile(path, arena, bytes);
+      return new MappedFile(path, arena, bytes, holes);
     } catch (IOException | RuntimeException e) {
       arena.close();
       throw e;
@@ -79,6 +90,11 @@ public final class MappedFile implements AutoCloseable {
   /** All bytes of the file. */
   public MemorySegment bytes() {
     return bytes;
+  }
+
+  /** What was known of the file's holes when it was mapped. */
+  public FileHoles holes() {
+    return holes;
   }
 
   /** Size in bytes. */
@@ -112,11 +128,26 @@ public final class MappedFile implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    if (bytes.byteSize() > LARGE) {
+      unload();
+    }
     while (arena.scope().isAlive()) {
       try {
         arena.close();
       } catch (IllegalStateException inTransfer) {
         LockSupport.parkNanos(50_000);
+      }
+    }
+  }
+
+  /** Lets go of the pages that were read, so that little is left to unmap. */
+  private void unload() {
+    int cores = Runtime.getRuntime().availableProcessors();
+    long part = Math.ceilDiv(bytes.byteSize(), cores * HUGE_PAGE) * HUGE_PAGE;
+    try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
+      for (long at = 0; at < bytes.byteSize(); at += part) {
+        MemorySegment slice = bytes.asSlice(at, Math.min(part, bytes.byteSize() - at));
+        threads.execute(slice::unload);
       }
     }
   }

@@ -6,8 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.memory.FileHoles;
 
 /** Writes into a file, and leaves holes where whole pages are zero. */
 public final class SparseOutput extends UnpackedOutput implements AutoCloseable {
@@ -17,10 +19,14 @@ public final class SparseOutput extends UnpackedOutput implements AutoCloseable 
   private static final int BUFFER = 1 << 20;
   private static final long FIRST_WINDOW = 64 << 20;
 
+  /** Of each so many bytes it is known whether they are all a hole: 2^18, 512 KiB for 1 TiB. */
+  private static final int STRETCH_SHIFT = 18;
+
   private final FileChannel channel;
   private final ByteBuffer view;
   private final DiskSpace space;
   private final long limit;
+  private final BitSet data = new BitSet();
 
   /** The file so far, for matches that reach back beyond the buffer. */
   private @Nullable MemorySegment earlier;
@@ -98,6 +104,7 @@ public final class SparseOutput extends UnpackedOutput implements AutoCloseable 
 
   private void write(int start, int end) throws IOException {
     space.take(end - start);
+    data.set(stretch(before + start), stretch(before + end - 1) + 1);
     view.limit(end).position(start);
     while (view.hasRemaining()) {
       channel.write(view, before + view.position());
@@ -142,7 +149,29 @@ public final class SparseOutput extends UnpackedOutput implements AutoCloseable 
     }
     extendTo(total());
     close();
+    data.set(stretch(from), stretch(total() - 1) + 1);
     return map(FileChannel.MapMode.READ_WRITE, from, total() - from);
+  }
+
+  private static int stretch(long position) {
+    return (int) (position >>> STRETCH_SHIFT);
+  }
+
+  /** The holes of the file, as far as they are whole stretches of it. */
+  public FileHoles holes() {
+    return (path, offset, length, visitor) -> {
+      long end = offset + length;
+      for (int first = data.nextSetBit(stretch(offset)); first >= 0; ) {
+        int last = data.nextClearBit(first);
+        long from = Math.max(offset, (long) first << STRETCH_SHIFT);
+        long to = Math.min(end, (long) last << STRETCH_SHIFT);
+        if (from >= to) {
+          return;
+        }
+        visitor.range(from, to - from);
+        first = data.nextSetBit(last);
+      }
+    };
   }
 
   /** Writes what is left and gives the file its size. */

@@ -49,7 +49,7 @@ public final class UnpackedFile {
                 + e.getMessage());
       }
       out.finish();
-      return MappedFile.map(path, channel);
+      return MappedFile.map(path, channel, out.holes());
     }
   }
 

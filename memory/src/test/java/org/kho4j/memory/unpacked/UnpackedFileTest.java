@@ -8,7 +8,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,22 @@ class UnpackedFileTest {
     OpenOptions options = new OpenOptions(MemorySource.Kind.RAW, 0x40000000);
     try (PhysicalMemory memory = MemoryImages.open(packed(page), options)) {
       assertThat(Memories.bytes(memory, 0x40000000, 4096)).isEqualTo(page);
+    }
+  }
+
+  /** To the 256 KiB: what a search looks at. */
+  @Test
+  void knowsItsHoles() throws IOException {
+    byte[] bytes = new byte[0x800000];
+    System.arraycopy(TestPages.counting(4096, 1), 0, bytes, 0x13f000, 4096);
+    System.arraycopy(TestPages.counting(8192, 1), 0, bytes, 0x5ff000, 8192);
+    bytes[0x7fffff] = 1;
+    OpenOptions options = new OpenOptions(MemorySource.Kind.RAW, 0x40000000);
+    try (PhysicalMemory memory = MemoryImages.open(packed(bytes), options)) {
+      List<String> data = new ArrayList<>();
+      memory.forEachDataRange((address, length) -> data.add("%x+%x".formatted(address, length)));
+      assertThat(data).containsExactly("40100000+40000", "405c0000+80000", "407c0000+40000");
+      assertThat(Memories.bytes(memory, 0x40000000, bytes.length)).isEqualTo(bytes);
     }
   }
 

@@ -51,13 +51,14 @@ final class BtfReading {
       Path path, String where, Optional<String> compression, MemorySegment bytes)
       throws MalformedImageException {
     Btf btf = at(bytes, 0, bytes.byteSize(), where);
+    Architecture architecture = architecture(btf);
     return new KernelImage(
         path,
         KernelImage.Form.BTF,
         compression,
-        architecture(btf),
+        architecture,
         Optional.empty(),
-        pageSize(btf),
+        pageSize(architecture, btf),
         Optional.empty(),
         Optional.empty(),
         Optional.of(btf));
@@ -75,8 +76,12 @@ final class BtfReading {
     return registers.get().field("pstate").isPresent() ? Architecture.ARM64 : Architecture.UNKNOWN;
   }
 
-  /** A chunk of a vmalloc area's description fills a page. */
-  static Optional<Found<PageSize>> pageSize(Btf btf) throws MalformedImageException {
+  /** An x86-64 kernel has one; else a chunk of a vmalloc area's description fills a page. */
+  static Optional<Found<PageSize>> pageSize(Architecture architecture, Btf btf)
+      throws MalformedImageException {
+    if (architecture == Architecture.X86_64) {
+      return Optional.of(new Found<>(PageSize.SIZE_4K, "x86-64 has no other"));
+    }
     Optional<BtfStruct> chunk = btf.struct("kho_vmalloc_chunk");
     return chunk
         .flatMap(struct -> PageSize.ofBytes(struct.size()))

@@ -25,14 +25,25 @@ public record Feature(
   public static final Feature MEMBLOCK =
       new Feature("memblock", "CONFIG_KEXEC_HANDOVER", "reserve_mem_init", "memblock", "", false);
 
-  public static final Feature RESERVE_MEM =
-      new Feature(
-          "reserve-mem", "CONFIG_KEXEC_HANDOVER", "reserve_mem_init", "reserve-mem", "", false);
-
   /** Since 7.1; its version is a number in its data. */
   public static final Feature KEXEC_METADATA =
       new Feature("kexec-metadata", "CONFIG_KEXEC_HANDOVER", "", "", "kexec-metadata", false);
 
   public static final Feature KHO_TEST =
       new Feature("kho-test", "CONFIG_TEST_KEXEC_HANDOVER", "kho_test_init", "kho-test", "", true);
+
+  /** Data that the kernel's own tests of LUO share between files. */
+  public static final Feature TEST_FLB =
+      new Feature(
+          "flb",
+          "CONFIG_LIVEUPDATE_TEST",
+          "liveupdate_test_register",
+          "liveupdate-test-flb",
+          "",
+          false);
+
+  /** One that is known by its version string alone. */
+  public static Feature versioned(String stem) {
+    return new Feature(stem, "", "", stem, "", true);
+  }
 }

@@ -108,9 +108,13 @@ final class KernelContent {
         btf);
   }
 
-  private StringScan scan(List<Region> regions) {
+  private StringScan scan(List<Region> regions) throws MalformedImageException {
     StringScan scan = new StringScan(bytes);
     regions.forEach(scan::scan);
+    if (scan.isFull()) {
+      throw new MalformedImageException(
+          where() + " has " + StringScan.MAX_STRINGS + " version strings and more: no kernel has");
+    }
     return scan;
   }
 
@@ -135,7 +139,9 @@ final class KernelContent {
   private Optional<Found<PageSize>> pageSize(long start, Optional<Btf> btf)
       throws MalformedImageException {
     Optional<Found<PageSize>> size = Arm64Header.pageSize(bytes, start);
-    return size.isPresent() || btf.isEmpty() ? size : BtfReading.pageSize(btf.get());
+    return size.isPresent() || btf.isEmpty()
+        ? size
+        : BtfReading.pageSize(Architecture.ARM64, btf.get());
   }
 
   private String where() {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -169,7 +171,7 @@ class KernelImagesTest {
         .isEqualTo(
             new Built(
                 Built.State.NO,
-                "no function kho_test_init in its BTF, nor one that loads modules"));
+                "no function kho_test_init in its BTF, nor one of the module loader"));
     assertThat(image.built(Feature.KEXEC_METADATA).state()).isEqualTo(Built.State.UNKNOWN);
   }
 
@@ -331,5 +333,31 @@ class KernelImagesTest {
         .isInstanceOf(MalformedImageException.class)
         .hasMessageContaining("kernel: gzip at offset 0x")
         .hasMessageEndingWith("it decompresses to more than 1073741824 bytes");
+  }
+
+  /** Each of thousands of sections could have the whole file, and all of them would be searched. */
+  @Test
+  void loadedSectionsThatOverlapAreRefused() {
+    ByteBuffer elf = ByteBuffer.wrap(ELF.clone()).order(ByteOrder.LITTLE_ENDIAN);
+    int table = (int) elf.getLong(40);
+    for (int i = 1; i < elf.getShort(60); i++) {
+      int header = table + 64 * i;
+      if ((elf.getLong(header + 8) & 2) != 0 && elf.getInt(header + 4) != 8) {
+        elf.putLong(header + 24, 0).putLong(header + 32, ELF.length);
+      }
+    }
+    byte[] bytes = new byte[ELF.length];
+    elf.get(0, bytes);
+    assertThatThrownBy(() -> read(bytes))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageContaining("loaded and overlap");
+  }
+
+  @Test
+  void moreVersionStringsThanAKernelHasAreRefused() {
+    byte[] many = "\0a-v1".repeat(StringScan.MAX_STRINGS).getBytes(StandardCharsets.US_ASCII);
+    assertThatThrownBy(() -> read(Images.image(1, Arrays.copyOf(many, many.length + 1))))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageContaining("version strings and more");
   }
 }

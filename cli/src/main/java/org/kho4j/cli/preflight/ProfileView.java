@@ -1,0 +1,70 @@
+package org.kho4j.cli.preflight;
+
+import java.io.IOException;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Text;
+import org.kho4j.cli.output.Units;
+import org.kho4j.preflight.Part;
+import org.kho4j.preflight.Parts;
+import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.image.Architecture;
+
+/** Shows what one kernel speaks. */
+final class ProfileView {
+
+  private ProfileView() {}
+
+  static void text(Invocation invocation, Profile kernel) throws IOException {
+    Text text = invocation.text();
+    text.name(kernel.source());
+    kernel.release().ifPresent(release -> text.put(", Linux ").put(Units.printable(release)));
+    if (kernel.architecture() != Architecture.UNKNOWN) {
+      text.put(", ").put(kernel.architecture().label());
+    }
+    kernel.pageSize().ifPresent(size -> text.put(", pages of ").put(size.toString()));
+    text.line();
+    int widest = Parts.ALL.stream().mapToInt(part -> part.name().length()).max().orElse(0);
+    for (Part part : Parts.ALL) {
+      Speech speech = kernel.speech(part);
+      text.put("  ")
+          .put(Text.Style.NAME, part.name())
+          .put(" ".repeat(widest - part.name().length() + 2))
+          .put(style(speech), word(speech))
+          .put(Text.Style.FAINT, ": " + Units.printable(speech.evidence()))
+          .line();
+    }
+    text.line(types(kernel));
+    for (String finding : kernel.findings()) {
+      text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
+    }
+  }
+
+  private static String types(Profile kernel) {
+    if (kernel.types().isEmpty()) {
+      return "It carries no types (BTF): its layouts cannot be compared.";
+    }
+    int count = kernel.types().get().size();
+    return count == 0
+        ? "It carries types (BTF), and none of the contract's structures."
+        : "Its types (BTF) have "
+            + Units.count(count, "structure", "structures")
+            + " of the contract.";
+  }
+
+  private static String word(Speech speech) {
+    return switch (speech.state()) {
+      case YES -> Units.printable(speech.text().orElse("yes"));
+      case NO -> "no";
+      case UNKNOWN -> "unknown";
+    };
+  }
+
+  private static Text.Style style(Speech speech) {
+    return switch (speech.state()) {
+      case YES -> Text.Style.GOOD;
+      case NO -> Text.Style.BAD;
+      case UNKNOWN -> Text.Style.WARNING;
+    };
+  }
+}

@@ -1,0 +1,36 @@
+package org.kho4j.preflight;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.TreeValue;
+
+/** The versions that a subtree's blob gives as its own, in the ways of all versions so far. */
+final class BlobVersions {
+
+  /** Longest: a field for one has 48 bytes. */
+  static final long MAX_LENGTH = 48;
+
+  private BlobVersions() {}
+
+  /** Those of a device tree's root, and of its children. */
+  static List<String> of(FdtNode tree) {
+    Set<String> strings = new LinkedHashSet<>(TreeValue.compatible(tree));
+    tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
+    return List.copyOf(strings);
+  }
+
+  /** The one that a structure starts with. */
+  static List<String> leading(MemorySegment blob) {
+    StringBuilder text = new StringBuilder();
+    long limit = Math.min(blob.byteSize(), MAX_LENGTH);
+    for (long at = 0; at < limit && blob.get(JAVA_BYTE, at) > ' '; at++) {
+      text.append((char) blob.get(JAVA_BYTE, at));
+    }
+    return List.of(text.toString());
+  }
+}

@@ -1,0 +1,142 @@
+package org.kho4j.preflight;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.memblock.ReserveMem;
+
+/**
+ * What a running kernel shows of its outgoing handover in debugfs.
+ *
+ * @param versions of the parts that are there, by their names
+ * @param reservations what {@code reserve_mem=} reserved
+ * @param strangers subtrees that nobody here knows
+ */
+record DebugfsOut(
+    Map<String, List<String>> versions, List<ReserveMem> reservations, List<String> strangers) {
+
+  static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of());
+
+  private static final String OUT = "sys/kernel/debug/kho/out";
+  private static final String SUBTREES = OUT + "/sub_fdts";
+
+  DebugfsOut {
+    versions = Map.copyOf(versions);
+    reservations = List.copyOf(reservations);
+    strangers = List.copyOf(strangers);
+  }
+
+  /** Whether debugfs shows nothing of a handover. */
+  boolean isEmpty() {
+    return versions.isEmpty();
+  }
+
+  static DebugfsOut read(HostFiles files) throws IOException {
+    Optional<List<String>> names = files.names(SUBTREES);
+    if (names.isEmpty()) {
+      files.note(
+          "/%s cannot be read: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
+                  .formatted(OUT)
+              + " CONFIG_KEXEC_HANDOVER_DEBUGFS. What is handed over is not known, and all that can be counts");
+      return NONE;
+    }
+    Map<String, List<String>> versions = new HashMap<>();
+    List<ReserveMem> reservations = new ArrayList<>();
+    List<String> strangers = new ArrayList<>();
+    Optional<byte[]> root = files.bytes(OUT + "/fdt");
+    if (root.isPresent()) {
+      versions.put(Parts.KHO.name(), new Blob(files, OUT + "/fdt", root.get()).compatible());
+    }
+    for (String name : names.get()) {
+      String place = SUBTREES + "/" + name;
+      Optional<byte[]> bytes = files.bytes(place);
+      if (bytes.isEmpty()) {
+        continue;
+      }
+      Blob blob = new Blob(files, place, bytes.get());
+      switch (name) {
+        case LuoSer.SUBTREE -> versions.put(Parts.LUO.name(), blob.versions());
+        case FdtLayout.MEMBLOCK_SUBTREE -> {
+          versions.put(Parts.MEMBLOCK.name(), blob.compatible());
+          reservations.addAll(blob.reservations());
+        }
+        case KexecMetadata.SUBTREE ->
+            versions.put(Parts.KEXEC_METADATA.name(), List.of(blob.number()));
+        case FdtLayout.KHO_TEST_SUBTREE -> versions.put(Parts.KHO_TEST.name(), blob.compatible());
+        default -> strangers.add(name);
+      }
+    }
+    return new DebugfsOut(versions, reservations, strangers);
+  }
+
+  /** A file's content. What is damaged is refused: without a version, anything would fit. */
+  private static final class Blob {
+    private final HostFiles files;
+    private final String place;
+    private final byte[] bytes;
+
+    Blob(HostFiles files, String place, byte[] bytes) {
+      this.files = files;
+      this.place = place;
+      this.bytes = bytes;
+    }
+
+    List<String> versions() throws IOException {
+      MemorySegment blob = MemorySegment.ofArray(bytes);
+      if (Fdt.isMagic(blob)) {
+        return compatible();
+      }
+      List<String> leading = BlobVersions.leading(blob);
+      if (leading.contains("")) {
+        throw files.broken(place, "is no device tree, and does not begin with a version");
+      }
+      return leading;
+    }
+
+    List<String> compatible() throws IOException {
+      try {
+        return BlobVersions.of(Fdt.read(MemorySegment.ofArray(bytes)));
+      } catch (FdtException | HandoverException e) {
+        throw files.broken(place, "" + e.getMessage());
+      }
+    }
+
+    String number() throws IOException {
+      if (bytes.length < Integer.BYTES) {
+        throw files.broken(place, "ends within its version, after " + bytes.length + " bytes");
+      }
+      return Integer.toUnsignedString(
+          ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt());
+    }
+
+    List<ReserveMem> reservations() throws IOException {
+      List<ReserveMem> found = new ArrayList<>();
+      try {
+        for (FdtNode node : Fdt.read(MemorySegment.ofArray(bytes)).children()) {
+          found.add(
+              new ReserveMem(
+                  node.name(),
+                  node.property("start").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN),
+                  node.property("size").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN)));
+        }
+      } catch (FdtException | NoSuchElementException e) {
+        throw files.broken(place, "" + e.getMessage());
+      }
+      return found;
+    }
+  }
+}

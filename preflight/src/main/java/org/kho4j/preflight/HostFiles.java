@@ -1,0 +1,100 @@
+package org.kho4j.preflight;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Files of a host, by their places below its root; what only root may read is noted. */
+final class HostFiles {
+
+  /** Most bytes that are read of a file of {@code /proc} or debugfs. */
+  private static final int MAX_BYTES = 4 << 20;
+
+  /** Most names of a directory. */
+  private static final int MAX_NAMES = 1024;
+
+  private final Path root;
+  private final List<String> notes = new ArrayList<>();
+
+  HostFiles(Path root) {
+    this.root = root;
+  }
+
+  /** Reads a file. */
+  @FunctionalInterface
+  interface Reading<T> {
+    T of(Path path) throws IOException;
+  }
+
+  /** What a file has; empty where it is not there, or may not be read. */
+  <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
+    try {
+      return Optional.of(reading.of(root.resolve(place)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (AccessDeniedException e) {
+      note("/" + place + " may be read by root alone");
+      return Optional.empty();
+    }
+  }
+
+  Optional<byte[]> bytes(String place) throws IOException {
+    return read(
+        place,
+        path -> {
+          // A FIFO would be waited for.
+          if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
+            throw new IOException(path + ": is no file");
+          }
+          try (InputStream in = Files.newInputStream(path)) {
+            return in.readNBytes(MAX_BYTES);
+          }
+        });
+  }
+
+  Optional<String> text(String place) throws IOException {
+    return bytes(place).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
+  }
+
+  /** The names in a directory, sorted. */
+  Optional<List<String>> names(String directory) throws IOException {
+    return read(
+        directory,
+        path -> {
+          try (Stream<Path> all = Files.list(path)) {
+            List<String> names =
+                all.limit(MAX_NAMES + 1).map(file -> file.getFileName().toString()).toList();
+            if (names.size() > MAX_NAMES) {
+              throw new IOException(path + ": has more than " + MAX_NAMES + " files");
+            }
+            return names.stream().sorted().toList();
+          } catch (NotDirectoryException e) {
+            throw new IOException(path + ": is no directory", e);
+          }
+        });
+  }
+
+  /** What is wrong with a file. */
+  IOException broken(String place, String what) {
+    return new IOException(root.resolve(place) + ": " + what);
+  }
+
+  void note(String sentence) {
+    notes.add(sentence);
+  }
+
+  /** What could not be read, and what that means. */
+  List<String> notes() {
+    return List.copyOf(notes);
+  }
+}

@@ -1,0 +1,115 @@
+package org.kho4j.preflight;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.kho4j.abi.KernelType;
+import org.kho4j.abi.PageSize;
+import org.kho4j.preflight.image.Architecture;
+
+/** Profiles of kernels as the contract has them, and of such as keep to it less. */
+final class Kernels {
+
+  static final Profile LINUX_7_3 =
+      kernel(
+          "7.3",
+          Map.of(
+              Parts.KHO, List.of("kho-v4"),
+              Parts.KEXEC_METADATA, List.of("1"),
+              Parts.MEMBLOCK, List.of("memblock-v1", "reserve-mem-v1"),
+              Parts.LUO, List.of("luo-v5"),
+              Parts.MEMFD, List.of("memfd-v2")));
+
+  private Kernels() {}
+
+  static Profile kernel(String name, Map<Part, List<String>> versions) {
+    return kernel(name, PageSize.SIZE_4K, versions);
+  }
+
+  static Profile kernel(String name, PageSize pageSize, Map<Part, List<String>> versions) {
+    Map<String, Speech> parts = new HashMap<>();
+    Parts.ALL.forEach(part -> parts.put(part.name(), Speech.no("a test")));
+    versions.forEach((part, strings) -> parts.put(part.name(), Speech.yes(strings, "a test")));
+    return new Profile(
+        name,
+        Optional.of(name),
+        Architecture.UNKNOWN,
+        Optional.of(pageSize),
+        parts,
+        Optional.empty(),
+        Optional.of(Layouts.ofVersions(parts, pageSize)),
+        Map.of(),
+        Optional.empty());
+  }
+
+  /** Linux 7.3 with another version of a part. */
+  static Profile with(Part part, String version) {
+    return with(LINUX_7_3, part, version);
+  }
+
+  static Profile with(Profile kernel, Part part, String version) {
+    return with(kernel, part, Speech.yes(List.of(version), "a test"));
+  }
+
+  /** Linux 7.3 without a part. */
+  static Profile without(Part part) {
+    return with(LINUX_7_3, part, Speech.no("a test"));
+  }
+
+  private static Profile with(Profile kernel, Part part, Speech speech) {
+    Map<String, Speech> parts = new HashMap<>(kernel.parts());
+    parts.put(part.name(), speech);
+    return copy(kernel, parts, kernel.versions(), kernel.types());
+  }
+
+  /** A kernel of which the types alone are known. */
+  static Profile silent(Profile kernel) {
+    Map<String, Speech> parts = new HashMap<>();
+    kernel.parts().keySet().forEach(name -> parts.put(name, Speech.unknown("a test")));
+    return copy(kernel, parts, Optional.empty(), kernel.types());
+  }
+
+  /** Linux 7.3 with these strings in it, and no others. */
+  static Profile withStrings(List<String> strings) {
+    return copy(LINUX_7_3, LINUX_7_3.parts(), Optional.of(strings), LINUX_7_3.types());
+  }
+
+  /** Linux 7.3 with another declaration of a structure. */
+  static Profile withType(KernelType type) {
+    Map<String, KernelType> types = new HashMap<>(LINUX_7_3.types().orElseThrow());
+    types.put(type.name(), type);
+    return copy(LINUX_7_3, LINUX_7_3.parts(), LINUX_7_3.versions(), Optional.of(types));
+  }
+
+  /** Linux 7.3 whose configuration tells whether KHO is on without {@code kho=}. */
+  static Profile withKhoByDefault(boolean on) {
+    return new Profile(
+        "configured",
+        LINUX_7_3.release(),
+        LINUX_7_3.architecture(),
+        LINUX_7_3.pageSize(),
+        LINUX_7_3.parts(),
+        LINUX_7_3.versions(),
+        LINUX_7_3.types(),
+        LINUX_7_3.constants(),
+        Optional.of(on));
+  }
+
+  private static Profile copy(
+      Profile kernel,
+      Map<String, Speech> parts,
+      Optional<List<String>> strings,
+      Optional<Map<String, KernelType>> types) {
+    return new Profile(
+        "changed",
+        kernel.release(),
+        kernel.architecture(),
+        kernel.pageSize(),
+        parts,
+        strings,
+        types,
+        kernel.constants(),
+        kernel.khoByDefault());
+  }
+}
