@@ -79,7 +79,7 @@ class PaholeAgreementTest {
         levels.clear();
         levels.push(new ArrayList<>());
       } else if (!names.contains(name)) {
-        continue;
+        levels.clear();
       } else if (line.endsWith("{")) {
         levels.push(new ArrayList<>());
       } else if (member.matches()) {
