@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,7 +76,7 @@ class RunningKernelTest {
     assertThat(kernel.release()).contains(RELEASE);
     assertThat(kernel.speech(Parts.KHO).versions()).containsExactly("kho-v4");
     assertThat(kernel.type("kho_vmalloc")).isPresent();
-    assertThat(running.commandLine().map(CommandLine::liveupdate)).contains(Optional.of(true));
+    assertThat(running.commandLine().flatMap(CommandLine::liveupdate)).contains(true);
     assertThat(running.handed()).isEmpty();
     assertThat(running.notes())
         .singleElement()
