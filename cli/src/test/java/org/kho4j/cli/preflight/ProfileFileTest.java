@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +99,28 @@ class ProfileFileTest {
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith(file.toString());
     }
+  }
+
+  @Test
+  void damagedProfilesAreReadOrRefused() throws IOException {
+    Random random = new Random(3);
+    Path file = written(kernel());
+    byte[] whole = Files.readAllBytes(file);
+    int refused = 0;
+    for (int i = 0; i < 2_000; i++) {
+      byte[] damaged = whole.clone();
+      for (int j = 0; j <= i % 5; j++) {
+        damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
+      }
+      Files.write(file, damaged);
+      try {
+        assertThat(ProfileFile.read(file).parts()).isNotEmpty();
+      } catch (IOException e) {
+        assertThat(e).hasMessageStartingWith(file.toString());
+        refused++;
+      }
+    }
+    assertThat(refused).isBetween(1_000, 1_999);
   }
 
   @Test
