@@ -107,7 +107,7 @@ class ProfileFileTest {
     Path file = written(kernel());
     byte[] whole = Files.readAllBytes(file);
     int refused = 0;
-    for (int i = 0; i < 2_000; i++) {
+    for (int i = 0; i < 500; i++) {
       byte[] damaged = whole.clone();
       for (int j = 0; j <= i % 5; j++) {
         damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
@@ -120,7 +120,7 @@ class ProfileFileTest {
         refused++;
       }
     }
-    assertThat(refused).isBetween(1_000, 1_999);
+    assertThat(refused).isBetween(250, 499);
   }
 
   @Test
