@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -237,18 +236,6 @@ class KernelImagesTest {
         "Linux version 7.3.4 (a)\0Linux version 7.3.5 (a)\0".getBytes(StandardCharsets.US_ASCII);
 
     assertThat(read(Images.image(1, content)).release()).isEmpty();
-  }
-
-  @Test
-  void readsSeveralAtOnceInTheirOrder() throws IOException {
-    Path elf = Files.write(directory.resolve("a"), ELF);
-    Path image = Files.write(directory.resolve("b"), Images.image(2, ELF));
-
-    assertThat(KernelImages.read(List.of(elf, image, elf)))
-        .extracting(KernelImage::path)
-        .containsExactly(elf, image, elf);
-    assertThatThrownBy(() -> KernelImages.read(List.of(elf, directory.resolve("none"))))
-        .isInstanceOf(NoSuchFileException.class);
   }
 
   @ParameterizedTest
