@@ -75,16 +75,7 @@ final class BuiltIn {
     }
     List<FoundString> tails = named(image, feature);
     if (!tails.isEmpty()) {
-      FoundString tail = tails.getFirst();
-      return new Built(
-          Built.State.UNKNOWN,
-          "\""
-              + tail.text()
-              + "\" is but the end of \""
-              + tail.before()
-              + tail.text()
-              + "\" at "
-              + tail.place());
+      return new Built(Built.State.UNKNOWN, tails.getFirst().ending());
     }
     String sought = feature.stem().isEmpty() ? feature.marker() : feature.stem() + "-vN";
     return absent(feature, "no string \"" + sought + "\" in the whole kernel");

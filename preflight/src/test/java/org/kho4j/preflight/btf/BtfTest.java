@@ -250,6 +250,19 @@ class BtfTest {
   }
 
   @Test
+  void refusesNamesThatAreLongerThanAKernelTakes() throws Exception {
+    String name = "n".repeat(512);
+    assertThat(new BtfBuilder().type(name, BtfKind.STRUCT, false, 0, 0).read().structs())
+        .singleElement()
+        .extracting(BtfStruct::name)
+        .isEqualTo(name);
+    Btf longer = new BtfBuilder().type(name + "n", BtfKind.STRUCT, false, 0, 0).read();
+    assertThatThrownBy(longer::structs)
+        .hasMessage(
+            "it has type 1 with a name at 0x1 of its strings that is longer than 512 bytes");
+  }
+
+  @Test
   void refusesArraysWhoseSizeOverflows() throws Exception {
     BtfBuilder btf = new BtfBuilder().u32();
     btf.type("", BtfKind.ARRAY, false, 0, 0, 1, 1, -1);

@@ -360,4 +360,27 @@ class KernelImagesTest {
         .isInstanceOf(MalformedImageException.class)
         .hasMessageContaining("version strings and more");
   }
+
+  /** Strings behind the cut would be taken for absent. */
+  @Test
+  void anImageThatIsShorterThanItsPeHeaderSaysIsCutOff() throws IOException {
+    ByteBuffer image =
+        ByteBuffer.wrap(Images.image(1, new byte[0x400])).order(ByteOrder.LITTLE_ENDIAN);
+    image
+        .putInt(0x3c, 0x40)
+        .putInt(0x40, 0x4550)
+        .putShort(0x46, (short) 2)
+        .putShort(0x54, (short) 8);
+    image.putInt(0x60 + 16, 0x100).putInt(0x60 + 20, 0x100);
+    image.putInt(0x88 + 16, 0x240).putInt(0x88 + 20, 0x200);
+    byte[] bytes = new byte[image.capacity()];
+    image.get(0, bytes);
+
+    assertThat(read(bytes).form()).isEqualTo(KernelImage.Form.IMAGE);
+    assertThat(read(Arrays.copyOf(bytes, 0x440)).form()).isEqualTo(KernelImage.Form.IMAGE);
+    assertThatThrownBy(() -> read(Arrays.copyOf(bytes, 0x43f)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith(
+            "has sections up to offset 0x440 by its PE header, and ends at 0x43f");
+  }
 }
