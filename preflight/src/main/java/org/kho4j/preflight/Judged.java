@@ -7,7 +7,10 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.kho4j.preflight.Report.Component;
 
-/** The parts of one handover with their verdicts, which only get worse, but for those of parts that nobody looks at. */
+/**
+ * The parts of one handover with their verdicts, which only get worse, but for those of parts that
+ * nobody looks at.
+ */
 final class Judged {
 
   private record Entry(Part part, Component component) {

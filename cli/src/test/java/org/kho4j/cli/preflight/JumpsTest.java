@@ -51,8 +51,7 @@ class JumpsTest {
       List.of(
           new Known(
               Set.of("7.3-to-metadata-2", "metadata-2-to-7.3"),
-              Set.of(
-                  "overall: ok, in fact degraded", "kexec-metadata: ok, in fact degraded"),
+              Set.of("overall: ok, in fact degraded", "kexec-metadata: ok, in fact degraded"),
               "The version of kexec-metadata is a number in the kernel's code. No string, type or constant of an image has it,"
                   + " so preflight takes two kernels for the same that are not."));
 
@@ -127,12 +126,13 @@ class JumpsTest {
     /** Where something else happened than was said. */
     List<Difference> differences(Map<String, String> said) {
       List<Difference> differences = new ArrayList<>();
-      observed().forEach((part, happened) -> {
-        String before = said.getOrDefault(part, "nothing");
-        if (!before.equals(happened)) {
-          differences.add(new Difference(part, before, happened));
-        }
-      });
+      observed()
+          .forEach((part, happened) -> {
+            String before = said.getOrDefault(part, "nothing");
+            if (!before.equals(happened)) {
+              differences.add(new Difference(part, before, happened));
+            }
+          });
       return differences;
     }
 
@@ -226,13 +226,15 @@ class JumpsTest {
     for (Jump jump : jumps()) {
       Map<String, String> said = jump.judged();
       List<String> cells = new ArrayList<>();
-      jump.observed().forEach((part, happened) -> {
-        String before = said.getOrDefault(part, "nothing");
-        (part.equals(OVERALL) ? overall : parts).add(before, happened);
-        if (!part.equals(OVERALL) && !(before.equals(OK) && happened.equals(OK))) {
-          cells.add(part + " " + (before.equals(happened) ? happened : before + " → " + happened));
-        }
-      });
+      jump.observed()
+          .forEach((part, happened) -> {
+            String before = said.getOrDefault(part, "nothing");
+            (part.equals(OVERALL) ? overall : parts).add(before, happened);
+            if (!part.equals(OVERALL) && !(before.equals(OK) && happened.equals(OK))) {
+              cells.add(
+                  part + " " + (before.equals(happened) ? happened : before + " → " + happened));
+            }
+          });
       rows.append(
           "| %s | %s | %s | %s | %s | %s |\n"
               .formatted(

@@ -12,11 +12,7 @@ import java.util.Map;
  * @param programs what it finds in its first files besides, by name
  */
 public record Stage(
-    Kernel kernel,
-    String switches,
-    String parameters,
-    Script script,
-    Map<String, Path> programs) {
+    Kernel kernel, String switches, String parameters, Script script, Map<String, Path> programs) {
 
   /** What switches a handover on. */
   public static final String ON = "kho=on liveupdate=on";
