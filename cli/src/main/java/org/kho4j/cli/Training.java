@@ -22,9 +22,13 @@ public final class Training {
 
   private Training() {}
 
-  /** Runs every command over the sources that are given, and what the demo's JVMs do. */
-  public static void main(String[] sources) throws IOException {
-    commandLines(List.of(sources)).forEach(Training::run);
+  /**
+   * Runs every command over what is given, a kernel image and then sources of a handover, and what
+   * the demo's JVMs do.
+   */
+  public static void main(String[] arguments) throws IOException {
+    List<String> sources = List.of(arguments).subList(1, arguments.length);
+    commandLines(arguments[0], sources).forEach(Training::run);
     runDemo();
     System.exit(0);
   }
@@ -69,7 +73,7 @@ public final class Training {
     }
   }
 
-  private static List<List<String>> commandLines(List<String> sources) {
+  private static List<List<String>> commandLines(String kernel, List<String> sources) {
     List<List<String>> lines = new ArrayList<>();
     lines.add(List.of("--version"));
     lines.add(List.of("--help"));
@@ -78,7 +82,12 @@ public final class Training {
     lines.add(List.of("abi"));
     lines.add(List.of("abi", "versions", "kho-v4"));
     lines.add(List.of("abi", "structures", "--json"));
+    lines.add(List.of("abi", "diff", kernel, kernel));
+    lines.add(List.of("preflight", "--from", kernel, "--to", kernel));
+    lines.add(List.of("preflight", "--json", "--from", kernel, "--to", kernel));
+    lines.add(List.of("abi", "diff", kernel, kernel));
     for (String source : sources) {
+      lines.add(List.of("preflight", "--from", source, "--to", kernel));
       lines.add(List.of("inspect", source));
       lines.add(List.of("inspect", "--json", source));
       lines.add(List.of("extract", source, "--subtree", "kexec-metadata", "-o", "-"));
