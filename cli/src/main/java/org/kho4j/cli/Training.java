@@ -9,6 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.cli.demo.DemoGeneration;
 import org.kho4j.cli.output.Console;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
 
 /**
  * Runs the commands that people use once each, so that the JVM can put the classes that they need
@@ -23,28 +27,49 @@ public final class Training {
    * the demo's JVMs do.
    */
   public static void main(String[] arguments) throws IOException {
-    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
     List<String> sources = List.of(arguments).subList(1, arguments.length);
-    for (List<String> line : commandLines(arguments[0], sources)) {
-      for (boolean terminal : new boolean[] {false, true}) {
-        Console console = new Console(OutputStream.nullOutputStream(), nowhere, terminal, terminal);
-        int exit = new Kho(console, Kho.noColor()).run(line.toArray(String[]::new));
-        System.out.println(exit + " " + line);
-      }
-    }
+    commandLines(arguments[0], sources).forEach(Training::run);
     runDemo();
     System.exit(0);
   }
 
+  private static void run(List<String> line) {
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    for (boolean terminal : new boolean[] {false, true}) {
+      Console console = new Console(OutputStream.nullOutputStream(), nowhere, terminal, terminal);
+      int exit = new Kho(console, Kho.noColor()).run(line.toArray(String[]::new));
+      System.out.println(exit + " " + line);
+    }
+  }
+
+  /** An area of the first JVM is extracted too: the loop that copies scattered pages. */
   private static void runDemo() throws IOException {
     Path directory = Files.createTempDirectory("kho-training-");
     Path ram = directory.resolve("ram");
+    Path area = directory.resolve("area");
     try {
-      DemoGeneration.main(new String[] {"first", ram.toString(), "8388608", "0"});
+      DemoGeneration.main(new String[] {"first", ram.toString(), "67108864", "0"});
+      run(
+          List.of(
+              "extract",
+              ram.toString(),
+              "--vmalloc",
+              descriptor(ram),
+              "-o",
+              area.toString(),
+              "--force"));
       DemoGeneration.main(new String[] {"second", ram.toString()});
     } finally {
+      Files.deleteIfExists(area);
       Files.deleteIfExists(ram);
       Files.delete(directory);
+    }
+  }
+
+  private static String descriptor(Path ram) throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(ram)) {
+      Handover handover = Handovers.find(memory).getFirst();
+      return Long.toString(handover.subtree(DemoGeneration.SUBTREE).orElseThrow().address());
     }
   }
 

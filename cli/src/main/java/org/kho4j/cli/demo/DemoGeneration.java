@@ -28,7 +28,7 @@ import org.kho4j.memory.WritableMemory;
 public final class DemoGeneration {
 
   /** The subtree that holds the area's descriptor. */
-  static final String SUBTREE = "demo";
+  public static final String SUBTREE = "demo";
 
   /** Status of a JVM that found something wrong. */
   static final int DIFFERENT = 1;

@@ -23,7 +23,7 @@ import tools.jackson.core.json.JsonFactory;
 /** The members of a JSON object out of a file, each of the type that is asked for or a sentence. */
 final class JsonFields {
 
-  /** A profile has 20 KB; what is in it takes some fifty times as much of the heap at worst. */
+  /** Profiles have 7 KB; an empty object is two characters here, and much more in the heap. */
   private static final int MAX_BYTES = 1 << 18;
 
   private static final JsonFactory FACTORY =
