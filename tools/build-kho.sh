@@ -65,7 +65,8 @@ kho_make_cache() {
   kho_set_classpath
   env -u JAVA_TOOL_OPTIONS -u JDK_JAVA_OPTIONS -u _JAVA_OPTIONS \
     "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="$kho_build/kho.aot" $kho_jvm_options \
-    -cp "$kho_classpath" org.kho4j.cli.Training "$kho_root"/examples/*.zst >"$kho_build/training.log" 2>&1 </dev/null
+    -cp "$kho_classpath" org.kho4j.cli.Training "$kho_root/tools/training-kernel" "$kho_root"/examples/*.zst \
+    >"$kho_build/training.log" 2>&1 </dev/null
   [ -s "$kho_build/kho.aot" ] || kho_say "no start-up cache could be made, kho starts slower (see $kho_build/training.log)"
 }
 

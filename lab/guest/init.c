@@ -321,6 +321,8 @@ static void do_script(void) {
 	setjmp(next_line);
 	while (fgets(line, sizeof line, script)) {
 		line[strcspn(line, "\n")] = 0;
+		if (survey)
+			say("at %s", line);
 		do_line();
 	}
 	say("end");

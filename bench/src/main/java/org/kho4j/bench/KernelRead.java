@@ -1,6 +1,7 @@
 package org.kho4j.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,7 @@ public final class KernelRead {
 
   /** Prints what the images of these paths say of the contract. */
   public static void main(String[] paths) throws IOException {
-    for (KernelImage image : KernelImages.read(Arrays.stream(paths).map(Path::of).toList())) {
+    for (KernelImage image : Arrays.stream(paths).parallel().map(KernelRead::image).toList()) {
       System.out.println(image.path() + " " + image.release() + " " + image.built(Feature.KHO));
       for (String stem : List.of("kho", "luo", "memfd", "memblock")) {
         System.out.println(image.strings(stem));
@@ -28,6 +29,14 @@ public final class KernelRead {
           System.out.println(image.btf().get().struct(name));
         }
       }
+    }
+  }
+
+  private static KernelImage image(String path) {
+    try {
+      return KernelImages.read(Path.of(path));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

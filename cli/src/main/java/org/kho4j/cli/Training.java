@@ -1,10 +1,18 @@
 package org.kho4j.cli;
 
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.kho4j.cli.demo.DemoGeneration;
 import org.kho4j.cli.output.Console;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
 
 /**
  * Runs the commands that people use once each, so that the JVM can put the classes that they need
@@ -14,20 +22,58 @@ public final class Training {
 
   private Training() {}
 
-  /** Runs every command over the sources that are given. */
-  public static void main(String[] sources) {
-    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
-    for (List<String> line : commandLines(List.of(sources))) {
-      for (boolean terminal : new boolean[] {false, true}) {
-        Console console = new Console(OutputStream.nullOutputStream(), nowhere, terminal, terminal);
-        int exit = new Kho(console, Kho.noColor()).run(line.toArray(String[]::new));
-        System.out.println(exit + " " + line);
-      }
-    }
+  /**
+   * Runs every command over what is given, a kernel image and then sources of a handover, and what
+   * the demo's JVMs do.
+   */
+  public static void main(String[] arguments) throws IOException {
+    List<String> sources = List.of(arguments).subList(1, arguments.length);
+    commandLines(arguments[0], sources).forEach(Training::run);
+    runDemo();
     System.exit(0);
   }
 
-  private static List<List<String>> commandLines(List<String> sources) {
+  private static void run(List<String> line) {
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    for (boolean terminal : new boolean[] {false, true}) {
+      Console console = new Console(OutputStream.nullOutputStream(), nowhere, terminal, terminal);
+      int exit = new Kho(console, Kho.noColor()).run(line.toArray(String[]::new));
+      System.out.println(exit + " " + line);
+    }
+  }
+
+  /** An area of the first JVM is extracted too: the loop that copies scattered pages. */
+  private static void runDemo() throws IOException {
+    Path directory = Files.createTempDirectory("kho-training-");
+    Path ram = directory.resolve("ram");
+    Path area = directory.resolve("area");
+    try {
+      DemoGeneration.main(new String[] {"first", ram.toString(), "67108864", "0"});
+      run(
+          List.of(
+              "extract",
+              ram.toString(),
+              "--vmalloc",
+              descriptor(ram),
+              "-o",
+              area.toString(),
+              "--force"));
+      DemoGeneration.main(new String[] {"second", ram.toString()});
+    } finally {
+      Files.deleteIfExists(area);
+      Files.deleteIfExists(ram);
+      Files.delete(directory);
+    }
+  }
+
+  private static String descriptor(Path ram) throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(ram)) {
+      Handover handover = Handovers.find(memory).getFirst();
+      return Long.toString(handover.subtree(DemoGeneration.SUBTREE).orElseThrow().address());
+    }
+  }
+
+  private static List<List<String>> commandLines(String kernel, List<String> sources) {
     List<List<String>> lines = new ArrayList<>();
     lines.add(List.of("--version"));
     lines.add(List.of("--help"));
@@ -36,7 +82,12 @@ public final class Training {
     lines.add(List.of("abi"));
     lines.add(List.of("abi", "versions", "kho-v4"));
     lines.add(List.of("abi", "structures", "--json"));
+    lines.add(List.of("abi", "diff", kernel, kernel));
+    lines.add(List.of("preflight", "--from", kernel, "--to", kernel));
+    lines.add(List.of("preflight", "--json", "--from", kernel, "--to", kernel));
+    lines.add(List.of("abi", "diff", kernel, kernel));
     for (String source : sources) {
+      lines.add(List.of("preflight", "--from", source, "--to", kernel));
       lines.add(List.of("inspect", source));
       lines.add(List.of("inspect", "--json", source));
       lines.add(List.of("extract", source, "--subtree", "kexec-metadata", "-o", "-"));

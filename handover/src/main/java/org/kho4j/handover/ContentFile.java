@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Writes content into a new file, each byte at its own offset. A sparse one leaves out what reads
@@ -20,11 +22,11 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
   private static final int PIECE = 1 << 20;
-  private static final int SMALL = 1 << 16;
 
   private final WriteBehind file;
   private final boolean sparse;
-  private ByteBuffer gathered;
+  private List<MemorySegment> gathered = new ArrayList<>();
+  private long gatheredBytes;
   private long written;
   private long end;
 
@@ -37,7 +39,6 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   public ContentFile(FileChannel channel, boolean sparse) {
     this.file = new WriteBehind(channel);
     this.sparse = sparse;
-    this.gathered = file.buffer();
   }
 
   /** Bytes that were written; the rest of the file is left out. */
@@ -103,28 +104,22 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     file.close();
   }
 
-  /** Small pieces are copied together: a call of the system for each page would take longer. */
   private void write(MemorySegment bytes, long offset) throws IOException {
     long size = bytes.byteSize();
+    if (offset != end || gatheredBytes + size > WriteBehind.MOST) {
+      flush();
+    }
+    gathered.add(bytes);
+    gatheredBytes += size;
     written += size;
-    if (size > SMALL) {
-      flush();
-      file.write(bytes.asByteBuffer(), offset);
-      end = offset + size;
-      return;
-    }
-    if (offset != end || size > gathered.remaining()) {
-      flush();
-    }
-    gathered.put(bytes.asByteBuffer());
     end = offset + size;
   }
 
   private void flush() throws IOException {
-    if (gathered.position() > 0) {
-      long offset = end - gathered.position();
-      file.write(gathered.flip(), offset);
-      gathered = file.buffer();
+    if (!gathered.isEmpty()) {
+      file.write(gathered, end - gatheredBytes);
+      gathered = new ArrayList<>();
+      gatheredBytes = 0;
     }
   }
 }

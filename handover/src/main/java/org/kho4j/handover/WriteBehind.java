@@ -2,61 +2,78 @@ package org.kho4j.handover;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Writes to a channel on a thread of its own, in order, a few pieces behind the caller. An error is
- * thrown by a later call.
+ * Writes to a channel on threads of its own, a few stretches behind the caller. An error is thrown
+ * by a later call.
  */
 final class WriteBehind implements AutoCloseable {
 
-  /** Pieces that wait, of 1 MiB at most: enough to keep the writer busy. */
-  private static final int DEPTH = 6;
+  /** Most bytes of a stretch of several pieces. */
+  static final int MOST = 1 << 18;
 
-  private static final int BUFFER_BYTES = 1 << 18;
+  /**
+   * A file takes one writer at a time. The other one meanwhile copies its pieces together, and
+   * writes them out of its core's own cache.
+   */
+  private static final int WRITERS = 2;
+
+  /** Bytes that wait, at most: enough to keep the writers busy while the caller is not awake. */
+  private static final long MOST_WAITING = 8 << 20;
 
   private final FileChannel channel;
-  private final ExecutorService writer =
-      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("kho-write").factory());
-  private final ArrayDeque<Future<?>> pending = new ArrayDeque<>(DEPTH);
-  private final ByteBuffer[] buffers = new ByteBuffer[DEPTH + 1];
-  private int nextBuffer;
+  private final ExecutorService writers =
+      Executors.newFixedThreadPool(
+          WRITERS, Thread.ofPlatform().daemon().name("kho-write-", 1).factory());
+  private final ThreadLocal<ByteBuffer> buffers =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(MOST));
+  private final ArrayDeque<Future<Long>> pending = new ArrayDeque<>();
+  private long waiting;
 
   WriteBehind(FileChannel channel) {
     this.channel = channel;
   }
 
   /**
-   * An empty buffer to fill, direct, and to pass to {@link #write} before the next is asked for.
-   * There is one more than can wait, so it is not one that is being written.
+   * Has a stretch of the file written. Its bytes stay as they are until that is done.
+   *
+   * @param pieces that follow one another in the file; several have {@link #MOST} bytes together
    */
-  ByteBuffer buffer() {
-    int at = nextBuffer++ % buffers.length;
-    if (buffers[at] == null) {
-      buffers[at] = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    }
-    return buffers[at].clear();
-  }
-
-  /** Has bytes written, which stay as they are until that is done. */
-  void write(ByteBuffer bytes, long offset) throws IOException {
-    if (pending.size() == DEPTH) {
+  void write(List<MemorySegment> pieces, long offset) throws IOException {
+    long size = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
+    while (!pending.isEmpty() && waiting + size > MOST_WAITING) {
       awaitFirst();
     }
+    waiting += size;
     pending.addLast(
-        writer.submit(() -> {
+        writers.submit(() -> {
+          ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
           long position = offset;
           while (bytes.hasRemaining()) {
             position += channel.write(bytes, position);
           }
-          return position;
+          return size;
         }));
+  }
+
+  /** Small pieces are copied together: a call of the system for each page would take longer. */
+  private ByteBuffer join(List<MemorySegment> pieces) {
+    MemorySegment joined = MemorySegment.ofBuffer(buffers.get().clear());
+    long size = 0;
+    for (MemorySegment piece : pieces) {
+      MemorySegment.copy(piece, 0, joined, size, piece.byteSize());
+      size += piece.byteSize();
+    }
+    return buffers.get().limit((int) size);
   }
 
   /** Waits until everything is written. */
@@ -68,9 +85,12 @@ final class WriteBehind implements AutoCloseable {
 
   private void awaitFirst() throws IOException {
     try {
-      pending.removeFirst().get();
+      waiting -= pending.removeFirst().get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
         throw cause;
       }
       throw new IllegalStateException(e.getCause());
@@ -80,10 +100,10 @@ final class WriteBehind implements AutoCloseable {
     }
   }
 
-  /** Drops what waits, and lets the piece that is being written end. */
+  /** Drops what waits, and lets the stretches that are being written end. */
   @Override
   public void close() {
-    pending.forEach(piece -> piece.cancel(false));
-    writer.close();
+    pending.forEach(stretch -> stretch.cancel(false));
+    writers.close();
   }
 }

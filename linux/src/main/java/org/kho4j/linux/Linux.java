@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -51,6 +53,29 @@ public final class Linux {
   }
 
   private static final class PageSizeHolder {
-    static final int BYTES = Libc.pageSize();
+    private static final int AT_PAGESZ = 6;
+
+    /** A multiple of every page size that a supported host can have. */
+    private static final int LARGEST = 1 << 16;
+
+    static final int BYTES = read();
+
+    /** What the kernel told this process when it started: pairs of a type and a value. */
+    private static int read() {
+      checkSupported();
+      try (InputStream in = Files.newInputStream(Path.of("/proc/self/auxv"))) {
+        ByteBuffer vector = ByteBuffer.wrap(in.readNBytes(4096)).order(ByteOrder.nativeOrder());
+        while (vector.remaining() >= 2 * Long.BYTES) {
+          long type = vector.getLong();
+          long value = vector.getLong();
+          if (type == AT_PAGESZ) {
+            return (int) value;
+          }
+        }
+      } catch (IOException _) {
+        // A process that may not be looked at, not even by itself.
+      }
+      return LARGEST;
+    }
   }
 }

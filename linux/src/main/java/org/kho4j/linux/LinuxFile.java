@@ -118,7 +118,7 @@ public final class LinuxFile implements AutoCloseable {
   public static LinuxFile memory(String name, long size, HugePages hugePages)
       throws LinuxException {
     Linux.checkSupported();
-    int fd = Libc.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | hugePages.memfdFlags());
+    int fd = Kernel.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | hugePages.memfdFlags());
     if (fd < 0) {
       throw new LinuxException("cannot create the memory file \"%s\"".formatted(name), -fd);
     }
@@ -144,7 +144,7 @@ public final class LinuxFile implements AutoCloseable {
 
   private static LinuxFile open(Path path, int flags, String verb) throws LinuxException {
     Linux.checkSupported();
-    int fd = Libc.open(path.toString(), flags, OWNER_ONLY);
+    int fd = Kernel.open(path.toString(), flags, OWNER_ONLY);
     if (fd < 0) {
       throw new LinuxException("cannot " + verb + " " + path, -fd);
     }
@@ -168,14 +168,15 @@ public final class LinuxFile implements AutoCloseable {
 
   /** Cuts or grows the file; what is new is a hole, and reads as zeros. */
   public void truncate(long size) throws LinuxException {
-    call(() -> "give %s a size of %d bytes".formatted(path, size), () -> Libc.ftruncate(fd, size));
+    call(
+        () -> "give %s a size of %d bytes".formatted(path, size), () -> Kernel.ftruncate(fd, size));
   }
 
   /** Frees the memory or blocks behind these bytes, which read as zeros from then on. */
   public void punchHole(long offset, long length) throws LinuxException {
     call(
         () -> "punch a hole of %d bytes at 0x%x into %s".formatted(length, offset, path),
-        () -> Libc.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+        () -> Kernel.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
   }
 
   /** Where the first data at or after {@code offset} begins, empty if all that follows is hole. */
@@ -193,7 +194,7 @@ public final class LinuxFile implements AutoCloseable {
       return OptionalLong.of(
           call(
               () -> "seek 0x%x in %s".formatted(offset, path),
-              () -> Libc.lseek(fd, offset, whence)));
+              () -> Kernel.lseek(fd, offset, whence)));
     } catch (LinuxException e) {
       if (e.is(Errno.ENXIO)) {
         return OptionalLong.empty();
@@ -205,13 +206,13 @@ public final class LinuxFile implements AutoCloseable {
   /** Forbids these changes to a memory file from now on, for every process that has it. */
   public void seal(Set<Seal> seals) throws LinuxException {
     int bits = Seal.bits(seals);
-    call(() -> "seal %s with %s".formatted(path, seals), () -> Libc.fcntl(fd, F_ADD_SEALS, bits));
+    call(() -> "seal %s with %s".formatted(path, seals), () -> Kernel.fcntl(fd, F_ADD_SEALS, bits));
   }
 
   /** The seals that a memory file has. */
   public EnumSet<Seal> seals() throws LinuxException {
     return Seal.of(
-        (int) call(() -> "read the seals of " + path, () -> Libc.fcntl(fd, F_GET_SEALS, 0)));
+        (int) call(() -> "read the seals of " + path, () -> Kernel.fcntl(fd, F_GET_SEALS, 0)));
   }
 
   /**
@@ -235,7 +236,7 @@ public final class LinuxFile implements AutoCloseable {
   private long stat(ValueLayout field, long offset) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment stat = arena.allocate(STATX_BYTES, Long.BYTES);
-      call(() -> "look at " + path, () -> Libc.statx(fd, AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
+      call(() -> "look at " + path, () -> Kernel.statx(fd, AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
       return field.equals(ValueLayout.JAVA_SHORT)
           ? stat.get(ValueLayout.JAVA_SHORT, offset)
           : stat.get(ValueLayout.JAVA_LONG, offset);
@@ -269,7 +270,7 @@ public final class LinuxFile implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
-        Libc.close(fd);
+        Kernel.close(fd);
       }
     } finally {
       lock.writeLock().unlock();

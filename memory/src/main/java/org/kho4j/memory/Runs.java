@@ -134,7 +134,9 @@ public final class Runs {
       }
       if (ends == null && end != end(slot)) {
         ends = new long[addresses.length];
-        Arrays.setAll(ends, this::evenEnd);
+        for (int before = 0; before < slot; before++) {
+          ends[before] = evenEnd(before);
+        }
       }
       addresses[slot] = address;
       if (ends != null) {

@@ -2,6 +2,7 @@ package org.kho4j.preflight;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.memblock.ReserveMem;
 
 /**
@@ -55,58 +57,86 @@ record DebugfsOut(
     Map<String, List<String>> versions = new HashMap<>();
     List<ReserveMem> reservations = new ArrayList<>();
     List<String> strangers = new ArrayList<>();
-    files
-        .bytes(OUT + "/fdt")
-        .flatMap(DebugfsOut::compatible)
-        .ifPresent(root -> versions.put(Parts.KHO.name(), root));
+    Optional<byte[]> root = files.bytes(OUT + "/fdt");
+    if (root.isPresent()) {
+      versions.put(Parts.KHO.name(), new Blob(files, OUT + "/fdt", root.get()).compatible());
+    }
     for (String name : names.get()) {
-      byte[] blob = files.bytes(SUBTREES + "/" + name).orElse(null);
-      if (blob == null) {
+      String place = SUBTREES + "/" + name;
+      Optional<byte[]> bytes = files.bytes(place);
+      if (bytes.isEmpty()) {
         continue;
       }
+      Blob blob = new Blob(files, place, bytes.get());
       switch (name) {
-        case LuoSer.SUBTREE ->
-            versions.put(
-                Parts.LUO.name(),
-                compatible(blob)
-                    .orElseGet(() -> BlobVersions.leading(MemorySegment.ofArray(blob))));
+        case LuoSer.SUBTREE -> versions.put(Parts.LUO.name(), blob.versions());
         case FdtLayout.MEMBLOCK_SUBTREE -> {
-          versions.put(Parts.MEMBLOCK.name(), compatible(blob).orElse(List.of()));
-          reservations.addAll(reservations(blob));
+          versions.put(Parts.MEMBLOCK.name(), blob.compatible());
+          reservations.addAll(blob.reservations());
         }
         case KexecMetadata.SUBTREE ->
-            versions.put(
-                Parts.KEXEC_METADATA.name(),
-                blob.length > 0 ? List.of(Byte.toString(blob[0])) : List.of());
-        case FdtLayout.KHO_TEST_SUBTREE ->
-            versions.put(Parts.KHO_TEST.name(), compatible(blob).orElse(List.of()));
+            versions.put(Parts.KEXEC_METADATA.name(), List.of(blob.number()));
+        case FdtLayout.KHO_TEST_SUBTREE -> versions.put(Parts.KHO_TEST.name(), blob.compatible());
         default -> strangers.add(name);
       }
     }
     return new DebugfsOut(versions, reservations, strangers);
   }
 
-  private static List<ReserveMem> reservations(byte[] bytes) throws IOException {
-    List<ReserveMem> found = new ArrayList<>();
-    try {
-      for (FdtNode node : Fdt.read(MemorySegment.ofArray(bytes)).children()) {
-        found.add(
-            new ReserveMem(
-                node.name(),
-                node.property("start").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN),
-                node.property("size").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN)));
-      }
-    } catch (FdtException | NoSuchElementException e) {
-      throw new IOException("/%s/memblock: %s".formatted(SUBTREES, e.getMessage()), e);
-    }
-    return found;
-  }
+  /** A file's content. What is damaged is refused: without a version, anything would fit. */
+  private static final class Blob {
+    private final HostFiles files;
+    private final String place;
+    private final byte[] bytes;
 
-  private static Optional<List<String>> compatible(byte[] blob) {
-    try {
-      return Optional.of(BlobVersions.of(Fdt.read(MemorySegment.ofArray(blob))));
-    } catch (FdtException e) {
-      return Optional.empty();
+    Blob(HostFiles files, String place, byte[] bytes) {
+      this.files = files;
+      this.place = place;
+      this.bytes = bytes;
+    }
+
+    List<String> versions() throws IOException {
+      MemorySegment blob = MemorySegment.ofArray(bytes);
+      if (Fdt.isMagic(blob)) {
+        return compatible();
+      }
+      List<String> leading = BlobVersions.leading(blob);
+      if (leading.contains("")) {
+        throw files.broken(place, "is no device tree, and does not begin with a version");
+      }
+      return leading;
+    }
+
+    List<String> compatible() throws IOException {
+      try {
+        return BlobVersions.of(Fdt.read(MemorySegment.ofArray(bytes)));
+      } catch (FdtException | HandoverException e) {
+        throw files.broken(place, "" + e.getMessage());
+      }
+    }
+
+    String number() throws IOException {
+      if (bytes.length < Integer.BYTES) {
+        throw files.broken(place, "ends within its version, after " + bytes.length + " bytes");
+      }
+      return Integer.toUnsignedString(
+          ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt());
+    }
+
+    List<ReserveMem> reservations() throws IOException {
+      List<ReserveMem> found = new ArrayList<>();
+      try {
+        for (FdtNode node : Fdt.read(MemorySegment.ofArray(bytes)).children()) {
+          found.add(
+              new ReserveMem(
+                  node.name(),
+                  node.property("start").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN),
+                  node.property("size").orElseThrow().u64(ByteOrder.LITTLE_ENDIAN)));
+        }
+      } catch (FdtException | NoSuchElementException e) {
+        throw files.broken(place, "" + e.getMessage());
+      }
+      return found;
     }
   }
 }

@@ -12,6 +12,7 @@ import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
@@ -19,6 +20,7 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
@@ -100,7 +102,7 @@ public final class HandedReader {
       List<String> claimed = claimed(subtree);
       Part part =
           Parts.ALL.stream()
-              .filter(one -> claimed.stream().anyMatch(one::isOf))
+              .filter(one -> claimed.stream().anyMatch(version -> isOf(one, version, subtree)))
               .findFirst()
               .orElseThrow(() -> broken);
       boolean known =
@@ -114,6 +116,12 @@ public final class HandedReader {
     }
   }
 
+  /** A bare number is a version of what it stands in. */
+  private static boolean isOf(Part part, String version, Subtree subtree) {
+    boolean number = !version.isEmpty() && version.chars().allMatch(Character::isDigit);
+    return number ? part.name().equals(subtree.name()) : part.isOf(version);
+  }
+
   /** The versions that a blob gives as its own, in the way of any version so far. */
   private List<String> claimed(Subtree subtree) {
     MemorySegment blob =
@@ -121,6 +129,9 @@ public final class HandedReader {
             .memory()
             .physical()
             .read(subtree.address(), Math.min(subtree.size(), BlobVersions.MAX_LENGTH));
+    if (subtree.name().equals(Metadata.CLIENT.subtree()) && blob.byteSize() >= Integer.BYTES) {
+      return List.of(Long.toString(Wire.u32(blob, KexecMetadata.VERSION)));
+    }
     return Fdt.isMagic(blob) ? BlobVersions.of(tree(subtree)) : BlobVersions.leading(blob);
   }
 

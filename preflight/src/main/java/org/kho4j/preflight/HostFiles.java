@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +18,10 @@ import java.util.stream.Stream;
 final class HostFiles {
 
   /** Most bytes that are read of a file of {@code /proc} or debugfs. */
-  private static final int MAX_BYTES = 16 << 20;
+  private static final int MAX_BYTES = 4 << 20;
+
+  /** Most names of a directory. */
+  private static final int MAX_NAMES = 1024;
 
   private final Path root;
   private final List<String> notes = new ArrayList<>();
@@ -47,6 +52,10 @@ final class HostFiles {
     return read(
         place,
         path -> {
+          // A FIFO would be waited for.
+          if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
+            throw new IOException(path + ": is no file");
+          }
           try (InputStream in = Files.newInputStream(path)) {
             return in.readNBytes(MAX_BYTES);
           }
@@ -63,9 +72,21 @@ final class HostFiles {
         directory,
         path -> {
           try (Stream<Path> all = Files.list(path)) {
-            return all.map(file -> file.getFileName().toString()).sorted().toList();
+            List<String> names =
+                all.limit(MAX_NAMES + 1).map(file -> file.getFileName().toString()).toList();
+            if (names.size() > MAX_NAMES) {
+              throw new IOException(path + ": has more than " + MAX_NAMES + " files");
+            }
+            return names.stream().sorted().toList();
+          } catch (NotDirectoryException e) {
+            throw new IOException(path + ": is no directory", e);
           }
         });
+  }
+
+  /** What is wrong with a file. */
+  IOException broken(String place, String what) {
+    return new IOException(root.resolve(place) + ": " + what);
   }
 
   void note(String sentence) {

@@ -1,6 +1,5 @@
 package org.kho4j.preflight;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,10 +7,20 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.kho4j.preflight.Report.Component;
 
-/** The parts of one handover with their verdicts, which only get worse. */
+/**
+ * The parts of one handover with their verdicts, which only get worse, but for those of parts that
+ * nobody looks at.
+ */
 final class Judged {
 
-  private record Entry(Part part, Component component) {}
+  private record Entry(Part part, Component component) {
+
+    Entry judged(Verdict verdict, String because) {
+      return new Entry(
+          part,
+          new Component(component.name(), component.from(), component.to(), verdict, because));
+    }
+  }
 
   private final Map<String, Entry> entries = new LinkedHashMap<>();
 
@@ -49,15 +58,29 @@ final class Judged {
         "it goes with " + part.name());
   }
 
+  /**
+   * Nobody looks at a part, nor at what arrives in it: whatever was found of them before cannot
+   * happen, unless the handover as a whole does not arrive.
+   */
+  void lose(Part part, String because) {
+    if (verdict(Parts.KHO).filter(verdict -> verdict == Verdict.OK).isEmpty()) {
+      spoil(part, Verdict.LOST, because);
+      return;
+    }
+    entries.replaceAll((_, entry) -> {
+      boolean itself = entry.part().name().equals(part.name());
+      boolean inside = entry.part().within().equals(Optional.of(part.name()));
+      return itself || inside
+          ? entry.judged(Verdict.LOST, itself ? because : "it goes with " + part.name())
+          : entry;
+    });
+  }
+
   /** Makes the verdicts of some parts worse, where they are better. */
   void spoil(Predicate<Part> which, Verdict verdict, String because) {
-    for (Entry entry : new ArrayList<>(entries.values())) {
-      Component component = entry.component();
-      if (which.test(entry.part()) && component.verdict().compareTo(verdict) < 0) {
-        add(
-            entry.part(),
-            new Component(component.name(), component.from(), component.to(), verdict, because));
-      }
-    }
+    entries.replaceAll((_, entry) ->
+        which.test(entry.part()) && entry.component().verdict().compareTo(verdict) < 0
+            ? entry.judged(verdict, because)
+            : entry);
   }
 }

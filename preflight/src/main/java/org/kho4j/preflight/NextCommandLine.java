@@ -79,8 +79,12 @@ final class NextCommandLine {
     Optional<Boolean> kho = line.kho().or(to::khoByDefault);
     if (kho.equals(Optional.of(false))) {
       String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
-      judged.spoil(Parts.KHO_TEST, Verdict.LOST, off + " its test module does not look");
-      judged.spoil(Parts.LUO, Verdict.LOST, off + " LUO does not look, and is off");
+      judged.spoil(
+          Parts.KEXEC_METADATA,
+          Verdict.DEGRADED,
+          off + " it does not tell which kernel it comes from");
+      judged.lose(Parts.KHO_TEST, off + " its test module does not look");
+      judged.lose(Parts.LUO, off + " LUO does not look, and is off");
     } else if (!line.liveupdate().equals(Optional.of(true))) {
       judged.spoil(
           Parts.LUO,
@@ -88,7 +92,7 @@ final class NextCommandLine {
           "without liveupdate=on on the next command line there is no /dev/liveupdate to open");
     }
     if (kho.isEmpty()) {
-      for (Part part : List.of(Parts.LUO, Parts.KHO_TEST)) {
+      for (Part part : List.of(Parts.KEXEC_METADATA, Parts.LUO, Parts.KHO_TEST)) {
         judged.doubt(
             part,
             "kho= is not on the next command line: KHO is on then only in a kernel that was built with"

@@ -136,7 +136,7 @@ public final class Preflight {
     if (part.equals(Parts.KHO)) {
       Optional<String> pages = pageSizes();
       if (pages.isPresent()) {
-        return component(part, ours, theirs, Verdict.CORRUPT, pages.get());
+        return component(part, ours, theirs, Verdict.PANIC, pages.get());
       }
     }
     List<String> moved = moved(part);
@@ -152,7 +152,7 @@ public final class Preflight {
     if (dropped.isPresent()) {
       return component(part, ours, theirs, Verdict.DEGRADED, dropped.get());
     }
-    return component(part, ours, theirs, Verdict.OK, same(part));
+    return component(part, ours, theirs, Verdict.OK, same(part, ours, theirs));
   }
 
   private Optional<String> pageSizes() {
@@ -160,19 +160,25 @@ public final class Preflight {
     Optional<PageSize> theirs = to.pageSize();
     return ours.isPresent() && theirs.isPresent() && ours.get() != theirs.get()
         ? Optional.of(
-                "its pages are %s, not %s, which nothing checks: it reads the preserved map, and all that fills pages, as"
-                    + " something else")
+                "its pages are %s, not %s, which nothing checks: it walks the preserved map as one for its own pages, follows"
+                    + " addresses that are none, and panics in early boot")
             .map(text -> text.formatted(theirs.get(), ours.get()))
         : Optional.empty();
   }
 
-  private String same(Part part) {
+  private String same(Part part, Speech ours, Speech theirs) {
+    boolean told = !ours.versions().isEmpty() && !theirs.versions().isEmpty();
+    String version =
+        told ? "same version" : "its version is a number in the code and was not compared";
     List<String> names = typesOf(part).toList();
     boolean compared =
         names.stream().anyMatch(name -> from.type(name).isPresent() && to.type(name).isPresent());
     return names.isEmpty()
-        ? "same version"
-        : compared ? "same version and layout" : "same version; layouts not compared";
+        ? version
+        : version
+            + (!compared
+                ? "; layouts not compared"
+                : told ? " and layout" : "; the layout is the same");
   }
 
   private static Stream<String> typesOf(Part part) {

@@ -76,7 +76,11 @@ public final class ProfileReader {
     List<String> versions = new ArrayList<>();
     List<FoundString> shown = new ArrayList<>();
     for (String stem : part.stems()) {
-      List<FoundString> found = image.strings(stem).stream().filter(FoundString::isWhole).toList();
+      List<FoundString> all = image.strings(stem);
+      List<FoundString> found = all.stream().filter(FoundString::isWhole).toList();
+      if (found.isEmpty() && !all.isEmpty()) {
+        return Speech.unknown(all.getFirst().ending());
+      }
       List<String> texts = found.stream().map(FoundString::text).distinct().sorted().toList();
       if (texts.size() > 1 && !part.several()) {
         return Speech.unknown("it has the strings " + String.join(", ", texts));
@@ -88,7 +92,13 @@ public final class ProfileReader {
         !part.feature().marker().isEmpty()
             || versions.stream()
                 .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
-    return main ? Speech.yes(versions, places(shown)) : Speech.unknown(built.evidence());
+    return main
+        ? Speech.yes(versions, places(shown))
+        : Speech.unknown(
+            built.state() == Built.State.YES
+                ? "it has the part (%s), and no string \"%s-vN\""
+                    .formatted(built.evidence(), part.stems().getFirst())
+                : built.evidence());
   }
 
   private static String places(List<FoundString> strings) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
@@ -17,6 +18,11 @@ import org.kho4j.preflight.image.KernelImages;
  * its image where distributions put it, and what it is about to hand over in debugfs.
  */
 public final class RunningKernel {
+
+  private static final String OSRELEASE = "proc/sys/kernel/osrelease";
+
+  /** It becomes a part of file names. */
+  private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
 
   private static final Profile UNKNOWN =
       new Profile(
@@ -62,7 +68,7 @@ public final class RunningKernel {
   }
 
   private Running read() throws IOException {
-    Optional<String> release = files.text("proc/sys/kernel/osrelease");
+    Optional<String> release = files.text(OSRELEASE);
     Optional<Profile> image = image(release);
     Optional<Profile> types = types();
     Profile base = image.or(() -> types).orElse(UNKNOWN);
@@ -113,6 +119,9 @@ public final class RunningKernel {
   private Optional<Profile> image(Optional<String> release) throws IOException {
     if (release.isEmpty()) {
       return Optional.empty();
+    }
+    if (!RELEASE.matcher(release.get()).matches()) {
+      throw files.broken(OSRELEASE, "is no release of a kernel");
     }
     List<String> places =
         List.of(

@@ -53,6 +53,9 @@ public final class StaleProse {
   }
 
   private static void find(Path file, Path name, List<String> found) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException(file + ": is no file");
+    }
     if (Files.size(file) > MAX_BYTES) {
       throw new IOException(file + ": is larger than a header can be");
     }

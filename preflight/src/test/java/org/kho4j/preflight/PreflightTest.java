@@ -119,6 +119,34 @@ class PreflightTest {
   }
 
   @Test
+  void withKhoOffNobodyLooksAtWhatWouldPanic() {
+    for (Profile next :
+        List.of(Kernels.with(Parts.LUO, "luo-v6"), Kernels.with(Parts.MEMFD, "memfd-v3"))) {
+      Report report =
+          Preflight.judge(
+              Kernels.LINUX_7_3,
+              Optional.empty(),
+              next,
+              Optional.of(new CommandLine("kho=off liveupdate=on")));
+      assertThat(verdict(report, "luo")).isEqualTo(Verdict.LOST);
+      assertThat(verdict(report, "memfd")).isEqualTo(Verdict.LOST);
+      assertThat(verdict(report, "kho")).isEqualTo(Verdict.OK);
+      assertThat(verdict(report, "kexec-metadata")).isEqualTo(Verdict.DEGRADED);
+    }
+  }
+
+  @Test
+  void withKhoOffTheMapIsStillWalked() {
+    Report report =
+        Preflight.judge(
+            Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4"))),
+            Optional.empty(),
+            Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4"))),
+            Optional.of(new CommandLine("kho=off")));
+    assertThat(report.verdict()).isEqualTo(Verdict.PANIC);
+  }
+
+  @Test
   void withoutASwitchForKhoTheNextKernelsConfigurationDecides() {
     assertThat(luo("liveupdate=on")).isEqualTo(Verdict.UNKNOWN);
     assertThat(luo(Kernels.withKhoByDefault(true), "liveupdate=on")).isEqualTo(Verdict.OK);
@@ -158,10 +186,11 @@ class PreflightTest {
   }
 
   @Test
-  void anotherPageSizeIsCorrupt() {
+  void anotherPageSizeIsAPanic() {
     Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
     Profile small = Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4")));
-    assertThat(judge(large, small).verdict()).isEqualTo(Verdict.CORRUPT);
+    assertThat(judge(large, small).verdict()).isEqualTo(Verdict.PANIC);
+    assertThat(because(judge(large, small), "kho")).startsWith("its pages are 4K, not 64K");
   }
 
   @Test

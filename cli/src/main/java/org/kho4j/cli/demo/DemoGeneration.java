@@ -28,7 +28,7 @@ import org.kho4j.memory.WritableMemory;
 public final class DemoGeneration {
 
   /** The subtree that holds the area's descriptor. */
-  static final String SUBTREE = "demo";
+  public static final String SUBTREE = "demo";
 
   /** Status of a JVM that found something wrong. */
   static final int DIFFERENT = 1;
@@ -70,29 +70,31 @@ public final class DemoGeneration {
       Setup setup =
           Setup.of(PAGES, List.of(new AddressRange(0, SCRATCH_BYTES)), RELEASE).scattered(SEED);
       Generation generation = Generation.first(memory, setup);
-      steps.done("create memory", Units.size(size) + ", sparse");
+      steps.done("create memory", () -> Units.size(size) + ", sparse");
 
       Area area = generation.vmalloc(bytes, order);
-      steps.done("allocate", describe(area));
+      steps.done("allocate", () -> describe(area));
 
       ScatteredView view = map(area, arena, steps);
 
       view.forEachRun((offset, piece) -> Pattern.fill(piece, offset));
-      steps.done("fill", "every word differs");
+      steps.done("fill", () -> "every word differs");
 
       Descriptor descriptor = generation.preserve("/" + SUBTREE, area);
       Folio blob = generation.addBlob(SUBTREE, KhoVmalloc.STRUCTURE.headerSize());
       descriptor.writeTo(generation.segment(blob));
       steps.done(
           "preserve",
-          "descriptor of %s at 0x%x"
-              .formatted(Units.count(descriptor.totalPages(), "page", "pages"), blob.address()));
+          () ->
+              "descriptor of %s at 0x%x"
+                  .formatted(
+                      Units.count(descriptor.totalPages(), "page", "pages"), blob.address()));
 
       BootData boot = generation.handOver();
       boot.writeSetupData(memory.writable(BOOT_RECORD, 48));
       steps.done(
           "hand over",
-          "root FDT at 0x%x, boot record at 0x%x".formatted(boot.fdtAddress(), BOOT_RECORD));
+          () -> "root FDT at 0x%x, boot record at 0x%x".formatted(boot.fdtAddress(), BOOT_RECORD));
     }
   }
 
@@ -100,9 +102,10 @@ public final class DemoGeneration {
     ScatteredView view = area.map(arena);
     steps.done(
         "map",
-        view.contiguous().isPresent()
-            ? "as one segment"
-            : "piece by piece: too many pieces for one segment");
+        () ->
+            view.contiguous().isPresent()
+                ? "as one segment"
+                : "piece by piece: too many pieces for one segment");
     return view;
   }
 
@@ -118,15 +121,17 @@ public final class DemoGeneration {
     try (WritableMemory memory =
             Linux.isSupported() ? LinuxMemory.open(file, 0) : WritableMemory.open(file, 0);
         Arena arena = Arena.ofConfined()) {
+      steps.done("open memory", () -> Units.size(memory.size()));
+
       BootData boot = BootData.ofSetupData(memory, BOOT_RECORD);
       Generation generation = Generation.boot(memory, boot, Setup.of(PAGES, List.of(), RELEASE));
       Incoming incoming = generation.incoming().orElseThrow();
-      steps.done("boot", "kexec %d by its count".formatted(incoming.kexecCount()));
+      steps.done("boot", () -> "kexec %d by its count".formatted(incoming.kexecCount()));
 
       Incoming.RestoredBlob blob = incoming.restoreBlob(SUBTREE).orElseThrow();
       Area area = incoming.restore(Descriptor.of(blob.bytes()));
       generation.free(blob.folio());
-      steps.done("restore", describe(area));
+      steps.done("restore", () -> describe(area));
 
       ScatteredView view = map(area, arena, steps);
 
@@ -137,15 +142,15 @@ public final class DemoGeneration {
         long physical = area.runs().address(run) + different[0] - area.runs().offset(run);
         steps.done(
             "verify",
-            "DIFFERENT at byte %d, physical address 0x%x".formatted(different[0], physical));
+            () -> "DIFFERENT at byte %d, physical address 0x%x".formatted(different[0], physical));
         return false;
       }
-      steps.done("verify", "every byte is as it was");
+      steps.done("verify", () -> "every byte is as it was");
 
       long[] unclaimed = new long[1];
       incoming.forEachUnclaimed((order, address, bytes) -> unclaimed[0] += bytes);
       incoming.finish();
-      steps.done("finish", Units.size(unclaimed[0]) + " left over that nobody claimed");
+      steps.done("finish", () -> Units.size(unclaimed[0]) + " left over that nobody claimed");
       return unclaimed[0] == 0;
     }
   }

@@ -2,9 +2,11 @@ package org.kho4j.cli.demo;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
-/** Another JVM like this one, with the same classes. */
+/** Another JVM like this one, with the same classes and the same start-up cache. */
 final class JavaProcess {
 
   private JavaProcess() {}
@@ -19,6 +21,7 @@ final class JavaProcess {
             "-Xmx64m",
             "-XX:-UsePerfData",
             "--enable-native-access=ALL-UNNAMED"));
+    startUpCache().ifPresent(command::addAll);
     String classPath = System.getProperty("java.class.path", "");
     if (!classPath.isEmpty()) {
       command.addAll(List.of("-cp", classPath));
@@ -32,5 +35,14 @@ final class JavaProcess {
     }
     command.addAll(args);
     return command;
+  }
+
+  /** The options that this JVM's cache was named with. What it has to say of one helps no user. */
+  private static Optional<List<String>> startUpCache() {
+    return ProcessHandle.current().info().arguments().stream()
+        .flatMap(Arrays::stream)
+        .filter(argument -> argument.startsWith("-XX:AOTCache="))
+        .findFirst()
+        .map(cache -> List.of(cache, "-Xlog:disable", "-XX:-PrintWarnings"));
   }
 }

@@ -2,6 +2,7 @@ package org.kho4j.cli.demo;
 
 import java.io.PrintStream;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Tells the parent process what a JVM of the demo has done, a line a step. */
 final class Steps {
@@ -18,11 +19,11 @@ final class Steps {
   /**
    * Tells of a step that is done; it took the time since the one before.
    *
-   * @param detail in words
+   * @param detail in words; putting it into words is no part of the step
    */
-  void done(String name, String detail) {
-    long now = System.nanoTime();
-    out.println(PREFIX + name + "\t" + (now - since) / 1000 + "\t" + detail);
+  void done(String name, Supplier<String> detail) {
+    long micros = (System.nanoTime() - since) / 1000;
+    out.println(PREFIX + name + "\t" + micros + "\t" + detail.get());
     out.flush();
     since = System.nanoTime();
   }

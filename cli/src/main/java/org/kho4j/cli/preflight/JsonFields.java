@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -21,7 +23,8 @@ import tools.jackson.core.json.JsonFactory;
 /** The members of a JSON object out of a file, each of the type that is asked for or a sentence. */
 final class JsonFields {
 
-  private static final int MAX_BYTES = 4 << 20;
+  /** Profiles have 7 KB; an empty object is two characters here, and much more in the heap. */
+  private static final int MAX_BYTES = 1 << 18;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -82,7 +85,9 @@ final class JsonFields {
     return switch (json.currentToken()) {
       case VALUE_NUMBER_INT -> json.getLongValue();
       case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
-      case null, default -> json.getString();
+      case VALUE_STRING -> json.getString();
+      // A fraction or null, which nobody asks for.
+      case null, default -> Optional.ofNullable(json.getString());
     };
   }
 
@@ -114,6 +119,15 @@ final class JsonFields {
       return number;
     }
     throw wrong(name + " is not a whole number");
+  }
+
+  /** A number that is not negative. */
+  long count(String name) throws IOException {
+    long number = number(name);
+    if (number < 0) {
+      throw wrong(name + " is " + number + ", which is less than 0");
+    }
+    return number;
   }
 
   boolean flag(String name) throws IOException {
@@ -161,7 +175,9 @@ final class JsonFields {
         return value;
       }
     }
-    throw wrong("%s is \"%s\", which is none of %s".formatted(name, text, List.of(values)));
+    List<String> labels =
+        Stream.of(values).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
+    throw wrong("%s is \"%s\", which is none of %s".formatted(name, text, labels));
   }
 
   IOException wrong(String what) {

@@ -1,7 +1,10 @@
 package org.kho4j.cli.preflight;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +25,9 @@ import org.kho4j.preflight.image.KernelImages;
 final class KernelSource {
 
   private static final String RUNNING = "running";
+
+  /** The first bytes of a frame. */
+  private static final byte[] ZSTD = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
 
   private final Invocation invocation;
 
@@ -92,20 +98,45 @@ final class KernelSource {
       return new Outgoing(
           running.profile(), running.handed(), running.commandLine(), running.notes());
     }
-    Path path = Path.of(name);
+    // Kernels that are zstd as a whole are rare, and memory as a whole is unpacked once.
+    if (!ProfileFile.isOne(Path.of(name)) && isZstd(Path.of(name))) {
+      Optional<Outgoing> memory = memory(name);
+      return memory.isPresent() ? memory.get() : Outgoing.of(kernel(name), Optional.empty());
+    }
     try {
       return Outgoing.of(kernel(name), Optional.empty());
     } catch (MalformedImageException notAKernel) {
-      try (PhysicalMemory memory = invocation.open(path)) {
-        HandoverSearch search = HandoverSearch.in(invocation, memory);
-        if (search.handovers().isEmpty()) {
-          throw notAKernel;
-        }
-        search.noteRejected(invocation);
-        Handover handover = search.choose(null, "--fdt");
-        HandedReader.Outgoing read = HandedReader.read(handover, name);
-        return Outgoing.of(read.profile(), Optional.of(read.handed()));
+      return memory(name, notAKernel).orElseThrow(() -> notAKernel);
+    }
+  }
+
+  private Optional<Outgoing> memory(String name, MalformedImageException notAKernel)
+      throws IOException {
+    try {
+      return memory(name);
+    } catch (MalformedImageException neither) {
+      throw new MalformedImageException(
+          notAKernel.getMessage() + "; nor is it memory: " + neither.getMessage());
+    }
+  }
+
+  /** What a memory image hands over, if there is a handover in it. */
+  private Optional<Outgoing> memory(String name) throws IOException {
+    try (PhysicalMemory memory = invocation.open(Path.of(name))) {
+      HandoverSearch search = HandoverSearch.in(invocation, memory);
+      if (search.handovers().isEmpty()) {
+        return Optional.empty();
       }
+      search.noteRejected(invocation);
+      Handover handover = search.choose(null, "--fdt");
+      HandedReader.Outgoing read = HandedReader.read(handover, name);
+      return Optional.of(Outgoing.of(read.profile(), Optional.of(read.handed())));
+    }
+  }
+
+  private static boolean isZstd(Path path) throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      return Arrays.equals(in.readNBytes(ZSTD.length), ZSTD);
     }
   }
 

@@ -70,6 +70,11 @@ public final class PreflightCommand extends Command {
             .paramLabel("FILE")
             .description(
                 "Writes what the one kernel given speaks into FILE, which stands for it."));
+    option(
+        OptionSpec.builder("--force")
+            .type(boolean.class)
+            .arity("0")
+            .description("With --save-profile: replaces the file if it is there."));
   }
 
   @Override
@@ -95,7 +100,7 @@ public final class PreflightCommand extends Command {
       throws IOException {
     Profile kernel = new KernelSource(invocation).kernel(name);
     if (save != null) {
-      ProfileFile.write(kernel, save);
+      ProfileFile.write(kernel, save, invocation.flag("--force"));
       return OK;
     }
     if (invocation.options().json()) {

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +17,7 @@ import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KernelType.Member;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.image.Architecture;
@@ -28,8 +31,13 @@ final class ProfileFile {
 
   /** Whether a file begins as a profile does, which no kernel image can. */
   static boolean isOne(Path path) throws IOException {
-    if (Files.isDirectory(path)) {
-      throw new IOException(path + ": is a directory, not a kernel");
+    // Looked at before it is opened: to open a FIFO would wait for a writer.
+    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    if (!attributes.isRegularFile()) {
+      throw new IOException(
+          path
+              + (attributes.isDirectory() ? ": is a directory" : ": is no file")
+              + ", not a kernel");
     }
     try (InputStream in = Files.newInputStream(path)) {
       return in.read() == '{';
@@ -88,20 +96,27 @@ final class ProfileFile {
       JsonFields type = types.object(name);
       List<Member> members = new ArrayList<>();
       for (JsonFields member : type.objects("members")) {
-        members.add(new Member(member.text("name"), member.number("bit"), member.number("bits")));
+        members.add(new Member(member.text("name"), member.count("bit"), member.count("bits")));
       }
-      found.put(name, new KernelType(name, type.number("size"), members));
+      found.put(name, new KernelType(name, type.count("size"), members));
     }
     return found;
   }
 
-  /** Writes a profile into a file. */
-  static void write(Profile profile, Path path) throws IOException {
+  /**
+   * Writes a profile into a file, which is as readable as the umask lets it be.
+   *
+   * @param replace whether a file of that name may be there
+   */
+  static void write(Profile profile, Path path, boolean replace) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
       write(profile, json);
     }
-    Files.write(path, out.toByteArray());
+    try (OutputFile output = OutputFile.create(path, replace, null)) {
+      Files.write(output.temporary(), out.toByteArray(), StandardOpenOption.CREATE_NEW);
+      output.commit();
+    }
   }
 
   /** Writes a profile. */

@@ -9,22 +9,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.preflight.CommandLine;
+import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
-import org.kho4j.preflight.Verdict;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What preflight says of the lab's kernels that differ on purpose, by their profiles, against what
- * happened when {@code lab/run preflight --record} did the jumps; and the table in the docs.
+ * happened when {@code lab/run preflight --record} did the jumps, part by part; and the table in
+ * the docs.
  */
 class JumpsTest {
 
@@ -33,25 +39,128 @@ class JumpsTest {
   private static final Path PAGE =
       Path.of(System.getProperty("basedir", "."), "..", "docs", "preflight-lab.md").normalize();
 
+  private static final String OVERALL = "overall";
+  private static final String OK = "ok";
+  private static final String CORRUPT = "corrupt";
+  private static final String UNKNOWN = "unknown";
+
+  /** What every jump reserves; where it lay was not recorded, and decides nothing here. */
+  private static final ReserveMem RESERVATION = new ReserveMem("trace", 0x1000000, 0x100000);
+
+  private static final List<Known> KNOWN =
+      List.of(
+          new Known(
+              Set.of("7.3-to-metadata-2", "metadata-2-to-7.3"),
+              Set.of("overall: ok, in fact degraded", "kexec-metadata: ok, in fact degraded"),
+              "The version of kexec-metadata is a number in the kernel's code. No string, type or constant of an image has it,"
+                  + " so preflight takes two kernels for the same that are not."));
+
+  /**
+   * Where preflight is wrong, and why it cannot be otherwise. The list says all that is wrong and
+   * nothing else.
+   */
+  record Known(Set<String> jumps, Set<String> differences, String reason) {}
+
   /** A jump that was done. */
   record Jump(String name, JsonNode json) {
 
-    String overall() {
-      return json.get("observed").get("overall").asString();
+    String text(String field) {
+      return json.get(field).asString();
     }
 
     Profile kernel(String side) throws IOException {
-      return ProfileFile.read(
-          RESOURCES.resolve("kernels").resolve(json.get(side).asString() + ".json"));
+      return ProfileFile.read(RESOURCES.resolve("kernels").resolve(text(side) + ".json"));
     }
 
-    boolean usesEverything() {
-      return json.get("use").asString().equals("everything");
+    /** Verdicts by the names of parts, and the worst of them as {@code overall}. */
+    Map<String, String> observed() {
+      return verdicts(json.get("observed"));
+    }
+
+    /**
+     * What was said then: of the memory at the jump, or of the images where that cannot be read, or
+     * not all of it.
+     */
+    Map<String, String> said() {
+      return verdicts(json.get(tellsAll() ? "capture" : "images"));
+    }
+
+    private boolean tellsAll() {
+      return json.has("capture")
+          && verdicts(json.get("capture")).keySet().containsAll(observed().keySet());
+    }
+
+    private static Map<String, String> verdicts(JsonNode node) {
+      Map<String, String> verdicts = new TreeMap<>();
+      verdicts.put(OVERALL, node.get(OVERALL).asString());
+      node.get("parts")
+          .properties()
+          .forEach(part -> verdicts.put(part.getKey(), part.getValue().asString()));
+      return verdicts;
+    }
+
+    /** What is said now. */
+    Map<String, String> judged() throws IOException {
+      Report report =
+          Preflight.judge(
+              kernel("from"),
+              handed(),
+              kernel("to"),
+              Optional.of(new CommandLine(text("cmdline"))));
+      Map<String, String> verdicts = new TreeMap<>();
+      verdicts.put(OVERALL, report.verdict().label());
+      report.components().forEach(one -> verdicts.put(one.name(), one.verdict().label()));
+      return verdicts;
+    }
+
+    private Optional<Handed> handed() {
+      if (!tellsAll()) {
+        return Optional.empty();
+      }
+      Set<String> parts = new TreeSet<>(said().keySet());
+      parts.remove(OVERALL);
+      List<ReserveMem> reservations = parts.contains("memblock") ? List.of(RESERVATION) : List.of();
+      return Optional.of(new Handed(parts, Set.of(), Set.of(), reservations, List.of(), true));
+    }
+
+    /** Where something else happened than was said. */
+    List<Difference> differences(Map<String, String> said) {
+      List<Difference> differences = new ArrayList<>();
+      observed()
+          .forEach((part, happened) -> {
+            String before = said.getOrDefault(part, "nothing");
+            if (!before.equals(happened)) {
+              differences.add(new Difference(part, before, happened));
+            }
+          });
+      return differences;
     }
 
     @Override
     public String toString() {
       return name;
+    }
+  }
+
+  /**
+   * Something else happened than was said.
+   *
+   * @param part or {@code overall}
+   */
+  record Difference(String part, String said, String happened) {
+
+    /**
+     * Bytes that are read as something else end in any way, and what cannot be told as well; but
+     * the handover as a whole does not come through by luck.
+     */
+    boolean isFair() {
+      boolean open = said.equals(CORRUPT) || said.equals(UNKNOWN);
+      return open && !(part.equals(OVERALL) && happened.equals(OK));
+    }
+
+    @Override
+    public String toString() {
+      return "%s: %s, in fact %s".formatted(part, said, happened);
     }
   }
 
@@ -68,48 +177,35 @@ class JumpsTest {
 
   @ParameterizedTest
   @MethodSource("jumps")
-  void verdictIsWhatHappened(Jump jump) throws Exception {
-    if (!jump.usesEverything()) {
-      return;
-    }
-    Report report =
-        Preflight.judge(
-            jump.kernel("from"),
-            Optional.empty(),
-            jump.kernel("to"),
-            Optional.of(new CommandLine("kho=on liveupdate=on reserve_mem=1M:65536:trace")));
-    assertThat(agrees(report.verdict().label(), jump.overall()))
-        .as("%s: %s, and in fact %s", jump, report, jump.overall())
-        .isTrue();
-    Map<String, String> parts = new TreeMap<>();
-    report.components().forEach(one -> parts.put(one.name(), one.verdict().label()));
-    jump.json()
-        .get("observed")
-        .get("parts")
-        .properties()
-        .forEach(part -> {
-          String said = parts.get(part.getKey());
-          String happened = part.getValue().asString();
-          assertThat(Verdict.CORRUPT.label().equals(said) || happened.equals(said))
-              .as("%s: %s is said to be %s, and was %s", jump, part.getKey(), said, happened)
-              .isTrue();
-        });
+  void everyPartEndsAsIsSaid(Jump jump) throws Exception {
+    assertThat(unfair(jump, jump.judged())).isEqualTo(known(jump));
   }
 
-  private static boolean agrees(String said, String happened) {
-    return said.equals(happened)
-        || (said.equals(Verdict.CORRUPT.label()) && !happened.equals(Verdict.OK.label()));
+  @ParameterizedTest
+  @MethodSource("jumps")
+  void everyPartEndedAsWasSaidAtTheJump(Jump jump) {
+    assertThat(unfair(jump, jump.said())).isEqualTo(known(jump));
+  }
+
+  private static Set<String> unfair(Jump jump, Map<String, String> said) {
+    return jump.differences(said).stream()
+        .filter(Predicate.not(Difference::isFair))
+        .map(Difference::toString)
+        .collect(Collectors.toSet());
+  }
+
+  private static Set<String> known(Jump jump) {
+    return KNOWN.stream()
+        .filter(known -> known.jumps().contains(jump.name()))
+        .flatMap(known -> known.differences().stream())
+        .collect(Collectors.toSet());
   }
 
   @Test
-  void verdictOfTheMemoryAtTheJumpWasWhatHappened() throws Exception {
-    for (Jump jump : jumps()) {
-      JsonNode verdict =
-          jump.json().has("capture") ? jump.json().get("capture") : jump.json().get("images");
-      assertThat(agrees(verdict.get("overall").asString(), jump.overall()))
-          .as("%s: %s, and in fact %s", jump, verdict, jump.overall())
-          .isTrue();
-    }
+  void whatIsKnownToBeWrongWasDone() throws Exception {
+    Set<String> known = new TreeSet<>();
+    KNOWN.forEach(one -> known.addAll(one.jumps()));
+    assertThat(jumps()).extracting(Jump::name).containsAll(known);
   }
 
   @Test
@@ -124,34 +220,80 @@ class JumpsTest {
   }
 
   private static String page() throws IOException {
-    StringBuilder page = new StringBuilder(HEAD);
+    StringBuilder rows = new StringBuilder();
+    Counts overall = new Counts();
+    Counts parts = new Counts();
     for (Jump jump : jumps()) {
-      JsonNode json = jump.json();
-      JsonNode verdict = json.has("capture") ? json.get("capture") : json.get("images");
-      StringBuilder parts = new StringBuilder();
-      json.get("observed")
-          .get("parts")
-          .properties()
-          .forEach(part -> {
-            if (!part.getValue().asString().equals("ok")) {
-              parts
-                  .append(parts.isEmpty() ? "" : ", ")
-                  .append(part.getKey())
-                  .append(' ')
-                  .append(part.getValue().asString());
+      Map<String, String> said = jump.judged();
+      List<String> cells = new ArrayList<>();
+      jump.observed()
+          .forEach((part, happened) -> {
+            String before = said.getOrDefault(part, "nothing");
+            (part.equals(OVERALL) ? overall : parts).add(before, happened);
+            if (!part.equals(OVERALL) && !(before.equals(OK) && happened.equals(OK))) {
+              cells.add(
+                  part + " " + (before.equals(happened) ? happened : before + " → " + happened));
             }
           });
-      page.append(
+      rows.append(
           "| %s | %s | %s | %s | %s | %s |\n"
               .formatted(
-                  json.get("from").asString(),
-                  json.get("to").asString(),
-                  json.get("use").asString(),
-                  verdict.get("overall").asString(),
-                  jump.overall(),
-                  parts));
+                  jump.text("from"),
+                  jump.text("to"),
+                  jump.text("use"),
+                  said.get(OVERALL),
+                  jump.observed().get(OVERALL),
+                  String.join(", ", cells)));
     }
-    return page.toString();
+    String known =
+        KNOWN.stream()
+            .map(one ->
+                "- %s: %s. %s\n"
+                    .formatted(
+                        one.jumps().stream().sorted().collect(Collectors.joining(", ")),
+                        one.differences().stream().sorted().collect(Collectors.joining("; ")),
+                        one.reason()))
+            .collect(Collectors.joining());
+    return HEAD
+        + overall.sentence("Jumps", "the verdict as a whole")
+        + parts.sentence("Parts", "what was said of the part")
+        + KNOWN_HEAD
+        + known
+        + ROWS_HEAD
+        + rows;
+  }
+
+  /** How often what was said was what happened, and what happened where it was not. */
+  private static final class Counts {
+
+    private int all;
+    private final Map<String, Map<String, Integer>> others = new TreeMap<>();
+
+    void add(String said, String happened) {
+      all++;
+      if (!said.equals(happened)) {
+        others.computeIfAbsent(said, _ -> new TreeMap<>()).merge(happened, 1, Integer::sum);
+      }
+    }
+
+    String sentence(String what, String verdict) {
+      StringBuilder lines = new StringBuilder();
+      int different = 0;
+      for (var said : others.entrySet()) {
+        int sum = said.getValue().values().stream().mapToInt(Integer::intValue).sum();
+        different += sum;
+        lines.append(
+            "  - `%s` %d times, and in fact %s\n"
+                .formatted(
+                    said.getKey(),
+                    sum,
+                    said.getValue().entrySet().stream()
+                        .map(each -> "`%s` %d".formatted(each.getKey(), each.getValue()))
+                        .collect(Collectors.joining(", "))));
+      }
+      return "- %s: %d. In %d %s is exactly what happened, in %d it is not:\n%s"
+          .formatted(what, all, all - different, verdict, different, lines);
+    }
   }
 
   private static final String HEAD =
@@ -160,12 +302,29 @@ class JumpsTest {
 
       <!-- Generated from what lab/run preflight --record wrote; see JumpsTest -->
 
-      Real kernels that differ on purpose (`lab/kernels/preflight`), each handed over to from Linux 7.3.4 and back, under QEMU: test data,
-      a reservation, metadata, and two sessions with memfds in use, or as the third column says. The verdict is that on the memory at the
-      jump with the first kernel's image, or on the two images where that memory cannot be read. `corrupt` is what may end in any way but
-      well: parts of it may come through by luck.
+      Real kernels that differ on purpose (`lab/kernels/preflight`), each handed over to from Linux 7.3.4 and back, and arm64 kernels of
+      every page size, under QEMU: test data, a reservation, metadata, and two sessions with memfds in use, or as the third column says.
+      The verdict is on the two images, and where the first kernel's memory at the jump can be read, on what is in use there.
 
-      | from | to | in use | verdict | in fact | parts that were not ok |
+      `corrupt` means that bytes are read as something else, which may end in any way: so a part may come through by luck, and
+      a jump may end as anything but `ok`. Any other verdict has to be exactly what happened, for each part of which it was seen what became of it.
+      Two words are no verdicts: after an `oops` the kernel has killed the process that asked for the part, and goes on; in a `hang` it says nothing any more.
+
+      """;
+
+  private static final String KNOWN_HEAD =
+      """
+
+      Where preflight is wrong, and known to be:
+
+      """;
+
+  private static final String ROWS_HEAD =
+      """
+
+      In the last column are the parts that were not ok or not said to be: `memfd corrupt → ok` was said to be corrupt, and came through.
+
+      | from | to | in use | verdict | in fact | parts |
       |---|---|---|---|---|---|
       """;
 }

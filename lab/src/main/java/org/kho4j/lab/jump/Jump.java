@@ -12,8 +12,8 @@ record Jump(String from, String to, Use use) {
 
   private static final String BASE = "7.3";
 
-  /** Kernels of the lab that differ in the size of their pages. */
-  private static final List<String> PAGES = List.of("arm64-7.3-16k", "arm64-7.3-64k");
+  /** Kernels that differ in the size of their pages, which no jump leaves. */
+  private static final String PAGES = "arm64-";
 
   /** By which it is chosen, and its files are kept. */
   String name() {
@@ -23,8 +23,9 @@ record Jump(String from, String to, Use use) {
   }
 
   /**
-   * Every jump: from the kernel as it is to each that differs, and back; then those in which part
-   * of it is not in use, and those that the next kernel's command line decides.
+   * Every jump: from the kernel as it is to each that differs, and back; between all sizes of
+   * pages; then those in which part of it is not in use, and those that the next kernel's command
+   * line decides.
    *
    * @param kernels of the family, without its name
    */
@@ -33,35 +34,42 @@ record Jump(String from, String to, Use use) {
     jumps.add(new Jump(BASE, BASE, Use.EVERYTHING));
     jumps.add(new Jump("7.2", "7.2", Use.EVERYTHING));
     for (String kernel : kernels) {
-      if (!kernel.equals(BASE)) {
+      if (!kernel.equals(BASE) && !kernel.startsWith(PAGES)) {
         jumps.add(new Jump(BASE, kernel, Use.EVERYTHING));
         if (!kernel.equals("kho-off")) {
           jumps.add(new Jump(kernel, BASE, Use.EVERYTHING));
         }
       }
     }
-    for (String from : PAGES) {
-      for (String to : PAGES) {
+    List<String> pages = kernels.stream().filter(kernel -> kernel.startsWith(PAGES)).toList();
+    for (String from : pages) {
+      for (String to : pages) {
         jumps.add(new Jump(from, to, Use.EVERYTHING));
       }
     }
-    for (String kernel : List.of("memfd-v3", "memfd-off", "folio-bits", "luo-v6")) {
+    for (String kernel : List.of("memfd-v3", "memfd-off", "folio-bits", "luo-v6", "flb-w")) {
       jumps.add(new Jump(BASE, kernel, Use.NO_FILES));
     }
     for (String kernel : List.of("luo-v6", "luo-swapped", "block-grown", "blob-property")) {
       jumps.add(new Jump(BASE, kernel, Use.NO_LUO));
     }
+    for (String kernel : List.of("memblock-v2", "reserve-mem-v2")) {
+      jumps.add(new Jump(BASE, kernel, Use.NO_RESERVATION));
+    }
+    jumps.add(new Jump("test-off", "kho-test-v2", Use.EVERYTHING));
     jumps.add(new Jump("test-off", "vmalloc-swapped", Use.NO_FILES));
+    for (String kernel : List.of("luo-v6", "memfd-v3", "luo-swapped", "vmalloc-swapped")) {
+      jumps.add(new Jump(BASE, kernel, Use.NEXT_KHO_OFF));
+    }
+    for (String kernel : List.of("luo-v6", "memfd-v3", "luo-swapped")) {
+      jumps.add(new Jump(BASE, kernel, Use.NEXT_LUO_OFF));
+    }
+    jumps.add(new Jump("arm64-16k", "arm64-64k", Use.NEXT_KHO_OFF));
     for (Use use : Use.values()) {
       if (use.name().startsWith("NEXT")) {
         jumps.add(new Jump(BASE, BASE, use));
       }
     }
     return jumps;
-  }
-
-  /** The name of a kernel among all of the lab's. */
-  static String kernel(String name) {
-    return PAGES.contains(name) ? name : FAMILY + name;
   }
 }

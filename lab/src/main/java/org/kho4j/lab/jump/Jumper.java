@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
@@ -12,7 +13,6 @@ import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
@@ -44,19 +44,18 @@ final class Jumper {
     Kernel first = run.kernel();
     Machine machine =
         Machine.small(first.pageSize().bytes() > next.pageSize().bytes() ? first : next);
-    String nextLine = jump.use().next + " " + platform(next.arch());
+    Use use = jump.use();
     String firstLine =
-        "test_kho.max_mem=1048576 %s %s %s"
-            .formatted(Use.RESERVE, jump.use().first, platform(first.arch()))
-            .strip();
+        "test_kho.max_mem=1048576 %s %s".formatted(use.reservation, earlyConsole(first));
+    String nextLine = "%s %s".formatted(use.nextReservation, earlyConsole(next)).strip();
     Guest guest =
         run.boot(
             machine,
-            new Stage(first, firstLine, preserve()),
-            new Stage(next, nextLine.strip(), retrieve()));
+            new Stage(first, use.switches, firstLine, preserve(), Map.of()),
+            new Stage(next, use.nextSwitches, nextLine, retrieve(), Map.of()));
     guest.stopAtJump();
     ReserveMem trace = fillReservation();
-    List<String> cmdline = List.of("--cmdline", "kho=on liveupdate=on " + nextLine);
+    List<String> cmdline = List.of("--cmdline", use.nextLine());
     Verdict images = Verdict.ask(run, first.image(), next.image(), cmdline);
     if (images == null) {
       throw new LabFailure("kho preflight cannot read the kernels: " + run.directory());
@@ -67,24 +66,20 @@ final class Jumper {
     Path ram = run.directory().resolve(Guest.RAM);
     Verdict capture = Verdict.ask(run, ram, next.image(), options);
     guest.leaveJump();
-    guest.console().awaitAny("lab: end$|Kernel panic", PATIENCE);
+    guest.console().awaitAny("lab: end$|lab: FAILED|Kernel panic", PATIENCE);
     List<String> said = guest.console().lines();
     guest.close();
     int at = 0;
     while (at < said.size() && !said.get(at).contains(NEXT)) {
       at++;
     }
-    List<String> before = said.subList(0, at);
-    List<String> after = said.subList(at, said.size());
-    return new Result(
-        jump, images, capture, Observation.of(jump.use(), before, after, isKept(trace)));
+    Observation observed =
+        Observation.of(use, said.subList(0, at), said.subList(at, said.size()), isKept(trace));
+    return new Result(jump, images, capture, observed);
   }
 
-  /** An early console; and a slow emulator is no broken timer. */
-  private static String platform(Arch arch) {
-    return arch == Arch.X86_64
-        ? "no_timer_check earlycon=uart8250,io,0x3f8,115200"
-        : "earlycon=pl011,0x9000000";
+  private static String earlyConsole(Kernel kernel) {
+    return "earlycon=" + kernel.arch().earlyConsole();
   }
 
   private Script preserve() {

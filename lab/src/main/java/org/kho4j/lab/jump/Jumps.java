@@ -88,8 +88,8 @@ public final class Jumps {
     System.out.printf("%-44s ", jump.name());
     System.out.flush();
     long start = System.nanoTime();
-    Kernel first = Kernel.described(lab, Jump.kernel(jump.from())).built(lab);
-    Kernel next = Kernel.described(lab, Jump.kernel(jump.to())).built(lab);
+    Kernel first = Kernel.described(lab, Jump.FAMILY + jump.from()).built(lab);
+    Kernel next = Kernel.described(lab, Jump.FAMILY + jump.to()).built(lab);
     Path directory = runs.resolve("jumps").resolve(jump.name());
     Result result;
     try (Run run = new Run(lab, directory, first, LIMIT, false, null)) {

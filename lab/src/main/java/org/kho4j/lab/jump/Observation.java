@@ -6,8 +6,10 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * What became of each part of a handover, in the words of kho preflight's verdict. A part is absent
- * that was not in use, or of which nothing is known because the kernel stopped before.
+ * What became of each part of a handover, in the words of kho preflight's verdict, and two more: an
+ * oops ends the process that asked for the part, and the kernel goes on; in a hang nothing is said
+ * any more. A part is absent that was not in use, or of which nothing is known because the kernel
+ * or its init stopped before.
  *
  * @param parts the parts by name
  * @param said the lines that show it
@@ -17,17 +19,21 @@ record Observation(Map<String, String> parts, List<String> said) {
   private static final String OK = "ok";
   private static final String LOST = "lost";
   private static final String CORRUPT = "corrupt";
+  private static final String UNREACHABLE = "unreachable";
+  private static final String OOPS = "oops";
+  private static final String HANG = "hang";
   private static final String PANIC = "panic";
 
   private static final List<String> BEST_TO_WORST =
-      List.of(OK, "degraded", LOST, "unreachable", CORRUPT, PANIC);
+      List.of(OK, "degraded", LOST, UNREACHABLE, CORRUPT, OOPS, HANG, PANIC);
 
   private static final int MOST_LINES = 12;
 
   private static final Pattern EVIDENCE =
       Pattern.compile(
           "KHO: (?!Marked).*|test_kho: .*|reserv.*'trace'.*|luo.*: .*|liveupdate test: .*ERROR.*"
-              + "|lab: missed .*|Kernel panic.*|WARNING: .*|BUG: .*|Oops: .*|memfd_luo: .*");
+              + "|lab: missed .*|lab: FAILED .*|Kernel panic.*|WARNING: .*|BUG: .*|Oops: .*"
+              + "|Internal error: .*|memfd_luo: .*");
 
   /**
    * Reads it out of what the two kernels said.
@@ -38,29 +44,10 @@ record Observation(Map<String, String> parts, List<String> said) {
    */
   static Observation of(Use use, List<String> first, List<String> next, boolean kept) {
     Map<String, String> parts = new LinkedHashMap<>();
-    boolean found = has(next, "KHO: found kexec handover data");
-    boolean up = has(next, "lab: release");
-    boolean ended = has(next, "lab: end$");
-    if (!ended && !up) {
-      boolean inLuo = has(next, "luo: ");
-      boolean revived = has(next, "Revived memory reservation");
-      parts.put("kho", found && inLuo && revived ? OK : PANIC);
-      if (inLuo) {
-        parts.put("luo", PANIC);
-      }
+    if (has(next, "lab: release")) {
+      up(parts, use, first, next, kept);
     } else {
-      parts.put("kho", found ? OK : LOST);
-      parts.put(
-          "kexec-metadata",
-          has(next, "KHO: exec from: .* \\(count 1\\)") ? OK : found ? "degraded" : LOST);
-      if (!has(first, "dump .*/kho_test none")) {
-        parts.put("kho_test", test(next));
-      }
-      boolean revived = has(next, "Revived memory reservation 'trace'");
-      parts.put("memblock", revived ? kept ? OK : CORRUPT : LOST);
-      if (use.sessions && !has(first, "missed session")) {
-        sessions(use, first, next, parts, ended);
-      }
+      stopped(parts, next);
     }
     return new Observation(
         parts,
@@ -71,29 +58,69 @@ record Observation(Map<String, String> parts, List<String> said) {
             .toList());
   }
 
-  private static String test(List<String> next) {
-    return has(next, "test_kho: KHO restore succeeded") ? OK : LOST;
+  /** A kernel that never came to its init. */
+  private static void stopped(Map<String, String> parts, List<String> next) {
+    boolean inLuo = has(next, "luo: ");
+    boolean kho =
+        has(next, "KHO: found kexec handover data") && has(next, "Revived memory reservation");
+    parts.put("kho", kho && inLuo ? OK : end(next));
+    if (inLuo) {
+      parts.put("luo", end(next));
+    }
+  }
+
+  private static void up(
+      Map<String, String> parts, Use use, List<String> first, List<String> next, boolean kept) {
+    boolean found = has(next, "KHO: found kexec handover data");
+    parts.put("kho", found ? OK : LOST);
+    parts.put(
+        "kexec-metadata",
+        has(next, "KHO: exec from: .* \\(count 1\\)") ? OK : found ? "degraded" : LOST);
+    if (!has(first, "dump .*/kho_test none")) {
+      parts.put("kho_test", has(next, "test_kho: KHO restore succeeded") ? OK : LOST);
+    }
+    if (!use.reservation.isEmpty()) {
+      boolean revived = has(next, "Revived memory reservation 'trace'");
+      parts.put("memblock", revived ? kept ? OK : CORRUPT : LOST);
+    }
+    if (use.sessions && !has(first, "missed session")) {
+      sessions(parts, use, first, next);
+    }
   }
 
   private static void sessions(
-      Use use, List<String> first, List<String> next, Map<String, String> parts, boolean ended) {
-    boolean unopened = has(next, "missed retrieve .*/dev/liveupdate");
+      Map<String, String> parts, Use use, List<String> first, List<String> next) {
+    boolean files = use.files && !has(first, "missed memfd");
     boolean arrived = has(next, "Retrieved live update data");
-    String luo =
-        !arrived
-            ? LOST
-            : unopened
-                ? "unreachable"
-                : !ended ? PANIC : has(next, "missed retrieve") ? CORRUPT : OK;
-    parts.put("luo", luo);
-    if (use.files && !has(first, "missed memfd")) {
-      boolean wrong = has(next, "missed (check|finish)") || !ended;
-      parts.put("memfd", luo.equals(OK) || luo.equals(PANIC) ? wrong ? CORRUPT : OK : luo);
-      if (luo.equals(OK) && has(first, "liveupdate-test-flb.*: preserve was triggered")) {
-        boolean flbs = has(next, "found flb data from the previous boot");
-        parts.put("flb", flbs ? OK : LOST);
+    if (!arrived || has(next, "missed retrieve .*/dev/liveupdate")) {
+      String fate = arrived ? UNREACHABLE : LOST;
+      parts.put("luo", fate);
+      if (files) {
+        parts.put("memfd", fate);
       }
+      return;
     }
+    boolean ended = has(next, "lab: end$");
+    boolean inFile =
+        next.stream()
+            .filter(line -> line.contains("lab: at "))
+            .reduce((before, last) -> last)
+            .filter(line -> line.contains("lab: at check"))
+            .isPresent();
+    String luo = !ended && !inFile ? end(next) : has(next, "missed retrieve") ? CORRUPT : OK;
+    parts.put("luo", luo);
+    if (files && (ended || inFile)) {
+      boolean wrong = luo.equals(CORRUPT) || has(next, "missed (check|finish)");
+      parts.put("memfd", !ended ? end(next) : wrong ? CORRUPT : OK);
+    }
+    if (files && ended && luo.equals(OK) && has(first, "test-flb.*: preserve was triggered")) {
+      parts.put("flb", has(next, "found flb data from the previous boot") ? OK : LOST);
+    }
+  }
+
+  /** How it ended without an end. */
+  private static String end(List<String> next) {
+    return has(next, "Kernel panic") ? PANIC : has(next, "lab: FAILED") ? OOPS : HANG;
   }
 
   /** The worst of the parts. */

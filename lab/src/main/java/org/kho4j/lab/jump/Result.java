@@ -45,6 +45,7 @@ record Result(Jump jump, Verdict images, @Nullable Verdict capture, Observation 
   ObjectNode toJson(JsonMapper json) {
     ObjectNode node = json.createObjectNode();
     node.put("from", jump.from()).put("to", jump.to()).put("use", jump.use().label);
+    node.put("cmdline", jump.use().nextLine());
     node.set("images", verdict(json, images.overall(), images.parts()));
     if (capture != null) {
       node.set("capture", verdict(json, capture.overall(), capture.parts()));

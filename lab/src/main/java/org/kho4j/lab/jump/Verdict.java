@@ -60,7 +60,8 @@ record Verdict(String overall, Map<String, String> parts) {
             "--to",
             kernel.toString(),
             "--save-profile",
-            profile.toString());
+            profile.toString(),
+            "--force");
     if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
       throw new LabFailure("no profile of " + kernel);
     }

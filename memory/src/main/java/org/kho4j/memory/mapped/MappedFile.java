@@ -9,6 +9,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.kho4j.memory.FileHoles;
@@ -21,6 +23,11 @@ import org.kho4j.memory.MalformedImageException;
  * JVM's {@link InternalError}.
  */
 public final class MappedFile implements AutoCloseable {
+
+  /** A larger file is unmapped by all cores: one takes 25 ms for each GiB that was read. */
+  private static final long LARGE = 1L << 30;
+
+  private static final long HUGE_PAGE = 2L << 20;
 
   private final Path path;
   private final Arena arena;
@@ -135,11 +142,26 @@ public final class MappedFile implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    if (bytes.byteSize() > LARGE) {
+      unload();
+    }
     while (arena.scope().isAlive()) {
       try {
         arena.close();
       } catch (IllegalStateException inTransfer) {
         LockSupport.parkNanos(50_000);
+      }
+    }
+  }
+
+  /** Lets go of the pages that were read, so that little is left to unmap. */
+  private void unload() {
+    int cores = Runtime.getRuntime().availableProcessors();
+    long part = Math.ceilDiv(bytes.byteSize(), cores * HUGE_PAGE) * HUGE_PAGE;
+    try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
+      for (long at = 0; at < bytes.byteSize(); at += part) {
+        MemorySegment slice = bytes.asSlice(at, Math.min(part, bytes.byteSize() - at));
+        threads.execute(slice::unload);
       }
     }
   }

@@ -18,11 +18,14 @@ public final class Btf {
   /** Most typedefs, qualifiers, pointers and arrays in one another, and anonymous structures. */
   static final int MAX_DEPTH = 64;
 
-  /** Most members of one structure, anonymous ones and theirs counted. */
-  static final int MAX_MEMBERS = 1 << 16;
+  /**
+   * Most members of one structure, anonymous ones and theirs counted, and most constants of an
+   * enumeration: Debian's kernels have up to 576 and 2,411.
+   */
+  static final int MAX_MEMBERS = 1 << 13;
 
-  /** Most bytes of BTF that are read: Debian's kernels have 4 to 6 MB. */
-  public static final int MAX_BYTES = 16 << 20;
+  /** Most bytes of BTF that are read: Debian's kernels have 4 to 7 MB, as Ubuntu's. */
+  public static final int MAX_BYTES = 12 << 20;
 
   private final BtfTypes types;
 
@@ -35,7 +38,7 @@ public final class Btf {
    *
    * @param bytes all of it, header first; copied
    * @param where what to call it in messages: the file, and the place in it
-   * @throws MalformedImageException if it is not BTF, is damaged, has more than 16 MiB, or has
+   * @throws MalformedImageException if it is not BTF, is damaged, has more than 12 MiB, or has
    *     types of a kind whose length cannot be known
    */
   public static Btf parse(MemorySegment bytes, String where) throws MalformedImageException {
@@ -341,6 +344,9 @@ public final class Btf {
   private BtfEnum readEnum(int type) throws MalformedImageException {
     boolean wide = types.kindOf(type) == BtfKind.ENUM64;
     boolean signed = types.flagOf(type);
+    if (types.elementsOf(type) > MAX_MEMBERS) {
+      throw types.malformed("has type " + type + " with more than " + MAX_MEMBERS + " constants");
+    }
     List<BtfEnum.Constant> constants = new ArrayList<>();
     for (int i = 0; i < types.elementsOf(type); i++) {
       int at = (wide ? 3 : 2) * i;

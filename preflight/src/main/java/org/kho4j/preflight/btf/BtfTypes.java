@@ -19,6 +19,9 @@ final class BtfTypes {
   private static final int HEADER_WITH_LAYOUT = 32;
   private static final int TYPE_WORDS = 3;
 
+  /** A kernel takes no longer ones (KSYM_NAME_LEN). */
+  private static final int MAX_NAME = 512;
+
   private static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort U16 =
@@ -35,9 +38,10 @@ final class BtfTypes {
   private final byte[] layouts;
 
   /** The index in {@link #words} of each type. */
-  private int[] starts = new int[1024];
+  private final int[] starts;
 
-  private int count = 1;
+  /** The number of the type that is looked at, in the end one more than the highest. */
+  private int count;
 
   BtfTypes(MemorySegment bytes, String where) throws MalformedImageException {
     this.where = where;
@@ -63,6 +67,7 @@ final class BtfTypes {
     if (header < HEADER || header > size) {
       throw malformed("has a header of " + header + " bytes in " + size);
     }
+    requireApart(bytes);
     MemorySegment types = section(bytes, header, 8, "types");
     if ((types.byteSize() & 3) != 0) {
       throw malformed("has types of " + types.byteSize() + " bytes, not whole words");
@@ -76,7 +81,17 @@ final class BtfTypes {
         header >= HEADER_WITH_LAYOUT
             ? section(bytes, header, 24, "layouts").toArray(ValueLayout.JAVA_BYTE)
             : new byte[0];
-    findTypes();
+    findTypes(new int[0]);
+    starts = new int[count];
+    findTypes(starts);
+  }
+
+  /** As a kernel wants it; and what is read of the two is no more than the file has then. */
+  private void requireApart(MemorySegment bytes) throws MalformedImageException {
+    if (end(bytes, 8) > Integer.toUnsignedLong(bytes.get(U32, 16))
+        && end(bytes, 16) > Integer.toUnsignedLong(bytes.get(U32, 8))) {
+      throw malformed("has its types and its strings at the same place");
+    }
   }
 
   /** Strings stand last, or layouts do. */
@@ -117,7 +132,9 @@ final class BtfTypes {
     return bytes.asSlice(header + offset, length);
   }
 
-  private void findTypes() throws MalformedImageException {
+  /** Twice, first to count them: an array that grows would take three times as much. */
+  private void findTypes(int[] found) throws MalformedImageException {
+    count = 1;
     int at = 0;
     while (at < words.length) {
       if (words.length - at < TYPE_WORDS) {
@@ -137,10 +154,10 @@ final class BtfTypes {
                 + elements(info)
                 + " elements, which runs past their end");
       }
-      if (count == starts.length) {
-        starts = Arrays.copyOf(starts, 2 * count);
+      if (count < found.length) {
+        found[count] = at;
       }
-      starts[count++] = at;
+      count++;
       at += TYPE_WORDS + (int) (tail >> 2);
     }
   }
@@ -259,7 +276,11 @@ final class BtfTypes {
     }
     int end = offset;
     while (strings[end] != 0) {
-      end++;
+      if (end++ - offset == MAX_NAME) {
+        throw malformed(
+            "has type %d with a name at 0x%x of its strings that is longer than %d bytes"
+                .formatted(type, offset, MAX_NAME));
+      }
     }
     return new String(strings, offset, end - offset, StandardCharsets.UTF_8);
   }

@@ -18,6 +18,13 @@ final class Arm64Header {
   private static final int MAGIC_AT = 56;
   private static final int MAGIC = 0x644d5241;
 
+  private static final int PE_POINTER = 0x3c;
+  private static final int PE_MAGIC = 0x4550;
+  private static final int PE_HEADER = 24;
+  private static final int PE_SECTION = 40;
+
+  private static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -29,6 +36,26 @@ final class Arm64Header {
 
   private static boolean matches(MemorySegment bytes, long at) {
     return bytes.byteSize() - at >= LENGTH && bytes.get(U32, at + MAGIC_AT) == MAGIC;
+  }
+
+  /**
+   * Where the file has to end by its PE header, which kernels with an EFI stub have; 0 for others,
+   * whose own header tells the size with what is zeroed at boot and is not in the file.
+   */
+  static long endByPe(MemorySegment bytes) {
+    long pe = Integer.toUnsignedLong(bytes.get(U32, PE_POINTER));
+    if (pe < LENGTH || pe > bytes.byteSize() - PE_HEADER || bytes.get(U32, pe) != PE_MAGIC) {
+      return 0;
+    }
+    int sections = Short.toUnsignedInt(bytes.get(U16, pe + 6));
+    long header = pe + PE_HEADER + Short.toUnsignedInt(bytes.get(U16, pe + 20));
+    long end = 0;
+    for (int i = 0; i < sections && header <= bytes.byteSize() - PE_SECTION; i++) {
+      long length = Integer.toUnsignedLong(bytes.get(U32, header + 16));
+      end = Math.max(end, Integer.toUnsignedLong(bytes.get(U32, header + 20)) + length);
+      header += PE_SECTION;
+    }
+    return end;
   }
 
   /** The page size, if there is a header at that offset and it tells. */

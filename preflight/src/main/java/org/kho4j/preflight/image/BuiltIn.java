@@ -8,8 +8,11 @@ import org.kho4j.preflight.btf.Btf;
 /** Whether a feature is built in: the configuration knows, then strings and functions show it. */
 final class BuiltIn {
 
-  /** A kernel without it has no modules. */
-  private static final String MODULE_LOADER = "load_module";
+  /**
+   * A kernel without it has no modules. It is exported, so no compiler inlines it away, as Ubuntu's
+   * (7.0.0-14-generic) does with load_module.
+   */
+  private static final String MODULE_LOADER = "register_module_notifier";
 
   private BuiltIn() {}
 
@@ -60,7 +63,7 @@ final class BuiltIn {
     String evidence = "no function " + feature.function() + " in its BTF";
     return Optional.of(
         feature.modular() && !btf.get().hasFunction(MODULE_LOADER)
-            ? new Built(Built.State.NO, evidence + ", nor one that loads modules")
+            ? new Built(Built.State.NO, evidence + ", nor one of the module loader")
             : absent(feature, evidence));
   }
 
@@ -72,16 +75,7 @@ final class BuiltIn {
     }
     List<FoundString> tails = named(image, feature);
     if (!tails.isEmpty()) {
-      FoundString tail = tails.getFirst();
-      return new Built(
-          Built.State.UNKNOWN,
-          "\""
-              + tail.text()
-              + "\" is but the end of \""
-              + tail.before()
-              + tail.text()
-              + "\" at "
-              + tail.place());
+      return new Built(Built.State.UNKNOWN, tails.getFirst().ending());
     }
     String sought = feature.stem().isEmpty() ? feature.marker() : feature.stem() + "-vN";
     return absent(feature, "no string \"" + sought + "\" in the whole kernel");

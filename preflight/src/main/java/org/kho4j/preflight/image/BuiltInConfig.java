@@ -15,8 +15,8 @@ import org.kho4j.memory.MalformedImageException;
 /** The configuration that {@code CONFIG_IKCONFIG} puts into a kernel: gzip behind a mark. */
 final class BuiltInConfig {
 
-  /** Most bytes of it, packed or not: the largest have 300 KiB. */
-  private static final int MAX_BYTES = 4 << 20;
+  /** Most bytes of it, packed or not: the largest have 360 KB. */
+  private static final int MAX_BYTES = 1 << 20;
 
   private BuiltInConfig() {}
 
@@ -41,12 +41,13 @@ final class BuiltInConfig {
       throw malformed(where, at, "unpacks to more than " + MAX_BYTES + " bytes");
     }
     Map<String, String> options = new HashMap<>();
-    for (String line : new String(text, StandardCharsets.UTF_8).split("\n", -1)) {
-      int equals = line.indexOf('=');
-      if (equals > 0 && line.startsWith("CONFIG_")) {
-        options.put(line.substring(0, equals), line.substring(equals + 1));
-      }
-    }
+    new String(text, StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> line.startsWith("CONFIG_") && line.indexOf('=') > 0)
+        .forEach(line -> {
+          int equals = line.indexOf('=');
+          options.put(line.substring(0, equals), line.substring(equals + 1));
+        });
     return options;
   }
 

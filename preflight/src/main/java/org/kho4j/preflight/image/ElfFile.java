@@ -21,6 +21,9 @@ final class ElfFile {
 
   private static final int MAX_NAME = 255;
 
+  private static final String OVERLAP =
+      "has ELF sections that are loaded and overlap: together they are longer than the file";
+
   private static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort U16 =
@@ -132,6 +135,18 @@ final class ElfFile {
     MemorySegment nameBytes = nameBytes(table + names * SECTION_HEADER);
     for (int i = 0; i < count; i++) {
       readSection(i, table + (long) i * SECTION_HEADER, nameBytes);
+    }
+    requireApart();
+  }
+
+  /** What is searched is no more than the file then. */
+  private void requireApart() throws MalformedImageException {
+    long together = 0;
+    for (Section section : sections) {
+      if (section.inFile() && section.loaded()) {
+        require(section.length() <= bytes.byteSize() - together, OVERLAP);
+        together += section.length();
+      }
     }
   }
 

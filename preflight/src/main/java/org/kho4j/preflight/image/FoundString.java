@@ -17,6 +17,11 @@ public record FoundString(String text, Place place, String before) {
     return before.isEmpty();
   }
 
+  /** The clause about one that is not whole. */
+  public String ending() {
+    return "\"%s\" is but the end of \"%s%s\" at %s".formatted(text, before, text, place);
+  }
+
   /** What it is a version of: the text before {@code -v} and a number; all of a marker. */
   public String stem() {
     int at = VersionName.stemLength(text);

@@ -77,6 +77,12 @@ final class KernelContent {
     if (!Arm64Header.matches(bytes)) {
       throw new MalformedImageException(where() + " has no arm64 Image in it");
     }
+    long end = Arm64Header.endByPe(bytes);
+    if (end > bytes.byteSize()) {
+      throw new MalformedImageException(
+          "%s has sections up to offset 0x%x by its PE header, and ends at 0x%x"
+              .formatted(where(), end, bytes.byteSize()));
+    }
     List<Region> regions = List.of(new Region("", 0, bytes.byteSize(), OptionalLong.empty()));
     StringScan scan = scan(regions);
     Optional<Btf> btf = BtfReading.largest(bytes, scan.btf(), where());
@@ -108,9 +114,13 @@ final class KernelContent {
         btf);
   }
 
-  private StringScan scan(List<Region> regions) {
+  private StringScan scan(List<Region> regions) throws MalformedImageException {
     StringScan scan = new StringScan(bytes);
     regions.forEach(scan::scan);
+    if (scan.isFull()) {
+      throw new MalformedImageException(
+          where() + " has " + StringScan.MAX_STRINGS + " version strings and more: no kernel has");
+    }
     return scan;
   }
 

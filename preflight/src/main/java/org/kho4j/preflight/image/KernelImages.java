@@ -5,11 +5,7 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.mapped.MappedFile;
 import org.kho4j.memory.unpacked.Decoder;
@@ -46,42 +42,6 @@ public final class KernelImages {
     }
     try (MappedFile file = MappedFile.open(path)) {
       return read(path, file.bytes());
-    }
-  }
-
-  /**
-   * Reads several at the same time.
-   *
-   * @return what they say, in the order of the paths
-   * @throws IOException as {@link #read(Path)}, for the first path that cannot be read
-   */
-  public static List<KernelImage> read(List<Path> paths) throws IOException {
-    List<FutureTask<KernelImage>> tasks = new ArrayList<>();
-    for (Path path : paths) {
-      FutureTask<KernelImage> task = new FutureTask<>(() -> read(path));
-      tasks.add(task);
-      Thread.ofPlatform().daemon().name("read " + path).start(task);
-    }
-    List<KernelImage> images = new ArrayList<>();
-    for (FutureTask<KernelImage> task : tasks) {
-      images.add(result(task));
-    }
-    return images;
-  }
-
-  private static KernelImage result(FutureTask<KernelImage> task) throws IOException {
-    try {
-      return task.get();
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case IOException cause -> throw cause;
-        case RuntimeException cause -> throw cause;
-        case Error cause -> throw cause;
-        case null, default -> throw new AssertionError(e);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while kernel images were read", e);
     }
   }
 

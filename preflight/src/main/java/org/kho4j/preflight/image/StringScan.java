@@ -21,8 +21,10 @@ import org.kho4j.abi.KhoVersion;
  */
 final class StringScan {
 
-  /** Most strings that are kept: a distribution's kernel has some hundred. */
-  static final int MAX_STRINGS = 1 << 16;
+  /** Most strings that are kept: distributions' kernels have less than ten. */
+  static final int MAX_STRINGS = 1 << 12;
+
+  private static final int MAX_RELEASES = 64;
 
   private static final String BANNER = "Linux version ";
   private static final BytePattern BANNER_BYTES =
@@ -76,6 +78,11 @@ final class StringScan {
 
   List<FoundString> strings() {
     return strings;
+  }
+
+  /** Whether there are more strings than are kept. */
+  boolean isFull() {
+    return strings.size() == MAX_STRINGS;
   }
 
   /** The releases that banners tell. */
@@ -229,7 +236,7 @@ final class StringScan {
       while (end < limit && bytes.get(JAVA_BYTE, end) > 0x20 && bytes.get(JAVA_BYTE, end) < 0x7f) {
         end++;
       }
-      if (end > start && end < limit && isDigit(start)) {
+      if (end > start && end < limit && isDigit(start) && releases.size() < MAX_RELEASES) {
         releases.add(
             new Found<>(text(start, end), "\"" + BANNER + "…\" at " + region.place(at + i)));
       }

@@ -25,27 +25,23 @@ final class LzmaFile implements Decoder {
   public void decode(MemorySegment packed, UnpackedOutput out)
       throws IOException, DataFormatException {
     PackedInput in = new PackedInput(packed);
+    LzmaDecoder lzma = new LzmaDecoder();
+    lzma.setProperties(in.u8());
+    in.u32();
+    long size = Integer.toUnsignedLong(in.u32()) | (long) in.u32() << 32;
+    if (size < -1) {
+      throw new DataFormatException("an lzma header with a size of " + Long.toUnsignedString(size));
+    }
+    lzma.resetState();
+    lzma.resetDictionary(out);
+    long start = in.position();
     try {
-      LzmaDecoder lzma = new LzmaDecoder(in);
-      lzma.setProperties(in.u8());
-      in.u32();
-      long size = Integer.toUnsignedLong(in.u32()) | (long) in.u32() << 32;
-      if (size < -1) {
-        throw new DataFormatException(
-            "an lzma header with a size of " + Long.toUnsignedString(size));
-      }
-      lzma.resetState();
-      lzma.resetDictionary(out);
-      lzma.startRange();
-      boolean ended = lzma.decode(out, size);
-      if (size >= 0 && !ended && lzma.isInMatch()) {
-        throw new DataFormatException("lzma that goes on after " + size + " bytes");
-      }
+      boolean ended = lzma.decode(in.take(in.remaining()), out, size);
       if (ended && size >= 0) {
         throw new DataFormatException("an lzma stream that ends before its " + size + " bytes");
       }
     } finally {
-      position = in.position();
+      position = start + lzma.position();
     }
   }
 }

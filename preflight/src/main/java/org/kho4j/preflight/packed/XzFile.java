@@ -127,7 +127,7 @@ final class XzFile implements Decoder {
   }
 
   private void lzma2(UnpackedOutput out) throws IOException, DataFormatException {
-    LzmaDecoder lzma = new LzmaDecoder(in);
+    LzmaDecoder lzma = new LzmaDecoder();
     boolean hasDictionary = false;
     boolean hasProperties = false;
     for (int control = in.u8(); control != 0; control = in.u8()) {
@@ -152,18 +152,10 @@ final class XzFile implements Decoder {
       if (control >= 0xa0) {
         lzma.resetState();
       }
-      chunk(lzma, out, size, packed);
+      require(
+          !lzma.decode(in.take(packed), out, size) && lzma.isFinished(),
+          "an LZMA2 chunk that does not end where it should");
     }
-  }
-
-  private void chunk(LzmaDecoder lzma, UnpackedOutput out, int size, int packed)
-      throws IOException, DataFormatException {
-    long end = in.position() + packed;
-    lzma.startRange();
-    boolean ended = lzma.decode(out, size);
-    require(
-        !ended && !lzma.isInMatch() && lzma.isRangeFinished() && in.position() == end,
-        "an LZMA2 chunk that does not end where it should");
   }
 
   private int sizeLessOne() throws DataFormatException {

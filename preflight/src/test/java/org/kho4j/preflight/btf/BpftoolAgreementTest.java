@@ -11,13 +11,15 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.preflight.Resources;
+import org.kho4j.preflight.image.RawBtf;
 
 /**
  * Every structure has the fields, offsets and sizes that bpftool sees: of the test's kernel always,
- * of the raw BTF that {@code -Dkho.btf=FILE} names when bpftool is there.
+ * of the kernels under {@code -Dkho.kernels=DIR} when bpftool is there.
  */
 class BpftoolAgreementTest {
 
@@ -40,12 +42,14 @@ class BpftoolAgreementTest {
     return structs;
   }
 
-  private static void assertAgrees(byte[] btf, String dump) throws IOException {
+  private static int assertAgrees(byte[] btf, String dump) throws IOException {
     Btf read = Btf.parse(MemorySegment.ofArray(btf), "btf");
     BpftoolDump expected = new BpftoolDump(dump);
 
     assertThat(read.typeCount()).isEqualTo(expected.typeCount());
-    assertThat(structs(read)).isNotEmpty().isEqualTo(expected.structs());
+    Map<String, List<BpftoolDump.FieldPlace>> structs = structs(read);
+    assertThat(structs).isNotEmpty().isEqualTo(expected.structs());
+    return structs.size();
   }
 
   @Test
@@ -57,11 +61,25 @@ class BpftoolAgreementTest {
 
   @Test
   void agreesWithBpftoolHere() throws IOException, InterruptedException {
-    String given = System.getProperty("kho.btf");
-    Path file =
-        given == null
-            ? Files.write(directory.resolve("btf"), Resources.bytes("small.btf"))
-            : Path.of(given);
+    byte[] btf = Resources.bytes("small.btf");
+    assertAgrees(btf, bpftool(btf));
+  }
+
+  @Test
+  void agreesWithBpftoolOnKernelsHere() throws IOException, InterruptedException {
+    List<Path> kernels = RawBtf.kernels();
+    assumeTrue(!kernels.isEmpty(), "no -Dkho.kernels");
+    for (Path kernel : kernels) {
+      Optional<byte[]> btf = RawBtf.of(kernel);
+      if (btf.isPresent()) {
+        int structures = assertAgrees(btf.get(), bpftool(btf.get()));
+        System.out.printf("%s: %,d structures%n", kernel, structures);
+      }
+    }
+  }
+
+  private String bpftool(byte[] btf) throws IOException, InterruptedException {
+    Path file = Files.write(directory.resolve("btf"), btf);
     Path dump = directory.resolve("dump");
     int exit;
     try {
@@ -73,8 +91,7 @@ class BpftoolAgreementTest {
     } catch (IOException e) {
       exit = -1;
     }
-    assumeTrue(exit == 0, "no bpftool that reads " + file);
-
-    assertAgrees(Files.readAllBytes(file), Files.readString(dump));
+    assumeTrue(exit == 0, "no bpftool");
+    return Files.readString(dump);
   }
 }

@@ -8,13 +8,13 @@ import java.nio.charset.StandardCharsets;
 import org.kho4j.memory.MalformedImageException;
 
 /** Puts BTF together, word by word. */
-final class BtfBuilder {
+public final class BtfBuilder {
 
   private final ByteArrayOutputStream types = new ByteArrayOutputStream();
   private final ByteArrayOutputStream strings = new ByteArrayOutputStream();
   private byte[] layouts = new byte[0];
 
-  BtfBuilder() {
+  public BtfBuilder() {
     strings.write(0);
   }
 
@@ -29,12 +29,12 @@ final class BtfBuilder {
   }
 
   /** Adds a type: name, kind, kind_flag, vlen, size or type, and the words behind them. */
-  BtfBuilder type(String name, int kind, boolean flag, int elements, int last, int... more) {
+  public BtfBuilder type(String name, int kind, boolean flag, int elements, int last, int... more) {
     words(name(name), (flag ? 1 << 31 : 0) | kind << 24 | elements, last);
     return words(more);
   }
 
-  BtfBuilder words(int... words) {
+  public BtfBuilder words(int... words) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * words.length).order(ByteOrder.LITTLE_ENDIAN);
     for (int word : words) {
       bytes.putInt(word);
@@ -46,7 +46,7 @@ final class BtfBuilder {
   }
 
   /** An unsigned integer of four bytes. */
-  BtfBuilder u32() {
+  public BtfBuilder u32() {
     return type("u32", BtfKind.INT, false, 0, 4, 32);
   }
 
@@ -55,7 +55,7 @@ final class BtfBuilder {
     return this;
   }
 
-  byte[] bytes() {
+  public byte[] bytes() {
     int header = layouts.length == 0 ? 24 : 32;
     ByteBuffer bytes =
         ByteBuffer.allocate(header + types.size() + strings.size() + layouts.length)
@@ -71,7 +71,7 @@ final class BtfBuilder {
     return copy;
   }
 
-  Btf read() throws MalformedImageException {
+  public Btf read() throws MalformedImageException {
     return Btf.parse(MemorySegment.ofArray(bytes()), "it");
   }
 }

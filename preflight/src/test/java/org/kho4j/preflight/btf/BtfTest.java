@@ -206,7 +206,7 @@ class BtfTest {
     assertThatThrownBy(() -> Btf.parse(MemorySegment.ofArray(big), "it"))
         .hasMessage("it is big-endian: only little-endian is read");
     assertThatThrownBy(() -> Btf.parse(MemorySegment.ofArray(large), "it"))
-        .hasMessage("it has 16777217 bytes: 16777216 are the most that are read");
+        .hasMessage("it has 12582913 bytes: 12582912 are the most that are read");
   }
 
   @Test
@@ -246,7 +246,20 @@ class BtfTest {
     }
     Btf read = btf.read();
 
-    assertThatThrownBy(() -> read.struct("s")).hasMessageEndingWith("with more than 65536 members");
+    assertThatThrownBy(() -> read.struct("s")).hasMessageEndingWith("with more than 8192 members");
+  }
+
+  @Test
+  void refusesNamesThatAreLongerThanAKernelTakes() throws Exception {
+    String name = "n".repeat(512);
+    assertThat(new BtfBuilder().type(name, BtfKind.STRUCT, false, 0, 0).read().structs())
+        .singleElement()
+        .extracting(BtfStruct::name)
+        .isEqualTo(name);
+    Btf longer = new BtfBuilder().type(name + "n", BtfKind.STRUCT, false, 0, 0).read();
+    assertThatThrownBy(longer::structs)
+        .hasMessage(
+            "it has type 1 with a name at 0x1 of its strings that is longer than 512 bytes");
   }
 
   @Test

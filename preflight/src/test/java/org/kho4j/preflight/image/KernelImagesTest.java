@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -169,7 +170,7 @@ class KernelImagesTest {
         .isEqualTo(
             new Built(
                 Built.State.NO,
-                "no function kho_test_init in its BTF, nor one that loads modules"));
+                "no function kho_test_init in its BTF, nor one of the module loader"));
     assertThat(image.built(Feature.KEXEC_METADATA).state()).isEqualTo(Built.State.UNKNOWN);
   }
 
@@ -235,18 +236,6 @@ class KernelImagesTest {
         "Linux version 7.3.4 (a)\0Linux version 7.3.5 (a)\0".getBytes(StandardCharsets.US_ASCII);
 
     assertThat(read(Images.image(1, content)).release()).isEmpty();
-  }
-
-  @Test
-  void readsSeveralAtOnceInTheirOrder() throws IOException {
-    Path elf = Files.write(directory.resolve("a"), ELF);
-    Path image = Files.write(directory.resolve("b"), Images.image(2, ELF));
-
-    assertThat(KernelImages.read(List.of(elf, image, elf)))
-        .extracting(KernelImage::path)
-        .containsExactly(elf, image, elf);
-    assertThatThrownBy(() -> KernelImages.read(List.of(elf, directory.resolve("none"))))
-        .isInstanceOf(NoSuchFileException.class);
   }
 
   @ParameterizedTest
@@ -331,5 +320,54 @@ class KernelImagesTest {
         .isInstanceOf(MalformedImageException.class)
         .hasMessageContaining("kernel: gzip at offset 0x")
         .hasMessageEndingWith("it decompresses to more than 1073741824 bytes");
+  }
+
+  /** Each of thousands of sections could have the whole file, and all of them would be searched. */
+  @Test
+  void loadedSectionsThatOverlapAreRefused() {
+    ByteBuffer elf = ByteBuffer.wrap(ELF.clone()).order(ByteOrder.LITTLE_ENDIAN);
+    int table = (int) elf.getLong(40);
+    for (int i = 1; i < elf.getShort(60); i++) {
+      int header = table + 64 * i;
+      if ((elf.getLong(header + 8) & 2) != 0 && elf.getInt(header + 4) != 8) {
+        elf.putLong(header + 24, 0).putLong(header + 32, ELF.length);
+      }
+    }
+    byte[] bytes = new byte[ELF.length];
+    elf.get(0, bytes);
+    assertThatThrownBy(() -> read(bytes))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageContaining("loaded and overlap");
+  }
+
+  @Test
+  void moreVersionStringsThanAKernelHasAreRefused() {
+    byte[] many = "\0a-v1".repeat(StringScan.MAX_STRINGS).getBytes(StandardCharsets.US_ASCII);
+    assertThatThrownBy(() -> read(Images.image(1, Arrays.copyOf(many, many.length + 1))))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageContaining("version strings and more");
+  }
+
+  /** Strings behind the cut would be taken for absent. */
+  @Test
+  void anImageThatIsShorterThanItsPeHeaderSaysIsCutOff() throws IOException {
+    ByteBuffer image =
+        ByteBuffer.wrap(Images.image(1, new byte[0x400])).order(ByteOrder.LITTLE_ENDIAN);
+    image
+        .putInt(0x3c, 0x40)
+        .putInt(0x40, 0x4550)
+        .putShort(0x46, (short) 2)
+        .putShort(0x54, (short) 8);
+    image.putInt(0x60 + 16, 0x100).putInt(0x60 + 20, 0x100);
+    image.putInt(0x88 + 16, 0x240).putInt(0x88 + 20, 0x200);
+    byte[] bytes = new byte[image.capacity()];
+    image.get(0, bytes);
+
+    assertThat(read(bytes).form()).isEqualTo(KernelImage.Form.IMAGE);
+    assertThat(read(Arrays.copyOf(bytes, 0x440)).form()).isEqualTo(KernelImage.Form.IMAGE);
+    assertThatThrownBy(() -> read(Arrays.copyOf(bytes, 0x43f)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith(
+            "has sections up to offset 0x440 by its PE header, and ends at 0x43f");
   }
 }

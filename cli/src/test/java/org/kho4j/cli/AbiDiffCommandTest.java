@@ -1,0 +1,134 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Profiles here are those of real kernels, which the lab built to differ. */
+class AbiDiffCommandTest {
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final Path BASE = Path.of(System.getProperty("basedir", "."));
+
+  @TempDir private Path directory;
+
+  private static Path kernel(String name) {
+    return BASE.resolve("src/test/resources/org/kho4j/cli/preflight/kernels")
+        .resolve(name + ".json");
+  }
+
+  private static ConsoleOfATest diff(int exit, Object... args) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line =
+        Stream.concat(Stream.of("abi", "diff"), Stream.of(args))
+            .map(Object::toString)
+            .toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.out() + pipe.err()).isEqualTo(exit);
+    return pipe;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "7.3, 0, No layout changed.",
+    "vmalloc-renamed, 0, No layout changed.",
+    "luo-off, 0, No layout changed.",
+    "vmalloc-swapped, 1, 'The layout changed, and the version was not bumped.'",
+    "session-grown, 1, 'The layout changed, and the version was not bumped.'",
+    "vmalloc-swapped-kho-v5, 0, 'The layout changed, and the version was bumped.'",
+    "session-grown-luo-v6, 0, 'The layout changed, and the version was bumped.'",
+  })
+  void failsOnlyWhereNoVersionTells(String to, int exit, String sentence) {
+    assertThat(diff(exit, kernel("7.3"), kernel(to)).out().lines().toList().getLast())
+        .isEqualTo(sentence);
+  }
+
+  @Test
+  void textNamesWhatMoved() {
+    assertThat(diff(1, kernel("7.3"), kernel("vmalloc-swapped")).out())
+        .isEqualTo(
+            """
+            kho: kho-v4 in both
+              kho_vmalloc.flags is at offset 14, not offset 12
+              kho_vmalloc.order is at offset 12, not offset 14
+              NO VERSION TELLS: the next kernel would read these bytes as something else
+            The layout changed, and the version was not bumped.
+            """);
+  }
+
+  @Test
+  void jsonHasEachPart() {
+    JsonNode json =
+        MAPPER.readTree(diff(1, kernel("7.3"), kernel("vmalloc-swapped"), "--json").out());
+    assertThat(json.get("schema").asString()).isEqualTo("kho4j/abi-diff/1");
+    assertThat(json.get("forgotten").asBoolean()).isTrue();
+    JsonNode kho = json.get("parts").get(0);
+    assertThat(kho.get("name").asString()).isEqualTo("kho");
+    assertThat(kho.get("state").asString()).isEqualTo("forgotten");
+    assertThat(kho.get("from").asString()).isEqualTo("kho-v4");
+    assertThat(kho.get("to").asString()).isEqualTo("kho-v4");
+    assertThat(kho.get("differences").valueStream().map(JsonNode::asString))
+        .containsExactly(
+            "kho_vmalloc.flags is at offset 14, not offset 12",
+            "kho_vmalloc.order is at offset 12, not offset 14");
+    assertThat(json.get("parts").valueStream().map(part -> part.get("state").asString()).toList())
+        .containsExactly("forgotten", "same", "same", "same", "same", "same", "same");
+    assertThat(json.has("stale")).isFalse();
+  }
+
+  @Test
+  void imagesAndProfilesCompareWithEachOther() {
+    Path image = BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight/small.elf");
+    Path profile = directory.resolve("small.json");
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    new Kho(pipe.console, "")
+        .run("preflight", "--to", image.toString(), "--save-profile", profile.toString());
+    for (List<Path> pair :
+        List.of(List.of(image, profile), List.of(profile, image), List.of(image, image))) {
+      assertThat(diff(0, pair.get(0), pair.get(1)).out()).isEqualTo("No layout changed.\n");
+    }
+  }
+
+  @Test
+  void withoutTypesThereIsNoAnswer() throws Exception {
+    Path silent = directory.resolve("silent.json");
+    ObjectNode profile = (ObjectNode) MAPPER.readTree(kernel("7.3"));
+    profile.remove("types");
+    Files.writeString(silent, profile.toString());
+    assertThat(diff(2, kernel("7.3"), silent).err())
+        .contains(silent.toString(), "carries no types (BTF)", "CONFIG_DEBUG_INFO_BTF=y");
+    assertThat(diff(2, silent, kernel("7.3")).err()).contains(silent.toString());
+  }
+
+  @Test
+  void proseThatLagsIsAWarning() throws Exception {
+    Path headers = Files.createDirectories(directory.resolve("include/linux/kho/abi"));
+    Files.writeString(
+        headers.resolve("kexec_handover.h"),
+        " * compatible = \"kho-v3\";\n#define KHO_FDT_COMPATIBLE \"kho-v4\"\n");
+    ConsoleOfATest text = diff(0, kernel("7.3"), kernel("7.3"), "--source", directory);
+    assertThat(text.out())
+        .contains(
+            "warning: include/linux/kho/abi/kexec_handover.h:1: says kho-v3, and the string is"
+                + " kho-v4");
+    JsonNode json =
+        MAPPER.readTree(
+            diff(0, kernel("7.3"), kernel("7.3"), "--source", directory, "--json").out());
+    assertThat(json.get("stale")).hasSize(1);
+  }
+
+  @Test
+  void aTreeWithoutTheHeadersIsRefused() {
+    assertThat(diff(2, kernel("7.3"), kernel("7.3"), "--source", directory).err())
+        .contains("include/linux/kho/abi: no such file");
+  }
+}

@@ -1,0 +1,195 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.cli.captures.Captures;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** Profiles here are those of real kernels, which the lab built to differ. */
+class PreflightCommandTest {
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final Path BASE = Path.of(System.getProperty("basedir", "."));
+  private static final Path SMALL =
+      BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight");
+  private static final String ALL_ON = "kho=on liveupdate=on";
+  private static final String TRACE = ALL_ON + " reserve_mem=1M:64K:trace";
+
+  @TempDir private Path directory;
+
+  private static Path kernel(String name) {
+    return BASE.resolve("src/test/resources/org/kho4j/cli/preflight/kernels")
+        .resolve(name + ".json");
+  }
+
+  private static ConsoleOfATest kho(int exit, Object... args) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.out() + pipe.err()).isEqualTo(exit);
+    return pipe;
+  }
+
+  private static JsonNode json(int exit, Object... args) {
+    Stream<Object> line = Stream.concat(Stream.of("preflight", "--json"), Stream.of(args));
+    return MAPPER.readTree(kho(exit, line.toArray()).out());
+  }
+
+  private static JsonNode component(JsonNode report, String name) {
+    for (JsonNode component : report.get("components")) {
+      if (component.get("name").asString().equals(name)) {
+        return component;
+      }
+    }
+    throw new AssertionError("no " + name + " in " + report);
+  }
+
+  private static Set<String> names(JsonNode object) {
+    return new TreeSet<>(object.propertyNames());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "7.3, 0, ok",
+    "7.2, 0, ok",
+    "metadata-grown, 1, degraded",
+    "kho-v5, 1, lost",
+    "kho-off, 1, lost",
+    "memfd-v3, 1, unreachable",
+    "vmalloc-swapped, 1, corrupt",
+    "luo-v6, 1, panic",
+  })
+  void onlyOkEndsWithZero(String to, int exit, String verdict) {
+    JsonNode report = json(exit, "--from", kernel("7.3"), "--to", kernel(to), "--cmdline", ALL_ON);
+    assertThat(report.get("verdict").asString()).isEqualTo(verdict);
+    assertThat(
+            kho(exit, "preflight", "--from", kernel("7.3"), "--to", kernel(to), "--cmdline", ALL_ON)
+                .out())
+        .startsWith(verdict + ": " + kernel("7.3") + " (7.3.4) to " + kernel(to));
+  }
+
+  @Test
+  void whatCannotBeToldIsUnknown() {
+    JsonNode report = json(1, "--from", kernel("7.3"), "--to", SMALL.resolve("small.btf"));
+    assertThat(report.get("verdict").asString()).isEqualTo("unknown");
+    assertThat(component(report, "kho").get("because").asString())
+        .contains("cannot be told", "its strings are not here");
+  }
+
+  @Test
+  void jsonIsAsTheInterfaceHasIt() {
+    JsonNode report =
+        json(1, "--from", kernel("7.3"), "--to", kernel("vmalloc-swapped"), "--cmdline", ALL_ON);
+    assertThat(report.get("schema").asString()).isEqualTo("kho4j/preflight/1");
+    assertThat(names(report))
+        .containsExactly("components", "findings", "from", "schema", "to", "verdict");
+    assertThat(names(report.get("from"))).contains("source", "release", "parts");
+    JsonNode kho = component(report, "kho");
+    assertThat(names(kho)).containsExactly("because", "from", "name", "to", "verdict");
+    assertThat(kho.get("from").asString()).isEqualTo("kho-v4");
+    assertThat(kho.get("to").asString()).isEqualTo("kho-v4");
+    assertThat(kho.get("verdict").asString()).isEqualTo("ok");
+    assertThat(component(report, "memfd").get("verdict").asString()).isEqualTo("corrupt");
+    assertThat(report.get("findings")).hasSize(2);
+  }
+
+  @Test
+  void aVersionThatIsNotThereIsAbsentNotNull() {
+    JsonNode report =
+        json(1, "--from", kernel("7.3"), "--to", kernel("kho-off"), "--cmdline", ALL_ON);
+    assertThat(component(report, "kho").has("to")).isFalse();
+    assertThat(component(report, "kho").get("from").asString()).isEqualTo("kho-v4");
+  }
+
+  @Test
+  void ofMemoryOnlyWhatIsInItCounts() {
+    JsonNode report =
+        json(0, "--from", Captures.EXAMPLE, "--to", kernel("memfd-v3"), "--cmdline", TRACE);
+    assertThat(report.get("components").valueStream().map(one -> one.get("name").asString()))
+        .containsExactly("kho", "kexec-metadata", "memblock", "kho_test");
+    assertThat(report.get("from").get("release").asString()).isEqualTo("7.3.4");
+  }
+
+  @Test
+  void theKernelThatWroteMemoryBringsItsOwnLayouts() {
+    JsonNode report =
+        json(
+            1,
+            "--from",
+            Captures.EXAMPLE,
+            "--from-kernel",
+            kernel("vmalloc-swapped"),
+            "--to",
+            kernel("7.3"),
+            "--cmdline",
+            TRACE);
+    assertThat(component(report, "kho_test").get("verdict").asString()).isEqualTo("corrupt");
+    assertThat(report.get("components")).hasSize(4);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', unknown",
+    "kho=on, lost",
+    "kho=on reserve_mem=1M:64K:trace, ok",
+    "kho=on reserve_mem=2M:64K:trace, lost",
+    "kho=off reserve_mem=1M:64K:trace, lost",
+  })
+  void theNextCommandLineCounts(String line, String verdict) {
+    JsonNode report =
+        line.isEmpty()
+            ? json(1, "--from", Captures.EXAMPLE, "--to", kernel("7.3"))
+            : json(
+                verdict.equals("ok") ? 0 : 1,
+                "--from",
+                Captures.EXAMPLE,
+                "--to",
+                kernel("7.3"),
+                "--cmdline",
+                line);
+    assertThat(report.get("verdict").asString()).isEqualTo(verdict);
+  }
+
+  @Test
+  void wrongUseIsSaid() {
+    Path k = kernel("7.3");
+    assertThat(kho(2, "preflight").err()).contains("preflight needs --from and --to");
+    assertThat(kho(2, "preflight", "--from", k, "--from-kernel", k, "--to", k).err())
+        .contains("--from-kernel goes with a memory image");
+    assertThat(kho(2, "preflight", "--from", k, "--to", k, "--reuse-cmdline").err())
+        .contains("--reuse-cmdline wants --from running");
+    assertThat(
+            kho(2, "preflight", "--from", k, "--to", k, "--reuse-cmdline", "--cmdline", "x").err())
+        .contains("exclude each other");
+    assertThat(kho(2, "preflight", "--from", k, "--to", k, "--save-profile", "x").err())
+        .contains("--save-profile is for one kernel");
+  }
+
+  @Test
+  void kexecDoesNotGoFromOneArchitectureToAnother() throws Exception {
+    Path arm64 = directory.resolve("arm64.json");
+    Files.writeString(arm64, Files.readString(kernel("7.3")).replace("x86_64", "arm64"));
+    assertThat(kho(2, "preflight", "--from", kernel("7.3"), "--to", arm64).err())
+        .contains(arm64.toString(), "kexec does not go from one to the other");
+  }
+
+  @Test
+  void aProfileStandsForItsKernel() {
+    Path image = SMALL.resolve("small.elf");
+    Path profile = directory.resolve("small.json");
+    kho(0, "preflight", "--to", image, "--save-profile", profile);
+    JsonNode ofImage = json(1, "--from", kernel("7.3"), "--to", image, "--cmdline", ALL_ON);
+    JsonNode ofProfile = json(1, "--from", kernel("7.3"), "--to", profile, "--cmdline", ALL_ON);
+    assertThat(ofProfile.get("components")).isEqualTo(ofImage.get("components"));
+    assertThat(ofProfile.get("verdict")).isEqualTo(ofImage.get("verdict"));
+  }
+}

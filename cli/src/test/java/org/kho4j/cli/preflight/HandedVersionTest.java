@@ -1,0 +1,48 @@
+package org.kho4j.cli.preflight;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.cli.captures.PatchedMemory;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.Subtree;
+import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.preflight.HandedReader;
+import org.kho4j.preflight.HandedReader.Outgoing;
+
+/** A version that is not known here is one that a kernel speaks, and no damage. */
+class HandedVersionTest {
+
+  private static final String METADATA = "kexec-metadata";
+
+  @Test
+  void anotherNumberOfKexecMetadata() throws IOException {
+    Outgoing known = withMetadataVersion(1);
+    assertThat(known.profile().parts().get(METADATA).versions()).containsExactly("1");
+    assertThat(known.profile().release()).contains("7.2.12");
+    Outgoing other = withMetadataVersion(2);
+    assertThat(other.profile().parts().get(METADATA).versions()).containsExactly("2");
+    assertThat(other.profile().release()).isEmpty();
+    assertThat(other.handed().parts()).isEqualTo(known.handed().parts());
+  }
+
+  private static Outgoing withMetadataVersion(int version) throws IOException {
+    Path capture = Captures.SMALL.resolve("lab/x86_64-7.2-moments.elf.zst");
+    try (PhysicalMemory memory = MemoryImages.open(capture)) {
+      PatchedMemory patched = new PatchedMemory(memory);
+      Handover handover = Handovers.find(memory).getFirst();
+      Subtree metadata =
+          handover.subtrees(problem -> {}).stream()
+              .filter(subtree -> subtree.name().equals(METADATA))
+              .findFirst()
+              .orElseThrow();
+      patched.page(metadata.address())[0] = (byte) version;
+      return HandedReader.read(Handovers.find(patched).getFirst(), "a capture");
+    }
+  }
+}

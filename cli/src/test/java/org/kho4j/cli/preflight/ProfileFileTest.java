@@ -1,0 +1,158 @@
+package org.kho4j.cli.preflight;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.ProfileReader;
+import org.kho4j.preflight.image.KernelImages;
+
+class ProfileFileTest {
+
+  private static final Path BASE = Path.of(System.getProperty("basedir", "."));
+  private static final Path KERNEL =
+      BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight/small.elf");
+  private static final Path KERNELS =
+      BASE.resolve("src/test/resources/org/kho4j/cli/preflight/kernels");
+
+  @TempDir private Path directory;
+
+  private static Profile kernel() throws IOException {
+    return ProfileReader.read(KernelImages.read(KERNEL));
+  }
+
+  private Path written(Profile profile) throws IOException {
+    Path file = directory.resolve("profile.json");
+    ProfileFile.write(profile, file, false);
+    return file;
+  }
+
+  /** The same but for the name that it goes by. */
+  private static void assertSame(Profile read, Profile kernel) {
+    assertThat(read).usingRecursiveComparison().ignoringFields("source").isEqualTo(kernel);
+  }
+
+  @Test
+  void whatIsWrittenIsRead() throws IOException {
+    assertSame(ProfileFile.read(written(kernel())), kernel());
+  }
+
+  @Test
+  void profilesOfRealKernelsStayWhatTheyAre() throws IOException {
+    try (Stream<Path> files = Files.list(KERNELS)) {
+      for (Path file : files.toList()) {
+        Profile profile = ProfileFile.read(file);
+        Path copy = directory.resolve(file.getFileName());
+        ProfileFile.write(profile, copy, false);
+        assertSame(ProfileFile.read(copy), profile);
+      }
+    }
+  }
+
+  @Test
+  void whatIsNotKnownHereIsPassedOver() throws IOException {
+    Path file = written(kernel());
+    Files.writeString(
+        file, Files.readString(file).replaceFirst("\\{", "{ \"later\" : [ { \"x\" : null } ],"));
+    assertSame(ProfileFile.read(file), kernel());
+  }
+
+  @Test
+  void messagesNameTheFileAndTheMember() throws IOException {
+    Path file = written(kernel());
+    String whole = Files.readString(file);
+    Files.writeString(
+        file, whole.replaceFirst("\"kho4j/kernel-profile/1\"", "\"kho4j/inspect/1\""));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessage(
+            file
+                + ": schema is \"kho4j/inspect/1\", and a kernel's profile has"
+                + " \"kho4j/kernel-profile/1\"");
+    Files.writeString(file, whole.replaceFirst("\"bits\" : \\d+", "\"bits\" : -8"));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessageStartingWith(file + ": types: ")
+        .hasMessageEndingWith("bits is -8, which is less than 0");
+    Files.writeString(file, whole.replaceFirst("\"yes\"", "\"maybe\""));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessageContaining("state is \"maybe\", which is none of [yes, no, unknown]");
+  }
+
+  @Test
+  void everyPlaceToCutItOffIsSaid() throws IOException {
+    Path file = written(kernel());
+    byte[] whole = Files.readAllBytes(file);
+    int end = new String(whole, StandardCharsets.UTF_8).lastIndexOf('}');
+    for (int length = 1; length <= end; length += 37) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertThatThrownBy(() -> ProfileFile.read(file))
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith(file.toString());
+    }
+  }
+
+  @Test
+  void damagedProfilesAreReadOrRefused() throws IOException {
+    Random random = new Random(3);
+    Path file = written(kernel());
+    byte[] whole = Files.readAllBytes(file);
+    int refused = 0;
+    for (int i = 0; i < 500; i++) {
+      byte[] damaged = whole.clone();
+      for (int j = 0; j <= i % 5; j++) {
+        damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
+      }
+      Files.write(file, damaged);
+      try {
+        assertThat(ProfileFile.read(file).parts()).isNotEmpty();
+      } catch (IOException e) {
+        assertThat(e).hasMessageStartingWith(file.toString());
+        refused++;
+      }
+    }
+    assertThat(refused).isBetween(250, 499);
+  }
+
+  @Test
+  void aFileThatIsThereIsReplacedOnlyWhenAsked() throws IOException {
+    Path file = Files.writeString(directory.resolve("profile.json"), "mine");
+    assertThatThrownBy(() -> ProfileFile.write(kernel(), file, false))
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageContaining("exists; --force replaces it");
+    assertThat(Files.readString(file)).isEqualTo("mine");
+    ProfileFile.write(kernel(), file, true);
+    assertSame(ProfileFile.read(file), kernel());
+  }
+
+  @Test
+  void aLinkIsReplacedAndWhatItNamesIsNot() throws IOException {
+    Path other = Files.writeString(directory.resolve("other"), "mine");
+    Path link = Files.createSymbolicLink(directory.resolve("link.json"), other);
+    assertThatThrownBy(() -> ProfileFile.write(kernel(), link, false))
+        .hasMessageContaining("exists");
+    ProfileFile.write(kernel(), link, true);
+    assertThat(Files.readString(other)).isEqualTo("mine");
+    assertThat(Files.isSymbolicLink(link)).isFalse();
+  }
+
+  @Test
+  void othersMayReadItAsAnyFile() throws IOException {
+    Path any = Files.createFile(directory.resolve("any"));
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(written(kernel()))))
+        .isEqualTo(PosixFilePermissions.toString(Files.getPosixFilePermissions(any)));
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("any", "profile.json");
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package org.kho4j.preflight;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.preflight.image.KernelImages;
+
+/** Kernels here are arm64 Images that have nothing but some strings. */
+class ProfileReaderTest {
+
+  private static final String ALL =
+      "\0kho-v4\0kexec-metadata\0memblock-v1\0reserve-mem-v1\0luo-v5\0memfd-v2\0";
+
+  @TempDir Path directory;
+
+  private Profile kernel(String strings) throws IOException {
+    byte[] text = strings.getBytes(StandardCharsets.US_ASCII);
+    ByteBuffer image = ByteBuffer.allocate(64 + text.length).order(ByteOrder.LITTLE_ENDIAN);
+    image.putLong(24, 8 | 1 << 1).put(56, new byte[] {'A', 'R', 'M', 'd'}).put(64, text);
+    byte[] bytes = new byte[image.capacity()];
+    image.get(0, bytes);
+    return ProfileReader.read(KernelImages.read(Files.write(directory.resolve("Image"), bytes)));
+  }
+
+  @Test
+  void wholeStringsTellTheVersions() throws IOException {
+    Profile kernel = kernel(ALL);
+    assertThat(kernel.speech(Parts.KHO).versions()).containsExactly("kho-v4");
+    assertThat(kernel.speech(Parts.MEMBLOCK).versions())
+        .containsExactly("memblock-v1", "reserve-mem-v1");
+    assertThat(kernel.speech(Parts.LUO).versions()).containsExactly("luo-v5");
+    assertThat(kernel.speech(Parts.MEMFD).versions()).containsExactly("memfd-v2");
+  }
+
+  /** The linker keeps one copy of strings that end alike. */
+  @Test
+  void theEndOfALongerStringIsNotTakenForAVersion() throws IOException {
+    Speech kho = kernel(ALL.replace("\0kho-v4", "\0wants kho-v4")).speech(Parts.KHO);
+    assertThat(kho.state()).isEqualTo(Speech.State.UNKNOWN);
+    assertThat(kho.evidence())
+        .startsWith("\"kho-v4\" is but the end of \"wants kho-v4\" at offset 0x");
+  }
+
+  @Test
+  void norForTheSecondVersionOfAPart() throws IOException {
+    Speech memblock =
+        kernel(ALL.replace("\0reserve-mem", "\0no reserve-mem")).speech(Parts.MEMBLOCK);
+    assertThat(memblock.state()).isEqualTo(Speech.State.UNKNOWN);
+    assertThat(memblock.evidence()).startsWith("\"reserve-mem-v1\" is but the end of");
+  }
+
+  @Test
+  void aMessageBesideTheVersionDoesNotMatter() throws IOException {
+    assertThat(kernel(ALL + "wants kho-v4\0").speech(Parts.KHO).versions())
+        .containsExactly("kho-v4");
+  }
+
+  @Test
+  void twoVersionsAreAmbiguous() throws IOException {
+    Speech kho = kernel(ALL + "kho-v3\0").speech(Parts.KHO);
+    assertThat(kho.state()).isEqualTo(Speech.State.UNKNOWN);
+    assertThat(kho.evidence()).isEqualTo("it has the strings kho-v3, kho-v4");
+  }
+
+  @Test
+  void withoutAnyStringThePartIsNotThere() throws IOException {
+    assertThat(kernel(ALL.replace("kho-v4", "kho")).speech(Parts.KHO).state())
+        .isEqualTo(Speech.State.NO);
+  }
+}

@@ -1,0 +1,99 @@
+package org.kho4j.preflight.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.kho4j.preflight.btf.BtfBuilder;
+
+class BuiltInTest {
+
+  private static final int FUNC = 12;
+  private static final int FUNC_PROTO = 13;
+
+  private static KernelImage kernel(
+      Optional<List<FoundString>> strings,
+      Optional<Map<String, String>> config,
+      String... functions)
+      throws IOException {
+    BtfBuilder btf = new BtfBuilder().type("", FUNC_PROTO, false, 0, 0);
+    for (String function : functions) {
+      btf.type(function, FUNC, false, 0, 1);
+    }
+    return new KernelImage(
+        Path.of("kernel"),
+        KernelImage.Form.VMLINUX,
+        Optional.empty(),
+        Architecture.X86_64,
+        Optional.empty(),
+        Optional.empty(),
+        strings,
+        config,
+        functions.length == 0 ? Optional.empty() : Optional.of(btf.read()));
+  }
+
+  private static Built.State state(Feature feature, String... functions) throws IOException {
+    return kernel(Optional.of(List.of()), Optional.empty(), functions).built(feature).state();
+  }
+
+  @Test
+  void functionsShowWhatIsBuiltIn() throws IOException {
+    assertThat(state(Feature.KHO, "kho_preserve_folio")).isEqualTo(Built.State.YES);
+    assertThat(state(Feature.KHO, "start_kernel")).isEqualTo(Built.State.NO);
+  }
+
+  @Test
+  void whatIsMissingMayBeAModuleWhereModulesCanBeLoaded() throws IOException {
+    assertThat(state(Feature.KHO_TEST, "start_kernel", "register_module_notifier"))
+        .isEqualTo(Built.State.UNKNOWN);
+    assertThat(state(Feature.KHO_TEST, "start_kernel")).isEqualTo(Built.State.NO);
+    assertThat(state(Feature.KHO_TEST, "kho_test_init", "register_module_notifier"))
+        .isEqualTo(Built.State.YES);
+  }
+
+  @Test
+  void withoutFunctionsNothingSaysThatThereAreNoModules() throws IOException {
+    assertThat(state(Feature.KHO_TEST)).isEqualTo(Built.State.UNKNOWN);
+    assertThat(state(Feature.KHO)).isEqualTo(Built.State.NO);
+  }
+
+  @Test
+  void theConfigurationDecidesWhereItIsBuiltIn() throws IOException {
+    KernelImage kernel =
+        kernel(
+            Optional.of(List.of()),
+            Optional.of(Map.of("CONFIG_TEST_KEXEC_HANDOVER", "m")),
+            "kho_preserve_folio");
+    assertThat(kernel.built(Feature.KHO_TEST).state()).isEqualTo(Built.State.MODULE);
+    assertThat(kernel.built(Feature.KHO).state()).isEqualTo(Built.State.NO);
+  }
+
+  @Test
+  void theEndOfALongerStringIsNoEvidence() throws IOException {
+    FoundString tail = new FoundString("kho-v4", new Place("", 0, OptionalLong.empty()), "wants ");
+    Built built = kernel(Optional.of(List.of(tail)), Optional.empty()).built(Feature.KHO);
+    assertThat(built.state()).isEqualTo(Built.State.UNKNOWN);
+    assertThat(built.evidence()).contains("but the end of \"wants kho-v4\"");
+  }
+
+  @Test
+  void typesAloneDoNotSayThatAFunctionIsMissingWhenTheyHaveNone() throws IOException {
+    KernelImage types =
+        new KernelImage(
+            Path.of("btf"),
+            KernelImage.Form.BTF,
+            Optional.empty(),
+            Architecture.UNKNOWN,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(new BtfBuilder().u32().read()));
+    assertThat(types.built(Feature.KHO).state()).isEqualTo(Built.State.UNKNOWN);
+  }
+}
