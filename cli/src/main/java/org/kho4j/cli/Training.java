@@ -82,7 +82,6 @@ public final class Training {
     lines.add(List.of("abi"));
     lines.add(List.of("abi", "versions", "kho-v4"));
     lines.add(List.of("abi", "structures", "--json"));
-    lines.add(List.of("abi", "diff", kernel, kernel));
     lines.add(List.of("preflight", "--from", kernel, "--to", kernel));
     lines.add(List.of("preflight", "--json", "--from", kernel, "--to", kernel));
     lines.add(List.of("abi", "diff", kernel, kernel));
