@@ -77,6 +77,10 @@ final class NextCommandLine {
    */
   void switches(CommandLine line) {
     Optional<Boolean> kho = line.kho().or(to::khoByDefault);
+    if (line.kho().isEmpty() && kho.equals(Optional.of(true))) {
+      notes.add(
+          "kho= is not on the next command line: by its configuration the next kernel has KHO on");
+    }
     if (kho.equals(Optional.of(false))) {
       String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
       judged.spoil(
@@ -96,7 +100,7 @@ final class NextCommandLine {
         judged.doubt(
             part,
             "kho= is not on the next command line: KHO is on then only in a kernel that was built with"
-                + " CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y, which this one does not tell");
+                + " CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y, and no configuration is in this one or beside it");
       }
     }
   }

@@ -21,8 +21,8 @@ import org.kho4j.preflight.image.Architecture;
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them
- * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where its
- *     configuration tells
+ * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where a
+ *     configuration in the image or beside it tells
  */
 public record Profile(
     String source,

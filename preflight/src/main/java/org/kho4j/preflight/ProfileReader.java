@@ -19,9 +19,6 @@ import org.kho4j.preflight.image.KernelImage;
 /** Makes a kernel's {@link Profile} from its image. */
 public final class ProfileReader {
 
-  /** Since Linux 6.19; before it was never on by itself. */
-  private static final String KHO_BY_DEFAULT = "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT";
-
   private static final String RADIX_CONSTANTS = "kho_radix_consts";
 
   private ProfileReader() {}
@@ -62,7 +59,7 @@ public final class ProfileReader {
                     .toList()),
         types(image.btf()),
         constants(image.btf()),
-        image.config().map(options -> "y".equals(options.get(KHO_BY_DEFAULT))));
+        KhoDefault.of(image));
   }
 
   private static Speech speech(KernelImage image, Part part) {

@@ -74,4 +74,23 @@ class ProfileReaderTest {
     assertThat(kernel(ALL.replace("kho-v4", "kho")).speech(Parts.KHO).state())
         .isEqualTo(Speech.State.NO);
   }
+
+  /** Distributions put the configuration beside the image, under the release's name. */
+  @Test
+  void theConfigurationBesideTheImageTellsWhetherKhoIsOn() throws IOException {
+    String banner = ALL + "Linux version 7.3.4-test (a)\0";
+    Path config = directory.resolve("config-7.3.4-test");
+    assertThat(kernel(banner).khoByDefault()).isEmpty();
+
+    Files.writeString(config, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n");
+    assertThat(kernel(banner).khoByDefault()).contains(true);
+    assertThat(kernel(banner.replace("7.3.4-test", "7.3.5-test")).khoByDefault()).isEmpty();
+
+    Files.writeString(config, "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n");
+    assertThat(kernel(banner).khoByDefault()).contains(false);
+
+    Files.delete(config);
+    Files.createDirectory(config);
+    assertThat(kernel(banner).khoByDefault()).isEmpty();
+  }
 }

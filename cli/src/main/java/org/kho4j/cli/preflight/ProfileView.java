@@ -34,6 +34,10 @@ final class ProfileView {
           .put(Text.Style.FAINT, ": " + Units.printable(speech.evidence()))
           .line();
     }
+    kernel
+        .khoByDefault()
+        .ifPresent(
+            on -> text.put(on ? "KHO is on without kho=.\n" : "KHO is off without kho=on.\n"));
     text.line(types(kernel));
     for (String finding : kernel.findings()) {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
