@@ -38,13 +38,29 @@ public record KernelType(String name, long size, List<Member> members) {
   private static final Shape AS_IT_IS = new Shape(false, Map.of());
   private static final Shape WITH_ELEMENTS = new Shape(true, Map.of());
 
-  /** The structures that were compared with the debug data of Linux 7.2 and 7.3. */
+  /**
+   * The structures that were compared with the debug data of Linux 7.2 and 7.3, those of kho-v1's
+   * map with Ubuntu's 7.0.0-14-generic.
+   */
   private static final Map<String, Shape> SHAPES =
       Map.ofEntries(
           Map.entry("kho_vmalloc", AS_IT_IS),
           Map.entry(
               KhoVmallocChunk.NAME,
               new Shape(true, Map.of("next", List.of(new Member("hdr", 0, Long.SIZE))))),
+          Map.entry(
+              KhoserMemChunk.NAME,
+              new Shape(
+                  true,
+                  Map.of(
+                      KhoserMemChunk.NEXT.name(),
+                      List.of(new Member("hdr", 0, 2 * Long.SIZE)),
+                      KhoserMemChunk.ORDER.name(),
+                      List.of(),
+                      KhoserMemChunk.NUM_ELMS.name(),
+                      List.of()))),
+          Map.entry(KhoserMemChunk.ELEMENT.name(), AS_IT_IS),
+          Map.entry(KhoserMemChunk.PAGE_BITMAP.name(), WITH_ELEMENTS),
           Map.entry("kho_radix_node", WITH_ELEMENTS),
           Map.entry("kho_radix_leaf", WITH_ELEMENTS),
           Map.entry(KhoBlock.NAME, AS_IT_IS),

@@ -14,11 +14,13 @@ import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.Flb;
@@ -78,6 +80,7 @@ public final class HandedReader {
       parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
     }
     Set<String> used = new HashSet<>(versions.keySet());
+    Optional<MapForm> form = version.flatMap(_ -> mapForm());
     Profile profile =
         new Profile(
             source,
@@ -86,12 +89,22 @@ public final class HandedReader {
             Optional.of(handover.pageSize()),
             parts,
             Optional.empty(),
-            Optional.of(Layouts.ofVersions(parts, handover.pageSize())),
-            version
-                .map(known -> known.mapForms().getFirst().radixConstants(handover.pageSize()))
-                .orElse(Map.of()),
+            Optional.of(Layouts.ofVersions(parts, handover.pageSize(), form)),
+            form.map(known -> known.radixConstants(handover.pageSize())).orElse(Map.of()),
             Optional.empty());
     return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
+  }
+
+  /** The form of the preserved map, if that is known. */
+  private Optional<MapForm> mapForm() {
+    try {
+      MapEvidence evidence = handover.mapEvidence();
+      return evidence.certainty() == MapEvidence.Certainty.UNSURE
+          ? Optional.empty()
+          : Optional.of(evidence.form());
+    } catch (HandoverException notFinalized) {
+      return Optional.empty();
+    }
   }
 
   /** A subtree of a version that is not known here is still known by its name and version. */

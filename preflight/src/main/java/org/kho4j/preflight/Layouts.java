@@ -11,6 +11,7 @@ import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 
@@ -19,20 +20,46 @@ final class Layouts {
 
   private Layouts() {}
 
-  /** The structures of the versions that a kernel speaks. */
-  static Map<String, KernelType> ofVersions(Map<String, Speech> parts, PageSize pageSize) {
+  /**
+   * The structures of the versions that a handover is written in.
+   *
+   * @param form that of its map, if that is known: without, a structure that has several layouts
+   *     under one version is left out
+   */
+  static Map<String, KernelType> ofVersions(
+      Map<String, Speech> parts, PageSize pageSize, Optional<MapForm> form) {
     Map<String, KernelType> types = new HashMap<>();
-    parts.values().forEach(speech -> types.putAll(of(speech.versions(), pageSize)));
+    parts
+        .values()
+        .forEach(speech ->
+            of(speech.versions(), pageSize, form)
+                .forEach((name, layouts) -> {
+                  if (layouts.size() == 1) {
+                    types.put(name, layouts.getFirst());
+                  }
+                }));
     return types;
   }
 
-  /** The structures that version strings stand for. */
-  static Map<String, KernelType> of(List<String> versions, PageSize pageSize) {
-    Map<String, KernelType> types = new HashMap<>();
+  /**
+   * The structures that version strings stand for, each with every layout that it had under them:
+   * kho-v1's bitmaps have two.
+   */
+  private static Map<String, List<KernelType>> of(
+      List<String> versions, PageSize pageSize, Optional<MapForm> form) {
+    Map<String, List<KernelType>> types = new HashMap<>();
     for (ContractVersion version : Contract.VERSIONS) {
-      if (version.compatible() != null && versions.contains(version.compatible())) {
+      boolean other = form.isPresent() && version.map() != null && version.map() != form.get();
+      if (version.compatible() != null && versions.contains(version.compatible()) && !other) {
         for (Structure structure : version.structures()) {
-          KernelType.of(structure, pageSize).ifPresent(type -> types.put(type.name(), type));
+          KernelType.of(structure, pageSize)
+              .ifPresent(type -> {
+                List<KernelType> layouts =
+                    types.computeIfAbsent(type.name(), _ -> new ArrayList<>());
+                if (!layouts.contains(type)) {
+                  layouts.add(type);
+                }
+              });
         }
       }
     }
@@ -44,7 +71,8 @@ final class Layouts {
     Speech speech = kernel.speech(part);
     return kernel
         .pageSize()
-        .map(pageSize -> of(speech.versions(), pageSize).keySet().stream().sorted().toList())
+        .map(pageSize ->
+            of(speech.versions(), pageSize, Optional.empty()).keySet().stream().sorted().toList())
         .orElse(List.of());
   }
 
@@ -77,17 +105,32 @@ final class Layouts {
     List<String> found = new ArrayList<>();
     for (Part part : Parts.ALL) {
       Speech speech = kernel.speech(part);
-      for (KernelType type : of(speech.versions(), pageSize.get()).values()) {
-        kernel
-            .type(type.name())
-            .ifPresent(own ->
-                Difference.between(type, own).stream()
-                    .filter(Difference::matters)
-                    .forEach(difference -> found.add(claim(kernel, speech, difference.text()))));
-      }
+      of(speech.versions(), pageSize.get(), Optional.empty())
+          .forEach((name, layouts) ->
+              kernel
+                  .type(name)
+                  .ifPresent(own ->
+                      broken(own, layouts)
+                          .forEach(text -> found.add(claim(kernel, speech, text)))));
     }
     constants(kernel, pageSize.get(), found);
     return found.stream().sorted().toList();
+  }
+
+  /** What sets a declaration apart from the last of the layouts; nothing if it is one of them. */
+  private static List<String> broken(KernelType own, List<KernelType> layouts) {
+    List<String> differences = List.of();
+    for (KernelType layout : layouts) {
+      differences =
+          Difference.between(layout, own).stream()
+              .filter(Difference::matters)
+              .map(Difference::text)
+              .toList();
+      if (differences.isEmpty()) {
+        return differences;
+      }
+    }
+    return differences;
   }
 
   private static void constants(Profile kernel, PageSize pageSize, List<String> found) {

@@ -20,7 +20,13 @@ public final class Parts {
 
   public static final Part KHO =
       Part.of("kho", Feature.KHO)
-          .types("kho_radix_node", "kho_radix_leaf")
+          .types(
+              "kho_radix_node",
+              "kho_radix_leaf",
+              "khoser_mem_chunk",
+              "khoser_mem_chunk_hdr",
+              "khoser_mem_bitmap_ptr",
+              "kho_mem_phys_bits")
           .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
           .absent(
               lost(

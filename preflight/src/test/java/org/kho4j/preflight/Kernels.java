@@ -38,7 +38,7 @@ final class Kernels {
         Optional.of(pageSize),
         parts,
         Optional.empty(),
-        Optional.of(Layouts.ofVersions(parts, pageSize)),
+        Optional.of(Layouts.ofVersions(parts, pageSize, Optional.empty())),
         Map.of(),
         Optional.empty());
   }
@@ -77,9 +77,13 @@ final class Kernels {
 
   /** Linux 7.3 with another declaration of a structure. */
   static Profile withType(KernelType type) {
-    Map<String, KernelType> types = new HashMap<>(LINUX_7_3.types().orElseThrow());
+    return withType(LINUX_7_3, type);
+  }
+
+  static Profile withType(Profile kernel, KernelType type) {
+    Map<String, KernelType> types = new HashMap<>(kernel.types().orElseThrow());
     types.put(type.name(), type);
-    return copy(LINUX_7_3, LINUX_7_3.parts(), LINUX_7_3.versions(), Optional.of(types));
+    return copy(kernel, kernel.parts(), kernel.versions(), Optional.of(types));
   }
 
   /** Linux 7.3 whose configuration tells whether KHO is on without {@code kho=}. */

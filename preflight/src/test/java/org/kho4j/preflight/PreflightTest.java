@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KernelType.Member;
+import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.preflight.Report.Component;
 
@@ -183,6 +185,26 @@ class PreflightTest {
     Report report = judge(from, to);
     assertThat(verdict(report, "kho")).isEqualTo(Verdict.CORRUPT);
     assertThat(because(report, "kho")).contains("\"preserved-data\"");
+  }
+
+  /** Linux 6.17.9 made the bitmaps a page, and kho-v1 stayed. */
+  @Test
+  void theBitmapsThatGrewUnderOneVersionAreTold() {
+    Profile small = linux6(KhoserMemChunk.SMALL_BITMAP);
+    Profile large = linux6(KhoserMemChunk.PAGE_BITMAP);
+    assertThat(small.findings()).isEmpty();
+    assertThat(large.findings()).isEmpty();
+    assertThat(judge(large, large).verdict()).isEqualTo(Verdict.OK);
+    Report report = judge(small, large);
+    assertThat(verdict(report, "kho")).isEqualTo(Verdict.CORRUPT);
+    assertThat(because(report, "kho")).contains("kho_mem_phys_bits has 4096 bytes, not 512");
+    assertThat(AbiDiff.between(small, large).worst()).isEqualTo(AbiDiff.State.FORGOTTEN);
+  }
+
+  private static Profile linux6(Structure bitmap) {
+    return Kernels.withType(
+        Kernels.kernel("6.x", Map.of(Parts.KHO, List.of("kho-v1"))),
+        KernelType.of(bitmap, PageSize.SIZE_4K).orElseThrow());
   }
 
   @Test
