@@ -3,6 +3,7 @@ package org.kho4j.cli.output;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,18 @@ public final class Json implements AutoCloseable {
   public Json number(long value) {
     json.writeNumber(value);
     return this;
+  }
+
+  /** An array of texts. */
+  public Json texts(String name, List<String> values) {
+    array(name);
+    values.forEach(this::text);
+    return endArray();
+  }
+
+  /** An array of texts; absent where there are none. */
+  public Json textsIfAny(String name, List<String> values) {
+    return values.isEmpty() ? this : texts(name, values);
   }
 
   public Json text(String name, @Nullable String value) {

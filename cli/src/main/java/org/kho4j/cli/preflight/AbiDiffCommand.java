@@ -91,21 +91,13 @@ public final class AbiDiffCommand extends Command {
             .text("from", change.from().orElse(null))
             .text("to", change.to().orElse(null))
             .text("state", label(change.state()));
-        list(json, "differences", change.differences());
+        json.textsIfAny("differences", change.differences());
         json.endObject();
       }
       json.endArray();
-      list(json, "uncertain", diff.uncertain());
-      list(json, "stale", stale);
+      json.textsIfAny("uncertain", diff.uncertain());
+      json.textsIfAny("stale", stale);
       json.endObject();
-    }
-  }
-
-  private static void list(Json json, String name, List<String> texts) {
-    if (!texts.isEmpty()) {
-      json.array(name);
-      texts.forEach(json::text);
-      json.endArray();
     }
   }
 

@@ -2,9 +2,9 @@ package org.kho4j.cli.preflight;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +15,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.zstd.ZstdFrames;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.ProfileReader;
@@ -25,9 +26,6 @@ import org.kho4j.preflight.image.KernelImages;
 final class KernelSource {
 
   private static final String RUNNING = "running";
-
-  /** The first bytes of a frame. */
-  private static final byte[] ZSTD = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
 
   private final Invocation invocation;
 
@@ -136,7 +134,7 @@ final class KernelSource {
 
   private static boolean isZstd(Path path) throws IOException {
     try (InputStream in = Files.newInputStream(path)) {
-      return Arrays.equals(in.readNBytes(ZSTD.length), ZSTD);
+      return ZstdFrames.matches(MemorySegment.ofArray(in.readNBytes(ZstdFrames.MAGIC_BYTES)));
     }
   }
 

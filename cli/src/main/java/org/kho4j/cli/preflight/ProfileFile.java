@@ -127,7 +127,7 @@ final class ProfileFile {
     profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
     profile.khoByDefault().ifPresent(on -> json.flag("khoByDefault", on));
     parts(json, profile);
-    profile.versions().ifPresent(versions -> list(json, "versions", versions));
+    profile.versions().ifPresent(versions -> json.texts("versions", versions));
     json.object("constants");
     new TreeMap<>(profile.constants()).forEach(json::number);
     json.endObject();
@@ -141,7 +141,7 @@ final class ProfileFile {
     new TreeMap<>(profile.parts())
         .forEach((name, speech) -> {
           json.object(name).text("state", label(speech.state()));
-          list(json, "versions", speech.versions());
+          json.texts("versions", speech.versions());
           json.text("evidence", speech.evidence()).endObject();
         });
     json.endObject();
@@ -161,12 +161,6 @@ final class ProfileFile {
       json.endArray().endObject();
     }
     json.endObject();
-  }
-
-  private static void list(Json json, String name, List<String> texts) {
-    json.array(name);
-    texts.forEach(json::text);
-    json.endArray();
   }
 
   private static String label(Enum<?> value) {

@@ -1,7 +1,6 @@
 package org.kho4j.cli.preflight;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -40,8 +39,8 @@ final class ReportView {
             .endObject();
       }
       json.endArray();
-      list(json, "findings", report.findings());
-      list(json, "notes", report.notes());
+      json.textsIfAny("findings", report.findings());
+      json.textsIfAny("notes", report.notes());
       json.endObject();
     }
   }
@@ -56,14 +55,6 @@ final class ReportView {
     kernel.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
     ProfileFile.parts(json, kernel);
     json.endObject();
-  }
-
-  private static void list(Json json, String name, List<String> texts) {
-    if (!texts.isEmpty()) {
-      json.array(name);
-      texts.forEach(json::text);
-      json.endArray();
-    }
   }
 
   static void text(Invocation invocation, Profile from, Profile to, Report report)

@@ -20,6 +20,9 @@ import org.kho4j.memory.unpacked.UnpackedOutput;
  */
 public final class ZstdFrames implements Decoder {
 
+  /** Bytes that a frame is known by. */
+  public static final int MAGIC_BYTES = 4;
+
   private static final int MAGIC = 0xFD2FB528;
   private static final int SKIPPABLE = 0x184D2A50;
   private static final int SKIPPABLE_MASK = 0xFFFFFFF0;
@@ -41,7 +44,7 @@ public final class ZstdFrames implements Decoder {
 
   /** Whether these are the first bytes of a zstd file, which may start with a skippable frame. */
   public static boolean matches(MemorySegment bytes) {
-    if (bytes.byteSize() < 4) {
+    if (bytes.byteSize() < MAGIC_BYTES) {
       return false;
     }
     int magic = bytes.get(U32, 0);

@@ -15,8 +15,6 @@ public final class Packing {
   private static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private static final int ZSTD_MAGIC = 0xfd2fb528;
-
   /** Bytes of the header of .lzma. */
   private static final int LZMA_HEADER = 13;
 
@@ -33,7 +31,7 @@ public final class Packing {
       decoder = new GzipFile();
     } else if (XzFile.matches(bytes)) {
       decoder = new XzFile();
-    } else if (magic == ZSTD_MAGIC) {
+    } else if (ZstdFrames.matches(bytes.asSlice(0, ZstdFrames.MAGIC_BYTES))) {
       decoder = new ZstdFrames();
     } else if (magic == Lz4File.MAGIC) {
       decoder = new Lz4File();
