@@ -51,7 +51,7 @@ class CaptureFactsTest {
 
   @Test
   void thereIsASmallCaptureForEveryFile() {
-    assertThat(small()).hasSize(5);
+    assertThat(small()).hasSize(6);
     assertThat(shared()).allSatisfy(path -> assertThat(Captures.facts(path)).exists());
   }
 
