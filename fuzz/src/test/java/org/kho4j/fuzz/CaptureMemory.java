@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.TreeMap;
 import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /** The pages of a small memory image, in this JVM's heap, to be patched. */
 final class CaptureMemory implements PhysicalMemory {

@@ -9,11 +9,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.linux.LinuxFileHoles;
-import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.OpenOptions;
-import org.kho4j.memory.RamLayout;
+import org.kho4j.memory.image.OpenOptions;
+import org.kho4j.memory.image.RamLayout;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -45,9 +43,6 @@ public record GlobalOptions(
     @Nullable String ramName,
     boolean noColor,
     boolean debug) {
-
-  /** Smaller files are searched sooner than the system calls for their holes are linked. */
-  private static final long LARGE_FILE = 1L << 30;
 
   /** Adds the options to a command, under a heading of their own. */
   static void addTo(CommandSpec spec) {
@@ -158,12 +153,11 @@ public record GlobalOptions(
   // NullAway does not see that a compact constructor's parameter out of another module is nullable.
   @SuppressWarnings("NullAway")
   OpenOptions openOptions() throws IOException {
-    FileHoles holes = new LinuxFileHoles(LARGE_FILE);
     if (ramLayout == null) {
-      return new OpenOptions(format, base, holes);
+      return new OpenOptions(format, base);
     }
     RamLayout layout = RamLayout.read(ramLayout);
-    return OpenOptions.of(ramName == null ? layout : layout.only(ramName), holes);
+    return OpenOptions.of(ramName == null ? layout : layout.only(ramName));
   }
 
   private static boolean isSet(ParseResult root, String option) {
