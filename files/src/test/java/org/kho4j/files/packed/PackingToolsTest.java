@@ -177,14 +177,17 @@ class PackingToolsTest {
       byte[] start = XzDictionary.start(file.bytes());
       // The one byte of LZMA2's properties: 0x21, 1, the size.
       int code = start[place];
-      assertThat((2 | code & 1) << code / 2 + 11).isEqualTo(dictionary);
+      assertThat((2 | (code & 1)) << (code / 2 + 11)).isEqualTo(dictionary);
     }
     assertThat(Unpacking.unpack(packed)).isEqualTo(Unpacking.content(length));
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"xz -T2 --block-size=500 --lzma2=dict=256MiB", "xz --format=lzma --lzma1=dict=256MiB,mode=fast"})
+      strings = {
+        "xz -T2 --block-size=500 --lzma2=dict=256MiB",
+        "xz --format=lzma --lzma1=dict=256MiB,mode=fast"
+      })
   void refusesALargerDictionaryThanTheKernelsBuildUses(String command)
       throws IOException, InterruptedException {
     Path packed = pack(command, Unpacking.content(1000));
