@@ -60,11 +60,25 @@ kho_make_jars() {
   mkdir "$1/lib" && cp "$kho_root"/cli/target/lib/*.jar "$1/lib" || kho_die "cannot copy the jars to $1/lib"
 }
 
+# Unpacks the native part of zstd-jni, where there is one for this machine. Without it zstd-jni unpacks its own.
+kho_unpack_zstd() {
+  case $(uname -s)/$(uname -m) in
+  Linux/x86_64) kho_platform=linux/amd64 ;;
+  Linux/aarch64) kho_platform=linux/aarch64 ;;
+  *) return ;;
+  esac
+  mkdir "$kho_build/native" &&
+    (cd "$kho_build/native" && "$JAVA_HOME/bin/jar" xf ../lib/zstd-jni-*.jar $kho_platform) &&
+    mv "$kho_build"/native/$kho_platform/libzstd-jni-*.so "$kho_build/libzstd-jni.so"
+  rm -rf "$kho_build/native"
+}
+
 # Runs the commands that people use over an example and lets the JVM keep what it loaded and linked.
 kho_make_cache() {
   kho_set_classpath
+  kho_set_zstd
   env -u JAVA_TOOL_OPTIONS -u JDK_JAVA_OPTIONS -u _JAVA_OPTIONS \
-    "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="$kho_build/kho.aot" $kho_jvm_options \
+    "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="$kho_build/kho.aot" $kho_jvm_options ${kho_zstd:+"$kho_zstd"} \
     -cp "$kho_classpath" org.kho4j.cli.Training "$kho_root/tools/training-kernel" "$kho_root"/examples/*.zst \
     >"$kho_build/training.log" 2>&1 </dev/null
   [ -s "$kho_build/kho.aot" ] || kho_say "no start-up cache could be made, kho starts slower (see $kho_build/training.log)"
@@ -91,6 +105,7 @@ kho_make_build() {
   else
     rm -rf "$kho_build"
     mv "$kho_new" "$kho_build"
+    kho_unpack_zstd
     kho_make_cache
   fi
   ln -sfn "$JAVA_HOME" "$kho_build/jdk"

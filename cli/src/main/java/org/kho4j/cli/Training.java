@@ -11,8 +11,8 @@ import org.kho4j.cli.demo.DemoGeneration;
 import org.kho4j.cli.output.Console;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /**
  * Runs the commands that people use once each, so that the JVM can put the classes that they need

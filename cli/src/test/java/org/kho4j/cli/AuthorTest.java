@@ -32,10 +32,10 @@ import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.khotest.KhoTestSaver;
-import org.kho4j.memory.MemoryImages;
-import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 

@@ -19,8 +19,8 @@ import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.Facts;
 import org.kho4j.cli.captures.InspectShape;
 import org.kho4j.cli.captures.MemfdContent;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 

@@ -18,11 +18,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.linux.LinuxFileHoles;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -193,7 +192,7 @@ class ConvertCommandTest {
     Run converted = convert(source, "7.1", ram, "--base", "0x40000000", "--page-size", "64K");
 
     long[] first = {Long.MAX_VALUE};
-    OpenOptions options = new OpenOptions(MemorySource.Kind.RAW, 0x40000000, new LinuxFileHoles(0));
+    OpenOptions options = new OpenOptions(MemorySource.Kind.RAW, 0x40000000);
     try (PhysicalMemory memory = MemoryImages.open(ram, options)) {
       memory.forEachDataRange((address, length) -> first[0] = Math.min(first[0], address));
     }

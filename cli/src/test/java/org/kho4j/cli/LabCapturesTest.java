@@ -24,8 +24,8 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memfd.Memfd;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 

@@ -45,7 +45,8 @@ class ModuleRulesTest {
   void nothingPointsUp() {
     noClasses()
         .that()
-        .resideInAnyPackage("org.kho4j.abi..", "org.kho4j.fdt..", "org.kho4j.memory..")
+        .resideInAnyPackage(
+            "org.kho4j.abi..", "org.kho4j.fdt..", "org.kho4j.files..", "org.kho4j.memory..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.kho4j.handover..", "org.kho4j.cli..")
@@ -92,6 +93,18 @@ class ModuleRulesTest {
   @Test
   void packagesOfTheCommandHaveNoCycles() {
     slices().matching("org.kho4j.cli.(**)").should().beFreeOfCycles().check(MAIN);
+  }
+
+  @Test
+  void packagesOfFilesAndMemoryHaveNoCycles() {
+    slices()
+        .matching("org.kho4j.(**)")
+        .should()
+        .beFreeOfCycles()
+        .check(
+            MAIN.that(
+                JavaClass.Predicates.resideInAnyPackage(
+                    "org.kho4j.files..", "org.kho4j.memory..")));
   }
 
   @Test

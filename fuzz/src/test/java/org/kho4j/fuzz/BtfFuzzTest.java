@@ -3,7 +3,7 @@ package org.kho4j.fuzz;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
 import java.lang.foreign.MemorySegment;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 
 class BtfFuzzTest {

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
 
 /** Opens bytes as a memory image and reads what it has. */
 final class ImageFile {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import org.kho4j.files.MalformedImageException;
 
 /** RAM files, mapped by Java alone. */
 final class RamFile {

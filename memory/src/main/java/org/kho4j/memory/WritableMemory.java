@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.kho4j.files.MalformedImageException;
 
 /**
  * Physical memory that can be written: one range of addresses, mapped once. What is written is seen

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
 
 /** The forms agree with one another on the memory of real kernels. */
 class CapturesTest {

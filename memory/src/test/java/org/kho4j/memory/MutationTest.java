@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.memory.image.MemoryImages;
 
 /**
  * Thousands of damaged dumps: each is refused with an {@link IOException}, or read with nothing but

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KernelType.Member;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 import org.kho4j.preflight.btf.BtfEnum;
 import org.kho4j.preflight.btf.BtfStruct;

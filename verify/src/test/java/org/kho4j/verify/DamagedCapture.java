@@ -16,8 +16,8 @@ import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /**
  * A small capture of Linux 7.3.4 on x86-64, or a vector of an older version, changed and verified.

@@ -11,9 +11,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.handover.Handovers;
-import org.kho4j.memory.MemoryImages;
-import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
 
 /** What real kernels wrote is sound. */
 class SoundCapturesTest {

@@ -7,8 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.memory.MalformedImageException;
 
 /**
  * A kernel for x86-64 as a bzImage, whose header has a field for the address of the boot record.

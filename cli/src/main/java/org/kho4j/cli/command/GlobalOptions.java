@@ -10,11 +10,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.linux.LinuxFileHoles;
-import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.OpenOptions;
-import org.kho4j.memory.RamLayout;
+import org.kho4j.memory.image.OpenOptions;
+import org.kho4j.memory.image.RamLayout;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -60,9 +58,6 @@ public record GlobalOptions(
           MemorySource.Kind::label,
           List.of(MemorySource.Kind.values()),
           "a form of memory image");
-
-  /** Smaller files are searched sooner than the system calls for their holes are linked. */
-  private static final long LARGE_FILE = 1L << 30;
 
   /** The options that describe a memory image. */
   static final Set<String> OF_AN_IMAGE =
@@ -195,12 +190,11 @@ public record GlobalOptions(
   // NullAway does not see that a compact constructor's parameter out of another module is nullable.
   @SuppressWarnings("NullAway")
   OpenOptions openOptions() throws IOException {
-    FileHoles holes = new LinuxFileHoles(LARGE_FILE);
     if (ramLayout == null) {
-      return new OpenOptions(format, base, holes);
+      return new OpenOptions(format, base);
     }
     RamLayout layout = RamLayout.read(ramLayout);
-    return OpenOptions.of(ramName == null ? layout : layout.only(ramName), holes);
+    return OpenOptions.of(ramName == null ? layout : layout.only(ramName));
   }
 
   private static boolean isSet(ParseResult root, String option) {

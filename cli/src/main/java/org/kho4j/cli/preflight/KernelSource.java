@@ -12,10 +12,10 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.packed.Packing;
 import org.kho4j.handover.Handover;
-import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.zstd.ZstdFrames;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.ProfileReader;
@@ -134,7 +134,8 @@ final class KernelSource {
 
   private static boolean isZstd(Path path) throws IOException {
     try (InputStream in = Files.newInputStream(path)) {
-      return ZstdFrames.matches(MemorySegment.ofArray(in.readNBytes(ZstdFrames.MAGIC_BYTES)));
+      Optional<Packing> packing = Packing.of(MemorySegment.ofArray(in.readNBytes(4)));
+      return packing.filter(form -> form == Packing.ZSTD).isPresent();
     }
   }
 

@@ -11,8 +11,8 @@ import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Subtree;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.HandedReader.Outgoing;
 

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /** Where the captures of real kernels are. */
 final class KernelCaptures {

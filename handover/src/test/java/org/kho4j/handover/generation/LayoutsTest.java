@@ -29,10 +29,10 @@ import org.kho4j.handover.Subtree;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /** Every layout of the contract with every page size: written, read back, restored. */
 class LayoutsTest {

@@ -33,11 +33,11 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
 

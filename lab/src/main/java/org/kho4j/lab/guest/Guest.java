@@ -15,12 +15,11 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.memory.FileHoles;
-import org.kho4j.memory.MemoryImages;
-import org.kho4j.memory.OpenOptions;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.RamLayout;
 import org.kho4j.memory.WritableMemory;
+import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.memory.image.OpenOptions;
+import org.kho4j.memory.image.RamLayout;
 
 /** A guest under QEMU. Its RAM is a file, which can be read at any time of its life. */
 public final class Guest implements AutoCloseable {
@@ -311,9 +310,7 @@ public final class Guest implements AutoCloseable {
   /** The guest's RAM file, read while the guest runs or stands. */
   public PhysicalMemory memory() throws IOException {
     return run.reading(
-        MemoryImages.open(
-            run.directory().resolve(RAM),
-            OpenOptions.of(RamLayout.read(layout()), FileHoles.NONE)));
+        MemoryImages.open(run.directory().resolve(RAM), OpenOptions.of(RamLayout.read(layout()))));
   }
 
   /** A dump that QEMU writes of the guest's memory, which is not one flat file. */

@@ -7,10 +7,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.OptionalInt;
-import org.kho4j.memory.FileHoles;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.mapped.MappedFile;
 import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
 
@@ -114,7 +113,7 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(path, MemorySource.Kind.ELF, bytes.byteSize(), machine(u16(18)), pageSize);
-    return new MappedMemory(file, source, runs, FileHoles.NONE);
+    return new MappedMemory(file, source, runs);
   }
 
   private long programHeaders() throws MalformedImageException {

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.mapped.MappedRuns;
 
 /** The segments of an ELF core that have physical memory, made into disjoint runs. */

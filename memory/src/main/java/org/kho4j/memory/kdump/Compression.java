@@ -29,8 +29,8 @@ enum Compression {
   }
 
   /**
-   * A codec, for one thread. All are our own: they need no library to be unpacked and linked (which
-   * takes a tenth of a second), no native access and no {@code sun.misc.Unsafe}.
+   * A codec, for one thread. LZO and snappy are decoded here: no permissive library does it without
+   * {@code sun.misc.Unsafe} or native code.
    */
   PageCodec codec() {
     return switch (this) {

@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 
 /**
  * The flattened form of a dump, made for pipes: records that say which bytes of the dump follow.

@@ -7,13 +7,13 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.LongStream;
 import java.util.zip.DataFormatException;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.DamagedMemoryException;
-import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.mapped.MappedFile;
 
 /** A kdump-compressed dump. Bitmap, descriptors and pages stay in the mapped file. */
 public final class KdumpMemory implements PhysicalMemory {
@@ -27,17 +27,18 @@ public final class KdumpMemory implements PhysicalMemory {
   private final MemorySource source;
   private final DumpBytes dump;
   private final KdumpHeader header;
-  private final PageBitmap bitmap;
+  private final DumpedPages bitmap;
   private final PageCache cache;
   private final Queue<PageDecoder> idle = new ConcurrentLinkedQueue<>();
   private final int pageSize;
   private final int pageShift;
+  private volatile boolean closed;
 
   private KdumpMemory(MappedFile file, DumpBytes dump, KdumpHeader header) {
     this.file = file;
     this.dump = dump;
     this.header = header;
-    this.bitmap = new PageBitmap(dump, header);
+    this.bitmap = new DumpedPages(dump, header);
     this.pageSize = header.blockSize();
     this.pageShift = Integer.numberOfTrailingZeros(pageSize);
     this.cache = new PageCache(pageSize);
@@ -172,6 +173,9 @@ public final class KdumpMemory implements PhysicalMemory {
       throw damaged(frame, String.valueOf(e.getMessage()));
     } finally {
       idle.add(decoder);
+      if (closed) {
+        closeIdle();
+      }
     }
     cache.put(frame, page);
     return MemorySegment.ofArray(page).asReadOnly();
@@ -258,6 +262,14 @@ public final class KdumpMemory implements PhysicalMemory {
 
   @Override
   public void close() {
+    closed = true;
+    closeIdle();
     file.close();
+  }
+
+  private void closeIdle() {
+    for (PageDecoder decoder = idle.poll(); decoder != null; decoder = idle.poll()) {
+      decoder.close();
+    }
   }
 }

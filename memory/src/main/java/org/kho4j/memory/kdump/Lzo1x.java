@@ -15,7 +15,7 @@ import java.util.zip.DataFormatException;
  *   01LDDDSS H, 1LLDDDSS H      3 to 8 bytes within 2 KiB
  * </pre>
  */
-public final class Lzo1x {
+final class Lzo1x {
 
   /** What came before an instruction: 0 to 3 literals after a match, or a run of 4 and more. */
   private static final int AFTER_RUN = 4;
@@ -39,7 +39,7 @@ public final class Lzo1x {
    * @throws DataFormatException if it is not one, does not end where the input does, or has more
    *     than {@code out} can take
    */
-  public static int decode(byte[] in, int length, byte[] out) throws DataFormatException {
+  static int decode(byte[] in, int length, byte[] out) throws DataFormatException {
     Lzo1x stream = new Lzo1x(in, length, out);
     stream.run();
     if (stream.at != length) {

@@ -3,19 +3,20 @@ package org.kho4j.memory.kdump;
 import java.util.zip.DataFormatException;
 
 /** Decompresses pages in one of the dump's formats. Used by one thread at a time. */
-interface PageCodec {
-
-  /** Bytes that the input array has beyond the page at least, for looks a little past its end. */
-  int SLACK = 16;
+interface PageCodec extends AutoCloseable {
 
   /**
    * Decompresses.
    *
-   * @param in its first {@code length} bytes are the compressed page, {@link #SLACK} more follow
+   * @param in its first {@code length} bytes are the compressed page
    * @param page filled exactly
    * @throws DataFormatException if the bytes are not what the format has, or do not make one page
    */
   void decode(byte[] in, int length, byte[] page) throws DataFormatException;
+
+  /** Frees memory outside of the heap. */
+  @Override
+  default void close() {}
 
   /** A failure of a page that came out too short or too long. */
   static DataFormatException wrongLength(long length, byte[] page) {

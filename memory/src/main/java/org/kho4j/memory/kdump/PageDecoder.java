@@ -6,14 +6,14 @@ import java.util.Map;
 import java.util.zip.DataFormatException;
 
 /** One thread's codecs and input buffer. */
-final class PageDecoder {
+final class PageDecoder implements AutoCloseable {
 
   private final byte[] in;
   private final MemorySegment segment;
   private final Map<Compression, PageCodec> codecs = new EnumMap<>(Compression.class);
 
   PageDecoder(int blockSize) {
-    this.in = new byte[blockSize + PageCodec.SLACK];
+    this.in = new byte[blockSize];
     this.segment = MemorySegment.ofArray(in);
   }
 
@@ -28,5 +28,10 @@ final class PageDecoder {
     int length = (int) stored.byteSize();
     MemorySegment.copy(stored, 0, segment, 0, length);
     codecs.computeIfAbsent(compression, Compression::codec).decode(in, length, page);
+  }
+
+  @Override
+  public void close() {
+    codecs.values().forEach(PageCodec::close);
   }
 }

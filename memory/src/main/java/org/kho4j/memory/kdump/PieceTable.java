@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.util.Comparator;
 import java.util.PriorityQueue;
-import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 
 /**
  * Collects the pieces of a flattened dump in the order of the file, off-heap, and makes them sorted

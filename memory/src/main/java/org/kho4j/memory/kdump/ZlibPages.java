@@ -1,49 +1,47 @@
 package org.kho4j.memory.kdump;
 
-import java.util.zip.Adler32;
 import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 
-/**
- * zlib (RFC 1950): two bytes of header, a deflate stream, an Adler-32 of what it decompresses to.
- */
+/** zlib (RFC 1950), by the JDK's {@link Inflater}, which checks the Adler-32 of a page. */
 final class ZlibPages implements PageCodec {
 
-  private static final int HEADER = 2;
-  private static final int ADLER = 4;
-
-  private final Inflate inflate = new Inflate();
-  private final Adler32 adler = new Adler32();
+  private final Inflater inflater = new Inflater();
+  private final byte[] beyond = new byte[1];
 
   @Override
   public void decode(byte[] in, int length, byte[] page) throws DataFormatException {
-    if (length < HEADER + ADLER) {
-      throw new DataFormatException("its zlib stream is cut off");
+    inflater.reset();
+    inflater.setInput(in, 0, length);
+    int made;
+    int more;
+    try {
+      made = inflater.inflate(page);
+      // A page may be full before the end of its stream is read.
+      more = inflater.finished() ? 0 : inflater.inflate(beyond);
+    } catch (DataFormatException e) {
+      throw new DataFormatException("zlib: " + e.getMessage());
     }
-    int header = (in[0] & 0xff) << 8 | (in[1] & 0xff);
-    if ((header & 0x0f20) != 0x0800 || header % 31 != 0) {
-      throw new DataFormatException("0x" + Integer.toHexString(header) + " is no zlib header");
+    if (more > 0) {
+      throw new DataFormatException("it decompresses to more than " + page.length + " bytes");
     }
-    int made = inflate.decode(in, HEADER, length - ADLER, page);
-    int after = inflate.position();
-    if (after != length - ADLER) {
+    if (!inflater.finished()) {
       throw new DataFormatException(
-          "its deflate stream ends " + (length - ADLER - after) + " bytes early");
+          inflater.needsDictionary()
+              ? "its zlib stream needs a dictionary"
+              : "its zlib stream is cut off");
     }
     if (made != page.length) {
       throw PageCodec.wrongLength(made, page);
     }
-    adler.reset();
-    adler.update(page);
-    int stored = 0;
-    for (int i = after; i < length; i++) {
-      stored = stored << 8 | (in[i] & 0xff);
-    }
-    if (stored != (int) adler.getValue()) {
+    if (inflater.getRemaining() > 0) {
       throw new DataFormatException(
-          "its zlib checksum is 0x"
-              + Long.toHexString(adler.getValue())
-              + ", stored is 0x"
-              + Integer.toHexString(stored));
+          "its zlib stream ends " + inflater.getRemaining() + " bytes early");
     }
+  }
+
+  @Override
+  public void close() {
+    inflater.end();
   }
 }

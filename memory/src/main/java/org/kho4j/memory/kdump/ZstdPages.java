@@ -1,12 +1,22 @@
 package org.kho4j.memory.kdump;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.zip.DataFormatException;
-import org.kho4j.memory.zstd.ZstdPage;
+import org.kho4j.files.packed.ZstdPage;
 
 /** zstd, each page a stream of its own. */
 final class ZstdPages implements PageCodec {
 
-  private final ZstdPage decoder = new ZstdPage();
+  private final ZstdPage decoder;
+
+  ZstdPages() {
+    try {
+      decoder = new ZstdPage();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   @Override
   public void decode(byte[] in, int length, byte[] page) throws DataFormatException {
@@ -14,5 +24,10 @@ final class ZstdPages implements PageCodec {
     if (made != page.length) {
       throw PageCodec.wrongLength(made, page);
     }
+  }
+
+  @Override
+  public void close() {
+    decoder.close();
   }
 }

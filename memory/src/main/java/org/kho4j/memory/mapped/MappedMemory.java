@@ -2,8 +2,8 @@ package org.kho4j.memory.mapped;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.kho4j.files.MappedFile;
 import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.FileHoles;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -13,19 +13,16 @@ public final class MappedMemory implements PhysicalMemory {
   private final MappedFile file;
   private final MemorySource source;
   private final MappedRuns runs;
-  private final FileHoles holes;
 
   /**
    * Takes the file over: closing this closes it.
    *
    * @param runs all of them inside of the file
-   * @param holes of the file
    */
-  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs, FileHoles holes) {
+  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs) {
     this.file = file;
     this.source = source;
     this.runs = runs;
-    this.holes = holes;
   }
 
   @Override
@@ -119,8 +116,7 @@ public final class MappedMemory implements PhysicalMemory {
     for (int run = 0; run < runs.count(); run++) {
       long start = runs.start(run);
       long offset = runs.offsetOf(run, start);
-      holes.forEachData(
-          file.path(),
+      file.forEachData(
           offset,
           runs.end(run) - start,
           (data, length) -> visitor.range(start + (data - offset), length));

@@ -16,15 +16,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.Captures;
 import org.kho4j.memory.ElfCoreBuilder;
-import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.Memories;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.TestPages;
+import org.kho4j.memory.image.MemoryImages;
 
 class ElfCoreTest {
 

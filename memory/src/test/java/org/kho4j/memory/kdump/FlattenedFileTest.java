@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 import org.kho4j.memory.DamagedMemoryException;
 import org.kho4j.memory.KdumpBuilder;
-import org.kho4j.memory.MalformedImageException;
 import org.kho4j.memory.Memories;
-import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.TestPages;
-import org.kho4j.memory.mapped.MappedFile;
+import org.kho4j.memory.image.MemoryImages;
 
 class FlattenedFileTest {
 

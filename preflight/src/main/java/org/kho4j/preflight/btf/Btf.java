@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 
 /**
  * The BPF Type Format that a kernel carries: its structures as the compiler laid them out. Little

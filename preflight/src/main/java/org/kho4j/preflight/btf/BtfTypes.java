@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 
 /**
  * The two sections of BTF, and where each type starts: header checks, bounds, names. Types are

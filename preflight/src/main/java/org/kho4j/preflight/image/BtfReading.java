@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.PageSize;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 import org.kho4j.preflight.btf.BtfStruct;
 

@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 
 /** The configuration that {@code CONFIG_IKCONFIG} puts into a kernel: gzip behind a mark. */
 final class BuiltInConfig {

@@ -8,9 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.unpacked.Decoder;
-import org.kho4j.preflight.packed.Packing;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.packed.Packing;
 
 /**
  * What x86 boots (Documentation/arch/x86/boot.rst): sectors of setup code with a header in the
@@ -58,7 +57,7 @@ final class BzImage {
     long offset = (sectors == 0 ? 5L : sectors + 1) * SECTOR + u32(bytes, PAYLOAD_OFFSET);
     Payload payload = Payload.of(path, bytes, offset, u32(bytes, PAYLOAD_LENGTH));
     Optional<Found<String>> release = release(bytes);
-    Optional<Decoder> packing = Packing.of(payload.bytes());
+    Optional<Packing> packing = Packing.of(payload.bytes());
     if (packing.isEmpty()) {
       return new KernelContent(path, payload.bytes()).vmlinux(KernelImage.Form.BZIMAGE, release);
     }

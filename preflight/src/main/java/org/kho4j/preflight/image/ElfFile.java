@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 
 /** The sections of an ELF file: 64-bit, little-endian, linked. Nothing but headers is touched. */
 final class ElfFile {

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.abi.PageSize;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 
 /** A kernel as it is when nothing packs it any more: ELF, an arm64 Image, or BTF alone. */

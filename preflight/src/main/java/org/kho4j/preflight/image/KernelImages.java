@@ -6,12 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.mapped.MappedFile;
-import org.kho4j.memory.unpacked.Decoder;
-import org.kho4j.memory.unpacked.UnpackedFile;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
+import org.kho4j.files.packed.Packing;
 import org.kho4j.preflight.btf.Btf;
-import org.kho4j.preflight.packed.Packing;
 
 /** Reads kernel images. */
 public final class KernelImages {
@@ -26,10 +24,11 @@ public final class KernelImages {
   /**
    * Reads what a kernel image says about itself. The kind of file is found by content: bzImage,
    * arm64 Image, zboot ({@code vmlinuz.efi}), vmlinux, BTF; Image and vmlinux also packed as a
-   * whole by gzip, xz, zstd, lz4, lzop, bzip2 or lzma.
+   * whole by gzip, xz, zstd, lz4 or lzma. Dictionaries of xz and lzma have up to 128 MiB, which the
+   * heap has to have room for.
    *
-   * <p>What is packed is unpacked into a file without a name in {@code java.io.tmpdir}, up to 1
-   * GiB. Nothing of the files is held afterwards but what the result has.
+   * <p>A packed kernel is unpacked into a file without a name in {@code java.io.tmpdir}, up to 1
+   * GiB. The result keeps neither file open.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
    * @throws MalformedImageException if it is no kernel image that is known, or is cut off or
@@ -59,7 +58,7 @@ public final class KernelImages {
     if (Zboot.matches(bytes)) {
       return Zboot.read(path, bytes);
     }
-    Optional<Decoder> packing = Packing.of(bytes);
+    Optional<Packing> packing = Packing.of(bytes);
     if (packing.isEmpty()) {
       return new KernelContent(path, bytes).read();
     }
@@ -78,10 +77,10 @@ public final class KernelImages {
    * @param base where in the file it starts
    */
   static KernelImage unpack(
-      Path path, MemorySegment packed, long base, Decoder decoder, Reading reading)
+      Path path, MemorySegment packed, long base, Packing packing, Reading reading)
       throws IOException {
-    try (MappedFile unpacked = UnpackedFile.unpack(path, packed, base, MAX_UNPACKED, decoder)) {
-      return reading.of(new KernelContent(path, unpacked.bytes(), decoder.format()));
+    try (MappedFile unpacked = packing.unpack(path, packed, base, MAX_UNPACKED)) {
+      return reading.of(new KernelContent(path, unpacked.bytes(), packing.format()));
     }
   }
 }

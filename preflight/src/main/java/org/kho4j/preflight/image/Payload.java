@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.unpacked.Decoder;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.packed.Packing;
 
 /**
  * A packed kernel within a file.
@@ -38,13 +38,13 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
   }
 
   /** The kernel's build appends the length to what any packer but gzip made, which has its own. */
-  private static boolean hasLength(Decoder decoder) {
-    return !decoder.format().equals("gzip");
+  private static boolean hasLength(Packing packing) {
+    return packing != Packing.GZIP;
   }
 
   /** The same, of one whose last four bytes are the length. */
-  Payload withoutLength(Decoder decoder) {
-    if (!hasLength(decoder)) {
+  Payload withoutLength(Packing packing) {
+    if (!hasLength(packing)) {
       return this;
     }
     long end = bytes.byteSize() - 4;
@@ -53,25 +53,25 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
   }
 
   /** The same, of one behind whose end in the file the length stands. */
-  Payload withLengthBehind(MemorySegment file, Decoder decoder) {
+  Payload withLengthBehind(MemorySegment file, Packing packing) {
     long end = offset + bytes.byteSize();
-    return hasLength(decoder) && file.byteSize() - end >= 4
+    return hasLength(packing) && file.byteSize() - end >= 4
         ? new Payload(path, bytes, offset, Integer.toUnsignedLong(file.get(U32, end)))
         : this;
   }
 
-  KernelImage read(Decoder decoder, KernelImages.Reading reading) throws IOException {
+  KernelImage read(Packing packing, KernelImages.Reading reading) throws IOException {
     return KernelImages.unpack(
         path,
         bytes,
         offset,
-        decoder,
+        packing,
         content -> {
           if (unpacked >= 0 && content.size() != unpacked) {
             throw new MalformedImageException(
                 path
                     + ": the "
-                    + decoder.format()
+                    + packing.format()
                     + " at offset 0x"
                     + Long.toHexString(offset)
                     + " unpacks to "

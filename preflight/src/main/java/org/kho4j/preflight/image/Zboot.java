@@ -5,9 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import org.kho4j.memory.MalformedImageException;
-import org.kho4j.memory.unpacked.Decoder;
-import org.kho4j.preflight.packed.Packing;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.packed.Packing;
 
 /**
  * An EFI program that unpacks the Image in it, {@code vmlinuz.efi} (since 6.1): {@code "MZ"}, at 4
@@ -34,7 +33,7 @@ final class Zboot {
     }
     long offset = Integer.toUnsignedLong(bytes.get(U32, 8));
     Payload payload = Payload.of(path, bytes, offset, Integer.toUnsignedLong(bytes.get(U32, 12)));
-    Decoder decoder =
+    Packing packing =
         Packing.of(payload.bytes())
             .orElseThrow(() ->
                 new MalformedImageException(
@@ -43,7 +42,7 @@ final class Zboot {
                         + Long.toHexString(offset)
                         + " nothing that is packed in a way known here"));
     return payload
-        .withLengthBehind(bytes, decoder)
-        .read(decoder, content -> content.image(KernelImage.Form.ZBOOT));
+        .withLengthBehind(bytes, packing)
+        .read(packing, content -> content.image(KernelImage.Form.ZBOOT));
   }
 }

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 
 /** Puts BTF together, word by word. */
 public final class BtfBuilder {

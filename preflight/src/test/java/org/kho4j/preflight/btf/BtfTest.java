@@ -10,7 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.kho4j.memory.MalformedImageException;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.Resources;
 
 class BtfTest {

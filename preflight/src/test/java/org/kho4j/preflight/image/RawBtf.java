@@ -12,10 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.kho4j.memory.mapped.MappedFile;
-import org.kho4j.memory.unpacked.Decoder;
-import org.kho4j.memory.unpacked.UnpackedFile;
-import org.kho4j.preflight.packed.Packing;
+import org.kho4j.files.MappedFile;
+import org.kho4j.files.packed.Packing;
 
 /**
  * The BTF of a kernel as bytes, for the tools that read nothing else: the longest that its header
@@ -55,13 +53,12 @@ public final class RawBtf {
       } else if (Zboot.matches(bytes)) {
         bytes = bytes.asSlice(bytes.get(U32, 8), bytes.get(U32, 12));
       }
-      Optional<Decoder> packing = Packing.of(bytes);
+      Optional<Packing> packing = Packing.of(bytes);
       if (packing.isEmpty()) {
         return longest(bytes);
       }
-      long end = bytes.byteSize() - (packing.get().format().equals("gzip") ? 0 : 4);
-      try (MappedFile unpacked =
-          UnpackedFile.unpack(kernel, bytes.asSlice(0, end), 0, 1L << 30, packing.get())) {
+      long end = bytes.byteSize() - (packing.get() == Packing.GZIP ? 0 : 4);
+      try (MappedFile unpacked = packing.get().unpack(kernel, bytes.asSlice(0, end), 0, 1L << 30)) {
         return longest(unpacked.bytes());
       }
     }

@@ -1,0 +1,114 @@
+package org.kho4j.files.packed;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
+
+/** The forms that files are packed in, known by their first bytes. */
+public enum Packing {
+  GZIP("gzip"),
+  XZ("xz"),
+  ZSTD("zstd"),
+  /** The legacy format, which {@code lz4 -l} and the kernel's build make. */
+  LZ4("lz4"),
+  LZMA("lzma"),
+  /** Recognized, and not read. */
+  BZIP2("bzip2"),
+  /** Recognized, and not read. */
+  LZOP("lzop");
+
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final int LZOP_MAGIC = 0x4f5a4c89;
+  private static final int BZIP2_MAGIC = 0x685a42;
+
+  /** Bytes of the header of .lzma. */
+  private static final int LZMA_HEADER = 13;
+
+  private final String format;
+
+  Packing(String format) {
+    this.format = format;
+  }
+
+  /** The form that these first bytes of a file have, if it is known here. */
+  public static Optional<Packing> of(MemorySegment bytes) {
+    if (bytes.byteSize() < 4) {
+      return Optional.empty();
+    }
+    int magic = bytes.get(U32, 0);
+    Packing packing = null;
+    if (GzipFile.matches(magic)) {
+      packing = GZIP;
+    } else if (XzFile.matches(bytes)) {
+      packing = XZ;
+    } else if (ZstdFile.matches(bytes)) {
+      packing = ZSTD;
+    } else if (magic == Lz4File.MAGIC) {
+      packing = LZ4;
+    } else if (magic == LZOP_MAGIC) {
+      packing = LZOP;
+    } else if ((magic & 0xffffff) == BZIP2_MAGIC) {
+      packing = BZIP2;
+    } else if (isLzma(bytes)) {
+      packing = LZMA;
+    }
+    return Optional.ofNullable(packing);
+  }
+
+  /**
+   * .lzma has no magic number: the usual properties, and a dictionary whose size is a power of two
+   * and at least 4 KiB, identify it.
+   */
+  private static boolean isLzma(MemorySegment bytes) {
+    if (bytes.byteSize() < LZMA_HEADER || bytes.get(JAVA_BYTE, 0) != 0x5d) {
+      return false;
+    }
+    int dictionary = bytes.get(U32, 1);
+    return dictionary >= 4096 && Integer.bitCount(dictionary) == 1;
+  }
+
+  /** The form's name, which is that of its packer: {@code "zstd"}. */
+  public String format() {
+    return format;
+  }
+
+  /**
+   * Unpacks a file, or a part of one, into a temporary file in {@code java.io.tmpdir} that has no
+   * name any more. Zero pages become holes.
+   *
+   * @param path the file's name, for messages
+   * @param packed the packed bytes
+   * @param base where in the file they start
+   * @param limit most bytes that they may unpack to
+   * @throws MalformedImageException if the packed bytes are damaged or cut off, unpack to more, or
+   *     have a form that is not read
+   * @throws IOException if there is no room for what comes out, or zstd's native library cannot be
+   *     loaded
+   */
+  public MappedFile unpack(Path path, MemorySegment packed, long base, long limit)
+      throws IOException {
+    Decoder decoder =
+        switch (this) {
+          case GZIP -> new GzipFile();
+          case XZ -> XzFile::decode;
+          case ZSTD -> new ZstdFile();
+          case LZ4 -> new Lz4File();
+          case LZMA -> XzFile::decodeLzma;
+          case BZIP2, LZOP ->
+              throw new MalformedImageException(
+                  ("%s: %s at offset 0x%x, a form that is not read: '%s -dc FILE' unpacks a file,"
+                          + " scripts/extract-vmlinux of the kernel's sources a bzImage")
+                      .formatted(path, format, base, format));
+        };
+    return UnpackedFile.unpack(path, packed, base, limit, format, decoder);
+  }
+}

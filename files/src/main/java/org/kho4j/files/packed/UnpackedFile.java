@@ -1,0 +1,87 @@
+package org.kho4j.files.packed;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.zip.DataFormatException;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
+
+/** Unpacks into a temporary file that has no name any more. */
+final class UnpackedFile {
+
+  private static final int ATTEMPTS = 100;
+
+  private UnpackedFile() {}
+
+  static MappedFile unpack(
+      Path path, MemorySegment packed, long base, long limit, String format, Decoder decoder)
+      throws IOException {
+    Path directory = Path.of(System.getProperty("java.io.tmpdir"));
+    PackedInput in = new PackedInput(packed);
+    try (FileChannel channel = create(directory, path);
+        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), limit)) {
+      try {
+        decoder.decode(in, out);
+        out.finish();
+      } catch (DataFormatException e) {
+        throw new MalformedImageException(
+            "%s: %s at offset 0x%x: %s"
+                .formatted(path, format, base + in.position(), e.getMessage()));
+      }
+      return MappedFile.map(path, channel, out.holes());
+    }
+  }
+
+  /** A file that only its owner may read, and that is gone with its last user. */
+  private static FileChannel create(Path directory, Path image) throws IOException {
+    Set<StandardOpenOption> options =
+        Set.of(
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.DELETE_ON_CLOSE);
+    for (int attempt = 0; ; attempt++) {
+      // Not Files.createTempFile: its random numbers take a short-lived command 20 ms. A name that
+      // is taken does no harm, CREATE_NEW neither opens nor follows it.
+      Path name = directory.resolve("kho4j-".concat(Long.toHexString(System.nanoTime())));
+      try {
+        return FileChannel.open(name, options, ownerOnly(directory));
+      } catch (FileAlreadyExistsException e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+      } catch (FileSystemException e) {
+        String reason =
+            switch (e) {
+              case NoSuchFileException _ -> "no such directory";
+              case AccessDeniedException _ -> "permission denied";
+              default -> e.getReason();
+            };
+        throw new IOException(
+            "%s cannot be unpacked into %s: %s (-Djava.io.tmpdir=DIR names another directory)"
+                .formatted(image, directory, reason),
+            e);
+      }
+    }
+  }
+
+  private static FileAttribute<?>[] ownerOnly(Path directory) {
+    if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      return new FileAttribute<?>[0];
+    }
+    return new FileAttribute<?>[] {
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+    };
+  }
+}

@@ -1,0 +1,94 @@
+package org.kho4j.files.packed;
+
+import com.github.luben.zstd.ZstdDirectBufferDecompressingStreamNoFinalizer;
+import com.github.luben.zstd.ZstdIOException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.DataFormatException;
+
+/**
+ * A file of zstd (RFC 8878), decompressed by zstd-jni: frames one after the other, skippable ones
+ * passed over, without dictionaries. Windows have up to 2 GiB, as {@code zstd --long=31} makes
+ * them.
+ */
+final class ZstdFile implements Decoder {
+
+  private static final int MAGIC = 0xFD2FB528;
+  private static final int SKIPPABLE = 0x184D2A50;
+  private static final int SKIPPABLE_MASK = 0xFFFFFFF0;
+  private static final int MAX_WINDOW_LOG = 31;
+
+  private static final long PIECE = 1 << 17;
+
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Whether these are the first bytes of a zstd file, which may start with a skippable frame. */
+  static boolean matches(MemorySegment bytes) {
+    // A skippable frame alone says little: a raw RAM file might start like one.
+    long at = 0;
+    while (bytes.byteSize() - at >= 8 && isSkippable(bytes.get(U32, at))) {
+      at += 8 + Integer.toUnsignedLong(bytes.get(U32, at + 4));
+    }
+    return bytes.byteSize() - at >= 4 && bytes.get(U32, at) == MAGIC;
+  }
+
+  private static boolean isSkippable(int magic) {
+    return (magic & SKIPPABLE_MASK) == SKIPPABLE;
+  }
+
+  @Override
+  public void decode(PackedInput in, SparseOutput out) throws IOException, DataFormatException {
+    ZstdLibrary.load();
+    try (Arena arena = Arena.ofConfined();
+        Frames frames = new Frames(in, arena.allocate(PIECE))) {
+      frames.setLongMax(MAX_WINDOW_LOG);
+      while (frames.hasRemaining()) {
+        int made = frames.next(out.room());
+        if (made == 0 && frames.isExhausted() && frames.hasRemaining()) {
+          throw in.cutOff();
+        }
+      }
+    }
+  }
+
+  /**
+   * The frames of an input, which the library is given piece by piece. Pieces are copies: the file
+   * may become shorter while it is read, which native code that reads a mapping does not survive.
+   */
+  private static final class Frames extends ZstdDirectBufferDecompressingStreamNoFinalizer {
+
+    private final PackedInput in;
+    private final MemorySegment piece;
+
+    Frames(PackedInput in, MemorySegment piece) {
+      super(piece.asByteBuffer().limit(in.readInto(piece)));
+      this.in = in;
+      this.piece = piece;
+    }
+
+    @Override
+    protected ByteBuffer refill(ByteBuffer consumed) {
+      return consumed.clear().limit(in.readInto(piece));
+    }
+
+    /** Decompresses into a buffer, and returns how many bytes came out. */
+    int next(ByteBuffer target) throws IOException, DataFormatException {
+      try {
+        return read(target);
+      } catch (ZstdIOException e) {
+        in.seek(in.position() - (source == null ? 0 : source.remaining()));
+        throw new DataFormatException(e.getMessage());
+      }
+    }
+
+    /** Whether all of the input was given to the library, and it took it. */
+    boolean isExhausted() {
+      return in.remaining() == 0 && (source == null || !source.hasRemaining());
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.kho4j.files.packed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.luben.zstd.Zstd;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A library is loaded once in a JVM, so each failure gets one of its own. */
+class ZstdLibraryTest {
+
+  @TempDir private Path directory;
+  private Path packed;
+
+  @BeforeEach
+  void write() throws IOException {
+    packed = Files.write(directory.resolve("packed"), Zstd.compress(new byte[5000]));
+  }
+
+  private String unpackInAnotherJvm(String option) throws Exception {
+    Path probe =
+        Files.writeString(
+            directory.resolve("Probe.java"),
+            """
+            import java.nio.file.Path;
+            import org.kho4j.files.MappedFile;
+                        public class Probe {
+              public static void main(String[] args) {
+                Path path = Path.of(args[0]);
+                try (MappedFile file = MappedFile.open(path);
+                    MappedFile out = Packing.ZSTD.unpack(path, file.bytes(), 0, 1 << 20)) {
+                  System.out.print(out.size() + " bytes");
+                } catch (java.io.IOException e) {
+                  System.out.print(e.getMessage());
+                }
+              }
+            }
+            """);
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                option,
+                "-cp",
+                location(Packing.class) + File.pathSeparator + location(Zstd.class),
+                probe.toString(),
+                packed.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said;
+  }
+
+  private static Path location(Class<?> type) throws Exception {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+  }
+
+  @Test
+  void unpacksTheLibraryIntoTheDirectoryThatIsNamed() throws Exception {
+    assertThat(unpackInAnotherJvm("-DZstdTempFolder=" + directory)).isEqualTo("5000 bytes");
+  }
+
+  @Test
+  void saysTheWayOutWhereTheLibraryCannotBeUnpacked() throws Exception {
+    assertThat(unpackInAnotherJvm("-DZstdTempFolder=" + packed))
+        .startsWith("zstd cannot be read, because its native library cannot be loaded: Cannot")
+        .endsWith(
+            " (-DZstdTempFolder=DIR names a directory to unpack it into where programs may run)")
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void saysTheWayOutWhereTheLibraryCannotBeLoaded() throws Exception {
+    assertThat(unpackInAnotherJvm("-DZstdNativePath=" + packed))
+        .startsWith("zstd cannot be read, because its native library cannot be loaded: " + packed)
+        .endsWith(" (-DZstdNativePath=FILE names another copy of it)")
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void saysTheWayOutWhereThereIsNoPlaceForWhatIsUnpacked() throws Exception {
+    assertThat(unpackInAnotherJvm("-Djava.io.tmpdir=" + directory.resolve("none")))
+        .startsWith(packed + " cannot be unpacked into " + directory.resolve("none") + ": ")
+        .endsWith(" (-Djava.io.tmpdir=DIR names another directory)");
+  }
+}

@@ -1,0 +1,156 @@
+package org.kho4j.memory.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.memory.Captures;
+import org.kho4j.memory.Memories;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+
+class MemoryImagesTest {
+
+  @TempDir Path directory;
+
+  private Path file(byte... bytes) throws IOException {
+    return Files.write(directory.resolve("image"), bytes);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "small-core.elf, ELF",
+    "small-zlib.kdump, KDUMP",
+    "small-lzo.kdump, KDUMP",
+    "small-zstd.kdump, KDUMP",
+    "small-zlib.flat, KDUMP"
+  })
+  void findsTheKindByContent(String name, MemorySource.Kind kind) throws IOException {
+    Path path = file(Captures.small(name));
+
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      assertThat(memory.source().kind()).isEqualTo(kind);
+      assertThat(memory.source().path()).isEqualTo(path);
+      assertThat(memory.source().bytes()).isEqualTo(Files.size(path));
+    }
+  }
+
+  @Test
+  void takesForRawWhatIsNothingElse() throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(file((byte) 1, (byte) 2, (byte) 3))) {
+      assertThat(memory.source())
+          .isEqualTo(
+              new MemorySource(
+                  directory.resolve("image"),
+                  MemorySource.Kind.RAW,
+                  3,
+                  MemorySource.Machine.UNKNOWN,
+                  OptionalInt.empty()));
+      assertThat(Memories.bytes(memory, 0, 3)).containsExactly(1, 2, 3);
+    }
+  }
+
+  /** Without an option: reading the holes of a large machine takes minutes. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void leavesTheHolesOfALargeFileOut() throws IOException {
+    Path path = directory.resolve("sparse");
+    try (FileChannel channel =
+        FileChannel.open(
+            path,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(4096), 5L << 30);
+      channel.write(ByteBuffer.allocate(1), (8L << 30) - 1);
+    }
+
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      List<Long> starts = new ArrayList<>();
+      List<Long> lengths = new ArrayList<>();
+      memory.forEachDataRange((address, length) -> {
+        starts.add(address);
+        lengths.add(length);
+      });
+      assertThat(starts).hasSize(2).first().isEqualTo(5L << 30);
+      assertThat(lengths).allSatisfy(length -> assertThat(length).isLessThan(4L << 20));
+      assertThat(memory.contains(0, 8L << 30)).as("a hole is memory, of zeros").isTrue();
+    }
+  }
+
+  @Test
+  void takesForRawWhatItIsToldTo() throws IOException {
+    byte[] elf = Captures.small("small-core.elf");
+
+    try (PhysicalMemory memory =
+        MemoryImages.open(file(elf), new OpenOptions(MemorySource.Kind.RAW, 0x1000))) {
+      assertThat(memory.source().kind()).isEqualTo(MemorySource.Kind.RAW);
+      assertThat(Memories.bytes(memory, 0x1000, elf.length)).isEqualTo(elf);
+    }
+  }
+
+  @Test
+  void refusesAWrongFormatInASentence() throws IOException {
+    Path path = file((byte) 0, (byte) 0, (byte) 0, (byte) 0);
+
+    assertThatThrownBy(() -> MemoryImages.open(path, new OpenOptions(MemorySource.Kind.ELF, 0)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(path + " is not an ELF file: it does not start with 7f 45 4c 46");
+    assertThatThrownBy(() -> MemoryImages.open(path, new OpenOptions(MemorySource.Kind.KDUMP, 0)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(
+            path
+                + " is not a kdump-compressed dump: it starts with neither \"KDUMP   \" nor"
+                + " \"makedumpfile\"");
+  }
+
+  @Test
+  void refusesWhatIsNoFile() throws IOException {
+    Path missing = directory.resolve("missing");
+    Path empty = file();
+
+    assertThatThrownBy(() -> MemoryImages.open(missing)).isInstanceOf(NoSuchFileException.class);
+    assertThatThrownBy(() -> MemoryImages.open(empty))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(empty + " is empty: no memory image has 0 bytes");
+    assertThatThrownBy(() -> MemoryImages.open(directory))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(directory + " is not a regular file");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void doesNotWaitForTheWriterOfAFifo() throws Exception {
+    Path fifo = directory.resolve("fifo");
+    Process mkfifo = new ProcessBuilder("mkfifo", fifo.toString()).start();
+    assertThat(mkfifo.waitFor(10, TimeUnit.SECONDS)).isTrue();
+
+    assertThatThrownBy(() -> MemoryImages.open(fifo))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith("is not a regular file");
+  }
+
+  @Test
+  void refusesANegativeBase() {
+    assertThatThrownBy(() -> new OpenOptions(null, -1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("0xffffffffffffffff");
+  }
+}
