@@ -140,7 +140,7 @@ final class ClientCases {
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "OWN-002",
-              guest -> guest.preserve(Guest.FREE, 3 + guest.pick(7)),
+              guest -> guest.text(guest.find(guest.root(), "kho_test"), "my"),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "OWN-003",
@@ -149,6 +149,10 @@ final class ClientCases {
                       guest.find(
                           guest.root(), guest.pick("kho_test", "memblock", "kexec-metadata")),
                       "my"),
+              guest -> guest.put64(guest.blob("LUO") + 8, 2)),
+          luo(
+              "OWN-004",
+              guest -> guest.preserve(Guest.FREE, 3 + guest.pick(7)),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)));
 
   private ClientCases() {}

@@ -10,6 +10,7 @@ final class Counts {
 
   private final Map<String, Long> counts = new LinkedHashMap<>();
   private final List<String> notChecked = new ArrayList<>();
+  private boolean ownersKnown = true;
 
   void add(String name, long count) {
     counts.merge(name, count, Long::sum);
@@ -23,6 +24,22 @@ final class Counts {
     if (!notChecked.contains(sentence) && notChecked.size() < 100) {
       notChecked.add(sentence);
     }
+  }
+
+  /** Something owns memory, and what it owns is not known here. */
+  void unknownOwner() {
+    ownersKnown = false;
+  }
+
+  /** Memory of a structure could not be read, so that what it owns is not known. */
+  void unread(String sentence) {
+    notChecked(sentence);
+    unknownOwner();
+  }
+
+  /** Whether every structure that owns memory was read. */
+  boolean ownersKnown() {
+    return ownersKnown;
   }
 
   Checked checked(Map<String, Long> untold) {

@@ -164,6 +164,7 @@ final class LuoRules {
     try {
       version = LuoHead.version(scene.memory(), subtree);
     } catch (HandoverException e) {
+      scene.counts().unknownOwner();
       findings.report(VERSION, e);
       return null;
     }

@@ -57,9 +57,12 @@ public final class Rules {
           BlockRules.TOO_MANY,
           BlockRules.COUNT,
           BlockRules.PRESERVED,
+          BlockRules.NOT_FULL,
+          BlockRules.BEHIND,
           ListRules.POINTER,
           ListRules.COUNT,
           ListRules.PRESERVED,
+          ListRules.BEHIND,
           LuoRules.SIZE,
           LuoRules.VERSION,
           LuoRules.RELEASED,
@@ -74,6 +77,7 @@ public final class Rules {
           LuoFileRules.ONE_BAD,
           LuoRules.TREE,
           LuoRules.FLB_NODE,
+          LuoFileRules.NO_DATA,
           FlbRules.PAGE,
           FlbRules.PRESERVED,
           FlbRules.COUNT,
@@ -81,6 +85,8 @@ public final class Rules {
           FlbRules.NAME,
           FlbRules.SAME_NAME,
           FlbRules.REFERENCES,
+          FlbRules.DATA,
+          FlbRules.BEHIND,
           MemfdRules.VERSION,
           MemfdRules.STRUCTURE,
           MemfdRules.PRESERVED,
@@ -98,6 +104,7 @@ public final class Rules {
           MemfdFolioRules.ORDERED,
           MemfdFolioRules.ALIGNED,
           MemfdFolioRules.COVERED,
+          MemfdRules.POSITION,
           MemblockRules.FORM,
           MemblockRules.NODE,
           MemblockRules.PROPERTIES,
@@ -124,7 +131,8 @@ public final class Rules {
           ScratchRules.TOO_SMALL,
           OwnerRules.TWICE,
           OwnerRules.UNCLAIMED,
-          OwnerRules.UNKNOWN);
+          OwnerRules.UNKNOWN,
+          OwnerRules.LOST);
 
   private Rules() {}
 

@@ -151,7 +151,7 @@ public final class Verifier {
         again(scene.naming(named));
         OwnerRules.twice(scene, named);
       }
-      OwnerRules.unclaimed(scene);
+      Unclaimed.check(scene);
     }
 
     private void again(Scene scene) {
