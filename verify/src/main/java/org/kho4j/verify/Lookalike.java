@@ -16,6 +16,7 @@ import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.MemfdFolio;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
@@ -109,8 +110,8 @@ final class Lookalike {
           : null;
     }
     Seen seen = list(address, page);
-    seen = seen == null ? memfd(address, page) : seen;
     seen = seen == null ? chunk(address, page) : seen;
+    seen = seen == null ? memfd(address, page) : seen;
     return seen == null ? folios(address, page) : seen;
   }
 
@@ -197,8 +198,9 @@ final class Lookalike {
       return false;
     }
     for (long i = 0; i < count; i++) {
-      int length = Unused.nameLength(list.asSlice(header + i * size + name.offset(), name.size()));
-      if (length < 1) {
+      MemorySegment text = list.asSlice(header + i * size + name.offset(), name.size());
+      int length = Unused.nameLength(text);
+      if (length < 1 || !isZero(text, length)) {
         return false;
       }
     }
@@ -212,9 +214,15 @@ final class Lookalike {
       long folios = Wire.u64(page, structure.field("nr_folios").orElseThrow());
       long room =
           (Wire.u32(area, KhoVmalloc.TOTAL_PAGES) << shift) / MemfdFolio.STRUCTURE.headerSize();
-      if (Wire.u64(page, structure.field("size").orElseThrow()) > 0
+      // The flags, which are 0, follow the seals.
+      long seals =
+          structure.field("seals").map(field -> page.get(Wire.U64, field.offset())).orElse(0L);
+      long size = Wire.u64(page, structure.field("size").orElseThrow());
+      if ((seals & ~(long) MemfdSer.SEALS_MASK) == 0
+          && size > 0
           && folios > 0
-          && folios <= room
+          && folios <= Math.min(room, (size - 1 >>> shift) + 1)
+          && (Wire.u16(area, KhoVmalloc.FLAGS) & KhoVmalloc.FLAG_ALLOC) != 0
           && isPreservedPage(Wire.u64(area, KhoVmalloc.FIRST))
           && isZero(page, structure.headerSize())) {
         return new Seen(Kind.MEMFD, address, 0, folios, "");

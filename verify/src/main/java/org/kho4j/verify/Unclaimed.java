@@ -15,8 +15,10 @@ import org.kho4j.handover.Where;
  */
 final class Unclaimed {
 
-  /** Pages that are looked at: as many as the largest lists have blocks, several times over. */
-  private static final int MAX_LOOKS = 1 << 16;
+  /** Pages that are looked at, in all and of one run: structures are scattered, data are not. */
+  private static final int MAX_LOOKS = 1 << 18;
+
+  private static final int MAX_LOOKS_OF_RUN = 1 << 12;
 
   private static final int RUNS_NAMED = 6;
 
@@ -73,9 +75,16 @@ final class Unclaimed {
     first = first < 0 ? page << shift : first;
     pageCount += count;
     if (runCount++ < RUNS_NAMED) {
-      runs.add("0x%x-0x%x".formatted(page << shift, ((page + count) << shift) - 1));
+      int order = scene.preserved().orderAround(page << shift);
+      runs.add(
+          "0x%x-0x%x%s"
+              .formatted(
+                  page << shift,
+                  ((page + count) << shift) - 1,
+                  order == 0 ? "" : " in blocks of order " + order));
     }
-    for (long at = page; at < page + count && looks < MAX_LOOKS; at++, looks++) {
+    long end = page + Math.min(count, MAX_LOOKS_OF_RUN);
+    for (long at = page; at < end && looks < MAX_LOOKS; at++, looks++) {
       Lookalike.Seen seen = lookalike.at(at << shift);
       if (seen != null) {
         found.computeIfAbsent(seen.kind(), kind -> new Found()).add(seen);
