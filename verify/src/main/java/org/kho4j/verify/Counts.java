@@ -42,7 +42,7 @@ final class Counts {
     return ownersKnown;
   }
 
-  Checked checked(Map<String, Long> untold) {
-    return new Checked(counts, notChecked, untold);
+  Checked checked(Map<Severity, Long> findings, Map<String, Long> unreported) {
+    return new Checked(counts, notChecked, findings, unreported);
   }
 }

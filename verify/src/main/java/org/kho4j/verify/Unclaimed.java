@@ -105,8 +105,12 @@ final class Unclaimed {
     }
     StringBuilder message = new StringBuilder();
     message.append(
-        "%,d bytes in %,d pages are preserved, and no known owner has them: %s"
-            .formatted(pageCount * scene.pageSize().bytes(), pageCount, runs));
+        "%,d bytes in %,d %s are preserved, and no known owner has them: %s"
+            .formatted(
+                pageCount * scene.pageSize().bytes(),
+                pageCount,
+                pageCount == 1 ? "page" : "pages",
+                runs));
     found.forEach((kind, pages) -> message.append(describe(kind, pages)));
     if (!known) {
       message.append("; owners that are not known here may have them");

@@ -85,12 +85,12 @@ public final class Verifier {
           handover.root().address(),
           "the kernel whose memory this is was given this handover, and has taken it");
       counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
-      return counts.checked(findings.untold());
+      return findings.checked(counts);
     }
     try (Arena arena = Arena.ofShared()) {
       new Run(handover, options, findings, counts, owners, arena).all();
     }
-    return counts.checked(findings.untold());
+    return findings.checked(counts);
   }
 
   /** The scratch regions, as far as the options tell where they are and they can be. */
