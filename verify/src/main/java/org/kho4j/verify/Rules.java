@@ -40,6 +40,7 @@ public final class Rules {
           MapRules.FORM_UNSURE,
           MapRules.FORM_LIKELY,
           MapRules.LOST_BIT,
+          MapRules.ACROSS_NODES,
           VmallocRules.FIRST,
           VmallocRules.ORDER,
           VmallocRules.MULTIPLE,

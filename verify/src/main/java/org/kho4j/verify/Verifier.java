@@ -25,16 +25,23 @@ public final class Verifier {
    * @param perRule findings of one rule and handover that are told; the others are counted
    * @param setupData physical address of x86-64's boot record, if it is known
    * @param scratchArray address and size of the scratch array, if they are known
+   * @param nodes addresses at which another NUMA node begins; empty to look into the machine's ACPI
+   *     tables
    */
   public record Options(
       Predicate<Rule> rules,
       int perRule,
       OptionalLong setupData,
-      Optional<AddressRange> scratchArray) {
+      Optional<AddressRange> scratchArray,
+      List<Long> nodes) {
+
+    public Options {
+      nodes = List.copyOf(nodes);
+    }
 
     /** Every rule, the first 20 findings of each, and nothing is known of scratch. */
     public static final Options ALL =
-        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty());
+        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty(), List.of());
   }
 
   private Verifier() {}
@@ -139,6 +146,7 @@ public final class Verifier {
               new Preserved(space, arena),
               new Claims(space, arena, owners),
               scratch(handover, options, findings, space),
+              nodes(),
               counts);
       if (!FdtRules.version(scene)) {
         return;
@@ -152,6 +160,19 @@ public final class Verifier {
         OwnerRules.twice(scene, named);
       }
       Unclaimed.check(scene);
+    }
+
+    private List<Long> nodes() {
+      List<Long> nodes =
+          options.nodes.isEmpty()
+              ? NumaNodes.borders(handover.memory().physical())
+              : options.nodes;
+      boolean before71 =
+          KhoVersion.of(handover.root().compatible()).filter(KhoVersion::finalized).isPresent();
+      if (nodes.isEmpty() && before71) {
+        counts.notChecked("NUMA nodes: the source has no ACPI table that names several");
+      }
+      return nodes;
     }
 
     private void again(Scene scene) {

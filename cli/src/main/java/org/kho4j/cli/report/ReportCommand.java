@@ -93,7 +93,8 @@ public final class ReportCommand extends SourceCommand {
             Verifier.Options.ALL.rules(),
             Verifier.Options.ALL.perRule(),
             ScratchOptions.setupData(invocation),
-            ScratchOptions.array(invocation));
+            ScratchOptions.array(invocation),
+            ScratchOptions.nodes(invocation));
     List<PageFinding> findings = new ArrayList<>();
     Checked checked = Checked.NOTHING;
     for (Finding finding : source.unreadable()) {

@@ -105,7 +105,8 @@ public final class VerifyCommand extends Command {
         wanted::contains,
         invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT,
         ScratchOptions.setupData(invocation),
-        ScratchOptions.array(invocation));
+        ScratchOptions.array(invocation),
+        ScratchOptions.nodes(invocation));
   }
 
   private static Set<Rule> wanted(Invocation invocation) {
