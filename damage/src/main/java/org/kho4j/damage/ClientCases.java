@@ -135,6 +135,10 @@ final class ClientCases {
               guest -> oneRegion(guest, BLOCK),
               guest -> oneRegion(guest, 2 * BLOCK)),
           luo(
+              "SCRATCH-008",
+              guest -> oneRegion(guest, 4 * BLOCK),
+              guest -> guest.put64(guest.bootRecord(40), 0)),
+          luo(
               "OWN-001",
               guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 48, guest.memfd()),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),

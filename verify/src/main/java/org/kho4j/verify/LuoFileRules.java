@@ -11,20 +11,23 @@ import org.kho4j.handover.Wire;
 /** The files of a session. */
 final class LuoFileRules {
 
+  /** What becomes of a session whose list of files does not read, on both sides of a fix. */
+  static final String BROKEN_LIST =
+      "Every open of /dev/liveupdate fails with EIO (7.2.6, 7.3.4). 6.19, which is before the fix of 2026, ignores that a"
+          + " session's files cannot be read: the session comes back with a part of them, without a word.";
+
   static final Rule HANDLER =
       Rule.error(
           "LUO-009",
           "Every file's handler has 1 to 47 bytes and a NUL.",
-          "No handler is found: every open of /dev/liveupdate fails with EIO (7.2.6, 7.3.4); 6.19 ignores it, and the"
-              + " session comes back without the file. Without a NUL, strings are compared beyond the field (6.19 to 7.3).",
+          "No handler is found. " + BROKEN_LIST + " Without a NUL, strings are compared beyond the field.",
           "The entry was overwritten.");
 
   static final Rule UNKNOWN_HANDLER =
       Rule.warning(
           "LUO-010",
           "Every file's handler is one that is known here.",
-          "A kernel without that handler fails every open of /dev/liveupdate with EIO: no session can be retrieved (7.2.6,"
-              + " 7.3.4; 6.19 ignores it).",
+          "Nothing happens where the next kernel has that handler. Otherwise: " + BROKEN_LIST,
           "Make sure that the next kernel has the driver, and that it is loaded before /dev/liveupdate is opened. What the"
               + " file's data are was not checked.",
           Outcome.RESTORED,

@@ -11,9 +11,13 @@ final class OwnerRules {
           "OWN-001",
           "No page has two owners.",
           "Not checked (all releases). The first owner that asks gets the page, and the tag is gone: the second is a warning"
-              + " about an untagged page, and its restore fails (6.18 to 7.3). Up to 6.17 both get it, and overwrite each"
+              + " about an untagged page, and its restore fails (6.18 to 7.3). Where two sessions have one memfd, finishing"
+              + " the second without a retrieve is such a warning, too. Up to 6.17 both get the page, and overwrite each"
               + " other.",
-          "The two owners are named: the same memfd was preserved under two tokens, or an address was overwritten.");
+          "The two owners are named: the same memfd was preserved under two tokens, or an address was overwritten.",
+          Outcome.WARNED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule UNCLAIMED =
       Rule.info(

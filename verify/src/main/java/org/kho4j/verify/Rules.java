@@ -130,6 +130,7 @@ public final class Rules {
           ScratchRules.STRUCTURE,
           ScratchRules.PRESERVED,
           ScratchRules.TOO_SMALL,
+          ScratchRules.TAKES,
           OwnerRules.TWICE,
           OwnerRules.UNCLAIMED,
           OwnerRules.UNKNOWN,

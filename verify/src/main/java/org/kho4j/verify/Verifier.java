@@ -100,22 +100,22 @@ public final class Verifier {
     return findings.checked(counts);
   }
 
-  /** The scratch regions, as far as the options tell where they are and they can be. */
+  /** The scratch regions, as far as the options and the memory say where they are. */
   public static List<AddressRange> scratch(Handover handover, Options options) {
-    PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
-    return scratch(handover, options, Findings.none(), space);
+    return scratch(handover, options, Findings.none(), new Counts());
   }
 
   private static List<AddressRange> scratch(
-      Handover handover, Options options, Findings findings, PageSpace space) {
+      Handover handover, Options options, Findings findings, Counts counts) {
     if (options.setupData.isPresent()) {
-      return ScratchRules.ofSetupData(handover, findings, space, options.setupData.getAsLong());
+      return ScratchRules.ofSetupData(
+          handover, findings, counts, options.setupData.getAsLong(), options.scratchArray);
     }
-    if (options.scratchArray.isPresent()) {
-      AddressRange array = options.scratchArray.get();
-      return ScratchRules.ofArray(handover, findings, space, array.address(), array.length());
-    }
-    return List.of();
+    return options
+        .scratchArray
+        .map(array ->
+            ScratchRules.ofArray(handover, findings, counts, array.address(), array.length()))
+        .orElse(List.of());
   }
 
   /** A page that looks like a root FDT and cannot be read as one. */
@@ -145,7 +145,7 @@ public final class Verifier {
               findings,
               new Preserved(space, arena),
               new Claims(space, arena, owners),
-              scratch(handover, options, findings, space),
+              scratch(handover, options, findings, counts),
               nodes(),
               counts);
       if (!FdtRules.version(scene)) {
