@@ -40,6 +40,7 @@ public final class Guest {
   private long area;
   private int reservation = -1;
   private long nextFree = FREE_PAGES;
+  private long node;
 
   private Guest(PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
     this.ram = new Overlay(memory);
@@ -337,6 +338,16 @@ public final class Guest {
   /** Where the x86-64 boot record is, if there is one. */
   public OptionalLong bootRecord() {
     return bootRecord == 0 ? OptionalLong.empty() : OptionalLong.of(bootRecord);
+  }
+
+  /** Says that another NUMA node begins at an address. */
+  void node(long border) {
+    node = border;
+  }
+
+  /** Addresses at which another NUMA node begins. */
+  public List<Long> nodes() {
+    return node == 0 ? List.of() : List.of(node);
   }
 
   /** A place in the boot record. */

@@ -40,6 +40,13 @@ final class LuoCases {
               },
               LuoCases::arrays),
           luo(
+              "ARRAY-004",
+              guest -> {
+                arrays(guest);
+                guest.text(FILES + 64, "memfd-v2");
+              },
+              LuoCases::arrays),
+          luo(
               "LUO-001",
               guest -> guest.put64(guest.sizeField("LUO"), guest.pick(31, 0, 8)),
               guest -> guest.put64(guest.sizeField("LUO"), 33)),
@@ -127,6 +134,10 @@ final class LuoCases {
                 Blobs.liveUpdate(guest, SESSIONS, true);
               }),
           luo(
+              "LUO-015",
+              guest -> guest.put64(guest.file() + 48, 0),
+              guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
+          luo(
               "FLB-001",
               guest -> guest.put64(guest.blob("LUO") + 24, guest.pick(0L, 1L << 40, -4096L)),
               guest -> guest.put64(guest.flbs() + 8, 0)),
@@ -161,9 +172,24 @@ final class LuoCases {
           luo(
               "FLB-007",
               guest -> guest.put64(flb(guest, guest.pick(3)) + 56, guest.pick(0, 5, 1 << 20)),
-              guest -> guest.put64(guest.blob("LUO") + 8, 3)));
+              guest -> guest.put64(guest.blob("LUO") + 8, 3)),
+          luo(
+              "FLB-008",
+              guest -> ownFlb(guest, guest.pick(1L << 40, Guest.FREE)),
+              guest -> ownFlb(guest, guest.pick(guest.root() + 8, guest.root()))),
+          luo(
+              "FLB-009",
+              guest -> guest.put64(guest.flbs() + 8, guest.pick(2, 1, 0)),
+              guest -> guest.text(flb(guest, 2), "liveupdate-test-flb-v4")));
 
   private LuoCases() {}
+
+  /** Makes one of the FLBs another driver's. */
+  private static void ownFlb(Guest guest, long data) {
+    long flb = flb(guest, guest.pick(3));
+    guest.text(flb, "pci-v2\0");
+    guest.put64(flb + 48, data);
+  }
 
   private static long flb(Guest guest, int number) {
     return guest.flbs() + 16 + 64L * number;

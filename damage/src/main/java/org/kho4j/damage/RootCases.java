@@ -170,7 +170,18 @@ final class RootCases {
               "MAP-017",
               "kho-v2-16k",
               guest -> {},
-              guest -> guest.text(guest.find(guest.root(), "kho-v2"), "kho-v4")));
+              guest -> guest.text(guest.find(guest.root(), "kho-v2"), "kho-v4")),
+          luo(
+              "MAP-018",
+              guest -> {
+                int order = 1 + guest.pick(9);
+                guest.preserve(Guest.FREE, order);
+                guest.node(Guest.FREE + (4096L << (order - 1)));
+              },
+              guest -> {
+                guest.preserve(Guest.FREE, 4);
+                guest.node(Guest.FREE + (4096L << 4));
+              }));
 
   private RootCases() {}
 

@@ -93,13 +93,15 @@ public final class ReportCommand extends SourceCommand {
             Verifier.Options.ALL.rules(),
             Verifier.Options.ALL.perRule(),
             ScratchOptions.setupData(invocation),
-            ScratchOptions.array(invocation));
+            ScratchOptions.array(invocation),
+            ScratchOptions.nodes(invocation));
     List<PageFinding> findings = new ArrayList<>();
+    Checked checked = Checked.NOTHING;
     for (Finding finding : source.unreadable()) {
       findings.add(new PageFinding(finding, "u" + findings.size()));
+      checked = checked.plus(Checked.of(finding));
     }
     List<HandoverPart> parts = new ArrayList<>();
-    Checked checked = Checked.NOTHING;
     for (Candidate candidate : source.candidates()) {
       if (parts.size() < MOST_HANDOVERS) {
         HandoverPart part = HandoverPart.of(candidate, options, "h" + parts.size());

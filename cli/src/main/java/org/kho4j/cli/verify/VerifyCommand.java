@@ -3,7 +3,6 @@ package org.kho4j.cli.verify;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -12,12 +11,10 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
 import org.kho4j.verify.Severity;
+import org.kho4j.verify.Verdict;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -89,28 +86,18 @@ public final class VerifyCommand extends Command {
   private static int run(Invocation invocation, PhysicalMemory memory) throws IOException {
     Set<Rule> wanted = wanted(invocation);
     VerifiedSource source = VerifiedSource.of(invocation, memory);
-    List<Finding> findings = new ArrayList<>(source.unreadable());
-    Checked checked = Checked.NOTHING;
-    for (VerifiedSource.Candidate candidate : source.candidates()) {
-      checked =
-          checked.plus(
-              candidate.verify(options(invocation, wanted), findings::add, OwnerVisitor.NONE));
-    }
-    findings.removeIf(finding -> !wanted.contains(finding.rule()));
-    findings.sort(Comparator.comparing(finding -> finding.rule().severity()));
-    boolean anything = !source.candidates().isEmpty() || !findings.isEmpty();
+    Verification verification =
+        Verification.of(source, wanted, options(invocation, wanted));
     if (invocation.options().json()) {
-      FindingView.json(invocation, findings, checked);
-    } else if (anything) {
-      FindingView.text(invocation, findings, checked);
+      FindingView.json(invocation, memory.source(), verification);
+    } else if (!verification.isEmpty()) {
+      FindingView.text(invocation, verification);
     }
-    if (!anything) {
+    if (verification.isEmpty()) {
       invocation.note(HandoverSearch.nothingFound(memory));
       return FAILED;
     }
-    return findings.stream().anyMatch(finding -> finding.rule().severity() == Severity.ERROR)
-        ? BAD_ANSWER
-        : OK;
+    return verification.verdict() == Verdict.ERRORS ? BAD_ANSWER : OK;
   }
 
   private static Verifier.Options options(Invocation invocation, Set<Rule> wanted) {
@@ -118,7 +105,8 @@ public final class VerifyCommand extends Command {
         wanted::contains,
         invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT,
         ScratchOptions.setupData(invocation),
-        ScratchOptions.array(invocation));
+        ScratchOptions.array(invocation),
+        ScratchOptions.nodes(invocation));
   }
 
   private static Set<Rule> wanted(Invocation invocation) {

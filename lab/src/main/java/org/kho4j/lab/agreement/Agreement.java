@@ -232,7 +232,8 @@ final class Agreement implements AutoCloseable {
     try {
       Verifier.verify(
           List.of(handover(guest)),
-          new Verifier.Options(rule -> true, 20, base.bootRecord(), Optional.empty()),
+          new Verifier.Options(
+              rule -> true, 20, base.bootRecord(), Optional.empty(), guest.nodes()),
           findings::add);
     } catch (HandoverException e) {
       findings.add(Verifier.unreadable(e));
