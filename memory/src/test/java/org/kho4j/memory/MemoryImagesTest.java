@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -102,7 +101,7 @@ class MemoryImagesTest {
   void doesNotWaitForTheWriterOfAFifo() throws Exception {
     Path fifo = directory.resolve("fifo");
     Process mkfifo = new ProcessBuilder("mkfifo", fifo.toString()).start();
-    assertThat(mkfifo.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(mkfifo.waitFor()).isZero();
 
     assertThatThrownBy(() -> MemoryImages.open(fifo))
         .isInstanceOf(MalformedImageException.class)
