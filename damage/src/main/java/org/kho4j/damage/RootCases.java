@@ -24,12 +24,12 @@ final class RootCases {
               "FDT-003",
               guest ->
                   guest.text(
-                      guest.find(guest.root(), "kho-v4"), guest.pick("kho-v9", "kho-v0", "khx-v4")),
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
+                      guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v0", "khx-v4")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-004",
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v2"),
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v2"),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-005",
               guest -> {

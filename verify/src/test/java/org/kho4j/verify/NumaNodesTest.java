@@ -16,7 +16,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.memory.MemoryImages;
+import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 
