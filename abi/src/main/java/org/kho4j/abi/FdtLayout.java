@@ -137,13 +137,13 @@ public record FdtLayout(
   private static final List<Property> LUO_V1_BASE =
       List.of(
           compatible("/", "luo-v1", "layout of the blob"),
-          property("/", LuoTree.LIVEUPDATE_NUMBER_FIELD),
+          property("/", LuoTree.LIVEUPDATE_NUMBER),
           compatible(
               "/" + LuoTree.SESSION_NODE,
               LuoTree.SESSION_V2,
               "luo-session-v1, with entries of 64 bytes that had no file set, was in patches only, though comments up to"
                   + " 7.1 name it"),
-          property("/" + LuoTree.SESSION_NODE, LuoTree.SESSION_HEADER_FIELD));
+          property("/" + LuoTree.SESSION_NODE, LuoTree.SESSION_HEADER));
 
   /** The blob of subtree {@code LUO} in luo-v1 as 6.19 writes it. */
   public static final FdtLayout LUO_V1_WITHOUT_FLB =
@@ -165,7 +165,7 @@ public record FdtLayout(
                   LUO_V1_BASE.stream(),
                   Stream.of(
                       compatible("/" + LuoTree.FLB_NODE, LuoTree.FLB_V1, "layout of the FLB page"),
-                      property("/" + LuoTree.FLB_NODE, LuoTree.FLB_HEADER_FIELD)))
+                      property("/" + LuoTree.FLB_NODE, LuoTree.FLB_HEADER)))
               .toList(),
           Releases.of("7.0", "7.1"),
           LUO_TREE,
@@ -178,8 +178,7 @@ public record FdtLayout(
           "LUO",
           "luo-v2",
           List.of(
-              compatible("/", "luo-v2", "layout of the blob"),
-              property("/", LuoTree.ABI_HEADER_FIELD)),
+              compatible("/", "luo-v2", "layout of the blob"), property("/", LuoTree.ABI_HEADER)),
           Releases.NEVER,
           LUO_TREE,
           "kernel/liveupdate/luo_core.c between v7.1 and v7.2-rc1",
@@ -212,7 +211,7 @@ public record FdtLayout(
   public static FdtLayout root(KhoVersion version) {
     var properties = new ArrayList<Property>();
     properties.add(compatible("/", version.compatible(), "version of the whole contract"));
-    properties.add(property("/", version.map()));
+    properties.add(property("/", version.mapPointer()));
     if (version.sizeProperty() != null) {
       properties.add(
           property(

@@ -42,7 +42,6 @@ public final class KhoVmalloc {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "kho_vmalloc",
-          16,
           Releases.since("6.18"),
           Lifetime.partOf("the structure or property of the area's owner"),
           "include/linux/kho/abi/kexec_handover.h",

@@ -26,7 +26,6 @@ public final class KhoserMemChunk {
   public static final Structure ELEMENT =
       Structure.fixed(
           "khoser_mem_bitmap_ptr",
-          16,
           Releases.of("6.16", "7.0"),
           Lifetime.partOf(NAME),
           SOURCE,
@@ -71,7 +70,6 @@ public final class KhoserMemChunk {
   public static final Structure SMALL_BITMAP =
       Structure.fixed(
           BITMAP_NAME,
-          SMALL_BITMAP_BYTES,
           Releases.of("6.16", "6.17.8"),
           BITMAP_LIFETIME,
           SOURCE,

@@ -13,7 +13,6 @@ public final class LuoAbiHeader {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "luo_abi_header",
-          24,
           Releases.NEVER,
           Lifetime.block(0, "in the reboot system call", "not recorded here"),
           "include/linux/kho/abi/luo.h between v7.1 and v7.2-rc1",

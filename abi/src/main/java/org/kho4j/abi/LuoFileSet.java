@@ -31,7 +31,6 @@ public final class LuoFileSet {
   private static Structure structure(Releases releases, Field files) {
     return Structure.fixed(
         NAME,
-        16,
         releases,
         Lifetime.partOf("luo_session_ser"),
         "include/linux/kho/abi/luo.h",

@@ -12,7 +12,6 @@ public final class LuoFlb {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "luo_flb_ser",
-          64,
           Releases.since("7.0"),
           Lifetime.partOf("luo_flb_header_ser"),
           "include/linux/kho/abi/luo.h",

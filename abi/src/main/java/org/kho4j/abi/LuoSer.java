@@ -48,7 +48,6 @@ public final class LuoSer {
   private static Structure structure(Releases releases, Field sessions) {
     return Structure.fixed(
         "luo_ser",
-        32,
         releases,
         Lifetime.block(
             0,

@@ -26,7 +26,6 @@ public final class LuoSession {
   public static final Structure WITHOUT_FILES =
       Structure.fixed(
           STRUCTURE.name(),
-          NAME.size(),
           Releases.NEVER,
           STRUCTURE.lifetime(),
           STRUCTURE.source(),
@@ -38,7 +37,6 @@ public final class LuoSession {
   private static Structure structure(Releases releases, Field fileSet) {
     return Structure.fixed(
         "luo_session_ser",
-        80,
         releases,
         Lifetime.partOf("its list"),
         "include/linux/kho/abi/luo.h",

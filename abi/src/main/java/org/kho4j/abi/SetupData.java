@@ -26,7 +26,6 @@ public final class SetupData {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "setup_data",
-          48,
           Releases.since("6.16"),
           Lifetime.boot("when kexec_file_load loads the next kernel", "with the boot parameters"),
           "arch/x86/include/uapi/asm/setup_data.h",

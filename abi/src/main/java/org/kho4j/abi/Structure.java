@@ -41,10 +41,6 @@ public record Structure(
       }
       end = field.end();
     }
-    if (end != headerSize) {
-      throw new IllegalArgumentException(
-          name + " has " + end + " bytes of fields, and says " + headerSize);
-    }
     if (elements != null && elements.offset() != headerSize) {
       throw new IllegalArgumentException(
           name + "." + elements.name() + " starts at " + elements.offset() + ", not " + headerSize);
@@ -58,12 +54,12 @@ public record Structure(
   /** A structure of a fixed number of bytes. */
   static Structure fixed(
       String name,
-      int size,
       Releases releases,
       Lifetime lifetime,
       String source,
       String meaning,
       Field... fields) {
+    int size = fields[fields.length - 1].end();
     return new Structure(name, size, List.of(fields), null, 0, releases, lifetime, source, meaning);
   }
 

@@ -224,7 +224,7 @@ class LayoutTest {
   void refusesLayoutsThatDoNotAddUp() {
     Field gap = Field.u64(8, "late", "");
     assertThatThrownBy(
-            () -> Structure.fixed("s", 16, Releases.NEVER, Lifetime.partOf("x"), "", "", gap))
+            () -> Structure.fixed("s", Releases.NEVER, Lifetime.partOf("x"), "", "", gap))
         .hasMessageContaining("s.late is at 8, expected 0");
     assertThatThrownBy(() ->
             Structure.paged(

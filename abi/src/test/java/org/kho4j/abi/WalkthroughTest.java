@@ -109,9 +109,9 @@ class WalkthroughTest {
     assertThat(name(files, file)).isEqualTo("memfd-v2");
     assertThat(files.getLong(file + LuoFile.TOKEN.offset())).isEqualTo(998);
     ByteBuffer memfd = preserved(blocks, files.getLong(file + LuoFile.DATA.offset()));
-    assertThat(memfd.getLong(MemfdSer.V2.field("size").orElseThrow().offset())).isEqualTo(4096);
-    assertThat(memfd.getInt(MemfdSer.V2.field("seals").orElseThrow().offset())).isEqualTo(1);
-    int descriptor = MemfdSer.V2.field("folios").orElseThrow().offset();
+    assertThat(memfd.getLong(MemfdSer.SIZE.offset())).isEqualTo(4096);
+    assertThat(memfd.getInt(MemfdSer.SEALS.offset())).isEqualTo(1);
+    int descriptor = MemfdSer.FOLIOS.offset();
     ByteBuffer chunk = preserved(blocks, memfd.getLong(descriptor + KhoVmalloc.FIRST.offset()));
     ByteBuffer area = preserved(blocks, chunk.getLong(KhoVmallocChunk.STRUCTURE.headerSize()));
     long folio = area.getLong(MemfdFolio.PFN_AND_FLAGS.offset());
