@@ -3,7 +3,11 @@ package org.kho4j.abi;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.regex.MatchResult;
@@ -141,6 +145,11 @@ class WalkthroughTest {
   }
 
   private static String text(String page) {
-    return ReferencePages.all().getOrDefault(page, "");
+    try {
+      return Files.readString(
+          Path.of(System.getProperty("basedir", "."), "..", "docs", "abi", page));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
+
 /**
  * A structure of the contract as the kernel's C source declares it and its debug data (BTF, DWARF)
  * describe it. The declaration follows from the contract's {@link Structure}; the rules hold for

@@ -6,7 +6,6 @@ import java.util.stream.IntStream;
 import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
-import org.kho4j.abi.Diagram;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
@@ -17,6 +16,7 @@ import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Releases;
 import org.kho4j.abi.Structure;
+import org.kho4j.cli.abi.reference.Diagram;
 
 /** The contract in the terminal. Widths are in characters; lines end in a line feed. */
 public final class AbiText {

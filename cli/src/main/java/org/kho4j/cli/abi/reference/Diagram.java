@@ -1,9 +1,12 @@
-package org.kho4j.abi;
+package org.kho4j.cli.abi.reference;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 
 /** Draws a structure: eight bytes to a row, offsets at the left. */
 public final class Diagram {

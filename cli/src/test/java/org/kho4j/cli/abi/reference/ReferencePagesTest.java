@@ -1,4 +1,4 @@
-package org.kho4j.abi;
+package org.kho4j.cli.abi.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,20 +10,22 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 
 class ReferencePagesTest {
 
   private static final Path DIRECTORY =
       Path.of(System.getProperty("basedir", "."), "..", "docs", "abi").normalize();
-  private static final String REGENERATE =
-      "./mvnw -pl abi test -Dtest=ReferencePagesTest -Dkho.abi.write=true";
+  private static final String REGENERATE = "./kho abi pages -o docs/abi";
 
   @Test
   void committedPagesAreWhatTheTablesSay() throws IOException {
     Map<String, String> pages = ReferencePages.all();
-    if (Boolean.getBoolean("kho.abi.write")) {
-      write(pages);
-    }
     for (Map.Entry<String, String> page : pages.entrySet()) {
       Path file = DIRECTORY.resolve(page.getKey());
       assertThat(file).as("%s is missing. Write it with %s", file, REGENERATE).isRegularFile();
@@ -35,13 +37,6 @@ class ReferencePagesTest {
       assertThat(files.map(file -> file.getFileName().toString()))
           .as("files under %s that nothing generates", DIRECTORY)
           .containsExactlyInAnyOrderElementsOf(pages.keySet());
-    }
-  }
-
-  private static void write(Map<String, String> pages) throws IOException {
-    Files.createDirectories(DIRECTORY);
-    for (Map.Entry<String, String> page : pages.entrySet()) {
-      Files.writeString(DIRECTORY.resolve(page.getKey()), page.getValue());
     }
   }
 

@@ -1,6 +1,6 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
-import static org.kho4j.abi.reference.Markdown.code;
+import static org.kho4j.cli.abi.reference.Markdown.code;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,9 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
 import java.util.List;
 import java.util.stream.Collectors;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
-import org.kho4j.abi.Diagram;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.Lifetime;
