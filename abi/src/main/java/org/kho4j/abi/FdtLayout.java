@@ -203,10 +203,6 @@ public record FdtLayout(
           "How the next kernel learns the two addresses on arm64. Each property must hold exactly one pair, or KHO is"
               + " silently off. Ordinary big-endian cells: the only such numbers of this contract. (6.16: unverified.)");
 
-  /** The device trees of the contract other than the root FDT, which {@link #root} gives. */
-  public static final List<FdtLayout> ALL =
-      List.of(MEMBLOCK, KHO_TEST, LUO_V1_WITHOUT_FLB, LUO_V1, LUO_V2, CHOSEN);
-
   /** The root FDT of a version: one page at most, itself preserved as a block of order 0. */
   public static FdtLayout root(KhoVersion version) {
     var properties = new ArrayList<Property>();

@@ -30,10 +30,7 @@ public final class Field {
     U16("u16", 2),
     U32("u32", 4),
     U64("u64", 8),
-    /**
-     * A physical address as u64; 0 means none. The kernel's {@code KHOSER} pointers are these on
-     * the wire.
-     */
+    /** A physical address as u64; 0 means none. A KHOSER pointer of the kernel is one. */
     PHYS("phys", 8),
     /** Bytes of text, padded with NUL to the field's size. */
     CHARS("char[]", 1),
@@ -67,6 +64,7 @@ public final class Field {
   private final @Nullable Supplier<Structure> target;
   private final List<Bits> bits;
   private final String meaning;
+  private final boolean khoser;
 
   private Field(
       String name,
@@ -75,7 +73,8 @@ public final class Field {
       int size,
       @Nullable Supplier<Structure> target,
       List<Bits> bits,
-      String meaning) {
+      String meaning,
+      boolean khoser) {
     for (Bits range : bits) {
       if (range.low < 0 || range.width <= 0 || range.low + range.width > size * Byte.SIZE) {
         throw new IllegalArgumentException(
@@ -93,6 +92,17 @@ public final class Field {
     this.target = target;
     this.bits = bits;
     this.meaning = meaning;
+    this.khoser = khoser;
+  }
+
+  private Field(
+      String name,
+      Type type,
+      int offset,
+      int size,
+      @Nullable Supplier<Structure> target,
+      String meaning) {
+    this(name, type, offset, size, target, List.of(), meaning, false);
   }
 
   /** The kernel's name. */
@@ -142,6 +152,11 @@ public final class Field {
     return offset + size;
   }
 
+  /** Whether the kernel's source declares the address with {@code DECLARE_KHOSER_PTR}. */
+  public boolean khoser() {
+    return khoser;
+  }
+
   @Override
   public boolean equals(@Nullable Object object) {
     return object instanceof Field other
@@ -165,15 +180,15 @@ public final class Field {
   }
 
   static Field u16(int offset, String name, String meaning) {
-    return new Field(name, Type.U16, offset, 2, null, List.of(), meaning);
+    return new Field(name, Type.U16, offset, 2, null, meaning);
   }
 
   static Field u32(int offset, String name, String meaning) {
-    return new Field(name, Type.U32, offset, 4, null, List.of(), meaning);
+    return new Field(name, Type.U32, offset, 4, null, meaning);
   }
 
   static Field u64(int offset, String name, String meaning) {
-    return new Field(name, Type.U64, offset, 8, null, List.of(), meaning);
+    return new Field(name, Type.U64, offset, 8, null, meaning);
   }
 
   /**
@@ -183,29 +198,34 @@ public final class Field {
    *     to each other; null for an address of plain data
    */
   static Field phys(int offset, String name, @Nullable Supplier<Structure> target, String meaning) {
-    return new Field(name, Type.PHYS, offset, 8, target, List.of(), meaning);
+    return new Field(name, Type.PHYS, offset, 8, target, meaning);
+  }
+
+  /** A physical address that the kernel's source declares with {@code DECLARE_KHOSER_PTR}. */
+  static Field khoser(int offset, String name, Supplier<Structure> target, String meaning) {
+    return new Field(name, Type.PHYS, offset, 8, target, List.of(), meaning, true);
   }
 
   static Field chars(int offset, int size, String name, String meaning) {
-    return new Field(name, Type.CHARS, offset, size, null, List.of(), meaning);
+    return new Field(name, Type.CHARS, offset, size, null, meaning);
   }
 
   /** The bytes of an array whose user fixes their layout. */
   static Field bytes(int offset, String name, String meaning) {
-    return new Field(name, Type.BYTES, offset, 1, null, List.of(), meaning);
+    return new Field(name, Type.BYTES, offset, 1, null, meaning);
   }
 
   static Field embedded(int offset, String name, Structure structure, String meaning) {
     return new Field(
-        name, Type.STRUCTURE, offset, structure.headerSize(), () -> structure, List.of(), meaning);
+        name, Type.STRUCTURE, offset, structure.headerSize(), () -> structure, meaning);
   }
 
   /** An array of u64 that fills that many bytes. */
   static Field words(int offset, int size, String name, String meaning) {
-    return new Field(name, Type.U64, offset, size, null, List.of(), meaning);
+    return new Field(name, Type.U64, offset, size, null, meaning);
   }
 
   Field withBits(Bits... named) {
-    return new Field(name, type, offset, size, target, List.of(named), meaning);
+    return new Field(name, type, offset, size, target, List.of(named), meaning, khoser);
   }
 }

@@ -17,7 +17,7 @@ package org.kho4j.abi;
 public final class KhoVmalloc {
 
   public static final Field FIRST =
-      Field.phys(
+      Field.khoser(
           0,
           "first",
           () -> KhoVmallocChunk.STRUCTURE,

@@ -15,7 +15,7 @@ public final class KhoVmallocChunk {
   static final String NAME = "kho_vmalloc_chunk";
 
   public static final Field NEXT =
-      Field.phys(0, "next", () -> KhoVmallocChunk.STRUCTURE, "next chunk; 0 ends the list");
+      Field.khoser(0, "next", () -> KhoVmallocChunk.STRUCTURE, "next chunk; 0 ends the list");
 
   public static final Structure STRUCTURE =
       Structure.paged(

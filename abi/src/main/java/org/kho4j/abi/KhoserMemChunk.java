@@ -20,7 +20,7 @@ public final class KhoserMemChunk {
    * in the map says which.
    */
   public static final Field BITMAP =
-      Field.phys(8, "bitmap", () -> KhoserMemChunk.PAGE_BITMAP, "the bitmap");
+      Field.khoser(8, "bitmap", () -> KhoserMemChunk.PAGE_BITMAP, "the bitmap");
 
   /** Element of a chunk. */
   public static final Structure ELEMENT =
@@ -35,7 +35,7 @@ public final class KhoserMemChunk {
           BITMAP);
 
   public static final Field NEXT =
-      Field.phys(0, "next", () -> KhoserMemChunk.STRUCTURE, "next chunk; 0 ends the list");
+      Field.khoser(0, "next", () -> KhoserMemChunk.STRUCTURE, "next chunk; 0 ends the list");
   public static final Field ORDER =
       Field.u32(8, "order", "page order of every bit that this chunk reaches");
   public static final Field NUM_ELMS =

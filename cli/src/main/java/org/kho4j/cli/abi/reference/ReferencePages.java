@@ -91,6 +91,7 @@ public final class ReferencePages {
       case "side-by-side" -> sideBySide(argument);
       case "components" -> ContractTables.components();
       case "limits" -> ContractTables.limits();
+      case "pointers" -> ContractTables.pointers();
       case "lifetimes" -> ContractTables.lifetimes();
       case "radix-parameters" -> RadixTables.parameters();
       case "radix-levels" -> RadixTables.levels();

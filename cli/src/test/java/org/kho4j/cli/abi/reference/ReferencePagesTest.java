@@ -105,6 +105,18 @@ class ReferencePagesTest {
         .replace(' ', '-');
   }
 
+  /** The uses of the macro in the sources of 6.16 to 7.3. */
+  @Test
+  void thePointersOfTheMacroAreThoseOfTheSource() {
+    assertThat(prose().lines().filter(line -> line.contains("| `DECLARE_KHOSER_PTR` |")))
+        .extracting(line -> line.substring(0, line.indexOf(" | `DECLARE")))
+        .containsExactly(
+            "| `khoser_mem_chunk` | `next` | `khoser_mem_chunk`",
+            "| `khoser_mem_bitmap_ptr` | `bitmap` | `kho_mem_phys_bits`",
+            "| `kho_vmalloc` | `first` | `kho_vmalloc_chunk`",
+            "| `kho_vmalloc_chunk` | `next` | `kho_vmalloc_chunk`");
+  }
+
   @Test
   void noPlaceholderIsLeft() {
     assertThat(prose()).doesNotContain("{{").doesNotContain("}}");
