@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.kho4j.abi.KernelType;
 
 /**
  * How the contract changed from one kernel to another, and whether the versions tell.

@@ -3,8 +3,7 @@ package org.kho4j.preflight;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
+import org.kho4j.preflight.KernelType.Member;
 
 /**
  * One difference between two declarations of a structure.

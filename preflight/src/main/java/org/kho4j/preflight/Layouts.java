@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;

@@ -3,7 +3,11 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Component;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.Structure;
 import org.kho4j.preflight.image.Feature;
 
 /**
@@ -123,8 +127,17 @@ public record Part(
       return this;
     }
 
-    Builder types(String... tags) {
-      types = List.of(tags);
+    /** The tags of a component's structures, and of others. */
+    Builder types(Component component, String... others) {
+      types =
+          Stream.concat(
+                  Contract.versions(component).stream()
+                      .flatMap(version -> version.structures().stream())
+                      .map(Structure::name)
+                      .filter(name -> KernelType.isTag(name) && !Parts.SHARED.contains(name)),
+                  Stream.of(others))
+              .distinct()
+              .toList();
       return this;
     }
 

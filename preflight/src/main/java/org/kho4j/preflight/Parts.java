@@ -4,6 +4,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.kho4j.abi.Component;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.KhoVmallocChunk;
+import org.kho4j.abi.Structure;
 import org.kho4j.preflight.Part.Fate;
 import org.kho4j.preflight.image.Feature;
 
@@ -13,6 +19,12 @@ import org.kho4j.preflight.image.Feature;
  */
 public final class Parts {
 
+  /** Structures that the version of KHO stands for and other parts are read through. */
+  static final List<String> SHARED =
+      Stream.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE, KhoBlock.STRUCTURE)
+          .map(Structure::name)
+          .toList();
+
   private static final Fate WRONG_PLACES =
       new Fate(
           Verdict.CORRUPT,
@@ -20,13 +32,7 @@ public final class Parts {
 
   public static final Part KHO =
       Part.of("kho", Feature.KHO)
-          .types(
-              "kho_radix_node",
-              "kho_radix_leaf",
-              "khoser_mem_chunk",
-              "khoser_mem_chunk_hdr",
-              "khoser_mem_bitmap_ptr",
-              "kho_mem_phys_bits")
+          .types(Component.KHO, "khoser_mem_chunk_hdr")
           .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
           .absent(
               lost(
@@ -41,7 +47,7 @@ public final class Parts {
   public static final Part KEXEC_METADATA =
       Part.of("kexec-metadata", Feature.KEXEC_METADATA)
           .within("kho")
-          .types("kho_kexec_metadata")
+          .types(Component.KEXEC_METADATA)
           .absent(degraded("it does not tell which kernel it comes from"))
           .other(
               degraded(
@@ -62,14 +68,7 @@ public final class Parts {
       Part.of("luo", Feature.LUO)
           .within("kho")
           .stems("luo", "luo-session", "luo-flb")
-          .types(
-              "luo_ser",
-              "luo_session_header_ser",
-              "luo_session_ser",
-              "luo_file_set_ser",
-              "luo_file_ser",
-              "luo_flb_header_ser",
-              "luo_flb_ser")
+          .types(Component.LUO)
           .shared("kho_block_header_ser")
           .absent(lost("it has no /dev/liveupdate; no session is ever seen again"))
           .other(new Fate(Verdict.PANIC, "it panics in early boot, also with liveupdate=off"))
@@ -78,7 +77,7 @@ public final class Parts {
 
   public static final Part MEMFD =
       Part.fileHandler("memfd", Feature.MEMFD)
-          .types("memfd_luo_ser", "memfd_luo_folio_ser")
+          .types(Component.MEMFD)
           .shared("kho_vmalloc", "kho_vmalloc_chunk")
           .moved(WRONG_PLACES)
           .build();
@@ -105,10 +104,6 @@ public final class Parts {
   /** All of them. */
   public static final List<Part> ALL =
       List.of(KHO, KEXEC_METADATA, MEMBLOCK, LUO, MEMFD, FLB, KHO_TEST);
-
-  /** Structures that the version of KHO stands for, though they have no part of their own. */
-  static final List<String> SHARED =
-      List.of("kho_vmalloc", "kho_vmalloc_chunk", "kho_block_header_ser");
 
   private Parts() {}
 

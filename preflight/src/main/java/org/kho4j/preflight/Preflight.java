@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.Part.Fate;
 import org.kho4j.preflight.Report.Component;

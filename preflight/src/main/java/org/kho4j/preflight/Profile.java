@@ -3,7 +3,6 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
 

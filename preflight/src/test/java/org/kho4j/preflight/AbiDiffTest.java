@@ -6,10 +6,9 @@ import static org.kho4j.preflight.Kernels.LINUX_7_3;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
 import org.kho4j.preflight.AbiDiff.PartChange;
 import org.kho4j.preflight.AbiDiff.State;
+import org.kho4j.preflight.KernelType.Member;
 
 class AbiDiffTest {
 

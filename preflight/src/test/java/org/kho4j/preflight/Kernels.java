@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
 

@@ -8,12 +8,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.Report.Component;
 
 /** Kernels here speak what the contract says, but for what each test changes. */

@@ -138,7 +138,7 @@ final class LuoRules {
           scene.preserved().describe(address));
     }
     if (head.address() != address) {
-      scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER), head.address(), 0);
+      scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER.name()), head.address(), 0);
     }
     long errors = findings.errors();
     new LuoRules(scene, where).sessions(head);

@@ -2,6 +2,7 @@ package org.kho4j.cli.abi;
 
 import java.io.IOException;
 import org.kho4j.abi.PageSize;
+import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -35,7 +36,7 @@ public final class AbiCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        AbiJson.all(json.generator());
+        ContractJson.write(json.generator(), ContractJson.all());
       }
     } else {
       AbiText.overview(invocation.text(), WIDTH);

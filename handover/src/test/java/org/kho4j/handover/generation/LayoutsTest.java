@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -41,7 +42,7 @@ class LayoutsTest {
 
   static List<Arguments> layouts() {
     List<Arguments> all = new ArrayList<>();
-    for (KhoLayout layout : KhoLayout.ALL) {
+    for (KhoLayout layout : KhoLayout.all()) {
       for (PageSize pageSize : PageSize.values()) {
         for (int seed = 0; seed < 3; seed++) {
           all.add(Arguments.of(layout, pageSize, seed));
@@ -113,10 +114,11 @@ class LayoutsTest {
             throw problem;
           })
           .forEach(subtree -> blocks.put(subtree.address(), 0));
-      assertThat(handover.subtree("kexec-metadata").isPresent()).isEqualTo(layout.metadata());
+      assertThat(handover.subtree("kexec-metadata").isPresent())
+          .isEqualTo(layout.has(KhoFeature.METADATA));
       assertThat(State.blocks(handover)).isEqualTo(blocks);
 
-      KhoLayout nextLayout = KhoLayout.ALL.get(random.nextInt(KhoLayout.ALL.size()));
+      KhoLayout nextLayout = KhoLayout.all().get(random.nextInt(KhoLayout.all().size()));
       Generation next = Generation.boot(memory, boot, setup(pageSize, nextLayout));
       restore(next, kept);
       Incoming incoming = next.incoming().orElseThrow();
@@ -166,7 +168,7 @@ class LayoutsTest {
         }
         case 2 -> {
           Area area = generation.areaOf(List.of(folio));
-          if (generation.layout().vmalloc()) {
+          if (generation.layout().has(KhoFeature.VMALLOC)) {
             Descriptor descriptor = generation.preserve(area);
             areas.add(descriptor);
             blocks.put(folio.address(), folio.order());
@@ -277,7 +279,7 @@ class LayoutsTest {
   @Test
   void subtreesStandInTheOrderOfTheLayoutsReleases() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
-      for (KhoLayout layout : KhoLayout.ALL) {
+      for (KhoLayout layout : KhoLayout.all()) {
         Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, layout));
         for (String name : List.of("first", "removed", "second", "third")) {
           blob(generation, name, Tree.compatible("x").blob());

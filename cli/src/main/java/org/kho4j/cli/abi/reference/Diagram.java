@@ -1,9 +1,12 @@
-package org.kho4j.abi;
+package org.kho4j.cli.abi.reference;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 
 /** Draws a structure: eight bytes to a row, offsets at the left. */
 public final class Diagram {
@@ -28,7 +31,7 @@ public final class Diagram {
     for (Field field : structure.fields()) {
       spans.add(new Span(label(field), field.offset(), field.end()));
     }
-    Structure.Elements elements = structure.elements();
+    Field elements = structure.elements();
     Diagram diagram = new Diagram();
     diagram.scale();
     if (elements == null) {
@@ -53,7 +56,7 @@ public final class Diagram {
     return diagram.out.append('\n').toString();
   }
 
-  private static Span element(Structure structure, Structure.Elements elements, int index) {
+  private static Span element(Structure structure, Field elements, int index) {
     int offset = structure.headerSize() + index * elements.size();
     return new Span(elements.name() + "[" + index + "]", offset, offset + elements.size());
   }

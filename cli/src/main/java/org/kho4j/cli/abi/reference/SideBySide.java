@@ -1,15 +1,17 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
-import static org.kho4j.abi.reference.Markdown.code;
+import static org.kho4j.cli.abi.reference.Markdown.code;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -51,7 +53,7 @@ final class SideBySide<T> {
   }
 
   static String kho() {
-    return new SideBySide<>(KhoLayout.ALL, KhoLayout::id)
+    return new SideBySide<>(KhoLayout.all(), KhoLayout::id)
         .releases(layout -> layout.releases().toString())
         .row(
             "a subtree's node has",
@@ -72,11 +74,15 @@ final class SideBySide<T> {
             layout -> layout.version().finalized() ? "when finalized" : "all the time")
         .row(
             "the root FDT is written",
-            layout -> layout.sequential() ? "front to back, when finalized" : "edited in place")
-        .row("vmalloc areas", layout -> yes(layout.vmalloc()))
-        .row("kexec-metadata", layout -> yes(layout.metadata()))
-        .row("page runs split at NUMA borders", layout -> yes(layout.splitAtNodes()))
-        .row("KHO blocks", layout -> yes(layout.blocks()))
+            layout ->
+                layout.has(KhoFeature.SEQUENTIAL_ROOT)
+                    ? "front to back, when finalized"
+                    : "edited in place")
+        .row("vmalloc areas", layout -> yes(layout.has(KhoFeature.VMALLOC)))
+        .row("kexec-metadata", layout -> yes(layout.has(KhoFeature.METADATA)))
+        .row(
+            "page runs split at NUMA borders", layout -> yes(layout.has(KhoFeature.SPLIT_AT_NODES)))
+        .row("KHO blocks", layout -> yes(layout.has(KhoFeature.BLOCKS)))
         .table();
   }
 
@@ -114,7 +120,7 @@ final class SideBySide<T> {
     return new SideBySide<>(MemfdVersion.ALL, MemfdVersion::compatible)
         .releases(version -> version.releases().toString())
         .row("bytes of the structure", version -> "" + version.structure().headerSize())
-        .row("seals", version -> yes(version.structure().field("seals").isPresent()))
+        .row("seals", version -> yes(version.structure().has(MemfdSer.SEALS)))
         .row(
             "folio flags",
             version ->

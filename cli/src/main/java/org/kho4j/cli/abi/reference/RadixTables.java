@@ -1,7 +1,7 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
-import static org.kho4j.abi.reference.Markdown.code;
-import static org.kho4j.abi.reference.Markdown.table;
+import static org.kho4j.cli.abi.reference.Markdown.code;
+import static org.kho4j.cli.abi.reference.Markdown.table;
 
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
-import static org.kho4j.abi.reference.Markdown.code;
-import static org.kho4j.abi.reference.Markdown.table;
-import static org.kho4j.abi.reference.Markdown.text;
+import static org.kho4j.cli.abi.reference.Markdown.code;
+import static org.kho4j.cli.abi.reference.Markdown.table;
+import static org.kho4j.cli.abi.reference.Markdown.text;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +14,7 @@ import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.Lifetime;
 import org.kho4j.abi.Limit;
 import org.kho4j.abi.Limits;
@@ -94,6 +95,42 @@ final class ContractTables {
     return limit.unit().equals("mask")
         ? "0x" + Long.toHexString(limit.value(size))
         : Long.toString(limit.value(size));
+  }
+
+  /** Every field and property that points at a structure. */
+  static String pointers() {
+    Map<List<String>, List<String>> layouts = new LinkedHashMap<>();
+    for (ContractVersion version : Contract.VERSIONS) {
+      for (FdtLayout tree : version.trees()) {
+        for (FdtLayout.Property property : tree.properties()) {
+          pointer(layouts, version, "node " + code(property.node()), property.field(), "property");
+        }
+      }
+      for (Structure structure : version.structures()) {
+        Stream.concat(structure.fields().stream(), Stream.ofNullable(structure.elements()))
+            .forEach(field -> {
+              String declared = code(field.khoser() ? "DECLARE_KHOSER_PTR" : "u64");
+              pointer(layouts, version, code(structure.name()), field, declared);
+            });
+      }
+    }
+    List<List<String>> rows = new ArrayList<>();
+    layouts.forEach((row, ids) ->
+        rows.add(Stream.concat(row.stream(), Stream.of(String.join(", ", ids))).toList()));
+    return table(List.of("in", "pointer", "leads to", "declared", "layouts"), rows);
+  }
+
+  private static void pointer(
+      Map<List<String>, List<String>> layouts,
+      ContractVersion version,
+      String owner,
+      Field field,
+      String declared) {
+    Structure target = field.target();
+    if (field.type() == Field.Type.PHYS && target != null) {
+      List<String> row = List.of(owner, code(field.name()), code(target.name()), declared);
+      layouts.computeIfAbsent(row, _ -> new ArrayList<>()).add(code(version.id()));
+    }
   }
 
   static String lifetimes() {

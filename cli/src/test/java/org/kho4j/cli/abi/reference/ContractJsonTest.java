@@ -1,4 +1,4 @@
-package org.kho4j.cli.abi;
+package org.kho4j.cli.abi.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,29 +6,31 @@ import java.io.StringWriter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.Contract;
-import org.kho4j.abi.ReferencePages;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-class AbiJsonTest {
+class ContractJsonTest {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   @Test
-  void saysWhatTheReferencePageSays() {
-    assertThat(MAPPER.readTree(written(AbiJson::all)))
-        .isEqualTo(MAPPER.readTree(ReferencePages.all().get("abi.json")));
+  void theTextHasALineForEachFlatObject() {
+    String text = ContractJson.text();
+    assertThat(MAPPER.readTree(text)).isEqualTo(MAPPER.readTree(written(ContractJson.all())));
+    assertThat(text)
+        .startsWith("{\n  \"schema\": \"kho4j/abi/1\",\n")
+        .contains("\n    { \"name\": \"4K\", \"bytes\": 4096, \"shift\": 12 },\n")
+        .endsWith("\n}\n");
   }
 
   @Test
   void everyTargetIsDescribedSomewhere() {
-    JsonNode all = MAPPER.readTree(written(AbiJson::all));
+    JsonNode all = MAPPER.readTree(written(ContractJson.all()));
     Set<String> names = new HashSet<>();
     Set<String> targets = new HashSet<>();
     for (JsonNode structure :
@@ -44,7 +46,7 @@ class AbiJsonTest {
 
   @Test
   void hasWhatADecoderNeeds() {
-    JsonNode all = MAPPER.readTree(written(AbiJson::all));
+    JsonNode all = MAPPER.readTree(written(ContractJson.all()));
     assertThat(all.get("schema").asString()).isEqualTo("kho4j/abi/1");
     JsonNode kho = all.get("components").get(0);
     JsonNode v4 = kho.get("versions").get(kho.get("versions").size() - 1);
@@ -59,14 +61,14 @@ class AbiJsonTest {
     var version = Contract.version("memfd-v2").orElseThrow();
     assertThat(
             MAPPER
-                .readTree(written(out -> AbiJson.versions(out, List.of(version))))
+                .readTree(written(ContractJson.versions(List.of(version))))
                 .at("/versions/0/id")
                 .asString())
         .isEqualTo("memfd-v2");
     var structure = version.structures().getFirst();
     assertThat(
             MAPPER
-                .readTree(written(out -> AbiJson.structures(out, List.of(structure))))
+                .readTree(written(ContractJson.structures(List.of(structure))))
                 .at("/structures/0/fields/2/bits/5/name")
                 .asString())
         .isEqualTo("F_SEAL_EXEC");
@@ -74,18 +76,18 @@ class AbiJsonTest {
 
   @Test
   void writesReleasesOrLimits() {
-    JsonNode all = MAPPER.readTree(written(AbiJson::all));
-    assertThat(MAPPER.readTree(written(AbiJson::releases)).get("releases"))
+    JsonNode all = MAPPER.readTree(written(ContractJson.all()));
+    assertThat(MAPPER.readTree(written(ContractJson.only("releases"))).get("releases"))
         .isEqualTo(all.get("releases"));
-    assertThat(MAPPER.readTree(written(AbiJson::limits)).get("limits"))
+    assertThat(MAPPER.readTree(written(ContractJson.only("limits"))).get("limits"))
         .isEqualTo(all.get("limits"));
   }
 
-  private static String written(Consumer<JsonGenerator> content) {
+  private static String written(Object content) {
     StringWriter out = new StringWriter();
     try (JsonGenerator generator =
         new JsonFactory().createGenerator(ObjectWriteContext.empty(), out)) {
-      content.accept(generator);
+      ContractJson.write(generator, content);
     }
     return out.toString();
   }

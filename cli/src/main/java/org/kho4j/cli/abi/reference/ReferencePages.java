@@ -1,15 +1,17 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kho4j.abi.Contract;
-import org.kho4j.abi.ContractDocument;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.Fingerprint;
@@ -20,36 +22,55 @@ import org.kho4j.abi.Releases;
 import org.kho4j.abi.Structure;
 
 /**
- * A page: a Markdown template beside this class, whose {@code {{word argument argument}}} are
- * replaced by what the tables say.
+ * The reference pages under {@code docs/abi/}: the contract for people, and as {@code abi.json} for
+ * machines. A page is a Markdown template beside this class, whose {@code {{word argument}}} are
+ * replaced by what the contract's tables say.
  */
-public final class Page {
+public final class ReferencePages {
 
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([^}]+)}}");
 
-  private Page() {}
+  /** The pages of prose, in reading order. */
+  private static final List<String> PAGES =
+      List.of(
+          "README.md",
+          "versions.md",
+          "boot.md",
+          "root.md",
+          "map-radix.md",
+          "map-bitmaps.md",
+          "vmalloc.md",
+          "blocks.md",
+          "luo.md",
+          "memfd.md",
+          "clients.md",
+          "lifetimes.md",
+          "checks.md",
+          "walkthrough.md",
+          "walkthrough-luo.md");
 
-  /** The machine-readable page. */
-  public static String json() {
-    return Json.write(ContractDocument.all());
+  private ReferencePages() {}
+
+  /** Every page by file name, in reading order; the same for every run and machine. */
+  public static Map<String, String> all() {
+    Map<String, String> pages = new LinkedHashMap<>();
+    PAGES.forEach(page -> pages.put(page, render(template(page))));
+    pages.put("abi.json", ContractJson.text());
+    return pages;
   }
 
-  /** The page of that file name. */
-  public static String render(String fileName) {
-    Matcher matcher = PLACEHOLDER.matcher(template(fileName));
-    StringBuilder out = new StringBuilder();
-    while (matcher.find()) {
-      String[] words = matcher.group(1).split(" ", 2);
-      String argument = words.length == 1 ? "" : words[1];
-      String value = value(words[0], argument);
-      matcher.appendReplacement(out, Matcher.quoteReplacement(value.stripTrailing()));
-    }
-    matcher.appendTail(out);
-    return out.toString();
+  private static String render(String template) {
+    return PLACEHOLDER
+        .matcher(template)
+        .replaceAll(match -> {
+          String[] words = match.group(1).split(" ", 2);
+          String value = value(words[0], words.length == 1 ? "" : words[1]);
+          return Matcher.quoteReplacement(value.stripTrailing());
+        });
   }
 
   private static String template(String fileName) {
-    try (InputStream in = Page.class.getResourceAsStream(fileName)) {
+    try (InputStream in = ReferencePages.class.getResourceAsStream(fileName)) {
       if (in == null) {
         throw new IllegalArgumentException("there is no page " + fileName);
       }
@@ -62,7 +83,7 @@ public final class Page {
   private static String value(String word, String argument) {
     return switch (word) {
       case "newest" -> Releases.NEWEST;
-      case "schema" -> ContractDocument.SCHEMA;
+      case "schema" -> ContractJson.SCHEMA;
       case "canonical-form" -> Fingerprint.FORM;
       case "canonical-example" -> Fingerprint.canonicalText(version(argument)).replace("\t", "→");
       case "matrix" -> ContractTables.matrix();
@@ -70,6 +91,7 @@ public final class Page {
       case "side-by-side" -> sideBySide(argument);
       case "components" -> ContractTables.components();
       case "limits" -> ContractTables.limits();
+      case "pointers" -> ContractTables.pointers();
       case "lifetimes" -> ContractTables.lifetimes();
       case "radix-parameters" -> RadixTables.parameters();
       case "radix-levels" -> RadixTables.levels();
@@ -77,8 +99,8 @@ public final class Page {
       case "radix-short-root-slots" -> RadixTables.shortRootSlots();
       case "radix-vectors" -> RadixTables.vectors();
       case "bitmap-coverage" -> RadixTables.bitmapCoverage();
-      case "memfd-folio-bytes" -> Examples.memfdFolio();
-      case "vmalloc-bytes" -> Examples.vmalloc();
+      case "memfd-folio-bytes" -> ExampleBytes.memfdFolio();
+      case "vmalloc-bytes" -> ExampleBytes.vmalloc();
       case "limit" -> limit(argument);
       case "fingerprint" -> version(argument).fingerprint().sha256();
       case "structure" -> structure(argument);

@@ -1,4 +1,4 @@
-package org.kho4j.abi.reference;
+package org.kho4j.cli.abi.reference;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,9 +9,9 @@ import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.Structure;
 
 /** Bytes written out from the tables' offsets. */
-final class Examples {
+final class ExampleBytes {
 
-  private Examples() {}
+  private ExampleBytes() {}
 
   /** pfn 0x12345, dirty and uptodate, index 7. */
   static String memfdFolio() {
