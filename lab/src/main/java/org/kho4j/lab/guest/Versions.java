@@ -17,7 +17,7 @@ public record Versions(KhoLayout kho, LuoVersion luo, MemfdVersion memfd) {
   /** The versions of a release, as {@code "7.1.8"}. */
   static Versions of(String release) {
     return new Versions(
-        of(release, KhoLayout.ALL, KhoLayout::releases),
+        of(release, KhoLayout.all(), KhoLayout::releases),
         of(release, LuoVersion.ALL, LuoVersion::releases),
         of(release, MemfdVersion.ALL, MemfdVersion::releases));
   }

@@ -72,7 +72,7 @@ final class Examples {
   private static Path spoken(Run run, String spec) throws IOException {
     KhoLayout layout = run.kernel().versions().kho();
     Path example = example(run, spec);
-    return layout.equals(KhoLayout.NEWEST)
+    return layout.equals(KhoLayout.newest())
         ? example
         : Files.writeString(
             run.directory().resolve(spec),

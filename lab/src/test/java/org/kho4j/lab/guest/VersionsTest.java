@@ -21,7 +21,7 @@ class VersionsTest {
         .isEqualTo(
             new Versions(KhoLayout.of("kho-v3@7.1").orElseThrow(), LuoVersion.V1, MemfdVersion.V2));
     assertThat(Versions.of("7.3.4"))
-        .isEqualTo(new Versions(KhoLayout.NEWEST, LuoVersion.V5, MemfdVersion.V2));
+        .isEqualTo(new Versions(KhoLayout.newest(), LuoVersion.V5, MemfdVersion.V2));
     assertThatThrownBy(() -> Versions.of("6.18.1"))
         .isInstanceOf(LabFailure.class)
         .hasMessageStartingWith("Linux 6.18.1 has none of [luo-v1@6.19,");
