@@ -61,7 +61,10 @@ final class JsonFields {
       }
       return of(path.toString(), root);
     } catch (JacksonException e) {
-      throw new IOException(path + ": is not JSON: " + e.getOriginalMessage(), e);
+      throw new IOException(
+          "%s: line %d, column %d: no JSON can go on like this"
+              .formatted(path, e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
+          e);
     }
   }
 

@@ -40,6 +40,11 @@ public final class ScratchOptions {
     return Optional.ofNullable(invocation.value("--scratch-array", AddressRange.class));
   }
 
+  /** Whether either option is given. */
+  public static boolean isGiven(Invocation invocation) {
+    return setupData(invocation).isPresent() || array(invocation).isPresent();
+  }
+
   private static AddressRange rangeOf(String text) {
     int comma = text.indexOf(',');
     if (comma < 0) {

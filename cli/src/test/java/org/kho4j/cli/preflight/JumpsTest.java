@@ -120,7 +120,15 @@ class JumpsTest {
       Set<String> parts = new TreeSet<>(said().keySet());
       parts.remove(OVERALL);
       List<ReserveMem> reservations = parts.contains("memblock") ? List.of(RESERVATION) : List.of();
-      return Optional.of(new Handed(parts, Set.of(), Set.of(), reservations, List.of(), true));
+      return Optional.of(
+          new Handed(
+              parts,
+              Set.of(),
+              Set.of(),
+              reservations,
+              List.of(),
+              Optional.empty(),
+              Optional.empty()));
     }
 
     /** Where something else happened than was said. */
