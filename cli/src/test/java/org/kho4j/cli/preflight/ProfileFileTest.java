@@ -92,7 +92,7 @@ class ProfileFileTest {
   void textThatIsNoJsonIsSaidWithItsPlace() throws IOException {
     Path file = Files.writeString(directory.resolve("profile.json"), "{ \"schema\": x }");
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(file + ": line 1, column 13: no JSON can go on like this");
+        .hasMessage(file + ":1:13: this is no JSON that a profile has");
   }
 
   @Test
