@@ -35,7 +35,7 @@ public record Difference(String type, Kind kind, String text) {
    * Compares two declarations.
    *
    * @param was the one that counts
-   * @param is the one that is told about
+   * @param is the one that the texts describe
    */
   public static List<Difference> between(KernelType was, KernelType is) {
     List<Difference> found = new ArrayList<>();

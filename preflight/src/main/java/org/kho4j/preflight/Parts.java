@@ -9,13 +9,14 @@ import org.kho4j.abi.Component;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.Structure;
 import org.kho4j.preflight.Part.Fate;
 import org.kho4j.preflight.image.Feature;
 
 /**
- * Every part that is known, those first that others arrive in. What a kernel does is what Linux 7.2
- * and 7.3 were seen to do in the lab.
+ * Every known part, containers before their contents. The fates are those that Linux 7.2 and 7.3
+ * had in the lab.
  */
 public final class Parts {
 
@@ -28,7 +29,7 @@ public final class Parts {
   private static final Fate WRONG_PLACES =
       new Fate(
           Verdict.CORRUPT,
-          "it does not notice, and reads the bytes as something else: from wrong data to a panic, everything was seen");
+          "it does not notice, and reads the bytes as something else: jumps ended in wrong data, warnings or panics");
 
   public static final Part KHO =
       Part.of("kho", Feature.KHO)
@@ -36,10 +37,10 @@ public final class Parts {
           .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
           .absent(
               lost(
-                  "it takes all memory for its own, without a word; nothing of the handover remains"))
+                  "it reuses all memory without a message; nothing of the handover remains"))
           .other(
               lost(
-                  "it says \"incompatible\" and \"disabling KHO revival\", and boots on; nothing of the handover"
+                  "it logs \"incompatible\" and \"disabling KHO revival\", and boots; nothing of the handover"
                       + " remains"))
           .moved(WRONG_PLACES)
           .build();
@@ -48,11 +49,11 @@ public final class Parts {
       Part.of("kexec-metadata", Feature.KEXEC_METADATA)
           .within("kho")
           .types(Component.KEXEC_METADATA)
-          .absent(degraded("it does not tell which kernel it comes from"))
+          .absent(degraded("it does not report which kernel it comes from"))
           .other(
               degraded(
-                  "it warns, does not tell which kernel it comes from, and counts kexecs anew"))
-          .moved(degraded("it warns, or tells a wrong release and a wrong count of kexecs"))
+                  "it warns, does not report which kernel it comes from, and counts kexecs anew"))
+          .moved(degraded("it warns, or reports a wrong release and a wrong count of kexecs"))
           .build();
 
   public static final Part MEMBLOCK =
@@ -70,7 +71,7 @@ public final class Parts {
           .stems("luo", "luo-session", "luo-flb")
           .types(Component.LUO)
           .shared("kho_block_header_ser")
-          .absent(lost("it has no /dev/liveupdate; no session is ever seen again"))
+          .absent(lost("it has no /dev/liveupdate, so no session can be retrieved"))
           .other(new Fate(Verdict.PANIC, "it panics in early boot, also with liveupdate=off"))
           .moved(WRONG_PLACES)
           .build();
@@ -87,8 +88,8 @@ public final class Parts {
       Part.of("flb", Feature.TEST_FLB)
           .within("luo")
           .several()
-          .absent(lost("nobody asks for them"))
-          .other(lost("nobody asks for them under their old names"))
+          .absent(lost("no driver asks for them"))
+          .other(lost("no driver asks for them under their old names"))
           .moved(WRONG_PLACES)
           .build();
 
@@ -96,8 +97,8 @@ public final class Parts {
       Part.of("kho_test", Feature.KHO_TEST)
           .within("kho")
           .shared("kho_vmalloc", "kho_vmalloc_chunk")
-          .absent(lost("nobody looks at the test data"))
-          .other(lost("its test module says \"KHO restore failed\""))
+          .absent(lost("no module looks for the test data"))
+          .other(lost("its test module logs \"KHO restore failed\""))
           .moved(WRONG_PLACES)
           .build();
 
@@ -120,6 +121,13 @@ public final class Parts {
     Set<String> types = new TreeSet<>(SHARED);
     ALL.forEach(part -> types.addAll(part.types()));
     return types;
+  }
+
+  /** The part that a subtree of the root FDT holds. */
+  static Optional<Part> ofSubtree(String name) {
+    return name.equals(LuoSer.SUBTREE)
+        ? Optional.of(LUO)
+        : of(name).filter(part -> part.within().equals(Optional.of(KHO.name())) && part != LUO);
   }
 
   /** The part of that name. */

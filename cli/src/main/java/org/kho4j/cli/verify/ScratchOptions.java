@@ -55,6 +55,11 @@ public final class ScratchOptions {
     return nodes == null ? List.of() : nodes.stream().map(Long.class::cast).toList();
   }
 
+  /** Whether either option is given. */
+  public static boolean isGiven(Invocation invocation) {
+    return setupData(invocation).isPresent() || array(invocation).isPresent();
+  }
+
   private static AddressRange rangeOf(String text) {
     int comma = text.indexOf(',');
     if (comma < 0) {
