@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Locks on memory whose descriptor systemd holds, too. */
 @EnabledOnOs(OS.LINUX)
+@SuppressWarnings("try") // closing early is what is tested
 class SharedLockTest {
 
   @TempDir Path dir;
