@@ -28,9 +28,11 @@ public final class LinuxFile extends LinuxDescriptor {
 
   private static final int F_ADD_SEALS = 1033;
   private static final int F_GET_SEALS = 1034;
+  private static final int F_OFD_GETLK = 36;
   private static final int F_OFD_SETLK = 37;
   private static final int STRUCT_FLOCK_BYTES = 32;
   private static final short F_WRLCK = 1;
+  private static final short F_UNLCK = 2;
   private static final int STRUCT_STATFS_BYTES = 120;
   private static final long HUGETLBFS_MAGIC = 0x958458f6L;
   private static final long TMPFS_MAGIC = 0x01021994;
@@ -220,8 +222,7 @@ public final class LinuxFile extends LinuxDescriptor {
    */
   public boolean tryLock() throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment flock = arena.allocate(STRUCT_FLOCK_BYTES, Long.BYTES);
-      flock.set(ValueLayout.JAVA_SHORT, 0, F_WRLCK);
+      MemorySegment flock = wholeFile(arena);
       call(() -> "lock " + path(), () -> Kernel.fcntl(descriptor(), F_OFD_SETLK, flock.address()));
       return true;
     } catch (LinuxException e) {
@@ -230,6 +231,24 @@ public final class LinuxFile extends LinuxDescriptor {
       }
       throw e;
     }
+  }
+
+  /** Whether another open file description has the file locked. Locks nothing. */
+  public boolean isLocked() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = wholeFile(arena);
+      call(
+          () -> "look for a lock on " + path(),
+          () -> Kernel.fcntl(descriptor(), F_OFD_GETLK, flock.address()));
+      return flock.get(ValueLayout.JAVA_SHORT, 0) != F_UNLCK;
+    }
+  }
+
+  /** A struct flock for an exclusive lock on all of the file. */
+  private static MemorySegment wholeFile(Arena arena) {
+    MemorySegment flock = arena.allocate(STRUCT_FLOCK_BYTES, Long.BYTES);
+    flock.set(ValueLayout.JAVA_SHORT, 0, F_WRLCK);
+    return flock;
   }
 
   /**

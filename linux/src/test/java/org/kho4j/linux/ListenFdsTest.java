@@ -1,9 +1,11 @@
 package org.kho4j.linux;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -63,6 +65,18 @@ class ListenFdsTest {
     return FileChannel.open(Path.of("/proc/self/fd/" + file.descriptor()), option);
   }
 
+  /** Where a process of its own finds the classes, on whatever path this one has them. */
+  private static String classPath(Class<?> program) {
+    String file = "/" + program.getName().replace('.', '/') + ".class";
+    String found = String.valueOf(program.getResource(file));
+    String root = URI.create(found.substring(0, found.length() - file.length() + 1)).getPath();
+    return String.join(
+        ":",
+        root,
+        System.getProperty("java.class.path"),
+        System.getProperty("jdk.module.path", ""));
+  }
+
   /** Plays systemd's part: starts the service with descriptors of its store, as 3 and up. */
   private static Process start(String address, Map<String, LinuxFile> store) throws IOException {
     StringBuilder script = new StringBuilder("export LISTEN_PID=$$; exec \"$@\"");
@@ -76,7 +90,7 @@ class ListenFdsTest {
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
-            System.getProperty("java.class.path"),
+            classPath(Service.class),
             Service.class.getName()));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("NOTIFY_SOCKET", address);
@@ -102,7 +116,7 @@ class ListenFdsTest {
 
       Process second = start(address, store);
       assertThat(systemd.receive().text()).isEqualTo("READY=1");
-      assertThat(new String(second.getInputStream().readAllBytes()).strip())
+      assertThat(new String(second.getInputStream().readAllBytes(), UTF_8).strip())
           .isEqualTo("counter of 1");
 
       assertThat(get(store.get("counter"))).isEqualTo(43);

@@ -26,9 +26,12 @@ class SharedLockTest {
       assertThat(first.tryLock()).isTrue();
       assertThat(first.tryLock()).as("the owner again").isTrue();
       assertThat(second.tryLock()).isFalse();
+      assertThat(second.isLocked()).isTrue();
+      assertThat(first.isLocked()).as("by another").isFalse();
 
       first.close();
 
+      assertThat(second.isLocked()).isFalse();
       assertThat(second.tryLock()).isTrue();
     }
   }

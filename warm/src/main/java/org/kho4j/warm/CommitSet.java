@@ -29,7 +29,7 @@ final class CommitSet implements AutoCloseable {
   /** Property of the subtree's node: where the FDT is in the store, to tell it in a dump. */
   static final String ADDRESS_PROPERTY = "address";
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = Arena.ofConfined();
   private final WarmDirectory directory;
   private final StoreIdentity identity;
   private final MemorySegment blob;

@@ -102,7 +102,7 @@ record CommitSlot(
     try {
       return new AddressRange(slot.get(U64, addressAt), slot.get(U64, bytesAt));
     } catch (IllegalArgumentException e) {
-      throw damaged(path, index, e.getMessage());
+      throw damaged(path, index, String.valueOf(e.getMessage()));
     }
   }
 

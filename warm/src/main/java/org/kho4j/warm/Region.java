@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.linux.LinuxException;
@@ -88,6 +87,7 @@ public final class Region {
     });
   }
 
+  @SuppressWarnings("MustBeClosed") // the arena ends with the region
   private MemorySegment map(List<AddressRange> extents, long bytes) {
     Arena owner = arena;
     if (owner == null) {
@@ -183,17 +183,7 @@ public final class Region {
   }
 
   private int checksum() {
-    CRC32C crc = new CRC32C();
-    long left = entry.bytes();
-    for (AddressRange extent : entry.extents()) {
-      long length = Math.min(left, extent.length());
-      for (long at = 0; at < length; at += 1 << 30) {
-        long part = Math.min(1 << 30, length - at);
-        crc.update(store.memory().read(extent.address() + at, part).asByteBuffer());
-      }
-      left -= length;
-    }
-    return (int) crc.getValue();
+    return WarmView.checksum(store.memory(), entry);
   }
 
   /** The store's ranges that hold a range of the region. */

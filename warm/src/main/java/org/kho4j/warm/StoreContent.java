@@ -51,7 +51,7 @@ record StoreContent(
       AddressRange blob = live.directory();
       directory = WarmDirectory.decode(memory.read(blob.address(), blob.length()));
     } catch (IllegalArgumentException e) {
-      throw damaged(path, live.directory().address(), e.getMessage());
+      throw damaged(path, live.directory().address(), String.valueOf(e.getMessage()));
     }
     UndoLog log = new UndoLog(memory, identity.log());
     log.entries();

@@ -208,7 +208,7 @@ final class StoreFiles {
     try {
       file.reserve();
     } catch (LinuxException e) {
-      throw new WarmException(ROOM, e.getMessage());
+      throw new WarmException(ROOM, String.valueOf(e.getMessage()));
     }
   }
 

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
@@ -106,18 +107,17 @@ public record WarmDirectory(
    * @throws IllegalArgumentException if it is not what a store writes; the message says why
    */
   public static WarmDirectory decode(MemorySegment blob) {
-    require(blob.byteSize() >= HEAD_BYTES, "%d bytes are too few", blob.byteSize());
+    require(blob.byteSize() >= HEAD_BYTES, () -> blob.byteSize() + " bytes are too few");
     String compatible = text(blob, 0, 16);
-    require(compatible.equals(COMPATIBLE), "compatible is \"%s\"", compatible);
+    require(compatible.equals(COMPATIBLE), () -> "compatible is \"" + compatible + "\"");
     long regions = Integer.toUnsignedLong(blob.get(U32, 24));
     long extents = Integer.toUnsignedLong(blob.get(U32, 28));
     long extentsAt = HEAD_BYTES + ENTRY_BYTES * regions;
     require(
         extentsAt + EXTENT_BYTES * extents == blob.byteSize(),
-        "%d regions and %d extents are not %d bytes",
-        regions,
-        extents,
-        blob.byteSize());
+        () ->
+            "%d regions and %d extents are not %d bytes"
+                .formatted(regions, extents, blob.byteSize()));
     long storeSize = blob.get(U64, 104);
     List<Entry> entries = new ArrayList<>((int) Math.min(regions, 1 << 16));
     for (long i = 0; i < regions; i++) {
@@ -126,23 +126,22 @@ public record WarmDirectory(
       long count = Integer.toUnsignedLong(entry.get(U32, 92));
       String name = text(entry, 0, NAME_BYTES);
       require(
-          first + count <= extents, "region \"%s\": extents %d and %d more", name, first, count);
+          first + count <= extents,
+          () -> "region \"%s\": extents %d and %d more".formatted(name, first, count));
       List<AddressRange> ranges = new ArrayList<>((int) Math.min(count, 1 << 16));
-      long room = 0;
       for (long e = first; e < first + count; e++) {
         long at = extentsAt + EXTENT_BYTES * e;
         AddressRange range = new AddressRange(blob.get(U64, at), blob.get(U64, at + 8));
-        require(range.end() <= storeSize, "region \"%s\": %s is not in the store", name, range);
+        require(
+            range.end() <= storeSize,
+            () -> "region \"%s\": %s is not in the store".formatted(name, range));
         ranges.add(range);
-        room += range.length();
       }
       long bytes = entry.get(U64, 72);
+      long room = ranges.stream().mapToLong(AddressRange::length).sum();
       require(
           bytes > 0 && bytes <= room,
-          "region \"%s\": %d bytes in extents of %d",
-          name,
-          bytes,
-          room);
+          () -> "region \"%s\": %d bytes in extents of %d".formatted(name, bytes, room));
       OptionalInt checksum =
           (entry.get(U32, 84) & FLAG_CHECKSUM) == 0
               ? OptionalInt.empty()
@@ -164,9 +163,9 @@ public record WarmDirectory(
         "a text of %d bytes at 0x%x does not end".formatted(length, at));
   }
 
-  private static void require(boolean condition, String why, Object... values) {
+  private static void require(boolean condition, Supplier<String> why) {
     if (!condition) {
-      throw new IllegalArgumentException(why.formatted(values));
+      throw new IllegalArgumentException(why.get());
     }
   }
 }

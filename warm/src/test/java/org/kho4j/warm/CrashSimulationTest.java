@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -169,8 +170,8 @@ class CrashSimulationTest {
     }
   }
 
-  private static TreeMap<String, Long> sizes(WarmStore store) {
-    TreeMap<String, Long> sizes = new TreeMap<>();
+  private static Map<String, Long> sizes(WarmStore store) {
+    Map<String, Long> sizes = new TreeMap<>();
     store.regions().forEach(region -> sizes.put(region.name(), region.bytes()));
     return sizes;
   }
@@ -178,9 +179,9 @@ class CrashSimulationTest {
   private static void oneOf(
       WarmStore store,
       boolean returned,
-      TreeMap<String, Long> before,
-      TreeMap<String, Long> after) {
-    TreeMap<String, Long> found = sizes(store);
+      Map<String, Long> before,
+      Map<String, Long> after) {
+    Map<String, Long> found = sizes(store);
     if (returned) {
       assertThat(found).isEqualTo(after);
     } else {
@@ -188,8 +189,8 @@ class CrashSimulationTest {
     }
   }
 
-  private static TreeMap<String, Long> directory(Object... namesAndSizes) {
-    TreeMap<String, Long> sizes = new TreeMap<>();
+  private static Map<String, Long> directory(Object... namesAndSizes) {
+    Map<String, Long> sizes = new TreeMap<>();
     for (int i = 0; i < namesAndSizes.length; i += 2) {
       sizes.put((String) namesAndSizes[i], ((Number) namesAndSizes[i + 1]).longValue());
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -119,6 +120,18 @@ class KillTest {
     }
   }
 
+  /** Where a process of its own finds the classes, on whatever path this one has them. */
+  private static String classPath(Class<?> program) {
+    String file = "/" + program.getName().replace('.', '/') + ".class";
+    String found = String.valueOf(program.getResource(file));
+    String root = URI.create(found.substring(0, found.length() - file.length() + 1)).getPath();
+    return String.join(
+        ":",
+        root,
+        System.getProperty("java.class.path"),
+        System.getProperty("jdk.module.path", ""));
+  }
+
   @Test
   void losesNothingThatWasCommitted() throws Exception {
     Path path = dir.resolve("store");
@@ -139,7 +152,7 @@ class KillTest {
                   "-XX:TieredStopAtLevel=" + (kill % 2 == 0 ? 1 : 4),
                   "--enable-native-access=ALL-UNNAMED",
                   "-cp",
-                  System.getProperty("java.class.path"),
+                  classPath(Worker.class),
                   Worker.class.getName(),
                   path.toString(),
                   Long.toString(random.nextLong()))

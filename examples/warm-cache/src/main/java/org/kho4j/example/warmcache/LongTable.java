@@ -7,8 +7,8 @@ import java.util.OptionalLong;
 
 /**
  * A hash table of longs in a memory segment: slots of a key and a value, open addressing. It has no
- * other state, so whoever maps the segment has the table. A crash leaves it whole: a value is stored
- * before the key that makes it visible.
+ * other state, so whoever maps the segment has the table. A crash leaves it whole: a value is
+ * stored before the key that makes it visible.
  */
 final class LongTable {
 

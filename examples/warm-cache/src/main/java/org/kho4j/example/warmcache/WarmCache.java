@@ -43,8 +43,7 @@ public final class WarmCache {
 
   private WarmCache(WarmStore store, int port) throws IOException {
     this.store = store;
-    this.region =
-        store.region("entries").orElseGet(() -> store.allocate("entries", TABLE_BYTES));
+    this.region = store.region("entries").orElseGet(() -> store.allocate("entries", TABLE_BYTES));
     store.commit();
     this.table = new LongTable(region.segment());
     this.server =

@@ -32,7 +32,7 @@ class WarmCacheTest {
                       ProcessHandle.current().info().command().orElseThrow(),
                       "--enable-native-access=ALL-UNNAMED",
                       "-cp",
-                      System.getProperty("java.class.path"),
+                      classPath(WarmCache.class),
                       WarmCache.class.getName(),
                       "0",
                       dir.resolve("cache").toString()))
@@ -67,6 +67,18 @@ class WarmCacheTest {
       assertThat(request("GET", "/" + (ENTRIES + 1), "")).isEqualTo("none");
       assertThat(request("GET", "/" + Long.MAX_VALUE, "")).isEqualTo("-5");
     }
+  }
+
+  /** Where a process of its own finds the classes, on whatever path this one has them. */
+  private static String classPath(Class<?> program) {
+    String file = "/" + program.getName().replace('.', '/') + ".class";
+    String found = String.valueOf(program.getResource(file));
+    String root = URI.create(found.substring(0, found.length() - file.length() + 1)).getPath();
+    return String.join(
+        ":",
+        root,
+        System.getProperty("java.class.path"),
+        System.getProperty("jdk.module.path", ""));
   }
 
   @Test
