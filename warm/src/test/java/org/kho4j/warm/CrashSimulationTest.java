@@ -103,6 +103,9 @@ class CrashSimulationTest {
     List<Long> found = generationsFound(memory);
     long live = StoreContent.read(memory).live().generation();
     assertThat(found).as("what a search finds").isNotEmpty().isSubsetOf(live - 1, live);
+    if (returned) {
+      assertThat(found).as("found without a crash").containsExactly(live);
+    }
 
     WarmStore store = open(memory);
 
@@ -177,10 +180,7 @@ class CrashSimulationTest {
   }
 
   private static void oneOf(
-      WarmStore store,
-      boolean returned,
-      Map<String, Long> before,
-      Map<String, Long> after) {
+      WarmStore store, boolean returned, Map<String, Long> before, Map<String, Long> after) {
     Map<String, Long> found = sizes(store);
     if (returned) {
       assertThat(found).isEqualTo(after);

@@ -61,7 +61,7 @@ class WarmCacheTest {
     }
 
     void checkEntries() throws IOException {
-      for (long key = 1; key <= ENTRIES; key += 997) {
+      for (long key = 1; key <= ENTRIES; key += 19_997) {
         assertThat(request("GET", "/" + key, "")).isEqualTo(Long.toString(key * key));
       }
       assertThat(request("GET", "/" + (ENTRIES + 1), "")).isEqualTo("none");
