@@ -14,6 +14,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.memory.MemoryReadException;
+import org.kho4j.warm.WarmException;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
@@ -50,6 +51,7 @@ final class FailureMessage {
       case MemoryReadException e -> orKind(e);
       case SpecException e -> orKind(e);
       case FdtException e -> orKind(e);
+      case WarmException e -> orKind(e);
       case ParameterException e -> usage(e);
       case OutOfMemoryError _ ->
           "out of memory at a heap of "

@@ -19,6 +19,7 @@ import org.kho4j.cli.output.Text;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
 import org.kho4j.cli.verify.VerifyCommand;
+import org.kho4j.cli.warm.WarmCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -68,6 +69,7 @@ public final class Kho {
         new VerifyCommand(),
         new PreflightCommand(),
         new ReportCommand(),
+        new WarmCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -85,6 +87,7 @@ public final class Kho {
       case "preflight" -> List.of(new PreflightCommand());
       case "report" -> List.of(new ReportCommand());
       case "abi" -> List.of(new AbiCommand());
+      case "warm" -> List.of(new WarmCommand());
       default -> commands();
     };
   }
