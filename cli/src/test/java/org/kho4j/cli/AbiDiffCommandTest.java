@@ -96,6 +96,7 @@ class AbiDiffCommandTest {
             "note: the version of kho in %s is unknown\nNo layout changed of what was compared; the notes name the rest.\n"
                 .formatted(silent));
   }
+
   @Test
   void textNamesWhatMoved() {
     assertThat(diff(1, kernel("7.3"), kernel("vmalloc-swapped")).out())

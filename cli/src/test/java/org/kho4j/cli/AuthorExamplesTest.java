@@ -42,7 +42,9 @@ class AuthorExamplesTest {
     ConsoleOfATest console = ConsoleOfATest.pipe();
     new Kho(console.console, "")
         .run("verify", ram.toString(), "--json", "--base", base, "--severity", "warning");
-    return JSON.readTree(console.out()).get("findings").valueStream()
+    return JSON.readTree(console.out())
+        .get("findings")
+        .valueStream()
         .map(finding -> finding.get("id").asString())
         .toList();
   }

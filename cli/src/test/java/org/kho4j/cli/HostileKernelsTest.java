@@ -185,7 +185,10 @@ class HostileKernelsTest {
   /** Linux 7 packs with dictionaries of 128 MiB; both kernels are read at once. */
   @ParameterizedTest
   @ValueSource(
-      strings = {"xz --check=crc32 --x86 --lzma2=dict=128MiB", "xz --format=lzma --lzma1=dict=128MiB"})
+      strings = {
+        "xz --check=crc32 --x86 --lzma2=dict=128MiB",
+        "xz --format=lzma --lzma1=dict=128MiB"
+      })
   void twoKernelsWithTheLargestDictionariesAreRead(String command) throws Exception {
     assertThat(Runtime.getRuntime().maxMemory()).isLessThan(320L << 20);
     Path packed = directory.resolve("large-dictionary");

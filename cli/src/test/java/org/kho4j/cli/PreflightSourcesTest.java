@@ -32,15 +32,17 @@ class PreflightSourcesTest {
     Path memory = BASE.resolve("../vectors/handover").resolve(vector + ".elf.zst");
     assertThat(kho(2, "preflight", "--from", memory, "--to", kernel(to)).err())
         .startsWith("kho: " + memory + " is for " + of + " and " + kernel(to) + " for ");
-    String writer = kho(2, "preflight", "--from", memory, "--from-kernel", kernel(to), "--to",
-        kernel(to)).err();
+    String writer =
+        kho(2, "preflight", "--from", memory, "--from-kernel", kernel(to), "--to", kernel(to))
+            .err();
     assertThat(writer).contains("kexec does not go from one architecture to another");
   }
 
   @Test
   void aKernelThatIsZstdAsAWholeIsTakenOnBothSides() {
     Path packed = SMALL.resolve("small.elf.zst");
-    for (String name : List.of("small.elf.zst", "small.elf.gz", "small.elf.x86.xz", "small.elf.lz4")) {
+    for (String name :
+        List.of("small.elf.zst", "small.elf.gz", "small.elf.x86.xz", "small.elf.lz4")) {
       JsonNode report = json(1, "--from", SMALL.resolve(name), "--to", packed, "--cmdline", ALL_ON);
       assertThat(component(report, "kho").get("verdict").asString()).isEqualTo("ok");
       assertThat(component(report, "kho").get("from").asString()).isEqualTo("kho-v4");

@@ -14,8 +14,7 @@ final class Preflights {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
   static final Path BASE = Path.of(System.getProperty("basedir", "."));
-  static final Path SMALL =
-      BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight");
+  static final Path SMALL = BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight");
   static final String ALL_ON = "kho=on liveupdate=on";
   static final String TRACE = ALL_ON + " reserve_mem=1M:64K:trace";
 

@@ -229,9 +229,7 @@ public final class Guest {
 
   /** Where the address of the sessions stands. */
   long sessionsField() {
-    return hasArrays()
-        ? Blobs.property(this, blob("LUO"), "luo-session-header")
-        : blob("LUO") + 16;
+    return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-session-header") : blob("LUO") + 16;
   }
 
   /** Where the address of the FLBs stands. */

@@ -51,10 +51,7 @@ final class LuoCases {
                       guest.find(guest.blob("LUO"), guest.luo()),
                       guest.pick("luo-v9", "luo-v0", "lux-v5")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
-          luo(
-              "LUO-003",
-              LuoCases::arrays,
-              guest -> tree(guest, true)),
+          luo("LUO-003", LuoCases::arrays, guest -> tree(guest, true)),
           luo(
               "LUO-004",
               guest -> {
@@ -113,10 +110,7 @@ final class LuoCases {
                 guest.put32(name, 0);
               },
               guest -> tree(guest, true)),
-          luo(
-              "LUO-014",
-              guest -> tree(guest, false),
-              guest -> tree(guest, true)),
+          luo("LUO-014", guest -> tree(guest, false), guest -> tree(guest, true)),
           luo(
               "LUO-015",
               guest -> guest.put64(guest.file() + 48, 0),

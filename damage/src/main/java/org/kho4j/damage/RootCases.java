@@ -24,7 +24,8 @@ final class RootCases {
               "FDT-003",
               guest ->
                   guest.text(
-                      guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v0", "khx-v4")),
+                      guest.find(guest.root(), guest.kho()),
+                      guest.pick("kho-v9", "kho-v0", "khx-v4")),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-004",

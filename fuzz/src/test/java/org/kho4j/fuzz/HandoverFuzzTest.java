@@ -26,9 +26,9 @@ import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
-import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
 

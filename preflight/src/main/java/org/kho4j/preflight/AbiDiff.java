@@ -100,11 +100,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
             && !was.pageSize().equals(is.pageSize())
         ? Optional.of(
             "%s has pages of %s and %s of %s: layouts differ with the page size, which is no change of the contract"
-                .formatted(
-                    was.source(),
-                    was.pageSize().get(),
-                    is.source(),
-                    is.pageSize().get()))
+                .formatted(was.source(), was.pageSize().get(), is.source(), is.pageSize().get()))
         : Optional.empty();
   }
 
@@ -115,8 +111,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
         Stream.concat(differences.stream().map(Difference::text), constants.stream()).toList();
     List<String> before = was.speech(part).versions();
     List<String> after = is.speech(part).versions();
-    boolean same =
-        texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
+    boolean same = texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
     boolean moved = !constants.isEmpty() || differences.stream().anyMatch(Difference::matters);
     if (before.isEmpty() != after.isEmpty() && !moved) {
       uncertain.add(

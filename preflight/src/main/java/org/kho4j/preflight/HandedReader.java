@@ -178,9 +178,7 @@ public final class HandedReader {
   }
 
   private static boolean isKnown(String version) {
-    return Contract.VERSIONS.stream()
-        .map(ContractVersion::compatible)
-        .anyMatch(version::equals);
+    return Contract.VERSIONS.stream().map(ContractVersion::compatible).anyMatch(version::equals);
   }
 
   private void unreadable(Part part, HandoverException broken) {

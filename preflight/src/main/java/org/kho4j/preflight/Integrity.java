@@ -104,8 +104,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
                 "its content was not examined: kho4j does not know %s".formatted(version))));
     unreadable.forEach((part, problem) -> {
       if (!worst.containsKey(part)) {
-        damages.add(
-            new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.sentence()));
+        damages.add(new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.sentence()));
       }
     });
     return new Integrity(
@@ -168,10 +167,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     }
     boolean inLuo =
         part.equals(Parts.LUO.name())
-            || Parts.of(part)
-                .flatMap(Part::within)
-                .filter(Parts.LUO.name()::equals)
-                .isPresent();
+            || Parts.of(part).flatMap(Part::within).filter(Parts.LUO.name()::equals).isPresent();
     return inLuo && outcomes.contains(Outcome.FAILED) ? Verdict.UNREACHABLE : Verdict.LOST;
   }
 }

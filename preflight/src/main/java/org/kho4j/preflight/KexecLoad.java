@@ -99,8 +99,7 @@ final class KexecLoad {
 
   private static Optional<Component> component(boolean said, Verdict verdict, String because) {
     return said
-        ? Optional.of(
-            new Component(NAME, Optional.empty(), Optional.empty(), verdict, because))
+        ? Optional.of(new Component(NAME, Optional.empty(), Optional.empty(), verdict, because))
         : Optional.empty();
   }
 
@@ -130,9 +129,7 @@ final class KexecLoad {
   /** Each piece goes as high as possible in the first region that has room. */
   private boolean fitsX86(Optional<Footprint> kernel, Optional<Long> initrd, boolean rest) {
     return (!rest || placeHigh(X86_REST.bytes(), X86_REST.alignment(), 0))
-        && kernel
-            .map(one -> placeHigh(one.bytes(), one.alignment(), X86_KERNEL_MIN))
-            .orElse(true)
+        && kernel.map(one -> placeHigh(one.bytes(), one.alignment(), X86_KERNEL_MIN)).orElse(true)
         && initrd.map(bytes -> placeHigh(bytes, PAGE, X86_INITRD_MIN)).orElse(true);
   }
 
@@ -147,7 +144,8 @@ final class KexecLoad {
       long window = (placed.address() & -ARM64_WINDOW_ALIGNMENT) + ARM64_WINDOW;
       long above = min;
       if (initrd.map(size -> placeLow(size, PAGE, above, window)).orElse(true)
-          && (!rest || placeLow(ARM64_REST.bytes(), ARM64_REST.alignment(), above, Long.MAX_VALUE))) {
+          && (!rest
+              || placeLow(ARM64_REST.bytes(), ARM64_REST.alignment(), above, Long.MAX_VALUE))) {
         return true;
       }
       taken.clear();

@@ -94,8 +94,7 @@ final class Layouts {
         .map(forms ->
             forms.stream()
                 .map(form ->
-                    form.structures().stream()
-                        .anyMatch(structure -> name.equals(structure.name())))
+                    form.structures().stream().anyMatch(structure -> name.equals(structure.name())))
                 .collect(Collectors.toSet()))
         .allMatch(answers -> answers.size() == 1);
   }
@@ -130,8 +129,7 @@ final class Layouts {
                       .flatMap(List::stream)
                       .map(text -> claim(kernel, speech, text));
                 }),
-            brokenMap(kernel).stream()
-                .map(text -> claim(kernel, kernel.speech(Parts.KHO), text)))
+            brokenMap(kernel).stream().map(text -> claim(kernel, kernel.speech(Parts.KHO), text)))
         .sorted()
         .toList();
   }

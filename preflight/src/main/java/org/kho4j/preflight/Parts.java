@@ -35,9 +35,7 @@ public final class Parts {
       Part.of("kho", Feature.KHO)
           .types(Component.KHO, "khoser_mem_chunk_hdr")
           .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
-          .absent(
-              lost(
-                  "it reuses all memory without a message; nothing of the handover remains"))
+          .absent(lost("it reuses all memory without a message; nothing of the handover remains"))
           .other(
               lost(
                   "it logs \"incompatible\" and \"disabling KHO revival\", and boots; nothing of the handover"

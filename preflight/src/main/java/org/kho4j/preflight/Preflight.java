@@ -4,9 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.stream.Stream;
-import org.kho4j.abi.PageSize;
-import org.kho4j.preflight.Part.Fate;
 import org.kho4j.preflight.Integrity.Damage;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.Speech.State;
@@ -130,8 +127,7 @@ public final class Preflight {
   private void others(Handed what) {
     for (String handler : new TreeSet<>(what.handlers())) {
       if (!Parts.MEMFD.isOf(handler)) {
-        judge(
-            Part.fileHandler(handler), Speech.yes(List.of(handler), "a file is handed over so"));
+        judge(Part.fileHandler(handler), Speech.yes(List.of(handler), "a file is handed over so"));
       }
     }
     for (String flb : new TreeSet<>(what.flbs())) {

@@ -89,8 +89,7 @@ public final class ProfileReader {
       return metadata(image, places(shown));
     }
     boolean main =
-        versions.stream()
-                .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
+        versions.stream().anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
     return main
         ? Speech.yes(versions, places(shown))
         : Speech.unknown(
@@ -105,8 +104,7 @@ public final class ProfileReader {
     return image
         .metadataNumber()
         .map(number ->
-            Speech.yes(
-                List.of(Long.toString(number.value())), places + "; " + number.evidence()))
+            Speech.yes(List.of(Long.toString(number.value())), places + "; " + number.evidence()))
         .orElseGet(() -> Speech.yes(List.of(), places));
   }
 

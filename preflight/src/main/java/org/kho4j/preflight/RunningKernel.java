@@ -102,8 +102,7 @@ public final class RunningKernel {
             types.isPresent() ? types.get().constants() : base.constants(),
             base.khoByDefault(),
             base.footprint());
-    Optional<Handed> handed =
-        out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile));
+    Optional<Handed> handed = out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile));
     return new Running(
         profile,
         handed,

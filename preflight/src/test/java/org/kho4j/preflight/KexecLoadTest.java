@@ -84,8 +84,7 @@ class KexecLoadTest {
 
   @Test
   void onArm64TheInitrdIsWithin32GiB() {
-    assertThat(verdict(ARM64, 8, region(1024, 16), region(40 * 1024, 16)))
-        .isEqualTo(Verdict.LOST);
+    assertThat(verdict(ARM64, 8, region(1024, 16), region(40 * 1024, 16))).isEqualTo(Verdict.LOST);
   }
 
   @Test

@@ -74,8 +74,7 @@ class PreflightTest {
 
   @Test
   void theSameVersionWithAnotherLayoutIsCorruptAndAFinding() {
-    Profile swapped =
-        Kernels.withType(SWAPPED_FLBS);
+    Profile swapped = Kernels.withType(SWAPPED_FLBS);
     Report report = judge(Kernels.LINUX_7_3, swapped);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.OK);
@@ -86,8 +85,7 @@ class PreflightTest {
 
   @Test
   void aPartThatIsNotInUseSpoilsNothing() {
-    Handed handed =
-        handed(Set.of("kho", "kexec-metadata"));
+    Handed handed = handed(Set.of("kho", "kexec-metadata"));
     Report report =
         Preflight.judge(
             Kernels.LINUX_7_3,
@@ -212,8 +210,7 @@ class PreflightTest {
 
   @Test
   void aSubtreeThatNobodyKnowsCannotBeJudged() {
-    Handed handed =
-        handed(Set.of("kho"), Set.of(), List.of(), List.of("iommu"), List.of());
+    Handed handed = handed(Set.of("kho"), Set.of(), List.of(), List.of("iommu"), List.of());
     assertThat(judge(handed, Kernels.LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
   }
 
@@ -221,8 +218,7 @@ class PreflightTest {
   void whatIsLostForSureIsNotUnknown() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
     Handed handed =
-        handed(
-            Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of("iommu"), List.of());
+        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of("iommu"), List.of());
     Report report =
         Preflight.judge(
             Kernels.LINUX_7_3,
@@ -260,8 +256,7 @@ class PreflightTest {
         Kernels.with(Kernels.LINUX_7_3, Parts.MEMBLOCK, Speech.unknown("two strings"));
     assertThat(verdict(judge(ambiguous, Kernels.without(Parts.MEMBLOCK)), "memblock"))
         .isEqualTo(Verdict.LOST);
-    assertThat(verdict(judge(ambiguous, Kernels.LINUX_7_3), "memblock"))
-        .isEqualTo(Verdict.UNKNOWN);
+    assertThat(verdict(judge(ambiguous, Kernels.LINUX_7_3), "memblock")).isEqualTo(Verdict.UNKNOWN);
   }
 
   @Test
@@ -349,8 +344,7 @@ class PreflightTest {
   @Test
   void damageThatNoKernelReadsDoesNotMatter() {
     Damage damage = new Damage("luo", Verdict.PANIC, "LUO-001");
-    assertThat(verdict(judge(damage, Kernels.LINUX_7_3, "kho=off"), "luo"))
-        .isEqualTo(Verdict.LOST);
+    assertThat(verdict(judge(damage, Kernels.LINUX_7_3, "kho=off"), "luo")).isEqualTo(Verdict.LOST);
     assertThat(verdict(judge(damage, Kernels.without(Parts.LUO), "kho=on"), "luo"))
         .isEqualTo(Verdict.LOST);
     assertThat(verdict(judge(damage, Kernels.with(Parts.KHO, "kho-v5"), "kho=on"), "luo"))

@@ -135,8 +135,7 @@ class RunningKernelTest {
     assertThatThrownBy(this::read)
         .hasMessage(lengths + ": has 2 lengths, and scratch_phys 1 addresses");
     put(OUT + "scratch_len", "much\n");
-    assertThatThrownBy(this::read)
-        .hasMessage(lengths + ": has a line that is no number: \"much\"");
+    assertThatThrownBy(this::read).hasMessage(lengths + ": has a line that is no number: \"much\"");
     put(OUT + "scratch_len", "-1\n");
     assertThatThrownBy(this::read)
         .hasMessageStartingWith(root.resolve(OUT + "scratch_phys") + ": line 1: ");

@@ -36,8 +36,7 @@ public record Checked(
 
   /** A verification that ended with one finding, before it looked at anything. */
   public static Checked of(Finding finding) {
-    return new Checked(
-        Map.of(), List.of(), Map.of(finding.rule().severity(), 1L), Map.of());
+    return new Checked(Map.of(), List.of(), Map.of(finding.rule().severity(), 1L), Map.of());
   }
 
   /** Findings of a severity, reported or not. */

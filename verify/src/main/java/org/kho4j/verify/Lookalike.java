@@ -192,8 +192,7 @@ final class Lookalike {
   }
 
   /** Whether there are so many entries with a name, and nothing behind them. */
-  private static boolean isList(
-      MemorySegment list, int header, int size, long count, Field name) {
+  private static boolean isList(MemorySegment list, int header, int size, long count, Field name) {
     if (count < 1 || count > (list.byteSize() - header) / size) {
       return false;
     }

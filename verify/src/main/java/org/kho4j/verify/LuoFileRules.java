@@ -20,7 +20,9 @@ final class LuoFileRules {
       Rule.error(
           "LUO-009",
           "Every file's handler has 1 to 47 bytes and a NUL.",
-          "No handler is found. " + BROKEN_LIST + " Without a NUL, strings are compared beyond the field.",
+          "No handler is found. "
+              + BROKEN_LIST
+              + " Without a NUL, strings are compared beyond the field.",
           "The entry was overwritten.");
 
   static final Rule UNKNOWN_HANDLER =

@@ -148,8 +148,8 @@ final class ScratchRules {
     }
     return array
         .map(given -> ofArray(handover, findings, counts, given.address(), given.length()))
-        .orElseGet(() ->
-            ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize()));
+        .orElseGet(
+            () -> ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize()));
   }
 
   /** The regions in an array. */

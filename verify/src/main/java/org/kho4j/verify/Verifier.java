@@ -164,9 +164,7 @@ public final class Verifier {
 
     private List<Long> nodes() {
       List<Long> nodes =
-          options.nodes.isEmpty()
-              ? NumaNodes.borders(handover.memory().physical())
-              : options.nodes;
+          options.nodes.isEmpty() ? NumaNodes.borders(handover.memory().physical()) : options.nodes;
       boolean before71 =
           KhoVersion.of(handover.root().compatible()).filter(KhoVersion::finalized).isPresent();
       if (nodes.isEmpty() && before71) {

@@ -16,9 +16,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /** Nodes out of the tables that SeaBIOS left in a QEMU guest of 33 and 31 MiB. */
 class NumaNodesTest {
@@ -29,8 +29,7 @@ class NumaNodesTest {
     try {
       return MemoryImages.open(
           Path.of(
-              Objects.requireNonNull(
-                      NumaNodesTest.class.getResource("two-nodes-firmware.ram.zst"))
+              Objects.requireNonNull(NumaNodesTest.class.getResource("two-nodes-firmware.ram.zst"))
                   .toURI()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -62,7 +61,8 @@ class NumaNodesTest {
         WritableMemory machine = copy(memory)) {
       Generation generation =
           Generation.first(
-              machine, Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(4 << 20, 4 << 20)), "n"));
+              machine,
+              Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(4 << 20, 4 << 20)), "n"));
       generation.preserve(generation.allocateAt(NODE - (2 << 20), 8));
       generation.preserve(generation.allocateAt(NODE + (1 << 20), 9));
       assertThat(findings(generation)).doesNotContain("MAP-018");

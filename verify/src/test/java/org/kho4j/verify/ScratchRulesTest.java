@@ -12,11 +12,11 @@ import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.handover.Wire;
 import org.kho4j.memory.WritableMemory;
 
 /** Boot record and scratch array at the moments of a kexec. */

@@ -149,8 +149,7 @@ class UnclaimedTest {
             assertThat(finding.rule().id()).isEqualTo("OWN-004");
             assertThat(finding.address()).isEqualTo(block);
             assertThat(finding.message())
-                .endsWith(
-                    "0x%x-0x%x in blocks of order 8".formatted(block, block + 2 * half - 1));
+                .endsWith("0x%x-0x%x in blocks of order 8".formatted(block, block + 2 * half - 1));
           });
     }
   }
@@ -161,7 +160,9 @@ class UnclaimedTest {
       Written written = sessions(memory, LuoVersion.V5, 1, List.of());
       long files = written.u64(written.u64(written.head() + 16) + 16 + 64);
       long structure = written.u64(files + 16 + 48);
-      memory.writable(files + 16, 9).copyFrom(MemorySegment.ofArray("vfio-v1\0\0".getBytes("UTF-8")));
+      memory
+          .writable(files + 16, 9)
+          .copyFrom(MemorySegment.ofArray("vfio-v1\0\0".getBytes("UTF-8")));
       written.put64(structure + 16, 1L << 40); // not what a memfd has there
 
       assertThat(written.findings())

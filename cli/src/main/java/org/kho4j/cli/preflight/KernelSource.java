@@ -29,7 +29,9 @@ final class KernelSource {
 
   private static final String RUNNING = "running";
 
-  /** Findings of one rule that are looked at; a handover that is broken more often is lost anyway. */
+  /**
+   * Findings of one rule that are looked at; a handover that is broken more often is lost anyway.
+   */
   private static final int FINDINGS_PER_RULE = 1000;
 
   private final Invocation invocation;

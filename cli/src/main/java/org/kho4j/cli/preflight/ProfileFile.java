@@ -83,7 +83,9 @@ final class ProfileFile {
         root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
         constants,
         root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty(),
-        root.has("footprint") ? Optional.of(footprint(root.object("footprint"))) : Optional.empty());
+        root.has("footprint")
+            ? Optional.of(footprint(root.object("footprint")))
+            : Optional.empty());
   }
 
   private static Architecture architecture(JsonFields root) throws IOException {

@@ -52,9 +52,7 @@ record Verification(List<Judged> handovers, List<Located> findings, Checked chec
       Handover handover = candidate.handover();
       Checked one =
           candidate.verify(
-              options,
-              finding -> findings.add(new Located(finding, handover)),
-              OwnerVisitor.NONE);
+              options, finding -> findings.add(new Located(finding, handover)), OwnerVisitor.NONE);
       handovers.add(new Judged(candidate, one));
       checked = checked.plus(one);
     }

@@ -86,8 +86,7 @@ public final class VerifyCommand extends Command {
   private static int run(Invocation invocation, PhysicalMemory memory) throws IOException {
     Set<Rule> wanted = wanted(invocation);
     VerifiedSource source = VerifiedSource.of(invocation, memory);
-    Verification verification =
-        Verification.of(source, wanted, options(invocation, wanted));
+    Verification verification = Verification.of(source, wanted, options(invocation, wanted));
     if (invocation.options().json()) {
       FindingView.json(invocation, memory.source(), verification);
     } else if (!verification.isEmpty()) {

@@ -26,8 +26,8 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.Where;
-import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.HandedReader.Outgoing;
@@ -72,7 +72,9 @@ class DamagedHandoverTest {
   static List<Path> sound() throws IOException {
     List<Path> sound = new ArrayList<>(Captures.small());
     sound.addAll(Captures.lab());
-    images("handover").stream().filter(file -> file.toString().contains("-4k.")).forEach(sound::add);
+    images("handover").stream()
+        .filter(file -> file.toString().contains("-4k."))
+        .forEach(sound::add);
     return sound;
   }
 
@@ -153,8 +155,7 @@ class DamagedHandoverTest {
   })
   void aFindingIsTheFateOfItsPart(String vector, String part, String verdict, String rule)
       throws IOException {
-    Report report =
-        judge(VECTORS.resolve("invalid/invalid-" + vector + ".elf.zst")).orElseThrow();
+    Report report = judge(VECTORS.resolve("invalid/invalid-" + vector + ".elf.zst")).orElseThrow();
     assertThat(component(report, part).verdict().label()).isEqualTo(verdict);
     assertThat(component(report, part).because()).startsWith(rule + " at /").contains(", 0x");
   }
@@ -179,7 +180,10 @@ class DamagedHandoverTest {
       assertThat(judge(handover).verdict()).isEqualTo(Verdict.OK);
       long map =
           TreeValue.u64(
-              handover.root().tree(), KhoVersion.MAP_PROPERTY, Where.ROOT, handover.root().address());
+              handover.root().tree(),
+              KhoVersion.MAP_PROPERTY,
+              Where.ROOT,
+              handover.root().address());
       MemorySegment page = patched.page(map);
       for (int i = 0; i < Overlay.PAGE; i++) {
         page.set(ValueLayout.JAVA_BYTE, i, (byte) (i * 37 + 11));
@@ -190,7 +194,9 @@ class DamagedHandoverTest {
     }
   }
 
-  /** A file with holes may have lost what was there, and no client here has a handler of vectors. */
+  /**
+   * A file with holes may have lost what was there, and no client here has a handler of vectors.
+   */
   @ParameterizedTest
   @MethodSource("sound")
   void whatIsSoundIsOkOrUnknown(Path image) throws IOException {

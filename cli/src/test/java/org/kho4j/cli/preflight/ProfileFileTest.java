@@ -60,8 +60,7 @@ class ProfileFileTest {
     assertSame(ProfileFile.read(file), kernel());
     Files.writeString(file, whole.replace("x86-64", "mips"));
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(
-            file + ": architecture is \"mips\", which is none of [x86-64, arm64, unknown]");
+        .hasMessage(file + ": architecture is \"mips\", which is none of [x86-64, arm64, unknown]");
   }
 
   @Test
@@ -83,8 +82,7 @@ class ProfileFileTest {
     assertSame(ProfileFile.read(file), sized);
     Files.writeString(file, Files.readString(file).replace("2097152", "3"));
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(
-            file + ": footprint: 13037568 bytes aligned to 3 are no place for a kernel");
+        .hasMessage(file + ": footprint: 13037568 bytes aligned to 3 are no place for a kernel");
   }
 
   /** The JSON library's own text names neither file nor cause that a user knows. */

@@ -154,9 +154,9 @@ final class Agreement implements AutoCloseable {
   }
 
   /**
-   * The handover of a trial, or null if there is none: a change beside a rule may break another, one
-   * of the version makes it a handover to another kernel than there is, and a kernel lists sessions
-   * and files in blocks or in arrays.
+   * The handover of a trial, or null if there is none: a change beside a rule may break another,
+   * one of the version makes it a handover to another kernel than there is, and a kernel lists
+   * sessions and files in blocks or in arrays.
    */
   private @Nullable Damaged damaged(Trial trial) {
     if (trial.kind() == Trial.Kind.SOUND) {
@@ -196,7 +196,8 @@ final class Agreement implements AutoCloseable {
     boolean other =
         others(KhoVersion.ALL, versions.kho().version(), KhoVersion::compatible)
                 .anyMatch(root::contains)
-            || others(LuoVersion.ALL, versions.luo(), LuoVersion::compatible).anyMatch(luo::contains)
+            || others(LuoVersion.ALL, versions.luo(), LuoVersion::compatible)
+                .anyMatch(luo::contains)
             || (!tree && luo.startsWith(FDT_MAGIC));
     try {
       boolean[] handlers = {other};

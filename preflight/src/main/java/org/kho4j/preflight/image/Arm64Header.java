@@ -21,6 +21,7 @@ final class Arm64Header {
 
   /** Kernels are linked to run from any multiple of 2 MiB. */
   private static final long ALIGNMENT = 2L << 20;
+
   private static final int MAGIC_AT = 56;
   private static final int MAGIC = 0x644d5241;
 
@@ -74,9 +75,7 @@ final class Arm64Header {
     long size = bytes.get(U64, IMAGE_SIZE);
     long offset = bytes.get(U64, TEXT_OFFSET);
     boolean possible = size > 0 && size < MAX_SIZE && offset >= 0 && offset < MAX_SIZE;
-    return possible
-        ? Optional.of(new Footprint(size + offset, ALIGNMENT))
-        : Optional.empty();
+    return possible ? Optional.of(new Footprint(size + offset, ALIGNMENT)) : Optional.empty();
   }
 
   /** The page size, if there is a header at that offset and its flags have one. */

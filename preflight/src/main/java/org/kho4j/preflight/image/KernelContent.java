@@ -60,9 +60,7 @@ final class KernelContent {
    * @param footprint the memory for the kernel, where the boot header has it
    */
   KernelImage vmlinux(
-      KernelImage.Form form,
-      Optional<Found<String>> headerRelease,
-      Optional<Footprint> footprint)
+      KernelImage.Form form, Optional<Found<String>> headerRelease, Optional<Footprint> footprint)
       throws IOException {
     ElfFile elf = ElfFile.read(bytes, where());
     List<Region> regions = elf.loaded();

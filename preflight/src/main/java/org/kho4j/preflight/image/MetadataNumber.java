@@ -77,8 +77,7 @@ final class MetadataNumber {
     boolean one = found.stream().map(Found::value).distinct().count() == 1;
     return one && found.getFirst().value().isPresent()
         ? Optional.of(
-            new Found<>(
-                found.getFirst().value().getAsLong(), found.getFirst().evidence()))
+            new Found<>(found.getFirst().value().getAsLong(), found.getFirst().evidence()))
         : Optional.empty();
   }
 

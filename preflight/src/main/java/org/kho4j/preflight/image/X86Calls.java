@@ -39,7 +39,9 @@ final class X86Calls implements MetadataNumber.Calls {
         if (code.get(U32, at + 3) == address) {
           return at;
         }
-      } else if (at(code, at) == 0x48 && at(code, at + 1) == 0x8d && at(code, at + 2) == 0x3d
+      } else if (at(code, at) == 0x48
+          && at(code, at + 1) == 0x8d
+          && at(code, at + 2) == 0x3d
           && base + at + LOAD + code.get(U32, at + 3) == address) {
         return at;
       }
