@@ -3,6 +3,8 @@ package org.kho4j.cli.preflight;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.cli.captures.PatchedMemory;
+import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.TreeValue;
@@ -172,15 +174,15 @@ class DamagedHandoverTest {
   @Test
   void theExampleWithAnOverwrittenPageOfItsMapIsCorrupt() throws IOException {
     try (PhysicalMemory memory = MemoryImages.open(Captures.EXAMPLE)) {
-      PatchedMemory patched = new PatchedMemory(memory);
+      Overlay patched = new Overlay(memory);
       Handover handover = Handovers.find(memory).getFirst();
       assertThat(judge(handover).verdict()).isEqualTo(Verdict.OK);
       long map =
           TreeValue.u64(
               handover.root().tree(), KhoVersion.MAP_PROPERTY, Where.ROOT, handover.root().address());
-      byte[] page = patched.page(map);
-      for (int i = 0; i < page.length; i++) {
-        page[i] = (byte) (i * 37 + 11);
+      MemorySegment page = patched.page(map);
+      for (int i = 0; i < page.byteSize(); i++) {
+        page.set(ValueLayout.JAVA_BYTE, i, (byte) (i * 37 + 11));
       }
       Report report = judge(patched).orElseThrow();
       assertThat(report.verdict()).isEqualTo(Verdict.CORRUPT);
