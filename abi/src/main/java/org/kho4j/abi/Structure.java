@@ -107,6 +107,7 @@ public record Structure(
   }
 
   /** Whether that very field, and not one that is equal to it, belongs to this structure. */
+  @SuppressWarnings("ReferenceEquality") // equal fields of other versions lead elsewhere
   public boolean has(Field field) {
     if (field == elements) {
       return true;

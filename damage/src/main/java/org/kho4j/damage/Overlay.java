@@ -43,13 +43,17 @@ public final class Overlay implements PhysicalMemory {
     return pages.compute(
         address & -PAGE,
         (at, page) -> {
-          if (page != null && page != ABSENT) {
+          if (page != null && !isAbsent(page)) {
             return page;
           }
           MemorySegment copy = MemorySegment.ofArray(new byte[PAGE]);
           copy.copyFrom(below.read(at, PAGE));
           return copy;
         });
+  }
+
+  private static boolean isAbsent(MemorySegment page) {
+    return page.byteSize() == 0;
   }
 
   /** Takes the page that holds an address away: a read of it finds no memory. */
@@ -105,7 +109,7 @@ public final class Overlay implements PhysicalMemory {
     MemorySegment copy = MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE));
     for (Map.Entry<Long, MemorySegment> page : changed.entrySet()) {
       long from = Math.max(address, page.getKey());
-      if (page.getValue() == ABSENT) {
+      if (isAbsent(page.getValue())) {
         throw new AbsentMemoryException(from, "0x%x was taken away".formatted(from));
       }
       long to = Math.min(address + length, page.getKey() + PAGE);

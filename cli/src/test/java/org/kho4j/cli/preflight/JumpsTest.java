@@ -52,13 +52,11 @@ class JumpsTest {
           new Known(
               Set.of("7.3-to-metadata-2", "metadata-2-to-7.3"),
               Set.of("overall: ok, in fact degraded", "kexec-metadata: ok, in fact degraded"),
-              "The version of kexec-metadata is a number in the kernel's code. No string, type or constant of an image has it,"
-                  + " so preflight takes two kernels for the same that are not."));
+              "The version of kexec-metadata is a number in the kernel's code, which preflight did not read then. The profiles"
+                  + " here do not have it from the images, which were not built again: 24 from the recorded jumps, 8 because"
+                  + " their source is that of the kernel 7.3. The evidence in each profile says which."));
 
-  /**
-   * Where preflight is wrong, and why it cannot be otherwise. The list says all that is wrong and
-   * nothing else.
-   */
+  /** A wrong prediction at the time of the jumps. Today's verdict has to be right about each. */
   record Known(Set<String> jumps, Set<String> differences, String reason) {}
 
   /** A jump that was done. */
@@ -186,7 +184,7 @@ class JumpsTest {
   @ParameterizedTest
   @MethodSource("jumps")
   void everyPartEndsAsIsSaid(Jump jump) throws Exception {
-    assertThat(unfair(jump, jump.judged())).isEqualTo(known(jump));
+    assertThat(unfair(jump, jump.judged())).isEmpty();
   }
 
   @ParameterizedTest
@@ -327,7 +325,7 @@ class JumpsTest {
   private static final String KNOWN_HEAD =
       """
 
-      Known errors of preflight:
+      Errors of preflight at the time of the jumps, whose verdict in the table is today's:
 
       """;
 
