@@ -50,7 +50,10 @@ class PreflightCommandTest {
   void withoutStringsEveryPartIsUnknown() throws Exception {
     ObjectNode silent = (ObjectNode) new ObjectMapper().readTree(kernel("7.3"));
     for (JsonNode part : silent.get("parts")) {
-      ((ObjectNode) part).put("state", "unknown").put("evidence", "no strings").putArray("versions");
+      ((ObjectNode) part)
+          .put("state", "unknown")
+          .put("evidence", "no strings")
+          .putArray("versions");
     }
     Path to = Files.writeString(directory.resolve("silent.json"), silent.toString());
     JsonNode report = json(1, "--from", kernel("7.3"), "--to", to);

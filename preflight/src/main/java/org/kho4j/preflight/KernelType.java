@@ -79,7 +79,7 @@ public record KernelType(String name, long size, List<Member> members) {
   /** Adds a field; several names of one field are bit fields, the last of which has the rest. */
   private static void members(Field field, List<Member> members) {
     long low = bits(field.offset());
-    for (String name : field.name().split(", ")) {
+    for (String name : field.name().split(", ", -1)) {
       long size =
           field.bits().stream()
               .filter(range -> range.name().equals(name))

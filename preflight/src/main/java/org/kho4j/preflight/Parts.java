@@ -125,7 +125,9 @@ public final class Parts {
   static Optional<Part> ofSubtree(String name) {
     return name.equals(LuoSer.SUBTREE)
         ? Optional.of(LUO)
-        : of(name).filter(part -> part.within().equals(Optional.of(KHO.name())) && part != LUO);
+        : of(name)
+            .filter(part -> part.within().equals(Optional.of(KHO.name())))
+            .filter(part -> !part.equals(LUO));
   }
 
   /** The part of that name. */

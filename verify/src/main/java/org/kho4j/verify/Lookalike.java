@@ -220,7 +220,7 @@ final class Lookalike {
       if ((seals & ~(long) MemfdSer.SEALS_MASK) == 0
           && size > 0
           && folios > 0
-          && folios <= Math.min(room, (size - 1 >>> shift) + 1)
+          && folios <= Math.min(room, ((size - 1) >>> shift) + 1)
           && (Wire.u16(area, KhoVmalloc.FLAGS) & KhoVmalloc.FLAG_ALLOC) != 0
           && isPreservedPage(Wire.u64(area, KhoVmalloc.FIRST))
           && isZero(page, structure.headerSize())) {

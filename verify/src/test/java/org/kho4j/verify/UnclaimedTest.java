@@ -3,6 +3,7 @@ package org.kho4j.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -69,7 +70,8 @@ class UnclaimedTest {
             generation,
             17,
             pieces,
-            MemfdSaver.Source.of(MemorySegment.ofArray("the file's content".getBytes("UTF-8"))));
+            MemfdSaver.Source.of(
+                MemorySegment.ofArray("the file's content".getBytes(StandardCharsets.UTF_8))));
         files.add(
             MemfdSaver.save(
                 generation, MemfdVersion.V2, "s" + i, 1, new SavedMemfd(17, 0, 0, pieces)));
@@ -162,7 +164,7 @@ class UnclaimedTest {
       long structure = written.u64(files + 16 + 48);
       memory
           .writable(files + 16, 9)
-          .copyFrom(MemorySegment.ofArray("vfio-v1\0\0".getBytes("UTF-8")));
+          .copyFrom(MemorySegment.ofArray("vfio-v1\0\0".getBytes(StandardCharsets.UTF_8)));
       written.put64(structure + 16, 1L << 40); // not what a memfd has there
 
       assertThat(written.findings())

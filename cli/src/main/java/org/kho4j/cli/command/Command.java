@@ -110,7 +110,7 @@ public abstract class Command {
 
   /** Adds a command below this one, which opens no image where this one opens none. */
   protected final void subcommand(Command command) {
-    if (shownImageOptions != GlobalOptions.OF_AN_IMAGE) {
+    if (!shownImageOptions.equals(GlobalOptions.OF_AN_IMAGE)) {
       command.shownImageOptions = shownImageOptions;
     }
     spec.addSubcommand(command.spec().name(), command.spec());

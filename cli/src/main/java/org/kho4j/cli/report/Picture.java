@@ -136,7 +136,8 @@ record Picture(
   /** Whether a gigabyte or a cell has metadata beside what most of it is. */
   boolean hasDots() {
     return gigabytes.stream()
-        .anyMatch(one -> Look.hasMetadata(one.owner) || one.owners != null && hasDots(one.owners));
+        .anyMatch(
+            one -> Look.hasMetadata(one.owner) || (one.owners != null && hasDots(one.owners)));
   }
 
   private static boolean hasDots(byte[] looks) {

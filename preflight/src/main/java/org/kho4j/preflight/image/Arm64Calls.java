@@ -36,7 +36,8 @@ final class Arm64Calls implements MetadataNumber.Calls {
 
   /** The signed 21 bits of adr and adrp. */
   private static long immediate(int word) {
-    return (word << 8 >> 13 << 2) | (word >>> 29 & 3);
+    int immediate = (word << 8 >> 13 << 2) | (word >>> 29 & 3);
+    return immediate;
   }
 
   /** Whether an instruction behind one at an offset makes x0 out of a register and a constant. */

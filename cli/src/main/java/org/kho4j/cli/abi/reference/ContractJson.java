@@ -41,6 +41,8 @@ public final class ContractJson {
 
   /** An object whose members keep their order; a null is no member. */
   private static final class Members extends LinkedHashMap<String, Object> {
+    private static final long serialVersionUID = 1L;
+
     Members with(String name, @Nullable Object value) {
       if (value != null) {
         put(name, value);
@@ -315,6 +317,8 @@ public final class ContractJson {
 
   /** Indents by two spaces; an object or array without another one in it takes one line. */
   private static final class Lines extends DefaultIndenter {
+    private static final long serialVersionUID = 1L;
+
     private boolean one;
 
     Lines() {
