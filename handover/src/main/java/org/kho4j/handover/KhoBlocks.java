@@ -3,6 +3,12 @@ package org.kho4j.handover;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoBlock;
+import org.kho4j.handover.wire.ChainGuard;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Located;
+import org.kho4j.handover.wire.PointerField;
+import org.kho4j.handover.wire.Where;
 
 /** A chain of KHO blocks: pages of entries of one size. */
 public final class KhoBlocks {

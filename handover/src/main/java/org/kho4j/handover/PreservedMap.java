@@ -3,6 +3,10 @@ package org.kho4j.handover;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.VisitedPages;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The preserved map: every block of pages that was marked to survive. Each form of it has an

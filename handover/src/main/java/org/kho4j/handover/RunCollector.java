@@ -2,6 +2,7 @@ package org.kho4j.handover;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.Where;
 
 /** Turns the set bits of leaves and bitmaps, in order of keys, into runs of adjacent blocks. */
 final class RunCollector implements LeafVisitor {

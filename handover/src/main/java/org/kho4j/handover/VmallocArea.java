@@ -7,6 +7,12 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.ChainGuard;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Located;
+import org.kho4j.handover.wire.PointerField;
+import org.kho4j.handover.wire.Where;
 
 /** A preserved vmalloc area: contiguous to whoever used it, scattered over physical memory. */
 public final class VmallocArea {

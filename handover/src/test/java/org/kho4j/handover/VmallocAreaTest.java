@@ -11,6 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** A descriptor at 0x8000 and chunks from 0x10000 on; a chunk of 4K pages has 511 entries. */
 class VmallocAreaTest {

@@ -3,8 +3,8 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /** Chains of KHO blocks, which list LUO's sessions and a session's files. */
 final class BlockRules {

@@ -3,10 +3,10 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * LUO's lists of sessions and files: chains of blocks, whose rules are {@link BlockRules}, or

@@ -8,8 +8,8 @@ import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /** What the memfd handler hands over for a file; the folios are {@link MemfdFolioRules}'. */
 final class MemfdRules {

@@ -7,8 +7,8 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /** Vmalloc areas: the descriptor, the chain of chunks, the blocks that they list. */
 final class VmallocRules {

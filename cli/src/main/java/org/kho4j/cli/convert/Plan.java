@@ -17,7 +17,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
@@ -29,6 +28,7 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * What of a handover stays where it is, what is written anew, and what the target has no place for.

@@ -10,15 +10,15 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** What the user wants out of a handover: one of four kinds of things. */
 sealed interface Wanted {

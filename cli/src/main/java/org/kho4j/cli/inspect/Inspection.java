@@ -9,7 +9,6 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
@@ -22,6 +21,7 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is

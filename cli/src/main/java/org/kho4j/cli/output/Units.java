@@ -1,7 +1,7 @@
 package org.kho4j.cli.output;
 
 import java.util.Locale;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 
 /** Numbers as people read them. */
 public final class Units {

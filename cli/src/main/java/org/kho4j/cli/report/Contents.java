@@ -9,7 +9,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Subtrees and their tables, as HTML. Kept until the page is written, so long tables are cut, but

@@ -8,12 +8,12 @@ import org.kho4j.cli.inspect.View.Area;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.wire.Where;
 
 /** What LUO handed over: sessions, their files, and FLBs. */
 final class LuoText {

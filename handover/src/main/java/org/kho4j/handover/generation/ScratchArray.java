@@ -6,10 +6,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -102,7 +102,7 @@ record ScratchArray(List<AddressRange> regions) {
   /**
    * Reads the array that was handed over.
    *
-   * @throws org.kho4j.handover.HandoverException if a region is not memory, no whole pages, or
+   * @throws org.kho4j.handover.wire.HandoverException if a region is not memory, no whole pages, or
    *     overlaps with another
    */
   static ScratchArray read(WritableMemory memory, HandoverMemory pages, BootData boot) {

@@ -6,12 +6,12 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What the kernel's own test module handed over: random data in folios of random order, and a
@@ -105,7 +105,7 @@ public final class KhoTest {
   /**
    * Visits the folios in order.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or describes more memory
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or describes more memory
    *     than there is
    */
   public void forEachFolio(FolioVisitor visitor) {
@@ -142,7 +142,7 @@ public final class KhoTest {
   /**
    * Adds the data up.
    *
-   * @throws org.kho4j.handover.HandoverException if a folio cannot be read
+   * @throws org.kho4j.handover.wire.HandoverException if a folio cannot be read
    */
   public Data data() {
     OnesComplementSum sum = new OnesComplementSum();

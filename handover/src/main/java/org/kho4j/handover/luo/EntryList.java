@@ -6,12 +6,12 @@ import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** The two ways to list sessions or files: {@link LuoVersion.Listing}. */
 enum EntryList {
@@ -161,7 +161,7 @@ enum EntryList {
    * @param entrySize bytes of an entry
    * @param told how many entries there are by the list's owner; not asked where the list says it
    * @return how many there are
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or has no room for them
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or has no room for them
    */
   abstract long forEach(
       HandoverMemory memory,

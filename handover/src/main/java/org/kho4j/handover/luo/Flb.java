@@ -2,8 +2,8 @@ package org.kho4j.handover.luo;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFlb;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /**
  * File-lifecycle-bound data: state that several files share.

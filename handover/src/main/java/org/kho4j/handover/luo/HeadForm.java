@@ -14,13 +14,13 @@ import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /** The ways in which the blob of subtree {@code LUO} is written: {@link LuoVersion.Head}. */
 enum HeadForm {
@@ -146,7 +146,7 @@ enum HeadForm {
   /**
    * Reads a blob whose compatible string is the version's.
    *
-   * @throws org.kho4j.handover.HandoverException if it is broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */
   abstract LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version);
 

@@ -10,10 +10,10 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /**
  * State of the Live Update Orchestrator: sessions, their files, and file-lifecycle-bound data. A
@@ -58,7 +58,7 @@ public final class LiveUpdate {
   /**
    * Visits the sessions in order.
    *
-   * @throws org.kho4j.handover.HandoverException where the list is broken; what came before has
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before has
    *     been visited
    */
   public void forEachSession(Consumer<Session> visitor) {
@@ -85,7 +85,7 @@ public final class LiveUpdate {
   /**
    * The session of a name, if there is one.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or two sessions have the
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two sessions have the
    *     name
    */
   public Optional<Session> session(String name) {
@@ -104,7 +104,7 @@ public final class LiveUpdate {
   /**
    * The file-lifecycle-bound data; none in 6.19, which had no such thing.
    *
-   * @throws org.kho4j.handover.HandoverException if their page is broken
+   * @throws org.kho4j.handover.wire.HandoverException if their page is broken
    */
   public List<Flb> flbs() {
     Where place = where.in("flbs");

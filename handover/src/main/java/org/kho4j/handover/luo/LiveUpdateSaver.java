@@ -11,10 +11,10 @@ import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.Where;
 
 /** Hands LUO state over, as a kernel's orchestrator does on its way into the kexec. */
 public final class LiveUpdateSaver {

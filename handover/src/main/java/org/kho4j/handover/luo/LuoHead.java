@@ -7,11 +7,11 @@ import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What the blob of subtree {@code LUO} says, whatever the version's way to say it.
@@ -34,7 +34,7 @@ public record LuoHead(
   /**
    * Reads the blob.
    *
-   * @throws org.kho4j.handover.HandoverException if it is of no version that is known, or broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known, or broken
    */
   public static LuoHead read(HandoverMemory memory, Subtree subtree) {
     LuoVersion version = version(memory, subtree);
@@ -44,7 +44,7 @@ public record LuoHead(
   /**
    * The version that the blob names. Which luo-v1 it is, {@link #read} alone knows.
    *
-   * @throws org.kho4j.handover.HandoverException if it is of no version that is known
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known
    */
   public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
     Where where = subtree.where();

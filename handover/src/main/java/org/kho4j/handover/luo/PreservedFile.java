@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A file of a session.
@@ -35,7 +35,7 @@ public record PreservedFile(
   /**
    * What the file's handler handed over, if {@code handler} is that handler.
    *
-   * @throws org.kho4j.handover.HandoverException if it is broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */
   public <T> Optional<T> as(FileHandler<T> handler) {
     return handler.handles(compatible) ? Optional.of(handler.read(this)) : Optional.empty();

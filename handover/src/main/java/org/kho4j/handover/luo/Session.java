@@ -11,8 +11,8 @@ import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /** A session: a named set of files that are handed over together. */
 public final class Session {
@@ -84,7 +84,7 @@ public final class Session {
   /**
    * Visits the files in order.
    *
-   * @throws org.kho4j.handover.HandoverException where the list is broken; what came before has
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before has
    *     been visited
    */
   public void forEachFile(Consumer<PreservedFile> visitor) {
@@ -118,7 +118,7 @@ public final class Session {
   /**
    * The file of a token, if there is one.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or two files have the token
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two files have the token
    */
   public Optional<PreservedFile> file(long token) {
     List<PreservedFile> found = new ArrayList<>();

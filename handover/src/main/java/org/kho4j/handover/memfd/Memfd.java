@@ -11,14 +11,14 @@ import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** A memfd that was handed over: its size, its seals, and the folios that hold its content. */
 public final class Memfd {
@@ -115,7 +115,7 @@ public final class Memfd {
    * them.
    *
    * @return how many chunks list the array
-   * @throws org.kho4j.handover.HandoverException if the array is broken
+   * @throws org.kho4j.handover.wire.HandoverException if the array is broken
    */
   public int forEachFolio(FolioVisitor visitor) {
     int pageShift = memory.pageSize().shift();
@@ -150,7 +150,7 @@ public final class Memfd {
   /**
    * Counts the folios by order, which the preserved map alone knows.
    *
-   * @throws org.kho4j.handover.HandoverException if the array or the map is broken, or a folio is
+   * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, or a folio is
    *     not preserved
    */
   public OrderCounts orders(PreservedMap map) {
@@ -180,7 +180,7 @@ public final class Memfd {
    * array once to check it, and again whenever the content is read. Folios count whatever their
    * flags say.
    *
-   * @throws org.kho4j.handover.HandoverException if the array or the map is broken, the map is
+   * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, the map is
    *     consumed, a folio is not preserved or lies beyond the size, or two folios overlap in the
    *     file
    */
@@ -203,7 +203,7 @@ public final class Memfd {
    * Writes the file's bytes to a channel, zeros for its holes.
    *
    * @return bytes written
-   * @throws org.kho4j.handover.HandoverException as {@link #content} does, and if a page cannot be
+   * @throws org.kho4j.handover.wire.HandoverException as {@link #content} does, and if a page cannot be
    *     read
    */
   public long transferTo(WritableByteChannel channel) throws IOException {

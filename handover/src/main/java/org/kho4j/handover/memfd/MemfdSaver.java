@@ -12,7 +12,6 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.Descriptor;
@@ -20,6 +19,7 @@ import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+import org.kho4j.handover.wire.Where;
 
 /** Hands memfds over, as the kernel's file handler does. */
 public final class MemfdSaver {

@@ -5,8 +5,8 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What a kernel says about itself in the subtree {@code kexec-metadata}.

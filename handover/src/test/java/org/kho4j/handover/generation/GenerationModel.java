@@ -19,9 +19,9 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /** What a generation owns and preserves, noted in the plainest way. */
@@ -313,7 +313,7 @@ final class GenerationModel {
       }
       restore(incoming, thing);
       assertThatThrownBy(() -> restore(incoming, thing))
-          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.HandoverException.class);
+          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.wire.HandoverException.class);
       thing.preserved = false;
       thing.subtree = null;
       thing.descriptor = null;

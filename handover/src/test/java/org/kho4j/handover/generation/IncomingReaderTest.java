@@ -14,10 +14,10 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.WritableMemory;
 
 /** A sound handover, broken in one place at a time: it is refused, and nothing is written. */

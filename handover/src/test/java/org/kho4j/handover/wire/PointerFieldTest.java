@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.handmade.SparseMemory;
 
 class PointerFieldTest {

@@ -1,10 +1,10 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 /**
  * Finds a loop in a chain of pages without remembering them all: Brent's method, a note of one page
  * at a time.
  */
-final class ChainGuard {
+public final class ChainGuard {
 
   private long noted;
   private long steps;
@@ -16,7 +16,7 @@ final class ChainGuard {
    * @param part what the pages are called
    * @throws HandoverException if the chain has come back to a page that it had
    */
-  void next(Where where, String part, int number, long address) {
+  public void next(Where where, String part, int number, long address) {
     if (address == noted) {
       throw where
           .in(part, number)

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoRadix;

@@ -1,8 +1,9 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
+import org.kho4j.handover.Wire;
 
 /**
  * A field that holds the physical address of a {@code T}: the counterpart of the kernel's {@code

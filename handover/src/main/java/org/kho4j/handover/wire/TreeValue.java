@@ -1,10 +1,11 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.Wire;
 
 /**
  * Values of a device tree's properties, in KHO's encoding: native-endian numbers, also where FDT

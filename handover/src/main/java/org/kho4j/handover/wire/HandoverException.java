@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 /** A structure of a handover is not what the contract says. */
 public final class HandoverException extends RuntimeException {
