@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.kho4j.damage.Blobs;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.PreservedMap;
@@ -163,8 +164,8 @@ class HandoverFuzzTest {
   }
 
   private static void check(HandoverException problem) {
-    if (!problem.path().startsWith("/") || problem.sentence().isBlank()) {
-      throw new AssertionError(problem.sentence(), problem);
+    if (!problem.path().startsWith("/") || problem.getMessage().isBlank()) {
+      throw new AssertionError(problem.getMessage(), problem);
     }
   }
 

@@ -50,7 +50,7 @@ class PreservedMapTest {
 
   private static List<String> problems(PreservedMap map) {
     List<String> problems = new ArrayList<>();
-    map.summary(problem -> problems.add(problem.sentence()));
+    map.summary(problem -> problems.add(problem.getMessage()));
     return problems;
   }
 
@@ -222,7 +222,7 @@ class PreservedMapTest {
     assertThat(sentenceOf(() -> runs(map())))
         .isEqualTo("/map/leaf at 0x%x: the tree reaches this page a second time".formatted(leaf));
     List<String> problems = new ArrayList<>();
-    MapSummary summary = map().summary(problem -> problems.add(problem.sentence()));
+    MapSummary summary = map().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems).hasSize(1);
     assertThat(summary.blocks().total()).isEqualTo(1);
     assertThat(summary.nodes()).isEqualTo(6);

@@ -34,7 +34,7 @@ class RootSearchTest {
   }
 
   private static List<String> rejected(RootSearch search) {
-    return search.rejected().stream().map(HandoverException::sentence).toList();
+    return search.rejected().stream().map(HandoverException::getMessage).toList();
   }
 
   @Test

@@ -295,7 +295,10 @@ final class FdtRules {
             "the memory does not have all of the blob's %d bytes".formatted(size));
       }
       blob = scene.memory().bytes(where, subtree.address(), size);
-    } catch (HandoverException | IllegalArgumentException e) {
+    } catch (HandoverException e) {
+      scene.findings().report(BLOB, e);
+      return null;
+    } catch (IllegalArgumentException e) {
       scene.findings().report(BLOB, where, subtree.address(), "%s", String.valueOf(e.getMessage()));
       return null;
     }

@@ -42,7 +42,7 @@ final class Findings {
   /** Passes on what a reader found. */
   synchronized void report(Rule rule, HandoverException e) {
     if (count(rule)) {
-      consumer.accept(new Finding(rule, e.path(), e.address(), String.valueOf(e.getMessage())));
+      consumer.accept(new Finding(rule, e.path(), e.address(), e.problem()));
     }
   }
 

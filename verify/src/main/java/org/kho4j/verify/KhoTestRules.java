@@ -82,7 +82,10 @@ final class KhoTestRules {
       int size = KhoVmalloc.STRUCTURE.headerSize();
       descriptor = TreeValue.bytes(data, "folios_info", size, where, address);
       TreeValue.u32(data, "csum", where, address);
-    } catch (FdtException | HandoverException e) {
+    } catch (HandoverException e) {
+      scene.findings().report(FORM, e);
+      return;
+    } catch (FdtException e) {
       scene.findings().report(FORM, subtree.where(), address, "%s", String.valueOf(e.getMessage()));
       return;
     }
@@ -122,7 +125,7 @@ final class KhoTestRules {
                 test.checksum());
       }
     } catch (HandoverException e) {
-      scene.counts().notChecked("the checksum of kho_test: " + e.sentence());
+      scene.counts().notChecked("the checksum of kho_test: " + e.getMessage());
     }
   }
 
@@ -145,7 +148,7 @@ final class KhoTestRules {
         try {
           page = scene.memory().page(where, address + at);
         } catch (HandoverException e) {
-          scene.counts().notChecked("folios of kho_test: " + e.sentence());
+          scene.counts().notChecked("folios of kho_test: " + e.getMessage());
           return;
         }
         for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {

@@ -92,7 +92,10 @@ final class MemblockRules {
       tree = Fdt.read(blob);
       Handover.requireCompatible(
           tree, FdtLayout.MEMBLOCK.compatible(), subtree.where(), subtree.address());
-    } catch (FdtException | HandoverException e) {
+    } catch (HandoverException e) {
+      scene.findings().report(FORM, e);
+      return;
+    } catch (FdtException e) {
       scene
           .findings()
           .report(FORM, subtree.where(), subtree.address(), "%s", String.valueOf(e.getMessage()));

@@ -188,7 +188,7 @@ final class MemfdFolioRules {
     MemorySegment entries = piece.entries;
     FolioSweep sweep = piece.sweep;
     if (entries == null || sweep == null) {
-      String problem = piece.problem == null ? "" : piece.problem.sentence();
+      String problem = piece.problem == null ? "" : piece.problem.getMessage();
       scene.counts().notChecked("folios: " + problem);
       unread = true;
       return;

@@ -17,12 +17,11 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.Handover;
 import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.PreservationException;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.wire.KhoException;
 import org.kho4j.memory.MemorySource.Machine;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -135,7 +134,7 @@ public final class ConvertCommand extends SourceCommand {
     try (Progress progress = invocation.progress("copying", Math.max(1, bytes))) {
       return Conversion.write(
           source, target, plan, room, memory, more -> progress.done(done.addAndGet(more)));
-    } catch (PreservationException | OutOfPagesException | IllegalArgumentException e) {
+    } catch (KhoException e) {
       throw new IOException(
           "%s: cannot be written as %s: %s"
               .formatted(source.memory().physical().source().path(), target.kho(), e.getMessage()),

@@ -10,8 +10,8 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
-import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.LuoVersion.Listing;
+import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -74,7 +74,7 @@ final class Plan {
     plan.dropOutside(memory);
     plan.kept.drop(source.root().address());
     for (Subtree subtree :
-        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.getMessage()))) {
+        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()))) {
       plan.subtree(subtree);
     }
     return plan;

@@ -40,7 +40,7 @@ final class DiffJson {
       json.object()
           .text("path", problem.path())
           .address("address", problem.address())
-          .text("message", problem.getMessage())
+          .text("message", problem.problem())
           .endObject();
     }
     json.endArray().endObject();

@@ -140,7 +140,7 @@ public final class Inspection {
       throw new HandoverException(
           e.path(),
           e.address(),
-          "consumed: a kernel frees this page once it has read it, and now " + e.getMessage());
+          "consumed: a kernel frees this page once it has read it, and now " + e.problem());
     }
   }
 

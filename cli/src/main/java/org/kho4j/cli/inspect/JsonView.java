@@ -11,6 +11,7 @@ import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -238,7 +239,7 @@ final class JsonView implements View {
       json.object()
           .text("path", error.path())
           .address("address", error.address())
-          .text("message", error.getMessage())
+          .text("message", error.problem())
           .endObject();
     }
     json.endArray();

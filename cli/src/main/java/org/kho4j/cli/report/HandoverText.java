@@ -11,6 +11,7 @@ import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
+import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -22,6 +23,7 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.preflight.Parts;
 
 /** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
 final class HandoverText implements View {
@@ -251,7 +253,7 @@ final class HandoverText implements View {
     Html out = new Html(problems).open("ul", "class", "problems");
     for (HandoverException error : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
       out.open("li").open("code").path(error.path()).close().text(" at ");
-      out.address(error.address()).text(": ").untrusted(String.valueOf(error.getMessage())).close();
+      out.address(error.address()).text(": ").untrusted(error.problem()).close();
     }
     if (errors > MOST_ERRORS) {
       out.element("li", "and " + Units.count(errors - MOST_ERRORS) + " more");

@@ -135,7 +135,7 @@ class MutatedCapturesTest {
       try {
         roots.add(RootSearch.at(memory, address));
       } catch (HandoverException e) {
-        assertThat(e.sentence()).startsWith("/");
+        assertThat(e.getMessage()).startsWith("/");
         rejected++;
       }
     }

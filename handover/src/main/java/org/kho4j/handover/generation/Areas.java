@@ -6,6 +6,7 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.Runs;
 
 /** The vmalloc areas of a generation, and the pages that list those that are preserved. */
@@ -37,7 +38,8 @@ final class Areas {
 
   private long blocks(long bytes, int order) {
     if (bytes <= 0 || bytes > pages.memory().size()) {
-      throw new IllegalArgumentException(
+      throw new PreservationException(
+          "area",
           "an area of %d bytes: memory has %d".formatted(bytes, pages.memory().size()));
     }
     return Math.ceilDiv(bytes, pageSize.blockBytes(order));
@@ -46,7 +48,7 @@ final class Areas {
   Area of(List<Folio> blocks) {
     int order = blocks.getFirst().order();
     if (blocks.stream().anyMatch(block -> block.order() != order)) {
-      throw new IllegalArgumentException("the blocks of an area have one order");
+      throw new PreservationException("area", "the blocks of an area have one order");
     }
     Runs runs =
         Runs.collect(visitor ->

@@ -5,6 +5,7 @@ import java.util.function.LongSupplier;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 

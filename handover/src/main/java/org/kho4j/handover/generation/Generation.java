@@ -18,6 +18,8 @@ import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.linux.Linux;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -61,7 +63,7 @@ public final class Generation {
   /**
    * The first generation: nothing was handed to it.
    *
-   * @throws IllegalArgumentException if the scratch regions are not in memory, overlap or are not
+   * @throws PreservationException if the scratch regions are not in memory, overlap or are not
    *     whole pages
    */
   public static Generation first(WritableMemory memory, Setup setup) {
@@ -309,9 +311,10 @@ public final class Generation {
    */
   public Folio addBlob(String name, long size) {
     if (size <= 0 || size > pageSize().blockBytes(PageAllocator.MAX_ORDER)) {
-      throw new IllegalArgumentException(
-          "/%s: a blob of %d bytes: 1 to %d are possible"
-              .formatted(name, size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
+      throw new PreservationException(
+          "/" + name,
+          "a blob of %d bytes: 1 to %d are possible"
+              .formatted(size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
     }
     return atomically(() -> {
       Folio folio = allocate("/" + name, orderFor(size));

@@ -14,6 +14,7 @@ import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.Runs;
 

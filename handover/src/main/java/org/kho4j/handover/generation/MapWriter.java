@@ -7,6 +7,8 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a

@@ -3,6 +3,7 @@ package org.kho4j.handover.generation;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 

@@ -9,7 +9,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.linux.Linux;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -38,8 +40,7 @@ record ScratchArray(List<AddressRange> regions) {
     for (int i = 0; i < regions.size(); i++) {
       String problem = array.problem(i, memory, pageSize);
       if (problem != null) {
-        throw new IllegalArgumentException(
-            "scratch region %d at 0x%x: %s".formatted(i, regions.get(i).address(), problem));
+        throw new PreservationException("scratch region " + i, regions.get(i).address(), problem);
       }
     }
     return array;

@@ -16,7 +16,7 @@ import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
-import org.kho4j.handover.generation.PreservationException;
+import org.kho4j.handover.wire.PreservationException;
 
 /** The kernel's test module from the other side: hands over folios of data, and takes them back. */
 public final class KhoTestSaver {
@@ -56,7 +56,8 @@ public final class KhoTestSaver {
    */
   public static void save(Generation generation, List<Folio> folios, Area list, Checksum checksum) {
     if (list.bytes() < room(folios)) {
-      throw new IllegalArgumentException(
+      throw new PreservationException(
+          FOLIOS_INFO,
           "%d folios do not fit into a list of %d bytes".formatted(folios.size(), list.bytes()));
     }
     generation.atomically(() -> {

@@ -11,6 +11,7 @@ import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.Where;
 
 /** The two ways to list sessions or files: {@link LuoVersion.Listing}. */
@@ -64,9 +65,10 @@ enum EntryList {
       }
       int capacity = capacity(list, generation.pageSize(), entrySize);
       if (count > capacity) {
-        throw new IllegalArgumentException(
-            "%s: %d entries, and the %d pages of this version hold %d"
-                .formatted(where, count, list.pages(), capacity));
+        throw new PreservationException(
+            where.toString(),
+            "%d entries, and the %d pages of this version hold %d"
+                .formatted(count, list.pages(), capacity));
       }
       Folio folio = generation.allocate(where.toString(), list.lifetime().order());
       generation.preserve(folio);
@@ -112,9 +114,10 @@ enum EntryList {
         EntryWriter writer) {
       int capacity = KhoBlock.capacity(generation.pageSize(), entrySize);
       if (Math.ceilDiv(count, capacity) > KhoBlock.MAX_BLOCKS) {
-        throw new IllegalArgumentException(
-            "%s: %,d entries need more than %,d blocks, and a kernel takes no more"
-                .formatted(where, count, KhoBlock.MAX_BLOCKS));
+        throw new PreservationException(
+            where.toString(),
+            "%,d entries need more than %,d blocks, and a kernel takes no more"
+                .formatted(count, KhoBlock.MAX_BLOCKS));
       }
       long first = 0;
       MemorySegment before = null;
@@ -177,7 +180,7 @@ enum EntryList {
    *
    * @param where it stands: the path for {@link org.kho4j.handover.generation.Placement}
    * @return its address; 0 where nothing had to be written
-   * @throws IllegalArgumentException if it has no room for so many
+   * @throws PreservationException if it has no room for so many
    */
   abstract long write(
       Generation generation,

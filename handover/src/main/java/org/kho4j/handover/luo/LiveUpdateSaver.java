@@ -14,6 +14,7 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.Where;
 
 /** Hands LUO state over, as a kernel's orchestrator does on its way into the kexec. */
@@ -57,7 +58,7 @@ public final class LiveUpdateSaver {
    * @param number of this live update: 1 for the first after a cold boot
    * @param sessions with names of which no two are the same
    * @param flbs with names of which no two are the same; none in a version that has no FLBs
-   * @throws IllegalArgumentException if the version has no room for them, or names or tokens are
+   * @throws PreservationException if the version has no room for them, or names or tokens are
    *     not what a kernel takes
    */
   public static void save(
@@ -176,7 +177,7 @@ public final class LiveUpdateSaver {
     }
   }
 
-  private static IllegalArgumentException wrong(Where where, String message) {
-    return new IllegalArgumentException(where + ": " + message);
+  private static PreservationException wrong(Where where, String message) {
+    return new PreservationException(where.toString(), message);
   }
 }

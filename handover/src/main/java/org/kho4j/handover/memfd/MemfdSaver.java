@@ -19,6 +19,7 @@ import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.Where;
 
 /** Hands memfds over, as the kernel's file handler does. */
@@ -120,7 +121,7 @@ public final class MemfdSaver {
    *     what is written
    * @param token of the file
    * @return what the session has to list
-   * @throws IllegalArgumentException if the folios are not what a file can have, or the version
+   * @throws PreservationException if the folios are not what a file can have, or the version
    *     keeps no seals
    */
   public static SavedFile save(
@@ -203,7 +204,7 @@ public final class MemfdSaver {
     }
   }
 
-  private static IllegalArgumentException wrong(Where where, String message) {
-    return new IllegalArgumentException(where + ": " + message);
+  private static PreservationException wrong(Where where, String message) {
+    return new PreservationException(where.toString(), message);
   }
 }

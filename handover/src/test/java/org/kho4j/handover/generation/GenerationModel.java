@@ -21,6 +21,7 @@ import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 

@@ -57,7 +57,7 @@ class IncomingReaderTest {
 
   private String refusal() {
     long[] before = memory.read(BASE, SIZE).toArray(ValueLayout.JAVA_LONG);
-    String sentence = catchThrowableOfType(HandoverException.class, this::boot).sentence();
+    String sentence = catchThrowableOfType(HandoverException.class, this::boot).getMessage();
     assertThat(memory.read(BASE, SIZE).toArray(ValueLayout.JAVA_LONG)).isEqualTo(before);
     return sentence;
   }
@@ -356,6 +356,6 @@ class IncomingReaderTest {
   private String recordRefusal(long address) {
     return catchThrowableOfType(
             HandoverException.class, () -> BootData.ofSetupData(memory, address))
-        .sentence();
+        .getMessage();
   }
 }

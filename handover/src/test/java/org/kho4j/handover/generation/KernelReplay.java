@@ -31,6 +31,8 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.Blocks;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 

@@ -28,6 +28,7 @@ import org.kho4j.handover.Subtree;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.MemoryImages;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Runs;

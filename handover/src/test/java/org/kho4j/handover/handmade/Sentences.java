@@ -11,6 +11,6 @@ public final class Sentences {
   private Sentences() {}
 
   public static String sentenceOf(ThrowingCallable failing) {
-    return catchThrowableOfType(HandoverException.class, failing).sentence();
+    return catchThrowableOfType(HandoverException.class, failing).getMessage();
   }
 }

@@ -33,10 +33,11 @@ import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.memfd.Memfd;
-import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
+import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 
 /** What is written of LUO and memfds, in every version and page size, is what is read back. */
@@ -285,7 +286,7 @@ class LiveUpdateSaverTest {
     long free = generation.freePages();
     String message =
         catchThrowableOfType(
-                IllegalArgumentException.class,
+                PreservationException.class,
                 () -> LiveUpdateSaver.save(generation, version, 1, sessions, flbs))
             .getMessage();
     assertThat(generation.freePages()).as("what a refused operation took").isEqualTo(free);
@@ -354,7 +355,7 @@ class LiveUpdateSaverTest {
     Generation generation = generation(PageSize.SIZE_4K);
     String message =
         catchThrowableOfType(
-                IllegalArgumentException.class,
+                PreservationException.class,
                 () -> MemfdSaver.save(generation, version, "s", 1, memfd))
             .getMessage();
     generation.memory().close();

@@ -31,7 +31,7 @@ class WhereTest {
     assertThat(broken.path()).isEqualTo("/LUO");
     assertThat(broken.address()).isEqualTo(0x1f3a000);
     assertThat(broken).hasMessage("is 3");
-    assertThat(broken.sentence()).isEqualTo("/LUO at 0x1f3a000: is 3");
+    assertThat(broken.getMessage()).isEqualTo("/LUO at 0x1f3a000: is 3");
   }
 
   @Test
