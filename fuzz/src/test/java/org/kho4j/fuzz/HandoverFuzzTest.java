@@ -7,7 +7,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.kho4j.damage.Blobs;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.PreservedMap;

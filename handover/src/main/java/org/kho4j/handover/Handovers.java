@@ -11,7 +11,6 @@ import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 

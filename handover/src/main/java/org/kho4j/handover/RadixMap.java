@@ -8,6 +8,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
 

@@ -3,7 +3,6 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoRadix;
-import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
@@ -11,6 +10,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
@@ -64,7 +64,7 @@ final class KhoTestRules {
   static void check(Scene scene, Subtree subtree, MemorySegment blob) {
     long address = subtree.address();
     Where where = subtree.where().in("data");
-    MemorySegment descriptor;
+    Descriptor descriptor;
     long folios;
     try {
       FdtNode tree = Fdt.read(blob);
@@ -78,10 +78,10 @@ final class KhoTestRules {
       FdtNode data =
           tree.child("data")
               .orElseThrow(() -> subtree.where().broken(address, "the node data is missing"));
-      folios = TreeValue.u32(data, "nr_folios", where, address);
-      int size = KhoVmalloc.STRUCTURE.headerSize();
-      descriptor = TreeValue.bytes(data, "folios_info", size, where, address);
-      TreeValue.u32(data, "csum", where, address);
+      folios = TreeValue.number(data, FdtLayout.KHO_TEST_NR_FOLIOS, where, address);
+      descriptor =
+          Descriptor.of(TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, where, address));
+      TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, where, address);
     } catch (HandoverException e) {
       scene.findings().report(FORM, e);
       return;
@@ -90,7 +90,7 @@ final class KhoTestRules {
       return;
     }
     long errors = scene.findings().errors();
-    long room = Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES) * scene.pageSize().bytes();
+    long room = descriptor.totalPages() * scene.pageSize().bytes();
     if (folios * Long.BYTES > room) {
       scene
           .findings()
@@ -103,7 +103,11 @@ final class KhoTestRules {
               room / Long.BYTES);
     }
     Folios list = new Folios(scene, where, folios);
-    VmallocRules.check(scene, where.in("folios_info"), descriptor, address, list::run);
+    VmallocRules.check(
+        scene,
+        where.in("folios_info"),
+        descriptor,
+        (order, run, bytes) -> list.run(run, bytes));
     if (scene.findings().errors() == errors && !scene.claims().isNaming()) {
       checksum(scene, subtree);
     }

@@ -2,7 +2,6 @@ package org.kho4j.cli.author;
 
 import java.util.function.Supplier;
 import org.kho4j.handover.wire.KhoException;
-import org.kho4j.handover.wire.Where;
 
 /**
  * Where something stands in a spec.

@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.SetupData;
 import org.kho4j.cli.author.BootFiles;
 import org.kho4j.cli.author.Outputs;
 import org.kho4j.cli.command.HandoverSearch;
@@ -17,8 +16,8 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.KhoException;
@@ -167,7 +166,7 @@ public final class ConvertCommand extends SourceCommand {
   /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */
   private static long setupData(BootData boot, WritableMemory memory) {
     long address = boot.scratchAddress() + boot.scratchSize();
-    boot.writeSetupData(memory.writable(address, SetupData.STRUCTURE.headerSize()));
+    boot.writeSetupData(memory, address);
     return address;
   }
 

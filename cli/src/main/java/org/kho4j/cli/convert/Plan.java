@@ -10,15 +10,14 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
-import org.kho4j.abi.LuoVersion.Listing;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.LuoVersion.Listing;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -28,6 +27,7 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 
 /**
@@ -177,9 +177,8 @@ final class Plan {
     kept.drop(subtree.address(), subtree.size());
   }
 
-  private void drop(VmallocArea area) {
-    area.forEachRun(kept::drop);
-    area.forEachChunk(kept::drop);
+  private void drop(PreservedArea area) {
+    area.forEachRun((order, address, bytes) -> kept.drop(address, bytes), kept::drop);
   }
 
   private void luo(Subtree subtree) {
@@ -271,7 +270,7 @@ final class Plan {
 
   private boolean keepsNoSeals() {
     MemfdVersion memfd = target.memfd();
-    return memfd == null || memfd.structure().field("seals").isEmpty();
+    return memfd == null || !memfd.hasSeals();
   }
 
   private List<Flb> flbs(LuoVersion version, List<Flb> flbs) {

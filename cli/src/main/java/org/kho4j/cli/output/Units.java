@@ -1,7 +1,6 @@
 package org.kho4j.cli.output;
 
 import java.util.Locale;
-import org.kho4j.cli.command.Numbers;
 import org.kho4j.handover.wire.KhoException;
 
 /** Numbers as people read them. */

@@ -11,7 +11,6 @@ import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -23,7 +22,6 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.preflight.Parts;
 
 /** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
 final class HandoverText implements View {
@@ -176,7 +174,7 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
       throws IOException {
     contents.subtree(subtree, "the kernel's own test").open("dl", "class", "facts");
     Contents.fact(html, "folios").text(Units.count(test.folios())).close().close();
@@ -214,7 +212,7 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     luo.memfd(file, memfd, foliosInfo, orders);
   }

@@ -1,15 +1,13 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.kho4j.abi.LuoSer;
-import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
@@ -25,11 +23,6 @@ import org.kho4j.handover.wire.Where;
  */
 public record LuoHead(
     LuoVersion version, long address, long number, long sessions, Structure session, long flbs) {
-
-  /** A head whose sessions have the layout of every release. */
-  LuoHead(LuoVersion version, long address, long number, long sessions, long flbs) {
-    this(version, address, number, sessions, LuoSession.STRUCTURE, flbs);
-  }
 
   /**
    * Reads the blob.
@@ -55,12 +48,12 @@ public record LuoHead(
           "the blob has %s bytes, fewer than %d"
               .formatted(Long.toUnsignedString(subtree.size()), size));
     }
-    MemorySegment ser = memory.structure(where, subtree.address(), LuoSer.STRUCTURE);
-    boolean isTree = Fdt.isMagic(ser);
+    StructureView ser = memory.view(where, subtree.address(), LuoSer.STRUCTURE);
+    boolean isTree = Fdt.isMagic(ser.bytes());
     List<String> compatible =
         isTree
             ? TreeValue.compatible(memory.tree(where, subtree.address(), subtree.size()))
-            : List.of(Wire.text(ser, LuoSer.COMPATIBLE, where, subtree.address()));
+            : List.of(ser.text(LuoSer.COMPATIBLE, where));
     List<LuoVersion> possible =
         LuoVersion.ALL.stream()
             .filter(version -> (version.head() != LuoVersion.Head.STRUCTURE) == isTree)

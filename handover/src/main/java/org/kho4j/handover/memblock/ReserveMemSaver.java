@@ -34,7 +34,7 @@ public final class ReserveMemSaver {
       for (ReserveMem reservation : reservations) {
         generation.preservePages(reservation.start(), reservation.size());
       }
-      Folio page = generation.allocate(PATH, 0);
+      Folio page = generation.allocateZeroed(PATH, 0);
       generation.preserve(page);
       FdtBuilder tree =
           FdtBuilder.create(generation.segment(page))

@@ -6,7 +6,6 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.KhoException;
-import org.kho4j.linux.Linux;
 
 /**
  * Hands out blocks of 2^order pages of physical memory, each on a multiple of its size, as the

@@ -59,6 +59,18 @@ public final class HandoverMemory {
   }
 
   /**
+   * A structure at its address, which is aligned to a page where the structure takes whole pages.
+   *
+   * @throws HandoverException if any of it cannot be read
+   */
+  public StructureView view(Where where, long address, Structure structure) {
+    if (structure.pages() > 0) {
+      requirePage(where, address, "the address");
+    }
+    return new StructureView(structure, address, structure(where, address, structure));
+  }
+
+  /**
    * A flattened device tree of {@code size} bytes.
    *
    * @throws HandoverException if it cannot be read or is not well-formed

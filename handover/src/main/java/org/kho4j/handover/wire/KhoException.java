@@ -9,7 +9,7 @@ public abstract class KhoException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** The address of what lies nowhere. */
-  public static final long NOWHERE = -1;
+  public static final long NOWHERE = Long.MIN_VALUE;
 
   private final String path;
   private final long address;

@@ -18,6 +18,7 @@ import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.WritableMemory;
 
 /** A sound handover, broken in one place at a time: it is refused, and nothing is written. */
@@ -322,7 +323,7 @@ class IncomingReaderTest {
 
   private long record(long type, long length) {
     MemorySegment record = memory.writable(SCRATCH.address() + 0x1000, 48);
-    boot.writeSetupData(record);
+    boot.writeTo(new StructureView(SetupData.STRUCTURE, 0, record));
     record.set(Wire.U64, SetupData.TYPE.offset(), length << 32 | type);
     return SCRATCH.address() + 0x1000;
   }

@@ -33,9 +33,9 @@ import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
-import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
@@ -185,7 +185,7 @@ class LiveUpdateSaverTest {
       System.arraycopy(bytes, from, content, from, length);
     }
     long position = random.nextLong(1L << 62);
-    int seals = version.structure().field("seals").isPresent() ? random.nextInt(0x40) : 0;
+    int seals = version.hasSeals() ? random.nextInt(0x40) : 0;
     SavedFile saved =
         MemfdSaver.save(
             generation, version, session, token, new SavedMemfd(size, position, seals, pieces));
