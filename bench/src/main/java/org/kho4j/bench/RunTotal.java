@@ -1,7 +1,7 @@
 package org.kho4j.bench;
 
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.map.PreservedMap;
 
 /** What every walk into runs does with a run, in C as well: counts it and adds its bytes. */
 final class RunTotal {

@@ -13,6 +13,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.map.MapEvidence;
+import org.kho4j.handover.map.PreservedMap;
 
 /**
  * Everything that one generation of a kernel hands to the next, as its root FDT tells it.
@@ -137,7 +139,8 @@ public final class Handover {
   public synchronized MapEvidence mapEvidence() {
     MapEvidence known = mapEvidence;
     if (known == null) {
-      known = MapEvidence.of(memory, root, version(), MAP, mapAddress(), told);
+      known = MapEvidence.of(
+              memory, root.tree(), root.address(), version(), MAP, mapAddress(), told);
       mapEvidence = known;
     }
     return known;

@@ -8,19 +8,19 @@ import java.lang.foreign.ValueLayout;
  * The pages that a walk has been to, so that a structure that is reached twice is found. Off-heap:
  * 16 bytes a page at most. Not safe for use by several threads.
  */
-final class VisitedPages {
+public final class VisitedPages {
 
   /**
    * More pages of one kind are in no handover: as leaves of a map they stand for 128 TiB in 4K
    * pages.
    */
-  static final int MAX_PAGES = 1 << 20;
+  public static final int MAX_PAGES = 1 << 20;
 
   private MemorySegment slots;
   private int mask;
   private int size;
 
-  VisitedPages() {
+  public VisitedPages() {
     mask = 1023;
     slots = Arena.ofAuto().allocate(8L * (mask + 1), 8);
   }
@@ -32,7 +32,7 @@ final class VisitedPages {
    * @return false if it was there already
    * @throws HandoverException if there are more than {@link #MAX_PAGES}
    */
-  boolean add(Where where, long address) {
+  public boolean add(Where where, long address) {
     if (!insert(address)) {
       return false;
     }

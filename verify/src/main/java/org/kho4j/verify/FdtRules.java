@@ -11,10 +11,10 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.TreeValue;
 import org.kho4j.handover.Where;
+import org.kho4j.handover.map.PreservedMap;
 
 /** The root FDT, and the blobs that it lists. */
 final class FdtRules {

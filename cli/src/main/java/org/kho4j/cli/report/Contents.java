@@ -6,10 +6,10 @@ import java.util.Set;
 import java.util.function.LongFunction;
 import org.kho4j.cli.inspect.View.Area;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Where;
+import org.kho4j.handover.map.OrderCounts;
 
 /**
  * Subtrees and their tables, as HTML. Kept until the page is written, so long tables are cut, but

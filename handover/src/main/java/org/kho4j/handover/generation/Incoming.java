@@ -11,10 +11,12 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Where;
+import org.kho4j.handover.map.BlockBatch;
+import org.kho4j.handover.map.MapWriter;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.memory.Runs;
 
 /**

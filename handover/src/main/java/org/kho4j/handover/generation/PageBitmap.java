@@ -1,6 +1,7 @@
 package org.kho4j.handover.generation;
 
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.memory.WritableMemory;
 
 /** A bit for each page of a memory. Every question costs as much as the range it is about. */

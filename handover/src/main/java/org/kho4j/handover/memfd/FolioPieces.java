@@ -2,8 +2,8 @@ package org.kho4j.handover.memfd;
 
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Content;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Where;
+import org.kho4j.handover.map.PreservedMap;
 
 /**
  * A memfd's folios as pieces of the file: as large as the preserved map says, cut where the file

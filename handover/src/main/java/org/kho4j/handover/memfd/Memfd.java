@@ -12,13 +12,13 @@ import org.kho4j.abi.Structure;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.OrderCounts;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.map.OrderCounts;
+import org.kho4j.handover.map.PreservedMap;
 
 /** A memfd that was handed over: its size, its seals, and the folios that hold its content. */
 public final class Memfd {

@@ -15,8 +15,8 @@ import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.WritableMemory;
 

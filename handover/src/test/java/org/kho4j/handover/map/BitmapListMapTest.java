@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
@@ -10,6 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
 

@@ -1,4 +1,4 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -9,7 +9,6 @@ import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.KhoserMemChunk;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
 
 /**
@@ -29,18 +28,18 @@ final class BitmapListWriter extends MapWriter {
   private int sharedUsed;
   private int sharedPages;
 
-  BitmapListWriter(Pages pages, MapForm form) {
+  BitmapListWriter(MapPages pages, MapForm form) {
     this(pages, Integer.numberOfTrailingZeros(form.bitmapBytes(pages.pageSize()) * Byte.SIZE));
   }
 
-  private BitmapListWriter(Pages pages, int bitmapBits) {
+  private BitmapListWriter(MapPages pages, int bitmapBits) {
     super(pages, bitmapBits, KhoRadix.orderZeroBit(pages.pageSize()) - bitmapBits);
     this.bitmapBits = bitmapBits;
     this.bitmapBytes = (1 << bitmapBits) / Byte.SIZE;
     this.sharedUsed = perPage();
   }
 
-  static BitmapListWriter over(Pages pages, PreservedMap map) {
+  static BitmapListWriter of(MapPages pages, PreservedMap map) {
     BitmapListWriter writer = new BitmapListWriter(pages, map.form());
     map.forEachNode((address, level, key) -> {
       if (level == 0) {
@@ -55,7 +54,7 @@ final class BitmapListWriter extends MapWriter {
   }
 
   @Override
-  long root() {
+  public long root() {
     return NONE;
   }
 
@@ -68,13 +67,15 @@ final class BitmapListWriter extends MapWriter {
     }
     long bitmap = perPage() == 1 ? pages.allocate(path(first), 0) : small();
     bitmaps.put(first, bitmap);
-    pages
-        .journal()
-        .done(() -> {
-          bitmaps.remove(first);
-          forget();
-        });
+    pages.done(() -> {
+      bitmaps.remove(first);
+      forget();
+    });
     return bitmap;
+  }
+
+  private MemorySegment page(long address) {
+    return pages.memory().writable(address, pageSize.bytes());
   }
 
   private String path(long first) {
@@ -86,13 +87,11 @@ final class BitmapListWriter extends MapWriter {
     long page = shared;
     int used = sharedUsed;
     int count = sharedPages;
-    pages
-        .journal()
-        .done(() -> {
-          shared = page;
-          sharedUsed = used;
-          sharedPages = count;
-        });
+    pages.done(() -> {
+      shared = page;
+      sharedUsed = used;
+      sharedPages = count;
+    });
     if (sharedUsed == perPage()) {
       shared = pages.allocate(PATH + "/bitmaps " + sharedPages++, 0);
       sharedUsed = 0;
@@ -103,7 +102,7 @@ final class BitmapListWriter extends MapWriter {
 
   /** Writes the chunks: orders ascending, and the bitmaps of an order by address. */
   @Override
-  long finish() {
+  public long finish() {
     SortedMap<Integer, List<Long>> byOrder = new TreeMap<>();
     for (long key : bitmaps.keySet()) {
       byOrder.computeIfAbsent(KhoRadix.order(pageSize, key), o -> new ArrayList<>()).add(key);
@@ -122,7 +121,7 @@ final class BitmapListWriter extends MapWriter {
   private long chunk(List<Long> before, int order, List<Long> keys) {
     String path = before.isEmpty() ? PATH : PATH + "/chunk " + before.size();
     long address = pages.allocate(path, 0);
-    MemorySegment chunk = pages.page(address);
+    MemorySegment chunk = page(address);
     Wire.putU32(chunk, KhoserMemChunk.ORDER, order);
     Wire.putU32(chunk, KhoserMemChunk.NUM_ELMS, keys.size());
     long at = KhoserMemChunk.STRUCTURE.headerSize();
@@ -133,7 +132,7 @@ final class BitmapListWriter extends MapWriter {
       at += KhoserMemChunk.ELEMENT.headerSize();
     }
     if (!before.isEmpty()) {
-      Wire.putU64(pages.page(before.getLast()), KhoserMemChunk.NEXT, address);
+      Wire.putU64(page(before.getLast()), KhoserMemChunk.NEXT, address);
     }
     return address;
   }

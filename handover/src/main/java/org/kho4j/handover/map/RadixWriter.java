@@ -1,4 +1,4 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
@@ -11,7 +11,7 @@ final class RadixWriter extends MapWriter {
   private final int depth;
   private final long root;
 
-  RadixWriter(Pages pages, MapForm form, long root) {
+  RadixWriter(MapPages pages, MapForm form, long root) {
     super(pages, KhoRadix.leafBits(pages.pageSize()), maxOrder(pages.pageSize(), form));
     this.depth = form.depth(pageSize);
     this.root = root;
@@ -25,12 +25,12 @@ final class RadixWriter extends MapWriter {
   }
 
   @Override
-  long root() {
+  public long root() {
     return root;
   }
 
   @Override
-  long finish() {
+  public long finish() {
     return root;
   }
 
@@ -46,7 +46,7 @@ final class RadixWriter extends MapWriter {
         }
         child = pages.allocate(nodePath(key, level - 1), 0);
         memory.set(Wire.U64, slot, child);
-        pages.journal().done(() -> cut(slot));
+        pages.done(() -> cut(slot));
       }
       node = child;
     }
@@ -66,9 +66,5 @@ final class RadixWriter extends MapWriter {
   private String nodePath(long key, int level) {
     int shift = KhoRadix.levelShift(pageSize, level + 1);
     return nodePath(level, key >>> shift << shift);
-  }
-
-  static String nodePath(int level, long firstKey) {
-    return PATH + "/level " + level + "/0x" + Long.toHexString(firstKey);
   }
 }

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.VisitedPages;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
 
 /**
  * The preserved map since kho-v2: a radix tree of pages, see {@link KhoRadix}. Reading it needs no

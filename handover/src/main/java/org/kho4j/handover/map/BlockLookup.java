@@ -1,9 +1,10 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Wire;
 
 /**
  * Looks blocks up by their radix key, in leaves of a tree or in bitmaps: both have a bit for each

@@ -1,11 +1,10 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
 
 /**
@@ -13,16 +12,17 @@ import org.kho4j.handover.Wire;
  * key first needs them, and stay when their last key goes; an operation that fails takes back what
  * it made.
  */
-abstract class MapWriter {
+public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
 
-  static final String PATH = "/preserved-memory-map";
+  /** The path of a map's root, and the start of the paths of its other parts. */
+  public static final String PATH = "/preserved-memory-map";
 
   private static final int FOUND = 1 << 12;
 
   /** The address that means that there is none. */
   static final long NONE = 0;
 
-  final Pages pages;
+  final MapPages pages;
   final PageSize pageSize;
   private final int leafBits;
   private final int maxOrder;
@@ -43,7 +43,7 @@ abstract class MapWriter {
    * @param leafBits binary logarithm of the bits in a leaf or a bitmap
    * @param maxOrder the largest order that a block of the map can have
    */
-  MapWriter(Pages pages, int leafBits, int maxOrder) {
+  MapWriter(MapPages pages, int leafBits, int maxOrder) {
     this.pages = pages;
     this.base = pages.memory().base();
     this.memory = pages.memory().writable(base, pages.memory().size());
@@ -53,24 +53,34 @@ abstract class MapWriter {
   }
 
   /** An empty map. */
-  static MapWriter create(Pages pages, MapForm form) {
+  public static MapWriter create(MapPages pages, MapForm form) {
     return form.isRadix()
         ? new RadixWriter(pages, form, pages.allocate(PATH, 0))
         : new BitmapListWriter(pages, form);
   }
 
   /** A map that is there, all of whose parts have been checked. */
-  static MapWriter over(Pages pages, PreservedMap map) {
+  public static MapWriter over(MapPages pages, PreservedMap map) {
     return map.form().isRadix()
         ? new RadixWriter(pages, map.form(), map.root())
-        : BitmapListWriter.over(pages, map);
+        : BitmapListWriter.of(pages, map);
+  }
+
+  /** The path of a radix tree's node, named by the first key that it stands for. */
+  public static String nodePath(int level, long firstKey) {
+    return PATH + "/level " + level + "/0x" + Long.toHexString(firstKey);
+  }
+
+  /** The largest order that a block of the map can have. */
+  public int maxOrder() {
+    return maxOrder;
   }
 
   /** What the root FDT says as long as the map can still change: 0 if it is finished later. */
-  abstract long root();
+  public abstract long root();
 
   /** Completes the map, which is not changed any more. Returns what the root FDT says then. */
-  abstract long finish();
+  public abstract long finish();
 
   /**
    * Physical address of the leaf or bitmap that has a key's bit; {@link #NONE} if there is none.
@@ -78,7 +88,7 @@ abstract class MapWriter {
   abstract long descend(long key, boolean make);
 
   /** Whether that block is in the map, as a block of that order. */
-  boolean contains(long address, int order) {
+  public boolean contains(long address, int order) {
     if (order > maxOrder) {
       return false;
     }
@@ -87,9 +97,12 @@ abstract class MapWriter {
     return leaf != NONE && (memory.get(Wire.U64, word(leaf, key)) >>> key & 1) != 0;
   }
 
-  /** Adds a block. If it throws, nodes are all that it may have added. */
-  void add(long address, int order) {
-    requireOrder(address, order);
+  /**
+   * Adds a block. If it throws, nodes are all that it may have added.
+   *
+   * @param order at most {@link #maxOrder}
+   */
+  public void add(long address, int order) {
     long key = KhoRadix.key(pageSize, address, order);
     long word = word(leaf(key, true), key);
     memory.set(Wire.U64, word, memory.get(Wire.U64, word) | 1L << key);
@@ -100,7 +113,7 @@ abstract class MapWriter {
    *
    * @return whether it was there
    */
-  boolean remove(long address, int order) {
+  public boolean remove(long address, int order) {
     if (order > maxOrder) {
       return false;
     }
@@ -118,9 +131,12 @@ abstract class MapWriter {
     return true;
   }
 
-  /** Adds blocks. If it throws, nodes are all that it may have added. */
-  void add(BlockBatch blocks, int order) {
-    requireOrder(blocks.addresses()[0], order);
+  /**
+   * Adds blocks. If it throws, nodes are all that it may have added.
+   *
+   * @param order at most {@link #maxOrder}
+   */
+  public void add(BlockBatch blocks, int order) {
     findWords(blocks, order, true);
     setBits(blocks, order);
   }
@@ -130,7 +146,7 @@ abstract class MapWriter {
    *
    * @return whether all of them were there, and each is in the batch once; if not, none was removed
    */
-  boolean remove(BlockBatch blocks, int order) {
+  public boolean remove(BlockBatch blocks, int order) {
     if (order > maxOrder || !findWords(blocks, order, false)) {
       return false;
     }
@@ -200,15 +216,5 @@ abstract class MapWriter {
   /** Forgets what was found: something of it is taken back. */
   void forget() {
     Arrays.fill(foundLeaf, NONE);
-  }
-
-  private void requireOrder(long address, int order) {
-    if (order > maxOrder) {
-      throw new PreservationException(
-          PATH,
-          address,
-          "a block of order %d cannot be in a map of this form, which has room for orders up to %d"
-              .formatted(order, maxOrder));
-    }
   }
 }

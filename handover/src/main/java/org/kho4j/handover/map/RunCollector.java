@@ -1,7 +1,9 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
 
 /** Turns the set bits of leaves and bitmaps, in order of keys, into runs of adjacent blocks. */
 final class RunCollector implements LeafVisitor {

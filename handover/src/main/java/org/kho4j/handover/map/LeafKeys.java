@@ -1,7 +1,9 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Where;
 
 /**
  * What the keys of one leaf, or of one bitmap, have in common.

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -8,6 +8,10 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
 
 /**
  * How large bitmaps are. Small ones are objects of 512 bytes from a slab, each for 4096 blocks;
@@ -21,7 +25,7 @@ final class BitmapSize implements ChunkList.Visitor {
   private static final int LIKELY_BITS = 12;
 
   private final HandoverMemory memory;
-  private final RootFdt root;
+  private final FdtNode rootFdt;
   private final PageSize pageSize;
   private final int small;
   private final int large;
@@ -33,9 +37,9 @@ final class BitmapSize implements ChunkList.Visitor {
   private long close;
   private long upperBits;
 
-  private BitmapSize(HandoverMemory memory, RootFdt root) {
+  private BitmapSize(HandoverMemory memory, FdtNode rootFdt) {
     this.memory = memory;
-    this.root = root;
+    this.rootFdt = rootFdt;
     this.pageSize = memory.pageSize();
     this.small = MapForm.BITMAPS_512.bitmapBytes(pageSize);
     this.large = MapForm.BITMAPS_PAGE.bitmapBytes(pageSize);
@@ -44,8 +48,8 @@ final class BitmapSize implements ChunkList.Visitor {
   }
 
   /** Finds out for the list whose first chunk is at an address. */
-  static MapEvidence of(HandoverMemory memory, RootFdt root, Where where, long address) {
-    BitmapSize size = new BitmapSize(memory, root);
+  static MapEvidence of(HandoverMemory memory, FdtNode rootFdt, Where where, long address) {
+    BitmapSize size = new BitmapSize(memory, rootFdt);
     ChunkList.walk(memory, where, address, size, problem -> {});
     return size.evidence();
   }
@@ -64,7 +68,7 @@ final class BitmapSize implements ChunkList.Visitor {
       forSmall.add(
           "%d follow another by fewer blocks than a bitmap of a page has bits".formatted(close));
     }
-    boolean luo = root.tree().child(LuoSer.SUBTREE).isPresent();
+    boolean luo = rootFdt.child(LuoSer.SUBTREE).isPresent();
     String newer = "there is a subtree LUO, which kernels since 6.19 have";
     String evidence = String.join("; ", forSmall);
     if (luo) {

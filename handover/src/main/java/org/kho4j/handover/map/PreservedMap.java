@@ -1,8 +1,12 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.VisitedPages;
+import org.kho4j.handover.Where;
 
 /**
  * The preserved map: every block of pages that was marked to survive. Each form of it has an

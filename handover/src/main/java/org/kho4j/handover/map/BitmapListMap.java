@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.VisitedPages;
+import org.kho4j.handover.Where;
 
 /**
  * The preserved map of kho-v1: chunks that point at bitmaps. The list is read once, and its bitmaps

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -7,6 +7,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
 
 /**
  * Counts the blocks in a map's leaves or bitmaps: gathers these first, so that several threads can

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
@@ -11,6 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.HandoverMemory;
+import org.kho4j.handover.Where;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
 
