@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
@@ -19,6 +18,7 @@ import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
 
@@ -163,8 +163,8 @@ class HandoverFuzzTest {
   }
 
   private static void check(HandoverException problem) {
-    if (!problem.path().startsWith("/") || problem.sentence().isBlank()) {
-      throw new AssertionError(problem.sentence(), problem);
+    if (!problem.path().startsWith("/") || problem.getMessage().isBlank()) {
+      throw new AssertionError(problem.getMessage(), problem);
     }
   }
 

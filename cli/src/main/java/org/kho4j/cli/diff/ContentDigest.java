@@ -32,7 +32,7 @@ final class ContentDigest implements Content.Visitor {
   /**
    * The digest of some content.
    *
-   * @throws org.kho4j.handover.HandoverException if it cannot be read
+   * @throws org.kho4j.handover.wire.HandoverException if it cannot be read
    */
   static String of(Content content) {
     ContentDigest digest = new ContentDigest();

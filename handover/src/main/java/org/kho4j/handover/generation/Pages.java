@@ -82,7 +82,7 @@ final class Pages implements MapPages {
    * it.
    */
   @Override
-  public long allocate(String path, int order) {
+  public long allocateZeroed(String path, int order) {
     OptionalLong place = placement.address(path);
     long address;
     if (place.isPresent()) {

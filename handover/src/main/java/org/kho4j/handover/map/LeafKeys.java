@@ -2,8 +2,8 @@ package org.kho4j.handover.map;
 
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What the keys of one leaf, or of one bitmap, have in common.

@@ -9,10 +9,10 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Which form a preserved map has, and how that is known: kernels changed the form under an

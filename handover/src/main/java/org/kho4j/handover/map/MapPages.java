@@ -19,7 +19,7 @@ public interface MapPages {
    * @param order binary logarithm of the block's pages
    * @return the block's physical address
    */
-  long allocate(String path, int order);
+  long allocateZeroed(String path, int order);
 
   /** Records how to undo a step of the operation that is under way, in case that it fails. */
   void done(Runnable undoStep);

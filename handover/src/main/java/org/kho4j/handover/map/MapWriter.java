@@ -6,6 +6,7 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.PreservationException;
 
 /**
  * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a
@@ -55,7 +56,7 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
   /** An empty map. */
   public static MapWriter create(MapPages pages, MapForm form) {
     return form.isRadix()
-        ? new RadixWriter(pages, form, pages.allocate(PATH, 0))
+        ? new RadixWriter(pages, form, pages.allocateZeroed(PATH, 0))
         : new BitmapListWriter(pages, form);
   }
 
