@@ -1,6 +1,5 @@
 package org.kho4j.handover.map;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -9,7 +8,8 @@ import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.KhoserMemChunk;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.StructureView;
 
 /**
  * The map of kho-v1: bitmaps are made and changed all the time, the chunks that list them when the
@@ -17,6 +17,10 @@ import org.kho4j.handover.Wire;
  * bitmap that is not at a page's start shows a reader that it is small.
  */
 final class BitmapListWriter extends MapWriter {
+
+  // A small bitmap has the same name in the contract.
+  private static final KhoserPointer<StructureView> BITMAP =
+      KhoserPointer.declare(KhoserMemChunk.BITMAP, KhoserMemChunk.PAGE_BITMAP);
 
   private final int bitmapBytes;
   private final int bitmapBits;
@@ -74,8 +78,9 @@ final class BitmapListWriter extends MapWriter {
     return bitmap;
   }
 
-  private MemorySegment page(long address) {
-    return pages.memory().writable(address, pageSize.bytes());
+  private StructureView chunk(long address) {
+    return new StructureView(
+        KhoserMemChunk.STRUCTURE, address, pages.memory().writable(address, pageSize.bytes()));
   }
 
   private String path(long first) {
@@ -121,18 +126,17 @@ final class BitmapListWriter extends MapWriter {
   private long chunk(List<Long> before, int order, List<Long> keys) {
     String path = before.isEmpty() ? PATH : PATH + "/chunk " + before.size();
     long address = pages.allocateZeroed(path, 0);
-    MemorySegment chunk = page(address);
-    Wire.putU32(chunk, KhoserMemChunk.ORDER, order);
-    Wire.putU32(chunk, KhoserMemChunk.NUM_ELMS, keys.size());
-    long at = KhoserMemChunk.STRUCTURE.headerSize();
+    StructureView chunk = chunk(address);
+    chunk.set(KhoserMemChunk.ORDER, order);
+    chunk.set(KhoserMemChunk.NUM_ELMS, keys.size());
+    StructureView element = chunk.element(0);
     for (long key : keys) {
-      MemorySegment element = chunk.asSlice(at, KhoserMemChunk.ELEMENT.headerSize());
-      Wire.putU64(element, KhoserMemChunk.PHYS_START, KhoRadix.address(pageSize, key));
-      Wire.putU64(element, KhoserMemChunk.BITMAP, Objects.requireNonNull(bitmaps.get(key)));
-      at += KhoserMemChunk.ELEMENT.headerSize();
+      element.setAddress(KhoserMemChunk.PHYS_START, KhoRadix.address(pageSize, key));
+      BITMAP.store(element, Objects.requireNonNull(bitmaps.get(key)));
+      element.next();
     }
     if (!before.isEmpty()) {
-      Wire.putU64(page(before.getLast()), KhoserMemChunk.NEXT, address);
+      ChunkList.NEXT.store(chunk(before.getLast()), chunk);
     }
     return address;
   }

@@ -9,8 +9,8 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -138,7 +138,7 @@ final class BitmapSize implements ChunkList.Visitor {
   private boolean hasUpperBits(Where place, long bitmap) {
     MemorySegment bits = memory.bytes(place, bitmap, large);
     for (long at = small; at < large; at += Long.BYTES) {
-      if (bits.get(Wire.U64, at) != 0) {
+      if (bits.get(StructureView.U64, at) != 0) {
         return true;
       }
     }

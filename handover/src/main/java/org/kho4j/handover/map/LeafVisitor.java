@@ -3,19 +3,18 @@ package org.kho4j.handover.map;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.handover.wire.Where;
 
-/** Takes the bits of a map, in order of keys. */
+/** Takes the leaves of a radix tree, or the bitmaps of a list, in the order of their keys. */
+@FunctionalInterface
 interface LeafVisitor {
 
   /**
-   * Takes bits that all stand for blocks of one order.
+   * Takes one leaf.
    *
-   * @param place where they stand
-   * @param bits a leaf or a bitmap
-   * @param address of it
-   * @param firstKey the radix key of the block that bit 0 stands for
+   * @param place of the leaf, for messages
+   * @param bits the leaf's bytes: bit n stands for the block whose key is {@code firstKey + n}
+   * @param address physical address of the leaf
+   * @param firstKey radix key of bit 0; all keys of a leaf have one order, except in the lowest
+   *     leaf of a tree, whose first key is 0
    */
-  void bits(Where place, MemorySegment bits, long address, long firstKey);
-
-  /** Takes the lowest leaf of a radix tree, whose keys have an order each. */
-  void lowestLeaf(Where place, MemorySegment leaf, long address);
+  void leaf(Where place, MemorySegment bits, long address, long firstKey);
 }

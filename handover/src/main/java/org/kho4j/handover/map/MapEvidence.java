@@ -9,9 +9,9 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -101,7 +101,7 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
     List<Integer> others = new ArrayList<>();
     MemorySegment page = memory.page(where, address);
     for (int slot = usable; slot < 1 << KhoRadix.tableBits(pageSize); slot++) {
-      if (page.get(Wire.U64, 8L * slot) != 0) {
+      if (page.get(StructureView.U64, 8L * slot) != 0) {
         others.add(slot);
       }
     }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
 
 /**
  * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a
@@ -95,7 +95,7 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     }
     long key = KhoRadix.key(pageSize, address, order);
     long leaf = leaf(key, false);
-    return leaf != NONE && (memory.get(Wire.U64, word(leaf, key)) >>> key & 1) != 0;
+    return leaf != NONE && (memory.get(StructureView.U64, word(leaf, key)) >>> key & 1) != 0;
   }
 
   /**
@@ -106,7 +106,7 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
   public void add(long address, int order) {
     long key = KhoRadix.key(pageSize, address, order);
     long word = word(leaf(key, true), key);
-    memory.set(Wire.U64, word, memory.get(Wire.U64, word) | 1L << key);
+    memory.set(StructureView.U64, word, memory.get(StructureView.U64, word) | 1L << key);
   }
 
   /**
@@ -124,11 +124,11 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
       return false;
     }
     long word = word(leaf, key);
-    long bits = memory.get(Wire.U64, word);
+    long bits = memory.get(StructureView.U64, word);
     if ((bits >>> key & 1) == 0) {
       return false;
     }
-    memory.set(Wire.U64, word, bits & ~(1L << key));
+    memory.set(StructureView.U64, word, bits & ~(1L << key));
     return true;
   }
 
@@ -155,15 +155,15 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     int shift = pageSize.shift() + order;
     long there = 1;
     for (int i = 0; i < blocks.count(); i++) {
-      there &= memory.get(Wire.U64, batchWords[i]) >>> (addresses[i] >>> shift);
+      there &= memory.get(StructureView.U64, batchWords[i]) >>> (addresses[i] >>> shift);
     }
     if (there == 0) {
       return false;
     }
     for (int i = 0; i < blocks.count(); i++) {
-      long bits = memory.get(Wire.U64, batchWords[i]);
+      long bits = memory.get(StructureView.U64, batchWords[i]);
       there &= bits >>> (addresses[i] >>> shift);
-      memory.set(Wire.U64, batchWords[i], bits & ~(1L << (addresses[i] >>> shift)));
+      memory.set(StructureView.U64, batchWords[i], bits & ~(1L << (addresses[i] >>> shift)));
     }
     if (there == 0) {
       setBits(blocks, order);
@@ -191,8 +191,8 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     long[] addresses = blocks.addresses();
     int shift = pageSize.shift() + order;
     for (int i = 0; i < blocks.count(); i++) {
-      long bits = memory.get(Wire.U64, batchWords[i]);
-      memory.set(Wire.U64, batchWords[i], bits | 1L << (addresses[i] >>> shift));
+      long bits = memory.get(StructureView.U64, batchWords[i]);
+      memory.set(StructureView.U64, batchWords[i], bits | 1L << (addresses[i] >>> shift));
     }
   }
 

@@ -3,7 +3,7 @@ package org.kho4j.handover.map;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 
 /** The radix tree, which is handed over in place. Nodes are made from the root down. */
 final class RadixWriter extends MapWriter {
@@ -39,13 +39,13 @@ final class RadixWriter extends MapWriter {
     long node = root;
     for (int level = depth - 1; level > 0; level--) {
       long slot = node - base + ((long) KhoRadix.index(pageSize, level, key) << 3);
-      long child = memory.get(Wire.U64, slot);
+      long child = memory.get(StructureView.U64, slot);
       if (child == NONE) {
         if (!make) {
           return NONE;
         }
         child = pages.allocateZeroed(nodePath(key, level - 1), 0);
-        memory.set(Wire.U64, slot, child);
+        memory.set(StructureView.U64, slot, child);
         pages.done(() -> cut(slot));
       }
       node = child;
@@ -55,7 +55,7 @@ final class RadixWriter extends MapWriter {
 
   /** Takes a node back that an operation made, which failed: it has no key any more. */
   private void cut(long slot) {
-    memory.set(Wire.U64, slot, NONE);
+    memory.set(StructureView.U64, slot, NONE);
     forget();
   }
 

@@ -2,144 +2,119 @@ package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** Turns the set bits of leaves and bitmaps, in order of keys, into runs of adjacent blocks. */
+/** Turns the set bits of leaves, in the order of their keys, into runs of adjacent blocks. */
 final class RunCollector implements LeafVisitor {
 
   private final PageSize pageSize;
   private final RunVisitor visitor;
-  private final int words;
 
+  // A copy of the leaf: a JVM that has just started reads arrays much faster than segments.
+  private final long[] words;
+
+  // The run that may go on in the next leaf; none if it is empty.
   private int order;
   private long start;
   private long end;
 
-  /**
-   * A collector.
-   *
-   * @param leafBytes bytes of a leaf or a bitmap, a multiple of 512
-   */
   RunCollector(PageSize pageSize, int leafBytes, RunVisitor visitor) {
     this.pageSize = pageSize;
     this.visitor = visitor;
-    this.words = leafBytes / Long.BYTES;
+    this.words = new long[leafBytes / Long.BYTES];
   }
 
   @Override
-  public void bits(Where place, MemorySegment leaf, long address, long firstKey) {
+  public void leaf(Where place, MemorySegment bits, long address, long firstKey) {
+    MemorySegment.copy(bits, StructureView.U64, 0, words, 0, words.length);
+    if (firstKey == 0) {
+      lowestLeaf(place, address);
+      return;
+    }
     LeafKeys keys = LeafKeys.of(pageSize, firstKey, place, address);
-    long runStart = continueAt(keys.order(), keys.base());
-    int shift = keys.shift();
-    for (int bit = keys.possible(words * 64); bit < words * 64; bit++) {
-      if (isSet(leaf, bit)) {
+    int bitCount = words.length * Long.SIZE;
+    for (int bit = keys.possible(bitCount); bit < bitCount; bit++) {
+      if (isSet(bit)) {
         throw keys.beyond(bit, place, address);
       }
     }
-    // 1 inside of a run, else 0. A number, and no branches on it: they would be mispredicted.
-    long inside = runStart != NONE ? 1 : 0;
-    int from = isAll(leaf, 0, words, -inside) ? words : 0;
-    for (int stretch = from; stretch < words; stretch += STRETCH) {
-      if (isAll(leaf, stretch, stretch + STRETCH, -inside)) {
+    startAt(keys);
+    collect(visitor, words, keys.base(), keys.shift());
+  }
+
+  /** Lets the run go on if it ends where these blocks start, and else starts a new one. */
+  private void startAt(LeafKeys keys) {
+    if (keys.order() != order || keys.base() != end) {
+      flush();
+      order = keys.order();
+      start = keys.base();
+      end = start;
+    }
+  }
+
+  /** A leaf of one order. */
+  private void collect(RunVisitor visitor, long[] words, long base, int shift) {
+    // 1 inside of a run, else 0.
+    long inside = start == end ? 0 : 1;
+    // The bit that starts the run; negative where that is in an earlier leaf.
+    long first = (start - base) >> shift;
+    for (int i = isAll(words, -inside) ? words.length : 0; i < words.length; i++) {
+      long word = words[i];
+      if (word == -inside) {
         continue;
       }
-      for (int i = stretch; i < stretch + STRETCH; i++) {
-        long word = leaf.get(Wire.U64, (long) i << 3);
-        // Bit by bit: whether the block below it is preserved.
-        long below = word << 1 | inside;
-        long starts = word & ~below;
-        long ends = below & ~word;
-        long base = keys.base() + ((long) i << (6 + shift));
-        long first = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
-        runStart ^= (runStart ^ first) & (inside - 1);
-        starts &= (starts - 1) | -inside;
-        while (ends != 0) {
-          long runEnd = base + ((long) Long.numberOfTrailingZeros(ends) << shift);
-          visitor.run(keys.order(), runStart, runEnd - runStart);
-          ends &= ends - 1;
-          runStart = base + ((long) Long.numberOfTrailingZeros(starts) << shift);
-          starts &= starts - 1;
-        }
-        inside = word >>> 63;
+      // Bit by bit: whether the block below it is preserved.
+      long below = word << 1 | inside;
+      long starts = word & ~below;
+      long ends = below & ~word;
+      long at = (long) i << 6;
+      // Without branches, which the processor would mispredict.
+      first ^= (first ^ (at + Long.numberOfTrailingZeros(starts))) & (inside - 1);
+      starts &= (starts - 1) | -inside;
+      // Counted, because C2 unrolls such a loop, and polls for no safepoint in it.
+      for (int n = Long.bitCount(ends); n > 0; n--) {
+        long last = at + Long.numberOfTrailingZeros(ends);
+        visitor.run(order, base + (first << shift), (last - first) << shift);
+        first = at + Long.numberOfTrailingZeros(starts);
+        ends &= ends - 1;
+        starts &= starts - 1;
       }
+      inside = word >>> 63;
     }
-    start = runStart;
-    end = inside != 0 ? keys.base() + ((long) words << (6 + shift)) : runStart;
+    start = base + (first << shift);
+    end = inside != 0 ? base + ((long) words.length << (6 + shift)) : start;
   }
 
   /**
-   * Words that are first looked at together, as most of a real map is all preserved or not at all.
-   * Before that, the whole leaf is.
+   * Whether all words are {@code same}: -1 or 0. C2 vectorizes this loop because it combines words
+   * with something else before it reduces them.
    */
-  private static final int STRETCH = 64;
-
-  /** Whether all words of a stretch are {@code same}: -1 or 0. */
-  private static boolean isAll(MemorySegment leaf, int from, int to, long same) {
-    if (leaf.get(Wire.U64, (long) from << 3) != same
-        || leaf.get(Wire.U64, (long) (to - 1) << 3) != same) {
-      return false;
+  private static boolean isAll(long[] words, long same) {
+    long different = 0;
+    for (int i = 0; i < words.length; i++) {
+      different |= words[i] ^ same;
     }
-    // Two loops of few operations each: the JIT compiler makes no vectors of either.
-    long and = -1;
-    long or = 0;
-    if (same != 0) {
-      for (int i = from; i < to; i += 4) {
-        long at = (long) i << 3;
-        and &=
-            leaf.get(Wire.U64, at)
-                & leaf.get(Wire.U64, at + 8)
-                & leaf.get(Wire.U64, at + 16)
-                & leaf.get(Wire.U64, at + 24);
-      }
-    } else {
-      for (int i = from; i < to; i += 4) {
-        long at = (long) i << 3;
-        or |=
-            leaf.get(Wire.U64, at)
-                | leaf.get(Wire.U64, at + 8)
-                | leaf.get(Wire.U64, at + 16)
-                | leaf.get(Wire.U64, at + 24);
-      }
-    }
-    return and == -1 && or == 0;
+    return different == 0;
   }
 
-  private static final long NONE = -1;
-
-  private long continueAt(int nextOrder, long next) {
-    if (end != start && order == nextOrder && end == next) {
-      return start;
-    }
-    flush();
-    order = nextOrder;
-    return NONE;
-  }
-
-  /** The leaf whose keys have too few bits for their order to be the leaf's: bit by bit. */
-  @Override
-  public void lowestLeaf(Where place, MemorySegment leaf, long address) {
-    for (int bit = 0; bit < words * 64; bit++) {
-      if (!isSet(leaf, bit)) {
-        continue;
+  /** The leaf whose keys have an order each. */
+  private void lowestLeaf(Where place, long address) {
+    for (int bit = 0; bit < words.length * Long.SIZE; bit++) {
+      if (isSet(bit)) {
+        LeafKeys keys = LeafKeys.of(pageSize, bit, place, address);
+        startAt(keys);
+        end += 1L << keys.shift();
       }
-      LeafKeys keys = LeafKeys.of(pageSize, bit, place, address);
-      if (keys.order() != order || keys.base() != end) {
-        flush();
-        order = keys.order();
-        start = keys.base();
-        end = start;
-      }
-      end += 1L << keys.shift();
     }
   }
 
-  private static boolean isSet(MemorySegment leaf, int bit) {
-    return (leaf.get(Wire.U64, (long) bit >>> 6 << 3) >>> bit & 1) != 0;
+  private boolean isSet(int bit) {
+    return (words[bit >>> 6] >>> bit & 1) != 0;
   }
 
-  /** Hands the last run over. */
+  /** Passes the last run on. */
   void flush() {
     if (end != start) {
       visitor.run(order, start, end - start);

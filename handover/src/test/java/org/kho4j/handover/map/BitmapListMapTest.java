@@ -10,8 +10,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.wire.HandoverMemory;

@@ -16,8 +16,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
@@ -80,6 +78,10 @@ class PreservedMapModelTest {
       expectedRuns.sort(Comparator.comparing(run -> !run.startsWith("order 0:")));
     }
     assertThat(runs).as("seed %d", seed).isEqualTo(expectedRuns);
+    assertThat(map.runs())
+        .as("seed %d", seed)
+        .extracting(run -> "order %d: 0x%x+0x%x".formatted(run.order(), run.address(), run.bytes()))
+        .isEqualTo(expectedRuns);
     MapSummary summary =
         map.summary(problem -> {
           throw problem;
