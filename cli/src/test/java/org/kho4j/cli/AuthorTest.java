@@ -263,6 +263,16 @@ class AuthorTest {
   }
 
   @Test
+  void aRamFileCannotBeStandardOutput() throws IOException {
+    Path spec = Path.of("../examples/author/luo.jsonc");
+    ConsoleOfATest console = ConsoleOfATest.pipe();
+    assertThat(new Kho(console.console, "").run("author", spec.toString(), "-o", "-")).isEqualTo(2);
+    assertThat(console.err())
+        .contains("-: standard output cannot be this file; ./- is the name of a file called -");
+    assertThat(Path.of("-")).doesNotExist();
+  }
+
+  @Test
   void anythingThatASpecCanSayIsReadBack() throws IOException {
     for (int seed = 0; seed < 16; seed++) {
       SplittableRandom random = new SplittableRandom(seed);

@@ -19,6 +19,9 @@ public final class AbiCommand extends Command {
         "Shows the contract: every structure of every version of KHO and its clients.",
         "Alone it lists the versions; with --json it writes the whole contract, for whoever generates a decoder in"
             + " another language. Sizes and capacities are for pages of 4K, or of --page-size.");
+    opensNoImage("--page-size");
+    example("kho abi structures kho_vmalloc");
+    example("kho abi --json > abi.json");
     subcommand(new VersionsCommand());
     subcommand(new StructuresCommand());
     subcommand(new ReleasesCommand());

@@ -31,6 +31,8 @@ public final class PreflightCommand extends Command {
         "With one of --from and --to alone it shows what that kernel speaks, and where in it that was found.",
         "Exit status: 0 if the verdict is ok, 1 if it is another, 2 if a kernel cannot be read. Of one kernel: 0, or 1"
             + " if its layouts are not those of the versions it claims.");
+    example("kho preflight --from running --to /boot/vmlinuz-7.3.4");
+    example("kho preflight --from vmcore --to bzImage --json");
     option(
         OptionSpec.builder("--from")
             .type(String.class)

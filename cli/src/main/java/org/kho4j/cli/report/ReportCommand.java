@@ -45,6 +45,7 @@ public final class ReportCommand extends SourceCommand {
             + " finds, shows where in memory everything lies, down to single pages around the structures, and has"
             + " sessions, files and reservations in tables.",
         "Exit status: as of kho verify: 0 if there is no error, 1 if there is one, 2 if no page was written.");
+    example("kho report vmcore -o handover.html");
     option(
         OptionSpec.builder("-o", "--output")
             .type(String.class)

@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import org.kho4j.cli.command.Choice;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
@@ -21,10 +21,12 @@ import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code kho verify SOURCE} and {@code kho verify --rules}. */
 public final class VerifyCommand extends Command {
+
+  private static final Choice<Severity> SEVERITIES =
+      new Choice<>(Severity.class, Severity::label, List.of(Severity.values()), "a severity");
 
   private static final int LISTED_BY_DEFAULT = 20;
 
@@ -35,6 +37,9 @@ public final class VerifyCommand extends Command {
         "Checks what a kernel relies on, which is more than it checks, and says what a real kernel does where a rule is"
             + " broken. Of a handover that was taken already nothing is left to check, which is said and is no fault.",
         "Exit status: 0 if there is no error, 1 if there is one, 2 if there is no handover.");
+    example("kho verify vmcore");
+    example("kho verify ram.zst --severity warning --json");
+    example("kho verify --rules --only VMALLOC");
     parameter(
         PositionalParamSpec.builder()
             .index("0")
@@ -49,9 +54,8 @@ public final class VerifyCommand extends Command {
             .paramLabel("ID,…")
             .description("Tells findings of these rules, or groups of rules (MEMFD), alone."));
     option(
-        OptionSpec.builder("--severity")
-            .type(Severity.class)
-            .converters(VerifyCommand::severityOf)
+        SEVERITIES
+            .option("--severity")
             .paramLabel("LEVEL")
             .description("Tells findings of this severity or worse: error, warning or info."));
     option(
@@ -140,14 +144,5 @@ public final class VerifyCommand extends Command {
       rules.addAll(found);
     }
     return rules;
-  }
-
-  private static Severity severityOf(String text) {
-    return Stream.of(Severity.values())
-        .filter(severity -> severity.label().equals(text))
-        .findFirst()
-        .orElseThrow(() ->
-            new TypeConversionException(
-                "'" + text + "' is not a severity: error, warning or info"));
   }
 }

@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -61,9 +62,23 @@ class LayoutsTest {
     return Setup.of(pageSize, scratch(pageSize), "layouts").withLayout(layout);
   }
 
-  private static WritableMemory memory(PageSize pageSize) {
-    WritableMemory memory = WritableMemory.allocate(BASE, 2000L * pageSize.bytes());
-    memory.writable(BASE, memory.size()).fill((byte) 0x5a);
+  @TempDir Path directory;
+
+  private int files;
+
+  /** A RAM file in which nothing takes space before it is written. */
+  private WritableMemory sparse(long base, long bytes) throws IOException {
+    return WritableMemory.create(directory.resolve("ram" + files++), base, bytes);
+  }
+
+  /** Memory in which no page is zero: a structure must be cleared before it is used. */
+  private WritableMemory memory(PageSize pageSize) throws IOException {
+    WritableMemory memory = sparse(BASE, 2000L * pageSize.bytes());
+    for (long page = 0; page < memory.size(); page += pageSize.bytes()) {
+      MemorySegment bytes = memory.writable(BASE + page, pageSize.bytes());
+      bytes.asSlice(0, 4096).fill((byte) 0x5a);
+      bytes.asSlice(pageSize.bytes() - 64).fill((byte) 0x5a);
+    }
     return memory;
   }
 
@@ -74,7 +89,8 @@ class LayoutsTest {
 
   @ParameterizedTest(name = "{0}, {1} pages, seed {2}")
   @MethodSource("layouts")
-  void whatIsWrittenIsReadBackAndRestored(KhoLayout layout, PageSize pageSize, int seed) {
+  void whatIsWrittenIsReadBackAndRestored(KhoLayout layout, PageSize pageSize, int seed)
+      throws IOException {
     RandomGenerator random = new SplittableRandom(seed);
     try (WritableMemory memory = memory(pageSize)) {
       Setup setup = setup(pageSize, layout);
@@ -197,7 +213,7 @@ class LayoutsTest {
 
   /** Every byte of chunks and bitmaps as the contract has them (ABI-HISTORY 6.1). */
   @Test
-  void writesBitmapsOf512BytesByTheContract() {
+  void writesBitmapsOf512BytesByTheContract() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Map<String, Long> placed =
           Map.of(
@@ -262,7 +278,7 @@ class LayoutsTest {
 
   /** Kernels up to 6.18 write the tree when it is finalized; later ones add to it all the time. */
   @Test
-  void subtreesStandInTheOrderOfTheLayoutsReleases() {
+  void subtreesStandInTheOrderOfTheLayoutsReleases() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       for (KhoLayout layout : KhoLayout.ALL) {
         Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, layout));
@@ -321,9 +337,9 @@ class LayoutsTest {
 
   /** 300 bitmaps of one order: more than the 255 of a chunk. */
   @Test
-  void startsAnotherChunkWhenOneIsFull() {
+  void startsAnotherChunkWhenOneIsFull() throws IOException {
     long step = 16L << 20;
-    try (WritableMemory memory = WritableMemory.allocate(0, 300 * step)) {
+    try (WritableMemory memory = sparse(0, 300 * step)) {
       Generation generation =
           Generation.first(
               memory,
@@ -346,7 +362,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aLayoutWithoutVmallocAreasRefusesThem() {
+  void aLayoutWithoutVmallocAreasRefusesThem() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Generation generation =
           Generation.first(
@@ -359,7 +375,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aBlobThatDoesNotTellItsSizeIsRefusedAtTheHandOver() {
+  void aBlobThatDoesNotTellItsSizeIsRefusedAtTheHandOver() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Generation generation =
           Generation.first(memory, setup(PageSize.SIZE_4K, KhoLayout.of("kho-v2").orElseThrow()));
@@ -377,7 +393,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aBlobWithABrokenHeaderIsRefusedAtTheHandOver() {
+  void aBlobWithABrokenHeaderIsRefusedAtTheHandOver() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       KhoLayout v1 = KhoLayout.of("kho-v1@6.18").orElseThrow();
       Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, v1));
@@ -401,9 +417,9 @@ class LayoutsTest {
 
   /** Without the bit of order 0, a large block's key is the number of some page. */
   @Test
-  void aTreeThatLosesTheBitOfOrderZeroRefusesBlocksThatLookLikePages() {
+  void aTreeThatLosesTheBitOfOrderZeroRefusesBlocksThatLookLikePages() throws IOException {
     long block = 16384L << 13;
-    try (WritableMemory memory = WritableMemory.allocate(0, 4 * block)) {
+    try (WritableMemory memory = sparse(0, 4 * block)) {
       Setup setup =
           Setup.of(PageSize.SIZE_16K, List.of(new AddressRange(0x100000, 0x40000)), "short");
       KhoLayout v2 = KhoLayout.of("kho-v2").orElseThrow();
@@ -422,7 +438,7 @@ class LayoutsTest {
 
   /** A failed hand-over leaves a map that can still be changed. */
   @Test
-  void aHandOverThatFailsHasFinalizedNothing() {
+  void aHandOverThatFailsHasFinalizedNothing() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Generation generation =
           Generation.first(
