@@ -173,7 +173,10 @@ public record KhoVersion(
 
   /** The layouts that go by this version's string, oldest first. */
   public List<KhoLayout> layouts() {
-    return KhoLayout.ALL.stream().filter(layout -> layout.version().equals(this)).toList();
+    // By string: a new JVM generates classes for the first equals of a record.
+    return KhoLayout.ALL.stream()
+        .filter(layout -> layout.version().compatible.equals(compatible))
+        .toList();
   }
 
   /** The forms that its preserved map may have, the one of the latest release first. */

@@ -34,6 +34,23 @@ public enum PageSize {
     return 1L << (shift + order);
   }
 
+  /** The order of the smallest block that holds that many bytes: the kernel's {@code get_order}. */
+  public int orderOf(long bytes) {
+    return Long.SIZE - Long.numberOfLeadingZeros((bytes - 1) >>> shift);
+  }
+
+  /**
+   * The order of the largest block at the start of a range: as the start is aligned and the range
+   * is long.
+   *
+   * @param address page aligned
+   * @param bytes at least a page
+   */
+  public int largestOrder(long address, long bytes) {
+    int fits = Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes);
+    return Math.min(Long.numberOfTrailingZeros(address), fits) - shift;
+  }
+
   public boolean isAligned(long address) {
     return (address & (bytes() - 1)) == 0;
   }

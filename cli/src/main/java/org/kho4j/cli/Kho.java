@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -90,13 +91,18 @@ public final class Kho {
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new Root(commands()).spec());
+    return commandLine(commands());
+  }
+
+  // picocli's own converter of paths is reflective: a new JVM generates classes for it.
+  private static CommandLine commandLine(List<Command> commands) {
+    return new CommandLine(new Root(commands).spec()).registerConverter(Path.class, Path::of);
   }
 
   /** Runs one command line. Never throws. */
   int run(String... args) {
     try {
-      return execute(new CommandLine(new Root(commands.apply(args)).spec()), args);
+      return execute(commandLine(commands.apply(args)), args);
     } catch (ParameterException e) {
       explain(FailureMessage.unknownOption(e, args).orElse(e), args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();

@@ -1,6 +1,5 @@
 package org.kho4j.handover;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,8 +9,6 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.PreservedMap;
@@ -206,25 +203,9 @@ public final class Handover {
     String sizeProperty = version.sizeProperty();
     long size =
         sizeProperty == null
-            ? treeSize(where, address)
+            ? Subtree.treeSize(memory, where, address, version)
             : TreeValue.u64(node, sizeProperty, where, root.address());
     return new Subtree(node.name(), address, size);
-  }
-
-  /** The size of a blob that has to be a device tree. */
-  private long treeSize(Where where, long address) {
-    MemorySegment header = memory.bytes(where, address, Fdt.HEADER_SIZE);
-    if (!Fdt.isMagic(header)) {
-      throw where.broken(
-          address,
-          "the blob is no device tree, and %s has no other way to tell its size"
-              .formatted(version()));
-    }
-    try {
-      return Fdt.totalSize(header);
-    } catch (FdtException e) {
-      throw where.broken(address + e.offset(), e);
-    }
   }
 
   /** The subtree with that name, if there is one that can be retrieved. */

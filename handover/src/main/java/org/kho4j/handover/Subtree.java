@@ -1,5 +1,9 @@
 package org.kho4j.handover;
 
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
@@ -13,7 +17,7 @@ import org.kho4j.handover.wire.Where;
  */
 public record Subtree(String name, long address, long size) {
 
-  /** Where the blob stands, for messages. */
+  /** The path of the blob, for messages. */
   public Where where() {
     return Where.ROOT.in(name);
   }
@@ -25,5 +29,30 @@ public record Subtree(String name, long address, long size) {
    */
   public Content content(HandoverMemory memory) {
     return Content.contiguous(memory, where(), address, size);
+  }
+
+  /**
+   * The size of a blob in a version that records none: the blob is a device tree, and its header
+   * has the size.
+   *
+   * @throws HandoverException if the blob is no device tree, or its header is broken
+   */
+  public static long treeSize(
+      HandoverMemory memory, Where where, long address, KhoVersion version) {
+    MemorySegment header = memory.bytes(where, address, Fdt.HEADER_SIZE);
+    if (!Fdt.isMagic(header)) {
+      throw where.broken(
+          address,
+          "the blob is no device tree, and %s has no other way to tell its size"
+              .formatted(version));
+    }
+    try {
+      return Fdt.totalSize(header);
+    } catch (FdtException e) {
+      throw where.broken(
+          address,
+          "the blob's header is broken, and %s has no other way to tell its size: %s"
+              .formatted(version, e.getMessage()));
+    }
   }
 }

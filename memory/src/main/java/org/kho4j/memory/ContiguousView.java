@@ -27,7 +27,7 @@ record ContiguousView(MemorySegment segment) implements ScatteredView {
   }
 
   @Override
-  public void forEachRun(RunVisitor visitor) {
-    visitor.run(0, segment);
+  public void forEachRun(SliceVisitor visitor) {
+    visitor.slice(0, segment);
   }
 }

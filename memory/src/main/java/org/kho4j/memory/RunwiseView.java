@@ -39,9 +39,9 @@ record RunwiseView(MemorySegment mapping, long base, Runs runs) implements Scatt
   }
 
   @Override
-  public void forEachRun(RunVisitor visitor) {
+  public void forEachRun(SliceVisitor visitor) {
     for (int run = 0; run < runs.count(); run++) {
-      visitor.run(runs.offset(run), mapping.asSlice(runs.address(run) - base, runs.length(run)));
+      visitor.slice(runs.offset(run), mapping.asSlice(runs.address(run) - base, runs.length(run)));
     }
   }
 

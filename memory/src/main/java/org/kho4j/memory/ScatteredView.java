@@ -33,17 +33,17 @@ public sealed interface ScatteredView permits ContiguousView, RunwiseView {
   void copyFrom(long offset, MemorySegment source);
 
   /** Visits the area from its first byte to its last, in pieces that are contiguous each. */
-  void forEachRun(RunVisitor visitor);
+  void forEachRun(SliceVisitor visitor);
 
   /** Takes one piece of an area. */
   @FunctionalInterface
-  interface RunVisitor {
+  interface SliceVisitor {
     /**
      * Takes one piece.
      *
      * @param offset in the area of its first byte
      * @param bytes the piece itself, writable
      */
-    void run(long offset, MemorySegment bytes);
+    void slice(long offset, MemorySegment bytes);
   }
 }

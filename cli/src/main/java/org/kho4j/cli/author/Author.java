@@ -210,9 +210,7 @@ final class Author {
   private void own(Place place, AddressRange range) {
     PageSize pageSize = spec.pageSize();
     for (long at = range.address(); at < range.end(); ) {
-      int aligned = Long.numberOfTrailingZeros(at) - pageSize.shift();
-      int fits = 63 - Long.numberOfLeadingZeros(range.end() - at) - pageSize.shift();
-      int order = Math.min(PageAllocator.MAX_ORDER, Math.min(aligned, fits));
+      int order = Math.min(PageAllocator.MAX_ORDER, pageSize.largestOrder(at, range.end() - at));
       long address = at;
       place.attempt(() -> generation.allocateAt(address, order));
       at += pageSize.blockBytes(order);

@@ -162,7 +162,7 @@ final class Layout implements Placement {
   /** Whole pages that the spec has not placed. */
   AddressRange take(Place place, long bytes, long align) {
     PageSize pageSize = spec.pageSize();
-    int order = SubtreeSpec.Orders.of(pageSize, Math.max(bytes, align));
+    int order = SubtreeSpec.pageSize.orderOf(Math.max(bytes, align));
     long address = place.attempt(() -> pool.allocate(order));
     long rest = pageSize.blockBytes(order) - bytes;
     if (rest > 0) {

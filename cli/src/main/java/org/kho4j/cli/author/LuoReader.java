@@ -304,11 +304,9 @@ final class LuoReader {
       if (folios + slots.size() == MAX_FOLIOS) {
         throw object.place().broken("more than %s folios".formatted(Units.count(MAX_FOLIOS)));
       }
-      int fits = 63 - Long.numberOfLeadingZeros(to - index);
-      int order =
-          Math.min(
-              orders.get(slots.size() % orders.size()),
-              Math.min(fits, Long.numberOfTrailingZeros(index)));
+      int largest =
+          pageSize.largestOrder(index << pageSize.shift(), (to - index) << pageSize.shift());
+      int order = Math.min(orders.get(slots.size() % orders.size()), largest);
       slots.add(new Slot(index, order));
       index += 1L << order;
     }

@@ -50,7 +50,7 @@ sealed interface SubtreeSpec
     public OptionalInt order(String path, PageSize pageSize) {
       if (path.isEmpty()) {
         return OptionalInt.of(
-            Orders.of(pageSize, pageSize.bytes() + (long) orders.size() * Long.BYTES));
+            pageSize.orderOf(pageSize.bytes() + (long) orders.size() * Long.BYTES));
       }
       int folio = Orders.index(path, "/folio ", orders.size());
       if (folio >= 0) {
@@ -103,7 +103,7 @@ sealed interface SubtreeSpec
     @Override
     public OptionalInt order(String path, PageSize pageSize) {
       if (path.isEmpty()) {
-        return OptionalInt.of(Orders.of(pageSize, size));
+        return OptionalInt.of(pageSize.orderOf(size));
       }
       for (int i = 0; i < areas.size(); i++) {
         AreaSpec area = areas.get(i);
@@ -151,15 +151,10 @@ sealed interface SubtreeSpec
     }
   }
 
-  /** Orders of blocks, and the numbers in paths. */
+  /** Numbers in paths. */
   final class Orders {
 
     private Orders() {}
-
-    /** The order of the smallest block that holds that many bytes. */
-    static int of(PageSize pageSize, long bytes) {
-      return Long.SIZE - Long.numberOfLeadingZeros((bytes - 1) >>> pageSize.shift());
-    }
 
     /**
      * The number behind a prefix, or -1 if the path is another, or the number not below a limit.

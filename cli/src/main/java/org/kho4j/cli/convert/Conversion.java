@@ -23,6 +23,7 @@ import org.kho4j.handover.luo.LiveUpdateSaver;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.map.BlockRun;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.vmalloc.Descriptor;
@@ -75,7 +76,7 @@ final class Conversion {
   private BootData write(LongConsumer progress) {
     // All that stays is taken before the map grows.
     plan.kept().runs().forEach(run -> own(generation, run.address(), run.bytes()));
-    for (KeptBlocks.Run run : plan.kept().runs()) {
+    for (BlockRun run : plan.kept().runs()) {
       preserve(run);
       copy(run, progress);
     }
@@ -116,7 +117,7 @@ final class Conversion {
     return begins;
   }
 
-  private void preserve(KeptBlocks.Run run) {
+  private void preserve(BlockRun run) {
     long blockBytes = source.pageSize().blockBytes(run.order());
     for (long at = run.address(); at < run.end(); at += blockBytes) {
       generation.preserve(new Folio(at, run.order()));
@@ -124,18 +125,17 @@ final class Conversion {
   }
 
   private static void own(Generation generation, long address, long bytes) {
-    int shift = generation.pageSize().shift();
+    PageSize pageSize = generation.pageSize();
     // A generation takes the page at 0 by itself.
-    for (long at = Math.max(address, generation.pageSize().bytes()); at < address + bytes; ) {
-      int aligned = Long.numberOfTrailingZeros(at) - shift;
-      int fits = Long.SIZE - 1 - Long.numberOfLeadingZeros(address + bytes - at) - shift;
-      int order = Math.min(PageAllocator.MAX_ORDER, Math.min(aligned, fits));
+    for (long at = Math.max(address, pageSize.bytes()); at < address + bytes; ) {
+      int order =
+          Math.min(PageAllocator.MAX_ORDER, pageSize.largestOrder(at, address + bytes - at));
       generation.allocateAt(at, order);
-      at += generation.pageSize().blockBytes(order);
+      at += pageSize.blockBytes(order);
     }
   }
 
-  private void copy(KeptBlocks.Run run, LongConsumer progress) {
+  private void copy(BlockRun run, LongConsumer progress) {
     PhysicalMemory from = source.memory().physical();
     long absent = 0;
     int pageBytes = source.pageSize().bytes();

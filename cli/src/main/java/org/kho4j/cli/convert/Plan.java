@@ -24,6 +24,7 @@ import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.map.BlockRun;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
@@ -114,13 +115,13 @@ final class Plan {
   }
 
   private void dropOutside(AddressRange memory) {
-    List<KeptBlocks.Run> outside = new ArrayList<>();
-    for (KeptBlocks.Run run : kept.runs()) {
+    List<BlockRun> outside = new ArrayList<>();
+    for (BlockRun run : kept.runs()) {
       if (run.address() < memory.address() || run.end() > memory.end()) {
         outside.add(run);
       }
     }
-    for (KeptBlocks.Run run : outside) {
+    for (BlockRun run : outside) {
       leaveOut(
           "/preserved-memory-map",
           "blocks of order %d, 0x%x to 0x%x, are not all in memory, which is %s"

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.map.BlockRun;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
@@ -43,7 +44,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
       AddressRange memory, KeptBlocks kept, PageSize pageSize, boolean pc, AddressRange scratch)
       throws IOException {
     List<AddressRange> taken = new ArrayList<>();
-    for (KeptBlocks.Run run : kept.runs()) {
+    for (BlockRun run : kept.runs()) {
       taken.add(new AddressRange(run.address(), run.bytes()));
     }
     List<AddressRange> written = pc ? firmware(memory) : List.of(loader(memory));

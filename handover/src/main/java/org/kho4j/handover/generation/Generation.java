@@ -10,11 +10,11 @@ import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
@@ -22,8 +22,11 @@ import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -326,17 +329,11 @@ public final class Generation {
               .formatted(size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
     }
     return atomically(() -> {
-      Folio folio = allocateZeroed("/" + name, orderFor(size));
+      Folio folio = allocateZeroed("/" + name, pageSize().orderOf(size));
       preserve("/" + name, folio);
       addSubtree(name, folio.address(), size);
       return folio;
     });
-  }
-
-  /** The order of the smallest folio that holds that many bytes: the kernel's {@code get_order}. */
-  public int orderFor(long size) {
-    long lastPage = (size - 1) >>> pageSize().shift();
-    return Long.SIZE - Long.numberOfLeadingZeros(lastPage);
   }
 
   /**
@@ -400,25 +397,13 @@ public final class Generation {
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
   }
 
-  /** The size of a blob that says itself how large it is, as its reader takes it. */
   private long treeSize(String name, long address) {
     requirePreserved(name, address, Fdt.HEADER_SIZE);
-    MemorySegment header = memory().writable(address, Fdt.HEADER_SIZE);
-    if (!Fdt.isMagic(header)) {
-      throw new PreservationException(
-          "/" + name,
-          address,
-          "the blob is no device tree, and %s has no other way to tell its size"
-              .formatted(layout().version()));
-    }
     try {
-      return Fdt.totalSize(header);
-    } catch (FdtException e) {
-      throw new PreservationException(
-          "/" + name,
-          address,
-          "the blob's header is broken, and %s has no other way to tell its size: %s"
-              .formatted(layout().version(), e.getMessage()));
+      HandoverMemory handed = new HandoverMemory(memory(), pageSize());
+      return Subtree.treeSize(handed, Where.ROOT.in(name), address, layout().version());
+    } catch (HandoverException e) {
+      throw new PreservationException(e.path(), e.address(), e.problem());
     }
   }
 

@@ -28,14 +28,14 @@ final class IncomingReader {
   private final HandoverMemory pages;
   private final Handover handover;
   private final List<AddressRange> scratch;
-  private final PageBitmap taken;
+  private final PageMarks taken;
   private final long kexecCount;
 
   private IncomingReader(WritableMemory memory, BootData boot) {
     this.memory = memory;
     PageSize pageSize = boot.pageSize();
     this.pages = new HandoverMemory(memory, pageSize);
-    this.taken = new PageBitmap(memory, pageSize);
+    this.taken = new PageMarks(memory, pageSize);
     pages.page(Where.ROOT, boot.fdtAddress());
     this.scratch = ScratchArray.read(memory, pages, boot).regions();
     this.handover =

@@ -25,7 +25,7 @@ final class OutgoingMap {
   private final List<AddressRange> nodes;
 
   // Overlapping blocks of different order are not seen in the map.
-  private final PageBitmap preserved;
+  private final PageMarks preserved;
 
   OutgoingMap(Pages pages, MapWriter map, List<AddressRange> scratch, List<AddressRange> nodes) {
     this.memory = pages.memory();
@@ -35,7 +35,7 @@ final class OutgoingMap {
     this.pageSize = pages.pageSize();
     this.scratch = scratch.toArray(AddressRange[]::new);
     this.nodes = nodes;
-    this.preserved = new PageBitmap(memory, pageSize);
+    this.preserved = new PageMarks(memory, pageSize);
   }
 
   /** Completes the map. Returns what the root FDT says from then on. */

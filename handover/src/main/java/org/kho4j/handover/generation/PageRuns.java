@@ -28,25 +28,19 @@ final class PageRuns {
    */
   static void forEachBlock(
       PageSize pageSize, long address, long bytes, List<AddressRange> nodes, BlockVisitor visitor) {
-    long page = address >>> pageSize.shift();
-    long end = page + (bytes >>> pageSize.shift());
-    while (page < end) {
-      int order =
-          Math.min(Long.numberOfTrailingZeros(page), 63 - Long.numberOfLeadingZeros(end - page));
-      if (!nodes.isEmpty()) {
-        while (order > 0 && spansNodes(page, order, pageSize, nodes)) {
-          order--;
-        }
+    long end = address + bytes;
+    for (long at = address; at < end; ) {
+      int order = pageSize.largestOrder(at, end - at);
+      while (order > 0 && !nodes.isEmpty() && spansNodes(at, pageSize.blockBytes(order), nodes)) {
+        order--;
       }
-      visitor.block(page << pageSize.shift(), order);
-      page += 1L << order;
+      visitor.block(at, order);
+      at += pageSize.blockBytes(order);
     }
   }
 
-  private static boolean spansNodes(
-      long page, int order, PageSize pageSize, List<AddressRange> nodes) {
-    long last = page + (1L << order) - 1;
-    return node(page << pageSize.shift(), nodes) != node(last << pageSize.shift(), nodes);
+  private static boolean spansNodes(long address, long bytes, List<AddressRange> nodes) {
+    return node(address, nodes) != node(address + bytes - 1, nodes);
   }
 
   private static int node(long address, List<AddressRange> nodes) {

@@ -88,7 +88,7 @@ public final class KhoTestSaver {
 
     // The kernel makes room for the addresses, which older versions kept in the tree.
     long room = generation.pageSize().bytes() + (long) folios * Long.BYTES;
-    Folio blob = generation.allocateZeroed(PATH, generation.orderFor(room));
+    Folio blob = generation.allocateZeroed(PATH, generation.pageSize().orderOf(room));
     generation.preserve(blob);
     MemorySegment tree =
         FdtBuilder.create(generation.segment(blob).asSlice(0, room))

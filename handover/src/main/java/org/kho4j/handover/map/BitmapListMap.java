@@ -67,7 +67,7 @@ final class BitmapListMap implements PreservedMap {
   }
 
   @Override
-  public Stream<Run> runs() {
+  public Stream<BlockRun> runs() {
     Bitmaps all = bitmaps();
     all.requireSound();
     return leaves(all).runs();

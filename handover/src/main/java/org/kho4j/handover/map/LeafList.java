@@ -15,7 +15,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.map.PreservedMap.Run;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
@@ -57,20 +56,20 @@ final class LeafList implements LeafVisitor {
   }
 
   /** The runs of all leaves. Each leaf is read when the first of its runs is asked for. */
-  Stream<Run> runs() {
+  Stream<BlockRun> runs() {
     return StreamSupport.stream(
         Spliterators.spliteratorUnknownSize(
             new RunIterator(), Spliterator.ORDERED | Spliterator.NONNULL),
         false);
   }
 
-  private final class RunIterator implements Iterator<Run> {
-    private final Queue<Run> found = new ArrayDeque<>();
+  private final class RunIterator implements Iterator<BlockRun> {
+    private final Queue<BlockRun> found = new ArrayDeque<>();
     private final RunCollector runs =
         new RunCollector(
             pageSize,
             leafBytes,
-            (order, address, bytes) -> found.add(new Run(order, address, bytes)));
+            (order, address, bytes) -> found.add(new BlockRun(order, address, bytes)));
     private int next;
 
     @Override
@@ -86,7 +85,7 @@ final class LeafList implements LeafVisitor {
     }
 
     @Override
-    public Run next() {
+    public BlockRun next() {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }

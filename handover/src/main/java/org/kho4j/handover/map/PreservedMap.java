@@ -33,22 +33,13 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
   long root();
 
   /**
-   * A run of adjacent blocks.
-   *
-   * @param order each block has 2^order pages
-   * @param address physical address of the first byte
-   * @param bytes a multiple of the block size
-   */
-  record Run(int order, long address, long bytes) {}
-
-  /**
    * The runs that {@link #forEachRun} visits, one object each. A leaf is read when the first of its
    * runs is asked for.
    *
    * @throws HandoverException if the map is broken above its leaves; a terminal operation throws it
    *     at the first broken leaf
    */
-  Stream<Run> runs();
+  Stream<BlockRun> runs();
 
   /**
    * Visits every run of adjacent blocks of one order: highest order first, ascending within an

@@ -64,7 +64,7 @@ final class RadixMap implements PreservedMap {
   }
 
   @Override
-  public Stream<Run> runs() {
+  public Stream<BlockRun> runs() {
     LeafList leaves = leaves();
     new Walk(NO_NODES, leaves, THROW).tree();
     return leaves.runs();

@@ -335,9 +335,7 @@ public final class PageAllocator {
   }
 
   private int orderAt(long address, long length) {
-    int alignment = Long.numberOfTrailingZeros(address | 1L << (pageSize.shift() + MAX_ORDER));
-    int size = 63 - Long.numberOfLeadingZeros(length);
-    return Math.min(alignment, size) - pageSize.shift();
+    return Math.min(MAX_ORDER, pageSize.largestOrder(address, length));
   }
 
   private void checkBlock(long address, int order) {

@@ -328,7 +328,7 @@ class PreservedMapTest {
     tree.key(beyond);
 
     assertThat(map().runs().limit(1))
-        .containsExactly(new PreservedMap.Run(9, 0x200000, 0x200000));
+        .containsExactly(new BlockRun(9, 0x200000, 0x200000));
     assertThat(sentenceOf(() -> map().runs().toList()))
         .startsWith("/map/leaf at 0x%x: ".formatted(tree.leaf(beyond)));
   }

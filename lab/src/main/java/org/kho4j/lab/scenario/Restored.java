@@ -163,7 +163,7 @@ final class Restored {
     Authored authored = Authored.begin(run);
     Generation generation = authored.generation();
     PageSize pageSize = generation.pageSize();
-    Folio trace = generation.allocate(generation.orderFor(RESERVED));
+    Folio trace = generation.allocate(generation.pageSize().orderOf(RESERVED));
     Pattern.of(run).fill(generation.segment(trace).asSlice(0, RESERVED), run.told(SEED));
     ReserveMem reservation = new ReserveMem("trace", trace.address(), RESERVED);
     ReserveMemSaver.save(generation, List.of(reservation));

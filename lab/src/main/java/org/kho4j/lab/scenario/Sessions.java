@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdateSaver;
@@ -148,13 +149,14 @@ final class Sessions {
   /** Folios of all orders up to what a huge mapping has, or single pages with holes between. */
   private static List<Piece> pieces(Run run, Generation generation, File file) {
     int top = run.kernel().pageSize().shift() == 12 ? 9 : 4;
-    long pages = Math.ceilDiv(file.bytes(), generation.pageSize().bytes());
+    PageSize pageSize = generation.pageSize();
+    long pages = Math.ceilDiv(file.bytes(), pageSize.bytes());
     List<Piece> pieces = new ArrayList<>();
     for (long index = 0; index < pages; ) {
-      int fits = 63 - Long.numberOfLeadingZeros(pages - index);
-      int aligned = Math.min(Long.numberOfTrailingZeros(index), fits);
+      int largest =
+          pageSize.largestOrder(index << pageSize.shift(), (pages - index) << pageSize.shift());
       int wanted = file.every() > 1 ? 0 : (pieces.size() * 7 + 3) % (top + 1);
-      int order = Math.min(wanted, aligned);
+      int order = Math.min(wanted, largest);
       pieces.add(new Piece(generation.allocate(order), index));
       index += file.every() > 1 ? file.every() : 1L << order;
     }
