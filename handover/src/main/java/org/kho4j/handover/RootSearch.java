@@ -39,8 +39,8 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   public static RootSearch search(PhysicalMemory memory, LongConsumer progress) {
     List<RootFdt> roots = new ArrayList<>();
     List<HandoverException> rejected = new ArrayList<>();
-    MagicScan.Found found =
-        MagicScan.scan(memory, address -> mentionsKho(pageAt(memory, address)), progress);
+    MagicScan found =
+        MagicScan.of(memory, address -> mentionsKho(pageAt(memory, address)), progress);
     for (long address : found.addresses()) {
       try {
         rootAt(memory, address).ifPresent(roots::add);
