@@ -5,7 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -78,11 +80,17 @@ public record BootRecord(long address, boolean inTree, BootData boot, AddressRan
           return found.size() < MAX_FOUND;
         },
         progress);
+    Map<Long, AddressRange> arrays = new HashMap<>();
     return found.stream()
-        .map(record -> record.withReadableArray(memory))
-        .sorted(
-            Comparator.comparing((BootRecord record) -> !record.isCopied())
-                .thenComparing(BootRecord::address))
+        .sorted(Comparator.comparing(BootRecord::address))
+        .map(record ->
+            new BootRecord(
+                record.address,
+                record.inTree,
+                record.boot,
+                arrays.computeIfAbsent(
+                    record.boot.scratchAddress(), at -> record.readableArray(memory))))
+        .sorted(Comparator.comparing(record -> !record.isCopied()))
         .toList();
   }
 
@@ -133,17 +141,17 @@ public record BootRecord(long address, boolean inTree, BootData boot, AddressRan
         : Optional.empty();
   }
 
-  /** The record with the kernel's own array, if the copy is not there yet and its own is found. */
-  private BootRecord withReadableArray(PhysicalMemory memory) {
+  /** The array, or the kernel's own if kexec has not copied it yet and its own is found. */
+  private AddressRange readableArray(PhysicalMemory memory) {
     if (isArray(memory, scratch.address(), false)) {
-      return this;
+      return scratch;
     }
     ConcurrentLinkedQueue<Long> found = new ConcurrentLinkedQueue<>();
     MemoryScan.scan(
         memory,
         (bytes, address) -> {
           for (long at = 0; at < bytes.byteSize(); at += MemoryScan.STEP) {
-            if (isArray(memory, address + at, true)) {
+            if (bytes.get(Wire.U64, at) != 0 && isArray(memory, address + at, true)) {
               found.add(address + at);
             }
           }
@@ -152,9 +160,8 @@ public record BootRecord(long address, boolean inTree, BootData boot, AddressRan
         bytes -> {});
     return found.stream()
         .min(Comparator.naturalOrder())
-        .map(own ->
-            new BootRecord(address, inTree, boot, new AddressRange(own, scratch.length())))
-        .orElse(this);
+        .map(own -> new AddressRange(own, scratch.length()))
+        .orElse(scratch);
   }
 
   /**
