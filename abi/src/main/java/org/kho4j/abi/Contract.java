@@ -18,14 +18,14 @@ public final class Contract {
   private static final List<Structure> VMALLOC =
       List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE);
 
-  private static final ContractVersion.Area MEMFD_FOLIOS =
-      new ContractVersion.Area(
+  private static final ContractVersion.AreaElements MEMFD_FOLIOS =
+      new ContractVersion.AreaElements(
           MemfdSer.V2.name(),
           "folios",
           Field.embedded(0, "folios", MemfdFolio.STRUCTURE, "nr_folios entries"));
 
-  private static final ContractVersion.Area KHO_TEST_FOLIOS =
-      new ContractVersion.Area(
+  private static final ContractVersion.AreaElements KHO_TEST_FOLIOS =
+      new ContractVersion.AreaElements(
           "kho_test:/data",
           "folios_info",
           Field.phys(
@@ -82,8 +82,8 @@ public final class Contract {
           .toList();
 
   /**
-   * The releases, oldest first, at which some layout changed: what a release in between writes, the
-   * one before it says.
+   * The releases at which some layout changed, and the newest one, oldest first. A release between
+   * two of them writes the layouts of the earlier.
    */
   public static final List<String> RELEASES =
       Stream.concat(
@@ -122,16 +122,16 @@ public final class Contract {
   }
 
   /**
-   * Every layout that goes by that string: more than one where kernels changed a layout and left
-   * the string alone.
+   * Every layout with that string: more than one where kernels changed a layout and left the string
+   * unchanged.
    */
   public static List<ContractVersion> versionsOf(String compatible) {
     return VERSIONS.stream().filter(version -> compatible.equals(version.compatible())).toList();
   }
 
   /**
-   * What a kernel release writes of a component: nothing where it has none of it, two for {@link
-   * Component#BOOT}, one for each architecture.
+   * The layouts of a component that a kernel release writes: none where the release lacks the
+   * component, two for {@link Component#BOOT}, one for each architecture.
    */
   public static Stream<ContractVersion> written(String release, Component component) {
     return versions(component).stream().filter(version -> version.releases().includes(release));
@@ -188,7 +188,7 @@ public final class Contract {
   }
 
   private static ContractVersion tree(
-      Component component, FdtLayout tree, List<ContractVersion.Area> areas, String meaning) {
+      Component component, FdtLayout tree, List<ContractVersion.AreaElements> areas, String meaning) {
     return version(
         component,
         tree.compatible(),
@@ -208,7 +208,7 @@ public final class Contract {
       Releases releases,
       List<Structure> first,
       List<FdtLayout> trees,
-      List<ContractVersion.Area> areas,
+      List<ContractVersion.AreaElements> areas,
       String meaning) {
     Set<Structure> reached = new LinkedHashSet<>();
     trees.stream()

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * One layout of one {@link Component}. Kernels changed layouts under an unchanged string, so a
  * string may belong to several of these; {@link #id} tells them apart.
  *
- * @param component what it is a version of
- * @param id the name here: the string, and where several layouts share it {@code @} and the first
- *     release of this one
- * @param compatible the string or number that stands for it in memory; null where nothing does
+ * @param component the component that it belongs to
+ * @param id the name in this project: the string, and where several layouts share it {@code @} and
+ *     the first release of this one
+ * @param compatible the string or number that identifies it in memory; null where nothing does
  * @param releases the kernel releases that write it
  * @param map the form of the preserved map; null but for {@link Component#KHO}
  * @param structures its structures; every structure that they point at or embed is among them, or
@@ -28,17 +28,17 @@ public record ContractVersion(
     KhoVersion.@Nullable MapForm map,
     List<Structure> structures,
     List<FdtLayout> trees,
-    List<Area> areas,
+    List<AreaElements> areas,
     String meaning) {
 
   /**
-   * What a vmalloc area holds.
+   * The array in a vmalloc area.
    *
    * @param owner the structure, or the tree and node, with the descriptor
    * @param field the descriptor's field or property
-   * @param elements what the area is an array of, from its first byte on
+   * @param elements the first element, at the area's first byte
    */
-  public record Area(String owner, String field, Field elements) {}
+  public record AreaElements(String owner, String field, Field elements) {}
 
   public ContractVersion {
     structures = List.copyOf(structures);

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * a property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
  * FDT.
  *
- * @param name what the tree is called here
- * @param compatible the root's {@code compatible} string, or what stands for it
+ * @param name the tree's name in this project
+ * @param compatible the root's {@code compatible} string, or a description where it has none
  * @param properties every property, in the order that a kernel writes them
  * @param releases the kernel releases that write it
  * @param lifetime where its memory is, and who frees it when

@@ -17,8 +17,8 @@ public final class Field {
    *
    * @param name the kernel's name
    * @param low the lowest bit, 0 being the least significant
-   * @param width how many bits
-   * @param meaning what they say
+   * @param width the number of bits
+   * @param meaning their value's meaning
    */
   public record Bits(String name, int low, int width, String meaning) {}
 
@@ -142,7 +142,7 @@ public final class Field {
     return bits;
   }
 
-  /** What the field says, with its unit, bounds and special values. */
+  /** The value's meaning, with unit, bounds and special values. */
   public String meaning() {
     return meaning;
   }
@@ -194,7 +194,7 @@ public final class Field {
   /**
    * A physical address.
    *
-   * @param target the structure at the address, asked for at the first use, since structures refer
+   * @param target the structure at the address, resolved at its first use because structures refer
    *     to each other; null for an address of plain data
    */
   static Field phys(int offset, String name, @Nullable Supplier<Structure> target, String meaning) {

@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * SHA-256 over the canonical text of a {@link ContractVersion}. Equal fingerprints mean equal
- * layouts with equal meanings; a changed one means that a decoder has to be looked at again.
+ * layouts with equal meanings; after a change a decoder needs a review.
  *
  * <p>The canonical text is UTF-8, one line per fact, each ended by a line feed, its parts separated
  * by tabs, absent parts empty, in the order of {@link #canonicalText}. Releases, lifetimes, sources
@@ -20,7 +20,7 @@ import java.util.List;
  */
 public record Fingerprint(String sha256) {
 
-  /** What a canonical text begins with. */
+  /** The form that the first line of a canonical text names. */
   public static final String FORM = "kho4j/abi-canonical/1";
 
   /** The first 16 digits, for display. */
@@ -39,8 +39,8 @@ public record Fingerprint(String sha256) {
   }
 
   /**
-   * What is hashed. Lines: {@code form}; {@code version} component, string; {@code map} form and,
-   * for each page size, {@code depth} page size, levels, bits of a leaf, bits of a table, bit of
+   * The text that is hashed. Its lines: {@code form}; {@code version} component, string; {@code
+   * map} form and, for each page size, {@code depth} page size, levels, bits of a leaf, bits of a table, bit of
    * order 0; for each structure {@code structure} name, header size, pages, then its {@code field}s
    * (name, type, offset, size, target, meaning), each followed by its {@code bits} (name, low,
    * width, meaning), then its {@code elements} (name, type, size, target, meaning); for each tree
@@ -69,7 +69,7 @@ public record Fingerprint(String sha256) {
     }
     version.structures().forEach(structure -> structure(out, structure));
     version.trees().forEach(tree -> tree(out, tree));
-    for (ContractVersion.Area area : version.areas()) {
+    for (ContractVersion.AreaElements area : version.areas()) {
       line(out, "area", area.owner(), area.field());
       elements(out, area.elements());
     }
@@ -102,14 +102,11 @@ public record Fingerprint(String sha256) {
   }
 
   private static void elements(StringBuilder out, Field elements) {
-    line(
-        out,
-        "elements",
-        elements.name(),
-        elements.type().label(),
-        elements.size(),
-        elements.targetName(),
-        elements.meaning());
+    line(out, "elements", nameAndType(elements), elements.targetName(), elements.meaning());
+  }
+
+  private static String nameAndType(Field field) {
+    return field.name() + "\t" + field.type().label() + "\t" + field.size();
   }
 
   private static void tree(StringBuilder out, FdtLayout tree) {
@@ -119,9 +116,7 @@ public record Fingerprint(String sha256) {
           out,
           "property",
           property.node(),
-          property.field().name(),
-          property.field().type().label(),
-          property.field().size(),
+          nameAndType(property.field()),
           property.field().targetName(),
           property.value(),
           property.bigEndian() ? "big" : "native",

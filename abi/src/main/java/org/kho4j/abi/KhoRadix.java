@@ -79,8 +79,8 @@ public final class KhoRadix {
 
   /**
    * The entries of a root table that keys of memory within {@value #MAX_PHYSICAL_BITS} bits can
-   * use: few, as the bits above an address are the marker of the order alone. Anything else is
-   * damage, or a tree of another depth.
+   * use. They are few, because the bits above an address hold the marker of the order alone. Another
+   * entry in use means damage, or a tree of another depth.
    */
   public static SortedSet<Integer> rootSlots(PageSize pageSize, int depth) {
     SortedSet<Integer> slots = new TreeSet<>();
@@ -97,8 +97,8 @@ public final class KhoRadix {
   }
 
   /**
-   * The largest order whose keys are above those of order 0 that have lost their bit: these are
-   * numbers of pages within {@value #MAX_PHYSICAL_BITS} bits.
+   * The largest order whose keys cannot be confused with keys of order 0 that have lost their bit:
+   * the latter are numbers of pages within {@value #MAX_PHYSICAL_BITS} bits.
    */
   public static final int MAX_ORDER_BESIDE_LOST_BIT = Long.SIZE - MAX_PHYSICAL_BITS;
 
@@ -111,9 +111,9 @@ public final class KhoRadix {
   }
 
   /**
-   * The key that one in a tree that {@linkplain #losesOrderZero loses} the bit stands for: of order
-   * 0 if it can be the number of a page. A key of an order above {@link #MAX_ORDER_BESIDE_LOST_BIT}
-   * can be, too.
+   * Restores the bit of order 0 in a key from a tree that {@linkplain #losesOrderZero loses} it. A
+   * key that can be the number of a page is taken for one of order 0; so is a key of an order above
+   * {@link #MAX_ORDER_BESIDE_LOST_BIT}.
    */
   public static long withOrderZero(PageSize pageSize, long key) {
     return key >>> maxOrder(pageSize) == 0 ? key | 1L << orderZeroBit(pageSize) : key;

@@ -62,22 +62,22 @@ public record KhoVersion(
       return Stream.of(values()).filter(form -> form.id.equals(id)).findFirst();
     }
 
-    /** Whether it is a tree, and no list of bitmaps. */
+    /** Whether the map is a tree rather than a list of bitmaps. */
     public boolean isRadix() {
       return this == RADIX || this == RADIX_SHORT;
     }
 
     /**
-     * {@code "bitmap-list"} or {@code "radix"}: what the two of a kind have in common, which differ
-     * in {@link #bitmapBytes} or {@link #depth} alone.
+     * The kind of map: {@code "bitmap-list"} or {@code "radix"}. The two forms of a kind differ in
+     * {@link #bitmapBytes} or {@link #depth} alone.
      */
     public String label() {
       return isRadix() ? "radix" : "bitmap-list";
     }
 
     /**
-     * What the kernel's {@code enum kho_radix_consts} (7.3) has for it, by the names of the
-     * enumerators; nothing for a list of bitmaps.
+     * The values of the kernel's {@code enum kho_radix_consts} (7.3) by enumerator; none for a list
+     * of bitmaps.
      */
     public Map<String, Long> radixConstants(PageSize pageSize) {
       return isRadix()

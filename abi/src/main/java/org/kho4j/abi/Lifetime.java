@@ -3,16 +3,16 @@ package org.kho4j.abi;
 /**
  * Where the memory of a structure is, and how long it stays readable.
  *
- * @param kind how it gets to the next kernel
+ * @param carrier how it gets to the next kernel
  * @param order order of the block that preserves it; -1 where there is none of its own, or where it
  *     is not known
  * @param written when the writing kernel has it complete
  * @param freed who frees it, and when
  */
-public record Lifetime(Kind kind, int order, String written, String freed) {
+public record Lifetime(Carrier carrier, int order, String written, String freed) {
 
   /** How a structure's memory gets to the next kernel. */
-  public enum Kind {
+  public enum Carrier {
     /** It is a preservation of its own in the map. */
     PRESERVED("preserved"),
     /** It is part of another structure's memory, or of a vmalloc area's pages. */
@@ -27,7 +27,7 @@ public record Lifetime(Kind kind, int order, String written, String freed) {
 
     private final String label;
 
-    Kind(String label) {
+    Carrier(String label) {
       this.label = label;
     }
 
@@ -37,24 +37,24 @@ public record Lifetime(Kind kind, int order, String written, String freed) {
   }
 
   static Lifetime block(int order, String written, String freed) {
-    return new Lifetime(Kind.PRESERVED, order, written, freed);
+    return new Lifetime(Carrier.PRESERVED, order, written, freed);
   }
 
   static Lifetime partOf(String owner) {
-    return new Lifetime(Kind.PART, -1, "with " + owner, "with " + owner);
+    return new Lifetime(Carrier.PART, -1, "with " + owner, "with " + owner);
   }
 
   static Lifetime untilRead(String written, String freed) {
-    return new Lifetime(Kind.UNTIL_READ, -1, written, freed);
+    return new Lifetime(Carrier.UNTIL_READ, -1, written, freed);
   }
 
   static Lifetime boot(String written, String freed) {
-    return new Lifetime(Kind.BOOT, -1, written, freed);
+    return new Lifetime(Carrier.BOOT, -1, written, freed);
   }
 
   /** {@code "preserved, order 0"}, {@code "not preserved"}, … */
   @Override
   public String toString() {
-    return order < 0 ? kind.label : kind.label + ", order " + order;
+    return order < 0 ? carrier.label : carrier.label + ", order " + order;
   }
 }

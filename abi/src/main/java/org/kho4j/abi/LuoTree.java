@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** Names in the device trees of luo-v1 and luo-v2, whose layouts {@link FdtLayout} has. */
+/** Nodes and properties of the device trees of luo-v1 and luo-v2, see {@link FdtLayout}. */
 public final class LuoTree {
 
   /** Property of luo-v1's root. */
@@ -14,7 +14,7 @@ public final class LuoTree {
   /** {@code compatible} of that node: entries of 80 bytes, in every release. */
   public static final String SESSION_V2 = "luo-session-v2";
 
-  /** The same in patches before 6.19: {@link LuoSession#WITHOUT_FILES}. */
+  /** {@code compatible} of that node in patches before 6.19: {@link LuoSession#WITHOUT_FILES}. */
   public static final String SESSION_V1 = "luo-session-v1";
 
   /** Property of {@link #SESSION_NODE}. */

@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
  * here, or follows from the structures that the columns name, so that an engine asks the row and
  * never for the number.
  *
- * @param id the name here, as {@link ContractVersion#id} has it: luo-v1 is two versions under one
- *     string
+ * @param id the {@link ContractVersion#id}: luo-v1 is two versions under one string
  * @param compatible the string that the blob carries
  * @param releases the kernel releases that write it
  * @param tree the blob of subtree {@code LUO} where it is a device tree, else null
@@ -30,7 +29,7 @@ public record LuoVersion(
     @Nullable Field flbsPointer,
     String meaning) {
 
-  /** What the blob of subtree {@code LUO} is. */
+  /** The form of the blob of subtree {@code LUO}. */
   public enum Head {
     /** A device tree with the addresses in it. */
     FDT,

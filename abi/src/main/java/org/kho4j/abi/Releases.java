@@ -37,9 +37,9 @@ public record Releases(@Nullable String first, @Nullable String last) {
   }
 
   /**
-   * Whether that release has it. Takes what {@code uname -r} prints: what follows the digits and
-   * dots is ignored, so a release candidate counts as its release. False for releases newer than
-   * {@link #NEWEST} only if {@link #last} says so: newer kernels were not checked.
+   * Whether that release is in the span. Takes the output of {@code uname -r}: text behind the
+   * digits and dots is ignored, so a release candidate counts as its release. A release newer than
+   * {@link #NEWEST}, which was not checked, is in a span without a {@link #last}.
    */
   public boolean includes(String release) {
     if (first == null) {

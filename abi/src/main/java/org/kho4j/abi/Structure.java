@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout of one structure that crosses generations: a fixed header of {@link #fields}, and,
- * where the structure goes on, {@link #elements} that fill the rest of its pages.
+ * The layout of one structure that crosses generations: a fixed header of {@link #fields}, and in
+ * some structures {@link #elements} that fill the rest of the pages.
  *
  * @param name the kernel's name of the structure, or of the memory area where the kernel has no
  *     type for it
@@ -78,7 +78,7 @@ public record Structure(
         name, header, List.of(fields), elements, pages, releases, lifetime, source, meaning);
   }
 
-  /** The same structure, once it is certain that its elements leave no byte of its pages over. */
+  /** Checks that the elements use every byte of the pages, and returns the structure. */
   Structure filled() {
     for (PageSize pageSize : PageSize.values()) {
       if (unused(pageSize) != 0) {
@@ -106,7 +106,7 @@ public record Structure(
         : size(pageSize) - headerSize - capacity(pageSize) * elements.size();
   }
 
-  /** Whether that very field, and not one that is equal to it, belongs to this structure. */
+  /** Whether that field belongs to this structure, by identity. */
   public boolean has(Field field) {
     if (field == elements) {
       return true;

@@ -140,7 +140,7 @@ class LayoutTest {
                 KhoRadix.LEAF,
                 KhoserMemChunk.STRUCTURE,
                 KhoserMemChunk.SMALL_BITMAP))
-        .allMatch(structure -> structure.lifetime().kind() == Lifetime.Kind.UNTIL_READ);
+        .allMatch(structure -> structure.lifetime().carrier() == Lifetime.Carrier.UNTIL_READ);
   }
 
   @Test

@@ -89,7 +89,7 @@ public final class HandedReader {
             Optional.of(handover.pageSize()),
             parts,
             Optional.empty(),
-            Optional.of(Layouts.ofVersions(parts, handover.pageSize(), form)),
+            Optional.of(ContractTypes.ofVersions(parts, handover.pageSize(), form)),
             form.map(known -> known.radixConstants(handover.pageSize())).orElse(Map.of()),
             Optional.empty());
     return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));

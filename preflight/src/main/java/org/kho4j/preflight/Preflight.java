@@ -200,13 +200,13 @@ public final class Preflight {
         });
     found.addAll(AbiDiff.constants(part, from, to));
     if (part.equals(Parts.KHO)) {
-      Layouts.version(from)
-          .filter(version -> Layouts.missingProperties(version, from).isEmpty())
-          .ifPresent(version -> found.addAll(Layouts.missingProperties(version, to)));
-      Layouts.version(from)
-          .filter(version -> Layouts.missingProperties(version, to).isEmpty())
+      ContractTypes.version(from)
+          .filter(version -> ContractTypes.missingProperties(version, from).isEmpty())
+          .ifPresent(version -> found.addAll(ContractTypes.missingProperties(version, to)));
+      ContractTypes.version(from)
+          .filter(version -> ContractTypes.missingProperties(version, to).isEmpty())
           .ifPresent(version ->
-              Layouts.missingProperties(version, from).stream()
+              ContractTypes.missingProperties(version, from).stream()
                   .map(text -> "of what the first kernel writes, " + text)
                   .forEach(found::add));
     }
@@ -263,7 +263,7 @@ public final class Preflight {
         notes.add(kernel.source() + " carries no types (BTF): its layouts cannot be compared");
       } else {
         for (Part part : judged.parts()) {
-          Layouts.expected(kernel, part).stream()
+          ContractTypes.expected(kernel, part).stream()
               .filter(name -> kernel.type(name).isEmpty())
               .forEach(name ->
                   notes.add("the types of %s lack struct %s".formatted(kernel.source(), name)));

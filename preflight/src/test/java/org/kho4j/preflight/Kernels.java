@@ -37,7 +37,7 @@ final class Kernels {
         Optional.of(pageSize),
         parts,
         Optional.empty(),
-        Optional.of(Layouts.ofVersions(parts, pageSize, Optional.empty())),
+        Optional.of(ContractTypes.ofVersions(parts, pageSize, Optional.empty())),
         Map.of(),
         Optional.empty());
   }

@@ -1,6 +1,7 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
+import java.util.Map;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
@@ -25,8 +26,16 @@ public final class AbiCommand extends Command {
     example("kho abi --json > abi.json");
     subcommand(new VersionsCommand());
     subcommand(new StructuresCommand());
-    subcommand(new ReleasesCommand());
-    subcommand(new LimitsCommand());
+    subcommand(
+        new TableCommand(
+            "releases",
+            "Shows which kernel release writes which version.",
+            (text, _) -> AbiText.matrix(text)));
+    subcommand(
+        new TableCommand(
+            "limits",
+            "Lists the limits that no structure shows: counts, lengths, masks.",
+            (text, pageSize) -> AbiText.limits(text, pageSize, WIDTH)));
     subcommand(new FingerprintsCommand());
     subcommand(new PagesCommand());
     subcommand(new AbiDiffCommand());
@@ -35,11 +44,16 @@ public final class AbiCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        ContractJson.write(json.generator(), ContractJson.all());
-      }
-    } else {
-      AbiText.overview(invocation.text(), WIDTH);
+      return json(invocation, ContractJson.all());
+    }
+    AbiText.overview(invocation.text(), WIDTH);
+    return OK;
+  }
+
+  /** Writes a part of the contract as JSON. */
+  static int json(Invocation invocation, Map<String, Object> document) throws IOException {
+    try (Json json = invocation.json()) {
+      ContractJson.write(json.generator(), document);
     }
     return OK;
   }

@@ -1,8 +1,10 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
@@ -37,7 +39,7 @@ public final class AbiText {
       for (ContractVersion version : Contract.versions(component)) {
         columns.row(
             version.id(),
-            version.releases().toString(),
+            version.releases(),
             version.fingerprint().brief(),
             version.meaning());
       }
@@ -48,16 +50,11 @@ public final class AbiText {
   /** Which release writes which version. */
   public static void matrix(Appendable out) throws IOException {
     Columns columns = new Columns();
-    columns.row("since", "kho", "luo", "memfd", "kexec-metadata", "memblock", "kho_test");
+    List<Component> components =
+        Stream.of(Component.values()).filter(it -> it != Component.BOOT).toList();
+    columns.row("since", components.stream().map(Component::label));
     for (String release : Contract.RELEASES) {
-      columns.row(
-          release,
-          written(release, Component.KHO),
-          written(release, Component.LUO),
-          written(release, Component.MEMFD),
-          written(release, Component.KEXEC_METADATA),
-          written(release, Component.MEMBLOCK),
-          written(release, Component.KHO_TEST));
+      columns.row(release, components.stream().map(component -> written(release, component)));
     }
     out.append(columns.render(0, Integer.MAX_VALUE));
   }
@@ -80,7 +77,7 @@ public final class AbiText {
           limit.unit().equals("mask")
               ? "0x" + Long.toHexString(limit.value(pageSize))
               : limit.value(pageSize) + " " + limit.unit(),
-          limit.releases().toString(),
+          limit.releases(),
           limit.meaning());
     }
     out.append(columns.render(0, width));
@@ -93,7 +90,7 @@ public final class AbiText {
     Columns facts = new Columns();
     facts.row("component", version.component().label());
     facts.row("string", version.compatible() == null ? "-" : version.compatible());
-    facts.row("releases", version.releases().toString());
+    facts.row("releases", version.releases());
     facts.row("fingerprint", version.fingerprint().sha256());
     facts.row("", version.meaning());
     out.append(facts.render(INDENT, width));
@@ -109,7 +106,7 @@ public final class AbiText {
       out.append('\n');
       structure(out, structure, pageSize, width);
     }
-    for (ContractVersion.Area area : version.areas()) {
+    for (ContractVersion.AreaElements area : version.areas()) {
       out.append('\n').append("area ").append(area.owner()).append('.').append(area.field());
       out.append('\n').append(elements(area.elements()).render(INDENT, width));
     }
@@ -145,15 +142,19 @@ public final class AbiText {
     Columns columns = new Columns();
     columns.row("offset", "size", "field", "type", "meaning");
     for (Field field : structure.fields()) {
-      String target = field.target() == null ? "" : " " + field.targetName();
       columns.row(
-          Integer.toString(field.offset()),
-          Integer.toString(field.size()),
+          field.offset(),
+          field.size(),
           field.name(),
-          field.type().label() + target,
+          type(field),
           field.meaning());
     }
     return columns;
+  }
+
+  private static String type(Field field) {
+    String target = field.targetName();
+    return field.type().label() + (target == null ? "" : " " + target);
   }
 
   private static Columns bits(Field field) {
@@ -166,12 +167,11 @@ public final class AbiText {
   }
 
   private static Columns elements(Field elements) {
-    String target = elements.target() == null ? "" : " " + elements.targetName();
     return new Columns()
         .row(
             elements.name() + "[]",
             elements.size() + " each",
-            elements.type().label() + target,
+            type(elements),
             elements.meaning());
   }
 
@@ -186,8 +186,8 @@ public final class AbiText {
       columns.row(
           property.node(),
           property.field().name(),
-          Integer.toString(property.field().size()),
-          property.bigEndian() ? "big-endian cells" : property.field().type().label() + target,
+          property.field().size(),
+          property.bigEndian() ? "big-endian cells" : type(property.field()),
           value + property.field().meaning());
     }
     out.append(columns.render(INDENT, width));
@@ -198,10 +198,10 @@ public final class AbiText {
       Appendable out, Lifetime lifetime, Releases releases, String source, int width)
       throws IOException {
     Columns facts = new Columns();
-    facts.row("memory", lifetime.toString());
+    facts.row("memory", lifetime);
     facts.row("written", lifetime.written());
     facts.row("freed", lifetime.freed());
-    facts.row("releases", releases.toString());
+    facts.row("releases", releases);
     facts.row("source", source);
     out.append('\n').append(facts.render(INDENT, width));
   }
@@ -216,9 +216,9 @@ public final class AbiText {
             .mapToObj(level -> level + ": " + bitRange(pageSize, level))
             .collect(Collectors.joining(", "));
     Columns columns = new Columns();
-    columns.row("levels", Integer.toString(depth));
+    columns.row("levels", depth);
     columns.row("bits of the key", levels);
-    columns.row("bit of order 0", Integer.toString(KhoRadix.orderZeroBit(pageSize)));
+    columns.row("bit of order 0", KhoRadix.orderZeroBit(pageSize));
     columns.row(
         "root entries in use",
         KhoRadix.rootSlots(pageSize, depth).stream()

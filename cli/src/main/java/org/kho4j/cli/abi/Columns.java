@@ -2,6 +2,7 @@ package org.kho4j.cli.abi;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A table of text whose last column wraps. */
 final class Columns {
@@ -11,8 +12,13 @@ final class Columns {
 
   private final List<List<String>> rows = new ArrayList<>();
 
-  Columns row(String... cells) {
-    rows.add(List.of(cells));
+  Columns row(Object... cells) {
+    rows.add(Stream.of(cells).map(Object::toString).toList());
+    return this;
+  }
+
+  Columns row(String first, Stream<String> others) {
+    rows.add(Stream.concat(Stream.of(first), others).toList());
     return this;
   }
 

@@ -12,7 +12,6 @@ import org.kho4j.abi.Structure;
 import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
@@ -40,10 +39,7 @@ final class StructuresCommand extends Command {
             ? all().toList()
             : names.stream().flatMap(name -> named(invocation, name)).distinct().toList();
     if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        ContractJson.write(json.generator(), ContractJson.structures(structures));
-      }
-      return OK;
+      return AbiCommand.json(invocation, ContractJson.structures(structures));
     }
     Text text = invocation.text();
     PageSize pageSize = AbiCommand.pageSize(invocation);
@@ -66,8 +62,8 @@ final class StructuresCommand extends Command {
     for (Structure structure : structures) {
       columns.row(
           structure.name(),
-          Integer.toString(structure.size(pageSize)),
-          structure.releases().toString(),
+          structure.size(pageSize),
+          structure.releases(),
           Contract.VERSIONS.stream()
               .filter(version -> version.structures().contains(structure))
               .map(ContractVersion::id)

@@ -1,8 +1,8 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
@@ -10,7 +10,6 @@ import org.kho4j.abi.ContractVersion;
 import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
@@ -38,10 +37,7 @@ final class VersionsCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     List<ContractVersion> versions = versions(invocation);
     if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        ContractJson.write(json.generator(), ContractJson.versions(versions));
-      }
-      return OK;
+      return AbiCommand.json(invocation, ContractJson.versions(versions));
     }
     Text text = invocation.text();
     if (invocation.parameters(0).isEmpty()) {
@@ -67,17 +63,14 @@ final class VersionsCommand extends Command {
 
   private static Stream<ContractVersion> named(Invocation invocation, String name) {
     List<ContractVersion> found =
-        Contract.VERSIONS.stream()
-            .filter(version -> version.id().equals(name))
-            .collect(Collectors.toCollection(ArrayList::new));
-    if (found.isEmpty()) {
-      found.addAll(Contract.versionsOf(name));
-    }
-    if (found.isEmpty()) {
-      Contract.VERSIONS.stream()
-          .filter(version -> version.component().label().equals(name))
-          .forEach(found::add);
-    }
+        Stream.<Predicate<ContractVersion>>of(
+                version -> version.id().equals(name),
+                version -> name.equals(version.compatible()),
+                version -> version.component().label().equals(name))
+            .map(test -> Contract.VERSIONS.stream().filter(test).toList())
+            .filter(versions -> !versions.isEmpty())
+            .findFirst()
+            .orElse(List.of());
     if (found.isEmpty()) {
       String known =
           Contract.VERSIONS.stream().map(ContractVersion::id).collect(Collectors.joining(", "));

@@ -40,8 +40,8 @@ public final class ContractJson {
   private ContractJson() {}
 
   /** An object whose members keep their order; a null is no member. */
-  private static final class Members extends LinkedHashMap<String, Object> {
-    Members with(String name, @Nullable Object value) {
+  private static final class JsonObject extends LinkedHashMap<String, Object> {
+    JsonObject with(String name, @Nullable Object value) {
       if (value != null) {
         put(name, value);
       }
@@ -75,27 +75,27 @@ public final class ContractJson {
     return document().with(member, all().get(member));
   }
 
-  private static Members document() {
-    return new Members().with("schema", SCHEMA);
+  private static JsonObject document() {
+    return new JsonObject().with("schema", SCHEMA);
   }
 
-  private static Members pageSize(PageSize size) {
-    return new Members()
+  private static JsonObject pageSize(PageSize size) {
+    return new JsonObject()
         .with("name", size.label())
         .with("bytes", size.bytes())
         .with("shift", size.shift());
   }
 
-  private static Members component(Component component) {
-    return new Members()
+  private static JsonObject component(Component component) {
+    return new JsonObject()
         .with("name", component.label())
         .with("subtree", component.subtree().orElse(null))
         .with("meaning", component.meaning())
         .with("versions", each(Contract.versions(component), ContractJson::version));
   }
 
-  private static Members version(ContractVersion version) {
-    return new Members()
+  private static JsonObject version(ContractVersion version) {
+    return new JsonObject()
         .with("id", version.id())
         .with("compatible", version.compatible())
         .with("releases", releases(version.releases()))
@@ -107,9 +107,9 @@ public final class ContractJson {
         .with("areas", each(version.areas(), ContractJson::area));
   }
 
-  private static Members structure(Structure structure) {
+  private static JsonObject structure(Structure structure) {
     Field elements = structure.elements();
-    return new Members()
+    return new JsonObject()
         .with("name", structure.name())
         .with("headerSize", structure.headerSize())
         .with("pages", elements == null ? null : structure.pages())
@@ -128,8 +128,8 @@ public final class ContractJson {
         .with("meaning", structure.meaning());
   }
 
-  private static Members field(Field field) {
-    return new Members()
+  private static JsonObject field(Field field) {
+    return new JsonObject()
         .with("name", field.name())
         .with("type", field.type().label())
         .with("offset", field.offset())
@@ -139,16 +139,16 @@ public final class ContractJson {
         .with("meaning", field.meaning());
   }
 
-  private static Members bits(Field.Bits bits) {
-    return new Members()
+  private static JsonObject bits(Field.Bits bits) {
+    return new JsonObject()
         .with("name", bits.name())
         .with("low", bits.low())
         .with("width", bits.width())
         .with("meaning", bits.meaning());
   }
 
-  private static Members elements(Field element) {
-    return new Members()
+  private static JsonObject elements(Field element) {
+    return new JsonObject()
         .with("name", element.name())
         .with("type", element.type().label())
         .with("size", element.size())
@@ -156,8 +156,8 @@ public final class ContractJson {
         .with("meaning", element.meaning());
   }
 
-  private static Members tree(FdtLayout tree) {
-    return new Members()
+  private static JsonObject tree(FdtLayout tree) {
+    return new JsonObject()
         .with("name", tree.name())
         .with("properties", each(tree.properties(), ContractJson::property))
         .with("lifetime", lifetime(tree.lifetime()))
@@ -166,9 +166,9 @@ public final class ContractJson {
         .with("meaning", tree.meaning());
   }
 
-  private static Members property(FdtLayout.Property property) {
+  private static JsonObject property(FdtLayout.Property property) {
     Field field = property.field();
-    return new Members()
+    return new JsonObject()
         .with("node", property.node())
         .with("name", field.name())
         .with("type", field.type().label())
@@ -179,23 +179,23 @@ public final class ContractJson {
         .with("meaning", field.meaning());
   }
 
-  private static Members area(ContractVersion.Area area) {
-    return new Members()
+  private static JsonObject area(ContractVersion.AreaElements area) {
+    return new JsonObject()
         .with("owner", area.owner())
         .with("field", area.field())
         .with("elements", elements(area.elements()));
   }
 
-  private static Members lifetime(Lifetime lifetime) {
-    return new Members()
-        .with("kind", lifetime.kind().label())
+  private static JsonObject lifetime(Lifetime lifetime) {
+    return new JsonObject()
+        .with("kind", lifetime.carrier().label())
         .with("order", lifetime.order() < 0 ? null : lifetime.order())
         .with("written", lifetime.written())
         .with("freed", lifetime.freed());
   }
 
-  private static Members limit(Limit limit) {
-    return new Members()
+  private static JsonObject limit(Limit limit) {
+    return new JsonObject()
         .with("id", limit.id())
         .with("component", limit.component().label())
         .with("values", forPageSizes(limit::value))
@@ -204,28 +204,28 @@ public final class ContractJson {
         .with("meaning", limit.meaning());
   }
 
-  private static Members release(String release) {
-    Members writes = new Members();
+  private static JsonObject release(String release) {
+    JsonObject writes = new JsonObject();
     for (Component component : Component.values()) {
       List<String> ids = Contract.written(release, component).map(ContractVersion::id).toList();
       writes.with(component.label(), ids.isEmpty() ? null : ids);
     }
-    return new Members().with("since", release).with("writes", writes);
+    return new JsonObject().with("since", release).with("writes", writes);
   }
 
-  private static Members releases(Releases releases) {
-    return new Members().with("first", releases.first()).with("last", releases.last());
+  private static JsonObject releases(Releases releases) {
+    return new JsonObject().with("first", releases.first()).with("last", releases.last());
   }
 
-  private static Members map(MapForm form) {
-    return new Members()
+  private static JsonObject map(MapForm form) {
+    return new JsonObject()
         .with("form", form.label())
         .with("radix", form.isRadix() ? forPageSizes(size -> radix(form, size)) : null);
   }
 
-  private static Members radix(MapForm form, PageSize size) {
+  private static JsonObject radix(MapForm form, PageSize size) {
     int depth = form.depth(size);
-    return new Members()
+    return new JsonObject()
         .with("depth", depth)
         .with("orderZeroBit", KhoRadix.orderZeroBit(size))
         .with("maxOrder", KhoRadix.maxOrder(size))
@@ -235,20 +235,20 @@ public final class ContractJson {
         .with("rootSlots", List.copyOf(KhoRadix.rootSlots(size, depth)));
   }
 
-  private static Members level(PageSize size, int level) {
-    return new Members()
+  private static JsonObject level(PageSize size, int level) {
+    return new JsonObject()
         .with("level", level)
         .with("shift", KhoRadix.levelShift(size, level))
         .with("bits", level == 0 ? KhoRadix.leafBits(size) : KhoRadix.tableBits(size));
   }
 
-  private static Members forPageSizes(Function<PageSize, ?> value) {
-    Members out = new Members();
+  private static JsonObject forPageSizes(Function<PageSize, ?> value) {
+    JsonObject out = new JsonObject();
     Stream.of(PageSize.values()).forEach(size -> out.with(size.label(), value.apply(size)));
     return out;
   }
 
-  private static <T> List<Members> each(List<T> items, Function<T, Members> one) {
+  private static <T> List<JsonObject> each(List<T> items, Function<T, JsonObject> one) {
     return items.stream().map(one).toList();
   }
 

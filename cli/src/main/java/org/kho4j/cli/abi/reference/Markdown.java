@@ -15,7 +15,7 @@ final class Markdown {
 
   private Markdown() {}
 
-  static String table(List<String> head, List<List<String>> rows) {
+  static String table(List<String> head, List<? extends List<?>> rows) {
     StringBuilder out = new StringBuilder();
     out.append(row(head));
     out.append(row(head.stream().map(cell -> "---").toList()));
@@ -23,9 +23,9 @@ final class Markdown {
     return out.toString();
   }
 
-  private static String row(List<String> cells) {
+  private static String row(List<?> cells) {
     return cells.stream()
-            .map(cell -> cell.replace("|", "\\|"))
+            .map(cell -> cell.toString().replace("|", "\\|"))
             .collect(Collectors.joining(" | ", "| ", " |"))
         + "\n";
   }
@@ -64,10 +64,10 @@ final class Markdown {
     return out.toString();
   }
 
-  private static List<String> field(Field field) {
+  private static List<?> field(Field field) {
     return List.of(
-        Integer.toString(field.offset()),
-        Integer.toString(field.size()),
+        field.offset(),
+        field.size(),
         code(field.name()),
         type(field),
         text(field.meaning()));
@@ -98,7 +98,7 @@ final class Markdown {
             .map(range ->
                 List.of(
                     range.width() == 1
-                        ? Integer.toString(range.low())
+                        ? range.low()
                         : range.low() + "–" + (range.low() + range.width() - 1),
                     range.width() == 1 ? "0x" + Long.toHexString(1L << range.low()) : "",
                     code(range.name()),
@@ -126,9 +126,9 @@ final class Markdown {
                 .map(size ->
                     List.of(
                         size.label(),
-                        Integer.toString(structure.size(size)),
-                        Integer.toString(structure.capacity(size)),
-                        Integer.toString(structure.unused(size))))
+                        structure.size(size),
+                        structure.capacity(size),
+                        structure.unused(size)))
                 .toList()));
     return out.toString();
   }
@@ -166,7 +166,7 @@ final class Markdown {
     return out.toString();
   }
 
-  private static List<String> property(FdtLayout.Property property) {
+  private static List<?> property(FdtLayout.Property property) {
     String type = property.bigEndian() ? "big-endian cells" : type(property.field());
     return List.of(
         code(property.node()),
@@ -177,7 +177,7 @@ final class Markdown {
         text(property.field().meaning()));
   }
 
-  static String area(ContractVersion.Area area) {
+  static String area(ContractVersion.AreaElements area) {
     Field elements = area.elements();
     return "The area behind "
         + code(area.owner() + "." + area.field())

@@ -16,23 +16,23 @@ import org.kho4j.abi.PageSize;
 /** The arithmetic of the preserved map, computed. */
 final class RadixTables {
 
-  private record Block(PageSize pageSize, long address, int order) {}
+  private record KeyExample(PageSize pageSize, long address, int order) {}
 
   /** Addresses and orders that exercise every part of the arithmetic. */
-  private static final List<Block> VECTORS =
+  private static final List<KeyExample> VECTORS =
       List.of(
-          new Block(PageSize.SIZE_4K, 0, 0),
-          new Block(PageSize.SIZE_4K, 0x1000, 0),
-          new Block(PageSize.SIZE_4K, 0x123456000L, 0),
-          new Block(PageSize.SIZE_4K, 0x7700000, 8),
-          new Block(PageSize.SIZE_4K, 0x100000000L, 9),
-          new Block(PageSize.SIZE_4K, 0x40000000, 18),
-          new Block(PageSize.SIZE_4K, (1L << 52) - 0x1000, 0),
-          new Block(PageSize.SIZE_16K, 0x42178000, 0),
-          new Block(PageSize.SIZE_16K, 0x421c0000, 1),
-          new Block(PageSize.SIZE_16K, 0x7fa00000, 6),
-          new Block(PageSize.SIZE_64K, 0x80010000L, 0),
-          new Block(PageSize.SIZE_64K, 0x80000000L, 13));
+          new KeyExample(PageSize.SIZE_4K, 0, 0),
+          new KeyExample(PageSize.SIZE_4K, 0x1000, 0),
+          new KeyExample(PageSize.SIZE_4K, 0x123456000L, 0),
+          new KeyExample(PageSize.SIZE_4K, 0x7700000, 8),
+          new KeyExample(PageSize.SIZE_4K, 0x100000000L, 9),
+          new KeyExample(PageSize.SIZE_4K, 0x40000000, 18),
+          new KeyExample(PageSize.SIZE_4K, (1L << 52) - 0x1000, 0),
+          new KeyExample(PageSize.SIZE_16K, 0x42178000, 0),
+          new KeyExample(PageSize.SIZE_16K, 0x421c0000, 1),
+          new KeyExample(PageSize.SIZE_16K, 0x7fa00000, 6),
+          new KeyExample(PageSize.SIZE_64K, 0x80010000L, 0),
+          new KeyExample(PageSize.SIZE_64K, 0x80000000L, 13));
 
   private RadixTables() {}
 
@@ -49,22 +49,20 @@ final class RadixTables {
             "D of kho-v2 and early kho-v3"),
         Arrays.stream(PageSize.values())
             .map(size ->
-                Stream.of(
-                        size,
-                        size.shift(),
-                        KhoRadix.tableBits(size),
-                        KhoRadix.leafBits(size),
-                        KhoRadix.orderZeroBit(size),
-                        KhoRadix.orderZeroBit(size) + 1,
-                        MapForm.RADIX.depth(size),
-                        MapForm.RADIX_SHORT.depth(size))
-                    .map(Object::toString)
-                    .toList())
+                List.of(
+                    size,
+                    size.shift(),
+                    KhoRadix.tableBits(size),
+                    KhoRadix.leafBits(size),
+                    KhoRadix.orderZeroBit(size),
+                    KhoRadix.orderZeroBit(size) + 1,
+                    MapForm.RADIX.depth(size),
+                    MapForm.RADIX_SHORT.depth(size)))
             .toList());
   }
 
   static String levels() {
-    List<List<String>> rows = new ArrayList<>();
+    List<List<?>> rows = new ArrayList<>();
     for (PageSize size : PageSize.values()) {
       for (int level = MapForm.RADIX.depth(size) - 1; level >= 0; level--) {
         int shift = KhoRadix.levelShift(size, level);
@@ -73,10 +71,10 @@ final class RadixTables {
         rows.add(
             List.of(
                 size.label(),
-                Integer.toString(level),
+                level,
                 level == 0 ? "leaf" : "table",
                 shift + "–" + (shift + bits - 1),
-                Long.toString(1L << bits),
+                1L << bits,
                 covered + size.shift() >= 63 ? "–" : bytes(1L << (covered + size.shift()))));
       }
     }
@@ -93,7 +91,7 @@ final class RadixTables {
             .map(size ->
                 List.of(
                     size.label(),
-                    Integer.toString(MapForm.RADIX.depth(size)),
+                    MapForm.RADIX.depth(size),
                     KhoRadix.rootSlots(size, MapForm.RADIX.depth(size)).stream()
                         .map(String::valueOf)
                         .collect(Collectors.joining(", "))))
@@ -113,7 +111,7 @@ final class RadixTables {
         VECTORS.stream().map(RadixTables::vector).toList());
   }
 
-  private static List<String> vector(Block block) {
+  private static List<?> vector(KeyExample block) {
     PageSize size = block.pageSize();
     long key = KhoRadix.key(size, block.address(), block.order());
     List<String> path = new ArrayList<>();
@@ -123,10 +121,10 @@ final class RadixTables {
     return List.of(
         size.label(),
         code("0x" + Long.toHexString(block.address())),
-        Integer.toString(block.order()),
+        block.order(),
         code("0x" + Long.toHexString(key)),
         String.join(" ", path),
-        Integer.toString(KhoRadix.index(size, 0, key)));
+        KhoRadix.index(size, 0, key));
   }
 
   /** What one kho-v1 bitmap covers at order 0. */
@@ -140,7 +138,7 @@ final class RadixTables {
                         List.of(
                             size.label(),
                             bytes + " bytes",
-                            Integer.toString(bytes * 8),
+                            bytes * 8,
                             bytes(((long) bytes * 8) << size.shift()))))
             .toList());
   }

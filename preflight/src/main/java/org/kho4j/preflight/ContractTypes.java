@@ -15,9 +15,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 
 /** The layouts that a version of the contract stands for, as the kernel would declare them. */
-final class Layouts {
+final class ContractTypes {
 
-  private Layouts() {}
+  private ContractTypes() {}
 
   /**
    * The structures of the versions that a handover is written in.
