@@ -188,7 +188,10 @@ public final class Contract {
   }
 
   private static ContractVersion tree(
-      Component component, FdtLayout tree, List<ContractVersion.AreaElements> areas, String meaning) {
+      Component component,
+      FdtLayout tree,
+      List<ContractVersion.AreaElements> areas,
+      String meaning) {
     return version(
         component,
         tree.compatible(),

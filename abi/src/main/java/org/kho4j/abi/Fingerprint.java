@@ -40,13 +40,13 @@ public record Fingerprint(String sha256) {
 
   /**
    * The text that is hashed. Its lines: {@code form}; {@code version} component, string; {@code
-   * map} form and, for each page size, {@code depth} page size, levels, bits of a leaf, bits of a table, bit of
-   * order 0; for each structure {@code structure} name, header size, pages, then its {@code field}s
-   * (name, type, offset, size, target, meaning), each followed by its {@code bits} (name, low,
-   * width, meaning), then its {@code elements} (name, type, size, target, meaning); for each tree
-   * {@code tree} name, then its {@code property} lines (node, name, type, size, target, value,
-   * {@code native} or {@code big}, meaning); for each area {@code area} owner, field and its {@code
-   * elements}.
+   * map} form and, for each page size, {@code depth} page size, levels, bits of a leaf, bits of a
+   * table, bit of order 0; for each structure {@code structure} name, header size, pages, then its
+   * {@code field}s (name, type, offset, size, target, meaning), each followed by its {@code bits}
+   * (name, low, width, meaning), then its {@code elements} (name, type, size, target, meaning); for
+   * each tree {@code tree} name, then its {@code property} lines (node, name, type, size, target,
+   * value, {@code native} or {@code big}, meaning); for each area {@code area} owner, field and its
+   * {@code elements}.
    */
   public static String canonicalText(ContractVersion version) {
     StringBuilder out = new StringBuilder();

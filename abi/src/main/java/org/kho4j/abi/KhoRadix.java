@@ -79,8 +79,8 @@ public final class KhoRadix {
 
   /**
    * The entries of a root table that keys of memory within {@value #MAX_PHYSICAL_BITS} bits can
-   * use. They are few, because the bits above an address hold the marker of the order alone. Another
-   * entry in use means damage, or a tree of another depth.
+   * use. They are few, because the bits above an address hold the marker of the order alone.
+   * Another entry in use means damage, or a tree of another depth.
    */
   public static SortedSet<Integer> rootSlots(PageSize pageSize, int depth) {
     SortedSet<Integer> slots = new TreeSet<>();

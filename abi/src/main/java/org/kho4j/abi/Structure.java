@@ -107,6 +107,7 @@ public record Structure(
   }
 
   /** Whether that field belongs to this structure, by identity. */
+  @SuppressWarnings("ReferenceEquality") // equal fields of other versions lead elsewhere
   public boolean has(Field field) {
     if (field == elements) {
       return true;

@@ -38,10 +38,7 @@ public final class AbiText {
       Columns columns = new Columns();
       for (ContractVersion version : Contract.versions(component)) {
         columns.row(
-            version.id(),
-            version.releases(),
-            version.fingerprint().brief(),
-            version.meaning());
+            version.id(), version.releases(), version.fingerprint().brief(), version.meaning());
       }
       out.append(columns.render(INDENT, width));
     }
@@ -142,12 +139,7 @@ public final class AbiText {
     Columns columns = new Columns();
     columns.row("offset", "size", "field", "type", "meaning");
     for (Field field : structure.fields()) {
-      columns.row(
-          field.offset(),
-          field.size(),
-          field.name(),
-          type(field),
-          field.meaning());
+      columns.row(field.offset(), field.size(), field.name(), type(field), field.meaning());
     }
     return columns;
   }
@@ -168,11 +160,7 @@ public final class AbiText {
 
   private static Columns elements(Field elements) {
     return new Columns()
-        .row(
-            elements.name() + "[]",
-            elements.size() + " each",
-            type(elements),
-            elements.meaning());
+        .row(elements.name() + "[]", elements.size() + " each", type(elements), elements.meaning());
   }
 
   private static void tree(Appendable out, FdtLayout tree, int width) throws IOException {

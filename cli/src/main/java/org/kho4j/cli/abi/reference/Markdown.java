@@ -66,11 +66,7 @@ final class Markdown {
 
   private static List<?> field(Field field) {
     return List.of(
-        field.offset(),
-        field.size(),
-        code(field.name()),
-        type(field),
-        text(field.meaning()));
+        field.offset(), field.size(), code(field.name()), type(field), text(field.meaning()));
   }
 
   private static String type(Field field) {
