@@ -39,6 +39,11 @@ final class PackedInput extends InputStream {
     return bytes.byteSize() - position();
   }
 
+  /** All of the input. */
+  MemorySegment bytes() {
+    return bytes;
+  }
+
   /** Copies the next bytes, as many as there are and as the target has room for. */
   int readInto(MemorySegment target) {
     int length = (int) Math.min(target.byteSize(), remaining());

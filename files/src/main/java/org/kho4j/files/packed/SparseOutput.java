@@ -12,7 +12,7 @@ import org.kho4j.files.FileHoles;
 final class SparseOutput implements AutoCloseable {
 
   private static final int PAGE = 4096;
-  private static final int BUFFER = 1 << 20;
+  private static final int BUFFER = 1 << 17;
 
   /** Of each stretch of 2^18 bytes one bit says whether it has data: 512 KiB for 1 TiB. */
   private static final int STRETCH_SHIFT = 18;

@@ -1,8 +1,10 @@
 package org.kho4j.files.packed;
 
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.DataFormatException;
 import org.tukaani.xz.LZMAInputStream;
@@ -30,7 +32,10 @@ final class XzFile {
   }
 
   static void decode(PackedInput in, SparseOutput out) throws IOException, DataFormatException {
-    copy(in, out, () -> new XZInputStream(in, MEMORY_LIMIT_KIB));
+    byte[] start = XzDictionary.start(in.bytes());
+    in.seek(start.length);
+    InputStream packed = new SequenceInputStream(new ByteArrayInputStream(start), in);
+    copy(in, out, () -> new XZInputStream(packed, MEMORY_LIMIT_KIB));
   }
 
   static void decodeLzma(PackedInput in, SparseOutput out) throws IOException, DataFormatException {

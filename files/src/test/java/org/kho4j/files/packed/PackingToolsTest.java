@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 
 /** What the real packers make comes out as it went in. */
 class PackingToolsTest {
@@ -166,9 +167,24 @@ class PackingToolsTest {
                 + " scripts/extract-vmlinux of the kernel's sources a bzImage");
   }
 
+  /** What comes out is the most that a dictionary has to hold. */
+  @ParameterizedTest
+  @CsvSource({"'', 16, 1, 4096", "'', 16, 5000, 6144", "--x86, 18, 70000, 98304"})
+  void lowersADictionaryToWhatComesOut(String filter, int place, int length, int dictionary)
+      throws Exception {
+    Path packed = pack("xz " + filter + " --lzma2=dict=256MiB", Unpacking.content(length));
+    try (MappedFile file = MappedFile.open(packed)) {
+      byte[] start = XzDictionary.start(file.bytes());
+      // The one byte of LZMA2's properties: 0x21, 1, the size.
+      int code = start[place];
+      assertThat((2 | code & 1) << code / 2 + 11).isEqualTo(dictionary);
+    }
+    assertThat(Unpacking.unpack(packed)).isEqualTo(Unpacking.content(length));
+  }
+
   @ParameterizedTest
   @ValueSource(
-      strings = {"xz --lzma2=dict=256MiB", "xz --format=lzma --lzma1=dict=256MiB,mode=fast"})
+      strings = {"xz -T2 --block-size=500 --lzma2=dict=256MiB", "xz --format=lzma --lzma1=dict=256MiB,mode=fast"})
   void refusesALargerDictionaryThanTheKernelsBuildUses(String command)
       throws IOException, InterruptedException {
     Path packed = pack(command, Unpacking.content(1000));
