@@ -77,7 +77,7 @@ final class XzDictionary {
   }
 
   private static long dictionary(int code) {
-    return (2L | code & 1) << code / 2 + 11;
+    return (2L | (code & 1)) << (code / 2 + 11);
   }
 
   /** What the index says of a file of one block, or -1. */
