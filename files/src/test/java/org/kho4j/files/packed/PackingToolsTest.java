@@ -177,7 +177,7 @@ class PackingToolsTest {
       byte[] start = XzDictionary.start(file.bytes());
       // The one byte of LZMA2's properties: 0x21, 1, the size.
       int code = start[place];
-      assertThat((2 | code & 1) << code / 2 + 11).isEqualTo(dictionary);
+      assertThat((2 | (code & 1)) << (code / 2 + 11)).isEqualTo(dictionary);
     }
     assertThat(Unpacking.unpack(packed)).isEqualTo(Unpacking.content(length));
   }
