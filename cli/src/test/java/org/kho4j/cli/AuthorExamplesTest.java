@@ -33,7 +33,7 @@ class AuthorExamplesTest {
     }
   }
 
-  /** One example has a file and an FLB that no release knows: the data of the FLB are no address. */
+  /** One example has a file and an FLB that no release knows. */
   private static List<String> expectedWarnings(Path example) {
     return example.endsWith("luo-7.1.jsonc") ? List.of("LUO-010", "FLB-008") : List.of();
   }
