@@ -24,7 +24,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* /dev/liveupdate (Linux 7.2, 7.3): _IO(0xBA, nr), each argument begins with its size. */
+/* /dev/liveupdate (Linux 7.1 to 7.3): _IO(0xBA, nr), each argument begins with its size. */
 #define CREATE_SESSION 0xBA00
 #define RETRIEVE_SESSION 0xBA01
 #define PRESERVE_FD 0xBA40

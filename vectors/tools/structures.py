@@ -201,11 +201,11 @@ def blocks():
                    "that data is just a number.", [Session("many files", files)])
     yield with_luo("luo-v1-files-full", "A session with 128 files, as many as the array of luo-v1 holds.",
                    [Session("many files", files + [(127, ("vectors-v1", 0x107f))])], kho="kho-v3@7.1", luo="luo-v1@7.0")
-    flbs = [("vectors-flb-%d" % n, n << 12, n % 3 + 1) for n in range(63)]
+    flbs = [("vectors-flb-%d" % n, n << 12 | 1, n % 3 + 1) for n in range(63)]
     yield with_luo("luo-flbs-full", "63 FLBs, as many as a page holds.", [], flbs)
     token = (1 << 64) - 1
     yield with_luo("luo-longest-names", "A session's name of 63 bytes, a handler's and an FLB's of 47, the largest token.",
-                   [Session("n" * 63, [(token, ("h" * 47, 0))])], [("f" * 47, (1 << 64) - 1, (1 << 64) - 1)])
+                   [Session("n" * 63, [(token, ("h" * 47, token))])], [("f" * 47, (1 << 64) - 1, (1 << 64) - 1)])
 
 
 def files():

@@ -5,6 +5,7 @@ module org.kho4j.cli {
   requires org.kho4j.linux;
   requires org.kho4j.preflight;
   requires org.kho4j.verify;
+  requires org.kho4j.warm;
   requires tools.jackson.core;
   requires static org.jspecify;
 }

@@ -1,129 +1,103 @@
 package org.kho4j.abi;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The whole contract: every version of every component, and which release writes which. */
 public final class Contract {
 
-  private static final Map<KhoVersion.MapForm, List<Structure>> MAPS =
-      Map.of(
-          KhoVersion.MapForm.BITMAPS_512,
-          List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT, KhoserMemChunk.SMALL_BITMAP),
-          KhoVersion.MapForm.BITMAPS_PAGE,
-          List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT, KhoserMemChunk.PAGE_BITMAP),
-          KhoVersion.MapForm.RADIX_SHORT,
-          List.of(KhoRadix.NODE, KhoRadix.LEAF),
-          KhoVersion.MapForm.RADIX,
-          List.of(KhoRadix.NODE, KhoRadix.LEAF));
-  private static final List<Structure> LUO_ARRAYS =
-      List.of(
-          LuoArrays.SESSIONS,
-          LuoSession.BEFORE_BLOCKS,
-          LuoFileSet.BEFORE_BLOCKS,
-          LuoArrays.FILES,
-          LuoFile.STRUCTURE);
-  private static final List<Structure> FLB = List.of(LuoFlb.HEADER, LuoFlb.STRUCTURE);
+  /** The structures of a vmalloc area, which the version of KHO stands for. */
+  private static final List<Structure> VMALLOC =
+      List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE);
 
   private static final ContractVersion.Area MEMFD_FOLIOS =
       new ContractVersion.Area(
           MemfdSer.V2.name(),
           "folios",
-          Structure.Elements.of(
+          Field.embedded(0, "folios", MemfdFolio.STRUCTURE, "nr_folios entries"));
+
+  private static final ContractVersion.Area KHO_TEST_FOLIOS =
+      new ContractVersion.Area(
+          "kho_test:/data",
+          "folios_info",
+          Field.phys(
+              0,
               "folios",
-              MemfdFolio.STRUCTURE.headerSize(),
-              MemfdFolio.STRUCTURE.name(),
-              "nr_folios entries"));
+              null,
+              "nr_folios entries: a folio's physical address, its order in the bits below PAGE_SIZE"));
 
   /** Every version of every component: components in order, versions oldest first. */
   public static final List<ContractVersion> VERSIONS =
-      withKho(
-          luo(LuoVersion.V1_WITHOUT_FLBS, List.of(FdtLayout.LUO_V1_WITHOUT_FLB), LUO_ARRAYS),
-          luo(LuoVersion.V1, List.of(FdtLayout.LUO_V1), LUO_ARRAYS, FLB),
-          luo(
-              LuoVersion.V2,
-              List.of(FdtLayout.LUO_V2),
-              List.of(LuoAbiHeader.STRUCTURE),
-              LUO_ARRAYS,
-              FLB),
-          luo(LuoVersion.V3, List.of(), List.of(LuoSer.BEFORE_BLOCKS), LUO_ARRAYS, FLB),
-          luo(
-              LuoVersion.V4,
-              List.of(),
-              List.of(
-                  LuoSer.STRUCTURE,
-                  LuoBlocks.SESSIONS,
-                  LuoSession.BEFORE_BLOCKS,
-                  LuoFileSet.BEFORE_BLOCKS,
-                  LuoArrays.FILES,
-                  LuoFile.STRUCTURE),
-              FLB),
-          luo(
-              LuoVersion.V5,
-              List.of(),
-              List.of(
-                  LuoSer.STRUCTURE,
-                  LuoBlocks.SESSIONS,
-                  LuoSession.STRUCTURE,
-                  LuoFileSet.STRUCTURE,
-                  LuoBlocks.FILES,
-                  LuoFile.STRUCTURE),
-              FLB),
-          memfd(MemfdVersion.V1),
-          memfd(MemfdVersion.V2),
-          single(
-              Component.KEXEC_METADATA,
-              "kexec-metadata-1",
-              Integer.toString(KexecMetadata.VERSION_1),
-              KexecMetadata.STRUCTURE,
-              "The number is the structure's first field."),
-          tree(
-              Component.MEMBLOCK,
-              FdtLayout.MEMBLOCK,
-              "Addresses and sizes are raw numbers, though the tree looks as if they were cells.",
-              List.of()),
-          tree(
-              Component.KHO_TEST,
-              FdtLayout.KHO_TEST,
-              "6.16 and 6.17 kept the array of addresses in the tree itself; that layout is not recorded here.",
-              List.of(
-                  new ContractVersion.Area(
-                      "kho_test:/data",
-                      "folios_info",
-                      Structure.Elements.phys(
-                          "folios",
-                          null,
-                          "nr_folios entries: a folio's physical address, its order in the bits below PAGE_SIZE")))),
-          boot(
-              "boot-x86-64",
-              List.of(SetupData.STRUCTURE, KhoScratch.STRUCTURE),
-              List.of(),
-              "A record of the boot parameters' setup_data list."),
-          boot(
-              "boot-arm64",
-              List.of(KhoScratch.STRUCTURE),
-              List.of(FdtLayout.CHOSEN),
-              "Two properties of the machine's own device tree."));
+      Stream.of(
+              KhoLayout.all().stream().map(Contract::kho),
+              LuoVersion.ALL.stream().map(Contract::luo),
+              MemfdVersion.ALL.stream().map(Contract::memfd),
+              Stream.of(
+                  version(
+                      Component.KEXEC_METADATA,
+                      "kexec-metadata-1",
+                      Integer.toString(KexecMetadata.VERSION_1),
+                      KexecMetadata.STRUCTURE.releases(),
+                      List.of(KexecMetadata.STRUCTURE),
+                      List.of(),
+                      List.of(),
+                      "The number is the structure's first field."),
+                  tree(
+                      Component.MEMBLOCK,
+                      FdtLayout.MEMBLOCK,
+                      List.of(),
+                      "Addresses and sizes are raw numbers, though the tree looks as if they were cells."),
+                  tree(
+                      Component.KHO_TEST,
+                      FdtLayout.KHO_TEST,
+                      List.of(KHO_TEST_FOLIOS),
+                      "6.16 and 6.17 kept the array of addresses in the tree itself; that layout is not recorded here."),
+                  version(
+                      Component.BOOT,
+                      "boot-x86-64",
+                      null,
+                      SetupData.STRUCTURE.releases(),
+                      List.of(SetupData.STRUCTURE),
+                      List.of(),
+                      List.of(),
+                      "A record of the boot parameters' setup_data list."),
+                  version(
+                      Component.BOOT,
+                      "boot-arm64",
+                      null,
+                      FdtLayout.CHOSEN.releases(),
+                      List.of(KhoScratch.STRUCTURE),
+                      List.of(FdtLayout.CHOSEN),
+                      List.of(),
+                      "Two properties of the machine's own device tree.")))
+          .flatMap(Function.identity())
+          .toList();
 
   /**
    * The releases, oldest first, at which some layout changed: what a release in between writes, the
    * one before it says.
    */
   public static final List<String> RELEASES =
-      List.of("6.16", "6.17.9", "6.18", "6.19", "7.0", "7.1", "7.2", Releases.NEWEST);
+      Stream.concat(
+              VERSIONS.stream().map(version -> version.releases().first()),
+              Stream.of(Releases.NEWEST))
+          .filter(Objects::nonNull)
+          .distinct()
+          .sorted(Releases.ORDER)
+          .toList();
 
   static {
     Set<String> ids = new HashSet<>();
     for (ContractVersion version : VERSIONS) {
       require(ids.add(version.id()), version + " is there twice");
-      Targets.requireResolved(version);
     }
     for (String release : RELEASES) {
       for (Component component : Component.values()) {
@@ -169,16 +143,12 @@ public final class Contract {
     }
   }
 
-  private static List<ContractVersion> withKho(ContractVersion... others) {
-    return Stream.concat(KhoLayout.ALL.stream().map(Contract::kho), Arrays.stream(others)).toList();
-  }
-
   private static ContractVersion kho(KhoLayout layout) {
-    List<Structure> structures = new ArrayList<>(MAPS.get(layout.map()));
-    if (layout.vmalloc()) {
-      structures.addAll(List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE));
+    List<Structure> structures = new ArrayList<>(layout.map().structures());
+    if (layout.has(KhoFeature.VMALLOC)) {
+      structures.addAll(VMALLOC);
     }
-    if (layout.blocks()) {
+    if (layout.has(KhoFeature.BLOCKS)) {
       structures.add(KhoBlock.STRUCTURE);
     }
     return new ContractVersion(
@@ -193,66 +163,69 @@ public final class Contract {
         layout.meaning());
   }
 
-  @SafeVarargs
-  @SuppressWarnings("varargs")
-  private static ContractVersion luo(
-      LuoVersion version, List<FdtLayout> trees, List<Structure>... structures) {
-    return new ContractVersion(
+  private static ContractVersion luo(LuoVersion version) {
+    return version(
         Component.LUO,
         version.id(),
         version.compatible(),
         version.releases(),
-        null,
-        Arrays.stream(structures).flatMap(List::stream).toList(),
-        trees,
+        Stream.ofNullable(version.state()).toList(),
+        Stream.ofNullable(version.tree()).toList(),
         List.of(),
         version.meaning());
   }
 
   private static ContractVersion memfd(MemfdVersion version) {
-    return new ContractVersion(
+    return version(
         Component.MEMFD,
         version.compatible(),
         version.compatible(),
         version.releases(),
-        null,
-        List.of(version.structure(), MemfdFolio.STRUCTURE),
+        List.of(version.structure()),
         List.of(),
         List.of(MEMFD_FOLIOS),
         version.meaning());
   }
 
-  private static ContractVersion single(
-      Component component, String id, @Nullable String compatible, Structure it, String meaning) {
-    return new ContractVersion(
-        component, id, compatible, it.releases(), null, List.of(it), List.of(), List.of(), meaning);
-  }
-
   private static ContractVersion tree(
-      Component component, FdtLayout tree, String meaning, List<ContractVersion.Area> areas) {
-    return new ContractVersion(
+      Component component, FdtLayout tree, List<ContractVersion.Area> areas, String meaning) {
+    return version(
         component,
         tree.compatible(),
         tree.compatible(),
         tree.releases(),
-        null,
         List.of(),
         List.of(tree),
         areas,
         meaning);
   }
 
-  private static ContractVersion boot(
-      String id, List<Structure> structures, List<FdtLayout> trees, String meaning) {
+  /** A version with every structure that its trees, first structures and areas lead to. */
+  private static ContractVersion version(
+      Component component,
+      String id,
+      @Nullable String compatible,
+      Releases releases,
+      List<Structure> first,
+      List<FdtLayout> trees,
+      List<ContractVersion.Area> areas,
+      String meaning) {
+    Set<Structure> reached = new LinkedHashSet<>();
+    trees.stream()
+        .flatMap(tree -> tree.properties().stream())
+        .forEach(property -> reach(property.field().target(), reached));
+    first.forEach(structure -> reach(structure, reached));
+    areas.forEach(area -> reach(area.elements().target(), reached));
     return new ContractVersion(
-        Component.BOOT,
-        id,
-        null,
-        Releases.since("6.16"),
-        null,
-        structures,
-        trees,
-        List.of(),
-        meaning);
+        component, id, compatible, releases, null, List.copyOf(reached), trees, areas, meaning);
+  }
+
+  private static void reach(@Nullable Structure structure, Set<Structure> reached) {
+    if (structure != null && !VMALLOC.contains(structure) && reached.add(structure)) {
+      structure.fields().forEach(field -> reach(field.target(), reached));
+      if (structure.elements() != null) {
+        reach(structure.elements().target(), reached);
+      }
+    }
   }
 }

@@ -22,7 +22,6 @@ public final class KexecMetadata {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "kho_kexec_metadata",
-          73,
           Releases.since("7.1"),
           Lifetime.block(0, "at boot", "by nobody: no kernel up to 7.3 frees an incoming one"),
           "include/linux/kho/abi/kexec_metadata.h",

@@ -13,7 +13,6 @@ public final class KhoScratch {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "kho_scratch",
-          16,
           Releases.since("6.16"),
           Lifetime.boot(
               "at boot; kexec copies it into the image when it is loaded",

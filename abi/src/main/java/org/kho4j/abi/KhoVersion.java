@@ -3,29 +3,26 @@ package org.kho4j.abi;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A version of the root contract, by the {@code compatible} string of the root FDT. What differs
- * between versions is a column here, so that an engine asks the row and never for the number.
+ * between versions is a column here or in {@link KhoLayout}, so that an engine asks the row and
+ * never for the number.
  *
  * @param compatible the string that the root FDT carries
- * @param releases the kernel releases that write it
  * @param addressProperty property of a subtree's node: 8 bytes, physical address of the blob
  * @param sizeProperty property of a subtree's node: 8 bytes, bytes of the blob; null where the blob
- *     is an FDT that tells its own size
- * @param finalized whether the map is written down when the handover is finalized: until then the
- *     root FDT says 0
- * @param meaning what changed with it
+ *     is an FDT, whose header has the size
+ * @param layouts the layouts under this string, oldest first
  */
 public record KhoVersion(
     String compatible,
-    Releases releases,
     String addressProperty,
     @Nullable String sizeProperty,
-    boolean finalized,
-    String meaning) {
+    List<KhoLayout> layouts) {
 
   /** How the preserved map is written. */
   public enum MapForm {
@@ -42,6 +39,17 @@ public record KhoVersion(
 
     MapForm(String id) {
       this.id = id;
+    }
+
+    /** The structures of the map, the first one first. */
+    public List<Structure> structures() {
+      return switch (this) {
+        case BITMAPS_512 ->
+            List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT, KhoserMemChunk.SMALL_BITMAP);
+        case BITMAPS_PAGE ->
+            List.of(KhoserMemChunk.STRUCTURE, KhoserMemChunk.ELEMENT, KhoserMemChunk.PAGE_BITMAP);
+        case RADIX_SHORT, RADIX -> List.of(KhoRadix.NODE, KhoRadix.LEAF);
+      };
     }
 
     /** The form's name: {@code "bitmaps-512"}, for instance. */
@@ -112,41 +120,84 @@ public record KhoVersion(
     }
   }
 
+  /**
+   * The first contract. Nothing is handed over unless the map was finalized; nothing in memory says
+   * which of the layouts it is.
+   */
   public static final KhoVersion V1 =
       new KhoVersion(
           "kho-v1",
-          Releases.of("6.16", "7.0"),
           "fdt",
           null,
-          true,
-          "The first contract. Under this one string bitmaps grew from 512 bytes (6.16.y, 6.17 to 6.17.8) to a page (6.17.9,"
-              + " 6.18 and later), with no marker; vmalloc areas exist since 6.18. Nothing is handed over unless the"
-              + " map was finalized.");
+          List.of(
+              new KhoLayout(
+                  "kho-v1@6.16",
+                  Releases.of("6.16", "6.17.8"),
+                  MapForm.BITMAPS_512,
+                  Set.of(KhoFeature.SEQUENTIAL_ROOT),
+                  "Bitmaps of 512 bytes. No vmalloc areas."),
+              new KhoLayout(
+                  "kho-v1@6.17.9",
+                  Releases.of("6.17.9", "6.17.y"),
+                  MapForm.BITMAPS_PAGE,
+                  Set.of(KhoFeature.SEQUENTIAL_ROOT),
+                  "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
+                      + " unverified: its release candidate does."),
+              new KhoLayout(
+                  "kho-v1@6.18",
+                  Releases.of("6.18", "7.0"),
+                  MapForm.BITMAPS_PAGE,
+                  Set.of(KhoFeature.VMALLOC),
+                  "Bitmaps of one page; vmalloc areas.")));
+
   public static final KhoVersion V2 =
       new KhoVersion(
           "kho-v2",
-          Releases.NEVER,
           "preserved-data",
           null,
-          false,
-          "The radix tree, handed over in place. Only in development trees of April 2026.");
+          List.of(
+              new KhoLayout(
+                  "kho-v2",
+                  Releases.NEVER,
+                  MapForm.RADIX_SHORT,
+                  Set.of(KhoFeature.VMALLOC, KhoFeature.SPLIT_AT_NODES),
+                  "The radix tree, handed over in place. Only in development trees of April 2026.")));
+
   public static final KhoVersion V3 =
       new KhoVersion(
           "kho-v3",
-          Releases.of("7.1", "7.1"),
           "preserved-data",
           "blob-size",
-          false,
-          "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears. Release candidates before"
-              + " 2026-05-30 wrote one tree level less with 16K pages.");
+          List.of(
+              new KhoLayout(
+                  "kho-v3@7.1-rc",
+                  Releases.NEVER,
+                  MapForm.RADIX_SHORT,
+                  Set.of(KhoFeature.VMALLOC, KhoFeature.METADATA, KhoFeature.SPLIT_AT_NODES),
+                  "Release candidates before 2026-05-30: as kho-v3, with one tree level less with 16K pages."),
+              new KhoLayout(
+                  "kho-v3@7.1",
+                  Releases.of("7.1", "7.1"),
+                  MapForm.RADIX,
+                  Set.of(KhoFeature.VMALLOC, KhoFeature.METADATA, KhoFeature.SPLIT_AT_NODES),
+                  "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears.")));
+
   public static final KhoVersion V4 =
       new KhoVersion(
           "kho-v4",
-          Releases.since("7.2"),
           "preserved-data",
           "blob-size",
-          false,
-          "Root FDT, map and vmalloc as in kho-v3; adds the KHO block, which has no version string of its own.");
+          List.of(
+              new KhoLayout(
+                  "kho-v4",
+                  Releases.since("7.2"),
+                  MapForm.RADIX,
+                  Set.of(
+                      KhoFeature.VMALLOC,
+                      KhoFeature.BLOCKS,
+                      KhoFeature.METADATA,
+                      KhoFeature.SPLIT_AT_NODES),
+                  "Root FDT, map and vmalloc as in kho-v3; adds the KHO block, which has no version string of its own.")));
 
   /** Every version, oldest first. */
   public static final List<KhoVersion> ALL = List.of(V1, V2, V3, V4);
@@ -154,17 +205,47 @@ public record KhoVersion(
   /** The property of the root node that points at the preserved map: 8 bytes, in every version. */
   public static final String MAP_PROPERTY = "preserved-memory-map";
 
+  private static final Field CHUNKS =
+      Field.phys(
+          0,
+          MAP_PROPERTY,
+          () -> KhoserMemChunk.STRUCTURE,
+          "first chunk of the map; 0 until finalized, refused by 6.19 and 7.0, an empty map up to 6.18");
+  private static final Field NODES =
+      Field.phys(0, MAP_PROPERTY, () -> KhoRadix.NODE, "root of the map; never 0");
+
   /** What every version's string starts with. */
   public static final String PREFIX = "kho-v";
 
-  /** The layouts that go by this version's string, oldest first. */
-  public List<KhoLayout> layouts() {
-    return KhoLayout.ALL.stream().filter(layout -> layout.version().equals(this)).toList();
+  public KhoVersion {
+    layouts = List.copyOf(layouts);
+  }
+
+  /** The kernel releases that write the version. */
+  public Releases releases() {
+    List<Releases> written =
+        layouts.stream().map(KhoLayout::releases).filter(Releases::released).toList();
+    return written.isEmpty()
+        ? Releases.NEVER
+        : new Releases(written.getFirst().first(), written.getLast().last());
+  }
+
+  /**
+   * Whether the map is written when the handover is finalized, and the root FDT says 0 until then.
+   * That is so for a list of bitmaps; a radix tree is handed over in place.
+   */
+  public boolean finalized() {
+    return !layouts.getLast().map().isRadix();
+  }
+
+  /** The property of the root node that points at the preserved map. */
+  public Field mapPointer() {
+    return finalized() ? CHUNKS : NODES;
   }
 
   /** The forms that its preserved map may have, the one of the latest release first. */
   public List<MapForm> mapForms() {
-    return layouts().reversed().stream().map(KhoLayout::map).distinct().toList();
+    return layouts.reversed().stream().map(KhoLayout::map).distinct().toList();
   }
 
   public static Optional<KhoVersion> of(String compatible) {

@@ -17,10 +17,10 @@ package org.kho4j.abi;
 public final class KhoVmalloc {
 
   public static final Field FIRST =
-      Field.phys(
+      Field.khoser(
           0,
           "first",
-          KhoVmallocChunk.NAME,
+          () -> KhoVmallocChunk.STRUCTURE,
           "first chunk; 0 only in a descriptor that describes nothing");
   public static final Field TOTAL_PAGES =
       Field.u32(
@@ -42,7 +42,6 @@ public final class KhoVmalloc {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "kho_vmalloc",
-          16,
           Releases.since("6.18"),
           Lifetime.partOf("the structure or property of the area's owner"),
           "include/linux/kho/abi/kexec_handover.h",

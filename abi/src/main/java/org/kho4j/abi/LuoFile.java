@@ -17,7 +17,6 @@ public final class LuoFile {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "luo_file_ser",
-          64,
           Releases.since("6.19"),
           Lifetime.partOf("its list"),
           "include/linux/kho/abi/luo.h",

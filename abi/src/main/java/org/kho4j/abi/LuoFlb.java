@@ -12,7 +12,6 @@ public final class LuoFlb {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "luo_flb_ser",
-          64,
           Releases.since("7.0"),
           Lifetime.partOf("luo_flb_header_ser"),
           "include/linux/kho/abi/luo.h",
@@ -30,7 +29,7 @@ public final class LuoFlb {
       Structure.paged(
           "luo_flb_header_ser",
           1,
-          Structure.Elements.of("flbs", 64, "luo_flb_ser", "count entries"),
+          Field.embedded(16, "flbs", STRUCTURE, "count entries"),
           Releases.since("7.0"),
           Lifetime.block(
               0,

@@ -4,9 +4,11 @@ package org.kho4j.abi;
 public final class LuoTree {
 
   /** Property of luo-v1's root. */
-  public static final String LIVEUPDATE_NUMBER = "liveupdate-number";
+  public static final Field LIVEUPDATE_NUMBER =
+      Field.u64(
+          0, "liveupdate-number", "number of this live update: 1 for the first after a cold boot");
 
-  /** Node of luo-v1 that leads to the sessions. */
+  /** Node of luo-v1 with the sessions. */
   public static final String SESSION_NODE = "luo-session";
 
   /** {@code compatible} of that node: entries of 80 bytes, in every release. */
@@ -15,16 +17,23 @@ public final class LuoTree {
   /** The same in patches before 6.19: {@link LuoSession#WITHOUT_FILES}. */
   public static final String SESSION_V1 = "luo-session-v1";
 
-  public static final String SESSION_HEADER = "luo-session-header";
+  /** Property of {@link #SESSION_NODE}. */
+  public static final Field SESSION_HEADER =
+      Field.phys(0, "luo-session-header", () -> LuoArrays.SESSIONS, "header of the sessions");
 
-  /** Node of luo-v1 that leads to the FLBs. 6.19 has none. */
+  /** Node of luo-v1 with the FLBs. 6.19 has none. */
   public static final String FLB_NODE = "luo-flb";
 
+  /** {@code compatible} of that node. */
   public static final String FLB_V1 = "luo-flb-v1";
-  public static final String FLB_HEADER = "luo-flb-header";
+
+  /** Property of {@link #FLB_NODE}. */
+  public static final Field FLB_HEADER =
+      Field.phys(0, "luo-flb-header", () -> LuoFlb.HEADER, "page of the FLBs");
 
   /** Property of luo-v2's root. */
-  public static final String ABI_HEADER = "luo-abi-header";
+  public static final Field ABI_HEADER =
+      Field.phys(0, "luo-abi-header", () -> LuoAbiHeader.STRUCTURE, "the rest of the state");
 
   private LuoTree() {}
 }

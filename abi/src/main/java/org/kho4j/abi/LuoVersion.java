@@ -1,30 +1,33 @@
 package org.kho4j.abi;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A version of the Live Update Orchestrator's state. What differs between versions is a column
- * here, so that an engine asks the row and never for the number.
+ * here, or follows from the structures that the columns name, so that an engine asks the row and
+ * never for the number.
  *
  * @param id the name here, as {@link ContractVersion#id} has it: luo-v1 is two versions under one
  *     string
  * @param compatible the string that the blob carries
  * @param releases the kernel releases that write it
- * @param head what the blob of subtree {@code LUO} is
- * @param sessions how the sessions are listed
- * @param files how a session's files are listed
- * @param flbs whether there are FLBs
+ * @param tree the blob of subtree {@code LUO} where it is a device tree, else null
+ * @param state the structure with the two pointers; null where they are in the tree
+ * @param sessionsPointer the field or property that points at the sessions
+ * @param flbsPointer the field or property that points at the FLBs; null where there are none
  * @param meaning what changed with it
  */
 public record LuoVersion(
     String id,
     String compatible,
     Releases releases,
-    Head head,
-    Listing sessions,
-    Listing files,
-    boolean flbs,
+    @Nullable FdtLayout tree,
+    @Nullable Structure state,
+    Field sessionsPointer,
+    @Nullable Field flbsPointer,
     String meaning) {
 
   /** What the blob of subtree {@code LUO} is. */
@@ -50,60 +53,65 @@ public record LuoVersion(
           "luo-v1@6.19",
           "luo-v1",
           Releases.of("6.19", "6.19"),
-          Head.FDT,
-          Listing.ARRAY,
-          Listing.ARRAY,
-          false,
+          FdtLayout.LUO_V1_WITHOUT_FLB,
+          null,
+          LuoTree.SESSION_HEADER,
+          null,
           "No FLBs: neither written nor asked for.");
+
   public static final LuoVersion V1 =
       new LuoVersion(
           "luo-v1@7.0",
           "luo-v1",
           Releases.of("7.0", "7.1"),
-          Head.FDT,
-          Listing.ARRAY,
-          Listing.ARRAY,
-          true,
+          FdtLayout.LUO_V1,
+          null,
+          LuoTree.SESSION_HEADER,
+          LuoTree.FLB_HEADER,
           "FLBs; a handover without the node luo-flb is a panic.");
+
   public static final LuoVersion V2 =
       new LuoVersion(
           "luo-v2",
           "luo-v2",
           Releases.NEVER,
-          Head.FDT_POINTER,
-          Listing.ARRAY,
-          Listing.ARRAY,
-          true,
+          FdtLayout.LUO_V2,
+          LuoAbiHeader.STRUCTURE,
+          LuoAbiHeader.SESSIONS_PA,
+          LuoAbiHeader.FLBS_PA,
           "The tree shrinks to one pointer.");
+
   public static final LuoVersion V3 =
       new LuoVersion(
           "luo-v3",
           "luo-v3",
           Releases.NEVER,
-          Head.STRUCTURE,
-          Listing.ARRAY,
-          Listing.ARRAY,
-          true,
+          null,
+          LuoSer.V3,
+          LuoSer.SESSIONS_PA_V3,
+          LuoSer.FLBS_PA,
           "A structure takes the tree's place.");
+
   public static final LuoVersion V4 =
       new LuoVersion(
           "luo-v4",
           "luo-v4",
           Releases.NEVER,
-          Head.STRUCTURE,
-          Listing.BLOCKS,
-          Listing.ARRAY,
-          true,
+          null,
+          LuoSer.V4,
+          LuoSer.SESSIONS_PA_V4,
+          LuoSer.FLBS_PA,
           "Sessions in blocks.");
+
   public static final LuoVersion V5 =
       new LuoVersion(
           "luo-v5",
           "luo-v5",
           Releases.since("7.2"),
-          Head.STRUCTURE,
-          Listing.BLOCKS,
-          Listing.BLOCKS,
-          true,
+          null,
+          LuoSer.STRUCTURE,
+          LuoSer.SESSIONS_PA,
+          LuoSer.FLBS_PA,
           "Files in blocks too: no limit on sessions and files but 10,000 blocks a list.");
 
   /** Every version, oldest first. */
@@ -119,24 +127,60 @@ public record LuoVersion(
   /** The version with that string that has FLBs, or has none. */
   public static Optional<LuoVersion> of(String compatible, boolean flbs) {
     return ALL.stream()
-        .filter(version -> version.compatible.equals(compatible) && version.flbs == flbs)
+        .filter(version -> version.compatible.equals(compatible) && version.flbs() == flbs)
         .findFirst();
   }
 
-  /** What the sessions stand in. */
-  public Structure sessionList() {
-    return switch (sessions) {
-      case ARRAY -> LuoArrays.SESSIONS;
-      case BLOCKS -> LuoBlocks.SESSIONS;
-    };
+  public Head head() {
+    return tree == null ? Head.STRUCTURE : state == null ? Head.FDT : Head.FDT_POINTER;
   }
 
-  /** What a session's files stand in. */
+  /** Whether there are FLBs. */
+  public boolean flbs() {
+    return flbsPointer != null;
+  }
+
+  /** The structure that lists the sessions. */
+  public Structure sessionList() {
+    return structureOf(sessionsPointer);
+  }
+
+  /** An entry of {@link #sessionList}. */
+  public Structure session() {
+    return structureOf(sessionList().elements());
+  }
+
+  /** The session's field with its files. */
+  public Field fileSet() {
+    return session().field(LuoSession.FILE_SET.name()).orElseThrow();
+  }
+
+  /** The field of a file set that points at the files. */
+  public Field filesPointer() {
+    return structureOf(fileSet()).field(LuoFileSet.FILES.name()).orElseThrow();
+  }
+
+  /** The structure that lists a session's files. */
   public Structure fileList() {
-    return switch (files) {
-      case ARRAY -> LuoArrays.FILES;
-      case BLOCKS -> LuoBlocks.FILES;
-    };
+    return structureOf(filesPointer());
+  }
+
+  /** How the sessions are listed. */
+  public Listing sessions() {
+    return listing(sessionList());
+  }
+
+  /** How a session's files are listed. */
+  public Listing files() {
+    return listing(fileList());
+  }
+
+  private static Listing listing(Structure list) {
+    return list.has(KhoBlock.COUNT) ? Listing.BLOCKS : Listing.ARRAY;
+  }
+
+  private static Structure structureOf(@Nullable Field field) {
+    return Objects.requireNonNull(Objects.requireNonNull(field).target());
   }
 
   @Override

@@ -31,7 +31,6 @@ public final class MemfdFolio {
   public static final Structure STRUCTURE =
       Structure.fixed(
           "memfd_luo_folio_ser",
-          16,
           Releases.since("6.19"),
           Lifetime.partOf("the vmalloc area of memfd_luo_ser.folios"),
           "include/linux/kho/abi/memfd.h",

@@ -1,6 +1,7 @@
 package org.kho4j.abi;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ public record Releases(@Nullable String first, @Nullable String last) {
 
   /** The newest release that this contract was checked against. */
   public static final String NEWEST = "7.3";
+
+  /** Orders the names of releases by number. */
+  static final Comparator<String> ORDER = (a, b) -> Arrays.compare(numbers(a), numbers(b));
 
   static final Releases NEVER = new Releases(null, null);
 

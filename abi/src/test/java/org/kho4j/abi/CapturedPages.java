@@ -55,7 +55,7 @@ record CapturedPages(PageSize pageSize, Map<Long, ByteBuffer> pages) {
   /** The preserved map: order by address. */
   Map<Long, Integer> preserved(long root) {
     Map<Long, Integer> blocks = new TreeMap<>();
-    walk(root, KhoLayout.NEWEST.map().depth(pageSize) - 1, 0, blocks);
+    walk(root, KhoLayout.newest().map().depth(pageSize) - 1, 0, blocks);
     return blocks;
   }
 

@@ -13,6 +13,7 @@ final class CompletionCommand extends Command {
         "Prints a completion script for bash and zsh.",
         "For this shell: source <(kho completion)",
         "For every bash to come: kho completion > ~/.local/share/bash-completion/completions/kho");
+    opensNoImage();
   }
 
   @Override

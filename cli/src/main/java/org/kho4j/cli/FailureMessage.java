@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.author.SpecException;
 import org.kho4j.cli.output.OutputException;
@@ -12,6 +14,9 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.memory.MemoryReadException;
+import org.kho4j.warm.WarmException;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import tools.jackson.core.exc.JacksonIOException;
@@ -46,6 +51,7 @@ final class FailureMessage {
       case MemoryReadException e -> orKind(e);
       case SpecException e -> orKind(e);
       case FdtException e -> orKind(e);
+      case WarmException e -> orKind(e);
       case ParameterException e -> usage(e);
       case OutOfMemoryError _ ->
           "out of memory at a heap of "
@@ -69,10 +75,35 @@ final class FailureMessage {
               ? "there is no command '" + what + "'"
               : (option ? "unknown option '" : "one argument too many: '") + what + "'";
       String suggestions = suggestions(unmatched, command);
+      if (option && suggestions == null) {
+        return sentence + "; a file of that name is ./" + what;
+      }
       return suggestions == null ? sentence : sentence + "; did you mean " + suggestions + "?";
     }
     String message = orKind(failure);
     return Character.toLowerCase(message.charAt(0)) + message.substring(1);
+  }
+
+  /**
+   * The unknown option because of which picocli misses a parameter: {@code kho inspect -dash.zst}.
+   */
+  static Optional<ParameterException> unknownOption(ParameterException failure, String... args) {
+    if (!(failure instanceof MissingParameterException)) {
+      return Optional.empty();
+    }
+    CommandLine command = failure.getCommandLine();
+    for (String arg : args) {
+      String name = arg.replaceFirst("=.*", "");
+      if (arg.equals("--")) {
+        return Optional.empty();
+      }
+      if (name.length() > 1
+          && name.startsWith("-")
+          && command.getCommandSpec().findOption(name) == null) {
+        return Optional.of(new UnmatchedArgumentException(command, List.of(arg)));
+      }
+    }
+    return Optional.empty();
   }
 
   private static @Nullable String suggestions(

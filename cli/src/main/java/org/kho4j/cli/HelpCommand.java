@@ -15,6 +15,8 @@ final class HelpCommand extends Command {
 
   HelpCommand() {
     super("help", "Shows the help of kho, or of one command.");
+    opensNoImage();
+    example("kho help inspect");
     parameter(
         PositionalParamSpec.builder()
             .index("0..*")
@@ -22,7 +24,7 @@ final class HelpCommand extends Command {
             .type(List.class)
             .auxiliaryTypes(String.class)
             .paramLabel("COMMAND")
-            .description("The command, as in: kho help inspect"));
+            .description("The command."));
   }
 
   @Override
@@ -36,12 +38,14 @@ final class HelpCommand extends Command {
       }
       command = next;
     }
-    show(command, invocation.text());
+    show(command, invocation);
     return OK;
   }
 
-  /** Writes the help of a command. */
-  static void show(CommandLine command, Text text) throws IOException {
+  /** Writes the help of a command, as wide as the terminal. */
+  static void show(CommandLine command, Invocation invocation) throws IOException {
+    command.setUsageHelpAutoWidth(invocation.outIsTerminal());
+    Text text = invocation.text();
     text.line(command.getUsageMessage(text.colour() ? Ansi.ON : Ansi.OFF).stripTrailing());
   }
 }

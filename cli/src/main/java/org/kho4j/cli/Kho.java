@@ -19,10 +19,12 @@ import org.kho4j.cli.output.Text;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
 import org.kho4j.cli.verify.VerifyCommand;
+import org.kho4j.cli.warm.WarmCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The kho command: reads the command line, runs one command, turns failures into sentences. */
 public final class Kho {
@@ -67,6 +69,7 @@ public final class Kho {
         new VerifyCommand(),
         new PreflightCommand(),
         new ReportCommand(),
+        new WarmCommand(),
         new DemoCommand(),
         new AbiCommand(),
         new HelpCommand(),
@@ -84,6 +87,7 @@ public final class Kho {
       case "preflight" -> List.of(new PreflightCommand());
       case "report" -> List.of(new ReportCommand());
       case "abi" -> List.of(new AbiCommand());
+      case "warm" -> List.of(new WarmCommand());
       default -> commands();
     };
   }
@@ -97,7 +101,7 @@ public final class Kho {
     try {
       return execute(new CommandLine(new Root(commands.apply(args)).spec()), args);
     } catch (ParameterException e) {
-      explain(e, args);
+      explain(FailureMessage.unknownOption(e, args).orElse(e), args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
       console.err().println("kho: '" + command + " --help' shows what it takes");
     } catch (Throwable e) {
@@ -116,7 +120,8 @@ public final class Kho {
     List<CommandLine> levels = new ArrayList<>(parsed.asCommandLineList());
     for (CommandLine level : levels) {
       if (level.isUsageHelpRequested()) {
-        HelpCommand.show(levels.getLast(), text);
+        requireAllMatched(levels);
+        HelpCommand.show(levels.getLast(), invocation);
         text.flush();
         return Command.OK;
       }
@@ -129,6 +134,15 @@ public final class Kho {
     int answer = command.run(invocation);
     text.flush();
     return answer;
+  }
+
+  /** picocli lets a request for help excuse every other mistake; a wrong command is one. */
+  private static void requireAllMatched(List<CommandLine> levels) {
+    for (CommandLine level : levels) {
+      if (!level.getUnmatchedArguments().isEmpty()) {
+        throw new UnmatchedArgumentException(level, level.getUnmatchedArguments());
+      }
+    }
   }
 
   private void explain(Throwable failure, String... args) {
@@ -150,6 +164,10 @@ public final class Kho {
               .versionHelp(true)
               .description("Shows the version."));
       commands.forEach(this::subcommand);
+      opensNoImage();
+      example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
+      example("kho verify vmcore");
+      example("kho preflight --from running --to /boot/vmlinuz-7.3.4");
     }
 
     @Override

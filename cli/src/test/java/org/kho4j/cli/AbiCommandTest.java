@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.Contract;
-import org.kho4j.abi.ReferencePages;
+import org.kho4j.cli.abi.reference.ReferencePages;
 import org.kho4j.cli.command.Command;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;

@@ -41,7 +41,8 @@ class AbiDiffCommandTest {
   @CsvSource({
     "7.3, 0, No layout changed.",
     "vmalloc-renamed, 0, No layout changed.",
-    "luo-off, 0, No layout changed.",
+    "luo-off, 0, 'No layout changed of what both have; only one has luo, memfd, flb.'",
+    "kho-off, 1, 'Nothing was compared: no KHO in KERNELS/kho-off.json.'",
     "vmalloc-swapped, 1, 'The layout changed, and the version was not bumped.'",
     "session-grown, 1, 'The layout changed, and the version was not bumped.'",
     "vmalloc-swapped-kho-v5, 0, 'The layout changed, and the version was bumped.'",
@@ -49,7 +50,51 @@ class AbiDiffCommandTest {
   })
   void failsOnlyWhereNoVersionTells(String to, int exit, String sentence) {
     assertThat(diff(exit, kernel("7.3"), kernel(to)).out().lines().toList().getLast())
-        .isEqualTo(sentence);
+        .isEqualTo(sentence.replace("KERNELS", kernel("7.3").getParent().toString()));
+  }
+
+  @Test
+  void twoKernelsWithoutKhoAreNoComparison() {
+    ConsoleOfATest both = diff(1, kernel("kho-off"), kernel("kho-off"));
+    assertThat(both.out())
+        .isEqualTo("Nothing was compared: no KHO in " + kernel("kho-off") + ".\n");
+    assertThat(
+            MAPPER
+                .readTree(diff(1, kernel("kho-off"), kernel("7.3"), "--json").out())
+                .get("compared")
+                .asBoolean())
+        .isFalse();
+  }
+
+  @Test
+  void layoutsOfOtherPageSizesAreNotCompared() {
+    assertThat(diff(2, kernel("arm64-4k"), kernel("arm64-64k")).err())
+        .contains("has pages of 4K", "layouts differ with the page size");
+  }
+
+  @Test
+  void anotherArchitectureIsSaidFirst() {
+    assertThat(diff(0, kernel("7.3"), kernel("arm64-4k")).out())
+        .startsWith("note: " + kernel("7.3") + " is for x86-64 and " + kernel("arm64-4k"));
+  }
+
+  @Test
+  void anUnknownVersionIsNotSaidToBeNone() throws Exception {
+    Path silent = directory.resolve("silent.json");
+    ObjectNode profile = (ObjectNode) MAPPER.readTree(kernel("vmalloc-swapped"));
+    ObjectNode kho = (ObjectNode) profile.at("/parts/kho");
+    kho.put("state", "unknown").putArray("versions");
+    Files.writeString(silent, profile.toString());
+    assertThat(diff(1, kernel("7.3"), silent).out())
+        .contains("kho: kho-v4 became an unknown version\n")
+        .endsWith("The layout changed, and whether the version was bumped is not known.\n");
+    ObjectNode same = (ObjectNode) MAPPER.readTree(kernel("7.3"));
+    ((ObjectNode) same.at("/parts/kho")).put("state", "unknown").putArray("versions");
+    Files.writeString(silent, same.toString());
+    assertThat(diff(0, kernel("7.3"), silent).out())
+        .isEqualTo(
+            "note: the version of kho in %s is unknown\nNo layout changed of what was compared; the notes name the rest.\n"
+                .formatted(silent));
   }
 
   @Test
@@ -60,7 +105,7 @@ class AbiDiffCommandTest {
             kho: kho-v4 in both
               kho_vmalloc.flags is at offset 14, not offset 12
               kho_vmalloc.order is at offset 12, not offset 14
-              NO VERSION TELLS: the next kernel would read these bytes as something else
+              THE SAME VERSION: the next kernel would read these bytes as something else
             The layout changed, and the version was not bumped.
             """);
   }

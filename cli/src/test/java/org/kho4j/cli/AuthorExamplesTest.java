@@ -33,6 +33,22 @@ class AuthorExamplesTest {
     }
   }
 
+  /** One example has a file and an FLB that no release knows. */
+  private static List<String> expectedWarnings(Path example) {
+    return example.endsWith("luo-7.1.jsonc") ? List.of("LUO-010", "FLB-008") : List.of();
+  }
+
+  private static List<String> warnings(Path ram, String base) throws IOException {
+    ConsoleOfATest console = ConsoleOfATest.pipe();
+    new Kho(console.console, "")
+        .run("verify", ram.toString(), "--json", "--base", base, "--severity", "warning");
+    return JSON.readTree(console.out())
+        .get("findings")
+        .valueStream()
+        .map(finding -> finding.get("id").asString())
+        .toList();
+  }
+
   @ParameterizedTest
   @MethodSource("examples")
   void isReadWithTheFactsOfItsSpec(Path example) throws IOException {
@@ -54,6 +70,7 @@ class AuthorExamplesTest {
     assertThat(handover.get("fdt")).isEqualTo(authored.get("fdt"));
     assertThat(authored.at("/structures/~1")).isEqualTo(authored.get("fdt"));
     assertThat(placesOf(handover)).isEqualTo(placesOf(authored));
+    assertThat(warnings(ram, base)).isEqualTo(expectedWarnings(example));
     spec.path("place")
         .properties()
         .forEach(place ->

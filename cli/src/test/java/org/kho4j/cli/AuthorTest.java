@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
@@ -262,6 +263,16 @@ class AuthorTest {
   }
 
   @Test
+  void aRamFileCannotBeStandardOutput() throws IOException {
+    Path spec = Path.of("../examples/author/luo.jsonc");
+    ConsoleOfATest console = ConsoleOfATest.pipe();
+    assertThat(new Kho(console.console, "").run("author", spec.toString(), "-o", "-")).isEqualTo(2);
+    assertThat(console.err())
+        .contains("-: standard output cannot be this file; ./- is the name of a file called -");
+    assertThat(Path.of("-")).doesNotExist();
+  }
+
+  @Test
   void anythingThatASpecCanSayIsReadBack() throws IOException {
     for (int seed = 0; seed < 16; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
@@ -319,7 +330,7 @@ class AuthorTest {
   }
 
   static List<Arguments> layouts() {
-    return KhoLayout.ALL.stream()
+    return KhoLayout.all().stream()
         .flatMap(
             layout -> Stream.of("4K", "16K", "64K").map(pageSize -> Arguments.of(layout, pageSize)))
         .toList();
@@ -329,7 +340,10 @@ class AuthorTest {
   @ParameterizedTest
   @MethodSource("layouts")
   void everyLayoutIsWrittenReadBackAndSound(KhoLayout layout, String pageSize) throws IOException {
-    String area = layout.vmalloc() ? "{ \"khoTest\": { \"folios\": [0, 3], \"seed\": 1 } }," : "";
+    String area =
+        layout.has(KhoFeature.VMALLOC)
+            ? "{ \"khoTest\": { \"folios\": [0, 3], \"seed\": 1 } },"
+            : "";
     run(
         """
         { "arch": "arm64", "pageSize": "%s", "abi": "%s",
@@ -348,7 +362,10 @@ class AuthorTest {
     assertThat(found.at("/preservedMap/state").asString()).isEqualTo("intact");
     assertThat(found.get("errors")).isEmpty();
     assertThat(found.get("subtrees").valueStream().map(tree -> tree.get("name").asString()))
-        .hasSize(1 + (layout.vmalloc() ? 1 : 0) + (layout.metadata() ? 1 : 0))
+        .hasSize(
+            1
+                + (layout.has(KhoFeature.VMALLOC) ? 1 : 0)
+                + (layout.has(KhoFeature.METADATA) ? 1 : 0))
         .contains("memblock");
     assertThat(kho("verify", pageSize).get("findings"))
         .noneMatch(finding -> finding.get("severity").asString().equals("error"));

@@ -59,6 +59,26 @@ class DiffCommandTest {
         .toList();
   }
 
+  /** RAM of an arm64 machine beside that of a PC. */
+  @Test
+  void eachSourceHasABaseOfItsOwn() throws IOException {
+    Path a = directory.resolve("a");
+    Path b = directory.resolve("b");
+    try (Guest guest = Guest.create(a, 0, 16 << 20)) {
+      guest.session("vm").memfd("vm", 1, 5, new Placed(0, guest.folio(0x800000, 0, "hello")));
+    }
+    try (Guest guest = Guest.create(b, 1 << 30, 16 << 20)) {
+      guest.session("vm").memfd("vm", 1, 5, new Placed(0, guest.folio(0x40800000, 0, "hello")));
+    }
+    ConsoleOfATest pipe = kho(0, "diff", a, b, "--b-base", "1G", "--json");
+    assertThat(pipe.out())
+        .contains("\"different\" : false")
+        .contains(
+            "\"content\" : \"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\"");
+    assertThat(kho(0, "diff", b, a, "--base", "1G", "--a-base", "1G", "--b-base", "0").out())
+        .doesNotContain("changed", "lost");
+  }
+
   @Test
   void whereThingsLieIsNoDifference() throws IOException {
     Path a =
@@ -141,6 +161,7 @@ class DiffCommandTest {
             "      ~ content DIGEST → DIGEST",
             "    ~ file 0x2",
             "      ~ size 4,096 → 8,192",
+            "      ~ content DIGEST → DIGEST",
             "    - file 0x3: handler memfd-v2, size 4,096, position 0, seals 0x0, content DIGEST",
             "    + file 0x4: handler memfd-v2, size 4,096, position 0, seals 0x0, content DIGEST",
             "  + session add\\x1bed");

@@ -53,7 +53,8 @@ class ExtractUsageTest {
         Arguments.of(List.of("--token=1"), "a memfd is named by --session and --token together"),
         Arguments.of(List.of("--subtree=a", "--vmalloc=1"), "extract only one thing: "),
         Arguments.of(
-            List.of("--subtree=a", "--role=neither"), "'neither' is not incoming or outgoing"),
+            List.of("--subtree=a", "--role=neither"),
+            "'neither' is not the role of a handover: outgoing or incoming"),
         Arguments.of(List.of("--subtree=a", "--role=incoming", "--fdt=0x1000"), "--fdt says which"),
         Arguments.of(List.of("--subtree=a", "-o", "-", "--json"), "--json and -o - both want"),
         Arguments.of(List.of("--subtree=a", "-o", "-", "--verify"), "--verify is for files"),

@@ -1,12 +1,17 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.Preflights.ALL_ON;
+import static org.kho4j.cli.Preflights.SMALL;
+import static org.kho4j.cli.Preflights.TRACE;
+import static org.kho4j.cli.Preflights.component;
+import static org.kho4j.cli.Preflights.json;
+import static org.kho4j.cli.Preflights.kernel;
+import static org.kho4j.cli.Preflights.kho;
+import static org.kho4j.cli.Preflights.names;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,48 +19,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.cli.captures.Captures;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Profiles here are those of real kernels, which the lab built to differ. */
 class PreflightCommandTest {
 
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-  private static final Path BASE = Path.of(System.getProperty("basedir", "."));
-  private static final Path SMALL =
-      BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight");
-  private static final String ALL_ON = "kho=on liveupdate=on";
-  private static final String TRACE = ALL_ON + " reserve_mem=1M:64K:trace";
-
   @TempDir private Path directory;
-
-  private static Path kernel(String name) {
-    return BASE.resolve("src/test/resources/org/kho4j/cli/preflight/kernels")
-        .resolve(name + ".json");
-  }
-
-  private static ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.out() + pipe.err()).isEqualTo(exit);
-    return pipe;
-  }
-
-  private static JsonNode json(int exit, Object... args) {
-    Stream<Object> line = Stream.concat(Stream.of("preflight", "--json"), Stream.of(args));
-    return MAPPER.readTree(kho(exit, line.toArray()).out());
-  }
-
-  private static JsonNode component(JsonNode report, String name) {
-    for (JsonNode component : report.get("components")) {
-      if (component.get("name").asString().equals(name)) {
-        return component;
-      }
-    }
-    throw new AssertionError("no " + name + " in " + report);
-  }
-
-  private static Set<String> names(JsonNode object) {
-    return new TreeSet<>(object.propertyNames());
-  }
 
   @ParameterizedTest
   @CsvSource({
@@ -78,11 +47,20 @@ class PreflightCommandTest {
   }
 
   @Test
-  void whatCannotBeToldIsUnknown() {
-    JsonNode report = json(1, "--from", kernel("7.3"), "--to", SMALL.resolve("small.btf"));
+  void withoutStringsEveryPartIsUnknown() throws Exception {
+    ObjectNode silent = (ObjectNode) new ObjectMapper().readTree(kernel("7.3"));
+    for (JsonNode part : silent.get("parts")) {
+      ((ObjectNode) part)
+          .put("state", "unknown")
+          .put("evidence", "no strings")
+          .putArray("versions");
+    }
+    Path to = Files.writeString(directory.resolve("silent.json"), silent.toString());
+    JsonNode report = json(1, "--from", kernel("7.3"), "--to", to);
     assertThat(report.get("verdict").asString()).isEqualTo("unknown");
     assertThat(component(report, "kho").get("because").asString())
-        .contains("cannot be told", "its strings are not here");
+        .isEqualTo("the version in the next kernel is unknown (no strings)");
+    assertThat(report.get("unknown").asInt()).isEqualTo(report.get("components").size());
   }
 
   @Test
@@ -91,7 +69,10 @@ class PreflightCommandTest {
         json(1, "--from", kernel("7.3"), "--to", kernel("vmalloc-swapped"), "--cmdline", ALL_ON);
     assertThat(report.get("schema").asString()).isEqualTo("kho4j/preflight/1");
     assertThat(names(report))
-        .containsExactly("components", "findings", "from", "schema", "to", "verdict");
+        .containsExactly(
+            "components", "findings", "from", "notes", "schema", "to", "unknown", "verdict");
+    assertThat(report.get("unknown").asInt()).isZero();
+    assertThat(report.at("/from/architecture").asString()).isEqualTo("x86-64");
     assertThat(names(report.get("from"))).contains("source", "release", "parts");
     JsonNode kho = component(report, "kho");
     assertThat(names(kho)).containsExactly("because", "from", "name", "to", "verdict");
@@ -160,6 +141,14 @@ class PreflightCommandTest {
   }
 
   @Test
+  void theHeadlineCountsWhatIsUnknown() {
+    ConsoleOfATest text =
+        kho(1, "preflight", "--from", Captures.EXAMPLE, "--to", kernel("kho-test-v2"));
+    assertThat(text.out())
+        .startsWith("lost; 1 part could not be told: " + Captures.EXAMPLE + " (7.3.4) to ");
+  }
+
+  @Test
   void wrongUseIsSaid() {
     Path k = kernel("7.3");
     assertThat(kho(2, "preflight").err()).contains("preflight needs --from and --to");
@@ -172,14 +161,23 @@ class PreflightCommandTest {
         .contains("exclude each other");
     assertThat(kho(2, "preflight", "--from", k, "--to", k, "--save-profile", "x").err())
         .contains("--save-profile is for one kernel");
+    assertThat(kho(2, "preflight", "--from", k, "--to", k, "--setup-data", "0x1000").err())
+        .contains("--setup-data and --scratch-array go with a memory image");
   }
 
   @Test
   void kexecDoesNotGoFromOneArchitectureToAnother() throws Exception {
     Path arm64 = directory.resolve("arm64.json");
-    Files.writeString(arm64, Files.readString(kernel("7.3")).replace("x86_64", "arm64"));
+    Files.writeString(arm64, Files.readString(kernel("7.3")).replaceFirst("x86.64", "arm64"));
     assertThat(kho(2, "preflight", "--from", kernel("7.3"), "--to", arm64).err())
-        .contains(arm64.toString(), "kexec does not go from one to the other");
+        .contains(arm64.toString(), "kexec does not go from one architecture to another");
+  }
+
+  @Test
+  void aProfileGoesToStdoutWhenAsked() {
+    Path image = SMALL.resolve("small.elf");
+    assertThat(kho(0, "preflight", "--to", image, "--save-profile", "-").out())
+        .isEqualTo(kho(1, "preflight", "--to", image, "--json").out());
   }
 
   @Test

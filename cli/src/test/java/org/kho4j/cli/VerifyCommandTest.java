@@ -96,7 +96,7 @@ class VerifyCommandTest {
     assertThat(pipe.out())
         .startsWith(
             "error   LUO-001     /LUO at 0x698000: the blob has 31 bytes, fewer than 32 | Kernel panic in early boot")
-        .contains("\n1 error, 0 warnings; checked: ");
+        .contains("\n1 error, 1 warning; checked: ");
   }
 
   @Test
@@ -104,14 +104,53 @@ class VerifyCommandTest {
     assertThat(verify("--json", changed("jump-luo", sizeOfLuo(), 31))).isEqualTo(1);
     JsonNode document = MAPPER.readTree(pipe.out());
     assertThat(document.path("schema").asString()).isEqualTo("kho4j/verify/1");
-    assertThat(document.propertyNames()).containsExactly("schema", "findings", "checked");
+    assertThat(document.propertyNames())
+        .containsExactly(
+            "schema",
+            "source",
+            "handovers",
+            "verdict",
+            "errors",
+            "warnings",
+            "infos",
+            "findings",
+            "checked");
+    assertThat(document.path("source").propertyNames())
+        .containsExactly("path", "kind", "bytes", "pageSize");
+    assertThat(document.path("verdict").asString()).isEqualTo("errors");
+    assertThat(document.path("errors").asLong()).isEqualTo(1);
+    JsonNode handover = document.path("handovers").path(0);
+    assertThat(handover.propertyNames())
+        .containsExactly(
+            "fdt", "compatible", "role", "state", "verdict", "errors", "warnings", "infos");
+    assertThat(handover.path("fdt").asString()).isEqualTo("0x512000");
+    assertThat(handover.path("role").asString()).isEqualTo("outgoing");
+    assertThat(handover.path("state").asString()).isEqualTo("intact");
+    assertThat(handover.path("verdict").asString()).isEqualTo("errors");
     JsonNode finding = document.path("findings").path(0);
     assertThat(finding.propertyNames())
-        .containsExactly("id", "severity", "path", "address", "message", "kernel");
+        .containsExactly("id", "severity", "fdt", "path", "address", "message", "kernel");
     assertThat(finding.path("id").asString()).isEqualTo("LUO-001");
     assertThat(finding.path("severity").asString()).isEqualTo("error");
     assertThat(finding.path("address").asString()).isEqualTo("0x698000");
     assertThat(document.path("checked").path("preservations").asLong()).isEqualTo(36);
+  }
+
+  @Test
+  void theHeadlineCountsFindingsThatAreNotPrinted() throws IOException {
+    // A memfd of one folio says 255: 254 entries without a page.
+    Path source = changed("jump-luo", 0x771000 + 24, 255);
+    assertThat(verify(source)).isEqualTo(1);
+    assertThat(pipe.out())
+        .contains("\nand 234 more of MEMFD-009\n254 errors, 0 warnings; checked: ");
+  }
+
+  @Test
+  void jsonCountsFindingsThatAreNotListed() throws IOException {
+    assertThat(verify("--json", changed("jump-luo", 0x771000 + 24, 255))).isEqualTo(1);
+    JsonNode document = MAPPER.readTree(pipe.out());
+    assertThat(document.path("errors").asLong()).isEqualTo(254);
+    assertThat(document.path("findings")).hasSize(20);
   }
 
   @Test

@@ -106,7 +106,18 @@ final class AreaCases {
           luo(
               "BLOCK-005",
               guest -> guest.unpreserve(guest.files(guest.single()), 0),
-              guest -> guest.unpreserve(guest.memfd(), 0)));
+              guest -> guest.unpreserve(guest.memfd(), 0)),
+          luo(
+              "BLOCK-006",
+              guest -> sessions(guest, 2 + guest.pick(3)),
+              guest -> session(guest, lastBlock(guest), "one more")),
+          luo(
+              "BLOCK-007",
+              guest -> {
+                long block = guest.pick(guest.sessions(), guest.files(guest.pair()));
+                guest.put64(block + 8, guest.u64(block + 8) - 1);
+              },
+              guest -> session(guest, lastBlock(guest), "one more")));
 
   private AreaCases() {}
 
@@ -129,18 +140,33 @@ final class AreaCases {
 
   /** Appends blocks of one session each, until the list of sessions has so many. */
   private static void sessions(Guest guest, int blocks) {
-    long last = guest.sessions();
+    long last = lastBlock(guest);
     int count = 1;
-    for (; guest.u64(last) != 0; count++) {
-      last = guest.u64(last);
+    for (long block = guest.sessions(); block != last; count++) {
+      block = guest.u64(block);
     }
     for (; count < blocks; count++) {
       long block = guest.freePage();
       guest.preserve(block, 0);
       guest.put64(last, block);
-      guest.put64(block + 8, 1);
-      guest.text(block + 16, "more-" + count);
+      session(guest, block, "more-" + count);
       last = block;
     }
+  }
+
+  /** The last block of the list of sessions. */
+  private static long lastBlock(Guest guest) {
+    long last = guest.sessions();
+    while (guest.u64(last) != 0) {
+      last = guest.u64(last);
+    }
+    return last;
+  }
+
+  /** Adds a session without files to a block that has room for it. */
+  private static void session(Guest guest, long block, String name) {
+    long count = guest.u64(block + 8);
+    guest.put64(block + 8, count + 1);
+    guest.text(block + 16 + 80 * count, name);
   }
 }

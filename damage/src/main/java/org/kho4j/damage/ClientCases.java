@@ -135,12 +135,16 @@ final class ClientCases {
               guest -> oneRegion(guest, BLOCK),
               guest -> oneRegion(guest, 2 * BLOCK)),
           luo(
+              "SCRATCH-008",
+              guest -> oneRegion(guest, 4 * BLOCK),
+              guest -> guest.put64(guest.bootRecord(40), 0)),
+          luo(
               "OWN-001",
               guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 48, guest.memfd()),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "OWN-002",
-              guest -> guest.preserve(Guest.FREE, 3 + guest.pick(7)),
+              guest -> guest.text(guest.find(guest.root(), "kho_test"), "my"),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "OWN-003",
@@ -149,6 +153,10 @@ final class ClientCases {
                       guest.find(
                           guest.root(), guest.pick("kho_test", "memblock", "kexec-metadata")),
                       "my"),
+              guest -> guest.put64(guest.blob("LUO") + 8, 2)),
+          luo(
+              "OWN-004",
+              guest -> guest.preserve(Guest.FREE, 3 + guest.pick(7)),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)));
 
   private ClientCases() {}

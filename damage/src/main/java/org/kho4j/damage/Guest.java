@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -27,7 +29,8 @@ public final class Guest {
 
   private static final long REGION = 0x10000000;
   private static final long REGION_BYTES = 0x2000000;
-  private static final int ENTRIES = 16;
+  private static final int ENTRY = 80;
+  private static final int FILE = 64;
 
   final Overlay ram;
   private final Handover sound;
@@ -40,14 +43,15 @@ public final class Guest {
   private long area;
   private int reservation = -1;
   private long nextFree = FREE_PAGES;
+  private long node;
 
   private Guest(PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
     this.ram = new Overlay(memory);
     this.sound = sound;
     this.bootRecord = bootRecord;
     this.choice = choice;
-    // The blocks of luo-v5, which come with kho-v4.
-    if (sound.root().compatible().equals("kho-v4")
+    // Before kho-v3 there are vectors only, whose sessions are not asked for.
+    if (List.of("kho-v3", "kho-v4").contains(kho())
         && sound.subtree("LUO").isPresent()
         && sound.isMapIntact()) {
       sessionsByKind();
@@ -111,22 +115,46 @@ public final class Guest {
   }
 
   private void sessionsByKind() {
-    for (long block = sessions(); block != 0; block = u64(block)) {
-      for (int i = 0; i < u64(block + 8); i++) {
-        long session = block + ENTRIES + 80L * i;
-        long files = u64(session + 64);
-        long count = u64(session + 72);
-        if (count == 0) {
-          empties.add(session);
-        } else if (count == 2) {
-          pairs.add(session);
-        } else if (count == 1 && u64(u64(files + ENTRIES + 48) + 8) == 4096) {
-          singles.add(session);
-        }
+    forEachSession(session -> {
+      long count = u64(session + 72);
+      if (count == 0) {
+        empties.add(session);
+      } else if (count == 2) {
+        pairs.add(session);
+      } else if (count == 1 && u64(u64(file(session, 0) + 48) + 8) == 4096) {
+        singles.add(session);
       }
-    }
+    });
     if (!singles.isEmpty()) {
       single = singles.get(pick(singles.size()));
+    }
+  }
+
+  private void forEachSession(LongConsumer visitor) {
+    if (hasArrays()) {
+      entries(sessions() + 8, u64(sessions()), ENTRY, visitor);
+    } else {
+      blocks(sessions(), ENTRY, visitor);
+    }
+  }
+
+  private void forEachFile(long session, LongConsumer visitor) {
+    if (hasArrays()) {
+      entries(files(session), u64(session + 72), FILE, visitor);
+    } else {
+      blocks(files(session), FILE, visitor);
+    }
+  }
+
+  private void blocks(long first, int size, LongConsumer visitor) {
+    for (long block = first; block != 0; block = u64(block)) {
+      entries(block + 16, u64(block + 8), size, visitor);
+    }
+  }
+
+  private static void entries(long first, long count, int size, LongConsumer visitor) {
+    for (long i = 0; i < count; i++) {
+      visitor.accept(first + size * i);
     }
   }
 
@@ -184,13 +212,38 @@ public final class Guest {
     return find(find(root(), blob(subtree)) - 32, sound.subtree(subtree).orElseThrow().size());
   }
 
-  /** The first block of sessions. */
+  /** The string of the root FDT: {@code "kho-v4"}. */
+  String kho() {
+    return sound.root().compatible();
+  }
+
+  /** The string of LUO's blob: {@code "luo-v5"}. */
+  String luo() {
+    return sound.client(LiveUpdate.CLIENT).orElseThrow().version().compatible();
+  }
+
+  /** Whether sessions and files are listed in arrays, as luo-v1 does, or in blocks. */
+  boolean hasArrays() {
+    return luo().equals("luo-v1");
+  }
+
+  /** Where the address of the sessions stands. */
+  long sessionsField() {
+    return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-session-header") : blob("LUO") + 16;
+  }
+
+  /** Where the address of the FLBs stands. */
+  long flbsField() {
+    return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-flb-header") : blob("LUO") + 24;
+  }
+
+  /** The first block of sessions, or their array. */
   long sessions() {
-    return u64(blob("LUO") + 16);
+    return u64(sessionsField());
   }
 
   long flbs() {
-    return u64(blob("LUO") + 24);
+    return u64(flbsField());
   }
 
   /** A session of one file: a memfd of one page. */
@@ -215,13 +268,13 @@ public final class Guest {
     return pairs.get(pick(pairs.size()));
   }
 
-  /** The first block of a session's files. */
+  /** The first block of a session's files, or their array. */
   long files(long session) {
     return u64(session + 64);
   }
 
   long file(long session, int number) {
-    return files(session) + ENTRIES + 64L * number;
+    return files(session) + (hasArrays() ? 0 : 16) + (long) FILE * number;
   }
 
   /** The only file of {@link #single}. */
@@ -237,19 +290,15 @@ public final class Guest {
   /** The structures of all memfds that are so. */
   List<Long> memfds(LongPredicate wanted) {
     List<Long> found = new ArrayList<>();
-    for (long block = sessions(); block != 0; block = u64(block)) {
-      for (int i = 0; i < u64(block + 8); i++) {
-        long files = files(block + ENTRIES + 80L * i);
-        for (; files != 0; files = u64(files)) {
-          for (int j = 0; j < u64(files + 8); j++) {
-            long memfd = u64(files + ENTRIES + 64L * j + 48);
-            if (wanted.test(memfd)) {
-              found.add(memfd);
-            }
-          }
-        }
-      }
-    }
+    forEachSession(session ->
+        forEachFile(
+            session,
+            file -> {
+              long memfd = u64(file + 48);
+              if (wanted.test(memfd)) {
+                found.add(memfd);
+              }
+            }));
     return found;
   }
 
@@ -337,6 +386,16 @@ public final class Guest {
   /** Where the x86-64 boot record is, if there is one. */
   public OptionalLong bootRecord() {
     return bootRecord == 0 ? OptionalLong.empty() : OptionalLong.of(bootRecord);
+  }
+
+  /** Says that another NUMA node begins at an address. */
+  void node(long border) {
+    node = border;
+  }
+
+  /** Addresses at which another NUMA node begins. */
+  public List<Long> nodes() {
+    return node == 0 ? List.of() : List.of(node);
   }
 
   /** A place in the boot record. */

@@ -16,27 +16,28 @@ final class LuoCases {
           luo(
               "ARRAY-001",
               guest -> {
-                arrays(guest);
-                guest.put64(SESSIONS + 72, FILES + 64);
+                long session = arrays(guest);
+                guest.put64(session + 64, guest.files(session) + 64);
               },
               LuoCases::arrays),
           luo(
               "ARRAY-002",
-              guest -> {
-                arrays(guest);
-                guest.put64(SESSIONS + 80, 129);
-              },
-              guest -> {
-                arrays(guest);
-                guest.put64(SESSIONS + 80, 128);
-              }),
+              guest -> guest.put64(arrays(guest) + 72, 129),
+              guest -> guest.put64(arrays(guest) + 72, 128)),
           luo(
               "ARRAY-003",
               guest -> {
+                long files = guest.files(arrays(guest));
+                guest.unpreserve(files, 1);
+                guest.preserve(files, 0);
+                guest.preserve(files + 4096, 0);
+              },
+              LuoCases::arrays),
+          luo(
+              "ARRAY-004",
+              guest -> {
                 arrays(guest);
-                guest.unpreserve(FILES, 1);
-                guest.preserve(FILES, 0);
-                guest.preserve(FILES + 4096, 0);
+                guest.text(FILES + 64, "memfd-v2");
               },
               LuoCases::arrays),
           luo(
@@ -45,15 +46,12 @@ final class LuoCases {
               guest -> guest.put64(guest.sizeField("LUO"), 33)),
           luo(
               "LUO-002",
-              guest -> guest.text(guest.blob("LUO"), guest.pick("luo-v9", "luo-v0", "lux-v5")),
+              guest ->
+                  guest.text(
+                      guest.find(guest.blob("LUO"), guest.luo()),
+                      guest.pick("luo-v9", "luo-v0", "lux-v5")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
-          luo(
-              "LUO-003",
-              LuoCases::arrays,
-              guest -> {
-                arrays(guest);
-                Blobs.liveUpdate(guest, SESSIONS, true);
-              }),
+          luo("LUO-003", LuoCases::arrays, guest -> tree(guest, true)),
           luo(
               "LUO-004",
               guest -> {
@@ -107,28 +105,19 @@ final class LuoCases {
           luo(
               "LUO-013",
               guest -> {
-                arrays(guest);
-                Blobs.liveUpdate(guest, SESSIONS, true);
+                tree(guest, true);
                 long name = Blobs.property(guest, guest.blob("LUO"), "luo-session-header") - 4;
                 guest.put32(name, 0);
               },
-              guest -> {
-                arrays(guest);
-                Blobs.liveUpdate(guest, SESSIONS, true);
-              }),
+              guest -> tree(guest, true)),
+          luo("LUO-014", guest -> tree(guest, false), guest -> tree(guest, true)),
           luo(
-              "LUO-014",
-              guest -> {
-                arrays(guest);
-                Blobs.liveUpdate(guest, SESSIONS, false);
-              },
-              guest -> {
-                arrays(guest);
-                Blobs.liveUpdate(guest, SESSIONS, true);
-              }),
+              "LUO-015",
+              guest -> guest.put64(guest.file() + 48, 0),
+              guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
           luo(
               "FLB-001",
-              guest -> guest.put64(guest.blob("LUO") + 24, guest.pick(0L, 1L << 40, -4096L)),
+              guest -> guest.put64(guest.flbsField(), guest.pick(0L, 1L << 40, -4096L)),
               guest -> guest.put64(guest.flbs() + 8, 0)),
           luo(
               "FLB-002",
@@ -161,16 +150,38 @@ final class LuoCases {
           luo(
               "FLB-007",
               guest -> guest.put64(flb(guest, guest.pick(3)) + 56, guest.pick(0, 5, 1 << 20)),
-              guest -> guest.put64(guest.blob("LUO") + 8, 3)));
+              guest -> guest.put64(guest.blob("LUO") + 8, 3)),
+          luo(
+              "FLB-008",
+              guest -> ownFlb(guest, guest.pick(1L << 40, Guest.FREE)),
+              guest -> ownFlb(guest, guest.pick(guest.root() + 8, guest.root()))),
+          luo(
+              "FLB-009",
+              guest -> guest.put64(guest.flbs() + 8, guest.pick(2, 1, 0)),
+              guest -> guest.text(flb(guest, 2), "liveupdate-test-flb-v4")));
 
   private LuoCases() {}
+
+  /** Makes one of the FLBs another driver's. */
+  private static void ownFlb(Guest guest, long data) {
+    long flb = flb(guest, guest.pick(3));
+    guest.text(flb, "pci-v2\0");
+    guest.put64(flb + 48, data);
+  }
 
   private static long flb(Guest guest, int number) {
     return guest.flbs() + 16 + 64L * number;
   }
 
-  /** luo-v3: a session in 16 pages with a file in 2, the first one of the capture. */
-  private static void arrays(Guest guest) {
+  /**
+   * A session of one file, in arrays: of a guest that has blocks a luo-v3 with nothing else.
+   *
+   * @return the session
+   */
+  private static long arrays(Guest guest) {
+    if (guest.hasArrays()) {
+      return guest.single();
+    }
     guest.preserve(SESSIONS, 4);
     guest.preserve(FILES, 1);
     guest.ram.put(FILES, guest.ram.read(guest.file(), 64).toArray(ValueLayout.JAVA_BYTE));
@@ -180,6 +191,13 @@ final class LuoCases {
     guest.text(SESSIONS + 8, "one");
     guest.put64(SESSIONS + 72, FILES);
     guest.put64(SESSIONS + 80, 1);
+    return SESSIONS + 8;
+  }
+
+  /** The same with the device tree of luo-v1. */
+  private static void tree(Guest guest, boolean withFlbs) {
+    arrays(guest);
+    Blobs.liveUpdate(guest, guest.sessions(), withFlbs);
   }
 
   private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {

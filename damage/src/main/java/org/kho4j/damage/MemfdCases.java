@@ -111,7 +111,11 @@ final class MemfdCases {
                 long memfd = severalFolioMemfd(guest);
                 guest.put64(memfd + NR_FOLIOS, guest.u64(memfd + NR_FOLIOS) - 1 - guest.pick(2));
               },
-              MemfdCases::severalFolioMemfd));
+              MemfdCases::severalFolioMemfd),
+          luo(
+              "MEMFD-018",
+              guest -> guest.put64(guest.memfd(), guest.pick(1L << 63, -1L, -4096L)),
+              guest -> guest.put64(guest.memfd(), (1L << 63) - 1)));
 
   private MemfdCases() {}
 

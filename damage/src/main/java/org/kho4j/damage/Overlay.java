@@ -6,10 +6,14 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.kho4j.handover.Wire;
+import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
-/** A memory with some pages of 4 KiB changed; the memory below stays as it is. */
+/**
+ * A memory with some pages of 4 KiB changed or taken away. The memory below is never written. Not
+ * safe for use by several threads while it changes.
+ */
 public final class Overlay implements PhysicalMemory {
 
   /** Takes a word of 8 bytes that was changed. */
@@ -19,23 +23,47 @@ public final class Overlay implements PhysicalMemory {
     void word(long address, long before, long after);
   }
 
-  private static final int PAGE = 4096;
+  public static final int PAGE = 4096;
+
+  private static final MemorySegment ABSENT = MemorySegment.NULL;
 
   private final PhysicalMemory below;
   private final NavigableMap<Long, MemorySegment> pages = new TreeMap<>();
 
-  Overlay(PhysicalMemory below) {
+  /** An overlay without a change. */
+  public Overlay(PhysicalMemory below) {
     this.below = below;
   }
 
-  private MemorySegment page(long address) {
-    return pages.computeIfAbsent(
+  /**
+   * The page that holds an address, to be changed: a heap segment of {@value #PAGE} bytes. A page
+   * that was taken away is there again, with the content of the memory below.
+   */
+  public MemorySegment page(long address) {
+    return pages.compute(
         address & -PAGE,
-        at -> {
+        (at, page) -> {
+          if (page != null && !isAbsent(page)) {
+            return page;
+          }
           MemorySegment copy = MemorySegment.ofArray(new byte[PAGE]);
           copy.copyFrom(below.read(at, PAGE));
           return copy;
         });
+  }
+
+  private static boolean isAbsent(MemorySegment page) {
+    return page.byteSize() == 0;
+  }
+
+  /** Takes the page that holds an address away: a read of it finds no memory. */
+  public void remove(long address) {
+    pages.put(address & -PAGE, ABSENT);
+  }
+
+  /** Undoes every change. */
+  public void reset() {
+    pages.clear();
   }
 
   void put(long address, byte[] bytes) {
@@ -81,6 +109,9 @@ public final class Overlay implements PhysicalMemory {
     MemorySegment copy = MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE));
     for (Map.Entry<Long, MemorySegment> page : changed.entrySet()) {
       long from = Math.max(address, page.getKey());
+      if (isAbsent(page.getValue())) {
+        throw new AbsentMemoryException(from, "0x%x was taken away".formatted(from));
+      }
       long to = Math.min(address + length, page.getKey() + PAGE);
       MemorySegment.copy(page.getValue(), from - page.getKey(), copy, from - address, to - from);
     }

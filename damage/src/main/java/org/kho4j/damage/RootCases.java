@@ -24,12 +24,13 @@ final class RootCases {
               "FDT-003",
               guest ->
                   guest.text(
-                      guest.find(guest.root(), "kho-v4"), guest.pick("kho-v9", "kho-v0", "khx-v4")),
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
+                      guest.find(guest.root(), guest.kho()),
+                      guest.pick("kho-v9", "kho-v0", "khx-v4")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-004",
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v2"),
-              guest -> guest.text(guest.find(guest.root(), "kho-v4"), "kho-v3")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v2"),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-005",
               guest -> {
@@ -170,7 +171,18 @@ final class RootCases {
               "MAP-017",
               "kho-v2-16k",
               guest -> {},
-              guest -> guest.text(guest.find(guest.root(), "kho-v2"), "kho-v4")));
+              guest -> guest.text(guest.find(guest.root(), "kho-v2"), "kho-v4")),
+          luo(
+              "MAP-018",
+              guest -> {
+                int order = 1 + guest.pick(9);
+                guest.preserve(Guest.FREE, order);
+                guest.node(Guest.FREE + (4096L << (order - 1)));
+              },
+              guest -> {
+                guest.preserve(Guest.FREE, 4);
+                guest.node(Guest.FREE + (4096L << 4));
+              }));
 
   private RootCases() {}
 

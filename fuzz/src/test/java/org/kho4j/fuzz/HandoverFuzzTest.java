@@ -2,11 +2,18 @@ package org.kho4j.fuzz;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
@@ -19,17 +26,45 @@ import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
 
 class HandoverFuzzTest {
 
   /** What to patch, and where its root FDT is, which may be patched, too. */
-  private record Subject(CaptureMemory memory, long root) {
+  private record Subject(PhysicalMemory memory, List<Long> pages, long root) {
 
+    /** Opens an image of this repository, by its path from the project's directory on. */
     static Subject of(String path) {
-      CaptureMemory memory = CaptureMemory.load(path);
-      return new Subject(memory, Handovers.find(memory).getFirst().root().address());
+      Path project = Path.of("").toAbsolutePath();
+      while (!Files.exists(project.resolve(path))) {
+        project = project.getParent();
+      }
+      try {
+        PhysicalMemory memory = MemoryImages.open(project.resolve(path));
+        return new Subject(
+            memory, pages(memory), Handovers.find(memory).getFirst().root().address());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /** Addresses of the pages to patch: of a raw image, those that hold anything. */
+    private static List<Long> pages(PhysicalMemory memory) {
+      boolean all = memory.source().kind() != MemorySource.Kind.RAW;
+      MemorySegment zeros = MemorySegment.ofArray(new byte[Overlay.PAGE]);
+      List<Long> pages = new ArrayList<>();
+      memory.forEachRange((address, length) -> {
+        for (long at = address; at < address + length; at += Overlay.PAGE) {
+          if (all || memory.read(at, Overlay.PAGE).mismatch(zeros) >= 0) {
+            pages.add(at);
+          }
+        }
+      });
+      return pages;
     }
 
     static List<Subject> vectors(String... names) {
@@ -104,12 +139,14 @@ class HandoverFuzzTest {
   }
 
   private static void readPatched(Subject subject, ByteBuffer patches) {
-    CaptureMemory memory = subject.memory.copy();
+    Overlay memory = new Overlay(subject.memory);
     patches.order(ByteOrder.LITTLE_ENDIAN);
     while (patches.remaining() >= PATCH_BYTES) {
-      int page = Short.toUnsignedInt(patches.getShort()) % memory.pageCount();
-      int offset = Short.toUnsignedInt(patches.getShort()) % (4096 - Long.BYTES + 1);
-      memory.patch(memory.pageAddress(page), offset, patches.getLong());
+      int page = Short.toUnsignedInt(patches.getShort()) % subject.pages.size();
+      int offset = Short.toUnsignedInt(patches.getShort()) % (Overlay.PAGE - Long.BYTES + 1);
+      memory
+          .page(subject.pages.get(page))
+          .set(ValueLayout.JAVA_LONG_UNALIGNED, offset, patches.getLong());
     }
     List<RootFdt> roots = new ArrayList<>();
     attempt(() -> roots.add(RootSearch.at(memory, subject.root)));

@@ -3,9 +3,12 @@ package org.kho4j.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.abi.PageSize;
@@ -43,15 +46,29 @@ class LabTest {
     assertThat(Scenario.all()).extracting(Scenario::name).doesNotHaveDuplicates();
   }
 
-  /** A build of the command that waits for something must not hold a scenario for ever. */
+  /**
+   * A build of the command that waits for something must not hold a scenario for ever. The shell
+   * would end with 0 if its child were killed first; the FIFO ends with the last of the two.
+   */
   @Test
+  @Timeout(60)
   void aProcessEndsWithTheTimeOfItsRun(@TempDir Path directory) throws Exception {
+    Path fifo = directory.resolve("fifo");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
     Kernel kernel = Kernel.described(LAB, "x86_64-7.3");
-    try (Run run = new Run(LAB, directory, kernel, Duration.ofMillis(50), false, null)) {
-      Process shell = new ProcessBuilder("sh", "-c", "sleep 600 & wait").start();
+    Process shell =
+        new ProcessBuilder("sh", "-c", "sleep 600 >\"$1\" & wait", "sh", fifo.toString()).start();
+    try (InputStream child = Files.newInputStream(fifo);
+        Run run = new Run(LAB, directory.resolve("run"), kernel, Duration.ZERO, false, null)) {
       assertThat(run.waitFor(shell)).isFalse();
-      assertThat(shell.waitFor()).isNotZero();
+      assertThat(shell.waitFor()).isEqualTo(128 + 9);
+      assertThat(child.read()).isEqualTo(-1);
     }
+  }
+
+  @Test
+  void aProcessThatEndsInTimeEndsByItself(@TempDir Path directory) throws Exception {
+    Kernel kernel = Kernel.described(LAB, "x86_64-7.3");
     try (Run run = new Run(LAB, directory, kernel, Duration.ofMinutes(1), false, null)) {
       assertThat(run.waitFor(new ProcessBuilder("true").start())).isTrue();
     }

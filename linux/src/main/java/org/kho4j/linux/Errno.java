@@ -1,6 +1,8 @@
 package org.kho4j.linux;
 
-/** The error numbers that the calls of this package give, as Linux numbers them everywhere. */
+import java.util.Map;
+
+/** The error numbers that the calls of this package return, the same on x86-64 and arm64. */
 enum Errno {
   EPERM(1, "operation not permitted"),
   ENOENT(2, "no such file or directory"),
@@ -19,6 +21,7 @@ enum Errno {
   EINVAL(22, "invalid argument"),
   ENFILE(23, "too many open files in the system"),
   EMFILE(24, "too many open files"),
+  ENOTTY(25, "the file does not have this ioctl"),
   ETXTBSY(26, "the file is being executed"),
   EFBIG(27, "file too large"),
   ENOSPC(28, "no space left on device"),
@@ -27,7 +30,12 @@ enum Errno {
   ENOSYS(38, "the kernel does not have this call"),
   ELOOP(40, "it is a symbolic link"),
   EOVERFLOW(75, "value too large"),
+  EMSGSIZE(90, "message too long"),
   EOPNOTSUPP(95, "not supported by the file system"),
+  ENOBUFS(105, "no buffer space available"),
+  ETOOMANYREFS(109, "too many descriptors are in flight"),
+  ETIMEDOUT(110, "timed out"),
+  ECONNREFUSED(111, "no process receives there"),
   EDQUOT(122, "disk quota exceeded");
 
   private final int number;
@@ -44,9 +52,14 @@ enum Errno {
 
   /** Name and meaning, as in {@code "ENOMEM (out of memory, or of mappings)"}. */
   static String describe(int number) {
+    return describe(number, Map.of());
+  }
+
+  /** Name and meaning, where the meaning in {@code causes} comes first. */
+  static String describe(int number, Map<Errno, String> causes) {
     for (Errno errno : values()) {
       if (errno.number == number) {
-        return errno.name() + " (" + errno.sentence + ")";
+        return errno.name() + " (" + causes.getOrDefault(errno, errno.sentence) + ")";
       }
     }
     return "errno " + number;

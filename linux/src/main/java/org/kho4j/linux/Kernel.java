@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 /** The kernel, by the calls that the module makes. A negative result is a negated errno. */
 final class Kernel {
 
+  static final int O_RDWR = 2;
+  static final int O_CLOEXEC = 0x80000;
+
   private static final int AT_FDCWD = -100;
 
   private Kernel() {}
@@ -23,7 +26,8 @@ final class Kernel {
     }
   }
 
-  static int fcntl(int fd, int command, int argument) {
+  /** fcntl, whose argument is a number or the address of a structure. */
+  static int fcntl(int fd, int command, long argument) {
     return (int) SystemCall.FCNTL.call(fd, command, argument);
   }
 
@@ -61,5 +65,39 @@ final class Kernel {
 
   static int madvise(long address, long length, int advice) {
     return (int) SystemCall.MADVISE.call(address, length, advice);
+  }
+
+  static int fstatfs(int fd, MemorySegment target) {
+    return (int) SystemCall.FSTATFS.call(fd, target.address(), 0);
+  }
+
+  static int ioctl(int fd, long request, MemorySegment argument) {
+    return (int) SystemCall.IOCTL.call(fd, request, argument.address());
+  }
+
+  static int socket(int domain, int type) {
+    return (int) SystemCall.SOCKET.call(domain, type, 0);
+  }
+
+  static long sendmsg(int fd, MemorySegment message, int flags) {
+    return SystemCall.SENDMSG.call(fd, message.address(), flags);
+  }
+
+  /** A pipe, whose two descriptors go to {@code target}: first the end to read. */
+  static int pipe(MemorySegment target, int flags) {
+    return (int) SystemCall.PIPE2.call(target.address(), flags, 0);
+  }
+
+  /** Waits for events on {@code count} descriptors, at most as long as the timespec says. */
+  static int poll(MemorySegment descriptors, int count, MemorySegment timespec) {
+    return (int) SystemCall.PPOLL.call(descriptors.address(), count, timespec.address(), 0, 0, 0);
+  }
+
+  static int effectiveUser() {
+    return (int) SystemCall.GETEUID.call(0, 0, 0);
+  }
+
+  static int pidfdOpen(int pid) {
+    return (int) SystemCall.PIDFD_OPEN.call(pid, 0, 0);
   }
 }

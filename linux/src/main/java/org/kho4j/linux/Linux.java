@@ -36,6 +36,33 @@ public final class Linux {
     }
   }
 
+  /**
+   * Bytes of memory that can still be used: what the host has available, or what is left of the
+   * limit of this process's control groups, whichever is less.
+   */
+  public static long availableMemory() {
+    return Math.min(hostMemory(), ControlGroup.ofThisProcess().availableMemory());
+  }
+
+  private static long hostMemory() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+        if (line.startsWith("MemAvailable:")) {
+          return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+        }
+      }
+    } catch (IOException _) {
+      // without /proc nothing is known, and nothing is refused
+    }
+    return Long.MAX_VALUE;
+  }
+
+  /** The user id that files are opened with. */
+  public static int effectiveUser() {
+    checkSupported();
+    return Kernel.effectiveUser();
+  }
+
   static void checkSupported() {
     if (!isSupported()) {
       throw new UnsupportedOperationException(

@@ -1,6 +1,7 @@
 package org.kho4j.linux;
 
 import java.io.IOException;
+import java.util.Map;
 
 /** A system call failed. */
 public final class LinuxException extends IOException {
@@ -12,15 +13,24 @@ public final class LinuxException extends IOException {
   /**
    * Names what failed and why.
    *
-   * @param what what was tried, as in {@code "cannot map 4096 bytes of /dev/shm/orders"}
-   * @param errno the number that the call gave
+   * @param what the call, as in {@code "cannot map 4096 bytes of /dev/shm/orders"}
+   * @param errno the error number that the call returned
    */
   LinuxException(String what, int errno) {
-    super(what + ": " + Errno.describe(errno));
+    this(what, errno, Map.of());
+  }
+
+  /**
+   * Names what failed and why.
+   *
+   * @param causes what an errno means for this call
+   */
+  LinuxException(String what, int errno, Map<Errno, String> causes) {
+    super(what + ": " + Errno.describe(errno, causes));
     this.errno = errno;
   }
 
-  /** The error number that the call gave. */
+  /** The error number that the call returned. */
   public int errno() {
     return errno;
   }

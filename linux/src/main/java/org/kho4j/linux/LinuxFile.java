@@ -7,33 +7,35 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
 
-/**
- * An open regular file, or a memory file (memfd), by its descriptor. Those that are made here are
- * not inherited by programs that this one starts. Safe to share between threads; after {@link
- * #close} every call throws {@link IllegalStateException}.
- */
-public final class LinuxFile implements AutoCloseable {
+/** An open regular file, or a memory file (memfd). */
+public final class LinuxFile extends LinuxDescriptor {
 
   private static final int O_RDONLY = 0;
-  private static final int O_RDWR = 2;
   private static final int O_CREAT = 0x40;
   private static final int O_EXCL = 0x80;
   private static final int O_NONBLOCK = 0x800;
-  private static final int O_CLOEXEC = 0x80000;
   private static final int O_NOFOLLOW = Linux.isArm() ? 0x8000 : 0x20000;
   private static final int OWNER_ONLY = 0600;
+
+  private static final long HUGE_PAGE = 2L << 20;
 
   private static final int MFD_CLOEXEC = 1;
   private static final int MFD_ALLOW_SEALING = 2;
 
   private static final int F_ADD_SEALS = 1033;
   private static final int F_GET_SEALS = 1034;
+  private static final int F_OFD_GETLK = 36;
+  private static final int F_OFD_SETLK = 37;
+  private static final int STRUCT_FLOCK_BYTES = 32;
+  private static final short F_WRLCK = 1;
+  private static final short F_UNLCK = 2;
+  private static final int STRUCT_STATFS_BYTES = 120;
+  private static final long HUGETLBFS_MAGIC = 0x958458f6L;
+  private static final long TMPFS_MAGIC = 0x01021994;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int FALLOC_FL_PUNCH_HOLE = 2;
   private static final int SEEK_DATA = 3;
@@ -42,21 +44,18 @@ public final class LinuxFile implements AutoCloseable {
   private static final int AT_EMPTY_PATH = 0x1000;
   private static final int STATX_BASIC_STATS = 0x7ff;
   private static final int STATX_BYTES = 256;
+  private static final int STX_UID = 20;
   private static final int STX_MODE = 28;
+  private static final int STX_INO = 32;
   private static final int STX_SIZE = 40;
+  private static final int STX_BLOCKS = 48;
+  private static final int BLOCK = 512;
+  private static final int PERMISSIONS = 07777;
   private static final int S_IFMT = 0170000;
   private static final int S_IFREG = 0100000;
 
-  private final Path path;
-  private final int fd;
-  // a descriptor's number is given to another file as soon as it is closed, so no call may be
-  // under way then
-  private final ReadWriteLock lock = new ReentrantReadWriteLock();
-  private boolean closed;
-
   private LinuxFile(Path path, int fd) {
-    this.path = path;
-    this.fd = fd;
+    super(path, fd);
   }
 
   /**
@@ -66,7 +65,8 @@ public final class LinuxFile implements AutoCloseable {
    * @throws IOException if it cannot be given that size; then there is no such file
    */
   public static LinuxFile create(Path path, long size) throws IOException {
-    LinuxFile file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, "create");
+    LinuxFile file =
+        open(path, Kernel.O_RDWR | O_CREAT | O_EXCL | Kernel.O_CLOEXEC | O_NOFOLLOW, "create");
     try {
       file.truncate(size);
       return file;
@@ -83,7 +83,7 @@ public final class LinuxFile implements AutoCloseable {
    * @throws LinuxException ELOOP if it is a link, EINVAL if it is not a regular file
    */
   public static LinuxFile open(Path path) throws LinuxException {
-    return openRegular(path, O_RDWR | O_NOFOLLOW);
+    return openRegular(path, Kernel.O_RDWR | O_NOFOLLOW);
   }
 
   /**
@@ -97,9 +97,9 @@ public final class LinuxFile implements AutoCloseable {
 
   private static LinuxFile openRegular(Path path, int flags) throws LinuxException {
     // O_NONBLOCK: a device or pipe in the file's place must not hang us
-    LinuxFile file = open(path, flags | O_NONBLOCK | O_CLOEXEC, "open");
+    LinuxFile file = open(path, flags | O_NONBLOCK | Kernel.O_CLOEXEC, "open");
     try {
-      if ((file.stat(ValueLayout.JAVA_SHORT, STX_MODE) & S_IFMT) != S_IFREG) {
+      if ((file.mode() & S_IFMT) != S_IFREG) {
         throw new LinuxException(path + " is not a regular file", Errno.EINVAL.number());
       }
       return file;
@@ -146,37 +146,147 @@ public final class LinuxFile implements AutoCloseable {
     Linux.checkSupported();
     int fd = Kernel.open(path.toString(), flags, OWNER_ONLY);
     if (fd < 0) {
-      throw new LinuxException("cannot " + verb + " " + path, -fd);
+      throw new LinuxException("cannot %s %s".formatted(verb, path), -fd);
     }
     return new LinuxFile(path, fd);
   }
 
-  /** What the file is called: its path as it was opened, or {@code memfd:} and its name. */
-  public Path path() {
-    return path;
-  }
-
-  /** The descriptor's number, to be handed on; it is this object's to close. */
-  public int descriptor() {
-    return fd;
-  }
-
   /** Size in bytes. */
   public long size() throws LinuxException {
-    return stat(ValueLayout.JAVA_LONG, STX_SIZE);
+    return stat().get(ValueLayout.JAVA_LONG, STX_SIZE);
+  }
+
+  /** Bytes of memory or disk behind the file: less than {@link #size} if it has holes. */
+  public long allocatedBytes() throws LinuxException {
+    return stat().get(ValueLayout.JAVA_LONG, STX_BLOCKS) * BLOCK;
+  }
+
+  /** The number of the file's inode. */
+  long inode() throws LinuxException {
+    return stat().get(ValueLayout.JAVA_LONG, STX_INO);
+  }
+
+  /** The user id of the file's owner. */
+  public int owner() throws LinuxException {
+    return stat().get(ValueLayout.JAVA_INT, STX_UID);
+  }
+
+  /** The permission bits, as {@code 0600}. A memory file has {@code 0777}: it has no path. */
+  public int permissions() throws LinuxException {
+    return mode() & PERMISSIONS;
+  }
+
+  private int mode() throws LinuxException {
+    return stat().get(ValueLayout.JAVA_SHORT, STX_MODE);
+  }
+
+  /** Whether the file is of huge pages out of a pool, which LUO cannot preserve. */
+  public boolean isHugetlb() throws LinuxException {
+    return fileSystem() == HUGETLBFS_MAGIC;
+  }
+
+  /** Whether the file's content is in memory only: a memory file, or one on a tmpfs. */
+  public boolean isInMemory() throws LinuxException {
+    return fileSystem() == TMPFS_MAGIC || isHugetlb();
+  }
+
+  private long fileSystem() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment statfs = arena.allocate(STRUCT_STATFS_BYTES, Long.BYTES);
+      call(
+          () -> "look at the file system of " + path(), () -> Kernel.fstatfs(descriptor(), statfs));
+      return statfs.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
+  /**
+   * Opens the same file once more, with an open file description of its own. A lock belongs to the
+   * description: systemd keeps a duplicate of a stored descriptor, which shares the description, so
+   * a lock on the stored descriptor would outlive its process.
+   */
+  public LinuxFile reopen() throws LinuxException {
+    LinuxFile again =
+        open(
+            Path.of("/proc/self/fd/" + descriptor()),
+            Kernel.O_RDWR | Kernel.O_CLOEXEC,
+            "reopen " + path());
+    return new LinuxFile(path(), again.descriptor());
+  }
+
+  /**
+   * Locks the file for this open file description (F_OFD_SETLK), exclusively and without waiting.
+   * The kernel drops the lock when the last descriptor of the description is closed, at the latest
+   * when its processes end. {@link #reopen} a file that was received from another process first.
+   *
+   * @return whether the lock was free
+   */
+  public boolean tryLock() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = wholeFile(arena);
+      call(() -> "lock " + path(), () -> Kernel.fcntl(descriptor(), F_OFD_SETLK, flock.address()));
+      return true;
+    } catch (LinuxException e) {
+      if (e.is(Errno.EAGAIN) || e.is(Errno.EACCES)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Whether another open file description has the file locked. Locks nothing. */
+  public boolean isLocked() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = wholeFile(arena);
+      call(
+          () -> "look for a lock on " + path(),
+          () -> Kernel.fcntl(descriptor(), F_OFD_GETLK, flock.address()));
+      return flock.get(ValueLayout.JAVA_SHORT, 0) != F_UNLCK;
+    }
+  }
+
+  /** A struct flock for an exclusive lock on all of the file. */
+  private static MemorySegment wholeFile(Arena arena) {
+    MemorySegment flock = arena.allocate(STRUCT_FLOCK_BYTES, Long.BYTES);
+    flock.set(ValueLayout.JAVA_SHORT, 0, F_WRLCK);
+    return flock;
+  }
+
+  /**
+   * Allocates memory or disk for all of the file's holes; what was in them reads as zeros.
+   *
+   * @throws LinuxException ENOMEM if a file in memory needs more than the host has available, and
+   *     ENOSPC if its file system is too small. Nothing is allocated then
+   */
+  public void reserve() throws LinuxException {
+    long size = size();
+    String what = "reserve %d bytes for %s".formatted(size, path());
+    if (isInMemory()) {
+      // the kernel would rather kill processes than refuse memory
+      long available = Linux.availableMemory();
+      if (size - allocatedBytes() > available) {
+        throw new LinuxException(
+            "cannot " + what,
+            Errno.ENOMEM.number(),
+            Map.of(Errno.ENOMEM, available + " bytes of memory are available"));
+      }
+    }
+    call(() -> what, () -> Kernel.fallocate(descriptor(), 0, 0, size));
   }
 
   /** Cuts or grows the file; what is new is a hole, and reads as zeros. */
   public void truncate(long size) throws LinuxException {
     call(
-        () -> "give %s a size of %d bytes".formatted(path, size), () -> Kernel.ftruncate(fd, size));
+        () -> "give %s a size of %d bytes".formatted(path(), size),
+        () -> Kernel.ftruncate(descriptor(), size));
   }
 
   /** Frees the memory or blocks behind these bytes, which read as zeros from then on. */
   public void punchHole(long offset, long length) throws LinuxException {
     call(
-        () -> "punch a hole of %d bytes at 0x%x into %s".formatted(length, offset, path),
-        () -> Kernel.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+        () -> "punch a hole of %d bytes at 0x%x into %s".formatted(length, offset, path()),
+        () ->
+            Kernel.fallocate(
+                descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
   }
 
   /** Where the first data at or after {@code offset} begins, empty if all that follows is hole. */
@@ -193,8 +303,8 @@ public final class LinuxFile implements AutoCloseable {
     try {
       return OptionalLong.of(
           call(
-              () -> "seek 0x%x in %s".formatted(offset, path),
-              () -> Kernel.lseek(fd, offset, whence)));
+              () -> "seek 0x%x in %s".formatted(offset, path()),
+              () -> Kernel.lseek(descriptor(), offset, whence)));
     } catch (LinuxException e) {
       if (e.is(Errno.ENXIO)) {
         return OptionalLong.empty();
@@ -206,79 +316,54 @@ public final class LinuxFile implements AutoCloseable {
   /** Forbids these changes to a memory file from now on, for every process that has it. */
   public void seal(Set<Seal> seals) throws LinuxException {
     int bits = Seal.bits(seals);
-    call(() -> "seal %s with %s".formatted(path, seals), () -> Kernel.fcntl(fd, F_ADD_SEALS, bits));
+    call(
+        () -> "seal %s with %s".formatted(path(), seals),
+        () -> Kernel.fcntl(descriptor(), F_ADD_SEALS, bits));
   }
 
   /** The seals that a memory file has. */
   public EnumSet<Seal> seals() throws LinuxException {
     return Seal.of(
-        (int) call(() -> "read the seals of " + path, () -> Kernel.fcntl(fd, F_GET_SEALS, 0)));
+        (int)
+            call(
+                () -> "read the seals of " + path(),
+                () -> Kernel.fcntl(descriptor(), F_GET_SEALS, 0)));
+  }
+
+  /**
+   * Maps part of the file, shared with all who map it, readable and writable.
+   *
+   * @param offset a multiple of the host's page size
+   * @param arena unmaps it when the arena is closed
+   */
+  public MemorySegment map(long offset, long length, Arena arena) throws LinuxException {
+    long page = Linux.pageSize();
+    long padded = (length + page - 1) & -page;
+    long address = Mappings.reserve(padded, length >= HUGE_PAGE ? HUGE_PAGE : page);
+    try {
+      mapAt(address, offset, padded);
+    } catch (LinuxException e) {
+      Mappings.unmap(address, padded);
+      throw e;
+    }
+    return MemorySegment.ofAddress(address)
+        .reinterpret(length, arena, _ -> Mappings.unmap(address, padded));
   }
 
   /**
    * Maps part of the file, shared with all who map it, readable and writable, to a fixed address.
    */
   void mapAt(long address, long offset, long length) throws LinuxException {
-    long result;
-    lock.readLock().lock();
-    try {
-      checkOpen();
-      result = Mappings.mapShared(address, length, fd, offset);
-    } finally {
-      lock.readLock().unlock();
-    }
-    if (result < 0) {
-      throw new LinuxException(
-          "cannot map %d bytes of %s from 0x%x on".formatted(length, path, offset), (int) -result);
-    }
+    call(
+        () -> "map %d bytes of %s from 0x%x on".formatted(length, path(), offset),
+        () -> Mappings.mapShared(address, length, descriptor(), offset));
   }
 
-  private long stat(ValueLayout field, long offset) throws LinuxException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment stat = arena.allocate(STATX_BYTES, Long.BYTES);
-      call(() -> "look at " + path, () -> Kernel.statx(fd, AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
-      return field.equals(ValueLayout.JAVA_SHORT)
-          ? stat.get(ValueLayout.JAVA_SHORT, offset)
-          : stat.get(ValueLayout.JAVA_LONG, offset);
-    }
-  }
-
-  private long call(Supplier<String> what, Call call) throws LinuxException {
-    lock.readLock().lock();
-    try {
-      checkOpen();
-      long result = call.run();
-      if (result < 0) {
-        throw new LinuxException("cannot " + what.get(), (int) -result);
-      }
-      return result;
-    } finally {
-      lock.readLock().unlock();
-    }
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException(path + " is closed");
-    }
-  }
-
-  /** Closes the descriptor. Mappings stay; closing again does nothing. */
-  @Override
-  public void close() {
-    lock.writeLock().lock();
-    try {
-      if (!closed) {
-        closed = true;
-        Kernel.close(fd);
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
-  }
-
-  @FunctionalInterface
-  private interface Call {
-    long run();
+  private MemorySegment stat() throws LinuxException {
+    MemorySegment stat = Arena.ofAuto().allocate(STATX_BYTES, Long.BYTES);
+    call(
+        () -> "look at " + path(),
+        () -> Kernel.statx(descriptor(), AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
+    return stat;
   }
 }

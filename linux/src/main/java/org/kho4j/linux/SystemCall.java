@@ -25,7 +25,15 @@ enum SystemCall {
   CLOSE(3, 57),
   MMAP(9, 222),
   MUNMAP(11, 215),
-  MADVISE(28, 233);
+  MADVISE(28, 233),
+  IOCTL(16, 29),
+  SOCKET(41, 198),
+  SENDMSG(46, 211),
+  PIPE2(293, 59),
+  PPOLL(271, 73),
+  FSTATFS(138, 44),
+  GETEUID(107, 175),
+  PIDFD_OPEN(434, 434);
 
   private static final MethodHandle SYSCALL =
       Linker.nativeLinker()

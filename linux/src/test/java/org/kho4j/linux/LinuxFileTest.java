@@ -2,8 +2,12 @@ package org.kho4j.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -108,6 +112,77 @@ class LinuxFileTest {
           .hasMessageContaining("EPERM")
           .extracting(e -> ((LinuxException) e).errno())
           .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void reservesTheMemoryBehindItsHoles() throws IOException {
+    try (LinuxFile file = LinuxFile.memory("reserved", 1 << 20, HugePages.NONE)) {
+      assertThat(file.allocatedBytes()).isZero();
+
+      file.reserve();
+
+      assertThat(file.allocatedBytes()).isGreaterThanOrEqualTo(1 << 20);
+      assertThat(file.size()).isEqualTo(1 << 20);
+    }
+  }
+
+  @Test
+  void reservesNoMoreThanTheHostHas() throws IOException {
+    // without the check, the kernel would kill processes until the memory is there
+    try (LinuxFile file = LinuxFile.memory("endless", 1L << 50, HugePages.NONE)) {
+      assertThatThrownBy(file::reserve)
+          .isInstanceOf(LinuxException.class)
+          .hasMessageMatching(
+              "cannot reserve 1125899906842624 bytes for memfd:endless: ENOMEM \\(\\d+ bytes of memory are available\\)");
+      assertThat(file.allocatedBytes()).isZero();
+    }
+  }
+
+  @Test
+  void knowsItsOwnerAndPermissions() throws IOException {
+    Path path = dir.resolve("ram");
+    try (LinuxFile file = LinuxFile.create(path, 4096)) {
+      assertThat(file.owner()).isEqualTo(Files.getAttribute(path, "unix:uid"));
+      assertThat(file.owner()).isEqualTo(Linux.effectiveUser());
+      assertThat(file.permissions()).isEqualTo(0600);
+
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r-----"));
+
+      assertThat(file.permissions()).isEqualTo(0640);
+      assertThat(file.isHugetlb()).isFalse();
+    }
+  }
+
+  @Test
+  void isOfHugePagesOutOfAPool() throws IOException {
+    LinuxFile file;
+    try {
+      file = LinuxFile.memory("huge", 2 << 20, HugePages.POOL_2M);
+    } catch (LinuxException e) {
+      assumeTrue(false, "no huge pages: " + e.getMessage());
+      return;
+    }
+    try (file) {
+      assertThat(file.isHugetlb()).isTrue();
+    }
+  }
+
+  @Test
+  void mapsPartOfItselfUntilTheArenaIsClosed() throws IOException {
+    int page = Linux.pageSize();
+    try (LinuxFile file = LinuxFile.memory("mapped", 4L * page, HugePages.NONE)) {
+      MemorySegment part;
+      try (Arena arena = Arena.ofShared();
+          Arena other = Arena.ofShared()) {
+        part = file.map(page, 2L * page, arena);
+        part.set(ValueLayout.JAVA_LONG, page, 42);
+        assertThat(file.map(0, 4L * page, other).get(ValueLayout.JAVA_LONG, 2L * page))
+            .isEqualTo(42);
+        assertThat(Maps.of("memfd:mapped")).isEqualTo(2);
+      }
+      assertThat(Maps.of("memfd:mapped")).isZero();
+      assertThat(part.scope().isAlive()).isFalse();
     }
   }
 

@@ -40,7 +40,6 @@ class MutationTest {
     for (int seed = 0; seed < ROUNDS; seed++) {
       Random random = new Random(seed);
       Files.write(path, mutate(image, random));
-      long start = System.nanoTime();
       try (PhysicalMemory memory = MemoryImages.open(path)) {
         readAll(memory, random);
       } catch (IOException e) {
@@ -48,7 +47,6 @@ class MutationTest {
       } catch (RuntimeException | Error e) {
         throw new AssertionError(name + ", seed " + seed, e);
       }
-      assertThat(System.nanoTime() - start).as("seed %d", seed).isLessThan(5_000_000_000L);
     }
   }
 

@@ -5,42 +5,41 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.kho4j.abi.KernelType;
 
 /**
- * How the contract changed from one kernel to another, and whether the versions tell.
+ * The changes of the contract from one kernel to another, each with whether a version shows it.
  *
- * @param parts what changed or could have, in the order of {@link Parts}
- * @param uncertain what could not be compared
+ * @param parts those that either kernel has, in the order of {@link Parts}
+ * @param uncertain what could not be compared, a sentence each
  */
 public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
 
-  /** How a part changed, from best to worst. */
+  /** The change of a part, from best to worst. */
   public enum State {
     SAME,
     /** Names alone changed, or the version without the layout: no bytes are read wrongly. */
     HARMLESS,
     /** One kernel does not have the part. */
     GONE,
-    /** The layout changed, and a version that stands for it, too. */
+    /** The layout changed, and so did a version that covers it. */
     BUMPED,
     /** The layout changed, and the versions are not known: BTF alone has none. */
     UNKNOWN,
-    /** The layout changed, and no version tells. */
+    /** The layout changed under the same version. */
     FORGOTTEN;
 
-    /** Whether bytes may be read wrongly, and no version is known to tell. */
+    /** Whether bytes may be read wrongly, and no version is known to prevent that. */
     public boolean isBreak() {
       return compareTo(UNKNOWN) >= 0;
     }
   }
 
   /**
-   * A part.
+   * The change of one part.
    *
-   * @param from its versions before
-   * @param to its versions now
-   * @param differences of the layouts that it stands for
+   * @param from its versions before, where they are known
+   * @param to its versions now, where they are known
+   * @param differences between the layouts that it covers
    */
   public record PartChange(
       Part part,
@@ -59,20 +58,50 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     return parts.stream().map(PartChange::state).max(Comparator.naturalOrder()).orElse(State.SAME);
   }
 
-  /** Compares two kernels. */
+  /** Whether both kernels have KHO, so that there is something to compare. */
+  public boolean isComparison() {
+    return parts.stream()
+        .anyMatch(change -> change.part().equals(Parts.KHO) && change.state() != State.GONE);
+  }
+
+  /**
+   * Compares two kernels, which may be of two architectures.
+   *
+   * @throws IllegalArgumentException if their pages have two sizes: many structures fill a page
+   */
   public static AbiDiff between(Profile was, Profile is) {
+    Optional<String> pages = pageSizes(was, is);
+    if (pages.isPresent()) {
+      throw new IllegalArgumentException(pages.get());
+    }
     List<PartChange> parts = new ArrayList<>();
     List<String> uncertain = new ArrayList<>();
+    Preflight.impossible(was, is).ifPresent(uncertain::add);
     for (Part part : Parts.ALL) {
-      boolean before = was.speech(part).state() != Speech.State.NO;
-      boolean after = is.speech(part).state() != Speech.State.NO;
-      if (before && after) {
+      Speech.State before = was.speech(part).state();
+      Speech.State after = is.speech(part).state();
+      if (before != Speech.State.NO && after != Speech.State.NO) {
         parts.add(change(part, was, is, uncertain));
-      } else if (before || after) {
+      } else if (before == Speech.State.YES || after == Speech.State.YES) {
         parts.add(change(part, was, is, State.GONE, List.of()));
+      } else if (before != after) {
+        uncertain.add(
+            "whether %s has %s is unknown, and the other kernel does not"
+                .formatted((before == Speech.State.NO ? is : was).source(), part.name()));
       }
     }
     return new AbiDiff(parts, uncertain);
+  }
+
+  /** The sentence for kernels of two page sizes; empty where they can be compared. */
+  public static Optional<String> pageSizes(Profile was, Profile is) {
+    return was.pageSize().isPresent()
+            && is.pageSize().isPresent()
+            && !was.pageSize().equals(is.pageSize())
+        ? Optional.of(
+            "%s has pages of %s and %s of %s: layouts differ with the page size, which is no change of the contract"
+                .formatted(was.source(), was.pageSize().get(), is.source(), is.pageSize().get()))
+        : Optional.empty();
   }
 
   private static PartChange change(Part part, Profile was, Profile is, List<String> uncertain) {
@@ -80,10 +109,16 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     List<String> constants = constants(part, was, is);
     List<String> texts =
         Stream.concat(differences.stream().map(Difference::text), constants.stream()).toList();
-    boolean same =
-        texts.isEmpty() && was.speech(part).versions().equals(is.speech(part).versions());
+    List<String> before = was.speech(part).versions();
+    List<String> after = is.speech(part).versions();
+    boolean same = texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
     boolean moved = !constants.isEmpty() || differences.stream().anyMatch(Difference::matters);
-    State state = same ? State.SAME : moved ? told(part, was, is) : State.HARMLESS;
+    if (before.isEmpty() != after.isEmpty() && !moved) {
+      uncertain.add(
+          "the version of %s in %s is unknown"
+              .formatted(part.name(), (before.isEmpty() ? was : is).source()));
+    }
+    State state = same ? State.SAME : moved ? moved(part, was, is) : State.HARMLESS;
     return change(part, was, is, state, texts);
   }
 
@@ -94,10 +129,10 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   }
 
   /**
-   * Whether a version tells of a layout that changed. Its own counts, and those of the parts that
-   * it arrives in: they refuse it as well.
+   * The state of a part whose layout changed. Its own version counts, and those of the parts that
+   * it arrives in, with which a kernel refuses it as well.
    */
-  private static State told(Part part, Profile was, Profile is) {
+  private static State moved(Part part, Profile was, Profile is) {
     boolean known = true;
     for (Optional<Part> one = Optional.of(part);
         one.isPresent();

@@ -18,18 +18,23 @@ import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.pages.AddressRange;
 
 /**
- * What a running kernel shows of its outgoing handover in debugfs.
+ * The outgoing handover of a running kernel, as far as debugfs shows it.
  *
  * @param versions of the parts that are there, by their names
- * @param reservations what {@code reserve_mem=} reserved
- * @param strangers subtrees that nobody here knows
+ * @param reservations the reservations of {@code reserve_mem=}
+ * @param strangers subtrees that no row of {@link Parts} is about
+ * @param scratch the scratch regions
  */
 record DebugfsOut(
-    Map<String, List<String>> versions, List<ReserveMem> reservations, List<String> strangers) {
+    Map<String, List<String>> versions,
+    List<ReserveMem> reservations,
+    List<String> strangers,
+    List<AddressRange> scratch) {
 
-  static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of());
+  static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
 
   private static final String OUT = "sys/kernel/debug/kho/out";
   private static final String SUBTREES = OUT + "/sub_fdts";
@@ -38,6 +43,7 @@ record DebugfsOut(
     versions = Map.copyOf(versions);
     reservations = List.copyOf(reservations);
     strangers = List.copyOf(strangers);
+    scratch = List.copyOf(scratch);
   }
 
   /** Whether debugfs shows nothing of a handover. */
@@ -80,7 +86,40 @@ record DebugfsOut(
         default -> strangers.add(name);
       }
     }
-    return new DebugfsOut(versions, reservations, strangers);
+    return new DebugfsOut(versions, reservations, strangers, scratch(files));
+  }
+
+  /** The scratch regions: a file has their addresses and another their lengths, a line each. */
+  private static List<AddressRange> scratch(HostFiles files) throws IOException {
+    List<Long> addresses = numbers(files, OUT + "/scratch_phys");
+    List<Long> lengths = numbers(files, OUT + "/scratch_len");
+    if (addresses.size() != lengths.size()) {
+      throw files.broken(
+          OUT + "/scratch_len",
+          "has %d lengths, and scratch_phys %d addresses"
+              .formatted(lengths.size(), addresses.size()));
+    }
+    List<AddressRange> regions = new ArrayList<>();
+    for (int i = 0; i < addresses.size(); i++) {
+      try {
+        regions.add(new AddressRange(addresses.get(i), lengths.get(i)));
+      } catch (IllegalArgumentException e) {
+        throw files.broken(OUT + "/scratch_phys", "line %d: %s".formatted(i + 1, e.getMessage()));
+      }
+    }
+    return regions;
+  }
+
+  private static List<Long> numbers(HostFiles files, String place) throws IOException {
+    List<Long> numbers = new ArrayList<>();
+    for (String line : files.text(place).orElse("").lines().toList()) {
+      try {
+        numbers.add(Long.decode(line.strip()));
+      } catch (NumberFormatException e) {
+        throw files.broken(place, "has a line that is no number: \"%s\"".formatted(line));
+      }
+    }
+    return numbers;
   }
 
   /** A file's content. What is damaged is refused: without a version, anything would fit. */

@@ -3,8 +3,7 @@ package org.kho4j.preflight;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
+import org.kho4j.preflight.KernelType.Member;
 
 /**
  * One difference between two declarations of a structure.
@@ -36,7 +35,7 @@ public record Difference(String type, Kind kind, String text) {
    * Compares two declarations.
    *
    * @param was the one that counts
-   * @param is the one that is told about
+   * @param is the one that the texts describe
    */
   public static List<Difference> between(KernelType was, KernelType is) {
     List<Difference> found = new ArrayList<>();

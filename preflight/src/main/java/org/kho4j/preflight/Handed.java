@@ -1,6 +1,7 @@
 package org.kho4j.preflight;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.kho4j.handover.memblock.ReserveMem;
 
@@ -10,9 +11,10 @@ import org.kho4j.handover.memblock.ReserveMem;
  * @param parts names of the {@link Parts} in use; {@code kho} is always
  * @param handlers the strings of the handlers of preserved files
  * @param flbs the strings of the data that files share
- * @param reservations what {@code reserve_mem=} reserved
- * @param strangers subtrees that nobody here knows
- * @param complete whether sessions and files are known: before the reboot they are not written
+ * @param reservations the reservations of {@code reserve_mem=}
+ * @param strangers subtrees that no row of {@link Parts} is about
+ * @param integrity the state of the content; empty where the content was not at hand
+ * @param scratch the scratch regions, where they are known
  */
 public record Handed(
     Set<String> parts,
@@ -20,7 +22,8 @@ public record Handed(
     Set<String> flbs,
     List<ReserveMem> reservations,
     List<String> strangers,
-    boolean complete) {
+    Optional<Integrity> integrity,
+    Optional<Scratch> scratch) {
 
   public Handed {
     parts = Set.copyOf(parts);

@@ -4,11 +4,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
-import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
@@ -16,10 +17,12 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
@@ -27,13 +30,17 @@ import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.verify.Verifier;
 
-/** Takes from a handover itself what it consists of, and which versions it is written in. */
+/** Reads from a handover in memory its parts, their versions and their state. */
 public final class HandedReader {
 
   private final Handover handover;
-  private final Map<String, List<String>> versions = new HashMap<>();
+  private final Map<String, Speech> parts = new HashMap<>();
+  private final Map<String, String> newer = new LinkedHashMap<>();
+  private final Map<String, HandoverException> unreadable = new LinkedHashMap<>();
   private final Set<String> handlers = new HashSet<>();
   private final Set<String> flbs = new HashSet<>();
   private final List<String> strangers = new ArrayList<>();
@@ -45,54 +52,88 @@ public final class HandedReader {
   }
 
   /**
-   * A kernel that is known by what it hands over alone.
+   * A kernel that is known by its handover alone.
    *
    * @param profile what it must speak to have written this
    */
   public record Outgoing(Profile profile, Handed handed) {}
 
-  /**
-   * Reads a handover.
-   *
-   * @param source what to call it, for people
-   * @throws org.kho4j.handover.HandoverException if a part of it is broken, or of a version that is
-   *     not known
-   */
+  /** Reads a handover, and checks it with {@link Verifier.Options#ALL}. */
   public static Outgoing read(Handover handover, String source) {
-    return new HandedReader(handover).read(source);
+    return read(handover, source, Verifier.Options.ALL);
   }
 
-  private Outgoing read(String source) {
+  /**
+   * Reads a handover and checks it. A damaged part is part of the answer: {@link Handed#integrity}.
+   *
+   * @param source its name for people
+   * @param options rules to check, and where scratch is
+   */
+  public static Outgoing read(Handover handover, String source, Verifier.Options options) {
+    return new HandedReader(handover).read(source, options);
+  }
+
+  private Outgoing read(String source, Verifier.Options options) {
     String compatible = handover.root().compatible();
-    versions.put(Parts.KHO.name(), List.of(compatible));
+    put(Parts.KHO, List.of(compatible));
     Optional<KhoVersion> version = KhoVersion.of(compatible);
     if (version.isPresent()) {
-      List<HandoverException> problems = new ArrayList<>();
-      List<Subtree> subtrees = handover.subtrees(problems::add);
-      if (!problems.isEmpty()) {
-        throw problems.getFirst();
-      }
-      subtrees.forEach(this::readOrName);
+      handover.root().tree().children().forEach(this::readOrName);
+    } else {
+      newer.put(Parts.KHO.name(), compatible);
     }
-    Map<String, Speech> parts = new HashMap<>();
-    versions.forEach((name, found) -> parts.put(name, Speech.yes(found, "it is handed over so")));
+    Set<String> used = Set.copyOf(parts.keySet());
     for (Part part : Parts.ALL) {
       parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
     }
-    Set<String> used = new HashSet<>(versions.keySet());
     Optional<MapForm> form = version.flatMap(_ -> mapForm());
     Profile profile =
         new Profile(
             source,
             release,
-            Architecture.UNKNOWN,
+            architecture(),
             Optional.of(handover.pageSize()),
             parts,
             Optional.empty(),
             Optional.of(Layouts.ofVersions(parts, handover.pageSize(), form)),
             form.map(known -> known.radixConstants(handover.pageSize())).orElse(Map.of()),
+            Optional.empty(),
             Optional.empty());
-    return new Outgoing(profile, new Handed(used, handlers, flbs, reservations, strangers, true));
+    Handed handed =
+        new Handed(
+            used,
+            handlers,
+            flbs,
+            reservations,
+            strangers,
+            Optional.of(Integrity.of(handover, options, newer, unreadable)),
+            scratch(options));
+    return new Outgoing(profile, handed);
+  }
+
+  /** The architecture of the machine: the image names it, or the page size leaves only one. */
+  private Architecture architecture() {
+    return switch (handover.memory().physical().source().machine()) {
+      case X86_64 -> Architecture.X86_64;
+      case AARCH64 -> Architecture.ARM64;
+      case UNKNOWN ->
+          handover.pageSize() == PageSize.SIZE_4K ? Architecture.UNKNOWN : Architecture.ARM64;
+    };
+  }
+
+  private Optional<Scratch> scratch(Verifier.Options options) {
+    List<AddressRange> regions = Verifier.scratch(handover, options);
+    if (regions.isEmpty()) {
+      return Optional.empty();
+    }
+    HandoverMemory memory = handover.memory();
+    // An image that leaves out pages of scratch leaves out pages of everything else, too.
+    boolean whole =
+        regions.stream()
+            .allMatch(region -> memory.physical().contains(region.address(), region.length()));
+    return Optional.of(
+        new Scratch(
+            regions, whole ? OptionalLong.of(memory.presentBytes()) : OptionalLong.empty()));
   }
 
   /** The form of the preserved map, if that is known. */
@@ -107,42 +148,70 @@ public final class HandedReader {
     }
   }
 
-  /** A subtree of a version that is not known here is still known by its name and version. */
-  private void readOrName(Subtree subtree) {
+  /** Reads a subtree. Of one that cannot be read, name and version still count. */
+  private void readOrName(FdtNode node) {
+    Optional<Part> part = Parts.ofSubtree(node.name());
+    if (part.isEmpty()) {
+      strangers.add(node.name());
+      return;
+    }
+    Subtree subtree;
     try {
-      read(subtree);
+      subtree = handover.subtree(node);
     } catch (HandoverException broken) {
-      List<String> claimed = claimed(subtree);
-      Part part =
-          Parts.ALL.stream()
-              .filter(one -> claimed.stream().anyMatch(version -> isOf(one, version, subtree)))
-              .findFirst()
-              .orElseThrow(() -> broken);
-      boolean known =
-          Contract.VERSIONS.stream()
-              .map(ContractVersion::compatible)
-              .anyMatch(compatible -> compatible != null && claimed.contains(compatible));
-      if (known) {
-        throw broken;
+      unreadable(part.get(), broken);
+      return;
+    }
+    try {
+      read(part.get(), subtree);
+    } catch (HandoverException broken) {
+      List<String> claimed = claimed(part.get(), subtree);
+      if (!claimed.isEmpty()) {
+        put(part.get(), claimed);
       }
-      versions.put(part.name(), claimed);
+      if (claimed.isEmpty() || claimed.stream().anyMatch(HandedReader::isKnown)) {
+        unreadable(part.get(), broken);
+      } else {
+        newer.put(part.get().name(), String.join(", ", claimed));
+      }
     }
   }
 
-  /** A bare number is a version of what it stands in. */
-  private static boolean isOf(Part part, String version, Subtree subtree) {
-    boolean number = !version.isEmpty() && version.chars().allMatch(Character::isDigit);
-    return number ? part.name().equals(subtree.name()) : part.isOf(version);
+  private static boolean isKnown(String version) {
+    return Contract.VERSIONS.stream().map(ContractVersion::compatible).anyMatch(version::equals);
   }
 
-  /** The versions that a blob gives as its own, in the way of any version so far. */
+  private void unreadable(Part part, HandoverException broken) {
+    parts.putIfAbsent(part.name(), Speech.unknown(broken.sentence()));
+    unreadable.putIfAbsent(part.name(), broken);
+  }
+
+  /** The versions of a part that a blob claims, in the way of any version so far. */
+  private List<String> claimed(Part part, Subtree subtree) {
+    try {
+      return claimed(subtree).stream().filter(version -> isOf(part, version)).toList();
+    } catch (HandoverException unreadable) {
+      return List.of();
+    }
+  }
+
+  /** Whether a version is one of a part; that of kexec-metadata is a bare number. */
+  private static boolean isOf(Part part, String version) {
+    return part.equals(Parts.KEXEC_METADATA) || part.isOf(version);
+  }
+
   private List<String> claimed(Subtree subtree) {
+    if (subtree.size() < Integer.BYTES) {
+      return List.of();
+    }
     MemorySegment blob =
         handover
             .memory()
-            .physical()
-            .read(subtree.address(), Math.min(subtree.size(), BlobVersions.MAX_LENGTH));
-    if (subtree.name().equals(Metadata.CLIENT.subtree()) && blob.byteSize() >= Integer.BYTES) {
+            .bytes(
+                subtree.where(),
+                subtree.address(),
+                Math.min(subtree.size(), BlobVersions.MAX_LENGTH));
+    if (subtree.name().equals(Metadata.CLIENT.subtree())) {
       return List.of(Long.toString(Wire.u32(blob, KexecMetadata.VERSION)));
     }
     return Fdt.isMagic(blob) ? BlobVersions.of(tree(subtree)) : BlobVersions.leading(blob);
@@ -152,49 +221,51 @@ public final class HandedReader {
     return handover.memory().tree(subtree.where(), subtree.address(), subtree.size());
   }
 
-  private void read(Subtree subtree) {
-    String name = subtree.name();
-    if (name.equals(Component.LUO.subtree().orElseThrow())) {
+  private void read(Part part, Subtree subtree) {
+    if (part.equals(Parts.LUO)) {
       luo(subtree);
-    } else if (name.equals(FdtLayout.MEMBLOCK_SUBTREE)) {
+    } else if (part.equals(Parts.MEMBLOCK)) {
       reservations = ReserveMem.CLIENT.read(handover, subtree);
-      versions.put(
-          Parts.MEMBLOCK.name(),
-          List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
-    } else if (name.equals(Metadata.CLIENT.subtree())) {
+      put(part, List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
+    } else if (part.equals(Parts.KEXEC_METADATA)) {
       Metadata metadata = Metadata.CLIENT.read(handover, subtree);
       release = Optional.of(metadata.previousRelease());
-      versions.put(Parts.KEXEC_METADATA.name(), List.of(Long.toString(metadata.version())));
-    } else if (name.equals(FdtLayout.KHO_TEST_SUBTREE)) {
-      handover.tree(subtree, FdtLayout.KHO_TEST);
-      versions.put(Parts.KHO_TEST.name(), List.of(FdtLayout.KHO_TEST.compatible()));
+      put(part, List.of(Long.toString(metadata.version())));
     } else {
-      strangers.add(name);
+      handover.tree(subtree, FdtLayout.KHO_TEST);
+      put(part, List.of(FdtLayout.KHO_TEST.compatible()));
     }
   }
 
   private void luo(Subtree subtree) {
     LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
-    versions.put(
-        Parts.LUO.name(),
+    put(
+        Parts.LUO,
         luo.version().head() == LuoVersion.Head.FDT
             ? BlobVersions.of(tree(subtree))
             : List.of(luo.version().compatible()));
-    luo.forEachSession(session -> session.forEachFile(file -> handlers.add(file.compatible())));
-    for (Flb flb : luo.flbs()) {
-      if (flb.count() != 0) {
-        flbs.add(flb.name());
+    try {
+      luo.forEachSession(session -> session.forEachFile(file -> handlers.add(file.compatible())));
+      for (Flb flb : luo.flbs()) {
+        if (flb.count() != 0) {
+          flbs.add(flb.name());
+        }
       }
+    } finally {
+      put(Parts.MEMFD, handlers);
+      put(Parts.FLB, flbs);
     }
-    put(Parts.MEMFD, handlers);
-    put(Parts.FLB, flbs);
   }
 
+  /** Puts those versions that are of the part. */
   private void put(Part part, Set<String> names) {
-    List<String> own =
-        names.stream().filter(name -> part.stems().contains(Speech.stem(name))).sorted().toList();
+    List<String> own = names.stream().filter(part::isOf).sorted().toList();
     if (!own.isEmpty()) {
-      versions.put(part.name(), own);
+      put(part, own);
     }
+  }
+
+  private void put(Part part, List<String> versions) {
+    parts.put(part.name(), Speech.yes(versions, "it is handed over so"));
   }
 }

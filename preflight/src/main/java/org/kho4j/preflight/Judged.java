@@ -8,8 +8,8 @@ import java.util.function.Predicate;
 import org.kho4j.preflight.Report.Component;
 
 /**
- * The parts of one handover with their verdicts, which only get worse, but for those of parts that
- * nobody looks at.
+ * The parts of one handover with their verdicts. Verdicts only get worse, except those of parts
+ * that the next kernel does not read.
  */
 final class Judged {
 
@@ -20,12 +20,21 @@ final class Judged {
           part,
           new Component(component.name(), component.from(), component.to(), verdict, because));
     }
+
+    boolean isWithin(Part other) {
+      return part.within().equals(Optional.of(other.name()));
+    }
   }
 
   private final Map<String, Entry> entries = new LinkedHashMap<>();
 
   void add(Part part, Component component) {
     entries.put(component.name(), new Entry(part, component));
+  }
+
+  /** The reason of a part that shares the fate of its container. */
+  static String goesWith(String container) {
+    return "it goes with " + container;
   }
 
   /** The verdict on a part that was judged. */
@@ -42,6 +51,14 @@ final class Judged {
     return entries.values().stream().map(Entry::part).toList();
   }
 
+  /** The judged part of that name, or the innermost container of it that was judged. */
+  Part part(String name) {
+    Entry entry = entries.get(name);
+    return entry != null
+        ? entry.part()
+        : Parts.of(name).flatMap(Part::within).map(this::part).orElse(Parts.KHO);
+  }
+
   /** Makes a part's verdict unknown, unless it is known to be lost or worse. */
   void doubt(Part part, String because) {
     if (verdict(part).filter(verdict -> verdict.compareTo(Verdict.LOST) < 0).isPresent()) {
@@ -49,29 +66,45 @@ final class Judged {
     }
   }
 
-  /** Makes a part's verdict worse, if it is better, and those of what arrives in it. */
+  /** Makes a part's verdict worse, unless the next kernel does not read the part at all. */
+  void spoilIfRead(Part part, Verdict verdict, String because) {
+    Verdict before = verdict(part).orElse(Verdict.LOST);
+    boolean known = verdict == Verdict.UNKNOWN && before == Verdict.DEGRADED;
+    if (before != Verdict.LOST && !known) {
+      spoil(part, verdict, because);
+    }
+  }
+
+  /** Makes a part's verdict worse, if it is better, and those of the parts in it. */
   void spoil(Part part, Verdict verdict, String because) {
     spoil(one -> one.name().equals(part.name()), verdict, because);
-    spoil(
-        one -> one.within().equals(Optional.of(part.name())),
-        verdict,
-        "it goes with " + part.name());
+    if (verdict.spreads()) {
+      spoilWithin(part, verdict);
+    }
+  }
+
+  private void spoilWithin(Part container, Verdict verdict) {
+    for (Part part : parts()) {
+      if (part.within().equals(Optional.of(container.name()))) {
+        spoil(one -> one.equals(part), verdict, goesWith(container.name()));
+        spoilWithin(part, verdict);
+      }
+    }
   }
 
   /**
-   * Nobody looks at a part, nor at what arrives in it: whatever was found of them before cannot
-   * happen, unless the handover as a whole does not arrive.
+   * Settles the verdict of a part that the next kernel does not read, and of the parts in it:
+   * earlier verdicts on them cannot come true, unless the handover as a whole does not arrive.
    */
-  void lose(Part part, String because) {
-    if (verdict(Parts.KHO).filter(verdict -> verdict == Verdict.OK).isEmpty()) {
-      spoil(part, Verdict.LOST, because);
+  void settle(Part part, Verdict verdict, String because) {
+    if (verdict(Parts.KHO).filter(kho -> kho.compareTo(Verdict.LOST) < 0).isEmpty()) {
+      spoil(part, verdict, because);
       return;
     }
     entries.replaceAll((_, entry) -> {
       boolean itself = entry.part().name().equals(part.name());
-      boolean inside = entry.part().within().equals(Optional.of(part.name()));
-      return itself || inside
-          ? entry.judged(Verdict.LOST, itself ? because : "it goes with " + part.name())
+      return itself || entry.isWithin(part)
+          ? entry.judged(verdict, itself ? because : goesWith(part.name()))
           : entry;
     });
   }

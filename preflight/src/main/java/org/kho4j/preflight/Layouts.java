@@ -2,20 +2,22 @@ package org.kho4j.preflight;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 
-/** The layouts that a version of the contract stands for, as the kernel would declare them. */
+/** The layouts that the versions of the contract cover, as the kernel declares them. */
 final class Layouts {
 
   private Layouts() {}
@@ -66,14 +68,35 @@ final class Layouts {
     return types;
   }
 
-  /** The tags of the structures that a part's versions stand for. */
+  /** The tags of the structures that a kernel of a part's versions has, whatever its release. */
   static List<String> expected(Profile kernel, Part part) {
     Speech speech = kernel.speech(part);
     return kernel
         .pageSize()
-        .map(pageSize ->
-            of(speech.versions(), pageSize, Optional.empty()).keySet().stream().sorted().toList())
-        .orElse(List.of());
+        .map(pageSize -> of(speech.versions(), pageSize, Optional.empty()))
+        .orElse(Map.of())
+        .entrySet()
+        .stream()
+        .filter(entry -> entry.getValue().size() == 1)
+        .map(Map.Entry::getKey)
+        .filter(name -> isInEveryForm(name, speech.versions()))
+        .sorted()
+        .toList();
+  }
+
+  /** Whether a structure is in all forms of the versions that have it in any form. */
+  private static boolean isInEveryForm(String name, List<String> versions) {
+    return Contract.VERSIONS.stream()
+        .filter(version -> version.compatible() != null && versions.contains(version.compatible()))
+        .collect(Collectors.groupingBy(version -> String.valueOf(version.compatible())))
+        .values()
+        .stream()
+        .map(forms ->
+            forms.stream()
+                .map(form ->
+                    form.structures().stream().anyMatch(structure -> name.equals(structure.name())))
+                .collect(Collectors.toSet()))
+        .allMatch(answers -> answers.size() == 1);
   }
 
   /** The properties that a version of KHO reads and that a kernel has no string for. */
@@ -96,25 +119,55 @@ final class Layouts {
     return kernel.speech(Parts.KHO).versions().stream().findFirst().flatMap(KhoVersion::of);
   }
 
-  /** Where a kernel does not lay things out as the versions that it claims have them. */
+  /** The places where a kernel breaks the layouts of the versions that it claims, a clause each. */
   static List<String> broken(Profile kernel) {
-    Optional<PageSize> pageSize = kernel.pageSize();
-    if (pageSize.isEmpty()) {
-      return List.of();
-    }
-    List<String> found = new ArrayList<>();
-    for (Part part : Parts.ALL) {
-      Speech speech = kernel.speech(part);
-      of(speech.versions(), pageSize.get(), Optional.empty())
-          .forEach((name, layouts) ->
-              kernel
-                  .type(name)
-                  .ifPresent(own ->
-                      broken(own, layouts)
-                          .forEach(text -> found.add(claim(kernel, speech, text)))));
-    }
-    constants(kernel, pageSize.get(), found);
-    return found.stream().sorted().toList();
+    return Stream.concat(
+            Parts.ALL.stream()
+                .flatMap(part -> {
+                  Speech speech = kernel.speech(part);
+                  return brokenTypes(kernel, speech).values().stream()
+                      .flatMap(List::stream)
+                      .map(text -> claim(kernel, speech, text));
+                }),
+            brokenMap(kernel).stream().map(text -> claim(kernel, kernel.speech(Parts.KHO), text)))
+        .sorted()
+        .toList();
+  }
+
+  /** Whether a kernel breaks the layout of a part, or of a structure that it is read through. */
+  static boolean isBroken(Profile kernel, Part part) {
+    Set<String> names = new HashSet<>(part.types());
+    names.addAll(part.shared());
+    return Parts.ALL.stream()
+            .flatMap(one -> brokenTypes(kernel, kernel.speech(one)).keySet().stream())
+            .anyMatch(names::contains)
+        || (part.equals(Parts.KHO) && isMapBroken(kernel));
+  }
+
+  /** Whether a kernel's map is of no form that its version ever had. */
+  private static boolean isMapBroken(Profile kernel) {
+    return version(kernel)
+        .filter(known ->
+            !missingProperties(known, kernel).isEmpty()
+                || known.mapForms().stream()
+                    .noneMatch(form -> brokenConstants(kernel, form).isEmpty()))
+        .isPresent();
+  }
+
+  /** The differences of each structure that is not as a part's versions have it. */
+  private static Map<String, List<String>> brokenTypes(Profile kernel, Speech speech) {
+    Map<String, List<String>> found = new HashMap<>();
+    kernel
+        .pageSize()
+        .map(pageSize -> of(speech.versions(), pageSize, Optional.empty()))
+        .orElse(Map.of())
+        .forEach((name, layouts) ->
+            kernel
+                .type(name)
+                .map(own -> broken(own, layouts))
+                .filter(differences -> !differences.isEmpty())
+                .ifPresent(differences -> found.put(name, differences)));
+    return found;
   }
 
   /** What sets a declaration apart from the last of the layouts; nothing if it is one of them. */
@@ -133,21 +186,31 @@ final class Layouts {
     return differences;
   }
 
-  private static void constants(Profile kernel, PageSize pageSize, List<String> found) {
-    Speech kho = kernel.speech(Parts.KHO);
-    Optional<KhoVersion> version = version(kernel);
-    version.ifPresent(known ->
-        missingProperties(known, kernel).forEach(text -> found.add(claim(kernel, kho, text))));
-    version
-        // The first of the forms is that of the latest release.
-        .map(known -> known.mapForms().getFirst().radixConstants(pageSize))
+  /** The properties and constants of the preserved map that are not those of its version. */
+  private static List<String> brokenMap(Profile kernel) {
+    // The first of the forms is that of the latest release.
+    return version(kernel)
+        .map(known ->
+            Stream.concat(
+                    missingProperties(known, kernel).stream(),
+                    brokenConstants(kernel, known.mapForms().getFirst()).stream())
+                .toList())
+        .orElse(List.of());
+  }
+
+  private static List<String> brokenConstants(Profile kernel, MapForm form) {
+    List<String> found = new ArrayList<>();
+    kernel
+        .pageSize()
+        .map(form::radixConstants)
         .orElse(Map.of())
         .forEach((name, value) -> {
           Long own = kernel.constants().get(name);
           if (own != null && !own.equals(value)) {
-            found.add(claim(kernel, kho, "%s is %d, not %d".formatted(name, own, value)));
+            found.add("%s is %d, not %d".formatted(name, own, value));
           }
         });
+    return found;
   }
 
   private static String claim(Profile kernel, Speech speech, String what) {

@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.handover.memblock.ReserveMem;
 
-/** What the next kernel's command line does to a handover. */
+/** Judges what the next kernel's command line does to a handover. */
 final class NextCommandLine {
 
   private static final long PAGE = 1L << 12;
@@ -21,7 +21,7 @@ final class NextCommandLine {
     this.notes = notes;
   }
 
-  /** Reservations come back only to those who ask for them in the same way. */
+  /** Judges reservations: each comes back only to a command line that asks for it unchanged. */
   void reservations(List<ReserveMem> reservations, Optional<CommandLine> line) {
     if (reservations.isEmpty()) {
       return;
@@ -29,7 +29,7 @@ final class NextCommandLine {
     if (line.isEmpty()) {
       judged.doubt(
           Parts.MEMBLOCK,
-          "the next command line is not known (--cmdline): it has to have "
+          "the next command line is unknown (--cmdline): it has to have "
               + reservations.stream()
                   .map(NextCommandLine::parameter)
                   .collect(Collectors.joining(" ")));
@@ -72,7 +72,7 @@ final class NextCommandLine {
   }
 
   /**
-   * What {@code kho=} and {@code liveupdate=} do. Without {@code kho=}, the next kernel's
+   * Judges {@code kho=} and {@code liveupdate=}. Without {@code kho=}, the next kernel's
    * configuration decides.
    */
   void switches(CommandLine line) {
@@ -83,14 +83,15 @@ final class NextCommandLine {
     }
     if (kho.equals(Optional.of(false))) {
       String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
-      judged.spoil(
+      judged.settle(
           Parts.KEXEC_METADATA,
           Verdict.DEGRADED,
-          off + " it does not tell which kernel it comes from");
-      judged.lose(Parts.KHO_TEST, off + " its test module does not look");
-      judged.lose(Parts.LUO, off + " LUO does not look, and is off");
+          off + " it does not report which kernel it comes from");
+      judged.settle(
+          Parts.KHO_TEST, Verdict.LOST, off + " its test module does not look for the data");
+      judged.settle(Parts.LUO, Verdict.LOST, off + " LUO is off and does not look for its state");
     } else if (!line.liveupdate().equals(Optional.of(true))) {
-      judged.spoil(
+      judged.spoilIfRead(
           Parts.LUO,
           Verdict.UNREACHABLE,
           "without liveupdate=on on the next command line there is no /dev/liveupdate to open");
@@ -105,11 +106,11 @@ final class NextCommandLine {
     }
   }
 
-  /** What is taken for granted where the next command line is not known. */
+  /** Notes the assumptions about a next command line that is not known. */
   void assume() {
     if (Stream.of(Parts.LUO, Parts.KHO_TEST).anyMatch(part -> judged.verdict(part).isPresent())) {
       notes.add(
-          "the next command line is not known (--cmdline): it is taken to have kho=on and liveupdate=on");
+          "the next command line is unknown (--cmdline): it is assumed to have kho=on and liveupdate=on");
     }
   }
 }

@@ -3,7 +3,11 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Component;
+import org.kho4j.abi.Contract;
+import org.kho4j.abi.Structure;
 import org.kho4j.preflight.image.Feature;
 
 /**
@@ -13,14 +17,14 @@ import org.kho4j.preflight.image.Feature;
  * @param name as kho calls it
  * @param stems of its version strings, the main one first: {@code luo} of {@code luo-v5}
  * @param several whether it has several strings of one stem, each with its own meaning
- * @param feature what shows that a kernel has it
+ * @param feature the evidence that a kernel has it
  * @param within the part that it arrives in; empty for the root
- * @param types the kernel's structures that its own version stands for
+ * @param types the kernel's structures that its own version covers
  * @param shared structures of other parts that it is read through
  * @param constants enumerators that decide its layout
- * @param absent what becomes of it in a kernel that does not have it
- * @param other what becomes of it in a kernel of another version
- * @param moved what becomes of it in a kernel of the same version with another layout
+ * @param absent its fate in a kernel that does not have it
+ * @param other its fate in a kernel of another version
+ * @param moved its fate in a kernel of the same version with another layout
  */
 public record Part(
     String name,
@@ -36,10 +40,10 @@ public record Part(
     Fate moved) {
 
   /**
-   * What a real kernel does.
+   * The fate of a part in a real kernel.
    *
    * @param verdict in a word
-   * @param kernel in a clause, about the next kernel as "it"
+   * @param kernel in a clause, with the next kernel as "it"
    */
   public record Fate(Verdict verdict, String kernel) {}
 
@@ -67,7 +71,7 @@ public record Part(
   /** Data that files share, and that no row is about. */
   static Part flb(String name) {
     String stem = Speech.stem(name);
-    Fate lost = new Fate(Verdict.LOST, "nobody asks for it under this name");
+    Fate lost = new Fate(Verdict.LOST, "no driver asks for it under this name");
     return of(stem, Feature.versioned(stem))
         .within("luo")
         .several()
@@ -79,7 +83,7 @@ public record Part(
 
   /** A subtree that no row is about. */
   static Part stranger(String name) {
-    Fate lost = new Fate(Verdict.LOST, "nobody looks for it");
+    Fate lost = new Fate(Verdict.LOST, "no client looks for it");
     return of(name, Feature.versioned(name))
         .within("kho")
         .absent(lost)
@@ -123,8 +127,17 @@ public record Part(
       return this;
     }
 
-    Builder types(String... tags) {
-      types = List.of(tags);
+    /** The tags of a component's structures, and of others. */
+    Builder types(Component component, String... others) {
+      types =
+          Stream.concat(
+                  Contract.versions(component).stream()
+                      .flatMap(version -> version.structures().stream())
+                      .map(Structure::name)
+                      .filter(name -> KernelType.isTag(name) && !Parts.SHARED.contains(name)),
+                  Stream.of(others))
+              .distinct()
+              .toList();
       return this;
     }
 

@@ -4,36 +4,41 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.kho4j.abi.Component;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.KhoVmallocChunk;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.Structure;
 import org.kho4j.preflight.Part.Fate;
 import org.kho4j.preflight.image.Feature;
 
 /**
- * Every part that is known, those first that others arrive in. What a kernel does is what Linux 7.2
- * and 7.3 were seen to do in the lab.
+ * Every known part, containers before their contents. The fates are those that Linux 7.2 and 7.3
+ * had in the lab.
  */
 public final class Parts {
+
+  /** Structures that the version of KHO stands for and other parts are read through. */
+  static final List<String> SHARED =
+      Stream.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE, KhoBlock.STRUCTURE)
+          .map(Structure::name)
+          .toList();
 
   private static final Fate WRONG_PLACES =
       new Fate(
           Verdict.CORRUPT,
-          "it does not notice, and reads the bytes as something else: from wrong data to a panic, everything was seen");
+          "it does not notice, and reads the bytes as something else: jumps ended in wrong data, warnings or panics");
 
   public static final Part KHO =
       Part.of("kho", Feature.KHO)
-          .types(
-              "kho_radix_node",
-              "kho_radix_leaf",
-              "khoser_mem_chunk",
-              "khoser_mem_chunk_hdr",
-              "khoser_mem_bitmap_ptr",
-              "kho_mem_phys_bits")
+          .types(Component.KHO, "khoser_mem_chunk_hdr")
           .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
-          .absent(
-              lost(
-                  "it takes all memory for its own, without a word; nothing of the handover remains"))
+          .absent(lost("it reuses all memory without a message; nothing of the handover remains"))
           .other(
               lost(
-                  "it says \"incompatible\" and \"disabling KHO revival\", and boots on; nothing of the handover"
+                  "it logs \"incompatible\" and \"disabling KHO revival\", and boots; nothing of the handover"
                       + " remains"))
           .moved(WRONG_PLACES)
           .build();
@@ -41,12 +46,12 @@ public final class Parts {
   public static final Part KEXEC_METADATA =
       Part.of("kexec-metadata", Feature.KEXEC_METADATA)
           .within("kho")
-          .types("kho_kexec_metadata")
-          .absent(degraded("it does not tell which kernel it comes from"))
+          .types(Component.KEXEC_METADATA)
+          .absent(degraded("it does not report which kernel it comes from"))
           .other(
               degraded(
-                  "it warns, does not tell which kernel it comes from, and counts kexecs anew"))
-          .moved(degraded("it warns, or tells a wrong release and a wrong count of kexecs"))
+                  "it warns, does not report which kernel it comes from, and counts kexecs anew"))
+          .moved(degraded("it warns, or reports a wrong release and a wrong count of kexecs"))
           .build();
 
   public static final Part MEMBLOCK =
@@ -62,23 +67,16 @@ public final class Parts {
       Part.of("luo", Feature.LUO)
           .within("kho")
           .stems("luo", "luo-session", "luo-flb")
-          .types(
-              "luo_ser",
-              "luo_session_header_ser",
-              "luo_session_ser",
-              "luo_file_set_ser",
-              "luo_file_ser",
-              "luo_flb_header_ser",
-              "luo_flb_ser")
+          .types(Component.LUO)
           .shared("kho_block_header_ser")
-          .absent(lost("it has no /dev/liveupdate; no session is ever seen again"))
+          .absent(lost("it has no /dev/liveupdate, so no session can be retrieved"))
           .other(new Fate(Verdict.PANIC, "it panics in early boot, also with liveupdate=off"))
           .moved(WRONG_PLACES)
           .build();
 
   public static final Part MEMFD =
       Part.fileHandler("memfd", Feature.MEMFD)
-          .types("memfd_luo_ser", "memfd_luo_folio_ser")
+          .types(Component.MEMFD)
           .shared("kho_vmalloc", "kho_vmalloc_chunk")
           .moved(WRONG_PLACES)
           .build();
@@ -88,8 +86,8 @@ public final class Parts {
       Part.of("flb", Feature.TEST_FLB)
           .within("luo")
           .several()
-          .absent(lost("nobody asks for them"))
-          .other(lost("nobody asks for them under their old names"))
+          .absent(lost("no driver asks for them"))
+          .other(lost("no driver asks for them under their old names"))
           .moved(WRONG_PLACES)
           .build();
 
@@ -97,18 +95,14 @@ public final class Parts {
       Part.of("kho_test", Feature.KHO_TEST)
           .within("kho")
           .shared("kho_vmalloc", "kho_vmalloc_chunk")
-          .absent(lost("nobody looks at the test data"))
-          .other(lost("its test module says \"KHO restore failed\""))
+          .absent(lost("no module looks for the test data"))
+          .other(lost("its test module logs \"KHO restore failed\""))
           .moved(WRONG_PLACES)
           .build();
 
   /** All of them. */
   public static final List<Part> ALL =
       List.of(KHO, KEXEC_METADATA, MEMBLOCK, LUO, MEMFD, FLB, KHO_TEST);
-
-  /** Structures that the version of KHO stands for, though they have no part of their own. */
-  static final List<String> SHARED =
-      List.of("kho_vmalloc", "kho_vmalloc_chunk", "kho_block_header_ser");
 
   private Parts() {}
 
@@ -125,6 +119,15 @@ public final class Parts {
     Set<String> types = new TreeSet<>(SHARED);
     ALL.forEach(part -> types.addAll(part.types()));
     return types;
+  }
+
+  /** The part that a subtree of the root FDT holds. */
+  static Optional<Part> ofSubtree(String name) {
+    return name.equals(LuoSer.SUBTREE)
+        ? Optional.of(LUO)
+        : of(name)
+            .filter(part -> part.within().equals(Optional.of(KHO.name())))
+            .filter(part -> !part.equals(LUO));
   }
 
   /** The part of that name. */

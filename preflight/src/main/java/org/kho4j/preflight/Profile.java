@@ -3,26 +3,27 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.image.Footprint;
 
 /**
- * What a kernel speaks. It stands for the kernel: read from its image, kept in a file, or put
- * together from the contract for a handover whose kernel is not at hand.
+ * The versions and layouts that a kernel speaks. A profile replaces the kernel: read from its
+ * image, kept in a file, or made from the contract for a handover whose kernel is not at hand.
  *
- * @param source what it was read from, for people
- * @param release what {@code uname -r} says on it
- * @param architecture what it runs on
+ * @param source the file that it was read from, for people
+ * @param release as {@code uname -r} prints it
+ * @param architecture of the machines that it runs on
  * @param pageSize its page size
- * @param parts what it says about the parts of {@link Parts}, by their names
+ * @param parts its speech about the parts of {@link Parts}, by their names
  * @param versions every string in it that looks like a version, and the names of the contract's
- *     properties that it has; empty where there was nothing to look at
+ *     properties that it has; empty where its strings were not at hand
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them
  * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where a
- *     configuration in the image or beside it tells
+ *     configuration in the image or beside it has that
+ * @param footprint the memory that kexec needs for it, where its image has that
  */
 public record Profile(
     String source,
@@ -33,7 +34,8 @@ public record Profile(
     Optional<List<String>> versions,
     Optional<Map<String, KernelType>> types,
     Map<String, Long> constants,
-    Optional<Boolean> khoByDefault) {
+    Optional<Boolean> khoByDefault,
+    Optional<Footprint> footprint) {
 
   public Profile {
     parts = Map.copyOf(parts);
@@ -42,7 +44,7 @@ public record Profile(
     constants = Map.copyOf(constants);
   }
 
-  /** What it says about a part, also about one that is not among {@link Parts}. */
+  /** The kernel's speech about a part, also about one that is not among {@link Parts}. */
   public Speech speech(Part part) {
     Speech known = parts.get(part.name());
     if (known != null) {
@@ -57,7 +59,7 @@ public record Profile(
     }
     return Speech.unknown(
         versions.isEmpty()
-            ? "its strings are not here"
+            ? "its strings are not at hand"
             : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
   }
 
@@ -67,8 +69,8 @@ public record Profile(
   }
 
   /**
-   * Where it does not lay things out as the versions that it claims have them, a clause each:
-   * {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
+   * The places where it breaks the layouts of the versions that it claims, a clause each: {@code …
+   * claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
    */
   public List<String> findings() {
     return Layouts.broken(this);

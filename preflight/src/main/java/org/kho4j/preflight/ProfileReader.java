@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.btf.Btf;
 import org.kho4j.preflight.btf.BtfEnum;
 import org.kho4j.preflight.btf.BtfStruct;
@@ -24,7 +23,7 @@ public final class ProfileReader {
   private ProfileReader() {}
 
   /**
-   * What a kernel image speaks.
+   * Makes the profile of a kernel image.
    *
    * @throws MalformedImageException if its types are broken
    */
@@ -59,7 +58,8 @@ public final class ProfileReader {
                     .toList()),
         types(image.btf()),
         constants(image.btf()),
-        KhoDefault.of(image));
+        KhoDefault.of(image),
+        image.footprint());
   }
 
   private static Speech speech(KernelImage image, Part part) {
@@ -68,7 +68,7 @@ public final class ProfileReader {
       return Speech.no(built.evidence());
     }
     if (image.strings().isEmpty()) {
-      return Speech.unknown("its strings are not here");
+      return Speech.unknown("its strings are not at hand");
     }
     List<String> versions = new ArrayList<>();
     List<FoundString> shown = new ArrayList<>();
@@ -85,10 +85,11 @@ public final class ProfileReader {
       texts.stream().filter(text -> !text.equals(part.feature().marker())).forEach(versions::add);
       shown.addAll(found);
     }
+    if (part.equals(Parts.KEXEC_METADATA)) {
+      return metadata(image, places(shown));
+    }
     boolean main =
-        !part.feature().marker().isEmpty()
-            || versions.stream()
-                .anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
+        versions.stream().anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
     return main
         ? Speech.yes(versions, places(shown))
         : Speech.unknown(
@@ -96,6 +97,15 @@ public final class ProfileReader {
                 ? "it has the part (%s), and no string \"%s-vN\""
                     .formatted(built.evidence(), part.stems().getFirst())
                 : built.evidence());
+  }
+
+  /** The version of kexec-metadata is a number in the code, beside the string that shows it. */
+  private static Speech metadata(KernelImage image, String places) {
+    return image
+        .metadataNumber()
+        .map(number ->
+            Speech.yes(List.of(Long.toString(number.value())), places + "; " + number.evidence()))
+        .orElseGet(() -> Speech.yes(List.of(), places));
   }
 
   private static String places(List<FoundString> strings) {

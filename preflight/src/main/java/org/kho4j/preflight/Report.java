@@ -7,20 +7,23 @@ import java.util.stream.Stream;
 /**
  * Whether one kernel takes what another hands over.
  *
- * @param verdict the worst of the components
- * @param components the parts that count, those first that others arrive in
- * @param findings where a kernel's layout is not that of the version it claims
- * @param notes what could not be looked at, and what else to know
+ * @param components the parts that count, containers before their contents
+ * @param findings where the layout of a kernel is not that of the version it claims
+ * @param notes what was not examined, and what else to know
+ * @param scratch the memory that scratch takes, where it is known
  */
 public record Report(
-    Verdict verdict, List<Component> components, List<String> findings, List<String> notes) {
+    List<Component> components,
+    List<String> findings,
+    List<String> notes,
+    Optional<Scratch> scratch) {
 
   /**
    * One part.
    *
    * @param from the version that is handed over, where it has one
    * @param to the version that the next kernel takes, where it has one
-   * @param because why, and what a real kernel does
+   * @param because the reason, and what a real kernel does
    */
   public record Component(
       String name, Optional<String> from, Optional<String> to, Verdict verdict, String because) {}
@@ -31,9 +34,19 @@ public record Report(
     notes = List.copyOf(notes);
   }
 
-  /** The same with more notes before its own. */
+  /** The worst verdict of the components. */
+  public Verdict verdict() {
+    return components.stream().map(Component::verdict).reduce(Verdict.OK, Verdict::or);
+  }
+
+  /** The number of components whose fate is not known. */
+  public long unknown() {
+    return components.stream().filter(one -> one.verdict() == Verdict.UNKNOWN).count();
+  }
+
+  /** The same report with more notes before its own. */
   public Report withNotes(List<String> more) {
     return new Report(
-        verdict, components, findings, Stream.concat(more.stream(), notes.stream()).toList());
+        components, findings, Stream.concat(more.stream(), notes.stream()).toList(), scratch);
   }
 }

@@ -7,7 +7,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
@@ -24,6 +26,9 @@ public final class RunningKernel {
   /** It becomes a part of file names. */
   private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
 
+  private static final Pattern MEM_TOTAL =
+      Pattern.compile("^MemTotal: +(\\d{1,12}) kB$", Pattern.MULTILINE);
+
   private static final Profile UNKNOWN =
       new Profile(
           "",
@@ -34,6 +39,7 @@ public final class RunningKernel {
           Optional.empty(),
           Optional.empty(),
           Map.of(),
+          Optional.empty(),
           Optional.empty());
 
   private final HostFiles files;
@@ -94,16 +100,18 @@ public final class RunningKernel {
             base.versions(),
             types.flatMap(Profile::types).or(base::types),
             types.isPresent() ? types.get().constants() : base.constants(),
-            base.khoByDefault());
+            base.khoByDefault(),
+            base.footprint());
+    Optional<Handed> handed = out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile));
     return new Running(
         profile,
-        out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile)),
+        handed,
         files.text("proc/cmdline").map(CommandLine::new),
         List.copyOf(files.notes()));
   }
 
   /** Sessions and files are written at the jump: whatever LUO can preserve counts as preserved. */
-  private static Handed handed(DebugfsOut out, Profile profile) {
+  private Handed handed(DebugfsOut out, Profile profile) throws IOException {
     Set<String> used = new HashSet<>(out.versions().keySet());
     used.add(Parts.KHO.name());
     if (used.contains(Parts.LUO.name())) {
@@ -113,7 +121,24 @@ public final class RunningKernel {
         }
       }
     }
-    return new Handed(used, Set.of(), Set.of(), out.reservations(), out.strangers(), false);
+    return new Handed(
+        used,
+        Set.of(),
+        Set.of(),
+        out.reservations(),
+        out.strangers(),
+        Optional.empty(),
+        out.scratch().isEmpty()
+            ? Optional.empty()
+            : Optional.of(new Scratch(out.scratch(), memory())));
+  }
+
+  /** The memory of the host, without what its kernel took for itself in early boot. */
+  private OptionalLong memory() throws IOException {
+    Matcher total = MEM_TOTAL.matcher(files.text("proc/meminfo").orElse(""));
+    return total.find()
+        ? OptionalLong.of(Long.parseLong(total.group(1)) << 10)
+        : OptionalLong.empty();
   }
 
   private Optional<Profile> image(Optional<String> release) throws IOException {

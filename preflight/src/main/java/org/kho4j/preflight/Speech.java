@@ -4,11 +4,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a kernel says about one {@link Part}.
+ * A kernel's speech about one {@link Part}.
  *
  * @param state whether it has the part at all
- * @param versions its version strings, in the order of the part's stems; those that it has
- * @param evidence a phrase that says what shows it
+ * @param versions its version strings, in the order of the part's stems; empty where they are not
+ *     known
+ * @param evidence a phrase that names the evidence
  */
 public record Speech(State state, List<String> versions, String evidence) {
 
@@ -16,7 +17,7 @@ public record Speech(State state, List<String> versions, String evidence) {
   public enum State {
     YES,
     NO,
-    /** Not told, or ambiguous. */
+    /** Not known, or ambiguous. */
     UNKNOWN
   }
 
@@ -36,7 +37,7 @@ public record Speech(State state, List<String> versions, String evidence) {
     return new Speech(State.UNKNOWN, List.of(), evidence);
   }
 
-  /** {@code luo-v1, luo-session-v2}; empty for a part without, or not told. */
+  /** {@code luo-v1, luo-session-v2}; empty where no version is known. */
   public Optional<String> text() {
     return versions.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", versions));
   }

@@ -2,26 +2,36 @@ package org.kho4j.preflight;
 
 import java.util.Locale;
 
-/** What becomes of a handover, or of a part of it, from best to worst. */
+/** The fate of a handover, or of one of its parts, from best to worst. */
 public enum Verdict {
-  /** It is taken as it is. */
+  /** The next kernel takes it unchanged. */
   OK,
-  /** Something optional is dropped. */
+  /** The next kernel drops something optional. */
   DEGRADED,
-  /** State is dropped silently. */
+  /** The fate is not known. A known loss ranks above, so that it is never hidden. */
+  UNKNOWN,
+  /** The next kernel drops state silently. */
   LOST,
   /** State arrives and cannot be opened. */
   UNREACHABLE,
-  /** The next kernel reads it as something that it is not: nothing is certain from there on. */
+  /** The next kernel reads bytes as something else: nothing is certain from there on. */
   CORRUPT,
   /** The next kernel stops in early boot. */
-  PANIC,
-  /** It cannot be told. */
-  UNKNOWN;
+  PANIC;
 
   /** {@code "ok"}, {@code "degraded"}, … */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether what arrives in a part of this verdict shares its fate. */
+  boolean spreads() {
+    return compareTo(DEGRADED) > 0;
+  }
+
+  /** Whether a part of this verdict may still arrive whole. */
+  boolean isOpen() {
+    return this == UNKNOWN || this == CORRUPT;
   }
 
   /** The worse of the two. */

@@ -2,12 +2,12 @@ package org.kho4j.preflight;
 
 import java.util.Optional;
 
-/** Compares versions as kernels do: whole strings, and what is asked for has to be there. */
+/** Compares versions as kernels do: whole strings, and each that is asked for has to be there. */
 final class Versions {
 
   private Versions() {}
 
-  /** What the next kernel would refuse; empty where it takes it. */
+  /** The difference for which the next kernel refuses a part; empty where there is none. */
   static Optional<String> difference(Part part, Speech ours, Speech theirs) {
     for (String version : ours.versions()) {
       if (!theirs.versions().contains(version) && has(part, theirs, part.stemOf(version))) {
@@ -24,12 +24,12 @@ final class Versions {
     return Optional.empty();
   }
 
-  /** What the next kernel does not look for; empty where it looks for everything. */
+  /** The version that the next kernel does not look for; empty where it looks for all. */
   static Optional<String> dropped(Part part, Speech ours, Speech theirs) {
     return ours.versions().stream()
         .filter(version -> !theirs.versions().isEmpty() && !has(part, theirs, part.stemOf(version)))
         .findFirst()
-        .map("%s is handed over, and nobody looks for it"::formatted);
+        .map("%s is handed over, and the next kernel does not look for it"::formatted);
   }
 
   private static boolean has(Part part, Speech speech, String stem) {

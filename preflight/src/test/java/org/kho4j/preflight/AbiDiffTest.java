@@ -1,15 +1,17 @@
 package org.kho4j.preflight;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.kho4j.preflight.Kernels.LINUX_7_3;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
+import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.AbiDiff.PartChange;
 import org.kho4j.preflight.AbiDiff.State;
+import org.kho4j.preflight.KernelType.Member;
 
 class AbiDiffTest {
 
@@ -96,6 +98,34 @@ class AbiDiffTest {
             new PartChange(
                 Parts.MEMFD, Optional.of("memfd-v2"), Optional.empty(), State.GONE, List.of()));
     assertThat(diff.parts()).extracting(change -> change.part().name()).doesNotContain("flb");
+  }
+
+  @Test
+  void aKernelWithoutKhoIsNoComparison() {
+    Profile without = Kernels.kernel("without", Map.of());
+    assertThat(AbiDiff.between(LINUX_7_3, without).isComparison()).isFalse();
+    assertThat(AbiDiff.between(without, without).isComparison()).isFalse();
+    assertThat(AbiDiff.between(LINUX_7_3, Kernels.without(Parts.LUO)).isComparison()).isTrue();
+  }
+
+  @Test
+  void pagesOfAnotherSizeAreNoChangeOfTheContract() {
+    Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
+    assertThat(AbiDiff.pageSizes(LINUX_7_3, large).orElseThrow())
+        .startsWith("7.3 has pages of 4K and 64k of 64K: layouts differ with the page size");
+    assertThatThrownBy(() -> AbiDiff.between(LINUX_7_3, large))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(AbiDiff.pageSizes(LINUX_7_3, LINUX_7_3)).isEmpty();
+  }
+
+  @Test
+  void anUnknownVersionIsNoChange() {
+    AbiDiff diff = AbiDiff.between(LINUX_7_3, Kernels.silent(LINUX_7_3));
+    assertThat(diff.worst()).isEqualTo(State.SAME);
+    assertThat(diff.uncertain())
+        .contains(
+            "the version of kho in changed is unknown",
+            "whether changed has flb is unknown, and the other kernel does not");
   }
 
   private static PartChange change(AbiDiff diff, String part) {

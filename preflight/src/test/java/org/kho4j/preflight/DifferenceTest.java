@@ -5,12 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.Difference.Kind;
+import org.kho4j.preflight.KernelType.Member;
 
 class DifferenceTest {
 

@@ -4,9 +4,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.kho4j.abi.KernelType;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.image.Footprint;
 
 /** Profiles of kernels as the contract has them, and of such as keep to it less. */
 final class Kernels {
@@ -40,6 +40,7 @@ final class Kernels {
         Optional.empty(),
         Optional.of(Layouts.ofVersions(parts, pageSize, Optional.empty())),
         Map.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -57,7 +58,7 @@ final class Kernels {
     return with(LINUX_7_3, part, Speech.no("a test"));
   }
 
-  private static Profile with(Profile kernel, Part part, Speech speech) {
+  static Profile with(Profile kernel, Part part, Speech speech) {
     Map<String, Speech> parts = new HashMap<>(kernel.parts());
     parts.put(part.name(), speech);
     return copy(kernel, parts, kernel.versions(), kernel.types());
@@ -68,6 +69,21 @@ final class Kernels {
     Map<String, Speech> parts = new HashMap<>();
     kernel.parts().keySet().forEach(name -> parts.put(name, Speech.unknown("a test")));
     return copy(kernel, parts, Optional.empty(), kernel.types());
+  }
+
+  /** Linux 7.3 for x86-64 or arm64, with a size in memory. */
+  static Profile loaded(Architecture architecture, Footprint footprint) {
+    return new Profile(
+        "loaded",
+        LINUX_7_3.release(),
+        architecture,
+        LINUX_7_3.pageSize(),
+        LINUX_7_3.parts(),
+        LINUX_7_3.versions(),
+        LINUX_7_3.types(),
+        LINUX_7_3.constants(),
+        LINUX_7_3.khoByDefault(),
+        Optional.of(footprint));
   }
 
   /** Linux 7.3 with these strings in it, and no others. */
@@ -97,7 +113,8 @@ final class Kernels {
         LINUX_7_3.versions(),
         LINUX_7_3.types(),
         LINUX_7_3.constants(),
-        Optional.of(on));
+        Optional.of(on),
+        Optional.empty());
   }
 
   private static Profile copy(
@@ -114,6 +131,7 @@ final class Kernels {
         strings,
         types,
         kernel.constants(),
-        kernel.khoByDefault());
+        kernel.khoByDefault(),
+        kernel.footprint());
   }
 }

@@ -21,8 +21,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
+import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.preflight.image.RawBtf;
 

@@ -8,12 +8,12 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.preflight.Integrity.Damage;
+import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.Report.Component;
 
 /** Kernels here speak what the contract says, but for what each test changes. */
@@ -74,12 +74,7 @@ class PreflightTest {
 
   @Test
   void theSameVersionWithAnotherLayoutIsCorruptAndAFinding() {
-    Profile swapped =
-        Kernels.withType(
-            new KernelType(
-                "luo_flb_header_ser",
-                16,
-                List.of(new Member("count", 0, 64), new Member("pgcnt", 64, 64))));
+    Profile swapped = Kernels.withType(SWAPPED_FLBS);
     Report report = judge(Kernels.LINUX_7_3, swapped);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.OK);
@@ -90,8 +85,7 @@ class PreflightTest {
 
   @Test
   void aPartThatIsNotInUseSpoilsNothing() {
-    Handed handed =
-        new Handed(Set.of("kho", "kexec-metadata"), Set.of(), Set.of(), List.of(), List.of(), true);
+    Handed handed = handed(Set.of("kho", "kexec-metadata"));
     Report report =
         Preflight.judge(
             Kernels.LINUX_7_3,
@@ -105,7 +99,7 @@ class PreflightTest {
   void aReservationWantsTheNextCommandLineToAskForIt() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
     Handed handed =
-        new Handed(Set.of("kho", "memblock"), Set.of(), Set.of(), List.of(trace), List.of(), true);
+        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
     assertThat(memblock(handed, null)).isEqualTo(Verdict.UNKNOWN);
     assertThat(memblock(handed, "kho=on")).isEqualTo(Verdict.LOST);
     assertThat(memblock(handed, "kho=on reserve_mem=2M:4096:trace")).isEqualTo(Verdict.LOST);
@@ -161,8 +155,7 @@ class PreflightTest {
   @Test
   void aHandlerThatNoRowIsAboutIsLookedForAmongTheStrings() {
     Handed handed =
-        new Handed(
-            Set.of("kho", "luo"), Set.of("vfio-pci-v1"), Set.of(), List.of(), List.of(), true);
+        handed(Set.of("kho", "luo"), Set.of("vfio-pci-v1"), List.of(), List.of(), List.of());
     Profile has =
         Kernels.withStrings(
             List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v1"));
@@ -217,8 +210,7 @@ class PreflightTest {
 
   @Test
   void aSubtreeThatNobodyKnowsCannotBeJudged() {
-    Handed handed =
-        new Handed(Set.of("kho"), Set.of(), Set.of(), List.of(), List.of("iommu"), true);
+    Handed handed = handed(Set.of("kho"), Set.of(), List.of(), List.of("iommu"), List.of());
     assertThat(judge(handed, Kernels.LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
   }
 
@@ -226,8 +218,7 @@ class PreflightTest {
   void whatIsLostForSureIsNotUnknown() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
     Handed handed =
-        new Handed(
-            Set.of("kho", "memblock"), Set.of(), Set.of(), List.of(trace), List.of("iommu"), true);
+        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of("iommu"), List.of());
     Report report =
         Preflight.judge(
             Kernels.LINUX_7_3,
@@ -237,6 +228,204 @@ class PreflightTest {
     assertThat(report.verdict()).isEqualTo(Verdict.LOST);
     assertThat(because(report, "memblock")).isEqualTo("it goes with kho");
     assertThat(because(report, "iommu")).isEqualTo("it goes with kho");
+  }
+
+  @Test
+  void aKnownPanicIsNotHiddenBehindAnUnknownReservation() {
+    ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
+    Report report =
+        Preflight.judge(
+            Kernels.LINUX_7_3,
+            Optional.of(
+                handed(
+                    Set.of("kho", "memblock", "luo"),
+                    Set.of(),
+                    List.of(trace),
+                    List.of(),
+                    List.of())),
+            Kernels.with(Parts.LUO, "luo-v6"),
+            Optional.empty());
+    assertThat(verdict(report, "memblock")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(report.verdict()).isEqualTo(Verdict.PANIC);
+    assertThat(report.unknown()).isEqualTo(1);
+  }
+
+  @Test
+  void aPartThatTheNextKernelLacksIsLostWhateverItsVersion() {
+    Profile ambiguous =
+        Kernels.with(Kernels.LINUX_7_3, Parts.MEMBLOCK, Speech.unknown("two strings"));
+    assertThat(verdict(judge(ambiguous, Kernels.without(Parts.MEMBLOCK)), "memblock"))
+        .isEqualTo(Verdict.LOST);
+    assertThat(verdict(judge(ambiguous, Kernels.LINUX_7_3), "memblock")).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void anotherLayoutIsCorruptAlsoWhereNoVersionIsKnown() {
+    Profile swapped = Kernels.silent(Kernels.withType(SWAPPED_FLBS));
+    Report report = judge(Kernels.LINUX_7_3, swapped);
+    assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
+    assertThat(because(report, "luo"))
+        .startsWith("the version in the next kernel is unknown (a test), but in the next kernel");
+    assertThat(verdict(report, "memblock")).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void anotherPageSizeIsAPanicAlsoWhereNoVersionIsKnown() {
+    Profile large =
+        Kernels.silent(
+            Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4"))));
+    assertThat(verdict(judge(Kernels.LINUX_7_3, large), "kho")).isEqualTo(Verdict.PANIC);
+  }
+
+  @Test
+  void whatMayArriveAfterAllIsJudgedByItself() {
+    Profile ambiguous =
+        Kernels.with(
+            Kernels.with(Parts.LUO, "luo-v6"), Parts.KHO, Speech.unknown("kho-v4, kho-v5"));
+    Report report = judge(Kernels.LINUX_7_3, ambiguous);
+    assertThat(verdict(report, "kho")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(verdict(report, "luo")).isEqualTo(Verdict.PANIC);
+    assertThat(verdict(report, "memblock")).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void withKhoOffLuoIsLostAlsoWhereTheVersionOfKhoIsUnknown() {
+    Profile ambiguous =
+        Kernels.with(
+            Kernels.with(Parts.LUO, "luo-v6"), Parts.KHO, Speech.unknown("kho-v4, kho-v5"));
+    assertThat(luo(ambiguous, "kho=off")).isEqualTo(Verdict.LOST);
+  }
+
+  @Test
+  void theNumberOfKexecMetadataDecides() {
+    Speech yes = Speech.yes(List.of(), "the string is there");
+    Profile unknown = Kernels.with(Kernels.LINUX_7_3, Parts.KEXEC_METADATA, yes);
+    assertThat(verdict(judge(Kernels.LINUX_7_3, Kernels.LINUX_7_3), "kexec-metadata"))
+        .isEqualTo(Verdict.OK);
+    Profile other = Kernels.with(Parts.KEXEC_METADATA, "2");
+    assertThat(verdict(judge(Kernels.LINUX_7_3, other), "kexec-metadata"))
+        .isEqualTo(Verdict.DEGRADED);
+    for (Report report :
+        List.of(judge(unknown, Kernels.LINUX_7_3), judge(Kernels.LINUX_7_3, unknown))) {
+      assertThat(verdict(report, "kexec-metadata")).isEqualTo(Verdict.UNKNOWN);
+      assertThat(report.unknown()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void withKhoOffNoNumberOfKexecMetadataMatters() {
+    Speech yes = Speech.yes(List.of(), "the string is there");
+    Report report =
+        Preflight.judge(
+            Kernels.with(Kernels.LINUX_7_3, Parts.KEXEC_METADATA, yes),
+            Optional.empty(),
+            Kernels.LINUX_7_3,
+            Optional.of(new CommandLine("kho=off")));
+    assertThat(verdict(report, "kexec-metadata")).isEqualTo(Verdict.DEGRADED);
+  }
+
+  @Test
+  void damageDecidesWhatBecomesOfAPart() {
+    Damage damage = new Damage("memfd", Verdict.UNREACHABLE, "MEMFD-004");
+    Report report = judge(damage, Kernels.LINUX_7_3, "kho=on liveupdate=on");
+    assertThat(report.verdict()).isEqualTo(Verdict.UNREACHABLE);
+    assertThat(because(report, "memfd")).isEqualTo("MEMFD-004");
+    assertThat(verdict(report, "luo")).isEqualTo(Verdict.OK);
+  }
+
+  @Test
+  void damageSpreadsToThePartsWithin() {
+    Damage damage = new Damage("kho", Verdict.CORRUPT, "MAP-001");
+    Report report = judge(damage, Kernels.LINUX_7_3, "kho=on liveupdate=on");
+    assertThat(report.components()).extracting(Component::verdict).containsOnly(Verdict.CORRUPT);
+    assertThat(because(report, "memfd")).isEqualTo("it goes with luo");
+  }
+
+  @Test
+  void damageThatNoKernelReadsDoesNotMatter() {
+    Damage damage = new Damage("luo", Verdict.PANIC, "LUO-001");
+    assertThat(verdict(judge(damage, Kernels.LINUX_7_3, "kho=off"), "luo")).isEqualTo(Verdict.LOST);
+    assertThat(verdict(judge(damage, Kernels.without(Parts.LUO), "kho=on"), "luo"))
+        .isEqualTo(Verdict.LOST);
+    assertThat(verdict(judge(damage, Kernels.with(Parts.KHO, "kho-v5"), "kho=on"), "luo"))
+        .isEqualTo(Verdict.LOST);
+  }
+
+  @Test
+  void theContentOfAnotherLayoutIsNotJudgedByTheContract() {
+    Damage damage = new Damage("luo", Verdict.PANIC, "FLB-001");
+    Profile swapped = Kernels.withType(SWAPPED_FLBS);
+    Report report = judge(swapped, damage, swapped, "kho=on liveupdate=on");
+    assertThat(report.verdict()).isEqualTo(Verdict.OK);
+    assertThat(report.notes())
+        .contains(
+            "the content of luo was not examined: its layout in the first kernel is not that of its version");
+  }
+
+  @Test
+  void damageOfAPartThatIsNotInUseIsThatOfItsContainer() {
+    Damage damage = new Damage("flb", Verdict.CORRUPT, "FLB-001");
+    Report report = judge(damage, Kernels.LINUX_7_3, "kho=on liveupdate=on");
+    assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
+  }
+
+  @Test
+  void withoutMemoryTheContentIsSaidNotToBeExamined() {
+    String note =
+        "the content of the handover was not examined: only a memory image (--from IMAGE) has it";
+    assertThat(judge(Kernels.LINUX_7_3, Kernels.LINUX_7_3).notes()).contains(note);
+    assertThat(
+            judge(
+                    new Damage("memfd", Verdict.UNREACHABLE, "MEMFD-004"),
+                    Kernels.LINUX_7_3,
+                    "kho=on")
+                .notes())
+        .doesNotContain(note);
+  }
+
+  private static final KernelType SWAPPED_FLBS =
+      new KernelType(
+          "luo_flb_header_ser",
+          16,
+          List.of(new Member("count", 0, 64), new Member("pgcnt", 64, 64)));
+
+  /** All parts of Linux 7.3 in use, one of them damaged. */
+  private static Report judge(Damage damage, Profile to, String line) {
+    return judge(Kernels.LINUX_7_3, damage, to, line);
+  }
+
+  private static Report judge(Profile from, Damage damage, Profile to, String line) {
+    return Preflight.judge(
+        from,
+        Optional.of(
+            handed(
+                Set.of("kho", "kexec-metadata", "memblock", "luo", "memfd"),
+                Set.of(),
+                List.of(),
+                List.of(),
+                List.of(damage))),
+        to,
+        Optional.of(new CommandLine(line)));
+  }
+
+  private static Handed handed(Set<String> parts) {
+    return handed(parts, Set.of(), List.of(), List.of(), List.of());
+  }
+
+  private static Handed handed(
+      Set<String> parts,
+      Set<String> handlers,
+      List<ReserveMem> reservations,
+      List<String> strangers,
+      List<Damage> damages) {
+    return new Handed(
+        parts,
+        handlers,
+        Set.of(),
+        reservations,
+        strangers,
+        Optional.of(new Integrity(damages, List.of())),
+        Optional.empty());
   }
 
   private static Verdict judge(Handed handed, Profile to) {

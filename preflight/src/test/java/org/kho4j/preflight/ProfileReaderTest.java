@@ -39,6 +39,14 @@ class ProfileReaderTest {
     assertThat(kernel.speech(Parts.MEMFD).versions()).containsExactly("memfd-v2");
   }
 
+  /** Without the code that compares it, the number of kexec-metadata is not known. */
+  @Test
+  void theNumberOfKexecMetadataIsNotGuessed() throws IOException {
+    Speech metadata = kernel(ALL).speech(Parts.KEXEC_METADATA);
+    assertThat(metadata.state()).isEqualTo(Speech.State.YES);
+    assertThat(metadata.versions()).isEmpty();
+  }
+
   /** The linker keeps one copy of strings that end alike. */
   @Test
   void theEndOfALongerStringIsNotTakenForAVersion() throws IOException {

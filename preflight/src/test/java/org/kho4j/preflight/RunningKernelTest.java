@@ -12,12 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.RunningKernel.Running;
 
 /** Hosts here are copies of files: the small kernel, and blobs of real kernels' debugfs. */
@@ -96,13 +99,46 @@ class RunningKernelTest {
         .contains("kho", "memblock", "kho_test", "luo", "kexec-metadata", "memfd");
     assertThat(handed.reservations()).extracting(ReserveMem::name).containsExactly("trace");
     assertThat(handed.strangers()).isEmpty();
-    assertThat(handed.complete()).isFalse();
+    assertThat(handed.integrity()).isEmpty();
+    assertThat(handed.scratch()).isEmpty();
     Profile kernel = running.profile();
     assertThat(kernel.speech(Parts.LUO).versions()).containsExactly("luo-v5");
     assertThat(kernel.speech(Parts.KEXEC_METADATA).versions()).containsExactly("1");
     assertThat(kernel.speech(Parts.KHO_TEST).versions()).containsExactly("kho-test-v1");
     assertThat(kernel.speech(Parts.MEMBLOCK).versions())
         .containsExactly("memblock-v1", "reserve-mem-v1");
+  }
+
+  @Test
+  void debugfsHasTheScratchRegions() throws IOException {
+    host();
+    handover();
+    put(OUT + "scratch_phys", "0x8000000\n0x1000000\n");
+    put(OUT + "scratch_len", "0x2000000\n0x400000\n");
+    put("proc/meminfo", "MemTotal:         480000 kB\nMemFree:          300000 kB\n");
+    Scratch scratch = read().handed().orElseThrow().scratch().orElseThrow();
+    assertThat(scratch)
+        .isEqualTo(
+            new Scratch(
+                List.of(
+                    new AddressRange(0x8000000, 0x2000000), new AddressRange(0x1000000, 0x400000)),
+                OptionalLong.of(480_000L << 10)));
+    assertThat(scratch.bytes()).isEqualTo(0x2400000);
+  }
+
+  @Test
+  void scratchFilesThatDoNotFitTogetherAreRefused() throws IOException {
+    host();
+    handover();
+    put(OUT + "scratch_phys", "0x8000000\n");
+    Path lengths = put(OUT + "scratch_len", "0x2000000\n0x400000\n");
+    assertThatThrownBy(this::read)
+        .hasMessage(lengths + ": has 2 lengths, and scratch_phys 1 addresses");
+    put(OUT + "scratch_len", "much\n");
+    assertThatThrownBy(this::read).hasMessage(lengths + ": has a line that is no number: \"much\"");
+    put(OUT + "scratch_len", "-1\n");
+    assertThatThrownBy(this::read)
+        .hasMessageStartingWith(root.resolve(OUT + "scratch_phys") + ": line 1: ");
   }
 
   @Test

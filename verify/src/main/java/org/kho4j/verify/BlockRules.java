@@ -61,6 +61,30 @@ final class BlockRules {
           Outcome.LOST,
           Outcome.PANIC);
 
+  static final Rule NOT_FULL =
+      Rule.error(
+          "BLOCK-006",
+          "Every block but the last of its chain is full.",
+          "Not checked (7.2, 7.3): the kernel reads as many entries as count says, and goes on to the next block. A session"
+              + " that count leaves out is lost without a word (inferred); a file that count leaves out does not match its"
+              + " session's count, and every open of /dev/liveupdate fails with EIO.",
+          "The kernel begins a block only when the one before is full: count was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
+
+  static final Rule BEHIND =
+      Rule.error(
+          "BLOCK-007",
+          "Nothing is stored behind the entries that a block counts.",
+          "Not read (7.2, 7.3): a session that count leaves out is lost without a word, and its memory stays reserved"
+              + " (inferred). A file that count leaves out does not match its session's count, and every open of"
+              + " /dev/liveupdate fails with EIO.",
+          "A kernel allocates blocks zeroed and writes only what it counts: count was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
+
   private BlockRules() {}
 
   /**
@@ -116,8 +140,23 @@ final class BlockRules {
         long offset = header + (long) i * entrySize;
         visitor.entry(page.asSlice(offset, entrySize), block + offset);
       }
+      long used = header + count * entrySize;
+      Unused.check(scene, BEHIND, place, page.asSlice(used), block + used, entrySize, count);
       entries += count;
-      block = Wire.u64(page, KhoBlock.NEXT);
+      long next = Wire.u64(page, KhoBlock.NEXT);
+      if (next != 0 && count < capacity) {
+        scene
+            .findings()
+            .report(
+                NOT_FULL,
+                place,
+                block,
+                "count is %d of %d, and another block follows at 0x%x",
+                count,
+                capacity,
+                next);
+      }
+      block = next;
     }
     return entries;
   }

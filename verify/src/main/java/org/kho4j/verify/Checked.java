@@ -2,37 +2,62 @@ package org.kho4j.verify;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a verification looked at.
+ * The structures that a verification looked at, and how many findings it has.
  *
  * @param counts of structures, by name: {@code "files"}
- * @param notChecked what could not be looked at, and why, in sentences
- * @param untold of each rule that was broken too often to tell all: how many findings were left out
+ * @param notChecked parts that were not checked, each a sentence with the reason
+ * @param findings of each severity, reported or not
+ * @param unreported of each rule with more findings than are reported: how many are not
  */
-public record Checked(Map<String, Long> counts, List<String> notChecked, Map<String, Long> untold) {
+public record Checked(
+    Map<String, Long> counts,
+    List<String> notChecked,
+    Map<Severity, Long> findings,
+    Map<String, Long> unreported) {
 
   /** Nothing yet. */
-  public static final Checked NOTHING = new Checked(Map.of(), List.of(), Map.of());
+  public static final Checked NOTHING = new Checked(Map.of(), List.of(), Map.of(), Map.of());
 
   public Checked {
     counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
     notChecked = List.copyOf(notChecked);
-    untold = Collections.unmodifiableMap(new TreeMap<>(untold));
+    Map<Severity, Long> bySeverity = new EnumMap<>(Severity.class);
+    bySeverity.putAll(findings);
+    findings = Collections.unmodifiableMap(bySeverity);
+    unreported = Collections.unmodifiableMap(new TreeMap<>(unreported));
+  }
+
+  /** A verification that ended with one finding, before it looked at anything. */
+  public static Checked of(Finding finding) {
+    return new Checked(Map.of(), List.of(), Map.of(finding.rule().severity(), 1L), Map.of());
+  }
+
+  /** Findings of a severity, reported or not. */
+  public long count(Severity severity) {
+    return findings.getOrDefault(severity, 0L);
   }
 
   /** Both together. */
   public Checked plus(Checked other) {
-    Map<String, Long> sum = new LinkedHashMap<>(counts);
-    other.counts.forEach((name, count) -> sum.merge(name, count, Long::sum));
     List<String> sentences = new ArrayList<>(notChecked);
     other.notChecked.stream().filter(one -> !sentences.contains(one)).forEach(sentences::add);
-    Map<String, Long> more = new TreeMap<>(untold);
-    other.untold.forEach((id, count) -> more.merge(id, count, Long::sum));
-    return new Checked(sum, sentences, more);
+    return new Checked(
+        sum(counts, other.counts),
+        sentences,
+        sum(findings, other.findings),
+        sum(unreported, other.unreported));
+  }
+
+  private static <K> Map<K, Long> sum(Map<K, Long> one, Map<K, Long> other) {
+    Map<K, Long> sum = new LinkedHashMap<>(one);
+    other.forEach((key, count) -> sum.merge(key, count, Long::sum));
+    return sum;
   }
 }

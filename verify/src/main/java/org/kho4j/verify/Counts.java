@@ -10,6 +10,7 @@ final class Counts {
 
   private final Map<String, Long> counts = new LinkedHashMap<>();
   private final List<String> notChecked = new ArrayList<>();
+  private boolean ownersKnown = true;
 
   void add(String name, long count) {
     counts.merge(name, count, Long::sum);
@@ -25,7 +26,23 @@ final class Counts {
     }
   }
 
-  Checked checked(Map<String, Long> untold) {
-    return new Checked(counts, notChecked, untold);
+  /** Something owns memory, and what it owns is not known here. */
+  void unknownOwner() {
+    ownersKnown = false;
+  }
+
+  /** Memory of a structure could not be read, so that what it owns is not known. */
+  void unread(String sentence) {
+    notChecked(sentence);
+    unknownOwner();
+  }
+
+  /** Whether every structure that owns memory was read. */
+  boolean ownersKnown() {
+    return ownersKnown;
+  }
+
+  Checked checked(Map<Severity, Long> findings, Map<String, Long> unreported) {
+    return new Checked(counts, notChecked, findings, unreported);
   }
 }

@@ -1,5 +1,6 @@
 package org.kho4j.verify;
 
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -8,8 +9,8 @@ import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Where;
 
 /**
- * Takes what the rules find. A rule that is broken a million times is told a few times and counted
- * from then on, so that neither memory nor the reader of the answer drowns in it.
+ * Takes the findings of the rules. Of each rule a few are reported and all are counted, so that
+ * neither memory nor a reader drowns in the findings of a rule that is broken a million times.
  */
 final class Findings {
 
@@ -17,6 +18,7 @@ final class Findings {
   private final Predicate<Rule> wanted;
   private final int perRule;
   private final Map<String, Long> counts = new TreeMap<>();
+  private final Map<Severity, Long> bySeverity = new EnumMap<>(Severity.class);
   private long errors;
 
   Findings(Consumer<Finding> consumer, Predicate<Rule> wanted, int perRule) {
@@ -25,12 +27,12 @@ final class Findings {
     this.perRule = perRule;
   }
 
-  /** Takes nothing: for a walk whose findings were told before. */
+  /** Reports nothing: for a walk whose findings were reported before. */
   static Findings none() {
     return new Findings(finding -> {}, rule -> false, 0);
   }
 
-  /** The message is made only if anybody hears it. */
+  /** The message is made only if the finding is reported. */
   @SuppressWarnings("AnnotateFormatMethod") // that would be a dependency for one annotation
   synchronized void report(
       Rule rule, Where where, long address, String format, Object... arguments) {
@@ -48,7 +50,11 @@ final class Findings {
 
   private boolean count(Rule rule) {
     errors += rule.severity() == Severity.ERROR ? 1 : 0;
-    return wanted.test(rule) && counts.merge(rule.id(), 1L, Long::sum) <= perRule;
+    if (!wanted.test(rule)) {
+      return false;
+    }
+    bySeverity.merge(rule.severity(), 1L, Long::sum);
+    return counts.merge(rule.id(), 1L, Long::sum) <= perRule;
   }
 
   /** Errors so far, wanted or not. */
@@ -56,14 +62,14 @@ final class Findings {
     return errors;
   }
 
-  /** Of each rule that was broken more often than was told: how often it was not told. */
-  synchronized Map<String, Long> untold() {
-    Map<String, Long> untold = new TreeMap<>();
+  /** The counts of the structures, with those of the findings. */
+  synchronized Checked checked(Counts structures) {
+    Map<String, Long> unreported = new TreeMap<>();
     counts.forEach((id, count) -> {
       if (count > perRule) {
-        untold.put(id, count - perRule);
+        unreported.put(id, count - perRule);
       }
     });
-    return untold;
+    return structures.checked(bySeverity, unreported);
   }
 }

@@ -1,6 +1,7 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Where;
@@ -52,8 +53,9 @@ final class FlbRules {
   static final Rule NAME =
       Rule.error(
           "FLB-005",
-          "Every FLB's name has its NUL.",
-          "Not checked (7.0 to 7.3): strings are compared beyond the field, the FLB is not found, and its users fail.",
+          "Every FLB's name has 1 to 47 bytes and a NUL.",
+          "Not checked (7.0 to 7.3): without a NUL, strings are compared beyond the field. The FLB is not found, and its users"
+              + " fail.",
           "The entry was overwritten.");
 
   static final Rule SAME_NAME =
@@ -73,7 +75,41 @@ final class FlbRules {
           Outcome.WARNED,
           Outcome.FAILED);
 
-  private FlbRules() {}
+  static final Rule DATA =
+      Rule.warning(
+          "FLB-008",
+          "Where an FLB's data are the address of a page, that page is preserved.",
+          "Not checked (7.0 to 7.3): the FLB's owner reads whatever is there, or faults beyond memory. What an owner means by"
+              + " its data is its own; every known one keeps a physical address there.",
+          "The owner's page was not preserved, or the entry was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
+
+  static final Rule BEHIND =
+      Rule.error(
+          "FLB-009",
+          "Nothing is stored behind the FLBs that the header counts.",
+          "Not read (7.0 to 7.3): an FLB that count leaves out is not found by its owner, and its memory stays reserved"
+              + " (inferred).",
+          "A kernel allocates the page zeroed and writes only what it counts: count was overwritten.",
+          Outcome.RESTORED,
+          Outcome.WARNED,
+          Outcome.FAILED,
+          Outcome.LOST);
+
+  /** The kernel's own test keeps numbers in its FLBs, and no memory. */
+  private static final String TEST = "liveupdate-test-flb-";
+
+  private final Scene scene;
+  private final long files;
+  private final Words names = new Words();
+
+  private FlbRules(Scene scene, long files) {
+    this.scene = scene;
+    this.files = files;
+  }
 
   /**
    * Checks the page.
@@ -105,40 +141,79 @@ final class FlbRules {
           "count is %s, and a page holds %d",
           Long.toUnsignedString(count),
           capacity);
-      count = 0; // what the entries are cannot be told
+      count = 0; // which bytes are entries is not known
+    } else {
+      long used = LuoFlb.HEADER.headerSize() + count * LuoFlb.STRUCTURE.headerSize();
+      Unused.check(
+          scene,
+          BEHIND,
+          where,
+          page.asSlice(used),
+          address + used,
+          LuoFlb.STRUCTURE.headerSize(),
+          count);
     }
-    Words names = new Words();
+    FlbRules rules = new FlbRules(scene, files);
     int size = LuoFlb.STRUCTURE.headerSize();
     for (int i = 0; i < count; i++) {
-      scene.counts().add("flbs", 1);
       long offset = LuoFlb.HEADER.headerSize() + (long) i * size;
-      MemorySegment entry = page.asSlice(offset, size);
-      Where place = where.in("flb", i);
-      long references = Wire.u64(entry, LuoFlb.COUNT);
-      if (files >= 0 && (references == 0 || Long.compareUnsigned(references, files) > 0)) {
-        findings.report(
-            REFERENCES,
-            place,
-            address + offset,
-            "count is %s, and there are %d files",
-            Long.toUnsignedString(references),
-            files);
-      }
-      try {
-        String name = Wire.text(entry, LuoFlb.NAME, place, address + offset);
-        long first = names.putIfAbsent(Hash.of(entry, LuoFlb.NAME), i + 1);
-        if (first != 0) {
-          findings.report(
-              SAME_NAME,
-              place,
-              address + offset,
-              "flb %d has the name \"%s\" as well",
-              first - 1,
-              name);
-        }
-      } catch (HandoverException e) {
-        findings.report(NAME, e);
-      }
+      rules.flb(where.in("flb", i), i, page.asSlice(offset, size), address + offset);
+    }
+  }
+
+  private void flb(Where where, int number, MemorySegment entry, long address) {
+    Findings findings = scene.findings();
+    scene.counts().add("flbs", 1);
+    long references = Wire.u64(entry, LuoFlb.COUNT);
+    if (files >= 0 && (references == 0 || Long.compareUnsigned(references, files) > 0)) {
+      findings.report(
+          REFERENCES,
+          where,
+          address,
+          "count is %s, and there are %d files",
+          Long.toUnsignedString(references),
+          files);
+    }
+    String name;
+    try {
+      name = Wire.text(entry, LuoFlb.NAME, where, address);
+    } catch (HandoverException e) {
+      findings.report(NAME, e);
+      return;
+    }
+    if (name.isEmpty()) {
+      findings.report(NAME, where, address, "the name is empty");
+      return;
+    }
+    long first = names.putIfAbsent(Hash.of(entry, LuoFlb.NAME), number + 1L);
+    if (first != 0) {
+      findings.report(
+          SAME_NAME, where, address, "flb %d has the name \"%s\" as well", first - 1, name);
+    }
+    if (!name.startsWith(TEST)) {
+      data(where.named("flb", name), address, Wire.u64(entry, LuoFlb.DATA));
+    }
+  }
+
+  /** The data of an FLB that is not known here: an address, if it can be one. */
+  private void data(Where where, long address, long data) {
+    if (data == 0
+        || !scene.pageSize().isAligned(data)
+        || data >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      return;
+    }
+    scene.counts().unknownOwner();
+    if (scene.preserved().isKnown() && scene.preserved().orderAround(data) < 0) {
+      boolean there = scene.memory().physical().contains(data, 1);
+      scene
+          .findings()
+          .report(
+              DATA,
+              where,
+              address,
+              "data is 0x%x, which is %s",
+              data,
+              there ? "not preserved" : "not in memory");
     }
   }
 }

@@ -145,7 +145,7 @@ final class KhoTestRules {
         try {
           page = scene.memory().page(where, address + at);
         } catch (HandoverException e) {
-          scene.counts().notChecked("folios of kho_test: " + e.sentence());
+          scene.counts().unread("folios of kho_test: " + e.sentence());
           return;
         }
         for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {

@@ -36,6 +36,16 @@ final class ListRules {
               + " freeing them is a warning about an untagged page (6.19 to 7.1).",
           "Somebody unpreserved the pages, or preserved them with another order.");
 
+  static final Rule BEHIND =
+      Rule.error(
+          "ARRAY-004",
+          "Nothing is stored behind the entries that an array counts.",
+          "Not read (6.19 to 7.1): the sessions or files that count leaves out are lost without a word, and their memory"
+              + " stays reserved (inferred).",
+          "A kernel allocates arrays zeroed and writes only what it counts: count was overwritten.",
+          Outcome.RESTORED,
+          Outcome.LOST);
+
   private ListRules() {}
 
   /**
@@ -94,12 +104,12 @@ final class ListRules {
               capacity);
       return -1;
     }
-    if (count == 0) {
-      return 0;
-    }
     MemorySegment entries;
     try {
-      entries = scene.memory().bytes(where, address + header, count * entrySize);
+      entries =
+          scene
+              .memory()
+              .bytes(where, address + header, list.size(scene.pageSize()) - (long) header);
     } catch (HandoverException e) {
       scene.findings().report(POINTER, e);
       return -1;
@@ -108,6 +118,9 @@ final class ListRules {
       long offset = (long) i * entrySize;
       visitor.entry(entries.asSlice(offset, entrySize), address + header + offset);
     }
+    long used = count * entrySize;
+    Unused.check(
+        scene, BEHIND, where, entries.asSlice(used), address + header + used, entrySize, count);
     return count;
   }
 }

@@ -11,20 +11,25 @@ import org.kho4j.handover.Wire;
 /** The files of a session. */
 final class LuoFileRules {
 
+  /** What becomes of a session whose list of files does not read, on both sides of a fix. */
+  static final String BROKEN_LIST =
+      "Every open of /dev/liveupdate fails with EIO (7.2.6, 7.3.4). 6.19, which is before the fix of 2026, ignores that a"
+          + " session's files cannot be read: the session comes back with a part of them, without a word.";
+
   static final Rule HANDLER =
       Rule.error(
           "LUO-009",
-          "Every file's handler has its NUL.",
-          "Not checked (6.19 to 7.3): strings are compared beyond the field, no handler is found, and every open of"
-              + " /dev/liveupdate fails with EIO.",
+          "Every file's handler has 1 to 47 bytes and a NUL.",
+          "No handler is found. "
+              + BROKEN_LIST
+              + " Without a NUL, strings are compared beyond the field.",
           "The entry was overwritten.");
 
   static final Rule UNKNOWN_HANDLER =
       Rule.warning(
           "LUO-010",
           "Every file's handler is one that is known here.",
-          "A kernel without that handler fails every open of /dev/liveupdate with EIO: no session can be retrieved (7.2.6,"
-              + " 7.3.4; 6.19 ignores it).",
+          "Nothing happens where the next kernel has that handler. Otherwise: " + BROKEN_LIST,
           "Make sure that the next kernel has the driver, and that it is loaded before /dev/liveupdate is opened. What the"
               + " file's data are was not checked.",
           Outcome.RESTORED,
@@ -37,6 +42,18 @@ final class LuoFileRules {
           "The reader does not check (6.19 to 7.3): the first is found, the second can never be retrieved, and its data are"
               + " freed when the session is finished.",
           "The kernel that wrote it does not let it happen: the entry was overwritten.");
+
+  static final Rule NO_DATA =
+      Rule.error(
+          "LUO-015",
+          "Every file has data.",
+          "The handler is given 0 for the address of its structure (6.19 to 7.3): the retrieve fails, or faults, and the"
+              + " file is lost (inferred).",
+          "A live update that was aborted after its freeze, and tried again, wrote 0 before the fix of early 2026; or the"
+              + " entry was overwritten.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
 
   static final Rule ONE_BAD =
       Rule.warning(
@@ -133,18 +150,30 @@ final class LuoFileRules {
     }
     try {
       String handler = Wire.text(entry, LuoFile.COMPATIBLE, where, address);
-      if (MemfdRules.handles(handler)) {
-        MemfdRules.check(scene, where, handler, Wire.u64(entry, LuoFile.DATA), address);
-      } else {
-        scene
-            .findings()
-            .report(UNKNOWN_HANDLER, where, address, "nothing is known of \"%s\"", handler);
-      }
+      handled(where, handler, Wire.u64(entry, LuoFile.DATA), address);
     } catch (HandoverException e) {
       scene.findings().report(HANDLER, e);
     }
     if (scene.findings().errors() > errors && bad++ == 0) {
       firstBad = "0x" + Long.toHexString(token);
+    }
+  }
+
+  private void handled(Where where, String handler, long data, long address) {
+    Findings findings = scene.findings();
+    if (handler.isEmpty()) {
+      findings.report(HANDLER, where, address, "compatible is empty");
+      return;
+    }
+    boolean memfd = MemfdRules.handles(handler);
+    if (!memfd) {
+      scene.counts().unknownOwner();
+      findings.report(UNKNOWN_HANDLER, where, address, "nothing is known of \"%s\"", handler);
+    }
+    if (data == 0) {
+      findings.report(NO_DATA, where, address, "data is 0");
+    } else if (memfd) {
+      MemfdRules.check(scene, where, handler, data, address);
     }
   }
 }

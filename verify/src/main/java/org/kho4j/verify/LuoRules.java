@@ -79,7 +79,7 @@ final class LuoRules {
       Rule.error(
           "LUO-007",
           "A session has as many files as its count says.",
-          "EINVAL: every open of /dev/liveupdate fails with EIO (7.2.6, 7.3.4).",
+          LuoFileRules.BROKEN_LIST,
           "The count or a block of files was overwritten.");
 
   static final Rule NO_FILES =
@@ -138,7 +138,7 @@ final class LuoRules {
           scene.preserved().describe(address));
     }
     if (head.address() != address) {
-      scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER), head.address(), 0);
+      scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER.name()), head.address(), 0);
     }
     long errors = findings.errors();
     new LuoRules(scene, where).sessions(head);
@@ -164,6 +164,7 @@ final class LuoRules {
     try {
       version = LuoHead.version(scene.memory(), subtree);
     } catch (HandoverException e) {
+      scene.counts().unknownOwner();
       findings.report(VERSION, e);
       return null;
     }

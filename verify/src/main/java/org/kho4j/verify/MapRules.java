@@ -127,6 +127,18 @@ final class MapRules {
               + " one of 7.1 or later reads the tree with another depth. What was preserved is lost, or the boot faults.",
           "With 16K pages use a released kernel. What is read here is what the writer meant.");
 
+  static final Rule ACROSS_NODES =
+      Rule.warning(
+          "MAP-018",
+          "No preserved block lies across two NUMA nodes.",
+          "Not checked (6.16 to 7.3): all pages of the block come back as pages of the node that its first page is in"
+              + " (inferred). Kernels before 7.1 preserved runs of pages without regard to nodes; since 7.1 they split a run at"
+              + " the border, and restoring such a run gives back its first part alone (inferred).",
+          "A kernel before 7.1 wrote it. Allocate the memory on one node.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
+
   private static final int MAX_FAULTS = 64;
   private static final int MAX_NODES = 1 << 20;
 
@@ -170,6 +182,7 @@ final class MapRules {
     scene.preserved().walked(map);
     rules.overlaps();
     rules.nodesPreserved();
+    rules.acrossNodes();
   }
 
   private int tree(long root) {
@@ -235,7 +248,19 @@ final class MapRules {
             : (int) Math.min(slots, 1L << Math.max(0, KhoRadix.orderZeroBit(pageSize) + 1 - shift));
     for (int slot = 0; slot < slots && faults < MAX_FAULTS; slot++) {
       long child = page.get(Wire.U64, 8L * slot);
-      if (child != 0 && slot < usable) {
+      if (child < 0) {
+        faults++;
+        scene
+            .findings()
+            .report(
+                POINTER,
+                place,
+                address,
+                "slot %d is 0x%x: bit 63 marks an address that a crash kernel has converted in place,"
+                    + " from physical to its own virtual one",
+                slot,
+                child);
+      } else if (child != 0 && slot < usable) {
         node(child, level - 1, prefix | ((long) slot << shift));
       } else if (child != 0) {
         faults++;
@@ -395,6 +420,26 @@ final class MapRules {
         }
       }
     });
+  }
+
+  private void acrossNodes() {
+    for (long border : scene.nodes()) {
+      for (int order = 1; order <= KhoRadix.maxOrder(pageSize); order++) {
+        long start = border & -pageSize.blockBytes(order);
+        if (start != border && scene.preserved().isBlock(start, order)) {
+          scene
+              .findings()
+              .report(
+                  ACROSS_NODES,
+                  where,
+                  start,
+                  "the block of order %d at 0x%x reaches into the node that begins at 0x%x",
+                  order,
+                  start,
+                  border);
+        }
+      }
+    }
   }
 
   private void nodesPreserved() {

@@ -189,7 +189,7 @@ final class MemfdFolioRules {
     FolioSweep sweep = piece.sweep;
     if (entries == null || sweep == null) {
       String problem = piece.problem == null ? "" : piece.problem.sentence();
-      scene.counts().notChecked("folios: " + problem);
+      scene.counts().unread("folios: " + problem);
       unread = true;
       return;
     }

@@ -79,6 +79,14 @@ final class MemfdRules {
           "Not checked (7.3): the file has a negative size, and every use of it fails.",
           "size was overwritten.");
 
+  static final Rule POSITION =
+      Rule.error(
+          "MEMFD-018",
+          "The position is one that a file can have: below 2^63.",
+          "The kernel refuses the position without a word (6.19 to 7.3): the file comes back positioned at 0 (inferred).",
+          "pos was overwritten.",
+          Outcome.LOST);
+
   private MemfdRules() {}
 
   /** Whether a handler is memfd's, of whatever version. */
@@ -90,6 +98,7 @@ final class MemfdRules {
     Findings findings = scene.findings();
     Optional<MemfdVersion> version = MemfdVersion.of(handler);
     if (version.isEmpty()) {
+      scene.counts().unknownOwner();
       findings.report(VERSION, where, entry, "\"%s\" is none of %s", handler, MemfdVersion.ALL);
       return;
     }
@@ -134,8 +143,13 @@ final class MemfdRules {
     Structure structure = version.structure();
     long size = Wire.u64(ser, structure.field("size").orElseThrow());
     long count = Wire.u64(ser, structure.field("nr_folios").orElseThrow());
+    long position = Wire.u64(ser, structure.field("pos").orElseThrow());
     Field folios = structure.field("folios").orElseThrow();
     MemorySegment descriptor = Wire.embedded(ser, folios);
+    if (position < 0) {
+      findings.report(
+          POSITION, where, data, "pos is %s, beyond 2^63", Long.toUnsignedString(position));
+    }
     if (size < 0) {
       findings.report(SIZE, where, data, "size is %s, beyond 2^63", Long.toUnsignedString(size));
       size = Long.MAX_VALUE;

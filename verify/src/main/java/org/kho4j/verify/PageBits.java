@@ -100,15 +100,44 @@ final class PageBits {
     return sum;
   }
 
-  /** The first page that is in this set, and not in {@code other}; -1 if there is none. */
-  long firstWithout(PageBits other) {
-    for (long at = first(0, space.endPage(), true); at >= 0; ) {
-      if (!other.has(at)) {
-        return at;
+  /** Takes pages that follow each other. */
+  @FunctionalInterface
+  interface RunVisitor {
+    void run(long page, long count);
+  }
+
+  /** Visits the pages that are in this set and not in {@code other}, ascending, in whole runs. */
+  void forEachRunWithout(PageBits other, RunVisitor visitor) {
+    long start = -1;
+    long end = space.endPage();
+    for (long at = 0; at < end; ) {
+      long number = space.number(at);
+      if (number < 0) {
+        at = nextChunk(at);
+        continue;
       }
-      at = first(at + 1, space.endPage() - at - 1, true);
+      long offset = (number >>> 6) << 3;
+      long word = words.get(WORD, offset) & ~other.words.get(WORD, offset);
+      // Chunks begin and end at whole words.
+      for (int bit = 0; bit < Long.SIZE; ) {
+        boolean inside = start >= 0;
+        long next = inside ? ~word : word;
+        int to = Math.min(Long.SIZE, Long.numberOfTrailingZeros(next >>> bit) + bit);
+        if (to == Long.SIZE) {
+          break;
+        }
+        if (inside) {
+          visitor.run(start, at + to - start);
+        }
+        start = inside ? -1 : at + to;
+        bit = to;
+      }
+      at += Long.SIZE;
+      if (start >= 0 && (at >= end || space.number(at) < 0)) {
+        visitor.run(start, at - start);
+        start = -1;
+      }
     }
-    return -1;
   }
 
   private static long toWordEnd(long at, long end) {

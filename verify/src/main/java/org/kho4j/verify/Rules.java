@@ -40,6 +40,7 @@ public final class Rules {
           MapRules.FORM_UNSURE,
           MapRules.FORM_LIKELY,
           MapRules.LOST_BIT,
+          MapRules.ACROSS_NODES,
           VmallocRules.FIRST,
           VmallocRules.ORDER,
           VmallocRules.MULTIPLE,
@@ -57,9 +58,12 @@ public final class Rules {
           BlockRules.TOO_MANY,
           BlockRules.COUNT,
           BlockRules.PRESERVED,
+          BlockRules.NOT_FULL,
+          BlockRules.BEHIND,
           ListRules.POINTER,
           ListRules.COUNT,
           ListRules.PRESERVED,
+          ListRules.BEHIND,
           LuoRules.SIZE,
           LuoRules.VERSION,
           LuoRules.RELEASED,
@@ -74,6 +78,7 @@ public final class Rules {
           LuoFileRules.ONE_BAD,
           LuoRules.TREE,
           LuoRules.FLB_NODE,
+          LuoFileRules.NO_DATA,
           FlbRules.PAGE,
           FlbRules.PRESERVED,
           FlbRules.COUNT,
@@ -81,6 +86,8 @@ public final class Rules {
           FlbRules.NAME,
           FlbRules.SAME_NAME,
           FlbRules.REFERENCES,
+          FlbRules.DATA,
+          FlbRules.BEHIND,
           MemfdRules.VERSION,
           MemfdRules.STRUCTURE,
           MemfdRules.PRESERVED,
@@ -98,6 +105,7 @@ public final class Rules {
           MemfdFolioRules.ORDERED,
           MemfdFolioRules.ALIGNED,
           MemfdFolioRules.COVERED,
+          MemfdRules.POSITION,
           MemblockRules.FORM,
           MemblockRules.NODE,
           MemblockRules.PROPERTIES,
@@ -122,9 +130,11 @@ public final class Rules {
           ScratchRules.STRUCTURE,
           ScratchRules.PRESERVED,
           ScratchRules.TOO_SMALL,
+          ScratchRules.TAKES,
           OwnerRules.TWICE,
           OwnerRules.UNCLAIMED,
-          OwnerRules.UNKNOWN);
+          OwnerRules.UNKNOWN,
+          OwnerRules.LOST);
 
   private Rules() {}
 

@@ -14,6 +14,7 @@ import org.kho4j.handover.pages.AddressRange;
  * What the rules of one handover share.
  *
  * @param scratch the next kernel's scratch regions; none if they are not known
+ * @param nodes addresses at which another NUMA node begins; none if they are not known
  */
 record Scene(
     Handover handover,
@@ -22,11 +23,13 @@ record Scene(
     Preserved preserved,
     Claims claims,
     List<AddressRange> scratch,
+    List<Long> nodes,
     Counts counts) {
 
   /** The same for a second walk that finds the owners' names. */
   Scene naming(Claims naming) {
-    return new Scene(handover, space, Findings.none(), preserved, naming, scratch, new Counts());
+    return new Scene(
+        handover, space, Findings.none(), preserved, naming, scratch, nodes, new Counts());
   }
 
   HandoverMemory memory() {

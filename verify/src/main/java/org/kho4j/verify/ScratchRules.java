@@ -3,6 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
@@ -96,6 +97,14 @@ final class ScratchRules {
           Outcome.RESTORED,
           Outcome.PANIC);
 
+  static final Rule TAKES =
+      Rule.info(
+          "SCRATCH-008",
+          "Scratch is memory that a machine does not miss.",
+          "Between two kexecs, scratch holds movable pages alone (6.16 to 7.3). Memory that is pinned for a device cannot be"
+              + " there: where devices pin most of memory, registering more of it fails with ENOMEM while scratch is free.",
+          "kho_scratch= sets the sizes. A kernel that has KHO on by default, and no use for it, wants kho=off.");
+
   /** Size of struct page on the machines that speak KHO. */
   private static final int PAGE_DESCRIPTOR = 64;
 
@@ -106,7 +115,11 @@ final class ScratchRules {
 
   /** The regions that the boot record of x86-64 tells. */
   static List<AddressRange> ofSetupData(
-      Handover handover, Findings findings, PageSpace space, long setupData) {
+      Handover handover,
+      Findings findings,
+      Counts counts,
+      long setupData,
+      Optional<AddressRange> array) {
     Where where = Where.ROOT.in("boot-record");
     BootData boot;
     try {
@@ -133,12 +146,15 @@ final class ScratchRules {
           Long.toUnsignedString(boot.fdtSize()),
           handover.pageSize().bytes());
     }
-    return ofArray(handover, findings, space, boot.scratchAddress(), boot.scratchSize());
+    return array
+        .map(given -> ofArray(handover, findings, counts, given.address(), given.length()))
+        .orElseGet(
+            () -> ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize()));
   }
 
   /** The regions in an array. */
   static List<AddressRange> ofArray(
-      Handover handover, Findings findings, PageSpace space, long address, long size) {
+      Handover handover, Findings findings, Counts counts, long address, long size) {
     int entry = KhoScratch.STRUCTURE.headerSize();
     long count = size / entry;
     if (size < 0 || count < 1 || count > MAX_REGIONS) {
@@ -159,6 +175,12 @@ final class ScratchRules {
       findings.report(ARRAY, e);
       return List.of();
     }
+    if (array.mismatch(MemorySegment.ofArray(new byte[(int) array.byteSize()])) < 0) {
+      counts.notChecked(
+          "scratch: the array at 0x%x is zeros, as long as kexec has not copied it there"
+              .formatted(address));
+      return List.of();
+    }
     List<AddressRange> regions = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       MemorySegment region = array.asSlice((long) i * entry, entry);
@@ -166,20 +188,37 @@ final class ScratchRules {
       long length = Wire.u64(region, KhoScratch.SIZE);
       region(handover.memory(), findings, regions, i, start, length);
     }
+    sizes(handover, findings, address, regions);
+    return regions;
+  }
+
+  private static void sizes(
+      Handover handover, Findings findings, long address, List<AddressRange> regions) {
     long bytes = regions.stream().mapToLong(AddressRange::length).sum();
-    long pages = handover.memory().presentBytes() >>> handover.pageSize().shift();
+    long memory = handover.memory().presentBytes();
+    long pages = memory >>> handover.pageSize().shift();
+    if (bytes > 0) {
+      findings.report(
+          TAKES,
+          WHERE,
+          address,
+          "%d %s %,d bytes of %,d, which are %.1f %%",
+          regions.size(),
+          regions.size() == 1 ? "region takes" : "regions take",
+          bytes,
+          memory,
+          100.0 * bytes / memory);
+    }
     if (bytes < pages * PAGE_DESCRIPTOR) {
       findings.report(
           TOO_SMALL,
           WHERE,
           address,
-          "%,d bytes in all, and the descriptors of %,d pages of memory below 0x%x take %,d",
+          "%,d bytes in all, and the descriptors of %,d pages of memory take %,d",
           bytes,
           pages,
-          space.end(),
           pages * PAGE_DESCRIPTOR);
     }
-    return regions;
   }
 
   private static void region(

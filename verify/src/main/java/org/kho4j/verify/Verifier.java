@@ -25,16 +25,23 @@ public final class Verifier {
    * @param perRule findings of one rule and handover that are told; the others are counted
    * @param setupData physical address of x86-64's boot record, if it is known
    * @param scratchArray address and size of the scratch array, if they are known
+   * @param nodes addresses at which another NUMA node begins; empty to look into the machine's ACPI
+   *     tables
    */
   public record Options(
       Predicate<Rule> rules,
       int perRule,
       OptionalLong setupData,
-      Optional<AddressRange> scratchArray) {
+      Optional<AddressRange> scratchArray,
+      List<Long> nodes) {
+
+    public Options {
+      nodes = List.copyOf(nodes);
+    }
 
     /** Every rule, the first 20 findings of each, and nothing is known of scratch. */
     public static final Options ALL =
-        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty());
+        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty(), List.of());
   }
 
   private Verifier() {}
@@ -85,30 +92,30 @@ public final class Verifier {
           handover.root().address(),
           "the kernel whose memory this is was given this handover, and has taken it");
       counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
-      return counts.checked(findings.untold());
+      return findings.checked(counts);
     }
     try (Arena arena = Arena.ofShared()) {
       new Run(handover, options, findings, counts, owners, arena).all();
     }
-    return counts.checked(findings.untold());
+    return findings.checked(counts);
   }
 
-  /** The scratch regions, as far as the options tell where they are and they can be. */
+  /** The scratch regions, as far as the options and the memory say where they are. */
   public static List<AddressRange> scratch(Handover handover, Options options) {
-    PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
-    return scratch(handover, options, Findings.none(), space);
+    return scratch(handover, options, Findings.none(), new Counts());
   }
 
   private static List<AddressRange> scratch(
-      Handover handover, Options options, Findings findings, PageSpace space) {
+      Handover handover, Options options, Findings findings, Counts counts) {
     if (options.setupData.isPresent()) {
-      return ScratchRules.ofSetupData(handover, findings, space, options.setupData.getAsLong());
+      return ScratchRules.ofSetupData(
+          handover, findings, counts, options.setupData.getAsLong(), options.scratchArray);
     }
-    if (options.scratchArray.isPresent()) {
-      AddressRange array = options.scratchArray.get();
-      return ScratchRules.ofArray(handover, findings, space, array.address(), array.length());
-    }
-    return List.of();
+    return options
+        .scratchArray
+        .map(array ->
+            ScratchRules.ofArray(handover, findings, counts, array.address(), array.length()))
+        .orElse(List.of());
   }
 
   /** A page that looks like a root FDT and cannot be read as one. */
@@ -138,7 +145,8 @@ public final class Verifier {
               findings,
               new Preserved(space, arena),
               new Claims(space, arena, owners),
-              scratch(handover, options, findings, space),
+              scratch(handover, options, findings, counts),
+              nodes(),
               counts);
       if (!FdtRules.version(scene)) {
         return;
@@ -151,7 +159,18 @@ public final class Verifier {
         again(scene.naming(named));
         OwnerRules.twice(scene, named);
       }
-      OwnerRules.unclaimed(scene);
+      Unclaimed.check(scene);
+    }
+
+    private List<Long> nodes() {
+      List<Long> nodes =
+          options.nodes.isEmpty() ? NumaNodes.borders(handover.memory().physical()) : options.nodes;
+      boolean before71 =
+          KhoVersion.of(handover.root().compatible()).filter(KhoVersion::finalized).isPresent();
+      if (nodes.isEmpty() && before71) {
+        counts.notChecked("NUMA nodes: the source has no ACPI table that names several");
+      }
+      return nodes;
     }
 
     private void again(Scene scene) {

@@ -69,7 +69,7 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
     }
     Verifier.verify(
         Handovers.of(guest.memory(), now, sound.pageSize()),
-        new Verifier.Options(rule -> true, 20, guest.bootRecord(), Optional.empty()),
+        new Verifier.Options(rule -> true, 20, guest.bootRecord(), Optional.empty(), guest.nodes()),
         findings::add);
     return findings;
   }

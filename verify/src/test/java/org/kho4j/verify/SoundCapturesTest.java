@@ -49,6 +49,7 @@ class SoundCapturesTest {
           Verifier.verify(Handovers.find(memory), Verifier.Options.ALL, findings::add);
       assertThat(checked.counts()).containsKeys("handovers", "mapNodes", "preservations");
       assertThat(checked.counts().get("subtrees")).isGreaterThanOrEqualTo(3);
+      assertThat(checked.counts()).containsEntry("unclaimedBytes", 0L);
     }
     System.out.println(capture.getFileName() + ": " + findings);
     assertThat(findings)

@@ -2,6 +2,7 @@ package org.kho4j.cli.abi;
 
 import java.io.IOException;
 import org.kho4j.abi.PageSize;
+import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -19,6 +20,9 @@ public final class AbiCommand extends Command {
         "Shows the contract: every structure of every version of KHO and its clients.",
         "Alone it lists the versions; with --json it writes the whole contract, for whoever generates a decoder in"
             + " another language. Sizes and capacities are for pages of 4K, or of --page-size.");
+    opensNoImage("--page-size");
+    example("kho abi structures kho_vmalloc");
+    example("kho abi --json > abi.json");
     subcommand(new VersionsCommand());
     subcommand(new StructuresCommand());
     subcommand(new ReleasesCommand());
@@ -32,7 +36,7 @@ public final class AbiCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        AbiJson.all(json.generator());
+        ContractJson.write(json.generator(), ContractJson.all());
       }
     } else {
       AbiText.overview(invocation.text(), WIDTH);

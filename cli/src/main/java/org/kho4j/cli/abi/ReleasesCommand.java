@@ -1,6 +1,7 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
+import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -16,7 +17,7 @@ final class ReleasesCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        AbiJson.releases(json.generator());
+        ContractJson.write(json.generator(), ContractJson.only("releases"));
       }
     } else {
       AbiText.matrix(invocation.text());

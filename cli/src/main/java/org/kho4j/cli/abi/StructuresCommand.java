@@ -9,6 +9,7 @@ import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
+import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -40,7 +41,7 @@ final class StructuresCommand extends Command {
             : names.stream().flatMap(name -> named(invocation, name)).distinct().toList();
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        AbiJson.structures(json.generator(), structures);
+        ContractJson.write(json.generator(), ContractJson.structures(structures));
       }
       return OK;
     }

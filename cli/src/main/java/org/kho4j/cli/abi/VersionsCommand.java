@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
+import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -38,7 +39,7 @@ final class VersionsCommand extends Command {
     List<ContractVersion> versions = versions(invocation);
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        AbiJson.versions(json.generator(), versions);
+        ContractJson.write(json.generator(), ContractJson.versions(versions));
       }
       return OK;
     }

@@ -28,6 +28,9 @@ public final class AuthorCommand extends Command {
             + " kernel.",
         "The spec is checked first. What contradicts itself is named with its line, and nothing is written then.",
         "Exit status: 0 if it was written, 2 if not.");
+    opensNoImage();
+    example("kho author examples/author/luo.jsonc -o ram");
+    example("kho author spec.jsonc -o ram --boot-image bzImage --boot-image-out bzImage-kho");
     parameter(
         PositionalParamSpec.builder()
             .index("0")

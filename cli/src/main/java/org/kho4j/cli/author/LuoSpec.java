@@ -139,7 +139,7 @@ final class LuoSpec implements SubtreeSpec {
     boolean one =
         path.isEmpty()
             || (path.equals("/flbs") && version.flbs())
-            || (path.equals("/" + LuoTree.ABI_HEADER)
+            || (path.equals("/" + LuoTree.ABI_HEADER.name())
                 && version.head() == LuoVersion.Head.FDT_POINTER);
     if (one) {
       return OptionalInt.of(0);

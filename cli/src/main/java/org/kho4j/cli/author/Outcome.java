@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Limits;
 import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.author.Spec.Range;
 import org.kho4j.cli.output.Units;
@@ -46,7 +46,7 @@ record Outcome(
   static List<String> notes(Spec spec, Layout layout, Optional<BootImage> kernel) {
     List<String> notes = new ArrayList<>();
     for (Range scratch : spec.scratch()) {
-      long alignment = scratchAlignment(spec.pageSize());
+      long alignment = Limits.scratchAlignment(spec.pageSize());
       if (scratch.range().address() % alignment != 0 || scratch.range().length() % alignment != 0) {
         notes.add(
             "scratch region %s is not aligned to %s, as those of Linux are since 7.2"
@@ -76,18 +76,5 @@ record Outcome(
       }
     }
     return notes;
-  }
-
-  /**
-   * Since 7.2, scratch regions are aligned to the kernel's largest buddy block: MAX_PAGE_ORDER is
-   * 10, 11 with pages of 16K, 13 with 64K.
-   */
-  private static long scratchAlignment(PageSize pageSize) {
-    return pageSize.blockBytes(
-        switch (pageSize) {
-          case SIZE_4K -> 10;
-          case SIZE_16K -> 11;
-          case SIZE_64K -> 13;
-        });
   }
 }

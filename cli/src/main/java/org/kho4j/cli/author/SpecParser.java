@@ -11,12 +11,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
 
@@ -29,14 +31,17 @@ final class SpecParser {
   /** A spec has no bulk data: that is in files that it names. */
   private static final long MAX_BYTES = 16 << 20;
 
+  private static final int MAX_NESTING = 32;
+  private static final int MAX_DIGITS = 32;
+
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS)
           .enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxNestingDepth(32)
-                  .maxNumberLength(32)
+                  .maxNestingDepth(MAX_NESTING)
+                  .maxNumberLength(MAX_DIGITS)
                   .maxStringLength((int) MAX_BYTES)
                   .maxDocumentLength(MAX_BYTES)
                   .build())
@@ -92,14 +97,36 @@ final class SpecParser {
         throw parser.place(json.currentTokenLocation()).broken("the spec has ended before this");
       }
       return value;
+    } catch (StreamConstraintsException e) {
+      throw malformed(
+          file,
+          e.getLocation(),
+          "more than %d levels of { and [, or a number of more than %d digits"
+              .formatted(MAX_NESTING, MAX_DIGITS));
     } catch (JacksonException e) {
-      TokenStreamLocation at = e.getLocation();
-      throw new SpecException(
-          at == null || at.getLineNr() < 0
-              ? "%s: %s".formatted(file, e.getOriginalMessage())
-              : "%s:%d:%d: %s"
-                  .formatted(file, at.getLineNr(), at.getColumnNr(), e.getOriginalMessage()));
+      throw malformed(file, e.getLocation(), notJson(text, e.getLocation()));
     }
+  }
+
+  private static SpecException malformed(
+      String file, @Nullable TokenStreamLocation at, String sentence) {
+    return new SpecException(
+        at == null || at.getLineNr() < 0
+            ? "%s: %s".formatted(file, sentence)
+            : "%s:%d:%d: %s".formatted(file, at.getLineNr(), at.getColumnNr(), sentence));
+  }
+
+  /** What the text has where JSON ends: the parser's own words are about its states. */
+  private static String notJson(String text, @Nullable TokenStreamLocation at) {
+    long offset = at == null ? -1 : at.getCharOffset();
+    if (offset >= text.stripTrailing().length()) {
+      return "the spec ends inside of a value; a } or ] is missing";
+    }
+    if (offset < 0) {
+      return "this is not JSON";
+    }
+    String line = text.substring((int) offset).lines().findFirst().orElse("").strip();
+    return "this is not JSON from here on: " + line.substring(0, Math.min(40, line.length()));
   }
 
   private Place place(TokenStreamLocation location) {

@@ -68,7 +68,7 @@ final class SpecReader {
   }
 
   private Spec read(SpecObject spec, Arch arch) {
-    KhoLayout layout = spec.optional("abi").map(SpecReader::layout).orElse(KhoLayout.NEWEST);
+    KhoLayout layout = spec.optional("abi").map(SpecReader::layout).orElse(KhoLayout.newest());
     Range memory = range(spec.required("memory"), List.of());
     List<Range> scratch = scratch(spec.required("scratch"));
     Optional<SpecObject> allocate =
@@ -140,7 +140,7 @@ final class SpecReader {
         .place()
         .broken(
             choice.isEmpty()
-                ? "\"%s\" is not known: %s are".formatted(name, ids(KhoLayout.ALL))
+                ? "\"%s\" is not known: %s are".formatted(name, ids(KhoLayout.all()))
                 : "\"%s\" stands for several layouts: %s".formatted(name, ids(choice)));
   }
 

@@ -1,7 +1,9 @@
 package org.kho4j.cli.command;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -38,9 +40,14 @@ public abstract class Command {
           UsageMessageSpec.SECTION_KEY_PARAMETER_LIST_HEADING,
           UsageMessageSpec.SECTION_KEY_PARAMETER_LIST,
           UsageMessageSpec.SECTION_KEY_OPTION_LIST_HEADING,
-          UsageMessageSpec.SECTION_KEY_OPTION_LIST);
+          UsageMessageSpec.SECTION_KEY_OPTION_LIST,
+          UsageMessageSpec.SECTION_KEY_FOOTER_HEADING,
+          UsageMessageSpec.SECTION_KEY_FOOTER);
 
   private final CommandSpec spec;
+  private final List<String> examples = new ArrayList<>();
+  private Set<String> shownImageOptions = GlobalOptions.OF_AN_IMAGE;
+  private boolean complete;
 
   /**
    * Begins a command.
@@ -63,12 +70,34 @@ public abstract class Command {
         .sortOptions(false)
         .width(WIDTH)
         .sectionKeys(SECTIONS);
-    GlobalOptions.addTo(spec);
   }
 
   /** picocli's model of the command. */
   public final CommandSpec spec() {
+    if (!complete) {
+      complete = true;
+      GlobalOptions.addTo(spec, shownImageOptions);
+      if (!examples.isEmpty()) {
+        spec.usageMessage()
+            .footerHeading(examples.size() == 1 ? "%nExample:%n" : "%nExamples:%n")
+            .footer(examples.toArray(String[]::new));
+      }
+    }
     return spec;
+  }
+
+  /** Shows a command line at the end of the help. */
+  protected final void example(String commandLine) {
+    examples.add("  " + commandLine.replace("%", "%%"));
+  }
+
+  /**
+   * Hides the options that describe a memory image from the help of a command that opens none.
+   *
+   * @param shown those that mean something to the command all the same
+   */
+  protected final void opensNoImage(String... shown) {
+    shownImageOptions = Set.of(shown);
   }
 
   protected final void option(OptionSpec.Builder option) {
@@ -79,12 +108,16 @@ public abstract class Command {
     spec.addPositional(parameter.build());
   }
 
+  /** Adds a command below this one, which opens no image where this one opens none. */
   protected final void subcommand(Command command) {
+    if (!shownImageOptions.equals(GlobalOptions.OF_AN_IMAGE)) {
+      command.shownImageOptions = shownImageOptions;
+    }
     spec.addSubcommand(command.spec().name(), command.spec());
   }
 
   /**
-   * Does it.
+   * Runs the command.
    *
    * @return {@link #OK}, {@link #BAD_ANSWER} or {@link #FAILED}
    * @throws IOException if something cannot be read or written; the message becomes the sentence

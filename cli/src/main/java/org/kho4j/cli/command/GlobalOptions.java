@@ -2,10 +2,11 @@ package org.kho4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -44,66 +45,48 @@ public record GlobalOptions(
     boolean noColor,
     boolean debug) {
 
-  /** Adds the options to a command, under a heading of their own. */
-  static void addTo(CommandSpec spec) {
+  private static final Choice<PageSize> PAGE_SIZES =
+      new Choice<>(PageSize.class, PageSize::label, List.of(PageSize.values()), "a page size");
+
+  private static final Choice<MapForm> MAP_FORMS =
+      new Choice<>(
+          MapForm.class, MapForm::id, List.of(MapForm.values()), "a form of the preserved map");
+
+  private static final Choice<MemorySource.Kind> KINDS =
+      new Choice<>(
+          MemorySource.Kind.class,
+          MemorySource.Kind::label,
+          List.of(MemorySource.Kind.values()),
+          "a form of memory image");
+
+  /** The options that describe a memory image. */
+  static final Set<String> OF_AN_IMAGE =
+      imageOptions().stream().map(OptionSpec::longestName).collect(Collectors.toUnmodifiableSet());
+
+  /**
+   * Adds the options to a command, under headings of their own.
+   *
+   * @param shown names of the image's options that the help shows; the command accepts all
+   */
+  static void addTo(CommandSpec spec, Set<String> shown) {
+    ArgGroupSpec.Builder image =
+        ArgGroupSpec.builder().heading("%nOptions of a memory image:%n").validate(false).order(99);
+    for (OptionSpec option : imageOptions()) {
+      if (shown.contains(option.longestName())) {
+        image.addArg(option);
+      } else {
+        spec.addOption(OptionSpec.builder(option).hidden(true).build());
+      }
+    }
+    if (!shown.isEmpty()) {
+      spec.addArgGroup(image.build());
+    }
     spec.addArgGroup(
         ArgGroupSpec.builder()
             .heading("%nOptions of every command:%n")
             .validate(false)
             .order(100)
             .addArg(flag("--json", "Writes JSON."))
-            .addArg(
-                OptionSpec.builder("--fdt")
-                    .type(Long.class)
-                    .converters(Numbers::parse)
-                    .paramLabel("ADDR")
-                    .description("Takes the root FDT at this physical address, does not search.")
-                    .build())
-            .addArg(
-                OptionSpec.builder("--page-size")
-                    .type(PageSize.class)
-                    .converters(GlobalOptions::pageSizeOf)
-                    .paramLabel("SIZE")
-                    .description("Page size of the kernel: 4K, 16K or 64K.")
-                    .build())
-            .addArg(
-                OptionSpec.builder("--map-form")
-                    .type(MapForm.class)
-                    .converters(GlobalOptions::mapFormOf)
-                    .paramLabel("FORM")
-                    .description(
-                        "Form of the preserved map, where its version has several: "
-                            + mapForms()
-                            + ". Default: by content.")
-                    .build())
-            .addArg(
-                OptionSpec.builder("--base")
-                    .type(Long.class)
-                    .converters(GlobalOptions::baseOf)
-                    .paramLabel("ADDR")
-                    .description("Physical address of a raw file's first byte.")
-                    .build())
-            .addArg(
-                OptionSpec.builder("--format")
-                    .type(MemorySource.Kind.class)
-                    .converters(GlobalOptions::kindOf)
-                    .paramLabel("FORM")
-                    .description("Form of the memory image: " + kinds() + ". Default: by content.")
-                    .build())
-            .addArg(
-                OptionSpec.builder("--ram-layout")
-                    .type(Path.class)
-                    .paramLabel("FILE")
-                    .description(
-                        "Where the bytes of a guest's RAM file stand: QEMU's answer to 'info mtree"
-                            + " -f'.")
-                    .build())
-            .addArg(
-                OptionSpec.builder("--ram-name")
-                    .type(String.class)
-                    .paramLabel("NAME")
-                    .description("Which RAM of that layout the file is, if several are as large.")
-                    .build())
             .addArg(flag("--no-color", "No colours (NO_COLOR does the same)."))
             .addArg(flag("--debug", "Shows stack traces of errors."))
             .addArg(
@@ -111,6 +94,46 @@ public record GlobalOptions(
                     .usageHelp(true)
                     .description("Shows this help.")
                     .build())
+            .build());
+  }
+
+  private static List<OptionSpec> imageOptions() {
+    return List.of(
+        OptionSpec.builder("--fdt")
+            .type(Long.class)
+            .converters(Numbers::parse)
+            .paramLabel("ADDR")
+            .description("Takes the root FDT at this physical address, does not search.")
+            .build(),
+        PAGE_SIZES
+            .option("--page-size", GlobalOptions::pageSizeOf)
+            .paramLabel("SIZE")
+            .description("Page size of the kernel: " + PAGE_SIZES.words() + ".")
+            .build(),
+        MAP_FORMS
+            .option("--map-form")
+            .paramLabel("FORM")
+            .description(
+                "Form of the preserved map, where its version has several: "
+                    + MAP_FORMS.words()
+                    + ". Default: by content.")
+            .build(),
+        baseOption("--base", "Physical address of a raw file's first byte.").build(),
+        KINDS
+            .option("--format")
+            .paramLabel("FORM")
+            .description("Form of the memory image: " + KINDS.words() + ". Default: by content.")
+            .build(),
+        OptionSpec.builder("--ram-layout")
+            .type(Path.class)
+            .paramLabel("FILE")
+            .description(
+                "Physical addresses of a guest's RAM file: QEMU's answer to 'info mtree -f'.")
+            .build(),
+        OptionSpec.builder("--ram-name")
+            .type(String.class)
+            .paramLabel("NAME")
+            .description("Which RAM of that layout the file is, if several have its size.")
             .build());
   }
 
@@ -134,6 +157,20 @@ public record GlobalOptions(
         last(root, "--ram-name", String.class),
         isSet(root, "--no-color"),
         isSet(root, "--debug"));
+  }
+
+  GlobalOptions withBase(long newBase) {
+    return new GlobalOptions(
+        json, fdt, pageSize, mapForm, newBase, format, ramLayout, ramName, noColor, debug);
+  }
+
+  /** An option that takes the physical address of a raw file's first byte. */
+  public static OptionSpec.Builder baseOption(String name, String description) {
+    return OptionSpec.builder(name)
+        .type(Long.class)
+        .converters(GlobalOptions::baseOf)
+        .paramLabel("ADDR")
+        .description(description);
   }
 
   /** What two of the options cannot be together, or null. */
@@ -184,35 +221,16 @@ public record GlobalOptions(
     return base;
   }
 
+  /** A page size by its label or its number of bytes. */
   private static PageSize pageSizeOf(String text) {
-    return PageSize.ofLabel(text)
-        .orElseThrow(
-            () -> new TypeConversionException("'" + text + "' is not a page size: 4K, 16K or 64K"));
-  }
-
-  private static MapForm mapFormOf(String text) {
-    return MapForm.of(text)
-        .orElseThrow(() ->
-            new TypeConversionException(
-                "'" + text + "' is not a form of the preserved map: " + mapForms()));
-  }
-
-  private static String mapForms() {
-    return Stream.of(MapForm.values()).map(MapForm::id).collect(Collectors.joining(", "));
-  }
-
-  private static MemorySource.Kind kindOf(String text) {
-    return Stream.of(MemorySource.Kind.values())
-        .filter(kind -> kind.label().equals(text))
-        .findFirst()
-        .orElseThrow(() ->
-            new TypeConversionException(
-                "'" + text + "' is not a form of memory image: " + kinds()));
-  }
-
-  private static String kinds() {
-    return Stream.of(MemorySource.Kind.values())
-        .map(MemorySource.Kind::label)
-        .collect(Collectors.joining(", "));
+    Optional<PageSize> size = PageSize.ofLabel(text);
+    if (size.isEmpty()) {
+      try {
+        size = PageSize.ofBytes(Numbers.parse(text));
+      } catch (TypeConversionException _) {
+        // Not a number either: the words are what the user needs to see.
+      }
+    }
+    return size.orElseThrow(() -> PAGE_SIZES.wrong(text));
   }
 }

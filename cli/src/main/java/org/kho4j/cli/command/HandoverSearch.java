@@ -6,7 +6,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
@@ -20,7 +19,6 @@ import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * The handovers of a source, searched for or at the address that the user gave.
@@ -33,6 +31,10 @@ public record HandoverSearch(
     PhysicalMemory memory, List<Handover> handovers, List<HandoverException> rejected) {
 
   private static final int MAX_NOTES = 20;
+
+  private static final Choice<Role> ROLES =
+      new Choice<>(
+          Role.class, Role::label, List.of(Role.OUTGOING, Role.INCOMING), "the role of a handover");
 
   public HandoverSearch {
     handovers = List.copyOf(handovers);
@@ -111,19 +113,7 @@ public record HandoverSearch(
 
   /** An option that takes a role; read with {@code Role.class}. */
   public static OptionSpec.Builder roleOption(String name, String description) {
-    return OptionSpec.builder(name)
-        .type(Role.class)
-        .converters(HandoverSearch::roleOf)
-        .paramLabel("ROLE")
-        .description(description);
-  }
-
-  private static Role roleOf(String text) {
-    return Stream.of(Role.OUTGOING, Role.INCOMING)
-        .filter(role -> role.label().equals(text))
-        .findFirst()
-        .orElseThrow(
-            () -> new TypeConversionException("'" + text + "' is not incoming or outgoing"));
+    return ROLES.option(name).paramLabel("ROLE").description(description);
   }
 
   /**

@@ -54,11 +54,20 @@ public final class Invocation {
    * @throws ParameterException if two of them contradict each other
    */
   public PhysicalMemory open(Path source) throws IOException {
-    String contradiction = options.contradiction();
+    return open(source, options);
+  }
+
+  /** The same with a base of its own. */
+  public PhysicalMemory open(Path source, long base) throws IOException {
+    return open(source, options.withBase(base));
+  }
+
+  private PhysicalMemory open(Path source, GlobalOptions described) throws IOException {
+    String contradiction = described.contradiction();
     if (contradiction != null) {
       throw wrong(contradiction);
     }
-    return MemoryImages.open(source, options.openOptions());
+    return MemoryImages.open(source, described.openOptions());
   }
 
   /** The whole parsed command line. */

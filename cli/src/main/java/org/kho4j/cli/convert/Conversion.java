@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -83,7 +84,7 @@ final class Conversion {
       generation.addSubtree(subtree.name(), subtree.address(), subtree.size());
     }
     plan.luo().ifPresent(this::luo);
-    if (plan.metadata().isEmpty() && target.kho().metadata()) {
+    if (plan.metadata().isEmpty() && target.kho().has(KhoFeature.METADATA)) {
       removeMetadata();
     }
     return generation.handOver();

@@ -39,6 +39,7 @@ public final class ConvertCommand extends SourceCommand {
         "Preserved memory stays where it is, with its content; what differs between the versions is written anew, into"
             + " memory that nothing else uses. What the other version has no place for is listed and left out.",
         "Exit status: 0 if everything came over, 1 if something was left out, 2 if nothing was written.");
+    example("kho convert vmcore --abi 7.1 -o ram");
     option(
         OptionSpec.builder("--abi")
             .type(Target.class)

@@ -7,11 +7,13 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.LuoVersion.Listing;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -134,7 +136,8 @@ final class Plan {
       case KexecMetadata.SUBTREE -> metadata(subtree);
       case LuoSer.SUBTREE -> luo(subtree);
       default -> {
-        if (subtree.name().equals(KhoTest.CLIENT.subtree()) && !target.kho().vmalloc()) {
+        if (subtree.name().equals(KhoTest.CLIENT.subtree())
+            && !target.kho().has(KhoFeature.VMALLOC)) {
           khoTest(subtree);
         } else if (isExpressible(subtree)) {
           subtrees.add(subtree);
@@ -162,7 +165,7 @@ final class Plan {
 
   private void metadata(Subtree subtree) {
     kept.drop(subtree.address(), subtree.size());
-    if (target.kho().metadata()) {
+    if (target.kho().has(KhoFeature.METADATA)) {
       metadata = Metadata.CLIENT.read(source, subtree);
     } else {
       leaveOut("/" + subtree.name(), "%s has none".formatted(target.kho()));
@@ -271,7 +274,7 @@ final class Plan {
 
   private boolean keepsNoSeals() {
     MemfdVersion memfd = target.memfd();
-    return memfd == null || memfd.structure().field("seals").isEmpty();
+    return memfd == null || !memfd.structure().has(MemfdSer.SEALS);
   }
 
   private List<Flb> flbs(LuoVersion version, List<Flb> flbs) {

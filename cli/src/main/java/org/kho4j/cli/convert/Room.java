@@ -51,6 +51,18 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     List<AddressRange> gaps = without(new AddressRange(start, memory.end() - start), taken);
     List<AddressRange> usable = without(gaps, written);
     AddressRange region = scratch.isEmpty() ? half(usable, pageSize) : scratch;
+    for (AddressRange range : written) {
+      if (range.overlaps(region.address(), region.length())) {
+        throw new IOException(
+            "scratch region %s overlaps with %s, which firmware or the kernel's loader write to"
+                .formatted(region, range));
+      }
+    }
+    if (!scratch.isEmpty() && scratch.length() < Limits.scratchAlignment(pageSize)) {
+      throw new IOException(
+          "scratch region %s has %d bytes: a kernel boots in it, and has regions of %d at least"
+              .formatted(scratch, scratch.length(), Limits.scratchAlignment(pageSize)));
+    }
     for (AddressRange range : taken) {
       if (range.overlaps(region.address(), region.length())) {
         throw new IOException(

@@ -7,6 +7,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Contract;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
@@ -37,7 +38,7 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
                         name,
                         Releases.NEWEST,
                         Stream.concat(
-                                KhoLayout.ALL.stream().map(KhoLayout::id),
+                                KhoLayout.all().stream().map(KhoLayout::id),
                                 LuoVersion.ALL.stream().map(LuoVersion::id))
                             .toList())));
   }
@@ -47,7 +48,7 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
         || Contract.RELEASES.stream().noneMatch(known -> sameSeries(known, release))) {
       return Optional.empty();
     }
-    return KhoLayout.ALL.stream()
+    return KhoLayout.all().stream()
         .filter(layout -> layout.releases().includes(release))
         .findFirst()
         .map(layout ->
@@ -77,8 +78,8 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
   /** Of a version with several layouts, the newest one that a release writes. */
   private static Optional<Target> ofKho(String name) {
     return Stream.concat(
-            KhoLayout.ALL.reversed().stream().filter(layout -> layout.releases().released()),
-            KhoLayout.ALL.reversed().stream())
+            KhoLayout.all().reversed().stream().filter(layout -> layout.releases().released()),
+            KhoLayout.all().reversed().stream())
         .filter(layout -> layout.id().equals(name) || layout.version().compatible().equals(name))
         .findFirst()
         .map(layout -> {
@@ -89,10 +90,12 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
 
   /** The layout itself, or the one of a release that the trees with it were made from or led to. */
   private static KhoLayout nearestReleased(KhoLayout layout) {
-    int place = KhoLayout.ALL.indexOf(layout);
-    return KhoLayout.ALL.stream()
-        .filter(other -> other.releases().released() && other.metadata() == layout.metadata())
-        .min(Comparator.comparingInt(other -> Math.abs(KhoLayout.ALL.indexOf(other) - place)))
+    int place = KhoLayout.all().indexOf(layout);
+    return KhoLayout.all().stream()
+        .filter(other ->
+            other.releases().released()
+                && other.has(KhoFeature.METADATA) == layout.has(KhoFeature.METADATA))
+        .min(Comparator.comparingInt(other -> Math.abs(KhoLayout.all().indexOf(other) - place)))
         .orElseThrow();
   }
 
@@ -110,9 +113,9 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
                 .flatMap(Target::ofRelease)
                 .orElseGet(() -> {
                   KhoLayout layout =
-                      KhoLayout.ALL.stream()
-                          .filter(kho -> kho.metadata() && kho.releases().released())
-                          .filter(kho -> kho.blocks() || !usesBlocks(luo))
+                      KhoLayout.all().stream()
+                          .filter(kho -> kho.has(KhoFeature.METADATA) && kho.releases().released())
+                          .filter(kho -> kho.has(KhoFeature.BLOCKS) || !usesBlocks(luo))
                           .findFirst()
                           .orElseThrow();
                   return new Target(layout, luo, ofNewestRelease(layout).memfd);

@@ -43,6 +43,8 @@ public final class DemoCommand extends Command {
             + " vmalloc memory, hands over, and exits. A second JVM boots from what it finds, restores the area and"
             + " verifies every byte. Nothing is copied and nothing is serialised.",
         "Exit status: 0 if every byte came through, 1 if not.");
+    opensNoImage();
+    example("kho demo --size 1G");
     option(
         OptionSpec.builder("--size")
             .type(Long.class)

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
 import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.GlobalOptions;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.Numbers;
@@ -29,6 +30,8 @@ public final class DiffCommand extends Command {
             + " B), and ! for what could not be read.",
         "Exit status: 0 if there is no difference, 1 if there is one or a part cannot be read, 2 if a source has no"
             + " handover that can be read.");
+    example("kho diff before.ram after.ram --changes");
+    example("kho diff arm64.ram vmcore --a-base 1G");
     source(0, "A", "A memory image.");
     source(1, "B", "The memory image to compare it with; may be the same one.");
     for (String side : new String[] {"a", "b"}) {
@@ -43,6 +46,10 @@ public final class DiffCommand extends Command {
               .converters(Numbers::parse)
               .paramLabel("ADDR")
               .description("Takes the root FDT of " + upper + " at this address."));
+      option(
+          GlobalOptions.baseOption(
+              "--" + side + "-base",
+              "Physical address of the first byte of " + upper + ". Default: --base."));
     }
     flag("--changes", "Shows only what differs. JSON always has all.");
     flag("--no-content", "Compares only what describes content, and does not read it.");
@@ -68,8 +75,8 @@ public final class DiffCommand extends Command {
     if (invocation.options().fdt().isPresent()) {
       throw invocation.wrong("--fdt does not say whose: --a-fdt and --b-fdt do");
     }
-    try (PhysicalMemory first = open(invocation, 0);
-        PhysicalMemory second = open(invocation, 1)) {
+    try (PhysicalMemory first = open(invocation, 0, "--a-base");
+        PhysicalMemory second = open(invocation, 1, "--b-base")) {
       Handover handoverA = choose(invocation, first, "--a");
       Handover handoverB = choose(invocation, second, "--b");
       DiffSide a = read(invocation, handoverA);
@@ -90,9 +97,11 @@ public final class DiffCommand extends Command {
     }
   }
 
-  private static PhysicalMemory open(Invocation invocation, int index) throws IOException {
+  private static PhysicalMemory open(Invocation invocation, int index, String baseOption)
+      throws IOException {
     Path path = Objects.requireNonNull(invocation.parameter(index, Path.class), "picocli wants it");
-    return invocation.open(path);
+    Long base = invocation.value(baseOption, Long.class);
+    return base == null ? invocation.open(path) : invocation.open(path, base);
   }
 
   private static Handover choose(Invocation invocation, PhysicalMemory memory, String side)

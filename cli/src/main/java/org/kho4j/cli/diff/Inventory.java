@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.cli.extract.Sha256;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
@@ -183,7 +184,7 @@ final class Inventory {
               "up to here the content is larger than all of the memory in the source: some of it is"
                   + " the same memory");
     }
-    String digest = ContentDigest.of(content);
+    String digest = Sha256.of(content);
     progress.accept(contentBytes);
     return digest;
   }

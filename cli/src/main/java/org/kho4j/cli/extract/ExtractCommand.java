@@ -33,6 +33,8 @@ public final class ExtractCommand extends SourceCommand {
             + " out of it, so that it takes no more room than it has content.",
         "Exit status: 0 if all of it was written, 1 if --allow-absent had to put zeros in the place of pages that the"
             + " image does not have, 2 if nothing was written.");
+    example("kho extract vmcore --session vm-guest-ram --token 0x100 -o memfd");
+    example("kho extract vmcore --reserve-mem trace -o - | strings");
     value("--session", String.class, "NAME", "The session of the memfd to write, with --token.");
     number("--token", "N", "The token of the memfd in its session.");
     value("--subtree", String.class, "NAME", "Writes the blob of this subtree.");

@@ -1,5 +1,7 @@
 package org.kho4j.cli.extract;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,6 +21,21 @@ public final class Sha256 implements Content.Visitor {
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java has SHA-256", e);
     }
+  }
+
+  /**
+   * The digest of some content.
+   *
+   * @throws org.kho4j.handover.HandoverException if it cannot be read
+   */
+  public static String of(Content content) {
+    Sha256 digest = new Sha256();
+    try {
+      content.read(digest);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return digest.hex();
   }
 
   @Override

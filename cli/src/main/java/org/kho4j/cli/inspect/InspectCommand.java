@@ -29,6 +29,8 @@ public final class InspectCommand extends SourceCommand {
             + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
             + " address, and the rest is still shown.",
         "Exit status: 0 if anything was read, 2 if there is no handover or none that can be read.");
+    example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
+    example("kho inspect arm64.ram --base 1G --json");
     option(
         OptionSpec.builder("--all")
             .type(boolean.class)

@@ -56,6 +56,10 @@ public final class OutputFile implements AutoCloseable {
    */
   public static OutputFile create(Path target, boolean replace, @Nullable Path source)
       throws IOException {
+    if (target.toString().equals("-")) {
+      throw failure(
+          target, "standard output cannot be this file; ./- is the name of a file called -");
+    }
     Path directory = target.toAbsolutePath().getParent();
     if (target.getFileName() == null || directory == null || Files.isDirectory(target)) {
       throw failure(target, "is a directory");

@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -12,12 +15,14 @@ import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.AbiDiff;
 import org.kho4j.preflight.AbiDiff.PartChange;
+import org.kho4j.preflight.Parts;
 import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.StaleProse;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
-/** {@code kho abi diff A B}: the guard of a kernel tree's contract. */
+/** {@code kho abi diff A B}: finds changes of a kernel tree's contract without a new version. */
 public final class AbiDiffCommand extends Command {
 
   public AbiDiffCommand() {
@@ -25,8 +30,9 @@ public final class AbiDiffCommand extends Command {
         "diff",
         "Compares the contract of two kernels: what changed, and was the version bumped?",
         "A and B are kernel images with types (BTF), or profiles of such.",
-        "Exit status: 0 if nothing changed that a kernel could read wrongly, or a version tells of it; 1 if a layout"
-            + " changed and no version is known to tell of it; 2 if a kernel cannot be read, or carries no types.");
+        "Exit status: 0 if nothing changed that a kernel could read wrongly, or the version changed as well; 1 if a"
+            + " layout changed under the same version or an unknown one, or a kernel has no KHO; 2 if a kernel cannot"
+            + " be read, carries no types, or has pages of another size.");
     kernel(0, "A", "The kernel before the change.");
     kernel(1, "B", "The kernel with the change.");
     option(
@@ -52,17 +58,25 @@ public final class AbiDiffCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     KernelSource kernels = new KernelSource(invocation);
     KernelSource.Pending pending = kernels.reading(name(invocation, 1));
-    Profile was = withTypes(kernels.kernel(name(invocation, 0)));
-    Profile is = withTypes(pending.get());
+    Outgoing before = kernels.kernel(name(invocation, 0));
+    Outgoing after = pending.get();
+    Profile was = withTypes(before.profile());
+    Profile is = withTypes(after.profile());
     Path source = invocation.value("--source", Path.class);
     List<String> stale = source == null ? List.of() : StaleProse.find(source);
-    AbiDiff diff = AbiDiff.between(was, is);
-    if (invocation.options().json()) {
-      json(invocation, diff, stale);
-    } else {
-      text(invocation, diff, stale);
+    Optional<String> pageSizes = AbiDiff.pageSizes(was, is);
+    if (pageSizes.isPresent()) {
+      throw new IOException(pageSizes.get());
     }
-    return diff.worst().isBreak() ? BAD_ANSWER : OK;
+    AbiDiff diff = AbiDiff.between(was, is);
+    List<String> notes = Stream.concat(before.notes().stream(), after.notes().stream()).toList();
+    if (invocation.options().json()) {
+      json(invocation, diff, notes, stale);
+    } else {
+      text(invocation, diff, notes, stale);
+      invocation.text().line(Units.printable(summary(diff, was, is)));
+    }
+    return diff.worst().isBreak() || !diff.isComparison() ? BAD_ANSWER : OK;
   }
 
   private static String name(Invocation invocation, int index) {
@@ -78,11 +92,13 @@ public final class AbiDiffCommand extends Command {
     return kernel;
   }
 
-  private static void json(Invocation invocation, AbiDiff diff, List<String> stale)
+  private static void json(
+      Invocation invocation, AbiDiff diff, List<String> notes, List<String> stale)
       throws IOException {
     try (Json json = invocation.json()) {
       json.object()
           .text("schema", "kho4j/abi-diff/1")
+          .flag("compared", diff.isComparison())
           .flag("forgotten", diff.worst() == AbiDiff.State.FORGOTTEN);
       json.array("parts");
       for (PartChange change : diff.parts()) {
@@ -96,14 +112,22 @@ public final class AbiDiffCommand extends Command {
       }
       json.endArray();
       json.textsIfAny("uncertain", diff.uncertain());
+      json.textsIfAny("notes", notes);
       json.textsIfAny("stale", stale);
       json.endObject();
     }
   }
 
-  private static void text(Invocation invocation, AbiDiff diff, List<String> stale)
+  private static void text(
+      Invocation invocation, AbiDiff diff, List<String> notes, List<String> stale)
       throws IOException {
     Text text = invocation.text();
+    for (String note : notes) {
+      text.put(Text.Style.FAINT, "note").put(": ").line(Units.printable(note));
+    }
+    for (String one : diff.uncertain()) {
+      text.put(Text.Style.FAINT, "note").put(": ").line(Units.printable(one));
+    }
     for (PartChange change : diff.parts()) {
       if (change.state() == AbiDiff.State.SAME) {
         continue;
@@ -114,27 +138,44 @@ public final class AbiDiffCommand extends Command {
       }
       text.put("  ").put(style(change.state()), sentence(change.state())).line();
     }
-    for (String one : diff.uncertain()) {
-      text.put(Text.Style.FAINT, "note").put(": ").line(Units.printable(one));
-    }
     for (String one : stale) {
       text.put(Text.Style.WARNING, "warning").put(": ").line(Units.printable(one));
     }
-    text.line(summary(diff.worst()));
   }
 
-  private static String summary(AbiDiff.State worst) {
-    return switch (worst) {
+  private static String summary(AbiDiff diff, Profile was, Profile is) {
+    if (!diff.isComparison()) {
+      List<String> without =
+          Stream.of(was, is)
+              .filter(kernel -> kernel.speech(Parts.KHO).state() == Speech.State.NO)
+              .map(Profile::source)
+              .distinct()
+              .toList();
+      return "Nothing was compared: no KHO in " + String.join(" and ", without) + ".";
+    }
+    return switch (diff.worst()) {
       case FORGOTTEN -> "The layout changed, and the version was not bumped.";
       case UNKNOWN -> "The layout changed, and whether the version was bumped is not known.";
       case BUMPED -> "The layout changed, and the version was bumped.";
-      case GONE, HARMLESS, SAME -> "No layout changed.";
+      case GONE -> "No layout changed of what both have; only one has " + gone(diff) + ".";
+      case HARMLESS, SAME ->
+          diff.uncertain().isEmpty()
+              ? "No layout changed."
+              : "No layout changed of what was compared; the notes name the rest.";
     };
   }
 
+  private static String gone(AbiDiff diff) {
+    return diff.parts().stream()
+        .filter(change -> change.state() == AbiDiff.State.GONE)
+        .map(change -> change.part().name())
+        .collect(Collectors.joining(", "));
+  }
+
   private static String versions(PartChange change) {
-    String from = change.from().orElse("none");
-    String to = change.to().orElse("none");
+    String absent = change.state() == AbiDiff.State.GONE ? "none" : "an unknown version";
+    String from = change.from().orElse(absent);
+    String to = change.to().orElse(absent);
     return from.equals(to) ? from + " in both" : from + " became " + to;
   }
 
@@ -142,10 +183,10 @@ public final class AbiDiffCommand extends Command {
     return switch (state) {
       case SAME -> "the same";
       case HARMLESS -> "no byte is read as something else";
-      case BUMPED -> "the version tells";
-      case UNKNOWN -> "whether a version tells is not known: BTF alone has no strings";
+      case BUMPED -> "the version changed as well";
+      case UNKNOWN -> "whether the version changed is not known: BTF alone has no strings";
       case FORGOTTEN ->
-          "NO VERSION TELLS: the next kernel would read these bytes as something else";
+          "THE SAME VERSION: the next kernel would read these bytes as something else";
       case GONE -> "one of the kernels does not have it";
     };
   }

@@ -18,6 +18,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /** The members of a JSON object out of a file, each of the type that is asked for or a sentence. */
@@ -61,8 +62,15 @@ final class JsonFields {
       }
       return of(path.toString(), root);
     } catch (JacksonException e) {
-      throw new IOException(path + ": is not JSON: " + e.getOriginalMessage(), e);
+      throw new IOException(
+          "%s:%s this is no JSON that a profile has".formatted(path, place(e.getLocation())), e);
     }
+  }
+
+  private static String place(@Nullable TokenStreamLocation at) {
+    return at == null || at.getLineNr() < 0
+        ? ""
+        : "%d:%d:".formatted(at.getLineNr(), at.getColumnNr());
   }
 
   private static Object value(JsonParser json) {

@@ -12,20 +12,27 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Packing;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.RunningKernel;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.verify.Verifier;
 
-/** Takes what stands for a kernel on the command line. */
+/** Reads the kernels and memory images that the command line names. */
 final class KernelSource {
 
   private static final String RUNNING = "running";
+
+  /**
+   * Findings of one rule that are looked at; a handover that is broken more often is lost anyway.
+   */
+  private static final int FINDINGS_PER_RULE = 1000;
 
   private final Invocation invocation;
 
@@ -33,30 +40,32 @@ final class KernelSource {
     this.invocation = invocation;
   }
 
-  /** A kernel: an image, a profile, or that of this machine. */
-  Profile kernel(String name) throws IOException {
+  /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
+  Outgoing kernel(String name) throws IOException {
     if (name.equals(RUNNING)) {
       RunningKernel.Running running = RunningKernel.read(root());
-      running.notes().forEach(invocation::note);
-      return running.profile();
+      return new Outgoing(
+          running.profile(), running.handed(), running.commandLine(), running.notes());
     }
     Path path = Path.of(name);
-    return ProfileFile.isOne(path)
-        ? ProfileFile.read(path)
-        : ProfileReader.read(KernelImages.read(path));
+    return Outgoing.of(
+        ProfileFile.isOne(path)
+            ? ProfileFile.read(path)
+            : ProfileReader.read(KernelImages.read(path)),
+        Optional.empty());
   }
 
-  /** The same, read while something else is. */
+  /** Starts to read a kernel, beside the caller's other work. */
   Pending reading(String name) {
-    FutureTask<Profile> task = new FutureTask<>(() -> kernel(name));
+    FutureTask<Outgoing> task = new FutureTask<>(() -> kernel(name));
     Thread.ofPlatform().daemon().name("read " + name).start(task);
     return new Pending(task);
   }
 
   /** A kernel that is being read. */
-  record Pending(FutureTask<Profile> task) {
+  record Pending(FutureTask<Outgoing> task) {
 
-    Profile get() throws IOException {
+    Outgoing get() throws IOException {
       try {
         return task.get();
       } catch (ExecutionException e) {
@@ -74,62 +83,72 @@ final class KernelSource {
   }
 
   /**
-   * What hands over: a kernel, or a memory image.
+   * Reads the side that hands over: a kernel, or a memory image.
    *
-   * @param kernel the kernel that wrote the memory image, if it is at hand
+   * @param writer the kernel that wrote the memory image, if it is at hand
    */
-  Outgoing outgoing(String name, @Nullable String kernel) throws IOException {
-    Outgoing outgoing = outgoing(name);
-    if (kernel == null) {
+  Outgoing outgoing(String name, @Nullable String writer) throws IOException {
+    Outgoing outgoing = name.equals(RUNNING) ? kernel(name) : kernelOrMemory(name);
+    boolean image = outgoing.handed().flatMap(Handed::integrity).isPresent();
+    if (!image && ScratchOptions.isGiven(invocation)) {
+      throw invocation.wrong(
+          "--setup-data and --scratch-array go with a memory image, and %s is a kernel"
+              .formatted(name));
+    }
+    if (writer == null) {
       return outgoing;
     }
-    if (outgoing.handed().isEmpty()) {
+    if (!image) {
       throw invocation.wrong(
           "--from-kernel goes with a memory image, and " + name + " is a kernel");
     }
-    return Outgoing.of(kernel(kernel), outgoing.handed());
+    return outgoing.writtenBy(kernel(writer));
   }
 
-  private Outgoing outgoing(String name) throws IOException {
-    if (name.equals(RUNNING)) {
-      RunningKernel.Running running = RunningKernel.read(root());
-      return new Outgoing(
-          running.profile(), running.handed(), running.commandLine(), running.notes());
-    }
-    // Kernels that are zstd as a whole are rare, and memory as a whole is unpacked once.
-    if (!ProfileFile.isOne(Path.of(name)) && isZstd(Path.of(name))) {
-      Optional<Outgoing> memory = memory(name);
-      return memory.isPresent() ? memory.get() : Outgoing.of(kernel(name), Optional.empty());
-    }
+  private Outgoing kernelOrMemory(String name) throws IOException {
+    Path path = Path.of(name);
+    // A zstd file is mostly memory. Either way, a second attempt unpacks it again.
+    boolean memoryFirst = !ProfileFile.isOne(path) && isZstd(path);
     try {
-      return Outgoing.of(kernel(name), Optional.empty());
-    } catch (MalformedImageException notAKernel) {
-      return memory(name, notAKernel).orElseThrow(() -> notAKernel);
-    }
-  }
-
-  private Optional<Outgoing> memory(String name, MalformedImageException notAKernel)
-      throws IOException {
-    try {
-      return memory(name);
-    } catch (MalformedImageException neither) {
-      throw new MalformedImageException(
-          notAKernel.getMessage() + "; nor is it memory: " + neither.getMessage());
-    }
-  }
-
-  /** What a memory image hands over, if there is a handover in it. */
-  private Optional<Outgoing> memory(String name) throws IOException {
-    try (PhysicalMemory memory = invocation.open(Path.of(name))) {
-      HandoverSearch search = HandoverSearch.in(invocation, memory);
-      if (search.handovers().isEmpty()) {
-        return Optional.empty();
+      return memoryFirst ? memory(path) : kernel(name);
+    } catch (MalformedImageException first) {
+      try {
+        return memoryFirst ? kernel(name) : memory(path);
+      } catch (MalformedImageException second) {
+        MalformedImageException notAKernel = memoryFirst ? second : first;
+        MalformedImageException notMemory = memoryFirst ? first : second;
+        throw new MalformedImageException(
+            notAKernel.getMessage() + "; nor is it memory: " + notMemory.getMessage());
       }
-      search.noteRejected(invocation);
-      Handover handover = search.choose(null, "--fdt");
-      HandedReader.Outgoing read = HandedReader.read(handover, name);
-      return Optional.of(Outgoing.of(read.profile(), Optional.of(read.handed())));
     }
+  }
+
+  /** Reads the handover in a memory image. */
+  private Outgoing memory(Path path) throws IOException {
+    try (PhysicalMemory memory = invocation.open(path)) {
+      HandoverSearch search = HandoverSearch.in(invocation, memory);
+      search.noteRejected(invocation);
+      if (search.handovers().isEmpty()) {
+        throw new MalformedImageException(search.nothingFound());
+      }
+      Handover handover = search.choose(null, "--fdt");
+      HandedReader.Outgoing read = HandedReader.read(handover, path.toString(), verifying());
+      Outgoing outgoing = Outgoing.of(read.profile(), Optional.of(read.handed()));
+      return handover.role() == Handover.Role.INCOMING
+          ? outgoing.noting(
+              "the handover at 0x%x is incoming: the kernel of this memory was given it, and may have freed its pages"
+                  .formatted(handover.root().address()))
+          : outgoing;
+    }
+  }
+
+  private Verifier.Options verifying() {
+    return new Verifier.Options(
+        rule -> true,
+        FINDINGS_PER_RULE,
+        ScratchOptions.setupData(invocation),
+        ScratchOptions.array(invocation),
+        ScratchOptions.nodes(invocation));
   }
 
   private static boolean isZstd(Path path) throws IOException {

@@ -1,12 +1,15 @@
 package org.kho4j.cli.preflight;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Profile;
@@ -17,20 +20,25 @@ import picocli.CommandLine.Model.OptionSpec;
 /** {@code kho preflight --from A --to B}. */
 public final class PreflightCommand extends Command {
 
+  private static final String STDOUT = "-";
+
   public PreflightCommand() {
     super(
         "preflight",
-        "Tells whether one kernel takes what another hands over, before the jump.",
+        "Judges before the jump whether one kernel takes what another hands over.",
         "KERNEL is a bzImage, an arm64 Image (also packed), a vmlinux, raw BTF, a profile that --save-profile wrote, or"
             + " 'running', the kernel of this machine."
-            + " --from also takes a memory image with a handover: then what is really in it counts, and what is not"
-            + " in use does not.",
-        "Verdicts, best first: ok, degraded (something optional is dropped), lost (state is dropped silently),"
-            + " unreachable (state arrives and cannot be opened), corrupt (the same version, another layout), panic,"
-            + " unknown.",
-        "With one of --from and --to alone it shows what that kernel speaks, and where in it that was found.",
+            + " --from also takes a memory image with a handover: then only the parts in use count, and damage that"
+            + " kho verify finds is part of the verdict.",
+        "Verdicts, best first: ok, degraded (something optional is dropped), unknown (the reason says what is missing),"
+            + " lost (state is dropped silently), unreachable (state arrives and cannot be opened), corrupt (bytes are"
+            + " read as something else), panic. The worst part decides.",
+        "With one of --from and --to alone it shows the versions of that kernel, and where in it they are.",
         "Exit status: 0 if the verdict is ok, 1 if it is another, 2 if a kernel cannot be read. Of one kernel: 0, or 1"
             + " if its layouts are not those of the versions it claims.");
+    example("kho preflight --from running --to /boot/vmlinuz-7.3.4");
+    example("kho preflight --from running --to bzImage --reuse-cmdline --initrd initrd.img");
+    example("kho preflight --from vmcore --to bzImage --json");
     option(
         OptionSpec.builder("--from")
             .type(String.class)
@@ -41,7 +49,7 @@ public final class PreflightCommand extends Command {
             .type(String.class)
             .paramLabel("KERNEL")
             .description(
-                "The kernel that wrote the memory image: its layouts count then, not those of the versions it claims."));
+                "The kernel that wrote the memory image: its layouts count, not those of the versions it claims."));
     option(
         OptionSpec.builder("--to")
             .type(String.class)
@@ -52,24 +60,31 @@ public final class PreflightCommand extends Command {
             .type(String.class)
             .paramLabel("TEXT")
             .description(
-                "The next kernel's command line: kho=, liveupdate= and reserve_mem= decide, too."));
+                "The next kernel's command line, of which kho=, liveupdate= and reserve_mem= count."));
     option(
         OptionSpec.builder("--reuse-cmdline")
             .type(boolean.class)
             .arity("0")
             .description("With --from running: the next command line is the running kernel's."));
     option(
+        OptionSpec.builder("--initrd")
+            .type(Path.class)
+            .paramLabel("FILE")
+            .description(
+                "The next kernel's initrd: kexec refuses the load if it and the kernel do not fit into scratch."));
+    ScratchOptions.all().forEach(this::option);
+    option(
         OptionSpec.builder("--root")
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "Where /proc, /sys and /boot of 'running' are, a copy of another host's perhaps."));
+                "The root directory of 'running', with /proc, /sys and /boot; also a copy of another host's."));
     option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)
             .paramLabel("FILE")
             .description(
-                "Writes what the one kernel given speaks into FILE, which stands for it."));
+                "Writes the profile of the one kernel given into FILE, or to stdout for '-'."));
     option(
         OptionSpec.builder("--force")
             .type(boolean.class)
@@ -91,40 +106,49 @@ public final class PreflightCommand extends Command {
     String only = from == null ? to : from;
     if (only == null) {
       throw invocation.wrong(
-          "preflight needs --from and --to, or one of them to show what it speaks");
+          "preflight needs --from and --to, or one of them to show the versions of that kernel");
     }
     return one(invocation, only, save);
   }
 
   private static int one(Invocation invocation, String name, @Nullable Path save)
       throws IOException {
-    Profile kernel = new KernelSource(invocation).kernel(name);
-    if (save != null) {
+    Outgoing read = new KernelSource(invocation).kernel(name);
+    Profile kernel = read.profile();
+    boolean toStdout = save != null && save.toString().equals(STDOUT);
+    if (save != null && !toStdout) {
+      read.notes().forEach(invocation::note);
       ProfileFile.write(kernel, save, invocation.flag("--force"));
       return OK;
     }
-    if (invocation.options().json()) {
+    if (toStdout || invocation.options().json()) {
       try (Json json = invocation.json()) {
-        ProfileFile.write(kernel, json);
+        ProfileFile.write(kernel, read.notes(), json);
       }
     } else {
-      ProfileView.text(invocation, kernel);
+      ProfileView.text(invocation, kernel, read.notes());
     }
-    return kernel.findings().isEmpty() ? OK : BAD_ANSWER;
+    return toStdout || kernel.findings().isEmpty() ? OK : BAD_ANSWER;
   }
 
   private static int judge(Invocation invocation, String from, String to) throws IOException {
     KernelSource source = new KernelSource(invocation);
     KernelSource.Pending pending = source.reading(to);
     Outgoing outgoing = source.outgoing(from, invocation.value("--from-kernel", String.class));
-    Profile next = pending.get();
+    Outgoing incoming = pending.get();
+    Profile next = incoming.profile();
     Optional<String> impossible = Preflight.impossible(outgoing.profile(), next);
     if (impossible.isPresent()) {
       throw new IOException(impossible.get());
     }
     Report report =
         Preflight.judge(
-                outgoing.profile(), outgoing.handed(), next, nextCommandLine(invocation, outgoing))
+                outgoing.profile(),
+                outgoing.handed(),
+                next,
+                nextCommandLine(invocation, outgoing),
+                initrd(invocation))
+            .withNotes(incoming.notes())
             .withNotes(outgoing.notes());
     if (invocation.options().json()) {
       ReportView.json(invocation, outgoing.profile(), next, report);
@@ -132,6 +156,18 @@ public final class PreflightCommand extends Command {
       ReportView.text(invocation, outgoing.profile(), next, report);
     }
     return report.verdict() == Verdict.OK ? OK : BAD_ANSWER;
+  }
+
+  private static Optional<Long> initrd(Invocation invocation) throws IOException {
+    Path file = invocation.value("--initrd", Path.class);
+    if (file == null) {
+      return Optional.empty();
+    }
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    if (!attributes.isRegularFile()) {
+      throw new IOException(file + ": is no file, so no initrd");
+    }
+    return Optional.of(attributes.size());
   }
 
   private static Optional<CommandLine> nextCommandLine(Invocation invocation, Outgoing outgoing) {

@@ -13,16 +13,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.kho4j.abi.KernelType;
-import org.kho4j.abi.KernelType.Member;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
+import org.kho4j.preflight.KernelType;
+import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.image.Footprint;
 
-/** A kernel's profile in a file: what it speaks, without the kernel. */
+/** The profile of a kernel in a file, which replaces the kernel. */
 final class ProfileFile {
 
   private static final String SCHEMA = "kho4j/kernel-profile/1";
@@ -75,13 +76,36 @@ final class ProfileFile {
     return new Profile(
         path.toString(),
         root.has("release") ? Optional.of(root.text("release")) : Optional.empty(),
-        root.oneOf("architecture", Architecture.values()),
+        architecture(root),
         root.has("pageSize") ? Optional.of(pageSize(root)) : Optional.empty(),
         parts,
         root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
         root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
         constants,
-        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty());
+        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty(),
+        root.has("footprint")
+            ? Optional.of(footprint(root.object("footprint")))
+            : Optional.empty());
+  }
+
+  private static Architecture architecture(JsonFields root) throws IOException {
+    String text = root.text("architecture").replace('_', '-');
+    for (Architecture architecture : Architecture.values()) {
+      if (architecture.label().equals(text)) {
+        return architecture;
+      }
+    }
+    throw root.wrong(
+        "architecture is \"%s\", which is none of %s"
+            .formatted(text, List.of(Architecture.values())));
+  }
+
+  private static Footprint footprint(JsonFields footprint) throws IOException {
+    try {
+      return new Footprint(footprint.count("bytes"), footprint.count("alignment"));
+    } catch (IllegalArgumentException e) {
+      throw footprint.wrong("" + e.getMessage());
+    }
   }
 
   private static PageSize pageSize(JsonFields root) throws IOException {
@@ -111,7 +135,7 @@ final class ProfileFile {
   static void write(Profile profile, Path path, boolean replace) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
-      write(profile, json);
+      write(profile, List.of(), json);
     }
     try (OutputFile output = OutputFile.create(path, replace, null)) {
       Files.write(output.temporary(), out.toByteArray(), StandardOpenOption.CREATE_NEW);
@@ -119,23 +143,35 @@ final class ProfileFile {
     }
   }
 
-  /** Writes a profile. */
-  static void write(Profile profile, Json json) {
+  /**
+   * Writes a profile.
+   *
+   * @param notes what could not be read of the kernel; a profile that is read again has none
+   */
+  static void write(Profile profile, List<String> notes, Json json) {
     json.object().text("schema", SCHEMA);
     json.text("release", profile.release().orElse(null));
-    json.text("architecture", label(profile.architecture()));
+    json.text("architecture", profile.architecture().label());
     profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
     profile.khoByDefault().ifPresent(on -> json.flag("khoByDefault", on));
+    profile
+        .footprint()
+        .ifPresent(memory ->
+            json.object("footprint")
+                .number("bytes", memory.bytes())
+                .number("alignment", memory.alignment())
+                .endObject());
     parts(json, profile);
     profile.versions().ifPresent(versions -> json.texts("versions", versions));
     json.object("constants");
     new TreeMap<>(profile.constants()).forEach(json::number);
     json.endObject();
     profile.types().ifPresent(types -> types(json, types));
+    json.textsIfAny("notes", notes);
     json.endObject();
   }
 
-  /** Writes what a kernel says about each part, with what shows it. */
+  /** Writes a kernel's speech about each part, with the evidence. */
   static void parts(Json json, Profile profile) {
     json.object("parts");
     new TreeMap<>(profile.parts())

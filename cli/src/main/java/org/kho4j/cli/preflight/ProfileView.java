@@ -1,6 +1,7 @@
 package org.kho4j.cli.preflight;
 
 import java.io.IOException;
+import java.util.List;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
@@ -10,12 +11,12 @@ import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.image.Architecture;
 
-/** Shows what one kernel speaks. */
+/** Shows the profile of one kernel. */
 final class ProfileView {
 
   private ProfileView() {}
 
-  static void text(Invocation invocation, Profile kernel) throws IOException {
+  static void text(Invocation invocation, Profile kernel, List<String> notes) throws IOException {
     Text text = invocation.text();
     text.name(kernel.source());
     kernel.release().ifPresent(release -> text.put(", Linux ").put(Units.printable(release)));
@@ -41,6 +42,9 @@ final class ProfileView {
     text.line(types(kernel));
     for (String finding : kernel.findings()) {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
+    }
+    for (String note : notes) {
+      text.put(Text.Style.FAINT, "note").put(": ").line(Units.printable(note));
     }
   }
 

@@ -6,16 +6,18 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
+import org.kho4j.preflight.Scratch;
 import org.kho4j.preflight.Verdict;
 import org.kho4j.preflight.image.Architecture;
 
-/** Shows a report. */
+/** Shows the report on a pair of kernels. */
 final class ReportView {
 
-  /** Columns of a verdict and what stands behind it. */
+  /** Columns of a verdict and the space behind it. */
   private static final int GAP = 13;
 
   private static final int LINE = 110;
@@ -25,7 +27,10 @@ final class ReportView {
   static void json(Invocation invocation, Profile from, Profile to, Report report)
       throws IOException {
     try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/preflight/1").text("verdict", report.verdict().label());
+      json.object()
+          .text("schema", "kho4j/preflight/1")
+          .text("verdict", report.verdict().label())
+          .number("unknown", report.unknown());
       kernel(json, "from", from);
       kernel(json, "to", to);
       json.array("components");
@@ -40,9 +45,23 @@ final class ReportView {
       }
       json.endArray();
       json.textsIfAny("findings", report.findings());
+      report.scratch().ifPresent(scratch -> scratch(json, scratch));
       json.textsIfAny("notes", report.notes());
       json.endObject();
     }
+  }
+
+  private static void scratch(Json json, Scratch scratch) {
+    json.object("scratch").number("bytes", scratch.bytes());
+    json.number("memoryBytes", scratch.memory());
+    json.array("regions");
+    for (AddressRange region : scratch.regions()) {
+      json.object()
+          .address("address", region.address())
+          .number("size", region.length())
+          .endObject();
+    }
+    json.endArray().endObject();
   }
 
   private static void kernel(Json json, String name, Profile kernel) {
@@ -61,6 +80,7 @@ final class ReportView {
       throws IOException {
     Text text = invocation.text();
     text.put(style(report.verdict()), report.verdict().label())
+        .put(unknown(report))
         .put(": ")
         .name(from.source())
         .put(release(from))
@@ -74,9 +94,35 @@ final class ReportView {
     for (String finding : report.findings()) {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
     }
-    for (String note : report.notes()) {
-      text.put(Text.Style.FAINT, "note").put(": ").line(Units.printable(note));
+    if (report.scratch().isPresent()) {
+      text.put(Text.Style.FAINT, "scratch").put(": ").line(scratch(report.scratch().get()));
     }
+    for (String note : report.notes()) {
+      text.put(Text.Style.FAINT, "note").put(": ").line(Units.printablePath(note));
+    }
+  }
+
+  /** The count of parts whose fate is not known, for the headline. */
+  private static String unknown(Report report) {
+    return report.unknown() == 0
+        ? ""
+        : "; %s could not be told".formatted(Units.count(report.unknown(), "part", "parts"));
+  }
+
+  /** Drivers that pin memory cannot have it in scratch, which is memory for movable pages. */
+  private static String scratch(Scratch scratch) {
+    String of =
+        scratch.memory().isEmpty()
+            ? ""
+            : ", %.1f %% of %s"
+                .formatted(
+                    100.0 * scratch.bytes() / scratch.memory().getAsLong(),
+                    Units.size(scratch.memory().getAsLong()));
+    return "%s in %s%s: only movable pages can lie there, none that a device pins"
+        .formatted(
+            Units.size(scratch.bytes()),
+            Units.count(scratch.regions().size(), "region", "regions"),
+            of);
   }
 
   /** One line, or two where the reason is long. */
@@ -84,7 +130,7 @@ final class ReportView {
     String what =
         padded(Units.printable(component.name()), widest)
             + versions(component).map(versions -> "  " + Units.printable(versions)).orElse("");
-    String because = Units.printable(component.because());
+    String because = Units.printablePath(component.because());
     String verdict = component.verdict().label();
     text.put("  ").put(style(component.verdict()), verdict).put(padded("", GAP - verdict.length()));
     if (GAP + what.length() + because.length() < LINE) {

@@ -133,6 +133,22 @@ record Picture(
         .or(() -> panel(address).map(gigabyte -> gigabyte.id(prefix)));
   }
 
+  /** Whether a gigabyte or a cell has metadata beside what most of it is. */
+  boolean hasDots() {
+    return gigabytes.stream()
+        .anyMatch(
+            one -> Look.hasMetadata(one.owner) || (one.owners != null && hasDots(one.owners)));
+  }
+
+  private static boolean hasDots(byte[] looks) {
+    for (byte look : looks) {
+      if (Look.hasMetadata(look)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Gigabytes that somebody can look closer at. */
   List<Gigabyte> panels() {
     return gigabytes.stream().filter(one -> one.owners != null).toList();

@@ -65,6 +65,15 @@ final class PictureHtml {
     for (Owner owner : Owner.ALL) {
       entry(out, owner.style(), owner.label(), picture.ownerBytes()[owner.number()]);
     }
+    if (picture.hasDots()) {
+      out.open("li")
+          .open("svg", "viewBox", "0 0 1 1", "class", "swatch", "aria-hidden", "true")
+          .open("path", "class", "dot", "d", "M.5 .5h0")
+          .close()
+          .close()
+          .text("has metadata, too")
+          .close();
+    }
     out.close().open("ul", "class", "legend by-size");
     for (BlockSize size : BlockSize.ALL) {
       String label = "blocks of " + size.label(picture.pageSize());

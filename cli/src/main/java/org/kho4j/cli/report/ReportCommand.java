@@ -45,6 +45,7 @@ public final class ReportCommand extends SourceCommand {
             + " finds, shows where in memory everything lies, down to single pages around the structures, and has"
             + " sessions, files and reservations in tables.",
         "Exit status: as of kho verify: 0 if there is no error, 1 if there is one, 2 if no page was written.");
+    example("kho report vmcore -o handover.html");
     option(
         OptionSpec.builder("-o", "--output")
             .type(String.class)
@@ -92,13 +93,15 @@ public final class ReportCommand extends SourceCommand {
             Verifier.Options.ALL.rules(),
             Verifier.Options.ALL.perRule(),
             ScratchOptions.setupData(invocation),
-            ScratchOptions.array(invocation));
+            ScratchOptions.array(invocation),
+            ScratchOptions.nodes(invocation));
     List<PageFinding> findings = new ArrayList<>();
+    Checked checked = Checked.NOTHING;
     for (Finding finding : source.unreadable()) {
       findings.add(new PageFinding(finding, "u" + findings.size()));
+      checked = checked.plus(Checked.of(finding));
     }
     List<HandoverPart> parts = new ArrayList<>();
-    Checked checked = Checked.NOTHING;
     for (Candidate candidate : source.candidates()) {
       if (parts.size() < MOST_HANDOVERS) {
         HandoverPart part = HandoverPart.of(candidate, options, "h" + parts.size());

@@ -54,7 +54,7 @@ final class ReportPage {
   }
 
   long count(Severity severity) {
-    return findings.stream().filter(finding -> finding.severity() == severity).count();
+    return checked.count(severity);
   }
 
   void write(Appendable out) throws IOException {
@@ -242,7 +242,7 @@ final class ReportPage {
       finding(html, finding);
     }
     long left = Math.max(0, findings.size() - MOST_FINDINGS);
-    left += checked.untold().values().stream().mapToLong(Long::longValue).sum();
+    left += checked.unreported().values().stream().mapToLong(Long::longValue).sum();
     if (left > 0) {
       html.element(
           "p", "And " + Units.count(left) + " more: kho verify --all tells them.", "class", "note");

@@ -58,7 +58,7 @@ final class Sheet {
     out.open(
         "svg",
         "viewBox",
-        "0 0 " + columns + " " + rows,
+        "0 0 " + COLUMNS + " " + rows,
         "class",
         "sheet",
         "role",

@@ -1,7 +1,6 @@
 package org.kho4j.cli.verify;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -10,24 +9,55 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.memory.MemorySource;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Severity;
 
-/** Findings, worst first, and what was checked. */
+/** Shows findings, worst first, and the counts of structures that were checked. */
 public final class FindingView {
 
   private FindingView() {}
 
-  static void json(Invocation invocation, List<Finding> findings, Checked checked)
+  static void json(Invocation invocation, MemorySource source, Verification verification)
       throws IOException {
+    Checked checked = verification.checked();
     try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/verify/1").array("findings");
-      for (Finding finding : findings) {
+      json.object().text("schema", "kho4j/verify/1");
+      json.object("source")
+          .text("path", source.path().toString())
+          .text("kind", source.kind().label())
+          .number("bytes", source.bytes());
+      if (!verification.handovers().isEmpty()) {
+        json.number(
+            "pageSize",
+            verification.handovers().getFirst().candidate().handover().pageSize().bytes());
+      }
+      json.endObject().array("handovers");
+      for (Verification.Judged judged : verification.handovers()) {
+        Handover handover = judged.candidate().handover();
+        json.object()
+            .address("fdt", handover.root().address())
+            .text("compatible", handover.root().compatible())
+            .text("role", handover.role().label())
+            .text("state", handover.mapState().label())
+            .text("verdict", judged.verdict().label());
+        counts(json, judged.checked());
+        json.endObject();
+      }
+      json.endArray().text("verdict", verification.verdict().label());
+      counts(json, checked);
+      json.array("findings");
+      for (Verification.Located located : verification.findings()) {
+        Finding finding = located.finding();
         json.object()
             .text("id", finding.rule().id())
-            .text("severity", finding.rule().severity().label())
-            .text("path", finding.path())
+            .text("severity", finding.rule().severity().label());
+        if (located.handover() != null) {
+          json.address("fdt", located.handover().root().address());
+        }
+        json.text("path", finding.path())
             .address("address", finding.address())
             .text("message", finding.message())
             .text("kernel", finding.rule().kernel())
@@ -35,22 +65,27 @@ public final class FindingView {
       }
       json.endArray().object("checked");
       checked.counts().forEach(json::number);
-      json.array("notChecked");
-      checked.notChecked().forEach(json::text);
-      json.endArray();
-      if (!checked.untold().isEmpty()) {
+      json.texts("notChecked", checked.notChecked());
+      if (!checked.unreported().isEmpty()) {
         json.object("moreFindings");
-        checked.untold().forEach(json::number);
+        checked.unreported().forEach(json::number);
         json.endObject();
       }
       json.endObject().endObject();
     }
   }
 
-  static void text(Invocation invocation, List<Finding> findings, Checked checked)
-      throws IOException {
+  /** Findings by severity, with those that are not reported. */
+  private static void counts(Json json, Checked checked) {
+    json.number("errors", checked.count(Severity.ERROR))
+        .number("warnings", checked.count(Severity.WARNING))
+        .number("infos", checked.count(Severity.INFO));
+  }
+
+  static void text(Invocation invocation, Verification verification) throws IOException {
     Text text = invocation.text();
-    for (Finding finding : findings) {
+    for (Verification.Located located : verification.findings()) {
+      Finding finding = located.finding();
       Severity severity = finding.rule().severity();
       text.put(style(severity), "%-7s".formatted(severity.label()))
           .put(" %-11s ".formatted(finding.rule().id()))
@@ -62,16 +97,16 @@ public final class FindingView {
           .put(Style.FAINT, " | " + finding.rule().kernel())
           .line();
     }
-    for (Map.Entry<String, Long> more : checked.untold().entrySet()) {
+    Checked checked = verification.checked();
+    for (Map.Entry<String, Long> more : checked.unreported().entrySet()) {
       text.put("and " + Units.count(more.getValue()) + " more of " + more.getKey()).line();
     }
-    summary(text, findings, checked);
+    summary(text, checked);
   }
 
-  private static void summary(Text text, List<Finding> findings, Checked checked)
-      throws IOException {
-    long errors = count(findings, Severity.ERROR);
-    long warnings = count(findings, Severity.WARNING);
+  private static void summary(Text text, Checked checked) throws IOException {
+    long errors = checked.count(Severity.ERROR);
+    long warnings = checked.count(Severity.WARNING);
     text.put(
             errors > 0 ? Style.BAD : warnings > 0 ? Style.WARNING : Style.GOOD,
             Units.count(errors, "error", "errors"))
@@ -99,10 +134,6 @@ public final class FindingView {
       return Units.size(count) + " " + words.substring(0, words.length() - " bytes".length());
     }
     return Units.count(count) + " " + (count == 1 ? words.replaceFirst("s$", "") : words);
-  }
-
-  private static long count(List<Finding> findings, Severity severity) {
-    return findings.stream().filter(finding -> finding.rule().severity() == severity).count();
   }
 
   static Style style(Severity severity) {

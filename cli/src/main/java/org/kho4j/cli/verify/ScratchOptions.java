@@ -9,7 +9,7 @@ import org.kho4j.handover.pages.AddressRange;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options that tell where the scratch regions are, which no structure of a handover does. */
+/** Options for facts about the machine that no structure of a handover records. */
 public final class ScratchOptions {
 
   private ScratchOptions() {}
@@ -26,7 +26,16 @@ public final class ScratchOptions {
             .type(AddressRange.class)
             .converters(ScratchOptions::rangeOf)
             .paramLabel("ADDR,SIZE")
-            .description("Physical address and bytes of the scratch array."));
+            .description("Physical address and bytes of the scratch array."),
+        OptionSpec.builder("--nodes")
+            .type(List.class)
+            .auxiliaryTypes(Long.class)
+            .splitRegex(",")
+            .converters(Numbers::parse)
+            .paramLabel("ADDR,…")
+            .description(
+                "Physical addresses at which another NUMA node begins. Default: by the ACPI table"
+                    + " SRAT in the image."));
   }
 
   /** Where the boot record is, if the user says so. */
@@ -38,6 +47,17 @@ public final class ScratchOptions {
   /** Where the array is, if the user says so. */
   public static Optional<AddressRange> array(Invocation invocation) {
     return Optional.ofNullable(invocation.value("--scratch-array", AddressRange.class));
+  }
+
+  /** Where NUMA nodes begin, if the user says so. */
+  public static List<Long> nodes(Invocation invocation) {
+    List<?> nodes = invocation.value("--nodes", List.class);
+    return nodes == null ? List.of() : nodes.stream().map(Long.class::cast).toList();
+  }
+
+  /** Whether either option is given. */
+  public static boolean isGiven(Invocation invocation) {
+    return setupData(invocation).isPresent() || array(invocation).isPresent();
   }
 
   private static AddressRange rangeOf(String text) {

@@ -3,28 +3,27 @@ package org.kho4j.cli.verify;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import org.kho4j.cli.command.Choice;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
 import org.kho4j.verify.Severity;
+import org.kho4j.verify.Verdict;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code kho verify SOURCE} and {@code kho verify --rules}. */
 public final class VerifyCommand extends Command {
+
+  private static final Choice<Severity> SEVERITIES =
+      new Choice<>(Severity.class, Severity::label, List.of(Severity.values()), "a severity");
 
   private static final int LISTED_BY_DEFAULT = 20;
 
@@ -35,6 +34,9 @@ public final class VerifyCommand extends Command {
         "Checks what a kernel relies on, which is more than it checks, and says what a real kernel does where a rule is"
             + " broken. Of a handover that was taken already nothing is left to check, which is said and is no fault.",
         "Exit status: 0 if there is no error, 1 if there is one, 2 if there is no handover.");
+    example("kho verify vmcore");
+    example("kho verify ram.zst --severity warning --json");
+    example("kho verify --rules --only VMALLOC");
     parameter(
         PositionalParamSpec.builder()
             .index("0")
@@ -49,9 +51,8 @@ public final class VerifyCommand extends Command {
             .paramLabel("ID,…")
             .description("Tells findings of these rules, or groups of rules (MEMFD), alone."));
     option(
-        OptionSpec.builder("--severity")
-            .type(Severity.class)
-            .converters(VerifyCommand::severityOf)
+        SEVERITIES
+            .option("--severity")
             .paramLabel("LEVEL")
             .description("Tells findings of this severity or worse: error, warning or info."));
     option(
@@ -85,28 +86,17 @@ public final class VerifyCommand extends Command {
   private static int run(Invocation invocation, PhysicalMemory memory) throws IOException {
     Set<Rule> wanted = wanted(invocation);
     VerifiedSource source = VerifiedSource.of(invocation, memory);
-    List<Finding> findings = new ArrayList<>(source.unreadable());
-    Checked checked = Checked.NOTHING;
-    for (VerifiedSource.Candidate candidate : source.candidates()) {
-      checked =
-          checked.plus(
-              candidate.verify(options(invocation, wanted), findings::add, OwnerVisitor.NONE));
-    }
-    findings.removeIf(finding -> !wanted.contains(finding.rule()));
-    findings.sort(Comparator.comparing(finding -> finding.rule().severity()));
-    boolean anything = !source.candidates().isEmpty() || !findings.isEmpty();
+    Verification verification = Verification.of(source, wanted, options(invocation, wanted));
     if (invocation.options().json()) {
-      FindingView.json(invocation, findings, checked);
-    } else if (anything) {
-      FindingView.text(invocation, findings, checked);
+      FindingView.json(invocation, memory.source(), verification);
+    } else if (!verification.isEmpty()) {
+      FindingView.text(invocation, verification);
     }
-    if (!anything) {
+    if (verification.isEmpty()) {
       invocation.note(HandoverSearch.nothingFound(memory));
       return FAILED;
     }
-    return findings.stream().anyMatch(finding -> finding.rule().severity() == Severity.ERROR)
-        ? BAD_ANSWER
-        : OK;
+    return verification.verdict() == Verdict.ERRORS ? BAD_ANSWER : OK;
   }
 
   private static Verifier.Options options(Invocation invocation, Set<Rule> wanted) {
@@ -114,7 +104,8 @@ public final class VerifyCommand extends Command {
         wanted::contains,
         invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT,
         ScratchOptions.setupData(invocation),
-        ScratchOptions.array(invocation));
+        ScratchOptions.array(invocation),
+        ScratchOptions.nodes(invocation));
   }
 
   private static Set<Rule> wanted(Invocation invocation) {
@@ -140,14 +131,5 @@ public final class VerifyCommand extends Command {
       rules.addAll(found);
     }
     return rules;
-  }
-
-  private static Severity severityOf(String text) {
-    return Stream.of(Severity.values())
-        .filter(severity -> severity.label().equals(text))
-        .findFirst()
-        .orElseThrow(() ->
-            new TypeConversionException(
-                "'" + text + "' is not a severity: error, warning or info"));
   }
 }

@@ -43,12 +43,17 @@ public final class Guest implements AutoCloseable {
 
   private Guest(WritableMemory memory, String release) {
     this.memory = memory;
-    List<AddressRange> scratch = List.of(new AddressRange(SCRATCH, SCRATCH));
+    List<AddressRange> scratch = List.of(new AddressRange(memory.base() + SCRATCH, SCRATCH));
     this.generation = Generation.first(memory, Setup.of(PageSize.SIZE_4K, scratch, release));
   }
 
   public static Guest create(Path ram, long size) throws IOException {
     return create(ram, size, "6.99");
+  }
+
+  /** A guest whose RAM begins at an address of its own. */
+  public static Guest create(Path ram, long base, long size) throws IOException {
+    return new Guest(WritableMemory.create(ram, base, size), "6.99");
   }
 
   public static Guest create(Path ram, long size, String release) throws IOException {

@@ -1,18 +1,21 @@
 package org.kho4j.cli.captures;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.StringJoiner;
+import org.kho4j.damage.Overlay;
 
 /** Damages pages: from one bit to whole pages, with the values that hurt readers. */
 public final class Mutator {
 
-  private static final int PAGE = RecordingMemory.GRAIN;
+  private static final int PAGE = Overlay.PAGE;
 
-  private final PatchedMemory memory;
+  private final Overlay memory;
   private final List<Long> pages;
   private final Random random;
   private final StringJoiner done = new StringJoiner(", ");
@@ -22,7 +25,7 @@ public final class Mutator {
    *
    * @param pages addresses of the pages to damage
    */
-  public Mutator(PatchedMemory memory, List<Long> pages, long seed) {
+  public Mutator(Overlay memory, List<Long> pages, long seed) {
     this.memory = memory;
     this.pages = pages;
     this.random = new Random(seed);
@@ -33,7 +36,7 @@ public final class Mutator {
     memory.reset();
     for (int change = random.nextInt(4); change >= 0; change--) {
       long address = any();
-      ByteBuffer page = ByteBuffer.wrap(memory.page(address)).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer page = memory.page(address).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
       done.add(change(address, page));
     }
     return done.toString();
@@ -74,9 +77,10 @@ public final class Mutator {
       }
       case 9 -> {
         long other = any();
-        byte[] source = memory.page(other).clone();
+        MemorySegment copied = memory.page(other);
+        byte[] source = copied.toArray(ValueLayout.JAVA_BYTE);
         if (random.nextBoolean()) {
-          page.get(0, memory.page(other));
+          copied.copyFrom(memory.page(address));
         }
         page.put(0, source);
         yield "pages 0x%x and 0x%x: swapped or copied".formatted(address, other);

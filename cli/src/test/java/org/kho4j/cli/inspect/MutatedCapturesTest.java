@@ -20,10 +20,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.InspectShape;
 import org.kho4j.cli.captures.Mutator;
-import org.kho4j.cli.captures.PatchedMemory;
 import org.kho4j.cli.captures.RecordingMemory;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
+import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
@@ -35,19 +35,20 @@ import org.kho4j.verify.Verifier;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * 20,000 damaged copies of the captures' metadata, and thousands of the conformance vectors', which
- * have the versions that the captures lack: whatever is in there, an inspection ends soon, with an
- * answer or a sentence, in a heap of 64 MiB. Surefire runs it in a JVM of that size: see the
- * execution {@code small-heap} in the module's pom.xml.
+ * Damaged copies of the metadata of captures, and of conformance vectors, which have the versions
+ * that the captures lack. Every inspection and verification of one ends with an answer or a
+ * sentence, in a heap of 64 MiB: surefire's execution {@code small-heap} in the module's pom.xml
+ * starts a JVM of that size.
  */
 @Tag("small-heap")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MutatedCapturesTest {
 
-  /** For each of the five captures. */
-  private static final int COPIES = 4_000;
+  /** Damaged copies of all captures together: 20,000 with Maven's profile {@code mutations}. */
+  private static final int COPIES = Integer.getInteger("kho.mutations", 2_000);
 
-  private static final long SLOWEST_MILLIS = 2_000;
+  /** Of each vector, a tenth of what each capture has. */
+  private static final int VECTOR_SHARE = 10;
 
   private final ObjectMapper mapper = new ObjectMapper();
   private long runs;
@@ -57,14 +58,12 @@ class MutatedCapturesTest {
   private long slowestNanos;
   private String slowest = "";
 
-  /** For each of the vectors. */
-  private static final int VECTOR_COPIES = 400;
-
   static Stream<Arguments> sources() throws IOException {
-    Stream<Path> vectors = Captures.vectors().stream();
+    List<Path> captures = Captures.small();
+    int copies = COPIES / captures.size();
     return Stream.concat(
-        Captures.small().stream().map(capture -> Arguments.of(capture, COPIES)),
-        vectors.map(vector -> Arguments.of(vector, VECTOR_COPIES)));
+        captures.stream().map(capture -> Arguments.of(capture, copies)),
+        Captures.vectors().stream().map(vector -> Arguments.of(vector, copies / VECTOR_SHARE)));
   }
 
   @BeforeAll
@@ -87,7 +86,7 @@ class MutatedCapturesTest {
     try (PhysicalMemory memory = MemoryImages.open(capture)) {
       List<Long> roots =
           RootSearch.search(memory, bytes -> {}).roots().stream().map(RootFdt::address).toList();
-      PatchedMemory patched = new PatchedMemory(memory);
+      Overlay patched = new Overlay(memory);
       List<Long> pages = metadata(memory, roots);
       assertThat(pages).hasSizeGreaterThan(4);
       for (int seed = 0; seed < copies; seed++) {
@@ -106,7 +105,6 @@ class MutatedCapturesTest {
           slowestNanos = took;
           slowest = what;
         }
-        assertThat(took / 1_000_000).as(what).isLessThan(SLOWEST_MILLIS);
       }
     }
   }

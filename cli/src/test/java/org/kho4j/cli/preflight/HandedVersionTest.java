@@ -3,10 +3,11 @@ package org.kho4j.cli.preflight;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.cli.captures.PatchedMemory;
+import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Subtree;
@@ -34,14 +35,16 @@ class HandedVersionTest {
   private static Outgoing withMetadataVersion(int version) throws IOException {
     Path capture = Captures.SMALL.resolve("lab/x86_64-7.2-moments.elf.zst");
     try (PhysicalMemory memory = MemoryImages.open(capture)) {
-      PatchedMemory patched = new PatchedMemory(memory);
+      Overlay patched = new Overlay(memory);
       Handover handover = Handovers.find(memory).getFirst();
       Subtree metadata =
           handover.subtrees(problem -> {}).stream()
               .filter(subtree -> subtree.name().equals(METADATA))
               .findFirst()
               .orElseThrow();
-      patched.page(metadata.address())[0] = (byte) version;
+      patched
+          .page(metadata.address())
+          .set(ValueLayout.JAVA_BYTE, metadata.address() % Overlay.PAGE, (byte) version);
       return HandedReader.read(Handovers.find(patched).getFirst(), "a capture");
     }
   }

@@ -52,13 +52,11 @@ class JumpsTest {
           new Known(
               Set.of("7.3-to-metadata-2", "metadata-2-to-7.3"),
               Set.of("overall: ok, in fact degraded", "kexec-metadata: ok, in fact degraded"),
-              "The version of kexec-metadata is a number in the kernel's code. No string, type or constant of an image has it,"
-                  + " so preflight takes two kernels for the same that are not."));
+              "The version of kexec-metadata is a number in the kernel's code, which preflight did not read then. The profiles"
+                  + " here do not have it from the images, which were not built again: 24 from the recorded jumps, 8 because"
+                  + " their source is that of the kernel 7.3. The evidence in each profile says which."));
 
-  /**
-   * Where preflight is wrong, and why it cannot be otherwise. The list says all that is wrong and
-   * nothing else.
-   */
+  /** A wrong prediction at the time of the jumps. Today's verdict has to be right about each. */
   record Known(Set<String> jumps, Set<String> differences, String reason) {}
 
   /** A jump that was done. */
@@ -120,7 +118,15 @@ class JumpsTest {
       Set<String> parts = new TreeSet<>(said().keySet());
       parts.remove(OVERALL);
       List<ReserveMem> reservations = parts.contains("memblock") ? List.of(RESERVATION) : List.of();
-      return Optional.of(new Handed(parts, Set.of(), Set.of(), reservations, List.of(), true));
+      return Optional.of(
+          new Handed(
+              parts,
+              Set.of(),
+              Set.of(),
+              reservations,
+              List.of(),
+              Optional.empty(),
+              Optional.empty()));
     }
 
     /** Where something else happened than was said. */
@@ -178,7 +184,7 @@ class JumpsTest {
   @ParameterizedTest
   @MethodSource("jumps")
   void everyPartEndsAsIsSaid(Jump jump) throws Exception {
-    assertThat(unfair(jump, jump.judged())).isEqualTo(known(jump));
+    assertThat(unfair(jump, jump.judged())).isEmpty();
   }
 
   @ParameterizedTest
@@ -302,27 +308,32 @@ class JumpsTest {
 
       <!-- Generated from what lab/run preflight --record wrote; see JumpsTest -->
 
-      Real kernels that differ on purpose (`lab/kernels/preflight`), each handed over to from Linux 7.3.4 and back, and arm64 kernels of
-      every page size, under QEMU: test data, a reservation, metadata, and two sessions with memfds in use, or as the third column says.
-      The verdict is on the two images, and where the first kernel's memory at the jump can be read, on what is in use there.
+      Real kernels that differ on purpose (`lab/kernels/preflight`) jump under QEMU: Linux 7.3.4 to each
+      of them and back, and arm64 kernels of every page size among each other. Test data, a reservation,
+      metadata, and two sessions with memfds are in use, or what the third column says. The verdict
+      judges the two images, and where the first kernel's memory at the jump can be read, only the parts
+      in use there.
 
-      `corrupt` means that bytes are read as something else, which may end in any way: so a part may come through by luck, and
-      a jump may end as anything but `ok`. Any other verdict has to be exactly what happened, for each part of which it was seen what became of it.
-      Two words are no verdicts: after an `oops` the kernel has killed the process that asked for the part, and goes on; in a `hang` it says nothing any more.
+      `corrupt` means that the next kernel reads bytes as something else, with any result: a part may come
+      through by luck, and a jump may end as anything but `ok`. Every other verdict has to be exactly what
+      happened, for each part whose fate the logs show. Two words are no verdicts: after an `oops` the
+      kernel has killed the process that asked for the part, and continues; in a `hang` it logs nothing
+      more.
 
       """;
 
   private static final String KNOWN_HEAD =
       """
 
-      Where preflight is wrong, and known to be:
+      Errors of preflight at the time of the jumps, whose verdict in the table is today's:
 
       """;
 
   private static final String ROWS_HEAD =
       """
 
-      In the last column are the parts that were not ok or not said to be: `memfd corrupt → ok` was said to be corrupt, and came through.
+      The last column has the parts whose verdict or fate was not `ok`: `memfd corrupt → ok` was predicted
+      as corrupt, and came through.
 
       | from | to | in use | verdict | in fact | parts |
       |---|---|---|---|---|---|

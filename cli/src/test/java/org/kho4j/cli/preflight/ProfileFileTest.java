@@ -10,12 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.ProfileReader;
+import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.image.KernelImages;
 
 class ProfileFileTest {
@@ -46,6 +48,49 @@ class ProfileFileTest {
   @Test
   void whatIsWrittenIsRead() throws IOException {
     assertSame(ProfileFile.read(written(kernel())), kernel());
+  }
+
+  /** Profiles that were saved before spell it as the constant's name. */
+  @Test
+  void theArchitectureIsSpelledAsEverywhere() throws IOException {
+    Path file = written(kernel());
+    String whole = Files.readString(file);
+    assertThat(whole).contains("\"architecture\" : \"x86-64\"");
+    Files.writeString(file, whole.replace("x86-64", "x86_64"));
+    assertSame(ProfileFile.read(file), kernel());
+    Files.writeString(file, whole.replace("x86-64", "mips"));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessage(file + ": architecture is \"mips\", which is none of [x86-64, arm64, unknown]");
+  }
+
+  @Test
+  void theSizeInMemoryIsKept() throws IOException {
+    Profile kernel = kernel();
+    Profile sized =
+        new Profile(
+            kernel.source(),
+            kernel.release(),
+            kernel.architecture(),
+            kernel.pageSize(),
+            kernel.parts(),
+            kernel.versions(),
+            kernel.types(),
+            kernel.constants(),
+            kernel.khoByDefault(),
+            Optional.of(new Footprint(0xc6f000, 0x200000)));
+    Path file = written(sized);
+    assertSame(ProfileFile.read(file), sized);
+    Files.writeString(file, Files.readString(file).replace("2097152", "3"));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessage(file + ": footprint: 13037568 bytes aligned to 3 are no place for a kernel");
+  }
+
+  /** The JSON library's own text names neither file nor cause that a user knows. */
+  @Test
+  void textThatIsNoJsonIsSaidWithItsPlace() throws IOException {
+    Path file = Files.writeString(directory.resolve("profile.json"), "{ \"schema\": x }");
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessage(file + ":1:13: this is no JSON that a profile has");
   }
 
   @Test

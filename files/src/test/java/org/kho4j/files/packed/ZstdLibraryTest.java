@@ -30,11 +30,13 @@ class ZstdLibraryTest {
             """
             import java.nio.file.Path;
             import org.kho4j.files.MappedFile;
-                        public class Probe {
+
+            public class Probe {
               public static void main(String[] args) {
                 Path path = Path.of(args[0]);
                 try (MappedFile file = MappedFile.open(path);
-                    MappedFile out = Packing.ZSTD.unpack(path, file.bytes(), 0, 1 << 20)) {
+                    MappedFile out =
+                        org.kho4j.files.packed.Packing.ZSTD.unpack(path, file.bytes(), 0, 1 << 20)) {
                   System.out.print(out.size() + " bytes");
                 } catch (java.io.IOException e) {
                   System.out.print(e.getMessage());

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
@@ -47,13 +48,14 @@ public final class Generation {
     this.incoming = incoming;
     pages.setAddressZeroAside();
     MapWriter tree = MapWriter.create(pages, layout().map());
-    List<AddressRange> borders = layout().splitAtNodes() ? setup.nodes() : List.of();
+    List<AddressRange> borders =
+        layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes() : List.of();
     this.map = new OutgoingMap(pages, tree, setup.scratch(), borders);
     this.areas = new Areas(pages, map);
     Folio fdt = allocate("/", 0);
     preserve("/", fdt);
     this.root = RootFdtPage.create(pages, fdt.address(), layout(), tree.root());
-    if (layout().metadata()) {
+    if (layout().has(KhoFeature.METADATA)) {
       writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
     }
   }
@@ -279,7 +281,7 @@ public final class Generation {
    * @throws PreservationException if the layout has no vmalloc areas
    */
   public Descriptor preserve(String path, Area area) {
-    if (!layout().vmalloc()) {
+    if (!layout().has(KhoFeature.VMALLOC)) {
       throw new PreservationException(
           path,
           area.runs().address(0),

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.fdt.Fdt;
@@ -83,7 +84,7 @@ final class RootFdtPage {
 
   /** Tells where the map is, which could not be told before. */
   void setMap(long mapRoot) {
-    if (layout.sequential()) {
+    if (layout.has(KhoFeature.SEQUENTIAL_ROOT)) {
       MemorySegment now = MemorySegment.ofArray(page.toArray(ValueLayout.JAVA_BYTE));
       // An edit puts a subtree before the others.
       change("", () -> write(mapRoot, Fdt.read(now).children().reversed()));

@@ -42,7 +42,7 @@ public record Setup(
   public static Setup of(PageSize pageSize, List<AddressRange> scratch, String release) {
     return new Setup(
         pageSize,
-        KhoLayout.NEWEST,
+        KhoLayout.newest(),
         scratch,
         List.of(),
         release,

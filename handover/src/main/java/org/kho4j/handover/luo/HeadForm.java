@@ -40,8 +40,8 @@ enum HeadForm {
       return new LuoHead(
           LuoVersion.of(version.compatible(), flbs.isPresent()).orElse(version),
           address,
-          TreeValue.u64(tree, LuoTree.LIVEUPDATE_NUMBER, where, address),
-          TreeValue.u64(sessions, LuoTree.SESSION_HEADER, sessionsWhere, address),
+          TreeValue.u64(tree, LuoTree.LIVEUPDATE_NUMBER.name(), where, address),
+          TreeValue.u64(sessions, LuoTree.SESSION_HEADER.name(), sessionsWhere, address),
           session(sessions, sessionsWhere, address),
           flbs.map(node -> flbs(node, where.in(LuoTree.FLB_NODE), address)).orElse(0L));
     }
@@ -56,7 +56,7 @@ enum HeadForm {
 
     private long flbs(FdtNode node, Where where, long address) {
       Handover.requireCompatible(node, LuoTree.FLB_V1, where, address);
-      return TreeValue.u64(node, LuoTree.FLB_HEADER, where, address);
+      return TreeValue.u64(node, LuoTree.FLB_HEADER.name(), where, address);
     }
 
     @Override
@@ -65,15 +65,15 @@ enum HeadForm {
           generation,
           version,
           tree -> {
-            tree.property(u64(LuoTree.LIVEUPDATE_NUMBER, number))
+            tree.property(u64(LuoTree.LIVEUPDATE_NUMBER.name(), number))
                 .beginNode(LuoTree.SESSION_NODE)
                 .property(FdtProperty.ofString("compatible", LuoTree.SESSION_V2))
-                .property(u64(LuoTree.SESSION_HEADER, sessions))
+                .property(u64(LuoTree.SESSION_HEADER.name(), sessions))
                 .endNode();
             if (version.flbs()) {
               tree.beginNode(LuoTree.FLB_NODE)
                   .property(FdtProperty.ofString("compatible", LuoTree.FLB_V1))
-                  .property(u64(LuoTree.FLB_HEADER, flbs))
+                  .property(u64(LuoTree.FLB_HEADER.name(), flbs))
                   .endNode();
             }
           });
@@ -85,8 +85,8 @@ enum HeadForm {
     LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version) {
       Where where = subtree.where();
       FdtNode tree = memory.tree(where, subtree.address(), subtree.size());
-      long address = TreeValue.u64(tree, LuoTree.ABI_HEADER, where, subtree.address());
-      Where place = where.in(LuoTree.ABI_HEADER);
+      long address = TreeValue.u64(tree, LuoTree.ABI_HEADER.name(), where, subtree.address());
+      Where place = where.in(LuoTree.ABI_HEADER.name());
       memory.requirePage(place, address, "the address");
       MemorySegment header = memory.structure(place, address, LuoAbiHeader.STRUCTURE);
       return new LuoHead(
@@ -99,14 +99,16 @@ enum HeadForm {
 
     @Override
     void write(Generation generation, LuoVersion version, long number, long sessions, long flbs) {
-      Folio folio = generation.allocate(PATH.in(LuoTree.ABI_HEADER).toString(), 0);
+      Folio folio = generation.allocate(PATH.in(LuoTree.ABI_HEADER.name()).toString(), 0);
       generation.preserve(folio);
       MemorySegment header = generation.segment(folio);
       Wire.putU64(header, LuoAbiHeader.LIVEUPDATE_NUM, number);
       Wire.putU64(header, LuoAbiHeader.SESSIONS_PA, sessions);
       Wire.putU64(header, LuoAbiHeader.FLBS_PA, flbs);
       writeTree(
-          generation, version, tree -> tree.property(u64(LuoTree.ABI_HEADER, folio.address())));
+          generation,
+          version,
+          tree -> tree.property(u64(LuoTree.ABI_HEADER.name(), folio.address())));
     }
   },
   /** A {@link LuoSer}. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
@@ -116,7 +117,7 @@ final class GenerationModel {
       RandomGenerator random) {
     this.memory = memory;
     this.layout = layout;
-    this.kexecCount = layout.metadata() ? 1 : 0;
+    this.kexecCount = layout.has(KhoFeature.METADATA) ? 1 : 0;
     this.pageSize = pageSize;
     this.scratch = scratch;
     this.nodes = nodes;
@@ -126,7 +127,7 @@ final class GenerationModel {
   /** The layout of a generation that was handed what this one has. */
   void changeLayout(KhoLayout newLayout) {
     layout = newLayout;
-    kexecCount = layout.metadata() ? kexecCount + 1 : 0;
+    kexecCount = layout.has(KhoFeature.METADATA) ? kexecCount + 1 : 0;
   }
 
   long newMark() {
@@ -200,7 +201,7 @@ final class GenerationModel {
           names.add(metadata.name());
         });
     assertThat(handover.version()).isEqualTo(layout.version());
-    assertThat(names).hasSize(layout.metadata() ? 1 : 0);
+    assertThat(names).hasSize(layout.has(KhoFeature.METADATA) ? 1 : 0);
     assertThat(readable || layout.version().finalized()).isTrue();
     BitSet taken = new BitSet();
     for (Thing thing : things) {
@@ -275,7 +276,8 @@ final class GenerationModel {
       int order = 40 - pageSize.shift();
       while (at % pageSize.blockBytes(order) != 0
           || at + pageSize.blockBytes(order) > unit.end()
-          || (layout.splitAtNodes() && node(at) != node(at + pageSize.blockBytes(order) - 1))) {
+          || (layout.has(KhoFeature.SPLIT_AT_NODES)
+              && node(at) != node(at + pageSize.blockBytes(order) - 1))) {
         order--;
       }
       blocks.put(at, order);

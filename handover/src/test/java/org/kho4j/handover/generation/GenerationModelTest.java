@@ -10,6 +10,7 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
@@ -36,7 +37,7 @@ class GenerationModelTest {
   /** Every layout with every page size, on memory in order and on scattered memory. */
   static List<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();
-    for (KhoLayout layout : KhoLayout.ALL) {
+    for (KhoLayout layout : KhoLayout.all()) {
       for (PageSize pageSize : PageSize.values()) {
         for (boolean scattered : new boolean[] {false, true}) {
           int seed = runs.size() + 1;
@@ -180,7 +181,7 @@ class GenerationModelTest {
   private void preserve(Thing thing) {
     if (thing.folio != null) {
       generation.preserve(thing.folio);
-    } else if (thing.area != null && !generation.layout().vmalloc()) {
+    } else if (thing.area != null && !generation.layout().has(KhoFeature.VMALLOC)) {
       assertThatThrownBy(() -> generation.preserve(thing.area))
           .isInstanceOf(PreservationException.class)
           .hasMessageContaining("has no vmalloc areas");
@@ -314,7 +315,7 @@ class GenerationModelTest {
     BootData boot = handOver();
     model.check(generation);
     if (random.nextBoolean()) {
-      layout = KhoLayout.ALL.get(random.nextInt(KhoLayout.ALL.size()));
+      layout = KhoLayout.all().get(random.nextInt(KhoLayout.all().size()));
     }
     Setup setup =
         Setup.of(PageSize.SIZE_4K, List.of(), "model").withNodes(model.nodes).withLayout(layout);

@@ -15,9 +15,11 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -40,7 +42,7 @@ class LayoutsTest {
 
   static List<Arguments> layouts() {
     List<Arguments> all = new ArrayList<>();
-    for (KhoLayout layout : KhoLayout.ALL) {
+    for (KhoLayout layout : KhoLayout.all()) {
       for (PageSize pageSize : PageSize.values()) {
         for (int seed = 0; seed < 3; seed++) {
           all.add(Arguments.of(layout, pageSize, seed));
@@ -58,9 +60,23 @@ class LayoutsTest {
     return Setup.of(pageSize, scratch(pageSize), "layouts").withLayout(layout);
   }
 
-  private static WritableMemory memory(PageSize pageSize) {
-    WritableMemory memory = WritableMemory.allocate(BASE, 2000L * pageSize.bytes());
-    memory.writable(BASE, memory.size()).fill((byte) 0x5a);
+  @TempDir Path directory;
+
+  private int files;
+
+  /** A RAM file in which nothing takes space before it is written. */
+  private WritableMemory sparse(long base, long bytes) throws IOException {
+    return WritableMemory.create(directory.resolve("ram" + files++), base, bytes);
+  }
+
+  /** Memory in which no page is zero: a structure must be cleared before it is used. */
+  private WritableMemory memory(PageSize pageSize) throws IOException {
+    WritableMemory memory = sparse(BASE, 2000L * pageSize.bytes());
+    for (long page = 0; page < memory.size(); page += pageSize.bytes()) {
+      MemorySegment bytes = memory.writable(BASE + page, pageSize.bytes());
+      bytes.asSlice(0, 4096).fill((byte) 0x5a);
+      bytes.asSlice(pageSize.bytes() - 64).fill((byte) 0x5a);
+    }
     return memory;
   }
 
@@ -71,7 +87,8 @@ class LayoutsTest {
 
   @ParameterizedTest(name = "{0}, {1} pages, seed {2}")
   @MethodSource("layouts")
-  void whatIsWrittenIsReadBackAndRestored(KhoLayout layout, PageSize pageSize, int seed) {
+  void whatIsWrittenIsReadBackAndRestored(KhoLayout layout, PageSize pageSize, int seed)
+      throws IOException {
     RandomGenerator random = new SplittableRandom(seed);
     try (WritableMemory memory = memory(pageSize)) {
       Setup setup = setup(pageSize, layout);
@@ -97,10 +114,11 @@ class LayoutsTest {
             throw problem;
           })
           .forEach(subtree -> blocks.put(subtree.address(), 0));
-      assertThat(handover.subtree("kexec-metadata").isPresent()).isEqualTo(layout.metadata());
+      assertThat(handover.subtree("kexec-metadata").isPresent())
+          .isEqualTo(layout.has(KhoFeature.METADATA));
       assertThat(State.blocks(handover)).isEqualTo(blocks);
 
-      KhoLayout nextLayout = KhoLayout.ALL.get(random.nextInt(KhoLayout.ALL.size()));
+      KhoLayout nextLayout = KhoLayout.all().get(random.nextInt(KhoLayout.all().size()));
       Generation next = Generation.boot(memory, boot, setup(pageSize, nextLayout));
       restore(next, kept);
       Incoming incoming = next.incoming().orElseThrow();
@@ -150,7 +168,7 @@ class LayoutsTest {
         }
         case 2 -> {
           Area area = generation.areaOf(List.of(folio));
-          if (generation.layout().vmalloc()) {
+          if (generation.layout().has(KhoFeature.VMALLOC)) {
             Descriptor descriptor = generation.preserve(area);
             areas.add(descriptor);
             blocks.put(folio.address(), folio.order());
@@ -194,7 +212,7 @@ class LayoutsTest {
 
   /** Every byte of chunks and bitmaps as the contract has them (ABI-HISTORY 6.1). */
   @Test
-  void writesBitmapsOf512BytesByTheContract() {
+  void writesBitmapsOf512BytesByTheContract() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Map<String, Long> placed =
           Map.of(
@@ -259,9 +277,9 @@ class LayoutsTest {
 
   /** Kernels up to 6.18 write the tree when it is finalized; later ones add to it all the time. */
   @Test
-  void subtreesStandInTheOrderOfTheLayoutsReleases() {
+  void subtreesStandInTheOrderOfTheLayoutsReleases() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
-      for (KhoLayout layout : KhoLayout.ALL) {
+      for (KhoLayout layout : KhoLayout.all()) {
         Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, layout));
         for (String name : List.of("first", "removed", "second", "third")) {
           blob(generation, name, Tree.compatible("x").blob());
@@ -318,9 +336,9 @@ class LayoutsTest {
 
   /** 300 bitmaps of one order: more than the 255 of a chunk. */
   @Test
-  void startsAnotherChunkWhenOneIsFull() {
+  void startsAnotherChunkWhenOneIsFull() throws IOException {
     long step = 16L << 20;
-    try (WritableMemory memory = WritableMemory.allocate(0, 300 * step)) {
+    try (WritableMemory memory = sparse(0, 300 * step)) {
       Generation generation =
           Generation.first(
               memory,
@@ -343,7 +361,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aLayoutWithoutVmallocAreasRefusesThem() {
+  void aLayoutWithoutVmallocAreasRefusesThem() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Generation generation =
           Generation.first(
@@ -356,7 +374,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aBlobThatDoesNotTellItsSizeIsRefusedAtTheHandOver() {
+  void aBlobThatDoesNotTellItsSizeIsRefusedAtTheHandOver() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Generation generation =
           Generation.first(memory, setup(PageSize.SIZE_4K, KhoLayout.of("kho-v2").orElseThrow()));
@@ -374,7 +392,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aBlobWithABrokenHeaderIsRefusedAtTheHandOver() {
+  void aBlobWithABrokenHeaderIsRefusedAtTheHandOver() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       KhoLayout v1 = KhoLayout.of("kho-v1@6.18").orElseThrow();
       Generation generation = Generation.first(memory, setup(PageSize.SIZE_4K, v1));
@@ -398,9 +416,9 @@ class LayoutsTest {
 
   /** Without the bit of order 0, a large block's key is the number of some page. */
   @Test
-  void aTreeThatLosesTheBitOfOrderZeroRefusesBlocksThatLookLikePages() {
+  void aTreeThatLosesTheBitOfOrderZeroRefusesBlocksThatLookLikePages() throws IOException {
     long block = 16384L << 13;
-    try (WritableMemory memory = WritableMemory.allocate(0, 4 * block)) {
+    try (WritableMemory memory = sparse(0, 4 * block)) {
       Setup setup =
           Setup.of(PageSize.SIZE_16K, List.of(new AddressRange(0x100000, 0x40000)), "short");
       KhoLayout v2 = KhoLayout.of("kho-v2").orElseThrow();
@@ -419,7 +437,7 @@ class LayoutsTest {
 
   /** A failed hand-over leaves a map that can still be changed. */
   @Test
-  void aHandOverThatFailsHasFinalizedNothing() {
+  void aHandOverThatFailsHasFinalizedNothing() throws IOException {
     try (WritableMemory memory = memory(PageSize.SIZE_4K)) {
       Generation generation =
           Generation.first(

@@ -17,9 +17,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdVersion;
 import org.kho4j.damage.Guest;
 import org.kho4j.damage.RuleCase;
 import org.kho4j.handover.Handover;
@@ -33,6 +37,7 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.guest.Versions;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -52,11 +57,12 @@ final class Agreement implements AutoCloseable {
   private static final int ATTEMPTS = 40;
   private static final int WORKERS = 2;
   private static final int PAGE = 4096;
-  private static final String OLDER_HANDLER = "memfd-v1";
+  private static final String FDT_MAGIC = "\u00d0\r\u00fe\u00ed";
 
   private final Path lab;
   private final Path directory;
   private final Kernel kernel;
+  private final Versions versions;
   private final long seed;
   private final Base base;
   private final PhysicalMemory memory;
@@ -71,6 +77,7 @@ final class Agreement implements AutoCloseable {
     this.lab = lab;
     this.directory = directory;
     this.kernel = kernel;
+    this.versions = kernel.versions();
     this.seed = seed;
     try (Run run = run("base", BASE_LIMIT)) {
       this.base = Base.make(run);
@@ -148,11 +155,16 @@ final class Agreement implements AutoCloseable {
 
   /**
    * The handover of a trial, or null if there is none: a change beside a rule may break another,
-   * and one of the version makes it a handover to another kernel than there is.
+   * one of the version makes it a handover to another kernel than there is, and a kernel lists
+   * sessions and files in blocks or in arrays.
    */
   private @Nullable Damaged damaged(Trial trial) {
     if (trial.kind() == Trial.Kind.SOUND) {
       return damaged(guest -> {}, 0);
+    }
+    boolean arrays = versions.luo().files() == LuoVersion.Listing.ARRAY;
+    if (trial.rule().startsWith(arrays ? "BLOCK-" : "ARRAY-")) {
+      return null;
     }
     SplittableRandom seeds =
         new SplittableRandom(seed + Objects.hash(trial.rule(), trial.kind().name()));
@@ -176,27 +188,39 @@ final class Agreement implements AutoCloseable {
     };
   }
 
-  /** Whether no part has the version of another released kernel. */
+  /** Whether no part has the version of another kernel. */
   private boolean isOfThisKernel(Guest guest) {
     String root = text(guest, guest.root());
     String luo = text(guest, sound.subtree(LuoSer.SUBTREE).orElseThrow().address());
-    boolean older =
-        KhoVersion.ALL.stream()
-                .filter(version -> !version.equals(sound.version()))
-                .anyMatch(version -> root.contains(version + "\0"))
-            || luo.matches("(?s)luo-v[1-4]\0.*|\u00d0\r\u00fe\u00ed.*");
+    boolean tree = versions.luo().head() != LuoVersion.Head.STRUCTURE;
+    boolean other =
+        others(KhoVersion.ALL, versions.kho().version(), KhoVersion::compatible)
+                .anyMatch(root::contains)
+            || others(LuoVersion.ALL, versions.luo(), LuoVersion::compatible)
+                .anyMatch(luo::contains)
+            || (!tree && luo.startsWith(FDT_MAGIC));
     try {
-      boolean[] handlers = {older};
+      boolean[] handlers = {other};
       handover(guest)
           .client(LiveUpdate.CLIENT)
           .ifPresent(there ->
               there.forEachSession(session ->
-                  session.forEachFile(
-                      file -> handlers[0] |= file.compatible().equals(OLDER_HANDLER))));
+                  session.forEachFile(file ->
+                      handlers[0] |=
+                          others(MemfdVersion.ALL, versions.memfd(), MemfdVersion::compatible)
+                              .anyMatch((file.compatible() + "\0")::equals))));
       return !handlers[0];
     } catch (HandoverException e) {
-      return !older;
+      return !other;
     }
+  }
+
+  /** The strings of other versions, each with its NUL. */
+  private static <V> Stream<String> others(List<V> all, V own, Function<V, String> compatible) {
+    return all.stream()
+        .map(compatible)
+        .filter(string -> !string.equals(compatible.apply(own)))
+        .map(string -> string + "\0");
   }
 
   private static String text(Guest guest, long address) {
@@ -232,7 +256,8 @@ final class Agreement implements AutoCloseable {
     try {
       Verifier.verify(
           List.of(handover(guest)),
-          new Verifier.Options(rule -> true, 20, base.bootRecord(), Optional.empty()),
+          new Verifier.Options(
+              rule -> true, 20, base.bootRecord(), Optional.empty(), guest.nodes()),
           findings::add);
     } catch (HandoverException e) {
       findings.add(Verifier.unreadable(e));

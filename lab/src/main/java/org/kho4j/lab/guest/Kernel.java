@@ -25,6 +25,9 @@ import org.kho4j.abi.PageSize;
 public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed, Path image) {
 
   private static final int HEADER = 1024;
+  private static final int X86_SETUP = 0x200;
+  private static final int X86_RELEASE = 0x20e;
+  private static final String ARM64_BANNER = "Linux version ";
   private static final int X86_MAGIC = 0x5372_6448;
   private static final int ARM64_MAGIC = 0x644d_5241;
 
@@ -94,6 +97,23 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
   /** Its source, for what is not ready. */
   public Path source(Path lab) throws IOException, InterruptedException {
     return made(lab, "--source", name);
+  }
+
+  /** The versions of the contract that it writes and reads. */
+  public Versions versions() throws IOException {
+    return Versions.of(release());
+  }
+
+  /** Its release: {@code "7.3.4"}. An x86-64 header points at it, an arm64 Image has a banner. */
+  String release() throws IOException {
+    String file = new String(Files.readAllBytes(image), StandardCharsets.ISO_8859_1);
+    int at =
+        switch (arch) {
+          case X86_64 ->
+              X86_SETUP + file.charAt(X86_RELEASE) + (file.charAt(X86_RELEASE + 1) << Byte.SIZE);
+          case ARM64 -> file.indexOf(ARM64_BANNER) + ARM64_BANNER.length();
+        };
+    return file.substring(at, file.indexOf(' ', at));
   }
 
   private static Path made(Path lab, String... arguments) throws IOException, InterruptedException {

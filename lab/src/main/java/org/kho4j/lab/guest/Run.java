@@ -104,8 +104,10 @@ public final class Run implements AutoCloseable {
   public boolean waitFor(Process process) throws InterruptedException {
     boolean ended = process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
     if (!ended) {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      // The process first, which would go on when one that it waits for ends.
+      List<ProcessHandle> started = process.descendants().toList();
       process.destroyForcibly();
+      started.forEach(ProcessHandle::destroyForcibly);
     }
     return ended;
   }

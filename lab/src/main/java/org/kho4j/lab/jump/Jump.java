@@ -12,6 +12,9 @@ record Jump(String from, String to, Use use) {
 
   private static final String BASE = "7.3";
 
+  /** Releases before it. */
+  private static final List<String> OLDER = List.of("7.1", "7.2");
+
   /** Kernels that differ in the size of their pages, which no jump leaves. */
   private static final String PAGES = "arm64-";
 
@@ -23,16 +26,20 @@ record Jump(String from, String to, Use use) {
   }
 
   /**
-   * Every jump: from the kernel as it is to each that differs, and back; between all sizes of
-   * pages; then those in which part of it is not in use, and those that the next kernel's command
-   * line decides.
+   * Every jump: from the kernel as it is to each that differs, and back; between all older
+   * releases, and all sizes of pages; then those in which part of it is not in use, and those that
+   * the next kernel's command line decides.
    *
    * @param kernels of the family, without its name
    */
   static List<Jump> all(List<String> kernels) {
     List<Jump> jumps = new ArrayList<>();
     jumps.add(new Jump(BASE, BASE, Use.EVERYTHING));
-    jumps.add(new Jump("7.2", "7.2", Use.EVERYTHING));
+    for (String from : OLDER) {
+      for (String to : OLDER) {
+        jumps.add(new Jump(from, to, Use.EVERYTHING));
+      }
+    }
     for (String kernel : kernels) {
       if (!kernel.equals(BASE) && !kernel.startsWith(PAGES)) {
         jumps.add(new Jump(BASE, kernel, Use.EVERYTHING));

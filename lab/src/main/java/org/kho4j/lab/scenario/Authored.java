@@ -50,17 +50,20 @@ final class Authored implements AutoCloseable {
   private final Generation generation;
   private @Nullable BootData handedOver;
 
-  private Authored(Run run, Machine machine, WritableMemory memory, AddressRange scratch) {
+  private Authored(Run run, Machine machine, WritableMemory memory, AddressRange scratch)
+      throws IOException {
     this.run = run;
     this.machine = machine;
     this.memory = memory;
     this.generation =
         Generation.first(
             memory,
-            Setup.of(run.kernel().pageSize(), List.of(scratch), RELEASE).scattered(run.told(7)));
+            Setup.of(run.kernel().pageSize(), List.of(scratch), RELEASE)
+                .withLayout(run.kernel().versions().kho())
+                .scattered(run.told(7)));
   }
 
-  /** Begins a handover for the run's kernel. */
+  /** Begins a handover for the run's kernel, in the version that it reads. */
   @SuppressWarnings("MustBeClosed")
   static Authored begin(Run run) throws IOException {
     // A scratch region is a multiple of the largest block: 4, 32 or 512 MiB.

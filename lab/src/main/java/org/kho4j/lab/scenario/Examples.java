@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -35,14 +36,14 @@ final class Examples {
     for (String spec : specs(run)) {
       Path ram = run.directory().resolve(Guest.RAM);
       Files.deleteIfExists(ram);
-      List<String> arguments = author(run, spec, ram);
+      List<String> arguments = author(spoken(run, spec), ram);
       arguments.addAll(bootFiles(run));
       KhoCommand.run(run, arguments);
       boot(run, spec, ram);
     }
   }
 
-  /** Authored in the newest form, converted to that of 7.1, and back. */
+  /** Authored in the newest form, converted to that of 7.1, and from there to the kernel's own. */
   static void convert(Run run) throws Exception {
     Path first = run.directory().resolve("first.ram");
     Path old = run.directory().resolve("old.ram");
@@ -51,17 +52,32 @@ final class Examples {
       Files.deleteIfExists(file);
     }
     String spec = specs(run).getLast();
-    KhoCommand.run(run, author(run, spec, first));
+    KhoCommand.run(run, author(example(run, spec), first));
     KhoCommand.run(run, convert(run, first, "7.1", old));
-    List<String> back = convert(run, old, "7.3", ram);
-    back.addAll(bootFiles(run));
-    KhoCommand.run(run, back);
+    List<String> own = convert(run, old, run.kernel().versions().kho().id(), ram);
+    own.addAll(bootFiles(run));
+    KhoCommand.run(run, own);
     boot(run, spec, ram);
   }
 
-  private static List<String> author(Run run, String spec, Path ram) {
-    Path file = run.lab().resolveSibling("examples/author/" + spec);
-    return new ArrayList<>(List.of("author", file.toString(), "-o", ram.toString(), "--force"));
+  private static List<String> author(Path spec, Path ram) {
+    return new ArrayList<>(List.of("author", spec.toString(), "-o", ram.toString(), "--force"));
+  }
+
+  private static Path example(Run run, String spec) {
+    return run.lab().resolveSibling("examples/author/" + spec);
+  }
+
+  /** The example; for a kernel that reads an older version, a copy that names that version. */
+  private static Path spoken(Run run, String spec) throws IOException {
+    KhoLayout layout = run.kernel().versions().kho();
+    Path example = example(run, spec);
+    return layout.equals(KhoLayout.newest())
+        ? example
+        : Files.writeString(
+            run.directory().resolve(spec),
+            Files.readString(example)
+                .replaceFirst("(?m)^\\{", "{ \"abi\": \"%s\",".formatted(layout.id())));
   }
 
   private static List<String> convert(Run run, Path source, String version, Path ram) {

@@ -28,24 +28,26 @@ final class Handed {
 
   static void manySessions(Run run) throws Exception {
     long page = run.kernel().pageSize().bytes();
+    long count = Math.min(2000, run.kernel().versions().maxSessions(run.kernel().pageSize()));
     List<File> files = new ArrayList<>();
-    for (int session = 0; session < 2000; session++) {
+    for (int session = 0; session < count; session++) {
       files.add(new File("s%05d".formatted(session), 0, page, 1000 + session));
     }
-    Script first = new Script().line("sessions 2000 1 %d %d", page, run.told(1000));
-    Script second = new Script().line("checks 2000 1 %d %d", page, run.told(1000));
+    Script first = new Script().line("sessions %d 1 %d %d", count, page, run.told(1000));
+    Script second = new Script().line("checks %d 1 %d %d", count, page, run.told(1000));
     handOver(
         run, new Files(run, files), Machine.small(run.kernel()), "", first, second, handover -> {});
   }
 
   static void manyFiles(Run run) throws Exception {
     long page = run.kernel().pageSize().bytes();
+    long count = Math.min(1000, run.kernel().versions().maxFiles(run.kernel().pageSize()));
     List<File> files = new ArrayList<>();
-    for (int file = 0; file < 1000; file++) {
+    for (int file = 0; file < count; file++) {
       files.add(new File("s00000", file, page, 2000 + file));
     }
-    Script first = new Script().line("sessions 1 1000 %d %d", page, run.told(2000));
-    Script second = new Script().line("checks 1 1000 %d %d", page, run.told(2000));
+    Script first = new Script().line("sessions 1 %d %d %d", count, page, run.told(2000));
+    Script second = new Script().line("checks 1 %d %d %d", count, page, run.told(2000));
     handOver(
         run, new Files(run, files), Machine.small(run.kernel()), "", first, second, handover -> {});
   }

@@ -39,14 +39,14 @@ public record Scenario(
             Moments::run),
         new Scenario(
             "many-sessions",
-            "2,000 sessions, each with a file, read at the jump",
+            "2,000 sessions, or a full array of them, each with a file, read at the jump",
             false,
             kernel -> !kernel.changed(),
             Duration.ofMinutes(6),
             Handed::manySessions),
         new Scenario(
             "many-files",
-            "a session with 1,000 files, read at the jump",
+            "a session with 1,000 files, or a full array of them, read at the jump",
             false,
             kernel -> !kernel.changed(),
             Duration.ofMinutes(6),
@@ -117,12 +117,12 @@ public record Scenario(
             Sessions::restored),
         restored(
             "restore-many-sessions",
-            "sessions that take several blocks, retrieved",
+            "sessions that take several blocks, or a full array, retrieved",
             false,
-            Sessions::manyBlocks),
+            Sessions::manySessions),
         restored(
             "restore-many-files",
-            "a session whose files take several blocks, retrieved",
+            "a session whose files take several blocks, or a full array, retrieved",
             false,
             Sessions::manyFiles),
         restored(
@@ -144,7 +144,7 @@ public record Scenario(
             Examples::author),
         new Scenario(
             "convert",
-            "a handover in the form of 7.1, converted to the newest one by kho convert, restored",
+            "a handover in the form of 7.1, made and converted by kho convert, restored",
             false,
             kernel -> !kernel.changed() && !isArm64With4K(kernel),
             Duration.ofMinutes(4),

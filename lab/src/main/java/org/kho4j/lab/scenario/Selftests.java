@@ -22,7 +22,8 @@ import org.kho4j.lab.guest.Stage;
 
 /**
  * The kernel's own selftests of LUO, out of its source: {@code tools/testing/selftests/liveupdate}.
- * One needs a single kernel; the others have a first stage, and a second behind the jump.
+ * One needs a single kernel; the others have a first stage, and a second behind the jump. Linux 7.1
+ * does not have all of them.
  */
 final class Selftests {
 
@@ -36,8 +37,9 @@ final class Selftests {
     Map<String, Path> programs = compile(run);
     Script first = new Script().line("run /%s", SINGLE);
     Script second = new Script();
-    for (String test : STAGED) {
-      if (!run.contradict() || !test.equals(STAGED.getFirst())) {
+    List<String> staged = STAGED.stream().filter(programs::containsKey).toList();
+    for (String test : staged) {
+      if (!run.contradict() || !test.equals(staged.getFirst())) {
         first.line("run /%s -s 1", test);
       }
       second.line("run /%s -s 2", test);
@@ -50,10 +52,10 @@ final class Selftests {
     guest.await("lab: ran /%s: 0".formatted(SINGLE));
     guest.stopAtJump();
     if (!run.contradict()) {
-      run.same("what is in the sessions", expected(), found(Handed.only(guest.memory())));
+      run.same("what is in the sessions", expected(staged), found(Handed.only(guest.memory())));
     }
     guest.leaveJump();
-    for (String test : STAGED) {
+    for (String test : staged) {
       guest.await("lab: ran /%s: 0".formatted(test));
     }
     guest.awaitEnd();
@@ -61,21 +63,25 @@ final class Selftests {
 
   private static Map<String, Path> compile(Run run) throws IOException, InterruptedException {
     Path source = run.kernel().source(run.lab());
-    Path tests = source.resolve("tools/testing/selftests/liveupdate");
+    Path folder = source.resolve("tools/testing/selftests/liveupdate");
     Path headers = Files.createDirectories(run.directory().resolve("include/linux"));
     Files.copy(
         source.resolve("include/uapi/linux/liveupdate.h"),
         headers.resolve("liveupdate.h"),
         StandardCopyOption.REPLACE_EXISTING);
     Map<String, Path> programs = new LinkedHashMap<>();
-    for (String test : Stream.concat(Stream.of(SINGLE), STAGED.stream()).toList()) {
+    List<String> tests =
+        Stream.concat(Stream.of(SINGLE), STAGED.stream())
+            .filter(test -> Files.exists(folder.resolve(test + ".c")))
+            .toList();
+    for (String test : tests) {
       List<String> sources = new ArrayList<>(List.of("-w", "-D_GNU_SOURCE="));
       sources.add("-I" + headers.getParent());
-      sources.add("-I" + tests.resolve("lib/include"));
-      sources.add(tests.resolve(test + ".c").toString());
+      sources.add("-I" + folder.resolve("lib/include"));
+      sources.add(folder.resolve(test + ".c").toString());
       // What they share: in lib since 7.3, beside them before.
       Stream.of("lib/lu_utils.c", "luo_test_utils.c")
-          .map(tests::resolve)
+          .map(folder::resolve)
           .filter(Files::exists)
           .forEach(file -> sources.add(file.toString()));
       Path program = run.directory().resolve(test);
@@ -86,25 +92,40 @@ final class Selftests {
   }
 
   /** What the sources of the tests say that they preserve: session and token, and the text. */
-  private static Map<String, String> expected() {
+  private static Map<String, String> expected(List<String> staged) {
     Map<String, String> files = new TreeMap<>();
-    files.put("kexec_simple_state 0x3e7", "2");
-    files.put("test-session 0x1a", "hello kexec world");
-    files.put("kexec_multi_state 0x3e6", "2");
-    files.put("multi-test-empty-1", "");
-    files.put("multi-test-empty-2", "");
-    files.put("multi-test-files-1 0x1001", "Data for session files 1");
-    files.put("multi-test-files-2 0x2002", "First file for session files 2");
-    files.put("multi-test-files-2 0x3003", "Second file for session files 2");
-    files.put("kexec_many_state 0x3e7", "2");
-    for (int session = 0; session < 2000; session++) {
-      files.put("many-test-" + session, "");
-    }
-    files.put("kexec_many_files_state 0x270f", "2");
-    for (int file = 0; file < 500; file++) {
-      files.put("many_files_session 0x%x".formatted(file), "file-data-" + file);
-    }
+    staged.forEach(test -> expect(test, files));
     return files;
+  }
+
+  private static void expect(String test, Map<String, String> files) {
+    switch (test) {
+      case "luo_kexec_simple" -> {
+        files.put("kexec_simple_state 0x3e7", "2");
+        files.put("test-session 0x1a", "hello kexec world");
+      }
+      case "luo_multi_session" -> {
+        files.put("kexec_multi_state 0x3e6", "2");
+        files.put("multi-test-empty-1", "");
+        files.put("multi-test-empty-2", "");
+        files.put("multi-test-files-1 0x1001", "Data for session files 1");
+        files.put("multi-test-files-2 0x2002", "First file for session files 2");
+        files.put("multi-test-files-2 0x3003", "Second file for session files 2");
+      }
+      case "luo_stress_sessions" -> {
+        files.put("kexec_many_state 0x3e7", "2");
+        for (int session = 0; session < 2000; session++) {
+          files.put("many-test-" + session, "");
+        }
+      }
+      case "luo_stress_files" -> {
+        files.put("kexec_many_files_state 0x270f", "2");
+        for (int file = 0; file < 500; file++) {
+          files.put("many_files_session 0x%x".formatted(file), "file-data-" + file);
+        }
+      }
+      default -> throw new IllegalArgumentException(test);
+    }
   }
 
   private static Map<String, String> found(Handover handover) {

@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.kho4j.abi.LuoVersion;
-import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.LuoVersion.Listing;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdateSaver;
@@ -18,6 +17,7 @@ import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
+import org.kho4j.lab.guest.Versions;
 import org.kho4j.lab.scenario.Files.File;
 
 /** From Java to Linux: kernels are booted on sessions of memfds that no kernel wrote. */
@@ -70,7 +70,7 @@ final class Sessions {
       }
       sessions.add(new SavedSession(name, files));
     }
-    handOver(authored, sessions);
+    handOver(run, authored, sessions);
     if (wrong) {
       Restored.flipBit(authored.generation().segment(pieces.getLast().folio()));
     }
@@ -82,10 +82,12 @@ final class Sessions {
     return guest;
   }
 
-  /** More sessions than a block lists. */
-  static void manyBlocks(Run run) throws Exception {
+  /** Sessions that take several blocks, or a full array. */
+  static void manySessions(Run run) throws Exception {
+    Versions versions = run.kernel().versions();
+    long most = versions.maxSessions(run.kernel().pageSize());
     // With 64K pages more of them do not fit into the guest's window.
-    int count = Math.min(run.kernel().pageSize().bytes() / 20, 2000);
+    int count = Math.min(many(run, versions.luo().sessions(), most), 2000);
     Authored authored = Authored.begin(run);
     List<SavedSession> sessions = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -93,7 +95,7 @@ final class Sessions {
       SavedFile saved = save(run, authored.generation(), file, new ArrayList<>());
       sessions.add(new SavedSession(file.session(), List.of(saved)));
     }
-    handOver(authored, sessions);
+    handOver(run, authored, sessions);
     Script script = new Script();
     script.line("checks %d 1 %d %d", count, MANY_BYTES, run.told(MANY_SEED)).line("say retrieved");
     Guest guest = authored.boot(new Stage(run.kernel(), "", script));
@@ -101,9 +103,11 @@ final class Sessions {
     guest.awaitEnd();
   }
 
-  /** A session of more files than a block lists. */
+  /** A session whose files take several blocks, or a full array. */
   static void manyFiles(Run run) throws Exception {
-    int count = run.kernel().pageSize().bytes() / 20;
+    Versions versions = run.kernel().versions();
+    long most = versions.maxFiles(run.kernel().pageSize());
+    int count = many(run, versions.luo().files(), most);
     Authored authored = Authored.begin(run);
     List<File> files =
         IntStream.range(0, count).mapToObj(i -> new File("many", i, MANY_BYTES, 50 + i)).toList();
@@ -111,7 +115,7 @@ final class Sessions {
     for (File file : files) {
       saved.add(save(run, authored.generation(), file, new ArrayList<>()));
     }
-    handOver(authored, List.of(new SavedSession("many", saved)));
+    handOver(run, authored, List.of(new SavedSession("many", saved)));
     Script script = new Script();
     new Files(run, files).retrieve(script);
     Guest guest = authored.boot(new Stage(run.kernel(), "", script));
@@ -119,9 +123,15 @@ final class Sessions {
     guest.awaitEnd();
   }
 
-  private static void handOver(Authored authored, List<SavedSession> sessions) {
+  private static int many(Run run, Listing listing, long most) {
+    return listing == Listing.ARRAY ? (int) most : run.kernel().pageSize().bytes() / 20;
+  }
+
+  private static void handOver(Run run, Authored authored, List<SavedSession> sessions)
+      throws IOException {
     long files = sessions.stream().mapToLong(session -> session.files().size()).sum();
-    LiveUpdateSaver.save(authored.generation(), LuoVersion.V5, 1, sessions, flbs(files));
+    LiveUpdateSaver.save(
+        authored.generation(), run.kernel().versions().luo(), 1, sessions, flbs(files));
     authored.handOver();
   }
 
@@ -139,7 +149,7 @@ final class Sessions {
     MemfdSaver.fill(generation, file.bytes(), pieces, Pattern.of(run).source(file.seed()));
     return MemfdSaver.save(
         generation,
-        MemfdVersion.V2,
+        run.kernel().versions().memfd(),
         file.session(),
         file.token(),
         new SavedMemfd(file.bytes(), 0, file.seals(), pieces));

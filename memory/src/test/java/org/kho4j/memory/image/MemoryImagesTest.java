@@ -13,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -140,7 +139,7 @@ class MemoryImagesTest {
   void doesNotWaitForTheWriterOfAFifo() throws Exception {
     Path fifo = directory.resolve("fifo");
     Process mkfifo = new ProcessBuilder("mkfifo", fifo.toString()).start();
-    assertThat(mkfifo.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(mkfifo.waitFor()).isZero();
 
     assertThatThrownBy(() -> MemoryImages.open(fifo))
         .isInstanceOf(MalformedImageException.class)

@@ -98,14 +98,12 @@ class DumpedPagesTest {
   }
 
   @Test
-  void walksATebibyteQuickly() {
+  void walksATebibyte() {
     BitSet bits = new BitSet();
     bits.set(0, 1 << 28);
     DumpedPages bitmap = bitmap(bits, 1 << 28, 0, 1 << 28);
 
-    long start = System.nanoTime();
     assertThat(runs(bitmap)).containsExactly("0+268435456");
     assertThat(bitmap.rank((1 << 28) - 1)).isEqualTo((1 << 28) - 1);
-    assertThat(System.nanoTime() - start).isLessThan(2_000_000_000L);
   }
 }

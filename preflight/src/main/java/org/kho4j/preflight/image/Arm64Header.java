@@ -8,15 +8,25 @@ import org.kho4j.abi.PageSize;
 
 /**
  * The 64 bytes that an arm64 kernel starts with (Documentation/arch/arm64/booting.rst): {@code
- * flags} at 24, whose bits 1 and 2 tell the page size since 4.6; {@code "ARM\x64"} at 56.
+ * text_offset} at 8, {@code image_size} at 16, {@code flags} at 24, whose bits 1 and 2 are the page
+ * size since 4.6, {@code "ARM\x64"} at 56.
  */
 final class Arm64Header {
 
   static final int LENGTH = 64;
 
+  private static final int TEXT_OFFSET = 8;
+  private static final int IMAGE_SIZE = 16;
   private static final int FLAGS = 24;
+
+  /** Kernels are linked to run from any multiple of 2 MiB. */
+  private static final long ALIGNMENT = 2L << 20;
+
   private static final int MAGIC_AT = 56;
   private static final int MAGIC = 0x644d5241;
+
+  /** Larger numbers are no sizes of a kernel: 1 TiB. */
+  private static final long MAX_SIZE = 1L << 40;
 
   private static final int PE_POINTER = 0x3c;
   private static final int PE_MAGIC = 0x4550;
@@ -27,6 +37,8 @@ final class Arm64Header {
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt U32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Arm64Header() {}
 
@@ -58,7 +70,15 @@ final class Arm64Header {
     return end;
   }
 
-  /** The page size, if there is a header at that offset and it tells. */
+  /** The memory for the kernel with all that it zeroes at boot; empty before 3.17, without it. */
+  static Optional<Footprint> footprint(MemorySegment bytes) {
+    long size = bytes.get(U64, IMAGE_SIZE);
+    long offset = bytes.get(U64, TEXT_OFFSET);
+    boolean possible = size > 0 && size < MAX_SIZE && offset >= 0 && offset < MAX_SIZE;
+    return possible ? Optional.of(new Footprint(size + offset, ALIGNMENT)) : Optional.empty();
+  }
+
+  /** The page size, if there is a header at that offset and its flags have one. */
   static Optional<Found<PageSize>> pageSize(MemorySegment bytes, long at) {
     if (!matches(bytes, at)) {
       return Optional.empty();

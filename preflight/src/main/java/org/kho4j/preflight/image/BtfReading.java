@@ -61,6 +61,8 @@ final class BtfReading {
         pageSize(architecture, btf),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.of(btf));
   }
 

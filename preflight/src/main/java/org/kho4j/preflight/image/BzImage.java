@@ -31,7 +31,10 @@ final class BzImage {
   private static final int PAYLOAD_OFFSET = 0x248;
   private static final int PAYLOAD_LENGTH = 0x24c;
   private static final int HEADER_END = 0x250;
+  private static final int KERNEL_ALIGNMENT = 0x230;
+  private static final int INIT_SIZE = 0x260;
   private static final int FIRST_PROTOCOL = 0x208;
+  private static final int FIRST_WITH_INIT_SIZE = 0x20a;
   private static final int SECTOR = 512;
   private static final int MAX_VERSION = 256;
 
@@ -57,13 +60,29 @@ final class BzImage {
     long offset = (sectors == 0 ? 5L : sectors + 1) * SECTOR + u32(bytes, PAYLOAD_OFFSET);
     Payload payload = Payload.of(path, bytes, offset, u32(bytes, PAYLOAD_LENGTH));
     Optional<Found<String>> release = release(bytes);
+    Optional<Footprint> footprint = footprint(bytes, protocol);
     Optional<Packing> packing = Packing.of(payload.bytes());
     if (packing.isEmpty()) {
-      return new KernelContent(path, payload.bytes()).vmlinux(KernelImage.Form.BZIMAGE, release);
+      return new KernelContent(path, payload.bytes())
+          .vmlinux(KernelImage.Form.BZIMAGE, release, footprint);
     }
     return payload
         .withoutLength(packing.get())
-        .read(packing.get(), content -> content.vmlinux(KernelImage.Form.BZIMAGE, release));
+        .read(
+            packing.get(),
+            content -> content.vmlinux(KernelImage.Form.BZIMAGE, release, footprint));
+  }
+
+  /** The size that the kernel needs until it has unpacked itself, and its alignment. */
+  private static Optional<Footprint> footprint(MemorySegment bytes, int protocol) {
+    if (protocol < FIRST_WITH_INIT_SIZE || bytes.byteSize() < INIT_SIZE + 4) {
+      return Optional.empty();
+    }
+    long size = u32(bytes, INIT_SIZE);
+    long alignment = u32(bytes, KERNEL_ALIGNMENT);
+    return size > 0 && Long.bitCount(alignment) == 1
+        ? Optional.of(new Footprint(size, alignment))
+        : Optional.empty();
   }
 
   /** The first word of the version that the setup code prints. */

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -93,6 +94,15 @@ final class ElfFile {
     return sections.stream()
         .filter(section -> section.inFile() && section.loaded())
         .filter(section -> !section.name().contains("text") && !section.name().equals(BTF))
+        .map(Section::region)
+        .toList();
+  }
+
+  /** The machine code; that of early boot first. */
+  List<Region> code() {
+    return sections.stream()
+        .filter(section -> section.inFile() && section.loaded() && section.name().contains("text"))
+        .sorted(Comparator.comparing(section -> !section.name().contains("init")))
         .map(Section::region)
         .toList();
   }

@@ -11,7 +11,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 
-/** A kernel as it is when nothing packs it any more: ELF, an arm64 Image, or BTF alone. */
+/** An unpacked kernel: ELF, an arm64 Image, or BTF alone. */
 final class KernelContent {
 
   private final Path path;
@@ -36,10 +36,10 @@ final class KernelContent {
     return bytes.byteSize();
   }
 
-  /** Reads whatever it is. */
+  /** Reads a kernel of any of these forms. */
   KernelImage read() throws IOException {
     if (ElfFile.matches(bytes)) {
-      return vmlinux(KernelImage.Form.VMLINUX, Optional.empty());
+      return vmlinux(KernelImage.Form.VMLINUX, Optional.empty(), Optional.empty());
     }
     if (Arm64Header.matches(bytes)) {
       return image(KernelImage.Form.IMAGE);
@@ -56,9 +56,11 @@ final class KernelContent {
   /**
    * Reads an ELF file.
    *
-   * @param headerRelease the release, where what was around the kernel tells it
+   * @param headerRelease the release, where the boot header around the kernel has it
+   * @param footprint the memory for the kernel, where the boot header has it
    */
-  KernelImage vmlinux(KernelImage.Form form, Optional<Found<String>> headerRelease)
+  KernelImage vmlinux(
+      KernelImage.Form form, Optional<Found<String>> headerRelease, Optional<Footprint> footprint)
       throws IOException {
     ElfFile elf = ElfFile.read(bytes, where());
     List<Region> regions = elf.loaded();
@@ -69,7 +71,16 @@ final class KernelContent {
             ? Optional.empty()
             : Optional.of(
                 BtfReading.at(bytes, types.get().offset(), types.get().length(), where()));
-    return image(form, elf.architecture(), scan, headerRelease, pageSize(elf, btf), regions, btf);
+    return image(
+        form,
+        elf.architecture(),
+        scan,
+        scan.release().or(() -> headerRelease),
+        pageSize(elf, btf),
+        footprint,
+        regions,
+        elf.code(),
+        btf);
   }
 
   /** Reads an arm64 Image, which has no sections. */
@@ -86,16 +97,27 @@ final class KernelContent {
     List<Region> regions = List.of(new Region("", 0, bytes.byteSize(), OptionalLong.empty()));
     StringScan scan = scan(regions);
     Optional<Btf> btf = BtfReading.largest(bytes, scan.btf(), where());
-    return image(form, Architecture.ARM64, scan, Optional.empty(), pageSize(0, btf), regions, btf);
+    return image(
+        form,
+        Architecture.ARM64,
+        scan,
+        scan.release(),
+        pageSize(0, btf),
+        Arm64Header.footprint(bytes),
+        regions,
+        regions,
+        btf);
   }
 
   private KernelImage image(
       KernelImage.Form form,
       Architecture architecture,
       StringScan scan,
-      Optional<Found<String>> headerRelease,
+      Optional<Found<String>> release,
       Optional<Found<PageSize>> pageSize,
+      Optional<Footprint> footprint,
       List<Region> regions,
+      List<Region> code,
       Optional<Btf> btf)
       throws IOException {
     Optional<Map<String, String>> config =
@@ -107,10 +129,13 @@ final class KernelContent {
         form,
         compression,
         architecture,
-        release(scan).or(() -> headerRelease),
+        release,
         pageSize,
+        footprint,
         regions.isEmpty() ? Optional.empty() : Optional.of(scan.strings()),
         config,
+        scan.metadataMessage()
+            .flatMap(message -> MetadataNumber.read(bytes, architecture, message, code)),
         btf);
   }
 
@@ -122,14 +147,6 @@ final class KernelContent {
           where() + " has " + StringScan.MAX_STRINGS + " version strings and more: no kernel has");
     }
     return scan;
-  }
-
-  /** The release, if all banners tell the same. */
-  private static Optional<Found<String>> release(StringScan scan) {
-    List<Found<String>> found = scan.releases();
-    return found.stream().map(Found::value).distinct().count() == 1
-        ? Optional.of(found.getFirst())
-        : Optional.empty();
   }
 
   private Optional<Found<PageSize>> pageSize(ElfFile elf, Optional<Btf> btf)

@@ -8,18 +8,21 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.btf.Btf;
 
 /**
- * What a kernel image says about itself. What it does not say is absent, never guessed.
+ * The facts that a kernel image has about itself. A fact that it does not have is absent, never
+ * guessed.
  *
  * @param path the file, as the caller named it
  * @param form what kind of file it is, found by content
  * @param compression how the kernel in it is packed, {@code "zstd"}; empty where it is not
  * @param architecture what it runs on
- * @param release what {@code uname -r} says on it
+ * @param release as {@code uname -r} prints it
  * @param pageSize its page size
+ * @param footprint the memory that kexec needs for it, where its boot header has that
  * @param strings the version names and markers in it, in the order of their places; empty where the
  *     image carries no content to look at: BTF alone, debug data alone
  * @param config its configuration where it was built in ({@code CONFIG_IKCONFIG}): the value of
  *     each option that is set, as the file has it
+ * @param metadataNumber the number of kexec-metadata that its code expects, where that was found
  * @param btf its types, where it carries them
  */
 public record KernelImage(
@@ -29,8 +32,10 @@ public record KernelImage(
     Architecture architecture,
     Optional<Found<String>> release,
     Optional<Found<PageSize>> pageSize,
+    Optional<Footprint> footprint,
     Optional<List<FoundString>> strings,
     Optional<Map<String, String>> config,
+    Optional<Found<Long>> metadataNumber,
     Optional<Btf> btf) {
 
   /** The forms of files that kernels come in. */

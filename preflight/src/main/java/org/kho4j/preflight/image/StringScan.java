@@ -11,8 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion;
 
 /**
@@ -68,9 +70,10 @@ final class StringScan {
   private final MemorySegment bytes;
   private final byte[] chunk = new byte[CHUNK + Long.BYTES];
   private final List<FoundString> strings = new ArrayList<>();
-  private final Set<Found<String>> releases = new LinkedHashSet<>();
+  private final LinkedHashSet<Found<String>> releases = new LinkedHashSet<>();
   private final Set<Long> btf = new LinkedHashSet<>();
   private long config = -1;
+  private @Nullable Place metadataMessage;
 
   StringScan(MemorySegment bytes) {
     this.bytes = bytes;
@@ -85,9 +88,16 @@ final class StringScan {
     return strings.size() == MAX_STRINGS;
   }
 
-  /** The releases that banners tell. */
-  List<Found<String>> releases() {
-    return List.copyOf(releases);
+  /** The release, if all banners have the same. */
+  Optional<Found<String>> release() {
+    return releases.stream().map(Found::value).distinct().count() == 1
+        ? Optional.of(releases.getFirst())
+        : Optional.empty();
+  }
+
+  /** Where the message about the number of kexec-metadata starts. */
+  Optional<Place> metadataMessage() {
+    return Optional.ofNullable(metadataMessage);
   }
 
   /** Where the packed configuration starts, or -1. */
@@ -102,7 +112,7 @@ final class StringScan {
 
   void scan(Region region) {
     long end = region.offset() + region.length();
-    int overlap = BANNER_BYTES.length();
+    int overlap = MetadataNumber.MESSAGE.length();
     for (long at = region.offset(); at < end; at += CHUNK - overlap) {
       int length = (int) Math.min(CHUNK, end - at);
       MemorySegment.copy(bytes, JAVA_BYTE, at, chunk, 0, length);
@@ -112,6 +122,7 @@ final class StringScan {
       scanDashes(region, at, last ? length : length - overlap);
       scanBanner(region, at, length);
       scanConfig(at, length);
+      scanMetadataMessage(region, at, length);
       if (region.section().isEmpty()) {
         for (BytePattern start : BTF_BYTES) {
           scanBtf(start, at, length);
@@ -240,6 +251,18 @@ final class StringScan {
         releases.add(
             new Found<>(text(start, end), "\"" + BANNER + "…\" at " + region.place(at + i)));
       }
+    }
+  }
+
+  private void scanMetadataMessage(Region region, long at, int length) {
+    int found = metadataMessage == null ? MetadataNumber.MESSAGE.find(chunk, 0, length) : -1;
+    if (found >= 0) {
+      long start = at + found;
+      long limit = Math.max(region.offset(), start - REACH);
+      while (start > limit && bytes.get(JAVA_BYTE, start - 1) != 0) {
+        start--;
+      }
+      metadataMessage = region.place(start);
     }
   }
 

@@ -32,8 +32,10 @@ class BuiltInTest {
         Architecture.X86_64,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         strings,
         config,
+        Optional.empty(),
         functions.length == 0 ? Optional.empty() : Optional.of(btf.read()));
   }
 
@@ -89,6 +91,8 @@ class BuiltInTest {
             KernelImage.Form.BTF,
             Optional.empty(),
             Architecture.UNKNOWN,
+            Optional.empty(),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),

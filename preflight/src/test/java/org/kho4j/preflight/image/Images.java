@@ -36,9 +36,19 @@ final class Images {
     return bytes(image);
   }
 
+  /** A bzImage with the size in memory and the alignment that its header gives. */
+  static byte[] bzImage(byte[] payload, int initSize, int alignment) {
+    byte[] image = bzImage(payload, "");
+    ByteBuffer header = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    header.putInt(0x230, alignment);
+    header.putInt(0x260, initSize);
+    return image;
+  }
+
   /** An arm64 Image of 4K (1), 16K (2) or 64K (3) pages, its header and then the content. */
   static byte[] image(int pageSizeFlag, byte[] content) {
     ByteBuffer image = little(64 + content.length);
+    image.putLong(16, 0x1230000);
     image.putLong(24, 8 | pageSizeFlag << 1);
     image.put(56, "ARMd".getBytes(StandardCharsets.US_ASCII));
     image.put(64, content);

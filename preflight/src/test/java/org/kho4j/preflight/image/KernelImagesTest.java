@@ -131,6 +131,15 @@ class KernelImagesTest {
     assertThat(read(Images.bzImage(ELF, "")).strings()).contains(STRINGS);
   }
 
+  @Test
+  void aBzImageHasItsSizeInMemory() throws IOException {
+    assertThat(read(Images.bzImage(ELF, 0xc6f000, 0x200000)).footprint())
+        .contains(new Footprint(0xc6f000, 0x200000));
+    assertThat(read(Images.bzImage(ELF, 0xc6f000, 3)).footprint()).isEmpty();
+    assertThat(read(Images.bzImage(ELF, 0, 0x200000)).footprint()).isEmpty();
+    assertThat(read(ELF).footprint()).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource({"1,SIZE_4K", "2,SIZE_16K", "3,SIZE_64K"})
   void readsArm64ImagesInEveryForm(int flag, PageSize pageSize) throws IOException {
@@ -147,6 +156,7 @@ class KernelImagesTest {
     for (KernelImage kernel : List.of(plain, packed, zboot)) {
       assertThat(kernel.architecture()).isEqualTo(Architecture.ARM64);
       assertThat(kernel.pageSize().orElseThrow().value()).isEqualTo(pageSize);
+      assertThat(kernel.footprint()).contains(new Footprint(0x1230000, 2 << 20));
       assertThat(kernel.strings("kho"))
           .containsExactly(
               new FoundString("kho-v4", new Place("", 64 + 0xeb, OptionalLong.empty()), ""));

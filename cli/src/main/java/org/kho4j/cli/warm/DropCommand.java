@@ -1,0 +1,51 @@
+package org.kho4j.cli.warm;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
+import org.kho4j.warm.Region;
+import org.kho4j.warm.WarmOptions;
+import org.kho4j.warm.WarmStore;
+import org.kho4j.warm.WarmView;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code kho warm drop STORE REGION}. */
+final class DropCommand extends Command {
+
+  DropCommand() {
+    super(
+        "drop",
+        "Drops a region of a warm store that no process has open.",
+        "Its content is lost. The other regions stay; checksums that were recorded when the store was closed do not.");
+    parameter(WarmCommand.path(0, "STORE", "A store's file."));
+    parameter(
+        PositionalParamSpec.builder()
+            .index("1")
+            .type(String.class)
+            .required(true)
+            .paramLabel("REGION")
+            .description("The region's name."));
+  }
+
+  @Override
+  public int run(Invocation invocation) throws IOException {
+    Path path = WarmCommand.path(invocation, "STORE");
+    String name = String.valueOf(invocation.parameter(1, String.class));
+    WarmView view = WarmView.read(path);
+    WarmOptions options =
+        WarmOptions.of(view.directory().name(), view.size()).withSchema(view.directory().schema());
+    try (WarmStore store = WarmStore.open(path, options)) {
+      Region region =
+          store
+              .region(name)
+              .orElseThrow(() -> invocation.wrong("%s has no region '%s'".formatted(path, name)));
+      long bytes = region.bytes();
+      region.drop();
+      store.commit();
+      invocation.text().line("dropped %s, %s".formatted(Units.printable(name), Units.size(bytes)));
+    }
+    return OK;
+  }
+}

@@ -1,0 +1,90 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.cli.command.Command;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** What help and completion offer, the commands take. */
+class HelpTest {
+
+  private final ConsoleOfATest pipe = ConsoleOfATest.pipe();
+
+  private int run(String... args) {
+    return new Kho(pipe.console, "").run(args);
+  }
+
+  private static List<OptionSpec> options(CommandLine command) {
+    List<OptionSpec> options = new ArrayList<>(command.getCommandSpec().options());
+    command.getSubcommands().values().forEach(below -> options.addAll(options(below)));
+    return options;
+  }
+
+  @Test
+  void everyWordThatCompletionOffersIsTaken() {
+    int words = 0;
+    for (OptionSpec option : options(Kho.commandLine())) {
+      if (option.completionCandidates() == null) {
+        assertThat(option.type().isEnum()).as(option.longestName()).isFalse();
+        continue;
+      }
+      for (String word : option.completionCandidates()) {
+        assertThatCode(() -> option.converters()[0].convert(word))
+            .as("%s %s", option.longestName(), word)
+            .doesNotThrowAnyException();
+        words++;
+      }
+    }
+    assertThat(words).isGreaterThan(20);
+    assertThat(run("completion")).isZero();
+    assertThat(pipe.out())
+        .contains("\"outgoing\" \"incoming\"", "\"error\" \"warning\" \"info\"", "\"raw\"")
+        .doesNotContain("OUTGOING", "ERROR", "RAW", "SIZE_4K");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo", "author", "completion", "help"})
+  void theHelpOfACommandWithoutAnImageHasNoOptionsOfOne(String command) {
+    assertThat(run(command, "--help")).isZero();
+    assertThat(pipe.out()).contains("--json").doesNotContain("--base", "--ram-layout");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"inspect", "verify", "extract", "diff", "report", "convert"})
+  void theHelpOfACommandHasItsImageOptionsAndAnExample(String command) {
+    assertThat(run(command, "--help")).isZero();
+    assertThat(pipe.out())
+        .contains("Options of a memory image:", "--base", "--ram-layout")
+        .containsPattern("Examples?:\n  kho " + command + " .*\n");
+  }
+
+  @Test
+  void helpDoesNotExcuseAWrongCommand() {
+    assertThat(run("nonsense", "--help")).isEqualTo(Command.FAILED);
+    assertThat(pipe.out()).isEmpty();
+    assertThat(pipe.err()).startsWith("kho: there is no command 'nonsense'");
+  }
+
+  @Test
+  void aFileThatLooksLikeAnOptionIsNamed() {
+    assertThat(run("inspect", "-dash.zst")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err())
+        .startsWith("kho: unknown option '-dash.zst'; a file of that name is ./-dash.zst\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"4K", "4096", "0x1000", "4k"})
+  void aPageSizeIsALabelOrANumberOfBytes(String size) {
+    assertThat(run("inspect", "--page-size", size, "../examples/linux-7.3.4-jump-kho-test.ram.zst"))
+        .as(pipe.err())
+        .isZero();
+    assertThat(pipe.out()).contains("kho-v4 handover");
+  }
+}

@@ -1,0 +1,110 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.Preflights.ALL_ON;
+import static org.kho4j.cli.Preflights.BASE;
+import static org.kho4j.cli.Preflights.SMALL;
+import static org.kho4j.cli.Preflights.TRACE;
+import static org.kho4j.cli.Preflights.and;
+import static org.kho4j.cli.Preflights.component;
+import static org.kho4j.cli.Preflights.json;
+import static org.kho4j.cli.Preflights.kernel;
+import static org.kho4j.cli.Preflights.kho;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.cli.captures.Captures;
+import tools.jackson.databind.JsonNode;
+
+/** The kernels and memory images that {@code kho preflight} takes. */
+class PreflightSourcesTest {
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @CsvSource({"linux-7.3-4k, x86-64, arm64-4k", "linux-7.3-64k, arm64, 7.3"})
+  void aMemoryImageOfAnotherArchitectureIsSaidToBeOne(String vector, String of, String to) {
+    Path memory = BASE.resolve("../vectors/handover").resolve(vector + ".elf.zst");
+    assertThat(kho(2, "preflight", "--from", memory, "--to", kernel(to)).err())
+        .startsWith("kho: " + memory + " is for " + of + " and " + kernel(to) + " for ");
+    String writer =
+        kho(2, "preflight", "--from", memory, "--from-kernel", kernel(to), "--to", kernel(to))
+            .err();
+    assertThat(writer).contains("kexec does not go from one architecture to another");
+  }
+
+  @Test
+  void aKernelThatIsZstdAsAWholeIsTakenOnBothSides() {
+    Path packed = SMALL.resolve("small.elf.zst");
+    for (String name :
+        List.of("small.elf.zst", "small.elf.gz", "small.elf.x86.xz", "small.elf.lz4")) {
+      JsonNode report = json(1, "--from", SMALL.resolve(name), "--to", packed, "--cmdline", ALL_ON);
+      assertThat(component(report, "kho").get("verdict").asString()).isEqualTo("ok");
+      assertThat(component(report, "kho").get("from").asString()).isEqualTo("kho-v4");
+    }
+  }
+
+  @Test
+  void whatIsNeitherKernelNorMemoryIsSaidToBeNeither() throws Exception {
+    Path zeros = Files.write(directory.resolve("zeros"), new byte[1 << 16]);
+    assertThat(kho(2, "preflight", "--from", zeros, "--to", kernel("7.3")).err())
+        .contains("no kernel that is known here", "; nor is it memory: ", "no handover");
+  }
+
+  @Test
+  void theWriterOfAMemoryImageBringsLayoutsAndNotVersions() {
+    JsonNode report =
+        json(
+            1,
+            "--from",
+            Captures.EXAMPLE,
+            "--from-kernel",
+            kernel("kho-test-v2"),
+            "--to",
+            kernel("kho-test-v2"),
+            "--cmdline",
+            TRACE);
+    assertThat(component(report, "kho_test").get("from").asString()).isEqualTo("kho-test-v1");
+    assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+        .contains(
+            "the memory has kho-test-v1 of kho_test, and %s has kho-test-v2"
+                .formatted(kernel("kho-test-v2")));
+  }
+
+  @Test
+  void aWriterWithPagesOfAnotherSizeIsRefused() {
+    Path memory = BASE.resolve("../vectors/handover/linux-7.3-64k.elf.zst");
+    Path k = kernel("arm64-4k");
+    assertThat(kho(2, "preflight", "--from", memory, "--from-kernel", k, "--to", k).err())
+        .contains("has pages of 64K", "that kernel did not write this memory");
+  }
+
+  /** What a note is about shows in the report, whichever side is 'running'. */
+  @Test
+  void notesOfTheRunningKernelAreInTheReport() throws Exception {
+    Path root = directory.resolve("root");
+    Files.createDirectories(root.resolve("proc/sys/kernel"));
+    Files.writeString(root.resolve("proc/sys/kernel/osrelease"), "7.3.4-test\n");
+    Files.createDirectories(root.resolve("boot"));
+    Files.copy(SMALL.resolve("small.elf"), root.resolve("boot/vmlinuz-7.3.4-test"));
+    String note = "/sys/kernel/debug/kho/out cannot be read";
+    for (List<Object> sides :
+        List.<List<Object>>of(
+            List.of("--from", "running", "--to", kernel("7.3")),
+            List.of("--from", kernel("7.3"), "--to", "running"),
+            List.of("--to", "running"),
+            List.of("--from", "running"))) {
+      Object[] line = and(sides.toArray(), "--root", root);
+      ConsoleOfATest text = kho(1, and(new Object[] {"preflight"}, line));
+      assertThat(text.out()).contains("note: " + note);
+      assertThat(text.err()).isEmpty();
+      assertThat(json(1, line).get("notes").valueStream().map(JsonNode::asString))
+          .anyMatch(one -> one.startsWith(note));
+    }
+  }
+}

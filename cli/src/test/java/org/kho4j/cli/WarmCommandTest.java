@@ -1,0 +1,128 @@
+package org.kho4j.cli;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.warm.WarmOptions;
+import org.kho4j.warm.WarmStore;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+@EnabledOnOs(OS.LINUX)
+class WarmCommandTest {
+
+  private static final WarmOptions OPTIONS =
+      WarmOptions.of("orders", 16 << 20).withSchema(3).withChecksums();
+
+  @TempDir private Path directory;
+  private Path path;
+
+  @BeforeEach
+  void store() throws IOException {
+    path = directory.resolve("orders.warm");
+    try (WarmStore store = WarmStore.open(path, OPTIONS)) {
+      store.allocate("book", 5 << 20, 7).segment().set(JAVA_LONG, 0, 42);
+      store.allocate("index", 100);
+    }
+  }
+
+  private static ConsoleOfATest kho(int exit, Object... args) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
+    return pipe;
+  }
+
+  @Test
+  void listsTheStoresOfADirectory() throws IOException {
+    Files.writeString(directory.resolve("other"), "kho4j-warm");
+    String listed = kho(0, "warm", "list", directory).out();
+    assertThat(listed.lines()).hasSize(1);
+    assertThat(listed)
+        .startsWith(path + ": orders, 16 MiB, ")
+        .contains("2 regions, schema 3, generation 2, clean");
+
+    Files.copy(path, directory.resolve("bad"));
+    flip(directory.resolve("bad"), 72);
+    ConsoleOfATest withDamaged = kho(1, "warm", "list", directory);
+    assertThat(withDamaged.out()).isEqualTo(listed);
+    assertThat(withDamaged.err()).contains("bad: the first page's checksum is");
+  }
+
+  @Test
+  void showsAStoreThatIsInUse() throws IOException {
+    try (WarmStore store = WarmStore.open(path, OPTIONS)) {
+      store.region("index").orElseThrow().drop();
+      assertThat(kho(0, "warm", "show", path).out())
+          .contains("in use")
+          .contains("  book: 5 MiB, schema 7, 1 extent from 0x")
+          .contains("  index: 100 B, schema 0");
+    }
+    JsonNode json = new ObjectMapper().readTree(kho(0, "warm", "show", path, "--json").out());
+    assertThat(json.get("state").asString()).isEqualTo("clean");
+    assertThat(json.get("regions")).hasSize(1);
+    assertThat(json.get("regions").get(0).get("size").asLong()).isEqualTo(5 << 20);
+  }
+
+  @Test
+  void verifiesMetadataAndContent() throws IOException {
+    assertThat(kho(0, "warm", "verify", path).out())
+        .contains("  book: checksum match")
+        .contains("  index: checksum match");
+    JsonNode json = new ObjectMapper().readTree(kho(0, "warm", "show", path, "--json").out());
+    String address = json.get("regions").get(0).get("extents").get(0).get("address").asString();
+    flip(path, Long.decode(address) + 1000);
+
+    assertThat(kho(1, "warm", "verify", path).out())
+        .contains("  book: checksum mismatch")
+        .contains("  index: checksum match");
+
+    flip(path, 384);
+    assertThat(kho(1, "warm", "verify", path).err()).contains("slot 0 at 0x180: its checksum is");
+    assertThat(kho(2, "warm", "verify", Files.writeString(directory.resolve("text"), "text")).err())
+        .contains("has 4 bytes; a store has at least");
+  }
+
+  @Test
+  void dropsARegion() throws IOException {
+    assertThat(kho(0, "warm", "drop", path, "book").out()).isEqualTo("dropped book, 5 MiB\n");
+    assertThat(kho(0, "warm", "show", path).out()).doesNotContain("book").contains("  index: ");
+    assertThat(kho(2, "warm", "drop", path, "book").err()).contains("has no region 'book'");
+    try (WarmStore store = WarmStore.open(path, OPTIONS)) {
+      assertThat(kho(2, "warm", "drop", path, "index").err()).contains("is in use");
+      assertThat(store.region("index")).isPresent();
+    }
+  }
+
+  @Test
+  void isWhatTheOtherCommandsRead() {
+    assertThat(kho(0, "inspect", path).out()).contains("kho-v4 handover").contains("warm at 0x");
+    assertThat(kho(0, "verify", path).out()).contains("0 errors, 0 warnings");
+    assertThat(kho(0, "diff", path, path).err()).isEmpty();
+    Path blob = directory.resolve("blob");
+    kho(0, "extract", path, "--subtree", "warm", "-o", blob);
+    assertThat(blob).isRegularFile();
+  }
+
+  private static void flip(Path file, long at) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      channel.read(one, at);
+      one.put(0, (byte) (one.get(0) ^ 1)).rewind();
+      channel.write(one, at);
+    }
+  }
+}

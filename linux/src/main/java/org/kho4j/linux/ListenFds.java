@@ -1,0 +1,124 @@
+package org.kho4j.linux;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The descriptors that systemd gave this process: those of its store, which an earlier process of
+ * the service filled through {@link NotifySocket#store}, and listening sockets.
+ *
+ * <p>systemd describes them in the environment: LISTEN_FDS is their number, from descriptor 3 on,
+ * LISTEN_FDNAMES their names, and LISTEN_PID and LISTEN_PIDFDID the process that they are for.
+ */
+public final class ListenFds {
+
+  private static final int FIRST = 3;
+  private static final AtomicBoolean TAKEN = new AtomicBoolean();
+
+  private ListenFds() {}
+
+  /**
+   * A descriptor that systemd gave this process.
+   *
+   * @param name its FDNAME; several descriptors may have one name
+   * @param descriptor a {@link LinuxFile}, a {@link LiveUpdateSession}, or something else. Its
+   *     receiver closes it, which takes nothing out of systemd's store
+   */
+  public record Received(String name, LinuxDescriptor descriptor) {}
+
+  /**
+   * Takes the descriptors, once for each process: a descriptor has one owner. No program that this
+   * process starts inherits them.
+   *
+   * @return the descriptors in systemd's order; empty if there are none, or the variables are for
+   *     another process
+   * @throws LinuxException EBADF if the variables promise a descriptor that is not open
+   * @throws IllegalStateException if they were taken before
+   */
+  public static List<Received> take() throws IOException {
+    if (!TAKEN.compareAndSet(false, true)) {
+      throw new IllegalStateException("the descriptors that systemd gave were taken before");
+    }
+    return take(System.getenv(), ProcessHandle.current().pid());
+  }
+
+  static List<Received> take(Map<String, String> environment, long pid) throws IOException {
+    if (!isFor(environment, pid)) {
+      return List.of();
+    }
+    int count = count(environment.getOrDefault("LISTEN_FDS", "0"));
+    String[] names = environment.getOrDefault("LISTEN_FDNAMES", "").split(":", -1);
+    List<Received> received = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      String name = names.length == count && !names[i].isEmpty() ? names[i] : "unknown";
+      received.add(new Received(name, adopt(name, FIRST + i)));
+    }
+    return received;
+  }
+
+  private static int count(String text) throws LinuxException {
+    try {
+      int count = Integer.parseInt(text);
+      if (count >= 0 && count <= Integer.MAX_VALUE - FIRST) {
+        return count;
+      }
+    } catch (NumberFormatException _) {
+      // refused as other numbers that count nothing
+    }
+    throw new LinuxException(
+        "cannot use LISTEN_FDS=" + text,
+        Errno.EINVAL.number(),
+        Map.of(Errno.EINVAL, "it is no number of descriptors"));
+  }
+
+  /** Children inherit the variables, and a process id can be reused: systemd 259 names both. */
+  private static boolean isFor(Map<String, String> environment, long pid) throws LinuxException {
+    if (!environment.getOrDefault("LISTEN_PID", "").equals(Long.toString(pid))) {
+      return false;
+    }
+    String pidfdId = environment.get("LISTEN_PIDFDID");
+    return pidfdId == null || pidfdId.equals(Long.toUnsignedString(pidfdId((int) pid)));
+  }
+
+  /** The inode number of a process's pidfd, which no other process has until the next boot. */
+  static long pidfdId(int pid) throws LinuxException {
+    Linux.checkSupported();
+    int fd = Kernel.pidfdOpen(pid);
+    if (fd < 0) {
+      throw new LinuxException("cannot open process " + pid, -fd);
+    }
+    try (LinuxFile pidfd = LinuxFile.adopt(Path.of("process " + pid), fd)) {
+      return pidfd.inode();
+    }
+  }
+
+  private static LinuxDescriptor adopt(String name, int fd) throws IOException {
+    String target;
+    try {
+      target = LinuxDescriptor.target(fd);
+    } catch (IOException e) {
+      LinuxException closed =
+          new LinuxException(
+              "cannot take descriptor %d, which LISTEN_FDS promises as \"%s\"".formatted(fd, name),
+              Errno.EBADF.number());
+      closed.initCause(e);
+      throw closed;
+    }
+    LinuxDescriptor descriptor;
+    if (target.startsWith(LiveUpdateSession.TARGET)) {
+      descriptor = new LiveUpdateSession(target.substring(LiveUpdateSession.TARGET.length()), fd);
+    } else if (target.startsWith("/")) {
+      String memory = "/memfd:";
+      descriptor =
+          LinuxFile.adopt(Path.of(target.startsWith(memory) ? target.substring(1) : target), fd);
+    } else {
+      descriptor = new LinuxDescriptor(Path.of(target), fd);
+    }
+    descriptor.closeOnExec();
+    return descriptor;
+  }
+}

@@ -1,0 +1,286 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.KhoVmallocChunk;
+import org.kho4j.abi.LuoArrays;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.abi.LuoFileSet;
+import org.kho4j.abi.LuoFlb;
+import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.MemfdFolio;
+import org.kho4j.abi.MemfdSer;
+import org.kho4j.abi.MemfdVersion;
+import org.kho4j.abi.Structure;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/**
+ * Recognizes structures of the contract by their content, in pages that nothing points at. Strict:
+ * every pointer is the address of a preserved page, every name is text, and unused bytes are 0.
+ */
+final class Lookalike {
+
+  /** The structures that are recognized, those that list others first. */
+  enum Kind {
+    HEAD("head of LUO's state", "heads of LUO's state", "session", true),
+    SESSIONS("list of sessions", "lists of sessions", "session", true),
+    FILES("list of files", "lists of files", "file", true),
+    FLBS("page of FLBs", "pages of FLBs", "FLB", true),
+    MEMFD("memfd's structure", "memfds' structures", "folio", true),
+    TREE("device tree", "device trees", "", false),
+    CHUNK("chunk of a vmalloc area", "chunks of vmalloc areas", "block", false),
+    FOLIOS("page of a memfd's folios", "pages of memfds' folios", "folio", false);
+
+    private final String one;
+    private final String many;
+    private final String entry;
+    private final boolean ofLuo;
+
+    Kind(String one, String many, String entry, boolean ofLuo) {
+      this.one = one;
+      this.many = many;
+      this.entry = entry;
+      this.ofLuo = ofLuo;
+    }
+
+    String one() {
+      return one;
+    }
+
+    String many() {
+      return many;
+    }
+
+    String entries(long count) {
+      return count == 1 ? entry : entry + "s";
+    }
+
+    /** Whether LUO's state has such pages, and no owner that is not known here. */
+    boolean isOfLuo() {
+      return ofLuo;
+    }
+  }
+
+  /**
+   * A page that looks like a structure.
+   *
+   * @param address physical address of the page
+   * @param next what it points at as the next of its kind, or 0
+   * @param entries how many it lists
+   * @param name of its first entry, or empty
+   */
+  record Seen(Kind kind, long address, long next, long entries, String name) {}
+
+  private final Scene scene;
+  private final int shift;
+
+  Lookalike(Scene scene) {
+    this.scene = scene;
+    this.shift = scene.pageSize().shift();
+  }
+
+  /** What the page at an address looks like; null if like nothing. */
+  @Nullable Seen at(long address) {
+    MemorySegment page;
+    try {
+      page = scene.memory().page(Where.ROOT, address);
+    } catch (HandoverException e) {
+      return null;
+    }
+    if (page.get(Wire.U64, 0) == 0 && page.get(Wire.U64, 8) == 0) {
+      return null;
+    }
+    if (Fdt.isMagic(page)) {
+      return new Seen(Kind.TREE, address, 0, 0, "");
+    }
+    String text = name(page);
+    if (text.startsWith("luo-v")) {
+      return isZero(page, LuoSer.STRUCTURE.headerSize())
+          ? new Seen(Kind.HEAD, address, 0, 0, text)
+          : null;
+    }
+    Seen seen = list(address, page);
+    seen = seen == null ? chunk(address, page) : seen;
+    seen = seen == null ? memfd(address, page) : seen;
+    return seen == null ? folios(address, page) : seen;
+  }
+
+  /** Blocks, arrays, the page of FLBs. */
+  private @Nullable Seen list(long address, MemorySegment page) {
+    long first = page.get(Wire.U64, 0);
+    long second = page.get(Wire.U64, 8);
+    int block = KhoBlock.STRUCTURE.headerSize();
+    if (first == 0 || isPreservedPage(first)) {
+      Seen seen = sessions(address, page, first, second, block);
+      seen = seen == null ? files(address, page, first, second, block) : seen;
+      if (seen != null) {
+        return seen;
+      }
+    }
+    if (first == 1) {
+      int size = LuoFlb.STRUCTURE.headerSize();
+      int header = LuoFlb.HEADER.headerSize();
+      if (isList(page, header, size, second, LuoFlb.NAME)) {
+        return new Seen(Kind.FLBS, address, 0, second, name(page.asSlice(header)));
+      }
+    }
+    return array(address, page, first);
+  }
+
+  private @Nullable Seen array(long address, MemorySegment page, long first) {
+    int sessions = LuoArrays.SESSIONS.lifetime().order();
+    if (scene.preserved().isBlock(address, sessions)) {
+      int header = LuoArrays.SESSIONS.headerSize();
+      return sessions(address, whole(page, address, sessions), 0, first, header);
+    }
+    int files = LuoArrays.FILES.lifetime().order();
+    if (!scene.preserved().isBlock(address, files)) {
+      return null;
+    }
+    MemorySegment pages = whole(page, address, files);
+    int size = LuoFile.STRUCTURE.headerSize();
+    long count = 0;
+    while ((count + 1) * size <= pages.byteSize()
+        && Unused.nameLength(pages.asSlice(count * size)) > 0) {
+      count++;
+    }
+    return files(address, pages, 0, count, 0);
+  }
+
+  /** All pages of a block, or the first where the others cannot be read. */
+  private MemorySegment whole(MemorySegment page, long address, int order) {
+    try {
+      return scene.memory().bytes(Where.ROOT, address, scene.pageSize().blockBytes(order));
+    } catch (HandoverException e) {
+      return page;
+    }
+  }
+
+  private @Nullable Seen sessions(
+      long address, MemorySegment list, long next, long count, int header) {
+    int size = LuoSession.STRUCTURE.headerSize();
+    if (!isList(list, header, size, count, LuoSession.NAME)) {
+      return null;
+    }
+    for (long i = 0; i < count; i++) {
+      MemorySegment entry = list.asSlice(header + i * size, size);
+      MemorySegment files = Wire.embedded(entry, LuoSession.FILE_SET);
+      long first = Wire.u64(files, LuoFileSet.FILES);
+      if (first != 0 && !isPreservedPage(first)) {
+        return null;
+      }
+    }
+    return new Seen(Kind.SESSIONS, address, next, count, name(list.asSlice(header)));
+  }
+
+  private @Nullable Seen files(
+      long address, MemorySegment list, long next, long count, int header) {
+    int size = LuoFile.STRUCTURE.headerSize();
+    return isList(list, header, size, count, LuoFile.COMPATIBLE)
+        ? new Seen(Kind.FILES, address, next, count, name(list.asSlice(header)))
+        : null;
+  }
+
+  /** Whether there are so many entries with a name, and nothing behind them. */
+  private static boolean isList(MemorySegment list, int header, int size, long count, Field name) {
+    if (count < 1 || count > (list.byteSize() - header) / size) {
+      return false;
+    }
+    for (long i = 0; i < count; i++) {
+      MemorySegment text = list.asSlice(header + i * size + name.offset(), name.size());
+      int length = Unused.nameLength(text);
+      if (length < 1 || !isZero(text, length)) {
+        return false;
+      }
+    }
+    return isZero(list, header + count * size);
+  }
+
+  private @Nullable Seen memfd(long address, MemorySegment page) {
+    for (MemfdVersion version : MemfdVersion.ALL.reversed()) {
+      Structure structure = version.structure();
+      MemorySegment area = Wire.embedded(page, structure.field("folios").orElseThrow());
+      long folios = Wire.u64(page, structure.field("nr_folios").orElseThrow());
+      long room =
+          (Wire.u32(area, KhoVmalloc.TOTAL_PAGES) << shift) / MemfdFolio.STRUCTURE.headerSize();
+      // The flags, which are 0, follow the seals.
+      long seals =
+          structure.field("seals").map(field -> page.get(Wire.U64, field.offset())).orElse(0L);
+      long size = Wire.u64(page, structure.field("size").orElseThrow());
+      if ((seals & ~(long) MemfdSer.SEALS_MASK) == 0
+          && size > 0
+          && folios > 0
+          && folios <= Math.min(room, ((size - 1) >>> shift) + 1)
+          && (Wire.u16(area, KhoVmalloc.FLAGS) & KhoVmalloc.FLAG_ALLOC) != 0
+          && isPreservedPage(Wire.u64(area, KhoVmalloc.FIRST))
+          && isZero(page, structure.headerSize())) {
+        return new Seen(Kind.MEMFD, address, 0, folios, "");
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Seen chunk(long address, MemorySegment page) {
+    long next = Wire.u64(page, KhoVmallocChunk.NEXT);
+    int header = KhoVmallocChunk.STRUCTURE.headerSize();
+    long at = header;
+    while (at < page.byteSize() && isPreservedPage(page.get(Wire.U64, at))) {
+      at += Long.BYTES;
+    }
+    return at > header && isZero(page, at) && (next == 0 || isPreservedPage(next))
+        ? new Seen(Kind.CHUNK, address, next, (at - header) / Long.BYTES, "")
+        : null;
+  }
+
+  private @Nullable Seen folios(long address, MemorySegment page) {
+    int size = MemfdFolio.STRUCTURE.headerSize();
+    long count = 0;
+    long index = -1;
+    for (; count < page.byteSize() / size; count++) {
+      long word = page.get(Wire.U64, count * size);
+      long next = page.get(Wire.U64, count * size + Long.BYTES);
+      long flags = word >>> MemfdFolio.PFN_BITS;
+      long folio = (word & MemfdFolio.PFN_MASK) << shift;
+      if (word == 0 || next <= index || flags >>> 2 != 0 || !isPreservedPage(folio)) {
+        break;
+      }
+      index = next;
+    }
+    return count > 0 && isZero(page, count * size)
+        ? new Seen(Kind.FOLIOS, address, 0, count, "")
+        : null;
+  }
+
+  private boolean isPreservedPage(long address) {
+    return address != 0
+        && scene.pageSize().isAligned(address)
+        && address >>> KhoRadix.MAX_PHYSICAL_BITS == 0
+        && scene.preserved().pages().has(address >>> shift);
+  }
+
+  private static boolean isZero(MemorySegment bytes, long from) {
+    for (long at = from; at < bytes.byteSize(); at++) {
+      if (bytes.get(ValueLayout.JAVA_BYTE, at) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The text that something begins with, if it is printable. */
+  private static String name(MemorySegment bytes) {
+    int length = Math.max(0, Unused.nameLength(bytes));
+    return new String(
+        bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
+  }
+}

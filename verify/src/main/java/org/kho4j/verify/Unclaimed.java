@@ -1,0 +1,141 @@
+package org.kho4j.verify;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+import org.kho4j.handover.Where;
+
+/**
+ * Preserved memory without an owner: how much, where, and what its pages look like. A list that was
+ * cut off leaves the rest of its blocks here, and the sessions, files and memfds that they list.
+ */
+final class Unclaimed {
+
+  /** Pages that are looked at, in all and of one run: structures are scattered, data are not. */
+  private static final int MAX_LOOKS = 1 << 18;
+
+  private static final int MAX_LOOKS_OF_RUN = 1 << 12;
+
+  private static final int RUNS_NAMED = 6;
+
+  private final Scene scene;
+  private final Lookalike lookalike;
+  private final StringJoiner runs = new StringJoiner(", ");
+  private final Map<Lookalike.Kind, Found> found = new EnumMap<>(Lookalike.Kind.class);
+  private long first = -1;
+  private long runCount;
+  private long pageCount;
+  private int looks;
+
+  /** Pages of one kind. */
+  private static final class Found {
+    private final List<Lookalike.Seen> all = new ArrayList<>();
+    private final Set<Long> followers = new HashSet<>();
+    private long entries;
+
+    void add(Lookalike.Seen seen) {
+      all.add(seen);
+      followers.add(seen.next());
+      entries += seen.entries();
+    }
+
+    /** The one that no other is followed by: where a chain begins. */
+    Lookalike.Seen head() {
+      return all.stream()
+          .filter(seen -> !followers.contains(seen.address()))
+          .findFirst()
+          .orElse(all.getFirst());
+    }
+  }
+
+  private Unclaimed(Scene scene) {
+    this.scene = scene;
+    this.lookalike = new Lookalike(scene);
+  }
+
+  /** Reports it, when every owner has claimed its memory. */
+  static void check(Scene scene) {
+    if (!scene.preserved().isKnown()) {
+      return;
+    }
+    Unclaimed unclaimed = new Unclaimed(scene);
+    scene.preserved().pages().forEachRunWithout(scene.claims().owned(), unclaimed::run);
+    scene.counts().add("unclaimedBytes", unclaimed.pageCount * scene.pageSize().bytes());
+    if (unclaimed.pageCount > 0) {
+      unclaimed.report();
+    }
+  }
+
+  private void run(long page, long count) {
+    int shift = scene.pageSize().shift();
+    first = first < 0 ? page << shift : first;
+    pageCount += count;
+    if (runCount++ < RUNS_NAMED) {
+      int order = scene.preserved().orderAround(page << shift);
+      runs.add(
+          "0x%x-0x%x%s"
+              .formatted(
+                  page << shift,
+                  ((page + count) << shift) - 1,
+                  order == 0 ? "" : " in blocks of order " + order));
+    }
+    long end = page + Math.min(count, MAX_LOOKS_OF_RUN);
+    for (long at = page; at < end && looks < MAX_LOOKS; at++, looks++) {
+      Lookalike.Seen seen = lookalike.at(at << shift);
+      if (seen != null) {
+        found.computeIfAbsent(seen.kind(), kind -> new Found()).add(seen);
+      }
+    }
+  }
+
+  private void report() {
+    boolean known = scene.counts().ownersKnown();
+    Lookalike.Seen missing =
+        found.entrySet().stream()
+            .filter(entry -> entry.getKey().isOfLuo())
+            .findFirst()
+            .map(entry -> entry.getValue().head())
+            .orElse(null);
+    if (runCount > RUNS_NAMED) {
+      runs.add("and %,d more runs".formatted(runCount - RUNS_NAMED));
+    }
+    StringBuilder message = new StringBuilder();
+    message.append(
+        "%,d bytes in %,d %s are preserved, and no known owner has them: %s"
+            .formatted(
+                pageCount * scene.pageSize().bytes(),
+                pageCount,
+                pageCount == 1 ? "page" : "pages",
+                runs));
+    found.forEach((kind, pages) -> message.append(describe(kind, pages)));
+    if (!known) {
+      message.append("; owners that are not known here may have them");
+    }
+    scene
+        .findings()
+        .report(
+            known || missing != null ? OwnerRules.LOST : OwnerRules.UNCLAIMED,
+            Where.ROOT,
+            missing == null ? first : missing.address(),
+            "%s",
+            message);
+  }
+
+  private static String describe(Lookalike.Kind kind, Found pages) {
+    int count = pages.all.size();
+    Lookalike.Seen head = pages.head();
+    StringBuilder text =
+        new StringBuilder("; ")
+            .append(count == 1 ? "1 looks like a " : "%,d look like ".formatted(count))
+            .append(count == 1 ? kind.one() : kind.many());
+    if (pages.entries > 0) {
+      text.append(" with %,d %s".formatted(pages.entries, kind.entries(pages.entries)));
+    }
+    text.append(", %s0x%x".formatted(count == 1 ? "at " : "the first at ", head.address()));
+    return head.name().isEmpty() ? text.toString() : text + " (\"" + head.name() + "\")";
+  }
+}

@@ -1,0 +1,99 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.kho4j.handover.Where;
+import org.kho4j.handover.Wire;
+
+/**
+ * The part of a list behind the entries that its count covers. A kernel allocates lists zeroed and
+ * writes nothing there, so that a byte which is not 0 is an entry that the count has lost.
+ */
+final class Unused {
+
+  /** Every entry of a list begins with a name, of 48 or 64 bytes. */
+  private static final int NAME = 64;
+
+  private Unused() {}
+
+  /**
+   * Reports entries behind the count, if there are any.
+   *
+   * @param rule that they break, for this kind of list
+   * @param rest the bytes of the list behind its counted entries
+   * @param address of {@code rest}
+   * @param count the entries that the list counts
+   */
+  static void check(
+      Scene scene,
+      Rule rule,
+      Where where,
+      MemorySegment rest,
+      long address,
+      int entrySize,
+      long count) {
+    long first = -1;
+    long entries = 0;
+    for (long at = 0; at < rest.byteSize(); at += entrySize) {
+      if (isUsed(rest.asSlice(at, Math.min(entrySize, rest.byteSize() - at)))) {
+        first = first < 0 ? at : first;
+        entries++;
+      }
+    }
+    if (entries > 0) {
+      scene
+          .findings()
+          .report(
+              rule,
+              where,
+              address + first,
+              "count is %d, and behind it %s not 0, first entry %d%s",
+              count,
+              entries == 1 ? "1 entry is" : entries + " entries are",
+              count + first / entrySize,
+              name(rest.asSlice(first)));
+    }
+  }
+
+  private static boolean isUsed(MemorySegment entry) {
+    long size = entry.byteSize();
+    for (long at = 0; at + Long.BYTES <= size; at += Long.BYTES) {
+      if (entry.get(Wire.U64, at) != 0) {
+        return true;
+      }
+    }
+    for (long at = size & -Long.BYTES; at < size; at++) {
+      if (entry.get(ValueLayout.JAVA_BYTE, at) != 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The name that an entry begins with, in a message; nothing if it does not look like one. */
+  private static String name(MemorySegment entry) {
+    int length = nameLength(entry);
+    return length <= 0
+        ? ""
+        : " (\"%s\")"
+            .formatted(
+                new String(
+                    entry.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE),
+                    StandardCharsets.US_ASCII));
+  }
+
+  /** Bytes of the printable ASCII name at the start of an entry; -1 if there is no such name. */
+  static int nameLength(MemorySegment entry) {
+    for (int i = 0; i < Math.min(NAME, entry.byteSize()); i++) {
+      byte next = entry.get(ValueLayout.JAVA_BYTE, i);
+      if (next == 0) {
+        return i;
+      }
+      if (next < 0x20 || next > 0x7e) {
+        return -1;
+      }
+    }
+    return -1;
+  }
+}

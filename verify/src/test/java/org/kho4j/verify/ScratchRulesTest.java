@@ -1,0 +1,93 @@
+package org.kho4j.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.SetupData;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Wire;
+import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.generation.Setup;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.WritableMemory;
+
+/** Boot record and scratch array at the moments of a kexec. */
+class ScratchRulesTest {
+
+  private static final long RECORD = 0x180000;
+  private static final long ARRAY = 0x190000;
+  private static final AddressRange REGION = new AddressRange(0x400000, 0x400000);
+
+  /** A handover with a boot record whose array is still zeros. */
+  private static Handover beforeTheCopy(WritableMemory memory) {
+    Handover handover =
+        Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(REGION), "scratch-test"))
+            .outgoing();
+    new BootData(handover.root().address(), 4096, ARRAY, 16)
+        .writeSetupData(memory.writable(RECORD, SetupData.STRUCTURE.headerSize()));
+    return handover;
+  }
+
+  private static Checked verify(
+      Handover handover, Optional<AddressRange> array, List<Finding> findings) {
+    return Verifier.verify(
+        handover,
+        false,
+        new Verifier.Options(rule -> true, 20, OptionalLong.of(RECORD), array, List.of()),
+        findings::add);
+  }
+
+  @Test
+  void anArrayThatKexecHasNotCopiedIsNotChecked() throws IOException {
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      List<Finding> findings = new ArrayList<>();
+      Checked checked = verify(beforeTheCopy(memory), Optional.empty(), findings);
+
+      assertThat(findings).isEmpty();
+      assertThat(checked.notChecked())
+          .containsExactly(
+              "scratch: the array at 0x190000 is zeros, as long as kexec has not copied it there");
+    }
+  }
+
+  @Test
+  void scratchSaysWhatItTakes() throws IOException {
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      Handover handover = beforeTheCopy(memory);
+      Wire.putU64(memory.writable(ARRAY, 16), KhoScratch.ADDR, REGION.address());
+      Wire.putU64(memory.writable(ARRAY, 16), KhoScratch.SIZE, REGION.length());
+      List<Finding> findings = new ArrayList<>();
+      verify(handover, Optional.empty(), findings);
+
+      assertThat(findings)
+          .singleElement()
+          .satisfies(finding -> {
+            assertThat(finding.rule()).isEqualTo(ScratchRules.TAKES);
+            assertThat(finding.message())
+                .isEqualTo("1 region takes 4,194,304 bytes of 16,777,216, which are 25.0 %");
+          });
+    }
+  }
+
+  @Test
+  void theKernelsOwnArrayTakesThePlaceOfItsCopy() throws IOException {
+    long own = 0x1a0000;
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      Handover handover = beforeTheCopy(memory);
+      Wire.putU64(memory.writable(own, 16), KhoScratch.ADDR, REGION.address() + 8);
+      Wire.putU64(memory.writable(own, 16), KhoScratch.SIZE, REGION.length());
+      List<Finding> findings = new ArrayList<>();
+      verify(handover, Optional.of(new AddressRange(own, 16)), findings);
+
+      assertThat(findings).extracting(Finding::rule).contains(ScratchRules.REGION);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package org.kho4j.warm;
+
+import static org.kho4j.warm.StoreLayout.U64;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.kho4j.abi.KhoLayout;
+import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.FdtEditor;
+import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.Subtree;
+import org.kho4j.handover.generation.HandoverImage;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.memory.Runs;
+import org.kho4j.memory.Stitcher;
+import org.kho4j.memory.WritableMemory;
+
+/**
+ * The metadata of one commit: built beside the store, then stored in the order that a crash may
+ * interrupt anywhere.
+ */
+final class CommitSet implements AutoCloseable {
+
+  /** Property of the subtree's node: where the FDT is in the store, to tell it in a dump. */
+  static final String ADDRESS_PROPERTY = "address";
+
+  private final Arena arena = Arena.ofConfined();
+  private final WarmDirectory directory;
+  private final StoreIdentity identity;
+  private final MemorySegment blob;
+
+  CommitSet(WarmDirectory directory, StoreIdentity identity) {
+    this.directory = directory;
+    this.identity = identity;
+    this.blob = directory.encode(arena);
+  }
+
+  private MemorySegment image = MemorySegment.NULL;
+
+  /**
+   * Builds the set for a place that is large enough.
+   *
+   * @param free where a larger place is taken from
+   * @param spare the place to try first, not free; it is freed if it is too small
+   * @return the place; empty if there is no room, and then {@code spare} is not freed
+   */
+  Optional<AddressRange> place(FreeSpace free, AddressRange spare) {
+    long bytes = spare.length();
+    AddressRange place = spare;
+    while (!fits(place)) {
+      bytes = Math.max(2 * bytes, pages(blob.byteSize()) + 32L * pageSize().bytes());
+      if (!place.equals(spare)) {
+        free.give(place);
+      }
+      Optional<AddressRange> larger = free.take(bytes, pageSize().bytes());
+      if (larger.isEmpty()) {
+        return Optional.empty();
+      }
+      place = larger.get();
+    }
+    if (!place.equals(spare)) {
+      free.give(spare);
+    }
+    return Optional.of(place);
+  }
+
+  private boolean fits(AddressRange place) {
+    long blobRoom = pages(blob.byteSize());
+    if (place.length() < blobRoom + 2L * pageSize().bytes()) {
+      return false;
+    }
+    image = arena.allocate(place.length(), pageSize().bytes());
+    long treeRoom = place.length() - blobRoom;
+    WritableMemory tree =
+        WritableMemory.over(
+            Path.of("set"), image.asSlice(0, treeRoom), place.address(), arena, Stitcher.NONE);
+    AddressRange blobAt = new AddressRange(place.address() + treeRoom, blob.byteSize());
+    try {
+      HandoverImage.write(
+          tree,
+          pageSize(),
+          KhoLayout.newest(),
+          preserved(blobAt),
+          List.of(new Subtree(WarmDirectory.SUBTREE, blobAt.address(), blobAt.length())));
+    } catch (OutOfPagesException _) {
+      return false;
+    }
+    FdtEditor editor = FdtEditor.open(image.asSlice(0, pageSize().bytes()));
+    editor
+        .root()
+        .child(WarmDirectory.SUBTREE)
+        .set(FdtProperty.ofU64(ADDRESS_PROPERTY, place.address(), ByteOrder.LITTLE_ENDIAN));
+    editor.pack();
+    image.asSlice(treeRoom, blob.byteSize()).copyFrom(blob);
+    return true;
+  }
+
+  /** What the next generation keeps: the log, the directory and all regions. */
+  private Runs preserved(AddressRange blobAt) {
+    return Runs.collect(to -> {
+      to.range(identity.log().address(), identity.log().length());
+      to.range(blobAt.address(), pages(blobAt.length()));
+      for (WarmDirectory.Entry region : directory.regions()) {
+        region.extents().forEach(extent -> to.range(extent.address(), extent.length()));
+      }
+    });
+  }
+
+  /**
+   * Stores the set in a place that nothing live uses, and makes it live.
+   *
+   * <ol>
+   *   <li>The place and the slot that are not live lose their marks, so that neither is taken for
+   *       anything while it is half written.
+   *   <li>The set and the slot's numbers are stored.
+   *   <li>The slot's state is stored: the commit.
+   *   <li>The new root FDT gets its magic, and the former one loses it, for readers that search.
+   * </ol>
+   *
+   * @return the slot, which is live
+   */
+  CommitSlot store(StoreMemory memory, CommitSlot live, AddressRange place) {
+    CommitSlot next =
+        new CommitSlot(
+            1 - live.index(),
+            directory.generation(),
+            place,
+            image.get(U64, 0),
+            new AddressRange(place.end() - pages(blob.byteSize()), blob.byteSize()),
+            StoreLayout.checksum(image.asSlice(Long.BYTES)));
+    memory.publish(place.address(), 0);
+    CommitSlot.clear(memory, next.index());
+    memory.copy(place.address() + Long.BYTES, image.asSlice(Long.BYTES));
+    next.write(memory);
+    memory.publish(place.address(), next.firstWord());
+    if (live.generation() > 0) {
+      memory.publish(live.set().address(), 0);
+    }
+    return next;
+  }
+
+  private long pages(long bytes) {
+    long page = pageSize().bytes();
+    return (bytes + page - 1) & -page;
+  }
+
+  private PageSize pageSize() {
+    return identity.pageSize();
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

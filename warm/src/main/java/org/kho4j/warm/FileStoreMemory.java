@@ -1,0 +1,51 @@
+package org.kho4j.warm;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.OptionalLong;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.linux.LinuxException;
+import org.kho4j.linux.LinuxFile;
+import org.kho4j.linux.LinuxMemory;
+
+/** A store's memory in a file or a memory file. A region of one extent has a mapping of its own. */
+final class FileStoreMemory extends StoreMemory {
+
+  private final LinuxFile file;
+
+  FileStoreMemory(LinuxFile file) throws IOException {
+    super(LinuxMemory.map(file, 0));
+    this.file = file;
+  }
+
+  @Override
+  MemorySegment map(List<AddressRange> extents, Arena arena) throws LinuxException {
+    if (extents.size() > 1) {
+      return super.map(extents, arena);
+    }
+    AddressRange extent = extents.getFirst();
+    return file.map(extent.address(), extent.length(), arena);
+  }
+
+  /** Leaves holes alone: they are zero, and clearing them would allocate memory. */
+  @Override
+  void clear(AddressRange range) {
+    try {
+      long at = range.address();
+      while (at < range.end()) {
+        OptionalLong data = file.nextData(at);
+        if (data.isEmpty() || data.getAsLong() >= range.end()) {
+          return;
+        }
+        long end = Math.min(file.nextHole(data.getAsLong()).orElse(range.end()), range.end());
+        super.clear(new AddressRange(data.getAsLong(), end - data.getAsLong()));
+        at = end;
+      }
+    } catch (LinuxException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package org.kho4j.warm;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.kho4j.handover.pages.AddressRange;
+
+/** The pages of a store that nothing uses, lowest first. Neighbours are joined. */
+final class FreeSpace {
+
+  private final TreeMap<Long, Long> lengths = new TreeMap<>();
+
+  FreeSpace(AddressRange all) {
+    give(all);
+  }
+
+  /** Takes the first range that is large enough, at an aligned address. */
+  Optional<AddressRange> take(long bytes, long alignment) {
+    for (Map.Entry<Long, Long> free : lengths.entrySet()) {
+      long start = (free.getKey() + alignment - 1) & -alignment;
+      if (free.getKey() + free.getValue() - start >= bytes) {
+        AddressRange range = new AddressRange(start, bytes);
+        takeAt(range);
+        return Optional.of(range);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Takes up to so many bytes: the largest range there is, or part of it. */
+  Optional<AddressRange> takeLargest(long atMost) {
+    Map.Entry<Long, Long> largest = null;
+    for (Map.Entry<Long, Long> free : lengths.entrySet()) {
+      if (largest == null || free.getValue() > largest.getValue()) {
+        largest = free;
+      }
+    }
+    if (largest == null) {
+      return Optional.empty();
+    }
+    AddressRange range = new AddressRange(largest.getKey(), Math.min(atMost, largest.getValue()));
+    takeAt(range);
+    return Optional.of(range);
+  }
+
+  /**
+   * Takes a range.
+   *
+   * @return whether all of it was free; if not, nothing was taken
+   */
+  boolean takeAt(AddressRange range) {
+    Map.Entry<Long, Long> free = lengths.floorEntry(range.address());
+    if (free == null || free.getKey() + free.getValue() < range.end()) {
+      return false;
+    }
+    long start = free.getKey();
+    long end = start + free.getValue();
+    lengths.remove(start);
+    if (start < range.address()) {
+      lengths.put(start, range.address() - start);
+    }
+    if (range.end() < end) {
+      lengths.put(range.end(), end - range.end());
+    }
+    return true;
+  }
+
+  /** Gives a range back, none of which is free. */
+  void give(AddressRange range) {
+    if (range.isEmpty()) {
+      return;
+    }
+    long start = range.address();
+    long end = range.end();
+    Map.Entry<Long, Long> before = lengths.floorEntry(start);
+    if (before != null && before.getKey() + before.getValue() == start) {
+      start = before.getKey();
+      lengths.remove(start);
+    }
+    Long after = lengths.remove(end);
+    if (after != null) {
+      end += after;
+    }
+    lengths.put(start, end - start);
+  }
+
+  long bytes() {
+    return lengths.values().stream().mapToLong(Long::longValue).sum();
+  }
+}

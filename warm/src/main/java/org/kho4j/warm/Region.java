@@ -1,0 +1,222 @@
+package org.kho4j.warm;
+
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.linux.LinuxException;
+
+/**
+ * A region of a {@link WarmStore}: a name, a schema number and one {@link MemorySegment}. The
+ * segment is the store's memory; reading and writing it costs what any segment costs.
+ */
+public final class Region {
+
+  /** What the checksum of a region says. */
+  public enum Check {
+    /** The content is what it was when the store was closed. */
+    MATCH,
+    /** It is not. */
+    MISMATCH,
+    /** No checksum was recorded, or the owner before died, or the region has been mapped since. */
+    UNKNOWN
+  }
+
+  private final WarmStore store;
+  private WarmDirectory.Entry entry;
+  private final boolean checkable;
+  private @Nullable Arena arena;
+  private @Nullable MemorySegment segment;
+  private boolean dropped;
+
+  Region(WarmStore store, WarmDirectory.Entry entry, boolean checkable) {
+    this.store = store;
+    this.entry = entry;
+    this.checkable = checkable;
+  }
+
+  /** The region's name. */
+  public String name() {
+    return entry.name();
+  }
+
+  /** The application's number for the content. */
+  public long schema() {
+    return entry.schema();
+  }
+
+  /** Its size in bytes. */
+  public long bytes() {
+    return store.locked(() -> entry.bytes());
+  }
+
+  List<AddressRange> extents() {
+    return entry.extents();
+  }
+
+  /** The region as the directory has it, without a checksum: it can be written. */
+  WarmDirectory.Entry entry() {
+    return new WarmDirectory.Entry(
+        entry.name(), entry.schema(), entry.bytes(), OptionalInt.empty(), entry.extents());
+  }
+
+  WarmDirectory.Entry entryWithChecksum() {
+    return new WarmDirectory.Entry(
+        entry.name(), entry.schema(), entry.bytes(), OptionalInt.of(checksum()), entry.extents());
+  }
+
+  /**
+   * The region's memory, for every thread. It is good until the region is dropped or the store is
+   * closed; then an access throws {@link IllegalStateException}.
+   *
+   * @throws WarmException if the process has no room for more mappings
+   */
+  public MemorySegment segment() {
+    return store.locked(() -> {
+      requireThere();
+      MemorySegment mapped = segment;
+      if (mapped == null) {
+        mapped = map(entry.extents(), entry.bytes());
+        segment = mapped;
+      }
+      return mapped;
+    });
+  }
+
+  @SuppressWarnings("MustBeClosed") // the arena ends with the region
+  private MemorySegment map(List<AddressRange> extents, long bytes) {
+    Arena owner = arena;
+    if (owner == null) {
+      owner = Arena.ofShared();
+      arena = owner;
+    }
+    try {
+      return store.memory().map(extents, owner).asSlice(0, bytes);
+    } catch (LinuxException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Makes the region larger; the new bytes are zeros. Nothing is copied: a region may have several
+   * extents, which are mapped one behind the other. A segment from before stays good for the bytes
+   * that it has. Lasts from the next {@link WarmStore#commit} on.
+   *
+   * @param bytes the new size, at least the old one
+   * @return the segment of that size
+   * @throws WarmException if there is not enough room; the region is unchanged
+   */
+  public MemorySegment grow(long bytes) {
+    return store.locked(() -> {
+      requireThere();
+      if (bytes < entry.bytes()) {
+        throw new IllegalArgumentException(
+            "region \"%s\" has %d bytes, and cannot shrink to %d"
+                .formatted(name(), entry.bytes(), bytes));
+      }
+      long more = bytes - entry.extents().stream().mapToLong(AddressRange::length).sum();
+      List<AddressRange> added = more > 0 ? moreMemory(more) : List.of();
+      List<AddressRange> extents = joined(entry.extents(), added);
+      MemorySegment mapped;
+      try {
+        mapped = map(extents, bytes);
+      } catch (RuntimeException e) {
+        added.forEach(store::giveBack);
+        throw e;
+      }
+      entry = new WarmDirectory.Entry(name(), schema(), bytes, OptionalInt.empty(), extents);
+      segment = mapped;
+      return mapped;
+    });
+  }
+
+  private List<AddressRange> moreMemory(long bytes) {
+    AddressRange behind =
+        new AddressRange(entry.extents().getLast().end(), store.wholePages(bytes));
+    return store.extendInPlace(behind) ? List.of(behind) : store.extents(name(), bytes);
+  }
+
+  private static List<AddressRange> joined(List<AddressRange> first, List<AddressRange> second) {
+    List<AddressRange> joined = new ArrayList<>(first);
+    for (AddressRange range : second) {
+      AddressRange last = joined.getLast();
+      if (last.end() == range.address()) {
+        joined.set(
+            joined.size() - 1, new AddressRange(last.address(), last.length() + range.length()));
+      } else {
+        joined.add(range);
+      }
+    }
+    return joined;
+  }
+
+  /**
+   * Drops the region. Its segment ends at once; its memory is free from the next {@link
+   * WarmStore#commit} on, until which a crash brings it back.
+   */
+  public void drop() {
+    store.locked(() -> {
+      requireThere();
+      store.remove(this);
+      unmap();
+      dropped = true;
+      return true;
+    });
+  }
+
+  /**
+   * Compares the content with the checksum that was recorded when the store was closed: before the
+   * first {@link #segment}, as nothing says what was written since. Reads 4 to 5 GB a second.
+   */
+  public Check verify() {
+    return store.locked(() -> {
+      requireThere();
+      if (!checkable || entry.checksum().isEmpty() || arena != null) {
+        return Check.UNKNOWN;
+      }
+      return entry.checksum().getAsInt() == checksum() ? Check.MATCH : Check.MISMATCH;
+    });
+  }
+
+  private int checksum() {
+    return WarmView.checksum(store.memory(), entry);
+  }
+
+  /** The store's ranges that hold a range of the region. */
+  List<AddressRange> ranges(long offset, long length) {
+    requireThere();
+    java.util.Objects.checkFromIndexSize(offset, length, entry.bytes());
+    List<AddressRange> ranges = new ArrayList<>();
+    long at = offset;
+    long left = length;
+    for (AddressRange extent : entry.extents()) {
+      if (left > 0 && at < extent.length()) {
+        long part = Math.min(left, extent.length() - at);
+        ranges.add(new AddressRange(extent.address() + at, part));
+        left -= part;
+        at = 0;
+      } else {
+        at -= extent.length();
+      }
+    }
+    return ranges;
+  }
+
+  void unmap() {
+    if (arena != null) {
+      arena.close();
+      arena = null;
+      segment = null;
+    }
+  }
+
+  private void requireThere() {
+    if (dropped) {
+      throw new IllegalStateException("region \"%s\" has been dropped".formatted(name()));
+    }
+  }
+}

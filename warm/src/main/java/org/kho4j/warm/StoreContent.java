@@ -1,0 +1,125 @@
+package org.kho4j.warm;
+
+import static org.kho4j.warm.WarmException.Reason.DAMAGED;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * What a store holds: read and checked as a whole before an owner changes anything.
+ *
+ * @param identity of the store
+ * @param live the live slot
+ * @param directory of regions
+ * @param free what nothing uses
+ * @param log of transactions, whose entries have been checked
+ */
+record StoreContent(
+    StoreIdentity identity, CommitSlot live, WarmDirectory directory, FreeSpace free, UndoLog log) {
+
+  /**
+   * Reads a store, whatever its name and schema.
+   *
+   * @throws WarmException if it is no store, or damaged
+   */
+  static StoreContent read(StoreMemory memory) {
+    Path path = memory.path();
+    if (memory.size() < WarmStore.MIN_SIZE) {
+      throw new WarmException(
+          WarmException.Reason.FOREIGN,
+          "%s has %d bytes; a store has at least %d"
+              .formatted(path, memory.size(), WarmStore.MIN_SIZE));
+    }
+    long firstPageBytes = Math.min(1 << 12, memory.size());
+    MemorySegment firstPage = memory.read(0, firstPageBytes);
+    StoreIdentity identity = StoreIdentity.read(path, firstPage, memory.size());
+    long state = memory.get(StoreLayout.STATE_AT);
+    if (state != StoreLayout.CLEAN && state != StoreLayout.DIRTY) {
+      throw damaged(path, StoreLayout.STATE_AT, "the state is 0x%x".formatted(state));
+    }
+    CommitSlot live = CommitSlot.live(path, firstPage, memory.size());
+    AddressRange set = live.set();
+    if (!live.matches(memory.read(set.address(), set.length()))) {
+      throw damaged(
+          path,
+          set.address(),
+          "the checksum of generation %d is wrong".formatted(live.generation()));
+    }
+    WarmDirectory directory;
+    try {
+      AddressRange blob = live.directory();
+      directory = WarmDirectory.decode(memory.read(blob.address(), blob.length()));
+    } catch (IllegalArgumentException e) {
+      throw damaged(path, live.directory().address(), String.valueOf(e.getMessage()));
+    }
+    UndoLog log = new UndoLog(memory, identity.log());
+    log.entries();
+    return new StoreContent(identity, live, directory, free(path, identity, live, directory), log);
+  }
+
+  private static FreeSpace free(
+      Path path, StoreIdentity identity, CommitSlot live, WarmDirectory directory) {
+    FreeSpace free = identity.freeSpace();
+    claim(path, free, "the live set", live.set());
+    for (WarmDirectory.Entry region : directory.regions()) {
+      for (AddressRange extent : region.extents()) {
+        claim(path, free, "region \"" + region.name() + "\"", extent);
+      }
+    }
+    return free;
+  }
+
+  private static void claim(Path path, FreeSpace free, String what, AddressRange range) {
+    if (!free.takeAt(range)) {
+      throw damaged(
+          path, range.address(), "%s at %s overlaps with something else".formatted(what, range));
+    }
+  }
+
+  /** Refuses a store that is not the one asked for. */
+  void require(Path path, WarmOptions options, int user) {
+    if (!identity.name().equals(options.name())) {
+      throw new WarmException(
+          WarmException.Reason.FOREIGN,
+          "%s is the store \"%s\", not \"%s\"".formatted(path, identity.name(), options.name()));
+    }
+    if (identity.user() != user) {
+      throw new WarmException(
+          WarmException.Reason.PERMISSIONS,
+          "%s is a store of user %d; this process has user %d"
+              .formatted(path, identity.user(), user));
+    }
+    if (identity.schema() != options.schema()) {
+      throw new WarmException(
+          WarmException.Reason.SCHEMA,
+          "%s has schema %d, not %d".formatted(path, identity.schema(), options.schema()));
+    }
+  }
+
+  /**
+   * Does what a crash may have left undone at the end of a commit: readers find the live set, and
+   * no other. The other slot's set may be a region's memory by now, which is left alone.
+   */
+  void finishCommit(StoreMemory memory) {
+    if (memory.get(live.set().address()) != live.firstWord()) {
+      memory.publish(live.set().address(), live.firstWord());
+    }
+    CommitSlot.other(memory, live)
+        .filter(other -> isFree(other.set()))
+        .filter(other -> memory.get(other.set().address()) == other.firstWord())
+        .ifPresent(other -> memory.publish(other.set().address(), 0));
+  }
+
+  private boolean isFree(AddressRange range) {
+    boolean isFree = free.takeAt(range);
+    if (isFree) {
+      free.give(range);
+    }
+    return isFree;
+  }
+
+  private static WarmException damaged(Path path, long at, String why) {
+    return new WarmException(DAMAGED, "%s at 0x%x: %s".formatted(path, at, why));
+  }
+}

@@ -1,0 +1,136 @@
+package org.kho4j.warm;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.kho4j.warm.StoreLayout.U32;
+import static org.kho4j.warm.StoreLayout.U64;
+import static org.kho4j.warm.WarmException.Reason.DAMAGED;
+import static org.kho4j.warm.WarmException.Reason.FOREIGN;
+import static org.kho4j.warm.WarmException.Reason.LAYOUT;
+import static org.kho4j.warm.WarmException.Reason.TRUNCATED;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * What a store is, as its first page says: written once.
+ *
+ * @param name of the store
+ * @param pageSize of the host that created it
+ * @param size bytes of the file
+ * @param schema the application's number
+ * @param user id of the owner
+ * @param sparse whether its memory is not reserved
+ * @param log where the undo log is
+ */
+record StoreIdentity(
+    String name,
+    PageSize pageSize,
+    long size,
+    long schema,
+    int user,
+    boolean sparse,
+    AddressRange log) {
+
+  static boolean isBlank(MemorySegment firstPage) {
+    for (long at = 0; at < firstPage.byteSize(); at += Long.BYTES) {
+      if (firstPage.get(U64, at) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Reads the first page.
+   *
+   * @param fileSize bytes that the file has
+   * @throws WarmException if it is not a store's, or not of this layout, or damaged
+   */
+  static StoreIdentity read(Path path, MemorySegment page, long fileSize) {
+    String magic =
+        new String(
+            page.asSlice(0, StoreLayout.MAGIC.length()).toArray(ValueLayout.JAVA_BYTE), US_ASCII);
+    if (!magic.equals(StoreLayout.MAGIC)) {
+      throw new WarmException(
+          FOREIGN,
+          "%s is no warm store: it does not begin with \"%s\"".formatted(path, StoreLayout.MAGIC));
+    }
+    int layout = page.get(U32, StoreLayout.LAYOUT_AT);
+    if (layout != StoreLayout.LAYOUT) {
+      throw new WarmException(
+          LAYOUT,
+          "%s has layout %d; this version reads layout %d"
+              .formatted(path, layout, StoreLayout.LAYOUT));
+    }
+    int recorded = page.get(U32, StoreLayout.IDENTITY_CHECKSUM_AT);
+    int actual = checksum(page);
+    if (recorded != actual) {
+      throw new WarmException(
+          DAMAGED,
+          "%s: the first page's checksum is 0x%08x, not 0x%08x".formatted(path, actual, recorded));
+    }
+    int pageBytes = page.get(U32, StoreLayout.PAGE_SIZE_AT);
+    PageSize pageSize = PageSize.ofBytes(pageBytes).orElse(null);
+    if (pageSize == null || page.get(U64, StoreLayout.BYTE_ORDER_AT) != StoreLayout.BYTE_ORDER) {
+      throw new WarmException(
+          LAYOUT,
+          "%s has pages of %d bytes and byte order 0x%x: no host of this kind wrote it"
+              .formatted(path, pageBytes, page.get(U64, StoreLayout.BYTE_ORDER_AT)));
+    }
+    StoreIdentity identity =
+        new StoreIdentity(
+            page.asSlice(StoreLayout.NAME_AT, StoreLayout.NAME_BYTES).getString(0),
+            pageSize,
+            page.get(U64, StoreLayout.SIZE_AT),
+            page.get(U64, StoreLayout.SCHEMA_AT),
+            page.get(U32, StoreLayout.USER_AT),
+            (page.get(U32, StoreLayout.FLAGS_AT) & StoreLayout.FLAG_SPARSE) != 0,
+            new AddressRange(
+                page.get(U64, StoreLayout.LOG_ADDRESS_AT),
+                page.get(U64, StoreLayout.LOG_BYTES_AT)));
+    if (identity.size != fileSize) {
+      throw new WarmException(
+          TRUNCATED, "%s has %d bytes; the store has %d".formatted(path, fileSize, identity.size));
+    }
+    return identity;
+  }
+
+  /** All of the store but the first page and the log. */
+  FreeSpace freeSpace() {
+    FreeSpace free = new FreeSpace(new AddressRange(pageSize.bytes(), size - pageSize.bytes()));
+    if (!free.takeAt(log)) {
+      throw new IllegalArgumentException("the log at %s is not in the store".formatted(log));
+    }
+    return free;
+  }
+
+  /** Stores everything, last the first word, which makes it a store. */
+  void write(StoreMemory memory) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment page = arena.allocate(StoreLayout.IDENTITY_BYTES, Long.BYTES);
+      MemorySegment.copy(
+          StoreLayout.MAGIC.getBytes(US_ASCII), 0, page, ValueLayout.JAVA_BYTE, 0, 16);
+      page.set(U32, StoreLayout.LAYOUT_AT, StoreLayout.LAYOUT);
+      page.set(U32, StoreLayout.PAGE_SIZE_AT, pageSize.bytes());
+      page.set(U64, StoreLayout.BYTE_ORDER_AT, StoreLayout.BYTE_ORDER);
+      page.set(U64, StoreLayout.SIZE_AT, size);
+      page.set(U64, StoreLayout.SCHEMA_AT, schema);
+      page.set(U32, StoreLayout.USER_AT, user);
+      page.set(U32, StoreLayout.FLAGS_AT, sparse ? StoreLayout.FLAG_SPARSE : 0);
+      page.set(U64, StoreLayout.LOG_ADDRESS_AT, log.address());
+      page.set(U64, StoreLayout.LOG_BYTES_AT, log.length());
+      page.setString(StoreLayout.NAME_AT, name);
+      page.set(U32, StoreLayout.IDENTITY_CHECKSUM_AT, checksum(page));
+      memory.copy(Long.BYTES, page.asSlice(Long.BYTES));
+      memory.publish(0, page.get(U64, 0));
+    }
+  }
+
+  private static int checksum(MemorySegment page) {
+    return StoreLayout.checksum(page.asSlice(0, StoreLayout.IDENTITY_CHECKSUM_AT));
+  }
+}

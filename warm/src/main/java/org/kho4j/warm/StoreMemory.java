@@ -1,0 +1,97 @@
+package org.kho4j.warm;
+
+import static org.kho4j.warm.StoreLayout.U64;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.linux.LinuxException;
+import org.kho4j.memory.Runs;
+import org.kho4j.memory.WritableMemory;
+
+/**
+ * The memory of a store, and every store instruction on its metadata. What a process stored before
+ * it died is in the file: the page cache is the memory. The compiler may reorder plain stores, so
+ * the order that recovery depends on comes from {@link #publish} alone.
+ */
+class StoreMemory {
+
+  private static final VarHandle WORD =
+      ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
+  private final WritableMemory memory;
+  private final MemorySegment bytes;
+
+  StoreMemory(WritableMemory memory) {
+    this.memory = memory;
+    this.bytes = memory.writable(0, memory.size());
+  }
+
+  final Path path() {
+    return memory.source().path();
+  }
+
+  final WritableMemory memory() {
+    return memory;
+  }
+
+  final long size() {
+    return bytes.byteSize();
+  }
+
+  final long get(long at) {
+    return bytes.get(U64, at);
+  }
+
+  final MemorySegment read(long at, long length) {
+    return bytes.asSlice(at, length).asReadOnly();
+  }
+
+  /** Stores a word, at some time before the next {@link #publish}. */
+  void put(long at, long value) {
+    bytes.set(U64, at, value);
+  }
+
+  /** Stores bytes, at some time before the next {@link #publish}. */
+  void copy(long at, MemorySegment from) {
+    bytes.asSlice(at, from.byteSize()).copyFrom(from);
+  }
+
+  /** Stores a word after everything stored before, and before everything stored later. */
+  void publish(long at, long value) {
+    WORD.setRelease(bytes, at, value);
+    VarHandle.storeStoreFence();
+  }
+
+  /** Makes memory zero that no region has. */
+  void clear(AddressRange range) {
+    bytes.asSlice(range.address(), range.length()).fill((byte) 0);
+  }
+
+  /**
+   * Extents as one segment, which ends with the arena.
+   *
+   * @throws WarmException if the process has no room for more mappings
+   */
+  MemorySegment map(List<AddressRange> extents, Arena arena) throws LinuxException {
+    Runs runs =
+        Runs.collect(to -> extents.forEach(extent -> to.range(extent.address(), extent.length())));
+    return memory
+        .scattered(runs, arena)
+        .contiguous()
+        .orElseThrow(() ->
+            new WarmException(
+                WarmException.Reason.ROOM,
+                "%s: a region of %d extents cannot be mapped: see vm.max_map_count"
+                    .formatted(path(), extents.size())));
+  }
+
+  void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,148 @@
+package org.kho4j.warm;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.kho4j.linux.LinuxFile;
+import org.kho4j.linux.ListenFds;
+import org.kho4j.linux.NotifySocket;
+
+/**
+ * A store in a memory file that systemd keeps: over restarts and crashes of the service, with
+ * {@code FileDescriptorStorePreserve=yes} over a stop, and since systemd 261 over a kexec.
+ *
+ * <pre>{@code
+ * NotifySocket systemd = NotifySocket.open().orElseThrow();
+ * WarmStore store = SystemdStore.open(ListenFds.take(), systemd, WarmOptions.of("orders", 8L << 30));
+ * …
+ * systemd.ready();
+ * }</pre>
+ *
+ * <p>The unit has {@code Type=notify} and {@code FileDescriptorStoreMax=}, at least 2 for each
+ * store. The descriptor's name is the store's, a dot and a number, as {@code orders.1}. Of several,
+ * the store with the highest generation is opened and the others are removed; those that cannot be
+ * opened stay in systemd's store. systemd preserves them over the kexec: the service itself never
+ * opens {@code /dev/liveupdate}. The kexec allocates the holes of a store that does not reserve.
+ */
+public final class SystemdStore {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private SystemdStore() {}
+
+  private record Candidate(String name, LinuxFile file, long generation) {}
+
+  /**
+   * Opens the store that systemd kept, or creates one and gives it to systemd.
+   *
+   * @param received what systemd gave this process; descriptors of other names are left alone
+   * @param systemd the service manager's socket
+   * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
+   *     WarmOptions#setAside}
+   * @throws IllegalStateException if the unit has no descriptor store
+   */
+  public static WarmStore open(
+      List<ListenFds.Received> received, NotifySocket systemd, WarmOptions options)
+      throws IOException {
+    NotifySocket.checkName(options.name() + ".1");
+    Found found = find(received, options);
+    for (String name : found.superseded) {
+      systemd.remove(name);
+    }
+    return found.store.isPresent() ? found.store.get() : create(options, found.nextNumber, systemd);
+  }
+
+  /**
+   * What systemd kept.
+   *
+   * @param store the store, if one could be opened
+   * @param superseded names of descriptors whose stores have a lower generation
+   * @param nextNumber for the name of a store that is created
+   */
+  record Found(Optional<WarmStore> store, List<String> superseded, int nextNumber) {}
+
+  static Found find(List<ListenFds.Received> received, WarmOptions options) throws IOException {
+    List<Candidate> candidates = new ArrayList<>();
+    Optional<WarmException> refusal = Optional.empty();
+    int highest = 0;
+    for (ListenFds.Received one : received) {
+      int number = number(one.name(), options.name());
+      if (number > 0 && one.descriptor() instanceof LinuxFile file) {
+        highest = Math.max(highest, number);
+        try {
+          candidates.add(new Candidate(one.name(), file, generation(file)));
+        } catch (WarmException e) {
+          refusal = Optional.of(e);
+        }
+      }
+    }
+    candidates.sort(Comparator.comparingLong(Candidate::generation).reversed());
+    for (Candidate candidate : candidates) {
+      try {
+        WarmStore store = attach(candidate.file, options);
+        List<String> superseded =
+            candidates.stream()
+                .map(Candidate::name)
+                .filter(name -> !name.equals(candidate.name))
+                .toList();
+        return new Found(Optional.of(store), superseded, highest + 1);
+      } catch (WarmException e) {
+        if (!e.isLasting()) {
+          throw e;
+        }
+        refusal = Optional.of(e);
+      }
+    }
+    if (refusal.isPresent() && !options.setAside()) {
+      throw refusal.get();
+    }
+    return new Found(Optional.empty(), List.of(), highest + 1);
+  }
+
+  /** The lock and the mappings are on a description that systemd does not share. */
+  private static WarmStore attach(LinuxFile file, WarmOptions options) throws IOException {
+    StoreFiles.seal(file);
+    return StoreFiles.attach(file.reopen(), options, Optional.empty());
+  }
+
+  private static long generation(LinuxFile file) throws IOException {
+    try (LinuxFile own = file.reopen()) {
+      if (own.size() < WarmStore.MIN_SIZE) {
+        throw new WarmException(
+            WarmException.Reason.FOREIGN,
+            "%s has %d bytes; a store has at least %d"
+                .formatted(file.path(), own.size(), WarmStore.MIN_SIZE));
+      }
+      StoreMemory memory = new FileStoreMemory(own);
+      try {
+        return StoreContent.read(memory).live().generation();
+      } finally {
+        memory.close();
+      }
+    }
+  }
+
+  private static WarmStore create(WarmOptions options, int number, NotifySocket systemd)
+      throws IOException {
+    try (LinuxFile file = StoreFiles.createInMemory(options)) {
+      systemd.store(options.name() + "." + number, file);
+      systemd.barrier(PATIENCE);
+      return StoreFiles.attach(file.reopen(), options, Optional.empty());
+    }
+  }
+
+  /** The number behind the store's name; 0 if it is another name. */
+  private static int number(String name, String store) {
+    if (!name.startsWith(store + ".")) {
+      return 0;
+    }
+    try {
+      return Integer.parseInt(name.substring(store.length() + 1));
+    } catch (NumberFormatException _) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package org.kho4j.warm;
+
+/**
+ * Changes of content that survive a crash together or not at all.
+ *
+ * <pre>{@code
+ * try (Transaction transfer = store.begin()) {
+ *   transfer.change(accounts, from * 8, 8);   // first what changes,
+ *   transfer.change(accounts, to * 8, 8);
+ *   segment.setAtIndex(JAVA_LONG, from, …);   // then the changes
+ *   segment.setAtIndex(JAVA_LONG, to, …);
+ *   transfer.commit();
+ * }
+ * }</pre>
+ *
+ * <p>A range that was not named in {@link #change} is not part of the transaction. Other threads
+ * see the changes as they are made. A transaction belongs to one thread, and a store has one at a
+ * time: other threads wait in {@link WarmStore#begin}.
+ */
+public final class Transaction implements AutoCloseable {
+
+  private final WarmStore store;
+  private final UndoLog log;
+  private boolean ended;
+
+  Transaction(WarmStore store, UndoLog log) {
+    this.store = store;
+    this.log = log;
+  }
+
+  /**
+   * Keeps what a range holds, before it is changed.
+   *
+   * @param offset in the region
+   * @param length bytes
+   * @throws WarmException if the log has no room for it: {@code close} takes the transaction back
+   */
+  public void change(Region region, long offset, long length) {
+    requireOpen();
+    log.keep(store.locked(() -> region.ranges(offset, length)));
+  }
+
+  /** Makes the changes last. */
+  public void commit() {
+    requireOpen();
+    ended = true;
+    log.forget();
+    store.ended();
+  }
+
+  /** Takes the changes back, unless they were committed. */
+  @Override
+  public void close() {
+    if (!ended) {
+      ended = true;
+      log.rollBack();
+      store.ended();
+    }
+  }
+
+  private void requireOpen() {
+    if (ended) {
+      throw new IllegalStateException("the transaction is ended");
+    }
+  }
+}

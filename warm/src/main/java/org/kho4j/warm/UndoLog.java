@@ -1,0 +1,173 @@
+package org.kho4j.warm;
+
+import static org.kho4j.warm.StoreLayout.LOG_HEAD_AT;
+import static org.kho4j.warm.StoreLayout.LOG_SEQUENCE_AT;
+import static org.kho4j.warm.StoreLayout.U32;
+import static org.kho4j.warm.StoreLayout.U64;
+import static org.kho4j.warm.WarmException.Reason.DAMAGED;
+import static org.kho4j.warm.WarmException.Reason.ROOM;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * What transactions change, as it was before. The head says how many bytes of the log count: none
+ * outside of a transaction. An entry counts before its range is changed, so whatever a crash
+ * interrupts can be taken back.
+ *
+ * <pre>
+ * head   0 CRC-32C of the bytes and the sequence (u32)   4 bytes (u32); 0 if there are none
+ * entry  0 address (u64)   8 bytes (u32)   12 CRC-32C of sequence, address, bytes and content
+ *       16 the content before, padded to 8 bytes
+ * </pre>
+ *
+ * <p>The sequence counts transactions, so that an entry of an earlier one is not taken for this
+ * one's.
+ */
+final class UndoLog {
+
+  private static final int ENTRY_HEAD = 16;
+
+  private final StoreMemory memory;
+  private final AddressRange log;
+  private long used;
+
+  UndoLog(StoreMemory memory, AddressRange log) {
+    this.memory = memory;
+    this.log = log;
+  }
+
+  /** Whether a transaction was under way. */
+  boolean isPending() {
+    return memory.get(LOG_HEAD_AT) != 0;
+  }
+
+  /** Begins a transaction. */
+  void begin() {
+    memory.publish(LOG_SEQUENCE_AT, memory.get(LOG_SEQUENCE_AT) + 1);
+    used = 0;
+  }
+
+  /**
+   * Keeps ranges, all or none.
+   *
+   * @throws WarmException if the log has no room; nothing was kept then
+   */
+  void keep(List<AddressRange> ranges) {
+    long sequence = memory.get(LOG_SEQUENCE_AT);
+    long needed = ranges.stream().mapToLong(range -> ENTRY_HEAD + padded(range.length())).sum();
+    if (needed > log.length() - used) {
+      throw new WarmException(
+          ROOM,
+          "%s: a transaction of %d more bytes: its log has %d of %d bytes left"
+              .formatted(memory.path(), needed, log.length() - used, log.length()));
+    }
+    for (AddressRange range : ranges) {
+      long at = log.address() + used;
+      MemorySegment content = memory.read(range.address(), range.length());
+      memory.put(at, range.address());
+      memory.put(
+          at + 8,
+          range.length() | (long) checksum(sequence, range.address(), content) << Integer.SIZE);
+      memory.copy(at + ENTRY_HEAD, content);
+      used += ENTRY_HEAD + padded(range.length());
+    }
+    memory.publish(LOG_HEAD_AT, head(used, sequence));
+  }
+
+  /** Ends the transaction: its changes stay. */
+  void forget() {
+    memory.publish(LOG_HEAD_AT, 0);
+    used = 0;
+  }
+
+  /** Ends the transaction: its changes are taken back. A crash in here is met by doing it again. */
+  void rollBack() {
+    for (Entry entry : entries().reversed()) {
+      memory.copy(entry.address, entry.content);
+    }
+    forget();
+  }
+
+  /**
+   * The entries that count.
+   *
+   * @throws WarmException if the log is damaged
+   */
+  List<Entry> entries() {
+    long head = memory.get(LOG_HEAD_AT);
+    long sequence = memory.get(LOG_SEQUENCE_AT);
+    long bytes = head >>> Integer.SIZE;
+    if (head == 0) {
+      return List.of();
+    }
+    if (bytes > log.length() || head != head(bytes, sequence)) {
+      throw damaged(LOG_HEAD_AT, "the head 0x%x does not match".formatted(head));
+    }
+    List<Entry> entries = new ArrayList<>();
+    long at = log.address();
+    long end = log.address() + bytes;
+    while (at < end) {
+      if (end - at < ENTRY_HEAD) {
+        throw damaged(at, "the last entry is too short");
+      }
+      MemorySegment entryHead = memory.read(at, ENTRY_HEAD);
+      long address = entryHead.get(U64, 0);
+      long length = Integer.toUnsignedLong(entryHead.get(U32, 8));
+      if (length > end - at - ENTRY_HEAD
+          || address < LOG_SEQUENCE_AT
+          || log.overlaps(address, length)
+          || address > memory.size() - length) {
+        throw damaged(at, "an entry of %d bytes for 0x%x".formatted(length, address));
+      }
+      MemorySegment content = memory.read(at + ENTRY_HEAD, length);
+      if (checksum(sequence, address, content) != entryHead.get(U32, 12)) {
+        throw damaged(at, "the checksum of the entry for 0x%x is wrong".formatted(address));
+      }
+      entries.add(new Entry(address, content));
+      at += ENTRY_HEAD + padded(length);
+    }
+    return entries;
+  }
+
+  /** What a range held. */
+  record Entry(long address, MemorySegment content) {}
+
+  private WarmException damaged(long at, String why) {
+    return new WarmException(DAMAGED, "%s: undo log at 0x%x: %s".formatted(memory.path(), at, why));
+  }
+
+  private static long padded(long length) {
+    return (length + 7) & -8;
+  }
+
+  private static long head(long bytes, long sequence) {
+    CRC32C crc = new CRC32C();
+    crc.update(
+        ByteBuffer.allocate(16)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(bytes)
+            .putLong(sequence)
+            .flip());
+    return bytes << Integer.SIZE | crc.getValue();
+  }
+
+  private static int checksum(long sequence, long address, MemorySegment content) {
+    CRC32C crc = new CRC32C();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment head = arena.allocate(24, Long.BYTES);
+      head.set(U64, 0, sequence);
+      head.set(U64, 8, address);
+      head.set(U64, 16, content.byteSize());
+      crc.update(head.asByteBuffer());
+    }
+    crc.update(content.asByteBuffer());
+    return (int) crc.getValue();
+  }
+}

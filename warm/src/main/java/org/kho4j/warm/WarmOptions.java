@@ -1,0 +1,55 @@
+package org.kho4j.warm;
+
+/**
+ * What a store is to be.
+ *
+ * @param name of the store, 1 to 63 bytes: a store of another name is refused
+ * @param size bytes of a store that is created, for regions and metadata together. The size is
+ *     fixed: regions grow inside of it
+ * @param schema a number of the application for the meaning of its regions: a store of another
+ *     schema is refused
+ * @param sparse whether a store that is created takes memory or disk only when it is written to.
+ *     Then a full disk or a memory limit ends the process (SIGBUS or the kernel's OOM killer) in
+ *     the middle of a store; without it, {@code open} refuses
+ * @param checksums whether {@link WarmStore#close} records a CRC-32C of each region's content, for
+ *     {@link Region#verify}. Takes 0.2 to 0.25 s a GiB
+ * @param setAside whether a store that will not open (another layout, another schema, damaged) is
+ *     set aside under another name, and a new one is created
+ */
+public record WarmOptions(
+    String name, long size, long schema, boolean sparse, boolean checksums, boolean setAside) {
+
+  /** Checks name and size. */
+  public WarmOptions {
+    StoreLayout.checkName("store", name);
+    if (size < WarmStore.MIN_SIZE) {
+      throw new IllegalArgumentException(
+          "a store of %d bytes: it has at least %d".formatted(size, WarmStore.MIN_SIZE));
+    }
+  }
+
+  /** A store that reserves its memory, of schema 0, whose damage is an exception. */
+  public static WarmOptions of(String name, long size) {
+    return new WarmOptions(name, size, 0, false, false, false);
+  }
+
+  /** The same with a schema. */
+  public WarmOptions withSchema(long newSchema) {
+    return new WarmOptions(name, size, newSchema, sparse, checksums, setAside);
+  }
+
+  /** The same, and memory is not reserved. */
+  public WarmOptions withoutReserving() {
+    return new WarmOptions(name, size, schema, true, checksums, setAside);
+  }
+
+  /** The same, and closing records checksums. */
+  public WarmOptions withChecksums() {
+    return new WarmOptions(name, size, schema, sparse, true, setAside);
+  }
+
+  /** The same, and a store that will not open is set aside. */
+  public WarmOptions settingAside() {
+    return new WarmOptions(name, size, schema, sparse, checksums, true);
+  }
+}

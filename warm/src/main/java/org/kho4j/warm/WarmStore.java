@@ -1,0 +1,384 @@
+package org.kho4j.warm;
+
+import static org.kho4j.warm.StoreLayout.EPOCH_AT;
+import static org.kho4j.warm.StoreLayout.STATE_AT;
+import static org.kho4j.warm.WarmException.Reason.FENCED;
+import static org.kho4j.warm.WarmException.Reason.LOCKED;
+import static org.kho4j.warm.WarmException.Reason.ROOM;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.pages.AddressRange;
+
+/**
+ * Named regions of off-heap memory that outlive the process: in a file, or in a memory file that
+ * systemd keeps.
+ *
+ * <pre>{@code
+ * WarmOptions options = WarmOptions.of("orders", 8L << 30).withSchema(3);
+ * try (WarmStore store = WarmStore.open(Path.of("/dev/shm/orders"), options)) {
+ *   Region book = store.region("book").orElseGet(() -> store.allocate("book", 4L << 30));
+ *   store.commit();                       // the directory of regions survives from here on
+ *   MemorySegment bytes = book.segment(); // what is stored here survives at once
+ * }
+ * }</pre>
+ *
+ * <p><b>Directory.</b> {@link #allocate}, {@link Region#grow} and {@link Region#drop} change the
+ * directory of regions, and {@link #commit} makes the changes last. After a crash at any
+ * instruction the directory is that of the last commit, or of the one that was under way.
+ *
+ * <p><b>Content.</b> Regions are the file's memory: a stored byte survives the process without a
+ * commit. After a crash, another process finds what the dead one's instructions stored, in the
+ * order of its instructions. The JIT compiler may reorder plain stores; use {@code
+ * VarHandle.setRelease} for a store that others must precede. Content that has to change together
+ * belongs into a {@link #begin transaction}.
+ *
+ * <p><b>Owner.</b> One process has a store open. The kernel drops its lock when it dies. Safe for
+ * use by several threads.
+ *
+ * <p>Memory does not survive a power failure. A file on a disk holds whatever the kernel wrote back
+ * by then; checksums tell (see {@link WarmOptions#checksums}).
+ */
+public final class WarmStore implements AutoCloseable {
+
+  /** Smallest size of a store in bytes. */
+  public static final long MIN_SIZE = 1L << 20;
+
+  private static final long LARGE = 2L << 20;
+
+  private final StoreMemory memory;
+  private final StoreIdentity identity;
+  private final boolean checksums;
+  private final boolean wasClean;
+  private final Optional<Path> setAside;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final TreeMap<String, Region> regions = new TreeMap<>();
+  private final FreeSpace free;
+  private final UndoLog log;
+  private final long epoch;
+  private final List<AddressRange> freedByCommit = new ArrayList<>();
+  private AddressRange spare;
+  private CommitSlot live;
+  private @Nullable Transaction transaction;
+  private boolean closed;
+
+  WarmStore(StoreMemory memory, StoreContent content, boolean checksums, Optional<Path> setAside) {
+    this.memory = memory;
+    this.identity = content.identity();
+    this.live = content.live();
+    this.free = content.free();
+    this.log = content.log();
+    this.checksums = checksums;
+    this.setAside = setAside;
+    this.wasClean = memory.get(STATE_AT) == StoreLayout.CLEAN;
+    for (WarmDirectory.Entry entry : content.directory().regions()) {
+      regions.put(entry.name(), new Region(this, entry, wasClean));
+    }
+    this.epoch = memory.get(EPOCH_AT) + 1;
+    memory.publish(EPOCH_AT, epoch);
+    BootId.write(memory);
+    memory.publish(STATE_AT, StoreLayout.DIRTY);
+    log.rollBack();
+    content.finishCommit(memory);
+    this.spare = free.take(live.set().length(), identity.pageSize().bytes()).orElse(NOTHING);
+  }
+
+  private static final AddressRange NOTHING = new AddressRange(0, 0);
+
+  /**
+   * Opens the store in a file, or creates it.
+   *
+   * @throws WarmException if it cannot be opened; its reason and message say why, and nothing was
+   *     changed
+   * @throws IOException if a system call fails
+   */
+  public static WarmStore open(Path path, WarmOptions options) throws IOException {
+    return StoreFiles.open(path, options);
+  }
+
+  /** The store's name. */
+  public String name() {
+    return identity.name();
+  }
+
+  /** The store's file, or {@code memfd:} and its name. */
+  public Path path() {
+    return memory.path();
+  }
+
+  /** Whether the owner before closed the store, and did not die with it. */
+  public boolean wasClean() {
+    return wasClean;
+  }
+
+  /** Where a store that would not open was put, if this one was created in its place. */
+  public Optional<Path> setAside() {
+    return setAside;
+  }
+
+  /** Number of the last commit, from 1 on. */
+  public long generation() {
+    return live.generation();
+  }
+
+  /** The regions, in the order of their names. */
+  public Collection<Region> regions() {
+    return locked(() -> List.copyOf(regions.values()));
+  }
+
+  /** The region of that name. */
+  public Optional<Region> region(String name) {
+    return locked(() -> Optional.ofNullable(regions.get(name)));
+  }
+
+  /**
+   * The region of that name, whose content is of that schema.
+   *
+   * @throws WarmException if the region has another schema
+   */
+  public Optional<Region> region(String name, long schema) {
+    Optional<Region> region = region(name);
+    region
+        .filter(found -> found.schema() != schema)
+        .ifPresent(found -> {
+          throw new WarmException(
+              WarmException.Reason.SCHEMA,
+              "%s: region \"%s\" has schema %d, not %d"
+                  .formatted(path(), name, found.schema(), schema));
+        });
+    return region;
+  }
+
+  /** Allocates a region of schema 0, see {@link #allocate(String, long, long)}. */
+  public Region allocate(String name, long bytes) {
+    return allocate(name, bytes, 0);
+  }
+
+  /**
+   * Allocates a region of zeros. It survives from the next {@link #commit} on.
+   *
+   * @param name 1 to 63 bytes
+   * @param bytes at least 1
+   * @param schema the application's number for the content
+   * @throws WarmException if there is not enough room
+   * @throws IllegalArgumentException if there is a region of that name
+   */
+  public Region allocate(String name, long bytes, long schema) {
+    StoreLayout.checkName("region", name);
+    return locked(() -> {
+      if (regions.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "%s: there is a region \"%s\" already".formatted(path(), name));
+      }
+      List<AddressRange> extents = extents(name, bytes);
+      Region region =
+          new Region(
+              this,
+              new WarmDirectory.Entry(name, schema, bytes, OptionalInt.empty(), extents),
+              false);
+      regions.put(name, region);
+      return region;
+    });
+  }
+
+  /** Free memory of zeros, in as few extents as there can be. */
+  List<AddressRange> extents(String name, long bytes) {
+    if (bytes <= 0) {
+      throw new IllegalArgumentException(
+          "%s: region \"%s\" of %d bytes: a region has at least 1".formatted(path(), name, bytes));
+    }
+    if (wholePages(bytes) > free.bytes()) {
+      throw new WarmException(
+          ROOM,
+          "%s: no room for %d bytes of region \"%s\": %d of %d bytes are free"
+              .formatted(path(), bytes, name, free.bytes(), identity.size()));
+    }
+    long page = identity.pageSize().bytes();
+    long whole = wholePages(bytes);
+    List<AddressRange> extents = new ArrayList<>();
+    free.take(whole, whole >= LARGE ? LARGE : page)
+        .or(() -> free.take(whole, page))
+        .ifPresentOrElse(extents::add, () -> extents.addAll(pieces(whole)));
+    extents.forEach(memory::clear);
+    return extents;
+  }
+
+  long wholePages(long bytes) {
+    long page = identity.pageSize().bytes();
+    return (bytes + page - 1) & -page;
+  }
+
+  private List<AddressRange> pieces(long whole) {
+    List<AddressRange> pieces = new ArrayList<>();
+    long left = whole;
+    while (left > 0) {
+      AddressRange piece = free.takeLargest(left).orElseThrow();
+      pieces.add(piece);
+      left -= piece.length();
+    }
+    return pieces;
+  }
+
+  /** Takes the memory right behind an extent, if it is free, and clears it. */
+  boolean extendInPlace(AddressRange more) {
+    boolean taken = free.takeAt(more);
+    if (taken) {
+      memory.clear(more);
+    }
+    return taken;
+  }
+
+  /** Frees memory that was taken since the last commit, and is in no directory. */
+  void giveBack(AddressRange range) {
+    free.give(range);
+  }
+
+  /** Takes a region out of the directory. The next commit frees its memory. */
+  void remove(Region region) {
+    requireNoTransaction();
+    regions.remove(region.name());
+    freedByCommit.addAll(region.extents());
+  }
+
+  /**
+   * Makes the directory of regions last. After a crash within this call, the directory is the
+   * former one or this one.
+   *
+   * @throws WarmException if there is no room for the directory, or another process has opened the
+   *     store meanwhile; the former directory lasts then
+   */
+  public void commit() {
+    locked(() -> {
+      commit(regions.values().stream().map(Region::entry).toList());
+      return true;
+    });
+  }
+
+  private void commit(List<WarmDirectory.Entry> entries) {
+    requireOwner();
+    WarmDirectory directory =
+        new WarmDirectory(
+            live.generation() + 1, identity.name(), identity.schema(), identity.size(), entries);
+    try (CommitSet set = new CommitSet(directory, identity)) {
+      AddressRange place =
+          set.place(free, spare)
+              .orElseThrow(() ->
+                  new WarmException(
+                      ROOM,
+                      "%s: no room for a directory of %d regions: %d of %d bytes are free"
+                          .formatted(path(), entries.size(), free.bytes(), identity.size())));
+      AddressRange former = live.set();
+      live = set.store(memory, live, place);
+      spare = former;
+    }
+    freedByCommit.forEach(free::give);
+    freedByCommit.clear();
+  }
+
+  /**
+   * Begins a transaction, after that of another thread.
+   *
+   * @throws IllegalStateException if this thread has a transaction
+   */
+  public Transaction begin() {
+    lock.lock();
+    try {
+      requireOwner();
+      requireNoTransaction();
+      log.begin();
+      transaction = new Transaction(this, log);
+      return transaction;
+    } catch (RuntimeException | Error e) {
+      lock.unlock();
+      throw e;
+    }
+  }
+
+  /** Ends a transaction: another thread may begin its own. */
+  void ended() {
+    transaction = null;
+    lock.unlock();
+  }
+
+  StoreMemory memory() {
+    return memory;
+  }
+
+  /** Does something as the only thread. */
+  <T> T locked(java.util.function.Supplier<T> action) {
+    lock.lock();
+    try {
+      requireOpen();
+      return action.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(path() + " is closed");
+    }
+  }
+
+  private void requireOwner() {
+    requireOpen();
+    long now = memory.get(EPOCH_AT);
+    if (now != epoch) {
+      throw new WarmException(
+          FENCED,
+          "%s: this owner has epoch %d, the store %d: another process has opened it"
+              .formatted(path(), epoch, now));
+    }
+  }
+
+  private void requireNoTransaction() {
+    if (transaction != null) {
+      throw new IllegalStateException(path() + ": a transaction of this thread is not ended");
+    }
+  }
+
+  /**
+   * Commits, marks the store clean, and lets go of it. Segments of its regions end first: a thread
+   * that uses one gets an {@link IllegalStateException}, and nothing is stored behind the mark.
+   *
+   * @throws WarmException if another process has opened the store meanwhile
+   */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      requireNoTransaction();
+      regions.values().forEach(Region::unmap);
+      try {
+        commit(
+            regions.values().stream()
+                .map(region -> checksums ? region.entryWithChecksum() : region.entry())
+                .toList());
+        memory.publish(STATE_AT, StoreLayout.CLEAN);
+      } finally {
+        closed = true;
+        memory.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The lock that a second owner meets. */
+  static WarmException inUse(Path path) {
+    return new WarmException(
+        LOCKED, path + " is in use: another process, or another store of this one, has it open");
+  }
+}

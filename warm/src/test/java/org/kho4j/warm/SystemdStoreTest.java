@@ -1,0 +1,143 @@
+package org.kho4j.warm;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.kho4j.linux.HugePages;
+import org.kho4j.linux.LinuxException;
+import org.kho4j.linux.LinuxFile;
+import org.kho4j.linux.ListenFds;
+import org.kho4j.linux.Seal;
+
+@EnabledOnOs(OS.LINUX)
+class SystemdStoreTest {
+
+  private static final WarmOptions OPTIONS = WarmOptions.of("orders", 4L << 20);
+
+  private final List<LinuxFile> opened = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    opened.forEach(LinuxFile::close);
+  }
+
+  private ListenFds.Received received(String name, LinuxFile file) {
+    opened.add(file);
+    return new ListenFds.Received(name, file);
+  }
+
+  private LinuxFile memoryWith(long value, int commits) throws IOException {
+    LinuxFile file = StoreFiles.createInMemory(OPTIONS);
+    WarmStore store = StoreFiles.attach(file.reopen(), OPTIONS, java.util.Optional.empty());
+    store.allocate("value", 8).segment().set(JAVA_LONG, 0, value);
+    for (int i = 0; i < commits; i++) {
+      store.commit();
+    }
+    store.close();
+    return file;
+  }
+
+  private static long valueIn(WarmStore store) {
+    return store.region("value").orElseThrow().segment().get(JAVA_LONG, 0);
+  }
+
+  @Test
+  void isSealedAgainstShrinkingAndGrowing() throws IOException {
+    LinuxFile file = StoreFiles.createInMemory(OPTIONS);
+    opened.add(file);
+    assertThat(file.seals()).contains(Seal.SHRINK, Seal.GROW).doesNotContain(Seal.WRITE);
+    assertThat(file.allocatedBytes()).isGreaterThanOrEqualTo(OPTIONS.size());
+    assertThatThrownBy(() -> file.truncate(0)).isInstanceOf(LinuxException.class);
+  }
+
+  @Test
+  void opensTheHighestGenerationOfSeveral() throws IOException {
+    SystemdStore.Found found =
+        SystemdStore.find(
+            List.of(
+                received("orders.1", memoryWith(1, 1)),
+                received("http", LinuxFile.memory("other", 10, HugePages.NONE)),
+                received("orders.2", memoryWith(2, 5)),
+                received("orders.3", memoryWith(3, 2))),
+            OPTIONS);
+    try (WarmStore store = found.store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(2);
+    }
+    assertThat(found.superseded()).containsExactlyInAnyOrder("orders.1", "orders.3");
+    assertThat(found.nextNumber()).isEqualTo(4);
+  }
+
+  @Test
+  void passesOverAStoreThatIsDamaged() throws IOException {
+    LinuxFile damaged = memoryWith(9, 7);
+    try (FileChannel channel =
+        FileChannel.open(
+            Path.of("/proc/self/fd/" + damaged.descriptor()), StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(new byte[] {1}), StoreLayout.NAME_AT);
+    }
+    SystemdStore.Found found =
+        SystemdStore.find(
+            List.of(received("orders.1", memoryWith(1, 1)), received("orders.2", damaged)),
+            OPTIONS);
+    try (WarmStore store = found.store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(1);
+    }
+    assertThat(found.superseded()).as("what is damaged stays").isEmpty();
+
+    assertThatThrownBy(() -> SystemdStore.find(List.of(received("orders.2", damaged)), OPTIONS))
+        .isInstanceOf(WarmException.class)
+        .hasMessageContaining("the first page's checksum is");
+    SystemdStore.Found fresh =
+        SystemdStore.find(List.of(received("orders.2", damaged)), OPTIONS.settingAside());
+    assertThat(fresh.store()).isEmpty();
+    assertThat(fresh.nextNumber()).isEqualTo(3);
+  }
+
+  @Test
+  void hasALockThatSystemdDoesNotShare() throws IOException {
+    LinuxFile kept = memoryWith(1, 1);
+    WarmStore first =
+        SystemdStore.find(List.of(received("orders.1", kept)), OPTIONS).store().orElseThrow();
+    assertThatThrownBy(() -> SystemdStore.find(List.of(received("orders.1", kept)), OPTIONS))
+        .isInstanceOfSatisfying(
+            WarmException.class,
+            e -> assertThat(e.reason()).isEqualTo(WarmException.Reason.LOCKED));
+    first.close();
+    SystemdStore.find(List.of(received("orders.1", kept)), OPTIONS).store().orElseThrow().close();
+  }
+
+  @Test
+  void sealsWhatAKernelHandedOverWithoutSeals() throws IOException {
+    LinuxFile sealed = memoryWith(1, 1);
+    LinuxFile unsealed = LinuxFile.memory("unsealed", OPTIONS.size(), HugePages.NONE);
+    opened.add(sealed);
+    try (FileChannel from =
+            FileChannel.open(
+                Path.of("/proc/self/fd/" + sealed.descriptor()), StandardOpenOption.READ);
+        FileChannel to =
+            FileChannel.open(
+                Path.of("/proc/self/fd/" + unsealed.descriptor()), StandardOpenOption.WRITE)) {
+      from.transferTo(0, OPTIONS.size(), to);
+    }
+    assertThat(unsealed.seals()).doesNotContain(Seal.SHRINK);
+
+    try (WarmStore store =
+        SystemdStore.find(List.of(received("orders.1", unsealed)), OPTIONS).store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(1);
+      assertThat(unsealed.seals()).containsAll(EnumSet.of(Seal.SHRINK, Seal.GROW));
+    }
+  }
+}
