@@ -42,6 +42,21 @@ expect 'with a JDK that is too old' 2 '' 'kho: KHO_JAVA_HOME=/nowhere is not a J
 expect 'into a pipe that closes' 0 '' '' bash -o pipefail -c '{ sleep 0.1; ./kho completion; } | true'
 [ ! -w /dev/full ] || expect 'onto a full disk' 2 '' 'kho: cannot write the output: *' bash -c './kho --version >/dev/full'
 
+example=examples/linux-7.3.4-jump-kho-test.ram.zst
+expect 'without a place for what is unpacked' 2 '' \
+  "kho: $example cannot be unpacked into /proc: * (-Djava.io.tmpdir=DIR names another directory)" \
+  env KHO_JAVA_OPTS=-Djava.io.tmpdir=/proc ./kho inspect $example
+expect 'with a native library that cannot be loaded' 2 '' \
+  'kho: zstd cannot be read, because its native library cannot be loaded: * (-DZstdNativePath=FILE names another copy of it)' \
+  env KHO_JAVA_OPTS=-DZstdNativePath=/dev/null ./kho inspect $example
+zstd=$(KHO_JAVA_OPTS='-Xlog:class+load -XX:AOTMode=off' ./kho --version | grep -c -e luben -e tukaani || true)
+if [ "$zstd" = 0 ]; then
+  echo 'ok      kho, no class of a compression library for --version'
+else
+  echo "FAILED  kho, $zstd classes of compression libraries for --version"
+  failures=$((failures + 1))
+fi
+
 shared() { KHO_JAVA_OPTS='-Xlog:class+load' KHO_NO_BUILD=1 "$1/kho" --version | grep -c 'shared objects file' || true; }
 with_cache=$(shared "$copy")
 : >"$build/kho.aot"
