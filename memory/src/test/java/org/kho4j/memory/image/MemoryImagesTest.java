@@ -88,7 +88,8 @@ class MemoryImagesTest {
         starts.add(address);
         lengths.add(length);
       });
-      assertThat(starts).hasSize(2).first().isEqualTo(5L << 30);
+      // On tmpfs a look at the file's first bytes makes a page of them.
+      assertThat(starts).contains(5L << 30).hasSizeBetween(2, 3);
       assertThat(lengths).allSatisfy(length -> assertThat(length).isLessThan(4L << 20));
       assertThat(memory.contains(0, 8L << 30)).as("a hole is memory, of zeros").isTrue();
     }
