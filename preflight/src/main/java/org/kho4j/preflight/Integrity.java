@@ -40,6 +40,9 @@ public record Integrity(List<Damage> damages, List<String> notes) {
   static final Set<String> DECIDED_BY_VERSIONS =
       Set.of("FDT-004", "LUO-003", "LUO-010", "LUO-012", "LUO-014", "MEMFD-001");
 
+  /** Preserved memory without a known owner: a part of a newer version may own it. */
+  private static final String UNCLAIMED = "OWN-004";
+
   /** The worst finding of a part so far. */
   private record Worst(Verdict verdict, Finding finding, long count) {
 
@@ -87,7 +90,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
                 return;
               }
               String part = part(finding, subtrees);
-              if (newer.containsKey(part)) {
+              if (newer.containsKey(part) || (!newer.isEmpty() && rule.id().equals(UNCLAIMED))) {
                 return;
               }
               Worst one = new Worst(verdict(rule, part), finding, 1);

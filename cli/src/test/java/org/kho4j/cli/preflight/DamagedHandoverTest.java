@@ -140,7 +140,7 @@ class DamagedHandoverTest {
     "map-away, kho, corrupt, MAP-001",
     "map-key-zero, kho, corrupt, MAP-004",
     "map-root-not-preserved, kho, lost, FDT-012",
-    "root-map-zero, kho, lost, FDT-006",
+    "root-map-zero, kho, corrupt, FDT-006",
     "luo-short, luo, panic, LUO-001",
     "blocks-loop, luo, corrupt, BLOCK-002",
     "luo-same-name, luo, unreachable, LUO-006",
