@@ -22,7 +22,8 @@ class DependenciesTest {
 
   private static final Path TABLE =
       Path.of(System.getProperty("basedir", "."), "../docs/dependencies.md");
-  private static final Pattern ROW = Pattern.compile(".*\\| `([^`]+\\.jar)` \\|.*\\| ([0-9,]+) \\|");
+  private static final Pattern ROW =
+      Pattern.compile(".*\\| `([^`]+\\.jar)` \\|.*\\| ([0-9,]+) \\|");
 
   /** Annotations are not there at run time; picocli is compiled here, and has a line of its own. */
   private static final Pattern NOT_A_LIBRARY =

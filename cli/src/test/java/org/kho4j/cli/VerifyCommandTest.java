@@ -185,7 +185,7 @@ class VerifyCommandTest {
     assertThat(rule.propertyNames())
         .containsExactly("id", "severity", "sentence", "kernel", "remedy", "outcomes");
     assertThat(rule.path("outcomes").valueStream().map(JsonNode::asString))
-        .containsExactly("failed", "lost");
+        .containsExactly("warned", "failed", "lost");
   }
 
   @ParameterizedTest
