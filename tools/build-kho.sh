@@ -58,6 +58,16 @@ kho_make_jars() {
     kho_die "the build failed; Maven's output is above"
   }
   mkdir "$1/lib" && cp "$kho_root"/cli/target/lib/*.jar "$1/lib" || kho_die "cannot copy the jars to $1/lib"
+  kho_unseal "$1"
+}
+
+# Unseals the packages of xz. A JVM links the classes of its start-up cache as it starts, and ends there if a sealed
+# package comes from another path than in training: ./lib and /somewhere/lib are such paths.
+kho_unseal() {
+  echo 'Sealed: false' >"$1/unsealed" &&
+    "$JAVA_HOME/bin/jar" --update --manifest="$1/unsealed" --date=2026-01-01T00:00:00Z --file "$1"/lib/xz-*.jar 2>/dev/null ||
+    kho_die "cannot unseal $1/lib/xz-*.jar"
+  rm "$1/unsealed"
 }
 
 # Unpacks the native part of zstd-jni, where there is one for this machine. Without it zstd-jni unpacks its own.
