@@ -58,6 +58,9 @@ final class XzDictionary {
       return new byte[0];
     }
     int end = STREAM_HEADER + headerSize;
+    if (at > end - Integer.BYTES) {
+      return new byte[0];
+    }
     byte[] start = bytes.asSlice(0, end).toArray(JAVA_BYTE);
     int place = Math.toIntExact(at - 1);
     byte code = 0;

@@ -1,14 +1,19 @@
 package org.kho4j.files.packed;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -178,6 +183,25 @@ class PackingToolsTest {
       assertThat((2 | (code & 1)) << (code / 2 + 11)).isEqualTo(dictionary);
     }
     assertThat(Unpacking.unpack(packed)).isEqualTo(Unpacking.content(length));
+  }
+
+  /** The properties of the first filter end 2.25 GiB behind the header, in a sparse file. */
+  @Test
+  void leavesADictionaryFarBehindTheHeaderAlone() throws IOException {
+    long far = 0x90000000L;
+    long end = far + 4096;
+    Path packed = directory.resolve("far.xz");
+    try (FileChannel file = FileChannel.open(packed, CREATE_NEW, WRITE)) {
+      // 1 more filter than LZMA2: x86, with so many bytes of properties.
+      file.write(ByteBuffer.wrap(new byte[] {2, 1, 4, -128, -128, -128, -128, 9}), 12);
+      file.write(ByteBuffer.wrap(new byte[] {0x21, 1, 40}), 20 + far);
+      // The index: one record, of a block of 1 byte that unpacks to 1 byte.
+      file.write(ByteBuffer.wrap(new byte[] {0, 1, 1, 1}), end - 16);
+      file.write(ByteBuffer.wrap(new byte[12]), end - 12);
+    }
+    try (MappedFile file = MappedFile.open(packed)) {
+      assertThat(XzDictionary.start(file.bytes())).isEmpty();
+    }
   }
 
   @ParameterizedTest
