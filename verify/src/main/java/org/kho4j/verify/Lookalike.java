@@ -1,8 +1,6 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoBlock;
@@ -103,7 +101,7 @@ final class Lookalike {
     if (Fdt.isMagic(page)) {
       return new Seen(Kind.TREE, address, 0, 0, "");
     }
-    String text = name(page);
+    String text = Unused.name(page);
     if (text.startsWith("luo-v")) {
       return isZero(page, LuoSer.STRUCTURE.headerSize())
           ? new Seen(Kind.HEAD, address, 0, 0, text)
@@ -131,7 +129,7 @@ final class Lookalike {
       int size = LuoFlb.STRUCTURE.headerSize();
       int header = LuoFlb.HEADER.headerSize();
       if (isList(page, header, size, second, LuoFlb.NAME)) {
-        return new Seen(Kind.FLBS, address, 0, second, name(page.asSlice(header)));
+        return new Seen(Kind.FLBS, address, 0, second, Unused.name(page.asSlice(header)));
       }
     }
     return array(address, page, first);
@@ -180,14 +178,14 @@ final class Lookalike {
         return null;
       }
     }
-    return new Seen(Kind.SESSIONS, address, next, count, name(list.asSlice(header)));
+    return new Seen(Kind.SESSIONS, address, next, count, Unused.name(list.asSlice(header)));
   }
 
   private @Nullable Seen files(
       long address, MemorySegment list, long next, long count, int header) {
     int size = LuoFile.STRUCTURE.headerSize();
     return isList(list, header, size, count, LuoFile.COMPATIBLE)
-        ? new Seen(Kind.FILES, address, next, count, name(list.asSlice(header)))
+        ? new Seen(Kind.FILES, address, next, count, Unused.name(list.asSlice(header)))
         : null;
   }
 
@@ -269,18 +267,6 @@ final class Lookalike {
   }
 
   private static boolean isZero(MemorySegment bytes, long from) {
-    for (long at = from; at < bytes.byteSize(); at++) {
-      if (bytes.get(ValueLayout.JAVA_BYTE, at) != 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** The text that something begins with, if it is printable. */
-  private static String name(MemorySegment bytes) {
-    int length = Math.max(0, Unused.nameLength(bytes));
-    return new String(
-        bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
+    return Unused.isZero(bytes.asSlice(from));
   }
 }

@@ -36,12 +36,13 @@ final class Unused {
     long first = -1;
     long entries = 0;
     for (long at = 0; at < rest.byteSize(); at += entrySize) {
-      if (isUsed(rest.asSlice(at, Math.min(entrySize, rest.byteSize() - at)))) {
+      if (!isZero(rest.asSlice(at, Math.min(entrySize, rest.byteSize() - at)))) {
         first = first < 0 ? at : first;
         entries++;
       }
     }
     if (entries > 0) {
+      String name = name(rest.asSlice(first));
       scene
           .findings()
           .report(
@@ -52,35 +53,31 @@ final class Unused {
               count,
               entries == 1 ? "1 entry is" : entries + " entries are",
               count + first / entrySize,
-              name(rest.asSlice(first)));
+              name.isEmpty() ? "" : " (\"%s\")".formatted(name));
     }
   }
 
-  private static boolean isUsed(MemorySegment entry) {
-    long size = entry.byteSize();
+  /** Whether every byte is 0. */
+  static boolean isZero(MemorySegment bytes) {
+    long size = bytes.byteSize();
     for (long at = 0; at + Long.BYTES <= size; at += Long.BYTES) {
-      if (entry.get(Wire.U64, at) != 0) {
-        return true;
+      if (bytes.get(Wire.U64, at) != 0) {
+        return false;
       }
     }
     for (long at = size & -Long.BYTES; at < size; at++) {
-      if (entry.get(ValueLayout.JAVA_BYTE, at) != 0) {
-        return true;
+      if (bytes.get(ValueLayout.JAVA_BYTE, at) != 0) {
+        return false;
       }
     }
-    return false;
+    return true;
   }
 
-  /** The name that an entry begins with, in a message; nothing if it does not look like one. */
-  private static String name(MemorySegment entry) {
-    int length = nameLength(entry);
-    return length <= 0
-        ? ""
-        : " (\"%s\")"
-            .formatted(
-                new String(
-                    entry.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE),
-                    StandardCharsets.US_ASCII));
+  /** The printable ASCII name at the start of an entry; empty if there is no such name. */
+  static String name(MemorySegment entry) {
+    int length = Math.max(0, nameLength(entry));
+    return new String(
+        entry.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
   }
 
   /** Bytes of the printable ASCII name at the start of an entry; -1 if there is no such name. */
