@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -46,7 +47,8 @@ public abstract class Command {
 
   private final CommandSpec spec;
   private final List<String> examples = new ArrayList<>();
-  private Set<String> shownImageOptions = GlobalOptions.OF_AN_IMAGE;
+  private boolean opensImage = true;
+  private Predicate<String> shownImageOptions = _ -> true;
   private boolean complete;
 
   /**
@@ -97,7 +99,8 @@ public abstract class Command {
    * @param shown those that mean something to the command all the same
    */
   protected final void opensNoImage(String... shown) {
-    shownImageOptions = Set.of(shown);
+    opensImage = false;
+    shownImageOptions = Set.of(shown)::contains;
   }
 
   protected final void option(OptionSpec.Builder option) {
@@ -110,7 +113,7 @@ public abstract class Command {
 
   /** Adds a command below this one, which opens no image where this one opens none. */
   protected final void subcommand(Command command) {
-    if (!shownImageOptions.equals(GlobalOptions.OF_AN_IMAGE)) {
+    if (!opensImage) {
       command.shownImageOptions = shownImageOptions;
     }
     spec.addSubcommand(command.spec().name(), command.spec());

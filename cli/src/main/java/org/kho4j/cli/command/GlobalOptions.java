@@ -5,8 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -59,26 +58,23 @@ public record GlobalOptions(
           List.of(MemorySource.Kind.values()),
           "a form of memory image");
 
-  /** The options that describe a memory image. */
-  static final Set<String> OF_AN_IMAGE =
-      imageOptions().stream().map(OptionSpec::longestName).collect(Collectors.toUnmodifiableSet());
-
   /**
    * Adds the options to a command, under headings of their own.
    *
-   * @param shown names of the image's options that the help shows; the command accepts all
+   * @param shown takes the names of the image's options that the help shows; the command accepts
+   *     all
    */
-  static void addTo(CommandSpec spec, Set<String> shown) {
+  static void addTo(CommandSpec spec, Predicate<String> shown) {
     ArgGroupSpec.Builder image =
         ArgGroupSpec.builder().heading("%nOptions of a memory image:%n").validate(false).order(99);
     for (OptionSpec option : imageOptions()) {
-      if (shown.contains(option.longestName())) {
+      if (shown.test(option.longestName())) {
         image.addArg(option);
       } else {
         spec.addOption(OptionSpec.builder(option).hidden(true).build());
       }
     }
-    if (!shown.isEmpty()) {
+    if (!image.args().isEmpty()) {
       spec.addArgGroup(image.build());
     }
     spec.addArgGroup(
