@@ -211,9 +211,11 @@ final class Chromium implements AutoCloseable {
     return Base64.getDecoder().decode(answer.path("data").asString());
   }
 
+  /** Ends the browser and every process of it: the last to end may still write to its profile. */
   @Override
   public void close() {
     socket.abort();
+    List<ProcessHandle> descendants = process.descendants().toList();
     process.destroy();
     try {
       if (!process.waitFor(10, TimeUnit.SECONDS)) {
@@ -223,5 +225,7 @@ final class Chromium implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
+    descendants.forEach(ProcessHandle::destroyForcibly);
+    descendants.forEach(descendant -> descendant.onExit().join());
   }
 }
