@@ -36,11 +36,7 @@ public final class Contract {
       new ContractVersion.Area(
           MemfdSer.V2.name(),
           "folios",
-          Structure.Elements.of(
-              "folios",
-              MemfdFolio.STRUCTURE.headerSize(),
-              MemfdFolio.STRUCTURE.name(),
-              "nr_folios entries"));
+          Field.embedded(0, "folios", MemfdFolio.STRUCTURE, "nr_folios entries"));
 
   /** Every version of every component: components in order, versions oldest first. */
   public static final List<ContractVersion> VERSIONS =
@@ -53,13 +49,13 @@ public final class Contract {
               List.of(LuoAbiHeader.STRUCTURE),
               LUO_ARRAYS,
               FLB),
-          luo(LuoVersion.V3, List.of(), List.of(LuoSer.BEFORE_BLOCKS), LUO_ARRAYS, FLB),
+          luo(LuoVersion.V3, List.of(), List.of(LuoSer.V3), LUO_ARRAYS, FLB),
           luo(
               LuoVersion.V4,
               List.of(),
               List.of(
-                  LuoSer.STRUCTURE,
-                  LuoBlocks.SESSIONS,
+                  LuoSer.V4,
+                  LuoBlocks.SESSIONS_V4,
                   LuoSession.BEFORE_BLOCKS,
                   LuoFileSet.BEFORE_BLOCKS,
                   LuoArrays.FILES,
@@ -97,7 +93,8 @@ public final class Contract {
                   new ContractVersion.Area(
                       "kho_test:/data",
                       "folios_info",
-                      Structure.Elements.phys(
+                      Field.phys(
+                          0,
                           "folios",
                           null,
                           "nr_folios entries: a folio's physical address, its order in the bits below PAGE_SIZE")))),

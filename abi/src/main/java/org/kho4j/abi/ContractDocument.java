@@ -84,7 +84,7 @@ public final class ContractDocument {
     out.put("type", field.type().label());
     out.put("offset", field.offset());
     out.put("size", field.size());
-    put(out, "target", field.target());
+    put(out, "target", field.targetName());
     if (!field.bits().isEmpty()) {
       out.put("bits", each(field.bits(), ContractDocument::bits));
     }
@@ -101,12 +101,12 @@ public final class ContractDocument {
     return out;
   }
 
-  private static Map<String, Object> elements(Structure.Elements elements) {
+  private static Map<String, Object> elements(Field elements) {
     Map<String, Object> out = new LinkedHashMap<>();
     out.put("name", elements.name());
     out.put("type", elements.type().label());
     out.put("size", elements.size());
-    put(out, "target", elements.target());
+    put(out, "target", elements.targetName());
     out.put("meaning", elements.meaning());
     return out;
   }
@@ -125,13 +125,13 @@ public final class ContractDocument {
   private static Map<String, Object> property(FdtLayout.Property property) {
     Map<String, Object> out = new LinkedHashMap<>();
     out.put("node", property.node());
-    out.put("name", property.name());
-    out.put("type", property.type().label());
-    out.put("size", property.size());
+    out.put("name", property.field().name());
+    out.put("type", property.field().type().label());
+    out.put("size", property.field().size());
     out.put("byteOrder", property.bigEndian() ? "big" : "native");
-    put(out, "target", property.target());
+    put(out, "target", property.field().targetName());
     put(out, "value", property.value());
-    out.put("meaning", property.meaning());
+    out.put("meaning", property.field().meaning());
     return out;
   }
 

@@ -38,7 +38,7 @@ public record ContractVersion(
    * @param field the descriptor's field or property
    * @param elements what the area is an array of, from its first byte on
    */
-  public record Area(String owner, String field, Structure.Elements elements) {}
+  public record Area(String owner, String field, Field elements) {}
 
   public ContractVersion {
     structures = List.copyOf(structures);

@@ -28,7 +28,7 @@ public final class Diagram {
     for (Field field : structure.fields()) {
       spans.add(new Span(label(field), field.offset(), field.end()));
     }
-    Structure.Elements elements = structure.elements();
+    Field elements = structure.elements();
     Diagram diagram = new Diagram();
     diagram.scale();
     if (elements == null) {
@@ -53,7 +53,7 @@ public final class Diagram {
     return diagram.out.append('\n').toString();
   }
 
-  private static Span element(Structure structure, Structure.Elements elements, int index) {
+  private static Span element(Structure structure, Field elements, int index) {
     int offset = structure.headerSize() + index * elements.size();
     return new Span(elements.name() + "[" + index + "]", offset, offset + elements.size());
   }

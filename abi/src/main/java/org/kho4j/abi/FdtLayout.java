@@ -31,47 +31,55 @@ public record FdtLayout(
    * A property.
    *
    * @param node path of its node; a part in angle brackets stands for any name
-   * @param name the property's name
-   * @param type what the bytes are
-   * @param size bytes, a terminating NUL included
-   * @param target the structure that it points at or embeds; null for others and for pointers at
-   *     plain data
+   * @param field its name, type, size (a terminating NUL included), target and meaning
    * @param value the only value that it may have; null where it varies
    * @param bigEndian whether its numbers are ordinary FDT cells
-   * @param meaning what it says
    */
-  public record Property(
-      String node,
-      String name,
-      Field.Type type,
-      int size,
-      @Nullable String target,
-      @Nullable String value,
-      boolean bigEndian,
-      String meaning) {}
+  public record Property(String node, Field field, @Nullable String value, boolean bigEndian) {}
+
+  private static Property property(String node, Field field) {
+    return new Property(node, field, null, false);
+  }
 
   private static Property compatible(String node, String value, String meaning) {
-    return new Property(
-        node, "compatible", Field.Type.CHARS, value.length() + 1, null, value, false, meaning);
-  }
-
-  private static Property number(String node, String name, Field.Type type, String meaning) {
-    return new Property(node, name, type, type.unit(), null, null, false, meaning);
-  }
-
-  private static Property phys(String node, String name, @Nullable String target, String meaning) {
-    return new Property(node, name, Field.Type.PHYS, 8, target, null, false, meaning);
+    Field field = Field.chars(0, value.length() + 1, "compatible", meaning);
+    return new Property(node, field, value, false);
   }
 
   private static Property cells(String name, String meaning) {
-    return new Property("/chosen", name, Field.Type.U64, 16, null, null, true, meaning);
+    return new Property("/chosen", Field.words(0, 16, name, meaning), null, true);
   }
 
   /** {@code compatible} of a reservation's node in {@link #MEMBLOCK}. */
   public static final String RESERVE_MEM_COMPATIBLE = "reserve-mem-v1";
 
+  /** Where a reservation of {@link #MEMBLOCK} is. */
+  public static final Field RESERVE_MEM_START =
+      Field.phys(0, "start", null, "first byte of the reservation; a raw number, not FDT cells");
+
+  public static final Field RESERVE_MEM_SIZE =
+      Field.u64(0, "size", "bytes; a raw number, not FDT cells");
+
   /** {@code magic} of {@link #KHO_TEST}. */
   public static final int KHO_TEST_MAGIC = 0x4b484f21;
+
+  public static final Field KHO_TEST_NR_FOLIOS = Field.u32(0, "nr_folios", "folios of test data");
+
+  /** The descriptor in {@link #KHO_TEST}. */
+  public static final Field KHO_TEST_FOLIOS_INFO =
+      Field.embedded(
+          0,
+          "folios_info",
+          KhoVmalloc.STRUCTURE,
+          "area that holds one u64 per folio: its physical address, with its order in the low bits, below"
+              + " PAGE_SIZE");
+
+  public static final Field KHO_TEST_CSUM =
+      Field.u32(
+          0,
+          "csum",
+          "the kernel's csum_partial chained over the folios in order, starting at 0; x86-64 and arm64 fold it"
+              + " differently, so compare modulo 65535");
 
   /** Name of the subtree that {@link #MEMBLOCK} is the blob of. */
   public static final String MEMBLOCK_SUBTREE = "memblock";
@@ -87,12 +95,8 @@ public record FdtLayout(
           List.of(
               compatible("/", "memblock-v1", "layout of the blob"),
               compatible("/<name>", RESERVE_MEM_COMPATIBLE, "layout of the node"),
-              phys(
-                  "/<name>",
-                  "start",
-                  null,
-                  "first byte of the reservation; a raw number, not FDT cells"),
-              number("/<name>", "size", Field.Type.U64, "bytes; a raw number, not FDT cells")),
+              property("/<name>", RESERVE_MEM_START),
+              property("/<name>", RESERVE_MEM_SIZE)),
           Releases.since("6.16"),
           Lifetime.block(
               0,
@@ -112,30 +116,12 @@ public record FdtLayout(
               compatible("/", "kho-test-v1", "layout of the blob"),
               new Property(
                   "/",
-                  "magic",
-                  Field.Type.U32,
-                  4,
-                  null,
+                  Field.u32(0, "magic", "marks the test's data"),
                   "0x" + Integer.toHexString(KHO_TEST_MAGIC),
-                  false,
-                  "marks the test's data"),
-              number("/data", "nr_folios", Field.Type.U32, "folios of test data"),
-              new Property(
-                  "/data",
-                  "folios_info",
-                  Field.Type.STRUCTURE,
-                  KhoVmalloc.STRUCTURE.headerSize(),
-                  KhoVmalloc.STRUCTURE.name(),
-                  null,
-                  false,
-                  "area that holds one u64 per folio: its physical address, with its order in the low bits, below"
-                      + " PAGE_SIZE"),
-              number(
-                  "/data",
-                  "csum",
-                  Field.Type.U32,
-                  "the kernel's csum_partial chained over the folios in order, starting at 0; x86-64 and arm64 fold it"
-                      + " differently, so compare modulo 65535")),
+                  false),
+              property("/data", KHO_TEST_NR_FOLIOS),
+              property("/data", KHO_TEST_FOLIOS_INFO),
+              property("/data", KHO_TEST_CSUM)),
           Releases.since("6.18"),
           Lifetime.block(-1, "when the module is loaded", "not recorded here"),
           "lib/test_kho.c",
@@ -151,21 +137,13 @@ public record FdtLayout(
   private static final List<Property> LUO_V1_BASE =
       List.of(
           compatible("/", "luo-v1", "layout of the blob"),
-          number(
-              "/",
-              LuoTree.LIVEUPDATE_NUMBER,
-              Field.Type.U64,
-              "number of this live update: 1 for the first after a cold boot"),
+          property("/", LuoTree.LIVEUPDATE_NUMBER_FIELD),
           compatible(
               "/" + LuoTree.SESSION_NODE,
               LuoTree.SESSION_V2,
               "luo-session-v1, with entries of 64 bytes that had no file set, was in patches only, though comments up to"
                   + " 7.1 name it"),
-          phys(
-              "/" + LuoTree.SESSION_NODE,
-              LuoTree.SESSION_HEADER,
-              LuoArrays.SESSIONS_NAME,
-              "header of the sessions"));
+          property("/" + LuoTree.SESSION_NODE, LuoTree.SESSION_HEADER_FIELD));
 
   /** The blob of subtree {@code LUO} in luo-v1 as 6.19 writes it. */
   public static final FdtLayout LUO_V1_WITHOUT_FLB =
@@ -187,11 +165,7 @@ public record FdtLayout(
                   LUO_V1_BASE.stream(),
                   Stream.of(
                       compatible("/" + LuoTree.FLB_NODE, LuoTree.FLB_V1, "layout of the FLB page"),
-                      phys(
-                          "/" + LuoTree.FLB_NODE,
-                          LuoTree.FLB_HEADER,
-                          "luo_flb_header_ser",
-                          "page of the FLBs")))
+                      property("/" + LuoTree.FLB_NODE, LuoTree.FLB_HEADER_FIELD)))
               .toList(),
           Releases.of("7.0", "7.1"),
           LUO_TREE,
@@ -205,7 +179,7 @@ public record FdtLayout(
           "luo-v2",
           List.of(
               compatible("/", "luo-v2", "layout of the blob"),
-              phys("/", LuoTree.ABI_HEADER, "luo_abi_header", "the rest of the state")),
+              property("/", LuoTree.ABI_HEADER_FIELD)),
           Releases.NEVER,
           LUO_TREE,
           "kernel/liveupdate/luo_core.c between v7.1 and v7.2-rc1",
@@ -238,30 +212,23 @@ public record FdtLayout(
   public static FdtLayout root(KhoVersion version) {
     var properties = new ArrayList<Property>();
     properties.add(compatible("/", version.compatible(), "version of the whole contract"));
-    properties.add(
-        phys(
-            "/",
-            KhoVersion.MAP_PROPERTY,
-            version.finalized() ? KhoserMemChunk.NAME : KhoRadix.NODE.name(),
-            version.finalized()
-                ? "first chunk of the map; 0 until finalized, refused by 6.19 and 7.0, an empty map up to 6.18"
-                : "root of the map; never 0"));
+    properties.add(property("/", version.map()));
     if (version.sizeProperty() != null) {
       properties.add(
-          number(
+          property(
               "/<subtree>",
-              version.sizeProperty(),
-              Field.Type.U64,
-              "bytes of the blob when it was registered"));
+              Field.u64(0, version.sizeProperty(), "bytes of the blob when it was registered")));
     }
     properties.add(
-        phys(
+        property(
             "/<subtree>",
-            version.addressProperty(),
-            null,
-            version.sizeProperty() == null
-                ? "the subtree's blob, an FDT that tells its own size"
-                : "the subtree's blob, of any format"));
+            Field.phys(
+                0,
+                version.addressProperty(),
+                null,
+                version.sizeProperty() == null
+                    ? "the subtree's blob, an FDT that tells its own size"
+                    : "the subtree's blob, of any format")));
     return new FdtLayout(
         "root",
         version.compatible(),

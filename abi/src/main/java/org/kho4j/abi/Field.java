@@ -1,28 +1,16 @@
 package org.kho4j.abi;
 
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One field of a {@link Structure}.
- *
- * @param name the kernel's name
- * @param type what its bytes are
- * @param offset bytes from the start of the structure
- * @param size bytes
- * @param target the structure that a {@link Type#PHYS} points at or that a {@link Type#STRUCTURE}
- *     embeds, by the kernel's name; null for other types and for pointers at plain data
- * @param bits named bits of a number; empty where the number is one value
- * @param meaning what it says, with its unit, bounds and special values
+ * A value of a fixed type and size: a field of a {@link Structure}, an element of the array behind
+ * its fields, or what a device tree's property holds. Two fields are equal when they describe the
+ * same bytes in the same words; {@link Structure#has} asks for identity.
  */
-public record Field(
-    String name,
-    Type type,
-    int offset,
-    int size,
-    @Nullable String target,
-    List<Bits> bits,
-    String meaning) {
+public final class Field {
 
   /**
    * Named bits of a number.
@@ -72,8 +60,22 @@ public record Field(
     }
   }
 
-  public Field {
-    bits = List.copyOf(bits);
+  private final String name;
+  private final Type type;
+  private final int offset;
+  private final int size;
+  private final @Nullable Supplier<Structure> target;
+  private final List<Bits> bits;
+  private final String meaning;
+
+  private Field(
+      String name,
+      Type type,
+      int offset,
+      int size,
+      @Nullable Supplier<Structure> target,
+      List<Bits> bits,
+      String meaning) {
     for (Bits range : bits) {
       if (range.low < 0 || range.width <= 0 || range.low + range.width > size * Byte.SIZE) {
         throw new IllegalArgumentException(
@@ -84,14 +86,82 @@ public record Field(
       throw new IllegalArgumentException(
           name + ": " + size + " bytes of " + type.label + " at " + offset);
     }
-    if (type == Type.STRUCTURE && target == null) {
-      throw new IllegalArgumentException(name + " embeds no structure");
-    }
+    this.name = name;
+    this.type = type;
+    this.offset = offset;
+    this.size = size;
+    this.target = target;
+    this.bits = bits;
+    this.meaning = meaning;
+  }
+
+  /** The kernel's name. */
+  public String name() {
+    return name;
+  }
+
+  public Type type() {
+    return type;
+  }
+
+  /** Bytes from the start of the structure; 0 in a property. */
+  public int offset() {
+    return offset;
+  }
+
+  /** Bytes of the field; of one element where it stands for the elements of an array. */
+  public int size() {
+    return size;
+  }
+
+  /**
+   * The structure that a {@link Type#PHYS} points at or a {@link Type#STRUCTURE} embeds; null for
+   * other types and for pointers at plain data.
+   */
+  public @Nullable Structure target() {
+    return target == null ? null : target.get();
+  }
+
+  /** The {@link #target}'s name, or null. */
+  public @Nullable String targetName() {
+    return target == null ? null : target.get().name();
+  }
+
+  /** Named bits of a number; empty where the number is one value. */
+  public List<Bits> bits() {
+    return bits;
+  }
+
+  /** What the field says, with its unit, bounds and special values. */
+  public String meaning() {
+    return meaning;
   }
 
   /** Offset of the first byte after this field. */
   public int end() {
     return offset + size;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object object) {
+    return object instanceof Field other
+        && name.equals(other.name)
+        && type == other.type
+        && offset == other.offset
+        && size == other.size
+        && Objects.equals(targetName(), other.targetName())
+        && bits.equals(other.bits)
+        && meaning.equals(other.meaning);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(name, offset, size, meaning);
+  }
+
+  @Override
+  public String toString() {
+    return name;
   }
 
   static Field u16(int offset, String name, String meaning) {
@@ -106,7 +176,13 @@ public record Field(
     return new Field(name, Type.U64, offset, 8, null, List.of(), meaning);
   }
 
-  static Field phys(int offset, String name, @Nullable String target, String meaning) {
+  /**
+   * A physical address.
+   *
+   * @param target the structure at the address, asked for at the first use, since structures refer
+   *     to each other; null for an address of plain data
+   */
+  static Field phys(int offset, String name, @Nullable Supplier<Structure> target, String meaning) {
     return new Field(name, Type.PHYS, offset, 8, target, List.of(), meaning);
   }
 
@@ -114,9 +190,14 @@ public record Field(
     return new Field(name, Type.CHARS, offset, size, null, List.of(), meaning);
   }
 
+  /** The bytes of an array whose user fixes their layout. */
+  static Field bytes(int offset, String name, String meaning) {
+    return new Field(name, Type.BYTES, offset, 1, null, List.of(), meaning);
+  }
+
   static Field embedded(int offset, String name, Structure structure, String meaning) {
     return new Field(
-        name, Type.STRUCTURE, offset, structure.headerSize(), structure.name(), List.of(), meaning);
+        name, Type.STRUCTURE, offset, structure.headerSize(), () -> structure, List.of(), meaning);
   }
 
   /** An array of u64 that fills that many bytes. */

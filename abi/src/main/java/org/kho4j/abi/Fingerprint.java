@@ -86,7 +86,7 @@ public record Fingerprint(String sha256) {
           field.type().label(),
           field.offset(),
           field.size(),
-          field.target(),
+          field.targetName(),
           field.meaning());
       bits(out, field.bits());
     }
@@ -101,14 +101,14 @@ public record Fingerprint(String sha256) {
     }
   }
 
-  private static void elements(StringBuilder out, Structure.Elements elements) {
+  private static void elements(StringBuilder out, Field elements) {
     line(
         out,
         "elements",
         elements.name(),
         elements.type().label(),
         elements.size(),
-        elements.target(),
+        elements.targetName(),
         elements.meaning());
   }
 
@@ -119,13 +119,13 @@ public record Fingerprint(String sha256) {
           out,
           "property",
           property.node(),
-          property.name(),
-          property.type().label(),
-          property.size(),
-          property.target(),
+          property.field().name(),
+          property.field().type().label(),
+          property.field().size(),
+          property.field().targetName(),
           property.value(),
           property.bigEndian() ? "big" : "native",
-          property.meaning());
+          property.field().meaning());
     }
   }
 

@@ -107,7 +107,7 @@ public record KernelType(String name, long size, List<Member> members) {
         members.addAll(other);
       }
     }
-    Structure.Elements elements = structure.elements();
+    Field elements = structure.elements();
     if (elements == null || !shape.elements) {
       return new KernelType(structure.name(), structure.headerSize(), members);
     }

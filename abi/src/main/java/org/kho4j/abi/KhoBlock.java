@@ -15,7 +15,8 @@ public final class KhoBlock {
 
   static final String NAME = "kho_block_header_ser";
 
-  public static final Field NEXT = Field.phys(0, "next", NAME, "next block; 0 ends the list");
+  public static final Field NEXT =
+      Field.phys(0, "next", () -> KhoBlock.STRUCTURE, "next block; 0 ends the list");
   public static final Field COUNT =
       Field.u64(
           8,
@@ -26,11 +27,9 @@ public final class KhoBlock {
       Structure.paged(
               NAME,
               1,
-              new Structure.Elements(
+              Field.bytes(
+                  16,
                   "entries",
-                  Field.Type.BYTES,
-                  1,
-                  null,
                   "bytes of the entries, each of the size that the user of the block set fixes"),
               Releases.since("7.2"),
               Lifetime.block(

@@ -22,9 +22,10 @@ public final class KhoRadix {
       Structure.paged(
               "kho_radix_node",
               1,
-              Structure.Elements.phys(
+              Field.phys(
+                  0,
                   "table",
-                  "kho_radix_node",
+                  () -> KhoRadix.NODE,
                   "physical address of the child one level below, a kho_radix_leaf below level 1; 0 where there is none"),
               Releases.since("7.1"),
               LIFETIME,
@@ -37,8 +38,8 @@ public final class KhoRadix {
       Structure.paged(
               "kho_radix_leaf",
               1,
-              Structure.Elements.words(
-                  "bitmap", "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
+              Field.u64(
+                  0, "bitmap", "64 preservations; bit n of the page is byte n / 8, bit n % 8"),
               Releases.since("7.1"),
               LIFETIME,
               SOURCE,

@@ -154,8 +154,22 @@ public record KhoVersion(
   /** The property of the root node that points at the preserved map: 8 bytes, in every version. */
   public static final String MAP_PROPERTY = "preserved-memory-map";
 
+  private static final Field CHUNKS =
+      Field.phys(
+          0,
+          MAP_PROPERTY,
+          () -> KhoserMemChunk.STRUCTURE,
+          "first chunk of the map; 0 until finalized, refused by 6.19 and 7.0, an empty map up to 6.18");
+  private static final Field NODES =
+      Field.phys(0, MAP_PROPERTY, () -> KhoRadix.NODE, "root of the map; never 0");
+
   /** What every version's string starts with. */
   public static final String PREFIX = "kho-v";
+
+  /** The property of the root node that points at the preserved map. */
+  public Field map() {
+    return finalized ? CHUNKS : NODES;
+  }
 
   /** The layouts that go by this version's string, oldest first. */
   public List<KhoLayout> layouts() {

@@ -20,7 +20,7 @@ public final class KhoVmalloc {
       Field.phys(
           0,
           "first",
-          KhoVmallocChunk.NAME,
+          () -> KhoVmallocChunk.STRUCTURE,
           "first chunk; 0 only in a descriptor that describes nothing");
   public static final Field TOTAL_PAGES =
       Field.u32(

@@ -14,13 +14,15 @@ public final class KhoVmallocChunk {
 
   static final String NAME = "kho_vmalloc_chunk";
 
-  public static final Field NEXT = Field.phys(0, "next", NAME, "next chunk; 0 ends the list");
+  public static final Field NEXT =
+      Field.phys(0, "next", () -> KhoVmallocChunk.STRUCTURE, "next chunk; 0 ends the list");
 
   public static final Structure STRUCTURE =
       Structure.paged(
               NAME,
               1,
-              Structure.Elements.phys(
+              Field.phys(
+                  8,
                   "phys",
                   null,
                   "physical address of a block of 2^order pages; 0 ends the array of this chunk, not the list"),

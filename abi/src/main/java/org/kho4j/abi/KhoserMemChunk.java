@@ -8,37 +8,19 @@ public final class KhoserMemChunk {
   private static final String SOURCE =
       "kernel/kexec_handover.c (6.16 to 6.18), kernel/liveupdate/kexec_handover.c (6.19, 7.0)";
 
-  public static final Field NEXT = Field.phys(0, "next", NAME, "next chunk; 0 ends the list");
-  public static final Field ORDER =
-      Field.u32(8, "order", "page order of every bit that this chunk reaches");
-  public static final Field NUM_ELMS =
-      Field.u32(12, "num_elms", "elements used; a kernel does not check the bound");
-
-  public static final Structure STRUCTURE =
-      Structure.paged(
-              NAME,
-              1,
-              Structure.Elements.of(
-                  "bitmaps", 16, "khoser_mem_bitmap_ptr", "num_elms elements, ascending"),
-              Releases.of("6.16", "7.0"),
-              Lifetime.untilRead(
-                  "at finalize; a later finalize replaces the whole list",
-                  "by the writer when it aborts or finalizes again; in the next kernel it is free memory once read"),
-              SOURCE,
-              "One page of pointers at bitmaps, all of one order. A chunk is started for every order, orders ascending; more"
-                  + " follow when it is full.",
-              NEXT,
-              ORDER,
-              NUM_ELMS)
-          .filled();
-
   public static final Field PHYS_START =
       Field.phys(
           0,
           "phys_start",
           null,
           "address of the block that bit 0 stands for, a multiple of bits * (PAGE_SIZE << order)");
-  public static final Field BITMAP = Field.phys(8, "bitmap", BITMAP_NAME, "the bitmap");
+
+  /**
+   * Leads to a {@link #PAGE_BITMAP}, or under the same string to a {@link #SMALL_BITMAP}: nothing
+   * in the map says which.
+   */
+  public static final Field BITMAP =
+      Field.phys(8, "bitmap", () -> KhoserMemChunk.PAGE_BITMAP, "the bitmap");
 
   /** Element of a chunk. */
   public static final Structure ELEMENT =
@@ -52,6 +34,30 @@ public final class KhoserMemChunk {
               + " << order).",
           PHYS_START,
           BITMAP);
+
+  public static final Field NEXT =
+      Field.phys(0, "next", () -> KhoserMemChunk.STRUCTURE, "next chunk; 0 ends the list");
+  public static final Field ORDER =
+      Field.u32(8, "order", "page order of every bit that this chunk reaches");
+  public static final Field NUM_ELMS =
+      Field.u32(12, "num_elms", "elements used; a kernel does not check the bound");
+
+  public static final Structure STRUCTURE =
+      Structure.paged(
+              NAME,
+              1,
+              Field.embedded(16, "bitmaps", ELEMENT, "num_elms elements, ascending"),
+              Releases.of("6.16", "7.0"),
+              Lifetime.untilRead(
+                  "at finalize; a later finalize replaces the whole list",
+                  "by the writer when it aborts or finalizes again; in the next kernel it is free memory once read"),
+              SOURCE,
+              "One page of pointers at bitmaps, all of one order. A chunk is started for every order, orders ascending; more"
+                  + " follow when it is full.",
+              NEXT,
+              ORDER,
+              NUM_ELMS)
+          .filled();
 
   /** Bytes of a bitmap in 6.16 and 6.17 up to 6.17.8; later a bitmap is one page. */
   public static final int SMALL_BITMAP_BYTES = 512;
@@ -78,8 +84,7 @@ public final class KhoserMemChunk {
       Structure.paged(
               BITMAP_NAME,
               1,
-              Structure.Elements.words(
-                  "preserve", "PAGE_SIZE * 8 bits, bit n in byte n / 8, bit n % 8"),
+              Field.u64(0, "preserve", "PAGE_SIZE * 8 bits, bit n in byte n / 8, bit n % 8"),
               Releases.of("6.17.9", "7.0"),
               BITMAP_LIFETIME,
               SOURCE,

@@ -6,9 +6,9 @@ public final class LuoAbiHeader {
   public static final Field LIVEUPDATE_NUM =
       Field.u64(0, "liveupdate_num", "number of this live update");
   public static final Field SESSIONS_PA =
-      Field.phys(8, "sessions_pa", LuoArrays.SESSIONS_NAME, "header of the sessions");
+      Field.phys(8, "sessions_pa", () -> LuoArrays.SESSIONS, "header of the sessions");
   public static final Field FLBS_PA =
-      Field.phys(16, "flbs_pa", "luo_flb_header_ser", "page of the FLBs");
+      Field.phys(16, "flbs_pa", () -> LuoFlb.HEADER, "page of the FLBs");
 
   public static final Structure STRUCTURE =
       Structure.fixed(

@@ -3,18 +3,15 @@ package org.kho4j.abi;
 /** The arrays in contiguous pages that held sessions up to luo-v3 and files up to luo-v4. */
 public final class LuoArrays {
 
-  static final String SESSIONS_NAME = "luo_session_header_ser";
-  static final String FILES_NAME = "luo_file_ser array";
-
   public static final Field SESSIONS_COUNT =
       Field.u64(0, "count", "sessions that follow; a kernel does not compare it with the memory");
 
   /** 16 pages of sessions: luo-v1 to luo-v3. */
   public static final Structure SESSIONS =
       Structure.paged(
-          SESSIONS_NAME,
+          "luo_session_header_ser",
           16,
-          Structure.Elements.of("sessions", 80, "luo_session_ser", "count entries"),
+          Field.embedded(8, "sessions", LuoSession.BEFORE_BLOCKS, "count entries"),
           Releases.of("6.19", "7.1"),
           Lifetime.block(
               4, "in the reboot system call; before it says 0 sessions", "not recorded here"),
@@ -25,10 +22,10 @@ public final class LuoArrays {
   /** Two pages of files, without a header: luo-v1 to luo-v4. */
   public static final Structure FILES =
       Structure.paged(
-          FILES_NAME,
+          "luo_file_ser array",
           2,
-          Structure.Elements.of(
-              "files", 64, "luo_file_ser", "as many entries as the session's file_set_ser.count"),
+          Field.embedded(
+              0, "files", LuoFile.STRUCTURE, "as many entries as the session's file_set_ser.count"),
           Releases.of("6.19", "7.1"),
           Lifetime.block(1, "in the reboot system call", "not recorded here"),
           "include/linux/kho/abi/luo.h",

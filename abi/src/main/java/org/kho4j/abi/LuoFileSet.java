@@ -10,7 +10,12 @@ public final class LuoFileSet {
 
   public static final Field FILES =
       Field.phys(
-          0, "files", LuoBlocks.FILES_NAME, "first block of files; 0 when the session has none");
+          0, "files", () -> LuoBlocks.FILES, "first block of files; 0 when the session has none");
+
+  /** {@code files} up to luo-v4. */
+  public static final Field FILES_ARRAY =
+      Field.phys(0, "files", () -> LuoArrays.FILES, "array of files; 0 when the session has none");
+
   public static final Field COUNT =
       Field.u64(
           8, "count", "files in all: with blocks the sum of their counts, which a kernel compares");
@@ -19,11 +24,7 @@ public final class LuoFileSet {
   public static final Structure STRUCTURE = structure(Releases.since("7.2"), FILES);
 
   /** Up to luo-v4: files in an array. */
-  public static final Structure BEFORE_BLOCKS =
-      structure(
-          Releases.of("6.19", "7.1"),
-          Field.phys(
-              0, "files", LuoArrays.FILES_NAME, "array of files; 0 when the session has none"));
+  public static final Structure BEFORE_BLOCKS = structure(Releases.of("6.19", "7.1"), FILES_ARRAY);
 
   private LuoFileSet() {}
 

@@ -30,7 +30,7 @@ public final class LuoFlb {
       Structure.paged(
           "luo_flb_header_ser",
           1,
-          Structure.Elements.of("flbs", 64, "luo_flb_ser", "count entries"),
+          Field.embedded(16, "flbs", STRUCTURE, "count entries"),
           Releases.since("7.0"),
           Lifetime.block(
               0,

@@ -1,5 +1,7 @@
 package org.kho4j.abi;
 
+import java.util.function.Supplier;
+
 /**
  * The blob of subtree {@code LUO} from luo-v3 on: the head of the Live Update Orchestrator's state.
  */
@@ -17,25 +19,31 @@ public final class LuoSer {
   public static final Field LIVEUPDATE_NUM =
       Field.u64(
           8, "liveupdate_num", "number of this live update: 1 for the first after a cold boot");
-  public static final Field SESSIONS_PA =
-      Field.phys(
-          16,
-          "sessions_pa",
-          LuoBlocks.SESSIONS_NAME,
-          "first block of sessions; 0 when there is none, and until the reboot system call writes them");
+  public static final Field SESSIONS_PA = sessions(() -> LuoBlocks.SESSIONS);
+  public static final Field SESSIONS_PA_V4 = sessions(() -> LuoBlocks.SESSIONS_V4);
+  public static final Field SESSIONS_PA_V3 =
+      Field.phys(16, "sessions_pa", () -> LuoArrays.SESSIONS, "header of the sessions");
   public static final Field FLBS_PA =
-      Field.phys(24, "flbs_pa", "luo_flb_header_ser", "page of the FLBs; always set");
+      Field.phys(24, "flbs_pa", () -> LuoFlb.HEADER, "page of the FLBs; always set");
 
-  /** Since luo-v4: sessions in blocks. */
+  /** Since luo-v5: sessions and files in blocks. */
   public static final Structure STRUCTURE = structure(Releases.since("7.2"), SESSIONS_PA);
 
+  /** luo-v4: sessions in blocks, their files in arrays. */
+  public static final Structure V4 = structure(Releases.since("7.2"), SESSIONS_PA_V4);
+
   /** luo-v3: sessions in an array. */
-  public static final Structure BEFORE_BLOCKS =
-      structure(
-          Releases.NEVER,
-          Field.phys(16, "sessions_pa", LuoArrays.SESSIONS_NAME, "header of the sessions"));
+  public static final Structure V3 = structure(Releases.NEVER, SESSIONS_PA_V3);
 
   private LuoSer() {}
+
+  private static Field sessions(Supplier<Structure> blocks) {
+    return Field.phys(
+        16,
+        "sessions_pa",
+        blocks,
+        "first block of sessions; 0 when there is none, and until the reboot system call writes them");
+  }
 
   private static Structure structure(Releases releases, Field sessions) {
     return Structure.fixed(

@@ -8,14 +8,16 @@ public final class LuoSession {
   public static final Field FILE_SET =
       Field.embedded(64, "file_set_ser", LuoFileSet.STRUCTURE, "the session's files");
 
+  /** {@code file_set_ser} up to luo-v4. */
+  public static final Field FILE_SET_BEFORE_BLOCKS =
+      Field.embedded(64, "file_set_ser", LuoFileSet.BEFORE_BLOCKS, "the session's files");
+
   /** Since luo-v5: files in blocks. */
   public static final Structure STRUCTURE = structure(Releases.since("7.2"), FILE_SET);
 
   /** Up to luo-v4: files in an array. */
   public static final Structure BEFORE_BLOCKS =
-      structure(
-          Releases.of("6.19", "7.1"),
-          Field.embedded(64, "file_set_ser", LuoFileSet.BEFORE_BLOCKS, "the session's files"));
+      structure(Releases.of("6.19", "7.1"), FILE_SET_BEFORE_BLOCKS);
 
   /**
    * An entry beside {@link LuoTree#SESSION_V1}: a name and no file set. Only patches wrote it,

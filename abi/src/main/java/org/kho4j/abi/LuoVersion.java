@@ -127,7 +127,7 @@ public record LuoVersion(
   public Structure sessionList() {
     return switch (sessions) {
       case ARRAY -> LuoArrays.SESSIONS;
-      case BLOCKS -> LuoBlocks.SESSIONS;
+      case BLOCKS -> files == Listing.BLOCKS ? LuoBlocks.SESSIONS : LuoBlocks.SESSIONS_V4;
     };
   }
 

@@ -10,6 +10,22 @@ public final class MemfdSer {
       Lifetime.block(
           0, "when the file is preserved", "when the file is retrieved or its session finished");
 
+  public static final Field POS = Field.u64(0, "pos", "file position in bytes");
+  public static final Field SIZE = Field.u64(8, "size", "file size in bytes");
+  public static final Field NR_FOLIOS_V1 = nrFolios(16);
+  public static final Field FOLIOS_V1 = folios(24);
+  public static final Field SEALS =
+      Field.u32(16, "seals", "F_SEAL_* bits; others are refused with EOPNOTSUPP at retrieve")
+          .withBits(
+              new Field.Bits("F_SEAL_SEAL", 0, 1, "no more seals"),
+              new Field.Bits("F_SEAL_SHRINK", 1, 1, "may not shrink"),
+              new Field.Bits("F_SEAL_GROW", 2, 1, "may not grow"),
+              new Field.Bits("F_SEAL_WRITE", 3, 1, "may not be written"),
+              new Field.Bits("F_SEAL_FUTURE_WRITE", 4, 1, "no new writable mappings"),
+              new Field.Bits("F_SEAL_EXEC", 5, 1, "the execute mode bits may not change"));
+  public static final Field NR_FOLIOS = nrFolios(24);
+  public static final Field FOLIOS = folios(32);
+
   /** memfd-v1: 6.19 and 7.0. */
   public static final Structure V1 =
       Structure.fixed(
@@ -19,10 +35,10 @@ public final class MemfdSer {
           LIFETIME,
           SOURCE,
           MEANING,
-          pos(0),
-          size(8),
-          nrFolios(16),
-          folios(24));
+          POS,
+          SIZE,
+          NR_FOLIOS_V1,
+          FOLIOS_V1);
 
   /** memfd-v2: since 7.1. */
   public static final Structure V2 =
@@ -33,31 +49,16 @@ public final class MemfdSer {
           LIFETIME,
           SOURCE,
           MEANING,
-          pos(0),
-          size(8),
-          Field.u32(16, "seals", "F_SEAL_* bits; others are refused with EOPNOTSUPP at retrieve")
-              .withBits(
-                  new Field.Bits("F_SEAL_SEAL", 0, 1, "no more seals"),
-                  new Field.Bits("F_SEAL_SHRINK", 1, 1, "may not shrink"),
-                  new Field.Bits("F_SEAL_GROW", 2, 1, "may not grow"),
-                  new Field.Bits("F_SEAL_WRITE", 3, 1, "may not be written"),
-                  new Field.Bits("F_SEAL_FUTURE_WRITE", 4, 1, "no new writable mappings"),
-                  new Field.Bits("F_SEAL_EXEC", 5, 1, "the execute mode bits may not change")),
+          POS,
+          SIZE,
+          SEALS,
           Field.u32(20, "flags", "0; a kernel does not check it"),
-          nrFolios(24),
-          folios(32));
+          NR_FOLIOS,
+          FOLIOS);
 
   public static final int SEALS_MASK = 0x3f;
 
   private MemfdSer() {}
-
-  private static Field pos(int offset) {
-    return Field.u64(offset, "pos", "file position in bytes");
-  }
-
-  private static Field size(int offset) {
-    return Field.u64(offset, "size", "file size in bytes");
-  }
 
   private static Field nrFolios(int offset) {
     return Field.u64(

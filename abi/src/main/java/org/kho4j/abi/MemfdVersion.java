@@ -37,6 +37,21 @@ public record MemfdVersion(
     return ALL.stream().filter(version -> version.compatible.equals(compatible)).findFirst();
   }
 
+  /** Entries of the folio array. */
+  public Field nrFolios() {
+    return equals(V1) ? MemfdSer.NR_FOLIOS_V1 : MemfdSer.NR_FOLIOS;
+  }
+
+  /** The descriptor of the folio array. */
+  public Field folios() {
+    return equals(V1) ? MemfdSer.FOLIOS_V1 : MemfdSer.FOLIOS;
+  }
+
+  /** Whether seals are kept. */
+  public boolean hasSeals() {
+    return structure.has(MemfdSer.SEALS);
+  }
+
   @Override
   public String toString() {
     return compatible;

@@ -7,7 +7,11 @@ package org.kho4j.abi;
 public final class SetupData {
 
   public static final Field NEXT =
-      Field.phys(0, "next", "setup_data", "next record of the boot parameters; 0 ends the list");
+      Field.phys(
+          0,
+          "next",
+          () -> SetupData.STRUCTURE,
+          "next record of the boot parameters; 0 ends the list");
   public static final Field TYPE = Field.u32(8, "type", "10: SETUP_KEXEC_KHO");
   public static final Field LEN =
       Field.u32(12, "len", "32: bytes that follow; a kernel does not check it");
@@ -15,7 +19,7 @@ public final class SetupData {
   public static final Field FDT_SIZE =
       Field.u64(24, "fdt_size", "PAGE_SIZE of the kernel that wrote the handover");
   public static final Field SCRATCH_ADDR =
-      Field.phys(32, "scratch_addr", "kho_scratch", "copy of the scratch array");
+      Field.phys(32, "scratch_addr", () -> KhoScratch.STRUCTURE, "copy of the scratch array");
   public static final Field SCRATCH_SIZE =
       Field.u64(40, "scratch_size", "bytes of the scratch array: 16 per region");
 

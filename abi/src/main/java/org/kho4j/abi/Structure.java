@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *     type for it
  * @param headerSize bytes of the fixed part
  * @param fields the fixed part, in order of offset, without gaps
- * @param elements what follows the fixed part, or null where nothing does
+ * @param elements the first element of the array that fills the rest of the pages, or null where
+ *     nothing follows the fixed part
  * @param pages how many contiguous pages the structure occupies when it has elements, else 0
  * @param releases the kernel releases that write it
  * @param lifetime where its memory is, and who frees it when
@@ -23,38 +24,12 @@ public record Structure(
     String name,
     int headerSize,
     List<Field> fields,
-    @Nullable Elements elements,
+    @Nullable Field elements,
     int pages,
     Releases releases,
     Lifetime lifetime,
     String source,
     String meaning) {
-
-  /**
-   * An array that fills the rest of a structure's pages.
-   *
-   * @param name the kernel's name of the array
-   * @param type what one element is
-   * @param size bytes of one element
-   * @param target the structure of an element, or what an address element points at; null for plain
-   *     data
-   * @param meaning what an element says and how the end of the array is known
-   */
-  public record Elements(
-      String name, Field.Type type, int size, @Nullable String target, String meaning) {
-
-    static Elements phys(String name, @Nullable String target, String meaning) {
-      return new Elements(name, Field.Type.PHYS, 8, target, meaning);
-    }
-
-    static Elements words(String name, String meaning) {
-      return new Elements(name, Field.Type.U64, 8, null, meaning);
-    }
-
-    static Elements of(String name, int size, String structure, String meaning) {
-      return new Elements(name, Field.Type.STRUCTURE, size, structure, meaning);
-    }
-  }
 
   public Structure {
     fields = List.copyOf(fields);
@@ -69,6 +44,10 @@ public record Structure(
     if (end != headerSize) {
       throw new IllegalArgumentException(
           name + " has " + end + " bytes of fields, and says " + headerSize);
+    }
+    if (elements != null && elements.offset() != headerSize) {
+      throw new IllegalArgumentException(
+          name + "." + elements.name() + " starts at " + elements.offset() + ", not " + headerSize);
     }
     if ((elements == null) != (pages == 0)) {
       throw new IllegalArgumentException(
@@ -92,7 +71,7 @@ public record Structure(
   static Structure paged(
       String name,
       int pages,
-      Elements elements,
+      Field elements,
       Releases releases,
       Lifetime lifetime,
       String source,
@@ -129,6 +108,19 @@ public record Structure(
     return elements == null
         ? 0
         : size(pageSize) - headerSize - capacity(pageSize) * elements.size();
+  }
+
+  /** Whether that very field, and not one that is equal to it, belongs to this structure. */
+  public boolean has(Field field) {
+    if (field == elements) {
+      return true;
+    }
+    for (Field own : fields) {
+      if (own == field) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,14 +178,46 @@ class LayoutTest {
     FdtLayout tree = Contract.version(version).orElseThrow().trees().getFirst();
     assertThat(
             tree.properties().stream()
-                .map(p -> p.value() == null ? p.name() : p.name() + "=" + p.value())
+                .map(p -> p.field().name() + (p.value() == null ? "" : "=" + p.value()))
                 .collect(Collectors.joining(", ")))
         .isEqualTo(properties);
   }
 
   @Test
   void compatibleStringsCountTheirNul() {
-    assertThat(FdtLayout.root(KhoVersion.V4).properties().getFirst().size()).isEqualTo(7);
+    assertThat(FdtLayout.root(KhoVersion.V4).properties().getFirst().field().size()).isEqualTo(7);
+  }
+
+  @Test
+  void aPointerLeadsToTheStructureOfItsVersion() {
+    assertThat(KhoVmallocChunk.NEXT.target()).isSameAs(KhoVmallocChunk.STRUCTURE);
+    assertThat(LuoSer.SESSIONS_PA.target()).isSameAs(LuoBlocks.SESSIONS);
+    for (LuoVersion version : LuoVersion.ALL) {
+      Field session = Objects.requireNonNull(version.sessionList().elements());
+      Structure set =
+          Objects.requireNonNull(session.target()).field("file_set_ser").orElseThrow().target();
+      assertThat(Objects.requireNonNull(set).field("files").orElseThrow().target())
+          .as("files of %s", version)
+          .isSameAs(version.fileList());
+    }
+  }
+
+  @Test
+  void aStructureHasItsOwnFieldsAlone() {
+    assertThat(KhoVmalloc.STRUCTURE.has(KhoVmalloc.FIRST)).isTrue();
+    assertThat(KhoVmalloc.STRUCTURE.has(KhoVmallocChunk.NEXT)).isFalse();
+    assertThat(LuoSer.V4.fields()).isEqualTo(LuoSer.STRUCTURE.fields());
+    assertThat(LuoSer.V4.has(LuoSer.SESSIONS_PA)).isFalse();
+    Field entries = Objects.requireNonNull(KhoVmallocChunk.STRUCTURE.elements());
+    assertThat(KhoVmallocChunk.STRUCTURE.has(entries)).isTrue();
+  }
+
+  @Test
+  void structuresThatLeadToThemselvesCompareAndPrint() {
+    assertThat(KhoVmallocChunk.STRUCTURE)
+        .isNotEqualTo(KhoBlock.STRUCTURE)
+        .doesNotHaveSameHashCodeAs(KhoBlock.STRUCTURE);
+    assertThat(KhoVmallocChunk.STRUCTURE.toString()).contains("fields=[next]");
   }
 
   @Test
@@ -197,7 +230,7 @@ class LayoutTest {
             Structure.paged(
                     "s",
                     1,
-                    Structure.Elements.of("e", 80, "x", ""),
+                    Field.embedded(8, "e", LuoSession.STRUCTURE, ""),
                     Releases.NEVER,
                     Lifetime.partOf("x"),
                     "",

@@ -69,7 +69,8 @@ class ReferencePagesTest {
       }
       for (FdtLayout tree : version.trees()) {
         for (FdtLayout.Property property : tree.properties()) {
-          assertThat(prose).contains("| `" + property.node() + "` | `" + property.name() + "` |");
+          assertThat(prose)
+              .contains("| `" + property.node() + "` | `" + property.field().name() + "` |");
         }
       }
     }

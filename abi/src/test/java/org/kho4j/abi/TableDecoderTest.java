@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,7 +21,6 @@ class TableDecoderTest {
 
   private static final ContractVersion LUO = Contract.version("luo-v5").orElseThrow();
   private static final ContractVersion MEMFD = Contract.version("memfd-v2").orElseThrow();
-  private static final ContractVersion KHO = Contract.version("kho-v4").orElseThrow();
 
   @ParameterizedTest
   @CsvSource({
@@ -33,15 +33,14 @@ class TableDecoderTest {
     Map<Long, Integer> blocks = memory.preserved(Long.decode(map));
     assertThat(blocks).hasSize(preservations);
 
-    Map<String, Object> luo = read(memory, LUO, "luo_ser", Long.decode(head));
+    Map<String, Object> luo = read(memory, structure("luo_ser"), Long.decode(head));
     List<String> found = new ArrayList<>();
-    for (var session :
-        list(memory, target(LUO, "luo_ser", "sessions_pa"), number(luo, "sessions_pa"))) {
+    for (var session : list(memory, target("luo_ser", "sessions_pa"), number(luo, "sessions_pa"))) {
       found.add("session " + session.get("name"));
       Map<?, ?> set = (Map<?, ?>) session.get("file_set_ser");
-      for (var file :
-          list(memory, target(LUO, "luo_file_set_ser", "files"), number(set, "files"))) {
-        Map<String, Object> memfd = read(memory, MEMFD, "memfd_luo_ser", number(file, "data"));
+      for (var file : list(memory, target("luo_file_set_ser", "files"), number(set, "files"))) {
+        Map<String, Object> memfd =
+            read(memory, MEMFD.structure("memfd_luo_ser").orElseThrow(), number(file, "data"));
         found.add(
             "  "
                 + file.get("compatible")
@@ -53,7 +52,7 @@ class TableDecoderTest {
                 + folioOrder(memory, (Map<?, ?>) memfd.get("folios"), blocks));
       }
     }
-    for (var flb : list(memory, target(LUO, "luo_ser", "flbs_pa"), number(luo, "flbs_pa"))) {
+    for (var flb : list(memory, target("luo_ser", "flbs_pa"), number(luo, "flbs_pa"))) {
       found.add("flb " + flb.get("name") + " " + flb.get("count"));
     }
     int size = pageSize.bytes();
@@ -75,12 +74,13 @@ class TableDecoderTest {
 
   private static String folioOrder(
       CapturedPages memory, Map<?, ?> descriptor, Map<Long, Integer> blocks) {
+    Structure ser = MEMFD.structure("memfd_luo_ser").orElseThrow();
+    Structure chunks = target(target(ser, "folios"), "first");
     long chunk = number(descriptor, "first");
-    Structure.Elements entries = structure(KHO, "kho_vmalloc_chunk").elements();
-    long page = memory.page(chunk).getLong(structure(KHO, "kho_vmalloc_chunk").headerSize());
-    assertThat(entries.type()).isEqualTo(Field.Type.PHYS);
-    Structure folio = structure(MEMFD, MEMFD.areas().getFirst().elements().target());
-    Map<String, Object> entry = read(memory, MEMFD, folio.name(), page);
+    assertThat(elements(chunks).type()).isEqualTo(Field.Type.PHYS);
+    long page = memory.page(chunk).getLong(elements(chunks).offset());
+    Structure folio = MEMFD.areas().getFirst().elements().target();
+    Map<String, Object> entry = read(memory, Objects.requireNonNull(folio), page);
     long address = number(entry, "pfn") * memory.pageSize().bytes();
     assertThat(blocks).containsKeys(chunk, page, address);
     assertThat(entry).containsEntry("dirty", 1L).containsEntry("uptodate", 1L);
@@ -88,26 +88,24 @@ class TableDecoderTest {
   }
 
   /** Entries of a list of pages: by {@code next} where the structure has one. */
-  private static List<Map<String, Object>> list(CapturedPages memory, String name, long first) {
-    Structure list = structure(LUO, name);
-    Structure.Elements elements = list.elements();
+  private static List<Map<String, Object>> list(CapturedPages memory, Structure list, long first) {
+    Field elements = elements(list);
     List<Map<String, Object>> entries = new ArrayList<>();
     for (long page = first; page != 0; ) {
-      Map<String, Object> header = read(memory, LUO, name, page);
+      Map<String, Object> header = read(memory, list, page);
       assertThat(number(header, "count")).isBetween(1L, (long) list.capacity(memory.pageSize()));
       for (int i = 0; i < number(header, "count"); i++) {
-        long offset = list.headerSize() + (long) i * elements.size();
-        entries.add(read(memory, LUO, elements.target(), page + offset));
+        long offset = elements.offset() + (long) i * elements.size();
+        entries.add(read(memory, Objects.requireNonNull(elements.target()), page + offset));
       }
       page = list.field("next").isPresent() ? number(header, "next") : 0;
     }
     return entries;
   }
 
-  private static Map<String, Object> read(
-      CapturedPages memory, ContractVersion version, String name, long address) {
+  private static Map<String, Object> read(CapturedPages memory, Structure structure, long address) {
     Map<String, Object> values = new LinkedHashMap<>();
-    for (Field field : structure(version, name).fields()) {
+    for (Field field : structure.fields()) {
       long at = address + field.offset();
       ByteBuffer bytes =
           ByteBuffer.wrap(memory.bytes(at, field.size())).order(ByteOrder.LITTLE_ENDIAN);
@@ -117,7 +115,7 @@ class TableDecoderTest {
             case U32 -> (long) bytes.getInt();
             case U64, PHYS -> bytes.getLong();
             case CHARS -> new String(bytes.array(), US_ASCII).split("\0", 2)[0];
-            case STRUCTURE -> read(memory, version, field.target(), at);
+            case STRUCTURE -> read(memory, Objects.requireNonNull(field.target()), at);
             case BYTES -> bytes;
           };
       values.put(field.name(), value);
@@ -128,12 +126,20 @@ class TableDecoderTest {
     return values;
   }
 
-  private static Structure structure(ContractVersion version, String name) {
-    return version.structure(name).or(() -> KHO.structure(name)).orElseThrow();
+  private static Structure structure(String name) {
+    return LUO.structure(name).orElseThrow();
   }
 
-  private static String target(ContractVersion version, String structure, String field) {
-    return structure(version, structure).field(field).orElseThrow().target();
+  private static Structure target(String structure, String field) {
+    return target(structure(structure), field);
+  }
+
+  private static Structure target(Structure structure, String field) {
+    return Objects.requireNonNull(structure.field(field).orElseThrow().target());
+  }
+
+  private static Field elements(Structure structure) {
+    return Objects.requireNonNull(structure.elements());
   }
 
   private static long number(Map<?, ?> values, String name) {

@@ -16,8 +16,8 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * What a running kernel shows of its outgoing handover in debugfs.

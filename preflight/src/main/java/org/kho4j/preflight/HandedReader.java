@@ -19,7 +19,6 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
@@ -27,6 +26,7 @@ import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.preflight.image.Architecture;
 
 /** Takes from a handover itself what it consists of, and which versions it is written in. */
@@ -55,7 +55,7 @@ public final class HandedReader {
    * Reads a handover.
    *
    * @param source what to call it, for people
-   * @throws org.kho4j.handover.HandoverException if a part of it is broken, or of a version that is
+   * @throws org.kho4j.handover.wire.HandoverException if a part of it is broken, or of a version that is
    *     not known
    */
   public static Outgoing read(Handover handover, String source) {

@@ -4,8 +4,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Takes what the rules find. A rule that is broken a million times is told a few times and counted
@@ -42,7 +42,7 @@ final class Findings {
   /** Passes on what a reader found. */
   synchronized void report(Rule rule, HandoverException e) {
     if (count(rule)) {
-      consumer.accept(new Finding(rule, e.path(), e.address(), String.valueOf(e.getMessage())));
+      consumer.accept(new Finding(rule, e.path(), e.address(), e.problem()));
     }
   }
 

@@ -57,7 +57,7 @@ final class Markdown {
         out.append(bits(field.bits())).append('\n');
       }
     }
-    Structure.Elements elements = structure.elements();
+    Field elements = structure.elements();
     if (elements != null) {
       out.append(elements(structure, elements)).append('\n');
     }
@@ -70,12 +70,14 @@ final class Markdown {
         Integer.toString(field.offset()),
         Integer.toString(field.size()),
         code(field.name()),
-        type(field.type(), field.size(), field.target()),
+        type(field),
         text(field.meaning()));
   }
 
-  private static String type(
-      Field.Type type, int size, @org.jspecify.annotations.Nullable String target) {
+  private static String type(Field field) {
+    Field.Type type = field.type();
+    int size = field.size();
+    String target = field.targetName();
     String name =
         switch (type) {
           case CHARS -> "char[" + size + "]";
@@ -105,14 +107,14 @@ final class Markdown {
             .toList());
   }
 
-  private static String elements(Structure structure, Structure.Elements elements) {
+  private static String elements(Structure structure, Field elements) {
     StringBuilder out = new StringBuilder();
     out.append("From offset ")
         .append(structure.headerSize())
         .append(": ")
         .append(code(elements.name()))
         .append(", ")
-        .append(type(elements.type(), elements.size(), elements.target()))
+        .append(type(elements))
         .append(", ")
         .append(elements.size())
         .append(elements.size() == 1 ? " byte each: " : " bytes each: ")
@@ -166,25 +168,22 @@ final class Markdown {
   }
 
   private static List<String> property(FdtLayout.Property property) {
-    String type =
-        property.bigEndian()
-            ? "big-endian cells"
-            : type(property.type(), property.size(), property.target());
+    String type = property.bigEndian() ? "big-endian cells" : type(property.field());
     return List.of(
         code(property.node()),
-        code(property.name()),
-        Integer.toString(property.size()),
+        code(property.field().name()),
+        Integer.toString(property.field().size()),
         type,
         property.value() == null ? "" : code(property.value()),
-        text(property.meaning()));
+        text(property.field().meaning()));
   }
 
   static String area(ContractVersion.Area area) {
-    Structure.Elements elements = area.elements();
+    Field elements = area.elements();
     return "The area behind "
         + code(area.owner() + "." + area.field())
         + " is an array of "
-        + type(elements.type(), elements.size(), elements.target())
+        + type(elements)
         + ", "
         + elements.size()
         + " bytes each, from the area's first byte on: "

@@ -114,7 +114,7 @@ final class SideBySide<T> {
     return new SideBySide<>(MemfdVersion.ALL, MemfdVersion::compatible)
         .releases(version -> version.releases().toString())
         .row("bytes of the structure", version -> "" + version.structure().headerSize())
-        .row("seals", version -> yes(version.structure().field("seals").isPresent()))
+        .row("seals", version -> yes(version.hasSeals()))
         .row(
             "folio flags",
             version ->

@@ -145,7 +145,7 @@ public final class AbiText {
     Columns columns = new Columns();
     columns.row("offset", "size", "field", "type", "meaning");
     for (Field field : structure.fields()) {
-      String target = field.target() == null ? "" : " " + field.target();
+      String target = field.target() == null ? "" : " " + field.targetName();
       columns.row(
           Integer.toString(field.offset()),
           Integer.toString(field.size()),
@@ -165,8 +165,8 @@ public final class AbiText {
     return columns;
   }
 
-  private static Columns elements(Structure.Elements elements) {
-    String target = elements.target() == null ? "" : " " + elements.target();
+  private static Columns elements(Field elements) {
+    String target = elements.target() == null ? "" : " " + elements.targetName();
     return new Columns()
         .row(
             elements.name() + "[]",
@@ -181,14 +181,14 @@ public final class AbiText {
     Columns columns = new Columns();
     columns.row("node", "property", "bytes", "type", "meaning");
     for (FdtLayout.Property property : tree.properties()) {
-      String target = property.target() == null ? "" : " " + property.target();
+      String target = property.field().target() == null ? "" : " " + property.field().targetName();
       String value = property.value() == null ? "" : "\"" + property.value() + "\": ";
       columns.row(
           property.node(),
-          property.name(),
-          Integer.toString(property.size()),
-          property.bigEndian() ? "big-endian cells" : property.type().label() + target,
-          value + property.meaning());
+          property.field().name(),
+          Integer.toString(property.field().size()),
+          property.bigEndian() ? "big-endian cells" : property.field().type().label() + target,
+          value + property.field().meaning());
     }
     out.append(columns.render(INDENT, width));
     facts(out, tree.lifetime(), tree.releases(), tree.source(), width);

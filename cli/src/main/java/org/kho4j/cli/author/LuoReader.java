@@ -41,7 +41,7 @@ final class LuoReader {
 
   /** The seals by the names that they have in specs, as in "future-write". */
   private static final Map<String, Integer> SEALS =
-      MemfdSer.V2.field("seals").orElseThrow().bits().stream()
+      MemfdSer.SEALS.bits().stream()
           .collect(
               Collectors.toMap(
                   bits ->
@@ -245,7 +245,7 @@ final class LuoReader {
 
   private static int seals(SpecValue value, MemfdVersion version) {
     int seals = bits(value, SEALS);
-    if (seals != 0 && version.structure().field("seals").isEmpty()) {
+    if (seals != 0 && !version.hasSeals()) {
       throw value.place().broken(version + " keeps no seals");
     }
     return seals;
