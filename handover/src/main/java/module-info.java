@@ -13,4 +13,6 @@ module org.kho4j.handover {
   exports org.kho4j.handover.memfd;
   exports org.kho4j.handover.metadata;
   exports org.kho4j.handover.pages;
+  exports org.kho4j.handover.vmalloc;
+  exports org.kho4j.handover.wire;
 }

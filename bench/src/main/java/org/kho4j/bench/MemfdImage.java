@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Wire;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -56,7 +56,7 @@ public final class MemfdImage {
     SplittableRandom random = new SplittableRandom(11);
     long folioBytes = 4096L << order;
     int folios = (int) (size / folioBytes);
-    Area list = generation.vmalloc(16L * folios, 0);
+    OwnedArea list = generation.vmalloc(16L * folios, 0);
     Runs runs = list.runs();
     for (int i = 0; i < folios; i++) {
       Folio folio = generation.allocate(order);

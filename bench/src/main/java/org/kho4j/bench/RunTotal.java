@@ -1,7 +1,6 @@
 package org.kho4j.bench;
 
-import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.wire.RunVisitor;
 
 /** What every walk into runs does with a run, in C as well: counts it and adds its bytes. */
 final class RunTotal {
@@ -19,32 +18,19 @@ final class RunTotal {
     return runs ^ bytes;
   }
 
-  PreservedMap.RunVisitor visitor() {
+  RunVisitor visitor() {
     return (order, address, length) -> add(length);
-  }
-
-  VmallocArea.RunVisitor areaVisitor() {
-    return (address, length) -> add(length);
   }
 
   /**
    * A visitor of one of three classes in turn, so that the JVM gives up on guessing which, and
    * calls it through the interface.
    */
-  PreservedMap.RunVisitor someVisitor() {
+  RunVisitor someVisitor() {
     return switch (turn++ % 3) {
       case 0 -> (order, address, length) -> add(length);
       case 1 -> (order, address, length) -> add(length);
       default -> (order, address, length) -> add(length);
-    };
-  }
-
-  /** As {@link #someVisitor}. */
-  VmallocArea.RunVisitor someAreaVisitor() {
-    return switch (turn++ % 3) {
-      case 0 -> (address, length) -> add(length);
-      case 1 -> (address, length) -> add(length);
-      default -> (address, length) -> add(length);
     };
   }
 }

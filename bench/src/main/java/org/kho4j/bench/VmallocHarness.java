@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.linux.LinuxMemory;
 import org.kho4j.memory.WritableMemory;
 
@@ -66,11 +66,11 @@ public final class VmallocHarness {
     Setup setup =
         Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(16 * MIB, 4 * MIB)), "harness");
     Generation first = Generation.first(memory, scattered ? setup.scattered(1) : setup);
-    Area area = timed("vmalloc", blocks, () -> first.vmalloc(bytes, order));
+    OwnedArea area = timed("vmalloc", blocks, () -> first.vmalloc(bytes, order));
     Descriptor descriptor = timed("preserve", blocks, () -> first.preserve(area));
     BootData boot = first.handOver();
     Generation next = timed("boot", blocks, () -> Generation.boot(memory, boot, setup));
-    Area restored =
+    OwnedArea restored =
         timed("restore", blocks, () -> next.incoming().orElseThrow().restore(descriptor));
     if (restored.runs().count() < 60_000) {
       try (Arena arena = Arena.ofConfined()) {

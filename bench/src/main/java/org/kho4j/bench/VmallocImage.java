@@ -1,7 +1,6 @@
 package org.kho4j.bench;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -9,7 +8,8 @@ import java.util.SplittableRandom;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.vmalloc.ChunkWriter;
+import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -47,23 +47,20 @@ final class VmallocImage {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(fresh);
     int capacity = KhoVmallocChunk.STRUCTURE.capacity(PAGE);
-    int header = KhoVmallocChunk.STRUCTURE.headerSize();
     // A writer that fills a chunk appends a fresh one at once.
     int chunks = (int) (AREA_PAGES / capacity) + 1;
     long[] places = ShuffledPages.of(PAGE.bytes(), chunks);
     Entries entries = new Entries(variant);
     try (WritableMemory memory = WritableMemory.create(fresh, 0, (chunks + 1L) * PAGE.bytes())) {
-      MemorySegment descriptor = memory.writable(DESCRIPTOR, KhoVmalloc.STRUCTURE.size(PAGE));
-      descriptor.set(Wire.U64, KhoVmalloc.FIRST.offset(), places[0]);
-      descriptor.set(Wire.U64, KhoVmalloc.TOTAL_PAGES.offset(), AREA_PAGES);
-      long left = AREA_PAGES;
-      for (int chunk = 0; chunk < chunks; chunk++) {
-        MemorySegment page = memory.writable(places[chunk], PAGE.bytes());
-        page.set(Wire.U64, 0, chunk + 1 < chunks ? places[chunk + 1] : 0);
-        for (int entry = 0; entry < capacity && left > 0; entry++, left--) {
-          page.set(Wire.U64, header + 8L * entry, entries.next());
-        }
+      int[] chunk = new int[1];
+      ChunkWriter writer =
+          new ChunkWriter(
+              PAGE, at -> memory.writable(at, PAGE.bytes()), () -> places[chunk[0]++]);
+      for (long page = 0; page < AREA_PAGES; page++) {
+        writer.add(entries.next());
       }
+      new Descriptor(DESCRIPTOR, writer.finish(), AREA_PAGES, 0, 0)
+          .writeTo(memory.writable(DESCRIPTOR, KhoVmalloc.STRUCTURE.size(PAGE)));
     }
     Files.move(fresh, file);
   }

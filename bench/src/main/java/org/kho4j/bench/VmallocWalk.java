@@ -6,9 +6,10 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -31,7 +32,7 @@ public class VmallocWalk implements InputFiles {
 
   private final RunTotal total = new RunTotal();
   private WritableMemory memory;
-  private VmallocArea area;
+  private PreservedArea area;
 
   @Override
   public void writeTo(Path directory) throws IOException {
@@ -46,11 +47,10 @@ public class VmallocWalk implements InputFiles {
     memory = WritableMemory.open(InputFiles.directory().resolve(chosen.fileName()), 0);
     HandoverMemory pages = new HandoverMemory(memory, PageSize.SIZE_4K);
     area =
-        VmallocArea.of(
+        PreservedArea.of(
             pages,
             Where.ROOT,
-            pages.structure(Where.ROOT, VmallocImage.DESCRIPTOR, KhoVmalloc.STRUCTURE),
-            VmallocImage.DESCRIPTOR);
+            Descriptor.of(pages.view(Where.ROOT, VmallocImage.DESCRIPTOR, KhoVmalloc.STRUCTURE)));
   }
 
   @TearDown
@@ -61,14 +61,14 @@ public class VmallocWalk implements InputFiles {
   /** The only visitor that the JVM ever sees, which the compiler puts into the loop. */
   @Benchmark
   public long inlined() {
-    area.forEachRun(total.areaVisitor());
+    area.forEachRun(total.visitor());
     return total.result();
   }
 
   /** One of several visitors, called through the interface, as in a program that has them. */
   @Benchmark
   public long called() {
-    area.forEachRun(total.someAreaVisitor());
+    area.forEachRun(total.someVisitor());
     return total.result();
   }
 }

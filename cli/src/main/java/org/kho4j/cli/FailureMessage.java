@@ -12,7 +12,7 @@ import org.kho4j.cli.author.SpecException;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.FdtException;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.KhoException;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.warm.WarmException;
 import picocli.CommandLine;
@@ -28,7 +28,7 @@ final class FailureMessage {
 
   static String of(Throwable failure) {
     Throwable itself = unwrap(failure);
-    return itself instanceof HandoverException problem
+    return itself instanceof KhoException problem
         ? Units.printable(problem)
         : Units.printable(sentence(itself));
   }

@@ -29,10 +29,11 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.ChosenNode;
-import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.khotest.KhoTestSaver;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.linux.Linux;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 import org.kho4j.memory.image.MemoryImages;
@@ -247,7 +248,7 @@ class AuthorTest {
     assertThat(structures.has("/a/area 0/chunk " + chunks)).isFalse();
     try (PhysicalMemory memory = MemoryImages.open(ram(), new OpenOptions(null, 0))) {
       long blob = Long.decode(structures.get("/a").asString());
-      Descriptor descriptor = Descriptor.of(memory.read(blob, 16));
+      Descriptor descriptor = Descriptor.at(blob, memory.read(blob, 16));
       assertThat(descriptor.totalPages()).isEqualTo(pages);
       assertThat(descriptor.order()).isEqualTo(order);
       SplittableRandom random = new SplittableRandom(9);

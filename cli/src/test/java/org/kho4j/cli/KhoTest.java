@@ -30,7 +30,7 @@ import org.kho4j.cli.output.Text.Style;
 import org.kho4j.fdt.FdtError;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.files.MalformedImageException;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import picocli.CommandLine.Model.OptionSpec;

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.RootFdt;
@@ -26,6 +25,7 @@ import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
@@ -200,8 +200,8 @@ class HandoverFuzzTest {
   }
 
   private static void check(HandoverException problem) {
-    if (!problem.path().startsWith("/") || problem.sentence().isBlank()) {
-      throw new AssertionError(problem.sentence(), problem);
+    if (!problem.path().startsWith("/") || problem.getMessage().isBlank()) {
+      throw new AssertionError(problem.getMessage(), problem);
     }
   }
 

@@ -9,6 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.VisitedPages;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The preserved map of kho-v1: chunks that point at bitmaps. The list is read once, and its bitmaps

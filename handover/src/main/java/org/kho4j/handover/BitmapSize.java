@@ -8,6 +8,8 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /**
  * How large bitmaps are. Small ones are objects of 512 bytes from a slab, each for 4096 blocks;

@@ -4,6 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoserMemChunk;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.VisitedPages;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Walks the chunks of kho-v1's map and their elements, which are the same whatever the size of the

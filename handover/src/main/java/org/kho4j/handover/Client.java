@@ -1,5 +1,7 @@
 package org.kho4j.handover;
 
+import org.kho4j.handover.wire.HandoverException;
+
 /**
  * A user of KHO that is known here: it reads what it handed over in the subtree of its name.
  * Anybody can write one.

@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import org.kho4j.abi.KhoRadix;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemoryReadException;
 
 /**

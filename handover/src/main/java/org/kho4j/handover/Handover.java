@@ -13,6 +13,10 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Everything that one generation of a kernel hands to the next, as its root FDT tells it.

@@ -9,6 +9,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 

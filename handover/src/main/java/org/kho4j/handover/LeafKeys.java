@@ -2,6 +2,8 @@ package org.kho4j.handover;
 
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What the keys of one leaf, or of one bitmap, have in common.

@@ -1,6 +1,7 @@
 package org.kho4j.handover;
 
 import java.lang.foreign.MemorySegment;
+import org.kho4j.handover.wire.Where;
 
 /** Takes the bits of a map, in order of keys. */
 interface LeafVisitor {

@@ -8,6 +8,9 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Which form a preserved map has, and how that is known: kernels changed the form under an

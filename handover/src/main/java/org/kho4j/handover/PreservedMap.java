@@ -3,6 +3,11 @@ package org.kho4j.handover;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.VisitedPages;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The preserved map: every block of pages that was marked to survive. Each form of it has an
@@ -25,19 +30,6 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
 
   /** Physical address of what the root FDT points at: the root node, or the first chunk. */
   long root();
-
-  /** Takes one run of preserved blocks. */
-  @FunctionalInterface
-  interface RunVisitor {
-    /**
-     * Takes one run.
-     *
-     * @param order every block of the run is 2^order pages
-     * @param address of the first byte
-     * @param bytes a multiple of the block size
-     */
-    void run(int order, long address, long bytes);
-  }
 
   /**
    * Visits every run of adjacent blocks of one order: highest order first, ascending within an

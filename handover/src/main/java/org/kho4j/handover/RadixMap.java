@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.VisitedPages;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The preserved map since kho-v2: a radix tree of pages, see {@link KhoRadix}. Reading it needs no

@@ -12,6 +12,10 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 

@@ -2,12 +2,14 @@ package org.kho4j.handover;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.Where;
 
 /** Turns the set bits of leaves and bitmaps, in order of keys, into runs of adjacent blocks. */
 final class RunCollector implements LeafVisitor {
 
   private final PageSize pageSize;
-  private final PreservedMap.RunVisitor visitor;
+  private final RunVisitor visitor;
   private final int words;
 
   private int order;
@@ -19,7 +21,7 @@ final class RunCollector implements LeafVisitor {
    *
    * @param leafBytes bytes of a leaf or a bitmap, a multiple of 512
    */
-  RunCollector(PageSize pageSize, int leafBytes, PreservedMap.RunVisitor visitor) {
+  RunCollector(PageSize pageSize, int leafBytes, RunVisitor visitor) {
     this.pageSize = pageSize;
     this.visitor = visitor;
     this.words = leafBytes / Long.BYTES;

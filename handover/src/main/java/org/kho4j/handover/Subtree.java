@@ -1,5 +1,9 @@
 package org.kho4j.handover;
 
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
+
 /**
  * A named blob that the root FDT lists.
  *

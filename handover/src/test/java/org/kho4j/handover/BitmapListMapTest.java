@@ -12,6 +12,8 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 class BitmapListMapTest {
 
@@ -40,7 +42,7 @@ class BitmapListMapTest {
 
   private static List<String> problems(PreservedMap map) {
     List<String> problems = new ArrayList<>();
-    map.summary(problem -> problems.add(problem.sentence()));
+    map.summary(problem -> problems.add(problem.getMessage()));
     return problems;
   }
 
@@ -176,7 +178,7 @@ class BitmapListMapTest {
     ram.zeros(0x5000000, 4096).put64(0x5000000, 6);
 
     List<String> problems = new ArrayList<>();
-    MapSummary summary = small().summary(problem -> problems.add(problem.sentence()));
+    MapSummary summary = small().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems)
         .containsExactly(
             "/map/chunk 0 at 0x4000000: num_elms is 256, and a chunk has room for 255",
@@ -193,7 +195,7 @@ class BitmapListMapTest {
     ram.zeros(0x5000000, 4096).put64(0x5000400, 1);
 
     List<String> problems = new ArrayList<>();
-    MapSummary summary = small().summary(problem -> problems.add(problem.sentence()));
+    MapSummary summary = small().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems)
         .containsExactly(
             "/map/chunk 0/element 0 at 0x4000010: the bitmap's address 0x5000100 is not a multiple of its 512 bytes",

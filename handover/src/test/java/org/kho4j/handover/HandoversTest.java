@@ -251,7 +251,7 @@ class HandoversTest {
         .child(new Tree("text").u64("preserved-data", 0x201000));
     List<String> problems = new ArrayList<>();
 
-    assertThat(kernel.handover().subtrees(problem -> problems.add(problem.sentence())))
+    assertThat(kernel.handover().subtrees(problem -> problems.add(problem.getMessage())))
         .containsExactly(new Subtree("anything", 0x200000, blob.length));
     assertThat(problems)
         .containsExactly(
@@ -332,7 +332,7 @@ class HandoversTest {
     kernel.subtree("good", 0x200000, 12);
     List<String> problems = new ArrayList<>();
 
-    assertThat(kernel.handover().subtrees(problem -> problems.add(problem.sentence())))
+    assertThat(kernel.handover().subtrees(problem -> problems.add(problem.getMessage())))
         .extracting(Subtree::name)
         .containsExactly("good");
     assertThat(problems)

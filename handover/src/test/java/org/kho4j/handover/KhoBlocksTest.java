@@ -9,8 +9,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /** Blocks from 0x10000 on, of entries of 80 bytes; the head is at byte 16 of the structure. */
 class KhoBlocksTest {
@@ -38,11 +42,11 @@ class KhoBlocksTest {
             new HandoverMemory(ram, pageSize),
             Where.ROOT.in("set"),
             head,
-            80,
-            (entry, address) -> {
-              assertThat(entry.byteSize()).isEqualTo(80);
-              assertThat(entry.get(Wire.U64, 0)).isEqualTo(ram.get64(address));
-              entries.add(entry.get(Wire.U64, 0));
+            LuoSession.STRUCTURE,
+            entry -> {
+              long first = entry.bytes().get(StructureView.U64, 0);
+              assertThat(first).isEqualTo(ram.get64(entry.address()));
+              entries.add(first);
             });
     assertThat(count).isEqualTo(entries.size());
     return entries;

@@ -19,6 +19,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** Random maps against sets of blocks. */
 class PreservedMapModelTest {

@@ -13,6 +13,8 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 class PreservedMapTest {
 
@@ -48,7 +50,7 @@ class PreservedMapTest {
 
   private static List<String> problems(PreservedMap map) {
     List<String> problems = new ArrayList<>();
-    map.summary(problem -> problems.add(problem.sentence()));
+    map.summary(problem -> problems.add(problem.getMessage()));
     return problems;
   }
 
@@ -220,7 +222,7 @@ class PreservedMapTest {
     assertThat(sentenceOf(() -> runs(map())))
         .isEqualTo("/map/leaf at 0x%x: the tree reaches this page a second time".formatted(leaf));
     List<String> problems = new ArrayList<>();
-    MapSummary summary = map().summary(problem -> problems.add(problem.sentence()));
+    MapSummary summary = map().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems).hasSize(1);
     assertThat(summary.blocks().total()).isEqualTo(1);
     assertThat(summary.nodes()).isEqualTo(6);

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.DamagedMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -33,7 +34,7 @@ class RootSearchTest {
   }
 
   private static List<String> rejected(RootSearch search) {
-    return search.rejected().stream().map(HandoverException::sentence).toList();
+    return search.rejected().stream().map(HandoverException::getMessage).toList();
   }
 
   @Test

@@ -7,7 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.TreeValue;
+import org.kho4j.handover.wire.TreeValue;
 
 /** The versions that a subtree's blob gives as its own, in the ways of all versions so far. */
 final class BlobVersions {

@@ -16,9 +16,9 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * The outgoing handover of a running kernel, as far as debugfs shows it.

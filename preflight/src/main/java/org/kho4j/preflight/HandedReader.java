@@ -21,8 +21,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
@@ -31,6 +29,8 @@ import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Verifier;
 
@@ -182,7 +182,7 @@ public final class HandedReader {
   }
 
   private void unreadable(Part part, HandoverException broken) {
-    parts.putIfAbsent(part.name(), Speech.unknown(broken.sentence()));
+    parts.putIfAbsent(part.name(), Speech.unknown(broken.getMessage()));
     unreadable.putIfAbsent(part.name(), broken);
   }
 

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Outcome;
@@ -107,7 +107,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
                 "its content was not examined: kho4j does not know %s".formatted(version))));
     unreadable.forEach((part, problem) -> {
       if (!worst.containsKey(part)) {
-        damages.add(new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.sentence()));
+        damages.add(new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.getMessage()));
       }
     });
     return new Integrity(

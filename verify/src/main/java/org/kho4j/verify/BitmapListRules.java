@@ -5,10 +5,10 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /** The preserved map of kho-v1: chunks, their elements, and the bitmaps that these point at. */
 final class BitmapListRules {

@@ -2,9 +2,8 @@ package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoBlock;
-import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /** Chains of KHO blocks, which list LUO's sessions and a session's files. */
 final class BlockRules {
@@ -95,7 +94,7 @@ final class BlockRules {
    * @return how many entries there are; -1 if that cannot be told
    */
   static long check(
-      Scene scene, Where where, long first, int entrySize, KhoBlocks.EntryVisitor visitor) {
+      Scene scene, Where where, long first, int entrySize, ListRules.EntryVisitor visitor) {
     int capacity = KhoBlock.capacity(scene.pageSize(), entrySize);
     int header = KhoBlock.STRUCTURE.headerSize();
     Words seen = new Words();

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Who owns which page. A first walk over the owners finds the pages that are claimed twice, with a

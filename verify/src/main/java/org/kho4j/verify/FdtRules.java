@@ -10,11 +10,11 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /** The root FDT, and the blobs that it lists. */
 final class FdtRules {
@@ -303,7 +303,10 @@ final class FdtRules {
             "the memory does not have all of the blob's %d bytes".formatted(size));
       }
       blob = scene.memory().bytes(where, subtree.address(), size);
-    } catch (HandoverException | IllegalArgumentException e) {
+    } catch (HandoverException e) {
+      scene.findings().report(BLOB, e);
+      return null;
+    } catch (IllegalArgumentException e) {
       scene.findings().report(BLOB, where, subtree.address(), "%s", String.valueOf(e.getMessage()));
       return null;
     }

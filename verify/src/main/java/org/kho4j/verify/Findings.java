@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Takes the findings of the rules. Of each rule a few are reported and all are counted, so that
@@ -44,7 +44,7 @@ final class Findings {
   /** Passes on what a reader found. */
   synchronized void report(Rule rule, HandoverException e) {
     if (count(rule)) {
-      consumer.accept(new Finding(rule, e.path(), e.address(), String.valueOf(e.getMessage())));
+      consumer.accept(new Finding(rule, e.path(), e.address(), e.problem()));
     }
   }
 

@@ -3,9 +3,9 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.LuoFlb;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /** LUO's file-lifecycle-bound data: one page of entries. */
 final class FlbRules {

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.kho4j.abi.MemfdFolio;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Passes over folio records that keep every rule, one page each, as fast as memory is read, and

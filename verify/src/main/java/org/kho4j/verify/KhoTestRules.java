@@ -3,17 +3,17 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoRadix;
-import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /** The subtree {@code kho_test}: the kernel's own test module. */
 final class KhoTestRules {
@@ -64,7 +64,7 @@ final class KhoTestRules {
   static void check(Scene scene, Subtree subtree, MemorySegment blob) {
     long address = subtree.address();
     Where where = subtree.where().in("data");
-    MemorySegment descriptor;
+    Descriptor descriptor;
     long folios;
     try {
       FdtNode tree = Fdt.read(blob);
@@ -78,16 +78,19 @@ final class KhoTestRules {
       FdtNode data =
           tree.child("data")
               .orElseThrow(() -> subtree.where().broken(address, "the node data is missing"));
-      folios = TreeValue.u32(data, "nr_folios", where, address);
-      int size = KhoVmalloc.STRUCTURE.headerSize();
-      descriptor = TreeValue.bytes(data, "folios_info", size, where, address);
-      TreeValue.u32(data, "csum", where, address);
-    } catch (FdtException | HandoverException e) {
+      folios = TreeValue.number(data, FdtLayout.KHO_TEST_NR_FOLIOS, where, address);
+      descriptor =
+          Descriptor.of(TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, where, address));
+      TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, where, address);
+    } catch (HandoverException e) {
+      scene.findings().report(FORM, e);
+      return;
+    } catch (FdtException e) {
       scene.findings().report(FORM, subtree.where(), address, "%s", String.valueOf(e.getMessage()));
       return;
     }
     long errors = scene.findings().errors();
-    long room = Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES) * scene.pageSize().bytes();
+    long room = descriptor.totalPages() * scene.pageSize().bytes();
     if (folios * Long.BYTES > room) {
       scene
           .findings()
@@ -100,7 +103,11 @@ final class KhoTestRules {
               room / Long.BYTES);
     }
     Folios list = new Folios(scene, where, folios);
-    VmallocRules.check(scene, where.in("folios_info"), descriptor, address, list::run);
+    VmallocRules.check(
+        scene,
+        where.in("folios_info"),
+        descriptor,
+        (order, run, bytes) -> list.run(run, bytes));
     if (scene.findings().errors() == errors && !scene.claims().isNaming()) {
       checksum(scene, subtree);
     }
@@ -122,7 +129,7 @@ final class KhoTestRules {
                 test.checksum());
       }
     } catch (HandoverException e) {
-      scene.counts().notChecked("the checksum of kho_test: " + e.sentence());
+      scene.counts().notChecked("the checksum of kho_test: " + e.getMessage());
     }
   }
 
@@ -145,7 +152,7 @@ final class KhoTestRules {
         try {
           page = scene.memory().page(where, address + at);
         } catch (HandoverException e) {
-          scene.counts().unread("folios of kho_test: " + e.sentence());
+          scene.counts().unread("folios of kho_test: " + e.getMessage());
           return;
         }
         for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {

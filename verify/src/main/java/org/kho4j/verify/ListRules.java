@@ -3,10 +3,9 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * LUO's lists of sessions and files: chains of blocks, whose rules are {@link BlockRules}, or
@@ -48,6 +47,13 @@ final class ListRules {
 
   private ListRules() {}
 
+  /** Takes an entry. */
+  @FunctionalInterface
+  interface EntryVisitor {
+    /** Takes one entry, at its physical address. */
+    void entry(MemorySegment entry, long address);
+  }
+
   /**
    * Checks a list.
    *
@@ -65,7 +71,7 @@ final class ListRules {
       long address,
       int entrySize,
       long told,
-      KhoBlocks.EntryVisitor visitor) {
+      EntryVisitor visitor) {
     return switch (listing) {
       case BLOCKS -> BlockRules.check(scene, where, address, entrySize, visitor);
       case ARRAY -> address == 0 ? 0 : array(scene, where, list, address, entrySize, told, visitor);
@@ -79,7 +85,7 @@ final class ListRules {
       long address,
       int entrySize,
       long told,
-      KhoBlocks.EntryVisitor visitor) {
+      EntryVisitor visitor) {
     int header = list.headerSize();
     MemorySegment first = scene.page(POINTER, where, address);
     if (first == null) {

@@ -18,8 +18,8 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.handover.Wire;
 
 /**

@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /** The files of a session. */
 final class LuoFileRules {

@@ -9,11 +9,11 @@ import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.LuoHead;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /** The head of LUO's state, and its sessions; their files are {@link LuoFileRules}'. */
 final class LuoRules {

@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
 
 /** The preserved map: the tree's pages, the keys in its leaves, the blocks that they stand for. */

@@ -8,10 +8,10 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /** The subtree {@code memblock}: reservations of {@code reserve_mem=}. */
 final class MemblockRules {
@@ -92,7 +92,10 @@ final class MemblockRules {
       tree = Fdt.read(blob);
       Handover.requireCompatible(
           tree, FdtLayout.MEMBLOCK.compatible(), subtree.where(), subtree.address());
-    } catch (FdtException | HandoverException e) {
+    } catch (HandoverException e) {
+      scene.findings().report(FORM, e);
+      return;
+    } catch (FdtException e) {
       scene
           .findings()
           .report(FORM, subtree.where(), subtree.address(), "%s", String.valueOf(e.getMessage()));

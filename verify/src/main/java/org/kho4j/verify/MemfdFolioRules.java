@@ -7,9 +7,9 @@ import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /** The folios of one memfd: 16 bytes each, and there may be a hundred million of them. */
 final class MemfdFolioRules {
@@ -188,7 +188,7 @@ final class MemfdFolioRules {
     MemorySegment entries = piece.entries;
     FolioSweep sweep = piece.sweep;
     if (entries == null || sweep == null) {
-      String problem = piece.problem == null ? "" : piece.problem.sentence();
+      String problem = piece.problem == null ? "" : piece.problem.getMessage();
       scene.counts().unread("folios: " + problem);
       unread = true;
       return;

@@ -8,8 +8,9 @@ import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.Where;
 
 /** What the memfd handler hands over for a file; the folios are {@link MemfdFolioRules}'. */
 final class MemfdRules {
@@ -174,7 +175,11 @@ final class MemfdRules {
     }
     MemfdFolioRules rules =
         new MemfdFolioRules(scene, where, data, size, count, version.folioFlagsVary());
-    VmallocRules.check(scene, where.in("folios"), descriptor, data + folios.offset(), rules::run);
+    VmallocRules.check(
+        scene,
+        where.in("folios"),
+        Descriptor.at(data + folios.offset(), descriptor),
+        (order, run, bytes) -> rules.run(run, bytes));
     rules.end();
   }
 }

@@ -2,9 +2,9 @@ package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KexecMetadata;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
 
 /** The subtree {@code kexec-metadata}: which kernel handed over. */
 final class MetadataRules {

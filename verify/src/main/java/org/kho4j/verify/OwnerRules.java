@@ -1,7 +1,7 @@
 package org.kho4j.verify;
 
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /** Rules across structures: who owns what. */
 final class OwnerRules {

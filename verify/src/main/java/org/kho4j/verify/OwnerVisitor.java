@@ -1,6 +1,6 @@
 package org.kho4j.verify;
 
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /** Takes who owns what, as the rules find it on their way through a handover. */
 @FunctionalInterface

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.wire.HandoverException;
 
 /** What the preserved map says of each page. */
 final class Preserved {

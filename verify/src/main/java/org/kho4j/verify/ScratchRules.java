@@ -8,12 +8,12 @@ import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 
 /**

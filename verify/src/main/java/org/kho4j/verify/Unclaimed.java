@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Preserved memory without an owner: how much, where, and what its pages look like. A list that was

@@ -3,7 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.handover.Wire;
 
 /**

@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Checks every rule of a handover. Findings are handed on as they are found; memory is a few bits
@@ -121,7 +121,7 @@ public final class Verifier {
   /** A page that looks like a root FDT and cannot be read as one. */
   public static Finding unreadable(HandoverException rejected) {
     return new Finding(
-        FdtRules.FORM, rejected.path(), rejected.address(), String.valueOf(rejected.getMessage()));
+        FdtRules.FORM, rejected.path(), rejected.address(), rejected.problem());
   }
 
   /** One verification. */

@@ -1,14 +1,12 @@
 package org.kho4j.verify;
 
-import java.lang.foreign.MemorySegment;
-import java.util.OptionalLong;
-import org.kho4j.abi.KhoRadix;
+import java.util.Map;
+import java.util.Objects;
 import org.kho4j.abi.KhoVmalloc;
-import org.kho4j.abi.KhoVmallocChunk;
-import org.kho4j.abi.PageSize;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.vmalloc.ChunkWalk;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.Where;
 
 /** Vmalloc areas: the descriptor, the chain of chunks, the blocks that they list. */
 final class VmallocRules {
@@ -113,185 +111,82 @@ final class VmallocRules {
           "A 0 ends the chunk (6.18 to 7.3): what stands behind it is not restored.",
           "An entry became 0, or the chunk was not zeroed when it was allocated.");
 
-  private final Scene scene;
-  private final PageSize pageSize;
-  private final Where where;
-  private final VmallocArea.RunVisitor visitor;
-  private final int order;
-  private final Words seen = new Words();
-  private final long blocks;
-  private long remaining;
-  private long runStart;
-  private long runEnd;
+  private static final Map<ChunkWalk.Fault, Rule> RULES =
+      Map.of(
+          ChunkWalk.Fault.FIRST, FIRST,
+          ChunkWalk.Fault.ORDER, ORDER,
+          ChunkWalk.Fault.MULTIPLE, MULTIPLE,
+          ChunkWalk.Fault.CHUNK, CHUNK,
+          ChunkWalk.Fault.LOOP, LOOP,
+          ChunkWalk.Fault.ENTRY, ENTRY,
+          ChunkWalk.Fault.GOES_ON, GOES_ON,
+          ChunkWalk.Fault.ENDS_EARLY, ENDS_EARLY);
 
-  private VmallocRules(
-      Scene scene, Where where, int order, long blocks, VmallocArea.RunVisitor visitor) {
-    this.scene = scene;
-    this.pageSize = scene.pageSize();
-    this.where = where;
-    this.visitor = visitor;
-    this.order = order;
-    this.blocks = blocks;
-    this.remaining = blocks;
-  }
+  private VmallocRules() {}
 
   /**
    * Checks an area.
    *
-   * @param descriptor its 16 bytes
-   * @param address of the descriptor
    * @param visitor takes what memory can be found, in virtual order
    */
-  static void check(
-      Scene scene,
-      Where where,
-      MemorySegment descriptor,
-      long address,
-      VmallocArea.RunVisitor visitor) {
+  static void check(Scene scene, Where where, Descriptor descriptor, RunVisitor visitor) {
     scene.counts().add("vmallocAreas", 1);
-    long first = Wire.u64(descriptor, KhoVmalloc.FIRST);
-    long total = Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES);
-    int flags = Wire.u16(descriptor, KhoVmalloc.FLAGS);
-    int order = Wire.u16(descriptor, KhoVmalloc.ORDER);
     Findings findings = scene.findings();
-    int unknown = flags & ~(KhoVmalloc.FLAG_ALLOC | KhoVmalloc.FLAG_ALLOW_HUGE);
+    int unknown = descriptor.flags() & ~(KhoVmalloc.FLAG_ALLOC | KhoVmalloc.FLAG_ALLOW_HUGE);
     if (unknown != 0) {
-      findings.report(FLAGS, where, address, "flags is 0x%x: 0x%x is unknown", flags, unknown);
-    }
-    if ((first == 0) != (total == 0)) {
-      findings.report(FIRST, where, address, "total_pages is %d, and first is 0x%x", total, first);
-      return;
-    }
-    int most = KhoRadix.maxOrder(scene.pageSize());
-    if (order > most) {
-      findings.report(ORDER, where, address, "order is %d, beyond %d", order, most);
-      return;
-    }
-    if ((total & ((1L << order) - 1)) != 0) {
       findings.report(
-          MULTIPLE, where, address, "total_pages is %d, no multiple of 2^%d", total, order);
+          FLAGS,
+          where,
+          descriptor.address(),
+          "flags is 0x%x: 0x%x is unknown",
+          descriptor.flags(),
+          unknown);
     }
-    if (total != 0) {
-      new VmallocRules(scene, where, order, total >>> order, visitor).chain(first, address);
+    ChunkWalk walk =
+        new ChunkWalk(
+            scene.memory(),
+            where,
+            descriptor,
+            (fault, place, address, format, arguments) ->
+                findings.report(
+                    Objects.requireNonNull(RULES.get(fault)), place, address, format, arguments));
+    RunVisitor owning =
+        (order, address, bytes) -> {
+          long block = scene.pageSize().blockBytes(order);
+          for (long at = address; at < address + bytes; at += block) {
+            scene.own(BLOCK_PRESERVED, where.in("block at", at), at, order);
+          }
+          visitor.run(order, address, bytes);
+        };
+    while (walk.next()) {
+      scene.counts().add("chunks", 1);
+      if (!scene.own(CHUNK_PRESERVED, walk.place(), walk.address(), 0)) {
+        // The chain of another owner continues from here, and is walked there.
+        return;
+      }
+      walk.runs(owning);
+      walk.flush(owning);
+      behindZero(findings, walk);
     }
   }
 
-  private void chain(long first, long descriptor) {
-    OptionalLong chunk = OptionalLong.of(first);
-    for (int number = 0; chunk.orElse(0) != 0; number++) {
-      chunk = next(where.in("chunk", number), number, chunk.getAsLong());
+  private static void behindZero(Findings findings, ChunkWalk walk) {
+    int end = walk.used();
+    if (end == walk.capacity() || walk.entry(end) != 0) {
+      return;
     }
-    if (chunk.isPresent() && remaining > 0) {
-      scene
-          .findings()
-          .report(
-              ENDS_EARLY,
-              where,
-              descriptor,
-              "the chain ends after %d of the %d blocks of total_pages",
-              blocks - remaining,
-              blocks);
-    }
-    flush();
-  }
-
-  /** Checks a chunk; the address of the next, 0 at the end, or empty where the chain is broken. */
-  private OptionalLong next(Where place, int number, long chunk) {
-    MemorySegment page = scene.page(CHUNK, place, chunk);
-    if (page == null) {
-      return OptionalLong.empty();
-    }
-    if (seen.putIfAbsent(chunk, number + 1L) != 0) {
-      scene
-          .findings()
-          .report(
-              LOOP,
-              place,
-              chunk,
-              "the chain has come back to chunk %d at 0x%x",
-              seen.putIfAbsent(chunk, 1) - 1,
-              chunk);
-      return OptionalLong.empty();
-    }
-    scene.counts().add("chunks", 1);
-    if (!scene.own(CHUNK_PRESERVED, place, chunk, 0)) {
-      // Somebody else's chain goes on from here, and is walked there.
-      return OptionalLong.empty();
-    }
-    if (!entries(place, chunk, page) || number > blocks + 1) {
-      scene
-          .findings()
-          .report(
-              GOES_ON,
-              place,
-              chunk,
-              "the chain lists more than the %d blocks of total_pages",
-              blocks);
-      return OptionalLong.empty();
-    }
-    return OptionalLong.of(Wire.u64(page, KhoVmallocChunk.NEXT));
-  }
-
-  /** Takes a chunk's entries; false if there are more than there may be. */
-  private boolean entries(Where place, long chunk, MemorySegment page) {
-    int capacity = KhoVmallocChunk.STRUCTURE.capacity(pageSize);
-    int header = KhoVmallocChunk.STRUCTURE.headerSize();
-    long bytes = pageSize.blockBytes(order);
-    int used = 0;
-    for (; used < capacity; used++) {
-      long block = page.get(Wire.U64, header + 8L * used);
-      if (block == 0) {
-        break;
-      }
-      if (remaining-- == 0) {
-        remaining = 0;
-        return false;
-      }
-      if ((block & (bytes - 1)) != 0 || block >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-        scene
-            .findings()
-            .report(
-                ENTRY,
-                place,
-                chunk,
-                "entry %d is 0x%x, no address of a block of order %d",
-                used,
-                block,
-                order);
-        flush();
-        continue;
-      }
-      scene.own(BLOCK_PRESERVED, where.in("block at", block), block, order);
-      if (block != runEnd) {
-        flush();
-        runStart = block;
-      }
-      runEnd = block + bytes;
-    }
-    for (int i = used + 1; i < capacity; i++) {
-      long block = page.get(Wire.U64, header + 8L * i);
-      if (block != 0) {
-        scene
-            .findings()
-            .report(
-                BEHIND_ZERO,
-                place,
-                chunk,
-                "entry %d is 0x%x, behind entry %d, which is 0",
-                i,
-                block,
-                used);
-        break;
+    for (int i = end + 1; i < walk.capacity(); i++) {
+      if (walk.entry(i) != 0) {
+        findings.report(
+            BEHIND_ZERO,
+            walk.place(),
+            walk.address(),
+            "entry %d is 0x%x, behind entry %d, which is 0",
+            i,
+            walk.entry(i),
+            end);
+        return;
       }
     }
-    return true;
-  }
-
-  private void flush() {
-    if (runEnd != runStart) {
-      visitor.run(runStart, runEnd - runStart);
-    }
-    runStart = 0;
-    runEnd = 0;
   }
 }

@@ -12,10 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.kho4j.damage.Guest;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 

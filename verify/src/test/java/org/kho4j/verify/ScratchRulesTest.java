@@ -10,7 +10,6 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.SetupData;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.BootData;
@@ -32,7 +31,7 @@ class ScratchRulesTest {
         Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(REGION), "scratch-test"))
             .outgoing();
     new BootData(handover.root().address(), 4096, ARRAY, 16)
-        .writeSetupData(memory.writable(RECORD, SetupData.STRUCTURE.headerSize()));
+        .writeSetupData(memory, RECORD);
     return handover;
   }
 

@@ -19,9 +19,7 @@ import org.kho4j.cli.author.SubtreeSpec.KhoTestFolios;
 import org.kho4j.cli.author.SubtreeSpec.Reservation;
 import org.kho4j.cli.author.SubtreeSpec.Reservations;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
@@ -31,6 +29,8 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -112,9 +112,9 @@ final class Author {
     // What needs a large block comes first: scattered folios leave no room for it.
     layout.prepare("/" + test.name());
     String listPath = "/" + test.name() + "/folios_info";
-    Area list =
+    OwnedArea list =
         test.place()
-            .attempt(() -> generation.vmalloc(listPath, test.listBytes(), test.listOrder()));
+            .attempt(() -> generation.vmallocZeroed(listPath, test.listBytes(), test.listOrder()));
     List<Folio> folios = allocate(test);
     try (Content.Filler filler = new Content.Seeded(test.seed()).open()) {
       folios.forEach(folio -> filler.fill(generation.segment(folio)));
@@ -141,7 +141,7 @@ final class Author {
         if (test.orders().get(i) == order) {
           String path = "/" + test.name() + "/folio " + i;
           int itsOrder = order;
-          folios[i] = test.place().attempt(() -> generation.allocate(path, itsOrder));
+          folios[i] = test.place().attempt(() -> generation.allocateZeroed(path, itsOrder));
         }
       }
     }
@@ -186,7 +186,10 @@ final class Author {
   }
 
   private Descriptor area(String path, AreaSpec spec) throws IOException {
-    Area area = spec.place().attempt(() -> generation.vmalloc(path, spec.bytes(), spec.order()));
+    OwnedArea area =
+        spec.place()
+            .attempt(() -> generation.vmallocZeroed(path, spec.bytes(), spec.order()))
+            .withFlags(spec.flags());
     Descriptor descriptor = spec.place().attempt(() -> generation.preserve(path, area));
     Runs runs = area.runs();
     try (Content.Filler filler = spec.content().open()) {
@@ -230,7 +233,7 @@ final class Author {
               "the boot record at 0x%x overlaps with the scratch array at %s"
                   .formatted(address, array));
     }
-    boot.writeSetupData(memory.writable(address, bytes));
+    boot.writeSetupData(memory, address);
     return layout.list(Layout.BOOT_RECORD, address);
   }
 

@@ -108,7 +108,7 @@ final class LuoAuthor {
                   taken[number] =
                       memfd
                           .place()
-                          .attempt(() -> generation.allocate(path + "/folio " + number, order))));
+                          .attempt(() -> generation.allocateZeroed(path + "/folio " + number, order))));
     }
   }
 

@@ -1,9 +1,7 @@
 package org.kho4j.cli.author;
 
 import java.util.function.Supplier;
-import org.kho4j.handover.generation.PreservationException;
-import org.kho4j.handover.pages.OutOfPagesException;
-import org.kho4j.handover.pages.PageStateException;
+import org.kho4j.handover.wire.KhoException;
 
 /**
  * Where something stands in a spec.
@@ -36,11 +34,8 @@ record Place(String file, String key, int line, int column) {
   <T> T attempt(Supplier<T> work) {
     try {
       return work.get();
-    } catch (PreservationException
-        | PageStateException
-        | OutOfPagesException
-        | IllegalArgumentException e) {
-      throw broken(e.getMessage() == null ? e.toString() : e.getMessage());
+    } catch (KhoException e) {
+      throw broken(String.valueOf(e.getMessage()));
     }
   }
 }

@@ -22,6 +22,7 @@ import org.kho4j.cli.author.SubtreeSpec.Reservations;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.vmalloc.OwnedArea;
 
 /** Reads the subtrees of a spec. */
 final class SubtreeReader {
@@ -301,7 +302,7 @@ final class SubtreeReader {
     List<AreaSpec> areas = new ArrayList<>();
     for (SpecValue element : blob.optional("areas").map(SpecValue::elements).orElse(List.of())) {
       SpecObject object =
-          SpecObject.of(element, ContentReader.withKeys("offset", "size", "pages", "order"));
+          SpecObject.of(element, ContentReader.withKeys("offset", "size", "pages", "order", "flags"));
       long offset = object.required("offset").number();
       if (size < DESCRIPTOR || offset > size - DESCRIPTOR) {
         throw object
@@ -327,7 +328,7 @@ final class SubtreeReader {
   }
 
   private static List<String> areaKeys() {
-    return ContentReader.withKeys("size", "pages", "order");
+    return ContentReader.withKeys("size", "pages", "order", "flags");
   }
 
   private AreaSpec area(SpecObject object, long offset) {
@@ -358,6 +359,11 @@ final class SubtreeReader {
               .formatted(Units.size(bytes), Units.size(memory.length())));
     }
     ContentReader.requireRoom(object, content, bytes);
-    return new AreaSpec(object.place(), offset, bytes, order, content);
+    int flags =
+        object
+            .optional("flags")
+            .map(value -> (int) value.number(0, 0xffff))
+            .orElse(OwnedArea.flags(order));
+    return new AreaSpec(object.place(), offset, bytes, order, flags, content);
   }
 }

@@ -128,8 +128,10 @@ sealed interface SubtreeSpec
    * @param offset of its descriptor in the blob
    * @param bytes a multiple of its blocks' size
    * @param order of its blocks
+   * @param flags in its descriptor
    */
-  record AreaSpec(Place place, long offset, long bytes, int order, Content content) {
+  record AreaSpec(
+      Place place, long offset, long bytes, int order, int flags, Content content) {
 
     long blocks(PageSize pageSize) {
       return bytes / pageSize.blockBytes(order);

@@ -13,10 +13,10 @@ import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 

@@ -6,12 +6,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
-import org.kho4j.abi.Field;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoFeature;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.Structure;
 import org.kho4j.cli.convert.Plan.PlannedLuo;
 import org.kho4j.cli.convert.Plan.PlannedSession;
 import org.kho4j.handover.Handover;
@@ -27,6 +26,8 @@ import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -205,17 +206,19 @@ final class Conversion {
 
   /** A memfd's structure with the fields that both versions have. Its folios stay listed. */
   private SavedFile memfd(PreservedFile file) {
-    Structure from = MemfdVersion.of(file.compatible()).orElseThrow().structure();
+    MemfdVersion from = MemfdVersion.of(file.compatible()).orElseThrow();
     MemfdVersion version = Objects.requireNonNull(target.memfd(), "a target with memfds");
-    MemorySegment old = source.memory().structure(file.where(), file.data(), from);
-    Folio page = generation.allocate(file.where().toString(), 0);
+    StructureView old = source.memory().view(file.where(), file.data(), from.structure());
+    Folio page = generation.allocateZeroed(file.where().toString(), 0);
     generation.preserve(page);
-    MemorySegment written = generation.segment(page);
-    for (Field field : version.structure().fields()) {
-      from.field(field.name())
-          .ifPresent(same ->
-              MemorySegment.copy(old, same.offset(), written, field.offset(), field.size()));
+    StructureView written = generation.view(page, version.structure());
+    written.set(MemfdSer.POS, old.get(MemfdSer.POS));
+    written.set(MemfdSer.SIZE, old.get(MemfdSer.SIZE));
+    if (from.structure().has(MemfdSer.SEALS) && version.structure().has(MemfdSer.SEALS)) {
+      written.set(MemfdSer.SEALS, old.get(MemfdSer.SEALS));
     }
+    written.set(version.nrFolios(), old.get(from.nrFolios()));
+    Descriptor.of(old.embedded(from.folios())).writeTo(written.embedded(version.folios()));
     return new SavedFile(version.compatible(), page.address(), file.token());
   }
 

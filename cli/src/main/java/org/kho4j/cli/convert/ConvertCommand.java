@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.SetupData;
 import org.kho4j.cli.author.BootFiles;
 import org.kho4j.cli.author.Outputs;
 import org.kho4j.cli.command.HandoverSearch;
@@ -20,9 +19,8 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.PreservationException;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.wire.KhoException;
 import org.kho4j.memory.MemorySource.Machine;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -136,7 +134,7 @@ public final class ConvertCommand extends SourceCommand {
     try (Progress progress = invocation.progress("copying", Math.max(1, bytes))) {
       return Conversion.write(
           source, target, plan, room, memory, more -> progress.done(done.addAndGet(more)));
-    } catch (PreservationException | OutOfPagesException | IllegalArgumentException e) {
+    } catch (KhoException e) {
       throw new IOException(
           "%s: cannot be written as %s: %s"
               .formatted(source.memory().physical().source().path(), target.kho(), e.getMessage()),
@@ -169,7 +167,7 @@ public final class ConvertCommand extends SourceCommand {
   /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */
   private static long setupData(BootData boot, WritableMemory memory) {
     long address = boot.scratchAddress() + boot.scratchSize();
-    boot.writeSetupData(memory.writable(address, SetupData.STRUCTURE.headerSize()));
+    boot.writeSetupData(memory, address);
     return address;
   }
 

@@ -5,7 +5,7 @@ import java.util.TreeMap;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /** The preserved blocks that stay where they are, with their orders, as runs by address. */
 final class KeptBlocks {
@@ -32,7 +32,7 @@ final class KeptBlocks {
   /**
    * All blocks of a map.
    *
-   * @throws org.kho4j.handover.HandoverException if two of them overlap
+   * @throws org.kho4j.handover.wire.HandoverException if two of them overlap
    */
   static KeptBlocks of(PreservedMap map, PageSize pageSize) {
     KeptBlocks kept = new KeptBlocks(pageSize);

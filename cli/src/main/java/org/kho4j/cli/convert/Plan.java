@@ -19,9 +19,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -31,6 +29,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * What of a handover stays where it is, what is written anew, and what the target has no place for.
@@ -76,7 +76,7 @@ final class Plan {
     plan.dropOutside(memory);
     plan.kept.drop(source.root().address());
     for (Subtree subtree :
-        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.getMessage()))) {
+        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()))) {
       plan.subtree(subtree);
     }
     return plan;
@@ -180,9 +180,8 @@ final class Plan {
     kept.drop(subtree.address(), subtree.size());
   }
 
-  private void drop(VmallocArea area) {
-    area.forEachRun(kept::drop);
-    area.forEachChunk(kept::drop);
+  private void drop(PreservedArea area) {
+    area.forEachRun((order, address, bytes) -> kept.drop(address, bytes), kept::drop);
   }
 
   private void luo(Subtree subtree) {

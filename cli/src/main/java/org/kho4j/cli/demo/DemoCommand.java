@@ -19,7 +19,8 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.memory.WritableMemory;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -201,14 +202,14 @@ public final class DemoCommand extends Command {
     try (WritableMemory memory = WritableMemory.open(ram, 0)) {
       Handover handover = Handovers.find(memory).getFirst();
       Subtree subtree = handover.subtree(DemoGeneration.SUBTREE).orElseThrow();
-      VmallocArea area =
-          VmallocArea.of(
+      PreservedArea area =
+          PreservedArea.of(
               handover.memory(),
               subtree.where(),
-              memory.read(subtree.address(), subtree.size()),
-              subtree.address());
+              Descriptor.at(
+                  subtree.address(), memory.read(subtree.address(), subtree.size())));
       long[] found = {-1, 0};
-      area.forEachRun((address, length) -> {
+      area.forEachRun((order, address, length) -> {
         if (offset >= found[1] && offset < found[1] + length) {
           found[0] = address + offset - found[1];
         }

@@ -8,14 +8,14 @@ import java.util.List;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.linux.Linux;
 import org.kho4j.linux.LinuxMemory;
 import org.kho4j.memory.ScatteredView;
@@ -72,7 +72,7 @@ public final class DemoGeneration {
       Generation generation = Generation.first(memory, setup);
       steps.done("create memory", () -> Units.size(size) + ", sparse");
 
-      Area area = generation.vmalloc(bytes, order);
+      OwnedArea area = generation.vmalloc(bytes, order);
       steps.done("allocate", () -> describe(area));
 
       ScatteredView view = map(area, arena, steps);
@@ -91,14 +91,14 @@ public final class DemoGeneration {
                       Units.count(descriptor.totalPages(), "page", "pages"), blob.address()));
 
       BootData boot = generation.handOver();
-      boot.writeSetupData(memory.writable(BOOT_RECORD, 48));
+      boot.writeSetupData(memory, BOOT_RECORD);
       steps.done(
           "hand over",
           () -> "root FDT at 0x%x, boot record at 0x%x".formatted(boot.fdtAddress(), BOOT_RECORD));
     }
   }
 
-  private static ScatteredView map(Area area, Arena arena, Steps steps) {
+  private static ScatteredView map(OwnedArea area, Arena arena, Steps steps) {
     ScatteredView view = area.map(arena);
     steps.done(
         "map",
@@ -109,7 +109,7 @@ public final class DemoGeneration {
     return view;
   }
 
-  private static String describe(Area area) {
+  private static String describe(OwnedArea area) {
     return "%s of %s, scattered in %s"
         .formatted(
             Units.count(area.bytes() / PAGES.blockBytes(area.order()), "block", "blocks"),
@@ -129,7 +129,7 @@ public final class DemoGeneration {
       steps.done("boot", () -> "kexec %d by its count".formatted(incoming.kexecCount()));
 
       Incoming.RestoredBlob blob = incoming.restoreBlob(SUBTREE).orElseThrow();
-      Area area = incoming.restore(Descriptor.of(blob.bytes()));
+      OwnedArea area = incoming.restore(blob.descriptor(0));
       generation.free(blob.folio());
       steps.done("restore", () -> describe(area));
 

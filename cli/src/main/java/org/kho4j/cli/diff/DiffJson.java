@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.diff.Comparison.Change;
 import org.kho4j.cli.diff.Comparison.Outcome;
 import org.kho4j.cli.output.Json;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 
 /** The JSON of {@code kho4j/diff/1}. */
 final class DiffJson {
@@ -40,7 +40,7 @@ final class DiffJson {
       json.object()
           .text("path", problem.path())
           .address("address", problem.address())
-          .text("message", problem.getMessage())
+          .text("message", problem.problem())
           .endObject();
     }
     json.endArray().endObject();

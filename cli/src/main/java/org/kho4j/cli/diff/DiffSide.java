@@ -3,7 +3,7 @@ package org.kho4j.cli.diff;
 import java.nio.file.Path;
 import java.util.List;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * One of the two handovers that are compared.

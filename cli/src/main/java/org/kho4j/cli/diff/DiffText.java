@@ -9,7 +9,7 @@ import org.kho4j.cli.diff.Comparison.Outcome;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 
 /** A comparison as lines that begin with what became of a thing: {@code = ~ - +}. */
 final class DiffText {

@@ -11,8 +11,6 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.extract.Sha256;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
@@ -23,6 +21,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
 
 /** Everything in a handover that another handover can have too, by name. */
 final class Inventory {

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.kho4j.handover.Content;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * Content on its way: passes it on, tells how far it is, and keeps a list of the pages that the

@@ -10,15 +10,16 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** What the user wants out of a handover: one of four kinds of things. */
 sealed interface Wanted {
@@ -51,7 +52,7 @@ sealed interface Wanted {
       wanted.add(new Reservation(reservation));
     }
     if (vmalloc != null) {
-      wanted.add(new Area(vmalloc));
+      wanted.add(new Vmalloc(vmalloc));
     }
     if (wanted.size() != 1) {
       throw invocation.wrong(
@@ -158,14 +159,14 @@ sealed interface Wanted {
   }
 
   /** A vmalloc area, by the address of its descriptor. */
-  record Area(long address) implements Wanted {
+  record Vmalloc(long address) implements Wanted {
     @Override
     public Content in(Handover handover) {
       HandoverMemory memory = handover.memory();
       Where where = Where.ROOT.in("vmalloc " + Units.address(address));
-      return VmallocArea.of(
-              memory, where, memory.structure(where, address, KhoVmalloc.STRUCTURE), address)
-          .content();
+      Descriptor descriptor =
+          Descriptor.of(memory.view(where, address, KhoVmalloc.STRUCTURE));
+      return PreservedArea.of(memory, where, descriptor).content();
     }
   }
 }

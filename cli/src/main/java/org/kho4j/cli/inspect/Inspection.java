@@ -9,11 +9,9 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -22,6 +20,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
@@ -140,7 +140,7 @@ public final class Inspection {
       throw new HandoverException(
           e.path(),
           e.address(),
-          "consumed: a kernel frees this page once it has read it, and now " + e.getMessage());
+          "consumed: a kernel frees this page once it has read it, and now " + e.problem());
     }
   }
 
@@ -184,10 +184,10 @@ public final class Inspection {
                 .broken(
                     file.data(),
                     "the files' folio lists are larger than all of the memory in the source"));
-        view.memfd(file, memfd, new View.Area(memfd.foliosInfo(), null), null);
+        view.memfd(file, memfd, new View.WalkedArea(memfd.foliosInfo(), null), null);
         return;
       }
-      View.Area area = area(memfd.foliosInfo());
+      View.WalkedArea area = area(memfd.foliosInfo());
       PreservedMap intact = map;
       view.memfd(
           file,
@@ -199,8 +199,8 @@ public final class Inspection {
     }
   }
 
-  private View.Area area(VmallocArea area) {
-    return new View.Area(area, read(() -> area.forEachRun((address, bytes) -> {})));
+  private View.WalkedArea area(PreservedArea area) {
+    return new View.WalkedArea(area, read(() -> area.forEachRun((order, address, bytes) -> {})));
   }
 
   private interface Read<T> {

@@ -5,13 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -20,6 +18,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 
 /** The JSON of {@code kho4j/inspect/1}. */
@@ -131,7 +131,7 @@ final class JsonView implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data) {
+  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data) {
     beginSubtree(subtree);
     json.object("khoTest").number("folios", test.folios());
     if (data != null) {
@@ -142,13 +142,13 @@ final class JsonView implements View {
     json.endObject().endObject();
   }
 
-  private void vmalloc(String name, Area read) {
-    VmallocArea area = read.area();
+  private void vmalloc(String name, WalkedArea read) {
+    PreservedArea area = read.area();
     json.object(name)
-        .address("first", area.first())
-        .number("totalPages", area.totalPages())
-        .number("flags", area.flags())
-        .number("order", area.order());
+        .address("first", area.descriptor().first())
+        .number("totalPages", area.descriptor().totalPages())
+        .number("flags", area.descriptor().flags())
+        .number("order", area.descriptor().order());
     if (read.chunks() != null) {
       json.number("chunks", read.chunks());
     }
@@ -181,7 +181,7 @@ final class JsonView implements View {
 
   @Override
   public void memfd(
-      PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders) {
+      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders) {
     beginFile(file);
     json.object("memfd")
         .unsigned("size", memfd.size())
@@ -238,7 +238,7 @@ final class JsonView implements View {
       json.object()
           .text("path", error.path())
           .address("address", error.address())
-          .text("message", error.getMessage())
+          .text("message", error.problem())
           .endObject();
     }
     json.endArray();

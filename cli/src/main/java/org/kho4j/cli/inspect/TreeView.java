@@ -14,13 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -29,6 +27,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 
 /**
@@ -179,7 +179,7 @@ final class TreeView implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
       throws IOException {
     subtree(subtree);
     out.put(": ").count(test.folios(), "folio", "folios");
@@ -194,18 +194,18 @@ final class TreeView implements View {
     guide.up();
   }
 
-  private void vmalloc(boolean last, String name, Area read) throws IOException {
-    VmallocArea area = read.area();
+  private void vmalloc(boolean last, String name, WalkedArea read) throws IOException {
+    PreservedArea area = read.area();
     out.put(guide.entry(last))
         .put(name + ": vmalloc area of ")
-        .count(area.totalPages(), "page", "pages");
-    if (area.order() != 0) {
-      out.put(", order " + area.order());
+        .count(area.descriptor().totalPages(), "page", "pages");
+    if (area.descriptor().order() != 0) {
+      out.put(", order " + area.descriptor().order());
     }
     if (read.chunks() != null) {
       out.put(", ").count(read.chunks(), "chunk", "chunks");
     }
-    out.put(", first ").address(area.first()).line();
+    out.put(", first ").address(area.descriptor().first()).line();
   }
 
   @Override
@@ -262,7 +262,7 @@ final class TreeView implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {

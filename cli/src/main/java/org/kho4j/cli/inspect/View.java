@@ -4,12 +4,10 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -18,6 +16,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 
 /**
@@ -33,7 +33,7 @@ public interface View {
    * @param area the area
    * @param chunks pages that list it, or null if the list is broken
    */
-  record Area(VmallocArea area, @Nullable Integer chunks) {}
+  record WalkedArea(PreservedArea area, @Nullable Integer chunks) {}
 
   void begin(MemorySource source, int pageSize) throws IOException;
 
@@ -52,7 +52,7 @@ public interface View {
 
   void memblock(Subtree subtree, List<ReserveMem> reservations) throws IOException;
 
-  void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+  void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
       throws IOException;
 
   void beginLiveUpdate(Subtree subtree, LiveUpdate luo) throws IOException;
@@ -63,7 +63,7 @@ public interface View {
   void file(PreservedFile file) throws IOException;
 
   /** A memfd; {@code orders} counts its folios by order. */
-  void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+  void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException;
 
   void endSession() throws IOException;

@@ -1,7 +1,7 @@
 package org.kho4j.cli.output;
 
 import java.util.Locale;
-import org.kho4j.handover.HandoverException;
+import org.kho4j.handover.wire.KhoException;
 
 /** Numbers as people read them. */
 public final class Units {
@@ -64,13 +64,16 @@ public final class Units {
     return printable(path, true);
   }
 
-  /** What is wrong, and where, as one line. */
-  public static String printable(HandoverException problem) {
-    return "%s at %s: %s"
-        .formatted(
-            printablePath(problem.path()),
-            address(problem.address()),
-            printable(String.valueOf(problem.getMessage())));
+  /** Path, address and problem as one line. */
+  public static String printable(KhoException failure) {
+    String problem = printable(failure.problem());
+    if (failure.path().isEmpty()) {
+      return problem;
+    }
+    String path = printablePath(failure.path());
+    return failure.address() == KhoException.NOWHERE
+        ? path + ": " + problem
+        : "%s at %s: %s".formatted(path, address(failure.address()), problem);
   }
 
   private static String printable(String name, boolean escaped) {

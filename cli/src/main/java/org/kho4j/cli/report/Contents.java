@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongFunction;
-import org.kho4j.cli.inspect.View.Area;
+import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Subtrees and their tables, as HTML. Kept until the page is written, so long tables are cut, but
@@ -107,19 +107,19 @@ final class Contents {
     return bytes < 0 ? "impossible size" : Units.size(bytes);
   }
 
-  Html area(Area read) throws IOException {
-    VmallocArea area = read.area();
-    if (area.totalPages() == 0) {
+  Html area(WalkedArea read) throws IOException {
+    PreservedArea area = read.area();
+    if (area.descriptor().totalPages() == 0) {
       return html.element("span", "none", "class", "faint");
     }
-    html.text(Units.count(area.totalPages(), "page", "pages"));
-    if (area.order() != 0) {
-      html.text(" of order " + area.order());
+    html.text(Units.count(area.descriptor().totalPages(), "page", "pages"));
+    if (area.descriptor().order() != 0) {
+      html.text(" of order " + area.descriptor().order());
     }
     if (read.chunks() != null) {
       html.text(", " + Units.count(read.chunks(), "chunk", "chunks"));
     }
-    return place(html.text(" from "), area.first());
+    return place(html.text(" from "), area.descriptor().first());
   }
 
   void table(String caption, String... columns) throws IOException {

@@ -6,13 +6,11 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.View;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.MapEvidence;
 import org.kho4j.handover.MapSummary;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -21,6 +19,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
 
 /** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
@@ -174,7 +174,7 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, Area foliosInfo, KhoTest.@Nullable Data data)
+  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
       throws IOException {
     contents.subtree(subtree, "the kernel's own test").open("dl", "class", "facts");
     Contents.fact(html, "folios").text(Units.count(test.folios())).close().close();
@@ -212,7 +212,7 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     luo.memfd(file, memfd, foliosInfo, orders);
   }
@@ -251,7 +251,7 @@ final class HandoverText implements View {
     Html out = new Html(problems).open("ul", "class", "problems");
     for (HandoverException error : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
       out.open("li").open("code").path(error.path()).close().text(" at ");
-      out.address(error.address()).text(": ").untrusted(String.valueOf(error.getMessage())).close();
+      out.address(error.address()).text(": ").untrusted(error.problem()).close();
     }
     if (errors > MOST_ERRORS) {
       out.element("li", "and " + Units.count(errors - MOST_ERRORS) + " more");

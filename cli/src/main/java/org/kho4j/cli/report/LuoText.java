@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.Seals;
-import org.kho4j.cli.inspect.View.Area;
+import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.wire.Where;
 
 /** What LUO handed over: sessions, their files, and FLBs. */
 final class LuoText {
@@ -111,7 +111,7 @@ final class LuoText {
     }
   }
 
-  void memfd(PreservedFile file, Memfd memfd, Area foliosInfo, @Nullable OrderCounts orders)
+  void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /** Whom a page belongs to, as the picture of memory tells apart. */
 enum Owner {

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.report.Picture.Look;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.OwnerVisitor;
 

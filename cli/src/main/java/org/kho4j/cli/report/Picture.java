@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A picture of physical memory in three steps, each 512 times closer than the one before: the

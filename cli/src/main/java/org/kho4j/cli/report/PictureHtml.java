@@ -9,7 +9,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.cli.report.Picture.Gigabyte;
 import org.kho4j.cli.report.Picture.Look;
 import org.kho4j.cli.report.Picture.Pages;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.Severity;
 
 /** A {@link Picture} as HTML: legend, overview, gigabytes, and the pages of single cells. */

@@ -3,7 +3,7 @@ package org.kho4j.cli.report;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /** Which part of the page tells of which structure. */
 final class Structures {

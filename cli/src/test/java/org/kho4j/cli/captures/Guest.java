@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -102,7 +102,7 @@ public final class Guest implements AutoCloseable {
     ser.set(U32, 16, seals);
     ser.set(U64, 24, folios.length);
     if (folios.length > 0) {
-      Area area = generation.vmalloc(16L * folios.length, 0);
+      OwnedArea area = generation.vmalloc(16L * folios.length, 0);
       Runs runs = area.runs();
       for (int i = 0; i < folios.length; i++) {
         int run = runs.indexOf(16L * i);

@@ -25,10 +25,10 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.verify.Verifier;
@@ -133,7 +133,7 @@ class MutatedCapturesTest {
       try {
         roots.add(RootSearch.at(memory, address));
       } catch (HandoverException e) {
-        assertThat(e.sentence()).startsWith("/");
+        assertThat(e.getMessage()).startsWith("/");
         rejected++;
       }
     }

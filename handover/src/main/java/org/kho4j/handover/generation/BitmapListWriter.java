@@ -66,7 +66,7 @@ final class BitmapListWriter extends MapWriter {
     if (found != null || !make) {
       return found == null ? NONE : found;
     }
-    long bitmap = perPage() == 1 ? pages.allocate(path(first), 0) : small();
+    long bitmap = perPage() == 1 ? pages.allocateZeroed(path(first), 0) : small();
     bitmaps.put(first, bitmap);
     pages
         .journal()
@@ -94,7 +94,7 @@ final class BitmapListWriter extends MapWriter {
           sharedPages = count;
         });
     if (sharedUsed == perPage()) {
-      shared = pages.allocate(PATH + "/bitmaps " + sharedPages++, 0);
+      shared = pages.allocateZeroed(PATH + "/bitmaps " + sharedPages++, 0);
       sharedUsed = 0;
     }
     sharedUsed++;
@@ -121,7 +121,7 @@ final class BitmapListWriter extends MapWriter {
 
   private long chunk(List<Long> before, int order, List<Long> keys) {
     String path = before.isEmpty() ? PATH : PATH + "/chunk " + before.size();
-    long address = pages.allocate(path, 0);
+    long address = pages.allocateZeroed(path, 0);
     MemorySegment chunk = pages.page(address);
     Wire.putU32(chunk, KhoserMemChunk.ORDER, order);
     Wire.putU32(chunk, KhoserMemChunk.NUM_ELMS, keys.size());

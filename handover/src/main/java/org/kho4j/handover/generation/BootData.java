@@ -1,14 +1,15 @@
 package org.kho4j.handover.generation;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.WritableMemory;
 
 /**
  * What the next generation is told: where the root FDT and the scratch array are.
@@ -19,6 +20,16 @@ import org.kho4j.memory.PhysicalMemory;
  * @param scratchSize its bytes: 16 per region
  */
 public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long scratchSize) {
+
+  /** Bytes of x86-64's boot record. */
+  public static final int SETUP_DATA_BYTES = SetupData.STRUCTURE.headerSize();
+
+  private static final int HEAD_BYTES = SetupData.FDT_ADDR.offset();
+
+  private static final KhoserPointer<StructureView> NEXT =
+      KhoserPointer.declare(SetupData.NEXT, SetupData.STRUCTURE);
+  private static final KhoserPointer<StructureView> SCRATCH =
+      KhoserPointer.declare(SetupData.SCRATCH_ADDR, KhoScratch.STRUCTURE);
 
   /** Boot parameters have a handful of records; a longer list is a loop. */
   private static final int MAX_RECORDS = 1024;
@@ -49,37 +60,42 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
     Where where = Where.ROOT.in("boot-record");
     long at = address;
     for (int i = 0; at != 0 && i < MAX_RECORDS; i++) {
-      MemorySegment head = pages.bytes(where, at, SetupData.FDT_ADDR.offset());
-      if (Wire.u32(head, SetupData.TYPE) == SetupData.TYPE_KEXEC_KHO) {
-        long length = Wire.u32(head, SetupData.LEN);
-        long needed = SetupData.STRUCTURE.headerSize() - (long) SetupData.FDT_ADDR.offset();
-        if (length < needed) {
-          throw where.broken(at, "len is %d, not %d".formatted(length, needed));
+      // Of another record only the head may be there.
+      StructureView head =
+          new StructureView(SetupData.STRUCTURE, at, pages.bytes(where, at, HEAD_BYTES));
+      if (head.get(SetupData.TYPE) == SetupData.TYPE_KEXEC_KHO) {
+        long length = head.get(SetupData.LEN);
+        if (length < SETUP_DATA_BYTES - HEAD_BYTES) {
+          throw where.broken(
+              at, "len is %d, not %d".formatted(length, SETUP_DATA_BYTES - HEAD_BYTES));
         }
-        MemorySegment setup = pages.structure(where, at, SetupData.STRUCTURE);
+        StructureView setup = pages.view(where, at, SetupData.STRUCTURE);
         return new BootData(
-            Wire.u64(setup, SetupData.FDT_ADDR),
-            Wire.u64(setup, SetupData.FDT_SIZE),
-            Wire.u64(setup, SetupData.SCRATCH_ADDR),
-            Wire.u64(setup, SetupData.SCRATCH_SIZE));
+            setup.address(SetupData.FDT_ADDR),
+            setup.get(SetupData.FDT_SIZE),
+            setup.address(SetupData.SCRATCH_ADDR),
+            setup.get(SetupData.SCRATCH_SIZE));
       }
-      at = Wire.u64(head, SetupData.NEXT);
+      at = head.address(SetupData.NEXT);
     }
     throw where.broken(
         address, "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));
   }
 
-  /** Writes x86-64's boot record: one setup_data that ends the list. */
-  public void writeSetupData(MemorySegment target) {
-    Wire.putU64(target, SetupData.NEXT, 0);
-    Wire.putU32(target, SetupData.TYPE, SetupData.TYPE_KEXEC_KHO);
-    Wire.putU32(
-        target,
-        SetupData.LEN,
-        SetupData.STRUCTURE.headerSize() - (long) SetupData.FDT_ADDR.offset());
-    Wire.putU64(target, SetupData.FDT_ADDR, fdtAddress);
-    Wire.putU64(target, SetupData.FDT_SIZE, fdtSize);
-    Wire.putU64(target, SetupData.SCRATCH_ADDR, scratchAddress);
-    Wire.putU64(target, SetupData.SCRATCH_SIZE, scratchSize);
+  /** Writes x86-64's boot record at a physical address: one setup_data that ends the list. */
+  public void writeSetupData(WritableMemory memory, long address) {
+    writeTo(
+        new StructureView(
+            SetupData.STRUCTURE, address, memory.writable(address, SETUP_DATA_BYTES)));
+  }
+
+  void writeTo(StructureView setup) {
+    NEXT.store(setup, null);
+    setup.set(SetupData.TYPE, SetupData.TYPE_KEXEC_KHO);
+    setup.set(SetupData.LEN, SETUP_DATA_BYTES - HEAD_BYTES);
+    setup.setAddress(SetupData.FDT_ADDR, fdtAddress);
+    setup.set(SetupData.FDT_SIZE, fdtSize);
+    SCRATCH.store(setup, scratchAddress);
+    setup.set(SetupData.SCRATCH_SIZE, scratchSize);
   }
 }

@@ -9,16 +9,20 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -52,7 +56,7 @@ public final class Generation {
         layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes() : List.of();
     this.map = new OutgoingMap(pages, tree, setup.scratch(), borders);
     this.areas = new Areas(pages, map);
-    Folio fdt = allocate("/", 0);
+    Folio fdt = allocateZeroed("/", 0);
     preserve("/", fdt);
     this.root = RootFdtPage.create(pages, fdt.address(), layout(), tree.root());
     if (layout().has(KhoFeature.METADATA)) {
@@ -63,7 +67,7 @@ public final class Generation {
   /**
    * The first generation: nothing was handed to it.
    *
-   * @throws IllegalArgumentException if the scratch regions are not in memory, overlap or are not
+   * @throws PreservationException if the scratch regions are not in memory, overlap or are not
    *     whole pages
    */
   public static Generation first(WritableMemory memory, Setup setup) {
@@ -75,7 +79,7 @@ public final class Generation {
    *
    * @param setup as for a first generation, but page size and scratch regions are those that were
    *     handed over
-   * @throws org.kho4j.handover.HandoverException if what was handed over is not sound; nothing has
+   * @throws org.kho4j.handover.wire.HandoverException if what was handed over is not sound; nothing has
    *     been written then
    * @throws OutOfPagesException if no room is left for what this generation will hand over; what
    *     was handed to it is as it was
@@ -174,8 +178,8 @@ public final class Generation {
    *
    * @param path of the structure
    */
-  public Folio allocate(String path, int order) {
-    return new Folio(pages.allocate(path, order), order);
+  public Folio allocateZeroed(String path, int order) {
+    return new Folio(pages.allocateZeroed(path, order), order);
   }
 
   /**
@@ -199,6 +203,11 @@ public final class Generation {
     return pages.segment(folio.address(), folio.order());
   }
 
+  /** A structure at the folio's start, to be written. */
+  public StructureView view(Folio folio, Structure structure) {
+    return new StructureView(structure, folio.address(), segment(folio));
+  }
+
   /**
    * Allocates a vmalloc area. Its content is what the memory held before.
    *
@@ -206,7 +215,7 @@ public final class Generation {
    * @param order of its blocks: 0 for single pages, more for huge mappings
    * @throws OutOfPagesException if there is not enough memory
    */
-  public Area vmalloc(long bytes, int order) {
+  public OwnedArea vmalloc(long bytes, int order) {
     return areas.allocate(bytes, order);
   }
 
@@ -217,17 +226,17 @@ public final class Generation {
    * @param path of the area; its blocks are {@code path/block 0} and so on
    * @param bytes at least this many; rounded up to whole blocks
    */
-  public Area vmalloc(String path, long bytes, int order) {
-    return atomically(() -> areas.allocate(path, bytes, order));
+  public OwnedArea vmallocZeroed(String path, long bytes, int order) {
+    return atomically(() -> areas.allocateZeroed(path, bytes, order));
   }
 
   /** An area of blocks that the caller allocated, in the area's order. */
-  public Area areaOf(List<Folio> folios) {
+  public OwnedArea areaOf(List<Folio> folios) {
     return areas.of(folios);
   }
 
   /** Frees an area, which is not preserved any more. */
-  public void free(Area area) {
+  public void free(OwnedArea area) {
     Runs runs = area.runs();
     for (int run = 0; run < runs.count(); run++) {
       requireUnpreserved("area", runs.address(run), runs.length(run));
@@ -269,7 +278,7 @@ public final class Generation {
   }
 
   /** Preserves an area: its blocks, and the pages that list them. */
-  public Descriptor preserve(Area area) {
+  public Descriptor preserve(OwnedArea area) {
     return preserve("area", area);
   }
 
@@ -280,7 +289,7 @@ public final class Generation {
    * @return what its owner keeps, in data that is handed over too
    * @throws PreservationException if the layout has no vmalloc areas
    */
-  public Descriptor preserve(String path, Area area) {
+  public Descriptor preserve(String path, OwnedArea area) {
     if (!layout().has(KhoFeature.VMALLOC)) {
       throw new PreservationException(
           path,
@@ -295,7 +304,7 @@ public final class Generation {
    *
    * @throws PreservationException if the area is not preserved, or not by this descriptor
    */
-  public void unpreserve(Descriptor descriptor, Area area) {
+  public void unpreserve(Descriptor descriptor, OwnedArea area) {
     atomically(() -> areas.unpreserve(descriptor, area));
   }
 
@@ -311,12 +320,13 @@ public final class Generation {
    */
   public Folio addBlob(String name, long size) {
     if (size <= 0 || size > pageSize().blockBytes(PageAllocator.MAX_ORDER)) {
-      throw new IllegalArgumentException(
-          "/%s: a blob of %d bytes: 1 to %d are possible"
-              .formatted(name, size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
+      throw new PreservationException(
+          "/" + name,
+          "a blob of %d bytes: 1 to %d are possible"
+              .formatted(size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
     }
     return atomically(() -> {
-      Folio folio = allocate("/" + name, orderFor(size));
+      Folio folio = allocateZeroed("/" + name, orderFor(size));
       preserve("/" + name, folio);
       addSubtree(name, folio.address(), size);
       return folio;
@@ -353,10 +363,10 @@ public final class Generation {
 
   private void writeMetadata(long kexecCount) {
     Folio folio = addBlob(KexecMetadata.SUBTREE, KexecMetadata.STRUCTURE.headerSize());
-    MemorySegment blob = segment(folio);
-    Wire.putU32(blob, KexecMetadata.VERSION, KexecMetadata.VERSION_1);
-    Wire.putText(blob, KexecMetadata.PREVIOUS_RELEASE, setup.release());
-    Wire.putU32(blob, KexecMetadata.KEXEC_COUNT, kexecCount & 0xffffffffL);
+    StructureView metadata = view(folio, KexecMetadata.STRUCTURE);
+    metadata.set(KexecMetadata.VERSION, KexecMetadata.VERSION_1);
+    metadata.setText(KexecMetadata.PREVIOUS_RELEASE, setup.release());
+    metadata.set(KexecMetadata.KEXEC_COUNT, kexecCount & 0xffffffffL);
   }
 
   /**
@@ -386,7 +396,7 @@ public final class Generation {
     }
     ScratchArray scratch = new ScratchArray(setup.scratch());
     long address = setup.placement().address("/scratch").orElseGet(scratch::roomForItself);
-    scratch.writeTo(memory().writable(address, scratch.bytes()));
+    scratch.writeTo(address, memory().writable(address, scratch.bytes()));
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
   }
 

@@ -10,11 +10,15 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.Runs;
 
 /**
@@ -137,15 +141,16 @@ public final class Incoming {
    * @throws PreservationException if a block is not there, or was given back already; then nothing
    *     was given back
    */
-  public Area restore(Descriptor descriptor) {
+  public OwnedArea restore(Descriptor descriptor) {
     requireUnfinished();
-    MemorySegment bytes = MemorySegment.ofArray(new byte[KhoVmalloc.STRUCTURE.headerSize()]);
-    descriptor.writeTo(bytes);
-    VmallocArea listed =
-        VmallocArea.of(handover.memory(), Where.ROOT.in("area"), bytes, descriptor.first());
-    Runs runs = Runs.collect(visitor -> listed.forEachRun(visitor::range));
+    PreservedArea listed =
+        PreservedArea.of(handover.memory(), Where.ROOT.in("area"), descriptor);
     List<Folio> chunks = new ArrayList<>();
-    listed.forEachChunk(address -> chunks.add(new Folio(address, 0)));
+    Runs runs =
+        Runs.collect(visitor ->
+            listed.forEachRun(
+                (order, address, bytes) -> visitor.range(address, bytes),
+                chunk -> chunks.add(new Folio(chunk, 0))));
     Taking taking = new Taking(runs, descriptor.order());
     try {
       taking.takeBlocks();
@@ -156,7 +161,7 @@ public final class Incoming {
     }
     pages.journal().done(taking::giveBack);
     chunks.forEach(chunk -> pages.free(chunk.address(), 0));
-    return new Area(pages.memory(), runs, descriptor.order());
+    return new OwnedArea(pages.memory(), runs, descriptor.flags(), descriptor.order());
   }
 
   /** What is taken out of the map for an area: all of it or nothing. */
@@ -264,7 +269,9 @@ public final class Incoming {
           Folio folio = blobFolio(subtree);
           take(List.of(folio));
           return new RestoredBlob(
-              folio, pages.memory().writable(subtree.address(), subtree.size()));
+              folio,
+              subtree.address(),
+              pages.memory().writable(subtree.address(), subtree.size()));
         });
   }
 
@@ -289,9 +296,29 @@ public final class Incoming {
    * A blob that was given back.
    *
    * @param folio that holds it, the new generation's own
+   * @param address physical address of the blob
    * @param bytes the blob
    */
-  public record RestoredBlob(Folio folio, MemorySegment bytes) {}
+  public record RestoredBlob(Folio folio, long address, MemorySegment bytes) {
+
+    /**
+     * The descriptor of an area that is in the blob.
+     *
+     * @throws HandoverException if the blob ends before the descriptor does
+     */
+    public Descriptor descriptor(long offset) {
+      int size = KhoVmalloc.STRUCTURE.headerSize();
+      if (offset < 0 || offset > bytes.byteSize() - size) {
+        throw Where.ROOT
+            .in("blob")
+            .broken(
+                address,
+                "no descriptor of %d bytes at %d: the blob has %d bytes"
+                    .formatted(size, offset, bytes.byteSize()));
+      }
+      return Descriptor.at(address + offset, bytes.asSlice(offset, size));
+    }
+  }
 
   /** The subtree of that name, to look at. */
   public Optional<Subtree> subtree(String name) {
@@ -299,7 +326,7 @@ public final class Incoming {
   }
 
   /** Visits what nobody has claimed yet. It stays taken, and is not handed on. */
-  public void forEachUnclaimed(PreservedMap.RunVisitor visitor) {
+  public void forEachUnclaimed(RunVisitor visitor) {
     requireUnfinished();
     left.forEachRun(visitor);
   }

@@ -4,14 +4,14 @@ import java.util.List;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /**

@@ -7,6 +7,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.PreservationException;
 
 /**
  * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a
@@ -55,7 +56,7 @@ abstract class MapWriter {
   /** An empty map. */
   static MapWriter create(Pages pages, MapForm form) {
     return form.isRadix()
-        ? new RadixWriter(pages, form, pages.allocate(PATH, 0))
+        ? new RadixWriter(pages, form, pages.allocateZeroed(PATH, 0))
         : new BitmapListWriter(pages, form);
   }
 

@@ -3,6 +3,8 @@ package org.kho4j.handover.generation;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
@@ -68,17 +70,17 @@ final class OutgoingMap {
   }
 
   /** Preserves an area: a run of pages for each of its blocks. */
-  void addArea(String what, Area area) {
+  void addArea(String what, OwnedArea area) {
     addRuns(what, area);
     journal.done(() -> removeRuns(what, area));
   }
 
-  void removeArea(String what, Area area) {
+  void removeArea(String what, OwnedArea area) {
     removeRuns(what, area);
     journal.done(() -> addRuns(what, area));
   }
 
-  private void addRuns(String what, Area area) {
+  private void addRuns(String what, OwnedArea area) {
     Runs runs = area.runs();
     boolean pageByPage = area.order() == 0 && nodes.isEmpty();
     BlockBatch batch = new BlockBatch();
@@ -104,7 +106,7 @@ final class OutgoingMap {
     }
   }
 
-  private void removeRuns(String what, Area area) {
+  private void removeRuns(String what, OwnedArea area) {
     int run = 0;
     try {
       for (; run < area.runs().count(); run++) {
@@ -118,7 +120,7 @@ final class OutgoingMap {
     }
   }
 
-  private Extent extent(Area area, int run) {
+  private Extent extent(OwnedArea area, int run) {
     Runs runs = area.runs();
     return new Extent(
         runs.address(run), runs.length(run), pageSize.blockBytes(area.order()), nodes);

@@ -1,6 +1,7 @@
 package org.kho4j.handover.generation;
 
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 
 /** A bit for each page of a memory. Every question costs as much as the range it is about. */
@@ -13,14 +14,16 @@ final class PageBitmap {
   /**
    * No page of the memory.
    *
-   * @throws IllegalArgumentException if the memory has more than 2^31 - 1 pages
+   * @throws PreservationException if the memory has more than 2^31 - 1 pages
    */
   PageBitmap(WritableMemory memory, PageSize pageSize) {
     this.base = memory.base();
     this.shift = pageSize.shift();
     long pages = memory.size() >>> shift;
     if (pages > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
+      throw new PreservationException(
+          "memory",
+          memory.base(),
           "%d bytes of memory are more than %d pages".formatted(memory.size(), Integer.MAX_VALUE));
     }
     this.words = new long[(int) ((pages + Long.SIZE - 1) / Long.SIZE)];

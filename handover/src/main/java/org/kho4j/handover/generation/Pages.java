@@ -72,7 +72,7 @@ final class Pages {
    * Takes a block for a structure of the handover, where the {@link Placement} wants it, and clears
    * it.
    */
-  long allocate(String path, int order) {
+  long allocateZeroed(String path, int order) {
     OptionalLong place = placement.address(path);
     long address;
     if (place.isPresent()) {

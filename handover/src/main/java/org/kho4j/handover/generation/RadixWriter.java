@@ -44,7 +44,7 @@ final class RadixWriter extends MapWriter {
         if (!make) {
           return NONE;
         }
-        child = pages.allocate(nodePath(key, level - 1), 0);
+        child = pages.allocateZeroed(nodePath(key, level - 1), 0);
         memory.set(Wire.U64, slot, child);
         pages.journal().done(() -> cut(slot));
       }

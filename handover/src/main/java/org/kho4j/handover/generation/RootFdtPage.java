@@ -16,6 +16,7 @@ import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.wire.PreservationException;
 
 /**
  * The page of the root FDT, written by the calls that the kernel writes it with, so that it is the

@@ -6,10 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.HandoverMemory;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -38,8 +39,7 @@ record ScratchArray(List<AddressRange> regions) {
     for (int i = 0; i < regions.size(); i++) {
       String problem = array.problem(i, memory, pageSize);
       if (problem != null) {
-        throw new IllegalArgumentException(
-            "scratch region %d at 0x%x: %s".formatted(i, regions.get(i).address(), problem));
+        throw new PreservationException("scratch region " + i, regions.get(i).address(), problem);
       }
     }
     return array;
@@ -91,18 +91,19 @@ record ScratchArray(List<AddressRange> regions) {
             .formatted(bytes(), ALIGNMENT));
   }
 
-  void writeTo(MemorySegment array) {
+  void writeTo(long address, MemorySegment array) {
+    StructureView entry = new StructureView(KhoScratch.STRUCTURE, address, array);
     for (int i = 0; i < regions.size(); i++) {
-      MemorySegment entry = array.asSlice((long) i * ENTRY_SIZE, ENTRY_SIZE);
-      Wire.putU64(entry, KhoScratch.ADDR, regions.get(i).address());
-      Wire.putU64(entry, KhoScratch.SIZE, regions.get(i).length());
+      entry.setAddress(KhoScratch.ADDR, regions.get(i).address());
+      entry.set(KhoScratch.SIZE, regions.get(i).length());
+      entry.next();
     }
   }
 
   /**
    * Reads the array that was handed over.
    *
-   * @throws org.kho4j.handover.HandoverException if a region is not memory, no whole pages, or
+   * @throws org.kho4j.handover.wire.HandoverException if a region is not memory, no whole pages, or
    *     overlaps with another
    */
   static ScratchArray read(WritableMemory memory, HandoverMemory pages, BootData boot) {
@@ -113,12 +114,16 @@ record ScratchArray(List<AddressRange> regions) {
           "%d bytes are %d regions: 1 to %d are possible"
               .formatted(boot.scratchSize(), boot.regions(), MAX_REGIONS));
     }
-    MemorySegment array = pages.bytes(where, boot.scratchAddress(), boot.regions() * ENTRY_SIZE);
+    StructureView entry =
+        new StructureView(
+            KhoScratch.STRUCTURE,
+            boot.scratchAddress(),
+            pages.bytes(where, boot.scratchAddress(), boot.regions() * ENTRY_SIZE));
     List<AddressRange> regions = new ArrayList<>();
     for (int i = 0; i < boot.regions(); i++) {
-      MemorySegment entry = array.asSlice((long) i * ENTRY_SIZE, ENTRY_SIZE);
-      long address = Wire.u64(entry, KhoScratch.ADDR);
-      long length = Wire.u64(entry, KhoScratch.SIZE);
+      long address = entry.address(KhoScratch.ADDR);
+      long length = entry.get(KhoScratch.SIZE);
+      entry.next();
       Where place = where.in("region", i);
       pages.requirePage(place, address, "the region's address");
       if (length < 0 || address + length < 0) {

@@ -6,12 +6,13 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What the kernel's own test module handed over: random data in folios of random order, and a
@@ -38,7 +39,7 @@ public final class KhoTest {
   private final Where where;
   private final long address;
   private final long folios;
-  private final VmallocArea foliosInfo;
+  private final PreservedArea foliosInfo;
   private final long checksum;
 
   private KhoTest(Handover handover, Subtree subtree) {
@@ -54,14 +55,14 @@ public final class KhoTest {
     FdtNode data =
         tree.child("data").orElseThrow(() -> where.broken(address, "the node data is missing"));
     Where place = where.in("data");
-    this.folios = TreeValue.u32(data, "nr_folios", place, address);
-    this.checksum = TreeValue.u32(data, "csum", place, address);
+    this.folios = TreeValue.number(data, FdtLayout.KHO_TEST_NR_FOLIOS, place, address);
+    this.checksum = TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, place, address);
     this.foliosInfo =
-        VmallocArea.of(
+        PreservedArea.of(
             memory,
             place.in("folios_info"),
-            TreeValue.bytes(data, "folios_info", 16, place, address),
-            address);
+            Descriptor.of(
+                TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, place, address)));
     if (folios * Long.BYTES > foliosInfo.bytes()) {
       throw place.broken(
           address,
@@ -81,7 +82,7 @@ public final class KhoTest {
   }
 
   /** The area that lists the folios. */
-  public VmallocArea foliosInfo() {
+  public PreservedArea foliosInfo() {
     return foliosInfo;
   }
 
@@ -105,7 +106,7 @@ public final class KhoTest {
   /**
    * Visits the folios in order.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or describes more memory
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or describes more memory
    *     than there is
    */
   public void forEachFolio(FolioVisitor visitor) {
@@ -116,7 +117,7 @@ public final class KhoTest {
         folios * Long.BYTES,
         (content, offset, physicalAddress) -> {
           for (long at = 0; at < content.byteSize(); at += Long.BYTES) {
-            long entry = content.get(Wire.U64, at);
+            long entry = content.get(StructureView.U64, at);
             Where place = folio((offset + at) / Long.BYTES);
             long order = entry & mask;
             if (order > KhoRadix.maxOrder(pageSize)) {
@@ -142,7 +143,7 @@ public final class KhoTest {
   /**
    * Adds the data up.
    *
-   * @throws org.kho4j.handover.HandoverException if a folio cannot be read
+   * @throws org.kho4j.handover.wire.HandoverException if a folio cannot be read
    */
   public Data data() {
     OnesComplementSum sum = new OnesComplementSum();

@@ -2,6 +2,7 @@ package org.kho4j.handover.khotest;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +11,13 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.Wire;
-import org.kho4j.handover.generation.Area;
-import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
-import org.kho4j.handover.generation.PreservationException;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
 
 /** The kernel's test module from the other side: hands over folios of data, and takes them back. */
 public final class KhoTestSaver {
@@ -33,7 +34,7 @@ public final class KhoTestSaver {
    */
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
-      save(generation, folios, generation.vmalloc(FOLIOS_INFO, room(folios), 0));
+      save(generation, folios, generation.vmallocZeroed(FOLIOS_INFO, room(folios), 0));
       return true;
     });
   }
@@ -45,7 +46,7 @@ public final class KhoTestSaver {
    * @param folios which the generation owns, at least 1
    * @param list which the generation owns, with room for 8 bytes per folio
    */
-  public static void save(Generation generation, List<Folio> folios, Area list) {
+  public static void save(Generation generation, List<Folio> folios, OwnedArea list) {
     save(generation, folios, list, Checksum.X86_64);
   }
 
@@ -54,9 +55,10 @@ public final class KhoTestSaver {
    *
    * @param checksum of the machine that the next kernel runs on
    */
-  public static void save(Generation generation, List<Folio> folios, Area list, Checksum checksum) {
+  public static void save(Generation generation, List<Folio> folios, OwnedArea list, Checksum checksum) {
     if (list.bytes() < room(folios)) {
-      throw new IllegalArgumentException(
+      throw new PreservationException(
+          FOLIOS_INFO,
           "%d folios do not fit into a list of %d bytes".formatted(folios.size(), list.bytes()));
     }
     generation.atomically(() -> {
@@ -65,7 +67,7 @@ public final class KhoTestSaver {
         MemorySegment entries = arena.allocate(list.bytes());
         for (int i = 0; i < folios.size(); i++) {
           Folio folio = folios.get(i);
-          entries.set(Wire.U64, (long) i * Long.BYTES, folio.address() | folio.order());
+          entries.set(StructureView.U64, (long) i * Long.BYTES, folio.address() | folio.order());
         }
         list.map(arena).copyFrom(0, entries);
       }
@@ -81,12 +83,12 @@ public final class KhoTestSaver {
 
   private static void writeBlob(
       Generation generation, int folios, Descriptor folioInfo, int checksum) {
-    byte[] descriptor = new byte[KhoVmalloc.STRUCTURE.headerSize()];
-    folioInfo.writeTo(MemorySegment.ofArray(descriptor));
+    StructureView descriptor = StructureView.allocate(KhoVmalloc.STRUCTURE);
+    folioInfo.writeTo(descriptor);
 
     // The kernel makes room for the addresses, which older versions kept in the tree.
     long room = generation.pageSize().bytes() + (long) folios * Long.BYTES;
-    Folio blob = generation.allocate(PATH, generation.orderFor(room));
+    Folio blob = generation.allocateZeroed(PATH, generation.orderFor(room));
     generation.preserve(blob);
     MemorySegment tree =
         FdtBuilder.create(generation.segment(blob).asSlice(0, room))
@@ -94,9 +96,11 @@ public final class KhoTestSaver {
             .property(FdtProperty.ofString("compatible", FdtLayout.KHO_TEST.compatible()))
             .property(u32("magic", FdtLayout.KHO_TEST_MAGIC))
             .beginNode("data")
-            .property(u32("nr_folios", folios))
-            .property(FdtProperty.ofBytes("folios_info", descriptor))
-            .property(u32("csum", checksum))
+            .property(u32(FdtLayout.KHO_TEST_NR_FOLIOS.name(), folios))
+            .property(FdtProperty.ofBytes(
+                    FdtLayout.KHO_TEST_FOLIOS_INFO.name(),
+                    descriptor.bytes().toArray(ValueLayout.JAVA_BYTE)))
+            .property(u32(FdtLayout.KHO_TEST_CSUM.name(), checksum))
             .endNode()
             .endNode()
             .finish();
@@ -134,7 +138,7 @@ public final class KhoTestSaver {
     return generation.atomically(() -> {
       List<Folio> folios = new ArrayList<>();
       test.forEachFolio((address, order) -> folios.add(incoming.restoreFolio(address)));
-      generation.free(incoming.restore(Descriptor.of(test.foliosInfo())));
+      generation.free(incoming.restore(test.foliosInfo().descriptor()));
       generation.free(incoming.restoreBlob(FdtLayout.KHO_TEST_SUBTREE).orElseThrow().folio());
       return folios;
     });

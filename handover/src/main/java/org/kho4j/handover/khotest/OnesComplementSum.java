@@ -1,7 +1,7 @@
 package org.kho4j.handover.khotest;
 
 import java.lang.foreign.MemorySegment;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 
 /**
  * The ones'-complement sum of 16-bit words: what the kernel's {@code csum_partial} computes. How
@@ -18,7 +18,7 @@ final class OnesComplementSum {
   void add(MemorySegment data) {
     long total = sum;
     for (long at = 0; at < data.byteSize(); at += Long.BYTES) {
-      long word = data.get(Wire.U64, at);
+      long word = data.get(StructureView.U64, at);
       total += word;
       if (Long.compareUnsigned(total, word) < 0) {
         total++;

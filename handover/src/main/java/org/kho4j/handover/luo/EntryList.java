@@ -1,30 +1,39 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.LuoArrays;
+import org.kho4j.abi.LuoBlocks;
+import org.kho4j.abi.LuoFileSet;
+import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.KhoBlocks;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /** The two ways to list sessions or files: {@link LuoVersion.Listing}. */
 enum EntryList {
-  /** Contiguous pages; how many entries there are, they say themselves, or whoever has the list. */
-  ARRAY {
+  /** Contiguous pages. The list says how many entries there are, or its owner does. */
+  ARRAY(
+      LuoSession.BEFORE_BLOCKS,
+      LuoSession.FILE_SET_BEFORE_BLOCKS,
+      KhoserPointer.declare(LuoFileSet.FILES_ARRAY, LuoArrays.FILES)) {
     @Override
     long forEach(
         HandoverMemory memory,
         Where where,
         Structure list,
         long address,
-        int entrySize,
-        long told,
+        Structure entry,
+        long owners,
         KhoBlocks.EntryVisitor visitor) {
       if (address == 0) {
         return 0;
@@ -32,8 +41,11 @@ enum EntryList {
       memory.requirePage(where, address, "the address");
       int header = list.headerSize();
       long count =
-          header == 0 ? told : Wire.u64(memory.bytes(where, address, header), counter(list));
-      int capacity = capacity(list, memory.pageSize(), entrySize);
+          header == 0
+              ? owners
+              : new StructureView(list, address, memory.bytes(where, address, header))
+                  .get(LuoArrays.SESSIONS_COUNT);
+      int capacity = capacity(list, memory.pageSize(), entry);
       if (Long.compareUnsigned(count, capacity) > 0) {
         throw where.broken(
             address,
@@ -41,10 +53,11 @@ enum EntryList {
                 .formatted(Long.toUnsignedString(count), list.pages(), capacity));
       }
       if (count > 0) {
-        MemorySegment entries = memory.bytes(where, address + header, count * entrySize);
+        long bytes = header + count * entry.headerSize();
+        StructureView array =
+            new StructureView(list, address, memory.bytes(where, address, bytes));
         for (int i = 0; i < count; i++) {
-          long offset = (long) i * entrySize;
-          visitor.entry(entries.asSlice(offset, entrySize), address + header + offset);
+          visitor.entry(array.element(i, entry));
         }
       }
       return count;
@@ -55,51 +68,51 @@ enum EntryList {
         Generation generation,
         Where where,
         Structure list,
-        int entrySize,
+        Structure entry,
         int count,
         EntryWriter writer) {
       int header = list.headerSize();
       if (header == 0 && count == 0) {
         return 0;
       }
-      int capacity = capacity(list, generation.pageSize(), entrySize);
+      int capacity = capacity(list, generation.pageSize(), entry);
       if (count > capacity) {
-        throw new IllegalArgumentException(
-            "%s: %d entries, and the %d pages of this version hold %d"
-                .formatted(where, count, list.pages(), capacity));
+        throw new PreservationException(
+            where.toString(),
+            "%d entries, and the %d pages of this version hold %d"
+                .formatted(count, list.pages(), capacity));
       }
-      Folio folio = generation.allocate(where.toString(), list.lifetime().order());
+      Folio folio = generation.allocateZeroed(where.toString(), list.lifetime().order());
       generation.preserve(folio);
-      MemorySegment array = generation.segment(folio);
+      StructureView array = generation.view(folio, list);
       if (header != 0) {
-        Wire.putU64(array, counter(list), count);
+        array.set(LuoArrays.SESSIONS_COUNT, count);
       }
       for (int i = 0; i < count; i++) {
-        writer.write(i, array.asSlice(header + (long) i * entrySize, entrySize));
+        writer.write(i, array.element(i, entry));
       }
       return folio.address();
     }
 
-    private Field counter(Structure list) {
-      return list.field("count").orElseThrow();
-    }
-
-    private int capacity(Structure list, PageSize pageSize, int entrySize) {
-      return (list.size(pageSize) - list.headerSize()) / entrySize;
+    private int capacity(Structure list, PageSize pageSize, Structure entry) {
+      return (list.size(pageSize) - list.headerSize()) / entry.headerSize();
     }
   },
   /** A chain of KHO blocks, each with its count. */
-  BLOCKS {
+  BLOCKS(
+      LuoSession.STRUCTURE,
+      LuoSession.FILE_SET,
+      KhoserPointer.declare(LuoFileSet.FILES, LuoBlocks.FILES)) {
     @Override
     long forEach(
         HandoverMemory memory,
         Where where,
         Structure list,
         long address,
-        int entrySize,
-        long told,
+        Structure entry,
+        long owners,
         KhoBlocks.EntryVisitor visitor) {
-      return KhoBlocks.forEach(memory, where, address, entrySize, visitor);
+      return KhoBlocks.forEach(memory, where, address, entry, visitor);
     }
 
     @Override
@@ -107,32 +120,31 @@ enum EntryList {
         Generation generation,
         Where where,
         Structure list,
-        int entrySize,
+        Structure entry,
         int count,
         EntryWriter writer) {
-      int capacity = KhoBlock.capacity(generation.pageSize(), entrySize);
+      int capacity = KhoBlock.capacity(generation.pageSize(), entry.headerSize());
       if (Math.ceilDiv(count, capacity) > KhoBlock.MAX_BLOCKS) {
-        throw new IllegalArgumentException(
-            "%s: %,d entries need more than %,d blocks, and a kernel takes no more"
-                .formatted(where, count, KhoBlock.MAX_BLOCKS));
+        throw new PreservationException(
+            where.toString(),
+            "%,d entries need more than %,d blocks, and a kernel takes no more"
+                .formatted(count, KhoBlock.MAX_BLOCKS));
       }
       long first = 0;
-      MemorySegment before = null;
+      @Nullable StructureView before = null;
       for (int start = 0; start < count; start += capacity) {
-        Folio folio = generation.allocate(where.in("block", start / capacity).toString(), 0);
+        Folio folio = generation.allocateZeroed(where.in("block", start / capacity).toString(), 0);
         generation.preserve(folio);
-        MemorySegment block = generation.segment(folio);
+        StructureView block = generation.view(folio, KhoBlock.STRUCTURE);
         int used = Math.min(capacity, count - start);
-        Wire.putU64(block, KhoBlock.COUNT, used);
+        block.set(KhoBlock.COUNT, used);
         for (int i = 0; i < used; i++) {
-          writer.write(
-              start + i,
-              block.asSlice(KhoBlock.STRUCTURE.headerSize() + (long) i * entrySize, entrySize));
+          writer.write(start + i, block.element(i, entry));
         }
         if (before == null) {
           first = folio.address();
         } else {
-          Wire.putU64(before, KhoBlock.NEXT, folio.address());
+          KhoBlocks.NEXT.store(before, block);
         }
         before = block;
       }
@@ -140,10 +152,25 @@ enum EntryList {
     }
   };
 
+  /** An entry of the list of sessions, where files are listed this way. */
+  final Structure session;
+
+  /** The set of files in such an entry. */
+  final Field fileSet;
+
+  /** The list of files that the set leads to. */
+  final KhoserPointer<StructureView> files;
+
+  EntryList(Structure session, Field fileSet, KhoserPointer<StructureView> files) {
+    this.session = session;
+    this.fileSet = fileSet;
+    this.files = files;
+  }
+
   /** Writes an entry. */
   @FunctionalInterface
   interface EntryWriter {
-    void write(int number, MemorySegment entry);
+    void write(int number, StructureView entry);
   }
 
   static EntryList of(LuoVersion.Listing listing) {
@@ -156,34 +183,34 @@ enum EntryList {
   /**
    * Visits every entry.
    *
-   * @param list what the entries stand in
-   * @param address of it; 0 for none
-   * @param entrySize bytes of an entry
-   * @param told how many entries there are by the list's owner; not asked where the list says it
+   * @param list structure of the list
+   * @param address of the list; 0 for none
+   * @param entry structure of an entry
+   * @param owners count of entries by the list's owner, for a list that has none
    * @return how many there are
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or has no room for them
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or has no room for them
    */
   abstract long forEach(
       HandoverMemory memory,
       Where where,
       Structure list,
       long address,
-      int entrySize,
-      long told,
+      Structure entry,
+      long owners,
       KhoBlocks.EntryVisitor visitor);
 
   /**
    * Writes a list, and preserves it.
    *
-   * @param where it stands: the path for {@link org.kho4j.handover.generation.Placement}
+   * @param where path of the list for {@link org.kho4j.handover.generation.Placement}
    * @return its address; 0 where nothing had to be written
-   * @throws IllegalArgumentException if it has no room for so many
+   * @throws PreservationException if it has no room for so many
    */
   abstract long write(
       Generation generation,
       Where where,
       Structure list,
-      int entrySize,
+      Structure entry,
       int count,
       EntryWriter writer);
 }

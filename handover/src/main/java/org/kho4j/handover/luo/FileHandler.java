@@ -13,7 +13,7 @@ public interface FileHandler<T> {
   /**
    * Reads what was handed over for a file.
    *
-   * @throws org.kho4j.handover.HandoverException if it is broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */
   T read(PreservedFile file);
 }

@@ -1,9 +1,8 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFlb;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /**
  * File-lifecycle-bound data: state that several files share.
@@ -14,10 +13,8 @@ import org.kho4j.handover.Wire;
  */
 public record Flb(String name, long data, long count) {
 
-  static Flb read(MemorySegment entry, Where where, long address) {
+  static Flb read(StructureView entry, Where where) {
     return new Flb(
-        Wire.text(entry, LuoFlb.NAME, where, address),
-        Wire.u64(entry, LuoFlb.DATA),
-        Wire.u64(entry, LuoFlb.COUNT));
+        entry.text(LuoFlb.NAME, where), entry.get(LuoFlb.DATA), entry.get(LuoFlb.COUNT));
   }
 }

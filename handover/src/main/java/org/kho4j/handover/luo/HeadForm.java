@@ -2,8 +2,13 @@ package org.kho4j.handover.luo;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.kho4j.abi.LuoAbiHeader;
+import org.kho4j.abi.LuoArrays;
+import org.kho4j.abi.LuoBlocks;
+import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoTree;
@@ -14,18 +19,24 @@ import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /** The ways in which the blob of subtree {@code LUO} is written: {@link LuoVersion.Head}. */
 enum HeadForm {
   /** A device tree with the addresses in it. */
   FDT {
+    private static final KhoserPointer<StructureView> SESSIONS =
+        KhoserPointer.declare(LuoTree.SESSION_HEADER, LuoArrays.SESSIONS);
+    private static final KhoserPointer<StructureView> FLBS =
+        KhoserPointer.declare(LuoTree.FLB_HEADER, LuoFlb.HEADER);
+
     @Override
     LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version) {
       Where where = subtree.where();
@@ -40,8 +51,8 @@ enum HeadForm {
       return new LuoHead(
           LuoVersion.of(version.compatible(), flbs.isPresent()).orElse(version),
           address,
-          TreeValue.u64(tree, LuoTree.LIVEUPDATE_NUMBER.name(), where, address),
-          TreeValue.u64(sessions, LuoTree.SESSION_HEADER.name(), sessionsWhere, address),
+          TreeValue.number(tree, LuoTree.LIVEUPDATE_NUMBER, where, address),
+          SESSIONS.address(sessions, sessionsWhere, address),
           session(sessions, sessionsWhere, address),
           flbs.map(node -> flbs(node, where.in(LuoTree.FLB_NODE), address)).orElse(0L));
     }
@@ -56,7 +67,7 @@ enum HeadForm {
 
     private long flbs(FdtNode node, Where where, long address) {
       Handover.requireCompatible(node, LuoTree.FLB_V1, where, address);
-      return TreeValue.u64(node, LuoTree.FLB_HEADER.name(), where, address);
+      return FLBS.address(node, where, address);
     }
 
     @Override
@@ -65,15 +76,17 @@ enum HeadForm {
           generation,
           version,
           tree -> {
-            tree.property(u64(LuoTree.LIVEUPDATE_NUMBER.name(), number))
+            tree.property(
+                    FdtProperty.ofU64(
+                        LuoTree.LIVEUPDATE_NUMBER.name(), number, ByteOrder.LITTLE_ENDIAN))
                 .beginNode(LuoTree.SESSION_NODE)
                 .property(FdtProperty.ofString("compatible", LuoTree.SESSION_V2))
-                .property(u64(LuoTree.SESSION_HEADER.name(), sessions))
+                .property(SESSIONS.property(sessions))
                 .endNode();
             if (version.flbs()) {
               tree.beginNode(LuoTree.FLB_NODE)
                   .property(FdtProperty.ofString("compatible", LuoTree.FLB_V1))
-                  .property(u64(LuoTree.FLB_HEADER.name(), flbs))
+                  .property(FLBS.property(flbs))
                   .endNode();
             }
           });
@@ -81,59 +94,90 @@ enum HeadForm {
   },
   /** A device tree that points at a {@link LuoAbiHeader}. */
   FDT_POINTER {
+    private static final KhoserPointer<StructureView> HEADER =
+        KhoserPointer.declare(LuoTree.ABI_HEADER, LuoAbiHeader.STRUCTURE);
+    private static final KhoserPointer<StructureView> SESSIONS =
+        KhoserPointer.declare(LuoAbiHeader.SESSIONS_PA, LuoArrays.SESSIONS);
+    private static final KhoserPointer<StructureView> FLBS =
+        KhoserPointer.declare(LuoAbiHeader.FLBS_PA, LuoFlb.HEADER);
+
     @Override
     LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version) {
       Where where = subtree.where();
       FdtNode tree = memory.tree(where, subtree.address(), subtree.size());
-      long address = TreeValue.u64(tree, LuoTree.ABI_HEADER.name(), where, subtree.address());
       Where place = where.in(LuoTree.ABI_HEADER.name());
-      memory.requirePage(place, address, "the address");
-      MemorySegment header = memory.structure(place, address, LuoAbiHeader.STRUCTURE);
+      StructureView header = HEADER.load(memory, place, tree, subtree.address());
+      if (header == null) {
+        throw place.broken(subtree.address(), "is 0: there is no header");
+      }
+      memory.requirePage(place, header.address(), "the address");
       return new LuoHead(
           version,
-          address,
-          Wire.u64(header, LuoAbiHeader.LIVEUPDATE_NUM),
-          Wire.u64(header, LuoAbiHeader.SESSIONS_PA),
-          Wire.u64(header, LuoAbiHeader.FLBS_PA));
+          header.address(),
+          header.get(LuoAbiHeader.LIVEUPDATE_NUM),
+          SESSIONS.address(header),
+          LuoSession.BEFORE_BLOCKS,
+          FLBS.address(header));
     }
 
     @Override
     void write(Generation generation, LuoVersion version, long number, long sessions, long flbs) {
-      Folio folio = generation.allocate(PATH.in(LuoTree.ABI_HEADER.name()).toString(), 0);
+      Folio folio = generation.allocateZeroed(PATH.in(LuoTree.ABI_HEADER.name()).toString(), 0);
       generation.preserve(folio);
-      MemorySegment header = generation.segment(folio);
-      Wire.putU64(header, LuoAbiHeader.LIVEUPDATE_NUM, number);
-      Wire.putU64(header, LuoAbiHeader.SESSIONS_PA, sessions);
-      Wire.putU64(header, LuoAbiHeader.FLBS_PA, flbs);
-      writeTree(
-          generation,
-          version,
-          tree -> tree.property(u64(LuoTree.ABI_HEADER.name(), folio.address())));
+      StructureView header = generation.view(folio, LuoAbiHeader.STRUCTURE);
+      header.set(LuoAbiHeader.LIVEUPDATE_NUM, number);
+      SESSIONS.store(header, sessions);
+      FLBS.store(header, flbs);
+      writeTree(generation, version, tree -> tree.property(HEADER.property(folio.address())));
     }
   },
   /** A {@link LuoSer}. */
   STRUCTURE {
     @Override
     LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version) {
-      MemorySegment ser = memory.structure(subtree.where(), subtree.address(), LuoSer.STRUCTURE);
+      Ser form = Ser.of(version);
+      StructureView ser = memory.view(subtree.where(), subtree.address(), form.structure);
       return new LuoHead(
           version,
           subtree.address(),
-          Wire.u64(ser, LuoSer.LIVEUPDATE_NUM),
-          Wire.u64(ser, LuoSer.SESSIONS_PA),
-          Wire.u64(ser, LuoSer.FLBS_PA));
+          ser.get(LuoSer.LIVEUPDATE_NUM),
+          form.sessions.address(ser),
+          EntryList.of(version.files()).session,
+          Ser.FLBS.address(ser));
     }
 
     @Override
     void write(Generation generation, LuoVersion version, long number, long sessions, long flbs) {
-      MemorySegment ser =
-          generation.segment(generation.addBlob(LuoSer.SUBTREE, LuoSer.STRUCTURE.headerSize()));
-      Wire.putText(ser, LuoSer.COMPATIBLE, version.compatible());
-      Wire.putU64(ser, LuoSer.LIVEUPDATE_NUM, number);
-      Wire.putU64(ser, LuoSer.SESSIONS_PA, sessions);
-      Wire.putU64(ser, LuoSer.FLBS_PA, flbs);
+      Ser form = Ser.of(version);
+      Folio folio = generation.addBlob(LuoSer.SUBTREE, form.structure.headerSize());
+      StructureView ser = generation.view(folio, form.structure);
+      ser.setText(LuoSer.COMPATIBLE, version.compatible());
+      ser.set(LuoSer.LIVEUPDATE_NUM, number);
+      form.sessions.store(ser, sessions);
+      Ser.FLBS.store(ser, flbs);
     }
   };
+
+  /** The structure of a version, and its pointer at the list of sessions. */
+  private record Ser(Structure structure, KhoserPointer<StructureView> sessions) {
+
+    private static final KhoserPointer<StructureView> FLBS =
+        KhoserPointer.declare(LuoSer.FLBS_PA, LuoFlb.HEADER);
+
+    private static final Map<LuoVersion, Ser> ALL =
+        Map.of(
+            LuoVersion.V3,
+            new Ser(LuoSer.V3, KhoserPointer.declare(LuoSer.SESSIONS_PA_V3, LuoArrays.SESSIONS)),
+            LuoVersion.V4,
+            new Ser(LuoSer.V4, KhoserPointer.declare(LuoSer.SESSIONS_PA_V4, LuoBlocks.SESSIONS_V4)),
+            LuoVersion.V5,
+            new Ser(
+                LuoSer.STRUCTURE, KhoserPointer.declare(LuoSer.SESSIONS_PA, LuoBlocks.SESSIONS)));
+
+    static Ser of(LuoVersion version) {
+      return Objects.requireNonNull(ALL.get(version), version::id);
+    }
+  }
 
   static final Where PATH = Where.ROOT.in(LuoSer.SUBTREE);
 
@@ -148,7 +192,7 @@ enum HeadForm {
   /**
    * Reads a blob whose compatible string is the version's.
    *
-   * @throws org.kho4j.handover.HandoverException if it is broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */
   abstract LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version);
 
@@ -161,7 +205,7 @@ enum HeadForm {
   }
 
   private static void writeTree(Generation generation, LuoVersion version, Nodes nodes) {
-    Folio page = generation.allocate(PATH.toString(), 0);
+    Folio page = generation.allocateZeroed(PATH.toString(), 0);
     generation.preserve(page);
     FdtBuilder tree =
         FdtBuilder.create(generation.segment(page))
@@ -170,9 +214,5 @@ enum HeadForm {
     nodes.addTo(tree);
     MemorySegment blob = tree.endNode().finish();
     generation.addSubtree(LuoSer.SUBTREE, page.address(), Fdt.totalSize(blob));
-  }
-
-  private static FdtProperty u64(String name, long value) {
-    return FdtProperty.ofU64(name, value, ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -1,6 +1,5 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,10 +9,10 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /**
  * State of the Live Update Orchestrator: sessions, their files, and file-lifecycle-bound data. A
@@ -58,7 +57,7 @@ public final class LiveUpdate {
   /**
    * Visits the sessions in order.
    *
-   * @throws org.kho4j.handover.HandoverException where the list is broken; what came before has
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before has
    *     been visited
    */
   public void forEachSession(Consumer<Session> visitor) {
@@ -69,14 +68,14 @@ public final class LiveUpdate {
             where.in("sessions"),
             version().sessionList(),
             head.sessions(),
-            head.session().headerSize(),
+            head.session(),
             0,
-            (entry, address) -> {
-              Session session = Session.read(handover, where, head, entry, address);
+            entry -> {
+              Session session = Session.read(handover, where, head, entry);
               files[0] += session.requirePossibleCount(memory.presentBytes());
               if (files[0] > memory.presentBytes()) {
                 throw where.broken(
-                    address, "the sessions have more files than the source has bytes");
+                    entry.address(), "the sessions have more files than the source has bytes");
               }
               visitor.accept(session);
             });
@@ -85,7 +84,7 @@ public final class LiveUpdate {
   /**
    * The session of a name, if there is one.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or two sessions have the
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two sessions have the
    *     name
    */
   public Optional<Session> session(String name) {
@@ -104,7 +103,7 @@ public final class LiveUpdate {
   /**
    * The file-lifecycle-bound data; none in 6.19, which had no such thing.
    *
-   * @throws org.kho4j.handover.HandoverException if their page is broken
+   * @throws org.kho4j.handover.wire.HandoverException if their page is broken
    */
   public List<Flb> flbs() {
     Where place = where.in("flbs");
@@ -112,18 +111,16 @@ public final class LiveUpdate {
     if (head.flbs() == 0) {
       return flbs;
     }
-    MemorySegment page = memory.page(place, head.flbs());
-    long count = Wire.u64(page, LuoFlb.HEADER_COUNT);
+    StructureView page = memory.view(place, head.flbs(), LuoFlb.HEADER);
+    long count = page.get(LuoFlb.HEADER_COUNT);
     int capacity = LuoFlb.HEADER.capacity(memory.pageSize());
     if (Long.compareUnsigned(count, capacity) > 0) {
       throw place.broken(
           head.flbs(),
           "count is %s, and a page holds %d".formatted(Long.toUnsignedString(count), capacity));
     }
-    int size = LuoFlb.STRUCTURE.headerSize();
     for (int i = 0; i < count; i++) {
-      long offset = LuoFlb.HEADER.headerSize() + (long) i * size;
-      flbs.add(Flb.read(page.asSlice(offset, size), place.in("flb", i), head.flbs() + offset));
+      flbs.add(Flb.read(page.element(i), place.in("flb", i)));
     }
     return List.copyOf(flbs);
   }

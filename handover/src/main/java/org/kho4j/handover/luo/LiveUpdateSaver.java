@@ -1,6 +1,5 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -11,10 +10,11 @@ import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /** Hands LUO state over, as a kernel's orchestrator does on its way into the kexec. */
 public final class LiveUpdateSaver {
@@ -57,7 +57,7 @@ public final class LiveUpdateSaver {
    * @param number of this live update: 1 for the first after a cold boot
    * @param sessions with names of which no two are the same
    * @param flbs with names of which no two are the same; none in a version that has no FLBs
-   * @throws IllegalArgumentException if the version has no room for them, or names or tokens are
+   * @throws PreservationException if the version has no room for them, or names or tokens are
    *     not what a kernel takes
    */
   public static void save(
@@ -85,46 +85,46 @@ public final class LiveUpdateSaver {
             generation,
             SavedSession.where(session.name).in("files"),
             version.fileList(),
-            LuoFile.STRUCTURE.headerSize(),
+            LuoFile.STRUCTURE,
             session.files.size(),
             (i, entry) -> {
               SavedFile file = session.files.get(i);
-              Wire.putText(entry, LuoFile.COMPATIBLE, file.compatible);
-              Wire.putU64(entry, LuoFile.DATA, file.data);
-              Wire.putU64(entry, LuoFile.TOKEN, file.token);
+              entry.setText(LuoFile.COMPATIBLE, file.compatible);
+              entry.set(LuoFile.DATA, file.data);
+              entry.set(LuoFile.TOKEN, file.token);
             });
   }
 
   private static long writeSessions(
       Generation generation, LuoVersion version, List<SavedSession> sessions, long[] files) {
+    EntryList fileList = EntryList.of(version.files());
     return EntryList.of(version.sessions())
         .write(
             generation,
             HeadForm.PATH.in("sessions"),
             version.sessionList(),
-            LuoSession.STRUCTURE.headerSize(),
+            fileList.session,
             sessions.size(),
             (i, entry) -> {
-              Wire.putText(entry, LuoSession.NAME, sessions.get(i).name);
-              MemorySegment fileSet = Wire.embedded(entry, LuoSession.FILE_SET);
-              Wire.putU64(fileSet, LuoFileSet.FILES, files[i]);
-              Wire.putU64(fileSet, LuoFileSet.COUNT, sessions.get(i).files.size());
+              entry.setText(LuoSession.NAME, sessions.get(i).name);
+              StructureView fileSet = entry.embedded(fileList.fileSet);
+              fileList.files.store(fileSet, files[i]);
+              fileSet.set(LuoFileSet.COUNT, sessions.get(i).files.size());
             });
   }
 
   private static long writeFlbs(Generation generation, List<Flb> flbs) {
-    Folio folio = generation.allocate(HeadForm.PATH.in(FLBS).toString(), 0);
+    Folio folio = generation.allocateZeroed(HeadForm.PATH.in(FLBS).toString(), 0);
     generation.preserve(folio);
-    MemorySegment page = generation.segment(folio);
-    Wire.putU64(page, LuoFlb.HEADER_PGCNT, 1);
-    Wire.putU64(page, LuoFlb.HEADER_COUNT, flbs.size());
-    int size = LuoFlb.STRUCTURE.headerSize();
+    StructureView page = generation.view(folio, LuoFlb.HEADER);
+    page.set(LuoFlb.HEADER_PGCNT, 1);
+    page.set(LuoFlb.HEADER_COUNT, flbs.size());
     for (int i = 0; i < flbs.size(); i++) {
       Flb flb = flbs.get(i);
-      MemorySegment entry = page.asSlice(LuoFlb.HEADER.headerSize() + (long) i * size, size);
-      Wire.putText(entry, LuoFlb.NAME, flb.name());
-      Wire.putU64(entry, LuoFlb.DATA, flb.data());
-      Wire.putU64(entry, LuoFlb.COUNT, flb.count());
+      StructureView entry = page.element(i);
+      entry.setText(LuoFlb.NAME, flb.name());
+      entry.set(LuoFlb.DATA, flb.data());
+      entry.set(LuoFlb.COUNT, flb.count());
     }
     return folio.address();
   }
@@ -176,7 +176,7 @@ public final class LiveUpdateSaver {
     }
   }
 
-  private static IllegalArgumentException wrong(Where where, String message) {
-    return new IllegalArgumentException(where + ": " + message);
+  private static PreservationException wrong(Where where, String message) {
+    return new PreservationException(where.toString(), message);
   }
 }

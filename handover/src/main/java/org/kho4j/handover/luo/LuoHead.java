@@ -1,17 +1,15 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.kho4j.abi.LuoSer;
-import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What the blob of subtree {@code LUO} says, whatever the version's way to say it.
@@ -26,15 +24,10 @@ import org.kho4j.handover.Wire;
 public record LuoHead(
     LuoVersion version, long address, long number, long sessions, Structure session, long flbs) {
 
-  /** A head whose sessions have the layout of every release. */
-  LuoHead(LuoVersion version, long address, long number, long sessions, long flbs) {
-    this(version, address, number, sessions, LuoSession.STRUCTURE, flbs);
-  }
-
   /**
    * Reads the blob.
    *
-   * @throws org.kho4j.handover.HandoverException if it is of no version that is known, or broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known, or broken
    */
   public static LuoHead read(HandoverMemory memory, Subtree subtree) {
     LuoVersion version = version(memory, subtree);
@@ -44,7 +37,7 @@ public record LuoHead(
   /**
    * The version that the blob names. Which luo-v1 it is, {@link #read} alone knows.
    *
-   * @throws org.kho4j.handover.HandoverException if it is of no version that is known
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known
    */
   public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
     Where where = subtree.where();
@@ -55,12 +48,12 @@ public record LuoHead(
           "the blob has %s bytes, fewer than %d"
               .formatted(Long.toUnsignedString(subtree.size()), size));
     }
-    MemorySegment ser = memory.structure(where, subtree.address(), LuoSer.STRUCTURE);
-    boolean isTree = Fdt.isMagic(ser);
+    StructureView ser = memory.view(where, subtree.address(), LuoSer.STRUCTURE);
+    boolean isTree = Fdt.isMagic(ser.bytes());
     List<String> compatible =
         isTree
             ? TreeValue.compatible(memory.tree(where, subtree.address(), subtree.size()))
-            : List.of(Wire.text(ser, LuoSer.COMPATIBLE, where, subtree.address()));
+            : List.of(ser.text(LuoSer.COMPATIBLE, where));
     List<LuoVersion> possible =
         LuoVersion.ALL.stream()
             .filter(version -> (version.head() != LuoVersion.Head.STRUCTURE) == isTree)

@@ -1,11 +1,10 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A file of a session.
@@ -20,22 +19,22 @@ import org.kho4j.handover.Wire;
 public record PreservedFile(
     Handover handover, Where where, long address, String compatible, long data, long token) {
 
-  static PreservedFile read(Handover handover, Where session, MemorySegment entry, long address) {
-    long token = Wire.u64(entry, LuoFile.TOKEN);
+  static PreservedFile read(Handover handover, Where session, StructureView entry) {
+    long token = entry.get(LuoFile.TOKEN);
     Where where = session.in("file 0x" + Long.toHexString(token));
     return new PreservedFile(
         handover,
         where,
-        address,
-        Wire.text(entry, LuoFile.COMPATIBLE, where, address),
-        Wire.u64(entry, LuoFile.DATA),
+        entry.address(),
+        entry.text(LuoFile.COMPATIBLE, where),
+        entry.get(LuoFile.DATA),
         token);
   }
 
   /**
    * What the file's handler handed over, if {@code handler} is that handler.
    *
-   * @throws org.kho4j.handover.HandoverException if it is broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */
   public <T> Optional<T> as(FileHandler<T> handler) {
     return handler.handles(compatible) ? Optional.of(handler.read(this)) : Optional.empty();

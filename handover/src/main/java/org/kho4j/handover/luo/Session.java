@@ -1,18 +1,18 @@
 package org.kho4j.handover.luo;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /** A session: a named set of files that are handed over together. */
 public final class Session {
@@ -20,7 +20,7 @@ public final class Session {
   private final Handover handover;
   private final Where where;
   private final LuoVersion version;
-  private final @Nullable MemorySegment fileSet;
+  private final @Nullable StructureView fileSet;
   private final long address;
   private final String name;
 
@@ -28,7 +28,7 @@ public final class Session {
       Handover handover,
       Where where,
       LuoVersion version,
-      @Nullable MemorySegment fileSet,
+      @Nullable StructureView fileSet,
       long address,
       String name) {
     this.handover = handover;
@@ -39,16 +39,16 @@ public final class Session {
     this.name = name;
   }
 
-  static Session read(
-      Handover handover, Where luo, LuoHead head, MemorySegment entry, long address) {
-    String name = Wire.text(entry, LuoSession.NAME, luo.in("session"), address);
-    MemorySegment fileSet =
-        head.session()
-            .field(LuoSession.FILE_SET.name())
-            .map(field -> Wire.embedded(entry, field))
-            .orElse(null);
+  static Session read(Handover handover, Where luo, LuoHead head, StructureView entry) {
+    String name = entry.text(LuoSession.NAME, luo.in("session"));
+    Field fileSet = EntryList.of(head.version().files()).fileSet;
     return new Session(
-        handover, luo.named("session", name), head.version(), fileSet, address, name);
+        handover,
+        luo.named("session", name),
+        head.version(),
+        entry.structure().has(fileSet) ? entry.embedded(fileSet) : null,
+        entry.address(),
+        name);
   }
 
   public String name() {
@@ -67,7 +67,7 @@ public final class Session {
 
   /** Files in the session, as the session's entry says; 0 where the entry has no room to say it. */
   public long fileCount() {
-    return fileSet == null ? 0 : Wire.u64(fileSet, LuoFileSet.COUNT);
+    return fileSet == null ? 0 : fileSet.get(LuoFileSet.COUNT);
   }
 
   long requirePossibleCount(long presentBytes) {
@@ -84,7 +84,7 @@ public final class Session {
   /**
    * Visits the files in order.
    *
-   * @throws org.kho4j.handover.HandoverException where the list is broken; what came before has
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before has
    *     been visited
    */
   public void forEachFile(Consumer<PreservedFile> visitor) {
@@ -93,21 +93,21 @@ public final class Session {
     }
     long count = fileCount();
     long[] visited = new long[1];
+    EntryList list = EntryList.of(version.files());
     long files =
-        EntryList.of(version.files())
-            .forEach(
+        list.forEach(
                 handover.memory(),
                 where.in("files"),
                 version.fileList(),
-                Wire.u64(fileSet, LuoFileSet.FILES),
-                LuoFile.STRUCTURE.headerSize(),
+                list.files.address(fileSet),
+                LuoFile.STRUCTURE,
                 count,
-                (entry, entryAddress) -> {
+                entry -> {
                   if (visited[0]++ == count) {
                     throw where.broken(
                         address, "count is %d, and the list holds more files".formatted(count));
                   }
-                  visitor.accept(PreservedFile.read(handover, where, entry, entryAddress));
+                  visitor.accept(PreservedFile.read(handover, where, entry));
                 });
     if (files != count) {
       throw where.broken(
@@ -118,7 +118,7 @@ public final class Session {
   /**
    * The file of a token, if there is one.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or two files have the token
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two files have the token
    */
   public Optional<PreservedFile> file(long token) {
     List<PreservedFile> found = new ArrayList<>();

@@ -7,10 +7,10 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.TreeValue;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A named reservation of the command line, as in {@code reserve_mem=1M:4096:trace}.

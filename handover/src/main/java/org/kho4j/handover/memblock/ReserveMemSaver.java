@@ -9,10 +9,12 @@ import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.PreservationException;
 
 /** Hands named reservations over, as the kernel's memblock does. */
 public final class ReserveMemSaver {
 
+  private static final String PATH = "/" + FdtLayout.MEMBLOCK_SUBTREE;
   private static final int MAX_RESERVATIONS = 8;
   private static final int MAX_NAME_BYTES = 15;
 
@@ -24,7 +26,7 @@ public final class ReserveMemSaver {
    *
    * @param reservations whole pages that the generation owns; at most 8, with names of at most 15
    *     characters
-   * @throws IllegalArgumentException if there are more, or a name is longer
+   * @throws PreservationException if there are more, or a name is longer
    */
   public static void save(Generation generation, List<ReserveMem> reservations) {
     check(reservations);
@@ -32,7 +34,7 @@ public final class ReserveMemSaver {
       for (ReserveMem reservation : reservations) {
         generation.preservePages(reservation.start(), reservation.size());
       }
-      Folio page = generation.allocate("/" + FdtLayout.MEMBLOCK_SUBTREE, 0);
+      Folio page = generation.allocateZeroed(PATH, 0);
       generation.preserve(page);
       FdtBuilder tree =
           FdtBuilder.create(generation.segment(page))
@@ -57,13 +59,15 @@ public final class ReserveMemSaver {
 
   private static void check(List<ReserveMem> reservations) {
     if (reservations.isEmpty() || reservations.size() > MAX_RESERVATIONS) {
-      throw new IllegalArgumentException(
+      throw new PreservationException(
+          PATH,
           "%d reservations: a kernel takes 1 to %d"
               .formatted(reservations.size(), MAX_RESERVATIONS));
     }
     for (ReserveMem reservation : reservations) {
       if (reservation.name().isEmpty() || reservation.name().length() > MAX_NAME_BYTES) {
-        throw new IllegalArgumentException(
+        throw new PreservationException(
+            PATH,
             "reservation \"%s\": a name has 1 to %d characters"
                 .formatted(reservation.name(), MAX_NAME_BYTES));
       }

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.kho4j.handover.Content;
-import org.kho4j.handover.HandoverException;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Pieces of a file that are not listed in the file's order, to be sorted: 24 bytes each, off-heap,
@@ -35,7 +35,7 @@ final class FolioExtents implements Content.Pieces {
   /**
    * Sorts by offset: a heap sort, which needs no memory of its own and has no bad input.
    *
-   * @throws org.kho4j.handover.HandoverException if two of them overlap
+   * @throws org.kho4j.handover.wire.HandoverException if two of them overlap
    */
   void sort() {
     for (long at = count / 2 - 1; at >= 0; at--) {

@@ -3,7 +3,7 @@ package org.kho4j.handover.memfd;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A memfd's folios as pieces of the file: as large as the preserved map says, cut where the file
@@ -27,7 +27,7 @@ final class FolioPieces implements Content.Pieces {
    * The pieces in the file's order. Kernels list folios in that order, which needs no memory here;
    * a list in any other order is sorted.
    *
-   * @throws org.kho4j.handover.HandoverException if the list is broken, or is in another order and
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another order and
    *     folios overlap
    */
   Content.Pieces inOrder() {
@@ -50,7 +50,7 @@ final class FolioPieces implements Content.Pieces {
   /**
    * Visits the pieces of a list that is in order.
    *
-   * @throws org.kho4j.handover.HandoverException where the list is broken, or folios overlap
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken, or folios overlap
    */
   @Override
   public void forEach(Content.PieceVisitor visitor) {

@@ -1,24 +1,23 @@
 package org.kho4j.handover.memfd;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.util.OptionalLong;
-import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
-import org.kho4j.abi.Structure;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /** A memfd that was handed over: its size, its seals, and the folios that hold its content. */
 public final class Memfd {
@@ -40,22 +39,21 @@ public final class Memfd {
   private final HandoverMemory memory;
   private final Where where;
   private final long address;
-  private final Structure structure;
-  private final MemorySegment ser;
-  private final VmallocArea foliosInfo;
+  private final MemfdVersion version;
+  private final StructureView ser;
+  private final PreservedArea foliosInfo;
 
   private Memfd(PreservedFile file, MemfdVersion version) {
     this.handover = file.handover();
     this.memory = handover.memory();
     this.where = file.where();
     this.address = file.data();
-    this.structure = version.structure();
+    this.version = version;
     memory.requirePage(where, address, "data");
-    this.ser = memory.structure(where, address, structure);
-    Field folios = field("folios");
+    this.ser = memory.view(where, address, version.structure());
     this.foliosInfo =
-        VmallocArea.of(
-            memory, where.in("folios"), Wire.embedded(ser, folios), address + folios.offset());
+        PreservedArea.of(
+            memory, where.in("folios"), Descriptor.of(ser.embedded(version.folios())));
     long room = foliosInfo.bytes() / MemfdFolio.STRUCTURE.headerSize();
     if (Long.compareUnsigned(folioCount(), room) > 0) {
       throw where.broken(
@@ -65,35 +63,30 @@ public final class Memfd {
     }
   }
 
-  private Field field(String name) {
-    return structure.field(name).orElseThrow();
-  }
-
   /** File size in bytes, an unsigned number that nobody has checked. */
   public long size() {
-    return Wire.u64(ser, field("size"));
+    return ser.get(MemfdSer.SIZE);
   }
 
   /** File position in bytes. */
   public long position() {
-    return Wire.u64(ser, field("pos"));
+    return ser.get(MemfdSer.POS);
   }
 
   /** The F_SEAL_* bits, where the version keeps them. */
   public OptionalLong seals() {
-    return structure
-        .field("seals")
-        .map(seals -> OptionalLong.of(Wire.u32(ser, seals)))
-        .orElse(OptionalLong.empty());
+    return version.structure().has(MemfdSer.SEALS)
+        ? OptionalLong.of(ser.get(MemfdSer.SEALS))
+        : OptionalLong.empty();
   }
 
   /** Entries of the folio array. */
   public long folioCount() {
-    return Wire.u64(ser, field("nr_folios"));
+    return ser.get(version.nrFolios());
   }
 
   /** The area that holds the folio array. */
-  public VmallocArea foliosInfo() {
+  public PreservedArea foliosInfo() {
     return foliosInfo;
   }
 
@@ -115,7 +108,7 @@ public final class Memfd {
    * them.
    *
    * @return how many chunks list the array
-   * @throws org.kho4j.handover.HandoverException if the array is broken
+   * @throws org.kho4j.handover.wire.HandoverException if the array is broken
    */
   public int forEachFolio(FolioVisitor visitor) {
     int pageShift = memory.pageSize().shift();
@@ -125,8 +118,10 @@ public final class Memfd {
     return foliosInfo.forEachContent(
         end,
         (content, offset, physicalAddress) -> {
-          for (long at = 0; at < content.byteSize(); at += entrySize) {
-            long word = content.get(Wire.U64, at + MemfdFolio.PFN_AND_FLAGS.offset());
+          StructureView entry =
+              new StructureView(MemfdFolio.STRUCTURE, physicalAddress, content);
+          for (long at = 0; at < content.byteSize(); at += entrySize, entry.next()) {
+            long word = entry.get(MemfdFolio.PFN_AND_FLAGS);
             long pfn = word & MemfdFolio.PFN_MASK;
             if (pfn == 0) {
               continue;
@@ -135,13 +130,13 @@ public final class Memfd {
               throw where
                   .in("folio", (offset + at) / entrySize)
                   .broken(
-                      physicalAddress + at,
+                      entry.address(),
                       "pfn 0x%x is beyond physical memory of 2^%d"
                           .formatted(pfn, KhoRadix.MAX_PHYSICAL_BITS));
             }
             visitor.folio(
                 pfn << pageShift,
-                content.get(Wire.U64, at + MemfdFolio.INDEX.offset()),
+                entry.get(MemfdFolio.INDEX),
                 (int) (word >>> MemfdFolio.PFN_BITS));
           }
         });
@@ -150,7 +145,7 @@ public final class Memfd {
   /**
    * Counts the folios by order, which the preserved map alone knows.
    *
-   * @throws org.kho4j.handover.HandoverException if the array or the map is broken, or a folio is
+   * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, or a folio is
    *     not preserved
    */
   public OrderCounts orders(PreservedMap map) {
@@ -180,7 +175,7 @@ public final class Memfd {
    * array once to check it, and again whenever the content is read. Folios count whatever their
    * flags say.
    *
-   * @throws org.kho4j.handover.HandoverException if the array or the map is broken, the map is
+   * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, the map is
    *     consumed, a folio is not preserved or lies beyond the size, or two folios overlap in the
    *     file
    */
@@ -203,7 +198,7 @@ public final class Memfd {
    * Writes the file's bytes to a channel, zeros for its holes.
    *
    * @return bytes written
-   * @throws org.kho4j.handover.HandoverException as {@link #content} does, and if a page cannot be
+   * @throws org.kho4j.handover.wire.HandoverException as {@link #content} does, and if a page cannot be
    *     read
    */
   public long transferTo(WritableByteChannel channel) throws IOException {

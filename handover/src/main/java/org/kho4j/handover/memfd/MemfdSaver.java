@@ -6,20 +6,20 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.util.List;
-import org.kho4j.abi.Field;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.Structure;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
-import org.kho4j.handover.generation.Area;
-import org.kho4j.handover.generation.Descriptor;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.KhoException;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /** Hands memfds over, as the kernel's file handler does. */
 public final class MemfdSaver {
@@ -120,7 +120,7 @@ public final class MemfdSaver {
    *     what is written
    * @param token of the file
    * @return what the session has to list
-   * @throws IllegalArgumentException if the folios are not what a file can have, or the version
+   * @throws PreservationException if the folios are not what a file can have, or the version
    *     keeps no seals
    */
   public static SavedFile save(
@@ -131,17 +131,18 @@ public final class MemfdSaver {
       for (Piece piece : file.pieces) {
         generation.preserve(piece.folio);
       }
-      Folio page = generation.allocate(where.toString(), 0);
+      Folio page = generation.allocateZeroed(where.toString(), 0);
       generation.preserve(page);
-      Structure structure = version.structure();
-      MemorySegment ser = generation.segment(page);
-      Wire.putU64(ser, field(structure, "pos"), file.position);
-      Wire.putU64(ser, field(structure, "size"), file.size);
-      structure.field("seals").ifPresent(seals -> Wire.putU32(ser, seals, file.seals));
-      Wire.putU64(ser, field(structure, "nr_folios"), file.pieces.size());
+      StructureView ser = generation.view(page, version.structure());
+      ser.set(MemfdSer.POS, file.position);
+      ser.set(MemfdSer.SIZE, file.size);
+      if (version.structure().has(MemfdSer.SEALS)) {
+        ser.set(MemfdSer.SEALS, file.seals);
+      }
+      ser.set(version.nrFolios(), file.pieces.size());
       if (!file.pieces.isEmpty()) {
         writeFolios(generation, where.in("folios").toString(), file.pieces)
-            .writeTo(Wire.embedded(ser, field(structure, "folios")));
+            .writeTo(ser.embedded(version.folios()));
       }
       return new SavedFile(version.compatible(), page.address(), token);
     });
@@ -149,25 +150,21 @@ public final class MemfdSaver {
 
   private static Descriptor writeFolios(Generation generation, String path, List<Piece> pieces) {
     int size = MemfdFolio.STRUCTURE.headerSize();
-    Area array = generation.vmalloc(path, (long) pieces.size() * size, 0);
+    OwnedArea array = generation.vmallocZeroed(path, (long) pieces.size() * size, 0);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment entries = arena.allocate(array.bytes());
       int shift = generation.pageSize().shift();
-      for (int i = 0; i < pieces.size(); i++) {
-        Piece piece = pieces.get(i);
-        MemorySegment entry = entries.asSlice((long) i * size, size);
+      StructureView entry =
+          new StructureView(MemfdFolio.STRUCTURE, KhoException.NOWHERE, entries);
+      for (Piece piece : pieces) {
         long pfn = piece.folio.address() >>> shift;
-        Wire.putU64(
-            entry, MemfdFolio.PFN_AND_FLAGS, pfn | (long) piece.flags << MemfdFolio.PFN_BITS);
-        Wire.putU64(entry, MemfdFolio.INDEX, piece.index);
+        entry.set(MemfdFolio.PFN_AND_FLAGS, pfn | (long) piece.flags << MemfdFolio.PFN_BITS);
+        entry.set(MemfdFolio.INDEX, piece.index);
+        entry.next();
       }
       array.map(arena).copyFrom(0, entries);
     }
     return generation.preserve(path, array);
-  }
-
-  private static Field field(Structure structure, String name) {
-    return structure.field(name).orElseThrow();
   }
 
   private static void check(PageSize pageSize, MemfdVersion version, Where where, SavedMemfd file) {
@@ -183,7 +180,7 @@ public final class MemfdSaver {
     if ((file.seals & ~MemfdSer.SEALS_MASK) != 0) {
       throw wrong(where, "seals 0x%x are beyond 0x%x".formatted(file.seals, MemfdSer.SEALS_MASK));
     }
-    if (file.seals != 0 && version.structure().field("seals").isEmpty()) {
+    if (file.seals != 0 && !version.structure().has(MemfdSer.SEALS)) {
       throw wrong(where, "%s keeps no seals".formatted(version));
     }
     long pages = Math.ceilDiv(file.size, pageSize.bytes());
@@ -203,7 +200,7 @@ public final class MemfdSaver {
     }
   }
 
-  private static IllegalArgumentException wrong(Where where, String message) {
-    return new IllegalArgumentException(where + ": " + message);
+  private static PreservationException wrong(Where where, String message) {
+    return new PreservationException(where.toString(), message);
   }
 }

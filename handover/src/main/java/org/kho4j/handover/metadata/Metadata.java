@@ -1,12 +1,11 @@
 package org.kho4j.handover.metadata;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Where;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 
 /**
  * What a kernel says about itself in the subtree {@code kexec-metadata}.
@@ -39,16 +38,15 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
           "the blob has %s bytes, fewer than %d"
               .formatted(Long.toUnsignedString(subtree.size()), size));
     }
-    MemorySegment blob =
-        handover.memory().structure(where, subtree.address(), KexecMetadata.STRUCTURE);
-    long version = Wire.u32(blob, KexecMetadata.VERSION);
+    StructureView blob = handover.memory().view(where, subtree.address(), KexecMetadata.STRUCTURE);
+    long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       throw where.broken(
           subtree.address(), "version is %d, and only 1 is known".formatted(version));
     }
     return new Metadata(
         version,
-        Wire.text(blob, KexecMetadata.PREVIOUS_RELEASE, where, subtree.address()),
-        Wire.u32(blob, KexecMetadata.KEXEC_COUNT));
+        blob.text(KexecMetadata.PREVIOUS_RELEASE, where),
+        blob.get(KexecMetadata.KEXEC_COUNT));
   }
 }

@@ -1,11 +1,13 @@
 package org.kho4j.handover.pages;
 
-/** No free block is as large as was asked for. */
-public final class OutOfPagesException extends RuntimeException {
+import org.kho4j.handover.wire.KhoException;
+
+/** No free block is as large as requested. */
+public final class OutOfPagesException extends KhoException {
 
   private static final long serialVersionUID = 1L;
 
   OutOfPagesException(String message) {
-    super(message);
+    super("", NOWHERE, message);
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.KhoException;
 
 /**
  * Hands out blocks of 2^order pages of physical memory, each on a multiple of its size, as the
@@ -342,7 +343,8 @@ public final class PageAllocator {
   private void checkBlock(long address, int order) {
     checkOrder(order);
     if (address < 0 || (address & (pageSize.blockBytes(order) - 1)) != 0) {
-      throw new IllegalArgumentException(
+      throw new PageStateException(
+          address,
           "0x%x is not aligned to a block of order %d, 0x%x bytes"
               .formatted(address, order, pageSize.blockBytes(order)));
     }
@@ -350,7 +352,8 @@ public final class PageAllocator {
 
   private static void checkOrder(int order) {
     if (order < 0 || order > MAX_ORDER) {
-      throw new IllegalArgumentException(
+      throw new PageStateException(
+          KhoException.NOWHERE,
           "order %d is not between 0 and %d".formatted(order, MAX_ORDER));
     }
   }
@@ -361,7 +364,8 @@ public final class PageAllocator {
         || address > (1L << PageNumbers.ADDRESS_BITS) - length
         || !pageSize.isAligned(address)
         || !pageSize.isAligned(length)) {
-      throw new IllegalArgumentException(
+      throw new PageStateException(
+          address,
           "0x%x bytes at 0x%x are not whole pages of %s below 2^%d"
               .formatted(length, address, pageSize, PageNumbers.ADDRESS_BITS));
     }

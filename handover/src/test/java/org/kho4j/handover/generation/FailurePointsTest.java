@@ -18,6 +18,8 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 
 /** Every operation that needs pages, with every number of pages that is too small for it. */
@@ -28,7 +30,7 @@ class FailurePointsTest {
   private static final AddressRange SCRATCH = new AddressRange(BASE, 0x10000);
 
   /** A generation that owns an area of two chunks and folios of orders 3, 4 and 0. */
-  record Given(Generation generation, Area area, List<Folio> folios) {
+  record Given(Generation generation, OwnedArea area, List<Folio> folios) {
     static Given in(WritableMemory memory) {
       Generation generation =
           Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "failing"));

@@ -19,10 +19,13 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
-import org.kho4j.handover.Where;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /** What a generation owns and preserves, noted in the plainest way. */
@@ -37,7 +40,7 @@ final class GenerationModel {
 
     final long mark;
     Folio folio;
-    Area area;
+    OwnedArea area;
     Descriptor descriptor;
     boolean preserved;
     String subtree;
@@ -69,7 +72,7 @@ final class GenerationModel {
       return thing;
     }
 
-    static Thing of(long mark, Area area, PageSize pageSize) {
+    static Thing of(long mark, OwnedArea area, PageSize pageSize) {
       Thing thing = new Thing(mark);
       thing.area = area;
       thing.readUnits(pageSize);
@@ -250,19 +253,18 @@ final class GenerationModel {
 
   /** The pages that list an area, read with the readers; the blocks in them must be the area's. */
   private List<Long> chunks(Generation generation, Thing thing) {
-    byte[] bytes = new byte[16];
-    thing.descriptor.writeTo(MemorySegment.ofArray(bytes));
-    VmallocArea area =
-        VmallocArea.of(generation.outgoing().memory(), Where.ROOT, MemorySegment.ofArray(bytes), 0);
+    PreservedArea area =
+        PreservedArea.of(generation.outgoing().memory(), Where.ROOT, thing.descriptor);
     List<Long> chunks = new ArrayList<>();
-    area.forEachChunk(chunks::add);
     List<AddressRange> read = new ArrayList<>();
-    long blockBytes = pageSize.blockBytes(area.order());
-    area.forEachRun((address, length) -> {
-      for (long at = 0; at < length; at += blockBytes) {
-        read.add(new AddressRange(address + at, blockBytes));
-      }
-    });
+    long blockBytes = pageSize.blockBytes(area.descriptor().order());
+    area.forEachRun(
+        (order, address, length) -> {
+          for (long at = 0; at < length; at += blockBytes) {
+            read.add(new AddressRange(address + at, blockBytes));
+          }
+        },
+        chunks::add);
     assertThat(read).isEqualTo(thing.units);
     return chunks;
   }
@@ -315,7 +317,7 @@ final class GenerationModel {
       }
       restore(incoming, thing);
       assertThatThrownBy(() -> restore(incoming, thing))
-          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.HandoverException.class);
+          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.wire.HandoverException.class);
       thing.preserved = false;
       thing.subtree = null;
       thing.descriptor = null;
@@ -335,11 +337,9 @@ final class GenerationModel {
   }
 
   private static List<Long> incomingChunks(Incoming incoming, Thing thing) {
-    byte[] bytes = new byte[16];
-    thing.descriptor.writeTo(MemorySegment.ofArray(bytes));
     List<Long> chunks = new ArrayList<>();
-    VmallocArea.of(incoming.handover().memory(), Where.ROOT, MemorySegment.ofArray(bytes), 0)
-        .forEachChunk(chunks::add);
+    PreservedArea.of(incoming.handover().memory(), Where.ROOT, thing.descriptor)
+        .forEachRun((order, address, length) -> {}, chunks::add);
     return chunks;
   }
 
@@ -351,7 +351,7 @@ final class GenerationModel {
     } else if (thing.folio != null) {
       assertThat(incoming.restoreFolio(thing.folio.address())).isEqualTo(thing.folio);
     } else if (thing.area != null) {
-      Area area = incoming.restore(thing.descriptor);
+      OwnedArea area = incoming.restore(thing.descriptor);
       List<AddressRange> units = List.copyOf(thing.units);
       thing.area = area;
       thing.units.clear();

@@ -17,6 +17,8 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.generation.GenerationModel.Thing;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 
 /** Random operations through generations, each compared with a naive model. */

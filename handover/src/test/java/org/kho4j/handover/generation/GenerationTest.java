@@ -20,6 +20,10 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageStateException;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.KhoException;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 
 /** What a generation refuses, and how it says so. */
@@ -44,7 +48,7 @@ class GenerationTest {
     State before = State.of(generation);
     Throwable[] refusal = new Throwable[1];
     assertThatThrownBy(operation)
-        .isInstanceOfAny(PreservationException.class, IllegalArgumentException.class)
+        .isInstanceOf(KhoException.class)
         .satisfies(e -> refusal[0] = e);
     assertThat(State.of(generation)).isEqualTo(before);
     return refusal[0].getMessage();
@@ -61,7 +65,7 @@ class GenerationTest {
     assertThat(refusal(() -> generation.preservePages(BASE + 0x3e000, 4 * PAGE)))
         .isEqualTo(
             "page run at 0x4003e000: 16384 bytes overlap with page 0x40040000, which is preserved already");
-    Area area =
+    OwnedArea area =
         generation.areaOf(
             List.of(generation.allocateAt(BASE + 0x50000, 0), new Folio(BASE + 0x47000, 0)));
     assertThat(refusal(() -> generation.preserve("/list", area)))
@@ -72,7 +76,7 @@ class GenerationTest {
   @Test
   void anAreaThatHasABlockTwice() {
     Folio folio = generation.allocate(0);
-    Area area = generation.areaOf(List.of(folio, generation.allocate(0), folio));
+    OwnedArea area = generation.areaOf(List.of(folio, generation.allocate(0), folio));
 
     assertThat(refusal(() -> generation.preserve(area))).contains("is preserved already");
   }
@@ -88,7 +92,7 @@ class GenerationTest {
           folios.add(new Folio(first.allocate(1).address(), 0));
         }
         first.preserve(folios.getLast());
-        Area area = first.areaOf(folios);
+        OwnedArea area = first.areaOf(folios);
         State before = State.of(first);
 
         assertThatThrownBy(() -> first.preserve(area))
@@ -103,7 +107,7 @@ class GenerationTest {
   void anAreaWithABlockAtAddressZero() {
     try (WritableMemory low = WritableMemory.allocate(0, 100 * PAGE)) {
       Generation first = Generation.first(low, Setup.of(PageSize.SIZE_4K, List.of(), "low"));
-      Area area = first.areaOf(List.of(first.allocate(0), new Folio(0, 0)));
+      OwnedArea area = first.areaOf(List.of(first.allocate(0), new Folio(0, 0)));
       State before = State.of(first);
 
       assertThatThrownBy(() -> first.preserve("/list", area))
@@ -215,15 +219,15 @@ class GenerationTest {
 
   @Test
   void unpreservingAnAreaByTheDescriptorOfAnother() {
-    Area area = generation.vmalloc(600 * PAGE, 0);
-    Area other = generation.vmalloc(600 * PAGE, 0);
-    Area small = generation.vmalloc(PAGE, 0);
+    OwnedArea area = generation.vmalloc(600 * PAGE, 0);
+    OwnedArea other = generation.vmalloc(600 * PAGE, 0);
+    OwnedArea small = generation.vmalloc(PAGE, 0);
     Descriptor descriptor = generation.preserve(area);
     Descriptor others = generation.preserve(other);
     Descriptor smalls = generation.preserve(small);
 
     for (Descriptor wrong :
-        List.of(others, smalls, new Descriptor(0, 600, 1, 0), new Descriptor(0x123, 600, 1, 0))) {
+        List.of(others, smalls, descriptor(0, 600), descriptor(0x123, 600))) {
       assertThat(refusal(() -> generation.unpreserve(wrong, area)))
           .isEqualTo(
               "area at 0x%x: the descriptor is not that of this area, which has 600 blocks of order 0"
@@ -249,12 +253,12 @@ class GenerationTest {
             .toList();
 
     assertThat(refusal(() -> ReserveMemSaver.save(generation, nine)))
-        .isEqualTo("9 reservations: a kernel takes 1 to 8");
+        .isEqualTo("/memblock: 9 reservations: a kernel takes 1 to 8");
     assertThat(
             refusal(() ->
                 ReserveMemSaver.save(
                     generation, List.of(new ReserveMem("sixteen-letters!", BASE + 0x40000, PAGE)))))
-        .isEqualTo("reservation \"sixteen-letters!\": a name has 1 to 15 characters");
+        .isEqualTo("/memblock: reservation \"sixteen-letters!\": a name has 1 to 15 characters");
     assertThat(
             refusal(() ->
                 ReserveMemSaver.save(
@@ -307,7 +311,7 @@ class GenerationTest {
     for (Case one : cases) {
       assertThatThrownBy(
               () -> Generation.first(memory, Setup.of(PageSize.SIZE_4K, one.scratch, "test")))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(PreservationException.class)
           .hasMessage(one.sentence);
     }
   }
@@ -341,10 +345,14 @@ class GenerationTest {
   @Test
   void anEmptyAreaHasADescriptorOfZeros() {
     Generation next = Generation.boot(memory, generation.handOver(), setup());
-    Area nothing = next.incoming().orElseThrow().restore(new Descriptor(0, 0, 0, 0));
+    OwnedArea nothing = next.incoming().orElseThrow().restore(descriptor(0, 0));
 
     assertThat(nothing.bytes()).isZero();
-    assertThat(next.preserve(nothing)).isEqualTo(new Descriptor(0, 0, 0, 0));
+    assertThat(next.preserve(nothing)).isEqualTo(descriptor(0, 0));
+  }
+
+  private static Descriptor descriptor(long first, long totalPages) {
+    return new Descriptor(KhoException.NOWHERE, first, totalPages, 1, 0);
   }
 
   private static Setup setup() {
@@ -355,7 +363,7 @@ class GenerationTest {
   @Test
   void aHundredGenerationsLeakNoPage() {
     Generation now = generation;
-    Area area = now.vmalloc(511 * PAGE, 0);
+    OwnedArea area = now.vmalloc(511 * PAGE, 0);
     AddressRange run = new AddressRange(now.allocate(3).address() + PAGE, 6 * PAGE);
     now.free(new Folio(run.address() - PAGE, 0));
     now.free(new Folio(run.end(), 0));

@@ -14,10 +14,11 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.HandoverException;
 import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.WritableMemory;
 
 /** A sound handover, broken in one place at a time: it is refused, and nothing is written. */
@@ -57,7 +58,7 @@ class IncomingReaderTest {
 
   private String refusal() {
     long[] before = memory.read(BASE, SIZE).toArray(ValueLayout.JAVA_LONG);
-    String sentence = catchThrowableOfType(HandoverException.class, this::boot).sentence();
+    String sentence = catchThrowableOfType(HandoverException.class, this::boot).getMessage();
     assertThat(memory.read(BASE, SIZE).toArray(ValueLayout.JAVA_LONG)).isEqualTo(before);
     return sentence;
   }
@@ -322,7 +323,7 @@ class IncomingReaderTest {
 
   private long record(long type, long length) {
     MemorySegment record = memory.writable(SCRATCH.address() + 0x1000, 48);
-    boot.writeSetupData(record);
+    boot.writeTo(new StructureView(SetupData.STRUCTURE, 0, record));
     record.set(Wire.U64, SetupData.TYPE.offset(), length << 32 | type);
     return SCRATCH.address() + 0x1000;
   }
@@ -356,6 +357,6 @@ class IncomingReaderTest {
   private String recordRefusal(long address) {
     return catchThrowableOfType(
             HandoverException.class, () -> BootData.ofSetupData(memory, address))
-        .sentence();
+        .getMessage();
   }
 }

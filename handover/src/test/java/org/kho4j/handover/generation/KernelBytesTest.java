@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.SetupData;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.PhysicalMemory;
 
 /** Linux 7.3.4's own handovers, made again by the engine and compared with Linux's bytes. */
@@ -87,7 +88,7 @@ class KernelBytesTest {
       assertSameBytes(replay.memory.read(boot.scratchAddress(), array.byteSize()), array);
       int recordBytes = SetupData.STRUCTURE.headerSize();
       MemorySegment written = MemorySegment.ofArray(new byte[recordBytes]);
-      boot.writeSetupData(written);
+      boot.writeTo(new StructureView(SetupData.STRUCTURE, 0, written));
       assertSameBytes(written, kernels.read(record, recordBytes));
     }
   }

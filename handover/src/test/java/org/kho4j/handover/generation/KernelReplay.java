@@ -17,7 +17,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.VmallocArea;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
@@ -31,6 +30,9 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 
@@ -153,7 +155,7 @@ final class KernelReplay {
 
   private void placeBlocks(String path, long first) {
     int number = 0;
-    for (long block = first; block != 0; block = kernels.read(block, 8).get(Wire.U64, 0)) {
+    for (long block = first; block != 0; block = kernels.read(block, 8).get(StructureView.U64, 0)) {
       place(path + "/block " + number++, block);
     }
   }
@@ -164,14 +166,15 @@ final class KernelReplay {
     return key >>> shift == node.key >>> shift;
   }
 
-  private void placeArea(String path, VmallocArea area) {
+  private void placeArea(String path, PreservedArea area) {
     int[] count = new int[2];
-    area.forEachChunk(chunk -> place(path + "/chunk " + count[0]++, chunk));
-    area.forEachRun((address, bytes) -> {
-      for (long block = 0; block < bytes; block += pageSize.blockBytes(area.order())) {
-        place(path + "/block " + count[1]++, address + block);
-      }
-    });
+    area.forEachRun(
+        (order, address, bytes) -> {
+          for (long block = 0; block < bytes; block += pageSize.blockBytes(order)) {
+            place(path + "/block " + count[1]++, address + block);
+          }
+        },
+        chunk -> place(path + "/chunk " + count[0]++, chunk));
   }
 
   private void place(String path, long address) {

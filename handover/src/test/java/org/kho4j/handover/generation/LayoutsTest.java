@@ -30,6 +30,9 @@ import org.kho4j.handover.Subtree;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
@@ -167,7 +170,7 @@ class LayoutsTest {
           blocks.put(folio.address(), folio.order());
         }
         case 2 -> {
-          Area area = generation.areaOf(List.of(folio));
+          OwnedArea area = generation.areaOf(List.of(folio));
           if (generation.layout().has(KhoFeature.VMALLOC)) {
             Descriptor descriptor = generation.preserve(area);
             areas.add(descriptor);
@@ -366,7 +369,7 @@ class LayoutsTest {
       Generation generation =
           Generation.first(
               memory, setup(PageSize.SIZE_4K, KhoLayout.of("kho-v1@6.16").orElseThrow()));
-      Area area = generation.vmalloc(4096, 0);
+      OwnedArea area = generation.vmalloc(4096, 0);
       assertThatThrownBy(() -> generation.preserve(area))
           .isInstanceOf(PreservationException.class)
           .hasMessageContaining("kho-v1@6.16 (Linux 6.16 to 6.17.8) has no vmalloc areas");

@@ -3,10 +3,10 @@ package org.kho4j.handover.handmade;
 import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.HandoverMemory;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.Where;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /**
  * A small kernel's memory with one handover in it: root FDT at {@link #ROOT}, preserved map from

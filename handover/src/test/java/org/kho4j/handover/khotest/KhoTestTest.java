@@ -64,7 +64,7 @@ class KhoTestTest {
     test.forEachFolio((address, order) -> folios.add("0x%x order %d".formatted(address, order)));
     assertThat(test.folios()).isEqualTo(2);
     assertThat(test.checksum()).isEqualTo(0x1234);
-    assertThat(test.foliosInfo().first()).isEqualTo(CHUNK);
+    assertThat(test.foliosInfo().descriptor().first()).isEqualTo(CHUNK);
     assertThat(folios).containsExactly("0x400000 order 0", "0x500000 order 3");
   }
 

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.generation.Folio;
@@ -37,6 +38,7 @@ import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 
 /** What is written of LUO and memfds, in every version and page size, is what is read back. */
@@ -184,7 +186,7 @@ class LiveUpdateSaverTest {
       System.arraycopy(bytes, from, content, from, length);
     }
     long position = random.nextLong(1L << 62);
-    int seals = version.structure().field("seals").isPresent() ? random.nextInt(0x40) : 0;
+    int seals = version.structure().has(MemfdSer.SEALS) ? random.nextInt(0x40) : 0;
     SavedFile saved =
         MemfdSaver.save(
             generation, version, session, token, new SavedMemfd(size, position, seals, pieces));
@@ -285,7 +287,7 @@ class LiveUpdateSaverTest {
     long free = generation.freePages();
     String message =
         catchThrowableOfType(
-                IllegalArgumentException.class,
+                PreservationException.class,
                 () -> LiveUpdateSaver.save(generation, version, 1, sessions, flbs))
             .getMessage();
     assertThat(generation.freePages()).as("what a refused operation took").isEqualTo(free);
@@ -354,7 +356,7 @@ class LiveUpdateSaverTest {
     Generation generation = generation(PageSize.SIZE_4K);
     String message =
         catchThrowableOfType(
-                IllegalArgumentException.class,
+                PreservationException.class,
                 () -> MemfdSaver.save(generation, version, "s", 1, memfd))
             .getMessage();
     generation.memory().close();

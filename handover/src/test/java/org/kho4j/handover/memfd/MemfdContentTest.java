@@ -258,7 +258,7 @@ class MemfdContentTest {
                   long offset,
                   long address,
                   long length,
-                  org.kho4j.handover.HandoverException reason) {
+                  org.kho4j.handover.wire.HandoverException reason) {
                 seen.add("0x%x: 0x%x at 0x%x absent".formatted(offset, length, address));
               }
             });

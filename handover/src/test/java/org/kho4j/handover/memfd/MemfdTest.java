@@ -80,7 +80,7 @@ class MemfdTest {
     assertThat(memfd.position()).isEqualTo(5);
     assertThat(memfd.seals()).hasValue(0x2f);
     assertThat(memfd.folioCount()).isEqualTo(2);
-    assertThat(memfd.foliosInfo().first()).isEqualTo(CHUNK);
+    assertThat(memfd.foliosInfo().descriptor().first()).isEqualTo(CHUNK);
     assertThat(folios(memfd))
         .containsExactly("0x12345000 index 7 flags 3", "0x500000 index 8 flags 1");
   }

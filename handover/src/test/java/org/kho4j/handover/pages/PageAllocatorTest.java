@@ -102,7 +102,7 @@ class PageAllocatorTest {
     assertThatThrownBy(() -> allocator.allocateAt(BASE + MIB, 0))
         .hasMessage("0x40100000, page 0 of 0x40100000-0x40100fff, is not memory to allocate from");
     assertThatThrownBy(() -> allocator.allocateAt(BASE + PAGE, 1))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(PageStateException.class)
         .hasMessage("0x40001000 is not aligned to a block of order 1, 0x2000 bytes");
     assertThat(allocator.freePages()).isEqualTo(248);
   }
@@ -244,7 +244,7 @@ class PageAllocatorTest {
   @Test
   void refusesRangesThatAreNoRanges() {
     assertThatThrownBy(() -> of(BASE + 1, PAGE))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(PageStateException.class)
         .hasMessage("0x1000 bytes at 0x40000001 are not whole pages of 4K below 2^52");
     assertThatThrownBy(() -> of((1L << 52) - PAGE, 2 * PAGE))
         .isInstanceOf(IllegalArgumentException.class)
@@ -258,7 +258,7 @@ class PageAllocatorTest {
     assertThatThrownBy(() -> new PageAllocator(PageSize.SIZE_4K, List.of()))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> of(BASE, MIB).allocate(19))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(PageStateException.class)
         .hasMessage("order 19 is not between 0 and 18");
   }
 

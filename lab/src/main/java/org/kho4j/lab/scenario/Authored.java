@@ -11,7 +11,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.SetupData;
 import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.ChosenNode;
@@ -120,7 +119,7 @@ final class Authored implements AutoCloseable {
   private Path pointingAt(BootData boot, Stage stage) throws IOException {
     // Behind the scratch array, in the scratch region, as kexec has it.
     long record = boot.scratchAddress() + run.kernel().pageSize().bytes();
-    boot.writeSetupData(memory.writable(record, SetupData.STRUCTURE.headerSize()));
+    boot.writeSetupData(memory, record);
     byte[] image = Files.readAllBytes(stage.kernel().image());
     MemorySegment.ofArray(image).set(Wire.U64, SETUP_DATA, record);
     return Files.write(run.directory().resolve("kernel"), image);

@@ -10,7 +10,6 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Wire;
-import org.kho4j.handover.generation.Area;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
@@ -20,6 +19,7 @@ import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Run;
@@ -102,7 +102,7 @@ final class Restored {
       Pattern.of(run).fill(generation.segment(folio), SEED + folios.size());
       folios.add(folio);
     }
-    Area list = generation.vmalloc(listPages * generation.pageSize().bytes(), listOrder);
+    OwnedArea list = generation.vmalloc(listPages * generation.pageSize().bytes(), listOrder);
     KhoTestSaver.save(generation, folios, list, checksum);
     return folios;
   }
@@ -141,7 +141,7 @@ final class Restored {
     BootData boot = authored.handOver();
     if (wrong) {
       KhoTest test = written(authored, boot).client(KhoTest.CLIENT).orElseThrow();
-      long chunk = test.foliosInfo().first();
+      long chunk = test.foliosInfo().descriptor().first();
       authored
           .memory()
           .writable(chunk, run.kernel().pageSize().bytes())

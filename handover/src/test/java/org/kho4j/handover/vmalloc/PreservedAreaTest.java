@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.vmalloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
@@ -11,9 +11,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
 
 /** A descriptor at 0x8000 and chunks from 0x10000 on; a chunk of 4K pages has 511 entries. */
-class VmallocAreaTest {
+class PreservedAreaTest {
 
   private static final long DESCRIPTOR = 0x8000;
   private static final long CHUNK = 0x10000;
@@ -45,36 +47,35 @@ class VmallocAreaTest {
     return blocks;
   }
 
-  private VmallocArea area() {
+  private PreservedArea area() {
     return area(PageSize.SIZE_4K);
   }
 
-  private VmallocArea area(PageSize pageSize) {
-    return VmallocArea.of(
+  private PreservedArea area(PageSize pageSize) {
+    return PreservedArea.of(
         new HandoverMemory(ram, pageSize),
         Where.ROOT.in("area"),
-        ram.read(DESCRIPTOR, 16),
-        DESCRIPTOR);
+        Descriptor.at(DESCRIPTOR, ram.read(DESCRIPTOR, 16)));
   }
 
-  private static List<String> runs(VmallocArea area) {
+  private static List<String> runs(PreservedArea area) {
     List<String> runs = new ArrayList<>();
-    area.forEachRun((address, bytes) -> runs.add("0x%x+0x%x".formatted(address, bytes)));
+    area.forEachRun((order, address, bytes) -> runs.add("0x%x+0x%x".formatted(address, bytes)));
     return runs;
   }
 
   private String fault() {
-    return sentenceOf(() -> area().forEachRun((address, bytes) -> {}));
+    return sentenceOf(() -> area().forEachRun((order, address, bytes) -> {}));
   }
 
   @Test
   void readsADescriptor() {
     descriptor(CHUNK, 8, 3, 2);
 
-    assertThat(area().first()).isEqualTo(CHUNK);
-    assertThat(area().totalPages()).isEqualTo(8);
-    assertThat(area().flags()).isEqualTo(3);
-    assertThat(area().order()).isEqualTo(2);
+    assertThat(area().descriptor().first()).isEqualTo(CHUNK);
+    assertThat(area().descriptor().totalPages()).isEqualTo(8);
+    assertThat(area().descriptor().flags()).isEqualTo(3);
+    assertThat(area().descriptor().order()).isEqualTo(2);
     assertThat(area().bytes()).isEqualTo(8 * 4096);
   }
 
@@ -93,7 +94,7 @@ class VmallocAreaTest {
     chunk(1, 0, 0x6000, 0x8000);
 
     assertThat(runs(area())).containsExactly("0x5000+0x2000", "0x8000+0x1000");
-    assertThat(area().forEachRun((address, bytes) -> {})).isEqualTo(2);
+    assertThat(area().forEachRun((order, address, bytes) -> {})).isEqualTo(2);
   }
 
   /** A kernel appends a fresh chunk as soon as one is full, also when nothing follows. */
@@ -103,7 +104,7 @@ class VmallocAreaTest {
     chunk(0, CHUNK + 0x1000, scattered(0x100000, 511));
     chunk(1, 0);
 
-    assertThat(area().forEachRun((address, bytes) -> {})).isEqualTo(2);
+    assertThat(area().forEachRun((order, address, bytes) -> {})).isEqualTo(2);
     assertThat(runs(area())).hasSize(511).endsWith("0x4fc000+0x1000");
   }
 
@@ -151,7 +152,7 @@ class VmallocAreaTest {
   void anEmptyAreaHasNoChunks() {
     descriptor(0, 0, 0, 0);
 
-    assertThat(area().forEachRun((address, bytes) -> {})).isZero();
+    assertThat(area().forEachRun((order, address, bytes) -> {})).isZero();
     assertThat(runs(area())).isEmpty();
     assertThat(area().bytes()).isZero();
   }
@@ -242,7 +243,7 @@ class VmallocAreaTest {
     chunk(1, 0, 0x3);
 
     assertThat(fault())
-        .isEqualTo("/area/chunk 1 at 0x11000: entry 0 is 0x3, not aligned to a page of 4K");
+        .isEqualTo("/area/chunk 1 at 0x11000: entry 0 is 0x3, no address of a block of order 0");
   }
 
   @Test
@@ -252,7 +253,7 @@ class VmallocAreaTest {
 
     assertThat(fault())
         .isEqualTo(
-            "/area/chunk 0 at 0x10000: entry 1 is 0x10000000000000, a block of order 0 beyond 2^52");
+            "/area/chunk 0 at 0x10000: entry 1 is 0x10000000000000, beyond 2^52");
   }
 
   @Test
@@ -262,7 +263,7 @@ class VmallocAreaTest {
 
     assertThat(fault())
         .isEqualTo(
-            "/area/chunk 0 at 0x10000: entry 0 is 0xffffffffff000, a block of order 1 beyond 2^52");
+            "/area/chunk 0 at 0x10000: entry 0 is 0xffffffffff000, no address of a block of order 1");
   }
 
   @Test

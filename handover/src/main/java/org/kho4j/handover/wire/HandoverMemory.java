@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoRadix;
@@ -56,6 +56,18 @@ public final class HandoverMemory {
    */
   public MemorySegment structure(Where where, long address, Structure structure) {
     return bytes(where, address, structure.size(pageSize));
+  }
+
+  /**
+   * A structure at its address, which is aligned to a page where the structure takes whole pages.
+   *
+   * @throws HandoverException if any of it cannot be read
+   */
+  public StructureView view(Where where, long address, Structure structure) {
+    if (structure.pages() > 0) {
+      requirePage(where, address, "the address");
+    }
+    return new StructureView(structure, address, structure(where, address, structure));
   }
 
   /**

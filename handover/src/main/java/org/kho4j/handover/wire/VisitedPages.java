@@ -1,28 +1,36 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The pages that a walk has been to, so that a structure that is reached twice is found. Off-heap:
- * 16 bytes a page at most. Not safe for use by several threads.
+ * The pages that a walk has been to: the guard against loops, which finds a structure that is
+ * reached a second time. 16 bytes a page at most, off-heap from 512 pages on. Not safe for use by
+ * several threads.
  */
-final class VisitedPages {
+public final class VisitedPages {
 
   /**
    * More pages of one kind are in no handover: as leaves of a map they stand for 128 TiB in 4K
    * pages.
    */
-  static final int MAX_PAGES = 1 << 20;
+  private static final int MAX_PAGES = 1 << 20;
 
   private MemorySegment slots;
   private int mask;
   private int size;
+  private final long most;
 
-  VisitedPages() {
-    mask = 1023;
-    slots = Arena.ofAuto().allocate(8L * (mask + 1), 8);
+  public VisitedPages() {
+    this(MAX_PAGES);
+  }
+
+  /** A guard of a walk over that many pages at most. */
+  public VisitedPages(long most) {
+    this.most = most;
+    mask = 15;
+    slots = MemorySegment.ofArray(new long[mask + 1]);
   }
 
   /**
@@ -30,14 +38,14 @@ final class VisitedPages {
    *
    * @param address of the page, not 0
    * @return false if it was there already
-   * @throws HandoverException if there are more than {@link #MAX_PAGES}
+   * @throws HandoverException if the walk visits more pages than it may
    */
-  boolean add(Where where, long address) {
+  public boolean add(Where where, long address) {
     if (!insert(address)) {
       return false;
     }
-    if (++size > MAX_PAGES) {
-      throw where.broken(address, "more than %,d pages of structures".formatted(MAX_PAGES));
+    if (++size > most) {
+      throw where.broken(address, "more than %,d pages of structures".formatted(most));
     }
     if (size > mask / 2) {
       grow();
@@ -64,7 +72,10 @@ final class VisitedPages {
     MemorySegment old = slots;
     int oldSlots = mask + 1;
     mask = oldSlots * 2 - 1;
-    slots = Arena.ofAuto().allocate(8L * (mask + 1), 8);
+    slots =
+        mask < 1024
+            ? MemorySegment.ofArray(new long[mask + 1])
+            : Arena.ofAuto().allocate(8L * (mask + 1), 8);
     for (int i = 0; i < oldSlots; i++) {
       long address = old.getAtIndex(ValueLayout.JAVA_LONG, i);
       if (address != 0) {

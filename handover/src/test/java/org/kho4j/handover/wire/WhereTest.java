@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,14 +30,14 @@ class WhereTest {
 
     assertThat(broken.path()).isEqualTo("/LUO");
     assertThat(broken.address()).isEqualTo(0x1f3a000);
-    assertThat(broken).hasMessage("is 3");
-    assertThat(broken.sentence()).isEqualTo("/LUO at 0x1f3a000: is 3");
+    assertThat(broken.problem()).isEqualTo("is 3");
+    assertThat(broken.getMessage()).isEqualTo("/LUO at 0x1f3a000: is 3");
   }
 
   @Test
   void aCauseIsPassedOn() {
     RuntimeException cause = new IllegalStateException("gone");
 
-    assertThat(Where.ROOT.broken(1, cause)).hasMessage("gone").hasCause(cause);
+    assertThat(Where.ROOT.broken(1, cause)).hasMessage("/ at 0x1: gone").hasCause(cause);
   }
 }

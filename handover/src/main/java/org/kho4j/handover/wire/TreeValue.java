@@ -1,7 +1,10 @@
-package org.kho4j.handover;
+package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.Structure;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
@@ -26,21 +29,38 @@ public final class TreeValue {
     }
   }
 
+  /** The unsigned number or the physical address that a property holds. */
+  public static long number(FdtNode node, Field property, Where where, long address) {
+    MemorySegment value = bytes(node, property.name(), property.size(), where, address);
+    return property.size() == Long.BYTES
+        ? value.get(StructureView.U64, 0)
+        : Integer.toUnsignedLong(value.get(StructureView.U32, 0));
+  }
+
+  /** The structure that a property embeds. Where it lies in the tree is not known. */
+  public static StructureView embedded(FdtNode node, Field property, Where where, long address) {
+    Structure structure = Objects.requireNonNull(property.target(), property.name());
+    return new StructureView(
+        structure,
+        address,
+        bytes(node, property.name(), structure.headerSize(), where, address));
+  }
+
   /** A number of 8 bytes: most often a physical address. */
   public static long u64(FdtNode node, String property, Where where, long address) {
-    return bytes(node, property, Long.BYTES, where, address).get(Wire.U64, 0);
+    return bytes(node, property, Long.BYTES, where, address).get(StructureView.U64, 0);
   }
 
   /** An unsigned number of 4 bytes. */
   public static long u32(FdtNode node, String property, Where where, long address) {
     return Integer.toUnsignedLong(
-        bytes(node, property, Integer.BYTES, where, address).get(Wire.U32, 0));
+        bytes(node, property, Integer.BYTES, where, address).get(StructureView.U32, 0));
   }
 
   /**
    * The value of a property that has to have a size.
    *
-   * @param address physical address of the tree, for messages
+   * @param address physical address of the tree
    * @throws HandoverException if the property is missing, or of another size
    */
   public static MemorySegment bytes(

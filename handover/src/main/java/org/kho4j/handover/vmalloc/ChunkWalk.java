@@ -1,0 +1,336 @@
+package org.kho4j.handover.vmalloc;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.KhoVmallocChunk;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.VisitedPages;
+import org.kho4j.handover.wire.Where;
+
+/**
+ * The walk over the chunks that list an area: the only code that follows {@link
+ * KhoVmallocChunk#NEXT}.
+ *
+ * <pre>
+ *   ChunkWalk walk = new ChunkWalk(memory, where, descriptor, ChunkWalk.THROW);
+ *   while (walk.next()) {
+ *     … walk.address() …
+ *     walk.runs(visitor);
+ *   }
+ *   walk.flush(visitor);
+ * </pre>
+ *
+ * What contradicts the contract goes to {@link Faults}, which throws or takes note of it. After an
+ * {@link Fault#ENTRY} and a {@link Fault#MULTIPLE} the walk continues; any other fault ends it.
+ */
+public final class ChunkWalk {
+
+  static final KhoserPointer<StructureView> FIRST =
+      KhoserPointer.declare(KhoVmalloc.FIRST, KhoVmallocChunk.STRUCTURE);
+  static final KhoserPointer<StructureView> NEXT =
+      KhoserPointer.declare(KhoVmallocChunk.NEXT, KhoVmallocChunk.STRUCTURE);
+
+  private static final int HEADER = KhoVmallocChunk.STRUCTURE.headerSize();
+
+  /** What can be wrong with an area. */
+  public enum Fault {
+    /** The descriptor has pages without a first chunk, or a first chunk without pages. */
+    FIRST,
+    /** The descriptor's order is beyond that of any block. */
+    ORDER,
+    /** total_pages is no multiple of 2^order. */
+    MULTIPLE,
+    /** A chunk is no page that can be read. */
+    CHUNK,
+    /** The chain has come back to a chunk. */
+    LOOP,
+    /** An entry is no address of a block of the area's order. */
+    ENTRY,
+    /** The chain lists more blocks than total_pages says. */
+    GOES_ON,
+    /** The chain lists fewer blocks than total_pages says. */
+    ENDS_EARLY
+  }
+
+  /** Takes what is wrong with an area. */
+  @FunctionalInterface
+  public interface Faults {
+    /**
+     * Takes one fault: throws, or returns so that the walk continues or ends.
+     *
+     * @param address physical address of the descriptor or the chunk
+     * @param format of the sentence, for {@link String#formatted}
+     */
+    void report(Fault fault, Where where, long address, String format, Object... arguments);
+  }
+
+  /** Throws a {@link HandoverException}. */
+  public static final Faults THROW =
+      (fault, where, address, format, arguments) -> {
+        throw where.broken(address, format.formatted(arguments));
+      };
+
+  private final HandoverMemory memory;
+  private final Where where;
+  private final Descriptor descriptor;
+  private final Faults faults;
+  private final VisitedPages seen = new VisitedPages(Integer.MAX_VALUE);
+  private final int capacity;
+  private final long blocks;
+  private long remaining;
+  private long nextChunk;
+  private @Nullable StructureView chunk;
+  private int number = -1;
+  private boolean listed = true;
+  private int used;
+  private long runStart;
+  private long runEnd;
+
+  /** A walk that stands before the first chunk. Faults of the descriptor are reported at once. */
+  public ChunkWalk(HandoverMemory memory, Where where, Descriptor descriptor, Faults faults) {
+    this.memory = memory;
+    this.where = where;
+    this.descriptor = descriptor;
+    this.faults = faults;
+    this.capacity = KhoVmallocChunk.STRUCTURE.capacity(memory.pageSize());
+    boolean sound = isSound();
+    this.blocks = sound ? descriptor.totalPages() >>> descriptor.order() : 0;
+    this.remaining = blocks;
+    this.nextChunk = sound ? descriptor.first() : 0;
+  }
+
+  private boolean isSound() {
+    long first = descriptor.first();
+    long pages = descriptor.totalPages();
+    int order = descriptor.order();
+    long at = descriptor.address();
+    if ((first == 0) != (pages == 0)) {
+      faults.report(
+          Fault.FIRST, where, at, "total_pages is %d, and first is 0x%x", pages, first);
+      return false;
+    }
+    int most = KhoRadix.maxOrder(memory.pageSize());
+    if (order > most) {
+      faults.report(Fault.ORDER, where, at, "order is %d, beyond %d", order, most);
+      return false;
+    }
+    if ((pages & ((1L << order) - 1)) != 0) {
+      faults.report(
+          Fault.MULTIPLE,
+          where,
+          at,
+          "total_pages is %d, no multiple of 2^%d, its order",
+          pages,
+          order);
+    }
+    return true;
+  }
+
+  /**
+   * Goes to the next chunk.
+   *
+   * @return false at the end, and where a fault ends the walk
+   */
+  public boolean next() {
+    if (!listed) {
+      runs((order, address, bytes) -> {});
+    }
+    if (nextChunk == 0) {
+      end();
+      return false;
+    }
+    long address = nextChunk;
+    nextChunk = 0;
+    Where place = where.in("chunk", number + 1);
+    try {
+      chunk = (number < 0 ? FIRST : NEXT).load(memory, place, address);
+    } catch (HandoverException e) {
+      return fault(Fault.CHUNK, place, e.address(), "%s", e.problem());
+    }
+    if (!seen.add(place, address)) {
+      return fault(
+          Fault.LOOP, place, address, "the chain has come back to a chunk that it had already");
+    }
+    number++;
+    if (number > blocks + 1) {
+      return fault(
+          Fault.GOES_ON, place, address, "the chain has more chunks than the area has blocks");
+    }
+    nextChunk = chunk().address(KhoVmallocChunk.NEXT);
+    listed = false;
+    return true;
+  }
+
+  private void end() {
+    if (remaining > 0) {
+      long listedBlocks = blocks - remaining;
+      remaining = 0;
+      faults.report(
+          Fault.ENDS_EARLY,
+          where,
+          descriptor.address(),
+          "the chain ends after %d of the %d blocks of total_pages",
+          listedBlocks,
+          blocks);
+    }
+  }
+
+  private boolean fault(Fault fault, Where place, long at, String format, Object... arguments) {
+    nextChunk = 0;
+    remaining = 0;
+    faults.report(fault, place, at, format, arguments);
+    return false;
+  }
+
+  private StructureView chunk() {
+    return Objects.requireNonNull(chunk, "next() comes first");
+  }
+
+  /** Physical address of the chunk. */
+  public long address() {
+    return chunk().address();
+  }
+
+  /** The chunk's place. */
+  public Where place() {
+    return where.in("chunk", number);
+  }
+
+  /** Chunks so far. */
+  public int chunks() {
+    return number + 1;
+  }
+
+  /** Entries of the chunk that list blocks, once {@link #runs} has visited them. */
+  public int used() {
+    return used;
+  }
+
+  /** An entry of the chunk, below {@link #capacity}: a physical address, or 0. */
+  public long entry(int index) {
+    return chunk().bytes().get(StructureView.U64, HEADER + ((long) index << 3));
+  }
+
+  /** Entries that a chunk has room for. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /**
+   * Visits the blocks that the chunk lists, those that are physically adjacent as one run. A run
+   * that may continue in the next chunk is kept until then, or until {@link #flush}.
+   */
+  public void runs(RunVisitor visitor) {
+    MemorySegment page = chunk().bytes();
+    int order = descriptor.order();
+    long blockBytes = memory.pageSize().blockBytes(order);
+    long offsetMask = blockBytes - 1;
+    long lastBlock = (1L << KhoRadix.MAX_PHYSICAL_BITS) - blockBytes;
+    int most = (int) Math.min(capacity, remaining);
+    long start = runStart;
+    long end = runEnd;
+    int entry = 0;
+    while (entry < most) {
+      long block = page.get(StructureView.U64, HEADER + ((long) entry << 3));
+      if (block == 0) {
+        break;
+      }
+      if ((block & offsetMask) != 0 || Long.compareUnsigned(block, lastBlock) > 0) {
+        if (end != start) {
+          visitor.run(order, start, end - start);
+        }
+        start = 0;
+        end = 0;
+        impossible(entry++, block);
+        continue;
+      }
+      if (block == end) {
+        long possible = ((lastBlock - block) >>> Long.numberOfTrailingZeros(blockBytes)) + 1;
+        int run =
+            adjacent(
+                page,
+                HEADER + ((long) entry << 3),
+                (int) Math.min(most - entry, possible),
+                block,
+                blockBytes);
+        end += run * blockBytes;
+        entry += run;
+        continue;
+      }
+      if (end != start) {
+        visitor.run(order, start, end - start);
+      }
+      start = block;
+      end = block + blockBytes;
+      entry++;
+    }
+    runStart = start;
+    runEnd = end;
+    listed = true;
+    used = entry;
+    remaining -= entry;
+    if (entry == most && most < capacity && entry(most) != 0) {
+      fault(
+          Fault.GOES_ON,
+          place(),
+          address(),
+          "the chain lists more than the %d blocks of total_pages",
+          blocks);
+    }
+  }
+
+  /**
+   * How many of {@code most} entries list blocks that follow each other from {@code first} on. In a
+   * loop of its own, because this one the JIT compiler unrolls.
+   */
+  private static int adjacent(
+      MemorySegment page, long offset, int most, long first, long blockBytes) {
+    long expected = first;
+    for (int i = 0; i < most; i++) {
+      if (page.get(StructureView.U64, offset + ((long) i << 3)) != expected) {
+        return i;
+      }
+      expected += blockBytes;
+    }
+    return most;
+  }
+
+  private void impossible(int entry, long block) {
+    int order = descriptor.order();
+    if (block >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      faults.report(
+          Fault.ENTRY,
+          place(),
+          address(),
+          "entry %d is 0x%x, beyond 2^%d",
+          entry,
+          block,
+          KhoRadix.MAX_PHYSICAL_BITS);
+    } else {
+      faults.report(
+          Fault.ENTRY,
+          place(),
+          address(),
+          "entry %d is 0x%x, no address of a block of order %d",
+          entry,
+          block,
+          order);
+    }
+  }
+
+  /** Visits the run that was kept. */
+  public void flush(RunVisitor visitor) {
+    if (runEnd != runStart) {
+      visitor.run(descriptor.order(), runStart, runEnd - runStart);
+    }
+    runStart = 0;
+    runEnd = 0;
+  }
+}

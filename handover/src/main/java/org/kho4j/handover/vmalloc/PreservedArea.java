@@ -1,0 +1,128 @@
+package org.kho4j.handover.vmalloc;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.Where;
+
+/** A preserved vmalloc area, to be read: contiguous to its owner, scattered over memory. */
+public final class PreservedArea {
+
+  private static final int STRETCH_BYTES = 1 << 20;
+
+  private final HandoverMemory memory;
+  private final Where where;
+  private final Descriptor descriptor;
+
+  private PreservedArea(HandoverMemory memory, Where where, Descriptor descriptor) {
+    this.memory = memory;
+    this.where = where;
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * The area of a descriptor. Its chunks are read by the methods that need them.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if the descriptor contradicts itself
+   */
+  public static PreservedArea of(HandoverMemory memory, Where where, Descriptor descriptor) {
+    PreservedArea area = new PreservedArea(memory, where, descriptor);
+    area.walk();
+    return area;
+  }
+
+  private ChunkWalk walk() {
+    return new ChunkWalk(memory, where, descriptor, ChunkWalk.THROW);
+  }
+
+  public Descriptor descriptor() {
+    return descriptor;
+  }
+
+  /** Size of the area in bytes. */
+  public long bytes() {
+    return descriptor.totalPages() * memory.pageSize().bytes();
+  }
+
+  /**
+   * Visits the area's memory in virtual order, blocks that are physically adjacent as one run.
+   *
+   * @return how many chunks list it
+   * @throws org.kho4j.handover.wire.HandoverException if the chain loops, ends early, continues
+   *     after the end, or has an address that no block can have
+   */
+  public int forEachRun(RunVisitor visitor) {
+    return forEachRun(visitor, chunk -> {});
+  }
+
+  /**
+   * Visits the area's memory as {@link #forEachRun(RunVisitor)} does, and the chunks that list it.
+   *
+   * @param chunks takes the physical address of each chunk
+   * @return how many chunks there are
+   */
+  public int forEachRun(RunVisitor visitor, LongConsumer chunks) {
+    ChunkWalk walk = walk();
+    while (walk.next()) {
+      chunks.accept(walk.address());
+      walk.runs(visitor);
+    }
+    walk.flush(visitor);
+    return walk.chunks();
+  }
+
+  /** Takes a stretch of an area's content. */
+  @FunctionalInterface
+  public interface ContentVisitor {
+    /**
+     * Takes a stretch.
+     *
+     * @param content read-only, at most 1 MiB, ending where a page or the used part ends
+     * @param offset of the stretch in the area
+     * @param physicalAddress of the stretch's first byte
+     */
+    void content(MemorySegment content, long offset, long physicalAddress);
+  }
+
+  /**
+   * Visits the area's content in virtual order, as far as its owner uses it: the rest is not read.
+   *
+   * @param used bytes to visit, from the area's start; no more than the area has are visited
+   * @return how many chunks list the area
+   * @throws org.kho4j.handover.wire.HandoverException as {@link #forEachRun} does, and if content
+   *     cannot be read
+   */
+  public int forEachContent(long used, ContentVisitor visitor) {
+    long[] offset = new long[1];
+    return forEachRun((order, run, bytes) -> {
+      long end = Math.min(bytes, used - offset[0]);
+      for (long at = 0; at < end; at += STRETCH_BYTES) {
+        MemorySegment content = memory.bytes(where, run + at, Math.min(STRETCH_BYTES, end - at));
+        visitor.content(content, offset[0], run + at);
+        offset[0] += content.byteSize();
+      }
+    });
+  }
+
+  /**
+   * The area's bytes, all of them: its owner alone knows how many are used.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException as {@link #forEachRun} does
+   */
+  public Content content() {
+    forEachRun((order, run, bytes) -> {});
+    return new Content(
+        memory,
+        where,
+        bytes(),
+        visitor -> {
+          long[] offset = new long[1];
+          forEachRun((order, run, bytes) -> {
+            visitor.piece(offset[0], run, bytes);
+            offset[0] += bytes;
+          });
+        });
+  }
+}

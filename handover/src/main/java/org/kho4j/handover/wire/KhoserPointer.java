@@ -1,0 +1,140 @@
+package org.kho4j.handover.wire;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.Structure;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.fdt.FdtProperty;
+
+/**
+ * A pointer of the contract: a physical address of 8 bytes, 0 for none. The kernel's {@code
+ * DECLARE_KHOSER_PTR}, {@code KHOSER_LOAD_PTR} and {@code KHOSER_STORE_PTR} are {@link #declare},
+ * {@link #load} and {@link #store}. The compiler checks the type {@code T}; whether the field leads
+ * to the structure that the loader reads is checked when the pointer is declared, which is when its
+ * class is loaded.
+ */
+public final class KhoserPointer<T extends Located> {
+
+  /** Reads a {@code T} at a physical address. */
+  @FunctionalInterface
+  public interface Loader<T> {
+    /**
+     * Reads it.
+     *
+     * @param view of the structure at the address, which is all in memory
+     * @throws HandoverException if the structure is broken
+     */
+    T load(StructureView view, Where where);
+  }
+
+  private final Field field;
+  private final Structure target;
+  private final Loader<T> loader;
+
+  private KhoserPointer(Field field, Structure target, Loader<T> loader) {
+    this.field = field;
+    this.target = target;
+    this.loader = loader;
+  }
+
+  /**
+   * Declares the pointer in a field, in the elements of an array, or in a device tree's property.
+   *
+   * @param target the structure that {@code loader} reads
+   * @throws IllegalArgumentException if the field is no pointer, or leads to another structure
+   */
+  public static <T extends Located> KhoserPointer<T> declare(
+      Field field, Structure target, Loader<T> loader) {
+    if (field.type() != Field.Type.PHYS) {
+      throw new IllegalArgumentException(
+          field.name() + " is of type " + field.type().label() + ", not phys");
+    }
+    // Versions of a structure share its name: which of them it is, the reader knows.
+    if (!target.name().equals(field.targetName())) {
+      throw new IllegalArgumentException(
+          "%s leads to %s, not to %s".formatted(field.name(), field.targetName(), target.name()));
+    }
+    return new KhoserPointer<>(field, target, loader);
+  }
+
+  /** Declares a pointer that is loaded as a view of the structure. */
+  public static KhoserPointer<StructureView> declare(Field field, Structure target) {
+    return declare(field, target, (view, where) -> view);
+  }
+
+  /**
+   * The structure that a field leads to.
+   *
+   * @param where the structure's place
+   * @return null where the field holds 0
+   * @throws HandoverException if the structure is not in memory, or is broken
+   */
+  public @Nullable T load(HandoverMemory memory, Where where, StructureView from) {
+    return load(memory, where, address(from));
+  }
+
+  /**
+   * The structure that an element leads to, by its number in the array behind the fields.
+   *
+   * @throws HandoverException as {@link #load(HandoverMemory, Where, StructureView)} does
+   */
+  public @Nullable T load(HandoverMemory memory, Where where, StructureView from, int element) {
+    return load(memory, where, address(from.bytes(), element));
+  }
+
+  /**
+   * The structure that a property leads to.
+   *
+   * @param tree physical address of the device tree
+   * @throws HandoverException as {@link #load(HandoverMemory, Where, StructureView)} does
+   */
+  public @Nullable T load(HandoverMemory memory, Where where, FdtNode node, long tree) {
+    return load(memory, where, address(node, where, tree));
+  }
+
+  /** The structure at an address that such a pointer held; null at 0. */
+  public @Nullable T load(HandoverMemory memory, Where where, long address) {
+    return address == 0 ? null : loader.load(memory.view(where, address, target), where);
+  }
+
+  /** The address in a field; 0 for none. */
+  public long address(StructureView from) {
+    return from.address(field);
+  }
+
+  /**
+   * The address in a property; 0 for none.
+   *
+   * @param tree physical address of the device tree
+   */
+  public long address(FdtNode node, Where where, long tree) {
+    return TreeValue.number(node, field, where, tree);
+  }
+
+  /** The address in an element of an array, for loops: {@code structure} has the array. */
+  public long address(MemorySegment structure, int element) {
+    return structure.get(StructureView.U64, field.offset() + (long) element * Long.BYTES);
+  }
+
+  /** Lets a field lead to a structure. */
+  public void store(StructureView in, @Nullable T structure) {
+    store(in, structure == null ? 0 : structure.address());
+  }
+
+  /** Lets a field lead to a structure of which the address is at hand; 0 for none. */
+  public void store(StructureView in, long address) {
+    in.store(field, address);
+  }
+
+  /** Lets an element of an array lead to a structure of which the address is at hand. */
+  public void store(MemorySegment in, int element, long address) {
+    in.set(StructureView.U64, field.offset() + (long) element * Long.BYTES, address);
+  }
+
+  /** The property that leads to the structure at an address; 0 for none. */
+  public FdtProperty property(long address) {
+    return FdtProperty.ofU64(field.name(), address, ByteOrder.LITTLE_ENDIAN);
+  }
+}

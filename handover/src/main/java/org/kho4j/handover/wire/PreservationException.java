@@ -1,0 +1,17 @@
+package org.kho4j.handover.wire;
+
+/** Memory or data cannot be preserved, unpreserved or restored as requested. Nothing has changed. */
+public final class PreservationException extends KhoException {
+
+  private static final long serialVersionUID = 1L;
+
+  /** An exception, as {@link KhoException} describes it. */
+  public PreservationException(String path, long address, String problem) {
+    super(path, address, problem);
+  }
+
+  /** An exception about data that lie nowhere yet. */
+  public PreservationException(String path, String problem) {
+    super(path, NOWHERE, problem);
+  }
+}

@@ -1,0 +1,104 @@
+package org.kho4j.handover.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.WritableMemory;
+
+/** Areas from one generation to the next: what is kept, and what a broken list is reported as. */
+class AreasTest {
+
+  private static final long PAGE = 4096;
+  private static final long BASE = 0x40000000L;
+  private static final Setup SETUP =
+      Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(BASE + 0x10000, 0x10000)), "test");
+
+  private final WritableMemory memory = WritableMemory.allocate(BASE, 4000 * PAGE);
+  private final Generation first = Generation.first(memory, SETUP);
+  private final Folio blob = first.addBlob("areas", 16);
+
+  @AfterEach
+  void close() {
+    memory.close();
+  }
+
+  /** Preserves an area; its descriptor is at the start of the blob. */
+  private Descriptor preserve(long bytes, int order) {
+    Descriptor descriptor = first.preserve(first.vmalloc(bytes, order));
+    descriptor.writeTo(first.segment(blob));
+    return descriptor;
+  }
+
+  private Generation next() {
+    return Generation.boot(memory, first.handOver(), SETUP);
+  }
+
+  private OwnedArea restore(Generation generation) {
+    Incoming incoming = generation.incoming().orElseThrow();
+    return incoming.restore(incoming.restoreBlob("areas").orElseThrow().descriptor(0));
+  }
+
+  private HandoverException fault() {
+    Generation next = next();
+    return catchThrowableOfType(HandoverException.class, () -> restore(next));
+  }
+
+  @Test
+  void anEntryThatIsNoBlockOfTheOrder() {
+    Descriptor descriptor = preserve(8 * PAGE, 1);
+    MemorySegment chunk = memory.writable(descriptor.first(), PAGE);
+    chunk.set(StructureView.U64, 16, chunk.get(StructureView.U64, 16) + PAGE);
+
+    HandoverException fault = fault();
+    assertThat(fault.path()).endsWith("/chunk 0");
+    assertThat(fault.address()).isEqualTo(descriptor.first());
+  }
+
+  @Test
+  void aBrokenNextIsOfTheSameChunkForEveryReader() {
+    Descriptor descriptor = preserve(2000 * PAGE, 0);
+    MemorySegment chunk = memory.writable(descriptor.first(), PAGE);
+    chunk.set(StructureView.U64, 0, 0x123);
+    HandoverMemory pages = new HandoverMemory(memory, PageSize.SIZE_4K);
+    PreservedArea area =
+        PreservedArea.of(
+            pages,
+            Where.ROOT.in("area"),
+            Descriptor.at(blob.address(), first.segment(blob)));
+
+    HandoverException runs =
+        catchThrowableOfType(HandoverException.class, () -> area.forEachRun((order, address, bytes) -> {}));
+    assertThat(runs.path()).isEqualTo("/area/chunk 1");
+    assertThat(fault().path()).isEqualTo(runs.path());
+  }
+
+  @Test
+  void flagsAreKept() {
+    Descriptor descriptor = preserve(8 * PAGE, 0);
+    new Descriptor(blob.address(), descriptor.first(), 8, 3, 0).writeTo(first.segment(blob));
+    Generation next = next();
+
+    assertThat(next.preserve(restore(next)).flags()).isEqualTo(3);
+  }
+
+  @Test
+  void aFaultOfTheDescriptorIsAtTheDescriptor() {
+    Descriptor descriptor = preserve(8 * PAGE, 0);
+    new Descriptor(blob.address(), descriptor.first(), 9, 1, 0).writeTo(first.segment(blob));
+
+    assertThat(fault().address()).isEqualTo(blob.address());
+  }
+}
