@@ -54,8 +54,7 @@ final class VmallocImage {
     try (WritableMemory memory = WritableMemory.create(fresh, 0, (chunks + 1L) * PAGE.bytes())) {
       int[] chunk = new int[1];
       ChunkWriter writer =
-          new ChunkWriter(
-              PAGE, at -> memory.writable(at, PAGE.bytes()), () -> places[chunk[0]++]);
+          new ChunkWriter(PAGE, at -> memory.writable(at, PAGE.bytes()), () -> places[chunk[0]++]);
       for (long page = 0; page < AREA_PAGES; page++) {
         writer.add(entries.next());
       }

@@ -33,7 +33,6 @@ import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.vmalloc.Descriptor;
-import org.kho4j.linux.Linux;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 import org.kho4j.memory.image.MemoryImages;

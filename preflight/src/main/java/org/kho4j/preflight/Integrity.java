@@ -107,7 +107,8 @@ public record Integrity(List<Damage> damages, List<String> notes) {
                 "its content was not examined: kho4j does not know %s".formatted(version))));
     unreadable.forEach((part, problem) -> {
       if (!worst.containsKey(part)) {
-        damages.add(new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.getMessage()));
+        damages.add(
+            new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.getMessage()));
       }
     });
     return new Integrity(

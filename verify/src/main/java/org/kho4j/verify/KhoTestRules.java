@@ -104,10 +104,7 @@ final class KhoTestRules {
     }
     Folios list = new Folios(scene, where, folios);
     VmallocRules.check(
-        scene,
-        where.in("folios_info"),
-        descriptor,
-        (order, run, bytes) -> list.run(run, bytes));
+        scene, where.in("folios_info"), descriptor, (order, run, bytes) -> list.run(run, bytes));
     if (scene.findings().errors() == errors && !scene.claims().isNaming()) {
       checksum(scene, subtree);
     }

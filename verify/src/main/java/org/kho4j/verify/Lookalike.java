@@ -18,9 +18,9 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.handover.Wire;
 
 /**
  * Recognizes structures of the contract by their content, in pages that nothing points at. Strict:

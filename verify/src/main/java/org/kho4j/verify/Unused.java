@@ -3,8 +3,8 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The part of a list behind the entries that its count covers. A kernel allocates lists zeroed and

@@ -120,8 +120,7 @@ public final class Verifier {
 
   /** A page that looks like a root FDT and cannot be read as one. */
   public static Finding unreadable(HandoverException rejected) {
-    return new Finding(
-        FdtRules.FORM, rejected.path(), rejected.address(), rejected.problem());
+    return new Finding(FdtRules.FORM, rejected.path(), rejected.address(), rejected.problem());
   }
 
   /** One verification. */

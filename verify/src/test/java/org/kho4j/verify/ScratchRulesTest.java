@@ -30,8 +30,7 @@ class ScratchRulesTest {
     Handover handover =
         Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(REGION), "scratch-test"))
             .outgoing();
-    new BootData(handover.root().address(), 4096, ARRAY, 16)
-        .writeSetupData(memory, RECORD);
+    new BootData(handover.root().address(), 4096, ARRAY, 16).writeSetupData(memory, RECORD);
     return handover;
   }
 

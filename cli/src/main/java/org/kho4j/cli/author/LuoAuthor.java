@@ -108,7 +108,8 @@ final class LuoAuthor {
                   taken[number] =
                       memfd
                           .place()
-                          .attempt(() -> generation.allocateZeroed(path + "/folio " + number, order))));
+                          .attempt(
+                              () -> generation.allocateZeroed(path + "/folio " + number, order))));
     }
   }
 

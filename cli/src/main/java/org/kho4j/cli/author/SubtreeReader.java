@@ -302,7 +302,8 @@ final class SubtreeReader {
     List<AreaSpec> areas = new ArrayList<>();
     for (SpecValue element : blob.optional("areas").map(SpecValue::elements).orElse(List.of())) {
       SpecObject object =
-          SpecObject.of(element, ContentReader.withKeys("offset", "size", "pages", "order", "flags"));
+          SpecObject.of(
+              element, ContentReader.withKeys("offset", "size", "pages", "order", "flags"));
       long offset = object.required("offset").number();
       if (size < DESCRIPTOR || offset > size - DESCRIPTOR) {
         throw object

@@ -130,8 +130,7 @@ sealed interface SubtreeSpec
    * @param order of its blocks
    * @param flags in its descriptor
    */
-  record AreaSpec(
-      Place place, long offset, long bytes, int order, int flags, Content content) {
+  record AreaSpec(Place place, long offset, long bytes, int order, int flags, Content content) {
 
     long blocks(PageSize pageSize) {
       return bytes / pageSize.blockBytes(order);

@@ -206,8 +206,7 @@ public final class DemoCommand extends Command {
           PreservedArea.of(
               handover.memory(),
               subtree.where(),
-              Descriptor.at(
-                  subtree.address(), memory.read(subtree.address(), subtree.size())));
+              Descriptor.at(subtree.address(), memory.read(subtree.address(), subtree.size())));
       long[] found = {-1, 0};
       area.forEachRun((order, address, length) -> {
         if (offset >= found[1] && offset < found[1] + length) {

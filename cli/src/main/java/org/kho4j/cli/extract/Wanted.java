@@ -164,8 +164,7 @@ sealed interface Wanted {
     public Content in(Handover handover) {
       HandoverMemory memory = handover.memory();
       Where where = Where.ROOT.in("vmalloc " + Units.address(address));
-      Descriptor descriptor =
-          Descriptor.of(memory.view(where, address, KhoVmalloc.STRUCTURE));
+      Descriptor descriptor = Descriptor.of(memory.view(where, address, KhoVmalloc.STRUCTURE));
       return PreservedArea.of(memory, where, descriptor).content();
     }
   }

@@ -131,7 +131,8 @@ final class JsonView implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data) {
+  public void khoTest(
+      Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data) {
     beginSubtree(subtree);
     json.object("khoTest").number("folios", test.folios());
     if (data != null) {

@@ -179,7 +179,8 @@ final class TreeView implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
+  public void khoTest(
+      Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
       throws IOException {
     subtree(subtree);
     out.put(": ").count(test.folios(), "folio", "folios");
@@ -262,7 +263,8 @@ final class TreeView implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+  public void memfd(
+      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {

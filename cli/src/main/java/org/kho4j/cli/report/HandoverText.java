@@ -174,7 +174,8 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void khoTest(Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
+  public void khoTest(
+      Subtree subtree, KhoTest test, WalkedArea foliosInfo, KhoTest.@Nullable Data data)
       throws IOException {
     contents.subtree(subtree, "the kernel's own test").open("dl", "class", "facts");
     Contents.fact(html, "folios").text(Units.count(test.folios())).close().close();
@@ -212,7 +213,8 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+  public void memfd(
+      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
       throws IOException {
     luo.memfd(file, memfd, foliosInfo, orders);
   }

@@ -47,8 +47,7 @@ final class Areas {
   private long blocks(long bytes, int order) {
     if (bytes <= 0 || bytes > pages.memory().size()) {
       throw new PreservationException(
-          "area",
-          "an area of %d bytes: memory has %d".formatted(bytes, pages.memory().size()));
+          "area", "an area of %d bytes: memory has %d".formatted(bytes, pages.memory().size()));
     }
     return Math.ceilDiv(bytes, pageSize.blockBytes(order));
   }

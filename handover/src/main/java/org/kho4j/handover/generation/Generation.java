@@ -79,8 +79,8 @@ public final class Generation {
    *
    * @param setup as for a first generation, but page size and scratch regions are those that were
    *     handed over
-   * @throws org.kho4j.handover.wire.HandoverException if what was handed over is not sound; nothing has
-   *     been written then
+   * @throws org.kho4j.handover.wire.HandoverException if what was handed over is not sound; nothing
+   *     has been written then
    * @throws OutOfPagesException if no room is left for what this generation will hand over; what
    *     was handed to it is as it was
    */

@@ -143,8 +143,7 @@ public final class Incoming {
    */
   public OwnedArea restore(Descriptor descriptor) {
     requireUnfinished();
-    PreservedArea listed =
-        PreservedArea.of(handover.memory(), Where.ROOT.in("area"), descriptor);
+    PreservedArea listed = PreservedArea.of(handover.memory(), Where.ROOT.in("area"), descriptor);
     List<Folio> chunks = new ArrayList<>();
     Runs runs =
         Runs.collect(visitor ->
@@ -269,9 +268,7 @@ public final class Incoming {
           Folio folio = blobFolio(subtree);
           take(List.of(folio));
           return new RestoredBlob(
-              folio,
-              subtree.address(),
-              pages.memory().writable(subtree.address(), subtree.size()));
+              folio, subtree.address(), pages.memory().writable(subtree.address(), subtree.size()));
         });
   }
 

@@ -106,8 +106,8 @@ public final class KhoTest {
   /**
    * Visits the folios in order.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or describes more memory
-   *     than there is
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or describes more
+   *     memory than there is
    */
   public void forEachFolio(FolioVisitor visitor) {
     PageSize pageSize = memory.pageSize();

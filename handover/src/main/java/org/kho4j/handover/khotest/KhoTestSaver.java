@@ -55,7 +55,8 @@ public final class KhoTestSaver {
    *
    * @param checksum of the machine that the next kernel runs on
    */
-  public static void save(Generation generation, List<Folio> folios, OwnedArea list, Checksum checksum) {
+  public static void save(
+      Generation generation, List<Folio> folios, OwnedArea list, Checksum checksum) {
     if (list.bytes() < room(folios)) {
       throw new PreservationException(
           FOLIOS_INFO,
@@ -97,7 +98,8 @@ public final class KhoTestSaver {
             .property(u32("magic", FdtLayout.KHO_TEST_MAGIC))
             .beginNode("data")
             .property(u32(FdtLayout.KHO_TEST_NR_FOLIOS.name(), folios))
-            .property(FdtProperty.ofBytes(
+            .property(
+                FdtProperty.ofBytes(
                     FdtLayout.KHO_TEST_FOLIOS_INFO.name(),
                     descriptor.bytes().toArray(ValueLayout.JAVA_BYTE)))
             .property(u32(FdtLayout.KHO_TEST_CSUM.name(), checksum))

@@ -54,8 +54,7 @@ enum EntryList {
       }
       if (count > 0) {
         long bytes = header + count * entry.headerSize();
-        StructureView array =
-            new StructureView(list, address, memory.bytes(where, address, bytes));
+        StructureView array = new StructureView(list, address, memory.bytes(where, address, bytes));
         for (int i = 0; i < count; i++) {
           visitor.entry(array.element(i, entry));
         }
@@ -188,7 +187,8 @@ enum EntryList {
    * @param entry structure of an entry
    * @param owners count of entries by the list's owner, for a list that has none
    * @return how many there are
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or has no room for them
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or has no room for
+   *     them
    */
   abstract long forEach(
       HandoverMemory memory,

@@ -14,7 +14,6 @@ import org.kho4j.handover.wire.Where;
 public record Flb(String name, long data, long count) {
 
   static Flb read(StructureView entry, Where where) {
-    return new Flb(
-        entry.text(LuoFlb.NAME, where), entry.get(LuoFlb.DATA), entry.get(LuoFlb.COUNT));
+    return new Flb(entry.text(LuoFlb.NAME, where), entry.get(LuoFlb.DATA), entry.get(LuoFlb.COUNT));
   }
 }

@@ -106,7 +106,8 @@ enum HeadForm {
       Where where = subtree.where();
       FdtNode tree = memory.tree(where, subtree.address(), subtree.size());
       Where place = where.in(LuoTree.ABI_HEADER.name());
-      StructureView header = HEADER.load(memory, place, tree, subtree.address());
+      StructureView header =
+          HEADER.load(memory, place, HEADER.address(tree, where, subtree.address()));
       if (header == null) {
         throw place.broken(subtree.address(), "is 0: there is no header");
       }

@@ -57,8 +57,8 @@ public final class LiveUpdate {
   /**
    * Visits the sessions in order.
    *
-   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before has
-   *     been visited
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before
+   *     has been visited
    */
   public void forEachSession(Consumer<Session> visitor) {
     long[] files = new long[1];
@@ -84,8 +84,8 @@ public final class LiveUpdate {
   /**
    * The session of a name, if there is one.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two sessions have the
-   *     name
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two sessions have
+   *     the name
    */
   public Optional<Session> session(String name) {
     List<Session> found = new ArrayList<>();

@@ -57,8 +57,8 @@ public final class LiveUpdateSaver {
    * @param number of this live update: 1 for the first after a cold boot
    * @param sessions with names of which no two are the same
    * @param flbs with names of which no two are the same; none in a version that has no FLBs
-   * @throws PreservationException if the version has no room for them, or names or tokens are
-   *     not what a kernel takes
+   * @throws PreservationException if the version has no room for them, or names or tokens are not
+   *     what a kernel takes
    */
   public static void save(
       Generation generation,

@@ -27,7 +27,8 @@ public record LuoHead(
   /**
    * Reads the blob.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known, or broken
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known, or
+   *     broken
    */
   public static LuoHead read(HandoverMemory memory, Subtree subtree) {
     LuoVersion version = version(memory, subtree);

@@ -84,8 +84,8 @@ public final class Session {
   /**
    * Visits the files in order.
    *
-   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before has
-   *     been visited
+   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before
+   *     has been visited
    */
   public void forEachFile(Consumer<PreservedFile> visitor) {
     if (fileSet == null) {
@@ -96,19 +96,19 @@ public final class Session {
     EntryList list = EntryList.of(version.files());
     long files =
         list.forEach(
-                handover.memory(),
-                where.in("files"),
-                version.fileList(),
-                list.files.address(fileSet),
-                LuoFile.STRUCTURE,
-                count,
-                entry -> {
-                  if (visited[0]++ == count) {
-                    throw where.broken(
-                        address, "count is %d, and the list holds more files".formatted(count));
-                  }
-                  visitor.accept(PreservedFile.read(handover, where, entry));
-                });
+            handover.memory(),
+            where.in("files"),
+            version.fileList(),
+            list.files.address(fileSet),
+            LuoFile.STRUCTURE,
+            count,
+            entry -> {
+              if (visited[0]++ == count) {
+                throw where.broken(
+                    address, "count is %d, and the list holds more files".formatted(count));
+              }
+              visitor.accept(PreservedFile.read(handover, where, entry));
+            });
     if (files != count) {
       throw where.broken(
           address, "count is %d, and the list holds %d files".formatted(count, files));
@@ -118,7 +118,8 @@ public final class Session {
   /**
    * The file of a token, if there is one.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two files have the token
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two files have the
+   *     token
    */
   public Optional<PreservedFile> file(long token) {
     List<PreservedFile> found = new ArrayList<>();

@@ -27,8 +27,8 @@ final class FolioPieces implements Content.Pieces {
    * The pieces in the file's order. Kernels list folios in that order, which needs no memory here;
    * a list in any other order is sorted.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another order and
-   *     folios overlap
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another order
+   *     and folios overlap
    */
   Content.Pieces inOrder() {
     long[] countAndIndex = new long[2];

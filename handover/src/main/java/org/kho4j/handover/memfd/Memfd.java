@@ -52,8 +52,7 @@ public final class Memfd {
     memory.requirePage(where, address, "data");
     this.ser = memory.view(where, address, version.structure());
     this.foliosInfo =
-        PreservedArea.of(
-            memory, where.in("folios"), Descriptor.of(ser.embedded(version.folios())));
+        PreservedArea.of(memory, where.in("folios"), Descriptor.of(ser.embedded(version.folios())));
     long room = foliosInfo.bytes() / MemfdFolio.STRUCTURE.headerSize();
     if (Long.compareUnsigned(folioCount(), room) > 0) {
       throw where.broken(
@@ -118,8 +117,7 @@ public final class Memfd {
     return foliosInfo.forEachContent(
         end,
         (content, offset, physicalAddress) -> {
-          StructureView entry =
-              new StructureView(MemfdFolio.STRUCTURE, physicalAddress, content);
+          StructureView entry = new StructureView(MemfdFolio.STRUCTURE, physicalAddress, content);
           for (long at = 0; at < content.byteSize(); at += entrySize, entry.next()) {
             long word = entry.get(MemfdFolio.PFN_AND_FLAGS);
             long pfn = word & MemfdFolio.PFN_MASK;
@@ -145,8 +143,8 @@ public final class Memfd {
   /**
    * Counts the folios by order, which the preserved map alone knows.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, or a folio is
-   *     not preserved
+   * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, or a folio
+   *     is not preserved
    */
   public OrderCounts orders(PreservedMap map) {
     OrderCounts counts = new OrderCounts(memory.pageSize());
@@ -198,8 +196,8 @@ public final class Memfd {
    * Writes the file's bytes to a channel, zeros for its holes.
    *
    * @return bytes written
-   * @throws org.kho4j.handover.wire.HandoverException as {@link #content} does, and if a page cannot be
-   *     read
+   * @throws org.kho4j.handover.wire.HandoverException as {@link #content} does, and if a page
+   *     cannot be read
    */
   public long transferTo(WritableByteChannel channel) throws IOException {
     return content().transferTo(channel);

@@ -120,8 +120,8 @@ public final class MemfdSaver {
    *     what is written
    * @param token of the file
    * @return what the session has to list
-   * @throws PreservationException if the folios are not what a file can have, or the version
-   *     keeps no seals
+   * @throws PreservationException if the folios are not what a file can have, or the version keeps
+   *     no seals
    */
   public static SavedFile save(
       Generation generation, MemfdVersion version, String session, long token, SavedMemfd file) {
@@ -154,8 +154,7 @@ public final class MemfdSaver {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment entries = arena.allocate(array.bytes());
       int shift = generation.pageSize().shift();
-      StructureView entry =
-          new StructureView(MemfdFolio.STRUCTURE, KhoException.NOWHERE, entries);
+      StructureView entry = new StructureView(MemfdFolio.STRUCTURE, KhoException.NOWHERE, entries);
       for (Piece piece : pieces) {
         long pfn = piece.folio.address() >>> shift;
         entry.set(MemfdFolio.PFN_AND_FLAGS, pfn | (long) piece.flags << MemfdFolio.PFN_BITS);

@@ -353,8 +353,7 @@ public final class PageAllocator {
   private static void checkOrder(int order) {
     if (order < 0 || order > MAX_ORDER) {
       throw new PageStateException(
-          KhoException.NOWHERE,
-          "order %d is not between 0 and %d".formatted(order, MAX_ORDER));
+          KhoException.NOWHERE, "order %d is not between 0 and %d".formatted(order, MAX_ORDER));
     }
   }
 

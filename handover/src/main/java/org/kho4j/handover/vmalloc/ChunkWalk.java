@@ -112,8 +112,7 @@ public final class ChunkWalk {
     int order = descriptor.order();
     long at = descriptor.address();
     if ((first == 0) != (pages == 0)) {
-      faults.report(
-          Fault.FIRST, where, at, "total_pages is %d, and first is 0x%x", pages, first);
+      faults.report(Fault.FIRST, where, at, "total_pages is %d, and first is 0x%x", pages, first);
       return false;
     }
     int most = KhoRadix.maxOrder(memory.pageSize());

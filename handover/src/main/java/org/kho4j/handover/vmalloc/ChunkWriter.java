@@ -27,8 +27,7 @@ public final class ChunkWriter {
    * @param pages gives the page at a physical address, to be written
    * @param newChunk gives the address of a page of zeros
    */
-  public ChunkWriter(
-      PageSize pageSize, LongFunction<MemorySegment> pages, LongSupplier newChunk) {
+  public ChunkWriter(PageSize pageSize, LongFunction<MemorySegment> pages, LongSupplier newChunk) {
     this.pages = pages;
     this.newChunk = newChunk;
     this.entries = new long[KhoVmallocChunk.STRUCTURE.capacity(pageSize)];
@@ -46,7 +45,9 @@ public final class ChunkWriter {
     }
   }
 
-  /** Completes the list. Returns the physical address of the first chunk, 0 if nothing is listed. */
+  /**
+   * Completes the list. Returns the physical address of the first chunk, 0 if nothing is listed.
+   */
   public long finish() {
     if (chunk != null) {
       write(chunk);

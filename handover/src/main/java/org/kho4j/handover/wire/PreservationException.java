@@ -1,6 +1,8 @@
 package org.kho4j.handover.wire;
 
-/** Memory or data cannot be preserved, unpreserved or restored as requested. Nothing has changed. */
+/**
+ * Memory or data cannot be preserved, unpreserved or restored as requested. Nothing has changed.
+ */
 public final class PreservationException extends KhoException {
 
   private static final long serialVersionUID = 1L;

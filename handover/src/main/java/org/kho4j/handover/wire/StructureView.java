@@ -173,8 +173,9 @@ public final class StructureView implements Located {
   /** An element of the array behind the fields, which the contract says the structure of. */
   public StructureView element(long index) {
     Field elements = structure.elements();
-    Structure element = elements == null ? null : elements.target();
-    if (element == null || elements.type() != Field.Type.STRUCTURE) {
+    Structure element =
+        elements != null && elements.type() == Field.Type.STRUCTURE ? elements.target() : null;
+    if (element == null) {
       throw new IllegalArgumentException(structure.name() + " has no structures as elements");
     }
     return element(index, element);

@@ -41,9 +41,7 @@ public final class TreeValue {
   public static StructureView embedded(FdtNode node, Field property, Where where, long address) {
     Structure structure = Objects.requireNonNull(property.target(), property.name());
     return new StructureView(
-        structure,
-        address,
-        bytes(node, property.name(), structure.headerSize(), where, address));
+        structure, address, bytes(node, property.name(), structure.headerSize(), where, address));
   }
 
   /** A number of 8 bytes: most often a physical address. */

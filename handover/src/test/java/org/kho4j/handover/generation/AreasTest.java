@@ -75,12 +75,11 @@ class AreasTest {
     HandoverMemory pages = new HandoverMemory(memory, PageSize.SIZE_4K);
     PreservedArea area =
         PreservedArea.of(
-            pages,
-            Where.ROOT.in("area"),
-            Descriptor.at(blob.address(), first.segment(blob)));
+            pages, Where.ROOT.in("area"), Descriptor.at(blob.address(), first.segment(blob)));
 
     HandoverException runs =
-        catchThrowableOfType(HandoverException.class, () -> area.forEachRun((order, address, bytes) -> {}));
+        catchThrowableOfType(
+            HandoverException.class, () -> area.forEachRun((order, address, bytes) -> {}));
     assertThat(runs.path()).isEqualTo("/area/chunk 1");
     assertThat(fault().path()).isEqualTo(runs.path());
   }

@@ -317,7 +317,8 @@ final class GenerationModel {
       }
       restore(incoming, thing);
       assertThatThrownBy(() -> restore(incoming, thing))
-          .isInstanceOfAny(PreservationException.class, org.kho4j.handover.wire.HandoverException.class);
+          .isInstanceOfAny(
+              PreservationException.class, org.kho4j.handover.wire.HandoverException.class);
       thing.preserved = false;
       thing.subtree = null;
       thing.descriptor = null;

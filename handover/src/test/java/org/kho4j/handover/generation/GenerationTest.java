@@ -47,9 +47,7 @@ class GenerationTest {
   private String refusal(ThrowingCallable operation) {
     State before = State.of(generation);
     Throwable[] refusal = new Throwable[1];
-    assertThatThrownBy(operation)
-        .isInstanceOf(KhoException.class)
-        .satisfies(e -> refusal[0] = e);
+    assertThatThrownBy(operation).isInstanceOf(KhoException.class).satisfies(e -> refusal[0] = e);
     assertThat(State.of(generation)).isEqualTo(before);
     return refusal[0].getMessage();
   }
@@ -226,8 +224,7 @@ class GenerationTest {
     Descriptor others = generation.preserve(other);
     Descriptor smalls = generation.preserve(small);
 
-    for (Descriptor wrong :
-        List.of(others, smalls, descriptor(0, 600), descriptor(0x123, 600))) {
+    for (Descriptor wrong : List.of(others, smalls, descriptor(0, 600), descriptor(0x123, 600))) {
       assertThat(refusal(() -> generation.unpreserve(wrong, area)))
           .isEqualTo(
               "area at 0x%x: the descriptor is not that of this area, which has 600 blocks of order 0"

@@ -252,8 +252,7 @@ class PreservedAreaTest {
     chunk(0, 0, 0x5000, 1L << 52);
 
     assertThat(fault())
-        .isEqualTo(
-            "/area/chunk 0 at 0x10000: entry 1 is 0x10000000000000, beyond 2^52");
+        .isEqualTo("/area/chunk 0 at 0x10000: entry 1 is 0x10000000000000, beyond 2^52");
   }
 
   @Test

@@ -26,8 +26,7 @@ class StructureViewTest {
     vmalloc.set(KhoVmalloc.ORDER, 0xffff);
 
     assertThat(vmalloc.bytes().toArray(ValueLayout.JAVA_BYTE))
-        .containsExactly(
-            0, 0, 0, 0, 0, 0, 0, 0, 0x98, 0xba, 0xdc, 0xfe, 0, 0, 0xff, 0xff);
+        .containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 0x98, 0xba, 0xdc, 0xfe, 0, 0, 0xff, 0xff);
     assertThat(vmalloc.get(KhoVmalloc.TOTAL_PAGES)).isEqualTo(0xfedcba98L);
     assertThat(vmalloc.get(KhoVmalloc.ORDER)).isEqualTo(0xffff);
   }

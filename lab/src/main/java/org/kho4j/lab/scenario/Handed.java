@@ -62,7 +62,9 @@ final class Handed {
         "",
         handover -> {
           int[] chunks = new int[1];
-          forEachMemfd(handover, memfd -> chunks[0] += memfd.foliosInfo().forEachRun((order, address, bytes) -> {}));
+          forEachMemfd(
+              handover,
+              memfd -> chunks[0] += memfd.foliosInfo().forEachRun((order, address, bytes) -> {}));
           run.same("the number of chunks", 2, chunks[0]);
         });
   }
