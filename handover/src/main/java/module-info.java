@@ -9,6 +9,7 @@ module org.kho4j.handover {
   exports org.kho4j.handover.generation;
   exports org.kho4j.handover.khotest;
   exports org.kho4j.handover.luo;
+  exports org.kho4j.handover.map;
   exports org.kho4j.handover.memblock;
   exports org.kho4j.handover.memfd;
   exports org.kho4j.handover.metadata;

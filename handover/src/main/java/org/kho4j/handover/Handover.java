@@ -13,6 +13,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.map.MapEvidence;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
@@ -141,7 +143,8 @@ public final class Handover {
   public synchronized MapEvidence mapEvidence() {
     MapEvidence known = mapEvidence;
     if (known == null) {
-      known = MapEvidence.of(memory, root, version(), MAP, mapAddress(), told);
+      known = MapEvidence.of(
+              memory, root.tree(), root.address(), version(), MAP, mapAddress(), told);
       mapEvidence = known;
     }
     return known;

@@ -19,6 +19,7 @@ import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
+import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.memory.MemorySource;
 
 class HandoversTest {

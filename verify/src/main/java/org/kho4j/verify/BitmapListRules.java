@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.PreservedMap;
 import org.kho4j.handover.Wire;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 
 /** What the preserved map says of each page. */

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.PreservedMap;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.Where;
 
 /** The preserved blocks that stay where they are, with their orders, as runs by address. */

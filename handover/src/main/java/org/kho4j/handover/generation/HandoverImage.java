@@ -4,6 +4,7 @@ import java.util.List;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Subtree;
+import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.memory.Runs;

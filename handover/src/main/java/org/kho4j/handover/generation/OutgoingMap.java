@@ -2,6 +2,8 @@ package org.kho4j.handover.generation;
 
 import java.util.List;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.map.BlockBatch;
+import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.PreservationException;
@@ -209,6 +211,7 @@ final class OutgoingMap {
       extent.forEachBlock(
           pageSize,
           (block, order) -> {
+            requireOrder(block, order);
             map.add(block, order);
             end[0] = block + pageSize.blockBytes(order);
           });
@@ -226,6 +229,7 @@ final class OutgoingMap {
 
   private void addUniform(long address, long bytes, long blockBytes) {
     int order = Long.numberOfTrailingZeros(blockBytes) - pageSize.shift();
+    requireOrder(address, order);
     long at = 0;
     try {
       for (; at < bytes; at += blockBytes) {
@@ -237,6 +241,16 @@ final class OutgoingMap {
         map.remove(address + at, order);
       }
       throw e;
+    }
+  }
+
+  private void requireOrder(long block, int order) {
+    if (order > map.maxOrder()) {
+      throw refused(
+          MapWriter.PATH,
+          block,
+          "a block of order %d cannot be in a map of this form, which has room for orders up to %d"
+              .formatted(order, map.maxOrder()));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.kho4j.handover.generation;
 
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.WritableMemory;
 

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.map.BlockBatch;
+import org.kho4j.handover.map.MapPages;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.memory.Runs;
@@ -14,7 +16,7 @@ import org.kho4j.memory.WritableMemory;
  * The pages that a generation owns, as steps of its operations: what an operation took is given
  * back when it fails, and what it frees is freed when it has succeeded.
  */
-final class Pages {
+final class Pages implements MapPages {
 
   private final WritableMemory memory;
   private final PageAllocator allocator;
@@ -39,16 +41,23 @@ final class Pages {
     }
   }
 
-  PageSize pageSize() {
+  @Override
+  public PageSize pageSize() {
     return allocator.pageSize();
   }
 
-  WritableMemory memory() {
+  @Override
+  public WritableMemory memory() {
     return memory;
   }
 
   Journal journal() {
     return journal;
+  }
+
+  @Override
+  public void done(Runnable undoStep) {
+    journal.done(undoStep);
   }
 
   long freePages() {
@@ -72,7 +81,8 @@ final class Pages {
    * Takes a block for a structure of the handover, where the {@link Placement} wants it, and clears
    * it.
    */
-  long allocateZeroed(String path, int order) {
+  @Override
+  public long allocateZeroed(String path, int order) {
     OptionalLong place = placement.address(path);
     long address;
     if (place.isPresent()) {

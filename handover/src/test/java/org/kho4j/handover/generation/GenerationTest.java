@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTestSaver;
+import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.pages.AddressRange;

@@ -24,6 +24,7 @@ import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.LiveUpdateSaver;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.memfd.Memfd;
@@ -125,7 +126,7 @@ final class KernelReplay {
       String path =
           node.address == handover.preservedMap().root()
               ? MapWriter.PATH
-              : RadixWriter.nodePath(node.level, node.key);
+              : MapWriter.nodePath(node.level, node.key);
       if (blocks.entrySet().stream().noneMatch(block -> isBelow(node, block))) {
         emptyNodes.put(node.address, path);
       }

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.OrderCounts;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.map.OrderCounts;
 
 /**
  * One session with one file; the memfd's structure at 0x300000, its chunk at 0x301000, its folio

@@ -1,9 +1,9 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 
 /** The radix tree, which is handed over in place. Nodes are made from the root down. */
 final class RadixWriter extends MapWriter {
@@ -11,7 +11,7 @@ final class RadixWriter extends MapWriter {
   private final int depth;
   private final long root;
 
-  RadixWriter(Pages pages, MapForm form, long root) {
+  RadixWriter(MapPages pages, MapForm form, long root) {
     super(pages, KhoRadix.leafBits(pages.pageSize()), maxOrder(pages.pageSize(), form));
     this.depth = form.depth(pageSize);
     this.root = root;
@@ -25,12 +25,12 @@ final class RadixWriter extends MapWriter {
   }
 
   @Override
-  long root() {
+  public long root() {
     return root;
   }
 
   @Override
-  long finish() {
+  public long finish() {
     return root;
   }
 
@@ -39,14 +39,14 @@ final class RadixWriter extends MapWriter {
     long node = root;
     for (int level = depth - 1; level > 0; level--) {
       long slot = node - base + ((long) KhoRadix.index(pageSize, level, key) << 3);
-      long child = memory.get(Wire.U64, slot);
+      long child = memory.get(StructureView.U64, slot);
       if (child == NONE) {
         if (!make) {
           return NONE;
         }
         child = pages.allocateZeroed(nodePath(key, level - 1), 0);
-        memory.set(Wire.U64, slot, child);
-        pages.journal().done(() -> cut(slot));
+        memory.set(StructureView.U64, slot, child);
+        pages.done(() -> cut(slot));
       }
       node = child;
     }
@@ -55,7 +55,7 @@ final class RadixWriter extends MapWriter {
 
   /** Takes a node back that an operation made, which failed: it has no key any more. */
   private void cut(long slot) {
-    memory.set(Wire.U64, slot, NONE);
+    memory.set(StructureView.U64, slot, NONE);
     forget();
   }
 
@@ -66,9 +66,5 @@ final class RadixWriter extends MapWriter {
   private String nodePath(long key, int level) {
     int shift = KhoRadix.levelShift(pageSize, level + 1);
     return nodePath(level, key >>> shift << shift);
-  }
-
-  static String nodePath(int level, long firstKey) {
-    return PATH + "/level " + level + "/0x" + Long.toHexString(firstKey);
   }
 }

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -8,7 +8,9 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -23,7 +25,7 @@ final class BitmapSize implements ChunkList.Visitor {
   private static final int LIKELY_BITS = 12;
 
   private final HandoverMemory memory;
-  private final RootFdt root;
+  private final FdtNode rootFdt;
   private final PageSize pageSize;
   private final int small;
   private final int large;
@@ -35,9 +37,9 @@ final class BitmapSize implements ChunkList.Visitor {
   private long close;
   private long upperBits;
 
-  private BitmapSize(HandoverMemory memory, RootFdt root) {
+  private BitmapSize(HandoverMemory memory, FdtNode rootFdt) {
     this.memory = memory;
-    this.root = root;
+    this.rootFdt = rootFdt;
     this.pageSize = memory.pageSize();
     this.small = MapForm.BITMAPS_512.bitmapBytes(pageSize);
     this.large = MapForm.BITMAPS_PAGE.bitmapBytes(pageSize);
@@ -46,8 +48,8 @@ final class BitmapSize implements ChunkList.Visitor {
   }
 
   /** Finds out for the list whose first chunk is at an address. */
-  static MapEvidence of(HandoverMemory memory, RootFdt root, Where where, long address) {
-    BitmapSize size = new BitmapSize(memory, root);
+  static MapEvidence of(HandoverMemory memory, FdtNode rootFdt, Where where, long address) {
+    BitmapSize size = new BitmapSize(memory, rootFdt);
     ChunkList.walk(memory, where, address, size, problem -> {});
     return size.evidence();
   }
@@ -66,7 +68,7 @@ final class BitmapSize implements ChunkList.Visitor {
       forSmall.add(
           "%d follow another by fewer blocks than a bitmap of a page has bits".formatted(close));
     }
-    boolean luo = root.tree().child(LuoSer.SUBTREE).isPresent();
+    boolean luo = rootFdt.child(LuoSer.SUBTREE).isPresent();
     String newer = "there is a subtree LUO, which kernels since 6.19 have";
     String evidence = String.join("; ", forSmall);
     if (luo) {
@@ -136,7 +138,7 @@ final class BitmapSize implements ChunkList.Visitor {
   private boolean hasUpperBits(Where place, long bitmap) {
     MemorySegment bits = memory.bytes(place, bitmap, large);
     for (long at = small; at < large; at += Long.BYTES) {
-      if (bits.get(Wire.U64, at) != 0) {
+      if (bits.get(StructureView.U64, at) != 0) {
         return true;
       }
     }

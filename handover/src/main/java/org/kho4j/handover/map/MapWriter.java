@@ -1,29 +1,29 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.handover.wire.StructureView;
 
 /**
  * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a
  * key first needs them, and stay when their last key goes; an operation that fails takes back what
  * it made.
  */
-abstract class MapWriter {
+public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
 
-  static final String PATH = "/preserved-memory-map";
+  /** The path of a map's root, and the start of the paths of its other parts. */
+  public static final String PATH = "/preserved-memory-map";
 
   private static final int FOUND = 1 << 12;
 
   /** The address that means that there is none. */
   static final long NONE = 0;
 
-  final Pages pages;
+  final MapPages pages;
   final PageSize pageSize;
   private final int leafBits;
   private final int maxOrder;
@@ -44,7 +44,7 @@ abstract class MapWriter {
    * @param leafBits binary logarithm of the bits in a leaf or a bitmap
    * @param maxOrder the largest order that a block of the map can have
    */
-  MapWriter(Pages pages, int leafBits, int maxOrder) {
+  MapWriter(MapPages pages, int leafBits, int maxOrder) {
     this.pages = pages;
     this.base = pages.memory().base();
     this.memory = pages.memory().writable(base, pages.memory().size());
@@ -54,24 +54,34 @@ abstract class MapWriter {
   }
 
   /** An empty map. */
-  static MapWriter create(Pages pages, MapForm form) {
+  public static MapWriter create(MapPages pages, MapForm form) {
     return form.isRadix()
         ? new RadixWriter(pages, form, pages.allocateZeroed(PATH, 0))
         : new BitmapListWriter(pages, form);
   }
 
   /** A map that is there, all of whose parts have been checked. */
-  static MapWriter over(Pages pages, PreservedMap map) {
+  public static MapWriter over(MapPages pages, PreservedMap map) {
     return map.form().isRadix()
         ? new RadixWriter(pages, map.form(), map.root())
-        : BitmapListWriter.over(pages, map);
+        : BitmapListWriter.of(pages, map);
+  }
+
+  /** The path of a radix tree's node, named by the first key that it stands for. */
+  public static String nodePath(int level, long firstKey) {
+    return PATH + "/level " + level + "/0x" + Long.toHexString(firstKey);
+  }
+
+  /** The largest order that a block of the map can have. */
+  public int maxOrder() {
+    return maxOrder;
   }
 
   /** What the root FDT says as long as the map can still change: 0 if it is finished later. */
-  abstract long root();
+  public abstract long root();
 
   /** Completes the map, which is not changed any more. Returns what the root FDT says then. */
-  abstract long finish();
+  public abstract long finish();
 
   /**
    * Physical address of the leaf or bitmap that has a key's bit; {@link #NONE} if there is none.
@@ -79,21 +89,24 @@ abstract class MapWriter {
   abstract long descend(long key, boolean make);
 
   /** Whether that block is in the map, as a block of that order. */
-  boolean contains(long address, int order) {
+  public boolean contains(long address, int order) {
     if (order > maxOrder) {
       return false;
     }
     long key = KhoRadix.key(pageSize, address, order);
     long leaf = leaf(key, false);
-    return leaf != NONE && (memory.get(Wire.U64, word(leaf, key)) >>> key & 1) != 0;
+    return leaf != NONE && (memory.get(StructureView.U64, word(leaf, key)) >>> key & 1) != 0;
   }
 
-  /** Adds a block. If it throws, nodes are all that it may have added. */
-  void add(long address, int order) {
-    requireOrder(address, order);
+  /**
+   * Adds a block. If it throws, nodes are all that it may have added.
+   *
+   * @param order at most {@link #maxOrder}
+   */
+  public void add(long address, int order) {
     long key = KhoRadix.key(pageSize, address, order);
     long word = word(leaf(key, true), key);
-    memory.set(Wire.U64, word, memory.get(Wire.U64, word) | 1L << key);
+    memory.set(StructureView.U64, word, memory.get(StructureView.U64, word) | 1L << key);
   }
 
   /**
@@ -101,7 +114,7 @@ abstract class MapWriter {
    *
    * @return whether it was there
    */
-  boolean remove(long address, int order) {
+  public boolean remove(long address, int order) {
     if (order > maxOrder) {
       return false;
     }
@@ -111,17 +124,20 @@ abstract class MapWriter {
       return false;
     }
     long word = word(leaf, key);
-    long bits = memory.get(Wire.U64, word);
+    long bits = memory.get(StructureView.U64, word);
     if ((bits >>> key & 1) == 0) {
       return false;
     }
-    memory.set(Wire.U64, word, bits & ~(1L << key));
+    memory.set(StructureView.U64, word, bits & ~(1L << key));
     return true;
   }
 
-  /** Adds blocks. If it throws, nodes are all that it may have added. */
-  void add(BlockBatch blocks, int order) {
-    requireOrder(blocks.addresses()[0], order);
+  /**
+   * Adds blocks. If it throws, nodes are all that it may have added.
+   *
+   * @param order at most {@link #maxOrder}
+   */
+  public void add(BlockBatch blocks, int order) {
     findWords(blocks, order, true);
     setBits(blocks, order);
   }
@@ -131,7 +147,7 @@ abstract class MapWriter {
    *
    * @return whether all of them were there, and each is in the batch once; if not, none was removed
    */
-  boolean remove(BlockBatch blocks, int order) {
+  public boolean remove(BlockBatch blocks, int order) {
     if (order > maxOrder || !findWords(blocks, order, false)) {
       return false;
     }
@@ -139,15 +155,15 @@ abstract class MapWriter {
     int shift = pageSize.shift() + order;
     long there = 1;
     for (int i = 0; i < blocks.count(); i++) {
-      there &= memory.get(Wire.U64, batchWords[i]) >>> (addresses[i] >>> shift);
+      there &= memory.get(StructureView.U64, batchWords[i]) >>> (addresses[i] >>> shift);
     }
     if (there == 0) {
       return false;
     }
     for (int i = 0; i < blocks.count(); i++) {
-      long bits = memory.get(Wire.U64, batchWords[i]);
+      long bits = memory.get(StructureView.U64, batchWords[i]);
       there &= bits >>> (addresses[i] >>> shift);
-      memory.set(Wire.U64, batchWords[i], bits & ~(1L << (addresses[i] >>> shift)));
+      memory.set(StructureView.U64, batchWords[i], bits & ~(1L << (addresses[i] >>> shift)));
     }
     if (there == 0) {
       setBits(blocks, order);
@@ -175,8 +191,8 @@ abstract class MapWriter {
     long[] addresses = blocks.addresses();
     int shift = pageSize.shift() + order;
     for (int i = 0; i < blocks.count(); i++) {
-      long bits = memory.get(Wire.U64, batchWords[i]);
-      memory.set(Wire.U64, batchWords[i], bits | 1L << (addresses[i] >>> shift));
+      long bits = memory.get(StructureView.U64, batchWords[i]);
+      memory.set(StructureView.U64, batchWords[i], bits | 1L << (addresses[i] >>> shift));
     }
   }
 
@@ -201,15 +217,5 @@ abstract class MapWriter {
   /** Forgets what was found: something of it is taken back. */
   void forget() {
     Arrays.fill(foundLeaf, NONE);
-  }
-
-  private void requireOrder(long address, int order) {
-    if (order > maxOrder) {
-      throw new PreservationException(
-          PATH,
-          address,
-          "a block of order %d cannot be in a map of this form, which has room for orders up to %d"
-              .formatted(order, maxOrder));
-    }
   }
 }

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;

@@ -1,4 +1,4 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
 import org.kho4j.memory.Runs;
 
@@ -7,20 +7,20 @@ import org.kho4j.memory.Runs;
  * looked at is one more cache miss; in a loop that does nothing else the processor waits for
  * several of them at once.
  */
-final class BlockBatch {
+public final class BlockBatch {
 
   /** Blocks that one has room for. */
-  static final int MOST = 1024;
+  public static final int MOST = 1024;
 
   private final long[] addresses = new long[MOST];
   private int count;
 
   /** How many blocks still fit. */
-  int room() {
+  public int room() {
     return MOST - count;
   }
 
-  void add(long address) {
+  public void add(long address) {
     addresses[count++] = address;
   }
 
@@ -30,7 +30,7 @@ final class BlockBatch {
    * @param first a run
    * @return the run after the last one that was added
    */
-  int addRuns(Runs runs, int first, long blockBytes) {
+  public int addRuns(Runs runs, int first, long blockBytes) {
     int added = count;
     int run = first;
     for (; run < runs.count(); run++) {
@@ -47,16 +47,16 @@ final class BlockBatch {
     return run;
   }
 
-  void clear() {
+  public void clear() {
     count = 0;
   }
 
-  int count() {
+  public int count() {
     return count;
   }
 
   /** Physical addresses, of which the first {@link #count} are blocks. Not a copy. */
-  long[] addresses() {
+  public long[] addresses() {
     return addresses;
   }
 }

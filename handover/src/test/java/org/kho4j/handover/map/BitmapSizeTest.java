@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,10 +9,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.MapEvidence.Certainty;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
+import org.kho4j.handover.map.MapEvidence.Certainty;
 
 /** The rules of ABI-HISTORY 6.1.3, one by one. */
 class BitmapSizeTest {

@@ -1,28 +1,35 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
 
 /**
- * The preserved map since kho-v2: a radix tree of pages, see {@link KhoRadix}. Reading it needs no
- * memory but a note of the pages walked.
+ * The preserved map since kho-v2: a radix tree of pages, see {@link KhoRadix}.
  *
- * <p>A tree that lacks a level has no room for the bit that marks order 0 (16K pages before 7.1):
- * its keys below 2^38 are taken for pages, which any page within physical memory is. A block of
- * order 13 or more has such a key too, and cannot be told from a page.
+ * <p>A tree that lacks a level (16K pages before 7.1) has no room for the bit that marks order 0.
+ * Its keys below 2^38 are read as those of single pages. Blocks of order 13 or more have keys in
+ * that range too: nothing distinguishes them.
  */
 final class RadixMap implements PreservedMap {
 
+  private static final NodeVisitor NO_NODES = (address, level, key) -> {};
+  private static final Consumer<HandoverException> THROW =
+      problem -> {
+        throw problem;
+      };
+
   private final HandoverMemory memory;
+  private final PageSize pageSize;
   private final Where where;
   private final long root;
   private final MapForm form;
@@ -31,11 +38,12 @@ final class RadixMap implements PreservedMap {
 
   RadixMap(HandoverMemory memory, Where where, long root, MapForm form) {
     this.memory = memory;
+    this.pageSize = memory.pageSize();
     this.where = where;
     this.root = root;
     this.form = form;
-    this.depth = form.depth(memory.pageSize());
-    this.losesOrderZero = KhoRadix.losesOrderZero(memory.pageSize(), depth);
+    this.depth = form.depth(pageSize);
+    this.losesOrderZero = KhoRadix.losesOrderZero(pageSize, depth);
   }
 
   @Override
@@ -50,115 +58,103 @@ final class RadixMap implements PreservedMap {
 
   @Override
   public void forEachRun(RunVisitor visitor) {
-    RunCollector runs = new RunCollector(memory.pageSize(), memory.pageSize().bytes(), visitor);
-    walk(
-        runs,
-        problem -> {
-          throw problem;
-        });
+    RunCollector runs = new RunCollector(pageSize, pageSize.bytes(), visitor);
+    new Walk(NO_NODES, runs, THROW).tree();
     runs.flush();
   }
 
   @Override
+  public Stream<Run> runs() {
+    LeafList leaves = leaves();
+    new Walk(NO_NODES, leaves, THROW).tree();
+    return leaves.runs();
+  }
+
+  @Override
   public MapSummary summary(Consumer<HandoverException> problems) {
-    LeafCount leaves = new LeafCount(memory, place(0), memory.pageSize().bytes());
-    long nodes = walk(leaves, problems);
-    return leaves.summary(nodes, problems);
+    LeafList leaves = leaves();
+    long nodes = new Walk(NO_NODES, leaves, problems).tree();
+    return new MapSummary(nodes, leaves.count(problems));
+  }
+
+  private LeafList leaves() {
+    return new LeafList(memory, place(0), pageSize.bytes());
   }
 
   @Override
   public void forEachNode(NodeVisitor visitor) {
-    Walk walk =
-        new Walk(
-            null,
-            problem -> {
-              throw problem;
-            });
-    walk.nodeVisitor = visitor;
-    walk.node(root, depth - 1, 0);
+    new Walk(visitor, (place, bits, address, firstKey) -> {}, THROW).tree();
   }
 
   @Override
   public int nodeBytes(int level) {
-    return memory.pageSize().bytes();
-  }
-
-  /**
-   * Visits every leaf, in order of keys, and returns how many pages the tree has, leaves included.
-   */
-  private long walk(LeafVisitor visitor, Consumer<HandoverException> problems) {
-    Walk walk = new Walk(visitor, problems);
-    walk.node(root, depth - 1, 0);
-    return walk.nodes;
+    return pageSize.bytes();
   }
 
   private final class Walk {
-    private final @Nullable LeafVisitor visitor;
+    private final NodeVisitor nodeVisitor;
+    private final LeafVisitor leafVisitor;
     private final Consumer<HandoverException> problems;
     private final VisitedPages seen = new VisitedPages();
-    private final PageSize pageSize = memory.pageSize();
     private final Where[] places = new Where[depth];
-    private NodeVisitor nodeVisitor = (address, level, key) -> {};
+    // Copies of the tables on the way down: a JVM that has just started reads arrays much faster.
+    private final long[][] tables = new long[depth][1 << KhoRadix.tableBits(pageSize)];
     private long nodes;
     private int problemCount;
 
-    Walk(@Nullable LeafVisitor visitor, Consumer<HandoverException> problems) {
-      this.visitor = visitor;
+    Walk(
+        NodeVisitor nodeVisitor, LeafVisitor leafVisitor, Consumer<HandoverException> problems) {
+      this.nodeVisitor = nodeVisitor;
+      this.leafVisitor = leafVisitor;
       this.problems = problems;
       for (int level = 0; level < depth; level++) {
         places[level] = place(level);
       }
     }
 
-    void node(long address, int level, long prefix) {
+    /** Visits the tree, leaves in the order of their keys. Returns how many pages the tree has. */
+    long tree() {
+      node(root, depth - 1, 0);
+      return nodes;
+    }
+
+    private void node(long address, int level, long prefix) {
       Where place = places[level];
-      MemorySegment page;
+      long[] table = tables[level];
       try {
-        page = memory.page(place, address);
+        MemorySegment page = memory.page(place, address);
         if (!seen.add(place, address)) {
           throw place.broken(address, "the tree reaches this page a second time");
         }
         nodes++;
         nodeVisitor.node(address, level, prefix);
         if (level == 0) {
-          leaf(place, page, address, prefix);
+          long key = losesOrderZero ? KhoRadix.withOrderZero(pageSize, prefix) : prefix;
+          leafVisitor.leaf(place, page, address, key);
           return;
         }
+        MemorySegment.copy(page, StructureView.U64, 0, table, 0, table.length);
       } catch (HandoverException e) {
         report(e);
         return;
       }
       int shift = KhoRadix.levelShift(pageSize, level);
-      int slots = 1 << KhoRadix.tableBits(pageSize);
-      int usable = level == depth - 1 ? usableRootSlots(slots, shift) : slots;
+      int usable = level == depth - 1 ? usableRootSlots(table.length, shift) : table.length;
       for (int slot = 0; slot < usable && problemCount < MAX_PROBLEMS; slot++) {
-        long child = page.get(Wire.U64, 8L * slot);
-        if (child != 0) {
-          node(child, level - 1, prefix | (long) slot << shift);
+        if (table[slot] != 0) {
+          node(table[slot], level - 1, prefix | (long) slot << shift);
         }
       }
-      for (int slot = usable; slot < slots; slot++) {
-        long child = page.get(Wire.U64, 8L * slot);
-        if (child != 0) {
+      for (int slot = usable; slot < table.length; slot++) {
+        if (table[slot] != 0) {
           report(
               place.broken(
                   address,
                   "slot %d is 0x%x: only slots 0 to %d can be used, as no key has more than %d bits"
-                      .formatted(slot, child, usable - 1, KhoRadix.orderZeroBit(pageSize) + 1)));
+                      .formatted(
+                          slot, table[slot], usable - 1, KhoRadix.orderZeroBit(pageSize) + 1)));
           return;
         }
-      }
-    }
-
-    private void leaf(Where place, MemorySegment leaf, long address, long prefix) {
-      if (visitor == null) {
-        return;
-      }
-      long key = losesOrderZero ? KhoRadix.withOrderZero(pageSize, prefix) : prefix;
-      if (key == 0) {
-        visitor.lowestLeaf(place, leaf, address);
-      } else {
-        visitor.bits(place, leaf, address, key);
       }
     }
 
@@ -180,7 +176,6 @@ final class RadixMap implements PreservedMap {
 
   @Override
   public Lookup lookup() {
-    PageSize pageSize = memory.pageSize();
     int maxOrder =
         losesOrderZero ? KhoRadix.MAX_ORDER_BESIDE_LOST_BIT : KhoRadix.maxOrder(pageSize);
     return new BlockLookup(pageSize, KhoRadix.leafBits(pageSize), maxOrder) {
@@ -194,8 +189,8 @@ final class RadixMap implements PreservedMap {
   private MemorySegment leafOf(long key) {
     long address = root;
     for (int level = depth - 1; level > 0; level--) {
-      int index = KhoRadix.index(memory.pageSize(), level, key);
-      address = memory.page(place(level), address).get(Wire.U64, 8L * index);
+      int index = KhoRadix.index(pageSize, level, key);
+      address = memory.page(place(level), address).get(StructureView.U64, 8L * index);
       if (address == 0) {
         return MemorySegment.NULL;
       }

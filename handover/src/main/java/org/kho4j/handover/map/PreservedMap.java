@@ -1,7 +1,8 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
@@ -30,6 +31,24 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
 
   /** Physical address of what the root FDT points at: the root node, or the first chunk. */
   long root();
+
+  /**
+   * A run of adjacent blocks.
+   *
+   * @param order each block has 2^order pages
+   * @param address physical address of the first byte
+   * @param bytes a multiple of the block size
+   */
+  record Run(int order, long address, long bytes) {}
+
+  /**
+   * The runs that {@link #forEachRun} visits, one object each. A leaf is read when the first of its
+   * runs is asked for.
+   *
+   * @throws HandoverException if the map is broken above its leaves; a terminal operation throws it
+   *     at the first broken leaf
+   */
+  Stream<Run> runs();
 
   /**
    * Visits every run of adjacent blocks of one order: highest order first, ascending within an

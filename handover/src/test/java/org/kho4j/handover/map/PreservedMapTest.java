@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
@@ -319,6 +319,37 @@ class PreservedMapTest {
     assertThat(problems(map())).singleElement().asString().startsWith(place).contains("2^52");
     assertThat(runsBeforeTheFault(map())).isEmpty();
     assertThat(sentenceOf(() -> runs(map()))).startsWith(place).contains("order " + order);
+  }
+
+  @Test
+  void streamsRunsUpToTheFirstBrokenLeaf() {
+    Radix tree = tree().preserve(0x200000, 9).preserve(0x600000, 9);
+    long beyond = 1L << 52 | 1L << 40;
+    tree.key(beyond);
+
+    assertThat(map().runs().limit(1))
+        .containsExactly(new PreservedMap.Run(9, 0x200000, 0x200000));
+    assertThat(sentenceOf(() -> map().runs().toList()))
+        .startsWith("/map/leaf at 0x%x: ".formatted(tree.leaf(beyond)));
+  }
+
+  /** The edges that the loop over a leaf's words treats apart. */
+  @Test
+  void findsRunsAtTheEdgesOfWords() {
+    Radix tree = tree();
+    List<Run> expected = new ArrayList<>();
+    long[][] pageRuns = {
+      // first bit, last bit of a word, a whole word, one bit on each side of a border, two words
+      {0, 1}, {63, 1}, {128, 64}, {255, 2}, {320, 128}, {512, 1}, {514, 1}, {575, 130}
+    };
+    for (long[] run : pageRuns) {
+      for (long page = run[0]; page < run[0] + run[1]; page++) {
+        tree.preserve(page << 12, 0);
+      }
+      expected.add(new Run(0, run[0] << 12, run[1] << 12));
+    }
+
+    assertThat(runs(map())).isEqualTo(expected);
   }
 
   private static List<Run> runsBeforeTheFault(PreservedMap map) {

@@ -1,10 +1,12 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
@@ -16,9 +18,8 @@ import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
 
 /**
- * The preserved map of kho-v1: chunks that point at bitmaps. The list is read once, and its bitmaps
- * are kept in the order of radix keys: a bitmap is read just as a leaf of a tree is. 16 bytes a
- * bitmap.
+ * The preserved map of kho-v1: a list of chunks that point at bitmaps. The list is read once, into
+ * 16 bytes a bitmap, and its bitmaps are then read as the leaves of a tree are.
  */
 final class BitmapListMap implements PreservedMap {
 
@@ -66,12 +67,24 @@ final class BitmapListMap implements PreservedMap {
   }
 
   @Override
+  public Stream<Run> runs() {
+    Bitmaps all = bitmaps();
+    all.requireSound();
+    return leaves(all).runs();
+  }
+
+  private LeafList leaves(Bitmaps all) {
+    LeafList leaves = new LeafList(memory, where.in("bitmap"), bitmapBytes);
+    walk(all, leaves);
+    return leaves;
+  }
+
+  @Override
   public MapSummary summary(Consumer<HandoverException> problems) {
     Bitmaps all = bitmaps();
     all.problems.forEach(problems);
-    LeafCount leaves = new LeafCount(memory, where.in("bitmap"), bitmapBytes);
-    walk(all, leaves);
-    return leaves.summary((long) all.chunks.length + all.keys.length, problems);
+    long nodes = (long) all.chunks.length + all.keys.length;
+    return new MapSummary(nodes, leaves(all).count(problems));
   }
 
   @Override
@@ -116,38 +129,16 @@ final class BitmapListMap implements PreservedMap {
     return known;
   }
 
-  /** Numbers that become more. */
-  private static final class Longs {
-    private long[] values = new long[16];
-    private int size;
-
-    void add(long value) {
-      if (size == values.length) {
-        values = Arrays.copyOf(values, size * 2);
-      }
-      values[size++] = value;
-    }
-
-    long[] toArray() {
-      return Arrays.copyOf(values, size);
-    }
-  }
-
-  /** What the list says. */
-  private static final class Bitmaps {
-    // In the list's order.
-    private final long[] chunks;
-    // Of each bitmap's bit 0, ascending, and where the bitmaps are.
-    private final long[] keys;
-    private final long[] addresses;
-    private final List<HandoverException> problems;
-
-    Bitmaps(long[] chunks, long[] keys, long[] addresses, List<HandoverException> problems) {
-      this.chunks = chunks;
-      this.keys = keys;
-      this.addresses = addresses;
-      this.problems = problems;
-    }
+  /**
+   * The list as it was read.
+   *
+   * @param chunks physical addresses, in the list's order
+   * @param keys of each bitmap's bit 0, ascending
+   * @param addresses of the bitmaps, in the order of {@code keys}
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Bitmaps(
+      long[] chunks, long[] keys, long[] addresses, List<HandoverException> problems) {
 
     void requireSound() {
       if (!problems.isEmpty()) {
@@ -161,37 +152,37 @@ final class BitmapListMap implements PreservedMap {
     for (int i = 0; i < all.keys.length; i++) {
       long address = all.addresses[i];
       MemorySegment bits = memory.bytes(place, address, bitmapBytes);
-      visitor.bits(place, bits, address, all.keys[i]);
+      visitor.leaf(place, bits, address, all.keys[i]);
     }
   }
 
   /** Reads the list. */
   private final class Reading implements ChunkList.Visitor {
-    private final Longs chunks = new Longs();
-    private final Longs keys = new Longs();
-    private final Longs addresses = new Longs();
+    private final LongStream.Builder chunks = LongStream.builder();
+    private final LongStream.Builder keys = LongStream.builder();
+    private final LongStream.Builder addresses = LongStream.builder();
     private final List<HandoverException> problems = new ArrayList<>();
     private final VisitedPages seen = new VisitedPages();
 
     Bitmaps read() {
       ChunkList.walk(memory, where, root, this, problems::add);
-      long[] sorted = keys.toArray();
-      Arrays.sort(sorted);
-      sorted = Arrays.stream(sorted).distinct().toArray();
+      long[] listed = keys.build().toArray();
+      long[] bitmaps = addresses.build().toArray();
+      long[] sorted = Arrays.stream(listed).sorted().distinct().toArray();
       long[] byKey = new long[sorted.length];
-      for (int i = 0; i < keys.size; i++) {
-        int place = Arrays.binarySearch(sorted, keys.values[i]);
+      for (int i = 0; i < listed.length; i++) {
+        int place = Arrays.binarySearch(sorted, listed[i]);
         if (byKey[place] == 0) {
-          byKey[place] = addresses.values[i];
+          byKey[place] = bitmaps[i];
         } else if (problems.size() < MAX_PROBLEMS) {
           problems.add(
               where.broken(
-                  addresses.values[i],
+                  bitmaps[i],
                   "the bitmaps at 0x%x and 0x%x stand for the same blocks"
-                      .formatted(byKey[place], addresses.values[i])));
+                      .formatted(byKey[place], bitmaps[i])));
         }
       }
-      return new Bitmaps(chunks.toArray(), sorted, byKey, problems);
+      return new Bitmaps(chunks.build().toArray(), sorted, byKey, problems);
     }
 
     @Override

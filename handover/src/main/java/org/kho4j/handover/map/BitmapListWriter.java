@@ -1,6 +1,5 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.map;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -9,8 +8,8 @@ import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.KhoserMemChunk;
-import org.kho4j.handover.PreservedMap;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.StructureView;
 
 /**
  * The map of kho-v1: bitmaps are made and changed all the time, the chunks that list them when the
@@ -18,6 +17,10 @@ import org.kho4j.handover.Wire;
  * bitmap that is not at a page's start shows a reader that it is small.
  */
 final class BitmapListWriter extends MapWriter {
+
+  // A small bitmap has the same name in the contract.
+  private static final KhoserPointer<StructureView> BITMAP =
+      KhoserPointer.declare(KhoserMemChunk.BITMAP, KhoserMemChunk.PAGE_BITMAP);
 
   private final int bitmapBytes;
   private final int bitmapBits;
@@ -29,18 +32,18 @@ final class BitmapListWriter extends MapWriter {
   private int sharedUsed;
   private int sharedPages;
 
-  BitmapListWriter(Pages pages, MapForm form) {
+  BitmapListWriter(MapPages pages, MapForm form) {
     this(pages, Integer.numberOfTrailingZeros(form.bitmapBytes(pages.pageSize()) * Byte.SIZE));
   }
 
-  private BitmapListWriter(Pages pages, int bitmapBits) {
+  private BitmapListWriter(MapPages pages, int bitmapBits) {
     super(pages, bitmapBits, KhoRadix.orderZeroBit(pages.pageSize()) - bitmapBits);
     this.bitmapBits = bitmapBits;
     this.bitmapBytes = (1 << bitmapBits) / Byte.SIZE;
     this.sharedUsed = perPage();
   }
 
-  static BitmapListWriter over(Pages pages, PreservedMap map) {
+  static BitmapListWriter of(MapPages pages, PreservedMap map) {
     BitmapListWriter writer = new BitmapListWriter(pages, map.form());
     map.forEachNode((address, level, key) -> {
       if (level == 0) {
@@ -55,7 +58,7 @@ final class BitmapListWriter extends MapWriter {
   }
 
   @Override
-  long root() {
+  public long root() {
     return NONE;
   }
 
@@ -68,13 +71,16 @@ final class BitmapListWriter extends MapWriter {
     }
     long bitmap = perPage() == 1 ? pages.allocateZeroed(path(first), 0) : small();
     bitmaps.put(first, bitmap);
-    pages
-        .journal()
-        .done(() -> {
-          bitmaps.remove(first);
-          forget();
-        });
+    pages.done(() -> {
+      bitmaps.remove(first);
+      forget();
+    });
     return bitmap;
+  }
+
+  private StructureView chunk(long address) {
+    return new StructureView(
+        KhoserMemChunk.STRUCTURE, address, pages.memory().writable(address, pageSize.bytes()));
   }
 
   private String path(long first) {
@@ -86,13 +92,11 @@ final class BitmapListWriter extends MapWriter {
     long page = shared;
     int used = sharedUsed;
     int count = sharedPages;
-    pages
-        .journal()
-        .done(() -> {
-          shared = page;
-          sharedUsed = used;
-          sharedPages = count;
-        });
+    pages.done(() -> {
+      shared = page;
+      sharedUsed = used;
+      sharedPages = count;
+    });
     if (sharedUsed == perPage()) {
       shared = pages.allocateZeroed(PATH + "/bitmaps " + sharedPages++, 0);
       sharedUsed = 0;
@@ -103,7 +107,7 @@ final class BitmapListWriter extends MapWriter {
 
   /** Writes the chunks: orders ascending, and the bitmaps of an order by address. */
   @Override
-  long finish() {
+  public long finish() {
     SortedMap<Integer, List<Long>> byOrder = new TreeMap<>();
     for (long key : bitmaps.keySet()) {
       byOrder.computeIfAbsent(KhoRadix.order(pageSize, key), o -> new ArrayList<>()).add(key);
@@ -122,18 +126,17 @@ final class BitmapListWriter extends MapWriter {
   private long chunk(List<Long> before, int order, List<Long> keys) {
     String path = before.isEmpty() ? PATH : PATH + "/chunk " + before.size();
     long address = pages.allocateZeroed(path, 0);
-    MemorySegment chunk = pages.page(address);
-    Wire.putU32(chunk, KhoserMemChunk.ORDER, order);
-    Wire.putU32(chunk, KhoserMemChunk.NUM_ELMS, keys.size());
-    long at = KhoserMemChunk.STRUCTURE.headerSize();
+    StructureView chunk = chunk(address);
+    chunk.set(KhoserMemChunk.ORDER, order);
+    chunk.set(KhoserMemChunk.NUM_ELMS, keys.size());
+    StructureView element = chunk.element(0);
     for (long key : keys) {
-      MemorySegment element = chunk.asSlice(at, KhoserMemChunk.ELEMENT.headerSize());
-      Wire.putU64(element, KhoserMemChunk.PHYS_START, KhoRadix.address(pageSize, key));
-      Wire.putU64(element, KhoserMemChunk.BITMAP, Objects.requireNonNull(bitmaps.get(key)));
-      at += KhoserMemChunk.ELEMENT.headerSize();
+      element.setAddress(KhoserMemChunk.PHYS_START, KhoRadix.address(pageSize, key));
+      BITMAP.store(element, Objects.requireNonNull(bitmaps.get(key)));
+      element.next();
     }
     if (!before.isEmpty()) {
-      Wire.putU64(pages.page(before.getLast()), KhoserMemChunk.NEXT, address);
+      ChunkList.NEXT.store(chunk(before.getLast()), chunk);
     }
     return address;
   }

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -8,8 +8,10 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -49,10 +51,18 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
     }
   }
 
-  /** Finds out. */
-  static MapEvidence of(
+  /**
+   * Finds the form of a map.
+   *
+   * @param rootFdt the root FDT that points at the map
+   * @param rootAddress its physical address
+   * @param address physical address of the map
+   * @param told the form that the user gave, if any
+   */
+  public static MapEvidence of(
       HandoverMemory memory,
-      RootFdt root,
+      FdtNode rootFdt,
+      long rootAddress,
       KhoVersion version,
       Where where,
       long address,
@@ -75,8 +85,8 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
       return new MapEvidence(told, Certainty.TOLD, "the form was given");
     }
     return usual.isRadix()
-        ? ofTree(memory, root, where, address)
-        : BitmapSize.of(memory, root, where, address);
+        ? ofTree(memory, rootAddress, where, address)
+        : BitmapSize.of(memory, rootFdt, where, address);
   }
 
   /**
@@ -84,14 +94,14 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
    * one, and each has the root FDT's own page in another place.
    */
   private static MapEvidence ofTree(
-      HandoverMemory memory, RootFdt root, Where where, long address) {
+      HandoverMemory memory, long rootAddress, Where where, long address) {
     PageSize pageSize = memory.pageSize();
     int depth = MapForm.RADIX.depth(pageSize);
     int usable = KhoRadix.rootSlots(pageSize, depth).last() + 1;
     List<Integer> others = new ArrayList<>();
     MemorySegment page = memory.page(where, address);
     for (int slot = usable; slot < 1 << KhoRadix.tableBits(pageSize); slot++) {
-      if (page.get(Wire.U64, 8L * slot) != 0) {
+      if (page.get(StructureView.U64, 8L * slot) != 0) {
         others.add(slot);
       }
     }
@@ -103,7 +113,7 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
               .formatted(others.size(), usable, depth));
     }
     for (MapForm form : List.of(MapForm.RADIX, MapForm.RADIX_SHORT)) {
-      if (preserves(memory, where, address, form, root.address())) {
+      if (preserves(memory, where, address, form, rootAddress)) {
         return new MapEvidence(
             form,
             Certainty.CERTAIN,

@@ -1,20 +1,24 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
-import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Walks the chunks of kho-v1's map and their elements, which are the same whatever the size of the
- * bitmaps. What is broken is left out and told; a list is given up at {@link
- * PreservedMap#MAX_PROBLEMS} of it.
+ * Walks the chunks of kho-v1's map and their elements, which do not depend on the size of bitmaps.
+ * Broken parts are reported and left out; the walk ends at {@link PreservedMap#MAX_PROBLEMS}.
  */
 final class ChunkList {
+
+  /** The pointer from a chunk to the next one. */
+  static final KhoserPointer<StructureView> NEXT =
+      KhoserPointer.declare(KhoserMemChunk.NEXT, KhoserMemChunk.STRUCTURE);
 
   /** More bitmaps are in no handover: small ones stand for 16 TiB in 4K pages. */
   static final int MAX_BITMAPS = 1 << 20;
@@ -69,9 +73,10 @@ final class ChunkList {
   /** Takes a chunk; returns the next one's address, 0 at the end and where the list breaks off. */
   private long chunk(long address) {
     Where place = where.in("chunk", chunks);
-    MemorySegment page;
+    StructureView chunk;
     try {
-      page = memory.page(place, address);
+      chunk =
+          new StructureView(KhoserMemChunk.STRUCTURE, address, memory.page(place, address));
       if (!seen.add(place, address)) {
         throw place.broken(address, "the list reaches this chunk a second time: it has no end");
       }
@@ -82,44 +87,45 @@ final class ChunkList {
     chunks++;
     visitor.chunk(address);
     try {
-      elements(place, address, page);
+      elements(place, chunk);
     } catch (HandoverException e) {
       report(e);
     }
-    return elements > MAX_BITMAPS ? 0 : Wire.u64(page, KhoserMemChunk.NEXT);
+    return elements > MAX_BITMAPS ? 0 : NEXT.address(chunk);
   }
 
-  private void elements(Where place, long address, MemorySegment page) {
-    long order = Wire.u32(page, KhoserMemChunk.ORDER);
-    long count = Wire.u32(page, KhoserMemChunk.NUM_ELMS);
+  private void elements(Where place, StructureView chunk) {
+    long order = chunk.get(KhoserMemChunk.ORDER);
+    long count = chunk.get(KhoserMemChunk.NUM_ELMS);
     int capacity = KhoserMemChunk.STRUCTURE.capacity(memory.pageSize());
     int maxOrder = KhoRadix.maxOrder(memory.pageSize());
     if (order > maxOrder) {
       throw place.broken(
-          address, "order is %d, which is not within 0 to %d".formatted(order, maxOrder));
+          chunk.address(),
+          "order is %d, which is not within 0 to %d".formatted(order, maxOrder));
     }
     if (count > capacity) {
       throw place.broken(
-          address, "num_elms is %d, and a chunk has room for %d".formatted(count, capacity));
+          chunk.address(),
+          "num_elms is %d, and a chunk has room for %d".formatted(count, capacity));
     }
     elements += count;
     if (elements > MAX_BITMAPS) {
-      throw place.broken(address, "more than %,d bitmaps".formatted(MAX_BITMAPS));
+      throw place.broken(chunk.address(), "more than %,d bitmaps".formatted(MAX_BITMAPS));
     }
-    int header = KhoserMemChunk.STRUCTURE.headerSize();
-    int size = KhoserMemChunk.ELEMENT.headerSize();
+    StructureView element = chunk.element(0);
     for (int i = 0; i < count && problemCount < PreservedMap.MAX_PROBLEMS; i++) {
-      MemorySegment element = page.asSlice(header + (long) i * size, size);
       try {
         visitor.element(
             place.in("element", i),
-            address + header + (long) i * size,
+            element.address(),
             (int) order,
-            Wire.u64(element, KhoserMemChunk.PHYS_START),
-            Wire.u64(element, KhoserMemChunk.BITMAP));
+            element.address(KhoserMemChunk.PHYS_START),
+            element.address(KhoserMemChunk.BITMAP));
       } catch (HandoverException e) {
         report(e);
       }
+      element.next();
     }
   }
 

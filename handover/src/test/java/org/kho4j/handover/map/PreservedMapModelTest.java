@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -78,6 +78,10 @@ class PreservedMapModelTest {
       expectedRuns.sort(Comparator.comparing(run -> !run.startsWith("order 0:")));
     }
     assertThat(runs).as("seed %d", seed).isEqualTo(expectedRuns);
+    assertThat(map.runs())
+        .as("seed %d", seed)
+        .extracting(run -> "order %d: 0x%x+0x%x".formatted(run.order(), run.address(), run.bytes()))
+        .isEqualTo(expectedRuns);
     MapSummary summary =
         map.summary(problem -> {
           throw problem;

@@ -1,9 +1,10 @@
-package org.kho4j.handover;
+package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.StructureView;
 
 /**
  * Looks blocks up by their radix key, in leaves of a tree or in bitmaps: both have a bit for each
@@ -64,7 +65,7 @@ abstract class BlockLookup implements PreservedMap.Lookup {
       return false;
     }
     int bit = (int) (key & ((1L << leafBits) - 1));
-    return (leaf.get(Wire.U64, bit >>> 6 << 3) >>> bit & 1) != 0;
+    return (leaf.get(StructureView.U64, bit >>> 6 << 3) >>> bit & 1) != 0;
   }
 
   /** The leaf that a key's bit is in; of no bytes if there is none. */
