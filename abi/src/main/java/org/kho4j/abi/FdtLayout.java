@@ -60,8 +60,10 @@ public record FdtLayout(
   public static final Field RESERVE_MEM_SIZE =
       Field.u64(0, "size", "bytes; a raw number, not FDT cells");
 
-  /** {@code magic} of {@link #KHO_TEST}. */
-  public static final int KHO_TEST_MAGIC = 0x4b484f21;
+  public static final Field KHO_TEST_MAGIC = Field.u32(0, "magic", "marks the test's data");
+
+  /** The number in {@link #KHO_TEST_MAGIC}. */
+  public static final int KHO_TEST_MAGIC_NUMBER = 0x4b484f21;
 
   public static final Field KHO_TEST_NR_FOLIOS = Field.u32(0, "nr_folios", "folios of test data");
 
@@ -115,10 +117,7 @@ public record FdtLayout(
           List.of(
               compatible("/", "kho-test-v1", "layout of the blob"),
               new Property(
-                  "/",
-                  Field.u32(0, "magic", "marks the test's data"),
-                  "0x" + Integer.toHexString(KHO_TEST_MAGIC),
-                  false),
+                  "/", KHO_TEST_MAGIC, "0x" + Integer.toHexString(KHO_TEST_MAGIC_NUMBER), false),
               property("/data", KHO_TEST_NR_FOLIOS),
               property("/data", KHO_TEST_FOLIOS_INFO),
               property("/data", KHO_TEST_CSUM)),
@@ -209,21 +208,9 @@ public record FdtLayout(
     properties.add(compatible("/", version.compatible(), "version of the whole contract"));
     properties.add(property("/", version.mapPointer()));
     if (version.sizeProperty() != null) {
-      properties.add(
-          property(
-              "/<subtree>",
-              Field.u64(0, version.sizeProperty(), "bytes of the blob when it was registered")));
+      properties.add(property("/<subtree>", version.sizeProperty()));
     }
-    properties.add(
-        property(
-            "/<subtree>",
-            Field.phys(
-                0,
-                version.addressProperty(),
-                null,
-                version.sizeProperty() == null
-                    ? "the subtree's blob, an FDT that tells its own size"
-                    : "the subtree's blob, of any format")));
+    properties.add(property("/<subtree>", version.addressProperty()));
     return new FdtLayout(
         "root",
         version.compatible(),

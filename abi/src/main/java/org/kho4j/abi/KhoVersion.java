@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record KhoVersion(
     String compatible,
-    String addressProperty,
-    @Nullable String sizeProperty,
+    Field addressProperty,
+    @Nullable Field sizeProperty,
     List<KhoLayout> layouts) {
 
   /** How the preserved map is written. */
@@ -124,10 +124,15 @@ public record KhoVersion(
    * The first contract. Nothing is handed over unless the map was finalized; nothing in memory says
    * which of the layouts it is.
    */
+  private static final Field DATA =
+      Field.phys(0, "preserved-data", null, "the subtree's blob, of any format");
+  private static final Field SIZE =
+      Field.u64(0, "blob-size", "bytes of the blob when it was registered");
+
   public static final KhoVersion V1 =
       new KhoVersion(
           "kho-v1",
-          "fdt",
+          Field.phys(0, "fdt", null, "the subtree's blob, an FDT that tells its own size"),
           null,
           List.of(
               new KhoLayout(
@@ -153,7 +158,8 @@ public record KhoVersion(
   public static final KhoVersion V2 =
       new KhoVersion(
           "kho-v2",
-          "preserved-data",
+          Field.phys(
+              0, "preserved-data", null, "the subtree's blob, an FDT that tells its own size"),
           null,
           List.of(
               new KhoLayout(
@@ -166,8 +172,8 @@ public record KhoVersion(
   public static final KhoVersion V3 =
       new KhoVersion(
           "kho-v3",
-          "preserved-data",
-          "blob-size",
+          DATA,
+          SIZE,
           List.of(
               new KhoLayout(
                   "kho-v3@7.1-rc",
@@ -185,8 +191,8 @@ public record KhoVersion(
   public static final KhoVersion V4 =
       new KhoVersion(
           "kho-v4",
-          "preserved-data",
-          "blob-size",
+          DATA,
+          SIZE,
           List.of(
               new KhoLayout(
                   "kho-v4",

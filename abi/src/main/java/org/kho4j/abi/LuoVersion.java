@@ -152,12 +152,16 @@ public record LuoVersion(
 
   /** The session's field with its files. */
   public Field fileSet() {
-    return session().field(LuoSession.FILE_SET.name()).orElseThrow();
+    return session().has(LuoSession.FILE_SET)
+        ? LuoSession.FILE_SET
+        : LuoSession.FILE_SET_BEFORE_BLOCKS;
   }
 
   /** The field of a file set that points at the files. */
   public Field filesPointer() {
-    return structureOf(fileSet()).field(LuoFileSet.FILES.name()).orElseThrow();
+    return structureOf(fileSet()).has(LuoFileSet.FILES)
+        ? LuoFileSet.FILES
+        : LuoFileSet.FILES_ARRAY;
   }
 
   /** The structure that lists a session's files. */

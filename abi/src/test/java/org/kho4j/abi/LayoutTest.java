@@ -149,7 +149,7 @@ class LayoutTest {
     assertThat(SetupData.TYPE_KEXEC_KHO).isEqualTo(10);
     assertThat(KexecMetadata.VERSION_1).isEqualTo(1);
     assertThat(MemfdSer.SEALS_MASK).isEqualTo(0x3f);
-    assertThat(FdtLayout.KHO_TEST_MAGIC).isEqualTo(0x4b484f21);
+    assertThat(FdtLayout.KHO_TEST_MAGIC_NUMBER).isEqualTo(0x4b484f21);
     assertThat(KhoVmalloc.FLAG_ALLOC).isEqualTo(1);
     assertThat(KhoVmalloc.FLAG_ALLOW_HUGE).isEqualTo(2);
     assertThat(Limits.SESSION_NAME).isEqualTo(63);

@@ -12,7 +12,7 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -119,7 +119,7 @@ final class MapImage {
       int word = (int) (at >>> 6) & (LEAF_WORDS - 1);
       long bits = Math.min(end - at, 64 - (at & 63));
       long mask = (bits == 64 ? -1L : (1L << bits) - 1) << at;
-      leaf.setAtIndex(Wire.U64, word, leaf.getAtIndex(Wire.U64, word) | mask);
+      leaf.setAtIndex(StructureView.U64, word, leaf.getAtIndex(StructureView.U64, word) | mask);
       at += bits;
     }
   }
@@ -131,10 +131,10 @@ final class MapImage {
     for (int level = KhoVersion.MapForm.RADIX.depth(PAGE) - 1; level > 0; level--) {
       MemorySegment table = memory.writable(address, PAGE.bytes());
       int index = KhoRadix.index(PAGE, level, key);
-      address = table.getAtIndex(Wire.U64, index);
+      address = table.getAtIndex(StructureView.U64, index);
       if (address == 0) {
         address = pages[used++];
-        table.setAtIndex(Wire.U64, index, address);
+        table.setAtIndex(StructureView.U64, index, address);
       }
     }
     return memory.writable(address, PAGE.bytes());

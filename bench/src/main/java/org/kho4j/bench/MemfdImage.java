@@ -9,7 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
@@ -63,37 +63,37 @@ public final class MemfdImage {
       generation.preserve(folio);
       MemorySegment bytes = generation.segment(folio);
       for (long at = 0; at < folioBytes; at += 8) {
-        bytes.set(Wire.U64, at, random.nextLong() | 0x0101010101010101L);
+        bytes.set(StructureView.U64, at, random.nextLong() | 0x0101010101010101L);
       }
       content.write(bytes.asByteBuffer());
       long offset = 16L * i;
       int run = runs.indexOf(offset);
       MemorySegment entry =
           generation.memory().writable(runs.address(run) + offset - runs.offset(run), 16);
-      entry.set(Wire.U64, 0, folio.address() >>> 12 | 3L << 52);
-      entry.set(Wire.U64, 8, (long) i << order);
+      entry.set(StructureView.U64, 0, folio.address() >>> 12 | 3L << 52);
+      entry.set(StructureView.U64, 8, (long) i << order);
     }
     Folio ser = page(generation);
     MemorySegment memfd = generation.segment(ser);
-    memfd.set(Wire.U64, 8, size);
-    memfd.set(Wire.U64, 24, folios);
+    memfd.set(StructureView.U64, 8, size);
+    memfd.set(StructureView.U64, 24, folios);
     generation.preserve(list).writeTo(memfd.asSlice(32, 16));
     Folio files = page(generation);
     MemorySegment file = generation.segment(files);
-    file.set(Wire.U64, 8, 1);
+    file.set(StructureView.U64, 8, 1);
     file.setString(16, "memfd-v2");
-    file.set(Wire.U64, 16 + 48, ser.address());
-    file.set(Wire.U64, 16 + 56, 1);
+    file.set(StructureView.U64, 16 + 48, ser.address());
+    file.set(StructureView.U64, 16 + 56, 1);
     Folio sessions = page(generation);
     MemorySegment session = generation.segment(sessions);
-    session.set(Wire.U64, 8, 1);
+    session.set(StructureView.U64, 8, 1);
     session.setString(16, "vm");
-    session.set(Wire.U64, 16 + 64, files.address());
-    session.set(Wire.U64, 16 + 72, 1);
+    session.set(StructureView.U64, 16 + 64, files.address());
+    session.set(StructureView.U64, 16 + 72, 1);
     MemorySegment luo = generation.segment(generation.addBlob("LUO", 32)).fill((byte) 0);
     luo.setString(0, "luo-v5");
-    luo.set(Wire.U64, 16, sessions.address());
-    luo.set(Wire.U64, 24, page(generation).address());
+    luo.set(StructureView.U64, 16, sessions.address());
+    luo.set(StructureView.U64, 24, page(generation).address());
   }
 
   private static Folio page(Generation generation) {

@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -74,20 +74,20 @@ public final class Overlay implements PhysicalMemory {
 
   void put64(long address, long value) {
     byte[] bytes = new byte[8];
-    MemorySegment.ofArray(bytes).set(Wire.U64, 0, value);
+    MemorySegment.ofArray(bytes).set(StructureView.U64, 0, value);
     put(address, bytes);
   }
 
   long get64(long address) {
-    return read(address, 8).get(Wire.U64, 0);
+    return read(address, 8).get(StructureView.U64, 0);
   }
 
   void forEachChange(ChangeVisitor visitor) {
     pages.forEach((address, page) -> {
       MemorySegment before = below.read(address, PAGE);
       for (int at = 0; at < PAGE; at += Long.BYTES) {
-        if (before.get(Wire.U64, at) != page.get(Wire.U64, at)) {
-          visitor.word(address + at, before.get(Wire.U64, at), page.get(Wire.U64, at));
+        if (before.get(StructureView.U64, at) != page.get(StructureView.U64, at)) {
+          visitor.word(address + at, before.get(StructureView.U64, at), page.get(StructureView.U64, at));
         }
       }
     });

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -152,7 +153,7 @@ public final class Handover {
 
   private long mapAddress() {
     memory.requirePage(Where.ROOT, root.address(), "the root FDT's address");
-    long address = TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, MAP, root.address());
+    long address = TreeValue.number(root.tree(), version().mapPointer(), MAP, root.address());
     if (address == 0) {
       throw MAP.broken(
           root.address(),
@@ -167,7 +168,7 @@ public final class Handover {
   /** Whether the map is still to be written, as far as the root FDT says. */
   boolean isFinalizedLater() {
     return version().finalized()
-        && TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, MAP, root.address()) == 0;
+        && TreeValue.number(root.tree(), version().mapPointer(), MAP, root.address()) == 0;
   }
 
   /**
@@ -202,12 +203,12 @@ public final class Handover {
 
   private Subtree subtree(KhoVersion version, FdtNode node) {
     Where where = Where.ROOT.in(node.name());
-    long address = TreeValue.u64(node, version.addressProperty(), where, root.address());
-    String sizeProperty = version.sizeProperty();
+    long address = TreeValue.number(node, version.addressProperty(), where, root.address());
+    Field sizeProperty = version.sizeProperty();
     long size =
         sizeProperty == null
             ? treeSize(where, address)
-            : TreeValue.u64(node, sizeProperty, where, root.address());
+            : TreeValue.number(node, sizeProperty, where, root.address());
     return new Subtree(node.name(), address, size);
   }
 

@@ -22,7 +22,6 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.map.MapEvidence;
@@ -33,6 +32,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Verifier;
+import org.kho4j.handover.wire.StructureView;
 
 /** Reads from a handover in memory its parts, their versions and their state. */
 public final class HandedReader {
@@ -212,7 +212,8 @@ public final class HandedReader {
                 subtree.address(),
                 Math.min(subtree.size(), BlobVersions.MAX_LENGTH));
     if (subtree.name().equals(Metadata.CLIENT.subtree())) {
-      return List.of(Long.toString(Wire.u32(blob, KexecMetadata.VERSION)));
+      return List.of(Long.toString(new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob)
+                  .get(KexecMetadata.VERSION)));
     }
     return Fdt.isMagic(blob) ? BlobVersions.of(tree(subtree)) : BlobVersions.leading(blob);
   }

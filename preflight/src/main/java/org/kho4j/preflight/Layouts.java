@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.KhoVersion;
@@ -105,9 +106,9 @@ final class Layouts {
         .versions()
         .map(strings ->
             Stream.of(
-                    KhoVersion.MAP_PROPERTY,
-                    version.addressProperty(),
-                    Objects.requireNonNullElse(version.sizeProperty(), ""))
+                    version.mapPointer(), version.addressProperty(), version.sizeProperty())
+                .filter(Objects::nonNull)
+                .map(Field::name)
                 .filter(name -> name.contains("-") && !strings.contains(name))
                 .map("it has no string \"%s\""::formatted)
                 .toList())

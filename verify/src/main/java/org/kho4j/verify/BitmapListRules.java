@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** The preserved map of kho-v1: chunks, their elements, and the bitmaps that these point at. */
@@ -102,7 +102,8 @@ final class BitmapListRules {
 
   private long chunk(long address) {
     Where place = where.in("chunk", chunkCount);
-    MemorySegment page = scene.page(MapRules.POINTER, place, address);
+    StructureView page =
+        scene.view(MapRules.POINTER, place, address, KhoserMemChunk.STRUCTURE);
     if (page == null) {
       faults++;
       return 0;
@@ -117,8 +118,8 @@ final class BitmapListRules {
     }
     chunkCount++;
     take(address);
-    elements(place, address, page);
-    return Wire.u64(page, KhoserMemChunk.NEXT);
+    elements(place, page);
+    return page.address(KhoserMemChunk.NEXT);
   }
 
   /** The map takes a page, which several of its bitmaps may share. */
@@ -129,9 +130,10 @@ final class BitmapListRules {
     }
   }
 
-  private void elements(Where place, long address, MemorySegment page) {
-    long order = Wire.u32(page, KhoserMemChunk.ORDER);
-    long count = Wire.u32(page, KhoserMemChunk.NUM_ELMS);
+  private void elements(Where place, StructureView page) {
+    long address = page.address();
+    long order = page.get(KhoserMemChunk.ORDER);
+    long count = page.get(KhoserMemChunk.NUM_ELMS);
     int capacity = KhoserMemChunk.STRUCTURE.capacity(pageSize);
     if (order + pageSize.shift() >= Integer.SIZE - 1) {
       fault(
@@ -159,16 +161,15 @@ final class BitmapListRules {
       lastKey = -1;
     }
     lastOrder = (int) order;
-    int size = KhoserMemChunk.ELEMENT.headerSize();
     for (int i = 0; i < count && faults < MAX_FAULTS; i++) {
-      long offset = KhoserMemChunk.STRUCTURE.headerSize() + (long) i * size;
-      element(place.in("element", i), address + offset, page.asSlice(offset, size), (int) order);
+      element(place.in("element", i), page.element(i), (int) order);
     }
   }
 
-  private void element(Where place, long at, MemorySegment element, int order) {
-    long start = Wire.u64(element, KhoserMemChunk.PHYS_START);
-    long bitmap = Wire.u64(element, KhoserMemChunk.BITMAP);
+  private void element(Where place, StructureView element, int order) {
+    long at = element.address();
+    long start = element.address(KhoserMemChunk.PHYS_START);
+    long bitmap = element.address(KhoserMemChunk.BITMAP);
     int shift = pageSize.shift() + order;
     long covered = 1L << (shift + bitmapBits);
     if ((start & (covered - 1)) != 0 || start >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {

@@ -1,8 +1,9 @@
 package org.kho4j.verify;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoBlock;
-import org.kho4j.handover.Wire;
+import org.kho4j.abi.Structure;
+import org.kho4j.handover.KhoBlocks;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** Chains of KHO blocks, which list LUO's sessions and a session's files. */
@@ -94,7 +95,8 @@ final class BlockRules {
    * @return how many entries there are; -1 if that cannot be told
    */
   static long check(
-      Scene scene, Where where, long first, int entrySize, ListRules.EntryVisitor visitor) {
+      Scene scene, Where where, long first, Structure entry, KhoBlocks.EntryVisitor visitor) {
+    int entrySize = entry.headerSize();
     int capacity = KhoBlock.capacity(scene.pageSize(), entrySize);
     int header = KhoBlock.STRUCTURE.headerSize();
     Words seen = new Words();
@@ -102,8 +104,8 @@ final class BlockRules {
     int number = 0;
     for (long block = first; block != 0; number++) {
       Where place = where.in("block", number);
-      MemorySegment page = scene.page(POINTER, place, block);
-      if (page == null) {
+      StructureView view = scene.view(POINTER, place, block, KhoBlock.STRUCTURE);
+      if (view == null) {
         return -1;
       }
       if (seen.putIfAbsent(block, 1) != 0) {
@@ -122,7 +124,7 @@ final class BlockRules {
       if (!scene.own(PRESERVED, place, block, 0)) {
         return -1;
       }
-      long count = Wire.u64(page, KhoBlock.COUNT);
+      long count = view.get(KhoBlock.COUNT);
       if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {
         scene
             .findings()
@@ -136,13 +138,12 @@ final class BlockRules {
         return -1;
       }
       for (int i = 0; i < count; i++) {
-        long offset = header + (long) i * entrySize;
-        visitor.entry(page.asSlice(offset, entrySize), block + offset);
+        visitor.entry(view.element(i, entry));
       }
       long used = header + count * entrySize;
-      Unused.check(scene, BEHIND, place, page.asSlice(used), block + used, entrySize, count);
+      Unused.check(scene, BEHIND, place, view.bytes().asSlice(used), block + used, entrySize, count);
       entries += count;
-      long next = Wire.u64(page, KhoBlock.NEXT);
+      long next = view.address(KhoBlock.NEXT);
       if (next != 0 && count < capacity) {
         scene
             .findings()

@@ -217,7 +217,7 @@ final class FdtRules {
     Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
     long root;
     try {
-      root = TreeValue.u64(tree, KhoVersion.MAP_PROPERTY, where, address);
+      root = TreeValue.number(tree, scene.handover().version().mapPointer(), where, address);
     } catch (HandoverException e) {
       scene.findings().report(MAP_PROPERTY, e);
       return null;

@@ -3,8 +3,8 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.LuoFlb;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** LUO's file-lifecycle-bound data: one page of entries. */
@@ -122,16 +122,16 @@ final class FlbRules {
       findings.report(PAGE, where, head, "the address is 0");
       return;
     }
-    MemorySegment page = scene.page(PAGE, where, address);
+    StructureView page = scene.view(PAGE, where, address, LuoFlb.HEADER);
     if (page == null) {
       return;
     }
     scene.own(PRESERVED, where, address, 0);
-    long pages = Wire.u64(page, LuoFlb.HEADER_PGCNT);
+    long pages = page.get(LuoFlb.HEADER_PGCNT);
     if (pages != 1) {
       findings.report(PAGES, where, address, "pgcnt is %s, not 1", Long.toUnsignedString(pages));
     }
-    long count = Wire.u64(page, LuoFlb.HEADER_COUNT);
+    long count = page.get(LuoFlb.HEADER_COUNT);
     int capacity = LuoFlb.HEADER.capacity(scene.pageSize());
     if (Long.compareUnsigned(count, capacity) > 0) {
       findings.report(
@@ -148,23 +148,22 @@ final class FlbRules {
           scene,
           BEHIND,
           where,
-          page.asSlice(used),
+          page.bytes().asSlice(used),
           address + used,
           LuoFlb.STRUCTURE.headerSize(),
           count);
     }
     FlbRules rules = new FlbRules(scene, files);
-    int size = LuoFlb.STRUCTURE.headerSize();
     for (int i = 0; i < count; i++) {
-      long offset = LuoFlb.HEADER.headerSize() + (long) i * size;
-      rules.flb(where.in("flb", i), i, page.asSlice(offset, size), address + offset);
+      rules.flb(where.in("flb", i), i, page.element(i, LuoFlb.STRUCTURE));
     }
   }
 
-  private void flb(Where where, int number, MemorySegment entry, long address) {
+  private void flb(Where where, int number, StructureView entry) {
+    long address = entry.address();
     Findings findings = scene.findings();
     scene.counts().add("flbs", 1);
-    long references = Wire.u64(entry, LuoFlb.COUNT);
+    long references = entry.get(LuoFlb.COUNT);
     if (files >= 0 && (references == 0 || Long.compareUnsigned(references, files) > 0)) {
       findings.report(
           REFERENCES,
@@ -176,7 +175,7 @@ final class FlbRules {
     }
     String name;
     try {
-      name = Wire.text(entry, LuoFlb.NAME, where, address);
+      name = entry.text(LuoFlb.NAME, where);
     } catch (HandoverException e) {
       findings.report(NAME, e);
       return;
@@ -185,13 +184,13 @@ final class FlbRules {
       findings.report(NAME, where, address, "the name is empty");
       return;
     }
-    long first = names.putIfAbsent(Hash.of(entry, LuoFlb.NAME), number + 1L);
+    long first = names.putIfAbsent(Hash.of(entry.bytes(), LuoFlb.NAME), number + 1L);
     if (first != 0) {
       findings.report(
           SAME_NAME, where, address, "flb %d has the name \"%s\" as well", first - 1, name);
     }
     if (!name.startsWith(TEST)) {
-      data(where.named("flb", name), address, Wire.u64(entry, LuoFlb.DATA));
+      data(where.named("flb", name), address, entry.get(LuoFlb.DATA));
     }
   }
 

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.kho4j.abi.MemfdFolio;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -75,8 +75,8 @@ final class FolioSweep {
     long available = 0;
     long at = from;
     for (; at < size; at += ENTRY) {
-      long record = entries.get(Wire.U64, at);
-      long index = entries.get(Wire.U64, at + Long.BYTES);
+      long record = entries.get(StructureView.U64, at);
+      long index = entries.get(StructureView.U64, at + Long.BYTES);
       long page = record & MemfdFolio.PFN_MASK;
       if (record >>> MemfdFolio.PFN_BITS != SOUND
           || index < expected
@@ -111,7 +111,7 @@ final class FolioSweep {
       claim(owned, offset, word, claimed);
     }
     if (at > from) {
-      firstIndex = firstIndex < 0 ? entries.get(Wire.U64, from + Long.BYTES) : firstIndex;
+      firstIndex = firstIndex < 0 ? entries.get(StructureView.U64, from + Long.BYTES) : firstIndex;
       nextIndex = expected;
       passed += (at - from) / ENTRY;
     }

@@ -8,7 +8,7 @@ import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
@@ -69,11 +69,12 @@ final class KhoTestRules {
     try {
       FdtNode tree = Fdt.read(blob);
       Handover.requireCompatible(tree, FdtLayout.KHO_TEST.compatible(), subtree.where(), address);
-      long magic = TreeValue.u32(tree, "magic", subtree.where(), address);
-      if (magic != FdtLayout.KHO_TEST_MAGIC) {
+      long magic =
+          TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, subtree.where(), address);
+      if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
         throw subtree
             .where()
-            .broken(address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC));
+            .broken(address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
       }
       FdtNode data =
           tree.child("data")
@@ -153,7 +154,7 @@ final class KhoTestRules {
           return;
         }
         for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {
-          folio(page.get(Wire.U64, i), address + at + i);
+          folio(page.get(StructureView.U64, i), address + at + i);
         }
       }
     }

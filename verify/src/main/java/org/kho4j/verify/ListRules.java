@@ -1,10 +1,12 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
-import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.LuoArrays;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.KhoBlocks;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -47,13 +49,6 @@ final class ListRules {
 
   private ListRules() {}
 
-  /** Takes an entry. */
-  @FunctionalInterface
-  interface EntryVisitor {
-    /** Takes one entry, at its physical address. */
-    void entry(MemorySegment entry, long address);
-  }
-
   /**
    * Checks a list.
    *
@@ -66,16 +61,15 @@ final class ListRules {
   static long check(
       Scene scene,
       Where where,
-      LuoVersion.Listing listing,
       Structure list,
       long address,
-      int entrySize,
+      Structure entry,
       long told,
-      EntryVisitor visitor) {
-    return switch (listing) {
-      case BLOCKS -> BlockRules.check(scene, where, address, entrySize, visitor);
-      case ARRAY -> address == 0 ? 0 : array(scene, where, list, address, entrySize, told, visitor);
-    };
+      KhoBlocks.EntryVisitor visitor) {
+    if (list.has(KhoBlock.COUNT)) {
+      return BlockRules.check(scene, where, address, entry, visitor);
+    }
+    return address == 0 ? 0 : array(scene, where, list, address, entry, told, visitor);
   }
 
   private static long array(
@@ -83,11 +77,11 @@ final class ListRules {
       Where where,
       Structure list,
       long address,
-      int entrySize,
+      Structure entry,
       long told,
-      EntryVisitor visitor) {
+      KhoBlocks.EntryVisitor visitor) {
     int header = list.headerSize();
-    MemorySegment first = scene.page(POINTER, where, address);
+    StructureView first = scene.view(POINTER, where, address, list);
     if (first == null) {
       return -1;
     }
@@ -95,7 +89,11 @@ final class ListRules {
     if (!scene.own(PRESERVED, where, address, list.lifetime().order())) {
       return -1;
     }
-    long count = list.field("count").map(field -> Wire.u64(first, field)).orElse(told);
+    long count =
+        list.has(LuoArrays.SESSIONS_COUNT)
+            ? first.get(LuoArrays.SESSIONS_COUNT)
+            : told;
+    int entrySize = entry.headerSize();
     int capacity = (list.size(scene.pageSize()) - header) / entrySize;
     if (Long.compareUnsigned(count, capacity) > 0) {
       scene
@@ -122,7 +120,9 @@ final class ListRules {
     }
     for (int i = 0; i < count; i++) {
       long offset = (long) i * entrySize;
-      visitor.entry(entries.asSlice(offset, entrySize), address + header + offset);
+      visitor.entry(
+          new StructureView(
+              entry, address + header + offset, entries.asSlice(offset, entrySize)));
     }
     long used = count * entrySize;
     Unused.check(

@@ -18,7 +18,8 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
@@ -95,7 +96,7 @@ final class Lookalike {
     } catch (HandoverException e) {
       return null;
     }
-    if (page.get(Wire.U64, 0) == 0 && page.get(Wire.U64, 8) == 0) {
+    if (page.get(StructureView.U64, 0) == 0 && page.get(StructureView.U64, 8) == 0) {
       return null;
     }
     if (Fdt.isMagic(page)) {
@@ -115,8 +116,8 @@ final class Lookalike {
 
   /** Blocks, arrays, the page of FLBs. */
   private @Nullable Seen list(long address, MemorySegment page) {
-    long first = page.get(Wire.U64, 0);
-    long second = page.get(Wire.U64, 8);
+    long first = page.get(StructureView.U64, 0);
+    long second = page.get(StructureView.U64, 8);
     int block = KhoBlock.STRUCTURE.headerSize();
     if (first == 0 || isPreservedPage(first)) {
       Seen seen = sessions(address, page, first, second, block);
@@ -172,8 +173,10 @@ final class Lookalike {
     }
     for (long i = 0; i < count; i++) {
       MemorySegment entry = list.asSlice(header + i * size, size);
-      MemorySegment files = Wire.embedded(entry, LuoSession.FILE_SET);
-      long first = Wire.u64(files, LuoFileSet.FILES);
+      long first =
+          new StructureView(LuoSession.STRUCTURE, address, entry)
+              .embedded(LuoSession.FILE_SET)
+              .address(LuoFileSet.FILES);
       if (first != 0 && !isPreservedPage(first)) {
         return null;
       }
@@ -207,20 +210,20 @@ final class Lookalike {
   private @Nullable Seen memfd(long address, MemorySegment page) {
     for (MemfdVersion version : MemfdVersion.ALL.reversed()) {
       Structure structure = version.structure();
-      MemorySegment area = Wire.embedded(page, structure.field("folios").orElseThrow());
-      long folios = Wire.u64(page, structure.field("nr_folios").orElseThrow());
-      long room =
-          (Wire.u32(area, KhoVmalloc.TOTAL_PAGES) << shift) / MemfdFolio.STRUCTURE.headerSize();
-      // The flags, which are 0, follow the seals.
-      long seals =
-          structure.field("seals").map(field -> page.get(Wire.U64, field.offset())).orElse(0L);
-      long size = Wire.u64(page, structure.field("size").orElseThrow());
+      StructureView ser = new StructureView(structure, address, page);
+      Descriptor area = Descriptor.of(ser.embedded(version.folios()));
+      long folios = ser.get(version.nrFolios());
+      long room = (area.totalPages() << shift) / MemfdFolio.STRUCTURE.headerSize();
+      long seals = structure.has(MemfdSer.SEALS) ? ser.get(MemfdSer.SEALS) : 0;
+      long flags = structure.has(MemfdSer.FLAGS) ? ser.get(MemfdSer.FLAGS) : 0;
+      long size = ser.get(MemfdSer.SIZE);
       if ((seals & ~(long) MemfdSer.SEALS_MASK) == 0
+          && flags == 0
           && size > 0
           && folios > 0
           && folios <= Math.min(room, ((size - 1) >>> shift) + 1)
-          && (Wire.u16(area, KhoVmalloc.FLAGS) & KhoVmalloc.FLAG_ALLOC) != 0
-          && isPreservedPage(Wire.u64(area, KhoVmalloc.FIRST))
+          && (area.flags() & KhoVmalloc.FLAG_ALLOC) != 0
+          && isPreservedPage(area.first())
           && isZero(page, structure.headerSize())) {
         return new Seen(Kind.MEMFD, address, 0, folios, "");
       }
@@ -229,10 +232,11 @@ final class Lookalike {
   }
 
   private @Nullable Seen chunk(long address, MemorySegment page) {
-    long next = Wire.u64(page, KhoVmallocChunk.NEXT);
+    long next =
+        new StructureView(KhoVmallocChunk.STRUCTURE, address, page).address(KhoVmallocChunk.NEXT);
     int header = KhoVmallocChunk.STRUCTURE.headerSize();
     long at = header;
-    while (at < page.byteSize() && isPreservedPage(page.get(Wire.U64, at))) {
+    while (at < page.byteSize() && isPreservedPage(page.get(StructureView.U64, at))) {
       at += Long.BYTES;
     }
     return at > header && isZero(page, at) && (next == 0 || isPreservedPage(next))
@@ -245,8 +249,8 @@ final class Lookalike {
     long count = 0;
     long index = -1;
     for (; count < page.byteSize() / size; count++) {
-      long word = page.get(Wire.U64, count * size);
-      long next = page.get(Wire.U64, count * size + Long.BYTES);
+      long word = page.get(StructureView.U64, count * size);
+      long next = page.get(StructureView.U64, count * size + Long.BYTES);
       long flags = word >>> MemfdFolio.PFN_BITS;
       long folio = (word & MemfdFolio.PFN_MASK) << shift;
       if (word == 0 || next <= index || flags >>> 2 != 0 || !isPreservedPage(folio)) {

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** The files of a session. */
@@ -78,9 +78,9 @@ final class LuoFileRules {
   }
 
   static void check(
-      Scene scene, Where session, LuoVersion version, MemorySegment fileSet, long address) {
-    long first = Wire.u64(fileSet, LuoFileSet.FILES);
-    long count = Wire.u64(fileSet, LuoFileSet.COUNT);
+      Scene scene, Where session, LuoVersion version, StructureView fileSet, long address) {
+    long first = fileSet.address(version.filesPointer());
+    long count = fileSet.get(LuoFileSet.COUNT);
     if (first == 0) {
       if (count != 0) {
         scene
@@ -99,10 +99,9 @@ final class LuoFileRules {
         ListRules.check(
             scene,
             session.in("files"),
-            version.files(),
             version.fileList(),
             first,
-            LuoFile.STRUCTURE.headerSize(),
+            LuoFile.STRUCTURE,
             count,
             rules::file);
     if (found >= 0 && found != count) {
@@ -130,8 +129,9 @@ final class LuoFileRules {
     }
   }
 
-  private void file(MemorySegment entry, long address) {
-    long token = Wire.u64(entry, LuoFile.TOKEN);
+  private void file(StructureView entry) {
+    long address = entry.address();
+    long token = entry.get(LuoFile.TOKEN);
     Where where = session.in("file 0x" + Long.toHexString(token));
     long errors = scene.findings().errors();
     files++;
@@ -149,8 +149,8 @@ final class LuoFileRules {
               token);
     }
     try {
-      String handler = Wire.text(entry, LuoFile.COMPATIBLE, where, address);
-      handled(where, handler, Wire.u64(entry, LuoFile.DATA), address);
+      String handler = entry.text(LuoFile.COMPATIBLE, where);
+      handled(where, handler, entry.get(LuoFile.DATA), address);
     } catch (HandoverException e) {
       scene.findings().report(HANDLER, e);
     }

@@ -10,9 +10,9 @@ import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** The head of LUO's state, and its sessions; their files are {@link LuoFileRules}'. */
@@ -181,7 +181,7 @@ final class LuoRules {
     if (!head.version().flbs()) {
       findings.report(FLB_NODE, where, address, "the device tree has no node %s", LuoTree.FLB_NODE);
     }
-    if (head.session().field(LuoSession.FILE_SET.name()).isEmpty()) {
+    if (!head.session().has(head.version().fileSet())) {
       findings.report(TREE, where, address, "the sessions are of %s", LuoTree.SESSION_V1);
     }
     return head;
@@ -191,24 +191,24 @@ final class LuoRules {
     ListRules.check(
         scene,
         where.in("sessions"),
-        head.version().sessions(),
         head.version().sessionList(),
         head.sessions(),
-        head.session().headerSize(),
+        head.session(),
         0,
-        (entry, address) -> session(head, entry, address));
+        entry -> session(head, entry));
   }
 
-  private void session(LuoHead head, MemorySegment entry, long address) {
+  private void session(LuoHead head, StructureView entry) {
+    long address = entry.address();
     scene.counts().add("sessions", 1);
     Where place = where.in("session");
     try {
-      String name = Wire.text(entry, LuoSession.NAME, place, address);
+      String name = entry.text(LuoSession.NAME, place);
       place = where.named("session", name);
       if (name.isEmpty()) {
         scene.findings().report(NAME, place, address, "the name is empty");
       } else {
-        long first = names.putIfAbsent(Hash.of(entry, LuoSession.NAME), address);
+        long first = names.putIfAbsent(Hash.of(entry.bytes(), LuoSession.NAME), address);
         if (first != 0) {
           scene
               .findings()
@@ -224,10 +224,9 @@ final class LuoRules {
     } catch (HandoverException e) {
       scene.findings().report(NAME, e);
     }
-    Optional<Field> fileSet = head.session().field(LuoSession.FILE_SET.name());
-    if (fileSet.isPresent()) {
-      MemorySegment files = Wire.embedded(entry, fileSet.get());
-      LuoFileRules.check(scene, place, head.version(), files, address);
+    Field fileSet = head.version().fileSet();
+    if (head.session().has(fileSet)) {
+      LuoFileRules.check(scene, place, head.version(), entry.embedded(fileSet), address);
     }
   }
 }

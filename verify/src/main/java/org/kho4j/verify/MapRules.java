@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
@@ -247,7 +247,7 @@ final class MapRules {
             ? slots
             : (int) Math.min(slots, 1L << Math.max(0, KhoRadix.orderZeroBit(pageSize) + 1 - shift));
     for (int slot = 0; slot < slots && faults < MAX_FAULTS; slot++) {
-      long child = page.get(Wire.U64, 8L * slot);
+      long child = page.get(StructureView.U64, 8L * slot);
       if (child < 0) {
         faults++;
         scene
@@ -311,7 +311,7 @@ final class MapRules {
     MemorySegment blocks = scene.preserved().singles().words();
     long count = 0;
     for (int i = 0; i < leaf.byteSize() / Long.BYTES; i++) {
-      long word = leaf.get(Wire.U64, (long) i << 3);
+      long word = leaf.get(StructureView.U64, (long) i << 3);
       if (word == 0) {
         continue;
       }
@@ -319,10 +319,10 @@ final class MapRules {
       long number = singles ? space.number(page) : -1;
       if (number >= 0 && page + 64 <= endPage) {
         long offset = (number >>> 6) << 3;
-        long there = pages.get(Wire.U64, offset);
+        long there = pages.get(StructureView.U64, offset);
         if ((there & word) == 0) {
-          pages.set(Wire.U64, offset, there | word);
-          blocks.set(Wire.U64, offset, word);
+          pages.set(StructureView.U64, offset, there | word);
+          blocks.set(StructureView.U64, offset, word);
           count += Long.bitCount(word);
           continue;
         }

@@ -144,8 +144,8 @@ final class MemblockRules {
     long start;
     long size;
     try {
-      start = TreeValue.u64(node, "start", where, address);
-      size = TreeValue.u64(node, "size", where, address);
+      start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, address);
+      size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, address);
     } catch (HandoverException e) {
       findings.report(PROPERTIES, e);
       return;

@@ -7,7 +7,7 @@ import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
@@ -198,8 +198,8 @@ final class MemfdFolioRules {
       passed(sweep);
     }
     for (long at = piece.stopped; at < piece.length; ) {
-      long word = entries.get(Wire.U64, at);
-      long index = entries.get(Wire.U64, at + Long.BYTES);
+      long word = entries.get(StructureView.U64, at);
+      long index = entries.get(StructureView.U64, at + Long.BYTES);
       folio(piece.number + at / ENTRY, word, index, piece.start + at);
       at += ENTRY;
       if (scene.preserved().isKnown()) {

@@ -8,8 +8,8 @@ import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** What the memfd handler hands over for a file; the folios are {@link MemfdFolioRules}'. */
@@ -103,7 +103,7 @@ final class MemfdRules {
       findings.report(VERSION, where, entry, "\"%s\" is none of %s", handler, MemfdVersion.ALL);
       return;
     }
-    MemorySegment ser = scene.page(STRUCTURE, where, data);
+    StructureView ser = scene.view(STRUCTURE, where, data, version.get().structure());
     if (ser == null) {
       return;
     }
@@ -111,42 +111,35 @@ final class MemfdRules {
     if (!scene.own(PRESERVED, where, data, 0)) {
       return; // Whoever had it first was checked.
     }
-    switches(findings, where, data, version.get().structure(), ser);
-    content(scene, where, data, version.get(), ser);
+    switches(findings, where, ser);
+    content(scene, where, version.get(), ser);
   }
 
   /** The fields that hold bits, where the version has them. */
-  private static void switches(
-      Findings findings, Where where, long data, Structure structure, MemorySegment ser) {
-    structure
-        .field("seals")
-        .ifPresent(field -> {
-          long seals = Wire.u32(ser, field);
-          if ((seals & ~(long) MemfdSer.SEALS_MASK) != 0) {
-            findings.report(
-                SEALS, where, data, "seals is 0x%x, beyond 0x%x", seals, MemfdSer.SEALS_MASK);
-          }
-        });
-    structure
-        .field("flags")
-        .ifPresent(field -> {
-          long flags = Wire.u32(ser, field);
-          if (flags != 0) {
-            findings.report(FLAGS, where, data, "flags is 0x%x, not 0", flags);
-          }
-        });
+  private static void switches(Findings findings, Where where, StructureView ser) {
+    if (ser.structure().has(MemfdSer.SEALS)) {
+      long seals = ser.get(MemfdSer.SEALS);
+      if ((seals & ~(long) MemfdSer.SEALS_MASK) != 0) {
+        findings.report(
+            SEALS, where, ser.address(), "seals is 0x%x, beyond 0x%x", seals, MemfdSer.SEALS_MASK);
+      }
+    }
+    if (ser.structure().has(MemfdSer.FLAGS)) {
+      long flags = ser.get(MemfdSer.FLAGS);
+      if (flags != 0) {
+        findings.report(FLAGS, where, ser.address(), "flags is 0x%x, not 0", flags);
+      }
+    }
   }
 
   /** The size, and the array of folios. */
-  private static void content(
-      Scene scene, Where where, long data, MemfdVersion version, MemorySegment ser) {
+  private static void content(Scene scene, Where where, MemfdVersion version, StructureView ser) {
     Findings findings = scene.findings();
-    Structure structure = version.structure();
-    long size = Wire.u64(ser, structure.field("size").orElseThrow());
-    long count = Wire.u64(ser, structure.field("nr_folios").orElseThrow());
-    long position = Wire.u64(ser, structure.field("pos").orElseThrow());
-    Field folios = structure.field("folios").orElseThrow();
-    MemorySegment descriptor = Wire.embedded(ser, folios);
+    long data = ser.address();
+    long size = ser.get(MemfdSer.SIZE);
+    long count = ser.get(version.nrFolios());
+    long position = ser.get(MemfdSer.POS);
+    Descriptor descriptor = Descriptor.of(ser.embedded(version.folios()));
     if (position < 0) {
       findings.report(
           POSITION, where, data, "pos is %s, beyond 2^63", Long.toUnsignedString(position));
@@ -160,7 +153,7 @@ final class MemfdRules {
           EMPTY, where, data, "size is %d, and nr_folios %s", size, Long.toUnsignedString(count));
     }
     long room =
-        Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES)
+        descriptor.totalPages()
             * scene.pageSize().bytes()
             / MemfdFolio.STRUCTURE.headerSize();
     if (Long.compareUnsigned(count, room) > 0) {
@@ -178,7 +171,7 @@ final class MemfdRules {
     VmallocRules.check(
         scene,
         where.in("folios"),
-        Descriptor.at(data + folios.offset(), descriptor),
+        descriptor,
         (order, run, bytes) -> rules.run(run, bytes));
     rules.end();
   }

@@ -3,7 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.HandoverException;
 
 /** The subtree {@code kexec-metadata}: which kernel handed over. */
@@ -60,17 +60,19 @@ final class MetadataRules {
           size);
       return;
     }
-    long version = Wire.u32(blob, KexecMetadata.VERSION);
+    StructureView metadata =
+        new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob);
+    long version = metadata.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       findings.report(VERSION, subtree.where(), subtree.address(), "version is %d, not 1", version);
       return;
     }
     try {
-      Wire.text(blob, KexecMetadata.PREVIOUS_RELEASE, subtree.where(), subtree.address());
+      metadata.text(KexecMetadata.PREVIOUS_RELEASE, subtree.where());
     } catch (HandoverException e) {
       findings.report(RELEASE, e);
     }
-    if (Wire.u32(blob, KexecMetadata.KEXEC_COUNT) == 0) {
+    if (metadata.get(KexecMetadata.KEXEC_COUNT) == 0) {
       findings.report(COUNT, subtree.where(), subtree.address(), "kexec_count is 0");
     }
   }

@@ -4,10 +4,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -48,6 +50,12 @@ record Scene(
       findings.report(rule, e);
       return null;
     }
+  }
+
+  /** A structure at the start of a page; null, and the rule reported, if there cannot be one. */
+  @Nullable StructureView view(Rule rule, Where where, long address, Structure structure) {
+    MemorySegment page = page(rule, where, address);
+    return page == null ? null : new StructureView(structure, address, page);
   }
 
   /**

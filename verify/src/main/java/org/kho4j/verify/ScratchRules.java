@@ -8,11 +8,11 @@ import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -182,11 +182,16 @@ final class ScratchRules {
       return List.of();
     }
     List<AddressRange> regions = new ArrayList<>();
+    StructureView region = new StructureView(KhoScratch.STRUCTURE, address, array);
     for (int i = 0; i < count; i++) {
-      MemorySegment region = array.asSlice((long) i * entry, entry);
-      long start = Wire.u64(region, KhoScratch.ADDR);
-      long length = Wire.u64(region, KhoScratch.SIZE);
-      region(handover.memory(), findings, regions, i, start, length);
+      region(
+          handover.memory(),
+          findings,
+          regions,
+          i,
+          region.address(KhoScratch.ADDR),
+          region.get(KhoScratch.SIZE));
+      region.next();
     }
     sizes(handover, findings, address, regions);
     return regions;

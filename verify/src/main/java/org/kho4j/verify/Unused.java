@@ -3,7 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -61,7 +61,7 @@ final class Unused {
   static boolean isZero(MemorySegment bytes) {
     long size = bytes.byteSize();
     for (long at = 0; at + Long.BYTES <= size; at += Long.BYTES) {
-      if (bytes.get(Wire.U64, at) != 0) {
+      if (bytes.get(StructureView.U64, at) != 0) {
         return false;
       }
     }

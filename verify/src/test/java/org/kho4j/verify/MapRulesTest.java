@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
@@ -28,10 +28,10 @@ class MapRulesTest {
       long root = handover.preservedMap().root();
       MemorySegment table = memory.writable(root, 4096);
       long slot = 0;
-      while (table.get(Wire.U64, 8 * slot) == 0) {
+      while (table.get(StructureView.U64, 8 * slot) == 0) {
         slot++;
       }
-      table.set(Wire.U64, 8 * slot, 0xffff888000000000L + table.get(Wire.U64, 8 * slot));
+      table.set(StructureView.U64, 8 * slot, 0xffff888000000000L + table.get(StructureView.U64, 8 * slot));
       List<Finding> findings = new ArrayList<>();
       Verifier.verify(handover, false, Verifier.Options.ALL, findings::add);
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
@@ -32,6 +32,10 @@ class ScratchRulesTest {
             .outgoing();
     new BootData(handover.root().address(), 4096, ARRAY, 16).writeSetupData(memory, RECORD);
     return handover;
+  }
+
+  private static StructureView region(WritableMemory memory, long address) {
+    return new StructureView(KhoScratch.STRUCTURE, address, memory.writable(address, 16));
   }
 
   private static Checked verify(
@@ -60,8 +64,8 @@ class ScratchRulesTest {
   void scratchSaysWhatItTakes() throws IOException {
     try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
       Handover handover = beforeTheCopy(memory);
-      Wire.putU64(memory.writable(ARRAY, 16), KhoScratch.ADDR, REGION.address());
-      Wire.putU64(memory.writable(ARRAY, 16), KhoScratch.SIZE, REGION.length());
+      region(memory, ARRAY).setAddress(KhoScratch.ADDR, REGION.address());
+      region(memory, ARRAY).set(KhoScratch.SIZE, REGION.length());
       List<Finding> findings = new ArrayList<>();
       verify(handover, Optional.empty(), findings);
 
@@ -80,8 +84,8 @@ class ScratchRulesTest {
     long own = 0x1a0000;
     try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
       Handover handover = beforeTheCopy(memory);
-      Wire.putU64(memory.writable(own, 16), KhoScratch.ADDR, REGION.address() + 8);
-      Wire.putU64(memory.writable(own, 16), KhoScratch.SIZE, REGION.length());
+      region(memory, own).setAddress(KhoScratch.ADDR, REGION.address() + 8);
+      region(memory, own).set(KhoScratch.SIZE, REGION.length());
       List<Finding> findings = new ArrayList<>();
       verify(handover, Optional.of(new AddressRange(own, 16)), findings);
 

@@ -15,7 +15,7 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.luo.Flb;
@@ -40,11 +40,11 @@ class UnclaimedTest {
     }
 
     long u64(long address) {
-      return memory.read(address, Long.BYTES).get(Wire.U64, 0);
+      return memory.read(address, Long.BYTES).get(StructureView.U64, 0);
     }
 
     void put64(long address, long value) {
-      memory.writable(address, Long.BYTES).set(Wire.U64, 0, value);
+      memory.writable(address, Long.BYTES).set(StructureView.U64, 0, value);
     }
 
     List<Finding> findings() {

@@ -179,9 +179,9 @@ class DamagedHandoverTest {
       Handover handover = Handovers.find(memory).getFirst();
       assertThat(judge(handover).verdict()).isEqualTo(Verdict.OK);
       long map =
-          TreeValue.u64(
+          TreeValue.number(
               handover.root().tree(),
-              KhoVersion.MAP_PROPERTY,
+              handover.version().mapPointer(),
               Where.ROOT,
               handover.root().address());
       MemorySegment page = patched.page(map);

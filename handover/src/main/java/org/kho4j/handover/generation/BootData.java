@@ -26,9 +26,9 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
 
   private static final int HEAD_BYTES = SetupData.FDT_ADDR.offset();
 
-  private static final KhoserPointer<StructureView> NEXT =
+  private static final KhoserPointer NEXT =
       KhoserPointer.declare(SetupData.NEXT, SetupData.STRUCTURE);
-  private static final KhoserPointer<StructureView> SCRATCH =
+  private static final KhoserPointer SCRATCH =
       KhoserPointer.declare(SetupData.SCRATCH_ADDR, KhoScratch.STRUCTURE);
 
   /** Boot parameters have a handful of records; a longer list is a loop. */

@@ -16,7 +16,6 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;

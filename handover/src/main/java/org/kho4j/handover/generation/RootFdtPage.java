@@ -76,9 +76,9 @@ final class RootFdtPage {
         name,
         editor -> {
           FdtEditor.Node node = editor.root().addSubnode(name);
-          node.set(FdtProperty.ofU64(version.addressProperty(), blob, NATIVE));
+          node.set(FdtProperty.ofU64(version.addressProperty().name(), blob, NATIVE));
           if (version.sizeProperty() != null) {
-            node.set(FdtProperty.ofU64(version.sizeProperty(), size, NATIVE));
+            node.set(FdtProperty.ofU64(version.sizeProperty().name(), size, NATIVE));
           }
         });
   }
@@ -109,11 +109,11 @@ final class RootFdtPage {
   /** Visits the subtrees; of those without a size the blob says itself how large it is. */
   void forEachSubtree(SubtreeVisitor visitor) {
     for (FdtNode node : Fdt.read(page).children()) {
-      long blob = node.property(version.addressProperty()).orElseThrow().u64(NATIVE);
+      long blob = node.property(version.addressProperty().name()).orElseThrow().u64(NATIVE);
       OptionalLong size =
           version.sizeProperty() == null
               ? OptionalLong.empty()
-              : OptionalLong.of(node.property(version.sizeProperty()).orElseThrow().u64(NATIVE));
+              : OptionalLong.of(node.property(version.sizeProperty().name()).orElseThrow().u64(NATIVE));
       visitor.subtree(node.name(), blob, size);
     }
   }

@@ -47,10 +47,10 @@ public final class KhoTest {
     this.where = subtree.where();
     this.address = subtree.address();
     FdtNode tree = handover.tree(subtree, FdtLayout.KHO_TEST);
-    long magic = TreeValue.u32(tree, "magic", where, address);
-    if (magic != FdtLayout.KHO_TEST_MAGIC) {
+    long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, where, address);
+    if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
       throw where.broken(
-          address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC));
+          address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
     }
     FdtNode data =
         tree.child("data").orElseThrow(() -> where.broken(address, "the node data is missing"));

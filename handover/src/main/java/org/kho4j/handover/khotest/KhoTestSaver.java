@@ -95,7 +95,7 @@ public final class KhoTestSaver {
         FdtBuilder.create(generation.segment(blob).asSlice(0, room))
             .beginNode("")
             .property(FdtProperty.ofString("compatible", FdtLayout.KHO_TEST.compatible()))
-            .property(u32("magic", FdtLayout.KHO_TEST_MAGIC))
+            .property(u32(FdtLayout.KHO_TEST_MAGIC.name(), FdtLayout.KHO_TEST_MAGIC_NUMBER))
             .beginNode("data")
             .property(u32(FdtLayout.KHO_TEST_NR_FOLIOS.name(), folios))
             .property(

@@ -1,12 +1,8 @@
 package org.kho4j.handover.luo;
 
 import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.LuoArrays;
-import org.kho4j.abi.LuoBlocks;
-import org.kho4j.abi.LuoFileSet;
-import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -19,152 +15,14 @@ import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** The two ways to list sessions or files: {@link LuoVersion.Listing}. */
-enum EntryList {
-  /** Contiguous pages. The list says how many entries there are, or its owner does. */
-  ARRAY(
-      LuoSession.BEFORE_BLOCKS,
-      LuoSession.FILE_SET_BEFORE_BLOCKS,
-      KhoserPointer.declare(LuoFileSet.FILES_ARRAY, LuoArrays.FILES)) {
-    @Override
-    long forEach(
-        HandoverMemory memory,
-        Where where,
-        Structure list,
-        long address,
-        Structure entry,
-        long owners,
-        KhoBlocks.EntryVisitor visitor) {
-      if (address == 0) {
-        return 0;
-      }
-      memory.requirePage(where, address, "the address");
-      int header = list.headerSize();
-      long count =
-          header == 0
-              ? owners
-              : new StructureView(list, address, memory.bytes(where, address, header))
-                  .get(LuoArrays.SESSIONS_COUNT);
-      int capacity = capacity(list, memory.pageSize(), entry);
-      if (Long.compareUnsigned(count, capacity) > 0) {
-        throw where.broken(
-            address,
-            "count is %s, and %d pages hold %d"
-                .formatted(Long.toUnsignedString(count), list.pages(), capacity));
-      }
-      if (count > 0) {
-        long bytes = header + count * entry.headerSize();
-        StructureView array = new StructureView(list, address, memory.bytes(where, address, bytes));
-        for (int i = 0; i < count; i++) {
-          visitor.entry(array.element(i, entry));
-        }
-      }
-      return count;
-    }
+/**
+ * Lists of sessions or files, in either form that {@link LuoVersion.Listing} names: contiguous
+ * pages, of which the list or its owner says how many entries there are, or a chain of KHO blocks,
+ * each with its count.
+ */
+final class EntryList {
 
-    @Override
-    long write(
-        Generation generation,
-        Where where,
-        Structure list,
-        Structure entry,
-        int count,
-        EntryWriter writer) {
-      int header = list.headerSize();
-      if (header == 0 && count == 0) {
-        return 0;
-      }
-      int capacity = capacity(list, generation.pageSize(), entry);
-      if (count > capacity) {
-        throw new PreservationException(
-            where.toString(),
-            "%d entries, and the %d pages of this version hold %d"
-                .formatted(count, list.pages(), capacity));
-      }
-      Folio folio = generation.allocateZeroed(where.toString(), list.lifetime().order());
-      generation.preserve(folio);
-      StructureView array = generation.view(folio, list);
-      if (header != 0) {
-        array.set(LuoArrays.SESSIONS_COUNT, count);
-      }
-      for (int i = 0; i < count; i++) {
-        writer.write(i, array.element(i, entry));
-      }
-      return folio.address();
-    }
-
-    private int capacity(Structure list, PageSize pageSize, Structure entry) {
-      return (list.size(pageSize) - list.headerSize()) / entry.headerSize();
-    }
-  },
-  /** A chain of KHO blocks, each with its count. */
-  BLOCKS(
-      LuoSession.STRUCTURE,
-      LuoSession.FILE_SET,
-      KhoserPointer.declare(LuoFileSet.FILES, LuoBlocks.FILES)) {
-    @Override
-    long forEach(
-        HandoverMemory memory,
-        Where where,
-        Structure list,
-        long address,
-        Structure entry,
-        long owners,
-        KhoBlocks.EntryVisitor visitor) {
-      return KhoBlocks.forEach(memory, where, address, entry, visitor);
-    }
-
-    @Override
-    long write(
-        Generation generation,
-        Where where,
-        Structure list,
-        Structure entry,
-        int count,
-        EntryWriter writer) {
-      int capacity = KhoBlock.capacity(generation.pageSize(), entry.headerSize());
-      if (Math.ceilDiv(count, capacity) > KhoBlock.MAX_BLOCKS) {
-        throw new PreservationException(
-            where.toString(),
-            "%,d entries need more than %,d blocks, and a kernel takes no more"
-                .formatted(count, KhoBlock.MAX_BLOCKS));
-      }
-      long first = 0;
-      @Nullable StructureView before = null;
-      for (int start = 0; start < count; start += capacity) {
-        Folio folio = generation.allocateZeroed(where.in("block", start / capacity).toString(), 0);
-        generation.preserve(folio);
-        StructureView block = generation.view(folio, KhoBlock.STRUCTURE);
-        int used = Math.min(capacity, count - start);
-        block.set(KhoBlock.COUNT, used);
-        for (int i = 0; i < used; i++) {
-          writer.write(start + i, block.element(i, entry));
-        }
-        if (before == null) {
-          first = folio.address();
-        } else {
-          KhoBlocks.NEXT.store(before, block);
-        }
-        before = block;
-      }
-      return first;
-    }
-  };
-
-  /** An entry of the list of sessions, where files are listed this way. */
-  final Structure session;
-
-  /** The set of files in such an entry. */
-  final Field fileSet;
-
-  /** The list of files that the set leads to. */
-  final KhoserPointer<StructureView> files;
-
-  EntryList(Structure session, Field fileSet, KhoserPointer<StructureView> files) {
-    this.session = session;
-    this.fileSet = fileSet;
-    this.files = files;
-  }
+  private EntryList() {}
 
   /** Writes an entry. */
   @FunctionalInterface
@@ -172,11 +30,9 @@ enum EntryList {
     void write(int number, StructureView entry);
   }
 
-  static EntryList of(LuoVersion.Listing listing) {
-    return switch (listing) {
-      case ARRAY -> ARRAY;
-      case BLOCKS -> BLOCKS;
-    };
+  /** The pointer of a session's file set at its files. */
+  static KhoserPointer files(LuoVersion version) {
+    return KhoserPointer.declare(version.filesPointer(), version.fileList());
   }
 
   /**
@@ -190,14 +46,43 @@ enum EntryList {
    * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or has no room for
    *     them
    */
-  abstract long forEach(
+  static long forEach(
       HandoverMemory memory,
       Where where,
       Structure list,
       long address,
       Structure entry,
       long owners,
-      KhoBlocks.EntryVisitor visitor);
+      KhoBlocks.EntryVisitor visitor) {
+    if (list.has(KhoBlock.COUNT)) {
+      return KhoBlocks.forEach(memory, where, address, entry, visitor);
+    }
+    if (address == 0) {
+      return 0;
+    }
+    memory.requirePage(where, address, "the address");
+    int header = list.headerSize();
+    long count =
+        header == 0
+            ? owners
+            : new StructureView(list, address, memory.bytes(where, address, header))
+                .get(LuoArrays.SESSIONS_COUNT);
+    int capacity = capacity(list, memory.pageSize(), entry);
+    if (Long.compareUnsigned(count, capacity) > 0) {
+      throw where.broken(
+          address,
+          "count is %s, and %d pages hold %d"
+              .formatted(Long.toUnsignedString(count), list.pages(), capacity));
+    }
+    if (count > 0) {
+      long bytes = header + count * entry.headerSize();
+      StructureView array = new StructureView(list, address, memory.bytes(where, address, bytes));
+      for (int i = 0; i < count; i++) {
+        visitor.entry(array.element(i, entry));
+      }
+    }
+    return count;
+  }
 
   /**
    * Writes a list, and preserves it.
@@ -206,11 +91,79 @@ enum EntryList {
    * @return its address; 0 where nothing had to be written
    * @throws PreservationException if it has no room for so many
    */
-  abstract long write(
+  static long write(
       Generation generation,
       Where where,
       Structure list,
       Structure entry,
       int count,
-      EntryWriter writer);
+      EntryWriter writer) {
+    return list.has(KhoBlock.COUNT)
+        ? writeBlocks(generation, where, entry, count, writer)
+        : writeArray(generation, where, list, entry, count, writer);
+  }
+
+  private static long writeArray(
+      Generation generation,
+      Where where,
+      Structure list,
+      Structure entry,
+      int count,
+      EntryWriter writer) {
+    int header = list.headerSize();
+    if (header == 0 && count == 0) {
+      return 0;
+    }
+    int capacity = capacity(list, generation.pageSize(), entry);
+    if (count > capacity) {
+      throw new PreservationException(
+          where.toString(),
+          "%d entries, and the %d pages of this version hold %d"
+              .formatted(count, list.pages(), capacity));
+    }
+    Folio folio = generation.allocateZeroed(where.toString(), list.lifetime().order());
+    generation.preserve(folio);
+    StructureView array = generation.view(folio, list);
+    if (header != 0) {
+      array.set(LuoArrays.SESSIONS_COUNT, count);
+    }
+    for (int i = 0; i < count; i++) {
+      writer.write(i, array.element(i, entry));
+    }
+    return folio.address();
+  }
+
+  private static long writeBlocks(
+      Generation generation, Where where, Structure entry, int count, EntryWriter writer) {
+    int capacity = KhoBlock.capacity(generation.pageSize(), entry.headerSize());
+    if (Math.ceilDiv(count, capacity) > KhoBlock.MAX_BLOCKS) {
+      throw new PreservationException(
+          where.toString(),
+          "%,d entries need more than %,d blocks, and a kernel takes no more"
+              .formatted(count, KhoBlock.MAX_BLOCKS));
+    }
+    long first = 0;
+    @Nullable StructureView before = null;
+    for (int start = 0; start < count; start += capacity) {
+      Folio folio = generation.allocateZeroed(where.in("block", start / capacity).toString(), 0);
+      generation.preserve(folio);
+      StructureView block = generation.view(folio, KhoBlock.STRUCTURE);
+      int used = Math.min(capacity, count - start);
+      block.set(KhoBlock.COUNT, used);
+      for (int i = 0; i < used; i++) {
+        writer.write(start + i, block.element(i, entry));
+      }
+      if (before == null) {
+        first = folio.address();
+      } else {
+        KhoBlocks.NEXT.store(before, block);
+      }
+      before = block;
+    }
+    return first;
+  }
+
+  private static int capacity(Structure list, PageSize pageSize, Structure entry) {
+    return (list.size(pageSize) - list.headerSize()) / entry.headerSize();
+  }
 }

@@ -62,8 +62,7 @@ public final class LiveUpdate {
    */
   public void forEachSession(Consumer<Session> visitor) {
     long[] files = new long[1];
-    EntryList.of(version().sessions())
-        .forEach(
+    EntryList.forEach(
             memory,
             where.in("sessions"),
             version().sessionList(),

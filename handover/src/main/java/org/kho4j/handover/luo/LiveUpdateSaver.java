@@ -12,6 +12,7 @@ import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.wire.KhoserPointer;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -42,7 +43,7 @@ public final class LiveUpdateSaver {
 
     /** Where the session stands: the path for {@link org.kho4j.handover.generation.Placement}. */
     public static Where where(String name) {
-      return HeadForm.PATH.named("session", name);
+      return LuoBlob.PATH.named("session", name);
     }
   }
 
@@ -74,14 +75,13 @@ public final class LiveUpdateSaver {
       }
       long list = writeSessions(generation, version, sessions, files);
       long page = version.flbs() ? writeFlbs(generation, flbs) : 0;
-      HeadForm.of(version.head()).write(generation, version, number, list, page);
+      LuoBlob.write(generation, version, number, list, page);
       return true;
     });
   }
 
   private static long writeFiles(Generation generation, LuoVersion version, SavedSession session) {
-    return EntryList.of(version.files())
-        .write(
+    return EntryList.write(
             generation,
             SavedSession.where(session.name).in("files"),
             version.fileList(),
@@ -97,24 +97,23 @@ public final class LiveUpdateSaver {
 
   private static long writeSessions(
       Generation generation, LuoVersion version, List<SavedSession> sessions, long[] files) {
-    EntryList fileList = EntryList.of(version.files());
-    return EntryList.of(version.sessions())
-        .write(
+    KhoserPointer pointer = EntryList.files(version);
+    return EntryList.write(
             generation,
-            HeadForm.PATH.in("sessions"),
+            LuoBlob.PATH.in("sessions"),
             version.sessionList(),
-            fileList.session,
+            version.session(),
             sessions.size(),
             (i, entry) -> {
               entry.setText(LuoSession.NAME, sessions.get(i).name);
-              StructureView fileSet = entry.embedded(fileList.fileSet);
-              fileList.files.store(fileSet, files[i]);
+              StructureView fileSet = entry.embedded(version.fileSet());
+              pointer.store(fileSet, files[i]);
               fileSet.set(LuoFileSet.COUNT, sessions.get(i).files.size());
             });
   }
 
   private static long writeFlbs(Generation generation, List<Flb> flbs) {
-    Folio folio = generation.allocateZeroed(HeadForm.PATH.in(FLBS).toString(), 0);
+    Folio folio = generation.allocateZeroed(LuoBlob.PATH.in(FLBS).toString(), 0);
     generation.preserve(folio);
     StructureView page = generation.view(folio, LuoFlb.HEADER);
     page.set(LuoFlb.HEADER_PGCNT, 1);
@@ -151,7 +150,7 @@ public final class LiveUpdateSaver {
   }
 
   private static void checkFlbs(Generation generation, LuoVersion version, List<Flb> flbs) {
-    Where where = HeadForm.PATH.in(FLBS);
+    Where where = LuoBlob.PATH.in(FLBS);
     int capacity = version.flbs() ? LuoFlb.HEADER.capacity(generation.pageSize()) : 0;
     if (flbs.size() > capacity) {
       throw wrong(

@@ -32,7 +32,7 @@ public record LuoHead(
    */
   public static LuoHead read(HandoverMemory memory, Subtree subtree) {
     LuoVersion version = version(memory, subtree);
-    return HeadForm.of(version.head()).read(memory, subtree, version);
+    return LuoBlob.read(memory, subtree, version);
   }
 
   /**

@@ -41,7 +41,7 @@ public final class Session {
 
   static Session read(Handover handover, Where luo, LuoHead head, StructureView entry) {
     String name = entry.text(LuoSession.NAME, luo.in("session"));
-    Field fileSet = EntryList.of(head.version().files()).fileSet;
+    Field fileSet = head.version().fileSet();
     return new Session(
         handover,
         luo.named("session", name),
@@ -93,13 +93,12 @@ public final class Session {
     }
     long count = fileCount();
     long[] visited = new long[1];
-    EntryList list = EntryList.of(version.files());
     long files =
-        list.forEach(
+        EntryList.forEach(
             handover.memory(),
             where.in("files"),
             version.fileList(),
-            list.files.address(fileSet),
+            EntryList.files(version).address(fileSet),
             LuoFile.STRUCTURE,
             count,
             entry -> {

@@ -19,7 +19,7 @@ import org.kho4j.handover.wire.StructureView;
 final class BitmapListWriter extends MapWriter {
 
   // A small bitmap has the same name in the contract.
-  private static final KhoserPointer<StructureView> BITMAP =
+  private static final KhoserPointer BITMAP =
       KhoserPointer.declare(KhoserMemChunk.BITMAP, KhoserMemChunk.PAGE_BITMAP);
 
   private final int bitmapBytes;

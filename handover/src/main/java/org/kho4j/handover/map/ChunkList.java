@@ -17,7 +17,7 @@ import org.kho4j.handover.wire.Where;
 final class ChunkList {
 
   /** The pointer from a chunk to the next one. */
-  static final KhoserPointer<StructureView> NEXT =
+  static final KhoserPointer NEXT =
       KhoserPointer.declare(KhoserMemChunk.NEXT, KhoserMemChunk.STRUCTURE);
 
   /** More bitmaps are in no handover: small ones stand for 16 TiB in 4K pages. */

@@ -47,8 +47,8 @@ public record ReserveMem(String name, long start, long size) {
   private static ReserveMem read(FdtNode node, Subtree subtree) {
     Where where = subtree.where().named("reservation", node.name());
     Handover.requireCompatible(node, FdtLayout.RESERVE_MEM_COMPATIBLE, where, subtree.address());
-    long start = TreeValue.u64(node, "start", where, subtree.address());
-    long size = TreeValue.u64(node, "size", where, subtree.address());
+    long start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, subtree.address());
+    long size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, subtree.address());
     if (size <= 0 || start < 0 || start + size < 0) {
       throw where.broken(subtree.address(), "0x%x bytes at 0x%x cannot be".formatted(size, start));
     }

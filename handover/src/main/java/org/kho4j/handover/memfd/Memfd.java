@@ -9,7 +9,6 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.handover.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.map.OrderCounts;

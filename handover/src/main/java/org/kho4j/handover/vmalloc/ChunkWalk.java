@@ -32,9 +32,9 @@ import org.kho4j.handover.wire.Where;
  */
 public final class ChunkWalk {
 
-  static final KhoserPointer<StructureView> FIRST =
+  static final KhoserPointer FIRST =
       KhoserPointer.declare(KhoVmalloc.FIRST, KhoVmallocChunk.STRUCTURE);
-  static final KhoserPointer<StructureView> NEXT =
+  static final KhoserPointer NEXT =
       KhoserPointer.declare(KhoVmallocChunk.NEXT, KhoVmallocChunk.STRUCTURE);
 
   private static final int HEADER = KhoVmallocChunk.STRUCTURE.headerSize();

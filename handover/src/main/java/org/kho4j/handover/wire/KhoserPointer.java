@@ -11,42 +11,26 @@ import org.kho4j.fdt.FdtProperty;
 /**
  * A pointer of the contract: a physical address of 8 bytes, 0 for none. The kernel's {@code
  * DECLARE_KHOSER_PTR}, {@code KHOSER_LOAD_PTR} and {@code KHOSER_STORE_PTR} are {@link #declare},
- * {@link #load} and {@link #store}. The compiler checks the type {@code T}; whether the field leads
- * to the structure that the loader reads is checked when the pointer is declared, which is when its
- * class is loaded.
+ * {@link #load} and {@link #store}. A pointer is declared once, in a constant: where its field leads
+ * to another structure than its reader expects, the reader's class cannot be loaded.
  */
-public final class KhoserPointer<T extends Located> {
-
-  /** Reads a {@code T} at a physical address. */
-  @FunctionalInterface
-  public interface Loader<T> {
-    /**
-     * Reads it.
-     *
-     * @param view of the structure at the address, which is all in memory
-     * @throws HandoverException if the structure is broken
-     */
-    T load(StructureView view, Where where);
-  }
+public final class KhoserPointer {
 
   private final Field field;
   private final Structure target;
-  private final Loader<T> loader;
 
-  private KhoserPointer(Field field, Structure target, Loader<T> loader) {
+  private KhoserPointer(Field field, Structure target) {
     this.field = field;
     this.target = target;
-    this.loader = loader;
   }
 
   /**
    * Declares the pointer in a field, in the elements of an array, or in a device tree's property.
    *
-   * @param target the structure that {@code loader} reads
+   * @param target the structure that is read at the address
    * @throws IllegalArgumentException if the field is no pointer, or leads to another structure
    */
-  public static <T extends Located> KhoserPointer<T> declare(
-      Field field, Structure target, Loader<T> loader) {
+  public static KhoserPointer declare(Field field, Structure target) {
     if (field.type() != Field.Type.PHYS) {
       throw new IllegalArgumentException(
           field.name() + " is of type " + field.type().label() + ", not phys");
@@ -56,12 +40,7 @@ public final class KhoserPointer<T extends Located> {
       throw new IllegalArgumentException(
           "%s leads to %s, not to %s".formatted(field.name(), field.targetName(), target.name()));
     }
-    return new KhoserPointer<>(field, target, loader);
-  }
-
-  /** Declares a pointer that is loaded as a view of the structure. */
-  public static KhoserPointer<StructureView> declare(Field field, Structure target) {
-    return declare(field, target, (view, where) -> view);
+    return new KhoserPointer(field, target);
   }
 
   /**
@@ -69,9 +48,9 @@ public final class KhoserPointer<T extends Located> {
    *
    * @param where the structure's place
    * @return null where the field holds 0
-   * @throws HandoverException if the structure is not in memory, or is broken
+   * @throws HandoverException if the structure is not in memory
    */
-  public @Nullable T load(HandoverMemory memory, Where where, StructureView from) {
+  public @Nullable StructureView load(HandoverMemory memory, Where where, StructureView from) {
     return load(memory, where, address(from));
   }
 
@@ -80,23 +59,13 @@ public final class KhoserPointer<T extends Located> {
    *
    * @throws HandoverException as {@link #load(HandoverMemory, Where, StructureView)} does
    */
-  public @Nullable T load(HandoverMemory memory, Where where, StructureView from, int element) {
+  public @Nullable StructureView load(HandoverMemory memory, Where where, StructureView from, int element) {
     return load(memory, where, address(from.bytes(), element));
   }
 
-  /**
-   * The structure that a property leads to.
-   *
-   * @param tree physical address of the device tree
-   * @throws HandoverException as {@link #load(HandoverMemory, Where, StructureView)} does
-   */
-  public @Nullable T load(HandoverMemory memory, Where where, FdtNode node, long tree) {
-    return load(memory, where, address(node, where, tree));
-  }
-
   /** The structure at an address that such a pointer held; null at 0. */
-  public @Nullable T load(HandoverMemory memory, Where where, long address) {
-    return address == 0 ? null : loader.load(memory.view(where, address, target), where);
+  public @Nullable StructureView load(HandoverMemory memory, Where where, long address) {
+    return address == 0 ? null : memory.view(where, address, target);
   }
 
   /** The address in a field; 0 for none. */
@@ -119,7 +88,7 @@ public final class KhoserPointer<T extends Located> {
   }
 
   /** Lets a field lead to a structure. */
-  public void store(StructureView in, @Nullable T structure) {
+  public void store(StructureView in, @Nullable StructureView structure) {
     store(in, structure == null ? 0 : structure.address());
   }
 

@@ -12,7 +12,7 @@ import org.kho4j.abi.Structure;
  * of another structure is refused. Numbers are little-endian, as on every machine that speaks KHO,
  * and nothing has to be aligned.
  */
-public final class StructureView implements Located {
+public final class StructureView {
 
   /** A number of 8 bytes, for loops over elements; a field is read by {@link #get}. */
   public static final ValueLayout.OfLong U64 =
@@ -54,7 +54,7 @@ public final class StructureView implements Located {
     return structure;
   }
 
-  @Override
+  /** Physical address, or {@link KhoException#NOWHERE}. */
   public long address() {
     return address;
   }

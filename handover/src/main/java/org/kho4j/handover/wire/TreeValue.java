@@ -44,24 +44,13 @@ public final class TreeValue {
         structure, address, bytes(node, property.name(), structure.headerSize(), where, address));
   }
 
-  /** A number of 8 bytes: most often a physical address. */
-  public static long u64(FdtNode node, String property, Where where, long address) {
-    return bytes(node, property, Long.BYTES, where, address).get(StructureView.U64, 0);
-  }
-
-  /** An unsigned number of 4 bytes. */
-  public static long u32(FdtNode node, String property, Where where, long address) {
-    return Integer.toUnsignedLong(
-        bytes(node, property, Integer.BYTES, where, address).get(StructureView.U32, 0));
-  }
-
   /**
    * The value of a property that has to have a size.
    *
    * @param address physical address of the tree
    * @throws HandoverException if the property is missing, or of another size
    */
-  public static MemorySegment bytes(
+  private static MemorySegment bytes(
       FdtNode node, String property, int size, Where where, long address) {
     FdtProperty found =
         node.property(property)

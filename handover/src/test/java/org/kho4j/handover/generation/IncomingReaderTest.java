@@ -14,7 +14,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
@@ -69,7 +68,7 @@ class IncomingReaderTest {
     long bit = key & 0x7fff;
     MemorySegment word = memory.writable(leaf(key) + (bit >>> 6 << 3), 8);
     long mask = 1L << bit;
-    word.set(Wire.U64, 0, preserved ? word.get(Wire.U64, 0) | mask : word.get(Wire.U64, 0) & ~mask);
+    word.set(StructureView.U64, 0, preserved ? word.get(StructureView.U64, 0) | mask : word.get(StructureView.U64, 0) & ~mask);
   }
 
   private long leaf(long key) {
@@ -178,8 +177,8 @@ class IncomingReaderTest {
     });
     for (MemorySegment table : tables) {
       for (long slot = 0; slot < PAGE; slot += 8) {
-        if (table.get(Wire.U64, slot) == node) {
-          table.set(Wire.U64, slot, address);
+        if (table.get(StructureView.U64, slot) == node) {
+          table.set(StructureView.U64, slot, address);
         }
       }
     }
@@ -324,7 +323,7 @@ class IncomingReaderTest {
   private long record(long type, long length) {
     MemorySegment record = memory.writable(SCRATCH.address() + 0x1000, 48);
     boot.writeTo(new StructureView(SetupData.STRUCTURE, 0, record));
-    record.set(Wire.U64, SetupData.TYPE.offset(), length << 32 | type);
+    record.set(StructureView.U64, SetupData.TYPE.offset(), length << 32 | type);
     return SCRATCH.address() + 0x1000;
   }
 
@@ -332,8 +331,8 @@ class IncomingReaderTest {
   void findsTheBootRecordBehindOthers() {
     long ours = record(SetupData.TYPE_KEXEC_KHO, 32);
     MemorySegment other = memory.writable(SCRATCH.address() + 0x800, 16);
-    other.set(Wire.U64, 0, ours);
-    other.set(Wire.U64, 8, 9);
+    other.set(StructureView.U64, 0, ours);
+    other.set(StructureView.U64, 8, 9);
 
     assertThat(BootData.ofSetupData(memory, SCRATCH.address() + 0x800)).isEqualTo(boot);
   }
@@ -345,10 +344,10 @@ class IncomingReaderTest {
     assertThat(recordRefusal(record(9, 32)))
         .isEqualTo("/boot-record at 0x40011000: no setup_data of type 10 in the list");
     long looping = record(9, 32);
-    memory.writable(looping, 8).set(Wire.U64, 0, looping);
+    memory.writable(looping, 8).set(StructureView.U64, 0, looping);
     assertThat(recordRefusal(looping))
         .isEqualTo("/boot-record at 0x40011000: no setup_data of type 10 in the list");
-    memory.writable(looping, 8).set(Wire.U64, 0, BASE + SIZE);
+    memory.writable(looping, 8).set(StructureView.U64, 0, BASE + SIZE);
     assertThat(recordRefusal(looping)).startsWith("/boot-record at 0x403e8000: ");
     assertThat(recordRefusal(0))
         .isEqualTo("/boot-record at 0x0: no setup_data of type 10 in the list");

@@ -14,7 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.SetupData;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.PhysicalMemory;
@@ -76,7 +75,7 @@ class KernelBytesTest {
       MemorySegment array = kernelsScratchArray(kernels);
       List<AddressRange> scratch = new ArrayList<>();
       for (int entry = 0; entry < array.byteSize(); entry += 16) {
-        scratch.add(new AddressRange(array.get(Wire.U64, entry), array.get(Wire.U64, entry + 8L)));
+        scratch.add(new AddressRange(array.get(StructureView.U64, entry), array.get(StructureView.U64, entry + 8L)));
       }
       long record = kernelsBootRecord(kernels);
       BootData boot = BootData.ofSetupData(kernels, record);
@@ -122,13 +121,13 @@ class KernelBytesTest {
   @Test
   void linuxHasAScratchRegionWithoutMemory() throws IOException {
     try (PhysicalMemory kernels = KernelCaptures.open("linux-7.3.4-jump-kho-test.full.elf.zst")) {
-      assertThat(kernelsScratchArray(kernels).get(Wire.U64, 16 + 8)).isZero();
+      assertThat(kernelsScratchArray(kernels).get(StructureView.U64, 16 + 8)).isZero();
     }
   }
 
   private static MemorySegment kernelsScratchArray(PhysicalMemory kernels) {
     int count = kernels.read(KHO_SCRATCH_CNT, 4).get(ValueLayout.JAVA_INT_UNALIGNED, 0);
-    long address = kernels.read(KHO_SCRATCH, 8).get(Wire.U64, 0) - DIRECT_MAP;
+    long address = kernels.read(KHO_SCRATCH, 8).get(StructureView.U64, 0) - DIRECT_MAP;
     return kernels.read(address, 16L * count);
   }
 
@@ -138,8 +137,8 @@ class KernelBytesTest {
       for (long page = address; page < address + length; page += PAGE) {
         MemorySegment bytes = kernels.read(page, PAGE);
         for (long at = 0; at <= PAGE - SetupData.STRUCTURE.headerSize(); at += 8) {
-          if (bytes.get(Wire.U64, at) == 0
-              && bytes.get(Wire.U64, at + 8) == (32L << 32 | SetupData.TYPE_KEXEC_KHO)) {
+          if (bytes.get(StructureView.U64, at) == 0
+              && bytes.get(StructureView.U64, at + 8) == (32L << 32 | SetupData.TYPE_KEXEC_KHO)) {
             found.add(page + at);
           }
         }

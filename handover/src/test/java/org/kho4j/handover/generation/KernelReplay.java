@@ -17,7 +17,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -145,7 +144,7 @@ final class KernelReplay {
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
         .forEachSession(session -> {
-          long files = kernels.read(session.address() + 64, 8).get(Wire.U64, 0);
+          long files = kernels.read(session.address() + 64, 8).get(StructureView.U64, 0);
           placeBlocks(session.where() + "/files", files);
           session.forEachFile(file -> {
             place(file.where().toString(), file.data());

@@ -30,7 +30,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
@@ -144,7 +144,7 @@ final class Agreement implements AutoCloseable {
       copyRam(run);
       try (WritableMemory copy = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
         damaged.guest.forEachChange(
-            (address, before, after) -> copy.writable(address, Long.BYTES).set(Wire.U64, 0, after));
+            (address, before, after) -> copy.writable(address, Long.BYTES).set(StructureView.U64, 0, after));
       }
       Observed observed = witness.watch(run, run.resume(base.snapshot()));
       results.add(

@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import org.kho4j.abi.SetupData;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
@@ -89,11 +89,11 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
   private static long bootRecord(PhysicalMemory memory, long bootParams) {
     long at = bootParams + FIRST_SETUP_DATA;
     do {
-      at = memory.read(at, Long.BYTES).get(Wire.U64, 0);
+      at = memory.read(at, Long.BYTES).get(StructureView.U64, 0);
       if (at == 0) {
         throw new LabFailure("the next kernel gets no boot record of KHO");
       }
-    } while (Wire.u32(memory.read(at, 16), SetupData.TYPE) != SetupData.TYPE_KEXEC_KHO);
+    } while (new StructureView(SetupData.STRUCTURE, at, memory.read(at, 16)).get(SetupData.TYPE) != SetupData.TYPE_KEXEC_KHO);
     return at;
   }
 

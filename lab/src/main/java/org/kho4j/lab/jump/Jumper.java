@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.lab.guest.Guest;
@@ -120,7 +120,7 @@ final class Jumper {
       for (ReserveMem reservation : reservations) {
         MemorySegment memory = ram.writable(reservation.start(), reservation.size());
         for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-          memory.set(Wire.U64, at, SEED ^ at);
+          memory.set(StructureView.U64, at, SEED ^ at);
         }
         return reservation;
       }
@@ -137,7 +137,7 @@ final class Jumper {
     try (WritableMemory ram = ram()) {
       MemorySegment memory = ram.writable(trace.start(), trace.size());
       for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-        if (memory.get(Wire.U64, at) != (SEED ^ at)) {
+        if (memory.get(StructureView.U64, at) != (SEED ^ at)) {
           return false;
         }
       }

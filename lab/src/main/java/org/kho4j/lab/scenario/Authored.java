@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.ChosenNode;
 import org.kho4j.handover.generation.Generation;
@@ -121,7 +121,7 @@ final class Authored implements AutoCloseable {
     long record = boot.scratchAddress() + run.kernel().pageSize().bytes();
     boot.writeSetupData(memory, record);
     byte[] image = Files.readAllBytes(stage.kernel().image());
-    MemorySegment.ofArray(image).set(Wire.U64, SETUP_DATA, record);
+    MemorySegment.ofArray(image).set(StructureView.U64, SETUP_DATA, record);
     return Files.write(run.directory().resolve("kernel"), image);
   }
 

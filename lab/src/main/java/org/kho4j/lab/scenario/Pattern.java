@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.lab.guest.Run;
 
@@ -33,7 +33,7 @@ public record Pattern(long repeat) {
   /** Fills memory with a seed's words. */
   public void fill(MemorySegment memory, long seed) {
     for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-      memory.set(Wire.U64, at, word(seed, at / Long.BYTES));
+      memory.set(StructureView.U64, at, word(seed, at / Long.BYTES));
     }
   }
 
@@ -41,7 +41,7 @@ public record Pattern(long repeat) {
   MemfdSaver.Source source(long seed) {
     return (offset, target) -> {
       for (long at = 0; at + Long.BYTES <= target.byteSize(); at += Long.BYTES) {
-        target.set(Wire.U64, at, word(seed, (offset + at) / Long.BYTES));
+        target.set(StructureView.U64, at, word(seed, (offset + at) / Long.BYTES));
       }
     };
   }
@@ -53,7 +53,7 @@ public record Pattern(long repeat) {
    */
   public long mismatch(MemorySegment memory, long seed, long offset) {
     for (long at = 0; at + Long.BYTES <= memory.byteSize(); at += Long.BYTES) {
-      if (memory.get(Wire.U64, at) != word(seed, (offset + at) / Long.BYTES)) {
+      if (memory.get(StructureView.U64, at) != word(seed, (offset + at) / Long.BYTES)) {
         return offset + at;
       }
     }
@@ -85,7 +85,7 @@ public record Pattern(long repeat) {
   /** The first byte that is not zero, or -1. */
   static long nonZero(MemorySegment memory, long offset) {
     for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-      if (memory.get(Wire.U64, at) != 0) {
+      if (memory.get(StructureView.U64, at) != 0) {
         return offset + at;
       }
     }

@@ -9,7 +9,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.Wire;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
@@ -145,7 +145,7 @@ final class Restored {
       authored
           .memory()
           .writable(chunk, run.kernel().pageSize().bytes())
-          .set(Wire.U64, KhoVmallocChunk.STRUCTURE.headerSize() + 7L * Long.BYTES, stray.address());
+          .set(StructureView.U64, KhoVmallocChunk.STRUCTURE.headerSize() + 7L * Long.BYTES, stray.address());
     }
     return authored.boot(new Stage(run.kernel(), "", new Script()));
   }

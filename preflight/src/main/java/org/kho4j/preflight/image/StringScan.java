@@ -11,10 +11,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
 
 /**
@@ -50,8 +52,9 @@ final class StringScan {
       Stream.concat(
               Stream.of(Feature.KEXEC_METADATA.marker(), KhoVersion.MAP_PROPERTY),
               KhoVersion.ALL.stream()
-                  .flatMap(version ->
-                      Stream.of(version.addressProperty(), String.valueOf(version.sizeProperty()))))
+                  .flatMap(version -> Stream.of(version.addressProperty(), version.sizeProperty()))
+                  .filter(Objects::nonNull)
+                  .map(Field::name))
           .filter(name -> name.contains("-"))
           .distinct()
           .toList();

@@ -60,7 +60,7 @@ final class SideBySide<T> {
             layout ->
                 Stream.of(layout.version().addressProperty(), layout.version().sizeProperty())
                     .filter(property -> property != null)
-                    .map(Markdown::code)
+                    .map(property -> Markdown.code(property.name()))
                     .collect(Collectors.joining(", ")))
         .row(
             "a blob's size",
