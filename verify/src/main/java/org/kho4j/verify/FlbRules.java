@@ -184,7 +184,7 @@ final class FlbRules {
       findings.report(NAME, where, address, "the name is empty");
       return;
     }
-    long first = names.putIfAbsent(Hash.of(entry.bytes(), LuoFlb.NAME), number + 1L);
+    long first = names.putIfAbsent(Hash.of(entry.chars(LuoFlb.NAME)), number + 1L);
     if (first != 0) {
       findings.report(
           SAME_NAME, where, address, "flb %d has the name \"%s\" as well", first - 1, name);

@@ -2,18 +2,17 @@ package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.kho4j.abi.Field;
 
 /** 64 bits of a name: two names that differ have the same once in 2^64. */
 final class Hash {
 
   private Hash() {}
 
-  /** Of the text at a field, up to its NUL. */
-  static long of(MemorySegment structure, Field field) {
+  /** Of a text, up to its NUL. */
+  static long of(MemorySegment chars) {
     long hash = 0xcbf29ce484222325L;
-    for (int i = 0; i < field.size(); i++) {
-      byte next = structure.get(ValueLayout.JAVA_BYTE, field.offset() + i);
+    for (int i = 0; i < chars.byteSize(); i++) {
+      byte next = chars.get(ValueLayout.JAVA_BYTE, i);
       if (next == 0) {
         break;
       }

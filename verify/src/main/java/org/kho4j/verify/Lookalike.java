@@ -18,6 +18,7 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
+import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
@@ -127,9 +128,8 @@ final class Lookalike {
       }
     }
     if (first == 1) {
-      int size = LuoFlb.STRUCTURE.headerSize();
       int header = LuoFlb.HEADER.headerSize();
-      if (isList(page, header, size, second, LuoFlb.NAME)) {
+      if (isList(page, header, LuoFlb.STRUCTURE, second, LuoFlb.NAME)) {
         return new Seen(Kind.FLBS, address, 0, second, Unused.name(page.asSlice(header)));
       }
     }
@@ -168,7 +168,7 @@ final class Lookalike {
   private @Nullable Seen sessions(
       long address, MemorySegment list, long next, long count, int header) {
     int size = LuoSession.STRUCTURE.headerSize();
-    if (!isList(list, header, size, count, LuoSession.NAME)) {
+    if (!isList(list, header, LuoSession.STRUCTURE, count, LuoSession.NAME)) {
       return null;
     }
     for (long i = 0; i < count; i++) {
@@ -186,19 +186,21 @@ final class Lookalike {
 
   private @Nullable Seen files(
       long address, MemorySegment list, long next, long count, int header) {
-    int size = LuoFile.STRUCTURE.headerSize();
-    return isList(list, header, size, count, LuoFile.COMPATIBLE)
+    return isList(list, header, LuoFile.STRUCTURE, count, LuoFile.COMPATIBLE)
         ? new Seen(Kind.FILES, address, next, count, Unused.name(list.asSlice(header)))
         : null;
   }
 
   /** Whether there are so many entries with a name, and nothing behind them. */
-  private static boolean isList(MemorySegment list, int header, int size, long count, Field name) {
+  private static boolean isList(
+      MemorySegment list, int header, Structure entry, long count, Field name) {
+    int size = entry.headerSize();
     if (count < 1 || count > (list.byteSize() - header) / size) {
       return false;
     }
     for (long i = 0; i < count; i++) {
-      MemorySegment text = list.asSlice(header + i * size + name.offset(), name.size());
+      MemorySegment text =
+          new StructureView(entry, KhoException.NOWHERE, list.asSlice(header + i * size)).chars(name);
       int length = Unused.nameLength(text);
       if (length < 1 || !isZero(text, length)) {
         return false;

@@ -208,7 +208,7 @@ final class LuoRules {
       if (name.isEmpty()) {
         scene.findings().report(NAME, place, address, "the name is empty");
       } else {
-        long first = names.putIfAbsent(Hash.of(entry.bytes(), LuoSession.NAME), address);
+        long first = names.putIfAbsent(Hash.of(entry.chars(LuoSession.NAME)), address);
         if (first != 0) {
           scene
               .findings()

@@ -136,7 +136,7 @@ public final class StructureView {
    * @throws HandoverException if the field has no NUL
    */
   public String text(Field field, Where where) {
-    MemorySegment chars = slice(field, Field.Type.CHARS);
+    MemorySegment chars = chars(field);
     for (int i = 0; i < field.size(); i++) {
       if (chars.get(ValueLayout.JAVA_BYTE, i) == 0) {
         return new String(
@@ -144,6 +144,11 @@ public final class StructureView {
       }
     }
     throw where.broken(address, field.name() + " has no NUL within its " + field.size() + " bytes");
+  }
+
+  /** All bytes of a field of type char[]. */
+  public MemorySegment chars(Field field) {
+    return slice(field, Field.Type.CHARS);
   }
 
   /**
