@@ -72,7 +72,7 @@ final class LuoRules {
           "LUO-006",
           "No two sessions have the same name.",
           "Refused when the list is read: every open of /dev/liveupdate fails with EIO, and no session can be retrieved"
-              + " (7.2.6, 7.3.4).",
+              + " (7.1.8, 7.2.6, 7.3.4).",
           "The kernel that wrote it does not let it happen: the list was overwritten, or a block is in it twice.");
 
   static final Rule COUNT =
@@ -94,8 +94,8 @@ final class LuoRules {
           "LUO-013",
           "The device tree of luo-v1 or luo-v2 has the nodes, strings and properties of its version.",
           "Panic in early boot, also with liveupdate=off, as long as KHO is on: any property or node that is missing, or of"
-              + " another string (7.2.6 and 7.3.4, whose blob is no tree; 6.19 to 7.1 call the same macro, whose body there is"
-              + " unverified).",
+              + " another string (7.1.8; 7.2.6 and 7.3.4, whose blob is no tree; 6.19 and 7.0 call the same macro, whose body"
+              + " there is unverified).",
           "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.");
 
   static final Rule FLB_NODE =
