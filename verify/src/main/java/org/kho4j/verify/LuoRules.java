@@ -25,8 +25,9 @@ final class LuoRules {
       Rule.error(
           "LUO-001",
           "The blob has at least the 32 bytes of its head.",
-          PANIC,
+          PANIC + " 7.1.8, whose blob is a device tree, does not read the size: all is restored.",
           "blob-size was overwritten, or the blob is of another version.",
+          Outcome.RESTORED,
           Outcome.PANIC);
 
   static final Rule VERSION =
@@ -96,14 +97,18 @@ final class LuoRules {
           "Panic in early boot, also with liveupdate=off, as long as KHO is on: any property or node that is missing, or of"
               + " another string (7.1.8; 7.2.6 and 7.3.4, whose blob is no tree; 6.19 and 7.0 call the same macro, whose body"
               + " there is unverified).",
-          "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.");
+          "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.",
+          Outcome.PANIC);
 
   static final Rule FLB_NODE =
       Rule.warning(
           "LUO-014",
           "luo-v1 has the node luo-flb.",
-          "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node.",
-          "Hand over to 6.19 only, or to a kernel that takes no LUO state.");
+          "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node"
+              + " (7.1.8).",
+          "Hand over to 6.19 only, or to a kernel that takes no LUO state.",
+          Outcome.RESTORED,
+          Outcome.PANIC);
 
   private final Scene scene;
   private final Where where;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.Limit;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
@@ -258,8 +259,11 @@ final class ScratchRules {
             .findFirst()
             .orElseThrow();
     long bytes = alignment.value(pageSize);
-    if (alignment.releases().overlaps(handover.version().releases())
-        && (start % bytes != 0 || length % bytes != 0)) {
+    boolean asked =
+        KhoVersion.of(handover.root().compatible())
+            .map(version -> version.releases().overlaps(alignment.releases()))
+            .orElse(true);
+    if (asked && (start % bytes != 0 || length % bytes != 0)) {
       findings.report(ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, bytes);
     }
     regions.add(region);
