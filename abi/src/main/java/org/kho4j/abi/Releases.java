@@ -57,6 +57,13 @@ public record Releases(@Nullable String first, @Nullable String last) {
     return Arrays.compare(Arrays.copyOf(asked, end.length), end) <= 0;
   }
 
+  /** Whether a release that has this has the other as well. */
+  public boolean overlaps(Releases other) {
+    return first != null
+        && other.first != null
+        && (includes(other.first) || other.includes(first));
+  }
+
   private static int[] numbers(String release) {
     int end = 0;
     while (end < release.length() && "0123456789.".indexOf(release.charAt(end)) >= 0) {

@@ -106,5 +106,9 @@ class ContractTest {
     assertThat(Releases.since("7.2").includes("7.1.99")).isFalse();
     assertThat(Releases.NEVER.includes("7.2")).isFalse();
     assertThat(Releases.since("6.16").includes("not a release")).isFalse();
+    assertThat(Releases.since("7.2").overlaps(Releases.of("7.1", "7.1"))).isFalse();
+    assertThat(Releases.of("7.1", "7.2").overlaps(Releases.since("7.2"))).isTrue();
+    assertThat(Releases.since("6.16").overlaps(Releases.of("7.0", "7.1"))).isTrue();
+    assertThat(Releases.NEVER.overlaps(Releases.since("6.16"))).isFalse();
   }
 }

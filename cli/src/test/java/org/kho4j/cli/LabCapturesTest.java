@@ -211,6 +211,8 @@ class LabCapturesTest {
         .extracting(path -> path.getFileName().toString().replace(".elf.zst", ""))
         .containsExactly(
             "arm64-7.3-64k-moments",
+            "x86_64-7.1-many-sessions",
+            "x86_64-7.1-moments",
             "x86_64-7.2-moments",
             "x86_64-7.3-above-the-hole",
             "x86_64-7.3-huge-folios",

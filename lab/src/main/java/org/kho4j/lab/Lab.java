@@ -25,7 +25,7 @@ public final class Lab {
   private static final String HELP =
       """
       usage: lab/run [OPTION…] [capture] [WHICH…]
-             lab/run agree [--seed=N] [--boots=N]
+             lab/run agree [--seed=N] [--boots=N] [KERNEL…]
              lab/run [OPTION…] preflight [WHICH…]
 
       Boots real kernels under QEMU, and has them judge what kho4j reads and writes.

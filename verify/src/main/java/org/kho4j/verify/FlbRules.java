@@ -14,8 +14,10 @@ final class FlbRules {
       Rule.error(
           "FLB-001",
           "There is a page of FLBs, and it is in memory.",
-          "Not checked (7.0 to 7.3): its address is always set, so the kernel reads whatever is there, or faults.",
+          "Not checked (7.0 to 7.3): its address is always set, so the kernel reads whatever is there, or faults. Where it"
+              + " takes a large count there, its search for a name may reach the page itself (7.1.8, from address 0).",
           "What points at the page was overwritten.",
+          Outcome.RESTORED,
           Outcome.LOST,
           Outcome.FAILED,
           Outcome.PANIC);

@@ -34,8 +34,12 @@ final class ListRules {
           "ARRAY-003",
           "An array is preserved as one block: of order 4 for sessions, of order 1 for files.",
           "The next kernel uses the pages for something else before they are read, and takes that for sessions or files; or"
-              + " freeing them is a warning about an untagged page (6.19 to 7.1).",
-          "Somebody unpreserved the pages, or preserved them with another order.");
+              + " freeing them is a warning about an untagged page (6.19 to 7.1). Of pages that are preserved in smaller blocks,"
+              + " the first block alone is freed, and the rest leaks without a word (7.1.8).",
+          "Somebody unpreserved the pages, or preserved them with another order.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
 
   static final Rule BEHIND =
       Rule.error(

@@ -13,8 +13,8 @@ final class LuoFileRules {
 
   /** What becomes of a session whose list of files does not read, on both sides of a fix. */
   static final String BROKEN_LIST =
-      "Every open of /dev/liveupdate fails with EIO (7.2.6, 7.3.4). 6.19, which is before the fix of 2026, ignores that a"
-          + " session's files cannot be read: the session comes back with a part of them, without a word.";
+      "Every open of /dev/liveupdate fails with EIO (7.1.8, 7.2.6, 7.3.4). 6.19, which is before the fix of 2026, ignores"
+          + " that a session's files cannot be read: the session comes back with a part of them, without a word.";
 
   static final Rule HANDLER =
       Rule.error(

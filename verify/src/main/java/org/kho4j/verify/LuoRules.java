@@ -25,8 +25,9 @@ final class LuoRules {
       Rule.error(
           "LUO-001",
           "The blob has at least the 32 bytes of its head.",
-          PANIC,
+          PANIC + " 7.1.8, whose blob is a device tree, does not read the size: all is restored.",
           "blob-size was overwritten, or the blob is of another version.",
+          Outcome.RESTORED,
           Outcome.PANIC);
 
   static final Rule VERSION =
@@ -72,7 +73,7 @@ final class LuoRules {
           "LUO-006",
           "No two sessions have the same name.",
           "Refused when the list is read: every open of /dev/liveupdate fails with EIO, and no session can be retrieved"
-              + " (7.2.6, 7.3.4).",
+              + " (7.1.8, 7.2.6, 7.3.4).",
           "The kernel that wrote it does not let it happen: the list was overwritten, or a block is in it twice.");
 
   static final Rule COUNT =
@@ -94,16 +95,20 @@ final class LuoRules {
           "LUO-013",
           "The device tree of luo-v1 or luo-v2 has the nodes, strings and properties of its version.",
           "Panic in early boot, also with liveupdate=off, as long as KHO is on: any property or node that is missing, or of"
-              + " another string (7.2.6 and 7.3.4, whose blob is no tree; 6.19 to 7.1 call the same macro, whose body there is"
-              + " unverified).",
-          "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.");
+              + " another string (7.1.8; 7.2.6 and 7.3.4, whose blob is no tree; 6.19 and 7.0 call the same macro, whose body"
+              + " there is unverified).",
+          "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.",
+          Outcome.PANIC);
 
   static final Rule FLB_NODE =
       Rule.warning(
           "LUO-014",
           "luo-v1 has the node luo-flb.",
-          "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node.",
-          "Hand over to 6.19 only, or to a kernel that takes no LUO state.");
+          "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node"
+              + " (7.1.8).",
+          "Hand over to 6.19 only, or to a kernel that takes no LUO state.",
+          Outcome.RESTORED,
+          Outcome.PANIC);
 
   private final Scene scene;
   private final Where where;

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.Limit;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -57,9 +59,10 @@ final class ScratchRules {
   static final Rule ALIGNMENT =
       Rule.warning(
           "SCRATCH-004",
-          "Every scratch region is aligned to the largest block of the page allocator.",
-          "Kernels up to 7.1 did not round all regions; 7.2.6 and 7.3.4 do. Pages at an unaligned edge are given to the"
-              + " allocator with pages that are not scratch.",
+          "Every scratch region of a kernel since 7.2 is aligned to the largest block of the page allocator.",
+          "7.2.6 and 7.3.4 round all regions to it. Pages at an unaligned edge are given to the allocator with pages that"
+              + " are not scratch. 7.1.8 rounds to the smallest area that CMA takes, 2 MiB with 4K pages, and kernels before"
+              + " it did not round all regions: of those this is not asked.",
           "Use sizes of kho_scratch= that are multiples of it: 4 MiB with 4K pages.",
           Outcome.RESTORED);
 
@@ -185,7 +188,7 @@ final class ScratchRules {
     StructureView region = new StructureView(KhoScratch.STRUCTURE, address, array);
     for (int i = 0; i < count; i++) {
       region(
-          handover.memory(),
+          handover,
           findings,
           regions,
           i,
@@ -227,7 +230,7 @@ final class ScratchRules {
   }
 
   private static void region(
-      HandoverMemory memory,
+      Handover handover,
       Findings findings,
       List<AddressRange> regions,
       int number,
@@ -237,8 +240,8 @@ final class ScratchRules {
     if (length == 0) {
       return; // Linux has such a region where all of a percentage is in another one.
     }
-    PageSize pageSize = memory.pageSize();
-    PhysicalMemory physical = memory.physical();
+    PageSize pageSize = handover.pageSize();
+    PhysicalMemory physical = handover.memory().physical();
     boolean possible = start >= 0 && length > 0 && start + length > 0;
     if (!possible
         || !pageSize.isAligned(start)
@@ -256,15 +259,18 @@ final class ScratchRules {
         return;
       }
     }
-    long alignment =
+    Limit alignment =
         Limits.ALL.stream()
             .filter(limit -> limit.id().equals("scratch-alignment"))
             .findFirst()
-            .orElseThrow()
-            .value(pageSize);
-    if (start % alignment != 0 || length % alignment != 0) {
-      findings.report(
-          ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, alignment);
+            .orElseThrow();
+    long bytes = alignment.value(pageSize);
+    boolean asked =
+        KhoVersion.of(handover.root().compatible())
+            .map(version -> version.releases().overlaps(alignment.releases()))
+            .orElse(true);
+    if (asked && (start % bytes != 0 || length % bytes != 0)) {
+      findings.report(ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, bytes);
     }
     regions.add(region);
   }

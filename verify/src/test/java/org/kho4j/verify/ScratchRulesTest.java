@@ -7,7 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -27,10 +31,14 @@ class ScratchRulesTest {
 
   /** A handover with a boot record whose array is still zeros. */
   private static Handover beforeTheCopy(WritableMemory memory) {
-    Handover handover =
-        Generation.first(memory, Setup.of(PageSize.SIZE_4K, List.of(REGION), "scratch-test"))
-            .outgoing();
-    new BootData(handover.root().address(), 4096, ARRAY, 16).writeSetupData(memory, RECORD);
+    return beforeTheCopy(memory, KhoLayout.newest());
+  }
+
+  private static Handover beforeTheCopy(WritableMemory memory, KhoLayout layout) {
+    Setup setup = Setup.of(PageSize.SIZE_4K, List.of(REGION), "scratch-test").withLayout(layout);
+    Handover handover = Generation.first(memory, setup).outgoing();
+    new BootData(handover.root().address(), 4096, ARRAY, 16)
+        .writeSetupData(memory, RECORD);
     return handover;
   }
 
@@ -76,6 +84,25 @@ class ScratchRulesTest {
             assertThat(finding.message())
                 .isEqualTo("1 region takes 4,194,304 bytes of 16,777,216, which are 25.0 %");
           });
+    }
+  }
+
+  /** 7.1 aligns regions to 2 MiB, 7.2 to 4 MiB. */
+  @ParameterizedTest
+  @CsvSource({"kho-v4, SCRATCH-004", "kho-v3@7.1, "})
+  void theAlignmentIsThatOfTheWritersRelease(String layout, @Nullable String broken)
+      throws IOException {
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      Handover handover = beforeTheCopy(memory, KhoLayout.of(layout).orElseThrow());
+      region(memory, ARRAY).setAddress(KhoScratch.ADDR, 0x600000);
+      region(memory, ARRAY).set(KhoScratch.SIZE, 0x200000);
+      List<Finding> findings = new ArrayList<>();
+      verify(handover, Optional.empty(), findings);
+
+      assertThat(findings)
+          .extracting(finding -> finding.rule().id())
+          .filteredOn(rule -> !rule.equals("SCRATCH-008"))
+          .isEqualTo(broken == null ? List.of() : List.of(broken));
     }
   }
 

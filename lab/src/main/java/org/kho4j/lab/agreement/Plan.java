@@ -22,6 +22,7 @@ public final class Plan {
   static final String SILENT = "x86_64-7.2";
 
   private static final String ARRAYS = "x86_64-7.1";
+  private static final List<String> KERNELS = List.of(MAIN, SILENT, ARRAYS);
   private static final String SEED = "--seed=";
   private static final String BOOTS = "--boots=";
   private static final int SOUND = 3;
@@ -38,17 +39,20 @@ public final class Plan {
   public static int run(Path lab, Path cache, String... args) throws Exception {
     long seed = 1;
     int boots = 3;
+    List<String> kernels = new ArrayList<>();
     for (String arg : args) {
       if (arg.startsWith(SEED)) {
         seed = number(arg, SEED);
       } else if (arg.startsWith(BOOTS)) {
         boots = (int) number(arg, BOOTS);
+      } else if (KERNELS.contains(arg)) {
+        kernels.add(arg);
       } else {
-        throw new LabFailure(arg + " is no option of agree: --seed=N, --boots=N");
+        throw new LabFailure(arg + " is nothing for agree: --seed=N, --boots=N, or of " + KERNELS);
       }
     }
     Results results = Results.of(lab, seed);
-    for (String name : List.of(MAIN, SILENT, ARRAYS)) {
+    for (String name : kernels.isEmpty() ? KERNELS : kernels) {
       List<Trial> trials = trials(name, boots).filter(trial -> !results.has(trial)).toList();
       if (!trials.isEmpty()) {
         Path directory = cache.resolve("runs").resolve(name).resolve("agree");
