@@ -293,9 +293,7 @@ public final class Generation {
   public Descriptor preserve(String path, OwnedArea area) {
     if (!layout().has(KhoFeature.VMALLOC)) {
       throw new PreservationException(
-          path,
-          area.runs().address(0),
-          "%s (Linux %s) has no vmalloc areas".formatted(layout(), layout().releases()));
+          path, "%s (Linux %s) has no vmalloc areas".formatted(layout(), layout().releases()));
     }
     return atomically(() -> areas.preserve(path, area));
   }
