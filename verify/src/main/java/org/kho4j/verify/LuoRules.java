@@ -38,7 +38,7 @@ final class LuoRules {
           Outcome.PANIC);
 
   static final Rule RELEASED =
-      Rule.warning(
+      Rule.info(
           "LUO-003",
           "The version of LUO is one that a release writes.",
           "Panic in early boot of every released kernel; only a development tree between 7.1 and 7.2-rc1 takes it.",
@@ -99,7 +99,7 @@ final class LuoRules {
           "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.");
 
   static final Rule FLB_NODE =
-      Rule.warning(
+      Rule.info(
           "LUO-014",
           "luo-v1 has the node luo-flb.",
           "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node.",
