@@ -71,7 +71,7 @@ def sessions(memory, memfd):
     seals = 0x1 | 0x4 if memfd == "memfd-v2" else 0
     return [
         Session("vm-guest-ram", [
-            (0x100, Memfd(memfd, 11 * page + 123, [(0, 0), (1, 0), (4, 2), (8, 1), (11, 0)], seals, position=77)),
+            (0x100, Memfd(memfd, 11 * page + 123, [(0, 0), (1, 0), (2, 1), (4, 2), (8, 2)], seals, position=77)),
             (0xfffffffffffffffe, Memfd(memfd, 0, [], 0))]),
         Session("empty"),
         Session("a name of sixty-three bytes, the longest one that a session has", [

@@ -217,6 +217,17 @@ class ConvertCommandTest {
         .noneMatch(finding -> finding.get("id").asString().startsWith("OWN-"));
   }
 
+  /** Linux 6.19 writes luo-v1 without a node of FLBs. */
+  @Test
+  void aHandoverOf619HasNoWarning() throws IOException {
+    Run converted = convert(LUO, "6.19", directory.resolve("ram"));
+
+    Run verified =
+        run("verify", directory.resolve("ram"), converted.with("--json", "--severity", "warning"));
+
+    assertThat(verified.json().get("findings")).isEmpty();
+  }
+
   @Test
   void whatIsLeftOutIsToldInWords() throws IOException {
     Run run = run("convert", LUO, "--abi", "6.18", "-o", directory.resolve("ram").toString());

@@ -46,7 +46,7 @@ final class FdtRules {
           "A kernel that is newer than this tool knows, or a damaged string. kho abi lists the versions.");
 
   static final Rule UNRELEASED =
-      Rule.warning(
+      Rule.info(
           "FDT-004",
           "The version is one that a release had.",
           "No released kernel speaks it: each disables revival, and everything is lost.",

@@ -39,7 +39,7 @@ final class LuoRules {
           Outcome.PANIC);
 
   static final Rule RELEASED =
-      Rule.warning(
+      Rule.info(
           "LUO-003",
           "The version of LUO is one that a release writes.",
           "Panic in early boot of every released kernel; only a development tree between 7.1 and 7.2-rc1 takes it.",
@@ -101,7 +101,7 @@ final class LuoRules {
           Outcome.PANIC);
 
   static final Rule FLB_NODE =
-      Rule.warning(
+      Rule.info(
           "LUO-014",
           "luo-v1 has the node luo-flb.",
           "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node"
