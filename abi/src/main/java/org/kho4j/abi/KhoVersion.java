@@ -126,6 +126,7 @@ public record KhoVersion(
    */
   private static final Field DATA =
       Field.phys(0, "preserved-data", null, "the subtree's blob, of any format");
+
   private static final Field SIZE =
       Field.u64(0, "blob-size", "bytes of the blob when it was registered");
 

@@ -159,9 +159,7 @@ public record LuoVersion(
 
   /** The field of a file set that points at the files. */
   public Field filesPointer() {
-    return structureOf(fileSet()).has(LuoFileSet.FILES)
-        ? LuoFileSet.FILES
-        : LuoFileSet.FILES_ARRAY;
+    return structureOf(fileSet()).has(LuoFileSet.FILES) ? LuoFileSet.FILES : LuoFileSet.FILES_ARRAY;
   }
 
   /** The structure that lists a session's files. */

@@ -9,12 +9,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 

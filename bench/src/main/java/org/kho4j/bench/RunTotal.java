@@ -1,6 +1,5 @@
 package org.kho4j.bench;
 
-import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.RunVisitor;
 
 /** What every walk into runs does with a run, in C as well: counts it and adds its bytes. */

@@ -284,7 +284,8 @@ class AuthorTest {
     String spec =
         SMALL.formatted("").replace("\"seed\": 1", "\"seed\": 1, \"list\": {\"flags\": %d}");
     run(0, spec.formatted(3));
-    assertThat(shown("inspect")).contains("folios_info: vmalloc area of 1 page, flags 0x3, 1 chunk");
+    assertThat(shown("inspect"))
+        .contains("folios_info: vmalloc area of 1 page, flags 0x3, 1 chunk");
     assertThat(shown("verify")).doesNotContain("flags");
 
     run(0, spec.formatted(7), "--force");

@@ -48,7 +48,8 @@ class WireRulesTest {
         .and(callOffset())
         .should()
         .callMethodWhere(
-            target(owner(name(MemorySegment.class.getName()))).and(target(nameMatching("[gs]et.*"))))
+            target(owner(name(MemorySegment.class.getName())))
+                .and(target(nameMatching("[gs]et.*"))))
         .check(MAIN);
   }
 
@@ -57,9 +58,8 @@ class WireRulesTest {
         "ask a field for its offset",
         type ->
             type.getMethodCallsFromSelf().stream()
-                .anyMatch(
-                    call ->
-                        call.getTargetOwner().isEquivalentTo(Field.class)
-                            && call.getName().equals("offset")));
+                .anyMatch(call ->
+                    call.getTargetOwner().isEquivalentTo(Field.class)
+                        && call.getName().equals("offset")));
   }
 }

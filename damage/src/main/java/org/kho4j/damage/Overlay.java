@@ -87,7 +87,8 @@ public final class Overlay implements PhysicalMemory {
       MemorySegment before = below.read(address, PAGE);
       for (int at = 0; at < PAGE; at += Long.BYTES) {
         if (before.get(StructureView.U64, at) != page.get(StructureView.U64, at)) {
-          visitor.word(address + at, before.get(StructureView.U64, at), page.get(StructureView.U64, at));
+          visitor.word(
+              address + at, before.get(StructureView.U64, at), page.get(StructureView.U64, at));
         }
       }
     });

@@ -28,7 +28,8 @@ class HandoverFuzzTest {
   /** Loaded when its target is run. */
   private static final class Newest {
     static final FuzzedImage CAPTURE =
-        FuzzedImage.open("cli/src/test/resources/org/kho4j/cli/captures/linux-7.3.4-jump-luo.ram.zst");
+        FuzzedImage.open(
+            "cli/src/test/resources/org/kho4j/cli/captures/linux-7.3.4-jump-luo.ram.zst");
   }
 
   /** Both sizes of bitmaps, every page size, luo-v1 with and without FLBs. */

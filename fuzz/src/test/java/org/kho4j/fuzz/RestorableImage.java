@@ -43,8 +43,7 @@ record RestorableImage(FileChannel file, long base, long bootRecord, List<Long> 
     try {
       Path name = Files.createTempFile("kho4j-fuzz-", ".ram");
       name.toFile().deleteOnExit();
-      FileChannel file =
-          FileChannel.open(name, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileChannel file = FileChannel.open(name, StandardOpenOption.READ, StandardOpenOption.WRITE);
       List<Long> pages = new ArrayList<>(image.pages());
       try (WritableMemory memory =
           map(file, base, scratch + SCRATCH_BYTES + FREE_BYTES - base, MapMode.READ_WRITE)) {

@@ -60,7 +60,8 @@ final class Restorer {
     incoming.forEachUnclaimed((order, address, bytes) -> unclaimed.add(address));
     unclaimed.stream()
         .limit(4)
-        .forEach(address -> attempt(() -> incoming.restoreFolio(address)).ifPresent(this::preserve));
+        .forEach(
+            address -> attempt(() -> incoming.restoreFolio(address)).ifPresent(this::preserve));
     incoming.releaseUnclaimed();
   }
 
@@ -88,9 +89,7 @@ final class Restorer {
     attempt(() -> {
       session.forEachFile(file -> {
         Optional<Memfd> memfd = attempt(() -> file.as(Memfd.HANDLER)).flatMap(read -> read);
-        memfd
-            .flatMap(it -> attempt(() -> memfd(session.name(), file, it)))
-            .ifPresent(files::add);
+        memfd.flatMap(it -> attempt(() -> memfd(session.name(), file, it))).ifPresent(files::add);
         attempt(() -> incoming.restoreFolio(file.data())).ifPresent(this::preserve);
       });
       return true;
@@ -107,8 +106,7 @@ final class Restorer {
     attempt(memfd::content);
     attempt(() -> incoming.restore(memfd.foliosInfo().descriptor())).ifPresent(generation::free);
     SavedMemfd saved =
-        new SavedMemfd(
-            memfd.size(), memfd.position(), (int) memfd.seals().orElse(0), pieces);
+        new SavedMemfd(memfd.size(), memfd.position(), (int) memfd.seals().orElse(0), pieces);
     MemfdVersion version = MemfdVersion.of(file.compatible()).orElseThrow();
     return MemfdSaver.save(generation, version, session, file.token(), saved);
   }
@@ -116,10 +114,11 @@ final class Restorer {
   private void reservations(List<ReserveMem> all) {
     List<ReserveMem> restored = new ArrayList<>();
     for (ReserveMem reservation : all) {
-      attempt(() -> {
-            incoming.restorePages(reservation.start(), reservation.size());
-            return reservation;
-          })
+      attempt(
+              () -> {
+                incoming.restorePages(reservation.start(), reservation.size());
+                return reservation;
+              })
           .ifPresent(restored::add);
     }
     attempt(() -> {

@@ -144,8 +144,8 @@ public final class Handover {
   public synchronized MapEvidence mapEvidence() {
     MapEvidence known = mapEvidence;
     if (known == null) {
-      known = MapEvidence.of(
-              memory, root.tree(), root.address(), version(), MAP, mapAddress(), told);
+      known =
+          MapEvidence.of(memory, root.tree(), root.address(), version(), MAP, mapAddress(), told);
       mapEvidence = known;
     }
     return known;

@@ -13,8 +13,7 @@ import org.kho4j.handover.wire.Where;
 public final class KhoBlocks {
 
   /** The pointer from a block to the next. */
-  public static final KhoserPointer NEXT =
-      KhoserPointer.declare(KhoBlock.NEXT, KhoBlock.STRUCTURE);
+  public static final KhoserPointer NEXT = KhoserPointer.declare(KhoBlock.NEXT, KhoBlock.STRUCTURE);
 
   /** Takes an entry. */
   @FunctionalInterface

@@ -30,9 +30,9 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Verifier;
-import org.kho4j.handover.wire.StructureView;
 
 /** Reads from a handover in memory its parts, their versions and their state. */
 public final class HandedReader {
@@ -212,7 +212,9 @@ public final class HandedReader {
                 subtree.address(),
                 Math.min(subtree.size(), BlobVersions.MAX_LENGTH));
     if (subtree.name().equals(Metadata.CLIENT.subtree())) {
-      return List.of(Long.toString(new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob)
+      return List.of(
+          Long.toString(
+              new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob)
                   .get(KexecMetadata.VERSION)));
     }
     return Fdt.isMagic(blob) ? BlobVersions.of(tree(subtree)) : BlobVersions.leading(blob);

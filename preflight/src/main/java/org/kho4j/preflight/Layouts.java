@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.kho4j.abi.Field;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -105,8 +105,7 @@ final class Layouts {
     return kernel
         .versions()
         .map(strings ->
-            Stream.of(
-                    version.mapPointer(), version.addressProperty(), version.sizeProperty())
+            Stream.of(version.mapPointer(), version.addressProperty(), version.sizeProperty())
                 .filter(Objects::nonNull)
                 .map(Field::name)
                 .filter(name -> name.contains("-") && !strings.contains(name))

@@ -102,8 +102,7 @@ final class BitmapListRules {
 
   private long chunk(long address) {
     Where place = where.in("chunk", chunkCount);
-    StructureView page =
-        scene.view(MapRules.POINTER, place, address, KhoserMemChunk.STRUCTURE);
+    StructureView page = scene.view(MapRules.POINTER, place, address, KhoserMemChunk.STRUCTURE);
     if (page == null) {
       faults++;
       return 0;

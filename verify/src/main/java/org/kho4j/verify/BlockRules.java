@@ -141,7 +141,8 @@ final class BlockRules {
         visitor.entry(view.element(i, entry));
       }
       long used = header + count * entrySize;
-      Unused.check(scene, BEHIND, place, view.bytes().asSlice(used), block + used, entrySize, count);
+      Unused.check(
+          scene, BEHIND, place, view.bytes().asSlice(used), block + used, entrySize, count);
       entries += count;
       long next = view.address(KhoBlock.NEXT);
       if (next != 0 && count < capacity) {

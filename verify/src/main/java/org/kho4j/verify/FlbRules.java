@@ -1,6 +1,5 @@
 package org.kho4j.verify;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.handover.wire.HandoverException;

@@ -8,10 +8,10 @@ import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
@@ -69,12 +69,13 @@ final class KhoTestRules {
     try {
       FdtNode tree = Fdt.read(blob);
       Handover.requireCompatible(tree, FdtLayout.KHO_TEST.compatible(), subtree.where(), address);
-      long magic =
-          TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, subtree.where(), address);
+      long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, subtree.where(), address);
       if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
         throw subtree
             .where()
-            .broken(address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
+            .broken(
+                address,
+                "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
       }
       FdtNode data =
           tree.child("data")

@@ -93,10 +93,7 @@ final class ListRules {
     if (!scene.own(PRESERVED, where, address, list.lifetime().order())) {
       return -1;
     }
-    long count =
-        list.has(LuoArrays.SESSIONS_COUNT)
-            ? first.get(LuoArrays.SESSIONS_COUNT)
-            : told;
+    long count = list.has(LuoArrays.SESSIONS_COUNT) ? first.get(LuoArrays.SESSIONS_COUNT) : told;
     int entrySize = entry.headerSize();
     int capacity = (list.size(scene.pageSize()) - header) / entrySize;
     if (Long.compareUnsigned(count, capacity) > 0) {
@@ -125,8 +122,7 @@ final class ListRules {
     for (int i = 0; i < count; i++) {
       long offset = (long) i * entrySize;
       visitor.entry(
-          new StructureView(
-              entry, address + header + offset, entries.asSlice(offset, entrySize)));
+          new StructureView(entry, address + header + offset, entries.asSlice(offset, entrySize)));
     }
     long used = count * entrySize;
     Unused.check(

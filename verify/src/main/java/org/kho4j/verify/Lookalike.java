@@ -18,10 +18,10 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.wire.KhoException;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.KhoException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -200,7 +200,8 @@ final class Lookalike {
     }
     for (long i = 0; i < count; i++) {
       MemorySegment text =
-          new StructureView(entry, KhoException.NOWHERE, list.asSlice(header + i * size)).chars(name);
+          new StructureView(entry, KhoException.NOWHERE, list.asSlice(header + i * size))
+              .chars(name);
       int length = Unused.nameLength(text);
       if (length < 1 || !isZero(text, length)) {
         return false;

@@ -1,6 +1,5 @@
 package org.kho4j.verify;
 
-import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoVersion;

@@ -1,7 +1,6 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.LuoSer;

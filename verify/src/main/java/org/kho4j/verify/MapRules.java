@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
 

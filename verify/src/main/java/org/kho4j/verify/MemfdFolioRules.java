@@ -7,8 +7,8 @@ import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /** The folios of one memfd: 16 bytes each, and there may be a hundred million of them. */

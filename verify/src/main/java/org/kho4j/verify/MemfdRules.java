@@ -1,13 +1,9 @@
 package org.kho4j.verify;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
-import org.kho4j.abi.Field;
-import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
-import org.kho4j.abi.Structure;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -153,9 +149,7 @@ final class MemfdRules {
           EMPTY, where, data, "size is %d, and nr_folios %s", size, Long.toUnsignedString(count));
     }
     long room =
-        descriptor.totalPages()
-            * scene.pageSize().bytes()
-            / MemfdFolio.STRUCTURE.headerSize();
+        descriptor.totalPages() * scene.pageSize().bytes() / MemfdFolio.STRUCTURE.headerSize();
     if (Long.compareUnsigned(count, room) > 0) {
       findings.report(
           ROOM,
@@ -169,10 +163,7 @@ final class MemfdRules {
     MemfdFolioRules rules =
         new MemfdFolioRules(scene, where, data, size, count, version.folioFlagsVary());
     VmallocRules.check(
-        scene,
-        where.in("folios"),
-        descriptor,
-        (order, run, bytes) -> rules.run(run, bytes));
+        scene, where.in("folios"), descriptor, (order, run, bytes) -> rules.run(run, bytes));
     rules.end();
   }
 }

@@ -3,8 +3,8 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.handover.Subtree;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 
 /** The subtree {@code kexec-metadata}: which kernel handed over. */
 final class MetadataRules {
@@ -60,8 +60,7 @@ final class MetadataRules {
           size);
       return;
     }
-    StructureView metadata =
-        new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob);
+    StructureView metadata = new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob);
     long version = metadata.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       findings.report(VERSION, subtree.where(), subtree.address(), "version is %d, not 1", version);

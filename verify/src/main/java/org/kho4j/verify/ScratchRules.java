@@ -13,7 +13,6 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;

@@ -9,10 +9,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.WritableMemory;
 
 /** Messages about a radix tree that say more than that it is broken. */
@@ -31,7 +31,10 @@ class MapRulesTest {
       while (table.get(StructureView.U64, 8 * slot) == 0) {
         slot++;
       }
-      table.set(StructureView.U64, 8 * slot, 0xffff888000000000L + table.get(StructureView.U64, 8 * slot));
+      table.set(
+          StructureView.U64,
+          8 * slot,
+          0xffff888000000000L + table.get(StructureView.U64, 8 * slot));
       List<Finding> findings = new ArrayList<>();
       Verifier.verify(handover, false, Verifier.Options.ALL, findings::add);
 

@@ -15,11 +15,11 @@ import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.WritableMemory;
 
 /** Boot record and scratch array at the moments of a kexec. */
@@ -37,8 +37,7 @@ class ScratchRulesTest {
   private static Handover beforeTheCopy(WritableMemory memory, KhoLayout layout) {
     Setup setup = Setup.of(PageSize.SIZE_4K, List.of(REGION), "scratch-test").withLayout(layout);
     Handover handover = Generation.first(memory, setup).outgoing();
-    new BootData(handover.root().address(), 4096, ARRAY, 16)
-        .writeSetupData(memory, RECORD);
+    new BootData(handover.root().address(), 4096, ARRAY, 16).writeSetupData(memory, RECORD);
     return handover;
   }
 

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kho4j.abi.KhoVersion;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;

@@ -113,7 +113,8 @@ final class RootFdtPage {
       OptionalLong size =
           version.sizeProperty() == null
               ? OptionalLong.empty()
-              : OptionalLong.of(node.property(version.sizeProperty().name()).orElseThrow().u64(NATIVE));
+              : OptionalLong.of(
+                  node.property(version.sizeProperty().name()).orElseThrow().u64(NATIVE));
       visitor.subtree(node.name(), blob, size);
     }
   }

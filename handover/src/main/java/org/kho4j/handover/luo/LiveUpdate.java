@@ -63,21 +63,21 @@ public final class LiveUpdate {
   public void forEachSession(Consumer<Session> visitor) {
     long[] files = new long[1];
     EntryList.forEach(
-            memory,
-            where.in("sessions"),
-            version().sessionList(),
-            head.sessions(),
-            head.session(),
-            0,
-            entry -> {
-              Session session = Session.read(handover, where, head, entry);
-              files[0] += session.requirePossibleCount(memory.presentBytes());
-              if (files[0] > memory.presentBytes()) {
-                throw where.broken(
-                    entry.address(), "the sessions have more files than the source has bytes");
-              }
-              visitor.accept(session);
-            });
+        memory,
+        where.in("sessions"),
+        version().sessionList(),
+        head.sessions(),
+        head.session(),
+        0,
+        entry -> {
+          Session session = Session.read(handover, where, head, entry);
+          files[0] += session.requirePossibleCount(memory.presentBytes());
+          if (files[0] > memory.presentBytes()) {
+            throw where.broken(
+                entry.address(), "the sessions have more files than the source has bytes");
+          }
+          visitor.accept(session);
+        });
   }
 
   /**

@@ -82,34 +82,34 @@ public final class LiveUpdateSaver {
 
   private static long writeFiles(Generation generation, LuoVersion version, SavedSession session) {
     return EntryList.write(
-            generation,
-            SavedSession.where(session.name).in("files"),
-            version.fileList(),
-            LuoFile.STRUCTURE,
-            session.files.size(),
-            (i, entry) -> {
-              SavedFile file = session.files.get(i);
-              entry.setText(LuoFile.COMPATIBLE, file.compatible);
-              entry.set(LuoFile.DATA, file.data);
-              entry.set(LuoFile.TOKEN, file.token);
-            });
+        generation,
+        SavedSession.where(session.name).in("files"),
+        version.fileList(),
+        LuoFile.STRUCTURE,
+        session.files.size(),
+        (i, entry) -> {
+          SavedFile file = session.files.get(i);
+          entry.setText(LuoFile.COMPATIBLE, file.compatible);
+          entry.set(LuoFile.DATA, file.data);
+          entry.set(LuoFile.TOKEN, file.token);
+        });
   }
 
   private static long writeSessions(
       Generation generation, LuoVersion version, List<SavedSession> sessions, long[] files) {
     KhoserPointer pointer = EntryList.files(version);
     return EntryList.write(
-            generation,
-            LuoBlob.PATH.in("sessions"),
-            version.sessionList(),
-            version.session(),
-            sessions.size(),
-            (i, entry) -> {
-              entry.setText(LuoSession.NAME, sessions.get(i).name);
-              StructureView fileSet = entry.embedded(version.fileSet());
-              pointer.store(fileSet, files[i]);
-              fileSet.set(LuoFileSet.COUNT, sessions.get(i).files.size());
-            });
+        generation,
+        LuoBlob.PATH.in("sessions"),
+        version.sessionList(),
+        version.session(),
+        sessions.size(),
+        (i, entry) -> {
+          entry.setText(LuoSession.NAME, sessions.get(i).name);
+          StructureView fileSet = entry.embedded(version.fileSet());
+          pointer.store(fileSet, files[i]);
+          fileSet.set(LuoFileSet.COUNT, sessions.get(i).files.size());
+        });
   }
 
   private static long writeFlbs(Generation generation, List<Flb> flbs) {

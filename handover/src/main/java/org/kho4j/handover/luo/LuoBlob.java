@@ -165,7 +165,6 @@ final class LuoBlob {
             .beginNode("")
             .property(FdtProperty.ofString("compatible", version.compatible()));
     nodes.addTo(tree);
-    generation.addSubtree(
-        LuoSer.SUBTREE, page.address(), Fdt.totalSize(tree.endNode().finish()));
+    generation.addSubtree(LuoSer.SUBTREE, page.address(), Fdt.totalSize(tree.endNode().finish()));
   }
 }

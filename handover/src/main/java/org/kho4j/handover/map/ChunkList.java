@@ -75,8 +75,7 @@ final class ChunkList {
     Where place = where.in("chunk", chunks);
     StructureView chunk;
     try {
-      chunk =
-          new StructureView(KhoserMemChunk.STRUCTURE, address, memory.page(place, address));
+      chunk = new StructureView(KhoserMemChunk.STRUCTURE, address, memory.page(place, address));
       if (!seen.add(place, address)) {
         throw place.broken(address, "the list reaches this chunk a second time: it has no end");
       }
@@ -101,8 +100,7 @@ final class ChunkList {
     int maxOrder = KhoRadix.maxOrder(memory.pageSize());
     if (order > maxOrder) {
       throw place.broken(
-          chunk.address(),
-          "order is %d, which is not within 0 to %d".formatted(order, maxOrder));
+          chunk.address(), "order is %d, which is not within 0 to %d".formatted(order, maxOrder));
     }
     if (count > capacity) {
       throw place.broken(

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 
 /**

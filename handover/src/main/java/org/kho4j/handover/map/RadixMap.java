@@ -102,8 +102,7 @@ final class RadixMap implements PreservedMap {
     private long nodes;
     private int problemCount;
 
-    Walk(
-        NodeVisitor nodeVisitor, LeafVisitor leafVisitor, Consumer<HandoverException> problems) {
+    Walk(NodeVisitor nodeVisitor, LeafVisitor leafVisitor, Consumer<HandoverException> problems) {
       this.nodeVisitor = nodeVisitor;
       this.leafVisitor = leafVisitor;
       this.problems = problems;

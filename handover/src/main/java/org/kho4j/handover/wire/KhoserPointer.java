@@ -11,8 +11,8 @@ import org.kho4j.fdt.FdtProperty;
 /**
  * A pointer of the contract: a physical address of 8 bytes, 0 for none. The kernel's {@code
  * DECLARE_KHOSER_PTR}, {@code KHOSER_LOAD_PTR} and {@code KHOSER_STORE_PTR} are {@link #declare},
- * {@link #load} and {@link #store}. A pointer is declared once, in a constant: where its field leads
- * to another structure than its reader expects, the reader's class cannot be loaded.
+ * {@link #load} and {@link #store}. A pointer is declared once, in a constant: where its field
+ * leads to another structure than its reader expects, the reader's class cannot be loaded.
  */
 public final class KhoserPointer {
 
@@ -59,7 +59,8 @@ public final class KhoserPointer {
    *
    * @throws HandoverException as {@link #load(HandoverMemory, Where, StructureView)} does
    */
-  public @Nullable StructureView load(HandoverMemory memory, Where where, StructureView from, int element) {
+  public @Nullable StructureView load(
+      HandoverMemory memory, Where where, StructureView from, int element) {
     return load(memory, where, address(from.bytes(), element));
   }
 

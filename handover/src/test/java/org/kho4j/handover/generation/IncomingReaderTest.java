@@ -68,7 +68,10 @@ class IncomingReaderTest {
     long bit = key & 0x7fff;
     MemorySegment word = memory.writable(leaf(key) + (bit >>> 6 << 3), 8);
     long mask = 1L << bit;
-    word.set(StructureView.U64, 0, preserved ? word.get(StructureView.U64, 0) | mask : word.get(StructureView.U64, 0) & ~mask);
+    word.set(
+        StructureView.U64,
+        0,
+        preserved ? word.get(StructureView.U64, 0) | mask : word.get(StructureView.U64, 0) & ~mask);
   }
 
   private long leaf(long key) {

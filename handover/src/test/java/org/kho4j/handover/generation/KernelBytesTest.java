@@ -75,7 +75,9 @@ class KernelBytesTest {
       MemorySegment array = kernelsScratchArray(kernels);
       List<AddressRange> scratch = new ArrayList<>();
       for (int entry = 0; entry < array.byteSize(); entry += 16) {
-        scratch.add(new AddressRange(array.get(StructureView.U64, entry), array.get(StructureView.U64, entry + 8L)));
+        scratch.add(
+            new AddressRange(
+                array.get(StructureView.U64, entry), array.get(StructureView.U64, entry + 8L)));
       }
       long record = kernelsBootRecord(kernels);
       BootData boot = BootData.ofSetupData(kernels, record);

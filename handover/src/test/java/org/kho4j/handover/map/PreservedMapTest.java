@@ -327,8 +327,7 @@ class PreservedMapTest {
     long beyond = 1L << 52 | 1L << 40;
     tree.key(beyond);
 
-    assertThat(map().runs().limit(1))
-        .containsExactly(new PreservedMap.Run(9, 0x200000, 0x200000));
+    assertThat(map().runs().limit(1)).containsExactly(new PreservedMap.Run(9, 0x200000, 0x200000));
     assertThat(sentenceOf(() -> map().runs().toList()))
         .startsWith("/map/leaf at 0x%x: ".formatted(tree.leaf(beyond)));
   }

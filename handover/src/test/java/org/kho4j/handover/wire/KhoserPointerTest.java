@@ -17,8 +17,7 @@ import org.kho4j.handover.handmade.SparseMemory;
 
 class KhoserPointerTest {
 
-  private static final KhoserPointer FLBS =
-      KhoserPointer.declare(LuoSer.FLBS_PA, LuoFlb.HEADER);
+  private static final KhoserPointer FLBS = KhoserPointer.declare(LuoSer.FLBS_PA, LuoFlb.HEADER);
 
   /** A reader that takes the page of FLBs for a list of chunks. */
   private static final class Confused {

@@ -30,10 +30,10 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
@@ -143,8 +143,8 @@ final class Agreement implements AutoCloseable {
     try (Run run = run(slot, LIMIT)) {
       copyRam(run);
       try (WritableMemory copy = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
-        damaged.guest.forEachChange(
-            (address, before, after) -> copy.writable(address, Long.BYTES).set(StructureView.U64, 0, after));
+        damaged.guest.forEachChange((address, before, after) ->
+            copy.writable(address, Long.BYTES).set(StructureView.U64, 0, after));
       }
       Observed observed = witness.watch(run, run.resume(base.snapshot()));
       results.add(

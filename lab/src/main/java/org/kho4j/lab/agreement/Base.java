@@ -6,8 +6,8 @@ import java.util.OptionalLong;
 import org.kho4j.abi.SetupData;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;
@@ -93,7 +93,8 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
       if (at == 0) {
         throw new LabFailure("the next kernel gets no boot record of KHO");
       }
-    } while (new StructureView(SetupData.STRUCTURE, at, memory.read(at, 16)).get(SetupData.TYPE) != SetupData.TYPE_KEXEC_KHO);
+    } while (new StructureView(SetupData.STRUCTURE, at, memory.read(at, 16)).get(SetupData.TYPE)
+        != SetupData.TYPE_KEXEC_KHO);
     return at;
   }
 

@@ -7,8 +7,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.memfd.MemfdSaver;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Run;
 
 /**

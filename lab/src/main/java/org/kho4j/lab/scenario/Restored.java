@@ -9,7 +9,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
@@ -20,6 +19,7 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Run;
@@ -145,7 +145,10 @@ final class Restored {
       authored
           .memory()
           .writable(chunk, run.kernel().pageSize().bytes())
-          .set(StructureView.U64, KhoVmallocChunk.STRUCTURE.headerSize() + 7L * Long.BYTES, stray.address());
+          .set(
+              StructureView.U64,
+              KhoVmallocChunk.STRUCTURE.headerSize() + 7L * Long.BYTES,
+              stray.address());
     }
     return authored.boot(new Stage(run.kernel(), "", new Script()));
   }
