@@ -59,9 +59,7 @@ public record Releases(@Nullable String first, @Nullable String last) {
 
   /** Whether a release that has this has the other as well. */
   public boolean overlaps(Releases other) {
-    return first != null
-        && other.first != null
-        && (includes(other.first) || other.includes(first));
+    return first != null && other.first != null && (includes(other.first) || other.includes(first));
   }
 
   private static int[] numbers(String release) {
