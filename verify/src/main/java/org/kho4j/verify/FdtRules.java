@@ -109,7 +109,7 @@ final class FdtRules {
       Rule.warning(
           "FDT-010",
           "Where a blob is a device tree, its own totalsize is blob-size.",
-          "Not compared (7.3): the owner believes the header, debugfs believes blob-size.",
+          "Not compared (7.1 to 7.3): the owner believes the header, debugfs believes blob-size.",
           "The blob grew after it was registered, or one of the two was overwritten.");
 
   static final Rule SAME_BLOB =

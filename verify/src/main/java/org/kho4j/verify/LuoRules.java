@@ -24,9 +24,8 @@ final class LuoRules {
       Rule.error(
           "LUO-001",
           "The blob has at least the 32 bytes of its head.",
-          PANIC + " 7.1.8, whose blob is a device tree, does not read the size: all is restored.",
+          PANIC,
           "blob-size was overwritten, or the blob is of another version.",
-          Outcome.RESTORED,
           Outcome.PANIC);
 
   static final Rule VERSION =
@@ -124,8 +123,16 @@ final class LuoRules {
     long address = subtree.address();
     int size = LuoSer.STRUCTURE.headerSize();
     if (blob.byteSize() < size) {
+      boolean tree =
+          scene.memory().physical().contains(address, size)
+              && Fdt.isMagic(scene.memory().bytes(where, address, size));
       findings.report(
-          SIZE, where, address, "the blob has %d bytes, fewer than %d", blob.byteSize(), size);
+          tree ? FdtRules.BLOB_SIZE : SIZE,
+          where,
+          address,
+          "the blob has %d bytes, fewer than %d",
+          blob.byteSize(),
+          size);
       return;
     }
     @Nullable LuoHead head = head(scene, subtree, blob);

@@ -80,8 +80,10 @@ final class MemfdRules {
       Rule.error(
           "MEMFD-018",
           "The position is one that a file can have: below 2^63.",
-          "The kernel refuses the position without a word (6.19 to 7.3): the file comes back positioned at 0 (inferred).",
+          "The kernel refuses the position without a word (6.19 to 7.3): the file comes back positioned at 0 (inferred), with"
+              + " all of its content (7.1.8).",
           "pos was overwritten.",
+          Outcome.RESTORED,
           Outcome.LOST);
 
   private MemfdRules() {}

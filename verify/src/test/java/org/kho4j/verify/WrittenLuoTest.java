@@ -7,12 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.KhoLayout;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.luo.Flb;
@@ -75,6 +79,34 @@ class WrittenLuoTest {
           .containsEntry("files", 6L)
           .containsEntry("memfds", 6L)
           .containsEntry("unclaimedBytes", 0L);
+    }
+  }
+
+  /** Linux 7.1.8 restores all of it. */
+  @Test
+  void nobodyReadsTheSizeOfATree() throws Exception {
+    AddressRange scratch = new AddressRange(0, 1 << 16);
+    try (WritableMemory memory = WritableMemory.allocate(0, 4 << 20)) {
+      Generation generation =
+          Generation.first(
+              memory,
+              Setup.of(PageSize.SIZE_4K, List.of(scratch), "luo-test")
+                  .withLayout(KhoLayout.of("kho-v3@7.1").orElseThrow()));
+      LiveUpdateSaver.save(generation, LuoVersion.V1, 1, List.of(), List.of());
+      long size = generation.outgoing().subtree(LuoSer.SUBTREE).orElseThrow().size();
+      MemorySegment root = memory.writable(generation.outgoing().root().address(), 4096);
+      long at = 0;
+      while (root.get(Wire.U64, at) != size) {
+        at += Integer.BYTES;
+      }
+      root.set(Wire.U64, at, 8);
+
+      List<Finding> findings = new ArrayList<>();
+      Verifier.verify(List.of(generation.outgoing()), Verifier.Options.ALL, findings::add);
+      assertThat(findings)
+          .extracting(finding -> finding.rule().id())
+          .contains("FDT-010")
+          .doesNotContain("LUO-001");
     }
   }
 
