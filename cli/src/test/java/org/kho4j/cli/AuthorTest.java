@@ -262,6 +262,42 @@ class AuthorTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'\"pages\": 8', 1",
+    "'\"pages\": 8, \"order\": 1', 3",
+    "'\"pages\": 8, \"flags\": 3', 3",
+    "'\"pages\": 8, \"order\": 1, \"flags\": 65535', 65535"
+  })
+  void anAreaHasTheFlagsOfTheSpec(String keys, int flags) throws IOException {
+    JsonNode authored =
+        author(SMALL.formatted("{\"name\": \"a\", \"vmalloc\": {%s}}".formatted(keys)));
+    try (PhysicalMemory memory = MemoryImages.open(ram(), new OpenOptions(null, 0))) {
+      long blob = Long.decode(authored.get("structures").get("/a").asString());
+      assertThat(Descriptor.at(blob, memory.read(blob, 16)).flags()).isEqualTo(flags);
+    }
+  }
+
+  /** Single pages that may have been huge mappings: shown by inspect, and sound to verify. */
+  @Test
+  void flagsThatTheOrderDoesNotTellAreShown() throws IOException {
+    String spec =
+        SMALL.formatted("").replace("\"seed\": 1", "\"seed\": 1, \"list\": {\"flags\": %d}");
+    run(0, spec.formatted(3));
+    assertThat(shown("inspect"))
+        .contains("folios_info: vmalloc area of 1 page, flags 0x3, 1 chunk");
+    assertThat(shown("verify")).doesNotContain("flags");
+
+    run(0, spec.formatted(7), "--force");
+    assertThat(shown("verify")).contains("flags is 0x7: 0x4 is unknown");
+  }
+
+  private String shown(String command) {
+    ConsoleOfATest console = ConsoleOfATest.pipe();
+    new Kho(console.console, "").run(command, ram().toString(), "--base", "0");
+    return console.out();
+  }
+
   @Test
   void aRamFileCannotBeStandardOutput() throws IOException {
     Path spec = Path.of("../examples/author/luo.jsonc");

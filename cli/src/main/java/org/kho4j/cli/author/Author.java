@@ -114,7 +114,8 @@ final class Author {
     String listPath = "/" + test.name() + "/folios_info";
     OwnedArea list =
         test.place()
-            .attempt(() -> generation.vmallocZeroed(listPath, test.listBytes(), test.listOrder()));
+            .attempt(() -> generation.vmallocZeroed(listPath, test.listBytes(), test.listOrder()))
+            .withFlags(test.listFlags());
     List<Folio> folios = allocate(test);
     try (Content.Filler filler = new Content.Seeded(test.seed()).open()) {
       folios.forEach(folio -> filler.fill(generation.segment(folio)));

@@ -36,6 +36,7 @@ final class SubtreeReader {
   private static final int MAX_RESERVATIONS = 8;
   private static final int MAX_RESERVATION_NAME = 15;
   private static final int MAX_FOLIOS = 1 << 22;
+  private static final int MAX_FLAGS = 0xffff;
   private static final int DESCRIPTOR = KhoVmalloc.STRUCTURE.headerSize();
 
   private final PageSize pageSize;
@@ -160,7 +161,7 @@ final class SubtreeReader {
     @Nullable SpecObject list =
         object
             .optional("list")
-            .map(given -> SpecObject.of(given, List.of("pages", "order")))
+            .map(given -> SpecObject.of(given, List.of("pages", "order", "flags")))
             .orElse(null);
     int listOrder = list == null ? 0 : list.optional("order").map(SubtreeReader::order).orElse(0);
     long listPages = Math.ceilDiv(room, 1L << listOrder) << listOrder;
@@ -178,7 +179,8 @@ final class SubtreeReader {
         orders,
         object.optional("seed").map(SpecValue::number).orElse(0L),
         listPages << pageSize.shift(),
-        listOrder);
+        listOrder,
+        list == null ? OwnedArea.flags(listOrder) : flags(list, listOrder));
   }
 
   /** An order, or how many folios of which orders. */
@@ -360,11 +362,13 @@ final class SubtreeReader {
               .formatted(Units.size(bytes), Units.size(memory.length())));
     }
     ContentReader.requireRoom(object, content, bytes);
-    int flags =
-        object
-            .optional("flags")
-            .map(value -> (int) value.number(0, 0xffff))
-            .orElse(OwnedArea.flags(order));
-    return new AreaSpec(object.place(), offset, bytes, order, flags, content);
+    return new AreaSpec(object.place(), offset, bytes, order, flags(object, order), content);
+  }
+
+  /** The flags of an area's descriptor, with bits that no kernel knows. */
+  private static int flags(SpecObject area, int order) {
+    return area.optional("flags")
+        .map(value -> (int) value.number(0, MAX_FLAGS))
+        .orElse(OwnedArea.flags(order));
   }
 }

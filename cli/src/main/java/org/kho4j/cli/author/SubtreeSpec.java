@@ -38,8 +38,10 @@ sealed interface SubtreeSpec
    * @param seed of their content
    * @param listBytes of the area that lists them, at least 8 for each
    * @param listOrder of that area's blocks
+   * @param listFlags in that area's descriptor
    */
-  record KhoTestFolios(Place place, List<Integer> orders, long seed, long listBytes, int listOrder)
+  record KhoTestFolios(
+      Place place, List<Integer> orders, long seed, long listBytes, int listOrder, int listFlags)
       implements SubtreeSpec {
     @Override
     public String name() {

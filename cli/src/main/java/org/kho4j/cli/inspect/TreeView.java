@@ -27,7 +27,8 @@ import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
-import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 
@@ -196,17 +197,21 @@ final class TreeView implements View {
   }
 
   private void vmalloc(boolean last, String name, WalkedArea read) throws IOException {
-    PreservedArea area = read.area();
+    Descriptor area = read.area().descriptor();
     out.put(guide.entry(last))
         .put(name + ": vmalloc area of ")
-        .count(area.descriptor().totalPages(), "page", "pages");
-    if (area.descriptor().order() != 0) {
-      out.put(", order " + area.descriptor().order());
+        .count(area.totalPages(), "page", "pages");
+    if (area.order() != 0) {
+      out.put(", order " + area.order());
+    }
+    // The order tells the flags of other areas, and an area of no pages has none.
+    if (area.totalPages() != 0 && area.flags() != OwnedArea.flags(area.order())) {
+      out.put(", flags 0x" + Integer.toHexString(area.flags()));
     }
     if (read.chunks() != null) {
       out.put(", ").count(read.chunks(), "chunk", "chunks");
     }
-    out.put(", first ").address(area.descriptor().first()).line();
+    out.put(", first ").address(area.first()).line();
   }
 
   @Override
