@@ -2,17 +2,11 @@ package org.kho4j.fuzz;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
@@ -26,62 +20,22 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
 
 class HandoverFuzzTest {
 
-  /** What to patch, and where its root FDT is, which may be patched, too. */
-  private record Subject(PhysicalMemory memory, List<Long> pages, long root) {
-
-    /** Opens an image of this repository, by its path from the project's directory on. */
-    static Subject of(String path) {
-      Path project = Path.of("").toAbsolutePath();
-      while (!Files.exists(project.resolve(path))) {
-        project = project.getParent();
-      }
-      try {
-        PhysicalMemory memory = MemoryImages.open(project.resolve(path));
-        return new Subject(
-            memory, pages(memory), Handovers.find(memory).getFirst().root().address());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    /** Addresses of the pages to patch: of a raw image, those that hold anything. */
-    private static List<Long> pages(PhysicalMemory memory) {
-      boolean all = memory.source().kind() != MemorySource.Kind.RAW;
-      MemorySegment zeros = MemorySegment.ofArray(new byte[Overlay.PAGE]);
-      List<Long> pages = new ArrayList<>();
-      memory.forEachRange((address, length) -> {
-        for (long at = address; at < address + length; at += Overlay.PAGE) {
-          if (all || memory.read(at, Overlay.PAGE).mismatch(zeros) >= 0) {
-            pages.add(at);
-          }
-        }
-      });
-      return pages;
-    }
-
-    static List<Subject> vectors(String... names) {
-      return Stream.of(names).map(name -> of("vectors/" + name + ".elf.zst")).toList();
-    }
-  }
-
   /** Loaded when its target is run. */
   private static final class Newest {
-    static final Subject CAPTURE =
-        Subject.of("cli/src/test/resources/org/kho4j/cli/captures/linux-7.3.4-jump-luo.ram.zst");
+    static final FuzzedImage CAPTURE =
+        FuzzedImage.open(
+            "cli/src/test/resources/org/kho4j/cli/captures/linux-7.3.4-jump-luo.ram.zst");
   }
 
   /** Both sizes of bitmaps, every page size, luo-v1 with and without FLBs. */
   private static final class BitmapLists {
-    static final List<Subject> VECTORS =
-        Subject.vectors(
+    static final List<FuzzedImage> VECTORS =
+        FuzzedImage.vectors(
             "handover/linux-6.16-4k",
             "handover/linux-6.17.9-16k",
             "handover/linux-6.18-64k",
@@ -98,8 +52,8 @@ class HandoverFuzzTest {
    * Blobs that do not tell their size, trees that lack a level, lists of LUO in their old forms.
    */
   private static final class OldTrees {
-    static final List<Subject> VECTORS =
-        Subject.vectors(
+    static final List<FuzzedImage> VECTORS =
+        FuzzedImage.vectors(
             "handover/kho-v2-4k",
             "handover/kho-v2-16k",
             "handover/linux-7.1-4k",
@@ -131,25 +85,25 @@ class HandoverFuzzTest {
     readPatchedVector(OldTrees.VECTORS, bytes);
   }
 
-  private static void readPatchedVector(List<Subject> vectors, byte[] bytes) {
+  private static void readPatchedVector(List<FuzzedImage> vectors, byte[] bytes) {
     if (bytes.length > 0) {
       ByteBuffer patches = ByteBuffer.wrap(bytes);
       readPatched(vectors.get(Byte.toUnsignedInt(patches.get()) % vectors.size()), patches);
     }
   }
 
-  private static void readPatched(Subject subject, ByteBuffer patches) {
-    Overlay memory = new Overlay(subject.memory);
+  private static void readPatched(FuzzedImage subject, ByteBuffer patches) {
+    Overlay memory = new Overlay(subject.memory());
     patches.order(ByteOrder.LITTLE_ENDIAN);
     while (patches.remaining() >= PATCH_BYTES) {
-      int page = Short.toUnsignedInt(patches.getShort()) % subject.pages.size();
+      int page = Short.toUnsignedInt(patches.getShort()) % subject.pages().size();
       int offset = Short.toUnsignedInt(patches.getShort()) % (Overlay.PAGE - Long.BYTES + 1);
       memory
-          .page(subject.pages.get(page))
+          .page(subject.pages().get(page))
           .set(ValueLayout.JAVA_LONG_UNALIGNED, offset, patches.getLong());
     }
     List<RootFdt> roots = new ArrayList<>();
-    attempt(() -> roots.add(RootSearch.at(memory, subject.root)));
+    attempt(() -> roots.add(RootSearch.at(memory, subject.root())));
     List<Handover> handovers = Handovers.of(memory, roots, null);
     handovers.forEach(HandoverFuzzTest::readAll);
     Verifier.verify(handovers, Verifier.Options.ALL, HandoverFuzzTest::check);

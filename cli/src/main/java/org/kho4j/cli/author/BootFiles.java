@@ -17,6 +17,7 @@ import org.kho4j.cli.output.OutputFile;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.ChosenNode;
+import org.kho4j.handover.wire.KhoException;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
@@ -138,7 +139,7 @@ public final class BootFiles {
     }
     try {
       return ChosenNode.addTo(MemorySegment.ofArray(bytes), boot);
-    } catch (FdtException | IllegalArgumentException e) {
+    } catch (FdtException | KhoException e) {
       throw new IOException(
           "%s: is not a device tree to write to: %s"
               .formatted(deviceTreeInput, Objects.requireNonNull(e.getMessage(), "a reason")),

@@ -3,6 +3,7 @@ package org.kho4j.handover.generation;
 import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.vmalloc.ChunkWriter;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
@@ -49,10 +50,17 @@ final class Areas {
       throw new PreservationException(
           "area", "an area of %d bytes: memory has %d".formatted(bytes, pages.memory().size()));
     }
+    if (order < 0 || order > PageAllocator.MAX_ORDER) {
+      throw new PreservationException(
+          "area", "order %d is not within 0 to %d".formatted(order, PageAllocator.MAX_ORDER));
+    }
     return Math.ceilDiv(bytes, pageSize.blockBytes(order));
   }
 
   OwnedArea of(List<Folio> blocks) {
+    if (blocks.isEmpty()) {
+      throw new PreservationException("area", "an area has at least one block");
+    }
     int order = blocks.getFirst().order();
     if (blocks.stream().anyMatch(block -> block.order() != order)) {
       throw new PreservationException("area", "the blocks of an area have one order");

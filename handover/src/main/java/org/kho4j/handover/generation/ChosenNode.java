@@ -11,6 +11,9 @@ import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.KhoException;
+import org.kho4j.handover.wire.PreservationException;
 
 /**
  * The boot record of arm64: two properties of the node {@code /chosen} in the machine's device
@@ -20,6 +23,7 @@ import org.kho4j.fdt.FdtProperty;
 public final class ChosenNode {
 
   private static final String CHOSEN = "chosen";
+  private static final String PATH = "/" + CHOSEN;
   private static final String FDT = "linux,kho-fdt";
   private static final String SCRATCH = "linux,kho-scratch";
 
@@ -32,8 +36,8 @@ public final class ChosenNode {
    * Reads the boot record out of a machine's device tree.
    *
    * @return empty if the tree has none
-   * @throws IllegalArgumentException if a property does not hold exactly one address and one size:
-   *     a kernel ignores KHO then
+   * @throws HandoverException if a property does not hold exactly one address and one size: a
+   *     kernel ignores KHO then
    */
   public static Optional<BootData> read(FdtNode root) {
     Optional<FdtNode> chosen = root.child(CHOSEN);
@@ -54,7 +58,8 @@ public final class ChosenNode {
    * @param tree the blob, which stays as it is
    * @return the blob with the record
    * @throws FdtException if the blob is not well-formed
-   * @throws IllegalArgumentException if an address does not fit the tree's cells
+   * @throws HandoverException if the tree's cells cannot hold an address and a size
+   * @throws PreservationException if an address does not fit the tree's cells
    */
   public static MemorySegment addTo(MemorySegment tree, BootData boot) {
     long size = Fdt.totalSize(tree);
@@ -99,19 +104,29 @@ public final class ChosenNode {
     }
 
     private static int cells(FdtNode root, String property, int otherwise) {
-      int cells =
-          root.property(property).map(value -> value.u32(ByteOrder.BIG_ENDIAN)).orElse(otherwise);
+      Optional<FdtProperty> stated = root.property(property);
+      if (stated.isPresent() && stated.get().value().byteSize() != Integer.BYTES) {
+        throw broken(
+            "/",
+            "%s has %d bytes, not %d"
+                .formatted(property, stated.get().value().byteSize(), Integer.BYTES));
+      }
+      int cells = stated.map(value -> value.u32(ByteOrder.BIG_ENDIAN)).orElse(otherwise);
       if (cells != 1 && cells != 2) {
-        throw new IllegalArgumentException(
-            "%s is %d, and 1 or 2 can hold a number".formatted(property, cells));
+        throw broken("/", "%s is %d, and 1 or 2 can hold a number".formatted(property, cells));
       }
       return cells;
+    }
+
+    private static HandoverException broken(String path, String problem) {
+      return new HandoverException(path, KhoException.NOWHERE, problem);
     }
 
     long[] pair(FdtProperty property) {
       int bytes = (address + size) * Integer.BYTES;
       if (property.value().byteSize() != bytes) {
-        throw new IllegalArgumentException(
+        throw broken(
+            PATH,
             "%s has %d bytes, not the %d of one address and one size"
                 .formatted(property.name(), property.value().byteSize(), bytes));
       }
@@ -136,8 +151,8 @@ public final class ChosenNode {
       } else if (number >>> 32 == 0) {
         cells.putInt((int) number);
       } else {
-        throw new IllegalArgumentException(
-            "%s: 0x%x does not fit one cell".formatted(name, number));
+        throw new PreservationException(
+            PATH, "%s: 0x%x does not fit one cell".formatted(name, number));
       }
     }
   }

@@ -16,13 +16,13 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.Runs;
@@ -295,7 +295,7 @@ public final class Generation {
     if (!layout().has(KhoFeature.VMALLOC)) {
       throw new PreservationException(
           path,
-          area.runs().address(0),
+          area.runs().count() == 0 ? KhoException.NOWHERE : area.runs().address(0),
           "%s (Linux %s) has no vmalloc areas".formatted(layout(), layout().releases()));
     }
     return atomically(() -> areas.preserve(path, area));

@@ -34,6 +34,14 @@ final class IncomingReader {
   private IncomingReader(WritableMemory memory, BootData boot) {
     this.memory = memory;
     PageSize pageSize = boot.pageSize();
+    if (!pageSize.isAligned(memory.base()) || !pageSize.isAligned(memory.size())) {
+      throw Where.ROOT
+          .in("boot-record")
+          .broken(
+              boot.fdtAddress(),
+              "the page size is %s, and memory from 0x%x to 0x%x is no whole pages of it"
+                  .formatted(pageSize, memory.base(), memory.base() + memory.size() - 1));
+    }
     this.pages = new HandoverMemory(memory, pageSize);
     this.taken = new PageBitmap(memory, pageSize);
     pages.page(Where.ROOT, boot.fdtAddress());

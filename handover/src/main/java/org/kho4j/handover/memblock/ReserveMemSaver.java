@@ -36,21 +36,29 @@ public final class ReserveMemSaver {
       }
       Folio page = generation.allocateZeroed(PATH, 0);
       generation.preserve(page);
-      FdtBuilder tree =
-          FdtBuilder.create(generation.segment(page))
-              .beginNode("")
-              .property(FdtProperty.ofString("compatible", FdtLayout.MEMBLOCK.compatible()));
-      for (ReserveMem reservation : reservations) {
-        tree.beginNode(reservation.name())
-            .property(FdtProperty.ofString("compatible", FdtLayout.RESERVE_MEM_COMPATIBLE))
-            .property(u64("start", reservation.start()))
-            .property(u64("size", reservation.size()))
-            .endNode();
-      }
-      MemorySegment blob = tree.endNode().finish();
+      MemorySegment blob = tree(generation.segment(page), reservations);
       generation.addSubtree(FdtLayout.MEMBLOCK_SUBTREE, page.address(), Fdt.totalSize(blob));
       return true;
     });
+  }
+
+  private static MemorySegment tree(MemorySegment page, List<ReserveMem> reservations) {
+    FdtBuilder tree =
+        FdtBuilder.create(page)
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", FdtLayout.MEMBLOCK.compatible()));
+    for (ReserveMem reservation : reservations) {
+      try {
+        tree.beginNode(reservation.name());
+      } catch (IllegalArgumentException e) {
+        throw new PreservationException(PATH, String.valueOf(e.getMessage()));
+      }
+      tree.property(FdtProperty.ofString("compatible", FdtLayout.RESERVE_MEM_COMPATIBLE))
+          .property(u64("start", reservation.start()))
+          .property(u64("size", reservation.size()))
+          .endNode();
+    }
+    return tree.endNode().finish();
   }
 
   private static FdtProperty u64(String name, long value) {

@@ -1,12 +1,14 @@
 package org.kho4j.handover.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.vmalloc.Descriptor;
@@ -14,6 +16,7 @@ import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
@@ -91,6 +94,30 @@ class AreasTest {
     Generation next = next();
 
     assertThat(next.preserve(restore(next)).flags()).isEqualTo(3);
+  }
+
+  @Test
+  void anAreaOfNoPagesIsRefusedWhereThereAreNoAreas() {
+    Setup old = SETUP.withLayout(KhoLayout.of("kho-v1@6.16").orElseThrow());
+    Generation next = Generation.boot(memory, first.handOver(), old);
+    OwnedArea none = restore(next);
+    assertThat(none.bytes()).isZero();
+
+    assertThatThrownBy(() -> next.preserve("/none", none))
+        .isInstanceOf(PreservationException.class)
+        .hasMessage("/none: kho-v1@6.16 (Linux 6.16 to 6.17.8) has no vmalloc areas");
+  }
+
+  @Test
+  void refusesAnAreaWithoutABlockAndOrdersOfNoBlock() {
+    assertThatThrownBy(() -> first.areaOf(List.of()))
+        .isInstanceOf(PreservationException.class)
+        .hasMessage("area: an area has at least one block");
+    for (int order : new int[] {-1, 19, 51, 52}) {
+      assertThatThrownBy(() -> first.vmalloc(PAGE, order))
+          .isInstanceOf(PreservationException.class)
+          .hasMessage("area: order %d is not within 0 to 18".formatted(order));
+    }
   }
 
   @Test

@@ -21,6 +21,8 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.PreservationException;
 
 class ChosenNodeTest {
 
@@ -117,8 +119,8 @@ class ChosenNodeTest {
 
     // A root without #address-cells and #size-cells has two and one of them.
     assertThatThrownBy(() -> ChosenNode.read(Fdt.read(tree)))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("linux,kho-fdt has 16 bytes, not the 12 of one address and one size");
+        .isInstanceOf(HandoverException.class)
+        .hasMessage("/chosen: linux,kho-fdt has 16 bytes, not the 12 of one address and one size");
   }
 
   @Test
@@ -126,9 +128,19 @@ class ChosenNodeTest {
     BootData high = new BootData(0x1_4217_8000L, 0x4000, 0x4a2f0000L, 48);
 
     assertThatThrownBy(() -> ChosenNode.addTo(machine(1, 1, true), high))
-        .hasMessage("linux,kho-fdt: 0x142178000 does not fit one cell");
+        .isInstanceOf(PreservationException.class)
+        .hasMessage("/chosen: linux,kho-fdt: 0x142178000 does not fit one cell");
     assertThatThrownBy(() -> ChosenNode.addTo(machine(3, 1, true), BOOT))
-        .hasMessage("#address-cells is 3, and 1 or 2 can hold a number");
+        .hasMessage("/: #address-cells is 3, and 1 or 2 can hold a number");
+    MemorySegment longer =
+        FdtBuilder.create(MemorySegment.ofArray(new byte[512]))
+            .beginNode("")
+            .property(FdtProperty.ofBytes("#size-cells", new byte[8]))
+            .endNode()
+            .finish();
+    assertThatThrownBy(() -> ChosenNode.addTo(longer, BOOT))
+        .isInstanceOf(HandoverException.class)
+        .hasMessage("/: #size-cells has 8 bytes, not 4");
   }
 
   @Test

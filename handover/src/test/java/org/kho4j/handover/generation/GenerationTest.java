@@ -265,6 +265,15 @@ class GenerationTest {
   }
 
   @Test
+  void aReservationWhoseNameNoDeviceTreeHolds() {
+    long page = generation.allocate(0).address();
+    ReserveMem reservation = new ReserveMem("tra\nce", page, PAGE);
+
+    assertThat(refusal(() -> ReserveMemSaver.save(generation, List.of(reservation))))
+        .isEqualTo("/memblock: the name \"tra\nce\" has control characters");
+  }
+
+  @Test
   void aKhoTestWhoseFoliosOverlap() {
     Folio folio = generation.allocate(2);
 

@@ -277,8 +277,17 @@ class IncomingReaderTest {
   /** Nothing in memory tells the page size but the boot record. */
   @Test
   void thePageSizeOfAnotherKernel() {
+    boot = new BootData(fdt, 0x4000, boot.scratchAddress(), boot.scratchSize());
+    assertThat(refusal()).contains("is not aligned to a page of 16K");
+  }
+
+  @Test
+  void memoryThatIsNoWholePagesOfThatSize() {
     boot = new BootData(fdt, 0x10000, boot.scratchAddress(), boot.scratchSize());
-    assertThat(refusal()).contains("0x");
+    assertThat(refusal())
+        .isEqualTo(
+            "/boot-record at 0x%x: the page size is 64K, and memory from 0x40000000 to 0x403e7fff is no whole pages of it"
+                .formatted(fdt));
   }
 
   private String scratchRefusal(long... entries) {
