@@ -22,6 +22,7 @@ import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.Runs;
@@ -293,7 +294,9 @@ public final class Generation {
   public Descriptor preserve(String path, OwnedArea area) {
     if (!layout().has(KhoFeature.VMALLOC)) {
       throw new PreservationException(
-          path, "%s (Linux %s) has no vmalloc areas".formatted(layout(), layout().releases()));
+          path,
+          area.runs().count() == 0 ? KhoException.NOWHERE : area.runs().address(0),
+          "%s (Linux %s) has no vmalloc areas".formatted(layout(), layout().releases()));
     }
     return atomically(() -> areas.preserve(path, area));
   }
