@@ -3,7 +3,6 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.kho4j.abi.Field;
-import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
@@ -146,7 +145,8 @@ final class MemfdRules {
     long count = Wire.u64(ser, structure.field("nr_folios").orElseThrow());
     long position = Wire.u64(ser, structure.field("pos").orElseThrow());
     Field folios = structure.field("folios").orElseThrow();
-    MemorySegment descriptor = Wire.embedded(ser, folios);
+    Descriptor descriptor =
+        Descriptor.at(data + folios.offset(), Wire.embedded(ser, folios));
     if (position < 0) {
       findings.report(
           POSITION, where, data, "pos is %s, beyond 2^63", Long.toUnsignedString(position));
@@ -159,18 +159,16 @@ final class MemfdRules {
       findings.report(
           EMPTY, where, data, "size is %d, and nr_folios %s", size, Long.toUnsignedString(count));
     }
-    long room =
-        Wire.u32(descriptor, KhoVmalloc.TOTAL_PAGES)
-            * scene.pageSize().bytes()
-            / MemfdFolio.STRUCTURE.headerSize();
+    int entry = MemfdFolio.STRUCTURE.headerSize();
+    long room = descriptor.totalPages() * scene.pageSize().bytes() / entry;
     if (Long.compareUnsigned(count, room) > 0) {
       findings.report(
           ROOM,
           where,
           data,
-          "nr_folios is %s, and the array has room for %d",
+          "nr_folios is %s, and %s",
           Long.toUnsignedString(count),
-          room);
+          descriptor.room(scene.pageSize(), entry));
       count = room;
     }
     MemfdFolioRules rules =
@@ -178,7 +176,7 @@ final class MemfdRules {
     VmallocRules.check(
         scene,
         where.in("folios"),
-        Descriptor.at(data + folios.offset(), descriptor),
+        descriptor,
         (order, run, bytes) -> rules.run(run, bytes));
     rules.end();
   }
