@@ -50,31 +50,25 @@ public final class Handovers {
     HandoverMemory pages = new HandoverMemory(memory, size);
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
-    long newest = candidates.stream().mapToLong(Candidate::kexecCount).max().orElse(-1);
-    boolean alone = candidates.size() == 1;
-    List<Handover> handovers = new ArrayList<>();
-    for (Candidate candidate : candidates) {
-      Role role = role(candidate, newest, alone);
-      handovers.add(new Handover(pages, candidate.root, role, candidate.mapState(role), mapForm));
-    }
-    return handovers;
+    Candidate outgoing = outgoing(candidates);
+    return candidates.stream().map(candidate -> candidate.handover(outgoing)).toList();
   }
 
   /**
-   * The kernel that writes a handover counts one more than the handover it was given. Where no
-   * count tells, the map does: a kernel frees the nodes of the one it was given, and keeps those of
-   * the one it writes, or writes it later.
+   * The one that is prepared for the next kernel, or null. The kernel that writes a handover counts
+   * one more than the handover it was given. Where no count tells, the map does: a kernel frees the
+   * nodes of the one it was given, and keeps those of the one it writes, or writes it later.
    */
-  private static Role role(Candidate candidate, long newest, boolean alone) {
-    if (alone || candidate.kexecCount < 0) {
-      return candidate.isFinalizedLater() || candidate.rootPreserved()
-          ? Role.OUTGOING
-          : candidate.isConsumed() ? Role.INCOMING : Role.UNKNOWN;
+  private static @Nullable Candidate outgoing(List<Candidate> candidates) {
+    Candidate outgoing = null;
+    for (Candidate candidate : candidates) {
+      boolean counted = candidates.size() > 1 && candidate.kexecCount >= 0;
+      if ((counted || candidate.isFinalizedLater() || candidate.rootPreserved())
+          && (outgoing == null || candidate.kexecCount > outgoing.kexecCount)) {
+        outgoing = candidate;
+      }
     }
-    if (candidate.kexecCount == newest) {
-      return Role.OUTGOING;
-    }
-    return candidate.kexecCount == newest - 1 ? Role.INCOMING : Role.UNKNOWN;
+    return outgoing;
   }
 
   /**
@@ -105,11 +99,16 @@ public final class Handovers {
 
   /** A root whose role is not known yet. */
   private record Candidate(
-      HandoverMemory memory, RootFdt root, long kexecCount, Handover handover) {
+      HandoverMemory memory,
+      RootFdt root,
+      @Nullable MapForm mapForm,
+      long kexecCount,
+      Handover handover) {
 
     static Candidate of(HandoverMemory memory, RootFdt root, @Nullable MapForm mapForm) {
-      Handover handover = new Handover(memory, root, Role.UNKNOWN, MapState.CONSUMED, mapForm);
-      return new Candidate(memory, root, count(handover), handover);
+      Handover handover =
+          new Handover(memory, root, Role.UNKNOWN, MapState.UNREADABLE, null, null, mapForm);
+      return new Candidate(memory, root, mapForm, count(handover), handover);
     }
 
     private static long count(Handover handover) {
@@ -120,12 +119,64 @@ public final class Handovers {
       }
     }
 
-    MapState mapState(Role role) {
+    /**
+     * The handover, with its role.
+     *
+     * @param outgoing the one that is prepared for the next kernel, if there is one
+     */
+    Handover handover(@Nullable Candidate outgoing) {
+      Role role = role(outgoing);
+      String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
       if (isFinalizedLater()) {
-        return MapState.NOT_FINALIZED;
+        return new Handover(memory, root, role, MapState.NOT_FINALIZED, taken, null, mapForm);
       }
-      boolean intact = role == Role.OUTGOING ? rootPreserved() : sound();
-      return intact ? MapState.INTACT : MapState.CONSUMED;
+      if (role == Role.OUTGOING ? rootPreserved() : sound()) {
+        return new Handover(memory, root, role, MapState.INTACT, taken, null, mapForm);
+      }
+      return taken != null
+          ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, mapForm)
+          : new Handover(memory, root, role, MapState.UNREADABLE, null, unreadable(), mapForm);
+    }
+
+    private Role role(@Nullable Candidate outgoing) {
+      if (outgoing == null) {
+        return Role.UNKNOWN;
+      }
+      boolean another =
+          kexecCount < 0
+              ? isFinalizedLater() || rootPreserved()
+              : kexecCount == outgoing.kexecCount;
+      if (outgoing == this || another) {
+        return Role.OUTGOING;
+      }
+      boolean counted = kexecCount >= 0 && kexecCount == outgoing.kexecCount - 1;
+      return counted || (kexecCount < 0 && isConsumed()) ? Role.INCOMING : Role.UNKNOWN;
+    }
+
+    /** Evidence that the kernel that writes another handover, or one before it, has taken this. */
+    private @Nullable String taken(Candidate outgoing) {
+      if (kexecCount >= 0) {
+        return kexecCount >= outgoing.kexecCount
+            ? null
+            : "its kexec count is %d, and that of the outgoing handover at 0x%x is %d"
+                .formatted(kexecCount, outgoing.root.address(), outgoing.kexecCount);
+      }
+      return isConsumed()
+          ? "the handover at 0x%x is outgoing, and this one's map is gone"
+              .formatted(outgoing.root.address())
+          : null;
+    }
+
+    private String unreadable() {
+      try {
+        if (!handover.preservedMap().lookup().isPreserved(root.address(), 0)) {
+          return "with pages of %s it does not preserve the root FDT's own page, as every map does"
+              .formatted(memory.pageSize());
+        }
+        return "the handover's role is unknown, and the map has faults";
+      } catch (HandoverException | IllegalArgumentException e) {
+        return String.valueOf(e.getMessage());
+      }
     }
 
     boolean isFinalizedLater() {

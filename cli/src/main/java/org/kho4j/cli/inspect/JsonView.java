@@ -2,6 +2,7 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
@@ -59,6 +60,9 @@ final class JsonView implements View {
       json.address("root", map.root());
     }
     json.text("state", handover.mapState().label());
+    (handover.isMapIntact() ? Optional.<String>empty() : handover.taken())
+        .or(handover::unreadable)
+        .ifPresent(reason -> json.text("because", reason));
     if (map != null) {
       form(handover.mapEvidence());
     }

@@ -58,7 +58,23 @@ public final class InspectShape {
       return;
     }
     if (map.path("state").asString().equals("consumed")) {
-      object(map, "root: address", "state: text", "form?: text", "formEvidence?: object");
+      object(
+          map,
+          "root: address",
+          "state: text",
+          "because: text",
+          "form?: text",
+          "formEvidence?: object");
+      return;
+    }
+    if (map.path("state").asString().equals("unreadable")) {
+      object(
+          map,
+          "root?: address",
+          "state: text",
+          "because: text",
+          "form?: text",
+          "formEvidence?: object");
       return;
     }
     assertThat(map.path("state").asString()).isEqualTo("intact");
