@@ -77,6 +77,7 @@ public final class Handover {
   private final @Nullable String taken;
   private final @Nullable String unreadable;
   private final @Nullable MapForm told;
+  private final PageSizeEvidence pageSizeEvidence;
   private @Nullable MapEvidence mapEvidence;
 
   /**
@@ -84,6 +85,7 @@ public final class Handover {
    *
    * @param taken evidence that a kernel has taken it, or null
    * @param unreadable why the map cannot be read, or null
+   * @param pageSizeEvidence for the page size of {@code memory}
    */
   Handover(
       HandoverMemory memory,
@@ -92,6 +94,7 @@ public final class Handover {
       MapState mapState,
       @Nullable String taken,
       @Nullable String unreadable,
+      PageSizeEvidence pageSizeEvidence,
       @Nullable MapForm told) {
     this.memory = memory;
     this.root = root;
@@ -100,6 +103,14 @@ public final class Handover {
     this.taken = taken;
     this.unreadable = unreadable;
     this.told = told;
+    this.pageSizeEvidence = pageSizeEvidence;
+  }
+
+  /** A handover of which nothing but its root FDT has been looked at. */
+  static Handover withoutRole(HandoverMemory memory, RootFdt root, @Nullable MapForm told) {
+    PageSizeEvidence tried =
+        new PageSizeEvidence(memory.pageSize(), MapEvidence.Certainty.UNSURE, "the size is tried");
+    return new Handover(memory, root, Role.UNKNOWN, MapState.UNREADABLE, null, null, tried, told);
   }
 
   public HandoverMemory memory() {
@@ -108,6 +119,11 @@ public final class Handover {
 
   public PageSize pageSize() {
     return memory.pageSize();
+  }
+
+  /** How the page size is known. */
+  public PageSizeEvidence pageSizeEvidence() {
+    return pageSizeEvidence;
   }
 
   public RootFdt root() {

@@ -2,7 +2,6 @@ package org.kho4j.handover;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -11,7 +10,6 @@ import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
 /** Finds handovers in physical memory. */
@@ -46,12 +44,14 @@ public final class Handovers {
       List<RootFdt> roots,
       @Nullable PageSize pageSize,
       @Nullable MapForm mapForm) {
-    PageSize size = pageSize != null ? pageSize : pageSize(memory, roots, mapForm);
-    HandoverMemory pages = new HandoverMemory(memory, size);
+    PageSizeEvidence evidence = PageSizeEvidence.of(memory, roots, pageSize, mapForm);
+    HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
     Candidate outgoing = outgoing(candidates);
-    return candidates.stream().map(candidate -> candidate.handover(outgoing)).toList();
+    return candidates.stream()
+        .map(candidate -> candidate.handover(outgoing, evidence))
+        .toList();
   }
 
   /**
@@ -71,32 +71,6 @@ public final class Handovers {
     return outgoing;
   }
 
-  /**
-   * The page size of the kernel that wrote the roots: the one by which a map has its own root FDT's
-   * page as a preserved block of order 0. What the source says comes first, and is not believed:
-   * QEMU gives kdump dumps of every arm64 guest 64K as their page size.
-   */
-  private static PageSize pageSize(
-      PhysicalMemory memory, List<RootFdt> roots, @Nullable MapForm mapForm) {
-    MemorySource source = memory.source();
-    if (source.machine() == MemorySource.Machine.X86_64) {
-      return PageSize.SIZE_4K;
-    }
-    Optional<PageSize> told =
-        source.pageSize().isPresent()
-            ? PageSize.ofBytes(source.pageSize().getAsInt())
-            : Optional.empty();
-    List<PageSize> sizes = new ArrayList<>(List.of(PageSize.values()));
-    told.ifPresent(size -> sizes.addFirst(size));
-    for (PageSize size : sizes) {
-      HandoverMemory pages = new HandoverMemory(memory, size);
-      if (roots.stream().anyMatch(root -> Candidate.of(pages, root, mapForm).rootPreserved())) {
-        return size;
-      }
-    }
-    return told.orElse(PageSize.SIZE_4K);
-  }
-
   /** A root whose role is not known yet. */
   private record Candidate(
       HandoverMemory memory,
@@ -106,8 +80,7 @@ public final class Handovers {
       Handover handover) {
 
     static Candidate of(HandoverMemory memory, RootFdt root, @Nullable MapForm mapForm) {
-      Handover handover =
-          new Handover(memory, root, Role.UNKNOWN, MapState.UNREADABLE, null, null, mapForm);
+      Handover handover = Handover.withoutRole(memory, root, mapForm);
       return new Candidate(memory, root, mapForm, count(handover), handover);
     }
 
@@ -124,18 +97,18 @@ public final class Handovers {
      *
      * @param outgoing the one that is prepared for the next kernel, if there is one
      */
-    Handover handover(@Nullable Candidate outgoing) {
+    Handover handover(@Nullable Candidate outgoing, PageSizeEvidence evidence) {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
       if (isFinalizedLater()) {
-        return new Handover(memory, root, role, MapState.NOT_FINALIZED, taken, null, mapForm);
+        return new Handover(memory, root, role, MapState.NOT_FINALIZED, taken, null, evidence, mapForm);
       }
       if (role == Role.OUTGOING ? rootPreserved() : sound()) {
-        return new Handover(memory, root, role, MapState.INTACT, taken, null, mapForm);
+        return new Handover(memory, root, role, MapState.INTACT, taken, null, evidence, mapForm);
       }
       return taken != null
-          ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, mapForm)
-          : new Handover(memory, root, role, MapState.UNREADABLE, null, unreadable(), mapForm);
+          ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, evidence, mapForm)
+          : new Handover(memory, root, role, MapState.UNREADABLE, null, unreadable(), evidence, mapForm);
     }
 
     private Role role(@Nullable Candidate outgoing) {

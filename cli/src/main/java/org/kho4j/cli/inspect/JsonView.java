@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
@@ -51,6 +52,13 @@ final class JsonView implements View {
         .number("totalSize", handover.root().totalSize())
         .text("compatible", handover.root().compatible())
         .text("role", handover.role().label());
+    PageSizeEvidence evidence = handover.pageSizeEvidence();
+    if (evidence.certainty() != MapEvidence.Certainty.ONLY) {
+      json.object("pageSizeEvidence")
+          .text("certainty", evidence.certainty().label())
+          .text("because", evidence.because())
+          .endObject();
+    }
   }
 
   @Override

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
@@ -80,6 +81,13 @@ final class TreeView implements View {
         .put(", ")
         .size(handover.root().totalSize())
         .line();
+    PageSizeEvidence evidence = handover.pageSizeEvidence();
+    if (evidence.certainty() == MapEvidence.Certainty.UNSURE) {
+      out.put("pages of ")
+          .put(WARNING, evidence.size().label() + ", perhaps")
+          .put(FAINT, ": " + evidence.because() + " (--page-size decides)")
+          .line();
+    }
   }
 
   @Override

@@ -35,11 +35,15 @@ public final class InspectShape {
         "totalSize: number",
         "compatible: text",
         "role: text",
+        "pageSizeEvidence?: object",
         "preservedMap?: object",
         "subtrees?: array",
         "errors: array",
         "moreErrors?: number");
     assertThat(handover.path("role").asString()).isIn("outgoing", "incoming", "unknown");
+    if (handover.has("pageSizeEvidence")) {
+      object(handover.path("pageSizeEvidence"), "certainty: text", "because: text");
+    }
     if (handover.has("preservedMap")) {
       map(handover.path("preservedMap"));
     }
