@@ -100,6 +100,10 @@ class ExtractUsageTest {
         Arguments.of(List.of("--reserve-mem=no"), "has no reservation \"no\"\n"),
         Arguments.of(List.of("--vmalloc=0x40000000"), "/vmalloc 0x40000000 at 0x40000000: "),
         Arguments.of(
+            List.of("--vmalloc=0xf00000"),
+            "/vmalloc 0xf00000 at 0xf00000: the descriptor has neither pages nor a first chunk: no area"
+                + " is preserved there"),
+        Arguments.of(
             List.of("--subtree=LUO", "--role=incoming"), "no incoming handover: outgoing at 0x"));
   }
 

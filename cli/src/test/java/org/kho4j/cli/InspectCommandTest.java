@@ -115,19 +115,19 @@ class InspectCommandTest {
   /** Structures read with another page size make no sense, and it is said which. */
   @Test
   void takesThePageSizeThatItIsGiven() {
-    assertThat(inspect("--json", "--page-size", "64K", Captures.EXAMPLE.toString())).isZero();
+    Path arm64 = Captures.SMALL.resolve("linux-7.3.4-arm64-16k-jump-luo.cut.elf.zst");
+    assertThat(inspect("--json", "--page-size", "16K", arm64.toString())).isZero();
 
-    assertThat(json().path("source").path("pageSize").asInt()).isEqualTo(65536);
-    assertThat(json().path("handovers").path(0).path("errors").size()).isPositive();
+    assertThat(json().path("source").path("pageSize").asInt()).isEqualTo(16384);
   }
 
   @Test
   void addressesOfARawImageStartAtItsBase() {
     String capture = Captures.EXAMPLE.toString();
 
-    assertThat(inspect("--json", "--base", "1G", capture)).isZero();
+    assertThat(inspect("--json", "--base", "1G", capture)).isEqualTo(2);
 
-    assertThat(json().path("handovers").path(0).path("fdt").asString()).isEqualTo("0x40492000");
+    assertThat(pipe.err()).contains("the root FDT at 0x40492000 and all", "give --base 0x0");
   }
 
   @Test

@@ -109,6 +109,30 @@ class VectorsTest {
         .isEmpty();
   }
 
+  static List<Path> handovers() {
+    return vectors("handover").toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("handovers")
+  void showsItsPageSize(Path file) throws IOException {
+    Vector vector = Vector.read(file);
+
+    JsonNode found = run("inspect", vector.image.toString(), "--json");
+
+    assertThat(found.at("/source/pageSize")).isEqualTo(vector.facts.get("pageSize"));
+    assertThat(found.at("/handovers/0/pageSizeEvidence/certainty").asString("only"))
+        .isIn("certain", "only");
+    assertThat(found.at("/handovers/0/errors")).isEmpty();
+  }
+
+  private static JsonNode run(String... line) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    int status = new Kho(pipe.console, "").run(line);
+    assertThat(status).as(pipe.err()).isLessThan(2);
+    return MAPPER.readTree(pipe.out());
+  }
+
   @ParameterizedTest
   @MethodSource("invalid")
   void isComplainedOf(Path file) throws IOException {
@@ -168,13 +192,10 @@ class VectorsTest {
     }
 
     JsonNode run(String command, String... more) {
-      ConsoleOfATest pipe = ConsoleOfATest.pipe();
       List<String> arguments = new ArrayList<>(List.of(command, image.toString(), "--json"));
       arguments.addAll(List.of("--page-size", facts.get("pageSize").asInt() / 1024 + "K"));
       arguments.addAll(List.of(more));
-      int status = new Kho(pipe.console, "").run(arguments.toArray(String[]::new));
-      assertThat(status).as(pipe.err()).isLessThan(2);
-      return MAPPER.readTree(pipe.out());
+      return VectorsTest.run(arguments.toArray(String[]::new));
     }
 
     /** Runs of adjacent blocks: address, order, how many. */

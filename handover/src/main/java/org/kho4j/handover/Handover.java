@@ -51,16 +51,19 @@ public final class Handover {
   public enum MapState {
     /** It can be believed. */
     INTACT,
-    /** A kernel has walked it and used its memory again, or it never was one. */
+    /** A kernel has taken the handover, walked the map, and used its memory again. */
     CONSUMED,
+    /** It is damaged, not in the memory, or of another page size. */
+    UNREADABLE,
     /** It was not written yet: kernels up to 7.0 do that when the handover is finalized. */
     NOT_FINALIZED;
 
-    /** {@code "intact"}, {@code "consumed"} or {@code "not-finalized"}. */
+    /** {@code "intact"}, {@code "consumed"}, {@code "unreadable"} or {@code "not-finalized"}. */
     public String label() {
       return switch (this) {
         case INTACT -> "intact";
         case CONSUMED -> "consumed";
+        case UNREADABLE -> "unreadable";
         case NOT_FINALIZED -> "not-finalized";
       };
     }
@@ -72,16 +75,43 @@ public final class Handover {
   private final RootFdt root;
   private final Role role;
   private final MapState mapState;
+  private final @Nullable String taken;
+  private final @Nullable String unreadable;
   private final @Nullable MapForm told;
+  private final PageSizeEvidence pageSizeEvidence;
   private @Nullable MapEvidence mapEvidence;
 
+  /**
+   * A handover.
+   *
+   * @param taken evidence that a kernel has taken it, or null
+   * @param unreadable why the map cannot be read, or null
+   * @param pageSizeEvidence for the page size of {@code memory}
+   */
   Handover(
-      HandoverMemory memory, RootFdt root, Role role, MapState mapState, @Nullable MapForm told) {
+      HandoverMemory memory,
+      RootFdt root,
+      Role role,
+      MapState mapState,
+      @Nullable String taken,
+      @Nullable String unreadable,
+      PageSizeEvidence pageSizeEvidence,
+      @Nullable MapForm told) {
     this.memory = memory;
     this.root = root;
     this.role = role;
     this.mapState = mapState;
+    this.taken = taken;
+    this.unreadable = unreadable;
     this.told = told;
+    this.pageSizeEvidence = pageSizeEvidence;
+  }
+
+  /** A handover of which nothing but its root FDT has been looked at. */
+  static Handover withoutRole(HandoverMemory memory, RootFdt root, @Nullable MapForm told) {
+    PageSizeEvidence tried =
+        new PageSizeEvidence(memory.pageSize(), MapEvidence.Certainty.UNSURE, "the size is tried");
+    return new Handover(memory, root, Role.UNKNOWN, MapState.UNREADABLE, null, null, tried, told);
   }
 
   public HandoverMemory memory() {
@@ -90,6 +120,11 @@ public final class Handover {
 
   public PageSize pageSize() {
     return memory.pageSize();
+  }
+
+  /** How the page size is known. */
+  public PageSizeEvidence pageSizeEvidence() {
+    return pageSizeEvidence;
   }
 
   public RootFdt root() {
@@ -106,6 +141,19 @@ public final class Handover {
    */
   public MapState mapState() {
     return mapState;
+  }
+
+  /**
+   * The evidence that a kernel has taken the handover, as a sentence; empty if there is none. What
+   * was preserved then belongs to that kernel, and the map is gone or will be.
+   */
+  public Optional<String> taken() {
+    return Optional.ofNullable(taken);
+  }
+
+  /** Why the map cannot be read, as a sentence; empty unless it is {@link MapState#UNREADABLE}. */
+  public Optional<String> unreadable() {
+    return Optional.ofNullable(unreadable);
   }
 
   /** Whether the preserved map can be believed. */

@@ -2,7 +2,6 @@ package org.kho4j.handover;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -11,7 +10,6 @@ import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
 /** Finds handovers in physical memory. */
@@ -46,70 +44,44 @@ public final class Handovers {
       List<RootFdt> roots,
       @Nullable PageSize pageSize,
       @Nullable MapForm mapForm) {
-    PageSize size = pageSize != null ? pageSize : pageSize(memory, roots, mapForm);
-    HandoverMemory pages = new HandoverMemory(memory, size);
+    PageSizeEvidence evidence = PageSizeEvidence.of(memory, roots, pageSize, mapForm);
+    HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
-    long newest = candidates.stream().mapToLong(Candidate::kexecCount).max().orElse(-1);
-    boolean alone = candidates.size() == 1;
-    List<Handover> handovers = new ArrayList<>();
+    Candidate outgoing = outgoing(candidates);
+    return candidates.stream()
+        .map(candidate -> candidate.handover(outgoing, evidence))
+        .toList();
+  }
+
+  /**
+   * The one that is prepared for the next kernel, or null. The kernel that writes a handover counts
+   * one more than the handover it was given. Where no count tells, the map does: a kernel frees the
+   * nodes of the one it was given, and keeps those of the one it writes, or writes it later.
+   */
+  private static @Nullable Candidate outgoing(List<Candidate> candidates) {
+    Candidate outgoing = null;
     for (Candidate candidate : candidates) {
-      Role role = role(candidate, newest, alone);
-      handovers.add(new Handover(pages, candidate.root, role, candidate.mapState(role), mapForm));
-    }
-    return handovers;
-  }
-
-  /**
-   * The kernel that writes a handover counts one more than the handover it was given. Where no
-   * count tells, the map does: a kernel frees the nodes of the one it was given, and keeps those of
-   * the one it writes, or writes it later.
-   */
-  private static Role role(Candidate candidate, long newest, boolean alone) {
-    if (alone || candidate.kexecCount < 0) {
-      return candidate.isFinalizedLater() || candidate.rootPreserved()
-          ? Role.OUTGOING
-          : candidate.isConsumed() ? Role.INCOMING : Role.UNKNOWN;
-    }
-    if (candidate.kexecCount == newest) {
-      return Role.OUTGOING;
-    }
-    return candidate.kexecCount == newest - 1 ? Role.INCOMING : Role.UNKNOWN;
-  }
-
-  /**
-   * The page size of the kernel that wrote the roots: the one by which a map has its own root FDT's
-   * page as a preserved block of order 0. What the source says comes first, and is not believed:
-   * QEMU gives kdump dumps of every arm64 guest 64K as their page size.
-   */
-  private static PageSize pageSize(
-      PhysicalMemory memory, List<RootFdt> roots, @Nullable MapForm mapForm) {
-    MemorySource source = memory.source();
-    if (source.machine() == MemorySource.Machine.X86_64) {
-      return PageSize.SIZE_4K;
-    }
-    Optional<PageSize> told =
-        source.pageSize().isPresent()
-            ? PageSize.ofBytes(source.pageSize().getAsInt())
-            : Optional.empty();
-    List<PageSize> sizes = new ArrayList<>(List.of(PageSize.values()));
-    told.ifPresent(size -> sizes.addFirst(size));
-    for (PageSize size : sizes) {
-      HandoverMemory pages = new HandoverMemory(memory, size);
-      if (roots.stream().anyMatch(root -> Candidate.of(pages, root, mapForm).rootPreserved())) {
-        return size;
+      boolean counted = candidates.size() > 1 && candidate.kexecCount >= 0;
+      if ((counted || candidate.isFinalizedLater() || candidate.rootPreserved())
+          && (outgoing == null || candidate.kexecCount > outgoing.kexecCount)) {
+        outgoing = candidate;
       }
     }
-    return told.orElse(PageSize.SIZE_4K);
+    return outgoing;
   }
 
   /** A root whose role is not known yet. */
   private record Candidate(
-      HandoverMemory memory, RootFdt root, long kexecCount, Handover handover) {
+      HandoverMemory memory,
+      RootFdt root,
+      @Nullable MapForm mapForm,
+      long kexecCount,
+      Handover handover) {
 
     static Candidate of(HandoverMemory memory, RootFdt root, @Nullable MapForm mapForm) {
-      Handover handover = new Handover(memory, root, Role.UNKNOWN, MapState.CONSUMED, mapForm);
-      return new Candidate(memory, root, count(handover), handover);
+      Handover handover = Handover.withoutRole(memory, root, mapForm);
+      return new Candidate(memory, root, mapForm, count(handover), handover);
     }
 
     private static long count(Handover handover) {
@@ -120,12 +92,64 @@ public final class Handovers {
       }
     }
 
-    MapState mapState(Role role) {
+    /**
+     * The handover, with its role.
+     *
+     * @param outgoing the one that is prepared for the next kernel, if there is one
+     */
+    Handover handover(@Nullable Candidate outgoing, PageSizeEvidence evidence) {
+      Role role = role(outgoing);
+      String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
       if (isFinalizedLater()) {
-        return MapState.NOT_FINALIZED;
+        return new Handover(memory, root, role, MapState.NOT_FINALIZED, taken, null, evidence, mapForm);
       }
-      boolean intact = role == Role.OUTGOING ? rootPreserved() : sound();
-      return intact ? MapState.INTACT : MapState.CONSUMED;
+      if (role == Role.OUTGOING ? rootPreserved() : sound()) {
+        return new Handover(memory, root, role, MapState.INTACT, taken, null, evidence, mapForm);
+      }
+      return taken != null
+          ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, evidence, mapForm)
+          : new Handover(memory, root, role, MapState.UNREADABLE, null, unreadable(), evidence, mapForm);
+    }
+
+    private Role role(@Nullable Candidate outgoing) {
+      if (outgoing == null) {
+        return Role.UNKNOWN;
+      }
+      boolean another =
+          kexecCount < 0
+              ? isFinalizedLater() || rootPreserved()
+              : kexecCount == outgoing.kexecCount;
+      if (outgoing == this || another) {
+        return Role.OUTGOING;
+      }
+      boolean counted = kexecCount >= 0 && kexecCount == outgoing.kexecCount - 1;
+      return counted || (kexecCount < 0 && isConsumed()) ? Role.INCOMING : Role.UNKNOWN;
+    }
+
+    /** Evidence that the kernel that writes another handover, or one before it, has taken this. */
+    private @Nullable String taken(Candidate outgoing) {
+      if (kexecCount >= 0) {
+        return kexecCount >= outgoing.kexecCount
+            ? null
+            : "its kexec count is %d, and that of the outgoing handover at 0x%x is %d"
+                .formatted(kexecCount, outgoing.root.address(), outgoing.kexecCount);
+      }
+      return isConsumed()
+          ? "the handover at 0x%x is outgoing, and this one's map is gone"
+              .formatted(outgoing.root.address())
+          : null;
+    }
+
+    private String unreadable() {
+      try {
+        if (!handover.preservedMap().lookup().isPreserved(root.address(), 0)) {
+          return "with pages of %s it does not preserve the root FDT's own page, as every map does"
+              .formatted(memory.pageSize());
+        }
+        return "the handover's role is unknown, and the map has faults";
+      } catch (HandoverException | IllegalArgumentException e) {
+        return String.valueOf(e.getMessage());
+      }
     }
 
     boolean isFinalizedLater() {

@@ -101,11 +101,34 @@ class HandoversTest {
   }
 
   @Test
-  void aRootAloneIsIncomingIfItsMapIsGone() {
+  void aRootAloneWhoseMapCannotBeReadIsNotSaidToBeTaken() {
     generation(0x1000000, 5, false);
 
-    assertThat(Handovers.find(ram)).extracting(Handover::role).containsExactly(Role.INCOMING);
-    assertThat(Handovers.find(ram).getFirst().isMapIntact()).isFalse();
+    Handover handover = Handovers.find(ram).getFirst();
+    assertThat(handover.role()).isEqualTo(Role.UNKNOWN);
+    assertThat(handover.mapState()).isEqualTo(MapState.UNREADABLE);
+    assertThat(handover.taken()).isEmpty();
+    assertThat(handover.unreadable()).get().asString().startsWith("/preserved-memory-map/");
+  }
+
+  @Test
+  void anotherPageSizeDoesNotMakeAHandoverIncoming() {
+    generation(0x1000000, 1, true);
+
+    Handover handover =
+        Handovers.of(ram, RootSearch.search(ram, bytes -> {}).roots(), PageSize.SIZE_64K).getFirst();
+    assertThat(handover.role()).isEqualTo(Role.UNKNOWN);
+    assertThat(handover.mapState()).isEqualTo(MapState.UNREADABLE);
+    assertThat(handover.unreadable()).isPresent();
+  }
+
+  @Test
+  void whatShowsThatAKernelHasTakenAHandoverIsSaid() {
+    generation(0x1000000, 1, false);
+    generation(0x2000000, 2, true);
+
+    assertThat(Handovers.find(ram).getFirst().taken())
+        .contains("its kexec count is 1, and that of the outgoing handover at 0x2000000 is 2");
   }
 
   @Test
@@ -114,7 +137,7 @@ class HandoversTest {
 
     assertThat(kernel.handover().role()).isEqualTo(Role.OUTGOING);
     kernel.ram.remove(KernelMemory.MAP, 4096);
-    assertThat(kernel.handover().role()).isEqualTo(Role.INCOMING);
+    assertThat(kernel.handover().role()).isEqualTo(Role.UNKNOWN);
   }
 
   @ParameterizedTest

@@ -100,9 +100,9 @@ final class KhoTestRules {
               ROOM,
               where,
               address,
-              "nr_folios is %d, and the array has room for %d",
+              "nr_folios is %d, and %s",
               folios,
-              room / Long.BYTES);
+              descriptor.room(scene.pageSize(), Long.BYTES));
     }
     Folios list = new Folios(scene, where, folios);
     VmallocRules.check(

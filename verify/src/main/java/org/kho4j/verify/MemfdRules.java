@@ -157,9 +157,9 @@ final class MemfdRules {
           ROOM,
           where,
           data,
-          "nr_folios is %s, and the array has room for %d",
+          "nr_folios is %s, and %s",
           Long.toUnsignedString(count),
-          room);
+          descriptor.room(scene.pageSize(), entry));
       count = room;
     }
     MemfdFolioRules rules =

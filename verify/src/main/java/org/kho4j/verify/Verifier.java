@@ -49,11 +49,9 @@ public final class Verifier {
   /** Checks all handovers of one memory: which of two was consumed shows only beside the other. */
   public static Checked verify(
       List<Handover> handovers, Options options, Consumer<Finding> consumer) {
-    boolean outgoing =
-        handovers.stream().anyMatch(handover -> handover.role() == Handover.Role.OUTGOING);
     Checked checked = Checked.NOTHING;
     for (Handover handover : handovers) {
-      boolean consumed = outgoing && handover.role() == Handover.Role.INCOMING;
+      boolean consumed = handover.taken().isPresent();
       checked = checked.plus(verify(handover, consumed, options, consumer));
     }
     return checked;
@@ -90,7 +88,8 @@ public final class Verifier {
           FdtRules.CONSUMED,
           Where.ROOT,
           handover.root().address(),
-          "the kernel whose memory this is was given this handover, and has taken it");
+          "a kernel has taken this handover%s",
+          handover.taken().map(evidence -> ": " + evidence).orElse(""));
       counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
       return findings.checked(counts);
     }

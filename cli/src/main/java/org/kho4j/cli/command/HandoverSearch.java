@@ -1,6 +1,7 @@
 package org.kho4j.cli.command;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,9 +15,11 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.RawBase;
 import org.kho4j.handover.RootFdt;
 import org.kho4j.handover.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -53,11 +56,22 @@ public record HandoverSearch(
    */
   public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
     RootSearch search = search(invocation, memory, fdt);
-    return new HandoverSearch(
-        memory, handovers(invocation, memory, search.roots()), search.rejected());
+    List<Handover> handovers = handovers(invocation, memory, search.roots());
+    if (fdt.isPresent() && handovers.getFirst().unreadable().isPresent()) {
+      // Whether a kernel has taken it shows beside the others alone.
+      List<RootFdt> all = new ArrayList<>(search(invocation, memory, OptionalLong.empty()).roots());
+      all.removeIf(root -> root.address() == fdt.getAsLong());
+      all.addFirst(search.roots().getFirst());
+      handovers = handovers(invocation, memory, all).subList(0, 1);
+    }
+    return new HandoverSearch(memory, handovers, search.rejected());
   }
 
-  /** The handovers of roots, read as the options say. */
+  /**
+   * The handovers of roots, read as the options say.
+   *
+   * @throws picocli.CommandLine.ParameterException if an option contradicts what the memory shows
+   */
   public static List<Handover> handovers(
       Invocation invocation, PhysicalMemory memory, List<RootFdt> roots) {
     GlobalOptions options = invocation.options();
@@ -68,7 +82,54 @@ public record HandoverSearch(
           "--map-form %s: no handover in %s is of a version that has maps of this form"
               .formatted(form, memory.source().path()));
     }
+    if (handovers.stream().noneMatch(Handover::isMapIntact)) {
+      checkPageSize(invocation, memory, roots);
+      checkBase(invocation, memory, handovers);
+    }
     return handovers;
+  }
+
+  /** With another page size than the one that was given, a map may be whole. */
+  private static void checkPageSize(
+      Invocation invocation, PhysicalMemory memory, List<RootFdt> roots) {
+    GlobalOptions options = invocation.options();
+    if (options.pageSize().isEmpty()) {
+      return;
+    }
+    for (Handover other : Handovers.of(memory, roots, null, options.mapForm())) {
+      if (other.isMapIntact()) {
+        throw invocation.wrong(
+            "--page-size %s: the pages of the handover at 0x%x in %s have %s: with these the preserved map has the root FDT's own page"
+                .formatted(
+                    options.pageSize().get(),
+                    other.root().address(),
+                    memory.source().path(),
+                    other.pageSize()));
+      }
+    }
+  }
+
+  /** Where a raw image begins shows in the pointers of a root FDT: they are all in it. */
+  private static void checkBase(
+      Invocation invocation, PhysicalMemory memory, List<Handover> handovers) {
+    for (Handover handover : handovers) {
+      RawBase base = RawBase.of(handover);
+      if (memory.source().kind() != MemorySource.Kind.RAW || !base.missesAll()) {
+        return;
+      }
+      OptionalLong first = base.find();
+      String image = memory.source().path() + ": the root FDT at " + Units.address(handover.root().address());
+      if (first.isPresent()) {
+        throw invocation.wrong(
+            image
+                + " and all that it points at fit together where the image begins at another address: give --base "
+                + Units.address(first.getAsLong()));
+      }
+      throw invocation.wrong(
+          image
+              + " points at nothing in the image: a raw image that begins at another address wants --base, and one that was cut off"
+              + " lacks the rest");
+    }
   }
 
   private static Predicate<Handover> has(MapForm form) {

@@ -84,6 +84,8 @@ public final class DiffCommand extends Command {
       Comparison comparison = Comparison.of(a.items(), b.items());
       boolean different =
           comparison.outcome() != Comparison.Outcome.SAME
+              || handoverA.unreadable().isPresent()
+              || handoverB.unreadable().isPresent()
               || !a.problems().isEmpty()
               || !b.problems().isEmpty();
       if (invocation.options().json()) {

@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.extract.Sha256;
 import org.kho4j.handover.Content;
@@ -75,6 +76,14 @@ final class Inventory {
 
   private Item map() {
     Item item = Item.of("map", "").with("state", handover.mapState().label());
+    handover
+        .unreadable()
+        .ifPresent(reason ->
+            problem(
+                new HandoverException(
+                    "/" + KhoVersion.MAP_PROPERTY,
+                    handover.root().address(),
+                    "the map cannot be read: " + reason)));
     if (handover.isMapIntact()) {
       MapSummary summary = read(() -> handover.preservedMap().summary(this::problem));
       if (summary != null) {

@@ -165,6 +165,9 @@ sealed interface Wanted {
       HandoverMemory memory = handover.memory();
       Where where = Where.ROOT.in("vmalloc " + Units.address(address));
       Descriptor descriptor = Descriptor.of(memory.view(where, address, KhoVmalloc.STRUCTURE));
+      if (descriptor.isEmpty()) {
+        throw where.broken(address, Descriptor.NO_AREA);
+      }
       return PreservedArea.of(memory, where, descriptor).content();
     }
   }

@@ -28,7 +28,8 @@ public final class InspectCommand extends SourceCommand {
         "Searches the image for root FDTs, unless --fdt tells where one is. Shows what the next kernel would see:"
             + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
             + " address, and the rest is still shown.",
-        "Exit status: 0 if anything was read, 2 if there is no handover or none that can be read.");
+        "Exit status: 0 if anything was read, 1 if a preserved map cannot be read, 2 if there is no handover or none that"
+            + " can be read.");
     example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
     example("kho inspect arm64.ram --base 1G --json");
     option(
@@ -62,7 +63,11 @@ public final class InspectCommand extends SourceCommand {
     if (handovers.isEmpty()) {
       invocation.note(search.nothingFound());
     }
-    return anythingRead ? Command.OK : Command.FAILED;
+    if (!anythingRead) {
+      return Command.FAILED;
+    }
+    boolean unreadable = handovers.stream().anyMatch(one -> one.unreadable().isPresent());
+    return unreadable ? Command.BAD_ANSWER : Command.OK;
   }
 
   static boolean show(PhysicalMemory memory, List<Handover> handovers, int pageSize, View view)

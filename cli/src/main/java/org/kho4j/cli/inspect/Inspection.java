@@ -7,6 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Subtree;
@@ -22,6 +23,7 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
@@ -30,6 +32,7 @@ import org.kho4j.handover.wire.HandoverException;
 public final class Inspection {
 
   private static final int MAX_ERRORS = 1000;
+  private static final String MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY).toString();
 
   private final Handover handover;
   private final View view;
@@ -46,7 +49,7 @@ public final class Inspection {
   /**
    * Shows a handover.
    *
-   * @return false if nothing in it could be read
+   * @return whether anything in it could be read
    */
   public static boolean show(Handover handover, View view) throws IOException {
     return new Inspection(handover, view).show();
@@ -70,29 +73,37 @@ public final class Inspection {
   }
 
   private void map() throws IOException {
-    if (handover.mapState() == Handover.MapState.NOT_FINALIZED) {
-      view.map(handover, null, null);
-      return;
-    }
-    PreservedMap found = read(handover::preservedMap);
-    if (found == null) {
-      return;
-    }
+    PreservedMap found = pointed();
+    long address = found == null ? handover.root().address() : found.root();
     MapSummary summary = null;
-    if (handover.isMapIntact()) {
-      map = found;
-      summary = found.summary(this::error);
-    } else {
-      error(
-          new HandoverException(
-              "/preserved-memory-map",
-              found.root(),
-              handover.role() == Handover.Role.INCOMING
-                  ? "the map is consumed: the kernel that was given it has walked it, and its pages were used again"
-                  : "the map does not preserve the root FDT's own page, as every map does: its pages were used for"
-                      + " something else, or are of another page size"));
+    switch (handover.mapState()) {
+      case INTACT -> {
+        map = found;
+        summary = found == null ? null : found.summary(this::error);
+      }
+      case CONSUMED ->
+          error(
+              new HandoverException(
+                  MAP,
+                  address,
+                  "a kernel has walked the map, and its pages were used again: "
+                      + handover.taken().orElse("")));
+      case UNREADABLE ->
+          error(
+              new HandoverException(
+                  MAP, address, "the map cannot be read: " + handover.unreadable().orElse("")));
+      case NOT_FINALIZED -> {}
     }
     view.map(handover, found, summary);
+  }
+
+  /** The map that the root FDT points at; null if there is none. */
+  private @Nullable PreservedMap pointed() {
+    try {
+      return handover.preservedMap();
+    } catch (HandoverException e) {
+      return null;
+    }
   }
 
   private void subtree(Subtree subtree) throws IOException {
@@ -134,13 +145,13 @@ public final class Inspection {
     try {
       return LiveUpdate.CLIENT.read(handover, subtree);
     } catch (HandoverException e) {
-      if (handover.role() != Handover.Role.INCOMING) {
+      if (handover.taken().isEmpty()) {
         throw e;
       }
       throw new HandoverException(
           e.path(),
           e.address(),
-          "consumed: a kernel frees this page once it has read it, and now " + e.problem());
+          "a kernel frees this page once it has read it, and now " + e.problem());
     }
   }
 

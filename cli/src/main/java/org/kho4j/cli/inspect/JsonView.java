@@ -2,9 +2,11 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
@@ -50,6 +52,13 @@ final class JsonView implements View {
         .number("totalSize", handover.root().totalSize())
         .text("compatible", handover.root().compatible())
         .text("role", handover.role().label());
+    PageSizeEvidence evidence = handover.pageSizeEvidence();
+    if (evidence.certainty() != MapEvidence.Certainty.ONLY) {
+      json.object("pageSizeEvidence")
+          .text("certainty", evidence.certainty().label())
+          .text("because", evidence.because())
+          .endObject();
+    }
   }
 
   @Override
@@ -59,6 +68,9 @@ final class JsonView implements View {
       json.address("root", map.root());
     }
     json.text("state", handover.mapState().label());
+    (handover.isMapIntact() ? Optional.<String>empty() : handover.taken())
+        .or(handover::unreadable)
+        .ifPresent(reason -> json.text("because", reason));
     if (map != null) {
       form(handover.mapEvidence());
     }

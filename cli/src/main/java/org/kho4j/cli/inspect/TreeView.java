@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
@@ -42,6 +43,7 @@ final class TreeView implements View {
   private final int listed;
   private final Guide guide = new Guide();
 
+  private boolean taken;
   private int subtreesLeft;
   private long sessions;
   private long files;
@@ -70,6 +72,7 @@ final class TreeView implements View {
 
   @Override
   public void beginHandover(Handover handover) throws IOException {
+    taken = handover.taken().isPresent();
     out.line().put(HEADING, Units.printable(handover.root().compatible()) + " handover");
     if (handover.role() != Handover.Role.UNKNOWN) {
       out.put(", ").put(NAME, handover.role().label());
@@ -79,19 +82,29 @@ final class TreeView implements View {
         .put(", ")
         .size(handover.root().totalSize())
         .line();
+    PageSizeEvidence evidence = handover.pageSizeEvidence();
+    if (evidence.certainty() == MapEvidence.Certainty.UNSURE) {
+      out.put("pages of ")
+          .put(WARNING, evidence.size().label() + ", perhaps")
+          .put(FAINT, ": " + evidence.because() + " (--page-size decides)")
+          .line();
+    }
   }
 
   @Override
   public void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary summary)
       throws IOException {
     out.put(guide.entry(false)).put(NAME, "preserved map");
-    if (map == null) {
+    if (handover.mapState() == Handover.MapState.NOT_FINALIZED) {
       out.put(": ").put(WARNING, "not finalized").put(", so that there is none yet").line();
       return;
     }
-    out.put(" at ").address(map.root());
+    if (map != null) {
+      out.put(" at ").address(map.root());
+    }
     if (summary == null) {
-      out.put(": ").put(WARNING, "consumed").line();
+      boolean taken = handover.taken().isPresent();
+      out.put(": ").put(taken ? WARNING : BAD, taken ? "consumed" : "cannot be read").line();
       return;
     }
     out.put(": ")
@@ -342,11 +355,16 @@ final class TreeView implements View {
   @Override
   public void errors(List<HandoverException> errors, long more) throws IOException {
     for (HandoverException error : errors) {
-      out.put(BAD, "error ").put(Units.printable(error)).line();
+      problem().put(Units.printable(error)).line();
     }
     if (more > 0) {
-      out.put(BAD, "error ").put("and " + Units.count(more) + " more").line();
+      problem().put("and " + Units.count(more) + " more").line();
     }
+  }
+
+  /** What a kernel has taken is no fault. */
+  private Text problem() throws IOException {
+    return taken ? out.put(WARNING, "consumed ") : out.put(BAD, "error ");
   }
 
   @Override

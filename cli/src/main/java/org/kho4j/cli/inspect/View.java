@@ -39,7 +39,7 @@ public interface View {
 
   void beginHandover(Handover handover) throws IOException;
 
-  /** The preserved map: null as long as none is written, and counted only where it is intact. */
+  /** The preserved map: null where the root FDT points at none, and counted only if intact. */
   void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary summary)
       throws IOException;
 

@@ -2,6 +2,7 @@ package org.kho4j.cli.report;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.View;
 import org.kho4j.cli.output.Units;
@@ -93,16 +94,26 @@ final class HandoverText implements View {
     summary = found;
     Html out = new Html(facts);
     Contents.fact(out, "preserved map");
-    if (map == null) {
+    if (handover.mapState() == Handover.MapState.NOT_FINALIZED) {
       out.element("span", "not finalized", "class", "tag warning").close().close();
       return;
     }
     if (found == null) {
-      out.element("span", "consumed", "class", "tag warning").text(" at ");
+      boolean taken = handover.taken().isPresent();
+      out.element(
+          "span",
+          taken ? "consumed" : "cannot be read",
+          "class",
+          taken ? "tag warning" : "tag error");
+      if (map == null) {
+        out.close().close();
+        return;
+      }
+      out.text(" at ");
     } else {
       out.text(Units.count(found.nodes(), "page", "pages") + " from ");
     }
-    contents.place(out, map.root()).close().close();
+    contents.place(out, Objects.requireNonNull(map).root()).close().close();
     form(out, handover.mapEvidence());
     if (found != null) {
       Contents.fact(out, "preserved")

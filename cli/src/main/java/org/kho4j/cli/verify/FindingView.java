@@ -41,8 +41,10 @@ public final class FindingView {
             .address("fdt", handover.root().address())
             .text("compatible", handover.root().compatible())
             .text("role", handover.role().label())
-            .text("state", handover.mapState().label())
-            .text("verdict", judged.verdict().label());
+            .text("state", handover.mapState().label());
+        handover.taken().ifPresent(evidence -> json.text("taken", evidence));
+        handover.unreadable().ifPresent(reason -> json.text("because", reason));
+        json            .text("verdict", judged.verdict().label());
         counts(json, judged.checked());
         json.endObject();
       }

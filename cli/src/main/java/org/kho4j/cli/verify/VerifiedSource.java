@@ -28,17 +28,18 @@ import org.kho4j.verify.Verifier;
  */
 public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadable) {
 
-  /**
-   * A handover.
-   *
-   * @param consumed whether a kernel has taken it: another one in the source tells
-   */
-  public record Candidate(Handover handover, boolean consumed) {
+  /** A handover. */
+  public record Candidate(Handover handover) {
+
+    /** Whether a kernel has taken it. */
+    public boolean consumed() {
+      return handover.taken().isPresent();
+    }
 
     /** Checks it, and tells who owns what. */
     public Checked verify(
         Verifier.Options options, Consumer<Finding> findings, OwnerVisitor owners) {
-      return Verifier.verify(handover, consumed, options, findings, owners);
+      return Verifier.verify(handover, consumed(), options, findings, owners);
     }
   }
 
@@ -70,11 +71,10 @@ public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadabl
       }
     }
     List<Handover> all = HandoverSearch.handovers(invocation, memory, roots);
-    boolean outgoing = all.stream().anyMatch(one -> one.role() == Handover.Role.OUTGOING);
     List<Candidate> candidates =
         all.stream()
             .filter(one -> fdt.isEmpty() || one.root().address() == fdt.getAsLong())
-            .map(one -> new Candidate(one, outgoing && one.role() == Handover.Role.INCOMING))
+            .map(Candidate::new)
             .toList();
     return new VerifiedSource(candidates, unreadable);
   }

@@ -35,11 +35,15 @@ public final class InspectShape {
         "totalSize: number",
         "compatible: text",
         "role: text",
+        "pageSizeEvidence?: object",
         "preservedMap?: object",
         "subtrees?: array",
         "errors: array",
         "moreErrors?: number");
     assertThat(handover.path("role").asString()).isIn("outgoing", "incoming", "unknown");
+    if (handover.has("pageSizeEvidence")) {
+      object(handover.path("pageSizeEvidence"), "certainty: text", "because: text");
+    }
     if (handover.has("preservedMap")) {
       map(handover.path("preservedMap"));
     }
@@ -58,7 +62,23 @@ public final class InspectShape {
       return;
     }
     if (map.path("state").asString().equals("consumed")) {
-      object(map, "root: address", "state: text", "form?: text", "formEvidence?: object");
+      object(
+          map,
+          "root: address",
+          "state: text",
+          "because: text",
+          "form?: text",
+          "formEvidence?: object");
+      return;
+    }
+    if (map.path("state").asString().equals("unreadable")) {
+      object(
+          map,
+          "root?: address",
+          "state: text",
+          "because: text",
+          "form?: text",
+          "formEvidence?: object");
       return;
     }
     assertThat(map.path("state").asString()).isEqualTo("intact");

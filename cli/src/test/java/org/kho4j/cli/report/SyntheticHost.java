@@ -107,7 +107,7 @@ public final class SyntheticHost implements PhysicalMemory {
 
   Candidate candidate() {
     return new Candidate(
-        Handovers.of(this, List.of(RootSearch.at(this, BASE)), PageSize.SIZE_4K).getFirst(), false);
+        Handovers.of(this, List.of(RootSearch.at(this, BASE)), PageSize.SIZE_4K).getFirst());
   }
 
   @Override

@@ -66,8 +66,9 @@ public final class KhoTest {
     if (folios * Long.BYTES > foliosInfo.bytes()) {
       throw place.broken(
           address,
-          "nr_folios is %d, and the array has room for %d"
-              .formatted(folios, foliosInfo.bytes() / Long.BYTES));
+          "nr_folios is %d, and %s"
+              .formatted(
+                  folios, foliosInfo.descriptor().room(memory.pageSize(), Long.BYTES)));
     }
   }
 

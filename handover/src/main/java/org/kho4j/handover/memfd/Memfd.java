@@ -57,8 +57,12 @@ public final class Memfd {
     if (Long.compareUnsigned(folioCount(), room) > 0) {
       throw where.broken(
           address,
-          "nr_folios is %s, and the array has room for %d"
-              .formatted(Long.toUnsignedString(folioCount()), room));
+          "nr_folios is %s, and %s"
+              .formatted(
+                  Long.toUnsignedString(folioCount()),
+                  foliosInfo
+                      .descriptor()
+                      .room(memory.pageSize(), MemfdFolio.STRUCTURE.headerSize())));
     }
   }
 
@@ -186,7 +190,8 @@ public final class Memfd {
     if (!handover.isMapIntact()) {
       throw where.broken(
           address,
-          "how large its folios are is in nothing but the preserved map, and that is consumed");
+          "how large its folios are is in nothing but the preserved map, and that is "
+              + handover.mapState().label());
     }
     FolioPieces folios = new FolioPieces(this, where, handover.preservedMap(), memory.pageSize());
     return new Content(memory, where, size, folios.inOrder());

@@ -2,6 +2,7 @@ package org.kho4j.handover.vmalloc;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.StructureView;
 
@@ -19,6 +20,10 @@ import org.kho4j.handover.wire.StructureView;
  */
 public record Descriptor(long address, long first, long totalPages, int flags, int order) {
 
+  /** What {@link #isEmpty} means, as a sentence. */
+  public static final String NO_AREA =
+      "the descriptor has neither pages nor a first chunk: no area is preserved there";
+
   /** Reads the descriptor in a view of {@link KhoVmalloc#STRUCTURE}. */
   public static Descriptor of(StructureView view) {
     return new Descriptor(
@@ -32,6 +37,18 @@ public record Descriptor(long address, long first, long totalPages, int flags, i
   /** Reads the descriptor in the 16 bytes at a physical address. */
   public static Descriptor at(long address, MemorySegment bytes) {
     return of(new StructureView(KhoVmalloc.STRUCTURE, address, bytes));
+  }
+
+  /** Whether no area is preserved here: neither pages nor a first chunk, as in 16 zeros. */
+  public boolean isEmpty() {
+    return first == 0 && totalPages == 0;
+  }
+
+  /** The end of a sentence about a count of entries that an area has no room for. */
+  public String room(PageSize pageSize, int entryBytes) {
+    return isEmpty()
+        ? NO_AREA
+        : "the array has room for %d".formatted(totalPages * pageSize.bytes() / entryBytes);
   }
 
   /** Writes the 16 bytes. */

@@ -296,6 +296,6 @@ class MemfdContentTest {
         .isEqualTo(
             FILE
                 + " at 0x300000: how large its folios are is in nothing but the preserved map, and that"
-                + " is consumed");
+                + " is unreadable");
   }
 }

@@ -140,6 +140,16 @@ class MemfdTest {
   }
 
   @Test
+  void aDescriptorOfZerosIsNoArrayOfFolios() {
+    version2(0x1000, 1, 0, 0);
+
+    assertThat(sentenceOf(this::read))
+        .endsWith(
+            ": nr_folios is 1, and the descriptor has neither pages nor a first chunk: no area is"
+                + " preserved there");
+  }
+
+  @Test
   void namesACountThatTheArrayHasNoRoomFor() {
     version2(0x1000, 257, CHUNK, 1);
     assertThat(sentenceOf(this::read))

@@ -1,0 +1,121 @@
+package org.kho4j.handover;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.TreeValue;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.AbsentMemoryException;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+
+/**
+ * Finds the physical address at which a raw image begins, from a root FDT in it that was found with
+ * a wrong one: then all its pointers miss, by the same distance.
+ *
+ * @param memory the image, at the wrong address
+ * @param root the root FDT, at the wrong address
+ * @param pointers to the preserved map first, then to the blobs of the subtrees
+ */
+public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) {
+
+  /** RAM begins at a multiple of that on every machine known. */
+  private static final long STEP = 2 << 20;
+
+  private static final long MAX_STEPS = 1 << 20;
+
+  public RawBase {
+    pointers = List.copyOf(pointers);
+  }
+
+  /** The pointers of a handover's root FDT, as far as its version is known. */
+  public static RawBase of(Handover handover) {
+    List<Long> pointers = new ArrayList<>();
+    RootFdt root = handover.root();
+    try {
+      KhoVersion version = handover.version();
+      Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
+      pointers.add(
+          TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, where, root.address()));
+      for (var node : root.tree().children()) {
+        pointers.add(TreeValue.u64(node, version.addressProperty(), where, root.address()));
+      }
+    } catch (HandoverException e) {
+      // What can be read decides; the verification reports the rest.
+    }
+    return new RawBase(handover.memory().physical(), root, pointers);
+  }
+
+  /** Whether the root FDT has a map, and nothing that it points at is in the image. */
+  public boolean missesAll() {
+    return !pointers.isEmpty()
+        && pointers.getFirst() != 0
+        && pointers.stream().noneMatch(pointer -> memory.contains(pointer, Long.BYTES));
+  }
+
+  /**
+   * The physical address of the image's first byte with which the map is whole and every pointer is
+   * in the image; empty if there is no such address, or several.
+   */
+  public OptionalLong find() {
+    long map = pointers.getFirst();
+    long[] range = {Long.MAX_VALUE, 0};
+    memory.forEachRange((address, length) -> {
+      range[0] = Math.min(range[0], address);
+      range[1] = Math.max(range[1], address + length);
+    });
+    OptionalLong found = OptionalLong.empty();
+    long first = Math.max(-range[0], (map - range[1] + STEP) & -STEP);
+    long last = Math.min(map - range[0], first + MAX_STEPS * STEP);
+    for (long distance = first; distance <= last; distance += STEP) {
+      if (fits(distance)) {
+        if (found.isPresent()) {
+          return OptionalLong.empty();
+        }
+        found = OptionalLong.of(range[0] + distance);
+      }
+    }
+    return found;
+  }
+
+  private boolean fits(long distance) {
+    PhysicalMemory moved = new Moved(memory, distance);
+    RootFdt there =
+        new RootFdt(root.address() + distance, root.totalSize(), root.tree(), root.compatible());
+    return pointers.stream().allMatch(pointer -> moved.contains(pointer, Long.BYTES))
+        && Handovers.of(moved, List.of(there), null).getFirst().isMapIntact();
+  }
+
+  /** Memory at other addresses. */
+  private record Moved(PhysicalMemory memory, long distance) implements PhysicalMemory {
+
+    @Override
+    public MemorySource source() {
+      return memory.source();
+    }
+
+    @Override
+    public MemorySegment read(long address, long length) {
+      if (address < distance) {
+        throw new AbsentMemoryException(address, "0x%x is not in the image".formatted(address));
+      }
+      return memory.read(address - distance, length);
+    }
+
+    @Override
+    public boolean contains(long address, long length) {
+      return address >= distance && memory.contains(address - distance, length);
+    }
+
+    @Override
+    public void forEachRange(RangeVisitor visitor) {
+      memory.forEachRange((address, length) -> visitor.range(address + distance, length));
+    }
+
+    @Override
+    public void close() {}
+  }
+}
