@@ -49,9 +49,7 @@ public final class Handovers {
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
     Candidate outgoing = outgoing(candidates);
-    return candidates.stream()
-        .map(candidate -> candidate.handover(outgoing, evidence))
-        .toList();
+    return candidates.stream().map(candidate -> candidate.handover(outgoing, evidence)).toList();
   }
 
   /**
@@ -101,14 +99,16 @@ public final class Handovers {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
       if (isFinalizedLater()) {
-        return new Handover(memory, root, role, MapState.NOT_FINALIZED, taken, null, evidence, mapForm);
+        return new Handover(
+            memory, root, role, MapState.NOT_FINALIZED, taken, null, evidence, mapForm);
       }
       if (role == Role.OUTGOING ? rootPreserved() : sound()) {
         return new Handover(memory, root, role, MapState.INTACT, taken, null, evidence, mapForm);
       }
       return taken != null
           ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, evidence, mapForm)
-          : new Handover(memory, root, role, MapState.UNREADABLE, null, unreadable(), evidence, mapForm);
+          : new Handover(
+              memory, root, role, MapState.UNREADABLE, null, unreadable(), evidence, mapForm);
     }
 
     private Role role(@Nullable Candidate outgoing) {

@@ -38,10 +38,9 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
     try {
       KhoVersion version = handover.version();
       Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
-      pointers.add(
-          TreeValue.u64(root.tree(), KhoVersion.MAP_PROPERTY, where, root.address()));
+      pointers.add(TreeValue.number(root.tree(), version.mapPointer(), where, root.address()));
       for (var node : root.tree().children()) {
-        pointers.add(TreeValue.u64(node, version.addressProperty(), where, root.address()));
+        pointers.add(TreeValue.number(node, version.addressProperty(), where, root.address()));
       }
     } catch (HandoverException e) {
       // What can be read decides; the verification reports the rest.

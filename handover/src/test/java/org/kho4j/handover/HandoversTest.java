@@ -116,7 +116,8 @@ class HandoversTest {
     generation(0x1000000, 1, true);
 
     Handover handover =
-        Handovers.of(ram, RootSearch.search(ram, bytes -> {}).roots(), PageSize.SIZE_64K).getFirst();
+        Handovers.of(ram, RootSearch.search(ram, bytes -> {}).roots(), PageSize.SIZE_64K)
+            .getFirst();
     assertThat(handover.role()).isEqualTo(Role.UNKNOWN);
     assertThat(handover.mapState()).isEqualTo(MapState.UNREADABLE);
     assertThat(handover.unreadable()).isPresent();

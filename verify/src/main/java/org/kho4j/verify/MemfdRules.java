@@ -150,8 +150,8 @@ final class MemfdRules {
       findings.report(
           EMPTY, where, data, "size is %d, and nr_folios %s", size, Long.toUnsignedString(count));
     }
-    long room =
-        descriptor.totalPages() * scene.pageSize().bytes() / MemfdFolio.STRUCTURE.headerSize();
+    int entry = MemfdFolio.STRUCTURE.headerSize();
+    long room = descriptor.totalPages() * scene.pageSize().bytes() / entry;
     if (Long.compareUnsigned(count, room) > 0) {
       findings.report(
           ROOM,

@@ -16,7 +16,6 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Wire;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.luo.Flb;
@@ -27,6 +26,7 @@ import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.WritableMemory;
 
 /** What the engine writes of LUO is sound, in every version and page size. */
@@ -96,10 +96,10 @@ class WrittenLuoTest {
       long size = generation.outgoing().subtree(LuoSer.SUBTREE).orElseThrow().size();
       MemorySegment root = memory.writable(generation.outgoing().root().address(), 4096);
       long at = 0;
-      while (root.get(Wire.U64, at) != size) {
+      while (root.get(StructureView.U64, at) != size) {
         at += Integer.BYTES;
       }
-      root.set(Wire.U64, at, 8);
+      root.set(StructureView.U64, at, 8);
 
       List<Finding> findings = new ArrayList<>();
       Verifier.verify(List.of(generation.outgoing()), Verifier.Options.ALL, findings::add);

@@ -118,7 +118,8 @@ public record HandoverSearch(
         return;
       }
       OptionalLong first = base.find();
-      String image = memory.source().path() + ": the root FDT at " + Units.address(handover.root().address());
+      String image =
+          memory.source().path() + ": the root FDT at " + Units.address(handover.root().address());
       if (first.isPresent()) {
         throw invocation.wrong(
             image

@@ -44,7 +44,7 @@ public final class FindingView {
             .text("state", handover.mapState().label());
         handover.taken().ifPresent(evidence -> json.text("taken", evidence));
         handover.unreadable().ifPresent(reason -> json.text("because", reason));
-        json            .text("verdict", judged.verdict().label());
+        json.text("verdict", judged.verdict().label());
         counts(json, judged.checked());
         json.endObject();
       }

@@ -67,8 +67,7 @@ public final class KhoTest {
       throw place.broken(
           address,
           "nr_folios is %d, and %s"
-              .formatted(
-                  folios, foliosInfo.descriptor().room(memory.pageSize(), Long.BYTES)));
+              .formatted(folios, foliosInfo.descriptor().room(memory.pageSize(), Long.BYTES)));
     }
   }
 
