@@ -4,19 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.tools.JavaCompiler;
-import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,7 +60,7 @@ class EngineExamplesTest {
   }
 
   /** What the compiler says of an example. Names that an example takes for granted are fields. */
-  private String errors(String example) {
+  private String errors(String example) throws IOException {
     String source =
         IMPORTS
             + """
@@ -78,17 +75,12 @@ class EngineExamplesTest {
             }
             """
                 .formatted(example.replace("-> …", "-> {}").replace("…\n", "\n"));
+    Path file = Files.writeString(directory.resolve("Example.java"), source);
     StringWriter said = new StringWriter();
-    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    compiler
-        .getTask(
-            said,
-            null,
-            null,
-            List.of("-proc:none", "-d", directory.toString(), "-cp", path()),
-            null,
-            List.of(new Source(source)))
-        .call();
+    PrintWriter out = new PrintWriter(said);
+    ToolProvider.findFirst("javac")
+        .orElseThrow()
+        .run(out, out, "-proc:none", "-d", directory.toString(), "-cp", path(), file.toString());
     return said.toString();
   }
 
@@ -97,19 +89,5 @@ class EngineExamplesTest {
         .map(System::getProperty)
         .filter(path -> path != null && !path.isEmpty())
         .collect(Collectors.joining(File.pathSeparator));
-  }
-
-  private static final class Source extends SimpleJavaFileObject {
-    private final String text;
-
-    Source(String text) {
-      super(URI.create("string:///Example.java"), JavaFileObject.Kind.SOURCE);
-      this.text = text;
-    }
-
-    @Override
-    public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-      return text;
-    }
   }
 }

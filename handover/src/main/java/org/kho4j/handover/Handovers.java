@@ -119,7 +119,7 @@ public final class Handovers {
           kexecCount < 0
               ? isFinalizedLater() || rootPreserved()
               : kexecCount == outgoing.kexecCount;
-      if (outgoing == this || another) {
+      if (outgoing.root.address() == root.address() || another) {
         return Role.OUTGOING;
       }
       boolean counted = kexecCount >= 0 && kexecCount == outgoing.kexecCount - 1;

@@ -15,6 +15,9 @@ public final class BlockBatch {
   private final long[] addresses = new long[MOST];
   private int count;
 
+  /** A batch of no blocks. */
+  public BlockBatch() {}
+
   /** How many blocks still fit. */
   public int room() {
     return MOST - count;

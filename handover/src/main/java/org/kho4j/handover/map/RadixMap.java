@@ -22,7 +22,6 @@ import org.kho4j.handover.wire.Where;
  */
 final class RadixMap implements PreservedMap {
 
-  private static final NodeVisitor NO_NODES = (address, level, key) -> {};
   private static final Consumer<HandoverException> THROW =
       problem -> {
         throw problem;
@@ -46,6 +45,8 @@ final class RadixMap implements PreservedMap {
     this.losesOrderZero = KhoRadix.losesOrderZero(pageSize, depth);
   }
 
+  private static void ignore(long address, int level, long key) {}
+
   @Override
   public MapForm form() {
     return form;
@@ -59,21 +60,21 @@ final class RadixMap implements PreservedMap {
   @Override
   public void forEachRun(RunVisitor visitor) {
     RunCollector runs = new RunCollector(pageSize, pageSize.bytes(), visitor);
-    new Walk(NO_NODES, runs, THROW).tree();
+    new Walk(RadixMap::ignore, runs, THROW).tree();
     runs.flush();
   }
 
   @Override
   public Stream<Run> runs() {
     LeafList leaves = leaves();
-    new Walk(NO_NODES, leaves, THROW).tree();
+    new Walk(RadixMap::ignore, leaves, THROW).tree();
     return leaves.runs();
   }
 
   @Override
   public MapSummary summary(Consumer<HandoverException> problems) {
     LeafList leaves = leaves();
-    long nodes = new Walk(NO_NODES, leaves, problems).tree();
+    long nodes = new Walk(RadixMap::ignore, leaves, problems).tree();
     return new MapSummary(nodes, leaves.count(problems));
   }
 

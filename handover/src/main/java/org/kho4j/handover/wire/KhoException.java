@@ -24,7 +24,6 @@ public abstract class KhoException extends RuntimeException {
    * @param problem the rest of the sentence, with the value and the bound
    */
   protected KhoException(String path, long address, String problem) {
-    super(place(path, address) + problem);
     this.path = path;
     this.address = address;
     this.problem = problem;
@@ -33,6 +32,11 @@ public abstract class KhoException extends RuntimeException {
   private static String place(String path, long address) {
     String at = address == NOWHERE ? "" : " at 0x" + Long.toHexString(address);
     return path.isEmpty() ? "" : path + at + ": ";
+  }
+
+  @Override
+  public String getMessage() {
+    return place(path, address) + problem;
   }
 
   /** Path of the structure; empty where no structure is concerned. */

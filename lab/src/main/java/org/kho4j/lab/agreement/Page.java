@@ -185,8 +185,9 @@ public final class Page {
 
       Linux 7.1.8 (kho-v3, luo-v1 with FLBs) was asked on 29 November 2026, once for each rule. The outcomes of
       MAP-004, ARRAY-003, LUO-013, LUO-014, FLB-001 and MEMFD-018, with which it disagreed, were set from what it
-      did; its source says the same. A boot of it was left out: it restored all where blob-size of LUO's device
-      tree was 8, which it does not read, and verify said LUO-001 then; that is FDT-010 since.
+      did. Its source was read for MAP-004, LUO-013 and LUO-014, and says the same. A boot of it was left out: it
+      restored all where blob-size of LUO's device tree was 8, which it does not read, and verify said LUO-001
+      then; that is FDT-010 since.
 
       Not in the table: rules about older contracts (kho-v1 and kho-v2, luo-v2 to luo-v4, memfd-v1), as no kernel
       that has them was asked yet, and FDT-013, which is about a handover that was taken already.
