@@ -1,9 +1,9 @@
 package org.kho4j.preflight.image;
 
+import static org.kho4j.files.LittleEndian.U32;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Packing;
@@ -17,9 +17,6 @@ import org.kho4j.files.packed.Packing;
  *     it has not
  */
 record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Takes a part of a file whose header tells where it is. */
   static Payload of(Path path, MemorySegment file, long offset, long length)
