@@ -5,6 +5,7 @@ import static org.kho4j.files.LittleEndian.U32;
 import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The bytes of a dump by their offset in it, wherever they are in the mapped file: at the same
@@ -32,6 +33,13 @@ final class DumpBytes {
     this.pieces = pieces;
     this.count = pieces.byteSize() / PIECE;
     this.size = count == 0 ? 0 : end(count - 1);
+  }
+
+  /** Whether a file starts with an ASCII text. */
+  static boolean startsWith(MemorySegment file, String text) {
+    MemorySegment signature = MemorySegment.ofArray(text.getBytes(StandardCharsets.US_ASCII));
+    return file.byteSize() >= text.length()
+        && file.asSlice(0, text.length()).mismatch(signature) == -1;
   }
 
   /** A file that has the dump as it is. */
