@@ -58,7 +58,7 @@ final class BzImage {
     Optional<Footprint> footprint = footprint(bytes, protocol);
     Optional<Packing> packing = Packing.of(payload.bytes());
     if (packing.isEmpty()) {
-      return new KernelContent(path, payload.bytes())
+      return new KernelContent(path, payload.bytes(), Optional.empty())
           .vmlinux(KernelImage.Form.BZIMAGE, release, footprint);
     }
     return payload

@@ -5,7 +5,9 @@ import static org.kho4j.files.LittleEndian.U32;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Packing;
 
 /**
@@ -57,26 +59,22 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
         : this;
   }
 
+  /** Unpacks the kernel and reads it. */
   KernelImage read(Packing packing, KernelImages.Reading reading) throws IOException {
-    return KernelImages.unpack(
-        path,
-        bytes,
-        offset,
-        packing,
-        content -> {
-          if (unpacked >= 0 && content.size() != unpacked) {
-            throw new MalformedImageException(
-                path
-                    + ": the "
-                    + packing.format()
-                    + " at offset 0x"
-                    + Long.toHexString(offset)
-                    + " unpacks to "
-                    + content.size()
-                    + " bytes, and is said to have "
-                    + unpacked);
-          }
-          return reading.of(content);
-        });
+    try (MappedFile file = packing.unpack(path, bytes, offset, KernelImages.MAX_UNPACKED)) {
+      if (unpacked >= 0 && file.size() != unpacked) {
+        throw new MalformedImageException(
+            path
+                + ": the "
+                + packing.format()
+                + " at offset 0x"
+                + Long.toHexString(offset)
+                + " unpacks to "
+                + file.size()
+                + " bytes, and is said to have "
+                + unpacked);
+      }
+      return reading.of(new KernelContent(path, file.bytes(), Optional.of(packing.format())));
+    }
   }
 }
