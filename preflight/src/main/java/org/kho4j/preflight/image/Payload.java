@@ -25,13 +25,9 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
       throws MalformedImageException {
     if (offset > file.byteSize() || length > file.byteSize() - offset) {
       throw new MalformedImageException(
-          path
-              + " has its packed kernel at offset 0x"
-              + Long.toHexString(offset)
-              + ", 0x"
-              + Long.toHexString(length)
-              + " bytes, which runs past the file's end at 0x"
-              + Long.toHexString(file.byteSize()));
+          ("%s has its packed kernel at offset 0x%x, 0x%x bytes,"
+                  + " which runs past the file's end at 0x%x")
+              .formatted(path, offset, length, file.byteSize()));
     }
     return new Payload(path, file.asSlice(offset, length), offset, -1);
   }
@@ -64,15 +60,8 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
     try (MappedFile file = packing.unpack(path, bytes, offset, KernelImages.MAX_UNPACKED)) {
       if (unpacked >= 0 && file.size() != unpacked) {
         throw new MalformedImageException(
-            path
-                + ": the "
-                + packing.format()
-                + " at offset 0x"
-                + Long.toHexString(offset)
-                + " unpacks to "
-                + file.size()
-                + " bytes, and is said to have "
-                + unpacked);
+            "%s: the %s at offset 0x%x unpacks to %d bytes, and is said to have %d"
+                .formatted(path, packing.format(), offset, file.size(), unpacked));
       }
       return reading.of(new KernelContent(path, file.bytes(), Optional.of(packing.format())));
     }

@@ -34,10 +34,8 @@ final class Zboot {
         Packing.of(payload.bytes())
             .orElseThrow(() ->
                 new MalformedImageException(
-                    path
-                        + " has at offset 0x"
-                        + Long.toHexString(offset)
-                        + " nothing that is packed in a way known here"));
+                    "%s has at offset 0x%x nothing that is packed in a way known here"
+                        .formatted(path, offset)));
     return payload
         .withLengthBehind(bytes, packing)
         .read(packing, content -> content.image(KernelImage.Form.ZBOOT));
