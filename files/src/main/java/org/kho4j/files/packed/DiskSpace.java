@@ -36,16 +36,9 @@ final class DiskSpace {
       long free = directory.toFile().getUsableSpace();
       if (free < RESERVE + STEP) {
         throw new IOException(
-            image
-                + " does not fit decompressed into "
-                + directory
-                + ": after "
-                + written
-                + " bytes, "
-                + free
-                + " are free there and "
-                + (RESERVE + STEP)
-                + " have to be (-Djava.io.tmpdir=DIR names another directory)");
+            ("%s does not fit decompressed into %s: after %d bytes, %d are free there and"
+                    + " %d have to be (-Djava.io.tmpdir=DIR names another directory)")
+                .formatted(image, directory, written, free, RESERVE + STEP));
       }
     }
   }

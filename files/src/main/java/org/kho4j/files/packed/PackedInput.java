@@ -1,11 +1,10 @@
 package org.kho4j.files.packed;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U32;
 
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.zip.DataFormatException;
 
 /**
@@ -15,8 +14,6 @@ import java.util.zip.DataFormatException;
 final class PackedInput extends InputStream {
 
   private static final int BUFFER = 1 << 16;
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final MemorySegment bytes;
   private final byte[] buffer = new byte[BUFFER];

@@ -1,11 +1,10 @@
 package org.kho4j.files.packed;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U32;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.kho4j.files.MalformedImageException;
@@ -23,9 +22,6 @@ public enum Packing {
   BZIP2("bzip2"),
   /** Recognized, and not read. */
   LZOP("lzop");
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int LZOP_MAGIC = 0x4f5a4c89;
   private static final int BZIP2_MAGIC = 0x685a42;

@@ -1,10 +1,9 @@
 package org.kho4j.files.packed;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U32;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
@@ -16,9 +15,6 @@ import java.util.zip.CRC32;
  * content: a file with a wrong one is refused either way.
  */
 final class XzDictionary {
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int STREAM_HEADER = 12;
   private static final int FOOTER = 12;

@@ -1,13 +1,13 @@
 package org.kho4j.files.packed;
 
+import static org.kho4j.files.LittleEndian.U32;
+
 import com.github.luben.zstd.ZstdDirectBufferDecompressingStreamNoFinalizer;
 import com.github.luben.zstd.ZstdIOException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.zip.DataFormatException;
 
 /**
@@ -23,9 +23,6 @@ final class ZstdFile implements Decoder {
   private static final int MAX_WINDOW_LOG = 31;
 
   private static final long PIECE = 1 << 17;
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Whether these are the first bytes of a zstd file, which may start with a skippable frame. */
   static boolean matches(MemorySegment bytes) {

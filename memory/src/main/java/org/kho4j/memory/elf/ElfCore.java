@@ -1,10 +1,11 @@
 package org.kho4j.memory.elf;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U16;
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.kho4j.files.MalformedImageException;
@@ -33,13 +34,6 @@ public final class ElfCore {
 
   /** Most bytes of a VMCOREINFO note looked at: Linux has one page of it. */
   private static final int MAX_VMCOREINFO = 1 << 16;
-
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int MAGIC = 0x464c457f;
   private static final int HEADER_SIZE = 64;

@@ -1,6 +1,8 @@
 package org.kho4j.memory.kdump;
 
 import org.jspecify.annotations.Nullable;
+import org.kho4j.files.packed.PageCodec;
+import org.kho4j.files.packed.ZstdPage;
 
 /** How a page is stored, as its descriptor's flags say. */
 enum Compression {
@@ -36,9 +38,9 @@ enum Compression {
     return switch (this) {
       case NONE -> throw new IllegalStateException("nothing to decompress");
       case ZLIB -> new ZlibPages();
-      case LZO -> new LzoPages();
+      case LZO -> Lzo1x::decode;
       case SNAPPY -> new SnappyPages();
-      case ZSTD -> new ZstdPages();
+      case ZSTD -> new ZstdPage();
     };
   }
 }

@@ -1,10 +1,11 @@
 package org.kho4j.memory.kdump;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The bytes of a dump by their offset in it, wherever they are in the mapped file: at the same
@@ -13,11 +14,6 @@ import java.nio.ByteOrder;
  * <p>The index of pieces is off-heap, since the file decides how many there are.
  */
 final class DumpBytes {
-
-  static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** A piece in the index: offset in the dump, length, offset in the file. */
   static final long PIECE = 3 * Long.BYTES;
@@ -37,6 +33,13 @@ final class DumpBytes {
     this.pieces = pieces;
     this.count = pieces.byteSize() / PIECE;
     this.size = count == 0 ? 0 : end(count - 1);
+  }
+
+  /** Whether a file starts with an ASCII text. */
+  static boolean startsWith(MemorySegment file, String text) {
+    MemorySegment signature = MemorySegment.ofArray(text.getBytes(StandardCharsets.US_ASCII));
+    return file.byteSize() >= text.length()
+        && file.asSlice(0, text.length()).mismatch(signature) == -1;
   }
 
   /** A file that has the dump as it is. */

@@ -1,5 +1,7 @@
 package org.kho4j.memory.kdump;
 
+import static org.kho4j.files.LittleEndian.U64;
+
 import java.lang.foreign.MemorySegment;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -68,10 +70,10 @@ final class DumpedPages {
       MemorySegment words = dump.get(offset + at / 8, (frames + 63) / 64 * 8);
       long whole = frames / 64 * 8;
       for (long i = 0; i < whole; i += 8) {
-        count += Long.bitCount(words.get(DumpBytes.U64, i));
+        count += Long.bitCount(words.get(U64, i));
       }
       if (frames % 64 != 0) {
-        count += Long.bitCount(words.get(DumpBytes.U64, whole) & (1L << frames % 64) - 1);
+        count += Long.bitCount(words.get(U64, whole) & (1L << frames % 64) - 1);
       }
     }
     return count;
@@ -107,7 +109,7 @@ final class DumpedPages {
       MemorySegment words = dump.get(offset + at / 8, (frames + 63) / 64 * 8);
       for (long i = 0; i * 64 < frames; i++) {
         long base = at + i * 64;
-        long word = words.get(DumpBytes.U64, i * 8) & inside(base);
+        long word = words.get(U64, i * 8) & inside(base);
         if (start >= 0 ? word == -1 : word == 0) {
           continue;
         }

@@ -1,7 +1,5 @@
 package org.kho4j.memory.kdump;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -29,7 +27,7 @@ final class FlattenedFile {
   /** Records that a file may have whatever their size. */
   static final int MIN_RECORDS = 1 << 16;
 
-  private static final String SIGNATURE = "makedumpfile";
+  private static final String SIGNATURE = "makedumpfile\0";
   private static final int HEADER = 4096;
   private static final int RECORD_HEADER = 16;
   private static final long END = -1;
@@ -45,15 +43,7 @@ final class FlattenedFile {
   }
 
   static boolean matches(MemorySegment bytes) {
-    if (bytes.byteSize() < SIGNATURE.length() + 1) {
-      return false;
-    }
-    for (int i = 0; i < SIGNATURE.length(); i++) {
-      if (bytes.get(JAVA_BYTE, i) != SIGNATURE.charAt(i)) {
-        return false;
-      }
-    }
-    return bytes.get(JAVA_BYTE, SIGNATURE.length()) == 0;
+    return DumpBytes.startsWith(bytes, SIGNATURE);
   }
 
   static DumpBytes open(MappedFile file) throws MalformedImageException {

@@ -56,15 +56,7 @@ record KdumpHeader(
   private static final int INCOMPLETE = 8;
 
   static boolean matches(MemorySegment bytes) {
-    if (bytes.byteSize() < SIGNATURE.length()) {
-      return false;
-    }
-    for (int i = 0; i < SIGNATURE.length(); i++) {
-      if (bytes.get(JAVA_BYTE, i) != SIGNATURE.charAt(i)) {
-        return false;
-      }
-    }
-    return true;
+    return DumpBytes.startsWith(bytes, SIGNATURE);
   }
 
   static KdumpHeader read(Path path, DumpBytes dump) throws MalformedImageException {

@@ -1,5 +1,8 @@
 package org.kho4j.memory.kdump;
 
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -138,9 +141,9 @@ public final class KdumpMemory implements PhysicalMemory {
           frame, "its descriptor at 0x" + Long.toHexString(descriptor) + " is not in the file");
     }
     MemorySegment fields = dump.get(descriptor, DESCRIPTOR);
-    long offset = fields.get(DumpBytes.U64, 0);
-    int size = fields.get(DumpBytes.U32, 8);
-    int flags = fields.get(DumpBytes.U32, 12);
+    long offset = fields.get(U64, 0);
+    int size = fields.get(U32, 8);
+    int flags = fields.get(U32, 12);
     Compression compression = Compression.of(flags);
     if (compression == null) {
       throw damaged(frame, "its compression flags are 0x" + Integer.toHexString(flags));

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.zip.DataFormatException;
+import org.kho4j.files.packed.PageCodec;
 
 /** One thread's codecs and input buffer. */
 final class PageDecoder implements AutoCloseable {

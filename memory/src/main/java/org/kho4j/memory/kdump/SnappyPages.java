@@ -1,6 +1,7 @@
 package org.kho4j.memory.kdump;
 
 import java.util.zip.DataFormatException;
+import org.kho4j.files.packed.PageCodec;
 
 /**
  * Snappy, the raw format: the length as a varint, then literals and copies. The lowest two bits of
@@ -9,7 +10,7 @@ import java.util.zip.DataFormatException;
 final class SnappyPages implements PageCodec {
 
   @Override
-  public void decode(byte[] in, int length, byte[] page) throws DataFormatException {
+  public int decompress(byte[] in, int length, byte[] page) throws DataFormatException {
     int at = readLength(in, length, page);
     int to = 0;
     while (at < length) {
@@ -43,9 +44,7 @@ final class SnappyPages implements PageCodec {
       Lzo1x.copyMatch(page, to - (int) distance, to, count);
       to += count;
     }
-    if (to != page.length) {
-      throw PageCodec.wrongLength(to, page);
-    }
+    return to;
   }
 
   private static int readLength(byte[] in, int length, byte[] page) throws DataFormatException {
@@ -59,7 +58,8 @@ final class SnappyPages implements PageCodec {
       value |= (part & 0x7fL) << shift;
       if (part >= 0) {
         if (value != page.length) {
-          throw PageCodec.wrongLength(value, page);
+          throw new DataFormatException(
+              "its snappy length is " + value + ", a page has " + page.length);
         }
         return at;
       }

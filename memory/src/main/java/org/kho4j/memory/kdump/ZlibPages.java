@@ -2,6 +2,7 @@ package org.kho4j.memory.kdump;
 
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.kho4j.files.packed.PageCodec;
 
 /** zlib (RFC 1950), by the JDK's {@link Inflater}, which checks the Adler-32 of a page. */
 final class ZlibPages implements PageCodec {
@@ -10,7 +11,7 @@ final class ZlibPages implements PageCodec {
   private final byte[] beyond = new byte[1];
 
   @Override
-  public void decode(byte[] in, int length, byte[] page) throws DataFormatException {
+  public int decompress(byte[] in, int length, byte[] page) throws DataFormatException {
     inflater.reset();
     inflater.setInput(in, 0, length);
     int made;
@@ -31,13 +32,11 @@ final class ZlibPages implements PageCodec {
               ? "its zlib stream needs a dictionary"
               : "its zlib stream is cut off");
     }
-    if (made != page.length) {
-      throw PageCodec.wrongLength(made, page);
-    }
     if (inflater.getRemaining() > 0) {
       throw new DataFormatException(
           "its zlib stream ends " + inflater.getRemaining() + " bytes early");
     }
+    return made;
   }
 
   @Override

@@ -1,8 +1,10 @@
 package org.kho4j.preflight.btf;
 
+import static org.kho4j.files.LittleEndian.U16;
+import static org.kho4j.files.LittleEndian.U32;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.kho4j.files.MalformedImageException;
@@ -21,11 +23,6 @@ final class BtfTypes {
 
   /** A kernel takes no longer ones (KSYM_NAME_LEN). */
   private static final int MAX_NAME = 512;
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final String where;
 

@@ -1,15 +1,12 @@
 package org.kho4j.preflight.image;
 
+import static org.kho4j.files.LittleEndian.U32;
+
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.OptionalLong;
 
 /** Calls in arm64 code: the first argument is in x0, the third in w2. */
 final class Arm64Calls implements MetadataNumber.Calls {
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final long PAGE = -4096;
 

@@ -1,8 +1,10 @@
 package org.kho4j.preflight.image;
 
+import static org.kho4j.files.LittleEndian.U16;
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
+
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Optional;
 import org.kho4j.abi.PageSize;
 
@@ -32,13 +34,6 @@ final class Arm64Header {
   private static final int PE_MAGIC = 0x4550;
   private static final int PE_HEADER = 24;
   private static final int PE_SECTION = 40;
-
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Arm64Header() {}
 

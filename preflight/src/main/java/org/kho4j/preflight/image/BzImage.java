@@ -1,11 +1,11 @@
 package org.kho4j.preflight.image;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U16;
+import static org.kho4j.files.LittleEndian.U32;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.kho4j.files.MalformedImageException;
@@ -17,11 +17,6 @@ import org.kho4j.files.packed.Packing;
  * 2.08 (2.6.24) the header tells where.
  */
 final class BzImage {
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int SETUP_SECTORS = 0x1f1;
   private static final int MAGIC_AT = 0x202;
@@ -63,7 +58,7 @@ final class BzImage {
     Optional<Footprint> footprint = footprint(bytes, protocol);
     Optional<Packing> packing = Packing.of(payload.bytes());
     if (packing.isEmpty()) {
-      return new KernelContent(path, payload.bytes())
+      return new KernelContent(path, payload.bytes(), Optional.empty())
           .vmlinux(KernelImage.Form.BZIMAGE, release, footprint);
     }
     return payload

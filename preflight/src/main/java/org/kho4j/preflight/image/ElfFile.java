@@ -1,10 +1,11 @@
 package org.kho4j.preflight.image;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U16;
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -24,13 +25,6 @@ final class ElfFile {
 
   private static final String OVERLAP =
       "has ELF sections that are loaded and overlap: together they are longer than the file";
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int MAGIC = 0x464c457f;
   private static final int HEADER = 64;

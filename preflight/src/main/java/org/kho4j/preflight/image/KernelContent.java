@@ -18,22 +18,10 @@ final class KernelContent {
   private final MemorySegment bytes;
   private final Optional<String> compression;
 
-  KernelContent(Path path, MemorySegment bytes) {
-    this(path, bytes, Optional.empty());
-  }
-
-  KernelContent(Path path, MemorySegment bytes, String compression) {
-    this(path, bytes, Optional.of(compression));
-  }
-
-  private KernelContent(Path path, MemorySegment bytes, Optional<String> compression) {
+  KernelContent(Path path, MemorySegment bytes, Optional<String> compression) {
     this.path = path;
     this.bytes = bytes;
     this.compression = compression;
-  }
-
-  long size() {
-    return bytes.byteSize();
   }
 
   /** Reads a kernel of any of these forms. */

@@ -60,27 +60,14 @@ public final class KernelImages {
     }
     Optional<Packing> packing = Packing.of(bytes);
     if (packing.isEmpty()) {
-      return new KernelContent(path, bytes).read();
+      return new KernelContent(path, bytes, Optional.empty()).read();
     }
-    return unpack(path, bytes, 0, packing.get(), KernelContent::read);
+    return new Payload(path, bytes, 0, -1).read(packing.get(), KernelContent::read);
   }
 
   /** What is to be done with an unpacked kernel. */
   @FunctionalInterface
   interface Reading {
     KernelImage of(KernelContent content) throws IOException;
-  }
-
-  /**
-   * Reads a kernel that is packed.
-   *
-   * @param base where in the file it starts
-   */
-  static KernelImage unpack(
-      Path path, MemorySegment packed, long base, Packing packing, Reading reading)
-      throws IOException {
-    try (MappedFile unpacked = packing.unpack(path, packed, base, MAX_UNPACKED)) {
-      return reading.of(new KernelContent(path, unpacked.bytes(), packing.format()));
-    }
   }
 }

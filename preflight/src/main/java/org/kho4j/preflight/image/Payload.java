@@ -1,11 +1,13 @@
 package org.kho4j.preflight.image;
 
+import static org.kho4j.files.LittleEndian.U32;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Packing;
 
 /**
@@ -18,21 +20,14 @@ import org.kho4j.files.packed.Packing;
  */
 record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
 
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   /** Takes a part of a file whose header tells where it is. */
   static Payload of(Path path, MemorySegment file, long offset, long length)
       throws MalformedImageException {
     if (offset > file.byteSize() || length > file.byteSize() - offset) {
       throw new MalformedImageException(
-          path
-              + " has its packed kernel at offset 0x"
-              + Long.toHexString(offset)
-              + ", 0x"
-              + Long.toHexString(length)
-              + " bytes, which runs past the file's end at 0x"
-              + Long.toHexString(file.byteSize()));
+          ("%s has its packed kernel at offset 0x%x, 0x%x bytes,"
+                  + " which runs past the file's end at 0x%x")
+              .formatted(path, offset, length, file.byteSize()));
     }
     return new Payload(path, file.asSlice(offset, length), offset, -1);
   }
@@ -60,26 +55,15 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
         : this;
   }
 
+  /** Unpacks the kernel and reads it. */
   KernelImage read(Packing packing, KernelImages.Reading reading) throws IOException {
-    return KernelImages.unpack(
-        path,
-        bytes,
-        offset,
-        packing,
-        content -> {
-          if (unpacked >= 0 && content.size() != unpacked) {
-            throw new MalformedImageException(
-                path
-                    + ": the "
-                    + packing.format()
-                    + " at offset 0x"
-                    + Long.toHexString(offset)
-                    + " unpacks to "
-                    + content.size()
-                    + " bytes, and is said to have "
-                    + unpacked);
-          }
-          return reading.of(content);
-        });
+    try (MappedFile file = packing.unpack(path, bytes, offset, KernelImages.MAX_UNPACKED)) {
+      if (unpacked >= 0 && file.size() != unpacked) {
+        throw new MalformedImageException(
+            "%s: the %s at offset 0x%x unpacks to %d bytes, and is said to have %d"
+                .formatted(path, packing.format(), offset, file.size(), unpacked));
+      }
+      return reading.of(new KernelContent(path, file.bytes(), Optional.of(packing.format())));
+    }
   }
 }

@@ -1,10 +1,9 @@
 package org.kho4j.preflight.image;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.kho4j.files.LittleEndian.U32;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.OptionalLong;
 
 /**
@@ -12,9 +11,6 @@ import java.util.OptionalLong;
  * that compilers put between the arguments of one call; anything else ends the search.
  */
 final class X86Calls implements MetadataNumber.Calls {
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Bytes of {@code mov $imm32,%rdi} and of {@code lea disp32(%rip),%rdi}. */
   private static final int LOAD = 7;

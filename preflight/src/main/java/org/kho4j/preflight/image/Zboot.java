@@ -1,9 +1,9 @@
 package org.kho4j.preflight.image;
 
+import static org.kho4j.files.LittleEndian.U32;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Packing;
@@ -13,9 +13,6 @@ import org.kho4j.files.packed.Packing;
  * {@code "zimg"}, at 8 and 12 offset and length of the packed Image.
  */
 final class Zboot {
-
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final int MZ = 0x5a4d;
   private static final int ZIMG = 0x676d697a;
@@ -37,10 +34,8 @@ final class Zboot {
         Packing.of(payload.bytes())
             .orElseThrow(() ->
                 new MalformedImageException(
-                    path
-                        + " has at offset 0x"
-                        + Long.toHexString(offset)
-                        + " nothing that is packed in a way known here"));
+                    "%s has at offset 0x%x nothing that is packed in a way known here"
+                        .formatted(path, offset)));
     return payload
         .withLengthBehind(bytes, packing)
         .read(packing, content -> content.image(KernelImage.Form.ZBOOT));

@@ -1,0 +1,38 @@
+package org.kho4j.files.packed;
+
+import java.util.zip.DataFormatException;
+
+/** Decompresses single pages in one format. Used by one thread at a time. */
+@FunctionalInterface
+public interface PageCodec extends AutoCloseable {
+
+  /**
+   * Decompresses what may be a page.
+   *
+   * @param in its first {@code length} bytes are compressed
+   * @param page takes the result
+   * @return bytes that came out, at most what fits into {@code page}
+   * @throws DataFormatException if the input is of another format, damaged or cut off, or does not
+   *     fit
+   */
+  int decompress(byte[] in, int length, byte[] page) throws DataFormatException;
+
+  /**
+   * Decompresses a page.
+   *
+   * @param in its first {@code length} bytes are the compressed page
+   * @param page filled exactly
+   * @throws DataFormatException if the bytes are not what the format has, or do not make one page
+   */
+  default void decode(byte[] in, int length, byte[] page) throws DataFormatException {
+    int made = decompress(in, length, page);
+    if (made != page.length) {
+      throw new DataFormatException(
+          "it decompresses to " + made + " bytes, a page has " + page.length);
+    }
+  }
+
+  /** Frees memory outside of the heap. */
+  @Override
+  default void close() {}
+}
