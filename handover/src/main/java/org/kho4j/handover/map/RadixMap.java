@@ -22,11 +22,6 @@ import org.kho4j.handover.wire.Where;
  */
 final class RadixMap implements PreservedMap {
 
-  private static final Consumer<HandoverException> THROW =
-      problem -> {
-        throw problem;
-      };
-
   private final HandoverMemory memory;
   private final PageSize pageSize;
   private final Where where;
@@ -47,6 +42,10 @@ final class RadixMap implements PreservedMap {
 
   private static void ignore(long address, int level, long key) {}
 
+  private static void raise(HandoverException problem) {
+    throw problem;
+  }
+
   @Override
   public MapForm form() {
     return form;
@@ -60,14 +59,14 @@ final class RadixMap implements PreservedMap {
   @Override
   public void forEachRun(RunVisitor visitor) {
     RunCollector runs = new RunCollector(pageSize, pageSize.bytes(), visitor);
-    new Walk(RadixMap::ignore, runs, THROW).tree();
+    new Walk(RadixMap::ignore, runs, RadixMap::raise).tree();
     runs.flush();
   }
 
   @Override
   public Stream<Run> runs() {
     LeafList leaves = leaves();
-    new Walk(RadixMap::ignore, leaves, THROW).tree();
+    new Walk(RadixMap::ignore, leaves, RadixMap::raise).tree();
     return leaves.runs();
   }
 
@@ -84,7 +83,7 @@ final class RadixMap implements PreservedMap {
 
   @Override
   public void forEachNode(NodeVisitor visitor) {
-    new Walk(visitor, (place, bits, address, firstKey) -> {}, THROW).tree();
+    new Walk(visitor, (place, bits, address, firstKey) -> {}, RadixMap::raise).tree();
   }
 
   @Override
