@@ -2,13 +2,15 @@ package org.kho4j.handover;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence.Certainty;
 import org.kho4j.handover.map.PreservedMap;
-import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -94,17 +96,29 @@ public record PageSizeEvidence(PageSize size, Certainty certainty, String becaus
       long known = 1;
       for (Subtree subtree : handover.subtrees(problem -> {})) {
         known += lookup.orderAt(subtree.address() & -pageBytes) >= 0 ? 1 : 0;
-      }
-      try {
-        for (ReserveMem one : handover.client(ReserveMem.CLIENT).orElse(List.of())) {
-          known += lookup.orderAt(one.start()) >= 0 ? 1 : 0;
+        if (subtree.name().equals(FdtLayout.MEMBLOCK_SUBTREE)) {
+          known += reservations(handover, subtree, lookup);
         }
-      } catch (HandoverException e) {
-        // The reservations are no evidence then.
       }
       return known;
     } catch (HandoverException | IllegalArgumentException e) {
       return 0;
     }
+  }
+
+  private static long reservations(
+      Handover handover, Subtree memblock, PreservedMap.Lookup lookup) {
+    long known = 0;
+    try {
+      for (FdtNode node : handover.tree(memblock, FdtLayout.MEMBLOCK).children()) {
+        long start =
+            TreeValue.number(
+                node, FdtLayout.RESERVE_MEM_START, memblock.where(), memblock.address());
+        known += lookup.orderAt(start) >= 0 ? 1 : 0;
+      }
+    } catch (HandoverException e) {
+      return 0; // They are no evidence then.
+    }
+    return known;
   }
 }

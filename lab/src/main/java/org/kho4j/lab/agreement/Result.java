@@ -38,7 +38,7 @@ record Result(Trial trial, String changes, List<String> findings, Outcome outcom
 
   private static final String SEPARATOR = "\t";
 
-  /** What verify's findings let expect: the worst of them decide. */
+  /** What verify's findings let expect: the worst of them decide, and the rule that was broken. */
   Set<Outcome> predicted() {
     List<Rule> rules = findings.stream().map(id -> Rules.of(id).orElseThrow()).toList();
     Set<Outcome> outcomes = EnumSet.noneOf(Outcome.class);
@@ -47,7 +47,7 @@ record Result(Trial trial, String changes, List<String> findings, Outcome outcom
         .min(Comparator.naturalOrder())
         .ifPresent(worst ->
             rules.stream()
-                .filter(rule -> rule.severity() == worst)
+                .filter(rule -> rule.severity() == worst || rule.id().equals(trial.rule()))
                 .forEach(rule -> outcomes.addAll(rule.outcomes())));
     return outcomes.isEmpty() ? EnumSet.of(Outcome.RESTORED) : outcomes;
   }
