@@ -212,6 +212,10 @@ def main(facts_path, image):
         if "error" in found["map"]:
             print("handover at 0x%x: consumed" % found["fdt"])
             continue
+        versions = [subtree["luo"]["compatible"] for subtree in found["subtrees"] if "luo" in subtree]
+        if versions not in ([], ["luo-v5"]):
+            print("handover at 0x%x: of %s, not made again here" % (found["fdt"], versions[0]))
+            continue
         same, different, absent = Handover(capture, found, facts.get("page_size", 4096)).check()
         print("handover at 0x%x: %d pages compared, %d differ, %d left out of the image" % (
             found["fdt"], same, len(different), absent))
