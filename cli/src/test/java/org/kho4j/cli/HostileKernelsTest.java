@@ -255,8 +255,7 @@ class HostileKernelsTest {
   private static byte[] unpacked(Path zst) throws IOException {
     Path core = directory.resolve("core");
     String shell = "zstd -dqf \"$0\" -o \"$1\"";
-    Process zstd =
-        new ProcessBuilder("sh", "-c", shell, zst.toString(), core.toString()).start();
+    Process zstd = new ProcessBuilder("sh", "-c", shell, zst.toString(), core.toString()).start();
     try {
       assumeTrue(zstd.waitFor() == 0, "no zstd");
     } catch (InterruptedException e) {
