@@ -61,7 +61,7 @@ public final class Handovers {
     Candidate outgoing = null;
     for (Candidate candidate : candidates) {
       boolean counted = candidates.size() > 1 && candidate.kexecCount >= 0;
-      if ((counted || candidate.isFinalizedLater() || candidate.rootPreserved())
+      if ((counted || candidate.isKept())
           && (outgoing == null || candidate.kexecCount > outgoing.kexecCount)) {
         outgoing = candidate;
       }
@@ -115,10 +115,7 @@ public final class Handovers {
       if (outgoing == null) {
         return Role.UNKNOWN;
       }
-      boolean another =
-          kexecCount < 0
-              ? isFinalizedLater() || rootPreserved()
-              : kexecCount == outgoing.kexecCount;
+      boolean another = kexecCount < 0 ? isKept() : kexecCount == outgoing.kexecCount;
       if (outgoing.root.address() == root.address() || another) {
         return Role.OUTGOING;
       }
@@ -158,6 +155,11 @@ public final class Handovers {
       } catch (HandoverException e) {
         return false;
       }
+    }
+
+    /** Whether the map is there, or still to be written: the kernel has not given it up. */
+    private boolean isKept() {
+      return isFinalizedLater() || rootPreserved();
     }
 
     /** Whether there is a map, whose pages are not a map any more. */

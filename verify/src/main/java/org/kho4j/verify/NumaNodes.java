@@ -2,13 +2,13 @@ package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.files.LittleEndian;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -34,11 +34,6 @@ final class NumaNodes {
   private static final int MEMORY = 1;
   private static final int MEMORY_BYTES = 40;
 
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private NumaNodes() {}
 
   /** Addresses at which memory of another node begins; none where there is no table. */
@@ -47,7 +42,8 @@ final class NumaNodes {
     for (long at = 0; bios != null && at + POINTER_BYTES <= BIOS_BYTES; at += 16) {
       MemorySegment pointer = bios.asSlice(at, POINTER_BYTES);
       if (text(pointer, POINTER.length()).equals(POINTER) && sum(pointer) == 0) {
-        return ofTables(memory, Integer.toUnsignedLong(pointer.get(U32, POINTER_RSDT)));
+        return ofTables(
+            memory, Integer.toUnsignedLong(pointer.get(LittleEndian.U32, POINTER_RSDT)));
       }
     }
     return List.of();
@@ -57,7 +53,8 @@ final class NumaNodes {
     MemorySegment list = table(memory, address, "RSDT");
     if (list != null) {
       for (long at = TABLE_HEADER; at + Integer.BYTES <= list.byteSize(); at += Integer.BYTES) {
-        MemorySegment srat = table(memory, Integer.toUnsignedLong(list.get(U32, at)), "SRAT");
+        MemorySegment srat =
+            table(memory, Integer.toUnsignedLong(list.get(LittleEndian.U32, at)), "SRAT");
         if (srat != null) {
           return ofSrat(srat);
         }
@@ -91,9 +88,9 @@ final class NumaNodes {
   }
 
   private static void memory(MemorySegment entry, NavigableMap<Long, Integer> nodes) {
-    boolean enabled = (entry.get(U32, 28) & 1) != 0;
-    if (enabled && entry.get(U64, 16) != 0) {
-      nodes.put(entry.get(U64, 8), entry.get(U32, 2));
+    boolean enabled = (entry.get(LittleEndian.U32, 28) & 1) != 0;
+    if (enabled && entry.get(LittleEndian.U64, 16) != 0) {
+      nodes.put(entry.get(LittleEndian.U64, 8), entry.get(LittleEndian.U32, 2));
     }
   }
 
@@ -103,7 +100,7 @@ final class NumaNodes {
     if (header == null || !text(header, name.length()).equals(name)) {
       return null;
     }
-    int length = header.get(U32, TABLE_LENGTH);
+    int length = header.get(LittleEndian.U32, TABLE_LENGTH);
     if (length < TABLE_HEADER || length > MAX_TABLE) {
       return null;
     }

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
+import org.kho4j.files.LittleEndian;
 
 /**
  * The first page of a store, and what it leads to. Numbers are little-endian, addresses are offsets
@@ -35,10 +35,8 @@ import java.util.zip.CRC32C;
  */
 final class StoreLayout {
 
-  static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfLong U64 = LittleEndian.U64;
+  static final ValueLayout.OfInt U32 = LittleEndian.U32;
 
   static final String MAGIC = "kho4j-warm-store";
   static final int LAYOUT = 1;

@@ -6,12 +6,12 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import org.kho4j.files.LittleEndian;
 
 /** What some memory is filled with. What it is too short for stays as it is: zero. */
 sealed interface Content {
@@ -132,9 +132,6 @@ sealed interface Content {
   /** The longs of a {@link SplittableRandom}, little-endian: any amount, the same every time. */
   record Seeded(long seed) implements Content {
 
-    private static final ValueLayout.OfLong LITTLE_ENDIAN =
-        ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     @Override
     public OptionalLong size() {
       return OptionalLong.empty();
@@ -146,7 +143,7 @@ sealed interface Content {
       return piece -> {
         long whole = piece.byteSize() & -Long.BYTES;
         for (long at = 0; at < whole; at += Long.BYTES) {
-          piece.set(LITTLE_ENDIAN, at, random.nextLong());
+          piece.set(LittleEndian.U64, at, random.nextLong());
         }
         long rest = whole < piece.byteSize() ? random.nextLong() : 0;
         for (long at = whole; at < piece.byteSize(); at++) {

@@ -50,15 +50,6 @@ public final class HandoverMemory {
   }
 
   /**
-   * A structure of fixed size, at any alignment.
-   *
-   * @throws HandoverException if any of it cannot be read
-   */
-  public MemorySegment structure(Where where, long address, Structure structure) {
-    return bytes(where, address, structure.size(pageSize));
-  }
-
-  /**
    * A structure at its address, which is aligned to a page where the structure takes whole pages.
    *
    * @throws HandoverException if any of it cannot be read
@@ -67,7 +58,7 @@ public final class HandoverMemory {
     if (structure.pages() > 0) {
       requirePage(where, address, "the address");
     }
-    return new StructureView(structure, address, structure(where, address, structure));
+    return new StructureView(structure, address, bytes(where, address, structure.size(pageSize)));
   }
 
   /**

@@ -1,6 +1,5 @@
 package org.kho4j.handover.wire;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
@@ -25,7 +24,7 @@ public final class KhoserPointer {
   }
 
   /**
-   * Declares the pointer in a field, in the elements of an array, or in a device tree's property.
+   * Declares the pointer in a field, or in a device tree's property.
    *
    * @param target the structure that is read at the address
    * @throws IllegalArgumentException if the field is no pointer, or leads to another structure
@@ -54,16 +53,6 @@ public final class KhoserPointer {
     return load(memory, where, address(from));
   }
 
-  /**
-   * The structure that an element leads to, by its number in the array behind the fields.
-   *
-   * @throws HandoverException as {@link #load(HandoverMemory, Where, StructureView)} does
-   */
-  public @Nullable StructureView load(
-      HandoverMemory memory, Where where, StructureView from, int element) {
-    return load(memory, where, address(from.bytes(), element));
-  }
-
   /** The structure at an address that such a pointer held; null at 0. */
   public @Nullable StructureView load(HandoverMemory memory, Where where, long address) {
     return address == 0 ? null : memory.view(where, address, target);
@@ -83,11 +72,6 @@ public final class KhoserPointer {
     return TreeValue.number(node, field, where, tree);
   }
 
-  /** The address in an element of an array, for loops: {@code structure} has the array. */
-  public long address(MemorySegment structure, int element) {
-    return structure.get(StructureView.U64, field.offset() + (long) element * Long.BYTES);
-  }
-
   /** Lets a field lead to a structure. */
   public void store(StructureView in, @Nullable StructureView structure) {
     store(in, structure == null ? 0 : structure.address());
@@ -96,11 +80,6 @@ public final class KhoserPointer {
   /** Lets a field lead to a structure of which the address is at hand; 0 for none. */
   public void store(StructureView in, long address) {
     in.store(field, address);
-  }
-
-  /** Lets an element of an array lead to a structure of which the address is at hand. */
-  public void store(MemorySegment in, int element, long address) {
-    in.set(StructureView.U64, field.offset() + (long) element * Long.BYTES, address);
   }
 
   /** The property that leads to the structure at an address; 0 for none. */

@@ -2,10 +2,10 @@ package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.Structure;
+import org.kho4j.files.LittleEndian;
 
 /**
  * A structure of the contract in memory. Type and width of an access are the field's, and a field
@@ -15,13 +15,10 @@ import org.kho4j.abi.Structure;
 public final class StructureView {
 
   /** A number of 8 bytes, for loops over elements; a field is read by {@link #get}. */
-  public static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  public static final ValueLayout.OfLong U64 = LittleEndian.U64;
 
-  static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfInt U32 = LittleEndian.U32;
+  private static final ValueLayout.OfShort U16 = LittleEndian.U16;
 
   private final Structure structure;
   private final MemorySegment bytes;
