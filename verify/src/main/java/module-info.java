@@ -1,7 +1,9 @@
 /** The rules that a handover keeps, each with what a real kernel does when it is broken. */
 module org.kho4j.verify {
   requires transitive org.kho4j.handover;
+  requires tools.jackson.core;
   requires static org.jspecify;
 
   exports org.kho4j.verify;
+  exports org.kho4j.verify.systemd;
 }

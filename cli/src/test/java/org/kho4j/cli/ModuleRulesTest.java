@@ -81,7 +81,14 @@ class ModuleRulesTest {
         .resideOutsideOfPackage("org.kho4j.cli..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("picocli..", "tools.jackson..")
+        .resideInAPackage("picocli..")
+        .check(MAIN);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("org.kho4j.cli..", "org.kho4j.verify.systemd")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("tools.jackson..")
         .check(MAIN);
   }
 

@@ -17,7 +17,13 @@ public record RuleCase(
 
   /** One for every rule. */
   public static List<RuleCase> all() {
-    return Stream.of(RootCases.ALL, AreaCases.ALL, LuoCases.ALL, MemfdCases.ALL, ClientCases.ALL)
+    return Stream.of(
+            RootCases.ALL,
+            AreaCases.ALL,
+            LuoCases.ALL,
+            MemfdCases.ALL,
+            SystemdCases.ALL,
+            ClientCases.ALL)
         .flatMap(List::stream)
         .toList();
   }

@@ -13,6 +13,7 @@ import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.systemd.FdStoreMapping;
 
 /** The head of LUO's state, and its sessions; their files are {@link LuoFileRules}'. */
 final class LuoRules {
@@ -111,6 +112,7 @@ final class LuoRules {
   private final Scene scene;
   private final Where where;
   private final Words names = new Words();
+  private boolean hasSystemd;
 
   private LuoRules(Scene scene, Where where) {
     this.scene = scene;
@@ -152,8 +154,12 @@ final class LuoRules {
       scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER.name()), head.address(), 0);
     }
     long errors = findings.errors();
-    new LuoRules(scene, where).sessions(head);
+    LuoRules rules = new LuoRules(scene, where);
+    rules.sessions(head);
     long files = findings.errors() == errors ? scene.counts().get("files") : -1;
+    if (rules.hasSystemd && !scene.claims().isNaming()) {
+      SystemdRules.check(scene);
+    }
     if (head.version().flbs()) {
       FlbRules.check(scene, where.in("flbs"), head.address(), head.flbs(), files);
     }
@@ -216,6 +222,7 @@ final class LuoRules {
     try {
       String name = entry.text(LuoSession.NAME, place);
       place = where.named("session", name);
+      hasSystemd |= name.equals(FdStoreMapping.SESSION);
       if (name.isEmpty()) {
         scene.findings().report(NAME, place, address, "the name is empty");
       } else {

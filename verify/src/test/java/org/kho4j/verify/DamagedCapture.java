@@ -47,7 +47,7 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
     try {
       PhysicalMemory memory = MemoryImages.open(path);
       List<RootFdt> roots = RootSearch.search(memory, bytes -> {}).roots();
-      return new DamagedCapture(memory, roots, name.startsWith("jump"));
+      return new DamagedCapture(memory, roots, name.contains("jump"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,6 +2,7 @@ package org.kho4j.cli.diff;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
 /** Everything in a handover that another handover can have too, by name. */
 final class Inventory {
@@ -153,15 +156,42 @@ final class Inventory {
 
   private Item session(Session session) {
     Item item = Item.of("session", session.name());
+    FdStoreMapping systemd =
+        FdStoreMapping.isIn(session) ? read(() -> FdStoreMapping.read(session)) : null;
+    if (systemd != null) {
+      item.with(mapping(systemd));
+      for (Fd fd : systemd.fds()) {
+        fd.session().ifPresent(name -> item.with(stored(fd).with("session", name)));
+      }
+    }
     read(() -> {
-      session.forEachFile(file -> item.with(file(file)));
+      session.forEachFile(file -> {
+        if (systemd == null || file.token() != FdStoreMapping.TOKEN) {
+          item.with(file(file, systemd));
+        }
+      });
       return item;
     });
     return item;
   }
 
-  private Item file(PreservedFile file) {
-    Item item = Item.of("file", "0x" + Long.toHexString(file.token()));
+  /** What of the mapping is not times: systemd gives tokens anew before each kexec. */
+  private static Item mapping(FdStoreMapping systemd) {
+    Item item = Item.of("mapping", "").with("version", systemd.version());
+    systemd.kexecCount().ifPresent(count -> item.with("kexecCount", count));
+    return item;
+  }
+
+  private static Item stored(Fd fd) {
+    return Item.of("fd", fd.unit() + " " + fd.name());
+  }
+
+  private Item file(PreservedFile file, @Nullable FdStoreMapping systemd) {
+    Item item =
+        Optional.ofNullable(systemd)
+            .flatMap(mapping -> mapping.fd(file.token()))
+            .map(Inventory::stored)
+            .orElseGet(() -> Item.of("file", "0x" + Long.toHexString(file.token())));
     item.with("handler", file.compatible());
     Memfd memfd = read(() -> file.as(Memfd.HANDLER).orElse(null));
     if (memfd == null) {

@@ -24,6 +24,7 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.systemd.FdStoreMapping;
 
 /**
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
@@ -169,7 +170,13 @@ public final class Inspection {
 
   private void session(Session session) {
     try {
-      view.beginSession(session);
+      FdStoreMapping mapping =
+          FdStoreMapping.isIn(session) ? read(() -> FdStoreMapping.read(session)) : null;
+      if (mapping != null) {
+        mapping.skipped().forEach(this::error);
+        moreErrors += mapping.moreSkipped();
+      }
+      view.beginSession(session, mapping);
       read(() -> {
         session.forEachFile(this::file);
         return true;

@@ -23,11 +23,14 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
 /** The JSON of {@code kho4j/inspect/1}. */
 final class JsonView implements View {
 
   private final Json json;
+  private @Nullable FdStoreMapping mapping;
 
   JsonView(Json json) {
     this.json = json;
@@ -178,7 +181,8 @@ final class JsonView implements View {
   }
 
   @Override
-  public void beginSession(Session session) {
+  public void beginSession(Session session, @Nullable FdStoreMapping systemd) {
+    mapping = systemd;
     json.object().text("name", session.name()).array("files");
   }
 
@@ -210,6 +214,33 @@ final class JsonView implements View {
 
   @Override
   public void endSession() {
+    json.endArray();
+    if (mapping != null) {
+      systemd(mapping);
+    }
+    json.endObject();
+  }
+
+  private void systemd(FdStoreMapping systemd) {
+    json.object("systemd").unsigned("version", systemd.version());
+    systemd.kexecCount().ifPresent(count -> json.unsigned("kexecCount", count));
+    json.array("units");
+    String unit = null;
+    for (Fd fd : systemd.fds()) {
+      if (!fd.unit().equals(unit)) {
+        if (unit != null) {
+          json.endArray().endObject();
+        }
+        unit = fd.unit();
+        json.object().text("unit", unit).array("fds");
+      }
+      json.object().text("name", fd.name());
+      fd.token().ifPresent(token -> json.unsigned("token", token));
+      json.text("session", fd.session().orElse(null)).endObject();
+    }
+    if (unit != null) {
+      json.endArray().endObject();
+    }
     json.endArray().endObject();
   }
 

@@ -32,6 +32,8 @@ import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
 /**
  * The tree that people read. Lists whose length is not known before they end close with a line that
@@ -49,6 +51,7 @@ final class TreeView implements View {
   private long files;
   private long filesOfSession;
   private long memfdBytes;
+  private @Nullable FdStoreMapping mapping;
 
   /**
    * A tree.
@@ -239,7 +242,8 @@ final class TreeView implements View {
   }
 
   @Override
-  public void beginSession(Session session) throws IOException {
+  public void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException {
+    mapping = systemd;
     sessions++;
     filesOfSession = 0;
     guide.down(false);
@@ -249,10 +253,17 @@ final class TreeView implements View {
           .put("session ")
           .name(session.name())
           .put(", ")
-          .count(session.fileCount(), "file", "files")
-          .line();
+          .count(session.fileCount(), "file", "files");
+      if (systemd != null) {
+        out.put(", descriptors of ").count(units(systemd), "unit", "units");
+      }
+      out.line();
       guide.down(false);
     }
+  }
+
+  private static long units(FdStoreMapping systemd) {
+    return systemd.fds().stream().map(Fd::unit).distinct().count();
   }
 
   /**
@@ -265,12 +276,20 @@ final class TreeView implements View {
     if (sessions > listed || filesOfSession > listed) {
       return false;
     }
-    out.put(guide.text())
-        .put("· ")
-        .put(NAME, "0x" + Long.toHexString(file.token()))
-        .put(" ")
-        .put(Units.printable(file.compatible()));
+    out.put(guide.text()).put("· ").put(NAME, "0x" + Long.toHexString(file.token())).put(" ");
+    if (mapping != null) {
+      if (file.token() == FdStoreMapping.TOKEN) {
+        out.put("systemd's mapping, ");
+      } else {
+        mapping.fd(file.token()).ifPresent(this::fd);
+      }
+    }
+    out.put(Units.printable(file.compatible()));
     return true;
+  }
+
+  private void fd(Fd fd) {
+    out.name(fd.name()).put(" of ").name(fd.unit()).put(", ");
   }
 
   @Override
@@ -306,7 +325,27 @@ final class TreeView implements View {
           .put(FAINT, "· and " + Units.count(filesOfSession - listed) + " more: --all")
           .line();
     }
+    if (sessions <= listed && mapping != null) {
+      otherSessions(mapping);
+    }
     guide.up();
+  }
+
+  /** Descriptors that stand for sessions of their own. */
+  private void otherSessions(FdStoreMapping systemd) throws IOException {
+    long others = 0;
+    for (Fd fd : systemd.fds()) {
+      if (fd.session().isPresent() && others++ < listed) {
+        out.put(guide.text()).put("· ");
+        fd(fd);
+        out.put("session ").name(fd.session().get()).line();
+      }
+    }
+    if (others > listed) {
+      out.put(guide.text())
+          .put(FAINT, "· and " + Units.count(others - listed) + " more: --all")
+          .line();
+    }
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.systemd.FdStoreMapping;
 
 /**
  * How an inspection is shown. An {@link Inspection} calls the methods in the order of the handover,
@@ -57,7 +58,8 @@ public interface View {
 
   void beginLiveUpdate(Subtree subtree, LiveUpdate luo) throws IOException;
 
-  void beginSession(Session session) throws IOException;
+  /** A session; {@code systemd} has the names of its files, if it is systemd's. */
+  void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException;
 
   /** A file whose handler is not known here, or whose data could not be decoded. */
   void file(PreservedFile file) throws IOException;

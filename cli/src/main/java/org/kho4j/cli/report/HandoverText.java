@@ -23,6 +23,7 @@ import org.kho4j.handover.metadata.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.systemd.FdStoreMapping;
 
 /** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
 final class HandoverText implements View {
@@ -214,8 +215,8 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void beginSession(Session session) throws IOException {
-    luo.beginSession(session);
+  public void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException {
+    luo.beginSession(session, systemd);
   }
 
   @Override

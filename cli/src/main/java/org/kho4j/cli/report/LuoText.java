@@ -14,6 +14,8 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.map.OrderCounts;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
 /** What LUO handed over: sessions, their files, and FLBs. */
 final class LuoText {
@@ -27,6 +29,7 @@ final class LuoText {
   private boolean sessionShown;
   private long filesLeft;
   private long sessionsLeft;
+  private @Nullable FdStoreMapping mapping;
 
   LuoText(Contents contents) {
     this.contents = contents;
@@ -56,7 +59,8 @@ final class LuoText {
         update.version().compatible() + ", live update " + Long.toUnsignedString(update.number()));
   }
 
-  void beginSession(Session session) throws IOException {
+  void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException {
+    mapping = systemd;
     if (sessions++ == 0) {
       contents.table(
           "Sessions and their files",
@@ -96,12 +100,47 @@ final class LuoText {
     contents
         .row(file.where())
         .open("th", "scope", "row")
-        .element("code", "0x" + Long.toHexString(file.token()), "class", "a")
-        .close()
-        .open("td")
-        .untrusted(file.compatible())
-        .close();
+        .element("code", "0x" + Long.toHexString(file.token()), "class", "a");
+    if (mapping != null) {
+      name(mapping, file.token());
+    }
+    html.close().open("td").untrusted(file.compatible()).close();
     return true;
+  }
+
+  /** The name that a unit gave the file. */
+  private void name(FdStoreMapping systemd, long token) throws IOException {
+    if (token == FdStoreMapping.TOKEN) {
+      html.text(" systemd's mapping");
+      return;
+    }
+    Fd fd = systemd.fd(token).orElse(null);
+    if (fd != null) {
+      html.text(" ").untrusted(fd.name()).text(" of ").untrusted(fd.unit());
+    }
+  }
+
+  /** Descriptors that stand for sessions of their own. */
+  private void otherSessions(FdStoreMapping systemd) throws IOException {
+    for (Fd fd : systemd.fds()) {
+      if (fd.session().isEmpty()) {
+        continue;
+      }
+      if (!contents.takes(luo.named("fd", fd.unit()).named("fd", fd.name()))) {
+        filesLeft++;
+        continue;
+      }
+      html.line()
+          .open("tr")
+          .open("th", "scope", "row", "colspan", "7")
+          .untrusted(fd.name())
+          .text(" of ")
+          .untrusted(fd.unit())
+          .text(": session ")
+          .untrusted(fd.session().get())
+          .close()
+          .close();
+    }
   }
 
   void file(PreservedFile file) throws IOException {
@@ -131,6 +170,9 @@ final class LuoText {
 
   void endSession() throws IOException {
     if (sessionShown) {
+      if (mapping != null) {
+        otherSessions(mapping);
+      }
       contents.more(filesLeft, 7, "files");
       html.close();
     } else {

@@ -138,7 +138,10 @@ public final class InspectShape {
     object(luo, "compatible: text", "liveupdateNumber: number", "sessions: array", "flbs?: array");
     luo.path("flbs").forEach(flb -> object(flb, "name: text", "data: address", "count: number"));
     for (JsonNode session : luo.path("sessions")) {
-      object(session, "name: text", "files: array");
+      object(session, "name: text", "files: array", "systemd?: object");
+      if (session.has("systemd")) {
+        systemd(session.path("systemd"));
+      }
       for (JsonNode file : session.path("files")) {
         object(file, "compatible: text", "token: number", "data?: address", "memfd?: object");
         if (file.has("memfd")) {
@@ -155,6 +158,14 @@ public final class InspectShape {
           object(memfd.path("foliosInfo"), VMALLOC);
         }
       }
+    }
+  }
+
+  private static void systemd(JsonNode systemd) {
+    object(systemd, "version: number", "kexecCount?: number", "units: array");
+    for (JsonNode unit : systemd.path("units")) {
+      object(unit, "unit: text", "fds: array");
+      unit.path("fds").forEach(fd -> object(fd, "name: text", "token?: number", "session?: text"));
     }
   }
 

@@ -1,0 +1,204 @@
+package org.kho4j.verify;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.MemoryReadException;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
+
+/** The session of systemd: its mapping from units and names to files. */
+final class SystemdRules {
+
+  private static final String ALL_LOST =
+      "systemd logs a warning, restores no descriptor store, and finishes the session: all of its files are lost"
+          + " (source of systemd 261).";
+
+  static final Rule MAPPING =
+      Rule.error(
+          "SYSTEMD-001",
+          "In the session systemd, a memfd has token 0: the mapping.",
+          ALL_LOST,
+          "Another program made a session of that name, or the token was overwritten.",
+          Outcome.LOST);
+
+  static final Rule JSON =
+      Rule.error(
+          "SYSTEMD-002",
+          "The mapping is a JSON object with a version, and state and units are objects.",
+          ALL_LOST,
+          "The memfd was overwritten: it is sealed, so look for who else owns its pages.",
+          Outcome.LOST);
+
+  static final Rule SIZE =
+      Rule.warning(
+          "SYSTEMD-003",
+          "The mapping has at most 4 MiB.",
+          "The mapping was not checked; which limit systemd has is not known here.",
+          "A descriptor has 50 to 600 bytes of JSON: look for a unit that stores descriptors without end.",
+          Outcome.RESTORED,
+          Outcome.LOST);
+
+  static final Rule VERSION =
+      Rule.error(
+          "SYSTEMD-004",
+          "The mapping's version is at most 1.",
+          ALL_LOST,
+          "A newer systemd wrote it: the next system needs that systemd, too.",
+          Outcome.LOST);
+
+  static final Rule ENTRY =
+      Rule.error(
+          "SYSTEMD-005",
+          "Every unit of the mapping has an array fdstore, whose entries have a name and a token, or a name and a session.",
+          "systemd logs a warning and skips the entry: its unit starts without that descriptor (source of systemd 261).",
+          "A newer systemd with another type of descriptor, or an overwritten mapping.",
+          Outcome.LOST);
+
+  static final Rule TOKEN =
+      Rule.error(
+          "SYSTEMD-006",
+          "Every token of the mapping is that of a file in the session.",
+          "systemd logs a warning: the unit starts without that descriptor (source of systemd 261).",
+          "The list of files or the mapping was overwritten.",
+          Outcome.LOST);
+
+  static final Rule UNNAMED =
+      Rule.error(
+          "SYSTEMD-007",
+          "Every file of the session is named by the mapping.",
+          "systemd does not ask for the file, and finishes the session: the kernel frees the file's memory without a"
+              + " word (source of systemd 261).",
+          "Another program added the file to systemd's session, or the mapping was overwritten.",
+          Outcome.LOST);
+
+  static final Rule OTHER_SESSION =
+      Rule.error(
+          "SYSTEMD-008",
+          "Every session that the mapping names is there.",
+          "systemd logs a warning: the unit starts without that descriptor (source of systemd 261).",
+          "The owner finished the session, and left its descriptor in the store; or a name was overwritten.",
+          Outcome.LOST);
+
+  private final Scene scene;
+  private final LiveUpdate luo;
+  private final Session session;
+
+  private SystemdRules(Scene scene, LiveUpdate luo, Session session) {
+    this.scene = scene;
+    this.luo = luo;
+    this.session = session;
+  }
+
+  /** Checks the mapping, where sessions and files can be read. */
+  static void check(Scene scene) {
+    try {
+      LiveUpdate luo = scene.handover().client(LiveUpdate.CLIENT).orElseThrow();
+      luo.session(FdStoreMapping.SESSION)
+          .filter(FdStoreMapping::isIn)
+          .ifPresent(session -> new SystemdRules(scene, luo, session).mapping());
+    } catch (HandoverException e) {
+      scene.counts().notChecked("systemd's mapping: " + e.getMessage());
+    }
+  }
+
+  private void mapping() {
+    Findings findings = scene.findings();
+    Content content = FdStoreMapping.content(session).orElse(null);
+    if (content == null) {
+      findings.report(
+          MAPPING,
+          session.where(),
+          session.address(),
+          "none of the %d files is a memfd with token 0",
+          session.fileCount());
+      return;
+    }
+    long address = FdStoreMapping.firstAddress(content);
+    if (content.size() > FdStoreMapping.MAX_BYTES) {
+      findings.report(
+          SIZE,
+          content.where(),
+          address,
+          "the mapping has %,d bytes, more than %,d",
+          content.size(),
+          FdStoreMapping.MAX_BYTES);
+      return;
+    }
+    FdStoreMapping mapping;
+    try {
+      mapping = FdStoreMapping.parse(content);
+    } catch (HandoverException e) {
+      if (e.getCause() instanceof MemoryReadException) {
+        throw e;
+      }
+      findings.report(JSON, e);
+      return;
+    }
+    if (Long.compareUnsigned(mapping.version(), FdStoreMapping.VERSION) > 0) {
+      findings.report(
+          VERSION,
+          content.where(),
+          address,
+          "the version is %s",
+          Long.toUnsignedString(mapping.version()));
+      return;
+    }
+    scene.counts().add("storedDescriptors", mapping.fds().size());
+    mapping.skipped().forEach(skipped -> findings.report(ENTRY, skipped));
+    tokens(mapping, content.where());
+    sessions(mapping, content.where());
+  }
+
+  private void tokens(FdStoreMapping mapping, Where where) {
+    Map<Long, Fd> missing = new HashMap<>();
+    mapping.fds().forEach(fd -> fd.token().ifPresent(token -> missing.putIfAbsent(token, fd)));
+    Set<Long> named = new HashSet<>(missing.keySet());
+    named.add(FdStoreMapping.TOKEN);
+    session.forEachFile(file -> {
+      missing.remove(file.token());
+      if (!named.contains(file.token())) {
+        scene
+            .findings()
+            .report(
+                UNNAMED,
+                file.where(),
+                file.address(),
+                "no unit of the mapping has token 0x%x",
+                file.token());
+      }
+    });
+    missing.forEach((token, fd) ->
+        scene
+            .findings()
+            .report(
+                TOKEN,
+                place(where, fd),
+                fd.address(),
+                "no file of the session has token 0x%x",
+                token));
+  }
+
+  private void sessions(FdStoreMapping mapping, Where where) {
+    Map<String, Fd> missing = new HashMap<>();
+    mapping.fds().forEach(fd -> fd.session().ifPresent(name -> missing.putIfAbsent(name, fd)));
+    if (!missing.isEmpty()) {
+      luo.forEachSession(other -> missing.remove(other.name()));
+    }
+    missing.forEach((name, fd) ->
+        scene
+            .findings()
+            .report(
+                OTHER_SESSION, place(where, fd), fd.address(), "there is no session \"%s\"", name));
+  }
+
+  private static Where place(Where where, Fd fd) {
+    return where.named("unit", fd.unit()).named("fd", fd.name());
+  }
+}

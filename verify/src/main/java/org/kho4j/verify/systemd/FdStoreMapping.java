@@ -1,0 +1,183 @@
+package org.kho4j.verify.systemd;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.wire.HandoverException;
+
+/**
+ * The mapping that systemd keeps in the LUO session {@value #SESSION}: which file was whose in the
+ * file descriptor stores of its units. The file with the token {@value #TOKEN} has it as JSON.
+ *
+ * <pre>
+ * {"version":1,"state":{"KExecCount":0},"units":{"warm.service":{"fdstore":[
+ *   {"type":"fd","name":"state","token":1},
+ *   {"type":"luo_session","name":"vm","sessionName":"vm-7"}]}}}
+ * </pre>
+ *
+ * <p>Unknown members are skipped: {@code state} differs between systemd 261 and 262.
+ */
+public final class FdStoreMapping {
+
+  /** The session's name, which systemd gives to no other session. */
+  public static final String SESSION = "systemd";
+
+  /** The token of the file that has the mapping. */
+  public static final long TOKEN = 0;
+
+  /** The newest version of the mapping that is known: systemd 261 and 262 write it. */
+  public static final long VERSION = 1;
+
+  /** A descriptor has 50 to 600 bytes of JSON. */
+  public static final int MAX_BYTES = 4 << 20;
+
+  static final int MAX_SKIPPED = 1000;
+
+  /**
+   * A descriptor of a unit's store: a file of the session, or a LUO session of its own.
+   *
+   * @param unit as {@code warm.service}
+   * @param name as the unit gave it with {@code FDNAME=}
+   * @param token of the file in the session {@value #SESSION}
+   * @param session the LUO session that the descriptor stands for, if it is no file
+   * @param address physical address of the entry
+   */
+  public record Fd(
+      String unit, String name, OptionalLong token, Optional<String> session, long address) {}
+
+  private final long version;
+  private final OptionalLong kexecCount;
+  private final List<Fd> fds;
+  private final List<HandoverException> skipped;
+  private final long moreSkipped;
+  private final Map<Long, Fd> byToken = new HashMap<>();
+
+  FdStoreMapping(
+      long version,
+      OptionalLong kexecCount,
+      List<Fd> fds,
+      List<HandoverException> skipped,
+      long moreSkipped) {
+    this.version = version;
+    this.kexecCount = kexecCount;
+    this.fds = List.copyOf(fds);
+    this.skipped = List.copyOf(skipped);
+    this.moreSkipped = moreSkipped;
+    fds.forEach(fd -> fd.token().ifPresent(token -> byToken.putIfAbsent(token, fd)));
+  }
+
+  /** Whether a session is systemd's, and has files. */
+  public static boolean isIn(Session session) {
+    return session.name().equals(SESSION) && session.fileCount() != 0;
+  }
+
+  /**
+   * The mapping of a handover, if there is systemd's session.
+   *
+   * @throws HandoverException if the sessions or the mapping cannot be read
+   */
+  public static Optional<FdStoreMapping> in(LiveUpdate luo) {
+    return luo.session(SESSION).filter(FdStoreMapping::isIn).map(FdStoreMapping::read);
+  }
+
+  /**
+   * The mapping of systemd's session.
+   *
+   * @throws HandoverException if there is none, or it cannot be read
+   */
+  public static FdStoreMapping read(Session session) {
+    Content content =
+        content(session)
+            .orElseThrow(() -> session.where().broken(session.address(), "no memfd has token 0"));
+    return parse(content);
+  }
+
+  /**
+   * The bytes of the mapping; empty if no memfd has the token.
+   *
+   * @throws HandoverException if the session's files or the memfd cannot be read
+   */
+  public static Optional<Content> content(Session session) {
+    return session.file(TOKEN).flatMap(file -> file.as(Memfd.HANDLER)).map(Memfd::content);
+  }
+
+  /**
+   * Reads the bytes of a mapping.
+   *
+   * @throws HandoverException if they are more than {@value #MAX_BYTES}, cannot be read, or are not
+   *     the JSON of a mapping
+   */
+  public static FdStoreMapping parse(Content content) {
+    if (content.size() > MAX_BYTES) {
+      throw content
+          .where()
+          .broken(
+              firstAddress(content),
+              "the mapping has %,d bytes, more than %,d".formatted(content.size(), MAX_BYTES));
+    }
+    byte[] bytes = new byte[(int) content.size()];
+    try {
+      content.read(
+          new Content.Visitor() {
+            @Override
+            public void bytes(MemorySegment from, long offset) {
+              MemorySegment.copy(
+                  from, ValueLayout.JAVA_BYTE, 0, bytes, (int) offset, (int) from.byteSize());
+            }
+
+            @Override
+            public void hole(long offset, long length) {}
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new MappingParser(content, bytes).parse();
+  }
+
+  /** Physical address of the first byte; 0 if no page has it. */
+  public static long firstAddress(Content content) {
+    long[] first = new long[1];
+    content.forEachPiece((offset, address, bytes) -> first[0] = offset == 0 ? address : first[0]);
+    return first[0];
+  }
+
+  /** The version of the form; from {@value #VERSION} + 1 on, systemd 261 skips all of it. */
+  public long version() {
+    return version;
+  }
+
+  /** How many kexecs systemd counted before this one, if it says so. */
+  public OptionalLong kexecCount() {
+    return kexecCount;
+  }
+
+  /** The descriptors, a unit's together, in the mapping's order. */
+  public List<Fd> fds() {
+    return fds;
+  }
+
+  /** The first descriptor that has a token. */
+  public Optional<Fd> fd(long token) {
+    return Optional.ofNullable(byToken.get(token));
+  }
+
+  /** Why systemd skips entries: the first {@value #MAX_SKIPPED} of them. */
+  public List<HandoverException> skipped() {
+    return skipped;
+  }
+
+  /** Entries that systemd skips beyond {@link #skipped}. */
+  public long moreSkipped() {
+    return moreSkipped;
+  }
+}
