@@ -183,7 +183,7 @@ public final class Region {
   }
 
   private int checksum() {
-    return WarmView.checksum(store.memory(), entry);
+    return store.memory().checksum(entry);
   }
 
   /** The store's ranges that hold a range of the region. */

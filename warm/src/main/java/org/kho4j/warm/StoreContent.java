@@ -13,17 +13,21 @@ import org.kho4j.handover.pages.AddressRange;
  * @param live the live slot
  * @param directory of regions
  * @param free what nothing uses
- * @param log of transactions, whose entries have been checked
+ * @param isInterrupted whether a transaction was under way; its log has been checked
  */
 record StoreContent(
-    StoreIdentity identity, CommitSlot live, WarmDirectory directory, FreeSpace free, UndoLog log) {
+    StoreIdentity identity,
+    CommitSlot live,
+    WarmDirectory directory,
+    FreeSpace free,
+    boolean isInterrupted) {
 
   /**
    * Reads a store, whatever its name and schema.
    *
    * @throws WarmException if it is no store, or damaged
    */
-  static StoreContent read(StoreMemory memory) {
+  static StoreContent read(StoreBytes memory) {
     Path path = memory.path();
     if (memory.size() < WarmStore.MIN_SIZE) {
       throw new WarmException(
@@ -53,9 +57,9 @@ record StoreContent(
     } catch (IllegalArgumentException e) {
       throw damaged(path, live.directory().address(), String.valueOf(e.getMessage()));
     }
-    UndoLog log = new UndoLog(memory, identity.log());
-    log.entries();
-    return new StoreContent(identity, live, directory, free(path, identity, live, directory), log);
+    boolean isInterrupted = !UndoLog.entries(memory, identity.log()).isEmpty();
+    return new StoreContent(
+        identity, live, directory, free(path, identity, live, directory), isInterrupted);
   }
 
   private static FreeSpace free(

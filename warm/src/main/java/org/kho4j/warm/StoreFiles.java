@@ -24,7 +24,6 @@ import org.kho4j.linux.Seal;
 final class StoreFiles {
 
   private static final int OTHERS = 077;
-  private static final long MOST_LOG = 4L << 20;
 
   private StoreFiles() {}
 
@@ -183,7 +182,8 @@ final class StoreFiles {
   static void format(StoreMemory memory, WarmOptions options, PageSize pageSize) {
     long page = pageSize.bytes();
     // on a multiple of its size, so that it is one block of the preserved map
-    long logBytes = Long.highestOneBit(Math.clamp(memory.size() / 64, 4 * page, MOST_LOG));
+    long logBytes =
+        Long.highestOneBit(Math.clamp(memory.size() / 64, 4 * page, StoreLayout.MAX_LOG));
     StoreIdentity identity =
         new StoreIdentity(
             options.name(),

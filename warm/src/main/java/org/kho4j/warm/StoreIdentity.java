@@ -92,6 +92,12 @@ record StoreIdentity(
             new AddressRange(
                 page.get(U64, StoreLayout.LOG_ADDRESS_AT),
                 page.get(U64, StoreLayout.LOG_BYTES_AT)));
+    if (identity.log.length() > StoreLayout.MAX_LOG) {
+      throw new WarmException(
+          DAMAGED,
+          "%s: the log has %d bytes, more than %d"
+              .formatted(path, identity.log.length(), StoreLayout.MAX_LOG));
+    }
     if (identity.size != fileSize) {
       throw new WarmException(
           TRUNCATED, "%s has %d bytes; the store has %d".formatted(path, fileSize, identity.size));

@@ -67,6 +67,9 @@ final class StoreLayout {
   /** An owner has the store open, or died with it. */
   static final long DIRTY = 0x7974_7269_642d_6f68L;
 
+  /** A log has a 64th of the store, and no more than so many bytes. */
+  static final long MAX_LOG = 4L << 20;
+
   static final int LOG_HEAD_AT = 320;
   static final int LOG_SEQUENCE_AT = 328;
 

@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.List;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.linux.LinuxException;
@@ -19,7 +18,7 @@ import org.kho4j.memory.WritableMemory;
  * it died is in the file: the page cache is the memory. The compiler may reorder plain stores, so
  * the order that recovery depends on comes from {@link #publish} alone.
  */
-class StoreMemory {
+class StoreMemory extends StoreBytes {
 
   private static final VarHandle WORD =
       ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
@@ -28,26 +27,22 @@ class StoreMemory {
   private final MemorySegment bytes;
 
   StoreMemory(WritableMemory memory) {
+    super(memory, memory.size());
     this.memory = memory;
     this.bytes = memory.writable(0, memory.size());
-  }
-
-  final Path path() {
-    return memory.source().path();
   }
 
   final WritableMemory memory() {
     return memory;
   }
 
-  final long size() {
-    return bytes.byteSize();
-  }
-
+  @Override
   final long get(long at) {
     return bytes.get(U64, at);
   }
 
+  /** The bytes themselves, however many. */
+  @Override
   final MemorySegment read(long at, long length) {
     return bytes.asSlice(at, length).asReadOnly();
   }

@@ -43,11 +43,6 @@ final class UndoLog {
     this.log = log;
   }
 
-  /** Whether a transaction was under way. */
-  boolean isPending() {
-    return memory.get(LOG_HEAD_AT) != 0;
-  }
-
   /** Begins a transaction. */
   void begin() {
     memory.publish(LOG_SEQUENCE_AT, memory.get(LOG_SEQUENCE_AT) + 1);
@@ -89,7 +84,7 @@ final class UndoLog {
 
   /** Ends the transaction: its changes are taken back. A crash in here is met by doing it again. */
   void rollBack() {
-    for (Entry entry : entries().reversed()) {
+    for (Entry entry : entries(memory, log).reversed()) {
       memory.copy(entry.address, entry.content);
     }
     forget();
@@ -100,7 +95,7 @@ final class UndoLog {
    *
    * @throws WarmException if the log is damaged
    */
-  List<Entry> entries() {
+  static List<Entry> entries(StoreBytes memory, AddressRange log) {
     long head = memory.get(LOG_HEAD_AT);
     long sequence = memory.get(LOG_SEQUENCE_AT);
     long bytes = head >>> Integer.SIZE;
@@ -108,14 +103,14 @@ final class UndoLog {
       return List.of();
     }
     if (bytes > log.length() || head != head(bytes, sequence)) {
-      throw damaged(LOG_HEAD_AT, "the head 0x%x does not match".formatted(head));
+      throw damaged(memory, LOG_HEAD_AT, "the head 0x%x does not match".formatted(head));
     }
     List<Entry> entries = new ArrayList<>();
     long at = log.address();
     long end = log.address() + bytes;
     while (at < end) {
       if (end - at < ENTRY_HEAD) {
-        throw damaged(at, "the last entry is too short");
+        throw damaged(memory, at, "the last entry is too short");
       }
       MemorySegment entryHead = memory.read(at, ENTRY_HEAD);
       long address = entryHead.get(U64, 0);
@@ -124,11 +119,11 @@ final class UndoLog {
           || address < LOG_SEQUENCE_AT
           || log.overlaps(address, length)
           || address > memory.size() - length) {
-        throw damaged(at, "an entry of %d bytes for 0x%x".formatted(length, address));
+        throw damaged(memory, at, "an entry of %d bytes for 0x%x".formatted(length, address));
       }
       MemorySegment content = memory.read(at + ENTRY_HEAD, length);
       if (checksum(sequence, address, content) != entryHead.get(U32, 12)) {
-        throw damaged(at, "the checksum of the entry for 0x%x is wrong".formatted(address));
+        throw damaged(memory, at, "the checksum of the entry for 0x%x is wrong".formatted(address));
       }
       entries.add(new Entry(address, content));
       at += ENTRY_HEAD + padded(length);
@@ -139,7 +134,7 @@ final class UndoLog {
   /** What a range held. */
   record Entry(long address, MemorySegment content) {}
 
-  private WarmException damaged(long at, String why) {
+  private static WarmException damaged(StoreBytes memory, long at, String why) {
     return new WarmException(DAMAGED, "%s: undo log at 0x%x: %s".formatted(memory.path(), at, why));
   }
 

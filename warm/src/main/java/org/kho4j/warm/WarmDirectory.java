@@ -120,13 +120,15 @@ public record WarmDirectory(
                 .formatted(regions, extents, blob.byteSize()));
     long storeSize = blob.get(U64, 104);
     List<Entry> entries = new ArrayList<>((int) Math.min(regions, 1 << 16));
+    long used = 0;
     for (long i = 0; i < regions; i++) {
       MemorySegment entry = blob.asSlice(HEAD_BYTES + ENTRY_BYTES * i, ENTRY_BYTES);
       long first = Integer.toUnsignedLong(entry.get(U32, 88));
       long count = Integer.toUnsignedLong(entry.get(U32, 92));
       String name = text(entry, 0, NAME_BYTES);
+      used += count;
       require(
-          first + count <= extents,
+          first + count <= extents && used <= extents,
           () -> "region \"%s\": extents %d and %d more".formatted(name, first, count));
       List<AddressRange> ranges = new ArrayList<>((int) Math.min(count, 1 << 16));
       for (long e = first; e < first + count; e++) {

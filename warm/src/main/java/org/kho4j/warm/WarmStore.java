@@ -75,7 +75,7 @@ public final class WarmStore implements AutoCloseable {
     this.identity = content.identity();
     this.live = content.live();
     this.free = content.free();
-    this.log = content.log();
+    this.log = new UndoLog(memory, identity.log());
     this.checksums = checksums;
     this.setAside = setAside;
     this.wasClean = memory.get(STATE_AT) == StoreLayout.CLEAN;

@@ -3,14 +3,16 @@ package org.kho4j.warm;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.zip.CRC32C;
-import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.linux.LinuxFile;
+import org.kho4j.memory.MemoryReadException;
+import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Stitcher;
 import org.kho4j.memory.WritableMemory;
 
@@ -34,6 +36,9 @@ public record WarmView(
     long freeBytes,
     boolean interrupted,
     WarmDirectory directory) {
+
+  /** The first bytes of every store. */
+  public static final String MAGIC = StoreLayout.MAGIC;
 
   /** A commit that is under way changes what is being read; two in a row hardly ever. */
   private static final int TRIES = 3;
@@ -60,16 +65,51 @@ public record WarmView(
 
   private static WarmView read(Path path, Arena arena) throws IOException {
     StoreMemory memory = map(path, arena);
-    boolean inUse = isInUse(path);
+    return of(memory, isInUse(path));
+  }
+
+  /**
+   * Reads a store in a memory image, of a machine whose processes are gone.
+   *
+   * @param memory whose addresses are the offsets in the store
+   * @param size of the file that the store is in
+   * @throws WarmException if it is no store, of another layout, truncated or damaged, or if the
+   *     image does not have all of its metadata
+   */
+  public static WarmView read(PhysicalMemory memory, long size) {
+    try {
+      return of(new StoreBytes(memory, size), false);
+    } catch (MemoryReadException e) {
+      throw new WarmException(
+          WarmException.Reason.DAMAGED, "%s: %s".formatted(memory.source().path(), e.getMessage()));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new WarmException(
+          WarmException.Reason.DAMAGED,
+          "%s: the first page of the store is damaged: %s"
+              .formatted(memory.source().path(), e.getMessage()));
+    }
+  }
+
+  private static WarmView of(StoreBytes memory, boolean inUse) {
     StoreContent content = StoreContent.read(memory);
     return new WarmView(
-        path,
+        memory.path(),
         inUse,
         memory.get(StoreLayout.STATE_AT) == StoreLayout.CLEAN,
         memory.size(),
         content.free().bytes(),
-        content.log().isPending(),
+        content.isInterrupted(),
         content.directory());
+  }
+
+  /** Whether a file begins as stores do: with {@link #MAGIC}. */
+  public static boolean beginsAsAStore(PhysicalMemory memory) {
+    try {
+      byte[] first = memory.read(0, MAGIC.length()).toArray(ValueLayout.JAVA_BYTE);
+      return Arrays.equals(first, MAGIC.getBytes(StandardCharsets.US_ASCII));
+    } catch (MemoryReadException e) {
+      return false;
+    }
   }
 
   /**
@@ -79,38 +119,34 @@ public record WarmView(
    *     Region.Check#UNKNOWN}
    */
   public List<Checked> verify() throws IOException {
-    List<Checked> checked = new ArrayList<>();
     try (Arena arena = Arena.ofShared()) {
-      StoreMemory memory = map(path, arena);
-      for (WarmDirectory.Entry region : directory.regions()) {
-        checked.add(new Checked(region, check(memory, region)));
-      }
+      return verify(map(path, arena));
     }
-    return checked;
   }
 
-  private Region.Check check(StoreMemory memory, WarmDirectory.Entry region) {
+  /**
+   * Compares the content of every region with its checksum, in the memory that the store was read
+   * from.
+   *
+   * @throws MemoryReadException if the image does not have all of a region
+   */
+  public List<Checked> verify(PhysicalMemory memory) {
+    return verify(new StoreBytes(memory, size));
+  }
+
+  private List<Checked> verify(StoreBytes memory) {
+    return directory.regions().stream()
+        .map(region -> new Checked(region, check(memory, region)))
+        .toList();
+  }
+
+  private Region.Check check(StoreBytes memory, WarmDirectory.Entry region) {
     if (!clean || region.checksum().isEmpty()) {
       return Region.Check.UNKNOWN;
     }
-    return checksum(memory, region) == region.checksum().getAsInt()
+    return memory.checksum(region) == region.checksum().getAsInt()
         ? Region.Check.MATCH
         : Region.Check.MISMATCH;
-  }
-
-  /** CRC-32C of a region's content. */
-  static int checksum(StoreMemory memory, WarmDirectory.Entry region) {
-    CRC32C crc = new CRC32C();
-    long left = region.bytes();
-    for (AddressRange extent : region.extents()) {
-      long length = Math.min(left, extent.length());
-      for (long at = 0; at < length; at += 1 << 30) {
-        long part = Math.min(1 << 30, length - at);
-        crc.update(memory.read(extent.address() + at, part).asByteBuffer());
-      }
-      left -= length;
-    }
-    return (int) crc.getValue();
   }
 
   private static StoreMemory map(Path path, Arena arena) throws IOException {

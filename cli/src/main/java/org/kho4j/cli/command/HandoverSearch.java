@@ -2,7 +2,10 @@ package org.kho4j.cli.command;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -29,9 +32,13 @@ import picocli.CommandLine.Model.OptionSpec;
  * @param memory the source
  * @param handovers by ascending address
  * @param rejected pages that look like a root FDT and cannot be read as one
+ * @param nested root FDTs in the content of memfds, with the paths of these
  */
 public record HandoverSearch(
-    PhysicalMemory memory, List<Handover> handovers, List<HandoverException> rejected) {
+    PhysicalMemory memory,
+    List<Handover> handovers,
+    List<HandoverException> rejected,
+    Map<RootFdt, String> nested) {
 
   private static final int MAX_NOTES = 20;
 
@@ -42,6 +49,7 @@ public record HandoverSearch(
   public HandoverSearch {
     handovers = List.copyOf(handovers);
     rejected = List.copyOf(rejected);
+    nested = Collections.unmodifiableMap(new LinkedHashMap<>(nested));
   }
 
   /** Finds them, with the options that every command has. */
@@ -64,7 +72,28 @@ public record HandoverSearch(
       all.addFirst(search.roots().getFirst());
       handovers = handovers(invocation, memory, all).subList(0, 1);
     }
-    return new HandoverSearch(memory, handovers, search.rejected());
+    if (fdt.isPresent()) {
+      return new HandoverSearch(memory, handovers, search.rejected(), Map.of());
+    }
+    Map<RootFdt, String> nested = NestedRoots.of(handovers);
+    return new HandoverSearch(
+        memory, without(nested, invocation, handovers), search.rejected(), nested);
+  }
+
+  /** The handovers of a memory, without those in its memfds. */
+  public static List<Handover> outer(Invocation invocation, List<Handover> handovers) {
+    return without(NestedRoots.of(handovers), invocation, handovers);
+  }
+
+  /** Given anew, because the role of one follows from the others. */
+  private static List<Handover> without(
+      Map<RootFdt, String> nested, Invocation invocation, List<Handover> handovers) {
+    if (nested.isEmpty()) {
+      return handovers;
+    }
+    List<RootFdt> roots =
+        handovers.stream().map(Handover::root).filter(root -> !nested.containsKey(root)).toList();
+    return handovers(invocation, handovers.getFirst().memory().physical(), roots);
   }
 
   /**
@@ -156,6 +185,14 @@ public record HandoverSearch(
     for (HandoverException root : rejected.subList(0, Math.min(MAX_NOTES, rejected.size()))) {
       invocation.note("a page that looks like a root FDT cannot be read: " + Units.printable(root));
     }
+    nested.entrySet().stream()
+        .limit(MAX_NOTES)
+        .forEach(root ->
+            invocation.note(
+                "the root FDT at %s is content of %s: a warm store's (kho warm list), or a guest's"
+                    .formatted(
+                        Units.address(root.getKey().address()),
+                        Units.printablePath(root.getValue()))));
     if (rejected.size() > MAX_NOTES) {
       invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");
     }

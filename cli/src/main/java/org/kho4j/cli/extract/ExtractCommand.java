@@ -34,9 +34,18 @@ public final class ExtractCommand extends SourceCommand {
         "Exit status: 0 if all of it was written, 1 if --allow-absent had to put zeros in the place of pages that the"
             + " image does not have, 2 if nothing was written.");
     example("kho extract vmcore --session vm-guest-ram --token 0x100 -o memfd");
+    example("kho extract vmcore --unit orders.service --fd orders.1 -o store");
+    example("kho extract vmcore --region book -o book");
     example("kho extract vmcore --reserve-mem trace -o - | strings");
     value("--session", String.class, "NAME", "The session of the memfd to write, with --token.");
     number("--token", "N", "The token of the memfd in its session.");
+    value("--unit", String.class, "UNIT", "The unit whose memfd systemd stored, with --fd.");
+    value("--fd", String.class, "NAME", "The name under which the unit stored the memfd.");
+    value(
+        "--region",
+        String.class,
+        "NAME",
+        "Writes the region of this name out of a warm store: in the named memfd, in any memfd, or in SOURCE itself.");
     value("--subtree", String.class, "NAME", "Writes the blob of this subtree.");
     value("--reserve-mem", String.class, "NAME", "Writes the reservation of this name.");
     number("--vmalloc", "ADDR", "Writes the vmalloc area whose descriptor is at this address.");

@@ -20,9 +20,11 @@ import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
-/** What the user wants out of a handover: one of four kinds of things. */
-sealed interface Wanted {
+/** What the user wants out of a handover: a memfd, a region, a blob, a reservation, an area. */
+interface Wanted {
 
   /**
    * Finds its bytes.
@@ -35,15 +37,27 @@ sealed interface Wanted {
   static Wanted of(Invocation invocation) {
     String session = invocation.value("--session", String.class);
     Long token = invocation.value("--token", Long.class);
+    String unit = invocation.value("--unit", String.class);
+    String fd = invocation.value("--fd", String.class);
+    String region = invocation.value("--region", String.class);
     String subtree = invocation.value("--subtree", String.class);
     String reservation = invocation.value("--reserve-mem", String.class);
     Long vmalloc = invocation.value("--vmalloc", Long.class);
     if ((session == null) != (token == null)) {
       throw invocation.wrong("a memfd is named by --session and --token together");
     }
+    if ((unit == null) != (fd == null)) {
+      throw invocation.wrong("a memfd that systemd stored is named by --unit and --fd together");
+    }
     List<Wanted> wanted = new ArrayList<>();
     if (session != null && token != null) {
       wanted.add(new File(session, token));
+    }
+    if (unit != null && fd != null) {
+      wanted.add(new Stored(unit, fd));
+    }
+    if (region != null) {
+      wanted.add(new StoreRegion(wanted.isEmpty() ? null : wanted.removeFirst(), region));
     }
     if (subtree != null) {
       wanted.add(new Blob(subtree));
@@ -57,13 +71,13 @@ sealed interface Wanted {
     if (wanted.size() != 1) {
       throw invocation.wrong(
           (wanted.isEmpty() ? "extract what? " : "extract only one thing: ")
-              + "--session NAME --token N, --subtree NAME, --reserve-mem NAME or --vmalloc ADDR");
+              + "--session NAME --token N, --unit UNIT --fd NAME, --region NAME, --subtree NAME, --reserve-mem NAME or --vmalloc ADDR");
     }
     return wanted.getFirst();
   }
 
   /** The sentence for a name that is not there; whoever prints it escapes the names. */
-  private static IOException missing(Handover handover, String what, List<String> there) {
+  static IOException missing(Handover handover, String what, List<String> there) {
     int most = 20;
     String list = there.stream().limit(most).collect(Collectors.joining(", "));
     return new IOException(
@@ -85,16 +99,68 @@ sealed interface Wanted {
     return found;
   }
 
+  private static LiveUpdate liveUpdate(Handover handover) throws IOException {
+    return orMissing(
+        handover.client(LiveUpdate.CLIENT).orElse(null),
+        handover,
+        "LUO state, so no sessions",
+        List.of());
+  }
+
+  /** A memfd in the descriptor store of a unit, which systemd preserved. */
+  record Stored(String unit, String name) implements Wanted {
+    @Override
+    public Content in(Handover handover) throws IOException {
+      FdStoreMapping mapping =
+          orMissing(
+              FdStoreMapping.in(liveUpdate(handover)).orElse(null),
+              handover,
+              "session \"systemd\" with files, so no descriptor stores",
+              List.of());
+      List<Fd> found =
+          mapping.fds().stream()
+              .filter(fd -> fd.unit().equals(unit) && fd.name().equals(name))
+              .toList();
+      String what = "descriptor \"%s\" of unit \"%s\"".formatted(name, unit);
+      if (found.isEmpty()) {
+        throw missing(
+            handover,
+            what,
+            mapping.fds().stream().map(fd -> fd.unit() + " " + fd.name()).distinct().toList());
+      }
+      if (found.size() > 1) {
+        throw new IOException(
+            "%s: %d descriptors are the %s: %s"
+                .formatted(
+                    handover.memory().physical().source().path(),
+                    found.size(),
+                    what,
+                    found.stream()
+                        .limit(20)
+                        .map(Stored::option)
+                        .collect(Collectors.joining(", "))));
+      }
+      Fd fd = found.getFirst();
+      if (fd.session().isPresent()) {
+        throw new IOException(
+            "%s: the %s is the session \"%s\": --session and --token name its files"
+                .formatted(handover.memory().physical().source().path(), what, fd.session().get()));
+      }
+      return new File(FdStoreMapping.SESSION, fd.token().orElseThrow()).in(handover);
+    }
+
+    private static String option(Fd fd) {
+      return fd.session()
+          .map(session -> "--session \"" + session + "\"")
+          .orElseGet(() -> "--session systemd --token " + Units.address(fd.token().orElseThrow()));
+    }
+  }
+
   /** A file of a session. */
   record File(String session, long token) implements Wanted {
     @Override
     public Content in(Handover handover) throws IOException {
-      LiveUpdate luo =
-          orMissing(
-              handover.client(LiveUpdate.CLIENT).orElse(null),
-              handover,
-              "LUO state, so no sessions",
-              List.of());
+      LiveUpdate luo = liveUpdate(handover);
       List<String> names = new ArrayList<>();
       Session found = luo.session(session).orElse(null);
       if (found == null) {

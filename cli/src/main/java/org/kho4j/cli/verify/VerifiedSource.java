@@ -71,6 +71,9 @@ public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadabl
       }
     }
     List<Handover> all = HandoverSearch.handovers(invocation, memory, roots);
+    if (fdt.isEmpty()) {
+      all = HandoverSearch.outer(invocation, all);
+    }
     List<Candidate> candidates =
         all.stream()
             .filter(one -> fdt.isEmpty() || one.root().address() == fdt.getAsLong())

@@ -1,8 +1,6 @@
 package org.kho4j.cli.warm;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -16,40 +14,46 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
 
-/** {@code kho warm list DIRECTORY}. */
+/** {@code kho warm list DIRECTORY} and {@code kho warm list SOURCE}. */
 final class ListCommand extends Command {
-
-  private static final byte[] MAGIC = "kho4j-warm-store".getBytes(StandardCharsets.US_ASCII);
 
   ListCommand() {
     super(
         "list",
-        "Lists the warm stores in a directory.",
+        "Lists the warm stores in a directory, or in the memfds of a memory image.",
         "Exit status: 0 if all of them can be opened, 1 if one cannot.");
-    parameter(WarmCommand.path(0, "DIRECTORY", "A directory, as /dev/shm."));
+    example("kho warm list /dev/shm");
+    example("kho warm list vmcore");
+    parameter(WarmCommand.path(0, "SOURCE", "A directory, a store's file, or a memory image."));
   }
 
   @Override
   public int run(Invocation invocation) throws IOException {
-    List<WarmView> stores = new ArrayList<>();
+    Path path = WarmCommand.path(invocation, "SOURCE");
+    if (!invocation.options().json()) {
+      return forEach(
+          invocation, path, (store, file) -> StoreText.line(invocation.text(), store, file));
+    }
+    try (Json json = invocation.json()) {
+      json.object().text("schema", "kho4j/warm/1").array("stores");
+      int answer = forEach(invocation, path, (store, file) -> StoreText.json(json, store, file));
+      json.endArray().endObject();
+      return answer;
+    }
+  }
+
+  private static int forEach(Invocation invocation, Path path, StoreSearch.Visitor visitor)
+      throws IOException {
+    if (!Files.isDirectory(path)) {
+      return StoreSearch.forEach(invocation, path, visitor);
+    }
     int answer = OK;
-    for (Path path : storesIn(WarmCommand.path(invocation, "DIRECTORY"))) {
+    for (Path file : storesIn(path)) {
       try {
-        stores.add(WarmView.read(path));
+        visitor.store(WarmView.read(file), null);
       } catch (WarmException e) {
         invocation.note(Units.printable(String.valueOf(e.getMessage())));
         answer = BAD_ANSWER;
-      }
-    }
-    if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        json.object().text("schema", "kho4j/warm/1").array("stores");
-        stores.forEach(store -> StoreText.json(json, store));
-        json.endArray().endObject();
-      }
-    } else {
-      for (WarmView store : stores) {
-        StoreText.line(invocation.text(), store);
       }
     }
     return answer;
@@ -60,7 +64,7 @@ final class ListCommand extends Command {
     List<Path> found = new ArrayList<>();
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : (Iterable<Path>) files.sorted()::iterator) {
-        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && beginsAsAStore(file)) {
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && isStore(file)) {
           found.add(file);
         }
       }
@@ -68,9 +72,9 @@ final class ListCommand extends Command {
     return found;
   }
 
-  private static boolean beginsAsAStore(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      return java.util.Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+  private static boolean isStore(Path file) {
+    try {
+      return StoreSearch.beginsAsAStore(file);
     } catch (IOException _) {
       return false; // another user's
     }

@@ -1,30 +1,46 @@
 package org.kho4j.cli.warm;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
-import org.kho4j.warm.WarmView;
 
-/** {@code kho warm show STORE}. */
+/** {@code kho warm show SOURCE}. */
 final class ShowCommand extends Command {
 
   ShowCommand() {
-    super("show", "Shows a warm store: its state, and its regions as of the last commit.");
-    parameter(WarmCommand.path(0, "STORE", "A store's file. It may be in use."));
+    super(
+        "show",
+        "Shows a warm store: its state, and its regions as of the last commit.",
+        "Of a memory image, shows the stores in all memfds.");
+    example("kho warm show /dev/shm/orders");
+    parameter(
+        WarmCommand.path(0, "SOURCE", "A store's file, which may be in use; or a memory image."));
   }
 
   @Override
   public int run(Invocation invocation) throws IOException {
-    WarmView store = WarmView.read(WarmCommand.path(invocation, "STORE"));
-    if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        StoreText.json(json, store);
-      }
-    } else {
-      StoreText.line(invocation.text(), store);
-      StoreText.regions(invocation.text(), store);
+    Path path = WarmCommand.path(invocation, "SOURCE");
+    if (!invocation.options().json()) {
+      return StoreSearch.forEach(
+          invocation,
+          path,
+          (store, file) -> {
+            StoreText.line(invocation.text(), store, file);
+            StoreText.regions(invocation.text(), store);
+          });
     }
-    return OK;
+    try (Json json = invocation.json()) {
+      if (StoreSearch.beginsAsAStore(path)) {
+        return StoreSearch.forEach(
+            invocation, path, (store, file) -> StoreText.json(json, store, file));
+      }
+      json.object().text("schema", "kho4j/warm/1").array("stores");
+      int answer =
+          StoreSearch.forEach(invocation, path, (store, file) -> StoreText.json(json, store, file));
+      json.endArray().endObject();
+      return answer;
+    }
   }
 }

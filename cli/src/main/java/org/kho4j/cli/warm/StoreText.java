@@ -1,9 +1,11 @@
 package org.kho4j.cli.warm;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
+import org.kho4j.cli.warm.StoreSearch.StoredFile;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.warm.WarmDirectory;
 import org.kho4j.warm.WarmView;
@@ -20,12 +22,17 @@ final class StoreText {
     return store.clean() ? "clean" : "its last owner died";
   }
 
-  static void line(Text text, WarmView store) throws IOException {
+  static void line(Text text, WarmView store, @Nullable StoredFile file) throws IOException {
     WarmDirectory directory = store.directory();
+    if (file != null) {
+      text.put(Units.printablePath(file.where().toString())).put(": ");
+      file.fd().ifPresent(fd -> text.name(fd.name()).put(" of ").name(fd.unit()).put(": "));
+    } else {
+      text.put(Units.printablePath(store.path().toString())).put(": ");
+    }
     text.line(
-        "%s: %s, %s, %s free, %s, schema %d, generation %d, %s%s"
+        "%s, %s, %s free, %s, schema %d, generation %d, %s%s"
             .formatted(
-                Units.printablePath(store.path().toString()),
                 Units.printable(directory.name()),
                 Units.size(store.size()),
                 Units.size(store.freeBytes()),
@@ -49,11 +56,19 @@ final class StoreText {
     }
   }
 
-  static void json(Json json, WarmView store) {
+  /** Where in a memory image a store is. */
+  static void place(Json json, @Nullable StoredFile file) {
+    if (file != null) {
+      json.text("file", file.where().toString());
+      file.fd().ifPresent(fd -> json.text("unit", fd.unit()).text("fd", fd.name()));
+    }
+  }
+
+  static void json(Json json, WarmView store, @Nullable StoredFile file) {
     WarmDirectory directory = store.directory();
-    json.object()
-        .text("path", store.path().toString())
-        .text("name", directory.name())
+    json.object().text("path", store.path().toString());
+    place(json, file);
+    json.text("name", directory.name())
         .number("size", store.size())
         .number("freeBytes", store.freeBytes())
         .number("schema", directory.schema())

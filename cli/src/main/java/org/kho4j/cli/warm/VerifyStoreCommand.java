@@ -1,33 +1,58 @@
 package org.kho4j.cli.warm;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Units;
+import org.kho4j.memory.MemoryReadException;
 import org.kho4j.warm.Region;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
 
-/** {@code kho warm verify STORE}. */
+/** {@code kho warm verify SOURCE}. */
 final class VerifyStoreCommand extends Command {
 
   VerifyStoreCommand() {
     super(
         "verify",
         "Checks a warm store: its metadata, and regions that have a checksum.",
-        "Regions have checksums when their owner asked for them and closed the store.",
-        "Exit status: 0 if nothing is wrong, 1 if the store or a region is damaged, 2 if it is no store.");
-    parameter(WarmCommand.path(0, "STORE", "A store's file."));
+        "Regions have checksums when their owner asked for them and closed the store. Of a memory image, checks the"
+            + " stores in all memfds.",
+        "Exit status: 0 if nothing is wrong, 1 if a store or a region is damaged, 2 if there is no store.");
+    parameter(WarmCommand.path(0, "SOURCE", "A store's file, or a memory image."));
   }
 
   @Override
   public int run(Invocation invocation) throws IOException {
-    WarmView store;
+    Path path = WarmCommand.path(invocation, "SOURCE");
     try {
-      store = WarmView.read(WarmCommand.path(invocation, "STORE"));
+      if (!invocation.options().json()) {
+        return verify(
+            invocation,
+            path,
+            (store, file, regions) -> {
+              StoreText.line(invocation.text(), store, file);
+              for (WarmView.Checked region : regions) {
+                invocation
+                    .text()
+                    .line(
+                        "  %s: checksum %s"
+                            .formatted(
+                                Units.printable(region.region().name()), word(region.check())));
+              }
+            });
+      }
+      try (Json json = invocation.json()) {
+        json.object().text("schema", "kho4j/warm-verify/1").array("regions");
+        int answer = verify(invocation, path, (store, file, regions) -> json(json, file, regions));
+        json.endArray().endObject();
+        return answer;
+      }
     } catch (WarmException e) {
       if (e.reason() == WarmException.Reason.FOREIGN) {
         throw e;
@@ -35,30 +60,44 @@ final class VerifyStoreCommand extends Command {
       invocation.note(Units.printable(String.valueOf(e.getMessage())));
       return BAD_ANSWER;
     }
-    List<WarmView.Checked> regions = store.verify();
-    if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        json.object().text("schema", "kho4j/warm-verify/1").array("regions");
-        for (WarmView.Checked region : regions) {
-          json.object()
-              .text("name", region.region().name())
-              .text("checksum", word(region.check()))
-              .endObject();
-        }
-        json.endArray().endObject();
-      }
-    } else {
-      StoreText.line(invocation.text(), store);
-      for (WarmView.Checked region : regions) {
-        invocation
-            .text()
-            .line(
-                "  %s: checksum %s"
-                    .formatted(Units.printable(region.region().name()), word(region.check())));
-      }
+  }
+
+  /** Takes the regions of a store, each checked. */
+  private interface Checked {
+    void store(
+        WarmView store, StoreSearch.@Nullable StoredFile file, List<WarmView.Checked> regions)
+        throws IOException;
+  }
+
+  private static int verify(Invocation invocation, Path path, Checked checked) throws IOException {
+    boolean[] isDamaged = new boolean[1];
+    int answer =
+        StoreSearch.forEach(
+            invocation,
+            path,
+            (store, file) -> {
+              List<WarmView.Checked> regions;
+              try {
+                regions = file == null ? store.verify() : store.verify(file.memory());
+              } catch (MemoryReadException e) {
+                throw new IOException(
+                    "%s: %s: a region cannot be read: %s"
+                        .formatted(path, file == null ? "" : file.where(), e.getMessage()));
+              }
+              isDamaged[0] |=
+                  regions.stream().anyMatch(one -> one.check() == Region.Check.MISMATCH);
+              checked.store(store, file, regions);
+            });
+    return isDamaged[0] ? BAD_ANSWER : answer;
+  }
+
+  private static void json(
+      Json json, StoreSearch.@Nullable StoredFile file, List<WarmView.Checked> regions) {
+    for (WarmView.Checked region : regions) {
+      json.object();
+      StoreText.place(json, file);
+      json.text("name", region.region().name()).text("checksum", word(region.check())).endObject();
     }
-    boolean damaged = regions.stream().anyMatch(one -> one.check() == Region.Check.MISMATCH);
-    return damaged ? BAD_ANSWER : OK;
   }
 
   private static String word(Region.Check check) {

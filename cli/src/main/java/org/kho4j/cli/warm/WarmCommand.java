@@ -13,7 +13,8 @@ public final class WarmCommand extends Command {
     super(
         "warm",
         "Lists, shows and verifies warm stores, and drops their regions.",
-        "A warm store is a handover in a file: kho inspect, verify, diff and report take it, too.");
+        "A warm store is a handover in a file: kho inspect, verify, diff and report take it, too. In a memory image, stores"
+            + " are memfds of LUO sessions; kho extract --region writes out a region.");
     subcommand(new ListCommand());
     subcommand(new ShowCommand());
     subcommand(new VerifyStoreCommand());

@@ -1,0 +1,65 @@
+package org.kho4j.cli.command;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.wire.HandoverException;
+
+/**
+ * Root FDTs in the content of memfds: those of warm stores, and of guests whose RAM is a memfd.
+ * Their addresses are offsets in the memfd, so they are no handovers of this memory.
+ */
+final class NestedRoots {
+
+  private final TreeMap<Long, RootFdt> roots = new TreeMap<>();
+  private final Map<RootFdt, String> nested = new LinkedHashMap<>();
+
+  private NestedRoots(List<Handover> handovers) {
+    handovers.forEach(handover -> roots.put(handover.root().address(), handover.root()));
+  }
+
+  /**
+   * Finds them.
+   *
+   * @param handovers of all root FDTs in a memory
+   * @return the path of the memfd that each nested one is in
+   */
+  static Map<RootFdt, String> of(List<Handover> handovers) {
+    NestedRoots found = new NestedRoots(handovers);
+    if (handovers.size() > 1) {
+      handovers.stream().filter(Handover::isMapIntact).forEach(found::search);
+    }
+    return found.nested;
+  }
+
+  private void search(Handover handover) {
+    try {
+      handover
+          .client(LiveUpdate.CLIENT)
+          .ifPresent(luo -> luo.forEachSession(session -> session.forEachFile(this::search)));
+    } catch (HandoverException e) {
+      // inspect and verify report it
+    }
+  }
+
+  private void search(PreservedFile file) {
+    List<RootFdt> inside = new ArrayList<>();
+    try {
+      file.as(Memfd.HANDLER)
+          .map(Memfd::content)
+          .ifPresent(content ->
+              content.forEachPiece((offset, address, bytes) ->
+                  inside.addAll(roots.subMap(address, address + bytes).values())));
+    } catch (HandoverException e) {
+      // inspect and verify report it
+    }
+    inside.forEach(root -> nested.put(root, file.where().toString()));
+  }
+}

@@ -1,0 +1,93 @@
+package org.kho4j.cli.extract;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.warm.StoreSearch;
+import org.kho4j.handover.Content;
+import org.kho4j.handover.ContentMemory;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.warm.WarmDirectory;
+import org.kho4j.warm.WarmException;
+import org.kho4j.warm.WarmView;
+
+/**
+ * A region of a warm store.
+ *
+ * @param memfd that the store is in; null for the source itself, or any memfd of the handover
+ * @param name of the region
+ */
+record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
+
+  @Override
+  public Content in(Handover handover) throws IOException {
+    if (memfd != null) {
+      Content content = memfd.in(handover);
+      return region(handover, content.where(), new ContentMemory(handover.memory(), content));
+    }
+    PhysicalMemory source = handover.memory().physical();
+    if (WarmView.beginsAsAStore(source)) {
+      HandoverMemory memory = handover.memory();
+      Content all = Content.contiguous(memory, Where.ROOT, 0, source.source().bytes());
+      return region(handover, Where.ROOT, new ContentMemory(memory, all));
+    }
+    List<StoreSearch.StoredFile> having = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    StoreSearch.forEachFile(
+        handover,
+        file -> {
+          WarmView store = store(file);
+          if (store == null || entry(store) == null) {
+            others.add(file.where().toString());
+          } else {
+            having.add(file);
+          }
+        },
+        problem -> others.add(problem.path()));
+    if (having.size() == 1) {
+      StoreSearch.StoredFile file = having.getFirst();
+      return region(handover, file.where(), file.memory());
+    }
+    if (having.isEmpty()) {
+      throw Wanted.missing(handover, "warm store with a region \"" + name + "\"", others);
+    }
+    throw new IOException(
+        "%s: %d stores have a region \"%s\": %s; --session and --token, or --unit and --fd, name one"
+            .formatted(
+                source.source().path(),
+                having.size(),
+                name,
+                having.stream().limit(20).map(file -> file.where().toString()).toList()));
+  }
+
+  private static @Nullable WarmView store(StoreSearch.StoredFile file) {
+    try {
+      return file.store();
+    } catch (WarmException e) {
+      return null;
+    }
+  }
+
+  private WarmDirectory.@Nullable Entry entry(WarmView store) {
+    return store.directory().regions().stream()
+        .filter(entry -> entry.name().equals(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private Content region(Handover handover, Where where, ContentMemory memory) throws IOException {
+    WarmView store = WarmView.read(memory, memory.size());
+    WarmDirectory.Entry entry = entry(store);
+    if (entry == null) {
+      throw Wanted.missing(
+          handover,
+          "region \"%s\" in %s".formatted(name, where),
+          store.directory().regions().stream().map(WarmDirectory.Entry::name).toList());
+    }
+    return memory.parts(where.named("region", name), entry.extents(), entry.bytes());
+  }
+}

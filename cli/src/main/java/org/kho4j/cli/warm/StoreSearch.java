@@ -1,0 +1,167 @@
+package org.kho4j.cli.warm;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.ContentMemory;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreMapping.Fd;
+import org.kho4j.warm.WarmException;
+import org.kho4j.warm.WarmView;
+
+/** Finds warm stores: in a file, or in the memfds that the handovers of a memory image have. */
+public final class StoreSearch {
+
+  private static final byte[] MAGIC = WarmView.MAGIC.getBytes(StandardCharsets.US_ASCII);
+
+  /**
+   * A memfd that begins as a store does.
+   *
+   * @param where the file is in its session
+   * @param fd the unit and the name under which systemd stored it, if it did
+   * @param memory the file's bytes
+   */
+  public record StoredFile(Where where, Optional<Fd> fd, ContentMemory memory) {
+
+    /**
+     * Reads the store.
+     *
+     * @throws WarmException if it is damaged, or of another layout
+     */
+    public WarmView store() {
+      return WarmView.read(memory, memory.size());
+    }
+  }
+
+  /** Takes a store. */
+  interface Visitor {
+    /**
+     * Takes a store.
+     *
+     * @param file of a memory image; null if the store is a file of its own
+     */
+    void store(WarmView store, @Nullable StoredFile file) throws IOException;
+  }
+
+  private StoreSearch() {}
+
+  static boolean beginsAsAStore(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+    }
+  }
+
+  /**
+   * Visits the store in a file, or all stores of a memory image.
+   *
+   * @return {@link Command#OK}, or {@link Command#BAD_ANSWER} if a store cannot be opened
+   * @throws IOException if there is no store
+   */
+  static int forEach(Invocation invocation, Path path, Visitor visitor) throws IOException {
+    if (beginsAsAStore(path)) {
+      visitor.store(WarmView.read(path), null);
+      return Command.OK;
+    }
+    try (PhysicalMemory memory = invocation.open(path)) {
+      int[] readAndRefused = new int[2];
+      for (Handover handover : HandoverSearch.in(invocation, memory).handovers()) {
+        forEachFile(
+            handover,
+            file -> {
+              try {
+                visitor.store(file.store(), file);
+                readAndRefused[0]++;
+              } catch (WarmException e) {
+                invocation.note(
+                    Units.printablePath(file.where().toString())
+                        + ": "
+                        + Units.printable(String.valueOf(e.getMessage())));
+                readAndRefused[1]++;
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            },
+            problem -> invocation.note(Units.printable(problem)));
+      }
+      if (readAndRefused[0] + readAndRefused[1] == 0) {
+        throw new IOException(
+            "%s: no warm store: the file does not begin as one, and has no handover with a memfd that does"
+                .formatted(path));
+      }
+      return readAndRefused[1] == 0 ? Command.OK : Command.BAD_ANSWER;
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /**
+   * Visits every memfd that begins as a store does.
+   *
+   * @param problems takes what cannot be read
+   */
+  public static void forEachFile(
+      Handover handover, Consumer<StoredFile> visitor, Consumer<HandoverException> problems) {
+    if (!handover.isMapIntact()) {
+      return;
+    }
+    try {
+      handover
+          .client(LiveUpdate.CLIENT)
+          .ifPresent(luo -> luo.forEachSession(session -> files(session, visitor, problems)));
+    } catch (HandoverException e) {
+      problems.accept(e);
+    }
+  }
+
+  private static void files(
+      Session session, Consumer<StoredFile> visitor, Consumer<HandoverException> problems) {
+    FdStoreMapping systemd = mapping(session, problems);
+    session.forEachFile(file -> {
+      try {
+        file(file, systemd).ifPresent(visitor);
+      } catch (HandoverException e) {
+        problems.accept(e);
+      }
+    });
+  }
+
+  private static @Nullable FdStoreMapping mapping(
+      Session session, Consumer<HandoverException> problems) {
+    try {
+      return FdStoreMapping.isIn(session) ? FdStoreMapping.read(session) : null;
+    } catch (HandoverException e) {
+      problems.accept(e);
+      return null;
+    }
+  }
+
+  private static Optional<StoredFile> file(PreservedFile file, @Nullable FdStoreMapping systemd) {
+    return file.as(Memfd.HANDLER)
+        .map(memfd -> new ContentMemory(file.handover().memory(), memfd.content()))
+        .filter(WarmView::beginsAsAStore)
+        .map(memory ->
+            new StoredFile(
+                file.where(),
+                Optional.ofNullable(systemd).flatMap(mapping -> mapping.fd(file.token())),
+                memory));
+  }
+}
