@@ -110,7 +110,7 @@ class StoreInImageTest {
 
   @Test
   void isListedAndShownWithUnitAndName() throws IOException {
-    Path ram = machine(Files.readAllBytes(file), "no store".getBytes());
+    Path ram = machine(Files.readAllBytes(file), "no store".getBytes(ISO_8859_1));
     String place = "/LUO/session \"systemd\"/file 0x1: orders.1 of orders.service: orders, 2 MiB, ";
     assertThat(kho(0, "warm", "list", ram).out())
         .startsWith(place)
