@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Samples of Java and of C, by row, and the table of them. */
-final class Report {
+final class SampleTable {
 
   enum Side {
     JAVA,
