@@ -17,7 +17,9 @@ class UniqueNamesTest {
 
   private static final Path PROJECT = Path.of(System.getProperty("basedir", "."), "..").normalize();
 
-  /** Those of a source tree, by simple name, without {@code module-info} and {@code package-info}. */
+  /**
+   * Those of a source tree, by simple name, without {@code module-info} and {@code package-info}.
+   */
   private static Map<String, List<Path>> classes(String tree) throws IOException {
     Map<String, List<Path>> classes = new TreeMap<>();
     try (Stream<Path> modules = Files.list(PROJECT)) {

@@ -121,7 +121,8 @@ final class AreaCases {
 
   private AreaCases() {}
 
-  private static RuleCase luo(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 

@@ -161,7 +161,8 @@ final class ClientCases {
 
   private ClientCases() {}
 
-  private static RuleCase luo(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 

@@ -45,7 +45,8 @@ public final class GuestMemory {
   private long nextFree = FREE_PAGES;
   private long node;
 
-  private GuestMemory(PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
+  private GuestMemory(
+      PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
     this.ram = new Overlay(memory);
     this.sound = sound;
     this.bootRecord = bootRecord;

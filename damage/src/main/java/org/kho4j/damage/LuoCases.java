@@ -200,7 +200,8 @@ final class LuoCases {
     Blobs.liveUpdate(guest, guest.sessions(), withFlbs);
   }
 
-  private static RuleCase luo(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 }

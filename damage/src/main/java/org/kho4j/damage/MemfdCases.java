@@ -119,7 +119,8 @@ final class MemfdCases {
 
   private MemfdCases() {}
 
-  private static RuleCase luo(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 

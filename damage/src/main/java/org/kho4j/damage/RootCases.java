@@ -186,7 +186,8 @@ final class RootCases {
 
   private RootCases() {}
 
-  private static RuleCase list(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase list(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "linux-6.16-4k", broken, silent);
   }
 
@@ -201,7 +202,8 @@ final class RootCases {
     guest.put64(guest.map() + 40, (bitmap(guest) & -4096) + 0xe00);
   }
 
-  private static RuleCase luo(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 

@@ -66,7 +66,10 @@ public final class LinuxFile extends LinuxDescriptor {
    */
   public static LinuxFile create(Path path, long size) throws IOException {
     LinuxFile file =
-        open(path, SystemCalls.O_RDWR | O_CREAT | O_EXCL | SystemCalls.O_CLOEXEC | O_NOFOLLOW, "create");
+        open(
+            path,
+            SystemCalls.O_RDWR | O_CREAT | O_EXCL | SystemCalls.O_CLOEXEC | O_NOFOLLOW,
+            "create");
     try {
       file.truncate(size);
       return file;
@@ -118,7 +121,8 @@ public final class LinuxFile extends LinuxDescriptor {
   public static LinuxFile memory(String name, long size, HugePages hugePages)
       throws LinuxException {
     Linux.checkSupported();
-    int fd = SystemCalls.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | hugePages.memfdFlags());
+    int fd =
+        SystemCalls.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | hugePages.memfdFlags());
     if (fd < 0) {
       throw new LinuxException("cannot create the memory file \"%s\"".formatted(name), -fd);
     }
@@ -194,7 +198,8 @@ public final class LinuxFile extends LinuxDescriptor {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statfs = arena.allocate(STRUCT_STATFS_BYTES, Long.BYTES);
       call(
-          () -> "look at the file system of " + path(), () -> SystemCalls.fstatfs(descriptor(), statfs));
+          () -> "look at the file system of " + path(),
+          () -> SystemCalls.fstatfs(descriptor(), statfs));
       return statfs.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -223,7 +228,9 @@ public final class LinuxFile extends LinuxDescriptor {
   public boolean tryLock() throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment flock = wholeFile(arena);
-      call(() -> "lock " + path(), () -> SystemCalls.fcntl(descriptor(), F_OFD_SETLK, flock.address()));
+      call(
+          () -> "lock " + path(),
+          () -> SystemCalls.fcntl(descriptor(), F_OFD_SETLK, flock.address()));
       return true;
     } catch (LinuxException e) {
       if (e.is(Errno.EAGAIN) || e.is(Errno.EACCES)) {

@@ -24,7 +24,8 @@ final class Mappings {
     long start =
         padded < length
             ? -Errno.ENOMEM.number()
-            : SystemCalls.mmap(0, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            : SystemCalls.mmap(
+                0, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start < 0) {
       throw new LinuxException(
           "cannot reserve %d bytes of address space".formatted(padded), (int) -start);

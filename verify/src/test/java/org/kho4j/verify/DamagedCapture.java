@@ -56,7 +56,8 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
   /** What the rules find after a change; the root FDTs are where they were. */
   List<Finding> findings(Consumer<GuestMemory> change) {
     Handover sound = Handovers.of(memory, roots, null).getLast();
-    GuestMemory guest = atTheJump ? GuestMemory.atTheJump(memory, sound) : GuestMemory.running(memory, sound);
+    GuestMemory guest =
+        atTheJump ? GuestMemory.atTheJump(memory, sound) : GuestMemory.running(memory, sound);
     change.accept(guest);
     List<Finding> findings = new ArrayList<>();
     List<RootFdt> now = new ArrayList<>();

@@ -96,7 +96,10 @@ class CrashSimulationTest {
   }
 
   private void crash(
-      MemorySegment before, List<RecordingStoreMemory.Event> stored, Verdict verdict, boolean returned) {
+      MemorySegment before,
+      List<RecordingStoreMemory.Event> stored,
+      Verdict verdict,
+      boolean returned) {
     crashes++;
     RecordingStoreMemory memory = RecordingStoreMemory.copyOf(before);
     stored.forEach(event -> memory.bytes().set(U64, event.at(), event.value()));

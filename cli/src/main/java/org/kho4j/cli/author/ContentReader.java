@@ -28,10 +28,7 @@ record ContentReader(Path directory) {
 
   /** The content that an object gives. */
   Fill read(SpecObject object) {
-    return object
-        .atMostOneOf(KEYS)
-        .map(value -> content(object, value))
-        .orElseGet(Fill.Zeros::new);
+    return object.atMostOneOf(KEYS).map(value -> content(object, value)).orElseGet(Fill.Zeros::new);
   }
 
   /** The content that an object gives for memory of a size. */

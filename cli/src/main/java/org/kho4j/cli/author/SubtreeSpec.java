@@ -41,7 +41,12 @@ sealed interface SubtreeSpec
    * @param listFlags in that area's descriptor
    */
   record KhoTestFolios(
-      SpecPlace place, List<Integer> orders, long seed, long listBytes, int listOrder, int listFlags)
+      SpecPlace place,
+      List<Integer> orders,
+      long seed,
+      long listBytes,
+      int listOrder,
+      int listFlags)
       implements SubtreeSpec {
     @Override
     public String name() {

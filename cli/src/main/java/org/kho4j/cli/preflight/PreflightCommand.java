@@ -134,7 +134,8 @@ public final class PreflightCommand extends Command {
   private static int judge(Invocation invocation, String from, String to) throws IOException {
     KernelSource source = new KernelSource(invocation);
     KernelSource.Pending pending = source.reading(to);
-    OutgoingKernel outgoing = source.outgoing(from, invocation.value("--from-kernel", String.class));
+    OutgoingKernel outgoing =
+        source.outgoing(from, invocation.value("--from-kernel", String.class));
     OutgoingKernel incoming = pending.get();
     Profile next = incoming.profile();
     Optional<String> impossible = Preflight.impossible(outgoing.profile(), next);
@@ -170,7 +171,8 @@ public final class PreflightCommand extends Command {
     return Optional.of(attributes.size());
   }
 
-  private static Optional<CommandLine> nextCommandLine(Invocation invocation, OutgoingKernel outgoing) {
+  private static Optional<CommandLine> nextCommandLine(
+      Invocation invocation, OutgoingKernel outgoing) {
     String line = invocation.value("--cmdline", String.class);
     if (!invocation.flag("--reuse-cmdline")) {
       return Optional.ofNullable(line).map(CommandLine::new);

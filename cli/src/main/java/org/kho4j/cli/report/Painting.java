@@ -173,7 +173,8 @@ final class Painting implements OwnerVisitor {
     return -low - 1;
   }
 
-  private void paint(GigabyteCounts gigabyte, int channel, long from, long end, @Nullable Where where) {
+  private void paint(
+      GigabyteCounts gigabyte, int channel, long from, long end, @Nullable Where where) {
     gigabyte.bytes[channel] += end - from;
     short[] counts = counts(gigabyte);
     if (counts == null) {

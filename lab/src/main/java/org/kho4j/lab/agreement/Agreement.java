@@ -35,9 +35,9 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
-import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -240,7 +240,8 @@ final class Agreement implements AutoCloseable {
 
   private Damaged damaged(Consumer<GuestMemory> change, long changeSeed) {
     SplittableRandom random = new SplittableRandom(changeSeed);
-    GuestMemory guest = GuestMemory.atTheEntry(memory, sound, base.bootRecord().orElse(0), random::nextInt);
+    GuestMemory guest =
+        GuestMemory.atTheEntry(memory, sound, base.bootRecord().orElse(0), random::nextInt);
     change.accept(guest);
     List<String> changes = new ArrayList<>();
     guest.forEachChange(

@@ -30,7 +30,10 @@ public final class Page {
 
   /** The results that differ from what the rules expect, in words. */
   public static List<String> disagreements(Results results) {
-    return results.all().stream().filter(result -> !result.agrees()).map(TrialResult::toString).toList();
+    return results.all().stream()
+        .filter(result -> !result.agrees())
+        .map(TrialResult::toString)
+        .toList();
   }
 
   private String write() {

@@ -17,7 +17,8 @@ import org.kho4j.verify.Severity;
  * @param findings ids of the rules that verify found broken
  * @param said what the kernel and init said
  */
-record TrialResult(Trial trial, String changes, List<String> findings, Outcome outcome, String said) {
+record TrialResult(
+    Trial trial, String changes, List<String> findings, Outcome outcome, String said) {
 
   /** Beside these rules are changes of names, tokens, counts, sizes, seals and releases. */
   private static final Set<String> OWNERS_DATA =

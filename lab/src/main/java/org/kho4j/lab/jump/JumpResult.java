@@ -14,7 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param capture what it says of the first kernel's memory at the jump and the next kernel's image;
  *     null where it cannot read that memory, as of a kernel with another layout
  */
-record JumpResult(Jump jump, PreflightVerdict images, @Nullable PreflightVerdict capture, Observation observed) {
+record JumpResult(
+    Jump jump, PreflightVerdict images, @Nullable PreflightVerdict capture, Observation observed) {
 
   private static final String CORRUPT = "corrupt";
 

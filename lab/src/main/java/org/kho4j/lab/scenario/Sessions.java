@@ -14,10 +14,10 @@ import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
 import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
-import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.lab.scenario.Files.File;
 
 /** From Java to Linux: kernels are booted on sessions of memfds that no kernel wrote. */

@@ -19,7 +19,8 @@ class KernelVersionsTest {
   void areThoseOfTheRelease() {
     assertThat(KernelVersions.of("7.1.8"))
         .isEqualTo(
-            new KernelVersions(KhoLayout.of("kho-v3@7.1").orElseThrow(), LuoVersion.V1, MemfdVersion.V2));
+            new KernelVersions(
+                KhoLayout.of("kho-v3@7.1").orElseThrow(), LuoVersion.V1, MemfdVersion.V2));
     assertThat(KernelVersions.of("7.3.4"))
         .isEqualTo(new KernelVersions(KhoLayout.newest(), LuoVersion.V5, MemfdVersion.V2));
     assertThatThrownBy(() -> KernelVersions.of("6.18.1"))

@@ -82,7 +82,8 @@ final class KernelContent {
           "%s has sections up to offset 0x%x by its PE header, and ends at 0x%x"
               .formatted(where(), end, bytes.byteSize()));
     }
-    List<LoadedRange> regions = List.of(new LoadedRange("", 0, bytes.byteSize(), OptionalLong.empty()));
+    List<LoadedRange> regions =
+        List.of(new LoadedRange("", 0, bytes.byteSize(), OptionalLong.empty()));
     StringScan scan = scan(regions);
     Optional<Btf> btf = BtfReading.largest(bytes, scan.btf(), where());
     return image(
