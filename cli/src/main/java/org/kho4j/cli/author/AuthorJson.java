@@ -11,7 +11,7 @@ final class AuthorJson {
 
   private AuthorJson() {}
 
-  static void write(Outcome outcome, Handover handover, Json json) throws IOException {
+  static void write(AuthoredImage outcome, Handover handover, Json json) throws IOException {
     Spec spec = outcome.spec();
     json.object().text("schema", "kho4j/author/1");
     json.object("ram")

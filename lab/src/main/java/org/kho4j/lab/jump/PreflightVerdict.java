@@ -20,12 +20,12 @@ import tools.jackson.databind.json.JsonMapper;
  * @param overall its verdict
  * @param parts the verdict of each component
  */
-record Verdict(String overall, Map<String, String> parts) {
+record PreflightVerdict(String overall, Map<String, String> parts) {
 
   private static final int UNREADABLE = 2;
 
   /** What it says, or null where it cannot read one of the two. */
-  static @Nullable Verdict ask(Run run, Path from, Path to, List<String> options)
+  static @Nullable PreflightVerdict ask(Run run, Path from, Path to, List<String> options)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(run.lab().resolveSibling("kho").toString());
@@ -47,7 +47,7 @@ record Verdict(String overall, Map<String, String> parts) {
     for (JsonNode component : json.get("components")) {
       parts.put(component.get("name").asString(), component.get("verdict").asString());
     }
-    return new Verdict(json.get("verdict").asString(), parts);
+    return new PreflightVerdict(json.get("verdict").asString(), parts);
   }
 
   /** Has kho preflight write down what a kernel speaks. */

@@ -10,7 +10,7 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.WritableMemory;
 
 /** A store's memory that keeps every store to its metadata, word by word, and their order. */
-final class RecordingMemory extends StoreMemory {
+final class RecordingStoreMemory extends StoreMemory {
 
   /**
    * A word that was stored.
@@ -22,17 +22,17 @@ final class RecordingMemory extends StoreMemory {
 
   final List<Event> events = new ArrayList<>();
 
-  private RecordingMemory(WritableMemory memory) {
+  private RecordingStoreMemory(WritableMemory memory) {
     super(memory);
   }
 
-  static RecordingMemory ofSize(long bytes) {
-    return new RecordingMemory(WritableMemory.allocate(0, bytes));
+  static RecordingStoreMemory ofSize(long bytes) {
+    return new RecordingStoreMemory(WritableMemory.allocate(0, bytes));
   }
 
   /** A memory of its own with the same bytes. */
-  static RecordingMemory copyOf(MemorySegment bytes) {
-    RecordingMemory copy = ofSize(bytes.byteSize());
+  static RecordingStoreMemory copyOf(MemorySegment bytes) {
+    RecordingStoreMemory copy = ofSize(bytes.byteSize());
     copy.bytes().copyFrom(bytes);
     return copy;
   }

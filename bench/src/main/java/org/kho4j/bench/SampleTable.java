@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Samples of Java and of C, by row, and the table of them. */
-final class Report {
+final class SampleTable {
 
   enum Side {
     JAVA,

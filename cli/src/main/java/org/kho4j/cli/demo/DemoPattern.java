@@ -7,11 +7,11 @@ import java.lang.foreign.ValueLayout;
  * Content whose every word differs, and follows from its place: what is lost, moved or mixed up
  * shows.
  */
-final class Pattern {
+final class DemoPattern {
 
   private static final long STEP = 0x9E3779B97F4A7C15L;
 
-  private Pattern() {}
+  private DemoPattern() {}
 
   /**
    * Fills a piece of an area.

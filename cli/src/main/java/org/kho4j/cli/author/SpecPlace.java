@@ -12,14 +12,14 @@ import org.kho4j.handover.wire.KhoException;
  * @param line from 1
  * @param column from 1
  */
-record Place(String file, String key, int line, int column) {
+record SpecPlace(String file, String key, int line, int column) {
 
-  Place member(String name, int itsLine, int itsColumn) {
-    return new Place(file, key.isEmpty() ? name : key + "." + name, itsLine, itsColumn);
+  SpecPlace member(String name, int itsLine, int itsColumn) {
+    return new SpecPlace(file, key.isEmpty() ? name : key + "." + name, itsLine, itsColumn);
   }
 
-  Place element(int index, int itsLine, int itsColumn) {
-    return new Place(file, key + "[" + index + "]", itsLine, itsColumn);
+  SpecPlace element(int index, int itsLine, int itsColumn) {
+    return new SpecPlace(file, key + "[" + index + "]", itsLine, itsColumn);
   }
 
   /** The failure of what stands here. */

@@ -12,11 +12,11 @@ import org.kho4j.abi.Releases;
 import org.kho4j.abi.Structure;
 
 /** The versions that a kernel writes, and the only ones that it reads. */
-public record Versions(KhoLayout kho, LuoVersion luo, MemfdVersion memfd) {
+public record KernelVersions(KhoLayout kho, LuoVersion luo, MemfdVersion memfd) {
 
   /** The versions of a release, as {@code "7.1.8"}. */
-  static Versions of(String release) {
-    return new Versions(
+  static KernelVersions of(String release) {
+    return new KernelVersions(
         of(release, KhoLayout.all(), KhoLayout::releases),
         of(release, LuoVersion.ALL, LuoVersion::releases),
         of(release, MemfdVersion.ALL, MemfdVersion::releases));

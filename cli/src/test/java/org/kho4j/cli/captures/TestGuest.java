@@ -23,7 +23,7 @@ import org.kho4j.memory.WritableMemory;
  * A RAM file with one handover in it: whatever the engine preserves, and LUO sessions with memfds,
  * written here by the offsets of ABI-HISTORY 11.3 and 12.
  */
-public final class Guest implements AutoCloseable {
+public final class TestGuest implements AutoCloseable {
 
   private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED;
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED;
@@ -41,23 +41,23 @@ public final class Guest implements AutoCloseable {
   /** A folio at an index of a file. */
   public record Placed(long index, Folio folio) {}
 
-  private Guest(WritableMemory memory, String release) {
+  private TestGuest(WritableMemory memory, String release) {
     this.memory = memory;
     List<AddressRange> scratch = List.of(new AddressRange(memory.base() + SCRATCH, SCRATCH));
     this.generation = Generation.first(memory, Setup.of(PageSize.SIZE_4K, scratch, release));
   }
 
-  public static Guest create(Path ram, long size) throws IOException {
+  public static TestGuest create(Path ram, long size) throws IOException {
     return create(ram, size, "6.99");
   }
 
   /** A guest whose RAM begins at an address of its own. */
-  public static Guest create(Path ram, long base, long size) throws IOException {
-    return new Guest(WritableMemory.create(ram, base, size), "6.99");
+  public static TestGuest create(Path ram, long base, long size) throws IOException {
+    return new TestGuest(WritableMemory.create(ram, base, size), "6.99");
   }
 
-  public static Guest create(Path ram, long size, String release) throws IOException {
-    return new Guest(WritableMemory.create(ram, 0, size), release);
+  public static TestGuest create(Path ram, long size, String release) throws IOException {
+    return new TestGuest(WritableMemory.create(ram, 0, size), release);
   }
 
   public Generation generation() {
@@ -74,28 +74,28 @@ public final class Guest implements AutoCloseable {
     return folio;
   }
 
-  public Guest put(long address, String text) {
+  public TestGuest put(long address, String text) {
     text(memory.writable(address, 4096), 0, text);
     return this;
   }
 
-  public Guest session(String name) {
+  public TestGuest session(String name) {
     sessions.put(name, new ArrayList<>());
     return this;
   }
 
   /** A file of any handler. */
-  public Guest file(String session, long token, String compatible, long data) {
+  public TestGuest file(String session, long token, String compatible, long data) {
     Objects.requireNonNull(sessions.get(session)).add(new File(compatible, data, token));
     return this;
   }
 
   /** A memfd of version 2 without seals. */
-  public Guest memfd(String session, long token, long size, Placed... folios) {
+  public TestGuest memfd(String session, long token, long size, Placed... folios) {
     return memfd(session, token, size, 0, folios);
   }
 
-  public Guest memfd(String session, long token, long size, int seals, Placed... folios) {
+  public TestGuest memfd(String session, long token, long size, int seals, Placed... folios) {
     Folio page = page();
     MemorySegment ser = generation.segment(page);
     ser.set(U64, 8, size);
@@ -115,7 +115,7 @@ public final class Guest implements AutoCloseable {
     return file(session, token, "memfd-v2", page.address());
   }
 
-  public Guest flb(String name, long data, long count) {
+  public TestGuest flb(String name, long data, long count) {
     flbs.add(new Flb(name, data, count));
     return this;
   }

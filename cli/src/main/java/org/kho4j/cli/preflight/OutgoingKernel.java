@@ -20,19 +20,19 @@ import org.kho4j.preflight.Speech;
  * @param commandLine its own command line, where it runs
  * @param notes what could not be read of it, a sentence each
  */
-record Outgoing(
+record OutgoingKernel(
     Profile profile,
     Optional<Handed> handed,
     Optional<CommandLine> commandLine,
     List<String> notes) {
 
-  static Outgoing of(Profile profile, Optional<Handed> handed) {
-    return new Outgoing(profile, handed, Optional.empty(), List.of());
+  static OutgoingKernel of(Profile profile, Optional<Handed> handed) {
+    return new OutgoingKernel(profile, handed, Optional.empty(), List.of());
   }
 
   /** The same with one more note. */
-  Outgoing noting(String sentence) {
-    return new Outgoing(
+  OutgoingKernel noting(String sentence) {
+    return new OutgoingKernel(
         profile, handed, commandLine, Stream.concat(notes.stream(), Stream.of(sentence)).toList());
   }
 
@@ -42,7 +42,7 @@ record Outgoing(
    *
    * @throws IOException if the kernel cannot have written the memory
    */
-  Outgoing writtenBy(Outgoing writer) throws IOException {
+  OutgoingKernel writtenBy(OutgoingKernel writer) throws IOException {
     Profile kernel = writer.profile;
     Optional<String> impossible = Preflight.impossible(profile, kernel);
     if (impossible.isPresent()) {
@@ -84,7 +84,7 @@ record Outgoing(
                     spoken.text().orElse("an unknown version")));
       }
     }
-    return new Outgoing(
+    return new OutgoingKernel(
         new Profile(
             kernel.source(),
             kernel.release(),

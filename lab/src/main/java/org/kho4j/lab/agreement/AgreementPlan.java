@@ -13,7 +13,7 @@ import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
 
 /** {@code lab/run agree}: which handovers are booted on which kernels. */
-public final class Plan {
+public final class AgreementPlan {
 
   /** All of it is done with this one; others are asked less. */
   static final String MAIN = "x86_64-7.3";
@@ -27,7 +27,7 @@ public final class Plan {
   private static final String BOOTS = "--boots=";
   private static final int SOUND = 3;
 
-  private Plan() {}
+  private AgreementPlan() {}
 
   /**
    * Boots what the data file does not have yet, and writes the page.

@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
 import org.kho4j.files.LittleEndian;
 
 /** What some memory is filled with. What it is too short for stays as it is: zero. */
-sealed interface Content {
+sealed interface Fill {
 
   /** Its bytes; empty where it is as long as the memory. */
   OptionalLong size();
@@ -40,7 +40,7 @@ sealed interface Content {
   }
 
   /** Nothing: memory is zero before it is written to, and its file stays sparse. */
-  record Zeros() implements Content {
+  record Zeros() implements Fill {
     @Override
     public OptionalLong size() {
       return OptionalLong.empty();
@@ -58,7 +58,7 @@ sealed interface Content {
   }
 
   /** Bytes that stand in the spec. */
-  record Bytes(MemorySegment bytes) implements Content {
+  record Bytes(MemorySegment bytes) implements Fill {
     @Override
     public OptionalLong size() {
       return OptionalLong.of(bytes.byteSize());
@@ -81,7 +81,7 @@ sealed interface Content {
    * @param path of the file
    * @param bytes that it had when the spec was read
    */
-  record OfFile(Path path, long bytes) implements Content {
+  record OfFile(Path path, long bytes) implements Fill {
 
     private static final int PIECE = 1 << 30;
 
@@ -130,7 +130,7 @@ sealed interface Content {
   }
 
   /** The longs of a {@link SplittableRandom}, little-endian: any amount, the same every time. */
-  record Seeded(long seed) implements Content {
+  record Seeded(long seed) implements Fill {
 
     @Override
     public OptionalLong size() {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a guest says on its serial line, kept in a file. */
-public final class Console {
+public final class SerialConsole {
 
   private static final Pattern BAD = Pattern.compile("lab: FAILED .*|Kernel panic .*");
 
@@ -26,7 +26,7 @@ public final class Console {
   private boolean ended;
   private int next;
 
-  Console(Path log, InputStream serial) {
+  SerialConsole(Path log, InputStream serial) {
     this.log = log;
     Thread.ofPlatform().daemon().name("console").start(() -> read(serial));
   }

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
  * @param length bytes
  * @param address the virtual address of its first byte, where that is known
  */
-record Region(String section, long offset, long length, OptionalLong address) {
+record LoadedRange(String section, long offset, long length, OptionalLong address) {
 
   Place place(long at) {
     return new Place(

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What can be tested without a kernel that has LUO; the lab's scenarios have one. */
 @EnabledOnOs(OS.LINUX)
 @SuppressWarnings("try") // closing early is what is tested
-class LiveUpdateTest {
+class LiveUpdateDeviceTest {
 
   @TempDir Path dir;
 

@@ -3,7 +3,7 @@ package org.kho4j.verify;
 import java.util.Locale;
 
 /** The answer of a verification in one word; the best first. */
-public enum Verdict {
+public enum Soundness {
   /** A kernel has taken the handover: nothing is left to check. */
   CONSUMED,
   /** Every rule that could be checked holds. */
@@ -18,7 +18,7 @@ public enum Verdict {
    *
    * @param consumed whether a kernel has taken it
    */
-  public static Verdict of(Checked checked, boolean consumed) {
+  public static Soundness of(Checked checked, boolean consumed) {
     if (checked.count(Severity.ERROR) > 0) {
       return ERRORS;
     }

@@ -4,14 +4,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** The kernel, by the calls that the module makes. A negative result is a negated errno. */
-final class Kernel {
+final class SystemCalls {
 
   static final int O_RDWR = 2;
   static final int O_CLOEXEC = 0x80000;
 
   private static final int AT_FDCWD = -100;
 
-  private Kernel() {}
+  private SystemCalls() {}
 
   static int open(String path, int flags, int mode) {
     try (Arena arena = Arena.ofConfined()) {

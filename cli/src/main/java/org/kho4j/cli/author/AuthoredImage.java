@@ -19,10 +19,10 @@ import org.kho4j.handover.generation.BootData;
  * @param bootImage the copy of a bzImage that names x86-64's boot record
  * @param notes what is written as wanted, and may still be in a kernel's way
  */
-record Outcome(
+record AuthoredImage(
     Spec spec,
     Layout layout,
-    Author.Written written,
+    Author.BootRecord written,
     Path ram,
     Optional<Path> deviceTree,
     Optional<Path> bootImage,

@@ -13,16 +13,17 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 
-class VersionsTest {
+class KernelVersionsTest {
 
   @Test
   void areThoseOfTheRelease() {
-    assertThat(Versions.of("7.1.8"))
+    assertThat(KernelVersions.of("7.1.8"))
         .isEqualTo(
-            new Versions(KhoLayout.of("kho-v3@7.1").orElseThrow(), LuoVersion.V1, MemfdVersion.V2));
-    assertThat(Versions.of("7.3.4"))
-        .isEqualTo(new Versions(KhoLayout.newest(), LuoVersion.V5, MemfdVersion.V2));
-    assertThatThrownBy(() -> Versions.of("6.18.1"))
+            new KernelVersions(
+                KhoLayout.of("kho-v3@7.1").orElseThrow(), LuoVersion.V1, MemfdVersion.V2));
+    assertThat(KernelVersions.of("7.3.4"))
+        .isEqualTo(new KernelVersions(KhoLayout.newest(), LuoVersion.V5, MemfdVersion.V2));
+    assertThatThrownBy(() -> KernelVersions.of("6.18.1"))
         .isInstanceOf(LabFailure.class)
         .hasMessageStartingWith("Linux 6.18.1 has none of [luo-v1@6.19,");
   }
@@ -30,10 +31,10 @@ class VersionsTest {
   /** 16 pages of sessions of 80 bytes behind 8 bytes, and 2 pages of files of 64; or blocks. */
   @Test
   void boundHowMuchIsHandedOver() {
-    Versions arrays = Versions.of("7.1.8");
+    KernelVersions arrays = KernelVersions.of("7.1.8");
     assertThat(arrays.maxSessions(PageSize.SIZE_4K)).isEqualTo(819);
     assertThat(arrays.maxFiles(PageSize.SIZE_4K)).isEqualTo(128);
-    Versions blocks = Versions.of("7.2.6");
+    KernelVersions blocks = KernelVersions.of("7.2.6");
     assertThat(blocks.maxSessions(PageSize.SIZE_4K)).isEqualTo(51 * 10_000);
     assertThat(blocks.maxFiles(PageSize.SIZE_4K)).isEqualTo(63 * 10_000);
   }

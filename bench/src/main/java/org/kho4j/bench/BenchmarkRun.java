@@ -34,7 +34,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * #HARNESSES}, which print rows as the peers do; its peer is {@code bench/c/<Class>.c}. Either may
  * stand alone.
  */
-public final class Run {
+public final class BenchmarkRun {
 
   /** The options that {@code ./kho} starts with: the heap is part of what is promised. */
   private static final String[] JVM_OPTIONS = {
@@ -50,9 +50,9 @@ public final class Run {
   private final Path peers;
   private final List<String> names;
   private final boolean quick;
-  private final Report report = new Report();
+  private final SampleTable report = new SampleTable();
 
-  private Run(Path peers, List<String> names, boolean quick) {
+  private BenchmarkRun(Path peers, List<String> names, boolean quick) {
     this.peers = peers;
     this.names = names;
     this.quick = quick;
@@ -63,7 +63,7 @@ public final class Run {
     List<String> options = Arrays.stream(args).skip(1).filter(arg -> arg.startsWith("--")).toList();
     List<String> names = Arrays.stream(args).skip(1).filter(arg -> !arg.startsWith("--")).toList();
     boolean quick = options.contains("--quick");
-    Run run = new Run(Path.of(args[0]), names, quick);
+    BenchmarkRun run = new BenchmarkRun(Path.of(args[0]), names, quick);
     NavigableSet<String> programs = run.programs();
     NavigableSet<String> benchmarks = run.benchmarks();
     NavigableSet<String> harnesses = run.asked(HARNESSES.stream());
@@ -153,7 +153,7 @@ public final class Run {
     Path directory = InputFiles.directory();
     Files.createDirectories(directory);
     for (String name : benchmarks) {
-      Class<?> benchmark = Class.forName(Run.class.getPackageName() + "." + name);
+      Class<?> benchmark = Class.forName(BenchmarkRun.class.getPackageName() + "." + name);
       if (InputFiles.class.isAssignableFrom(benchmark)) {
         ((InputFiles) benchmark.getConstructor().newInstance()).writeTo(directory);
       }
@@ -162,7 +162,7 @@ public final class Run {
 
   private void runProgram(String name) throws IOException, InterruptedException {
     String directory = InputFiles.directory().toString();
-    rows(Report.Side.C, new ProcessBuilder(peers.resolve(name).toString(), directory));
+    rows(SampleTable.Side.C, new ProcessBuilder(peers.resolve(name).toString(), directory));
   }
 
   private void runHarness(String name) throws IOException, InterruptedException {
@@ -175,13 +175,13 @@ public final class Run {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Run.class.getPackageName() + "." + name,
+                BenchmarkRun.class.getPackageName() + "." + name,
                 InputFiles.directory().toString()));
     command.addAll(quick ? List.of("256") : List.of("65536", "0", "true", "4"));
-    rows(Report.Side.JAVA, new ProcessBuilder(command));
+    rows(SampleTable.Side.JAVA, new ProcessBuilder(command));
   }
 
-  private void rows(Report.Side side, ProcessBuilder builder)
+  private void rows(SampleTable.Side side, ProcessBuilder builder)
       throws IOException, InterruptedException {
     builder.redirectError(ProcessBuilder.Redirect.INHERIT);
     if (quick) {
@@ -226,7 +226,7 @@ public final class Run {
       for (BenchmarkResult fork : result.getBenchmarkResults()) {
         for (IterationResult iteration : fork.getIterationResults()) {
           report.add(
-              Report.Side.JAVA,
+              SampleTable.Side.JAVA,
               row,
               iteration.getPrimaryResult().getScore(),
               iteration.getScoreUnit());

@@ -10,9 +10,9 @@ import org.kho4j.cli.author.Spec.Range;
 import org.kho4j.handover.pages.AddressRange;
 
 /** The memory that a spec gives addresses in: all of it in memory, and no byte claimed twice. */
-final class Claims {
+final class ClaimedRanges {
 
-  private record Claim(Place place, String what, AddressRange range) {}
+  private record Claim(SpecPlace place, String what, AddressRange range) {}
 
   /** Boot records and scratch arrays hold numbers of 64 bits. */
   private static final int WORD = Long.BYTES;
@@ -21,7 +21,7 @@ final class Claims {
   private final List<Claim> claims = new ArrayList<>();
 
   /** Begins with the scratch regions. */
-  Claims(Spec spec) {
+  ClaimedRanges(Spec spec) {
     this.spec = spec;
     List<Claim> regions = new ArrayList<>();
     for (Range region : spec.scratch()) {
@@ -34,13 +34,13 @@ final class Claims {
   }
 
   /** Claims memory outside of the scratch regions. */
-  void add(Place place, String what, AddressRange range) {
+  void add(SpecPlace place, String what, AddressRange range) {
     requireOutsideScratch(place, range);
     claim(place, what, range);
   }
 
   /** Claims the place of the scratch array, which is in a scratch region. */
-  void addScratchArray(Place place, long address) {
+  void addScratchArray(SpecPlace place, long address) {
     AddressRange array =
         range(place, address, (long) spec.scratch().size() * KhoScratch.STRUCTURE.headerSize());
     if (scratchWith(array) == null) {
@@ -50,7 +50,7 @@ final class Claims {
   }
 
   /** Claims the place of x86-64's boot record. */
-  void addBootRecord(Place place, long address) {
+  void addBootRecord(SpecPlace place, long address) {
     if (spec.arch() != Arch.X86_64) {
       throw place.broken(
           "the boot record of %s is in the device tree, not in memory"
@@ -63,14 +63,14 @@ final class Claims {
     claim(place, "the boot record", record);
   }
 
-  private static AddressRange range(Place place, long address, long bytes) {
+  private static AddressRange range(SpecPlace place, long address, long bytes) {
     if (address % WORD != 0 || address > Long.MAX_VALUE - bytes) {
       throw place.broken("0x%x is not a multiple of %d".formatted(address, WORD));
     }
     return new AddressRange(address, bytes);
   }
 
-  private void claim(Place place, String what, AddressRange range) {
+  private void claim(SpecPlace place, String what, AddressRange range) {
     requireMemory(place, range);
     for (Claim other : claims) {
       requireApart(place, what, range, other);
@@ -78,7 +78,7 @@ final class Claims {
     claims.add(new Claim(place, what, range));
   }
 
-  private static void requireApart(Place place, String what, AddressRange range, Claim other) {
+  private static void requireApart(SpecPlace place, String what, AddressRange range, Claim other) {
     if (overlap(range, other.range)) {
       throw place.broken(
           "%s at %s overlaps with %s at %s, in line %d"
@@ -86,14 +86,14 @@ final class Claims {
     }
   }
 
-  private void requireMemory(Place place, AddressRange range) {
+  private void requireMemory(SpecPlace place, AddressRange range) {
     AddressRange memory = spec.memory().range();
     if (range.address() < memory.address() || range.end() > memory.end()) {
       throw place.broken("%s is not in memory, which is %s".formatted(range, memory));
     }
   }
 
-  private void requireOutsideScratch(Place place, AddressRange range) {
+  private void requireOutsideScratch(SpecPlace place, AddressRange range) {
     for (Range region : spec.scratch()) {
       if (overlap(range, region.range())) {
         throw place.broken(

@@ -17,7 +17,8 @@ import org.kho4j.verify.Severity;
  * @param findings ids of the rules that verify found broken
  * @param said what the kernel and init said
  */
-record Result(Trial trial, String changes, List<String> findings, Outcome outcome, String said) {
+record TrialResult(
+    Trial trial, String changes, List<String> findings, Outcome outcome, String said) {
 
   /** Beside these rules are changes of names, tokens, counts, sizes, seals and releases. */
   private static final Set<String> OWNERS_DATA =
@@ -57,7 +58,7 @@ record Result(Trial trial, String changes, List<String> findings, Outcome outcom
     if (changesOwnersData()) {
       return true;
     }
-    boolean silent = trial.kernel().equals(Plan.SILENT) && outcome == Outcome.RESTORED;
+    boolean silent = trial.kernel().equals(AgreementPlan.SILENT) && outcome == Outcome.RESTORED;
     return predicted().contains(outcome) || (silent && predicted().contains(Outcome.WARNED));
   }
 
@@ -110,9 +111,9 @@ record Result(Trial trial, String changes, List<String> findings, Outcome outcom
             said);
   }
 
-  static Result parse(String line) {
+  static TrialResult parse(String line) {
     String[] fields = line.split(SEPARATOR, -1);
-    return new Result(
+    return new TrialResult(
         new Trial(fields[0], Trial.Kind.valueOf(fields[1]), fields[2], Integer.parseInt(fields[3])),
         fields[4],
         fields[5].isEmpty() ? List.of() : List.of(fields[5].split(",")),

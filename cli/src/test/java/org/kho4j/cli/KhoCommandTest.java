@@ -35,7 +35,7 @@ import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import picocli.CommandLine.Model.OptionSpec;
 
-class KhoTest {
+class KhoCommandTest {
 
   private final ConsoleOfATest pipe = ConsoleOfATest.pipe();
 

@@ -22,9 +22,9 @@ import org.kho4j.memory.PhysicalMemory;
 import tools.jackson.databind.JsonNode;
 
 /** From Linux to Java: what a kernel hands over, read at the jump, and restored by the next. */
-final class Handed {
+final class HandedOver {
 
-  private Handed() {}
+  private HandedOver() {}
 
   static void manySessions(Run run) throws Exception {
     long page = run.kernel().pageSize().bytes();

@@ -16,14 +16,14 @@ import org.kho4j.lab.guest.Run;
  *
  * @param repeat how many words in a row are the same
  */
-public record Pattern(long repeat) {
+public record WordPattern(long repeat) {
 
   /** By this much the state of a SplittableRandom grows with each word. */
   private static final long STEP = 0x9e3779b97f4a7c15L;
 
   /** That of a run. */
-  public static Pattern of(Run run) {
-    return new Pattern(run.repeat());
+  public static WordPattern of(Run run) {
+    return new WordPattern(run.repeat());
   }
 
   private long word(long seed, long index) {

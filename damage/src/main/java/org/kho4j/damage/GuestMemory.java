@@ -19,7 +19,7 @@ import org.kho4j.memory.PhysicalMemory;
  * A real kernel's memory, to be changed in one place, with the places by name. Where there are
  * several of a kind, a choice says which is meant. Pages of 4 KiB, little-endian.
  */
-public final class Guest {
+public final class GuestMemory {
 
   /** From here on no structure is in the memories that are damaged, up to {@link #BOOT_RECORD}. */
   static final long FREE = 0x6000000;
@@ -45,7 +45,8 @@ public final class Guest {
   private long nextFree = FREE_PAGES;
   private long node;
 
-  private Guest(PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
+  private GuestMemory(
+      PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
     this.ram = new Overlay(memory);
     this.sound = sound;
     this.bootRecord = bootRecord;
@@ -62,8 +63,8 @@ public final class Guest {
    * Memory at the jump. There is no boot record yet; one is added, with one scratch region. The
    * first of each kind is meant.
    */
-  public static Guest atTheJump(PhysicalMemory memory, Handover sound) {
-    Guest guest = new Guest(memory, sound, BOOT_RECORD, bound -> 0);
+  public static GuestMemory atTheJump(PhysicalMemory memory, Handover sound) {
+    GuestMemory guest = new GuestMemory(memory, sound, BOOT_RECORD, bound -> 0);
     long array = BOOT_RECORD + 4096;
     guest.put64(array, REGION);
     guest.put64(array + 8, REGION_BYTES);
@@ -78,8 +79,8 @@ public final class Guest {
   }
 
   /** Memory of a kernel that runs: there is no boot record. The first of each kind is meant. */
-  public static Guest running(PhysicalMemory memory, Handover sound) {
-    return new Guest(memory, sound, 0, bound -> 0);
+  public static GuestMemory running(PhysicalMemory memory, Handover sound) {
+    return new GuestMemory(memory, sound, 0, bound -> 0);
   }
 
   /**
@@ -88,9 +89,9 @@ public final class Guest {
    * @param bootRecord address of the record that leads to the handover
    * @param choice which of so many is meant: a number below its argument
    */
-  public static Guest atTheEntry(
+  public static GuestMemory atTheEntry(
       PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
-    return new Guest(memory, sound, bootRecord, choice);
+    return new GuestMemory(memory, sound, bootRecord, choice);
   }
 
   /** The memory as it is now. */

@@ -14,13 +14,14 @@ import tools.jackson.databind.node.ObjectNode;
  * @param capture what it says of the first kernel's memory at the jump and the next kernel's image;
  *     null where it cannot read that memory, as of a kernel with another layout
  */
-record Result(Jump jump, Verdict images, @Nullable Verdict capture, Observation observed) {
+record JumpResult(
+    Jump jump, PreflightVerdict images, @Nullable PreflightVerdict capture, Observation observed) {
 
   private static final String CORRUPT = "corrupt";
 
   /** Where the verdict is not what happened; that of the capture knows more. */
   List<String> disagreements() {
-    Verdict verdict = capture == null ? images : capture;
+    PreflightVerdict verdict = capture == null ? images : capture;
     List<String> found = new ArrayList<>();
     if (!agree(verdict.overall(), observed.overall())) {
       found.add("%s, and in fact %s".formatted(verdict.overall(), observed.overall()));

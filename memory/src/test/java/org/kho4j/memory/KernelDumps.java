@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Dumps of real kernels: small ones in the resources, large ones beside the repository. */
-public final class Captures {
+public final class KernelDumps {
 
-  private Captures() {}
+  private KernelDumps() {}
 
   /** A large capture; the test is skipped where it is not. */
   public static Path large(String name) {
@@ -27,7 +27,7 @@ public final class Captures {
 
   /** The bytes of a small one. */
   public static byte[] small(String name) throws IOException {
-    try (InputStream in = Captures.class.getResourceAsStream("/org/kho4j/memory/" + name)) {
+    try (InputStream in = KernelDumps.class.getResourceAsStream("/org/kho4j/memory/" + name)) {
       if (in == null) {
         throw new IOException("no resource " + name);
       }
