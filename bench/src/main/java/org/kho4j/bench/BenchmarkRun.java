@@ -97,7 +97,7 @@ public final class BenchmarkRun {
         }
       }
     }
-    System.out.print(run.report);
+    System.out.print(quick ? run.report.rowNames() : run.report);
   }
 
   private static int rounds(List<String> options, int otherwise) {

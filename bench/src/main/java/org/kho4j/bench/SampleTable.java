@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Samples of Java and of C, by row, and the table of them. */
 final class SampleTable {
@@ -22,6 +23,13 @@ final class SampleTable {
         .computeIfAbsent(side, each -> new Samples(unit.replace("/op", "")))
         .values
         .add(value);
+  }
+
+  /** A line for each row that ran. Samples of some 20 ms measure compilation: they are no figures. */
+  String rowNames() {
+    return rows.entrySet().stream()
+        .map(row -> row.getKey() + " ran in " + row.getValue().keySet() + "\n")
+        .collect(Collectors.joining());
   }
 
   /** The table, best and median of each side. A ratio above 1 means that Java takes longer. */
