@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.kho4j.cli.author.Spec.Range;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 
 /** The JSON of {@code kho4j/author/1}. */
 final class AuthorJson {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Units;
 import org.kho4j.files.MappedFile;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 
 /**
  * Compares a file that was written with the content that it was written from. Holes of the file

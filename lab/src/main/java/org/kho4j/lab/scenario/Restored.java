@@ -17,7 +17,7 @@ import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
-import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Arch;

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.luo;
 
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoBlock;

@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.root;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;

@@ -1,9 +1,7 @@
-package org.kho4j.handover.metadata;
+package org.kho4j.handover;
 
 import org.kho4j.abi.KexecMetadata;
-import org.kho4j.handover.Client;
-import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 

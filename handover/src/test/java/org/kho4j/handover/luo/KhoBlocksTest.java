@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.luo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;

@@ -1,4 +1,4 @@
-package org.kho4j.handover.metadata;
+package org.kho4j.handover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;

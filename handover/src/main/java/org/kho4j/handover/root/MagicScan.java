@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.root;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

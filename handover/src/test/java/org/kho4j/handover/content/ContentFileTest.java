@@ -1,4 +1,4 @@
-package org.kho4j.handover;
+package org.kho4j.handover.content;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
