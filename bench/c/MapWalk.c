@@ -3,6 +3,7 @@
  *
  * inlined: the compiler sees what takes the runs. called: through a function pointer. perPage: the kernel's own way
  * of kernel/liveupdate/kexec_handover.c, a call for each preserved block. summary: blocks counted, on all cores.
+ * `MapWalk --once <directory> <file>` walks one map in a whole process, and prints what it found.
  */
 #include "bench.h"
 #include <pthread.h>
@@ -243,10 +244,25 @@ static void summary_one(void *context)
 	summary_on(1);
 }
 
+static void print_runs(const char *file)
+{
+	struct total total = runs(leaf_inlined, NULL);
+
+	fprintf(stderr, "%s: %llu runs, %llu bytes\n", file, (unsigned long long)total.runs,
+		(unsigned long long)total.bytes);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const variants[] = {"full", "alternating", "random", "holes"};
 
+	if (argc == 4 && strcmp(argv[1], "--once") == 0) {
+		ram = ram_open(argv[2], argv[3]);
+		if (!ram.base)
+			return 1;
+		print_runs(argv[3]);
+		return 0;
+	}
 	for (int i = 0; argc > 1 && i < 4; i++) {
 		char file[64];
 
@@ -254,9 +270,7 @@ int main(int argc, char **argv)
 		ram = ram_open(argv[1], file);
 		if (!ram.base)
 			continue;
-		struct total total = runs(leaf_inlined, NULL);
-		fprintf(stderr, "%s: %llu runs, %llu bytes\n", file, (unsigned long long)total.runs,
-			(unsigned long long)total.bytes);
+		print_runs(file);
 		sample("MapWalk.inlined", variants[i], inlined, NULL);
 		sample("MapWalk.called", variants[i], called, NULL);
 		sample("MapWalk.summary", variants[i], summary, NULL);

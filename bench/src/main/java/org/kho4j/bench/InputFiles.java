@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A benchmark that reads files, so that its peer in C reads the very same. {@link Run} asks each
- * for its files before anything is timed.
+ * A benchmark that reads files, so that its peer in C reads the very same. {@link BenchmarkRun}
+ * asks each for its files before anything is timed.
  */
 interface InputFiles {
 

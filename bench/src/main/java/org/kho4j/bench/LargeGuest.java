@@ -15,7 +15,7 @@ import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;

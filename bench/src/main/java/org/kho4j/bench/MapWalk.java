@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.map.MapSummary;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.memory.WritableMemory;

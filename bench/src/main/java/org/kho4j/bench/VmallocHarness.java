@@ -21,9 +21,9 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * One large area from one generation to the next: what each step takes by block, and how much heap
- * all of them do, as rows of {@link Run}. The memory is a sparse file, of which only what describes
- * the area is written. One run is the unit, so that it is no benchmark of JMH. The peer is {@code
- * c/VmallocHarness.c}.
+ * all of them do, as rows of {@link BenchmarkRun}. The memory is a sparse file, of which only what
+ * describes the area is written. One run is the unit, so that it is no benchmark of JMH. The peer
+ * is {@code c/VmallocHarness.c}.
  */
 public final class VmallocHarness {
 

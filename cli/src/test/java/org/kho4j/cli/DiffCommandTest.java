@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -35,12 +35,12 @@ class DiffCommandTest {
   }
 
   private interface Filling {
-    void fill(Guest guest);
+    void fill(TestGuest guest);
   }
 
   private Path ram(String name, Filling filling) throws IOException {
     Path ram = directory.resolve(name);
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       filling.fill(guest);
     }
     return ram;
@@ -64,10 +64,10 @@ class DiffCommandTest {
   void eachSourceHasABaseOfItsOwn() throws IOException {
     Path a = directory.resolve("a");
     Path b = directory.resolve("b");
-    try (Guest guest = Guest.create(a, 0, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(a, 0, 16 << 20)) {
       guest.session("vm").memfd("vm", 1, 5, new Placed(0, guest.folio(0x800000, 0, "hello")));
     }
-    try (Guest guest = Guest.create(b, 1 << 30, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(b, 1 << 30, 16 << 20)) {
       guest.session("vm").memfd("vm", 1, 5, new Placed(0, guest.folio(0x40800000, 0, "hello")));
     }
     ConsoleOfATest pipe = kho(0, "diff", a, b, "--b-base", "1G", "--json");
@@ -205,7 +205,7 @@ class DiffCommandTest {
             "  ~ content DIGEST → DIGEST");
   }
 
-  private static void reservations(Guest guest, int pages, String text) {
+  private static void reservations(TestGuest guest, int pages, String text) {
     guest.generation().allocateAt(0x900000, pages - 1);
     guest.put(0x900000, text);
     ReserveMemSaver.save(
@@ -216,7 +216,7 @@ class DiffCommandTest {
   void theKernelsOwnRelease() throws IOException {
     Path a = ram("a", guest -> {});
     Path b = directory.resolve("b");
-    Guest.create(b, 16 << 20, "7.0\n").close();
+    TestGuest.create(b, 16 << 20, "7.0\n").close();
 
     assertThat(changes(a, b))
         .containsExactly("~ subtree kexec-metadata", "  ~ previousRelease 6.99 → 7.0\\n");

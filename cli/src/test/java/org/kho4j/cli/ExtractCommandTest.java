@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -55,7 +55,7 @@ class ExtractCommandTest {
   }
 
   private void memfd(Placed... folios) throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 7, 4096L * 4, folios);
     }
   }
@@ -132,7 +132,7 @@ class ExtractCommandTest {
 
   @Test
   void tellsWhatItWrote() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       Folio folio = guest.folio(0x800000, 0, "a");
       guest.session("vm").memfd("vm", 0x3e6, 0x3000, new Placed(1, folio));
     }
@@ -158,7 +158,7 @@ class ExtractCommandTest {
 
   @Test
   void aMemfdBeyond4GibIsSparse() throws Exception {
-    try (Guest guest = Guest.create(ram, 64 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 64 << 20)) {
       Folio small = guest.folio(0x800000, 0, "s");
       Folio large = guest.folio(0xa00000, 9, "L");
       guest
@@ -199,7 +199,7 @@ class ExtractCommandTest {
   void writesBlobsReservationsAndVmallocAreas() throws IOException {
     Descriptor descriptor;
     long described;
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       Folio blob = guest.generation().addBlob("mine", 5);
       guest.put(blob.address(), "hello, and more");
       guest.generation().allocateAt(0x900000, 1);
@@ -236,7 +236,7 @@ class ExtractCommandTest {
 
   @Test
   void zerosAreHolesUnlessTheyAreWanted() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       Folio zeros = guest.folio(0x800000, 4, "");
       guest.session("vm").memfd("vm", 1, 1 << 20, new Placed(0, zeros));
     }
@@ -253,7 +253,7 @@ class ExtractCommandTest {
 
   @Test
   void standardOutputGetsTheBytesAndNothingElse() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       Folio folio = guest.folio(0x800000, 0, "abc");
       guest.session("vm").memfd("vm", 1, 4099, new Placed(1, folio));
     }
@@ -282,7 +282,7 @@ class ExtractCommandTest {
 
   @Test
   void aPageThatIsAbsentEndsItAndNothingIsLeft() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 1, 0x4000, new Placed(0, guest.folio(0x800000, 2, "a")));
     }
 
@@ -297,7 +297,7 @@ class ExtractCommandTest {
 
   @Test
   void absentPagesBecomeZerosOnDemandAndAreListed() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 1, 0x4000, new Placed(0, guest.folio(0x800000, 2, "a")));
     }
 
@@ -386,7 +386,7 @@ class ExtractCommandTest {
 
   @Test
   void aFailureWhileWritingLeavesTheOldFile() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 1, 0x4000, new Placed(0, guest.folio(0x800000, 2, "a")));
     }
     Files.writeString(out, "precious");
@@ -397,7 +397,7 @@ class ExtractCommandTest {
 
   @Test
   void twoFilesOfOneTokenAreAmbiguous() throws IOException {
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 7, 0).memfd("vm", 7, 0);
     }
     assertThat(kho(2, "extract", ram, "--session=vm", "--token=7", "-o", out).err())

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kho4j.cli.captures.Guest;
+import org.kho4j.cli.captures.TestGuest;
 
 /** What {@code kho extract} says when it cannot tell, or find, what is wanted. */
 class ExtractUsageTest {
@@ -28,7 +28,7 @@ class ExtractUsageTest {
     ram = directory.resolve("ram");
     outDirectory = Files.createDirectory(directory.resolve("out"));
     out = outDirectory.resolve("file");
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("a\033[2Jb").session("vm").memfd("vm", 7, 0).file("vm", 8, "vfio\007-v1", 0);
     }
   }

@@ -2,8 +2,8 @@ package org.kho4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 import org.kho4j.handover.generation.Folio;
 
 /** A guest whose names would do harm on a page, and whose handover is broken in some places. */
@@ -17,7 +17,7 @@ final class HostileGuest {
   private HostileGuest() {}
 
   static Path create(Path ram) throws IOException {
-    try (Guest guest = Guest.create(ram, 64 << 20, "6.99<b>")) {
+    try (TestGuest guest = TestGuest.create(ram, 64 << 20, "6.99<b>")) {
       Folio twice = guest.folio(0x2800000, 0, "a");
       guest.session(SCRIPT).session(QUOTES).session(CONTROL).session(BACKWARDS);
       guest.memfd(

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 
 /** A process that extracts, and that does not come to its end. */
 class InterruptedExtractTest {
@@ -34,7 +34,7 @@ class InterruptedExtractTest {
     ram = directory.resolve("ram");
     outDirectory = Files.createDirectory(directory.resolve("out"));
     out = outDirectory.resolve("file");
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 7, 1L << 43, new Placed(1, guest.folio(0x800000, 2, "a")));
     }
   }

@@ -120,10 +120,6 @@ class ModuleRulesTest {
         .matching("org.kho4j.(**)")
         .should()
         .beFreeOfCycles()
-        // Which of two handovers is the incoming one shows in nothing but its count of kexecs.
-        .ignoreDependency(
-            JavaClass.Predicates.resideInAPackage("org.kho4j.handover"),
-            JavaClass.Predicates.resideInAPackage("org.kho4j.handover.metadata"))
         .check(MAIN.that(JavaClass.Predicates.resideInAnyPackage(exportedPackages())));
   }
 

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -165,7 +165,7 @@ class ReportCommandTest {
   @Test
   void aRootThatCannotBeReadIsAFindingOnThePage() throws IOException {
     Path ram = directory.resolve("ram");
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("vm").memfd("vm", 7, 4096, new Placed(0, guest.folio(0x800000, 0, "a")));
     }
     String fdt =
@@ -185,7 +185,7 @@ class ReportCommandTest {
   void scratchIsInThePictureIfItIsKnown() throws IOException {
     Path ram = directory.resolve("ram");
     ByteBuffer array = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
-    try (Guest guest = Guest.create(ram, 64 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 64 << 20)) {
       guest.session("vm");
     }
     try (FileChannel file = FileChannel.open(ram, StandardOpenOption.WRITE)) {
@@ -199,7 +199,7 @@ class ReportCommandTest {
   @Test
   void foliosThatWereSweptTogetherAreInThePicture() throws IOException {
     Path ram = directory.resolve("ram");
-    try (Guest guest = Guest.create(ram, 64 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 64 << 20)) {
       Placed[] folios = new Placed[200];
       for (int i = 0; i < folios.length; i++) {
         // Two runs, neither of which begins or ends with a word of the bitmaps.
@@ -218,7 +218,7 @@ class ReportCommandTest {
   @Test
   void longListsAreCutButForWhatHasAFinding() throws IOException {
     Path ram = directory.resolve("ram");
-    try (Guest guest = Guest.create(ram, 64 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 64 << 20)) {
       for (int session = 0; session < 20; session++) {
         guest.session("s" + session);
         for (int file = 0; file < 60; file++) {

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.warm.Region;
 import org.kho4j.warm.WarmOptions;
@@ -72,7 +72,7 @@ class StoreInImageTest {
   /** A machine that hands over memfds with these bytes, tokens from 1 on, as systemd does. */
   private Path machine(byte[]... memfds) throws IOException {
     Path ram = directory.resolve("ram");
-    try (Guest guest = Guest.create(ram, 32 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 32 << 20)) {
       guest.session("systemd");
       StringBuilder fds = new StringBuilder();
       long place = 0x1000000;
@@ -89,7 +89,7 @@ class StoreInImageTest {
   }
 
   /** Page by page, each behind the next one in memory. */
-  private long memfd(Guest guest, long token, byte[] content, long place) {
+  private long memfd(TestGuest guest, long token, byte[] content, long place) {
     List<Placed> folios = new ArrayList<>();
     int pages = (content.length + 4095) / 4096;
     for (int page = 0; page < pages; page++) {

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.cli.captures.Guest;
-import org.kho4j.cli.captures.Guest.Placed;
+import org.kho4j.cli.captures.TestGuest;
+import org.kho4j.cli.captures.TestGuest.Placed;
 import org.kho4j.cli.captures.InspectShape;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -41,7 +41,7 @@ class SystemdSessionTest {
   /** A machine whose systemd stored two memfds of two units, and a session. */
   private Path machine(String name, String mapping) throws IOException {
     Path ram = directory.resolve(name);
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest
           .session("systemd")
           .memfd("systemd", 1, 5, new Placed(0, guest.folio(0x800000, 0, "hello")))
@@ -207,7 +207,7 @@ class SystemdSessionTest {
   @Test
   void aSessionWithoutFilesHasNoMapping() throws IOException {
     Path ram = directory.resolve("empty");
-    try (Guest guest = Guest.create(ram, 16 << 20)) {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("systemd");
     }
     assertThat(kho(0, "inspect", ram).out()).contains("session systemd, 0 files\n");

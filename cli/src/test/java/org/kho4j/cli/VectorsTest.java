@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;

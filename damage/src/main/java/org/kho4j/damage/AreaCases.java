@@ -121,7 +121,8 @@ final class AreaCases {
 
   private AreaCases() {}
 
-  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 
@@ -129,17 +130,17 @@ final class AreaCases {
    * Where the address of the first block of a list stands: of the sessions, or of a session's
    * files.
    */
-  private static long list(Guest guest) {
+  private static long list(GuestMemory guest) {
     return guest.pick(guest.blob("LUO") + 16, guest.single() + 64);
   }
 
   /** The first block of such a list. */
-  private static long block(Guest guest) {
+  private static long block(GuestMemory guest) {
     return guest.u64(list(guest));
   }
 
   /** Appends blocks of one session each, until the list of sessions has so many. */
-  private static void sessions(Guest guest, int blocks) {
+  private static void sessions(GuestMemory guest, int blocks) {
     long last = lastBlock(guest);
     int count = 1;
     for (long block = guest.sessions(); block != last; count++) {
@@ -155,7 +156,7 @@ final class AreaCases {
   }
 
   /** The last block of the list of sessions. */
-  private static long lastBlock(Guest guest) {
+  private static long lastBlock(GuestMemory guest) {
     long last = guest.sessions();
     while (guest.u64(last) != 0) {
       last = guest.u64(last);
@@ -164,7 +165,7 @@ final class AreaCases {
   }
 
   /** Adds a session without files to a block that has room for it. */
-  private static void session(Guest guest, long block, String name) {
+  private static void session(GuestMemory guest, long block, String name) {
     long count = guest.u64(block + 8);
     guest.put64(block + 8, count + 1);
     guest.text(block + 16 + 80 * count, name);

@@ -17,12 +17,12 @@ final class Blobs {
   private Blobs() {}
 
   /** Where the value of the property of that name stands: the first, if there are several. */
-  static long property(Guest guest, long blob, String name) {
+  static long property(GuestMemory guest, long blob, String name) {
     return property(guest, blob, name, 0);
   }
 
   /** The same of a later one. */
-  static long property(Guest guest, long blob, String name, int later) {
+  static long property(GuestMemory guest, long blob, String name, int later) {
     int left = later;
     MemorySegment tree = guest.ram.read(blob, 4096);
     var cell = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -43,7 +43,7 @@ final class Blobs {
    *
    * @param size of each, which is preserved in whole pages
    */
-  static void reservations(Guest guest, List<String> names, long size) {
+  static void reservations(GuestMemory guest, List<String> names, long size) {
     List<ReserveMem> all = new ArrayList<>(guest.reservations());
     for (String name : names) {
       long start = guest.freePage();
@@ -69,7 +69,7 @@ final class Blobs {
   }
 
   /** Replaces the blob of LUO by the device tree of luo-v1; the page of FLBs stays. */
-  static void liveUpdate(Guest guest, long sessions, boolean withFlbs) {
+  static void liveUpdate(GuestMemory guest, long sessions, boolean withFlbs) {
     long flbs = guest.flbs();
     MemorySegment page = MemorySegment.ofArray(new byte[4096]);
     FdtBuilder builder =

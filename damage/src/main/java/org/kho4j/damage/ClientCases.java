@@ -121,7 +121,7 @@ final class ClientCases {
                   guest.put64(
                       guest.region(),
                       guest.pick(guest.map(), guest.root(), guest.blob("memblock")) & -BLOCK),
-              guest -> guest.preserve(Guest.FREE, 0)),
+              guest -> guest.preserve(GuestMemory.FREE, 0)),
           luo(
               "SCRATCH-006",
               guest -> {
@@ -156,49 +156,50 @@ final class ClientCases {
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "OWN-004",
-              guest -> guest.preserve(Guest.FREE, 3 + guest.pick(7)),
+              guest -> guest.preserve(GuestMemory.FREE, 3 + guest.pick(7)),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)));
 
   private ClientCases() {}
 
-  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 
   /** One of the entries of kho_test's array. */
-  private static long entry(Guest guest) {
+  private static long entry(GuestMemory guest) {
     long blob = guest.blob("kho_test");
     long array = guest.u64(guest.u64(Blobs.property(guest, blob, "folios_info")) + 8);
     int count = (int) guest.u64(Blobs.property(guest, blob, "nr_folios"));
     return array + 8L * guest.pick(count);
   }
 
-  private static void order(Guest guest, int order) {
+  private static void order(GuestMemory guest, int order) {
     long entry = entry(guest);
     guest.put64(entry, (guest.u64(entry) & -4096) | order);
   }
 
-  private static void folios(Guest guest, int count) {
+  private static void folios(GuestMemory guest, int count) {
     guest.put32(Blobs.property(guest, guest.blob("kho_test"), "nr_folios"), count);
   }
 
-  private static void name(Guest guest, int length) {
+  private static void name(GuestMemory guest, int length) {
     Blobs.reservations(guest, List.of("n".repeat(length)), 4096);
   }
 
   /** So many reservations in all. */
-  private static void reservations(Guest guest, int count) {
+  private static void reservations(GuestMemory guest, int count) {
     int there = guest.reservations().size();
     Blobs.reservations(guest, IntStream.range(there, count).mapToObj(i -> "r" + i).toList(), 4096);
   }
 
   /** Takes bytes from the end of a scratch region. */
-  private static void shrink(Guest guest, long bytes) {
+  private static void shrink(GuestMemory guest, long bytes) {
     long size = guest.region() + 8;
     guest.put64(size, guest.u64(size) - bytes);
   }
 
-  private static void oneRegion(Guest guest, long bytes) {
+  private static void oneRegion(GuestMemory guest, long bytes) {
     guest.put64(guest.bootRecord(40), 16);
     guest.put64(guest.region() + 8, bytes);
   }

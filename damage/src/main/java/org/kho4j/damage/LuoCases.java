@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 final class LuoCases {
 
   private static final String LONG = "n".repeat(64);
-  private static final long SESSIONS = Guest.FREE;
-  private static final long FILES = Guest.FREE + 0x20000;
+  private static final long SESSIONS = GuestMemory.FREE;
+  private static final long FILES = GuestMemory.FREE + 0x20000;
 
   static final List<RuleCase> ALL =
       List.of(
@@ -153,7 +153,7 @@ final class LuoCases {
               guest -> guest.put64(guest.blob("LUO") + 8, 3)),
           luo(
               "FLB-008",
-              guest -> ownFlb(guest, guest.pick(1L << 40, Guest.FREE)),
+              guest -> ownFlb(guest, guest.pick(1L << 40, GuestMemory.FREE)),
               guest -> ownFlb(guest, guest.pick(guest.root() + 8, guest.root()))),
           luo(
               "FLB-009",
@@ -163,13 +163,13 @@ final class LuoCases {
   private LuoCases() {}
 
   /** Makes one of the FLBs another driver's. */
-  private static void ownFlb(Guest guest, long data) {
+  private static void ownFlb(GuestMemory guest, long data) {
     long flb = flb(guest, guest.pick(3));
     guest.text(flb, "pci-v2\0");
     guest.put64(flb + 48, data);
   }
 
-  private static long flb(Guest guest, int number) {
+  private static long flb(GuestMemory guest, int number) {
     return guest.flbs() + 16 + 64L * number;
   }
 
@@ -178,7 +178,7 @@ final class LuoCases {
    *
    * @return the session
    */
-  private static long arrays(Guest guest) {
+  private static long arrays(GuestMemory guest) {
     if (guest.hasArrays()) {
       return guest.single();
     }
@@ -195,12 +195,13 @@ final class LuoCases {
   }
 
   /** The same with the device tree of luo-v1. */
-  private static void tree(Guest guest, boolean withFlbs) {
+  private static void tree(GuestMemory guest, boolean withFlbs) {
     arrays(guest);
     Blobs.liveUpdate(guest, guest.sessions(), withFlbs);
   }
 
-  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 }

@@ -119,11 +119,12 @@ final class MemfdCases {
 
   private MemfdCases() {}
 
-  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 
-  private static long folio(Guest guest) {
+  private static long folio(GuestMemory guest) {
     return (guest.u64(guest.folios()) & (1L << 52) - 1) << 12;
   }
 
@@ -131,19 +132,19 @@ final class MemfdCases {
    * A memfd of at least three folios, of which the last ones are single pages; made if there is
    * none.
    */
-  private static long severalFolioMemfd(Guest guest) {
+  private static long severalFolioMemfd(GuestMemory guest) {
     List<Long> there = guest.memfds(memfd -> guest.u64(memfd + NR_FOLIOS) > 2);
     if (!there.isEmpty()) {
       return there.get(guest.pick(there.size()));
     }
     for (int i = 1; i < 3; i++) {
-      folio(guest, i, Guest.FREE + 4096L * i, 0, i);
+      folio(guest, i, GuestMemory.FREE + 4096L * i, 0, i);
     }
     return guest.memfd();
   }
 
   /** One of its entries, which is not the first, and the one behind it is not the last. */
-  private static long severalFolios(Guest guest) {
+  private static long severalFolios(GuestMemory guest) {
     long memfd = severalFolioMemfd(guest);
     long array = guest.u64(guest.u64(memfd + 32) + 8);
     // Entries of the array's first page.
@@ -152,7 +153,7 @@ final class MemfdCases {
   }
 
   /** The entry of a folio of several pages; made if there is none. */
-  private static long largeFolio(Guest guest) {
+  private static long largeFolio(GuestMemory guest) {
     List<Long> there =
         guest.memfds(memfd ->
             guest.u64(memfd + NR_FOLIOS) > 0
@@ -161,12 +162,12 @@ final class MemfdCases {
       long memfd = there.get(guest.pick(there.size()));
       return guest.u64(guest.u64(memfd + 32) + 8);
     }
-    folio(guest, 1, Guest.FREE, 1, 2);
+    folio(guest, 1, GuestMemory.FREE, 1, 2);
     return guest.folios() + 16;
   }
 
   /** Adds a folio to the file that has one. */
-  private static void folio(Guest guest, int number, long address, int order, long index) {
+  private static void folio(GuestMemory guest, int number, long address, int order, long index) {
     guest.preserve(address, order);
     guest.put64(guest.memfd() + SIZE, (index + (1L << order)) * 4096);
     guest.put64(guest.memfd() + NR_FOLIOS, number + 1);

@@ -129,11 +129,11 @@ final class RootCases {
                 int order = 1 + guest.pick(3);
                 guest.preserve(page & -(4096L << order), order);
               },
-              guest -> guest.preserve(Guest.FREE, 1)),
+              guest -> guest.preserve(GuestMemory.FREE, 1)),
           luo(
               "MAP-007",
               guest -> guest.preserve(guest.pick(guest.map(), guest.u64(child(guest))), 0),
-              guest -> guest.preserve(Guest.FREE, 0)),
+              guest -> guest.preserve(GuestMemory.FREE, 0)),
           luo(
               "MAP-008",
               guest -> guest.preserve(0x20000000 + 4096L * guest.pick(1 << 16), 0),
@@ -176,41 +176,43 @@ final class RootCases {
               "MAP-018",
               guest -> {
                 int order = 1 + guest.pick(9);
-                guest.preserve(Guest.FREE, order);
-                guest.node(Guest.FREE + (4096L << (order - 1)));
+                guest.preserve(GuestMemory.FREE, order);
+                guest.node(GuestMemory.FREE + (4096L << (order - 1)));
               },
               guest -> {
-                guest.preserve(Guest.FREE, 4);
-                guest.node(Guest.FREE + (4096L << 4));
+                guest.preserve(GuestMemory.FREE, 4);
+                guest.node(GuestMemory.FREE + (4096L << 4));
               }));
 
   private RootCases() {}
 
-  private static RuleCase list(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase list(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "linux-6.16-4k", broken, silent);
   }
 
-  private static long bitmap(Guest guest) {
+  private static long bitmap(GuestMemory guest) {
     return guest.u64(guest.map() + 24);
   }
 
   /** Another element in a list's first chunk, so far behind the first, with an empty bitmap. */
-  private static void second(Guest guest, long distance) {
+  private static void second(GuestMemory guest, long distance) {
     guest.put32(guest.map() + 12, 2);
     guest.put64(guest.map() + 32, guest.u64(guest.map() + 16) + distance);
     guest.put64(guest.map() + 40, (bitmap(guest) & -4096) + 0xe00);
   }
 
-  private static RuleCase luo(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase luo(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 
-  private static String subtree(Guest guest) {
+  private static String subtree(GuestMemory guest) {
     return guest.pick("memblock", "kexec-metadata", "kho_test", "LUO");
   }
 
   /** A slot of a table that is in use, some levels below the root. */
-  private static long child(Guest guest) {
+  private static long child(GuestMemory guest) {
     long slot = used(guest, guest.map());
     for (int levels = guest.pick(5); levels > 0; levels--) {
       slot = used(guest, guest.u64(slot));
@@ -218,7 +220,7 @@ final class RootCases {
     return slot;
   }
 
-  private static long used(Guest guest, long table) {
+  private static long used(GuestMemory guest, long table) {
     List<Long> used = new ArrayList<>();
     for (long slot = table; slot < table + 4096; slot += 8) {
       if (guest.u64(slot) != 0) {

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * @param silent what comes close
  */
 public record RuleCase(
-    String rule, String capture, Consumer<Guest> broken, Consumer<Guest> silent) {
+    String rule, String capture, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
 
   /** One for every rule. */
   public static List<RuleCase> all() {

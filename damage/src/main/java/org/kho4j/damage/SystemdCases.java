@@ -49,13 +49,13 @@ final class SystemdCases {
 
   private SystemdCases() {}
 
-  private static void otherToken(Guest guest) {
+  private static void otherToken(GuestMemory guest) {
     put(guest, "\"token\":1", "\"token\":7");
     token(guest, 1, 7);
   }
 
   /** Makes the descriptor one of a LUO session. */
-  private static void otherSession(Guest guest, String session) {
+  private static void otherSession(GuestMemory guest, String session) {
     long at = guest.find(mapping(guest), ENTRY);
     String entry =
         "{\"type\":\"luo_session\",\"name\":\"state\",\"sessionName\":\"%s\"}]}}}"
@@ -65,31 +65,31 @@ final class SystemdCases {
   }
 
   /** Replaces a part of the mapping by one of the same length. */
-  private static void put(Guest guest, String part, String replacement) {
+  private static void put(GuestMemory guest, String part, String replacement) {
     guest.text(guest.find(mapping(guest), part), replacement);
   }
 
   /** Gives the file of a token another one. */
-  private static void token(Guest guest, long token, long other) {
+  private static void token(GuestMemory guest, long token, long other) {
     guest.put64(file(guest, token) + 56, other);
   }
 
-  private static long file(Guest guest, long token) {
+  private static long file(GuestMemory guest, long token) {
     long first = guest.file(guest.pair(), 0);
     return guest.u64(first + 56) == token ? first : guest.file(guest.pair(), 1);
   }
 
-  private static long memfd(Guest guest) {
+  private static long memfd(GuestMemory guest) {
     return guest.u64(file(guest, 0) + 48);
   }
 
   /** The page of the mapping's JSON. */
-  private static long mapping(Guest guest) {
+  private static long mapping(GuestMemory guest) {
     long folios = guest.u64(guest.u64(memfd(guest) + 32) + 8);
     return (guest.u64(folios) & (1L << 52) - 1) << 12;
   }
 
-  private static RuleCase systemd(String rule, Consumer<Guest> broken, Consumer<Guest> silent) {
+  private static RuleCase systemd(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "systemd-262-jump", broken, silent);
   }
 }

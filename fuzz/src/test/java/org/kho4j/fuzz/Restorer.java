@@ -9,7 +9,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;

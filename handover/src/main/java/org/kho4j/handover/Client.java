@@ -1,6 +1,7 @@
 package org.kho4j.handover;
 
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.root.Subtree;
 
 /**
  * A user of KHO that is known here: it reads what it handed over in the subtree of its name.

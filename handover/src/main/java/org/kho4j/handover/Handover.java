@@ -20,6 +20,8 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.Subtree;
 
 /**
  * Everything that one generation of a kernel hands to the next, as its root FDT tells it.
@@ -300,15 +302,7 @@ public final class Handover {
    */
   public FdtNode tree(Subtree subtree, FdtLayout layout) {
     FdtNode tree = memory.tree(subtree.where(), subtree.address(), subtree.size());
-    requireCompatible(tree, layout.compatible(), subtree.where(), subtree.address());
+    TreeValue.requireCompatible(tree, layout.compatible(), subtree.where(), subtree.address());
     return tree;
-  }
-
-  /** Checks a node's compatible strings, as a kernel does. */
-  public static void requireCompatible(FdtNode node, String compatible, Where where, long address) {
-    List<String> found = TreeValue.compatible(node);
-    if (!found.contains(compatible)) {
-      throw where.broken(address, "compatible is %s, not \"%s\"".formatted(found, compatible));
-    }
   }
 }

@@ -13,6 +13,8 @@ import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.Subtree;
 
 /**
  * The page size of the kernel that wrote a handover, and the evidence for it: no structure of the

@@ -11,6 +11,7 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.handover.root.RootFdt;
 
 /**
  * Finds the physical address at which a raw image begins, from a root FDT in it that was found with

@@ -10,7 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.kho4j.lab.agreement.Plan;
+import org.kho4j.lab.agreement.AgreementPlan;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
@@ -77,7 +77,7 @@ public final class Lab {
   static int run(Path lab, String... args) throws Exception {
     try {
       if (args.length > 0 && args[0].equals("agree")) {
-        return Plan.run(lab, cache(), Arrays.copyOfRange(args, 1, args.length));
+        return AgreementPlan.run(lab, cache(), Arrays.copyOfRange(args, 1, args.length));
       }
       Options options = Options.parse(args);
       if (options.help()) {

@@ -60,7 +60,7 @@ public final class Linux {
   /** The user id that files are opened with. */
   public static int effectiveUser() {
     checkSupported();
-    return Kernel.effectiveUser();
+    return SystemCalls.effectiveUser();
   }
 
   static void checkSupported() {

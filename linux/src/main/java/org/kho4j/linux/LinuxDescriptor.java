@@ -47,7 +47,7 @@ public sealed class LinuxDescriptor implements AutoCloseable
 
   /** Keeps programs that this process starts from inheriting the descriptor. */
   final void closeOnExec() throws LinuxException {
-    call(() -> "mark " + path + " close-on-exec", () -> Kernel.fcntl(fd, F_SETFD, FD_CLOEXEC));
+    call(() -> "mark " + path + " close-on-exec", () -> SystemCalls.fcntl(fd, F_SETFD, FD_CLOEXEC));
   }
 
   /** Makes a system call with the descriptor, which stays open until the call returns. */
@@ -101,7 +101,7 @@ public sealed class LinuxDescriptor implements AutoCloseable
     try {
       if (!closed) {
         closed = true;
-        Kernel.close(fd);
+        SystemCalls.close(fd);
       }
     } finally {
       lock.writeLock().unlock();

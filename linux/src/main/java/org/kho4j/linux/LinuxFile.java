@@ -66,7 +66,10 @@ public final class LinuxFile extends LinuxDescriptor {
    */
   public static LinuxFile create(Path path, long size) throws IOException {
     LinuxFile file =
-        open(path, Kernel.O_RDWR | O_CREAT | O_EXCL | Kernel.O_CLOEXEC | O_NOFOLLOW, "create");
+        open(
+            path,
+            SystemCalls.O_RDWR | O_CREAT | O_EXCL | SystemCalls.O_CLOEXEC | O_NOFOLLOW,
+            "create");
     try {
       file.truncate(size);
       return file;
@@ -83,7 +86,7 @@ public final class LinuxFile extends LinuxDescriptor {
    * @throws LinuxException ELOOP if it is a link, EINVAL if it is not a regular file
    */
   public static LinuxFile open(Path path) throws LinuxException {
-    return openRegular(path, Kernel.O_RDWR | O_NOFOLLOW);
+    return openRegular(path, SystemCalls.O_RDWR | O_NOFOLLOW);
   }
 
   /**
@@ -97,7 +100,7 @@ public final class LinuxFile extends LinuxDescriptor {
 
   private static LinuxFile openRegular(Path path, int flags) throws LinuxException {
     // O_NONBLOCK: a device or pipe in the file's place must not hang us
-    LinuxFile file = open(path, flags | O_NONBLOCK | Kernel.O_CLOEXEC, "open");
+    LinuxFile file = open(path, flags | O_NONBLOCK | SystemCalls.O_CLOEXEC, "open");
     try {
       if ((file.mode() & S_IFMT) != S_IFREG) {
         throw new LinuxException(path + " is not a regular file", Errno.EINVAL.number());
@@ -118,7 +121,8 @@ public final class LinuxFile extends LinuxDescriptor {
   public static LinuxFile memory(String name, long size, HugePages hugePages)
       throws LinuxException {
     Linux.checkSupported();
-    int fd = Kernel.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | hugePages.memfdFlags());
+    int fd =
+        SystemCalls.memfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | hugePages.memfdFlags());
     if (fd < 0) {
       throw new LinuxException("cannot create the memory file \"%s\"".formatted(name), -fd);
     }
@@ -144,7 +148,7 @@ public final class LinuxFile extends LinuxDescriptor {
 
   private static LinuxFile open(Path path, int flags, String verb) throws LinuxException {
     Linux.checkSupported();
-    int fd = Kernel.open(path.toString(), flags, OWNER_ONLY);
+    int fd = SystemCalls.open(path.toString(), flags, OWNER_ONLY);
     if (fd < 0) {
       throw new LinuxException("cannot %s %s".formatted(verb, path), -fd);
     }
@@ -194,7 +198,8 @@ public final class LinuxFile extends LinuxDescriptor {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statfs = arena.allocate(STRUCT_STATFS_BYTES, Long.BYTES);
       call(
-          () -> "look at the file system of " + path(), () -> Kernel.fstatfs(descriptor(), statfs));
+          () -> "look at the file system of " + path(),
+          () -> SystemCalls.fstatfs(descriptor(), statfs));
       return statfs.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -208,7 +213,7 @@ public final class LinuxFile extends LinuxDescriptor {
     LinuxFile again =
         open(
             Path.of("/proc/self/fd/" + descriptor()),
-            Kernel.O_RDWR | Kernel.O_CLOEXEC,
+            SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC,
             "reopen " + path());
     return new LinuxFile(path(), again.descriptor());
   }
@@ -223,7 +228,9 @@ public final class LinuxFile extends LinuxDescriptor {
   public boolean tryLock() throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment flock = wholeFile(arena);
-      call(() -> "lock " + path(), () -> Kernel.fcntl(descriptor(), F_OFD_SETLK, flock.address()));
+      call(
+          () -> "lock " + path(),
+          () -> SystemCalls.fcntl(descriptor(), F_OFD_SETLK, flock.address()));
       return true;
     } catch (LinuxException e) {
       if (e.is(Errno.EAGAIN) || e.is(Errno.EACCES)) {
@@ -239,7 +246,7 @@ public final class LinuxFile extends LinuxDescriptor {
       MemorySegment flock = wholeFile(arena);
       call(
           () -> "look for a lock on " + path(),
-          () -> Kernel.fcntl(descriptor(), F_OFD_GETLK, flock.address()));
+          () -> SystemCalls.fcntl(descriptor(), F_OFD_GETLK, flock.address()));
       return flock.get(ValueLayout.JAVA_SHORT, 0) != F_UNLCK;
     }
   }
@@ -270,14 +277,14 @@ public final class LinuxFile extends LinuxDescriptor {
             Map.of(Errno.ENOMEM, available + " bytes of memory are available"));
       }
     }
-    call(() -> what, () -> Kernel.fallocate(descriptor(), 0, 0, size));
+    call(() -> what, () -> SystemCalls.fallocate(descriptor(), 0, 0, size));
   }
 
   /** Cuts or grows the file; what is new is a hole, and reads as zeros. */
   public void truncate(long size) throws LinuxException {
     call(
         () -> "give %s a size of %d bytes".formatted(path(), size),
-        () -> Kernel.ftruncate(descriptor(), size));
+        () -> SystemCalls.ftruncate(descriptor(), size));
   }
 
   /** Frees the memory or blocks behind these bytes, which read as zeros from then on. */
@@ -285,7 +292,7 @@ public final class LinuxFile extends LinuxDescriptor {
     call(
         () -> "punch a hole of %d bytes at 0x%x into %s".formatted(length, offset, path()),
         () ->
-            Kernel.fallocate(
+            SystemCalls.fallocate(
                 descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
   }
 
@@ -304,7 +311,7 @@ public final class LinuxFile extends LinuxDescriptor {
       return OptionalLong.of(
           call(
               () -> "seek 0x%x in %s".formatted(offset, path()),
-              () -> Kernel.lseek(descriptor(), offset, whence)));
+              () -> SystemCalls.lseek(descriptor(), offset, whence)));
     } catch (LinuxException e) {
       if (e.is(Errno.ENXIO)) {
         return OptionalLong.empty();
@@ -318,7 +325,7 @@ public final class LinuxFile extends LinuxDescriptor {
     int bits = Seal.bits(seals);
     call(
         () -> "seal %s with %s".formatted(path(), seals),
-        () -> Kernel.fcntl(descriptor(), F_ADD_SEALS, bits));
+        () -> SystemCalls.fcntl(descriptor(), F_ADD_SEALS, bits));
   }
 
   /** The seals that a memory file has. */
@@ -327,7 +334,7 @@ public final class LinuxFile extends LinuxDescriptor {
         (int)
             call(
                 () -> "read the seals of " + path(),
-                () -> Kernel.fcntl(descriptor(), F_GET_SEALS, 0)));
+                () -> SystemCalls.fcntl(descriptor(), F_GET_SEALS, 0)));
   }
 
   /**
@@ -363,7 +370,7 @@ public final class LinuxFile extends LinuxDescriptor {
     MemorySegment stat = Arena.ofAuto().allocate(STATX_BYTES, Long.BYTES);
     call(
         () -> "look at " + path(),
-        () -> Kernel.statx(descriptor(), AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
+        () -> SystemCalls.statx(descriptor(), AT_EMPTY_PATH, STATX_BASIC_STATS, stat));
     return stat;
   }
 }

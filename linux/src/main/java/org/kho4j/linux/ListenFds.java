@@ -87,7 +87,7 @@ public final class ListenFds {
   /** The inode number of a process's pidfd, which no other process has until the next boot. */
   static long pidfdId(int pid) throws LinuxException {
     Linux.checkSupported();
-    int fd = Kernel.pidfdOpen(pid);
+    int fd = SystemCalls.pidfdOpen(pid);
     if (fd < 0) {
       throw new LinuxException("cannot open process " + pid, -fd);
     }

@@ -49,7 +49,7 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
 
   static LiveUpdateDevice open(Path path) throws LinuxException {
     Linux.checkSupported();
-    int fd = Kernel.open(path.toString(), Kernel.O_RDWR | Kernel.O_CLOEXEC, 0);
+    int fd = SystemCalls.open(path.toString(), SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC, 0);
     if (fd < 0) {
       throw new LinuxException(
           "cannot open " + path,
@@ -107,7 +107,7 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
       call(
           () -> "%s session \"%s\"".formatted(verb, name),
           causes,
-          () -> Kernel.ioctl(descriptor(), request, argument.bytes()));
+          () -> SystemCalls.ioctl(descriptor(), request, argument.bytes()));
       return new LiveUpdateSession(name, argument.descriptor());
     }
   }

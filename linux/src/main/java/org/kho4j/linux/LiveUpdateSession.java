@@ -53,7 +53,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
               Errno.EFBIG, "the file is too large",
               Errno.EOPNOTSUPP, "the file has seals that the kernel cannot preserve",
               Errno.EINVAL, WRONG_KIND),
-          () -> Kernel.ioctl(descriptor(), PRESERVE_FD, argument.bytes()));
+          () -> SystemCalls.ioctl(descriptor(), PRESERVE_FD, argument.bytes()));
     }
   }
 
@@ -75,7 +75,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
               Errno.ENOMEM, "the kernel had no memory to restore the file: it is lost",
               Errno.EOPNOTSUPP, "the file has flags or seals that this kernel does not know",
               Errno.EINVAL, WRONG_KIND),
-          () -> Kernel.ioctl(descriptor(), RETRIEVE_FD, argument.bytes()));
+          () -> SystemCalls.ioctl(descriptor(), RETRIEVE_FD, argument.bytes()));
       return LinuxFile.adopt(
           Path.of("%s token 0x%x".formatted(path(), token)), argument.descriptor());
     }
@@ -95,7 +95,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
               "a descriptor of the session cannot be finished yet",
               Errno.EINVAL,
               WRONG_KIND),
-          () -> Kernel.ioctl(descriptor(), FINISH, argument.bytes()));
+          () -> SystemCalls.ioctl(descriptor(), FINISH, argument.bytes()));
     }
   }
 
@@ -112,7 +112,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
           Map.of(
               Errno.ENOTTY, "the kernel is older than Linux 7.2, or this is no session",
               Errno.EINVAL, "the kernel is older than Linux 7.2"),
-          () -> Kernel.ioctl(descriptor(), GET_NAME, argument.bytes()));
+          () -> SystemCalls.ioctl(descriptor(), GET_NAME, argument.bytes()));
       return argument.name();
     }
   }

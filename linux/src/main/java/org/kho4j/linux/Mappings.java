@@ -24,7 +24,8 @@ final class Mappings {
     long start =
         padded < length
             ? -Errno.ENOMEM.number()
-            : Kernel.mmap(0, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            : SystemCalls.mmap(
+                0, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start < 0) {
       throw new LinuxException(
           "cannot reserve %d bytes of address space".formatted(padded), (int) -start);
@@ -41,11 +42,11 @@ final class Mappings {
 
   /** Maps part of a file over what is at the address. Negative errno if it fails. */
   static long mapShared(long address, long length, int fd, long offset) {
-    return Kernel.mmap(address, length, PROT_READ_WRITE, MAP_SHARED | MAP_FIXED, fd, offset);
+    return SystemCalls.mmap(address, length, PROT_READ_WRITE, MAP_SHARED | MAP_FIXED, fd, offset);
   }
 
   static void unmap(long address, long length) {
-    int result = Kernel.munmap(address, length);
+    int result = SystemCalls.munmap(address, length);
     if (result < 0) {
       throw new IllegalStateException(
           "cannot unmap %d bytes at 0x%x: %s".formatted(length, address, Errno.describe(-result)));
@@ -54,6 +55,6 @@ final class Mappings {
 
   /** Asks for transparent huge pages. A kernel without them refuses, which changes nothing. */
   static void preferHugePages(long address, long length) {
-    Kernel.madvise(address, length, MADV_HUGEPAGE);
+    SystemCalls.madvise(address, length, MADV_HUGEPAGE);
   }
 }

@@ -79,7 +79,7 @@ public final class NotifySocket extends LinuxDescriptor {
       throw invalid(address, "a socket's name has 2 to %d bytes".formatted(most));
     }
     Linux.checkSupported();
-    int fd = Kernel.socket(UnixDatagram.AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC);
+    int fd = SystemCalls.socket(UnixDatagram.AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC);
     if (fd < 0) {
       throw new LinuxException("cannot open a socket for NOTIFY_SOCKET=" + address, -fd);
     }
@@ -176,18 +176,18 @@ public final class NotifySocket extends LinuxDescriptor {
     String what = "wait for " + address;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pipe = arena.allocate(JAVA_INT, 2);
-      check(what, Kernel.pipe(pipe, Kernel.O_CLOEXEC));
+      check(what, SystemCalls.pipe(pipe, SystemCalls.O_CLOEXEC));
       int read = pipe.getAtIndex(JAVA_INT, 0);
       int write = pipe.getAtIndex(JAVA_INT, 1);
       try {
         call(() -> what, CAUSES, () -> sendmsg("BARRIER=1", write));
       } finally {
-        Kernel.close(write);
+        SystemCalls.close(write);
       }
       try {
         awaitHangUp(what, arena, read, timeout);
       } finally {
-        Kernel.close(read);
+        SystemCalls.close(read);
       }
     }
   }
@@ -204,7 +204,7 @@ public final class NotifySocket extends LinuxDescriptor {
     int result;
     do {
       // ppoll writes the time that is left into the timespec
-      result = Kernel.poll(pollfd, 1, timespec);
+      result = SystemCalls.poll(pollfd, 1, timespec);
     } while (result == -Errno.EINTR.number());
     check(what, result == 0 ? -Errno.ETIMEDOUT.number() : result);
   }
@@ -227,7 +227,7 @@ public final class NotifySocket extends LinuxDescriptor {
       MemorySegment message = UnixDatagram.of(arena, address, text, descriptors);
       long result;
       do {
-        result = Kernel.sendmsg(descriptor(), message, MSG_NOSIGNAL);
+        result = SystemCalls.sendmsg(descriptor(), message, MSG_NOSIGNAL);
       } while (result == -Errno.EINTR.number());
       return result;
     }

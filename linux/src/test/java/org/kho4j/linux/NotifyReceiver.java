@@ -73,7 +73,7 @@ final class NotifyReceiver implements AutoCloseable {
 
   @Override
   public void close() {
-    Kernel.close(fd);
+    SystemCalls.close(fd);
   }
 
   private static MethodHandle function(String name, MemoryLayout... arguments) {

@@ -15,7 +15,7 @@ public final class Runs {
   private static final int SEGMENT_RUNS = 1 << SEGMENT_SHIFT;
   private static final int FIRST_RUNS = 16;
 
-  private final Segment[] segments;
+  private final RunSegment[] segments;
   private final int count;
   private final long size;
 
@@ -85,7 +85,7 @@ public final class Runs {
     return low;
   }
 
-  private Segment segment(int run) {
+  private RunSegment segment(int run) {
     return segments[run >>> SEGMENT_SHIFT];
   }
 
@@ -94,7 +94,7 @@ public final class Runs {
   }
 
   /** Runs that follow each other. */
-  private static final class Segment {
+  private static final class RunSegment {
 
     // offset in the area of the first run
     private final long start;
@@ -104,7 +104,7 @@ public final class Runs {
     // offset in the area of the first byte after each run
     private long @Nullable [] ends;
 
-    Segment(long start, long length, int capacity) {
+    RunSegment(long start, long length, int capacity) {
       this.start = start;
       this.length = length;
       this.addresses = new long[capacity];
@@ -147,8 +147,8 @@ public final class Runs {
 
   private static final class Collector {
 
-    private Segment[] segments = {};
-    private Segment last = new Segment(0, 0, 0);
+    private RunSegment[] segments = {};
+    private RunSegment last = new RunSegment(0, 0, 0);
     private int count;
     private long size;
     private long next = -1;
@@ -177,7 +177,7 @@ public final class Runs {
       if (number == segments.length) {
         segments = Arrays.copyOf(segments, Math.max(1, 2 * number));
       }
-      last = new Segment(size - length, length, number == 0 ? FIRST_RUNS : SEGMENT_RUNS);
+      last = new RunSegment(size - length, length, number == 0 ? FIRST_RUNS : SEGMENT_RUNS);
       segments[number] = last;
     }
   }

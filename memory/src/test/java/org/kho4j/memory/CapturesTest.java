@@ -27,9 +27,9 @@ class CapturesTest {
   @Test
   void everyPageOfTheRawCaptureIsInTheElfCore() throws IOException {
     try (PhysicalMemory raw =
-            MemoryImages.open(Captures.large("linux-7.3.4-jump-kho-test.ram.zst"));
+            MemoryImages.open(KernelDumps.large("linux-7.3.4-jump-kho-test.ram.zst"));
         PhysicalMemory elf =
-            MemoryImages.open(Captures.large("linux-7.3.4-jump-kho-test.full.elf.zst"))) {
+            MemoryImages.open(KernelDumps.large("linux-7.3.4-jump-kho-test.full.elf.zst"))) {
       assertThat(Memories.ranges(raw)).containsExactly("0x0+0x8000000");
       assertThat(Memories.ranges(elf)).containsExactly("0x0+0x8000000", "0xfffc0000+0x40000");
       assertThat(nonZeroPagesThatAgree(raw, elf)).isEqualTo(90);
@@ -38,9 +38,9 @@ class CapturesTest {
 
   @Test
   void everyPageOfTheRawCaptureIsInTheFlattenedDump() throws IOException {
-    try (PhysicalMemory raw = MemoryImages.open(Captures.large("linux-7.3.4-jump-luo.ram.zst"));
+    try (PhysicalMemory raw = MemoryImages.open(KernelDumps.large("linux-7.3.4-jump-luo.ram.zst"));
         PhysicalMemory kdump =
-            MemoryImages.open(Captures.large("linux-7.3.4-jump-luo.full.kdump"))) {
+            MemoryImages.open(KernelDumps.large("linux-7.3.4-jump-luo.full.kdump"))) {
       assertThat(kdump.source().kind()).isEqualTo(MemorySource.Kind.KDUMP);
       assertThat(kdump.source().machine()).isEqualTo(MemorySource.Machine.X86_64);
       assertThat(Memories.ranges(kdump)).containsExactly("0x0+0x20000000", "0xfffc0000+0x40000");
@@ -51,7 +51,7 @@ class CapturesTest {
   @Test
   void theArm64CoreStartsWhereItsRamDoes() throws IOException {
     try (PhysicalMemory elf =
-        MemoryImages.open(Captures.large("linux-7.3.4-arm64-16k-jump-luo.full.elf.zst"))) {
+        MemoryImages.open(KernelDumps.large("linux-7.3.4-arm64-16k-jump-luo.full.elf.zst"))) {
       assertThat(elf.source().machine()).isEqualTo(MemorySource.Machine.AARCH64);
       assertThat(Memories.ranges(elf)).containsExactly("0x40000000+0x40000000");
     }
@@ -122,7 +122,7 @@ class CapturesTest {
     Path core = directory.resolve("core");
     try (PhysicalMemory packed =
             MemoryImages.open(
-                Captures.large("linux-7.3.4-jump-kho-test.full.elf.zst"),
+                KernelDumps.large("linux-7.3.4-jump-kho-test.full.elf.zst"),
                 new OpenOptions(MemorySource.Kind.RAW, 0));
         RandomAccessFile file = new RandomAccessFile(core.toFile(), "rw")) {
       FileChannel channel = file.getChannel();

@@ -52,9 +52,9 @@ class MutationTest {
 
   private static byte[] image(String name) throws IOException {
     if (!name.endsWith(".zst")) {
-      return Captures.small(name);
+      return KernelDumps.small(name);
     }
-    byte[] plain = Captures.small(name.substring(0, name.length() - 4));
+    byte[] plain = KernelDumps.small(name.substring(0, name.length() - 4));
     ZstdJavaCompressor compressor = new ZstdJavaCompressor();
     byte[] out = new byte[compressor.maxCompressedLength(plain.length)];
     return Arrays.copyOf(out, compressor.compress(plain, 0, plain.length, out, 0, out.length));

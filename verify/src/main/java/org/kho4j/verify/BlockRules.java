@@ -2,7 +2,7 @@ package org.kho4j.verify;
 
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.KhoBlocks;
+import org.kho4j.handover.luo.KhoBlocks;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 

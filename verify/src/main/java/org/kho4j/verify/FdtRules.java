@@ -10,7 +10,7 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;

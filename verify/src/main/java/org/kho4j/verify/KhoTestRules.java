@@ -6,8 +6,7 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
@@ -68,7 +67,7 @@ final class KhoTestRules {
     long folios;
     try {
       FdtNode tree = Fdt.read(blob);
-      Handover.requireCompatible(tree, FdtLayout.KHO_TEST.compatible(), subtree.where(), address);
+      TreeValue.requireCompatible(tree, FdtLayout.KHO_TEST.compatible(), subtree.where(), address);
       long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, subtree.where(), address);
       if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
         throw subtree

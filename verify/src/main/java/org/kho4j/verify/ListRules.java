@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.LuoArrays;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.KhoBlocks;
+import org.kho4j.handover.luo.KhoBlocks;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;

@@ -8,7 +8,7 @@ import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;

@@ -7,8 +7,7 @@ import org.kho4j.abi.Limits;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
-import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
@@ -90,7 +89,7 @@ final class MemblockRules {
     FdtNode tree;
     try {
       tree = Fdt.read(blob);
-      Handover.requireCompatible(
+      TreeValue.requireCompatible(
           tree, FdtLayout.MEMBLOCK.compatible(), subtree.where(), subtree.address());
     } catch (HandoverException e) {
       scene.findings().report(FORM, e);

@@ -2,7 +2,7 @@ package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KexecMetadata;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 

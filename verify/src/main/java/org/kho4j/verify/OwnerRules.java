@@ -1,6 +1,6 @@
 package org.kho4j.verify;
 
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.Where;
 
 /** Rules across structures: who owns what. */

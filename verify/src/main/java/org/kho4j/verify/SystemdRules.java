@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.wire.HandoverException;

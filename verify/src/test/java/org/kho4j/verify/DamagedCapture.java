@@ -10,11 +10,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.kho4j.damage.Guest;
+import org.kho4j.damage.GuestMemory;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootFdt;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
@@ -54,9 +54,10 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
   }
 
   /** What the rules find after a change; the root FDTs are where they were. */
-  List<Finding> findings(Consumer<Guest> change) {
+  List<Finding> findings(Consumer<GuestMemory> change) {
     Handover sound = Handovers.of(memory, roots, null).getLast();
-    Guest guest = atTheJump ? Guest.atTheJump(memory, sound) : Guest.running(memory, sound);
+    GuestMemory guest =
+        atTheJump ? GuestMemory.atTheJump(memory, sound) : GuestMemory.running(memory, sound);
     change.accept(guest);
     List<Finding> findings = new ArrayList<>();
     List<RootFdt> now = new ArrayList<>();

@@ -12,7 +12,7 @@ import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.generation.HandoverImage;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;

@@ -84,7 +84,7 @@ final class UndoLog {
 
   /** Ends the transaction: its changes are taken back. A crash in here is met by doing it again. */
   void rollBack() {
-    for (Entry entry : entries(memory, log).reversed()) {
+    for (SavedRange entry : entries(memory, log).reversed()) {
       memory.copy(entry.address, entry.content);
     }
     forget();
@@ -95,7 +95,7 @@ final class UndoLog {
    *
    * @throws WarmException if the log is damaged
    */
-  static List<Entry> entries(StoreBytes memory, AddressRange log) {
+  static List<SavedRange> entries(StoreBytes memory, AddressRange log) {
     long head = memory.get(LOG_HEAD_AT);
     long sequence = memory.get(LOG_SEQUENCE_AT);
     long bytes = head >>> Integer.SIZE;
@@ -105,7 +105,7 @@ final class UndoLog {
     if (bytes > log.length() || head != head(bytes, sequence)) {
       throw damaged(memory, LOG_HEAD_AT, "the head 0x%x does not match".formatted(head));
     }
-    List<Entry> entries = new ArrayList<>();
+    List<SavedRange> entries = new ArrayList<>();
     long at = log.address();
     long end = log.address() + bytes;
     while (at < end) {
@@ -125,14 +125,14 @@ final class UndoLog {
       if (checksum(sequence, address, content) != entryHead.get(U32, 12)) {
         throw damaged(memory, at, "the checksum of the entry for 0x%x is wrong".formatted(address));
       }
-      entries.add(new Entry(address, content));
+      entries.add(new SavedRange(address, content));
       at += ENTRY_HEAD + padded(length);
     }
     return entries;
   }
 
   /** What a range held. */
-  record Entry(long address, MemorySegment content) {}
+  record SavedRange(long address, MemorySegment content) {}
 
   private static WarmException damaged(StoreBytes memory, long at, String why) {
     return new WarmException(DAMAGED, "%s: undo log at 0x%x: %s".formatted(memory.path(), at, why));

@@ -48,19 +48,19 @@ class CrashSimulationTest {
    */
   private void crashWithin(
       Consumer<WarmStore> preparation, Consumer<WarmStore> action, Verdict verdict) {
-    RecordingMemory memory = RecordingMemory.ofSize(SIZE);
+    RecordingStoreMemory memory = RecordingStoreMemory.ofSize(SIZE);
     StoreFiles.format(memory, OPTIONS, PageSize.SIZE_4K);
     WarmStore store = open(memory);
     preparation.accept(store);
     MemorySegment before = MemorySegment.ofArray(memory.bytes().toArray(U64));
     memory.events.clear();
     action.accept(store);
-    List<RecordingMemory.Event> events = List.copyOf(memory.events);
+    List<RecordingStoreMemory.Event> events = List.copyOf(memory.events);
     assertThat(events).isNotEmpty();
 
-    List<RecordingMemory.Event> interval = new ArrayList<>();
+    List<RecordingStoreMemory.Event> interval = new ArrayList<>();
     SplittableRandom random = new SplittableRandom(14);
-    for (RecordingMemory.Event event : events) {
+    for (RecordingStoreMemory.Event event : events) {
       if (event.isPublish()) {
         crashAmong(before, interval, random, verdict);
         interval.forEach(stored -> before.set(U64, stored.at(), stored.value()));
@@ -77,7 +77,7 @@ class CrashSimulationTest {
 
   private void crashAmong(
       MemorySegment before,
-      List<RecordingMemory.Event> stores,
+      List<RecordingStoreMemory.Event> stores,
       SplittableRandom random,
       Verdict verdict) {
     int count = stores.size();
@@ -86,7 +86,7 @@ class CrashSimulationTest {
       crash(before, stores.subList(0, i + 1), verdict, false);
       crash(before, stores.subList(i, count), verdict, false);
       crash(before, stores.subList(i, i + 1), verdict, false);
-      List<RecordingMemory.Event> others = new ArrayList<>(stores);
+      List<RecordingStoreMemory.Event> others = new ArrayList<>(stores);
       others.remove(i);
       crash(before, others, verdict, false);
     }
@@ -96,9 +96,12 @@ class CrashSimulationTest {
   }
 
   private void crash(
-      MemorySegment before, List<RecordingMemory.Event> stored, Verdict verdict, boolean returned) {
+      MemorySegment before,
+      List<RecordingStoreMemory.Event> stored,
+      Verdict verdict,
+      boolean returned) {
     crashes++;
-    RecordingMemory memory = RecordingMemory.copyOf(before);
+    RecordingStoreMemory memory = RecordingStoreMemory.copyOf(before);
     stored.forEach(event -> memory.bytes().set(U64, event.at(), event.value()));
     List<Long> found = generationsFound(memory);
     long live = StoreContent.read(memory).live().generation();
@@ -123,7 +126,7 @@ class CrashSimulationTest {
   }
 
   /** The handovers that a reader finds who knows nothing of slots. */
-  private static List<Long> generationsFound(RecordingMemory memory) {
+  private static List<Long> generationsFound(RecordingStoreMemory memory) {
     List<Long> generations = new ArrayList<>();
     for (Handover handover : Handovers.find(memory.memory())) {
       var subtree = handover.subtree(WarmDirectory.SUBTREE).orElseThrow();
@@ -336,7 +339,7 @@ class CrashSimulationTest {
 
   @Test
   void isNeverWrongWhenAnyBitOfItsMetadataIsFlipped() {
-    RecordingMemory memory = RecordingMemory.ofSize(SIZE);
+    RecordingStoreMemory memory = RecordingStoreMemory.ofSize(SIZE);
     StoreFiles.format(memory, OPTIONS, PageSize.SIZE_4K);
     WarmStore store = open(memory);
     Region accounts = store.allocate("accounts", 10_000);
@@ -378,7 +381,7 @@ class CrashSimulationTest {
           continue;
         }
         opened++;
-        RecordingMemory flipped = RecordingMemory.copyOf(memory.bytes());
+        RecordingStoreMemory flipped = RecordingStoreMemory.copyOf(memory.bytes());
         memory.bytes().set(U64, word, original);
         WarmStore again = open(flipped);
         assertThat(StoreContent.read(flipped).directory()).isEqualTo(directory);

@@ -11,8 +11,8 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
 import org.kho4j.cli.author.Spec.Arch;
+import org.kho4j.cli.author.Spec.PreservedRun;
 import org.kho4j.cli.author.Spec.Range;
-import org.kho4j.cli.author.Spec.Run;
 import org.kho4j.cli.author.SubtreeSpec.AreaSpec;
 import org.kho4j.cli.author.SubtreeSpec.Blob;
 import org.kho4j.cli.author.SubtreeSpec.KhoTestFolios;
@@ -43,7 +43,7 @@ final class Author {
    * @param boot what the next kernel has to be told
    * @param setupData address of the record that tells it, on x86-64
    */
-  record Written(BootData boot, OptionalLong setupData) {}
+  record BootRecord(BootData boot, OptionalLong setupData) {}
 
   private final Spec spec;
   private final Layout layout;
@@ -74,7 +74,7 @@ final class Author {
    * @throws SpecException if the spec asks for what cannot be
    * @throws IOException if a file that it names cannot be read
    */
-  static Written write(Spec spec, Layout layout, WritableMemory memory) throws IOException {
+  static BootRecord write(Spec spec, Layout layout, WritableMemory memory) throws IOException {
     try {
       return new Author(spec, layout, memory).write();
     } catch (UncheckedIOException e) {
@@ -82,7 +82,7 @@ final class Author {
     }
   }
 
-  private Written write() throws IOException {
+  private BootRecord write() throws IOException {
     for (SubtreeSpec subtree : spec.subtrees()) {
       switch (subtree) {
         case KhoTestFolios test -> khoTest(test);
@@ -91,7 +91,7 @@ final class Author {
         case LuoSpec luo -> LuoAuthor.write(luo, generation, layout);
       }
     }
-    for (Run run : spec.preserved()) {
+    for (PreservedRun run : spec.preserved()) {
       own(run.place(), run.range());
       run.place()
           .attempt(() -> {
@@ -105,7 +105,7 @@ final class Author {
     OptionalLong setupData =
         spec.arch() == Arch.X86_64 ? OptionalLong.of(setupData(boot)) : OptionalLong.empty();
     layout.requireAllUsed();
-    return new Written(boot, setupData);
+    return new BootRecord(boot, setupData);
   }
 
   private void khoTest(KhoTestFolios test) throws IOException {
@@ -117,7 +117,7 @@ final class Author {
             .attempt(() -> generation.vmallocZeroed(listPath, test.listBytes(), test.listOrder()))
             .withFlags(test.listFlags());
     List<Folio> folios = allocate(test);
-    try (Content.Filler filler = new Content.Seeded(test.seed()).open()) {
+    try (Fill.Filler filler = new Fill.Seeded(test.seed()).open()) {
       folios.forEach(folio -> filler.fill(generation.segment(folio)));
     }
     test.place()
@@ -193,7 +193,7 @@ final class Author {
             .withFlags(spec.flags());
     Descriptor descriptor = spec.place().attempt(() -> generation.preserve(path, area));
     Runs runs = area.runs();
-    try (Content.Filler filler = spec.content().open()) {
+    try (Fill.Filler filler = spec.content().open()) {
       for (int run = 0; run < runs.count(); run++) {
         filler.fill(memory.writable(runs.address(run), runs.length(run)));
       }
@@ -201,14 +201,14 @@ final class Author {
     return descriptor;
   }
 
-  private static void fill(Content content, MemorySegment target) throws IOException {
-    try (Content.Filler filler = content.open()) {
+  private static void fill(Fill content, MemorySegment target) throws IOException {
+    try (Fill.Filler filler = content.open()) {
       filler.fill(target);
     }
   }
 
   /** Takes whole pages, which nobody else has. */
-  private void own(Place place, AddressRange range) {
+  private void own(SpecPlace place, AddressRange range) {
     PageSize pageSize = spec.pageSize();
     for (long at = range.address(); at < range.end(); ) {
       int aligned = Long.numberOfTrailingZeros(at) - pageSize.shift();
@@ -228,7 +228,7 @@ final class Author {
             .map(Spec.Address::address)
             .orElseGet(() -> behind(boot, bytes));
     AddressRange array = new AddressRange(boot.scratchAddress(), boot.scratchSize());
-    if (Claims.overlap(array, new AddressRange(address, bytes))) {
+    if (ClaimedRanges.overlap(array, new AddressRange(address, bytes))) {
       throw spec.place()
           .broken(
               "the boot record at 0x%x overlaps with the scratch array at %s"

@@ -11,7 +11,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.WritableMemory;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -73,18 +73,18 @@ public final class AuthorCommand extends Command {
     BootFiles files = request.files;
     try (WritableMemory memory =
         WritableMemory.create(request.ram.temporary(), range.address(), range.length())) {
-      Author.Written written = Author.write(request.spec, request.layout, memory);
+      Author.BootRecord written = Author.write(request.spec, request.layout, memory);
       files.write(written.boot(), written.setupData());
       outputs.publish();
-      Outcome outcome =
-          new Outcome(
+      AuthoredImage outcome =
+          new AuthoredImage(
               request.spec,
               request.layout,
               written,
               request.ram.target(),
               files.deviceTree(),
               files.bootImage(),
-              Outcome.notes(request.spec, request.layout, files.kernel()));
+              AuthoredImage.notes(request.spec, request.layout, files.kernel()));
       show(invocation, outcome, memory);
     } catch (InternalError e) {
       throw new IOException(
@@ -92,7 +92,7 @@ public final class AuthorCommand extends Command {
     }
   }
 
-  private static void show(Invocation invocation, Outcome outcome, WritableMemory memory)
+  private static void show(Invocation invocation, AuthoredImage outcome, WritableMemory memory)
       throws IOException {
     if (invocation.options().json()) {
       var handover =

@@ -4,14 +4,14 @@ import java.io.IOException;
 import org.kho4j.cli.author.Spec.Range;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 
 /** The JSON of {@code kho4j/author/1}. */
 final class AuthorJson {
 
   private AuthorJson() {}
 
-  static void write(Outcome outcome, Handover handover, Json json) throws IOException {
+  static void write(AuthoredImage outcome, Handover handover, Json json) throws IOException {
     Spec spec = outcome.spec();
     json.object().text("schema", "kho4j/author/1");
     json.object("ram")

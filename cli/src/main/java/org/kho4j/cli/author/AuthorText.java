@@ -18,16 +18,16 @@ import org.kho4j.memory.PhysicalMemory;
 /** What people are told about what was authored. */
 final class AuthorText {
 
-  private final Outcome outcome;
+  private final AuthoredImage outcome;
   private final Text out;
 
-  private AuthorText(Outcome outcome, Text out) {
+  private AuthorText(AuthoredImage outcome, Text out) {
     this.outcome = outcome;
     this.out = out;
   }
 
   /** Shows the handover as it reads, and how to boot a kernel on it. */
-  static void show(Outcome outcome, PhysicalMemory memory, Text out) throws IOException {
+  static void show(AuthoredImage outcome, PhysicalMemory memory, Text out) throws IOException {
     new AuthorText(outcome, out).show(memory);
   }
 

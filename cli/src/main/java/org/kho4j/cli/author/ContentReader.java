@@ -27,22 +27,19 @@ record ContentReader(Path directory) {
   }
 
   /** The content that an object gives. */
-  Content read(SpecObject object) {
-    return object
-        .atMostOneOf(KEYS)
-        .map(value -> content(object, value))
-        .orElseGet(Content.Zeros::new);
+  Fill read(SpecObject object) {
+    return object.atMostOneOf(KEYS).map(value -> content(object, value)).orElseGet(Fill.Zeros::new);
   }
 
   /** The content that an object gives for memory of a size. */
-  Content read(SpecObject object, long size) {
-    Content content = read(object);
+  Fill read(SpecObject object, long size) {
+    Fill content = read(object);
     requireRoom(object, content, size);
     return content;
   }
 
   /** Checks that a content does not need more than there is. */
-  static void requireRoom(SpecObject object, Content content, long size) {
+  static void requireRoom(SpecObject object, Fill content, long size) {
     if (content.size().isPresent() && content.size().getAsLong() > size) {
       Optional<SpecValue> value = object.atMostOneOf(KEYS);
       throw value
@@ -54,7 +51,7 @@ record ContentReader(Path directory) {
     }
   }
 
-  private Content content(SpecObject object, SpecValue value) {
+  private Fill content(SpecObject object, SpecValue value) {
     if (object.has("text")) {
       return bytes(value.text().getBytes(StandardCharsets.UTF_8));
     }
@@ -64,11 +61,11 @@ record ContentReader(Path directory) {
     if (object.has("file")) {
       return file(value);
     }
-    return new Content.Seeded(value.number());
+    return new Fill.Seeded(value.number());
   }
 
-  private static Content bytes(byte[] bytes) {
-    return new Content.Bytes(MemorySegment.ofArray(bytes));
+  private static Fill bytes(byte[] bytes) {
+    return new Fill.Bytes(MemorySegment.ofArray(bytes));
   }
 
   private static byte[] hex(SpecValue value) {
@@ -82,7 +79,7 @@ record ContentReader(Path directory) {
     }
   }
 
-  private Content file(SpecValue value) {
+  private Fill file(SpecValue value) {
     Path path = directory.resolve(value.text());
     try {
       if (!Files.isRegularFile(path)) {
@@ -90,7 +87,7 @@ record ContentReader(Path directory) {
             .place()
             .broken(path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
       }
-      return new Content.OfFile(path, Files.size(path));
+      return new Fill.OfFile(path, Files.size(path));
     } catch (IOException e) {
       throw value.place().broken("%s cannot be read: %s".formatted(path, e.getMessage()));
     }

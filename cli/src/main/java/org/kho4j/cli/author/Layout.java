@@ -30,14 +30,14 @@ final class Layout implements Placement {
 
   private final Spec spec;
   private final PageAllocator pool;
-  private final Place poolPlace;
+  private final SpecPlace poolPlace;
   private final Set<String> used = new HashSet<>();
   private final @Nullable Map<String, Long> addresses;
   private final Map<String, Long> prepared = new HashMap<>();
   private long lowest = Long.MAX_VALUE;
   private long highest;
 
-  private Layout(Spec spec, PageAllocator pool, Place poolPlace, boolean listed) {
+  private Layout(Spec spec, PageAllocator pool, SpecPlace poolPlace, boolean listed) {
     this.spec = spec;
     this.pool = pool;
     this.poolPlace = poolPlace;
@@ -51,7 +51,7 @@ final class Layout implements Placement {
    * @throws SpecException if the spec contradicts itself
    */
   static Layout of(Spec spec, boolean listed) {
-    Claims claims = new Claims(spec);
+    ClaimedRanges claims = new ClaimedRanges(spec);
     spec.places().forEach((path, address) -> claim(spec, claims, path, address));
     for (SubtreeSpec subtree : spec.subtrees()) {
       if (subtree instanceof SubtreeSpec.Reservations reservations) {
@@ -73,8 +73,8 @@ final class Layout implements Placement {
     return layout;
   }
 
-  private static void claim(Spec spec, Claims claims, String path, Address address) {
-    Place place = address.place();
+  private static void claim(Spec spec, ClaimedRanges claims, String path, Address address) {
+    SpecPlace place = address.place();
     if (path.equals(SCRATCH)) {
       claims.addScratchArray(place, address.address());
       return;
@@ -160,7 +160,7 @@ final class Layout implements Placement {
   }
 
   /** Whole pages that the spec has not placed. */
-  AddressRange take(Place place, long bytes, long align) {
+  AddressRange take(SpecPlace place, long bytes, long align) {
     PageSize pageSize = spec.pageSize();
     int order = SubtreeSpec.Orders.of(pageSize, Math.max(bytes, align));
     long address = place.attempt(() -> pool.allocate(order));

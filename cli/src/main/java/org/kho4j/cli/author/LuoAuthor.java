@@ -119,7 +119,7 @@ final class LuoAuthor {
     for (int i = 0; i < taken.length; i++) {
       pieces.add(new Piece(taken[i], memfd.slots().get(i).index(), memfd.flags()));
     }
-    try (Content.Filler filler = memfd.content().open()) {
+    try (Fill.Filler filler = memfd.content().open()) {
       MemfdSaver.fill(generation, memfd.size(), pieces, skipping(filler));
     }
     return memfd
@@ -134,7 +134,7 @@ final class LuoAuthor {
   }
 
   /** A filler only goes on: what it has for a hole is filled in beside the file. */
-  private static MemfdSaver.Source skipping(Content.Filler filler) {
+  private static MemfdSaver.Source skipping(Fill.Filler filler) {
     long[] next = new long[1];
     MemorySegment aside = MemorySegment.ofArray(new byte[SKIPPED_AT_ONCE]);
     return (offset, target) -> {

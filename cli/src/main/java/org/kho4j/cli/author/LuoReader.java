@@ -67,7 +67,7 @@ final class LuoReader {
     this.root = root;
   }
 
-  LuoSpec read(Place place, SpecValue value) {
+  LuoSpec read(SpecPlace place, SpecValue value) {
     SpecObject object =
         SpecObject.of(value, List.of("abi", "liveupdateNumber", "sessions", "flbs"));
     LuoVersion version =
@@ -83,7 +83,7 @@ final class LuoReader {
           .broken("%s is a structure, and %s has device trees as blobs".formatted(version, root));
     }
     List<SessionSpec> sessions = new ArrayList<>();
-    Map<String, Place> names = new HashMap<>();
+    Map<String, SpecPlace> names = new HashMap<>();
     for (SpecValue element : elements(object, "sessions")) {
       SessionSpec session = session(element);
       unique(names, session.name(), session.place(), "a session \"" + session.name() + "\"");
@@ -129,8 +129,8 @@ final class LuoReader {
     return object.optional(key).map(SpecValue::elements).orElse(List.of());
   }
 
-  private static <T> void unique(Map<T, Place> seen, T key, Place place, String what) {
-    Place first = seen.putIfAbsent(key, place);
+  private static <T> void unique(Map<T, SpecPlace> seen, T key, SpecPlace place, String what) {
+    SpecPlace first = seen.putIfAbsent(key, place);
     if (first != null) {
       throw place.broken("there is %s already, in line %d".formatted(what, first.line()));
     }
@@ -138,7 +138,7 @@ final class LuoReader {
 
   private List<FlbSpec> flbs(SpecObject object, LuoVersion version) {
     List<FlbSpec> flbs = new ArrayList<>();
-    Map<String, Place> names = new HashMap<>();
+    Map<String, SpecPlace> names = new HashMap<>();
     for (SpecValue element : elements(object, "flbs")) {
       SpecObject flb = SpecObject.of(element, List.of("name", "data", "count"));
       String name = text(flb.required("name"), LuoFlb.NAME);
@@ -176,7 +176,7 @@ final class LuoReader {
   private SessionSpec session(SpecValue value) {
     SpecObject object = SpecObject.of(value, List.of("name", "files"));
     List<FileSpec> files = new ArrayList<>();
-    Map<Long, Place> tokens = new HashMap<>();
+    Map<Long, SpecPlace> tokens = new HashMap<>();
     for (SpecValue element : elements(object, "files")) {
       FileSpec file = file(element);
       unique(tokens, file.token(), file.place(), "a file 0x" + Long.toHexString(file.token()));
@@ -204,7 +204,7 @@ final class LuoReader {
     return memfd(object.place(), token, kind);
   }
 
-  private MemfdSpec memfd(Place place, long token, SpecValue value) {
+  private MemfdSpec memfd(SpecPlace place, long token, SpecValue value) {
     SpecObject object =
         SpecObject.of(
             value,
@@ -214,7 +214,7 @@ final class LuoReader {
             .optional("abi")
             .map(LuoReader::memfdVersion)
             .orElseGet(() -> newest(MemfdVersion.ALL, MemfdVersion::releases, MemfdVersion.V1));
-    Content content = contents.read(object);
+    Fill content = contents.read(object);
     long size =
         object
             .optional("size")

@@ -22,17 +22,17 @@ final class LuoSpec implements SubtreeSpec {
 
   private static final String PATH = "/" + LuoSer.SUBTREE;
 
-  record SessionSpec(Place place, String name, List<FileSpec> files) {}
+  record SessionSpec(SpecPlace place, String name, List<FileSpec> files) {}
 
   /** A file of a session. */
   sealed interface FileSpec {
-    Place place();
+    SpecPlace place();
 
     long token();
   }
 
   /** A file of which nothing is known but its entry. */
-  record PlainFile(Place place, long token, String handler, long data) implements FileSpec {}
+  record PlainFile(SpecPlace place, long token, String handler, long data) implements FileSpec {}
 
   /**
    * A memfd.
@@ -43,7 +43,7 @@ final class LuoSpec implements SubtreeSpec {
    * @param content from the file's start on; what it has for a hole is left out
    */
   record MemfdSpec(
-      Place place,
+      SpecPlace place,
       long token,
       MemfdVersion version,
       long size,
@@ -51,7 +51,7 @@ final class LuoSpec implements SubtreeSpec {
       int seals,
       int flags,
       List<Slot> slots,
-      Content content)
+      Fill content)
       implements FileSpec {
 
     private long bytes(PageSize pageSize) {
@@ -79,9 +79,9 @@ final class LuoSpec implements SubtreeSpec {
    */
   record Slot(long index, int order) {}
 
-  record FlbSpec(Place place, String name, long data, long count) {}
+  record FlbSpec(SpecPlace place, String name, long data, long count) {}
 
-  private final Place place;
+  private final SpecPlace place;
   private final LuoVersion version;
   private final long number;
   private final List<SessionSpec> sessions;
@@ -95,7 +95,7 @@ final class LuoSpec implements SubtreeSpec {
    * @param number of the live update
    */
   LuoSpec(
-      Place place,
+      SpecPlace place,
       LuoVersion version,
       long number,
       List<SessionSpec> sessions,
@@ -109,7 +109,7 @@ final class LuoSpec implements SubtreeSpec {
   }
 
   @Override
-  public Place place() {
+  public SpecPlace place() {
     return place;
   }
 

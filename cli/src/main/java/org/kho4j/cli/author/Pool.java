@@ -15,7 +15,7 @@ import org.kho4j.handover.pages.PageAllocator;
  *
  * @param place of what describes it, for the message that it is full
  */
-record Pool(PageAllocator allocator, Place place) {
+record Pool(PageAllocator allocator, SpecPlace place) {
 
   /**
    * What a PC's firmware writes to at the end of memory before it starts a kernel. SeaBIOS of QEMU
@@ -30,13 +30,13 @@ record Pool(PageAllocator allocator, Place place) {
    */
   static Pool of(Spec spec, List<AddressRange> claimed) {
     AddressRange region = spec.pool().map(Range::range).orElseGet(() -> above(spec));
-    Place place = spec.pool().map(Range::place).orElse(spec.place());
+    SpecPlace place = spec.pool().map(Range::place).orElse(spec.place());
     AddressRange memory = spec.memory().range();
     if (region.address() < memory.address() || region.end() > memory.end()) {
       throw place.broken("%s is not in memory, which is %s".formatted(region, memory));
     }
     for (Range scratch : spec.scratch()) {
-      if (Claims.overlap(region, scratch.range())) {
+      if (ClaimedRanges.overlap(region, scratch.range())) {
         throw place.broken(
             "%s overlaps with scratch region %s, which the next kernel writes to"
                 .formatted(region, scratch.range()));

@@ -27,7 +27,7 @@ import org.kho4j.handover.pages.AddressRange;
  * @param places addresses of structures, by path
  */
 record Spec(
-    Place place,
+    SpecPlace place,
     Arch arch,
     PageSize pageSize,
     KhoLayout layout,
@@ -39,7 +39,7 @@ record Spec(
     String previousRelease,
     long kexecCount,
     List<SubtreeSpec> subtrees,
-    List<Run> preserved,
+    List<PreservedRun> preserved,
     Map<String, Address> places) {
 
   /** A machine that KHO exists for. */
@@ -59,13 +59,13 @@ record Spec(
   }
 
   /** An address that the spec gives. */
-  record Address(Place place, long address) {}
+  record Address(SpecPlace place, long address) {}
 
   /** Memory that the spec names. */
-  record Range(Place place, AddressRange range) {}
+  record Range(SpecPlace place, AddressRange range) {}
 
   /** Memory that is preserved as a run of pages. */
-  record Run(Place place, AddressRange range, Content content) {}
+  record PreservedRun(SpecPlace place, AddressRange range, Fill content) {}
 
   /** Bytes of all data: at least this much memory is written to. */
   long bytes() {

@@ -39,7 +39,7 @@ final class SpecObject {
     return new SpecObject(object);
   }
 
-  Place place() {
+  SpecPlace place() {
     return object.place();
   }
 

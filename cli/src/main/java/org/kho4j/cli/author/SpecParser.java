@@ -129,11 +129,11 @@ final class SpecParser {
     return "this is not JSON from here on: " + line.substring(0, Math.min(40, line.length()));
   }
 
-  private Place place(TokenStreamLocation location) {
-    return new Place(file, "", location.getLineNr(), location.getColumnNr());
+  private SpecPlace place(TokenStreamLocation location) {
+    return new SpecPlace(file, "", location.getLineNr(), location.getColumnNr());
   }
 
-  private SpecValue value(Place place) {
+  private SpecValue value(SpecPlace place) {
     JsonToken token = json.currentToken();
     return switch (token) {
       case START_OBJECT -> object(place);
@@ -144,12 +144,12 @@ final class SpecParser {
     };
   }
 
-  private SpecValue object(Place place) {
+  private SpecValue object(SpecPlace place) {
     Map<String, SpecValue> members = new LinkedHashMap<>();
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String name = json.currentName();
       TokenStreamLocation at = json.currentTokenLocation();
-      Place member = place.member(name, at.getLineNr(), at.getColumnNr());
+      SpecPlace member = place.member(name, at.getLineNr(), at.getColumnNr());
       json.nextToken();
       SpecValue first = members.putIfAbsent(name, value(member));
       if (first != null) {
@@ -159,7 +159,7 @@ final class SpecParser {
     return new SpecValue.Members(place, members);
   }
 
-  private SpecValue array(Place place) {
+  private SpecValue array(SpecPlace place) {
     List<SpecValue> elements = new ArrayList<>();
     while (json.nextToken() != JsonToken.END_ARRAY) {
       TokenStreamLocation at = json.currentTokenLocation();

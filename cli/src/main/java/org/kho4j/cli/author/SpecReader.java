@@ -14,8 +14,8 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.author.Spec.Address;
 import org.kho4j.cli.author.Spec.Arch;
+import org.kho4j.cli.author.Spec.PreservedRun;
 import org.kho4j.cli.author.Spec.Range;
-import org.kho4j.cli.author.Spec.Run;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
@@ -178,7 +178,7 @@ final class SpecReader {
             .broken("%s is not in memory, which is %s".formatted(range, memory.range()));
       }
       for (Range other : nodes) {
-        if (Claims.overlap(range, other.range())) {
+        if (ClaimedRanges.overlap(range, other.range())) {
           throw node.place()
               .broken(
                   "%s overlaps with the node at %s, in line %d"
@@ -217,8 +217,8 @@ final class SpecReader {
     return new AddressRange(start, size);
   }
 
-  private List<Run> runs(SpecValue value) {
-    List<Run> runs = new ArrayList<>();
+  private List<PreservedRun> runs(SpecValue value) {
+    List<PreservedRun> runs = new ArrayList<>();
     for (SpecValue element : value.elements()) {
       SpecObject object =
           SpecObject.of(element, ContentReader.withKeys("address", "size", "pages", "order"));
@@ -238,7 +238,7 @@ final class SpecReader {
                 "0x%x is not a multiple of 0x%x, the size of a block of order %d"
                     .formatted(range.address(), size, extent.number()));
       }
-      runs.add(new Run(object.place(), range, contents.read(object, size)));
+      runs.add(new PreservedRun(object.place(), range, contents.read(object, size)));
     }
     return runs;
   }

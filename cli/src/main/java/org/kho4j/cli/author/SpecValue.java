@@ -10,33 +10,33 @@ import picocli.CommandLine.TypeConversionException;
 /** A value out of a spec, which knows where it stands. */
 sealed interface SpecValue {
 
-  Place place();
+  SpecPlace place();
 
   /** What it is, for messages. */
   String kind();
 
-  record Members(Place place, Map<String, SpecValue> members) implements SpecValue {
+  record Members(SpecPlace place, Map<String, SpecValue> members) implements SpecValue {
     @Override
     public String kind() {
       return "an object";
     }
   }
 
-  record Elements(Place place, List<SpecValue> elements) implements SpecValue {
+  record Elements(SpecPlace place, List<SpecValue> elements) implements SpecValue {
     @Override
     public String kind() {
       return "an array";
     }
   }
 
-  record Text(Place place, String text) implements SpecValue {
+  record Text(SpecPlace place, String text) implements SpecValue {
     @Override
     public String kind() {
       return "the string \"" + text + "\"";
     }
   }
 
-  record Whole(Place place, BigInteger value) implements SpecValue {
+  record Whole(SpecPlace place, BigInteger value) implements SpecValue {
     @Override
     public String kind() {
       return "the number " + value;
@@ -44,7 +44,7 @@ sealed interface SpecValue {
   }
 
   /** A value that no key takes: true, false, null, a fraction. */
-  record Other(Place place, String written) implements SpecValue {
+  record Other(SpecPlace place, String written) implements SpecValue {
     @Override
     public String kind() {
       return written;

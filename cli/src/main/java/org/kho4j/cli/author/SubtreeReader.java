@@ -54,10 +54,10 @@ final class SubtreeReader {
 
   List<SubtreeSpec> read(SpecValue value) {
     List<SubtreeSpec> subtrees = new ArrayList<>();
-    Map<String, Place> names = new HashMap<>();
+    Map<String, SpecPlace> names = new HashMap<>();
     for (SpecValue element : value.elements()) {
       SubtreeSpec subtree = subtree(element);
-      Place first = names.putIfAbsent(subtree.name(), subtree.place());
+      SpecPlace first = names.putIfAbsent(subtree.name(), subtree.place());
       if (first != null) {
         throw subtree
             .place()
@@ -93,7 +93,7 @@ final class SubtreeReader {
             object.place(),
             name,
             DESCRIPTOR,
-            new Content.Zeros(),
+            new Fill.Zeros(),
             List.of(area(SpecObject.of(kind, areaKeys()), 0)));
   }
 
@@ -138,7 +138,7 @@ final class SubtreeReader {
     return name;
   }
 
-  private SubtreeSpec khoTest(Place place, SpecValue value) {
+  private SubtreeSpec khoTest(SpecPlace place, SpecValue value) {
     SpecObject object = SpecObject.of(value, List.of("folios", "seed", "list"));
     List<Integer> orders = new ArrayList<>();
     SpecValue folios = object.required("folios");
@@ -214,7 +214,7 @@ final class SubtreeReader {
     return (int) value.number(0, PageAllocator.MAX_ORDER);
   }
 
-  private SubtreeSpec reservations(Place place, SpecValue value) {
+  private SubtreeSpec reservations(SpecPlace place, SpecValue value) {
     List<Reservation> list = new ArrayList<>();
     for (SpecValue element : value.elements()) {
       Reservation reservation = reservation(element);
@@ -278,9 +278,9 @@ final class SubtreeReader {
     }
   }
 
-  private Blob blob(Place place, String name, SpecValue value) {
+  private Blob blob(SpecPlace place, String name, SpecValue value) {
     SpecObject object = SpecObject.of(value, ContentReader.withKeys("size", "areas"));
-    Content content = contents.read(object);
+    Fill content = contents.read(object);
     long most = pageSize.blockBytes(PageAllocator.MAX_ORDER);
     OptionalLong given =
         object
@@ -337,7 +337,7 @@ final class SubtreeReader {
   private AreaSpec area(SpecObject object, long offset) {
     int order = object.optional("order").map(SubtreeReader::order).orElse(0);
     long block = pageSize.blockBytes(order);
-    Content content = contents.read(object);
+    Fill content = contents.read(object);
     @Nullable SpecValue extent = object.atMostOneOf(List.of("size", "pages")).orElse(null);
     long bytes;
     if (extent == null) {
@@ -347,7 +347,7 @@ final class SubtreeReader {
     } else {
       bytes = extent.number(1, Integer.MAX_VALUE) << pageSize.shift();
     }
-    Place place = extent == null ? object.place() : extent.place();
+    SpecPlace place = extent == null ? object.place() : extent.place();
     if (bytes == 0) {
       throw place.broken("an area has at least one block: give \"size\" or \"pages\"");
     }

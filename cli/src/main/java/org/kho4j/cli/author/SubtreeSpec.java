@@ -11,7 +11,7 @@ import org.kho4j.abi.PageSize;
 sealed interface SubtreeSpec
     permits SubtreeSpec.KhoTestFolios, SubtreeSpec.Reservations, SubtreeSpec.Blob, LuoSpec {
 
-  Place place();
+  SpecPlace place();
 
   String name();
 
@@ -41,7 +41,12 @@ sealed interface SubtreeSpec
    * @param listFlags in that area's descriptor
    */
   record KhoTestFolios(
-      Place place, List<Integer> orders, long seed, long listBytes, int listOrder, int listFlags)
+      SpecPlace place,
+      List<Integer> orders,
+      long seed,
+      long listBytes,
+      int listOrder,
+      int listFlags)
       implements SubtreeSpec {
     @Override
     public String name() {
@@ -69,7 +74,7 @@ sealed interface SubtreeSpec
   }
 
   /** Named reservations of the command line. */
-  record Reservations(Place place, List<Reservation> list) implements SubtreeSpec {
+  record Reservations(SpecPlace place, List<Reservation> list) implements SubtreeSpec {
     @Override
     public String name() {
       return FdtLayout.MEMBLOCK_SUBTREE;
@@ -97,10 +102,10 @@ sealed interface SubtreeSpec
    * @param align a power of two
    */
   record Reservation(
-      Place place, String name, long size, OptionalLong address, long align, Content content) {}
+      SpecPlace place, String name, long size, OptionalLong address, long align, Fill content) {}
 
   /** A blob of any content, with the descriptors of vmalloc areas in it. */
-  record Blob(Place place, String name, long size, Content content, List<AreaSpec> areas)
+  record Blob(SpecPlace place, String name, long size, Fill content, List<AreaSpec> areas)
       implements SubtreeSpec {
     @Override
     public OptionalInt order(String path, PageSize pageSize) {
@@ -132,7 +137,7 @@ sealed interface SubtreeSpec
    * @param order of its blocks
    * @param flags in its descriptor
    */
-  record AreaSpec(Place place, long offset, long bytes, int order, int flags, Content content) {
+  record AreaSpec(SpecPlace place, long offset, long bytes, int order, int flags, Fill content) {
 
     long blocks(PageSize pageSize) {
       return bytes / pageSize.blockBytes(order);

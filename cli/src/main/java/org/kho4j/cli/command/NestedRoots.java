@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.RootFdt;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memfd.Memfd;

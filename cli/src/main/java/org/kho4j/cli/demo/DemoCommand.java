@@ -18,7 +18,7 @@ import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.memory.WritableMemory;

@@ -77,7 +77,7 @@ public final class DemoGeneration {
 
       ScatteredView view = map(area, arena, steps);
 
-      view.forEachRun((offset, piece) -> Pattern.fill(piece, offset));
+      view.forEachRun((offset, piece) -> DemoPattern.fill(piece, offset));
       steps.done("fill", () -> "every word differs");
 
       Descriptor descriptor = generation.preserve("/" + SUBTREE, area);
@@ -157,7 +157,7 @@ public final class DemoGeneration {
 
   private static void verify(MemorySegment piece, long offset, long[] different) {
     if (different[0] < 0) {
-      different[0] = Pattern.firstDifference(piece, offset);
+      different[0] = DemoPattern.firstDifference(piece, offset);
     }
   }
 }

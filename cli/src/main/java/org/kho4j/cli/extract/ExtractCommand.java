@@ -13,8 +13,9 @@ import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
-import org.kho4j.handover.Content;
-import org.kho4j.handover.ContentFile;
+import org.kho4j.files.MappedFile;
+import org.kho4j.handover.content.Content;
+import org.kho4j.handover.content.ContentFile;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.memory.PhysicalMemory;
@@ -141,9 +142,11 @@ public final class ExtractCommand extends SourceCommand {
       Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));
       file.finish(content.size());
       boolean verified = invocation.flag("--verify");
-      if (verified) {
-        ReadBack readBack = new ReadBack(target, output.channel());
-        extract(invocation, "reading back", content, List.of(readBack));
+      if (verified && content.size() > 0) {
+        try (MappedFile readBack = MappedFile.open(output.temporary())) {
+          extract(
+              invocation, "reading back", content, List.of(new ReadBack(target, readBack)));
+        }
       }
       if (invocation.flag("--sync")) {
         output.sync();

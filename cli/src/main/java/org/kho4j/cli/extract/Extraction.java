@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 
 /**

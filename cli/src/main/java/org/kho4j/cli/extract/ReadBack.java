@@ -1,54 +1,74 @@
 package org.kho4j.cli.extract;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.Content;
+import org.kho4j.files.MappedFile;
+import org.kho4j.handover.content.Content;
 
-/** Compares a file that was written with the content that it was written from. */
+/**
+ * Compares a file that was written with the content that it was written from. Holes of the file
+ * read as zeros, and are not read.
+ */
 final class ReadBack implements Content.Visitor {
 
-  private static final int PIECE = 1 << 20;
+  private static final MemorySegment ZEROS =
+      MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
   private final Path name;
-  private final FileChannel file;
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
-  private final MemorySegment read = MemorySegment.ofBuffer(buffer);
-  private final MemorySegment zeros = MemorySegment.ofArray(new byte[PIECE]);
+  private final MappedFile file;
 
-  ReadBack(Path name, FileChannel file) {
+  /**
+   * A comparison.
+   *
+   * @param name of the file, for messages
+   * @param file what was written, of at least a byte
+   */
+  ReadBack(Path name, MappedFile file) {
     this.name = name;
     this.file = file;
   }
 
   @Override
   public void bytes(MemorySegment bytes, long offset) throws IOException {
-    for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-      compare(bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at)), offset + at);
-    }
+    compare(bytes, offset, bytes.byteSize());
   }
 
   @Override
   public void hole(long offset, long length) throws IOException {
-    for (long at = 0; at < length; at += PIECE) {
-      compare(zeros.asSlice(0, Math.min(PIECE, length - at)), offset + at);
+    requireWritten(offset, length);
+    try {
+      file.forEachData(offset, length, this::compareWithZeros);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
-  private void compare(MemorySegment expected, long offset) throws IOException {
-    buffer.clear().limit((int) expected.byteSize());
-    while (buffer.hasRemaining()) {
-      if (file.read(buffer, offset + buffer.position()) < 0) {
-        throw differs(offset + buffer.position());
+  private void compareWithZeros(long offset, long length) {
+    try {
+      for (long at = 0; at < length; at += ZEROS.byteSize()) {
+        compare(ZEROS, offset + at, Math.min(ZEROS.byteSize(), length - at));
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    long difference = read.asSlice(0, expected.byteSize()).mismatch(expected);
+  }
+
+  private void compare(MemorySegment expected, long offset, long length) throws IOException {
+    requireWritten(offset, length);
+    long difference =
+        MemorySegment.mismatch(file.bytes(), offset, offset + length, expected, 0, length);
     if (difference >= 0) {
       throw differs(offset + difference);
+    }
+  }
+
+  private void requireWritten(long offset, long length) throws IOException {
+    if (length > file.size() - offset) {
+      throw differs(file.size());
     }
   }
 

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 
 /** The SHA-256 of content, its holes as zeros: what {@code sha256sum} says of the file. */
 public final class Sha256 implements Content.Visitor {

@@ -5,7 +5,7 @@ import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 
 /** Writes content to a stream, zeros for its holes. */
 final class StreamOutput implements Content.Visitor {

@@ -7,7 +7,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
 
 /**

@@ -11,8 +11,8 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootFdt;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 

@@ -58,8 +58,8 @@ public final class AbiDiffCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     KernelSource kernels = new KernelSource(invocation);
     KernelSource.Pending pending = kernels.reading(name(invocation, 1));
-    Outgoing before = kernels.kernel(name(invocation, 0));
-    Outgoing after = pending.get();
+    OutgoingKernel before = kernels.kernel(name(invocation, 0));
+    OutgoingKernel after = pending.get();
     Profile was = withTypes(before.profile());
     Profile is = withTypes(after.profile());
     Path source = invocation.value("--source", Path.class);

@@ -41,14 +41,14 @@ final class KernelSource {
   }
 
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
-  Outgoing kernel(String name) throws IOException {
+  OutgoingKernel kernel(String name) throws IOException {
     if (name.equals(RUNNING)) {
       RunningKernel.Running running = RunningKernel.read(root());
-      return new Outgoing(
+      return new OutgoingKernel(
           running.profile(), running.handed(), running.commandLine(), running.notes());
     }
     Path path = Path.of(name);
-    return Outgoing.of(
+    return OutgoingKernel.of(
         ProfileFile.isOne(path)
             ? ProfileFile.read(path)
             : ProfileReader.read(KernelImages.read(path)),
@@ -57,15 +57,15 @@ final class KernelSource {
 
   /** Starts to read a kernel, beside the caller's other work. */
   Pending reading(String name) {
-    FutureTask<Outgoing> task = new FutureTask<>(() -> kernel(name));
+    FutureTask<OutgoingKernel> task = new FutureTask<>(() -> kernel(name));
     Thread.ofPlatform().daemon().name("read " + name).start(task);
     return new Pending(task);
   }
 
   /** A kernel that is being read. */
-  record Pending(FutureTask<Outgoing> task) {
+  record Pending(FutureTask<OutgoingKernel> task) {
 
-    Outgoing get() throws IOException {
+    OutgoingKernel get() throws IOException {
       try {
         return task.get();
       } catch (ExecutionException e) {
@@ -87,8 +87,8 @@ final class KernelSource {
    *
    * @param writer the kernel that wrote the memory image, if it is at hand
    */
-  Outgoing outgoing(String name, @Nullable String writer) throws IOException {
-    Outgoing outgoing = name.equals(RUNNING) ? kernel(name) : kernelOrMemory(name);
+  OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
+    OutgoingKernel outgoing = name.equals(RUNNING) ? kernel(name) : kernelOrMemory(name);
     boolean image = outgoing.handed().flatMap(Handed::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
       throw invocation.wrong(
@@ -105,7 +105,7 @@ final class KernelSource {
     return outgoing.writtenBy(kernel(writer));
   }
 
-  private Outgoing kernelOrMemory(String name) throws IOException {
+  private OutgoingKernel kernelOrMemory(String name) throws IOException {
     Path path = Path.of(name);
     // A zstd file is mostly memory. Either way, a second attempt unpacks it again.
     boolean memoryFirst = !ProfileFile.isOne(path) && isZstd(path);
@@ -124,7 +124,7 @@ final class KernelSource {
   }
 
   /** Reads the handover in a memory image. */
-  private Outgoing memory(Path path) throws IOException {
+  private OutgoingKernel memory(Path path) throws IOException {
     try (PhysicalMemory memory = invocation.open(path)) {
       HandoverSearch search = HandoverSearch.in(invocation, memory);
       search.noteRejected(invocation);
@@ -133,7 +133,7 @@ final class KernelSource {
       }
       Handover handover = search.choose(null, "--fdt");
       HandedReader.Outgoing read = HandedReader.read(handover, path.toString(), verifying());
-      Outgoing outgoing = Outgoing.of(read.profile(), Optional.of(read.handed()));
+      OutgoingKernel outgoing = OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
       return handover.role() == Handover.Role.INCOMING
           ? outgoing.noting(
               "the handover at 0x%x is incoming: the kernel of this memory was given it, and may have freed its pages"

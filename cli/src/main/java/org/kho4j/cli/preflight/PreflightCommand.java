@@ -113,7 +113,7 @@ public final class PreflightCommand extends Command {
 
   private static int one(Invocation invocation, String name, @Nullable Path save)
       throws IOException {
-    Outgoing read = new KernelSource(invocation).kernel(name);
+    OutgoingKernel read = new KernelSource(invocation).kernel(name);
     Profile kernel = read.profile();
     boolean toStdout = save != null && save.toString().equals(STDOUT);
     if (save != null && !toStdout) {
@@ -134,8 +134,9 @@ public final class PreflightCommand extends Command {
   private static int judge(Invocation invocation, String from, String to) throws IOException {
     KernelSource source = new KernelSource(invocation);
     KernelSource.Pending pending = source.reading(to);
-    Outgoing outgoing = source.outgoing(from, invocation.value("--from-kernel", String.class));
-    Outgoing incoming = pending.get();
+    OutgoingKernel outgoing =
+        source.outgoing(from, invocation.value("--from-kernel", String.class));
+    OutgoingKernel incoming = pending.get();
     Profile next = incoming.profile();
     Optional<String> impossible = Preflight.impossible(outgoing.profile(), next);
     if (impossible.isPresent()) {
@@ -170,7 +171,8 @@ public final class PreflightCommand extends Command {
     return Optional.of(attributes.size());
   }
 
-  private static Optional<CommandLine> nextCommandLine(Invocation invocation, Outgoing outgoing) {
+  private static Optional<CommandLine> nextCommandLine(
+      Invocation invocation, OutgoingKernel outgoing) {
     String line = invocation.value("--cmdline", String.class);
     if (!invocation.flag("--reuse-cmdline")) {
       return Optional.ofNullable(line).map(CommandLine::new);

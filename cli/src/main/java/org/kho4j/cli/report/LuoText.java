@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.Seals;
 import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;

@@ -32,7 +32,7 @@ final class Painting implements OwnerVisitor {
   private static final long CELL_BYTES = 1L << Picture.CELL_SHIFT;
 
   private final PageSize pageSize;
-  private final List<Gigabyte> gigabytes = new ArrayList<>();
+  private final List<GigabyteCounts> gigabytes = new ArrayList<>();
   private final int[] details = new int[MOST_DETAILS.length];
   private int panels;
   private int last;
@@ -41,7 +41,7 @@ final class Painting implements OwnerVisitor {
   private boolean outside;
 
   /** A gigabyte that has memory. */
-  private static final class Gigabyte {
+  private static final class GigabyteCounts {
     private final long number;
     private final long[] bytes = new long[CHANNELS];
     private final BitSet cells = new BitSet(CELLS);
@@ -50,7 +50,7 @@ final class Painting implements OwnerVisitor {
     private short @Nullable [] counts;
     private @Nullable Detail[] details = {};
 
-    Gigabyte(long number) {
+    GigabyteCounts(long number) {
       this.number = number;
     }
   }
@@ -96,10 +96,10 @@ final class Painting implements OwnerVisitor {
           cutOff = true;
           return;
         }
-        gigabytes.add(new Gigabyte(number));
+        gigabytes.add(new GigabyteCounts(number));
       }
       long next = Math.min(end, (number + 1) << Picture.GIGABYTE_SHIFT);
-      Gigabyte gigabyte = gigabytes.getLast();
+      GigabyteCounts gigabyte = gigabytes.getLast();
       gigabyte.memory += next - at;
       gigabyte.cells.set(cell(at), cell(next - 1) + 1);
       at = next;
@@ -143,7 +143,7 @@ final class Painting implements OwnerVisitor {
         at = gigabytes.get(index).number << Picture.GIGABYTE_SHIFT;
         continue;
       }
-      Gigabyte gigabyte = gigabytes.get(index);
+      GigabyteCounts gigabyte = gigabytes.get(index);
       long next = Math.min(end, (gigabyte.number + 1) << Picture.GIGABYTE_SHIFT);
       paint(gigabyte, channel, at, next, where);
       budget -= next - at;
@@ -173,7 +173,8 @@ final class Painting implements OwnerVisitor {
     return -low - 1;
   }
 
-  private void paint(Gigabyte gigabyte, int channel, long from, long end, @Nullable Where where) {
+  private void paint(
+      GigabyteCounts gigabyte, int channel, long from, long end, @Nullable Where where) {
     gigabyte.bytes[channel] += end - from;
     short[] counts = counts(gigabyte);
     if (counts == null) {
@@ -193,7 +194,7 @@ final class Painting implements OwnerVisitor {
     }
   }
 
-  private short @Nullable [] counts(Gigabyte gigabyte) {
+  private short @Nullable [] counts(GigabyteCounts gigabyte) {
     if (gigabyte.counts == null && !gigabyte.closed) {
       if (panels < MOST_PANELS) {
         panels++;
@@ -207,7 +208,7 @@ final class Painting implements OwnerVisitor {
   }
 
   /** The pages of a cell, if they are noted: from the first on that is painted, or not at all. */
-  private @Nullable Detail detail(Gigabyte gigabyte, int cell, int channel, boolean whole) {
+  private @Nullable Detail detail(GigabyteCounts gigabyte, int cell, int channel, boolean whole) {
     if (gigabyte.details[cell] != null
         || whole
         || channel == Owner.SCRATCH.number()
@@ -225,7 +226,7 @@ final class Painting implements OwnerVisitor {
     return gigabyte.details[cell];
   }
 
-  private static boolean isBlank(Gigabyte gigabyte, int cell) {
+  private static boolean isBlank(GigabyteCounts gigabyte, int cell) {
     short[] counts = gigabyte.counts;
     for (int slot = cell * CHANNELS; counts != null && slot < (cell + 1) * CHANNELS; slot++) {
       if (counts[slot] != 0) {
@@ -250,7 +251,7 @@ final class Painting implements OwnerVisitor {
   Picture finish() {
     List<Picture.Gigabyte> finished = new ArrayList<>();
     long[] bytes = new long[CHANNELS];
-    for (Gigabyte gigabyte : gigabytes) {
+    for (GigabyteCounts gigabyte : gigabytes) {
       finished.add(finish(gigabyte));
       for (int channel = 0; channel < CHANNELS; channel++) {
         bytes[channel] += gigabyte.bytes[channel];
@@ -265,7 +266,7 @@ final class Painting implements OwnerVisitor {
         notShown());
   }
 
-  private Picture.Gigabyte finish(Gigabyte gigabyte) {
+  private Picture.Gigabyte finish(GigabyteCounts gigabyte) {
     short[] counts = gigabyte.counts;
     byte[] owners = null;
     byte[] sizes = null;

@@ -10,7 +10,7 @@ import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Rule;
-import org.kho4j.verify.Verdict;
+import org.kho4j.verify.Soundness;
 import org.kho4j.verify.Verifier;
 
 /**
@@ -25,8 +25,8 @@ record Verification(List<Judged> handovers, List<Located> findings, Checked chec
   /** A handover with its verdict. */
   record Judged(VerifiedSource.Candidate candidate, Checked checked) {
 
-    Verdict verdict() {
-      return Verdict.of(checked, candidate.consumed());
+    Soundness verdict() {
+      return Soundness.of(checked, candidate.consumed());
     }
   }
 
@@ -61,10 +61,10 @@ record Verification(List<Judged> handovers, List<Located> findings, Checked chec
   }
 
   /** The verdict on the source: that on the worst handover. */
-  Verdict verdict() {
+  Soundness verdict() {
     boolean consumed =
         !handovers.isEmpty() && handovers.stream().allMatch(one -> one.candidate().consumed());
-    return Verdict.of(checked, consumed);
+    return Soundness.of(checked, consumed);
   }
 
   boolean isEmpty() {

@@ -14,7 +14,7 @@ import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
 import org.kho4j.verify.Severity;
-import org.kho4j.verify.Verdict;
+import org.kho4j.verify.Soundness;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -96,7 +96,7 @@ public final class VerifyCommand extends Command {
       invocation.note(HandoverSearch.nothingFound(memory));
       return FAILED;
     }
-    return verification.verdict() == Verdict.ERRORS ? BAD_ANSWER : OK;
+    return verification.verdict() == Soundness.ERRORS ? BAD_ANSWER : OK;
   }
 
   private static Verifier.Options options(Invocation invocation, Set<Rule> wanted) {

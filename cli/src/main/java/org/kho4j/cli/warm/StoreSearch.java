@@ -14,7 +14,7 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.ContentMemory;
+import org.kho4j.handover.content.ContentMemory;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;

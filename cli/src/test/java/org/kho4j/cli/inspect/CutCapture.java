@@ -10,8 +10,8 @@ import org.kho4j.cli.captures.RecordingMemory;
 import org.kho4j.cli.output.Json;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootFdt;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 

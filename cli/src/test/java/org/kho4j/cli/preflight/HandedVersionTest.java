@@ -10,7 +10,7 @@ import org.kho4j.cli.captures.Captures;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.preflight.HandedReader;

@@ -10,7 +10,7 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.map.PreservedMap;

@@ -6,7 +6,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverMemory;

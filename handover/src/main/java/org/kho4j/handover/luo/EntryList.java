@@ -6,7 +6,6 @@ import org.kho4j.abi.LuoArrays;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.KhoBlocks;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.wire.HandoverMemory;

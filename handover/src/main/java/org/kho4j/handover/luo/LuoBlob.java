@@ -14,8 +14,7 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
-import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.wire.HandoverMemory;
@@ -68,13 +67,13 @@ final class LuoBlob {
     Where sessionsWhere = where.in(LuoTree.SESSION_NODE);
     boolean withFiles = !TreeValue.compatible(sessions).contains(LuoTree.SESSION_V1);
     if (withFiles) {
-      Handover.requireCompatible(sessions, LuoTree.SESSION_V2, sessionsWhere, address);
+      TreeValue.requireCompatible(sessions, LuoTree.SESSION_V2, sessionsWhere, address);
     }
     FdtNode flbs = tree.child(LuoTree.FLB_NODE).orElse(null);
     long flbPage = 0;
     if (flbs != null) {
       Where flbsWhere = where.in(LuoTree.FLB_NODE);
-      Handover.requireCompatible(flbs, LuoTree.FLB_V1, flbsWhere, address);
+      TreeValue.requireCompatible(flbs, LuoTree.FLB_V1, flbsWhere, address);
       flbPage = TreeValue.number(flbs, LuoTree.FLB_HEADER, flbsWhere, address);
     }
     return new LuoHead(

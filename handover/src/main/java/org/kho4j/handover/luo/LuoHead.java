@@ -5,7 +5,7 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.TreeValue;

@@ -5,9 +5,9 @@ import java.util.List;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
@@ -46,7 +46,7 @@ public record ReserveMem(String name, long start, long size) {
 
   private static ReserveMem read(FdtNode node, Subtree subtree) {
     Where where = subtree.where().named("reservation", node.name());
-    Handover.requireCompatible(node, FdtLayout.RESERVE_MEM_COMPATIBLE, where, subtree.address());
+    TreeValue.requireCompatible(node, FdtLayout.RESERVE_MEM_COMPATIBLE, where, subtree.address());
     long start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, subtree.address());
     long size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, subtree.address());
     if (size <= 0 || start < 0 || start + size < 0) {

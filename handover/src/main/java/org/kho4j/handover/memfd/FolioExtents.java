@@ -3,7 +3,7 @@ package org.kho4j.handover.memfd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 

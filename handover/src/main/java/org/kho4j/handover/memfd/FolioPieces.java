@@ -1,7 +1,7 @@
 package org.kho4j.handover.memfd;
 
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.Where;
 

@@ -7,7 +7,7 @@ import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;

@@ -2,7 +2,7 @@ package org.kho4j.handover.vmalloc;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.Where;

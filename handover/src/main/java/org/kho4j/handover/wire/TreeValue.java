@@ -29,6 +29,18 @@ public final class TreeValue {
     }
   }
 
+  /**
+   * Checks a node's compatible strings, as a kernel does.
+   *
+   * @throws HandoverException if {@code compatible} is none of them
+   */
+  public static void requireCompatible(FdtNode node, String compatible, Where where, long address) {
+    List<String> found = compatible(node);
+    if (!found.contains(compatible)) {
+      throw where.broken(address, "compatible is %s, not \"%s\"".formatted(found, compatible));
+    }
+  }
+
   /** The unsigned number or the physical address that a property holds. */
   public static long number(FdtNode node, Field property, Where where, long address) {
     MemorySegment value = bytes(node, property.name(), property.size(), where, address);

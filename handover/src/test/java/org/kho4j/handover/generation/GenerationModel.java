@@ -18,7 +18,7 @@ import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.vmalloc.Descriptor;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.memblock.ReserveMem;

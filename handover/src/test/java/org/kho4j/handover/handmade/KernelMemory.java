@@ -4,7 +4,7 @@ import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 

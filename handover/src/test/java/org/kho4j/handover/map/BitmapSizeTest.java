@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;

@@ -24,20 +24,20 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
-import org.kho4j.damage.Guest;
+import org.kho4j.damage.GuestMemory;
 import org.kho4j.damage.RuleCase;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.RootFdt;
-import org.kho4j.handover.RootSearch;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
-import org.kho4j.lab.guest.Versions;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -62,7 +62,7 @@ final class Agreement implements AutoCloseable {
   private final Path lab;
   private final Path directory;
   private final Kernel kernel;
-  private final Versions versions;
+  private final KernelVersions versions;
   private final long seed;
   private final Base base;
   private final PhysicalMemory memory;
@@ -70,7 +70,7 @@ final class Agreement implements AutoCloseable {
   private final Witness witness;
 
   /** A handover as it is to be booted. */
-  private record Damaged(Guest guest, String changes, List<String> findings) {}
+  private record Damaged(GuestMemory guest, String changes, List<String> findings) {}
 
   /** Makes a sound handover of a kernel to itself, and boots it to see what that looks like. */
   Agreement(Path lab, Path directory, Kernel kernel, long seed) throws Exception {
@@ -148,7 +148,7 @@ final class Agreement implements AutoCloseable {
       }
       Observed observed = witness.watch(run, run.resume(base.snapshot()));
       results.add(
-          new Result(
+          new TrialResult(
               trial, damaged.changes, damaged.findings, observed.outcome(), observed.inShort()));
     }
   }
@@ -189,7 +189,7 @@ final class Agreement implements AutoCloseable {
   }
 
   /** Whether no part has the version of another kernel. */
-  private boolean isOfThisKernel(Guest guest) {
+  private boolean isOfThisKernel(GuestMemory guest) {
     String root = text(guest, guest.root());
     String luo = text(guest, sound.subtree(LuoSer.SUBTREE).orElseThrow().address());
     boolean tree = versions.luo().head() != LuoVersion.Head.STRUCTURE;
@@ -223,13 +223,13 @@ final class Agreement implements AutoCloseable {
         .map(string -> string + "\0");
   }
 
-  private static String text(Guest guest, long address) {
+  private static String text(GuestMemory guest, long address) {
     return new String(
         guest.memory().read(address, PAGE).toArray(ValueLayout.JAVA_BYTE),
         StandardCharsets.ISO_8859_1);
   }
 
-  private static Consumer<Guest> change(Trial trial) {
+  private static Consumer<GuestMemory> change(Trial trial) {
     RuleCase rule =
         RuleCase.all().stream()
             .filter(one -> one.rule().equals(trial.rule()))
@@ -238,9 +238,10 @@ final class Agreement implements AutoCloseable {
     return trial.kind() == Trial.Kind.BROKEN ? rule.broken() : rule.silent();
   }
 
-  private Damaged damaged(Consumer<Guest> change, long changeSeed) {
+  private Damaged damaged(Consumer<GuestMemory> change, long changeSeed) {
     SplittableRandom random = new SplittableRandom(changeSeed);
-    Guest guest = Guest.atTheEntry(memory, sound, base.bootRecord().orElse(0), random::nextInt);
+    GuestMemory guest =
+        GuestMemory.atTheEntry(memory, sound, base.bootRecord().orElse(0), random::nextInt);
     change.accept(guest);
     List<String> changes = new ArrayList<>();
     guest.forEachChange(
@@ -251,7 +252,7 @@ final class Agreement implements AutoCloseable {
     return new Damaged(guest, shown, findings(guest));
   }
 
-  private List<String> findings(Guest guest) {
+  private List<String> findings(GuestMemory guest) {
     List<Finding> findings = new ArrayList<>();
     try {
       Verifier.verify(
@@ -265,7 +266,7 @@ final class Agreement implements AutoCloseable {
     return findings.stream().map(finding -> finding.rule().id()).distinct().sorted().toList();
   }
 
-  private Handover handover(Guest guest) {
+  private Handover handover(GuestMemory guest) {
     RootFdt root = RootSearch.at(guest.memory(), guest.root());
     return Handovers.of(guest.memory(), List.of(root), kernel.pageSize()).getFirst();
   }

@@ -19,7 +19,7 @@ import org.kho4j.lab.guest.Snapshot;
 import org.kho4j.lab.guest.Stage;
 import org.kho4j.lab.scenario.Files;
 import org.kho4j.lab.scenario.Files.File;
-import org.kho4j.lab.scenario.Pattern;
+import org.kho4j.lab.scenario.WordPattern;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 
@@ -69,7 +69,7 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
     guest.stopAtJump();
     try (WritableMemory ram = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
       for (ReserveMem reservation : only(ram).client(ReserveMem.CLIENT).orElseThrow()) {
-        Pattern.of(run)
+        WordPattern.of(run)
             .fill(ram.writable(reservation.start(), reservation.size()), reservation.start());
       }
     }

@@ -16,10 +16,10 @@ import org.kho4j.verify.Severity;
 /** {@code docs/agreement.md}: the results as a table. */
 public final class Page {
 
-  private final List<Result> results;
+  private final List<TrialResult> results;
   private final StringBuilder text = new StringBuilder();
 
-  private Page(List<Result> results) {
+  private Page(List<TrialResult> results) {
     this.results = results;
   }
 
@@ -30,7 +30,10 @@ public final class Page {
 
   /** The results that differ from what the rules expect, in words. */
   public static List<String> disagreements(Results results) {
-    return results.all().stream().filter(result -> !result.agrees()).map(Result::toString).toList();
+    return results.all().stream()
+        .filter(result -> !result.agrees())
+        .map(TrialResult::toString)
+        .toList();
   }
 
   private String write() {
@@ -50,7 +53,7 @@ public final class Page {
     }
     text.append(OWNERS_DATA);
     results.stream()
-        .filter(Result::changesOwnersData)
+        .filter(TrialResult::changesOwnersData)
         .forEach(result ->
             text.append("- beside ")
                 .append(result.trial().rule())
@@ -62,7 +65,7 @@ public final class Page {
     return text.toString();
   }
 
-  private List<Result> of(Rule rule) {
+  private List<TrialResult> of(Rule rule) {
     return results.stream()
         .filter(result ->
             result.trial().kind() == Trial.Kind.BROKEN && result.trial().rule().equals(rule.id()))
@@ -72,8 +75,8 @@ public final class Page {
   private void summary() {
     text.append("\n| kernel | handovers |").append(heads()).append("\n|---|---|---|");
     text.append("---|".repeat(Outcome.values().length)).append('\n');
-    Map<String, List<Result>> rows = new TreeMap<>();
-    for (Result result : results) {
+    Map<String, List<TrialResult>> rows = new TreeMap<>();
+    for (TrialResult result : results) {
       String row = "| %s | %s |".formatted(result.trial().kernel(), result.trial().kind().label());
       rows.computeIfAbsent(row, key -> new ArrayList<>()).add(result);
     }
@@ -105,7 +108,7 @@ public final class Page {
     return heads.toString();
   }
 
-  private static Map<Outcome, Long> counts(List<Result> of) {
+  private static Map<Outcome, Long> counts(List<TrialResult> of) {
     Map<Outcome, Long> counts = new EnumMap<>(Outcome.class);
     of.forEach(result -> counts.merge(result.outcome(), 1L, Long::sum));
     return counts;
@@ -127,7 +130,7 @@ public final class Page {
   /** Errors that a kernel survives, and losses that are no error. */
   private void explain(Rule rule) {
     boolean error = rule.severity() == Severity.ERROR;
-    List<Result> odd = of(rule).stream().filter(result -> result.isLoss() != error).toList();
+    List<TrialResult> odd = of(rule).stream().filter(result -> result.isLoss() != error).toList();
     if (!odd.isEmpty()) {
       text.append(
           "- **%s** (%s; %d of %d %s): %s%n"
@@ -137,7 +140,7 @@ public final class Page {
                   odd.size(),
                   of(rule).size(),
                   odd.stream()
-                      .map(Result::outcome)
+                      .map(TrialResult::outcome)
                       .distinct()
                       .sorted(Comparator.naturalOrder())
                       .map(Outcome::label)

@@ -16,14 +16,14 @@ public final class Results {
 
   private final Path file;
   private final long seed;
-  private final List<Result> all = new ArrayList<>();
+  private final List<TrialResult> all = new ArrayList<>();
 
   private Results(Path file, long seed) throws IOException {
     this.file = file;
     this.seed = seed;
     for (String line : Files.readAllLines(file)) {
       if (!line.startsWith("#")) {
-        all.add(Result.parse(line));
+        all.add(TrialResult.parse(line));
       }
     }
   }
@@ -48,20 +48,20 @@ public final class Results {
     return all.stream().anyMatch(result -> result.trial().equals(trial));
   }
 
-  synchronized void add(Result result) throws IOException {
+  synchronized void add(TrialResult result) throws IOException {
     all.add(result);
     Files.writeString(file, result.toLine() + "\n", StandardOpenOption.APPEND);
     System.out.printf("%4d %s%n", all.size(), result);
   }
 
-  synchronized List<Result> all() {
+  synchronized List<TrialResult> all() {
     return List.copyOf(all);
   }
 
   /** Writes the file in the order of kernels, kinds and rules, as workers do not end in order. */
   synchronized void sort() throws IOException {
     all.sort(
-        Comparator.comparing((Result result) -> result.trial().kernel())
+        Comparator.comparing((TrialResult result) -> result.trial().kernel())
             .thenComparing(result -> result.trial().kind())
             .thenComparing(result -> result.trial().rule())
             .thenComparingInt(result -> result.trial().number()));

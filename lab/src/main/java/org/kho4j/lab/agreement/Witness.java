@@ -7,10 +7,10 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.lab.guest.Console;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Run;
-import org.kho4j.lab.scenario.Pattern;
+import org.kho4j.lab.guest.SerialConsole;
+import org.kho4j.lab.scenario.WordPattern;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.Outcome;
 
@@ -44,22 +44,22 @@ record Witness(List<ReserveMem> reservations, List<String> signs) {
     return lines(guest.console(), SIGN);
   }
 
-  private static List<String> lines(Console console, String regex) {
+  private static List<String> lines(SerialConsole console, String regex) {
     return console.all(regex).map(Matcher::group).distinct().toList();
   }
 
   /** Waits for a guest to come up, and tells what it has. */
   Observed watch(Run run, Guest guest) throws Exception {
-    Console.End end = guest.awaitEnd("lab: await surveyed|lab: FAILED");
+    SerialConsole.End end = guest.awaitEnd("lab: await surveyed|lab: FAILED");
     List<String> said = new ArrayList<>(lines(guest.console(), TROUBLE));
     if (said.stream().anyMatch(line -> line.matches(FAULT))) {
       return new Observed(Outcome.PANIC, said);
     }
-    if (end != Console.End.DONE) {
+    if (end != SerialConsole.End.DONE) {
       if (said.isEmpty()) {
-        said.add(end == Console.End.OFF ? "the machine stopped without a word" : "nothing");
+        said.add(end == SerialConsole.End.OFF ? "the machine stopped without a word" : "nothing");
       }
-      return new Observed(end == Console.End.OFF ? Outcome.PANIC : Outcome.HANG, said);
+      return new Observed(end == SerialConsole.End.OFF ? Outcome.PANIC : Outcome.HANG, said);
     }
     List<String> found = signs(guest);
     Outcome worst = Outcome.RESTORED;
@@ -127,7 +127,7 @@ record Witness(List<ReserveMem> reservations, List<String> signs) {
             now.stream().filter(one -> one.name().equals(before.name())).findFirst().orElse(null);
         if (!before.equals(after)) {
           wrong.add("reservation %s is %s, not %s".formatted(before.name(), after, before));
-        } else if (Pattern.of(run)
+        } else if (WordPattern.of(run)
                 .mismatch(memory.read(before.start(), before.size()), before.start(), 0)
             >= 0) {
           wrong.add("reservation %s has other content".formatted(before.name()));

@@ -32,7 +32,7 @@ public final class Guest implements AutoCloseable {
   private final Run run;
   private final Boot boot;
   private final Process process;
-  private final Console console;
+  private final SerialConsole console;
   private final OutputStream keyboard;
   private @Nullable Debugger debugger;
   private long breakpoint;
@@ -43,7 +43,7 @@ public final class Guest implements AutoCloseable {
     this.boot = boot;
     this.process = process;
     this.keyboard = process.getOutputStream();
-    this.console = new Console(run.directory().resolve(CONSOLE), process.getInputStream());
+    this.console = new SerialConsole(run.directory().resolve(CONSOLE), process.getInputStream());
   }
 
   static Guest start(Run run, Boot boot) throws IOException {
@@ -192,12 +192,12 @@ public final class Guest implements AutoCloseable {
   }
 
   /** Waits until the guest says that it is done, or never will be. */
-  public Console.End awaitEnd(String done) throws InterruptedException {
+  public SerialConsole.End awaitEnd(String done) throws InterruptedException {
     return console.awaitEnd(done, run.deadline());
   }
 
   /** What the guest has said. */
-  public Console console() {
+  public SerialConsole console() {
     return console;
   }
 

@@ -100,8 +100,8 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
   }
 
   /** The versions of the contract that it writes and reads. */
-  public Versions versions() throws IOException {
-    return Versions.of(release());
+  public KernelVersions versions() throws IOException {
+    return KernelVersions.of(release());
   }
 
   /** Its release: {@code "7.3.4"}. An x86-64 header points at it, an arm64 Image has a banner. */

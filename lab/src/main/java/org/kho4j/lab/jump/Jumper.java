@@ -40,7 +40,7 @@ final class Jumper {
   }
 
   /** What kho preflight says at the jump, and what happens then. */
-  Result go() throws Exception {
+  JumpResult go() throws Exception {
     Kernel first = run.kernel();
     Machine machine =
         Machine.small(first.pageSize().bytes() > next.pageSize().bytes() ? first : next);
@@ -56,7 +56,7 @@ final class Jumper {
     guest.stopAtJump();
     ReserveMem trace = fillReservation();
     List<String> cmdline = List.of("--cmdline", use.nextLine());
-    Verdict images = Verdict.ask(run, first.image(), next.image(), cmdline);
+    PreflightVerdict images = PreflightVerdict.ask(run, first.image(), next.image(), cmdline);
     if (images == null) {
       throw new LabFailure("kho preflight cannot read the kernels: " + run.directory());
     }
@@ -64,7 +64,7 @@ final class Jumper {
     options.addAll(List.of("--base", "0x%x".formatted(first.arch().ramBase())));
     options.addAll(List.of("--from-kernel", first.image().toString()));
     Path ram = run.directory().resolve(Guest.RAM);
-    Verdict capture = Verdict.ask(run, ram, next.image(), options);
+    PreflightVerdict capture = PreflightVerdict.ask(run, ram, next.image(), options);
     guest.leaveJump();
     guest.console().awaitAny("lab: end$|lab: FAILED|Kernel panic", PATIENCE);
     List<String> said = guest.console().lines();
@@ -75,7 +75,7 @@ final class Jumper {
     }
     Observation observed =
         Observation.of(use, said.subList(0, at), said.subList(at, said.size()), isKept(trace));
-    return new Result(jump, images, capture, observed);
+    return new JumpResult(jump, images, capture, observed);
   }
 
   private static String earlyConsole(Kernel kernel) {

@@ -91,7 +91,7 @@ public final class Jumps {
     Kernel first = Kernel.described(lab, Jump.FAMILY + jump.from()).built(lab);
     Kernel next = Kernel.described(lab, Jump.FAMILY + jump.to()).built(lab);
     Path directory = runs.resolve("jumps").resolve(jump.name());
-    Result result;
+    JumpResult result;
     try (Run run = new Run(lab, directory, first, LIMIT, false, null)) {
       result = new Jumper(run, jump, next).go();
     } catch (LabFailure e) {
@@ -118,7 +118,7 @@ public final class Jumps {
   }
 
   /** The result, and what the two kernels speak, so that both can be compared without them. */
-  private void write(Path directory, Result result, List<Kernel> kernels) throws Exception {
+  private void write(Path directory, JumpResult result, List<Kernel> kernels) throws Exception {
     Path jumps = Files.createDirectories(directory.resolve("jumps"));
     ObjectNode node = result.toJson(JSON);
     Files.writeString(
@@ -126,7 +126,7 @@ public final class Jumps {
     Path profiles = Files.createDirectories(directory.resolve("kernels"));
     for (Kernel kernel : kernels) {
       Path profile = profiles.resolve(kernel.name().replace(Jump.FAMILY, "") + ".json");
-      Verdict.saveProfile(lab, kernel.image(), profile);
+      PreflightVerdict.saveProfile(lab, kernel.image(), profile);
     }
   }
 }

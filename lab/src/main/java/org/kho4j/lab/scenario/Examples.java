@@ -166,7 +166,7 @@ final class Examples {
   private static void flipBitOfData(Run run, Path ram) throws IOException {
     try (WritableMemory memory = WritableMemory.open(ram, run.kernel().arch().ramBase())) {
       AtomicLong folio = new AtomicLong();
-      Handover handover = Handed.only(memory);
+      Handover handover = HandedOver.only(memory);
       handover
           .client(KhoTest.CLIENT)
           .ifPresent(test -> test.forEachFolio((address, order) -> folio.set(address)));

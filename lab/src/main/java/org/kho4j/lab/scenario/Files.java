@@ -123,7 +123,7 @@ public final class Files {
     facts.put("token", file.token);
     facts.put("size", file.bytes);
     facts.put("seals", file.seals);
-    facts.put("sha256", Pattern.of(run).sha256(file, run.kernel().pageSize().bytes()));
+    facts.put("sha256", WordPattern.of(run).sha256(file, run.kernel().pageSize().bytes()));
     return facts;
   }
 
@@ -150,8 +150,8 @@ public final class Files {
         var content = handover.memory().physical().read(address + i * page, page);
         long mismatch =
             (index + i) % file.every == 0
-                ? Pattern.of(run).mismatch(content.asSlice(0, length & -8L), file.seed, offset)
-                : Pattern.nonZero(content, offset);
+                ? WordPattern.of(run).mismatch(content.asSlice(0, length & -8L), file.seed, offset)
+                : WordPattern.nonZero(content, offset);
         if (mismatch >= 0) {
           wrong.add(new long[] {address, mismatch / page});
         }

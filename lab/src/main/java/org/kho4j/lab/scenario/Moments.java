@@ -7,11 +7,11 @@ import java.util.Objects;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.Subtree;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.Metadata;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
@@ -89,7 +89,7 @@ final class Moments {
   /** The guest runs on while its memory is read. */
   private ReserveMem firstKernel(String release) throws Exception {
     PhysicalMemory memory = guest.memory();
-    Handover handover = Handed.only(memory);
+    Handover handover = HandedOver.only(memory);
     run.same("the role", Role.OUTGOING, handover.role());
     run.same("the page size", run.kernel().pageSize(), handover.pageSize());
     sameBytes("out/fdt", memory, handover.root().address());
@@ -111,7 +111,7 @@ final class Moments {
 
     try (WritableMemory ram =
         WritableMemory.open(run.directory().resolve(Guest.RAM), run.kernel().arch().ramBase())) {
-      Pattern.of(run).fill(ram.writable(trace.start(), trace.size()), run.told(TRACE_SEED));
+      WordPattern.of(run).fill(ram.writable(trace.start(), trace.size()), run.told(TRACE_SEED));
     }
     return trace;
   }
@@ -140,7 +140,7 @@ final class Moments {
   }
 
   private void atTheJump(String release, ReserveMem trace) throws Exception {
-    Handover handover = Handed.only(guest.memory());
+    Handover handover = HandedOver.only(guest.memory());
     files.verify(handover);
     LiveUpdate luo = handover.client(LiveUpdate.CLIENT).orElseThrow();
     run.same("the number of the live update", 1L, luo.number());
@@ -190,7 +190,7 @@ final class Moments {
 
   private void sameTrace(Handover handover, ReserveMem trace) {
     long mismatch =
-        Pattern.of(run)
+        WordPattern.of(run)
             .mismatch(
                 handover.memory().physical().read(trace.start(), trace.size()), TRACE_SEED, 0);
     run.check(mismatch < 0, "the reservation has other content from byte %d on", mismatch);

@@ -17,7 +17,7 @@ import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
-import org.kho4j.handover.metadata.Metadata;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Arch;
@@ -99,7 +99,7 @@ final class Restored {
     List<Folio> folios = new ArrayList<>();
     for (int order : orders) {
       Folio folio = generation.allocate(order);
-      Pattern.of(run).fill(generation.segment(folio), SEED + folios.size());
+      WordPattern.of(run).fill(generation.segment(folio), SEED + folios.size());
       folios.add(folio);
     }
     OwnedArea list = generation.vmalloc(listPages * generation.pageSize().bytes(), listOrder);
@@ -154,7 +154,7 @@ final class Restored {
   }
 
   private static Handover written(Authored authored, BootData boot) {
-    Handover handover = Handed.only(authored.memory());
+    Handover handover = HandedOver.only(authored.memory());
     if (handover.root().address() != boot.fdtAddress()) {
       throw new IllegalStateException("another root FDT");
     }
@@ -167,7 +167,7 @@ final class Restored {
     Generation generation = authored.generation();
     PageSize pageSize = generation.pageSize();
     Folio trace = generation.allocate(generation.orderFor(RESERVED));
-    Pattern.of(run).fill(generation.segment(trace).asSlice(0, RESERVED), run.told(SEED));
+    WordPattern.of(run).fill(generation.segment(trace).asSlice(0, RESERVED), run.told(SEED));
     ReserveMem reservation = new ReserveMem("trace", trace.address(), RESERVED);
     ReserveMemSaver.save(generation, List.of(reservation));
     run.check(pageSize.isAligned(reservation.start()), "the reservation is not whole pages");
@@ -230,7 +230,7 @@ final class Restored {
   private static void sameReservation(Run run, Handover handover, ReserveMem reservation) {
     run.same("memblock", List.of(reservation), handover.client(ReserveMem.CLIENT).orElseThrow());
     long mismatch =
-        Pattern.of(run)
+        WordPattern.of(run)
             .mismatch(
                 handover.memory().physical().read(reservation.start(), reservation.size()),
                 SEED,

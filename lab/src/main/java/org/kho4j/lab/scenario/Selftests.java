@@ -52,7 +52,7 @@ final class Selftests {
     guest.await("lab: ran /%s: 0".formatted(SINGLE));
     guest.stopAtJump();
     if (!run.contradict()) {
-      run.same("what is in the sessions", expected(staged), found(Handed.only(guest.memory())));
+      run.same("what is in the sessions", expected(staged), found(HandedOver.only(guest.memory())));
     }
     guest.leaveJump();
     for (String test : staged) {

@@ -14,10 +14,10 @@ import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
 import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
-import org.kho4j.lab.guest.Versions;
 import org.kho4j.lab.scenario.Files.File;
 
 /** From Java to Linux: kernels are booted on sessions of memfds that no kernel wrote. */
@@ -84,7 +84,7 @@ final class Sessions {
 
   /** Sessions that take several blocks, or a full array. */
   static void manySessions(Run run) throws Exception {
-    Versions versions = run.kernel().versions();
+    KernelVersions versions = run.kernel().versions();
     long most = versions.maxSessions(run.kernel().pageSize());
     // With 64K pages more of them do not fit into the guest's window.
     int count = Math.min(many(run, versions.luo().sessions(), most), 2000);
@@ -105,7 +105,7 @@ final class Sessions {
 
   /** A session whose files take several blocks, or a full array. */
   static void manyFiles(Run run) throws Exception {
-    Versions versions = run.kernel().versions();
+    KernelVersions versions = run.kernel().versions();
     long most = versions.maxFiles(run.kernel().pageSize());
     int count = many(run, versions.luo().files(), most);
     Authored authored = Authored.begin(run);
@@ -146,7 +146,7 @@ final class Sessions {
       throws IOException {
     List<Piece> pieces = pieces(run, generation, file);
     all.addAll(pieces);
-    MemfdSaver.fill(generation, file.bytes(), pieces, Pattern.of(run).source(file.seed()));
+    MemfdSaver.fill(generation, file.bytes(), pieces, WordPattern.of(run).source(file.seed()));
     return MemfdSaver.save(
         generation,
         run.kernel().versions().memfd(),

@@ -28,7 +28,7 @@ class AgreementPageTest {
 
   @Test
   void committedPageIsWhatTheResultsSay() throws IOException {
-    Path page = Plan.page(LAB);
+    Path page = AgreementPlan.page(LAB);
     if (Boolean.getBoolean("kho.agreement.write")) {
       Files.writeString(page, Page.of(results));
     }

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.Captures;
 import org.kho4j.memory.ElfCoreBuilder;
+import org.kho4j.memory.KernelDumps;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -267,7 +267,7 @@ class ElfCoreTest {
 
   @Test
   void readsARealCore() throws IOException {
-    byte[] bytes = Captures.small("small-core.elf");
+    byte[] bytes = KernelDumps.small("small-core.elf");
 
     try (PhysicalMemory memory = open(ByteBuffer.wrap(bytes))) {
       assertThat(Memories.ranges(memory))

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.files.MalformedImageException;
-import org.kho4j.memory.Captures;
+import org.kho4j.memory.KernelDumps;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -42,7 +42,7 @@ class MemoryImagesTest {
     "small-zlib.flat, KDUMP"
   })
   void findsTheKindByContent(String name, MemorySource.Kind kind) throws IOException {
-    Path path = file(Captures.small(name));
+    Path path = file(KernelDumps.small(name));
 
     try (PhysicalMemory memory = MemoryImages.open(path)) {
       assertThat(memory.source().kind()).isEqualTo(kind);
@@ -97,7 +97,7 @@ class MemoryImagesTest {
 
   @Test
   void takesForRawWhatItIsToldTo() throws IOException {
-    byte[] elf = Captures.small("small-core.elf");
+    byte[] elf = KernelDumps.small("small-core.elf");
 
     try (PhysicalMemory memory =
         MemoryImages.open(file(elf), new OpenOptions(MemorySource.Kind.RAW, 0x1000))) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.files.MalformedImageException;
-import org.kho4j.memory.Captures;
+import org.kho4j.memory.KernelDumps;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -36,8 +36,8 @@ class PackedImagesTest {
   @ParameterizedTest
   @ValueSource(strings = {"small-core.elf", "small-zlib.kdump", "small-zlib.flat"})
   void opensAnyKindWithinZstd(String name) throws IOException {
-    byte[] bytes = Captures.small(name);
-    Path plain = Captures.small(name, directory);
+    byte[] bytes = KernelDumps.small(name);
+    Path plain = KernelDumps.small(name, directory);
     Path packed = packed(bytes);
     try (PhysicalMemory expected = MemoryImages.open(plain);
         PhysicalMemory memory = MemoryImages.open(packed)) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.Captures;
+import org.kho4j.memory.KernelDumps;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -35,7 +35,7 @@ class RamLayoutTest {
   }
 
   private Path saved(String name) throws IOException {
-    return Files.write(directory.resolve(name), Captures.small(name));
+    return Files.write(directory.resolve(name), KernelDumps.small(name));
   }
 
   private Path layout(String lines) throws IOException {

@@ -21,9 +21,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.Captures;
 import org.kho4j.memory.DamagedMemoryException;
 import org.kho4j.memory.KdumpBuilder;
+import org.kho4j.memory.KernelDumps;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -401,8 +401,8 @@ class KdumpMemoryTest {
   @ValueSource(
       strings = {"small-zlib.kdump", "small-lzo.kdump", "small-zstd.kdump", "small-zlib.flat"})
   void readsWhatMakedumpfileMadeOfACore(String name) throws IOException {
-    try (PhysicalMemory core = MemoryImages.open(Captures.small("small-core.elf", directory));
-        PhysicalMemory dump = MemoryImages.open(Captures.small(name, directory))) {
+    try (PhysicalMemory core = MemoryImages.open(KernelDumps.small("small-core.elf", directory));
+        PhysicalMemory dump = MemoryImages.open(KernelDumps.small(name, directory))) {
       assertThat(Memories.ranges(dump)).isEqualTo(Memories.ranges(core));
       core.forEachRange((address, length) ->
           assertThat(Memories.bytes(dump, address, length))

@@ -45,8 +45,8 @@ final class ElfFile {
   record Section(
       String name, boolean inFile, boolean loaded, long address, long offset, long length) {
 
-    Region region() {
-      return new Region(name, offset, length, OptionalLong.of(address));
+    LoadedRange region() {
+      return new LoadedRange(name, offset, length, OptionalLong.of(address));
     }
   }
 
@@ -84,7 +84,7 @@ final class ElfFile {
   }
 
   /** What is part of the kernel's memory, and in the file, and neither machine code nor BTF. */
-  List<Region> loaded() {
+  List<LoadedRange> loaded() {
     return sections.stream()
         .filter(section -> section.inFile() && section.loaded())
         .filter(section -> !section.name().contains("text") && !section.name().equals(BTF))
@@ -93,7 +93,7 @@ final class ElfFile {
   }
 
   /** The machine code; that of early boot first. */
-  List<Region> code() {
+  List<LoadedRange> code() {
     return sections.stream()
         .filter(section -> section.inFile() && section.loaded() && section.name().contains("text"))
         .sorted(Comparator.comparing(section -> !section.name().contains("init")))

@@ -51,7 +51,7 @@ final class KernelContent {
       KernelImage.Form form, Optional<Found<String>> headerRelease, Optional<Footprint> footprint)
       throws IOException {
     ElfFile elf = ElfFile.read(bytes, where());
-    List<Region> regions = elf.loaded();
+    List<LoadedRange> regions = elf.loaded();
     StringScan scan = scan(regions);
     Optional<ElfFile.Section> types = elf.section(ElfFile.BTF);
     Optional<Btf> btf =
@@ -82,7 +82,8 @@ final class KernelContent {
           "%s has sections up to offset 0x%x by its PE header, and ends at 0x%x"
               .formatted(where(), end, bytes.byteSize()));
     }
-    List<Region> regions = List.of(new Region("", 0, bytes.byteSize(), OptionalLong.empty()));
+    List<LoadedRange> regions =
+        List.of(new LoadedRange("", 0, bytes.byteSize(), OptionalLong.empty()));
     StringScan scan = scan(regions);
     Optional<Btf> btf = BtfReading.largest(bytes, scan.btf(), where());
     return image(
@@ -104,8 +105,8 @@ final class KernelContent {
       Optional<Found<String>> release,
       Optional<Found<PageSize>> pageSize,
       Optional<Footprint> footprint,
-      List<Region> regions,
-      List<Region> code,
+      List<LoadedRange> regions,
+      List<LoadedRange> code,
       Optional<Btf> btf)
       throws IOException {
     Optional<Map<String, String>> config =
@@ -127,7 +128,7 @@ final class KernelContent {
         btf);
   }
 
-  private StringScan scan(List<Region> regions) throws MalformedImageException {
+  private StringScan scan(List<LoadedRange> regions) throws MalformedImageException {
     StringScan scan = new StringScan(bytes);
     regions.forEach(scan::scan);
     if (scan.isFull()) {

@@ -48,7 +48,7 @@ final class MetadataNumber {
    * @param code the regions with machine code, the most likely first
    */
   static Optional<Found<Long>> read(
-      MemorySegment bytes, Architecture architecture, Place message, List<Region> code) {
+      MemorySegment bytes, Architecture architecture, Place message, List<LoadedRange> code) {
     return switch (architecture) {
       case X86_64 -> read(bytes, new X86Calls(), message, code);
       case ARM64 -> read(bytes, new Arm64Calls(), message, code);
@@ -57,9 +57,9 @@ final class MetadataNumber {
   }
 
   private static Optional<Found<Long>> read(
-      MemorySegment bytes, Calls calls, Place message, List<Region> code) {
+      MemorySegment bytes, Calls calls, Place message, List<LoadedRange> code) {
     List<Found<OptionalLong>> found = new ArrayList<>();
-    for (Region region : code) {
+    for (LoadedRange region : code) {
       MemorySegment slice = bytes.asSlice(region.offset(), region.length());
       long base = address(region.place(region.offset()));
       for (long at = calls.next(slice, 0, base, address(message));

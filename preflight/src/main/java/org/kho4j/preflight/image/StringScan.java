@@ -113,7 +113,7 @@ final class StringScan {
     return List.copyOf(btf);
   }
 
-  void scan(Region region) {
+  void scan(LoadedRange region) {
     long end = region.offset() + region.length();
     int overlap = MetadataNumber.MESSAGE.length();
     for (long at = region.offset(); at < end; at += CHUNK - overlap) {
@@ -137,7 +137,7 @@ final class StringScan {
     }
   }
 
-  private void scanDashes(Region region, long at, int length) {
+  private void scanDashes(LoadedRange region, long at, int length) {
     for (int i = 0; i < length; i += Long.BYTES) {
       long word = (long) WORD.get(chunk, i) ^ DASHES;
       // Exact for the lowest hit, and a borrow only adds false ones above it, which are looked at.
@@ -152,7 +152,7 @@ final class StringScan {
     }
   }
 
-  private void look(Region region, long dash, byte next) {
+  private void look(LoadedRange region, long dash, byte next) {
     if (next == 'v') {
       take(region, dash);
       return;
@@ -166,7 +166,7 @@ final class StringScan {
   }
 
   /** Takes the string around a dash, if its last version name is the one of this dash. */
-  private void take(Region region, long dash) {
+  private void take(LoadedRange region, long dash) {
     long end = dash + 2;
     long limit = Math.min(region.offset() + region.length(), dash + REACH);
     while (end < limit && isDigit(end)) {
@@ -189,7 +189,7 @@ final class StringScan {
     }
   }
 
-  private void takeMarker(Region region, long start, String marker) {
+  private void takeMarker(LoadedRange region, long start, String marker) {
     long end = start + marker.length();
     if (start < region.offset()
         || end >= region.offset() + region.length()
@@ -200,14 +200,14 @@ final class StringScan {
     add(region, textStart(region, start), start, marker);
   }
 
-  private void add(Region region, long start, long name, String text) {
+  private void add(LoadedRange region, long start, long name, String text) {
     if (strings.size() < MAX_STRINGS) {
       strings.add(new FoundString(text, region.place(name), text(start, name)));
     }
   }
 
   /** Where the printable text begins that this byte belongs to; not further back than REACH. */
-  private long textStart(Region region, long at) {
+  private long textStart(LoadedRange region, long at) {
     long start = at;
     long limit = Math.max(region.offset(), at - REACH);
     while (start > limit && isPrintable(bytes.get(JAVA_BYTE, start - 1))) {
@@ -240,7 +240,7 @@ final class StringScan {
     return new String(text, StandardCharsets.ISO_8859_1);
   }
 
-  private void scanBanner(Region region, long at, int length) {
+  private void scanBanner(LoadedRange region, long at, int length) {
     for (int i = BANNER_BYTES.find(chunk, 0, length);
         i >= 0;
         i = BANNER_BYTES.find(chunk, i + 1, length)) {
@@ -257,7 +257,7 @@ final class StringScan {
     }
   }
 
-  private void scanMetadataMessage(Region region, long at, int length) {
+  private void scanMetadataMessage(LoadedRange region, long at, int length) {
     int found = metadataMessage == null ? MetadataNumber.MESSAGE.find(chunk, 0, length) : -1;
     if (found >= 0) {
       long start = at + found;

@@ -33,7 +33,7 @@ class MetadataNumberTest {
             MemorySegment.ofArray(code),
             Architecture.X86_64,
             MESSAGE,
-            List.of(new Region(".init.text", 0, code.length, OptionalLong.of(CODE))))
+            List.of(new LoadedRange(".init.text", 0, code.length, OptionalLong.of(CODE))))
         .map(Found::value);
   }
 
@@ -89,7 +89,7 @@ class MetadataNumberTest {
             MemorySegment.ofArray(code),
             Architecture.ARM64,
             new Place("", 0x1234, OptionalLong.empty()),
-            List.of(new Region("", 0, code.length, OptionalLong.empty())))
+            List.of(new LoadedRange("", 0, code.length, OptionalLong.empty())))
         .map(Found::value);
   }
 
@@ -126,7 +126,7 @@ class MetadataNumberTest {
             .getBytes(StandardCharsets.US_ASCII));
     byte[] bytes = rodata.toByteArray();
     StringScan scan = new StringScan(MemorySegment.ofArray(bytes));
-    scan.scan(new Region(".rodata", 0, bytes.length, OptionalLong.of(0xffffffff81500000L)));
+    scan.scan(new LoadedRange(".rodata", 0, bytes.length, OptionalLong.of(0xffffffff81500000L)));
     assertThat(scan.metadataMessage())
         .contains(new Place(".rodata", 17, OptionalLong.of(0xffffffff81500011L)));
   }

@@ -14,7 +14,7 @@ class StringScanTest {
 
   private static List<FoundString> scan(byte[] bytes) {
     StringScan scan = new StringScan(MemorySegment.ofArray(bytes));
-    scan.scan(new Region("", 0, bytes.length, OptionalLong.empty()));
+    scan.scan(new LoadedRange("", 0, bytes.length, OptionalLong.empty()));
     return scan.strings();
   }
 

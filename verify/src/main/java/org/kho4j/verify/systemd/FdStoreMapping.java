@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.handover.Content;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;

@@ -1,0 +1,103 @@
+package org.kho4j.cli.preflight;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.kho4j.preflight.CommandLine;
+import org.kho4j.preflight.Handed;
+import org.kho4j.preflight.Preflight;
+import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.Speech;
+
+/**
+ * One side of a pair, as it was read.
+ *
+ * @param handed what it really hands over; empty for all that it can
+ * @param commandLine its own command line, where it runs
+ * @param notes what could not be read of it, a sentence each
+ */
+record OutgoingKernel(
+    Profile profile,
+    Optional<Handed> handed,
+    Optional<CommandLine> commandLine,
+    List<String> notes) {
+
+  static OutgoingKernel of(Profile profile, Optional<Handed> handed) {
+    return new OutgoingKernel(profile, handed, Optional.empty(), List.of());
+  }
+
+  /** The same with one more note. */
+  OutgoingKernel noting(String sentence) {
+    return new OutgoingKernel(
+        profile, handed, commandLine, Stream.concat(notes.stream(), Stream.of(sentence)).toList());
+  }
+
+  /**
+   * A memory image together with the kernel that wrote it: layouts are the kernel's, versions in
+   * use those that the memory has.
+   *
+   * @throws IOException if the kernel cannot have written the memory
+   */
+  OutgoingKernel writtenBy(OutgoingKernel writer) throws IOException {
+    Profile kernel = writer.profile;
+    Optional<String> impossible = Preflight.impossible(profile, kernel);
+    if (impossible.isPresent()) {
+      throw new IOException(impossible.get());
+    }
+    if (kernel.pageSize().isPresent() && !kernel.pageSize().equals(profile.pageSize())) {
+      throw new IOException(
+          "%s has pages of %s, and %s of %s: that kernel did not write this memory"
+              .formatted(
+                  profile.source(),
+                  profile.pageSize().orElseThrow(),
+                  kernel.source(),
+                  kernel.pageSize().get()));
+    }
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(writer.notes);
+    if (profile.release().isPresent()
+        && kernel.release().isPresent()
+        && !profile.release().equals(kernel.release())) {
+      all.add(
+          "Linux %s wrote the memory, and %s is Linux %s"
+              .formatted(profile.release().get(), kernel.source(), kernel.release().get()));
+    }
+    Map<String, Speech> parts = new HashMap<>(kernel.parts());
+    for (String name : handed.map(Handed::parts).orElseThrow()) {
+      Speech written = profile.parts().get(name);
+      Speech spoken = parts.get(name);
+      if (written == null || written.versions().isEmpty()) {
+        continue;
+      }
+      parts.put(name, written);
+      if (spoken != null && !spoken.versions().containsAll(written.versions())) {
+        all.add(
+            "the memory has %s of %s, and %s has %s"
+                .formatted(
+                    written.text().orElseThrow(),
+                    name,
+                    kernel.source(),
+                    spoken.text().orElse("an unknown version")));
+      }
+    }
+    return new OutgoingKernel(
+        new Profile(
+            kernel.source(),
+            kernel.release(),
+            kernel.architecture(),
+            kernel.pageSize(),
+            parts,
+            kernel.versions(),
+            kernel.types(),
+            kernel.constants(),
+            kernel.khoByDefault(),
+            kernel.footprint()),
+        handed,
+        commandLine,
+        all);
+  }
+}

@@ -1,0 +1,423 @@
+package org.kho4j.damage;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.IntUnaryOperator;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.memory.PhysicalMemory;
+
+/**
+ * A real kernel's memory, to be changed in one place, with the places by name. Where there are
+ * several of a kind, a choice says which is meant. Pages of 4 KiB, little-endian.
+ */
+public final class GuestMemory {
+
+  /** From here on no structure is in the memories that are damaged, up to {@link #BOOT_RECORD}. */
+  static final long FREE = 0x6000000;
+
+  private static final long FREE_PAGES = 0x6200000;
+  private static final long BOOT_RECORD = 0x9ff0000;
+
+  private static final long REGION = 0x10000000;
+  private static final long REGION_BYTES = 0x2000000;
+  private static final int ENTRY = 80;
+  private static final int FILE = 64;
+
+  final Overlay ram;
+  private final Handover sound;
+  private final IntUnaryOperator choice;
+  private final long bootRecord;
+  private final List<Long> singles = new ArrayList<>();
+  private final List<Long> empties = new ArrayList<>();
+  private final List<Long> pairs = new ArrayList<>();
+  private long single;
+  private long area;
+  private int reservation = -1;
+  private long nextFree = FREE_PAGES;
+  private long node;
+
+  private GuestMemory(
+      PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
+    this.ram = new Overlay(memory);
+    this.sound = sound;
+    this.bootRecord = bootRecord;
+    this.choice = choice;
+    // Before kho-v3 there are vectors only, whose sessions are not asked for.
+    if (List.of("kho-v3", "kho-v4").contains(kho())
+        && sound.subtree("LUO").isPresent()
+        && sound.isMapIntact()) {
+      sessionsByKind();
+    }
+  }
+
+  /**
+   * Memory at the jump. There is no boot record yet; one is added, with one scratch region. The
+   * first of each kind is meant.
+   */
+  public static GuestMemory atTheJump(PhysicalMemory memory, Handover sound) {
+    GuestMemory guest = new GuestMemory(memory, sound, BOOT_RECORD, bound -> 0);
+    long array = BOOT_RECORD + 4096;
+    guest.put64(array, REGION);
+    guest.put64(array + 8, REGION_BYTES);
+    guest.put64(BOOT_RECORD, 0);
+    guest.put32(BOOT_RECORD + 8, 10);
+    guest.put32(BOOT_RECORD + 12, 32);
+    guest.put64(BOOT_RECORD + 16, guest.root());
+    guest.put64(BOOT_RECORD + 24, 4096);
+    guest.put64(BOOT_RECORD + 32, array);
+    guest.put64(BOOT_RECORD + 40, 16);
+    return guest;
+  }
+
+  /** Memory of a kernel that runs: there is no boot record. The first of each kind is meant. */
+  public static GuestMemory running(PhysicalMemory memory, Handover sound) {
+    return new GuestMemory(memory, sound, 0, bound -> 0);
+  }
+
+  /**
+   * Memory as the next kernel finds it.
+   *
+   * @param bootRecord address of the record that leads to the handover
+   * @param choice which of so many is meant: a number below its argument
+   */
+  public static GuestMemory atTheEntry(
+      PhysicalMemory memory, Handover sound, long bootRecord, IntUnaryOperator choice) {
+    return new GuestMemory(memory, sound, bootRecord, choice);
+  }
+
+  /** The memory as it is now. */
+  public PhysicalMemory memory() {
+    return ram;
+  }
+
+  /** Calls the visitor with each change: words of 8 bytes, as they were and as they are. */
+  public void forEachChange(Overlay.ChangeVisitor visitor) {
+    ram.forEachChange(visitor);
+  }
+
+  /** A number below a bound. */
+  int pick(int bound) {
+    return choice.applyAsInt(bound);
+  }
+
+  /** One of them. */
+  @SafeVarargs
+  final <T> T pick(T... all) {
+    return all[pick(all.length)];
+  }
+
+  private void sessionsByKind() {
+    forEachSession(session -> {
+      long count = u64(session + 72);
+      if (count == 0) {
+        empties.add(session);
+      } else if (count == 2) {
+        pairs.add(session);
+      } else if (count == 1 && u64(u64(file(session, 0) + 48) + 8) == 4096) {
+        singles.add(session);
+      }
+    });
+    if (!singles.isEmpty()) {
+      single = singles.get(pick(singles.size()));
+    }
+  }
+
+  private void forEachSession(LongConsumer visitor) {
+    if (hasArrays()) {
+      entries(sessions() + 8, u64(sessions()), ENTRY, visitor);
+    } else {
+      blocks(sessions(), ENTRY, visitor);
+    }
+  }
+
+  private void forEachFile(long session, LongConsumer visitor) {
+    if (hasArrays()) {
+      entries(files(session), u64(session + 72), FILE, visitor);
+    } else {
+      blocks(files(session), FILE, visitor);
+    }
+  }
+
+  private void blocks(long first, int size, LongConsumer visitor) {
+    for (long block = first; block != 0; block = u64(block)) {
+      entries(block + 16, u64(block + 8), size, visitor);
+    }
+  }
+
+  private static void entries(long first, long count, int size, LongConsumer visitor) {
+    for (long i = 0; i < count; i++) {
+      visitor.accept(first + size * i);
+    }
+  }
+
+  long u64(long address) {
+    return ram.get64(address);
+  }
+
+  void put64(long address, long value) {
+    ram.put64(address, value);
+  }
+
+  void put32(long address, int value) {
+    byte[] bytes = {(byte) value, (byte) (value >> 8), (byte) (value >> 16), (byte) (value >> 24)};
+    ram.put(address, bytes);
+  }
+
+  void put16(long address, int value) {
+    ram.put(address, new byte[] {(byte) value, (byte) (value >> 8)});
+  }
+
+  void text(long address, String text) {
+    ram.put(address, text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /** Where some bytes stand, from an address on. */
+  long find(long from, String bytes) {
+    String page =
+        new String(
+            ram.read(from, 4096).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1);
+    int at = page.indexOf(bytes);
+    if (at < 0) {
+      throw new AssertionError("no " + bytes + " at 0x" + Long.toHexString(from));
+    }
+    return from + at;
+  }
+
+  /** Where a number of 8 bytes stands, from an address on. */
+  long find(long from, long value) {
+    StringBuilder bytes = new StringBuilder();
+    for (int i = 0; i < 64; i += 8) {
+      bytes.append((char) (value >>> i & 0xff));
+    }
+    return find(from, bytes.toString());
+  }
+
+  long map() {
+    return sound.preservedMap().root();
+  }
+
+  long blob(String subtree) {
+    return sound.subtree(subtree).orElseThrow().address();
+  }
+
+  long sizeField(String subtree) {
+    return find(find(root(), blob(subtree)) - 32, sound.subtree(subtree).orElseThrow().size());
+  }
+
+  /** The string of the root FDT: {@code "kho-v4"}. */
+  String kho() {
+    return sound.root().compatible();
+  }
+
+  /** The string of LUO's blob: {@code "luo-v5"}. */
+  String luo() {
+    return sound.client(LiveUpdate.CLIENT).orElseThrow().version().compatible();
+  }
+
+  /** Whether sessions and files are listed in arrays, as luo-v1 does, or in blocks. */
+  boolean hasArrays() {
+    return luo().equals("luo-v1");
+  }
+
+  /** Where the address of the sessions stands. */
+  long sessionsField() {
+    return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-session-header") : blob("LUO") + 16;
+  }
+
+  /** Where the address of the FLBs stands. */
+  long flbsField() {
+    return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-flb-header") : blob("LUO") + 24;
+  }
+
+  /** The first block of sessions, or their array. */
+  long sessions() {
+    return u64(sessionsField());
+  }
+
+  long flbs() {
+    return u64(flbsField());
+  }
+
+  /** A session of one file: a memfd of one page. */
+  long single() {
+    return single;
+  }
+
+  /** Another session of that kind. */
+  long otherSingle() {
+    List<Long> others = new ArrayList<>(singles);
+    others.remove(single);
+    return others.get(pick(others.size()));
+  }
+
+  /** A session without files. */
+  long empty() {
+    return empties.get(pick(empties.size()));
+  }
+
+  /** A session of two memfds of one page each. */
+  long pair() {
+    return pairs.get(pick(pairs.size()));
+  }
+
+  /** The first block of a session's files, or their array. */
+  long files(long session) {
+    return u64(session + 64);
+  }
+
+  long file(long session, int number) {
+    return files(session) + (hasArrays() ? 0 : 16) + (long) FILE * number;
+  }
+
+  /** The only file of {@link #single}. */
+  long file() {
+    return file(single, 0);
+  }
+
+  /** The structure of the only memfd of {@link #single}. */
+  long memfd() {
+    return u64(file() + 48);
+  }
+
+  /** The structures of all memfds that are so. */
+  List<Long> memfds(LongPredicate wanted) {
+    List<Long> found = new ArrayList<>();
+    forEachSession(session ->
+        forEachFile(
+            session,
+            file -> {
+              long memfd = u64(file + 48);
+              if (wanted.test(memfd)) {
+                found.add(memfd);
+              }
+            }));
+    return found;
+  }
+
+  /** The memfd's array of folios. */
+  long folios() {
+    return u64(u64(memfd() + 32) + 8);
+  }
+
+  /** The descriptor of an area of one page: the memfd's, or kho_test's. */
+  long area() {
+    if (area == 0) {
+      boolean test = pick(2) == 1;
+      area = test ? Blobs.property(this, blob("kho_test"), "folios_info") : memfd() + 32;
+    }
+    return area;
+  }
+
+  /** The first chunk of that area. */
+  long chunk() {
+    return u64(area());
+  }
+
+  /** The session's name, with its NUL. */
+  String name(long session) {
+    String field =
+        new String(
+            ram.read(session, 64).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1);
+    return field.substring(0, field.indexOf(0) + 1);
+  }
+
+  /** What is in the blob of memblock. */
+  List<ReserveMem> reservations() {
+    return sound.client(ReserveMem.CLIENT).orElseThrow();
+  }
+
+  /** The place of one of them in the list. */
+  int reservation() {
+    if (reservation < 0) {
+      reservation = pick(reservations().size());
+    }
+    return reservation;
+  }
+
+  /** Where the start of that one stands. */
+  long reservationStart() {
+    return Blobs.property(this, blob("memblock"), "start", reservation());
+  }
+
+  /** A page that nothing uses. */
+  long freePage() {
+    nextFree += 4096;
+    if (nextFree >= BOOT_RECORD) {
+      throw new IllegalStateException("no page is free below 0x%x".formatted(BOOT_RECORD));
+    }
+    return nextFree;
+  }
+
+  /** Puts the key of a block into the map, with pages of the map as they are needed. */
+  void preserve(long address, int order) {
+    key(1L << (52 - order) | address >>> (12 + order), true);
+  }
+
+  void unpreserve(long address, int order) {
+    key(1L << (52 - order) | address >>> (12 + order), false);
+  }
+
+  void key(long key, boolean set) {
+    long word = leaf(key) + (key & 0x7fff) / 64 * 8;
+    long bit = 1L << (key & 63);
+    put64(word, set ? u64(word) | bit : u64(word) & ~bit);
+  }
+
+  long leaf(long key) {
+    long page = map();
+    for (int level = 5; level > 0; level--) {
+      long slot = page + 8L * KhoRadix.index(PageSize.SIZE_4K, level, key);
+      if (u64(slot) == 0) {
+        put64(slot, freePage());
+      }
+      page = u64(slot);
+    }
+    return page;
+  }
+
+  /** Where the x86-64 boot record is, if there is one. */
+  public OptionalLong bootRecord() {
+    return bootRecord == 0 ? OptionalLong.empty() : OptionalLong.of(bootRecord);
+  }
+
+  /** Says that another NUMA node begins at an address. */
+  void node(long border) {
+    node = border;
+  }
+
+  /** Addresses at which another NUMA node begins. */
+  public List<Long> nodes() {
+    return node == 0 ? List.of() : List.of(node);
+  }
+
+  /** A place in the boot record. */
+  long bootRecord(int offset) {
+    return bootRecord + offset;
+  }
+
+  /** An entry of the scratch array that has memory. */
+  long region() {
+    long array = u64(bootRecord + 32);
+    List<Long> there = new ArrayList<>();
+    for (long at = array; at < array + u64(bootRecord + 40); at += 16) {
+      if (u64(at + 8) != 0) {
+        there.add(at);
+      }
+    }
+    return there.get(pick(there.size()));
+  }
+
+  /** The root FDT. */
+  public long root() {
+    return sound.root().address();
+  }
+}

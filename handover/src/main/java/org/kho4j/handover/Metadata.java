@@ -1,0 +1,50 @@
+package org.kho4j.handover;
+
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+
+/**
+ * What a kernel says about itself in the subtree {@code kexec-metadata}.
+ *
+ * @param version of the blob
+ * @param previousRelease release of the kernel that wrote the handover
+ * @param kexecCount kexec boots since the cold boot, the coming one included
+ */
+public record Metadata(long version, String previousRelease, long kexecCount) {
+
+  public static final Client<Metadata> CLIENT =
+      new Client<>() {
+        @Override
+        public String subtree() {
+          return KexecMetadata.SUBTREE;
+        }
+
+        @Override
+        public Metadata read(Handover handover, Subtree subtree) {
+          return Metadata.read(handover, subtree);
+        }
+      };
+
+  private static Metadata read(Handover handover, Subtree subtree) {
+    Where where = subtree.where();
+    int size = KexecMetadata.STRUCTURE.headerSize();
+    if (Long.compareUnsigned(subtree.size(), size) < 0) {
+      throw where.broken(
+          subtree.address(),
+          "the blob has %s bytes, fewer than %d"
+              .formatted(Long.toUnsignedString(subtree.size()), size));
+    }
+    StructureView blob = handover.memory().view(where, subtree.address(), KexecMetadata.STRUCTURE);
+    long version = blob.get(KexecMetadata.VERSION);
+    if (version != KexecMetadata.VERSION_1) {
+      throw where.broken(
+          subtree.address(), "version is %d, and only 1 is known".formatted(version));
+    }
+    return new Metadata(
+        version,
+        blob.text(KexecMetadata.PREVIOUS_RELEASE, where),
+        blob.get(KexecMetadata.KEXEC_COUNT));
+  }
+}

@@ -1,0 +1,109 @@
+package org.kho4j.handover.content;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Writes to a channel on threads of its own, a few stretches behind the caller. An error is thrown
+ * by a later call.
+ */
+final class WriteBehind implements AutoCloseable {
+
+  /** Most bytes of a stretch of several pieces. */
+  static final int MOST = 1 << 18;
+
+  /**
+   * A file takes one writer at a time. The other one meanwhile copies its pieces together, and
+   * writes them out of its core's own cache.
+   */
+  private static final int WRITERS = 2;
+
+  /** Bytes that wait, at most: enough to keep the writers busy while the caller is not awake. */
+  private static final long MOST_WAITING = 8 << 20;
+
+  private final FileChannel channel;
+  private final ExecutorService writers =
+      Executors.newFixedThreadPool(
+          WRITERS, Thread.ofPlatform().daemon().name("kho-write-", 1).factory());
+  private final ThreadLocal<ByteBuffer> buffers =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(MOST));
+  private final ArrayDeque<Future<Long>> pending = new ArrayDeque<>();
+  private long waiting;
+
+  WriteBehind(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /**
+   * Has a stretch of the file written. Its bytes stay as they are until that is done.
+   *
+   * @param pieces that follow one another in the file; several have {@link #MOST} bytes together
+   */
+  void write(List<MemorySegment> pieces, long offset) throws IOException {
+    long size = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
+    while (!pending.isEmpty() && waiting + size > MOST_WAITING) {
+      awaitFirst();
+    }
+    waiting += size;
+    pending.addLast(
+        writers.submit(() -> {
+          ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
+          long position = offset;
+          while (bytes.hasRemaining()) {
+            position += channel.write(bytes, position);
+          }
+          return size;
+        }));
+  }
+
+  /** Small pieces are copied together: a call of the system for each page would take longer. */
+  private ByteBuffer join(List<MemorySegment> pieces) {
+    MemorySegment joined = MemorySegment.ofBuffer(buffers.get().clear());
+    long size = 0;
+    for (MemorySegment piece : pieces) {
+      MemorySegment.copy(piece, 0, joined, size, piece.byteSize());
+      size += piece.byteSize();
+    }
+    return buffers.get().limit((int) size);
+  }
+
+  /** Waits until everything is written. */
+  void drain() throws IOException {
+    while (!pending.isEmpty()) {
+      awaitFirst();
+    }
+  }
+
+  private void awaitFirst() throws IOException {
+    try {
+      waiting -= pending.removeFirst().get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while it was written");
+    }
+  }
+
+  /** Drops what waits, and lets the stretches that are being written end. */
+  @Override
+  public void close() {
+    pending.forEach(stretch -> stretch.cancel(false));
+    writers.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** memfds as files of LUO sessions: read by {@link Memfd}, written by {@link MemfdSaver}. */
+package org.kho4j.handover.memfd;

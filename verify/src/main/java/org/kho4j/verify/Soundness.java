@@ -1,0 +1,35 @@
+package org.kho4j.verify;
+
+import java.util.Locale;
+
+/** The answer of a verification in one word; the best first. */
+public enum Soundness {
+  /** A kernel has taken the handover: nothing is left to check. */
+  CONSUMED,
+  /** Every rule that could be checked holds. */
+  SOUND,
+  /** There are warnings, and no errors. */
+  WARNINGS,
+  /** There are errors. */
+  ERRORS;
+
+  /**
+   * The verdict on a handover.
+   *
+   * @param consumed whether a kernel has taken it
+   */
+  public static Soundness of(Checked checked, boolean consumed) {
+    if (checked.count(Severity.ERROR) > 0) {
+      return ERRORS;
+    }
+    if (checked.count(Severity.WARNING) > 0) {
+      return WARNINGS;
+    }
+    return consumed ? CONSUMED : SOUND;
+  }
+
+  /** In small letters, as in JSON. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
