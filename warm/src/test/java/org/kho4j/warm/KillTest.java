@@ -144,6 +144,7 @@ class KillTest {
     }
     SplittableRandom random = new SplittableRandom(SEED);
     long generation = 0;
+    long start = System.nanoTime();
     for (int kill = 0; kill < KILLS; kill++) {
       Process worker =
           new ProcessBuilder(
@@ -170,6 +171,11 @@ class KillTest {
         assertThat(store.generation()).isGreaterThanOrEqualTo(generation);
         check(store);
         generation = store.generation();
+      }
+      if ((kill + 1) % 100 == 0) {
+        System.out.printf(
+            "seed %d: %,d kills, %.2f a second, generation %,d%n",
+            SEED, kill + 1, (kill + 1) * 1e9 / (System.nanoTime() - start), generation);
       }
     }
   }
