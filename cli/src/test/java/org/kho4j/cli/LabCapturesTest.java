@@ -119,8 +119,8 @@ class LabCapturesTest {
     try (PhysicalMemory memory = MemoryImages.open(capture)) {
       Handover handover = Handovers.find(memory).getFirst();
       LiveUpdate luo = handover.client(LiveUpdate.CLIENT).orElseThrow();
-      luo.forEachSession(session ->
-          session.forEachFile(file -> {
+      luo.sessions().forEach(session ->
+          session.files().forEach(file -> {
             Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
             // A kernel adds F_SEAL_EXEC by itself where memfds are not executable.
             found.put(

@@ -131,8 +131,8 @@ class HandoverFuzzTest {
             .client(LiveUpdate.CLIENT)
             .ifPresent(luo -> {
               attempt(luo::flbs);
-              luo.forEachSession(
-                  session -> attempt(() -> session.forEachFile(file -> readFile(file, maps))));
+              luo.sessions().forEach(
+                  session -> attempt(() -> session.files().forEach(file -> readFile(file, maps))));
             }));
   }
 

@@ -45,7 +45,7 @@ public final class Handovers {
       List<RootFdt> roots,
       @Nullable PageSize pageSize,
       @Nullable MapForm mapForm) {
-    PageSizeEvidence evidence = PageSizeEvidence.of(memory, roots, pageSize, mapForm);
+    PageSizeEvidence evidence = PageSizeSearch.of(memory, roots, pageSize, mapForm);
     HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
@@ -145,7 +145,7 @@ public final class Handovers {
               .formatted(memory.pageSize());
         }
         return "the handover's role is unknown, and the map has faults";
-      } catch (HandoverException | IllegalArgumentException e) {
+      } catch (HandoverException e) {
         return String.valueOf(e.getMessage());
       }
     }
@@ -177,7 +177,7 @@ public final class Handovers {
     boolean rootPreserved() {
       try {
         return handover.preservedMap().lookup().isPreserved(root.address(), 0);
-      } catch (HandoverException | IllegalArgumentException e) {
+      } catch (HandoverException e) {
         return false;
       }
     }

@@ -248,7 +248,7 @@ public final class HandedReader {
             ? BlobVersions.of(tree(subtree))
             : List.of(luo.version().compatible()));
     try {
-      luo.forEachSession(session -> session.forEachFile(file -> handlers.add(file.compatible())));
+      luo.sessions().forEach(session -> session.files().forEach(file -> handlers.add(file.compatible())));
       for (Flb flb : luo.flbs()) {
         if (flb.count() != 0) {
           flbs.add(flb.name());

@@ -102,15 +102,13 @@ final class Conversion {
     Placement placement =
         path -> begun[0] ? OptionalLong.empty() : OptionalLong.of(first.allocate(0));
     Setup setup =
-        new Setup(
-            pageSize,
-            target.kho(),
-            room.scratch(),
-            List.of(),
-            plan.metadata().map(Metadata::previousRelease).orElse(""),
-            placement,
-            OptionalLong.empty(),
-            OptionalLong.of(plan.metadata().map(Metadata::kexecCount).orElse(1L)));
+        Setup.of(
+                pageSize,
+                room.scratch(),
+                plan.metadata().map(Metadata::previousRelease).orElse(""))
+            .withLayout(target.kho())
+            .withPlacement(placement)
+            .withKexecCount(plan.metadata().map(Metadata::kexecCount).orElse(1L));
     Generation begins = Generation.first(memory, setup);
     begun[0] = true;
     room.avoided().forEach(range -> own(begins, range.address(), range.length()));

@@ -197,7 +197,7 @@ final class Plan {
     }
     List<PlannedSession> sessions = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.sessions(), version.sessionList(), SESSION);
-    state.forEachSession(session -> {
+    state.sessions().forEach(session -> {
       kept.drop(session.address());
       boolean fits = sessions.size() < room;
       if (!fits && version != null) {
@@ -228,7 +228,7 @@ final class Plan {
   private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
     List<PreservedFile> files = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.files(), version.fileList(), FILE);
-    session.forEachFile(file -> {
+    session.files().forEach(file -> {
       kept.drop(file.address());
       if (files.size() < room) {
         file(file);

@@ -98,13 +98,13 @@ sealed interface Wanted {
       List<String> names = new ArrayList<>();
       Session found = luo.session(session).orElse(null);
       if (found == null) {
-        luo.forEachSession(other -> keep(names, other.name()));
+        luo.sessions().forEach(other -> keep(names, other.name()));
       }
       Session there = orMissing(found, handover, "session \"" + session + "\"", names);
       List<String> tokens = new ArrayList<>();
       PreservedFile file = there.file(token).orElse(null);
       if (file == null) {
-        there.forEachFile(other -> keep(tokens, Units.address(other.token())));
+        there.files().forEach(other -> keep(tokens, Units.address(other.token())));
       }
       file =
           orMissing(

@@ -71,7 +71,7 @@ record Written(
         .put(": ")
         .size(content.size())
         .put(" of ")
-        .put(Units.printablePath(content.where().toString()));
+        .put(Units.printablePath(content.path()));
     if (stored < content.size()) {
       text.put(Text.Style.FAINT, ", " + Units.size(stored) + " stored");
     }
@@ -90,7 +90,7 @@ record Written(
         .address("fdt", handover.root().address())
         .text("role", handover.role().label())
         .endObject();
-    json.text("what", content.where().toString())
+    json.text("what", content.path())
         .text("path", file.toString())
         .number("bytes", content.size())
         .number("holes", extraction.holes())

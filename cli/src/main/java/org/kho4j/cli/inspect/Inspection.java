@@ -158,7 +158,7 @@ public final class Inspection {
   private void liveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {
     view.beginLiveUpdate(subtree, luo);
     read(() -> {
-      luo.forEachSession(this::session);
+      luo.sessions().forEach(this::session);
       return true;
     });
     view.endSessions();
@@ -171,7 +171,7 @@ public final class Inspection {
     try {
       view.beginSession(session);
       read(() -> {
-        session.forEachFile(this::file);
+        session.files().forEach(this::file);
         return true;
       });
       view.endSession();

@@ -14,7 +14,7 @@ import org.kho4j.handover.content.Content;
  */
 public record Subtree(String name, long address, long size) {
 
-  /** Where the blob stands, for messages. */
+  /** Path of the blob. */
   public Where where() {
     return Where.ROOT.in(name);
   }
@@ -25,6 +25,6 @@ public record Subtree(String name, long address, long size) {
    * @throws HandoverException if there can be no such memory
    */
   public Content content(HandoverMemory memory) {
-    return Content.contiguous(memory, where(), address, size);
+    return Content.contiguous(memory, where().toString(), address, size);
   }
 }

@@ -143,10 +143,10 @@ final class KernelReplay {
     handover
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .forEachSession(session -> {
+        .sessions().forEach(session -> {
           long files = kernels.read(session.address() + 64, 8).get(StructureView.U64, 0);
           placeBlocks(session.where() + "/files", files);
-          session.forEachFile(file -> {
+          session.files().forEach(file -> {
             place(file.where().toString(), file.data());
             placeArea(file.where() + "/folios", file.as(Memfd.HANDLER).orElseThrow().foliosInfo());
           });
@@ -186,9 +186,9 @@ final class KernelReplay {
   /** Memfds are preserved when they are handed to a session, all the rest at the jump. */
   private void replayLuo(LiveUpdate luo) {
     List<LiveUpdateSaver.SavedSession> sessions = new ArrayList<>();
-    luo.forEachSession(session -> {
+    luo.sessions().forEach(session -> {
       List<LiveUpdateSaver.SavedFile> files = new ArrayList<>();
-      session.forEachFile(file -> files.add(replayMemfd(session.name(), file)));
+      session.files().forEach(file -> files.add(replayMemfd(session.name(), file)));
       sessions.add(new LiveUpdateSaver.SavedSession(session.name(), files));
     });
     LiveUpdateSaver.save(generation, luo.version(), luo.number(), sessions, luo.flbs());

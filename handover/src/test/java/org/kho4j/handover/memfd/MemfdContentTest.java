@@ -76,7 +76,7 @@ class MemfdContentTest {
   private String letters() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Memfd memfd = memfd();
-    assertThat(memfd.transferTo(Channels.newChannel(out))).isEqualTo(memfd.size());
+    assertThat(memfd.content().transferTo(Channels.newChannel(out))).isEqualTo(memfd.size());
     byte[] bytes = out.toByteArray();
     assertThat(bytes).hasSize((int) memfd.size());
     StringBuilder letters = new StringBuilder();

@@ -204,8 +204,8 @@ final class Agreement implements AutoCloseable {
       handover(guest)
           .client(LiveUpdate.CLIENT)
           .ifPresent(there ->
-              there.forEachSession(session ->
-                  session.forEachFile(file ->
+              there.sessions().forEach(session ->
+                  session.files().forEach(file ->
                       handlers[0] |=
                           others(MemfdVersion.ALL, versions.memfd(), MemfdVersion::compatible)
                               .anyMatch((file.compatible() + "\0")::equals))));

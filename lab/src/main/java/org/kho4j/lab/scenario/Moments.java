@@ -104,7 +104,7 @@ final class Moments {
     run.check(data.checksumMatches(), "the checksum of kho_test's data does not match");
     run.same("the bytes of kho_test's data", testBytes(run), data.bytes());
     LiveUpdate luo = handover.client(LiveUpdate.CLIENT).orElseThrow();
-    luo.forEachSession(session -> run.check(false, "%s is there too early", session.where()));
+    luo.sessions().forEach(session -> run.check(false, "%s is there too early", session.where()));
     ReserveMem trace = trace(handover);
     run.same("the size of the reservation", 1L << 20, trace.size());
     live(handover, release);
