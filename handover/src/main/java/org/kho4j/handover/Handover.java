@@ -18,12 +18,12 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.MapFormSearch;
 import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.Subtree;
 
 /**
  * Everything that one generation of a kernel hands to the next, as its root FDT tells it.
@@ -185,8 +185,7 @@ public final class Handover {
   public synchronized MapEvidence mapEvidence() {
     MapEvidence known = mapEvidence;
     if (known == null) {
-      known =
-          MapFormSearch.of(memory, root.tree(), root.address(), version(), mapAddress(), told);
+      known = MapFormSearch.of(memory, root.tree(), root.address(), version(), mapAddress(), told);
       mapEvidence = known;
     }
     return known;
@@ -207,14 +206,12 @@ public final class Handover {
   }
 
   private long mapPointer() {
-    return PreservedMap.pointer(version())
-        .address(root.tree(), PreservedMap.PATH, root.address());
+    return PreservedMap.pointer(version()).address(root.tree(), PreservedMap.PATH, root.address());
   }
 
   /** Whether the map is still to be written, as far as the root FDT says. */
   boolean isFinalizedLater() {
-    return version().finalized()
-        && mapPointer() == 0;
+    return version().finalized() && mapPointer() == 0;
   }
 
   /**

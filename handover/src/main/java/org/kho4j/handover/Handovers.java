@@ -7,11 +7,11 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
 
 /** Finds handovers in physical memory. */
 public final class Handovers {

@@ -14,8 +14,7 @@ import org.kho4j.handover.wire.Where;
  */
 public record Metadata(long version, String previousRelease, long kexecCount) {
 
-  public static final Client<Metadata> CLIENT =
-      new Client<>(KexecMetadata.SUBTREE, Metadata::read);
+  public static final Client<Metadata> CLIENT = new Client<>(KexecMetadata.SUBTREE, Metadata::read);
 
   private static Metadata read(Handover handover, Subtree subtree) {
     Where where = subtree.where();

@@ -8,13 +8,13 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence.Certainty;
 import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.Subtree;
 
 /** Finds the page size of the kernel that wrote handovers. */
 final class PageSizeSearch {

@@ -5,14 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.map.PreservedMap;
-import org.kho4j.handover.root.RootFdt;
 
 /**
  * Finds the physical address at which a raw image begins, from a root FDT in it that was found with

@@ -1,7 +1,7 @@
 package org.kho4j.verify;
 
-import java.util.function.Consumer;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.LuoArrays;
 import org.kho4j.abi.Structure;

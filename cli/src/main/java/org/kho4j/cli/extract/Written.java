@@ -7,8 +7,8 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 
 /**
  * What was written, to be told.

@@ -35,11 +35,14 @@ public final class MemfdContent {
       handover
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo ->
-              luo.sessions().forEach(session ->
-                  session.files().forEach(file -> {
-                    compare(file, fact(facts, session, file));
-                    compared.incrementAndGet();
-                  })));
+              luo.sessions()
+                  .forEach(session ->
+                      session
+                          .files()
+                          .forEach(file -> {
+                            compare(file, fact(facts, session, file));
+                            compared.incrementAndGet();
+                          })));
     }
     return compared.get();
   }

@@ -14,12 +14,12 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.KhoException;
@@ -54,8 +54,7 @@ public final class Generation {
     this.incoming = incoming;
     pages.setAddressZeroAside();
     MapWriter tree = MapWriter.create(pages, layout().map());
-    List<AddressRange> borders =
-        layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes : List.of();
+    List<AddressRange> borders = layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes : List.of();
     this.map = new OutgoingMap(pages, tree, setup.scratch, borders);
     this.areas = new Areas(pages, map);
     Folio fdt = allocateZeroed("/", 0);

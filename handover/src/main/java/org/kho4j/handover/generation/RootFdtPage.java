@@ -91,9 +91,7 @@ final class RootFdtPage {
       // An edit puts a subtree before the others.
       change("", () -> write(mapRoot, Fdt.read(now).children().reversed()));
     } else {
-      edit(
-          "",
-          editor -> editor.root().set(PreservedMap.pointer(version).property(mapRoot)));
+      edit("", editor -> editor.root().set(PreservedMap.pointer(version).property(mapRoot)));
     }
   }
 

@@ -69,8 +69,7 @@ final class KhoBlocks implements Iterator<StructureView> {
           "more than %,d blocks: a kernel takes no more".formatted(KhoBlock.MAX_BLOCKS));
     }
     if (!seen.add(place, taken.address())) {
-      throw place.broken(
-          taken.address(), "the chain has come back to a block that it had already");
+      throw place.broken(taken.address(), "the chain has come back to a block that it had already");
     }
     count = taken.get(KhoBlock.COUNT);
     if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {

@@ -20,8 +20,7 @@ import org.kho4j.handover.wire.Where;
  */
 public final class LiveUpdate {
 
-  public static final Client<LiveUpdate> CLIENT =
-      new Client<>(LuoSer.SUBTREE, LiveUpdate::new);
+  public static final Client<LiveUpdate> CLIENT = new Client<>(LuoSer.SUBTREE, LiveUpdate::new);
 
   private final Handover handover;
   private final HandoverMemory memory;

@@ -62,8 +62,8 @@ public final class LiveUpdateSaver {
    * @param number of this live update: 1 for the first after a cold boot
    * @param sessions with names of which no two are the same
    * @param flbs with names of which no two are the same; none in a version that has no FLBs
-   * @throws PreservationException if the version has no room for them, names or tokens are not
-   *     what a kernel takes, or the generation's bitmaps have 512 bytes
+   * @throws PreservationException if the version has no room for them, names or tokens are not what
+   *     a kernel takes, or the generation's bitmaps have 512 bytes
    */
   public static void save(
       Generation generation,

@@ -38,6 +38,7 @@ public record PreservedFile(
    */
   public <T> Optional<T> as(FileHandler<T> handler) {
     return handler.compatible().test(compatible)
-        ? Optional.of(handler.reader().apply(this)) : Optional.empty();
+        ? Optional.of(handler.reader().apply(this))
+        : Optional.empty();
   }
 }

@@ -51,8 +51,7 @@ final class ChunkList {
   private int chunks;
   private long elements;
 
-  private ChunkList(
-      HandoverMemory memory, Visitor visitor, Consumer<HandoverException> problems) {
+  private ChunkList(HandoverMemory memory, Visitor visitor, Consumer<HandoverException> problems) {
     this.memory = memory;
     this.visitor = visitor;
     this.problems = problems;
@@ -60,10 +59,7 @@ final class ChunkList {
 
   /** Walks the list from its first chunk on. */
   static void walk(
-      HandoverMemory memory,
-      long first,
-      Visitor visitor,
-      Consumer<HandoverException> problems) {
+      HandoverMemory memory, long first, Visitor visitor, Consumer<HandoverException> problems) {
     ChunkList list = new ChunkList(memory, visitor, problems);
     long chunk = first;
     while (chunk != 0 && list.problemCount < PreservedMap.MAX_PROBLEMS) {

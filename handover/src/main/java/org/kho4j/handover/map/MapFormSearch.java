@@ -59,8 +59,7 @@ public final class MapFormSearch {
    * How deep a tree is: one that lacks a level uses root entries that no key reaches in a whole
    * one, and each has the root FDT's own page in another place.
    */
-  private static MapEvidence ofTree(
-      HandoverMemory memory, long rootAddress, long address) {
+  private static MapEvidence ofTree(HandoverMemory memory, long rootAddress, long address) {
     PageSize pageSize = memory.pageSize();
     int depth = MapForm.RADIX.depth(pageSize);
     int usable = KhoRadix.rootSlots(pageSize, depth).last() + 1;
@@ -93,8 +92,7 @@ public final class MapFormSearch {
         "with neither number of levels does the map preserve the root FDT's own page");
   }
 
-  private static boolean preserves(
-      HandoverMemory memory, long address, MapForm form, long page) {
+  private static boolean preserves(HandoverMemory memory, long address, MapForm form, long page) {
     try {
       return PreservedMap.of(memory, address, form).lookup().isPreserved(page, 0);
     } catch (HandoverException e) {

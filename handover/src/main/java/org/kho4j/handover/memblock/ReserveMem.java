@@ -4,8 +4,8 @@ import java.util.List;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
@@ -26,7 +26,8 @@ public record ReserveMem(String name, long start, long size) {
 
   /** The reservation's bytes. */
   public Content content(HandoverMemory memory) {
-    return Content.contiguous(memory, Where.ROOT.named("reserve_mem", name).toString(), start, size);
+    return Content.contiguous(
+        memory, Where.ROOT.named("reserve_mem", name).toString(), start, size);
   }
 
   private static List<ReserveMem> readAll(Handover handover, Subtree subtree) {

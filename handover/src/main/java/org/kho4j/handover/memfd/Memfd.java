@@ -6,8 +6,8 @@ import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.map.OrderCounts;
@@ -195,11 +195,11 @@ public final class Memfd {
     private final PageSize pageSize = memory.pageSize();
 
     /**
-     * The pieces in the file's order. Kernels list folios in that order, which needs no memory here;
-     * a list in any other order is sorted.
+     * The pieces in the file's order. Kernels list folios in that order, which needs no memory
+     * here; a list in any other order is sorted.
      *
-     * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another order
-     *     and folios overlap
+     * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another
+     *     order and folios overlap
      */
     Content.Pieces inOrder() {
       long[] countAndIndex = new long[2];

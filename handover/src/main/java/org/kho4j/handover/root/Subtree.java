@@ -1,9 +1,9 @@
 package org.kho4j.handover.root;
 
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.handover.content.Content;
 
 /**
  * A named blob that the root FDT lists.

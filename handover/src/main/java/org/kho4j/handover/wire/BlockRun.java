@@ -40,8 +40,7 @@ public record BlockRun(int order, long address, long bytes) {
     private boolean more = true;
 
     Steps(Function<RunVisitor, BooleanSupplier> walk) {
-      step =
-          walk.apply((order, address, bytes) -> found.add(new BlockRun(order, address, bytes)));
+      step = walk.apply((order, address, bytes) -> found.add(new BlockRun(order, address, bytes)));
     }
 
     @Override

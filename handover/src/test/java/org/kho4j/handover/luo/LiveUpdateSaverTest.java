@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.KhoLayout;
+import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
@@ -66,13 +66,16 @@ class LiveUpdateSaverTest {
     LiveUpdate luo = generation.outgoing().client(LiveUpdate.CLIENT).orElseThrow();
     List<String> lines = new ArrayList<>();
     lines.add(luo.version() + " " + Long.toUnsignedString(luo.number()));
-    luo.sessions().forEach(session -> {
-      lines.add("session " + session.name());
-      session.files().forEach(file ->
-          lines.add(
-              file(file.compatible(), file.data(), file.token())
-                  + file.as(Memfd.HANDLER).map(LiveUpdateSaverTest::describe).orElse("")));
-    });
+    luo.sessions()
+        .forEach(session -> {
+          lines.add("session " + session.name());
+          session
+              .files()
+              .forEach(file ->
+                  lines.add(
+                      file(file.compatible(), file.data(), file.token())
+                          + file.as(Memfd.HANDLER).map(LiveUpdateSaverTest::describe).orElse("")));
+        });
     luo.flbs().forEach(flb -> lines.add(flb.toString()));
     return lines;
   }

@@ -55,12 +55,16 @@ class LiveUpdateTest {
   private List<String> sessionsAndFiles() {
     List<String> lines = new ArrayList<>();
     read()
-        .sessions().forEach(session -> {
+        .sessions()
+        .forEach(session -> {
           lines.add(session.name() + " " + session.fileCount());
-          session.files().forEach(file ->
-              lines.add(
-                  "%s 0x%x %x at 0x%x"
-                      .formatted(file.compatible(), file.token(), file.data(), file.address())));
+          session
+              .files()
+              .forEach(file ->
+                  lines.add(
+                      "%s 0x%x %x at 0x%x"
+                          .formatted(
+                              file.compatible(), file.token(), file.data(), file.address())));
         });
     return lines;
   }
@@ -240,8 +244,8 @@ class LiveUpdateTest {
     assertThat(
             sentenceOf(() ->
                 read()
-                    .sessions().forEach(
-                        session -> session.files().forEach(file -> tokens.add(file.token())))))
+                    .sessions()
+                    .forEach(session -> session.files().forEach(file -> tokens.add(file.token())))))
         .isEqualTo("/LUO/session \"vm\"/files/block 1 at 0x7f000000: 0x7f000000 is absent");
     assertThat(tokens).containsExactly(0x100L, 0x101L);
   }
@@ -263,11 +267,14 @@ class LiveUpdateTest {
 
     List<Object> read = new ArrayList<>();
     read()
-        .sessions().forEach(session ->
-            session.files().forEach(file -> {
-              read.add(file.as(other));
-              read.add(file.as(another));
-            }));
+        .sessions()
+        .forEach(session ->
+            session
+                .files()
+                .forEach(file -> {
+                  read.add(file.as(other));
+                  read.add(file.as(another));
+                }));
 
     assertThat(read).hasToString("[Optional[28672], Optional.empty]");
   }

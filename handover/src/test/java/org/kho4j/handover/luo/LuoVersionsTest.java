@@ -112,11 +112,15 @@ class LuoVersionsTest {
     LiveUpdate luo = read(kernel);
     List<String> lines = new ArrayList<>();
     lines.add("number " + luo.number());
-    luo.sessions().forEach(session -> {
-      lines.add("session %s of %d".formatted(session.name(), session.fileCount()));
-      session.files().forEach(file ->
-          lines.add("%s 0x%x data %x".formatted(file.compatible(), file.token(), file.data())));
-    });
+    luo.sessions()
+        .forEach(session -> {
+          lines.add("session %s of %d".formatted(session.name(), session.fileCount()));
+          session
+              .files()
+              .forEach(file ->
+                  lines.add(
+                      "%s 0x%x data %x".formatted(file.compatible(), file.token(), file.data())));
+        });
     luo.flbs()
         .forEach(flb -> lines.add("flb %s %x %d".formatted(flb.name(), flb.data(), flb.count())));
     return lines;
@@ -194,13 +198,15 @@ class LuoVersionsTest {
 
     kernel.ram.put64(SESSIONS, 1).put64(SESSIONS + 8 + 72, files);
     List<Long> tokens = new ArrayList<>();
-    read(kernel).sessions().forEach(session -> session.files().forEach(file -> tokens.add(file.token())));
+    read(kernel)
+        .sessions()
+        .forEach(session -> session.files().forEach(file -> tokens.add(file.token())));
     assertThat(tokens).hasSize(files).startsWith(0x100L, -1L);
 
     kernel.ram.put64(SESSIONS + 8 + 72, files + 1);
     assertThat(
-            sentenceOf(
-                () -> read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
+            sentenceOf(() ->
+                read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
         .isEqualTo(
             "/LUO/session \"vm\"/files at 0x1400000: count is %d, and 2 pages hold %d"
                 .formatted(files + 1, files));
@@ -212,8 +218,8 @@ class LuoVersionsTest {
     kernel.ram.put64(SESSIONS + 16 + 64, 0);
 
     assertThat(
-            sentenceOf(
-                () -> read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
+            sentenceOf(() ->
+                read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
         .isEqualTo("/LUO/session \"vm\" at 0x1200010: count is 2, and the list holds 0 files");
   }
 

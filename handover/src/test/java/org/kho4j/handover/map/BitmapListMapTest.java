@@ -217,7 +217,8 @@ class BitmapListMapTest {
         .containsExactly(
             "/preserved-memory-map/bitmap at 0x5000200: bit 4 is set, for a block of order 38 at 0x10000000000000, beyond 2^52");
     assertThat(problems(large()))
-        .containsExactly("/preserved-memory-map/chunk 0/element 0 at 0x4000010: order 38 is not within 0 to 37");
+        .containsExactly(
+            "/preserved-memory-map/chunk 0/element 0 at 0x4000010: order 38 is not within 0 to 37");
   }
 
   @Test

@@ -221,7 +221,9 @@ class PreservedMapTest {
     ram.put64(level1 + 8 * 7, leaf);
 
     assertThat(sentenceOf(() -> runs(map())))
-        .isEqualTo("/preserved-memory-map/leaf at 0x%x: the tree reaches this page a second time".formatted(leaf));
+        .isEqualTo(
+            "/preserved-memory-map/leaf at 0x%x: the tree reaches this page a second time"
+                .formatted(leaf));
     List<String> problems = new ArrayList<>();
     MapSummary summary = map().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems).hasSize(1);
@@ -264,7 +266,8 @@ class PreservedMapTest {
     ram.put64(ROOT + 8, 0x70000000);
 
     assertThat(problems(map()))
-        .containsExactly("/preserved-memory-map/node of level 4 at 0x70000000: 0x70000000 is absent");
+        .containsExactly(
+            "/preserved-memory-map/node of level 4 at 0x70000000: 0x70000000 is absent");
   }
 
   @Test
@@ -282,7 +285,8 @@ class PreservedMapTest {
     Radix tree = tree().key(0);
 
     String sentence =
-        "/preserved-memory-map/leaf at 0x%x: bit 0 is set, and key 0 has no order".formatted(tree.leaf(0));
+        "/preserved-memory-map/leaf at 0x%x: bit 0 is set, and key 0 has no order"
+            .formatted(tree.leaf(0));
     assertThat(problems(map())).containsExactly(sentence);
     assertThat(sentenceOf(() -> runs(map()))).isEqualTo(sentence);
   }

@@ -9,8 +9,8 @@ import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.luo.LiveUpdate;
 

@@ -214,7 +214,8 @@ final class HandedOver {
     handover
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .sessions().forEach(session ->
+        .sessions()
+        .forEach(session ->
             session.files().forEach(file -> visitor.accept(file.as(Memfd.HANDLER).orElseThrow())));
   }
 }
