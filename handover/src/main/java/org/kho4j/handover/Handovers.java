@@ -7,11 +7,11 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
 
 /** Finds handovers in physical memory. */
 public final class Handovers {
@@ -45,7 +45,7 @@ public final class Handovers {
       List<RootFdt> roots,
       @Nullable PageSize pageSize,
       @Nullable MapForm mapForm) {
-    PageSizeEvidence evidence = PageSizeEvidence.of(memory, roots, pageSize, mapForm);
+    PageSizeEvidence evidence = PageSizeSearch.of(memory, roots, pageSize, mapForm);
     HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
@@ -145,7 +145,7 @@ public final class Handovers {
               .formatted(memory.pageSize());
         }
         return "the handover's role is unknown, and the map has faults";
-      } catch (HandoverException | IllegalArgumentException e) {
+      } catch (HandoverException e) {
         return String.valueOf(e.getMessage());
       }
     }
@@ -177,7 +177,7 @@ public final class Handovers {
     boolean rootPreserved() {
       try {
         return handover.preservedMap().lookup().isPreserved(root.address(), 0);
-      } catch (HandoverException | IllegalArgumentException e) {
+      } catch (HandoverException e) {
         return false;
       }
     }

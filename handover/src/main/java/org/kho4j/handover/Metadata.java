@@ -14,18 +14,7 @@ import org.kho4j.handover.wire.Where;
  */
 public record Metadata(long version, String previousRelease, long kexecCount) {
 
-  public static final Client<Metadata> CLIENT =
-      new Client<>() {
-        @Override
-        public String subtree() {
-          return KexecMetadata.SUBTREE;
-        }
-
-        @Override
-        public Metadata read(Handover handover, Subtree subtree) {
-          return Metadata.read(handover, subtree);
-        }
-      };
+  public static final Client<Metadata> CLIENT = new Client<>(KexecMetadata.SUBTREE, Metadata::read);
 
   private static Metadata read(Handover handover, Subtree subtree) {
     Where where = subtree.where();

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.Seals;
 import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.map.OrderCounts;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.Where;
 
 /** What LUO handed over: sessions, their files, and FLBs. */

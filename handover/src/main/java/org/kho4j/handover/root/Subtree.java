@@ -1,9 +1,9 @@
 package org.kho4j.handover.root;
 
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.handover.content.Content;
 
 /**
  * A named blob that the root FDT lists.
@@ -14,7 +14,7 @@ import org.kho4j.handover.content.Content;
  */
 public record Subtree(String name, long address, long size) {
 
-  /** Where the blob stands, for messages. */
+  /** Path of the blob. */
   public Where where() {
     return Where.ROOT.in(name);
   }
@@ -25,6 +25,6 @@ public record Subtree(String name, long address, long size) {
    * @throws HandoverException if there can be no such memory
    */
   public Content content(HandoverMemory memory) {
-    return Content.contiguous(memory, where(), address, size);
+    return Content.contiguous(memory, where().toString(), address, size);
   }
 }
