@@ -99,17 +99,19 @@ public final class Handovers {
     Handover handover(@Nullable Candidate outgoing, PageSizeEvidence evidence) {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
+      MapState state = mapState(role, taken != null);
+      String unreadable = state == MapState.UNREADABLE ? unreadable() : null;
+      return new Handover(memory, root, role, state, taken, unreadable, evidence, mapForm);
+    }
+
+    private MapState mapState(Role role, boolean isTaken) {
       if (isFinalizedLater()) {
-        return new Handover(
-            memory, root, role, MapState.NOT_FINALIZED, taken, null, evidence, mapForm);
+        return MapState.NOT_FINALIZED;
       }
       if (role == Role.OUTGOING ? rootPreserved() : sound()) {
-        return new Handover(memory, root, role, MapState.INTACT, taken, null, evidence, mapForm);
+        return MapState.INTACT;
       }
-      return taken != null
-          ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, evidence, mapForm)
-          : new Handover(
-              memory, root, role, MapState.UNREADABLE, null, unreadable(), evidence, mapForm);
+      return isTaken ? MapState.CONSUMED : MapState.UNREADABLE;
     }
 
     private Role role(@Nullable Candidate outgoing) {

@@ -18,14 +18,7 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
 
   private static Metadata read(Handover handover, Subtree subtree) {
     Where where = subtree.where();
-    int size = KexecMetadata.STRUCTURE.headerSize();
-    if (Long.compareUnsigned(subtree.size(), size) < 0) {
-      throw where.broken(
-          subtree.address(),
-          "the blob has %s bytes, fewer than %d"
-              .formatted(Long.toUnsignedString(subtree.size()), size));
-    }
-    StructureView blob = handover.memory().view(where, subtree.address(), KexecMetadata.STRUCTURE);
+    StructureView blob = subtree.view(handover.memory(), KexecMetadata.STRUCTURE);
     long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       throw where.broken(

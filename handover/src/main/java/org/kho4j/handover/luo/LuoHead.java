@@ -62,14 +62,7 @@ public record LuoHead(
    */
   public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
     Where where = subtree.where();
-    int size = LuoSer.STRUCTURE.headerSize();
-    if (Long.compareUnsigned(subtree.size(), size) < 0) {
-      throw where.broken(
-          subtree.address(),
-          "the blob has %s bytes, fewer than %d"
-              .formatted(Long.toUnsignedString(subtree.size()), size));
-    }
-    StructureView ser = memory.view(where, subtree.address(), LuoSer.STRUCTURE);
+    StructureView ser = subtree.view(memory, LuoSer.STRUCTURE);
     boolean isTree = Fdt.isMagic(ser.bytes());
     List<String> compatible =
         isTree

@@ -106,6 +106,7 @@ public final class Session {
               }
               return PreservedFile.read(handover, where, entry);
             });
+    // Behind the last file: whether there were as many as the session says.
     return Stream.concat(
         listed,
         Stream.of(count)

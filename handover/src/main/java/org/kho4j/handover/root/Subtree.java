@@ -1,8 +1,10 @@
 package org.kho4j.handover.root;
 
+import org.kho4j.abi.Structure;
 import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -17,6 +19,22 @@ public record Subtree(String name, long address, long size) {
   /** Path of the blob. */
   public Where where() {
     return Where.ROOT.in(name);
+  }
+
+  /**
+   * The structure at the blob's start.
+   *
+   * @throws HandoverException if the blob is shorter, or not in memory
+   */
+  public StructureView view(HandoverMemory memory, Structure structure) {
+    if (Long.compareUnsigned(size, structure.headerSize()) < 0) {
+      throw where()
+          .broken(
+              address,
+              "the blob has %s bytes, fewer than %d"
+                  .formatted(Long.toUnsignedString(size), structure.headerSize()));
+    }
+    return memory.view(where(), address, structure);
   }
 
   /**
