@@ -25,7 +25,9 @@ final class SampleTable {
         .add(value);
   }
 
-  /** A line for each row that ran. Samples of some 20 ms measure compilation: they are no figures. */
+  /**
+   * A line for each row that ran. Samples of some 20 ms measure compilation: they are no figures.
+   */
   String rowNames() {
     return rows.entrySet().stream()
         .map(row -> row.getKey() + " ran in " + row.getValue().keySet() + "\n")

@@ -119,16 +119,21 @@ class LabCapturesTest {
     try (PhysicalMemory memory = MemoryImages.open(capture)) {
       Handover handover = Handovers.find(memory).getFirst();
       LiveUpdate luo = handover.client(LiveUpdate.CLIENT).orElseThrow();
-      luo.forEachSession(session ->
-          session.forEachFile(file -> {
-            Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
-            // A kernel adds F_SEAL_EXEC by itself where memfds are not executable.
-            found.put(
-                session.name() + " " + file.token(),
-                "%d bytes, seals %d, %s"
-                    .formatted(
-                        memfd.size(), memfd.seals().orElse(0) & 0x1f, MemfdContent.sha256(memfd)));
-          }));
+      luo.sessions()
+          .forEach(session ->
+              session
+                  .files()
+                  .forEach(file -> {
+                    Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
+                    // A kernel adds F_SEAL_EXEC by itself where memfds are not executable.
+                    found.put(
+                        session.name() + " " + file.token(),
+                        "%d bytes, seals %d, %s"
+                            .formatted(
+                                memfd.size(),
+                                memfd.seals().orElse(0) & 0x1f,
+                                MemfdContent.sha256(memfd)));
+                  }));
     }
     assertThat(found).isEqualTo(told);
   }

@@ -8,8 +8,16 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.lang.module.ModuleDescriptor;
 import org.junit.jupiter.api.Test;
+import org.kho4j.handover.Client;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.luo.FileHandler;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.map.MapWriter;
+import org.kho4j.handover.map.PreservedMap;
 
 /** The map of docs/architecture.md, checked. */
 class ModuleRulesTest {
@@ -18,6 +26,19 @@ class ModuleRulesTest {
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages("org.kho4j");
+
+  private static final SliceAssignment TOP_LEVEL_CLASSES =
+      new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+          return SliceIdentifier.of(type.getName().split("\\$", 2)[0]);
+        }
+
+        @Override
+        public String getDescription() {
+          return "top-level classes";
+        }
+      };
 
   @Test
   void abiNeedsNothing() {
@@ -112,6 +133,28 @@ class ModuleRulesTest {
             MAIN.that(
                 JavaClass.Predicates.resideInAnyPackage(
                     "org.kho4j.files..", "org.kho4j.memory..")));
+  }
+
+  /**
+   * Classes of a package, too: nothing points up. A sealed type makes its implementations, and what
+   * a program declares to read its own data is called by its caller.
+   */
+  @Test
+  void classesOfHandoverAndMemoryHaveNoCycles() {
+    slices()
+        .assignedFrom(TOP_LEVEL_CLASSES)
+        .should()
+        .beFreeOfCycles()
+        .ignoreDependency(PreservedMap.class.getName(), "org.kho4j.handover.map.RadixMap")
+        .ignoreDependency(PreservedMap.class.getName(), "org.kho4j.handover.map.BitmapListMap")
+        .ignoreDependency(MapWriter.class.getName(), "org.kho4j.handover.map.RadixWriter")
+        .ignoreDependency(MapWriter.class.getName(), "org.kho4j.handover.map.BitmapListWriter")
+        .ignoreDependency(Client.class, Handover.class)
+        .ignoreDependency(FileHandler.class, PreservedFile.class)
+        .check(
+            MAIN.that(
+                JavaClass.Predicates.resideInAnyPackage(
+                    "org.kho4j.handover..", "org.kho4j.memory..")));
   }
 
   @Test

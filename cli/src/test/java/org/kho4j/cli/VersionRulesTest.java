@@ -88,7 +88,7 @@ class VersionRulesTest {
   void nobodySwitchesOnTheFormOfTheMap() {
     DescribedPredicate<JavaClass> evidence =
         JavaClass.Predicates.simpleName("BitmapSize")
-            .or(JavaClass.Predicates.simpleName("MapEvidence"))
+            .or(JavaClass.Predicates.simpleName("MapFormSearch"))
             .or(RENDERING);
     noClasses()
         .that(DescribedPredicate.not(evidence))
@@ -110,7 +110,7 @@ class VersionRulesTest {
   /** One place each chooses the reader, the writer and the rules, and finds out the form. */
   @Test
   void theKindOfMapIsAskedForWhereItsImplementationIsChosen() {
-    Set<String> choosing = Set.of("PreservedMap", "MapWriter", "MapEvidence", "MapRules");
+    Set<String> choosing = Set.of("PreservedMap", "MapWriter", "MapFormSearch", "MapRules");
     noClasses()
         .that(
             DescribedPredicate.describe(

@@ -10,15 +10,15 @@ import java.util.List;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
-import org.kho4j.handover.Metadata;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
@@ -131,8 +131,9 @@ class HandoverFuzzTest {
             .client(LiveUpdate.CLIENT)
             .ifPresent(luo -> {
               attempt(luo::flbs);
-              luo.forEachSession(
-                  session -> attempt(() -> session.forEachFile(file -> readFile(file, maps))));
+              luo.sessions()
+                  .forEach(session ->
+                      attempt(() -> session.files().forEach(file -> readFile(file, maps))));
             }));
   }
 

@@ -5,11 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
@@ -29,6 +27,7 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.memfd.MemfdSaver;
 import org.kho4j.handover.memfd.MemfdSaver.Piece;
 import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.HandoverException;
@@ -68,14 +67,11 @@ final class Restorer {
   private void sessions(LiveUpdate luo) {
     List<SavedSession> sessions = new ArrayList<>();
     attempt(() -> {
-      luo.forEachSession(session -> sessions.add(new SavedSession(session.name(), files(session))));
+      luo.sessions()
+          .forEach(session -> sessions.add(new SavedSession(session.name(), files(session))));
       return true;
     });
     List<Flb> flbs = attempt(luo::flbs).orElse(List.of());
-    // No kernel with these bitmaps has LUO, so that a reader takes the bitmaps for larger ones.
-    if (generation.layout().map() == MapForm.BITMAPS_512) {
-      return;
-    }
     for (LuoVersion version : List.of(luo.version(), LuoVersion.V5)) {
       attempt(() -> {
         LiveUpdateSaver.save(generation, version, luo.number(), sessions, flbs);
@@ -87,11 +83,15 @@ final class Restorer {
   private List<SavedFile> files(Session session) {
     List<SavedFile> files = new ArrayList<>();
     attempt(() -> {
-      session.forEachFile(file -> {
-        Optional<Memfd> memfd = attempt(() -> file.as(Memfd.HANDLER)).flatMap(read -> read);
-        memfd.flatMap(it -> attempt(() -> memfd(session.name(), file, it))).ifPresent(files::add);
-        attempt(() -> incoming.restoreFolio(file.data())).ifPresent(this::preserve);
-      });
+      session
+          .files()
+          .forEach(file -> {
+            Optional<Memfd> memfd = attempt(() -> file.as(Memfd.HANDLER)).flatMap(read -> read);
+            memfd
+                .flatMap(it -> attempt(() -> memfd(session.name(), file, it)))
+                .ifPresent(files::add);
+            attempt(() -> incoming.restoreFolio(file.data())).ifPresent(this::preserve);
+          });
       return true;
     });
     return files;

@@ -1,23 +1,25 @@
 package org.kho4j.handover;
 
-import org.kho4j.handover.wire.HandoverException;
+import java.util.function.BiFunction;
 import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
- * A user of KHO that is known here: it reads what it handed over in the subtree of its name.
- * Anybody can write one.
+ * A user of KHO that hands over one subtree. Any program can declare one.
  *
  * @param <T> what it reads
+ * @param subtree name of the subtree
+ * @param reader reads the blob; throws a {@link HandoverException} if the client does not write
+ *     such a blob
  */
-public interface Client<T> {
-
-  /** Name of the subtree. */
-  String subtree();
+public record Client<T>(String subtree, BiFunction<Handover, Subtree, T> reader) {
 
   /**
-   * Reads the blob.
+   * Reads the blob of a subtree.
    *
-   * @throws HandoverException if it is not what this client writes
+   * @throws HandoverException if the client does not write such a blob
    */
-  T read(Handover handover, Subtree subtree);
+  public T read(Handover handover, Subtree blob) {
+    return reader.apply(handover, blob);
+  }
 }

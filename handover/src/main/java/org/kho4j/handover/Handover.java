@@ -3,6 +3,7 @@ package org.kho4j.handover;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +16,14 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence;
+import org.kho4j.handover.map.MapFormSearch;
 import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.Subtree;
 
 /**
  * Everything that one generation of a kernel hands to the next, as its root FDT tells it.
@@ -41,11 +43,7 @@ public final class Handover {
 
     /** {@code "outgoing"}, {@code "incoming"} or {@code "unknown"}. */
     public String label() {
-      return switch (this) {
-        case OUTGOING -> "outgoing";
-        case INCOMING -> "incoming";
-        case UNKNOWN -> "unknown";
-      };
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -62,16 +60,9 @@ public final class Handover {
 
     /** {@code "intact"}, {@code "consumed"}, {@code "unreadable"} or {@code "not-finalized"}. */
     public String label() {
-      return switch (this) {
-        case INTACT -> "intact";
-        case CONSUMED -> "consumed";
-        case UNREADABLE -> "unreadable";
-        case NOT_FINALIZED -> "not-finalized";
-      };
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
-
-  private static final Where MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
 
   private final HandoverMemory memory;
   private final RootFdt root;
@@ -183,7 +174,7 @@ public final class Handover {
    * @throws HandoverException if the root FDT does not point at one
    */
   public PreservedMap preservedMap() {
-    return PreservedMap.of(memory, MAP, mapAddress(), mapEvidence().form());
+    return PreservedMap.of(memory, mapAddress(), mapEvidence().form());
   }
 
   /**
@@ -194,8 +185,7 @@ public final class Handover {
   public synchronized MapEvidence mapEvidence() {
     MapEvidence known = mapEvidence;
     if (known == null) {
-      known =
-          MapEvidence.of(memory, root.tree(), root.address(), version(), MAP, mapAddress(), told);
+      known = MapFormSearch.of(memory, root.tree(), root.address(), version(), mapAddress(), told);
       mapEvidence = known;
     }
     return known;
@@ -203,22 +193,25 @@ public final class Handover {
 
   private long mapAddress() {
     memory.requirePage(Where.ROOT, root.address(), "the root FDT's address");
-    long address = TreeValue.number(root.tree(), version().mapPointer(), MAP, root.address());
+    long address = mapPointer();
     if (address == 0) {
-      throw MAP.broken(
+      throw PreservedMap.PATH.broken(
           root.address(),
           version().finalized()
               ? "is 0: the handover was not finalized, so that there is no map yet"
               : "is 0: there is no map");
     }
-    memory.requirePage(MAP, address, "the map's address");
+    memory.requirePage(PreservedMap.PATH, address, "the map's address");
     return address;
+  }
+
+  private long mapPointer() {
+    return PreservedMap.pointer(version()).address(root.tree(), PreservedMap.PATH, root.address());
   }
 
   /** Whether the map is still to be written, as far as the root FDT says. */
   boolean isFinalizedLater() {
-    return version().finalized()
-        && TreeValue.number(root.tree(), version().mapPointer(), MAP, root.address()) == 0;
+    return version().finalized() && mapPointer() == 0;
   }
 
   /**

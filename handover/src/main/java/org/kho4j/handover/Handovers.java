@@ -7,11 +7,11 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
 
 /** Finds handovers in physical memory. */
 public final class Handovers {
@@ -45,7 +45,7 @@ public final class Handovers {
       List<RootFdt> roots,
       @Nullable PageSize pageSize,
       @Nullable MapForm mapForm) {
-    PageSizeEvidence evidence = PageSizeEvidence.of(memory, roots, pageSize, mapForm);
+    PageSizeEvidence evidence = PageSizeSearch.of(memory, roots, pageSize, mapForm);
     HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
@@ -99,17 +99,19 @@ public final class Handovers {
     Handover handover(@Nullable Candidate outgoing, PageSizeEvidence evidence) {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
+      MapState state = mapState(role, taken != null);
+      String unreadable = state == MapState.UNREADABLE ? unreadable() : null;
+      return new Handover(memory, root, role, state, taken, unreadable, evidence, mapForm);
+    }
+
+    private MapState mapState(Role role, boolean isTaken) {
       if (isFinalizedLater()) {
-        return new Handover(
-            memory, root, role, MapState.NOT_FINALIZED, taken, null, evidence, mapForm);
+        return MapState.NOT_FINALIZED;
       }
       if (role == Role.OUTGOING ? rootPreserved() : sound()) {
-        return new Handover(memory, root, role, MapState.INTACT, taken, null, evidence, mapForm);
+        return MapState.INTACT;
       }
-      return taken != null
-          ? new Handover(memory, root, role, MapState.CONSUMED, taken, null, evidence, mapForm)
-          : new Handover(
-              memory, root, role, MapState.UNREADABLE, null, unreadable(), evidence, mapForm);
+      return isTaken ? MapState.CONSUMED : MapState.UNREADABLE;
     }
 
     private Role role(@Nullable Candidate outgoing) {
@@ -145,7 +147,7 @@ public final class Handovers {
               .formatted(memory.pageSize());
         }
         return "the handover's role is unknown, and the map has faults";
-      } catch (HandoverException | IllegalArgumentException e) {
+      } catch (HandoverException e) {
         return String.valueOf(e.getMessage());
       }
     }
@@ -177,7 +179,7 @@ public final class Handovers {
     boolean rootPreserved() {
       try {
         return handover.preservedMap().lookup().isPreserved(root.address(), 0);
-      } catch (HandoverException | IllegalArgumentException e) {
+      } catch (HandoverException e) {
         return false;
       }
     }

@@ -14,29 +14,11 @@ import org.kho4j.handover.wire.Where;
  */
 public record Metadata(long version, String previousRelease, long kexecCount) {
 
-  public static final Client<Metadata> CLIENT =
-      new Client<>() {
-        @Override
-        public String subtree() {
-          return KexecMetadata.SUBTREE;
-        }
-
-        @Override
-        public Metadata read(Handover handover, Subtree subtree) {
-          return Metadata.read(handover, subtree);
-        }
-      };
+  public static final Client<Metadata> CLIENT = new Client<>(KexecMetadata.SUBTREE, Metadata::read);
 
   private static Metadata read(Handover handover, Subtree subtree) {
     Where where = subtree.where();
-    int size = KexecMetadata.STRUCTURE.headerSize();
-    if (Long.compareUnsigned(subtree.size(), size) < 0) {
-      throw where.broken(
-          subtree.address(),
-          "the blob has %s bytes, fewer than %d"
-              .formatted(Long.toUnsignedString(subtree.size()), size));
-    }
-    StructureView blob = handover.memory().view(where, subtree.address(), KexecMetadata.STRUCTURE);
+    StructureView blob = subtree.view(handover.memory(), KexecMetadata.STRUCTURE);
     long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       throw where.broken(

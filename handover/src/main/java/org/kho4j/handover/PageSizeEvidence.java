@@ -1,20 +1,7 @@
 package org.kho4j.handover;
 
-import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.kho4j.abi.FdtLayout;
-import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence.Certainty;
-import org.kho4j.handover.map.PreservedMap;
-import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.TreeValue;
-import org.kho4j.memory.MemorySource;
-import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.Subtree;
 
 /**
  * The page size of the kernel that wrote a handover, and the evidence for it: no structure of the
@@ -24,103 +11,4 @@ import org.kho4j.handover.root.Subtree;
  * @param certainty how sure the size is
  * @param because a sentence with the evidence
  */
-public record PageSizeEvidence(PageSize size, Certainty certainty, String because) {
-
-  /**
-   * Finds the size by which a preserved map has the pages that every map has: the root FDT's own,
-   * and those at which blobs and reservations begin. What the source says is a hint: QEMU gives
-   * kdump dumps of every arm64 guest 64K as their page size.
-   */
-  static PageSizeEvidence of(
-      PhysicalMemory memory,
-      List<RootFdt> roots,
-      @Nullable PageSize told,
-      @Nullable MapForm mapForm) {
-    if (told != null) {
-      return new PageSizeEvidence(told, Certainty.TOLD, "the page size was given");
-    }
-    MemorySource source = memory.source();
-    if (source.machine() == MemorySource.Machine.X86_64) {
-      return new PageSizeEvidence(
-          PageSize.SIZE_4K, Certainty.ONLY, "x86-64 has no pages of another size");
-    }
-    PageSize hint =
-        source.pageSize().isPresent()
-            ? PageSize.ofBytes(source.pageSize().getAsInt()).orElse(PageSize.SIZE_4K)
-            : PageSize.SIZE_4K;
-    PageSize best = hint;
-    long most = known(memory, roots, hint, mapForm);
-    boolean alone = most > 0;
-    for (PageSize size : PageSize.values()) {
-      long known = size == hint ? 0 : known(memory, roots, size, mapForm);
-      if (known > most) {
-        best = size;
-        most = known;
-        alone = true;
-      } else if (known > 0 && known == most) {
-        alone = false;
-      }
-    }
-    String pages = most == 1 ? "page" : "pages";
-    return alone
-        ? new PageSizeEvidence(
-            best,
-            Certainty.CERTAIN,
-            "with pages of %s alone the map has the %d %s that the handover needs"
-                .formatted(best, most, pages))
-        : new PageSizeEvidence(
-            best,
-            Certainty.UNSURE,
-            most == 0
-                ? "with no page size does the map preserve the root FDT's own page"
-                : "with pages of other sizes the map has the %d %s that the handover needs as well"
-                    .formatted(most, pages));
-  }
-
-  /** Pages that every map has, and that the maps have with this page size. */
-  private static long known(
-      PhysicalMemory memory, List<RootFdt> roots, PageSize size, @Nullable MapForm mapForm) {
-    HandoverMemory pages = new HandoverMemory(memory, size);
-    long known = 0;
-    for (RootFdt root : roots) {
-      known += known(Handover.withoutRole(pages, root, mapForm));
-    }
-    return known;
-  }
-
-  private static long known(Handover handover) {
-    long pageBytes = handover.pageSize().bytes();
-    try {
-      PreservedMap.Lookup lookup = handover.preservedMap().lookup();
-      if (!lookup.isPreserved(handover.root().address(), 0)) {
-        return 0;
-      }
-      long known = 1;
-      for (Subtree subtree : handover.subtrees(problem -> {})) {
-        known += lookup.orderAt(subtree.address() & -pageBytes) >= 0 ? 1 : 0;
-        if (subtree.name().equals(FdtLayout.MEMBLOCK_SUBTREE)) {
-          known += reservations(handover, subtree, lookup);
-        }
-      }
-      return known;
-    } catch (HandoverException | IllegalArgumentException e) {
-      return 0;
-    }
-  }
-
-  private static long reservations(
-      Handover handover, Subtree memblock, PreservedMap.Lookup lookup) {
-    long known = 0;
-    try {
-      for (FdtNode node : handover.tree(memblock, FdtLayout.MEMBLOCK).children()) {
-        long start =
-            TreeValue.number(
-                node, FdtLayout.RESERVE_MEM_START, memblock.where(), memblock.address());
-        known += lookup.orderAt(start) >= 0 ? 1 : 0;
-      }
-    } catch (HandoverException e) {
-      return 0; // They are no evidence then.
-    }
-    return known;
-  }
-}
+public record PageSizeEvidence(PageSize size, Certainty certainty, String because) {}

@@ -5,13 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.handover.root.RootFdt;
 
 /**
  * Finds the physical address at which a raw image begins, from a root FDT in it that was found with
@@ -38,8 +39,8 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
     RootFdt root = handover.root();
     try {
       KhoVersion version = handover.version();
-      Where where = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
-      pointers.add(TreeValue.number(root.tree(), version.mapPointer(), where, root.address()));
+      Where where = PreservedMap.PATH;
+      pointers.add(PreservedMap.pointer(version).address(root.tree(), where, root.address()));
       for (var node : root.tree().children()) {
         pointers.add(TreeValue.number(node, version.addressProperty(), where, root.address()));
       }

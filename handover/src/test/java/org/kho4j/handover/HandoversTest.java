@@ -20,9 +20,9 @@ import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.map.MapEvidence;
-import org.kho4j.memory.MemorySource;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.root.Subtree;
+import org.kho4j.memory.MemorySource;
 
 class HandoversTest {
 

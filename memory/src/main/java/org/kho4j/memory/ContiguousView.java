@@ -27,7 +27,7 @@ record ContiguousView(MemorySegment segment) implements ScatteredView {
   }
 
   @Override
-  public void forEachRun(RunVisitor visitor) {
+  public void forEachRun(SegmentVisitor visitor) {
     visitor.run(0, segment);
   }
 }

@@ -39,7 +39,7 @@ record RunwiseView(MemorySegment mapping, long base, Runs runs) implements Scatt
   }
 
   @Override
-  public void forEachRun(RunVisitor visitor) {
+  public void forEachRun(SegmentVisitor visitor) {
     for (int run = 0; run < runs.count(); run++) {
       visitor.run(runs.offset(run), mapping.asSlice(runs.address(run) - base, runs.length(run)));
     }

@@ -33,11 +33,11 @@ public sealed interface ScatteredView permits ContiguousView, RunwiseView {
   void copyFrom(long offset, MemorySegment source);
 
   /** Visits the area from its first byte to its last, in pieces that are contiguous each. */
-  void forEachRun(RunVisitor visitor);
+  void forEachRun(SegmentVisitor visitor);
 
   /** Takes one piece of an area. */
   @FunctionalInterface
-  interface RunVisitor {
+  interface SegmentVisitor {
     /**
      * Takes one piece.
      *

@@ -21,13 +21,13 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.handover.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
@@ -248,7 +248,8 @@ public final class HandedReader {
             ? BlobVersions.of(tree(subtree))
             : List.of(luo.version().compatible()));
     try {
-      luo.forEachSession(session -> session.forEachFile(file -> handlers.add(file.compatible())));
+      luo.sessions()
+          .forEach(session -> session.files().forEach(file -> handlers.add(file.compatible())));
       for (Flb flb : luo.flbs()) {
         if (flb.count() != 0) {
           flbs.add(flb.name());

@@ -1,8 +1,8 @@
 package org.kho4j.verify;
 
+import java.util.function.Consumer;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.luo.KhoBlocks;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
@@ -95,7 +95,7 @@ final class BlockRules {
    * @return how many entries there are; -1 if that cannot be told
    */
   static long check(
-      Scene scene, Where where, long first, Structure entry, KhoBlocks.EntryVisitor visitor) {
+      Scene scene, Where where, long first, Structure entry, Consumer<StructureView> visitor) {
     int entrySize = entry.headerSize();
     int capacity = KhoBlock.capacity(scene.pageSize(), entrySize);
     int header = KhoBlock.STRUCTURE.headerSize();
@@ -138,7 +138,7 @@ final class BlockRules {
         return -1;
       }
       for (int i = 0; i < count; i++) {
-        visitor.entry(view.element(i, entry));
+        visitor.accept(view.element(i, entry));
       }
       long used = header + count * entrySize;
       Unused.check(

@@ -1,10 +1,10 @@
 package org.kho4j.verify;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.LuoArrays;
 import org.kho4j.abi.Structure;
-import org.kho4j.handover.luo.KhoBlocks;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -69,7 +69,7 @@ final class ListRules {
       long address,
       Structure entry,
       long told,
-      KhoBlocks.EntryVisitor visitor) {
+      Consumer<StructureView> visitor) {
     if (list.has(KhoBlock.COUNT)) {
       return BlockRules.check(scene, where, address, entry, visitor);
     }
@@ -83,7 +83,7 @@ final class ListRules {
       long address,
       Structure entry,
       long told,
-      KhoBlocks.EntryVisitor visitor) {
+      Consumer<StructureView> visitor) {
     int header = list.headerSize();
     StructureView first = scene.view(POINTER, where, address, list);
     if (first == null) {
@@ -121,7 +121,7 @@ final class ListRules {
     }
     for (int i = 0; i < count; i++) {
       long offset = (long) i * entrySize;
-      visitor.entry(
+      visitor.accept(
           new StructureView(entry, address + header + offset, entries.asSlice(offset, entrySize)));
     }
     long used = count * entrySize;

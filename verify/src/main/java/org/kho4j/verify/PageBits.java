@@ -102,12 +102,12 @@ final class PageBits {
 
   /** Takes pages that follow each other. */
   @FunctionalInterface
-  interface RunVisitor {
+  interface PageVisitor {
     void run(long page, long count);
   }
 
   /** Visits the pages that are in this set and not in {@code other}, ascending, in whole runs. */
-  void forEachRunWithout(PageBits other, RunVisitor visitor) {
+  void forEachRunWithout(PageBits other, PageVisitor visitor) {
     long start = -1;
     long end = space.endPage();
     for (long at = 0; at < end; ) {

@@ -110,6 +110,7 @@ final class SystemdRules {
 
   private void mapping() {
     Findings findings = scene.findings();
+    Where where = FdStoreMapping.where(session);
     Content content = FdStoreMapping.content(session).orElse(null);
     if (content == null) {
       findings.report(
@@ -124,7 +125,7 @@ final class SystemdRules {
     if (content.size() > FdStoreMapping.MAX_BYTES) {
       findings.report(
           SIZE,
-          content.where(),
+          where,
           address,
           "the mapping has %,d bytes, more than %,d",
           content.size(),
@@ -133,7 +134,7 @@ final class SystemdRules {
     }
     FdStoreMapping mapping;
     try {
-      mapping = FdStoreMapping.parse(content);
+      mapping = FdStoreMapping.parse(where, content);
     } catch (HandoverException e) {
       if (e.getCause() instanceof MemoryReadException) {
         throw e;
@@ -144,7 +145,7 @@ final class SystemdRules {
     if (Long.compareUnsigned(mapping.version(), FdStoreMapping.VERSION) > 0) {
       findings.report(
           VERSION,
-          content.where(),
+          where,
           address,
           "the version is %s",
           Long.toUnsignedString(mapping.version()));
@@ -152,8 +153,8 @@ final class SystemdRules {
     }
     scene.counts().add("storedDescriptors", mapping.fds().size());
     mapping.skipped().forEach(skipped -> findings.report(ENTRY, skipped));
-    tokens(mapping, content.where());
-    sessions(mapping, content.where());
+    tokens(mapping, where);
+    sessions(mapping, where);
   }
 
   private void tokens(FdStoreMapping mapping, Where where) {
@@ -161,7 +162,7 @@ final class SystemdRules {
     mapping.fds().forEach(fd -> fd.token().ifPresent(token -> missing.putIfAbsent(token, fd)));
     Set<Long> named = new HashSet<>(missing.keySet());
     named.add(FdStoreMapping.TOKEN);
-    session.forEachFile(file -> {
+    session.files().forEach(file -> {
       missing.remove(file.token());
       if (!named.contains(file.token())) {
         scene
@@ -189,7 +190,7 @@ final class SystemdRules {
     Map<String, Fd> missing = new HashMap<>();
     mapping.fds().forEach(fd -> fd.session().ifPresent(name -> missing.putIfAbsent(name, fd)));
     if (!missing.isEmpty()) {
-      luo.forEachSession(other -> missing.remove(other.name()));
+      luo.sessions().forEach(other -> missing.remove(other.name()));
     }
     missing.forEach((name, fd) ->
         scene

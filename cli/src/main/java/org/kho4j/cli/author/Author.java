@@ -55,15 +55,14 @@ final class Author {
     this.layout = layout;
     this.memory = memory;
     Setup setup =
-        new Setup(
-            spec.pageSize(),
-            spec.layout(),
-            spec.scratch().stream().map(Range::range).toList(),
-            spec.nodes().stream().map(Range::range).toList(),
-            spec.previousRelease(),
-            layout,
-            OptionalLong.empty(),
-            OptionalLong.of(spec.kexecCount()));
+        Setup.of(
+                spec.pageSize(),
+                spec.scratch().stream().map(Range::range).toList(),
+                spec.previousRelease())
+            .withLayout(spec.layout())
+            .withNodes(spec.nodes().stream().map(Range::range).toList())
+            .withPlacement(layout)
+            .withKexecCount(spec.kexecCount());
     this.generation = spec.memory().place().attempt(() -> Generation.first(memory, setup));
   }
 

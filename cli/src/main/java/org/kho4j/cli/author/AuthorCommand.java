@@ -11,8 +11,8 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.WritableMemory;
 import picocli.CommandLine.Model.PositionalParamSpec;
 

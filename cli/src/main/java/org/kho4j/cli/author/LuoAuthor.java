@@ -75,7 +75,7 @@ final class LuoAuthor {
     prepare("/sessions", steps);
     for (SessionSpec session : spec.sessions()) {
       if (!session.files().isEmpty()) {
-        String path = SavedSession.where(session.name()).in("files").toString();
+        String path = SavedSession.path(session.name()) + "/files";
         prepare(path.substring(PATH.length()), steps);
       }
       for (FileSpec file : session.files()) {
@@ -95,7 +95,7 @@ final class LuoAuthor {
   }
 
   private void folios(SessionSpec session, MemfdSpec memfd, List<Step> steps) {
-    String path = MemfdSaver.where(session.name(), memfd.token()).toString();
+    String path = MemfdSaver.path(session.name(), memfd.token());
     Folio[] taken = new Folio[memfd.slots().size()];
     folios.put(memfd, taken);
     for (int i = 0; i < taken.length; i++) {

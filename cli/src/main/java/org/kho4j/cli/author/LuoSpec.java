@@ -105,7 +105,7 @@ final class LuoSpec implements SubtreeSpec {
     this.number = number;
     this.sessions = List.copyOf(sessions);
     this.flbs = List.copyOf(flbs);
-    sessions.forEach(one -> byPath.put(SavedSession.where(one.name).toString(), one));
+    sessions.forEach(one -> byPath.put(SavedSession.path(one.name), one));
   }
 
   @Override

@@ -43,7 +43,7 @@ final class NestedRoots {
     try {
       handover
           .client(LiveUpdate.CLIENT)
-          .ifPresent(luo -> luo.forEachSession(session -> session.forEachFile(this::search)));
+          .ifPresent(luo -> luo.sessions().forEach(session -> session.files().forEach(this::search)));
     } catch (HandoverException e) {
       // inspect and verify report it
     }

@@ -14,7 +14,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.cli.convert.Plan.PlannedLuo;
 import org.kho4j.cli.convert.Plan.PlannedSession;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.generation.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
@@ -24,8 +24,8 @@ import org.kho4j.handover.luo.LiveUpdateSaver;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
-import org.kho4j.handover.Metadata;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.MemoryReadException;
@@ -102,15 +102,11 @@ final class Conversion {
     Placement placement =
         path -> begun[0] ? OptionalLong.empty() : OptionalLong.of(first.allocate(0));
     Setup setup =
-        new Setup(
-            pageSize,
-            target.kho(),
-            room.scratch(),
-            List.of(),
-            plan.metadata().map(Metadata::previousRelease).orElse(""),
-            placement,
-            OptionalLong.empty(),
-            OptionalLong.of(plan.metadata().map(Metadata::kexecCount).orElse(1L)));
+        Setup.of(
+                pageSize, room.scratch(), plan.metadata().map(Metadata::previousRelease).orElse(""))
+            .withLayout(target.kho())
+            .withPlacement(placement)
+            .withKexecCount(plan.metadata().map(Metadata::kexecCount).orElse(1L));
     Generation begins = Generation.first(memory, setup);
     begun[0] = true;
     room.avoided().forEach(range -> own(begins, range.address(), range.length()));

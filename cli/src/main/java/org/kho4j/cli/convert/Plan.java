@@ -19,7 +19,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -27,8 +27,8 @@ import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
-import org.kho4j.handover.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 
@@ -197,18 +197,20 @@ final class Plan {
     }
     List<PlannedSession> sessions = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.sessions(), version.sessionList(), SESSION);
-    state.forEachSession(session -> {
-      kept.drop(session.address());
-      boolean fits = sessions.size() < room;
-      if (!fits && version != null) {
-        leaveOut(
-            session.where().toString(), "%s has room for %d sessions".formatted(version, room));
-      }
-      List<PreservedFile> files = files(session, fits ? version : null);
-      if (fits) {
-        sessions.add(new PlannedSession(session, files));
-      }
-    });
+    state
+        .sessions()
+        .forEach(session -> {
+          kept.drop(session.address());
+          boolean fits = sessions.size() < room;
+          if (!fits && version != null) {
+            leaveOut(
+                session.where().toString(), "%s has room for %d sessions".formatted(version, room));
+          }
+          List<PreservedFile> files = files(session, fits ? version : null);
+          if (fits) {
+            sessions.add(new PlannedSession(session, files));
+          }
+        });
     List<Flb> flbs = state.flbs();
     if (version != null) {
       luo = new PlannedLuo(state.number(), sessions, flbs(version, flbs));
@@ -228,27 +230,29 @@ final class Plan {
   private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
     List<PreservedFile> files = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.files(), version.fileList(), FILE);
-    session.forEachFile(file -> {
-      kept.drop(file.address());
-      if (files.size() < room) {
-        file(file);
-        files.add(file);
-      } else {
-        if (version != null) {
-          leaveOut(
-              file.where().toString(),
-              "%s has room for %d files in a session".formatted(version, room));
-        }
-        file.as(Memfd.HANDLER)
-            .ifPresentOrElse(
-                memfd -> drop(file, memfd),
-                () ->
-                    leaveOut(
-                        file.where().toString(),
-                        "what \"%s\" preserved is not known, and stays preserved without an owner"
-                            .formatted(file.compatible())));
-      }
-    });
+    session
+        .files()
+        .forEach(file -> {
+          kept.drop(file.address());
+          if (files.size() < room) {
+            file(file);
+            files.add(file);
+          } else {
+            if (version != null) {
+              leaveOut(
+                  file.where().toString(),
+                  "%s has room for %d files in a session".formatted(version, room));
+            }
+            file.as(Memfd.HANDLER)
+                .ifPresentOrElse(
+                    memfd -> drop(file, memfd),
+                    () ->
+                        leaveOut(
+                            file.where().toString(),
+                            "what \"%s\" preserved is not known, and stays preserved without an owner"
+                                .formatted(file.compatible())));
+          }
+        });
     return files;
   }
 

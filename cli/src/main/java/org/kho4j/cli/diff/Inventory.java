@@ -11,9 +11,9 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.extract.Sha256;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.Metadata;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -22,7 +22,7 @@ import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.map.MapSummary;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
-import org.kho4j.handover.Metadata;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.verify.systemd.FdStoreMapping;
@@ -144,7 +144,7 @@ final class Inventory {
   private Item liveUpdate(Item item, LiveUpdate luo) {
     item.with("version", luo.version().compatible()).with("liveupdateNumber", luo.number());
     read(() -> {
-      luo.forEachSession(session -> item.with(session(session)));
+      luo.sessions().forEach(session -> item.with(session(session)));
       return item;
     });
     List<Flb> flbs = read(luo::flbs);
@@ -165,11 +165,10 @@ final class Inventory {
       }
     }
     read(() -> {
-      session.forEachFile(file -> {
-        if (systemd == null || file.token() != FdStoreMapping.TOKEN) {
-          item.with(file(file, systemd));
-        }
-      });
+      session
+          .files()
+          .filter(file -> systemd == null || file.token() != FdStoreMapping.TOKEN)
+          .forEach(file -> item.with(file(file, systemd)));
       return item;
     });
     return item;
@@ -216,12 +215,11 @@ final class Inventory {
     content.forEachPiece((offset, address, length) -> bytes[0] += length);
     contentBytes += bytes[0];
     if (contentBytes > handover.memory().presentBytes()) {
-      throw content
-          .where()
-          .broken(
-              handover.root().address(),
-              "up to here the content is larger than all of the memory in the source: some of it is"
-                  + " the same memory");
+      throw new HandoverException(
+          content.path(),
+          handover.root().address(),
+          "up to here the content is larger than all of the memory in the source: some of it is"
+              + " the same memory");
     }
     String digest = Sha256.of(content);
     progress.accept(contentBytes);

@@ -14,10 +14,10 @@ import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.files.MappedFile;
-import org.kho4j.handover.content.Content;
-import org.kho4j.handover.content.ContentFile;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.content.Content;
+import org.kho4j.handover.content.ContentFile;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -144,8 +144,7 @@ public final class ExtractCommand extends SourceCommand {
       boolean verified = invocation.flag("--verify");
       if (verified && content.size() > 0) {
         try (MappedFile readBack = MappedFile.open(output.temporary())) {
-          extract(
-              invocation, "reading back", content, List.of(new ReadBack(target, readBack)));
+          extract(invocation, "reading back", content, List.of(new ReadBack(target, readBack)));
         }
       }
       if (invocation.flag("--sync")) {

@@ -15,8 +15,7 @@ import org.kho4j.handover.content.Content;
  */
 final class ReadBack implements Content.Visitor {
 
-  private static final MemorySegment ZEROS =
-      MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
   private final Path name;
   private final MappedFile file;

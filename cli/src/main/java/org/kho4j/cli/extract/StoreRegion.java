@@ -27,13 +27,13 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
   public Content in(Handover handover) throws IOException {
     if (memfd != null) {
       Content content = memfd.in(handover);
-      return region(handover, content.where(), new ContentMemory(handover.memory(), content));
+      return region(handover, content.path(), new ContentMemory(handover.memory(), content));
     }
     PhysicalMemory source = handover.memory().physical();
     if (WarmView.beginsAsAStore(source)) {
       HandoverMemory memory = handover.memory();
-      Content all = Content.contiguous(memory, Where.ROOT, 0, source.source().bytes());
-      return region(handover, Where.ROOT, new ContentMemory(memory, all));
+      Content all = Content.contiguous(memory, "/", 0, source.source().bytes());
+      return region(handover, "", new ContentMemory(memory, all));
     }
     List<StoreSearch.StoredFile> having = new ArrayList<>();
     List<String> others = new ArrayList<>();
@@ -50,7 +50,7 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
         problem -> others.add(problem.path()));
     if (having.size() == 1) {
       StoreSearch.StoredFile file = having.getFirst();
-      return region(handover, file.where(), file.memory());
+      return region(handover, file.where().toString(), file.memory());
     }
     if (having.isEmpty()) {
       throw Wanted.missing(handover, "warm store with a region \"" + name + "\"", others);
@@ -79,15 +79,15 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
         .orElse(null);
   }
 
-  private Content region(Handover handover, Where where, ContentMemory memory) throws IOException {
+  private Content region(Handover handover, String path, ContentMemory memory) throws IOException {
     WarmView store = WarmView.read(memory, memory.size());
     WarmDirectory.Entry entry = entry(store);
     if (entry == null) {
       throw Wanted.missing(
           handover,
-          "region \"%s\" in %s".formatted(name, where),
+          "region \"%s\"%s".formatted(name, path.isEmpty() ? "" : " in " + path),
           store.directory().regions().stream().map(WarmDirectory.Entry::name).toList());
     }
-    return memory.parts(where.named("region", name), entry.extents(), entry.bytes());
+    return memory.parts(path + Where.ROOT.named("region", name), entry.extents(), entry.bytes());
   }
 }

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverMemory;
@@ -164,13 +164,13 @@ interface Wanted {
       List<String> names = new ArrayList<>();
       Session found = luo.session(session).orElse(null);
       if (found == null) {
-        luo.forEachSession(other -> keep(names, other.name()));
+        luo.sessions().forEach(other -> keep(names, other.name()));
       }
       Session there = orMissing(found, handover, "session \"" + session + "\"", names);
       List<String> tokens = new ArrayList<>();
       PreservedFile file = there.file(token).orElse(null);
       if (file == null) {
-        there.forEachFile(other -> keep(tokens, Units.address(other.token())));
+        there.files().forEach(other -> keep(tokens, Units.address(other.token())));
       }
       file =
           orMissing(

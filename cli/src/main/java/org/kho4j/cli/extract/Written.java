@@ -7,8 +7,8 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 
 /**
  * What was written, to be told.
@@ -71,7 +71,7 @@ record Written(
         .put(": ")
         .size(content.size())
         .put(" of ")
-        .put(Units.printablePath(content.where().toString()));
+        .put(Units.printablePath(content.path()));
     if (stored < content.size()) {
       text.put(Text.Style.FAINT, ", " + Units.size(stored) + " stored");
     }
@@ -90,7 +90,7 @@ record Written(
         .address("fdt", handover.root().address())
         .text("role", handover.role().label())
         .endObject();
-    json.text("what", content.where().toString())
+    json.text("what", content.path())
         .text("path", file.toString())
         .number("bytes", content.size())
         .number("holes", extraction.holes())

@@ -10,7 +10,7 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -20,7 +20,7 @@ import org.kho4j.handover.map.MapSummary;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
-import org.kho4j.handover.Metadata;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
@@ -159,7 +159,7 @@ public final class Inspection {
   private void liveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {
     view.beginLiveUpdate(subtree, luo);
     read(() -> {
-      luo.forEachSession(this::session);
+      luo.sessions().forEach(this::session);
       return true;
     });
     view.endSessions();
@@ -178,7 +178,7 @@ public final class Inspection {
       }
       view.beginSession(session, mapping);
       read(() -> {
-        session.forEachFile(this::file);
+        session.files().forEach(this::file);
         return true;
       });
       view.endSession();

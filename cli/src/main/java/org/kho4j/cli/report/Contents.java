@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.function.LongFunction;
 import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.map.OrderCounts;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.Where;
 

@@ -126,7 +126,7 @@ public final class StoreSearch {
     try {
       handover
           .client(LiveUpdate.CLIENT)
-          .ifPresent(luo -> luo.forEachSession(session -> files(session, visitor, problems)));
+          .ifPresent(luo -> luo.sessions().forEach(session -> files(session, visitor, problems)));
     } catch (HandoverException e) {
       problems.accept(e);
     }
@@ -135,7 +135,7 @@ public final class StoreSearch {
   private static void files(
       Session session, Consumer<StoredFile> visitor, Consumer<HandoverException> problems) {
     FdStoreMapping systemd = mapping(session, problems);
-    session.forEachFile(file -> {
+    session.files().forEach(file -> {
       try {
         file(file, systemd).ifPresent(visitor);
       } catch (HandoverException e) {

@@ -35,11 +35,14 @@ public final class MemfdContent {
       handover
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo ->
-              luo.forEachSession(session ->
-                  session.forEachFile(file -> {
-                    compare(file, fact(facts, session, file));
-                    compared.incrementAndGet();
-                  })));
+              luo.sessions()
+                  .forEach(session ->
+                      session
+                          .files()
+                          .forEach(file -> {
+                            compare(file, fact(facts, session, file));
+                            compared.incrementAndGet();
+                          })));
     }
     return compared.get();
   }
@@ -87,7 +90,7 @@ public final class MemfdContent {
     try (DigestOutputStream out =
         new DigestOutputStream(
             OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"))) {
-      memfd.transferTo(Channels.newChannel(out));
+      memfd.content().transferTo(Channels.newChannel(out));
       return HexFormat.of().formatHex(out.getMessageDigest().digest());
     } catch (IOException | NoSuchAlgorithmException e) {
       throw new AssertionError(e);

@@ -8,7 +8,6 @@ import java.nio.channels.WritableByteChannel;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemoryReadException;
 
 /**
@@ -68,20 +67,20 @@ public final class Content {
   }
 
   private final HandoverMemory memory;
-  private final Where where;
+  private final String path;
   private final long size;
   private final Pieces pieces;
 
   /**
    * Content of any layout.
    *
-   * @param where it is described, for messages
+   * @param path of the structure that describes it
    * @param size in bytes, not negative
    * @param pieces where it lies; none reaches beyond {@code size}
    */
-  public Content(HandoverMemory memory, Where where, long size, Pieces pieces) {
+  public Content(HandoverMemory memory, String path, long size, Pieces pieces) {
     this.memory = memory;
-    this.where = where;
+    this.path = path;
     this.size = size;
     this.pieces = pieces;
   }
@@ -91,17 +90,18 @@ public final class Content {
    *
    * @throws HandoverException if there can be no such memory
    */
-  public static Content contiguous(HandoverMemory memory, Where where, long address, long size) {
+  public static Content contiguous(HandoverMemory memory, String path, long address, long size) {
     long end = 1L << KhoRadix.MAX_PHYSICAL_BITS;
     if (size < 0 || address < 0 || address > end || size > end - address) {
-      throw where.broken(
+      throw new HandoverException(
+          path,
           address,
           "%s bytes from 0x%x on: physical memory ends at 2^%d"
               .formatted(Long.toUnsignedString(size), address, KhoRadix.MAX_PHYSICAL_BITS));
     }
     return new Content(
         memory,
-        where,
+        path,
         size,
         visitor -> {
           if (size > 0) {
@@ -115,9 +115,9 @@ public final class Content {
     return size;
   }
 
-  /** Where the content is described, for messages. */
-  public Where where() {
-    return where;
+  /** Path of the structure that describes the content. */
+  public String path() {
+    return path;
   }
 
   /**
@@ -237,7 +237,8 @@ public final class Content {
           page = memory.physical().read(at, length);
         } catch (MemoryReadException e) {
           HandoverException reason =
-              where.broken(
+              new HandoverException(
+                  path,
                   e.address(),
                   "offset 0x%x cannot be read: %s"
                       .formatted(pageOffset + (e.address() - at), e.getMessage()));
@@ -255,7 +256,8 @@ public final class Content {
     private void take(MemorySegment content, long offset, long address) throws IOException {
       present += content.byteSize();
       if (present > memory.presentBytes()) {
-        throw where.broken(
+        throw new HandoverException(
+            path,
             address,
             "up to offset 0x%x the content is larger than all of the memory in the source: parts of it"
                     .formatted(offset)

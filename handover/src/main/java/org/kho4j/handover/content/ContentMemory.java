@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -53,14 +52,14 @@ public final class ContentMemory implements PhysicalMemory {
   /**
    * Parts of the content, one behind the other.
    *
-   * @param where the parts are described, for messages
+   * @param path of the parts, for messages
    * @param ranges of the content
    * @param bytes in all; the last range may have more
    */
-  public Content parts(Where where, List<AddressRange> ranges, long bytes) {
+  public Content parts(String path, List<AddressRange> ranges, long bytes) {
     return new Content(
         memory,
-        where,
+        path,
         bytes,
         visitor -> {
           long at = 0;

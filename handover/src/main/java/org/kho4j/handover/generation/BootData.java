@@ -73,10 +73,10 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
         return new BootData(
             setup.address(SetupData.FDT_ADDR),
             setup.get(SetupData.FDT_SIZE),
-            setup.address(SetupData.SCRATCH_ADDR),
+            SCRATCH.address(setup),
             setup.get(SetupData.SCRATCH_SIZE));
       }
-      at = head.address(SetupData.NEXT);
+      at = NEXT.address(head);
     }
     throw where.broken(
         address, "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));

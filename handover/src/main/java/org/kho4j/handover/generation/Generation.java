@@ -14,12 +14,12 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.KhoException;
@@ -54,15 +54,14 @@ public final class Generation {
     this.incoming = incoming;
     pages.setAddressZeroAside();
     MapWriter tree = MapWriter.create(pages, layout().map());
-    List<AddressRange> borders =
-        layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes() : List.of();
-    this.map = new OutgoingMap(pages, tree, setup.scratch(), borders);
+    List<AddressRange> borders = layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes : List.of();
+    this.map = new OutgoingMap(pages, tree, setup.scratch, borders);
     this.areas = new Areas(pages, map);
     Folio fdt = allocateZeroed("/", 0);
     preserve("/", fdt);
     this.root = RootFdtPage.create(pages, fdt.address(), layout(), tree.root());
     if (layout().has(KhoFeature.METADATA)) {
-      writeMetadata(incoming == null ? setup.kexecCount().orElse(1) : incoming.kexecCount() + 1);
+      writeMetadata(incoming == null ? setup.kexecCount.orElse(1) : incoming.kexecCount() + 1);
     }
   }
 
@@ -97,27 +96,27 @@ public final class Generation {
   }
 
   private static Pages pages(WritableMemory memory, Setup setup) {
-    PageSize pageSize = setup.pageSize();
+    PageSize pageSize = setup.pageSize;
     List<AddressRange> free = List.of(new AddressRange(memory.base(), memory.size()));
     PageAllocator allocator =
-        setup.scatterSeed().isPresent()
-            ? PageAllocator.scattering(pageSize, free, setup.scatterSeed().getAsLong())
+        setup.scatterSeed.isPresent()
+            ? PageAllocator.scattering(pageSize, free, setup.scatterSeed.getAsLong())
             : new PageAllocator(pageSize, free);
-    for (AddressRange region : ScratchArray.of(memory, pageSize, setup.scratch()).regions()) {
+    for (AddressRange region : ScratchArray.of(memory, pageSize, setup.scratch).regions()) {
       if (!region.isEmpty()) {
         allocator.exclude(region.address(), region.length());
       }
     }
-    return new Pages(memory, allocator, setup.placement(), new Journal());
+    return new Pages(memory, allocator, setup.placement, new Journal());
   }
 
   public PageSize pageSize() {
-    return setup.pageSize();
+    return setup.pageSize;
   }
 
   /** The layout of what this generation hands over. */
   public KhoLayout layout() {
-    return setup.layout();
+    return setup.layout;
   }
 
   public WritableMemory memory() {
@@ -126,7 +125,7 @@ public final class Generation {
 
   /** The scratch regions, which the next generation may write to before it has read anything. */
   public List<AddressRange> scratch() {
-    return setup.scratch();
+    return setup.scratch;
   }
 
   /** What an earlier generation handed over; empty in a first generation. */
@@ -367,7 +366,7 @@ public final class Generation {
     Folio folio = addBlob(KexecMetadata.SUBTREE, KexecMetadata.STRUCTURE.headerSize());
     StructureView metadata = view(folio, KexecMetadata.STRUCTURE);
     metadata.set(KexecMetadata.VERSION, KexecMetadata.VERSION_1);
-    metadata.setText(KexecMetadata.PREVIOUS_RELEASE, setup.release());
+    metadata.setText(KexecMetadata.PREVIOUS_RELEASE, setup.release);
     metadata.set(KexecMetadata.KEXEC_COUNT, kexecCount & 0xffffffffL);
   }
 
@@ -396,8 +395,8 @@ public final class Generation {
     if (layout().version().finalized()) {
       root.setMap(map.finish());
     }
-    ScratchArray scratch = new ScratchArray(setup.scratch());
-    long address = setup.placement().address("/scratch").orElseGet(scratch::roomForItself);
+    ScratchArray scratch = new ScratchArray(setup.scratch);
+    long address = setup.placement.address("/scratch").orElseGet(scratch::roomForItself);
     scratch.writeTo(address, memory().writable(address, scratch.bytes()));
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
   }

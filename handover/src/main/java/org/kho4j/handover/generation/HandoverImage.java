@@ -3,10 +3,10 @@ package org.kho4j.handover.generation;
 import java.util.List;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 

@@ -1,15 +1,14 @@
 package org.kho4j.handover.generation;
 
 import java.util.List;
-import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.Metadata;
+import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.root.Subtree;
-import org.kho4j.handover.map.PreservedMap;
-import org.kho4j.handover.Metadata;
-import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
@@ -21,8 +20,6 @@ import org.kho4j.memory.WritableMemory;
  * these, blobs that nobody preserved.
  */
 final class IncomingReader {
-
-  private static final Where MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
 
   private final WritableMemory memory;
   private final HandoverMemory pages;
@@ -67,16 +64,19 @@ final class IncomingReader {
 
   private void checkBlocks() {
     PreservedMap map = handover.preservedMap();
-    map.forEachRun((order, address, bytes) -> take(MAP, address, bytes, "the preserved block"));
+    map.forEachRun(
+        (order, address, bytes) -> take(PreservedMap.PATH, address, bytes, "the preserved block"));
     if (!map.lookup().isPreserved(handover.root().address(), 0)) {
-      throw MAP.broken(handover.root().address(), "the root FDT's own page is not preserved");
+      throw PreservedMap.PATH.broken(
+          handover.root().address(), "the root FDT's own page is not preserved");
     }
   }
 
   private void checkNodes() {
     handover
         .preservedMap()
-        .forEachPage(page -> take(MAP, page, pages.pageSize().bytes(), "a page of the map itself"));
+        .forEachPage(page ->
+            take(PreservedMap.PATH, page, pages.pageSize().bytes(), "a page of the map itself"));
   }
 
   private void take(Where where, long address, long bytes, String what) {

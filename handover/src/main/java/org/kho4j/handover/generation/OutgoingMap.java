@@ -45,28 +45,28 @@ final class OutgoingMap {
 
   /** Preserves a folio: one block, whatever NUMA nodes it spans. */
   void addFolio(String what, Folio folio) {
-    requireFolio(what, folio);
-    Extent extent = Extent.of(folio, pageSize);
-    add(what, extent);
-    journal.done(() -> remove(what, extent));
+    preserve(what, extent(what, folio));
   }
 
   void removeFolio(String what, Folio folio) {
-    requireFolio(what, folio);
-    Extent extent = Extent.of(folio, pageSize);
-    remove(what, extent);
-    journal.done(() -> add(what, extent));
+    unpreserve(what, extent(what, folio));
   }
 
   /** Preserves a run of pages, split as the kernel splits what it is asked for at once. */
   void addRun(String what, long address, long bytes) {
-    Extent extent = new Extent(address, bytes, bytes, nodes);
+    preserve(what, new Extent(address, bytes, bytes, nodes));
+  }
+
+  void removeRun(String what, long address, long bytes) {
+    unpreserve(what, new Extent(address, bytes, bytes, nodes));
+  }
+
+  private void preserve(String what, Extent extent) {
     add(what, extent);
     journal.done(() -> remove(what, extent));
   }
 
-  void removeRun(String what, long address, long bytes) {
-    Extent extent = new Extent(address, bytes, bytes, nodes);
+  private void unpreserve(String what, Extent extent) {
     remove(what, extent);
     journal.done(() -> add(what, extent));
   }
@@ -135,11 +135,6 @@ final class OutgoingMap {
    * @param nodes NUMA nodes that no block shall span
    */
   private record Extent(long address, long bytes, long unit, List<AddressRange> nodes) {
-
-    static Extent of(Folio folio, PageSize pageSize) {
-      long bytes = folio.bytes(pageSize);
-      return new Extent(folio.address(), bytes, bytes, List.of());
-    }
 
     /** Whether every unit is one block, so that there is nothing to split. */
     boolean isUniform() {
@@ -313,7 +308,7 @@ final class OutgoingMap {
     }
   }
 
-  private void requireFolio(String what, Folio folio) {
+  private Extent extent(String what, Folio folio) {
     int most = Long.SIZE - 2 - pageSize.shift();
     if (folio.order() < 0 || folio.order() > most) {
       throw refused(
@@ -326,6 +321,8 @@ final class OutgoingMap {
           "not aligned to the %d bytes of a block of order %d"
               .formatted(folio.bytes(pageSize), folio.order()));
     }
+    long bytes = folio.bytes(pageSize);
+    return new Extent(folio.address(), bytes, bytes, List.of());
   }
 
   private void requireWhole(String what, long address, long bytes) {

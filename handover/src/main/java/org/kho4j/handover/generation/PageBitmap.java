@@ -3,6 +3,7 @@ package org.kho4j.handover.generation;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.wire.PreservationException;
+import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 
 /** A bit for each page of a memory. Every question costs as much as the range it is about. */
@@ -129,14 +130,8 @@ final class PageBitmap {
     }
   }
 
-  /** Takes a run of pages. */
-  @FunctionalInterface
-  interface RunVisitor {
-    void run(long address, long bytes);
-  }
-
   /** Visits the runs of pages that are there. */
-  void forEachRun(RunVisitor visitor) {
+  void forEachRun(PhysicalMemory.RangeVisitor visitor) {
     long start = -1;
     for (int word = 0; word < words.length; word++) {
       if (words[word] == (start < 0 ? 0 : -1L)) {
@@ -148,13 +143,13 @@ final class PageBitmap {
         if (there && start < 0) {
           start = at;
         } else if (!there && start >= 0) {
-          visitor.run(base + (start << shift), (at - start) << shift);
+          visitor.range(base + (start << shift), (at - start) << shift);
           start = -1;
         }
       }
     }
     if (start >= 0) {
-      visitor.run(base + (start << shift), (((long) words.length << 6) - start) << shift);
+      visitor.range(base + (start << shift), (((long) words.length << 6) - start) << shift);
     }
   }
 }

@@ -16,6 +16,7 @@ import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.PreservationException;
 
 /**
@@ -58,7 +59,7 @@ final class RootFdtPage {
         FdtBuilder.create(page)
             .beginNode("")
             .property(FdtProperty.ofString("compatible", version.compatible()))
-            .property(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE));
+            .property(PreservedMap.pointer(version).property(mapRoot));
     for (FdtNode subtree : subtrees) {
       builder.beginNode(subtree.name());
       subtree.properties().forEach(builder::property);
@@ -90,9 +91,7 @@ final class RootFdtPage {
       // An edit puts a subtree before the others.
       change("", () -> write(mapRoot, Fdt.read(now).children().reversed()));
     } else {
-      edit(
-          "",
-          editor -> editor.root().set(FdtProperty.ofU64(KhoVersion.MAP_PROPERTY, mapRoot, NATIVE)));
+      edit("", editor -> editor.root().set(PreservedMap.pointer(version).property(mapRoot)));
     }
   }
 

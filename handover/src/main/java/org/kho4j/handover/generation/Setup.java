@@ -2,81 +2,86 @@ package org.kho4j.handover.generation;
 
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
-/**
- * How a generation is set up.
- *
- * @param pageSize of everything that it writes; a generation that was handed something goes on with
- *     that page size
- * @param layout of the contract that it writes
- * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA node;
- *     a generation that was handed something goes on with those
- * @param nodes the memory of each NUMA node, so that no block spans two where the layout has that
- *     rule; none means that there is one
- * @param release what it calls itself in kexec-metadata, where the layout has that, at most 64
- *     bytes
- * @param placement where its structures lie
- * @param scatterSeed makes it take each block from a place of its own, so that areas are scattered
- * @param kexecCount what a first generation writes into kexec-metadata, else 1; later generations
- *     count on from what they were given
- */
-public record Setup(
-    PageSize pageSize,
-    KhoLayout layout,
-    List<AddressRange> scratch,
-    List<AddressRange> nodes,
-    String release,
-    Placement placement,
-    OptionalLong scatterSeed,
-    OptionalLong kexecCount) {
+/** How a generation is set up. Immutable: each {@code with…} gives a changed copy. */
+public final class Setup {
 
-  public Setup {
-    scratch = List.copyOf(scratch);
-    nodes = List.copyOf(nodes);
+  PageSize pageSize;
+  List<AddressRange> scratch;
+  final String release;
+  KhoLayout layout = KhoLayout.newest();
+  List<AddressRange> nodes = List.of();
+  Placement placement = Placement.ANYWHERE;
+  OptionalLong scatterSeed = OptionalLong.empty();
+  OptionalLong kexecCount = OptionalLong.empty();
+
+  private Setup(PageSize pageSize, List<AddressRange> scratch, String release) {
+    this.pageSize = pageSize;
+    this.scratch = List.copyOf(scratch);
+    this.release = release;
   }
 
-  /** The newest contract, one node, structures anywhere. */
+  /**
+   * The newest contract, one NUMA node, structures anywhere.
+   *
+   * @param pageSize of every structure that the generation writes; a generation that boots keeps
+   *     the page size that was handed to it
+   * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA
+   *     node; a generation that boots keeps the regions that were handed to it
+   * @param release the generation's name in kexec-metadata, where the layout has that, at most 64
+   *     bytes
+   */
   public static Setup of(PageSize pageSize, List<AddressRange> scratch, String release) {
-    return new Setup(
-        pageSize,
-        KhoLayout.newest(),
-        scratch,
-        List.of(),
-        release,
-        Placement.ANYWHERE,
-        OptionalLong.empty(),
-        OptionalLong.empty());
+    return new Setup(pageSize, scratch, release);
+  }
+
+  private Setup with(Consumer<Setup> change) {
+    Setup copy = new Setup(pageSize, scratch, release);
+    copy.layout = layout;
+    copy.nodes = nodes;
+    copy.placement = placement;
+    copy.scatterSeed = scatterSeed;
+    copy.kexecCount = kexecCount;
+    change.accept(copy);
+    return copy;
   }
 
   /** The same with another layout of the contract. */
   public Setup withLayout(KhoLayout newLayout) {
-    return new Setup(
-        pageSize, newLayout, scratch, nodes, release, placement, scatterSeed, kexecCount);
+    return with(copy -> copy.layout = newLayout);
   }
 
   /** The same with structures placed. */
   public Setup withPlacement(Placement newPlacement) {
-    return new Setup(
-        pageSize, layout, scratch, nodes, release, newPlacement, scatterSeed, kexecCount);
+    return with(copy -> copy.placement = newPlacement);
   }
 
-  /** The same with NUMA nodes. */
+  /** The same with the memory of each NUMA node: where the layout says so, no block spans two. */
   public Setup withNodes(List<AddressRange> newNodes) {
-    return new Setup(
-        pageSize, layout, scratch, newNodes, release, placement, scatterSeed, kexecCount);
+    return with(copy -> copy.nodes = List.copyOf(newNodes));
   }
 
-  /** The same with memory that is fragmented on purpose. */
+  /**
+   * The same with the count that a first generation writes into kexec-metadata, instead of 1. A
+   * generation that boots writes one more than was handed to it.
+   */
+  public Setup withKexecCount(long count) {
+    return with(copy -> copy.kexecCount = OptionalLong.of(count));
+  }
+
+  /** The same with each block from a place of its own, so that areas are scattered. */
   public Setup scattered(long seed) {
-    return new Setup(
-        pageSize, layout, scratch, nodes, release, placement, OptionalLong.of(seed), kexecCount);
+    return with(copy -> copy.scatterSeed = OptionalLong.of(seed));
   }
 
   Setup withHandedOver(PageSize newPageSize, List<AddressRange> newScratch) {
-    return new Setup(
-        newPageSize, layout, newScratch, nodes, release, placement, scatterSeed, kexecCount);
+    return with(copy -> {
+      copy.pageSize = newPageSize;
+      copy.scratch = newScratch;
+    });
   }
 }

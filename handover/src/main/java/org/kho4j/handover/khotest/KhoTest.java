@@ -21,17 +21,7 @@ import org.kho4j.handover.wire.Where;
 public final class KhoTest {
 
   public static final Client<KhoTest> CLIENT =
-      new Client<>() {
-        @Override
-        public String subtree() {
-          return FdtLayout.KHO_TEST_SUBTREE;
-        }
-
-        @Override
-        public KhoTest read(Handover handover, Subtree subtree) {
-          return new KhoTest(handover, subtree);
-        }
-      };
+      new Client<>(FdtLayout.KHO_TEST_SUBTREE, KhoTest::new);
 
   private static final int STRETCH_BYTES = 1 << 20;
 

@@ -1,5 +1,7 @@
 package org.kho4j.handover.luo;
 
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.LuoArrays;
@@ -35,29 +37,27 @@ final class EntryList {
   }
 
   /**
-   * Visits every entry.
+   * The entries of a list, each read when it is asked for.
    *
    * @param list structure of the list
    * @param address of the list; 0 for none
    * @param entry structure of an entry
    * @param owners count of entries by the list's owner, for a list that has none
-   * @return how many there are
    * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or has no room for
-   *     them
+   *     them; of a chain of blocks a terminal operation throws it
    */
-  static long forEach(
+  static Stream<StructureView> entries(
       HandoverMemory memory,
       Where where,
       Structure list,
       long address,
       Structure entry,
-      long owners,
-      KhoBlocks.EntryVisitor visitor) {
+      long owners) {
     if (list.has(KhoBlock.COUNT)) {
-      return KhoBlocks.forEach(memory, where, address, entry, visitor);
+      return KhoBlocks.entries(memory, where, address, entry);
     }
     if (address == 0) {
-      return 0;
+      return Stream.empty();
     }
     memory.requirePage(where, address, "the address");
     int header = list.headerSize();
@@ -73,14 +73,12 @@ final class EntryList {
           "count is %s, and %d pages hold %d"
               .formatted(Long.toUnsignedString(count), list.pages(), capacity));
     }
-    if (count > 0) {
-      long bytes = header + count * entry.headerSize();
-      StructureView array = new StructureView(list, address, memory.bytes(where, address, bytes));
-      for (int i = 0; i < count; i++) {
-        visitor.entry(array.element(i, entry));
-      }
+    if (count == 0) {
+      return Stream.empty();
     }
-    return count;
+    long bytes = header + count * entry.headerSize();
+    StructureView array = new StructureView(list, address, memory.bytes(where, address, bytes));
+    return LongStream.range(0, count).mapToObj(i -> array.element(i, entry));
   }
 
   /**

@@ -1,19 +1,14 @@
 package org.kho4j.handover.luo;
 
+import java.util.function.Function;
+import java.util.function.Predicate;
+
 /**
- * A kind of file that can be handed over. Anybody can write one.
+ * A kind of file that can be handed over. Any program can declare one.
  *
  * @param <T> what it reads
+ * @param compatible whether a compatible string is this handler's
+ * @param reader reads what was handed over for a file; throws a {@link
+ *     org.kho4j.handover.wire.HandoverException} if it is broken
  */
-public interface FileHandler<T> {
-
-  /** Whether files with that compatible string are this handler's. */
-  boolean handles(String compatible);
-
-  /**
-   * Reads what was handed over for a file.
-   *
-   * @throws org.kho4j.handover.wire.HandoverException if it is broken
-   */
-  T read(PreservedFile file);
-}
+public record FileHandler<T>(Predicate<String> compatible, Function<PreservedFile, T> reader) {}

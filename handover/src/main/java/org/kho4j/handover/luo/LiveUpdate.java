@@ -3,7 +3,7 @@ package org.kho4j.handover.luo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
@@ -20,18 +20,7 @@ import org.kho4j.handover.wire.Where;
  */
 public final class LiveUpdate {
 
-  public static final Client<LiveUpdate> CLIENT =
-      new Client<>() {
-        @Override
-        public String subtree() {
-          return LuoSer.SUBTREE;
-        }
-
-        @Override
-        public LiveUpdate read(Handover handover, Subtree subtree) {
-          return new LiveUpdate(handover, subtree);
-        }
-      };
+  public static final Client<LiveUpdate> CLIENT = new Client<>(LuoSer.SUBTREE, LiveUpdate::new);
 
   private final Handover handover;
   private final HandoverMemory memory;
@@ -55,28 +44,28 @@ public final class LiveUpdate {
   }
 
   /**
-   * Visits the sessions in order.
+   * The sessions in order, each read when it is asked for.
    *
-   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before
-   *     has been visited
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken; a terminal operation
+   *     throws it where the list breaks off, behind the sessions before
    */
-  public void forEachSession(Consumer<Session> visitor) {
+  public Stream<Session> sessions() {
     long[] files = new long[1];
-    EntryList.forEach(
-        memory,
-        where.in("sessions"),
-        version().sessionList(),
-        head.sessions(),
-        head.session(),
-        0,
-        entry -> {
+    return EntryList.entries(
+            memory,
+            where.in("sessions"),
+            version().sessionList(),
+            head.sessions(),
+            head.session(),
+            0)
+        .map(entry -> {
           Session session = Session.read(handover, where, head, entry);
           files[0] += session.requirePossibleCount(memory.presentBytes());
           if (files[0] > memory.presentBytes()) {
             throw where.broken(
                 entry.address(), "the sessions have more files than the source has bytes");
           }
-          visitor.accept(session);
+          return session;
         });
   }
 
@@ -87,16 +76,11 @@ public final class LiveUpdate {
    *     the name
    */
   public Optional<Session> session(String name) {
-    List<Session> found = new ArrayList<>();
-    forEachSession(session -> {
-      if (session.name().equals(name)) {
-        if (!found.isEmpty()) {
-          throw session.where().broken(session.address(), "another session has this name too");
-        }
-        found.add(session);
-      }
-    });
-    return found.stream().findFirst();
+    return sessions()
+        .filter(session -> session.name().equals(name))
+        .reduce((first, other) -> {
+          throw other.where().broken(other.address(), "another session has this name too");
+        });
   }
 
   /**

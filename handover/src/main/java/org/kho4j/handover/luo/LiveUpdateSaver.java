@@ -41,9 +41,13 @@ public final class LiveUpdateSaver {
       files = List.copyOf(files);
     }
 
-    /** Where the session stands: the path for {@link org.kho4j.handover.generation.Placement}. */
-    public static Where where(String name) {
-      return LuoBlob.PATH.named("session", name);
+    /** Path of the session, for {@link org.kho4j.handover.generation.Placement}. */
+    public static String path(String name) {
+      return where(name).toString();
+    }
+
+    static Where where(String name) {
+      return LuoHead.PATH.named("session", name);
     }
   }
 
@@ -58,8 +62,8 @@ public final class LiveUpdateSaver {
    * @param number of this live update: 1 for the first after a cold boot
    * @param sessions with names of which no two are the same
    * @param flbs with names of which no two are the same; none in a version that has no FLBs
-   * @throws PreservationException if the version has no room for them, or names or tokens are not
-   *     what a kernel takes
+   * @throws PreservationException if the version has no room for them, names or tokens are not what
+   *     a kernel takes, or the generation's bitmaps have 512 bytes
    */
   public static void save(
       Generation generation,
@@ -67,6 +71,7 @@ public final class LiveUpdateSaver {
       long number,
       List<SavedSession> sessions,
       List<Flb> flbs) {
+    requireLuo(generation);
     check(generation, version, sessions, flbs);
     generation.atomically(() -> {
       long[] files = new long[sessions.size()];
@@ -75,9 +80,20 @@ public final class LiveUpdateSaver {
       }
       long list = writeSessions(generation, version, sessions, files);
       long page = version.flbs() ? writeFlbs(generation, flbs) : 0;
-      LuoBlob.write(generation, version, number, list, page);
+      LuoHead.write(generation, version, number, list, page);
       return true;
     });
+  }
+
+  /** A reader takes bitmaps for those of a page as soon as there is LUO, which came after them. */
+  private static void requireLuo(Generation generation) {
+    int bitmapBytes = generation.layout().map().bitmapBytes(generation.pageSize());
+    if (bitmapBytes != 0 && bitmapBytes < generation.pageSize().bytes()) {
+      throw wrong(
+          LuoHead.PATH,
+          "%s (Linux %s) has bitmaps of %d bytes, and no kernel with these has LUO"
+              .formatted(generation.layout(), generation.layout().releases(), bitmapBytes));
+    }
   }
 
   private static long writeFiles(Generation generation, LuoVersion version, SavedSession session) {
@@ -100,7 +116,7 @@ public final class LiveUpdateSaver {
     KhoserPointer pointer = EntryList.files(version);
     return EntryList.write(
         generation,
-        LuoBlob.PATH.in("sessions"),
+        LuoHead.PATH.in("sessions"),
         version.sessionList(),
         version.session(),
         sessions.size(),
@@ -113,7 +129,7 @@ public final class LiveUpdateSaver {
   }
 
   private static long writeFlbs(Generation generation, List<Flb> flbs) {
-    Folio folio = generation.allocateZeroed(LuoBlob.PATH.in(FLBS).toString(), 0);
+    Folio folio = generation.allocateZeroed(LuoHead.PATH.in(FLBS).toString(), 0);
     generation.preserve(folio);
     StructureView page = generation.view(folio, LuoFlb.HEADER);
     page.set(LuoFlb.HEADER_PGCNT, 1);
@@ -150,7 +166,7 @@ public final class LiveUpdateSaver {
   }
 
   private static void checkFlbs(Generation generation, LuoVersion version, List<Flb> flbs) {
-    Where where = LuoBlob.PATH.in(FLBS);
+    Where where = LuoHead.PATH.in(FLBS);
     int capacity = version.flbs() ? LuoFlb.HEADER.capacity(generation.pageSize()) : 0;
     if (flbs.size() > capacity) {
       throw wrong(

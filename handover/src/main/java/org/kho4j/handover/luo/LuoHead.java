@@ -1,18 +1,31 @@
 package org.kho4j.handover.luo;
 
+import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.LuoAbiHeader;
+import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.abi.LuoSession;
+import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
 import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.generation.Folio;
+import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What the blob of subtree {@code LUO} says, whatever the version's way to say it.
+ * The blob of subtree {@code LUO}, read from and written in the form of each {@link LuoVersion}.
  *
  * @param version of LUO's state
  * @param address of the structure that says it: the blob, or in luo-v2 what its tree points at
@@ -24,6 +37,13 @@ import org.kho4j.handover.wire.Where;
 public record LuoHead(
     LuoVersion version, long address, long number, long sessions, Structure session, long flbs) {
 
+  static final Where PATH = Where.ROOT.in(LuoSer.SUBTREE);
+
+  private static final KhoserPointer HEADER =
+      KhoserPointer.declare(LuoTree.ABI_HEADER, LuoAbiHeader.STRUCTURE);
+  private static final KhoserPointer FLBS =
+      KhoserPointer.declare(LuoTree.FLB_HEADER, LuoFlb.HEADER);
+
   /**
    * Reads the blob.
    *
@@ -32,7 +52,7 @@ public record LuoHead(
    */
   public static LuoHead read(HandoverMemory memory, Subtree subtree) {
     LuoVersion version = version(memory, subtree);
-    return LuoBlob.read(memory, subtree, version);
+    return read(memory, subtree, version);
   }
 
   /**
@@ -42,14 +62,7 @@ public record LuoHead(
    */
   public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
     Where where = subtree.where();
-    int size = LuoSer.STRUCTURE.headerSize();
-    if (Long.compareUnsigned(subtree.size(), size) < 0) {
-      throw where.broken(
-          subtree.address(),
-          "the blob has %s bytes, fewer than %d"
-              .formatted(Long.toUnsignedString(subtree.size()), size));
-    }
-    StructureView ser = memory.view(where, subtree.address(), LuoSer.STRUCTURE);
+    StructureView ser = subtree.view(memory, LuoSer.STRUCTURE);
     boolean isTree = Fdt.isMagic(ser.bytes());
     List<String> compatible =
         isTree
@@ -70,5 +83,134 @@ public record LuoHead(
                         isTree ? "device tree" : "structure",
                         compatible,
                         possible.stream().map(LuoVersion::compatible).distinct().toList())));
+  }
+
+  private static LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version) {
+    Where where = subtree.where();
+    long blob = subtree.address();
+    return switch (version.head()) {
+      case FDT -> readTree(memory.tree(where, blob, subtree.size()), where, blob, version);
+      case FDT_POINTER -> {
+        FdtNode tree = memory.tree(where, blob, subtree.size());
+        long address = HEADER.address(tree, where, blob);
+        Where place = where.in(LuoTree.ABI_HEADER.name());
+        StructureView header = HEADER.load(memory, place, address);
+        if (header == null) {
+          throw place.broken(blob, "is 0: there is no header");
+        }
+        memory.requirePage(place, address, "the address");
+        yield readState(header, version, LuoAbiHeader.LIVEUPDATE_NUM);
+      }
+      case STRUCTURE ->
+          readState(memory.view(where, blob, state(version)), version, LuoSer.LIVEUPDATE_NUM);
+    };
+  }
+
+  private static LuoHead readTree(FdtNode tree, Where where, long address, LuoVersion version) {
+    FdtNode sessions =
+        tree.child(LuoTree.SESSION_NODE)
+            .orElseThrow(
+                () -> where.broken(address, "the node " + LuoTree.SESSION_NODE + " is missing"));
+    Where sessionsWhere = where.in(LuoTree.SESSION_NODE);
+    boolean withFiles = !TreeValue.compatible(sessions).contains(LuoTree.SESSION_V1);
+    if (withFiles) {
+      TreeValue.requireCompatible(sessions, LuoTree.SESSION_V2, sessionsWhere, address);
+    }
+    FdtNode flbs = tree.child(LuoTree.FLB_NODE).orElse(null);
+    long flbPage = 0;
+    if (flbs != null) {
+      Where flbsWhere = where.in(LuoTree.FLB_NODE);
+      TreeValue.requireCompatible(flbs, LuoTree.FLB_V1, flbsWhere, address);
+      flbPage = FLBS.address(flbs, flbsWhere, address);
+    }
+    return new LuoHead(
+        LuoVersion.of(version.compatible(), flbs != null).orElse(version),
+        address,
+        TreeValue.number(tree, LuoTree.LIVEUPDATE_NUMBER, where, address),
+        sessions(version).address(sessions, sessionsWhere, address),
+        withFiles ? version.session() : LuoSession.WITHOUT_FILES,
+        flbPage);
+  }
+
+  private static LuoHead readState(StructureView state, LuoVersion version, Field number) {
+    return new LuoHead(
+        version,
+        state.address(),
+        state.get(number),
+        sessions(version).address(state),
+        version.session(),
+        flbs(version).address(state));
+  }
+
+  /** Writes the blob, and lists it in the root FDT. */
+  static void write(
+      Generation generation, LuoVersion version, long number, long sessions, long flbs) {
+    switch (version.head()) {
+      case FDT ->
+          writeTree(
+              generation,
+              version,
+              tree -> {
+                tree.property(
+                        FdtProperty.ofU64(
+                            LuoTree.LIVEUPDATE_NUMBER.name(), number, ByteOrder.LITTLE_ENDIAN))
+                    .beginNode(LuoTree.SESSION_NODE)
+                    .property(FdtProperty.ofString("compatible", LuoTree.SESSION_V2))
+                    .property(sessions(version).property(sessions))
+                    .endNode();
+                if (version.flbs()) {
+                  tree.beginNode(LuoTree.FLB_NODE)
+                      .property(FdtProperty.ofString("compatible", LuoTree.FLB_V1))
+                      .property(flbs(version).property(flbs))
+                      .endNode();
+                }
+              });
+      case FDT_POINTER -> {
+        Folio page = generation.allocateZeroed(PATH.in(LuoTree.ABI_HEADER.name()).toString(), 0);
+        generation.preserve(page);
+        StructureView header = generation.view(page, state(version));
+        header.set(LuoAbiHeader.LIVEUPDATE_NUM, number);
+        sessions(version).store(header, sessions);
+        flbs(version).store(header, flbs);
+        writeTree(generation, version, tree -> tree.property(HEADER.property(page.address())));
+      }
+      case STRUCTURE -> {
+        Structure state = state(version);
+        Folio page = generation.addBlob(LuoSer.SUBTREE, state.headerSize());
+        StructureView ser = generation.view(page, state);
+        ser.setText(LuoSer.COMPATIBLE, version.compatible());
+        ser.set(LuoSer.LIVEUPDATE_NUM, number);
+        sessions(version).store(ser, sessions);
+        flbs(version).store(ser, flbs);
+      }
+    }
+  }
+
+  private static Structure state(LuoVersion version) {
+    return Objects.requireNonNull(version.state(), version::id);
+  }
+
+  private static KhoserPointer sessions(LuoVersion version) {
+    return KhoserPointer.declare(version.sessionsPointer(), version.sessionList());
+  }
+
+  private static KhoserPointer flbs(LuoVersion version) {
+    Field pointer = Objects.requireNonNull(version.flbsPointer(), version::id);
+    return KhoserPointer.declare(pointer, LuoFlb.HEADER);
+  }
+
+  private interface Nodes {
+    void addTo(FdtBuilder tree);
+  }
+
+  private static void writeTree(Generation generation, LuoVersion version, Nodes nodes) {
+    Folio page = generation.allocateZeroed(PATH.toString(), 0);
+    generation.preserve(page);
+    FdtBuilder tree =
+        FdtBuilder.create(generation.segment(page))
+            .beginNode("")
+            .property(FdtProperty.ofString("compatible", version.compatible()));
+    nodes.addTo(tree);
+    generation.addSubtree(LuoSer.SUBTREE, page.address(), Fdt.totalSize(tree.endNode().finish()));
   }
 }

@@ -10,7 +10,7 @@ import org.kho4j.handover.wire.Where;
  * A file of a session.
  *
  * @param handover that it belongs to
- * @param where it stands, for messages
+ * @param where its path
  * @param address physical address of its entry
  * @param compatible string of the handler that preserved it
  * @param data the handler's own
@@ -37,6 +37,8 @@ public record PreservedFile(
    * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */
   public <T> Optional<T> as(FileHandler<T> handler) {
-    return handler.handles(compatible) ? Optional.of(handler.read(this)) : Optional.empty();
+    return handler.compatible().test(compatible)
+        ? Optional.of(handler.reader().apply(this))
+        : Optional.empty();
   }
 }

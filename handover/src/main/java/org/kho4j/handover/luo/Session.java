@@ -1,9 +1,7 @@
 package org.kho4j.handover.luo;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.LuoFile;
@@ -60,7 +58,7 @@ public final class Session {
     return address;
   }
 
-  /** Where the session stands, for messages. */
+  /** Path of the session. */
   public Where where() {
     return where;
   }
@@ -82,36 +80,44 @@ public final class Session {
   }
 
   /**
-   * Visits the files in order.
+   * The files in order, each read when it is asked for.
    *
-   * @throws org.kho4j.handover.wire.HandoverException where the list is broken; what came before
-   *     has been visited
+   * @throws org.kho4j.handover.wire.HandoverException if the list is broken; a terminal operation
+   *     throws it where the list breaks off, behind the files before
    */
-  public void forEachFile(Consumer<PreservedFile> visitor) {
+  public Stream<PreservedFile> files() {
     if (fileSet == null) {
-      return;
+      return Stream.empty();
     }
     long count = fileCount();
-    long[] visited = new long[1];
-    long files =
-        EntryList.forEach(
-            handover.memory(),
-            where.in("files"),
-            version.fileList(),
-            EntryList.files(version).address(fileSet),
-            LuoFile.STRUCTURE,
-            count,
-            entry -> {
-              if (visited[0]++ == count) {
+    long[] files = new long[1];
+    Stream<PreservedFile> listed =
+        EntryList.entries(
+                handover.memory(),
+                where.in("files"),
+                version.fileList(),
+                EntryList.files(version).address(fileSet),
+                LuoFile.STRUCTURE,
+                count)
+            .map(entry -> {
+              if (files[0]++ == count) {
                 throw where.broken(
                     address, "count is %d, and the list holds more files".formatted(count));
               }
-              visitor.accept(PreservedFile.read(handover, where, entry));
+              return PreservedFile.read(handover, where, entry);
             });
-    if (files != count) {
-      throw where.broken(
-          address, "count is %d, and the list holds %d files".formatted(count, files));
-    }
+    // Behind the last file: whether there were as many as the session says.
+    return Stream.concat(
+        listed,
+        Stream.of(count)
+            .flatMap(wanted -> {
+              if (files[0] != wanted) {
+                throw where.broken(
+                    address,
+                    "count is %d, and the list holds %d files".formatted(wanted, files[0]));
+              }
+              return Stream.empty();
+            }));
   }
 
   /**
@@ -121,15 +127,10 @@ public final class Session {
    *     token
    */
   public Optional<PreservedFile> file(long token) {
-    List<PreservedFile> found = new ArrayList<>();
-    forEachFile(file -> {
-      if (file.token() == token) {
-        if (!found.isEmpty()) {
-          throw file.where().broken(file.address(), "another file has this token too");
-        }
-        found.add(file);
-      }
-    });
-    return found.stream().findFirst();
+    return files()
+        .filter(file -> file.token() == token)
+        .reduce((first, other) -> {
+          throw other.where().broken(other.address(), "another file has this token too");
+        });
   }
 }

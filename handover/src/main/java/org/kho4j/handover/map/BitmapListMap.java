@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
@@ -25,17 +26,15 @@ final class BitmapListMap implements PreservedMap {
 
   private final HandoverMemory memory;
   private final PageSize pageSize;
-  private final Where where;
   private final long root;
   private final MapForm form;
   private final int bitmapBytes;
   private final int bitmapBits;
   private @Nullable Bitmaps bitmaps;
 
-  BitmapListMap(HandoverMemory memory, Where where, long root, MapForm form) {
+  BitmapListMap(HandoverMemory memory, long root, MapForm form) {
     this.memory = memory;
     this.pageSize = memory.pageSize();
-    this.where = where;
     this.root = root;
     this.form = form;
     this.bitmapBytes = form.bitmapBytes(pageSize);
@@ -67,14 +66,14 @@ final class BitmapListMap implements PreservedMap {
   }
 
   @Override
-  public Stream<Run> runs() {
+  public Stream<BlockRun> runs() {
     Bitmaps all = bitmaps();
     all.requireSound();
     return leaves(all).runs();
   }
 
   private LeafList leaves(Bitmaps all) {
-    LeafList leaves = new LeafList(memory, where.in("bitmap"), bitmapBytes);
+    LeafList leaves = new LeafList(memory, PATH.in("bitmap"), bitmapBytes);
     walk(all, leaves);
     return leaves;
   }
@@ -107,7 +106,7 @@ final class BitmapListMap implements PreservedMap {
       MemorySegment find(long key) {
         int found = Arrays.binarySearch(all.keys, key >>> bitmapBits << bitmapBits);
         if (found >= 0) {
-          return memory.bytes(where.in("bitmap"), all.addresses[found], bitmapBytes);
+          return memory.bytes(PATH.in("bitmap"), all.addresses[found], bitmapBytes);
         }
         all.requireSound();
         return MemorySegment.NULL;
@@ -148,7 +147,7 @@ final class BitmapListMap implements PreservedMap {
   }
 
   private void walk(Bitmaps all, LeafVisitor visitor) {
-    Where place = where.in("bitmap");
+    Where place = PATH.in("bitmap");
     for (int i = 0; i < all.keys.length; i++) {
       long address = all.addresses[i];
       MemorySegment bits = memory.bytes(place, address, bitmapBytes);
@@ -165,7 +164,7 @@ final class BitmapListMap implements PreservedMap {
     private final VisitedPages seen = new VisitedPages();
 
     Bitmaps read() {
-      ChunkList.walk(memory, where, root, this, problems::add);
+      ChunkList.walk(memory, root, this, problems::add);
       long[] listed = keys.build().toArray();
       long[] bitmaps = addresses.build().toArray();
       long[] sorted = Arrays.stream(listed).sorted().distinct().toArray();
@@ -176,7 +175,7 @@ final class BitmapListMap implements PreservedMap {
           byKey[place] = bitmaps[i];
         } else if (problems.size() < MAX_PROBLEMS) {
           problems.add(
-              where.broken(
+              PATH.broken(
                   bitmaps[i],
                   "the bitmaps at 0x%x and 0x%x stand for the same blocks"
                       .formatted(byKey[place], bitmaps[i])));

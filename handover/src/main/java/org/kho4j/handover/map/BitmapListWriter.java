@@ -8,7 +8,6 @@ import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.KhoserMemChunk;
-import org.kho4j.handover.wire.KhoserPointer;
 import org.kho4j.handover.wire.StructureView;
 
 /**
@@ -17,10 +16,6 @@ import org.kho4j.handover.wire.StructureView;
  * bitmap that is not at a page's start shows a reader that it is small.
  */
 final class BitmapListWriter extends MapWriter {
-
-  // A small bitmap has the same name in the contract.
-  private static final KhoserPointer BITMAP =
-      KhoserPointer.declare(KhoserMemChunk.BITMAP, KhoserMemChunk.PAGE_BITMAP);
 
   private final int bitmapBytes;
   private final int bitmapBits;
@@ -132,7 +127,7 @@ final class BitmapListWriter extends MapWriter {
     StructureView element = chunk.element(0);
     for (long key : keys) {
       element.setAddress(KhoserMemChunk.PHYS_START, KhoRadix.address(pageSize, key));
-      BITMAP.store(element, Objects.requireNonNull(bitmaps.get(key)));
+      ChunkList.BITMAP.store(element, Objects.requireNonNull(bitmaps.get(key)));
       element.next();
     }
     if (!before.isEmpty()) {

@@ -48,9 +48,9 @@ final class BitmapSize implements ChunkList.Visitor {
   }
 
   /** Finds out for the list whose first chunk is at an address. */
-  static MapEvidence of(HandoverMemory memory, FdtNode rootFdt, Where where, long address) {
+  static MapEvidence of(HandoverMemory memory, FdtNode rootFdt, long address) {
     BitmapSize size = new BitmapSize(memory, rootFdt);
-    ChunkList.walk(memory, where, address, size, problem -> {});
+    ChunkList.walk(memory, address, size, problem -> {});
     return size.evidence();
   }
 

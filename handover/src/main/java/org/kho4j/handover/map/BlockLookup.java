@@ -48,10 +48,12 @@ abstract class BlockLookup implements PreservedMap.Lookup {
 
   @Override
   public final boolean isPreserved(long address, int order) {
-    long key = KhoRadix.key(pageSize, address, order);
-    if (order > maxOrder) {
+    if (order > maxOrder
+        || (address & (pageSize.blockBytes(order) - 1)) != 0
+        || address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
       return false;
     }
+    long key = KhoRadix.key(pageSize, address, order);
     long prefix = key >>> leafBits;
     // Neighbours are in a row, and orders far from each other.
     int slot = (int) (prefix + 37L * order) & (REMEMBERED - 1);

@@ -20,6 +20,10 @@ final class ChunkList {
   static final KhoserPointer NEXT =
       KhoserPointer.declare(KhoserMemChunk.NEXT, KhoserMemChunk.STRUCTURE);
 
+  /** The pointer from an element to its bitmap. A small one has the same name in the contract. */
+  static final KhoserPointer BITMAP =
+      KhoserPointer.declare(KhoserMemChunk.BITMAP, KhoserMemChunk.PAGE_BITMAP);
+
   /** More bitmaps are in no handover: small ones stand for 16 TiB in 4K pages. */
   static final int MAX_BITMAPS = 1 << 20;
 
@@ -40,7 +44,6 @@ final class ChunkList {
   }
 
   private final HandoverMemory memory;
-  private final Where where;
   private final Visitor visitor;
   private final Consumer<HandoverException> problems;
   private final VisitedPages seen = new VisitedPages();
@@ -48,22 +51,16 @@ final class ChunkList {
   private int chunks;
   private long elements;
 
-  private ChunkList(
-      HandoverMemory memory, Where where, Visitor visitor, Consumer<HandoverException> problems) {
+  private ChunkList(HandoverMemory memory, Visitor visitor, Consumer<HandoverException> problems) {
     this.memory = memory;
-    this.where = where;
     this.visitor = visitor;
     this.problems = problems;
   }
 
   /** Walks the list from its first chunk on. */
   static void walk(
-      HandoverMemory memory,
-      Where where,
-      long first,
-      Visitor visitor,
-      Consumer<HandoverException> problems) {
-    ChunkList list = new ChunkList(memory, where, visitor, problems);
+      HandoverMemory memory, long first, Visitor visitor, Consumer<HandoverException> problems) {
+    ChunkList list = new ChunkList(memory, visitor, problems);
     long chunk = first;
     while (chunk != 0 && list.problemCount < PreservedMap.MAX_PROBLEMS) {
       chunk = list.chunk(chunk);
@@ -72,7 +69,7 @@ final class ChunkList {
 
   /** Takes a chunk; returns the next one's address, 0 at the end and where the list breaks off. */
   private long chunk(long address) {
-    Where place = where.in("chunk", chunks);
+    Where place = PreservedMap.PATH.in("chunk", chunks);
     StructureView chunk;
     try {
       chunk = new StructureView(KhoserMemChunk.STRUCTURE, address, memory.page(place, address));
@@ -119,7 +116,7 @@ final class ChunkList {
             element.address(),
             (int) order,
             element.address(KhoserMemChunk.PHYS_START),
-            element.address(KhoserMemChunk.BITMAP));
+            BITMAP.address(element));
       } catch (HandoverException e) {
         report(e);
       }

@@ -1,21 +1,15 @@
 package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.Queue;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.map.PreservedMap.Run;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
@@ -57,41 +51,20 @@ final class LeafList implements LeafVisitor {
   }
 
   /** The runs of all leaves. Each leaf is read when the first of its runs is asked for. */
-  Stream<Run> runs() {
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(
-            new RunIterator(), Spliterator.ORDERED | Spliterator.NONNULL),
-        false);
-  }
-
-  private final class RunIterator implements Iterator<Run> {
-    private final Queue<Run> found = new ArrayDeque<>();
-    private final RunCollector runs =
-        new RunCollector(
-            pageSize,
-            leafBytes,
-            (order, address, bytes) -> found.add(new Run(order, address, bytes)));
-    private int next;
-
-    @Override
-    public boolean hasNext() {
-      while (found.isEmpty() && next < size) {
-        runs.leaf(place, bits(next), addresses[next], firstKeys[next]);
-        next++;
-      }
-      if (found.isEmpty()) {
-        runs.flush();
-      }
-      return !found.isEmpty();
-    }
-
-    @Override
-    public Run next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      return found.remove();
-    }
+  Stream<BlockRun> runs() {
+    return BlockRun.stream(visitor -> {
+      RunCollector runs = new RunCollector(pageSize, leafBytes, visitor);
+      int[] next = new int[1];
+      return () -> {
+        if (next[0] == size) {
+          runs.flush();
+          return false;
+        }
+        int leaf = next[0]++;
+        runs.leaf(place, bits(leaf), addresses[leaf], firstKeys[leaf]);
+        return true;
+      };
+    });
   }
 
   /** Counts the blocks. What cannot be read is reported, and left out of the counts. */

@@ -3,9 +3,12 @@ package org.kho4j.handover.map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.KhoserPointer;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
@@ -16,14 +19,23 @@ import org.kho4j.handover.wire.Where;
  */
 public sealed interface PreservedMap permits RadixMap, BitmapListMap {
 
+  /** The path of every map. */
+  Where PATH = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
+
   /** A map with more is no map, and each problem costs memory. */
   int MAX_PROBLEMS = 64;
 
   /** The map of that form whose root node or first chunk is at that address. */
-  static PreservedMap of(HandoverMemory memory, Where where, long root, MapForm form) {
+  static PreservedMap of(HandoverMemory memory, long root, MapForm form) {
     return form.isRadix()
-        ? new RadixMap(memory, where, root, form)
-        : new BitmapListMap(memory, where, root, form);
+        ? new RadixMap(memory, root, form)
+        : new BitmapListMap(memory, root, form);
+  }
+
+  /** The pointer of a root FDT at its map. */
+  static KhoserPointer pointer(KhoVersion version) {
+    return KhoserPointer.declare(
+        version.mapPointer(), version.mapForms().getFirst().structures().getFirst());
   }
 
   /** How it is written. */
@@ -33,22 +45,13 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
   long root();
 
   /**
-   * A run of adjacent blocks.
-   *
-   * @param order each block has 2^order pages
-   * @param address physical address of the first byte
-   * @param bytes a multiple of the block size
-   */
-  record Run(int order, long address, long bytes) {}
-
-  /**
    * The runs that {@link #forEachRun} visits, one object each. A leaf is read when the first of its
    * runs is asked for.
    *
    * @throws HandoverException if the map is broken above its leaves; a terminal operation throws it
    *     at the first broken leaf
    */
-  Stream<Run> runs();
+  Stream<BlockRun> runs();
 
   /**
    * Visits every run of adjacent blocks of one order: highest order first, ascending within an
@@ -123,7 +126,10 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
      */
     int orderAt(long address);
 
-    /** Whether the block of 2^order pages at that address is preserved, as that block. */
+    /**
+     * Whether the block of 2^order pages at that address is preserved, as that block. No block is
+     * at an address that is not a multiple of its size.
+     */
     boolean isPreserved(long address, int order);
   }
 }

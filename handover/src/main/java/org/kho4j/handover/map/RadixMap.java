@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
@@ -24,16 +25,14 @@ final class RadixMap implements PreservedMap {
 
   private final HandoverMemory memory;
   private final PageSize pageSize;
-  private final Where where;
   private final long root;
   private final MapForm form;
   private final int depth;
   private final boolean losesOrderZero;
 
-  RadixMap(HandoverMemory memory, Where where, long root, MapForm form) {
+  RadixMap(HandoverMemory memory, long root, MapForm form) {
     this.memory = memory;
     this.pageSize = memory.pageSize();
-    this.where = where;
     this.root = root;
     this.form = form;
     this.depth = form.depth(pageSize);
@@ -64,7 +63,7 @@ final class RadixMap implements PreservedMap {
   }
 
   @Override
-  public Stream<Run> runs() {
+  public Stream<BlockRun> runs() {
     LeafList leaves = leaves();
     new Walk(RadixMap::ignore, leaves, RadixMap::raise).tree();
     return leaves.runs();
@@ -170,7 +169,7 @@ final class RadixMap implements PreservedMap {
   }
 
   private Where place(int level) {
-    return where.in(level == 0 ? "leaf" : "node of level " + level);
+    return PATH.in(level == 0 ? "leaf" : "node of level " + level);
   }
 
   @Override

@@ -1,12 +1,11 @@
 package org.kho4j.handover.memblock;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
@@ -23,25 +22,18 @@ public record ReserveMem(String name, long start, long size) {
 
   /** Reads the reservations of the subtree {@code memblock}. */
   public static final Client<List<ReserveMem>> CLIENT =
-      new Client<>() {
-        @Override
-        public String subtree() {
-          return FdtLayout.MEMBLOCK_SUBTREE;
-        }
-
-        @Override
-        public List<ReserveMem> read(Handover handover, Subtree subtree) {
-          List<ReserveMem> reservations = new ArrayList<>();
-          for (FdtNode node : handover.tree(subtree, FdtLayout.MEMBLOCK).children()) {
-            reservations.add(ReserveMem.read(node, subtree));
-          }
-          return List.copyOf(reservations);
-        }
-      };
+      new Client<>(FdtLayout.MEMBLOCK_SUBTREE, ReserveMem::readAll);
 
   /** The reservation's bytes. */
   public Content content(HandoverMemory memory) {
-    return Content.contiguous(memory, Where.ROOT.named("reserve_mem", name), start, size);
+    return Content.contiguous(
+        memory, Where.ROOT.named("reserve_mem", name).toString(), start, size);
+  }
+
+  private static List<ReserveMem> readAll(Handover handover, Subtree subtree) {
+    return handover.tree(subtree, FdtLayout.MEMBLOCK).children().stream()
+        .map(node -> read(node, subtree))
+        .toList();
   }
 
   private static ReserveMem read(FdtNode node, Subtree subtree) {

@@ -1,14 +1,13 @@
 package org.kho4j.handover.memfd;
 
-import java.io.IOException;
-import java.nio.channels.WritableByteChannel;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
-import org.kho4j.handover.content.Content;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.map.OrderCounts;
@@ -23,17 +22,7 @@ import org.kho4j.handover.wire.Where;
 public final class Memfd {
 
   public static final FileHandler<Memfd> HANDLER =
-      new FileHandler<>() {
-        @Override
-        public boolean handles(String compatible) {
-          return MemfdVersion.of(compatible).isPresent();
-        }
-
-        @Override
-        public Memfd read(PreservedFile file) {
-          return new Memfd(file, MemfdVersion.of(file.compatible()).orElseThrow());
-        }
-      };
+      new FileHandler<>(compatible -> MemfdVersion.of(compatible).isPresent(), Memfd::new);
 
   private final Handover handover;
   private final HandoverMemory memory;
@@ -43,12 +32,12 @@ public final class Memfd {
   private final StructureView ser;
   private final PreservedArea foliosInfo;
 
-  private Memfd(PreservedFile file, MemfdVersion version) {
+  private Memfd(PreservedFile file) {
     this.handover = file.handover();
     this.memory = handover.memory();
     this.where = file.where();
     this.address = file.data();
-    this.version = version;
+    this.version = MemfdVersion.of(file.compatible()).orElseThrow();
     memory.requirePage(where, address, "data");
     this.ser = memory.view(where, address, version.structure());
     this.foliosInfo =
@@ -168,7 +157,7 @@ public final class Memfd {
     return order;
   }
 
-  long blockBytes(PreservedMap.Lookup lookup, long folio, long index) {
+  private long blockBytes(PreservedMap.Lookup lookup, long folio, long index) {
     return memory.pageSize().blockBytes(order(lookup, folio, index));
   }
 
@@ -193,18 +182,104 @@ public final class Memfd {
           "how large its folios are is in nothing but the preserved map, and that is "
               + handover.mapState().label());
     }
-    FolioPieces folios = new FolioPieces(this, where, handover.preservedMap(), memory.pageSize());
-    return new Content(memory, where, size, folios.inOrder());
+    return new Content(memory, where.toString(), size, new FolioPieces().inOrder());
   }
 
   /**
-   * Writes the file's bytes to a channel, zeros for its holes.
-   *
-   * @return bytes written
-   * @throws org.kho4j.handover.wire.HandoverException as {@link #content} does, and if a page
-   *     cannot be read
+   * A memfd's folios as pieces of the file: as large as the preserved map says, cut where the file
+   * ends, neighbours in the file and in memory as one.
    */
-  public long transferTo(WritableByteChannel channel) throws IOException {
-    return content().transferTo(channel);
+  private final class FolioPieces implements Content.Pieces {
+
+    private final PreservedMap map = handover.preservedMap();
+    private final PageSize pageSize = memory.pageSize();
+
+    /**
+     * The pieces in the file's order. Kernels list folios in that order, which needs no memory
+     * here; a list in any other order is sorted.
+     *
+     * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another
+     *     order and folios overlap
+     */
+    Content.Pieces inOrder() {
+      long[] countAndIndex = new long[2];
+      boolean[] ordered = {true};
+      forEachFolio((folio, index, flags) -> {
+        countAndIndex[0]++;
+        ordered[0] &= Long.compareUnsigned(index, countAndIndex[1]) >= 0;
+        countAndIndex[1] = index;
+      });
+      if (ordered[0]) {
+        return this;
+      }
+      FolioExtents extents = new FolioExtents(where, countAndIndex[0]);
+      walk(extents::add, false);
+      extents.sort();
+      return extents;
+    }
+
+    /**
+     * Visits the pieces of a list that is in order.
+     *
+     * @throws org.kho4j.handover.wire.HandoverException where the list is broken, or folios overlap
+     */
+    @Override
+    public void forEach(Content.PieceVisitor visitor) {
+      walk(visitor, true);
+    }
+
+    private void walk(Content.PieceVisitor visitor, boolean ordered) {
+      Merging merging = new Merging(visitor);
+      PreservedMap.Lookup lookup = map.lookup();
+      long size = size();
+      long pages = (size + pageSize.bytes() - 1) >>> pageSize.shift();
+      forEachFolio((folio, index, flags) -> {
+        long block = blockBytes(lookup, folio, index);
+        if (Long.compareUnsigned(index, pages) >= 0) {
+          throw where.broken(
+              folio,
+              "the folio of index %s is beyond the file's size of %d bytes"
+                  .formatted(Long.toUnsignedString(index), size));
+        }
+        long offset = index << pageSize.shift();
+        if (ordered && offset < merging.end()) {
+          throw FolioExtents.overlap(where, offset, folio, merging.address);
+        }
+        merging.add(offset, folio, Math.min(block, size - offset));
+      });
+      merging.flush();
+    }
+
+    private static final class Merging {
+      private final Content.PieceVisitor visitor;
+      private long offset;
+      private long address;
+      private long bytes;
+
+      Merging(Content.PieceVisitor visitor) {
+        this.visitor = visitor;
+      }
+
+      void add(long nextOffset, long nextAddress, long nextBytes) {
+        if (nextOffset == end() && nextAddress == address + bytes) {
+          bytes += nextBytes;
+          return;
+        }
+        flush();
+        offset = nextOffset;
+        address = nextAddress;
+        bytes = nextBytes;
+      }
+
+      long end() {
+        return offset + bytes;
+      }
+
+      void flush() {
+        if (bytes > 0) {
+          visitor.piece(offset, address, bytes);
+        }
+      }
+    }
   }
 }

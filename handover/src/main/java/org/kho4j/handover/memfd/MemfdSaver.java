@@ -19,7 +19,6 @@ import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
-import org.kho4j.handover.wire.Where;
 
 /** Hands memfds over, as the kernel's file handler does. */
 public final class MemfdSaver {
@@ -89,11 +88,11 @@ public final class MemfdSaver {
   private MemfdSaver() {}
 
   /**
-   * Where a file stands: the path for {@link org.kho4j.handover.generation.Placement}. Its array of
-   * folios is {@code folios} below, its folios are {@code folio 0} and so on.
+   * Path of a file, for {@link org.kho4j.handover.generation.Placement}. Its array of folios is
+   * {@code folios} below, its folios are {@code folio 0} and so on.
    */
-  public static Where where(String session, long token) {
-    return SavedSession.where(session).in("file 0x" + Long.toHexString(token));
+  public static String path(String session, long token) {
+    return SavedSession.path(session) + "/file 0x" + Long.toHexString(token);
   }
 
   /**
@@ -125,13 +124,13 @@ public final class MemfdSaver {
    */
   public static SavedFile save(
       Generation generation, MemfdVersion version, String session, long token, SavedMemfd file) {
-    Where where = where(session, token);
-    check(generation.pageSize(), version, where, file);
+    String path = path(session, token);
+    check(generation.pageSize(), version, path, file);
     return generation.atomically(() -> {
       for (Piece piece : file.pieces) {
         generation.preserve(piece.folio);
       }
-      Folio page = generation.allocateZeroed(where.toString(), 0);
+      Folio page = generation.allocateZeroed(path, 0);
       generation.preserve(page);
       StructureView ser = generation.view(page, version.structure());
       ser.set(MemfdSer.POS, file.position);
@@ -141,7 +140,7 @@ public final class MemfdSaver {
       }
       ser.set(version.nrFolios(), file.pieces.size());
       if (!file.pieces.isEmpty()) {
-        writeFolios(generation, where.in("folios").toString(), file.pieces)
+        writeFolios(generation, path + "/folios", file.pieces)
             .writeTo(ser.embedded(version.folios()));
       }
       return new SavedFile(version.compatible(), page.address(), token);
@@ -166,21 +165,21 @@ public final class MemfdSaver {
     return generation.preserve(path, array);
   }
 
-  private static void check(PageSize pageSize, MemfdVersion version, Where where, SavedMemfd file) {
+  private static void check(PageSize pageSize, MemfdVersion version, String path, SavedMemfd file) {
     if (file.size < 0 || file.position < 0) {
-      throw wrong(where, "size %d, position %d".formatted(file.size, file.position));
+      throw wrong(path, "size %d, position %d".formatted(file.size, file.position));
     }
     if ((file.size == 0) != file.pieces.isEmpty()) {
       throw wrong(
-          where,
+          path,
           "%d bytes in %d folios: a kernel expects folios exactly where there is a size"
               .formatted(file.size, file.pieces.size()));
     }
     if ((file.seals & ~MemfdSer.SEALS_MASK) != 0) {
-      throw wrong(where, "seals 0x%x are beyond 0x%x".formatted(file.seals, MemfdSer.SEALS_MASK));
+      throw wrong(path, "seals 0x%x are beyond 0x%x".formatted(file.seals, MemfdSer.SEALS_MASK));
     }
     if (file.seals != 0 && !version.structure().has(MemfdSer.SEALS)) {
-      throw wrong(where, "%s keeps no seals".formatted(version));
+      throw wrong(path, "%s keeps no seals".formatted(version));
     }
     long pages = Math.ceilDiv(file.size, pageSize.bytes());
     long next = 0;
@@ -191,7 +190,7 @@ public final class MemfdSaver {
           || (piece.index & (folioPages - 1)) != 0
           || (piece.flags & ~Piece.DIRTY_AND_UPTODATE) != 0) {
         throw wrong(
-            where,
+            path,
             "a folio of order %d at index %d with flags %d: indexes ascend from %d, are multiples of 2^order and end at %d; flags are 0 to 3"
                 .formatted(piece.folio.order(), piece.index, piece.flags, next, pages));
       }
@@ -199,7 +198,7 @@ public final class MemfdSaver {
     }
   }
 
-  private static PreservationException wrong(Where where, String message) {
-    return new PreservationException(where.toString(), message);
+  private static PreservationException wrong(String path, String message) {
+    return new PreservationException(path, message);
   }
 }

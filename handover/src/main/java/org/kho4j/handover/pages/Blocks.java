@@ -11,6 +11,8 @@ final class Blocks {
 
   static final long FULL = -1L;
 
+  private static final int FULL_UNITS = Long.SIZE - 1;
+
   // where blocks of each order begin
   private static final long START_1 = 0x5555555555555555L;
   private static final long START_2 = 0x1111111111111111L;
@@ -85,6 +87,19 @@ final class Blocks {
   /** The bits of a block of an order from 0 to 5. */
   static long mask(long unit, int order) {
     return ((1L << (1 << order)) - 1) << unit;
+  }
+
+  /** Whether all bits of a block of any order, in the words of a bitmap, are clear or are set. */
+  static boolean are(boolean set, long[] words, long unit, int order) {
+    long mask = order < ORDERS ? mask(unit, order) : FULL;
+    long expected = set ? mask : 0;
+    int end = (int) ((unit + (1L << order) + FULL_UNITS) >>> ORDERS);
+    for (int word = (int) (unit >>> ORDERS); word < end; word++) {
+      if ((words[word] & mask) != expected) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static long pairs(long blocks, int order) {

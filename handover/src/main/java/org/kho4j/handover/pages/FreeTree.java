@@ -56,15 +56,7 @@ final class FreeTree {
 
   /** Whether no page of a block is free. */
   boolean isAllTaken(long page, int order) {
-    if (order < ORDERS) {
-      return (bits[0][wordOf(page, 0)] & Blocks.mask(page, order)) == 0;
-    }
-    for (int word = wordOf(page, 0); word < wordOf(page + (1L << order), 0); word++) {
-      if (bits[0][word] != 0) {
-        return false;
-      }
-    }
-    return true;
+    return Blocks.are(false, bits[0], page, order);
   }
 
   /** Takes those of 64 pages that are in the mask; taken ones stay taken. */

@@ -3,6 +3,7 @@ package org.kho4j.handover.pages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.KhoException;
@@ -230,7 +231,7 @@ public final class PageAllocator {
   /** Whether any page of a range is free. */
   public boolean hasFree(long address, long length) {
     checkAligned(address, length);
-    return !allBlocks(address, length, (page, order) -> tree.isAllTaken(page, order));
+    return !allBlocks(address, length, tree::isAllTaken);
   }
 
   /** Whether any of the first {@code count} of these pages is free, or is none of its own. */
@@ -256,27 +257,21 @@ public final class PageAllocator {
   }
 
   private PageStateException notFree(long address, long length) {
-    return firstPage(
-        address,
-        length,
-        page -> tree.isFree(page, 0),
-        page -> managed.hasNone(page, 0) ? "is not memory to allocate from" : "is already taken");
+    return wrong(address, length, page -> tree.isFree(page, 0), "is already taken");
   }
 
   private PageStateException notTaken(long address, long length) {
-    return firstPage(
-        address,
-        length,
-        page -> isTaken(page, 0),
-        page -> managed.hasNone(page, 0) ? "is not memory to allocate from" : "is already free");
+    return wrong(address, length, page -> isTaken(page, 0), "is already free");
   }
 
-  private PageStateException firstPage(long address, long length, PageTest fine, PageFault fault) {
+  /** Names the first page of a range that is not fine. */
+  private PageStateException wrong(long address, long length, LongPredicate fine, String fault) {
     long at = address;
     while (numbers.page(at) != PageNumbers.NONE && fine.test(numbers.page(at))) {
       at += pageSize.bytes();
     }
     long page = numbers.page(at);
+    boolean own = page != PageNumbers.NONE && !managed.hasNone(page, 0);
     return new PageStateException(
         at,
         "0x%x, page %d of 0x%x-0x%x, %s"
@@ -285,7 +280,7 @@ public final class PageAllocator {
                 (at - address) >>> pageSize.shift(),
                 address,
                 address + length - 1,
-                page == PageNumbers.NONE ? "is not memory to allocate from" : fault.of(page)));
+                own ? fault : "is not memory to allocate from"));
   }
 
   private boolean isTaken(long page, int order) {
@@ -383,15 +378,5 @@ public final class PageAllocator {
   @FunctionalInterface
   private interface WordVisitor {
     void word(int word, long mask);
-  }
-
-  @FunctionalInterface
-  private interface PageTest {
-    boolean test(long page);
-  }
-
-  @FunctionalInterface
-  private interface PageFault {
-    String of(long page);
   }
 }

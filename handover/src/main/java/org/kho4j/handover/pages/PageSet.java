@@ -30,28 +30,11 @@ final class PageSet {
 
   /** Whether all pages of a block are in the set. */
   boolean hasAll(long page, int order) {
-    if (order < Blocks.ORDERS) {
-      long mask = Blocks.mask(page, order);
-      return (words[(int) (page >>> 6)] & mask) == mask;
-    }
-    for (int word = (int) (page >>> 6); word < (int) ((page + (1L << order)) >>> 6); word++) {
-      if (words[word] != Blocks.FULL) {
-        return false;
-      }
-    }
-    return true;
+    return Blocks.are(true, words, page, order);
   }
 
   /** Whether no page of a block is in the set. */
   boolean hasNone(long page, int order) {
-    if (order < Blocks.ORDERS) {
-      return (words[(int) (page >>> 6)] & Blocks.mask(page, order)) == 0;
-    }
-    for (int word = (int) (page >>> 6); word < (int) ((page + (1L << order)) >>> 6); word++) {
-      if (words[word] != 0) {
-        return false;
-      }
-    }
-    return true;
+    return Blocks.are(false, words, page, order);
   }
 }

@@ -1,9 +1,11 @@
 package org.kho4j.handover.root;
 
+import org.kho4j.abi.Structure;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.handover.content.Content;
 
 /**
  * A named blob that the root FDT lists.
@@ -14,9 +16,25 @@ import org.kho4j.handover.content.Content;
  */
 public record Subtree(String name, long address, long size) {
 
-  /** Where the blob stands, for messages. */
+  /** Path of the blob. */
   public Where where() {
     return Where.ROOT.in(name);
+  }
+
+  /**
+   * The structure at the blob's start.
+   *
+   * @throws HandoverException if the blob is shorter, or not in memory
+   */
+  public StructureView view(HandoverMemory memory, Structure structure) {
+    if (Long.compareUnsigned(size, structure.headerSize()) < 0) {
+      throw where()
+          .broken(
+              address,
+              "the blob has %s bytes, fewer than %d"
+                  .formatted(Long.toUnsignedString(size), structure.headerSize()));
+    }
+    return memory.view(where(), address, structure);
   }
 
   /**
@@ -25,6 +43,6 @@ public record Subtree(String name, long address, long size) {
    * @throws HandoverException if there can be no such memory
    */
   public Content content(HandoverMemory memory) {
-    return Content.contiguous(memory, where(), address, size);
+    return Content.contiguous(memory, where().toString(), address, size);
   }
 }

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
-import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
@@ -32,8 +31,6 @@ import org.kho4j.handover.wire.Where;
  */
 public final class ChunkWalk {
 
-  static final KhoserPointer FIRST =
-      KhoserPointer.declare(KhoVmalloc.FIRST, KhoVmallocChunk.STRUCTURE);
   static final KhoserPointer NEXT =
       KhoserPointer.declare(KhoVmallocChunk.NEXT, KhoVmallocChunk.STRUCTURE);
 
@@ -149,7 +146,7 @@ public final class ChunkWalk {
     nextChunk = 0;
     Where place = where.in("chunk", number + 1);
     try {
-      chunk = (number < 0 ? FIRST : NEXT).load(memory, place, address);
+      chunk = (number < 0 ? Descriptor.FIRST : NEXT).load(memory, place, address);
     } catch (HandoverException e) {
       return fault(Fault.CHUNK, place, e.address(), "%s", e.problem());
     }
@@ -162,7 +159,7 @@ public final class ChunkWalk {
       return fault(
           Fault.GOES_ON, place, address, "the chain has more chunks than the area has blocks");
     }
-    nextChunk = chunk().address(KhoVmallocChunk.NEXT);
+    nextChunk = NEXT.address(chunk());
     listed = false;
     return true;
   }

@@ -2,8 +2,10 @@ package org.kho4j.handover.vmalloc;
 
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.KhoException;
+import org.kho4j.handover.wire.KhoserPointer;
 import org.kho4j.handover.wire.StructureView;
 
 /**
@@ -24,11 +26,14 @@ public record Descriptor(long address, long first, long totalPages, int flags, i
   public static final String NO_AREA =
       "the descriptor has neither pages nor a first chunk: no area is preserved there";
 
+  static final KhoserPointer FIRST =
+      KhoserPointer.declare(KhoVmalloc.FIRST, KhoVmallocChunk.STRUCTURE);
+
   /** Reads the descriptor in a view of {@link KhoVmalloc#STRUCTURE}. */
   public static Descriptor of(StructureView view) {
     return new Descriptor(
         view.address(),
-        view.address(KhoVmalloc.FIRST),
+        FIRST.address(view),
         view.get(KhoVmalloc.TOTAL_PAGES),
         (int) view.get(KhoVmalloc.FLAGS),
         (int) view.get(KhoVmalloc.ORDER));
@@ -53,7 +58,7 @@ public record Descriptor(long address, long first, long totalPages, int flags, i
 
   /** Writes the 16 bytes. */
   public void writeTo(StructureView view) {
-    ChunkWalk.FIRST.store(view, first);
+    FIRST.store(view, first);
     view.set(KhoVmalloc.TOTAL_PAGES, totalPages);
     view.set(KhoVmalloc.FLAGS, flags);
     view.set(KhoVmalloc.ORDER, order);

@@ -2,7 +2,10 @@ package org.kho4j.handover.vmalloc;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.kho4j.handover.content.Content;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.Where;
@@ -33,6 +36,11 @@ public final class PreservedArea {
     return area;
   }
 
+  /** The area of a descriptor, as {@link #of(HandoverMemory, Where, Descriptor)}. */
+  public static PreservedArea of(HandoverMemory memory, Descriptor descriptor) {
+    return of(memory, Where.ROOT.in("area"), descriptor);
+  }
+
   private ChunkWalk walk() {
     return new ChunkWalk(memory, where, descriptor, ChunkWalk.THROW);
   }
@@ -44,6 +52,31 @@ public final class PreservedArea {
   /** Size of the area in bytes. */
   public long bytes() {
     return descriptor.totalPages() * memory.pageSize().bytes();
+  }
+
+  /**
+   * The runs that {@link #forEachRun} visits, one object each. A chunk is read when the first of
+   * its runs is asked for; a terminal operation throws at the first broken one.
+   */
+  public Stream<BlockRun> runs() {
+    return BlockRun.stream(visitor -> {
+      ChunkWalk walk = walk();
+      return () -> {
+        if (walk.next()) {
+          walk.runs(visitor);
+          return true;
+        }
+        walk.flush(visitor);
+        return false;
+      };
+    });
+  }
+
+  /** Physical addresses of the chunks that list the area, in the order of the list. */
+  public LongStream chunks() {
+    ChunkWalk walk = walk();
+    return LongStream.generate(() -> walk.next() ? walk.address() : 0)
+        .takeWhile(address -> address != 0);
   }
 
   /**
@@ -115,7 +148,7 @@ public final class PreservedArea {
     forEachRun((order, run, bytes) -> {});
     return new Content(
         memory,
-        where,
+        where.toString(),
         bytes(),
         visitor -> {
           long[] offset = new long[1];

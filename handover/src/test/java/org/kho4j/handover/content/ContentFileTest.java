@@ -25,7 +25,7 @@ class ContentFileTest {
     Content content =
         new Content(
             kernel.memory(),
-            KernelMemory.HERE,
+            "/here",
             size,
             visitor -> pieces.forEach(piece -> visitor.piece(piece[0], piece[1], piece[2])));
     try (FileChannel channel =

@@ -16,7 +16,7 @@ import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -28,8 +28,8 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.memfd.MemfdSaver;
-import org.kho4j.handover.Metadata;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
@@ -143,13 +143,17 @@ final class KernelReplay {
     handover
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .forEachSession(session -> {
+        .sessions()
+        .forEach(session -> {
           long files = kernels.read(session.address() + 64, 8).get(StructureView.U64, 0);
           placeBlocks(session.where() + "/files", files);
-          session.forEachFile(file -> {
-            place(file.where().toString(), file.data());
-            placeArea(file.where() + "/folios", file.as(Memfd.HANDLER).orElseThrow().foliosInfo());
-          });
+          session
+              .files()
+              .forEach(file -> {
+                place(file.where().toString(), file.data());
+                placeArea(
+                    file.where() + "/folios", file.as(Memfd.HANDLER).orElseThrow().foliosInfo());
+              });
         });
   }
 
@@ -186,11 +190,12 @@ final class KernelReplay {
   /** Memfds are preserved when they are handed to a session, all the rest at the jump. */
   private void replayLuo(LiveUpdate luo) {
     List<LiveUpdateSaver.SavedSession> sessions = new ArrayList<>();
-    luo.forEachSession(session -> {
-      List<LiveUpdateSaver.SavedFile> files = new ArrayList<>();
-      session.forEachFile(file -> files.add(replayMemfd(session.name(), file)));
-      sessions.add(new LiveUpdateSaver.SavedSession(session.name(), files));
-    });
+    luo.sessions()
+        .forEach(session -> {
+          List<LiveUpdateSaver.SavedFile> files = new ArrayList<>();
+          session.files().forEach(file -> files.add(replayMemfd(session.name(), file)));
+          sessions.add(new LiveUpdateSaver.SavedSession(session.name(), files));
+        });
     LiveUpdateSaver.save(generation, luo.version(), luo.number(), sessions, luo.flbs());
   }
 

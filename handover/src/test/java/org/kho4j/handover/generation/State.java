@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.pages.PageStateException;
+import org.kho4j.handover.root.Subtree;
 
 /**
  * What an operation that fails must leave as it was: the preserved blocks, the map's pages, the

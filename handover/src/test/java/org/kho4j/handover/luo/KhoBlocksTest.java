@@ -3,7 +3,6 @@ package org.kho4j.handover.luo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,20 +35,14 @@ class KhoBlocksTest {
   }
 
   private List<Long> entries(long head, PageSize pageSize) {
-    List<Long> entries = new ArrayList<>();
-    long count =
-        KhoBlocks.forEach(
-            new HandoverMemory(ram, pageSize),
-            Where.ROOT.in("set"),
-            head,
-            LuoSession.STRUCTURE,
-            entry -> {
-              long first = entry.bytes().get(StructureView.U64, 0);
-              assertThat(first).isEqualTo(ram.get64(entry.address()));
-              entries.add(first);
-            });
-    assertThat(count).isEqualTo(entries.size());
-    return entries;
+    return KhoBlocks.entries(
+            new HandoverMemory(ram, pageSize), Where.ROOT.in("set"), head, LuoSession.STRUCTURE)
+        .map(entry -> {
+          long first = entry.bytes().get(StructureView.U64, 0);
+          assertThat(first).isEqualTo(ram.get64(entry.address()));
+          return first;
+        })
+        .toList();
   }
 
   @Test

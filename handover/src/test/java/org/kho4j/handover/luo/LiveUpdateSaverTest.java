@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
@@ -65,13 +66,16 @@ class LiveUpdateSaverTest {
     LiveUpdate luo = generation.outgoing().client(LiveUpdate.CLIENT).orElseThrow();
     List<String> lines = new ArrayList<>();
     lines.add(luo.version() + " " + Long.toUnsignedString(luo.number()));
-    luo.forEachSession(session -> {
-      lines.add("session " + session.name());
-      session.forEachFile(file ->
-          lines.add(
-              file(file.compatible(), file.data(), file.token())
-                  + file.as(Memfd.HANDLER).map(LiveUpdateSaverTest::describe).orElse("")));
-    });
+    luo.sessions()
+        .forEach(session -> {
+          lines.add("session " + session.name());
+          session
+              .files()
+              .forEach(file ->
+                  lines.add(
+                      file(file.compatible(), file.data(), file.token())
+                          + file.as(Memfd.HANDLER).map(LiveUpdateSaverTest::describe).orElse("")));
+        });
     luo.flbs().forEach(flb -> lines.add(flb.toString()));
     return lines;
   }
@@ -86,7 +90,7 @@ class LiveUpdateSaverTest {
         (address, index, flags) -> folios.add("%x at %d: %d".formatted(address, index, flags)));
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     try {
-      memfd.transferTo(Channels.newChannel(content));
+      memfd.content().transferTo(Channels.newChannel(content));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -283,7 +287,11 @@ class LiveUpdateSaverTest {
   }
 
   private static String refusal(LuoVersion version, List<SavedSession> sessions, List<Flb> flbs) {
-    Generation generation = generation(PageSize.SIZE_4K);
+    return refusal(generation(PageSize.SIZE_4K), version, sessions, flbs);
+  }
+
+  private static String refusal(
+      Generation generation, LuoVersion version, List<SavedSession> sessions, List<Flb> flbs) {
     long free = generation.freePages();
     String message =
         catchThrowableOfType(
@@ -313,6 +321,20 @@ class LiveUpdateSaverTest {
     assertThat(refusal(LuoVersion.V4, files(129), List.of()))
         .isEqualTo(
             "/LUO/session \"s\"/files: 129 entries, and the 2 pages of this version hold 128");
+  }
+
+  @Test
+  void refusesLuoBesideBitmapsOf512Bytes() {
+    AddressRange scratch = new AddressRange(BASE, 0x10000);
+    Generation generation =
+        Generation.first(
+            WritableMemory.allocate(BASE, 64 << 20),
+            Setup.of(PageSize.SIZE_4K, List.of(scratch), "")
+                .withLayout(KhoLayout.of("kho-v1@6.16").orElseThrow()));
+    assertThat(refusal(generation, LuoVersion.V1, List.of(), List.of()))
+        .isEqualTo(
+            "/LUO: kho-v1@6.16 (Linux 6.16 to 6.17.8) has bitmaps of 512 bytes, and no kernel with"
+                + " these has LUO");
   }
 
   @Test

@@ -55,12 +55,16 @@ class LiveUpdateTest {
   private List<String> sessionsAndFiles() {
     List<String> lines = new ArrayList<>();
     read()
-        .forEachSession(session -> {
+        .sessions()
+        .forEach(session -> {
           lines.add(session.name() + " " + session.fileCount());
-          session.forEachFile(file ->
-              lines.add(
-                  "%s 0x%x %x at 0x%x"
-                      .formatted(file.compatible(), file.token(), file.data(), file.address())));
+          session
+              .files()
+              .forEach(file ->
+                  lines.add(
+                      "%s 0x%x %x at 0x%x"
+                          .formatted(
+                              file.compatible(), file.token(), file.data(), file.address())));
         });
     return lines;
   }
@@ -240,8 +244,8 @@ class LiveUpdateTest {
     assertThat(
             sentenceOf(() ->
                 read()
-                    .forEachSession(
-                        session -> session.forEachFile(file -> tokens.add(file.token())))))
+                    .sessions()
+                    .forEach(session -> session.files().forEach(file -> tokens.add(file.token())))))
         .isEqualTo("/LUO/session \"vm\"/files/block 1 at 0x7f000000: 0x7f000000 is absent");
     assertThat(tokens).containsExactly(0x100L, 0x101L);
   }
@@ -263,26 +267,19 @@ class LiveUpdateTest {
 
     List<Object> read = new ArrayList<>();
     read()
-        .forEachSession(session ->
-            session.forEachFile(file -> {
-              read.add(file.as(other));
-              read.add(file.as(another));
-            }));
+        .sessions()
+        .forEach(session ->
+            session
+                .files()
+                .forEach(file -> {
+                  read.add(file.as(other));
+                  read.add(file.as(another));
+                }));
 
     assertThat(read).hasToString("[Optional[28672], Optional.empty]");
   }
 
   private static FileHandler<Long> handler(String compatible) {
-    return new FileHandler<>() {
-      @Override
-      public boolean handles(String found) {
-        return found.equals(compatible);
-      }
-
-      @Override
-      public Long read(PreservedFile file) {
-        return file.data();
-      }
-    };
+    return new FileHandler<>(compatible::equals, PreservedFile::data);
   }
 }

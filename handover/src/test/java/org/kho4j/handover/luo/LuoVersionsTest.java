@@ -112,11 +112,15 @@ class LuoVersionsTest {
     LiveUpdate luo = read(kernel);
     List<String> lines = new ArrayList<>();
     lines.add("number " + luo.number());
-    luo.forEachSession(session -> {
-      lines.add("session %s of %d".formatted(session.name(), session.fileCount()));
-      session.forEachFile(file ->
-          lines.add("%s 0x%x data %x".formatted(file.compatible(), file.token(), file.data())));
-    });
+    luo.sessions()
+        .forEach(session -> {
+          lines.add("session %s of %d".formatted(session.name(), session.fileCount()));
+          session
+              .files()
+              .forEach(file ->
+                  lines.add(
+                      "%s 0x%x data %x".formatted(file.compatible(), file.token(), file.data())));
+        });
     luo.flbs()
         .forEach(flb -> lines.add("flb %s %x %d".formatted(flb.name(), flb.data(), flb.count())));
     return lines;
@@ -183,24 +187,26 @@ class LuoVersionsTest {
     KernelMemory kernel = kernel("luo-v3", pageSize);
     kernel.ram.put64(SESSIONS, sessions);
     List<String> names = new ArrayList<>();
-    read(kernel).forEachSession(session -> names.add(session.name()));
+    read(kernel).sessions().forEach(session -> names.add(session.name()));
     assertThat(names).hasSize(sessions).startsWith("vm", "empty", "third");
 
     kernel.ram.put64(SESSIONS, sessions + 1);
-    assertThat(sentenceOf(() -> read(kernel).forEachSession(session -> {})))
+    assertThat(sentenceOf(() -> read(kernel).sessions().forEach(session -> {})))
         .isEqualTo(
             "/LUO/sessions at 0x1200000: count is %d, and 16 pages hold %d"
                 .formatted(sessions + 1, sessions));
 
     kernel.ram.put64(SESSIONS, 1).put64(SESSIONS + 8 + 72, files);
     List<Long> tokens = new ArrayList<>();
-    read(kernel).forEachSession(session -> session.forEachFile(file -> tokens.add(file.token())));
+    read(kernel)
+        .sessions()
+        .forEach(session -> session.files().forEach(file -> tokens.add(file.token())));
     assertThat(tokens).hasSize(files).startsWith(0x100L, -1L);
 
     kernel.ram.put64(SESSIONS + 8 + 72, files + 1);
     assertThat(
-            sentenceOf(
-                () -> read(kernel).forEachSession(session -> session.forEachFile(file -> {}))))
+            sentenceOf(() ->
+                read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
         .isEqualTo(
             "/LUO/session \"vm\"/files at 0x1400000: count is %d, and 2 pages hold %d"
                 .formatted(files + 1, files));
@@ -212,8 +218,8 @@ class LuoVersionsTest {
     kernel.ram.put64(SESSIONS + 16 + 64, 0);
 
     assertThat(
-            sentenceOf(
-                () -> read(kernel).forEachSession(session -> session.forEachFile(file -> {}))))
+            sentenceOf(() ->
+                read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
         .isEqualTo("/LUO/session \"vm\" at 0x1200010: count is 2, and the list holds 0 files");
   }
 
@@ -222,7 +228,7 @@ class LuoVersionsTest {
     KernelMemory kernel = kernel("luo-v2", PageSize.SIZE_4K);
     kernel.ram.put64(HEADER + 8, SESSIONS + 8);
 
-    assertThat(sentenceOf(() -> read(kernel).forEachSession(session -> {})))
+    assertThat(sentenceOf(() -> read(kernel).sessions().forEach(session -> {})))
         .isEqualTo(
             "/LUO/sessions at 0x1200008: the address 0x1200008 is not aligned to a page of 4K");
   }

@@ -13,7 +13,6 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.Where;
 
 class BitmapListMapTest {
 
@@ -22,7 +21,7 @@ class BitmapListMapTest {
   private final SparseMemory ram = new SparseMemory();
 
   private PreservedMap map(PageSize pageSize, MapForm form) {
-    return PreservedMap.of(new HandoverMemory(ram, pageSize), Where.ROOT.in("map"), LIST, form);
+    return PreservedMap.of(new HandoverMemory(ram, pageSize), LIST, form);
   }
 
   private PreservedMap small() {
@@ -110,7 +109,7 @@ class BitmapListMapTest {
     ram.put64(LIST + 16, start + (long) pageSize.bytes());
     assertThat(sentenceOf(() -> runs(map(pageSize, form))))
         .isEqualTo(
-            "/map/chunk 0/element 0 at 0x4000010: phys_start is 0x%x, which is not a multiple of 0x%x below 2^52"
+            "/preserved-memory-map/chunk 0/element 0 at 0x4000010: phys_start is 0x%x, which is not a multiple of 0x%x below 2^52"
                 .formatted(start + pageSize.bytes(), start));
   }
 
@@ -163,7 +162,7 @@ class BitmapListMapTest {
 
     assertThat(problems(small()))
         .containsExactly(
-            "/map/chunk 2 at 0x4000000: the list reaches this chunk a second time: it has no end");
+            "/preserved-memory-map/chunk 2 at 0x4000000: the list reaches this chunk a second time: it has no end");
     assertThat(sentenceOf(() -> small().forEachRun((order, address, bytes) -> {})))
         .contains("a second time");
     assertThat(sentenceOf(() -> small().lookup().isPreserved(0x1000, 0))).contains("a second time");
@@ -181,9 +180,9 @@ class BitmapListMapTest {
     MapSummary summary = small().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems)
         .containsExactly(
-            "/map/chunk 0 at 0x4000000: num_elms is 256, and a chunk has room for 255",
-            "/map/chunk 1 at 0x4001000: order is 41, which is not within 0 to 40",
-            "/map/chunk 3 at 0x7001: the address 0x7001 is not aligned to a page of 4K");
+            "/preserved-memory-map/chunk 0 at 0x4000000: num_elms is 256, and a chunk has room for 255",
+            "/preserved-memory-map/chunk 1 at 0x4001000: order is 41, which is not within 0 to 40",
+            "/preserved-memory-map/chunk 3 at 0x7001: the address 0x7001 is not aligned to a page of 4K");
     assertThat(summary.blocks().total()).isEqualTo(2);
   }
 
@@ -198,13 +197,13 @@ class BitmapListMapTest {
     MapSummary summary = small().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems)
         .containsExactly(
-            "/map/chunk 0/element 0 at 0x4000010: the bitmap's address 0x5000100 is not a multiple of its 512 bytes",
-            "/map/chunk 0/element 1 at 0x9000000: 0x9000000 is absent",
-            "/map/chunk 0/element 2 at 0x4000030: the bitmap's address 0x0 is not a multiple of its 512 bytes",
-            "/map/chunk 0/element 3 at 0x4000040: phys_start is 0x1000000000000000, which is not a multiple of"
+            "/preserved-memory-map/chunk 0/element 0 at 0x4000010: the bitmap's address 0x5000100 is not a multiple of its 512 bytes",
+            "/preserved-memory-map/chunk 0/element 1 at 0x9000000: 0x9000000 is absent",
+            "/preserved-memory-map/chunk 0/element 2 at 0x4000030: the bitmap's address 0x0 is not a multiple of its 512 bytes",
+            "/preserved-memory-map/chunk 0/element 3 at 0x4000040: phys_start is 0x1000000000000000, which is not a multiple of"
                 + " 0x1000000 below 2^52",
-            "/map/chunk 0/element 5 at 0x4000060: the bitmap at 0x5000400 is another element's as well",
-            "/map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 stand for the same blocks");
+            "/preserved-memory-map/chunk 0/element 5 at 0x4000060: the bitmap at 0x5000400 is another element's as well",
+            "/preserved-memory-map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 stand for the same blocks");
     assertThat(summary.blocks().total()).isEqualTo(1);
   }
 
@@ -216,9 +215,10 @@ class BitmapListMapTest {
 
     assertThat(problems(small()))
         .containsExactly(
-            "/map/bitmap at 0x5000200: bit 4 is set, for a block of order 38 at 0x10000000000000, beyond 2^52");
+            "/preserved-memory-map/bitmap at 0x5000200: bit 4 is set, for a block of order 38 at 0x10000000000000, beyond 2^52");
     assertThat(problems(large()))
-        .containsExactly("/map/chunk 0/element 0 at 0x4000010: order 38 is not within 0 to 37");
+        .containsExactly(
+            "/preserved-memory-map/chunk 0/element 0 at 0x4000010: order 38 is not within 0 to 37");
   }
 
   @Test

@@ -10,11 +10,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.map.MapEvidence.Certainty;
+import org.kho4j.handover.root.RootSearch;
 
 /** The rules of ABI-HISTORY 6.1.3, one by one. */
 class BitmapSizeTest {

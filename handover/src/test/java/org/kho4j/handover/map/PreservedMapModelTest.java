@@ -20,7 +20,6 @@ import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.Where;
 
 /** Random maps against sets of blocks. */
 class PreservedMapModelTest {
@@ -66,7 +65,7 @@ class PreservedMapModelTest {
       }
     }
     int parts = tree.parts();
-    PreservedMap map = PreservedMap.of(new HandoverMemory(ram, pageSize), Where.ROOT, ROOT, form);
+    PreservedMap map = PreservedMap.of(new HandoverMemory(ram, pageSize), ROOT, form);
 
     List<String> runs = new ArrayList<>();
     map.forEachRun((order, address, bytes) ->

@@ -13,8 +13,8 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverMemory;
-import org.kho4j.handover.wire.Where;
 
 class PreservedMapTest {
 
@@ -30,8 +30,7 @@ class PreservedMapTest {
   }
 
   private static PreservedMap map(SparseMemory ram, PageSize pageSize) {
-    return new RadixMap(
-        new HandoverMemory(ram, pageSize), Where.ROOT.in("map"), ROOT, MapForm.RADIX);
+    return new RadixMap(new HandoverMemory(ram, pageSize), ROOT, MapForm.RADIX);
   }
 
   private PreservedMap map() {
@@ -161,6 +160,8 @@ class PreservedMapTest {
     assertThat(lookup.orderAt(-4096)).isEqualTo(-1);
     assertThat(lookup.isPreserved(0x200000, 0)).isTrue();
     assertThat(lookup.isPreserved(0x200000, 1)).isFalse();
+    assertThat(lookup.isPreserved(0x200800, 0)).as("in the middle of a page").isFalse();
+    assertThat(lookup.isPreserved(1L << 52, 0)).as("beyond physical memory").isFalse();
   }
 
   @Test
@@ -220,7 +221,9 @@ class PreservedMapTest {
     ram.put64(level1 + 8 * 7, leaf);
 
     assertThat(sentenceOf(() -> runs(map())))
-        .isEqualTo("/map/leaf at 0x%x: the tree reaches this page a second time".formatted(leaf));
+        .isEqualTo(
+            "/preserved-memory-map/leaf at 0x%x: the tree reaches this page a second time"
+                .formatted(leaf));
     List<String> problems = new ArrayList<>();
     MapSummary summary = map().summary(problem -> problems.add(problem.getMessage()));
     assertThat(problems).hasSize(1);
@@ -235,7 +238,7 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/map/node of level 2 at 0x4000000: the tree reaches this page a second time");
+            "/preserved-memory-map/node of level 2 at 0x4000000: the tree reaches this page a second time");
   }
 
   @Test
@@ -245,7 +248,7 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/map/node of level 5 at 0x4000000: slot 17 is 0x5000: only slots 0 to 3 can be used,"
+            "/preserved-memory-map/node of level 5 at 0x4000000: slot 17 is 0x5000: only slots 0 to 3 can be used,"
                 + " as no key has more than 53 bits");
   }
 
@@ -255,7 +258,7 @@ class PreservedMapTest {
 
     assertThat(sentenceOf(() -> runs(map())))
         .isEqualTo(
-            "/map/node of level 4 at 0x5008: the address 0x5008 is not aligned to a page of 4K");
+            "/preserved-memory-map/node of level 4 at 0x5008: the address 0x5008 is not aligned to a page of 4K");
   }
 
   @Test
@@ -263,7 +266,8 @@ class PreservedMapTest {
     ram.put64(ROOT + 8, 0x70000000);
 
     assertThat(problems(map()))
-        .containsExactly("/map/node of level 4 at 0x70000000: 0x70000000 is absent");
+        .containsExactly(
+            "/preserved-memory-map/node of level 4 at 0x70000000: 0x70000000 is absent");
   }
 
   @Test
@@ -272,7 +276,7 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is no physical"
+            "/preserved-memory-map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is no physical"
                 + " address: it is beyond 2^52");
   }
 
@@ -281,7 +285,8 @@ class PreservedMapTest {
     Radix tree = tree().key(0);
 
     String sentence =
-        "/map/leaf at 0x%x: bit 0 is set, and key 0 has no order".formatted(tree.leaf(0));
+        "/preserved-memory-map/leaf at 0x%x: bit 0 is set, and key 0 has no order"
+            .formatted(tree.leaf(0));
     assertThat(problems(map())).containsExactly(sentence);
     assertThat(sentenceOf(() -> runs(map()))).isEqualTo(sentence);
   }
@@ -293,7 +298,7 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/map/leaf at 0x%x: key 0x1 says order 52, which is not within 0 to 40"
+            "/preserved-memory-map/leaf at 0x%x: key 0x1 says order 52, which is not within 0 to 40"
                 .formatted(tree.leaf(1)));
   }
 
@@ -315,7 +320,7 @@ class PreservedMapTest {
         1L << (52 - order) | Long.parseUnsignedLong(address.substring(2), 16) >>> (12 + order);
     tree.key(key);
 
-    String place = "/map/leaf at 0x%x: ".formatted(tree.leaf(key));
+    String place = "/preserved-memory-map/leaf at 0x%x: ".formatted(tree.leaf(key));
     assertThat(problems(map())).singleElement().asString().startsWith(place).contains("2^52");
     assertThat(runsBeforeTheFault(map())).isEmpty();
     assertThat(sentenceOf(() -> runs(map()))).startsWith(place).contains("order " + order);
@@ -327,9 +332,9 @@ class PreservedMapTest {
     long beyond = 1L << 52 | 1L << 40;
     tree.key(beyond);
 
-    assertThat(map().runs().limit(1)).containsExactly(new PreservedMap.Run(9, 0x200000, 0x200000));
+    assertThat(map().runs().limit(1)).containsExactly(new BlockRun(9, 0x200000, 0x200000));
     assertThat(sentenceOf(() -> map().runs().toList()))
-        .startsWith("/map/leaf at 0x%x: ".formatted(tree.leaf(beyond)));
+        .startsWith("/preserved-memory-map/leaf at 0x%x: ".formatted(tree.leaf(beyond)));
   }
 
   /** The edges that the loop over a leaf's words treats apart. */
@@ -396,6 +401,6 @@ class PreservedMapTest {
 
     assertThat(sentenceOf(() -> map().lookup().isPreserved(0x1000, 0)))
         .isEqualTo(
-            "/map/node of level 4 at 0x5008: the address 0x5008 is not aligned to a page of 4K");
+            "/preserved-memory-map/node of level 4 at 0x5008: the address 0x5008 is not aligned to a page of 4K");
   }
 }

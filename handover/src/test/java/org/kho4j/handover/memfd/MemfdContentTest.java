@@ -9,8 +9,8 @@ import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.kho4j.handover.content.Content;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.luo.LiveUpdate;
 
@@ -76,7 +76,7 @@ class MemfdContentTest {
   private String letters() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Memfd memfd = memfd();
-    assertThat(memfd.transferTo(Channels.newChannel(out))).isEqualTo(memfd.size());
+    assertThat(memfd.content().transferTo(Channels.newChannel(out))).isEqualTo(memfd.size());
     byte[] bytes = out.toByteArray();
     assertThat(bytes).hasSize((int) memfd.size());
     StringBuilder letters = new StringBuilder();

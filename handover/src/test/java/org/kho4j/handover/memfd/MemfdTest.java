@@ -57,8 +57,9 @@ class MemfdTest {
     handover
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .forEachSession(
-            session -> session.forEachFile(file -> file.as(Memfd.HANDLER).ifPresent(memfds::add)));
+        .sessions()
+        .forEach(session ->
+            session.files().forEach(file -> file.as(Memfd.HANDLER).ifPresent(memfds::add)));
     return memfds.getFirst();
   }
 
@@ -241,7 +242,8 @@ class MemfdTest {
         .handover()
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .forEachSession(session -> session.forEachFile(file -> read.add(file.as(Memfd.HANDLER))));
+        .sessions()
+        .forEach(session -> session.files().forEach(file -> read.add(file.as(Memfd.HANDLER))));
     assertThat(read).hasToString("[Optional.empty]");
   }
 }

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 
@@ -61,7 +62,23 @@ class PreservedAreaTest {
   private static List<String> runs(PreservedArea area) {
     List<String> runs = new ArrayList<>();
     area.forEachRun((order, address, bytes) -> runs.add("0x%x+0x%x".formatted(address, bytes)));
+    assertThat(area.runs().map(run -> "0x%x+0x%x".formatted(run.address(), run.bytes())))
+        .as("the stream of the same runs")
+        .isEqualTo(runs);
     return runs;
+  }
+
+  @Test
+  void chunksAreReadWhenTheyAreAskedFor() {
+    descriptor(CHUNK, 512, 1, 0);
+    chunk(0, 0x7f000000, scattered(0x100000, 511));
+
+    assertThat(area().chunks().limit(1)).containsExactly(CHUNK);
+    assertThat(sentenceOf(() -> area().chunks().count()))
+        .isEqualTo("/area/chunk 1 at 0x7f000000: 0x7f000000 is absent");
+    assertThat(area().runs().findFirst()).hasValue(new BlockRun(0, 0x100000, 4096));
+    assertThat(sentenceOf(() -> area().runs().count()))
+        .isEqualTo("/area/chunk 1 at 0x7f000000: 0x7f000000 is absent");
   }
 
   private String fault() {

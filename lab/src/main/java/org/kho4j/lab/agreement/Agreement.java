@@ -28,10 +28,10 @@ import org.kho4j.damage.GuestMemory;
 import org.kho4j.damage.RuleCase;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.root.RootFdt;
-import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Kernel;
@@ -204,11 +204,18 @@ final class Agreement implements AutoCloseable {
       handover(guest)
           .client(LiveUpdate.CLIENT)
           .ifPresent(there ->
-              there.forEachSession(session ->
-                  session.forEachFile(file ->
-                      handlers[0] |=
-                          others(MemfdVersion.ALL, versions.memfd(), MemfdVersion::compatible)
-                              .anyMatch((file.compatible() + "\0")::equals))));
+              there
+                  .sessions()
+                  .forEach(session ->
+                      session
+                          .files()
+                          .forEach(file ->
+                              handlers[0] |=
+                                  others(
+                                          MemfdVersion.ALL,
+                                          versions.memfd(),
+                                          MemfdVersion::compatible)
+                                      .anyMatch((file.compatible() + "\0")::equals))));
       return !handlers[0];
     } catch (HandoverException e) {
       return !other;

@@ -83,7 +83,7 @@ public final class Files {
     run.fact("sessions", facts());
     LiveUpdate luo = handover.client(LiveUpdate.CLIENT).orElseThrow();
     Map<String, Map<Long, PreservedFile>> found = new HashMap<>();
-    luo.forEachSession(session -> found.put(session.name(), filesOf(session)));
+    luo.sessions().forEach(session -> found.put(session.name(), filesOf(session)));
     Map<String, Set<Long>> expected = new HashMap<>();
     files.forEach(
         file -> expected.computeIfAbsent(file.session, name -> new HashSet<>()).add(file.token));
@@ -129,7 +129,7 @@ public final class Files {
 
   private static Map<Long, PreservedFile> filesOf(Session session) {
     Map<Long, PreservedFile> files = new HashMap<>();
-    session.forEachFile(file -> files.put(file.token(), file));
+    session.files().forEach(file -> files.put(file.token(), file));
     return files;
   }
 

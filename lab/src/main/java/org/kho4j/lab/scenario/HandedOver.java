@@ -214,7 +214,8 @@ final class HandedOver {
     handover
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .forEachSession(session ->
-            session.forEachFile(file -> visitor.accept(file.as(Memfd.HANDLER).orElseThrow())));
+        .sessions()
+        .forEach(session ->
+            session.files().forEach(file -> visitor.accept(file.as(Memfd.HANDLER).orElseThrow())));
   }
 }

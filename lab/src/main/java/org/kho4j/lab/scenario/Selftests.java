@@ -133,12 +133,15 @@ final class Selftests {
     handover
         .client(LiveUpdate.CLIENT)
         .orElseThrow()
-        .forEachSession(session -> {
+        .sessions()
+        .forEach(session -> {
           int before = files.size();
-          session.forEachFile(file -> {
-            Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
-            files.put("%s 0x%x".formatted(session.name(), file.token()), text(handover, memfd));
-          });
+          session
+              .files()
+              .forEach(file -> {
+                Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
+                files.put("%s 0x%x".formatted(session.name(), file.token()), text(handover, memfd));
+              });
           if (files.size() == before) {
             files.put(session.name(), "");
           }

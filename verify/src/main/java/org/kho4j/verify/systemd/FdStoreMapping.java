@@ -14,6 +14,7 @@ import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The mapping that systemd keeps in the LUO session {@value #SESSION}: which file was whose in the
@@ -99,7 +100,12 @@ public final class FdStoreMapping {
     Content content =
         content(session)
             .orElseThrow(() -> session.where().broken(session.address(), "no memfd has token 0"));
-    return parse(content);
+    return parse(where(session), content);
+  }
+
+  /** Where the mapping is, for messages. */
+  public static Where where(Session session) {
+    return session.where().in("file 0x0");
   }
 
   /**
@@ -114,14 +120,13 @@ public final class FdStoreMapping {
   /**
    * Reads the bytes of a mapping.
    *
+   * @param where it is, for messages
    * @throws HandoverException if they are more than {@value #MAX_BYTES}, cannot be read, or are not
    *     the JSON of a mapping
    */
-  public static FdStoreMapping parse(Content content) {
+  public static FdStoreMapping parse(Where where, Content content) {
     if (content.size() > MAX_BYTES) {
-      throw content
-          .where()
-          .broken(
+      throw where.broken(
               firstAddress(content),
               "the mapping has %,d bytes, more than %,d".formatted(content.size(), MAX_BYTES));
     }
@@ -141,7 +146,7 @@ public final class FdStoreMapping {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new MappingParser(content, bytes).parse();
+    return new MappingParser(where, content, bytes).parse();
   }
 
   /** Physical address of the first byte; 0 if no page has it. */

@@ -47,8 +47,8 @@ final class MappingParser {
   private OptionalLong version = OptionalLong.empty();
   private OptionalLong kexecCount = OptionalLong.empty();
 
-  MappingParser(Content content, byte[] bytes) {
-    this.where = content.where();
+  MappingParser(Where where, Content content, byte[] bytes) {
+    this.where = where;
     this.bytes = bytes;
     content.forEachPiece((offset, address, length) -> pieces.put(offset, address));
   }

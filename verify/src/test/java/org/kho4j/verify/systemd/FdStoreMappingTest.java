@@ -44,8 +44,9 @@ class FdStoreMappingTest {
   private FdStoreMapping parse(byte[] json) {
     memory.writable(BASE, json.length).copyFrom(MemorySegment.ofArray(json));
     HandoverMemory handover = new HandoverMemory(memory, PageSize.SIZE_4K);
+    Where where = Where.ROOT.in("mapping");
     return FdStoreMapping.parse(
-        Content.contiguous(handover, Where.ROOT.in("mapping"), BASE, json.length));
+        where, Content.contiguous(handover, where.toString(), BASE, json.length));
   }
 
   @Test
