@@ -53,6 +53,9 @@ def handover(release, size_name, page_size):
         vector.add("LUO", state.write(memory), state.contents)
     if page_size == 16384 and kho in ("kho-v2", "kho-v3@7.1-rc"):
         short_tree(vector)
+        vector.extra["warnings"] = {"MAP-017": "the tree has no room for the mark of order 0"}
+    if kho == "kho-v1@6.17.9" and page_size == 4096:
+        vector.extra["warnings"] = {"MAP-015": "nothing but the writer's release tells the size of its bitmaps"}
     return vector.finish()
 
 

@@ -162,6 +162,7 @@ Written with bitmaps of a page. Read with 512 bytes, only the first 4096 bits co
 which kernel wrote it; the facts are for bitmaps of a page."""
     vector = structure("bitmaps-ambiguous", "One bitmap, at the start of a page, with bits beyond the first 4096: nothing tells its size.",
                        "kho-v1@6.18", text=text)
+    vector.extra["warnings"] = {"MAP-015": "nothing tells the size of the bitmap"}
     vector.memory.preserve(0x22345000, 0)
     vector.extra["absent"] = "one preserved page"
     yield vector.finish()
@@ -178,8 +179,15 @@ addresses tell. A reader that takes bitmaps for pages finds preservations of ord
 
 # Blocks, sessions, files
 
-def with_luo(name, title, sessions, flbs=(), kho="kho-v4", luo="luo-v5", page_size=4096, layouts=()):
+UNKNOWN_HANDLER = {"LUO-010": "no kernel has the handler"}
+COUNTS = {"FLB-007": "the FLBs count references of files that are not there"}
+HOLES = {"MEMFD-017": "a kernel allocates what a file lacks before it preserves the file: none writes a hole"}
+
+
+def with_luo(name, title, sessions, flbs=(), kho="kho-v4", luo="luo-v5", page_size=4096, layouts=(), warnings=None):
     vector = structure(name, title, kho, page_size, [luo, *layouts])
+    if warnings:
+        vector.extra["warnings"] = warnings
     state = Luo(luo.split("@")[0], sessions, None if luo.endswith("6.19") else list(flbs))
     vector.add("LUO", state.write(vector.memory), state.contents)
     return vector.finish()
@@ -198,28 +206,31 @@ def blocks():
     yield with_luo("luo-blocks-two-16k", "205 sessions with 16K pages: two blocks.", numbered(205), page_size=16384)
     files = [(n, ("vectors-v1", 0x1000 + n)) for n in range(127)]
     yield with_luo("luo-file-blocks", "A session with 127 files: two full blocks and one with a single file. Their handler is known to nobody, so "
-                   "that data is just a number.", [Session("many files", files)])
+                   "that data is just a number.", [Session("many files", files)], warnings=UNKNOWN_HANDLER)
     yield with_luo("luo-v1-files-full", "A session with 128 files, as many as the array of luo-v1 holds.",
-                   [Session("many files", files + [(127, ("vectors-v1", 0x107f))])], kho="kho-v3@7.1", luo="luo-v1@7.0")
+                   [Session("many files", files + [(127, ("vectors-v1", 0x107f))])], kho="kho-v3@7.1", luo="luo-v1@7.0",
+                   warnings=UNKNOWN_HANDLER)
     flbs = [("vectors-flb-%d" % n, n << 12 | 1, n % 3 + 1) for n in range(63)]
-    yield with_luo("luo-flbs-full", "63 FLBs, as many as a page holds.", [], flbs)
+    yield with_luo("luo-flbs-full", "63 FLBs, as many as a page holds.", [], flbs, warnings=COUNTS)
     token = (1 << 64) - 1
     yield with_luo("luo-longest-names", "A session's name of 63 bytes, a handler's and an FLB's of 47, the largest token.",
-                   [Session("n" * 63, [(token, ("h" * 47, token))])], [("f" * 47, (1 << 64) - 1, (1 << 64) - 1)])
+                   [Session("n" * 63, [(token, ("h" * 47, token))])], [("f" * 47, (1 << 64) - 1, (1 << 64) - 1)],
+                   warnings={**COUNTS, **UNKNOWN_HANDLER})
 
 
 def files():
-    def memfd(name, title, file, version="memfd-v2", kho="kho-v4", luo="luo-v5"):
-        return with_luo(name, title, [Session("files", [(1, file)])], kho=kho, luo=luo, layouts=[version])
+    def memfd(name, title, file, version="memfd-v2", kho="kho-v4", luo="luo-v5", warnings=None):
+        return with_luo(name, title, [Session("files", [(1, file)])], kho=kho, luo=luo, layouts=[version], warnings=warnings)
 
     yield memfd("memfd-empty", "A memfd of no bytes: no folios, and a descriptor of zeros.", Memfd("memfd-v2", 0, []))
     yield memfd("memfd-odd-size", "A memfd whose last folio is used for one byte only.", Memfd("memfd-v2", 4097, [(0, 0), (1, 0)], 0x3f, 4097))
     yield memfd("memfd-holes", "A memfd with holes before, between and behind its folios of orders 0, 3 and 9.",
-                Memfd("memfd-v2", 0x700123, [(1, 0), (8, 3), (512, 9), (1500, 0)]))
+                Memfd("memfd-v2", 0x700123, [(1, 0), (8, 3), (512, 9), (1500, 0)]), warnings=HOLES)
     yield memfd("memfd-array-of-two-pages", "A memfd with 257 folios, one more than a page of their array holds.",
                 Memfd("memfd-v2", 257 * 4096, [(n, 0) for n in range(257)]))
     yield memfd("memfd-skipped-entries", "Entries whose page frame number is 0 are skipped: what they stand for is a hole.",
-                Memfd("memfd-v2", 5 * 4096, [(0, 0), (3, 0)], skipped=[1, 4]))
+                Memfd("memfd-v2", 5 * 4096, [(0, 0), (3, 0)], skipped=[1, 4]),
+                warnings={"MEMFD-009": "kernels skip such entries, and none writes one", **HOLES})
     yield memfd("memfd-v1-clean", "A memfd of 6.19, which recorded what each folio really was: uptodate and not dirty.",
                 Memfd("memfd-v1", 4096, [(0, 0)], flags=2), "memfd-v1", "kho-v1@6.18", "luo-v1@6.19")
 

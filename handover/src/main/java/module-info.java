@@ -6,6 +6,7 @@ module org.kho4j.handover {
   requires static org.jspecify;
 
   exports org.kho4j.handover;
+  exports org.kho4j.handover.boot;
   exports org.kho4j.handover.content;
   exports org.kho4j.handover.generation;
   exports org.kho4j.handover.khotest;

@@ -60,7 +60,6 @@ public class VerifyFoliosBench {
     Checked checked =
         Verifier.verify(
             handover,
-            false,
             Verifier.Options.ALL,
             finding -> {
               throw new IllegalStateException(finding.toString());

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;

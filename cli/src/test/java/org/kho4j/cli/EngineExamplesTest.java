@@ -30,6 +30,7 @@ class EngineExamplesTest {
               "java.nio.file",
               "java.util",
               "org.kho4j.abi",
+              "org.kho4j.handover.boot",
               "org.kho4j.handover.generation",
               "org.kho4j.handover.luo",
               "org.kho4j.handover.luo.LiveUpdateSaver",

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.Preflights.kernel;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -157,5 +158,75 @@ class UnreadableHandoverTest {
     JsonNode map = json(0, "inspect", second, "--json").at("/handovers/0/preservedMap");
     assertThat(map.get("because").asString())
         .contains("its kexec count is ", "and that of the outgoing handover at 0x");
+  }
+
+  /** Of a handover that was taken nothing is handed over, of one that cannot be read who knows. */
+  @Test
+  void preflightTakesTheVerdictOfVerify() throws IOException {
+    Path taken = Captures.small("gen2-running");
+    assertThat(
+            kho(2, "preflight", "--from", taken, "--fdt", "0x4f0000", "--to", kernel("7.3")).err())
+        .contains(
+            "the handover at 0x4f0000 has nothing to hand over, as a kernel has taken it: its kexec count is ");
+
+    try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
+      file.setLength(ROOT + 0x1000);
+    }
+    JsonNode report = Preflights.json(1, "--from", ram, "--to", kernel("7.3"));
+    assertThat(Preflights.component(report, "kho").get("verdict").asString()).isNotEqualTo("ok");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"inspect", "verify"})
+  void aBootRecordThatNamesGarbageIsTheFault(String command) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
+      file.seek(ROOT);
+      file.write(new byte[4096]);
+      byte[] record =
+          ByteBuffer.allocate(48)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .putLong(0)
+              .putInt(10)
+              .putInt(32)
+              .putLong(ROOT)
+              .putLong(4096)
+              .putLong(0x9000)
+              .putLong(16)
+              .array();
+      file.seek(0x8000);
+      file.write(record);
+    }
+
+    assertThat(kho(2, command, ram, "--setup-data", "0x8000").err())
+        .contains("/boot-record at 0x8000: it names 0x512000 as the root FDT, and the next kernel")
+        .doesNotContain("--base");
+  }
+
+  /** As after the jump: boot parameters that lead to the record, and a copy of the array. */
+  @Test
+  void scratchIsFoundAndShown() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
+      ByteBuffer page = ByteBuffer.allocate(4096 + 48 + 16).order(ByteOrder.LITTLE_ENDIAN);
+      page.putShort(0x1fe, (short) 0xaa55).putInt(0x202, 0x53726448).putLong(0x250, 0x9000);
+      page.putInt(4096 + 8, 10).putInt(4096 + 12, 32).putLong(4096 + 16, ROOT);
+      page.putLong(4096 + 24, 4096).putLong(4096 + 32, 0x9030).putLong(4096 + 40, 16);
+      page.putLong(4096 + 48, 0x1c00000).putLong(4096 + 56, 0x400000);
+      file.seek(0x8000);
+      file.write(page.array());
+      file.setLength(64 << 20);
+    }
+
+    JsonNode inspected = json(0, "inspect", ram, "--json").at("/handovers/0/scratch");
+    assertThat(inspected.toString())
+        .isEqualTo(
+            "{\"bytes\":4194304,\"memoryBytes\":67108864,\"bootRecord\":\"0x9000\","
+                + "\"regions\":[{\"address\":\"0x1c00000\",\"size\":4194304}]}");
+    assertThat(kho(0, "inspect", ram).out())
+        .contains(
+            "├─ scratch: 4 MiB in 1 region, 6.3 % of 64 MiB: only movable pages can lie there, none that a device pins"
+                + " (boot record found at 0x9000)");
+    assertThat(kho(1, "verify", ram).out())
+        .contains("SCRATCH-008 /scratch at 0x9030: 1 region takes ")
+        .doesNotContain("not checked: scratch");
   }
 }

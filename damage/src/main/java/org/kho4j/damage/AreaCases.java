@@ -82,6 +82,10 @@ final class AreaCases {
                 guest.put64(guest.chunk() + 16, guest.freePage());
               }),
           luo(
+              "VMALLOC-013",
+              guest -> guest.put16(guest.area() + FLAGS, guest.pick(0, 2)),
+              guest -> guest.put16(guest.area() + FLAGS, 3)),
+          luo(
               "BLOCK-001",
               guest -> {
                 long list = list(guest);

@@ -116,6 +116,10 @@ final class LuoCases {
               guest -> guest.put64(guest.file() + 48, 0),
               guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
           luo(
+              "LUO-016",
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3"),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v9")),
+          luo(
               "FLB-001",
               guest -> guest.put64(guest.flbsField(), guest.pick(0L, 1L << 40, -4096L)),
               guest -> guest.put64(guest.flbs() + 8, 0)),

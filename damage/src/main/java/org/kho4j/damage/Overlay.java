@@ -2,6 +2,7 @@ package org.kho4j.damage;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -80,6 +81,14 @@ public final class Overlay implements PhysicalMemory {
 
   long get64(long address) {
     return read(address, 8).get(StructureView.U64, 0);
+  }
+
+  /** The characters at an address, up to a NUL or so many. */
+  String text(long address, int most) {
+    String all =
+        new String(read(address, most).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1);
+    int end = all.indexOf(0);
+    return end < 0 ? all : all.substring(0, end);
   }
 
   void forEachChange(ChangeVisitor visitor) {

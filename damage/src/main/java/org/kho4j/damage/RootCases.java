@@ -182,7 +182,28 @@ final class RootCases {
               guest -> {
                 guest.preserve(GuestMemory.FREE, 4);
                 guest.node(GuestMemory.FREE + (4096L << 4));
-              }));
+              }),
+          luo(
+              "MAP-019",
+              guest -> {
+                guest.text(guest.find(guest.root(), guest.kho()), "kho-v3");
+                guest.preserve(1L << 40, 19 + guest.pick(3));
+              },
+              guest -> {
+                guest.text(guest.find(guest.root(), guest.kho()), "kho-v3");
+                guest.preserve(1L << 40, 18);
+              }),
+          list(
+              "MAP-020",
+              guest -> {
+                if (guest.pick(2) == 0) {
+                  guest.put32(guest.map() + 12, 0);
+                } else {
+                  second(guest, 0x1000000);
+                  guest.put32(guest.map() + 12, 1);
+                }
+              },
+              guest -> second(guest, 0x1000000)));
 
   private RootCases() {}
 

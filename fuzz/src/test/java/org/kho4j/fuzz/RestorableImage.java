@@ -14,7 +14,7 @@ import java.util.List;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.damage.Overlay;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.Stitcher;

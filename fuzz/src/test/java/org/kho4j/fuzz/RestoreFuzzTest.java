@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.damage.Overlay;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.wire.KhoException;

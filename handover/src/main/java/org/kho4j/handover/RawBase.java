@@ -3,6 +3,7 @@ package org.kho4j.handover;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.map.PreservedMap;
@@ -85,7 +86,12 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
   private boolean fits(long distance) {
     PhysicalMemory moved = new Moved(memory, distance);
     RootFdt there =
-        new RootFdt(root.address() + distance, root.totalSize(), root.tree(), root.compatible());
+        new RootFdt(
+            root.address() + distance,
+            root.totalSize(),
+            root.tree(),
+            root.compatible(),
+            Optional.empty());
     return pointers.stream().allMatch(pointer -> moved.contains(pointer, Long.BYTES))
         && Handovers.of(moved, List.of(there), null).getFirst().isMapIntact();
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.verify.Scratch;
 
 /**
  * What is really handed over: a part that is not in use cannot suffer.

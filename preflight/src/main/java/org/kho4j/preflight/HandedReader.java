@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
@@ -26,12 +25,11 @@ import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 
 /** Reads from a handover in memory its parts, their versions and their state. */
@@ -107,7 +105,7 @@ public final class HandedReader {
             reservations,
             strangers,
             Optional.of(Integrity.of(handover, options, newer, unreadable)),
-            scratch(options));
+            Scratch.of(handover, options));
     return new Outgoing(profile, handed);
   }
 
@@ -119,21 +117,6 @@ public final class HandedReader {
       case UNKNOWN ->
           handover.pageSize() == PageSize.SIZE_4K ? Architecture.UNKNOWN : Architecture.ARM64;
     };
-  }
-
-  private Optional<Scratch> scratch(Verifier.Options options) {
-    List<AddressRange> regions = Verifier.scratch(handover, options);
-    if (regions.isEmpty()) {
-      return Optional.empty();
-    }
-    HandoverMemory memory = handover.memory();
-    // An image that leaves out pages of scratch leaves out pages of everything else, too.
-    boolean whole =
-        regions.stream()
-            .allMatch(region -> memory.physical().contains(region.address(), region.length()));
-    return Optional.of(
-        new Scratch(
-            regions, whole ? OptionalLong.of(memory.presentBytes()) : OptionalLong.empty()));
   }
 
   /** The form of the preserved map, if that is known. */

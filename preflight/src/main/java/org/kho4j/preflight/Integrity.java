@@ -38,7 +38,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
    * that kho4j knows. LUO-012 repeats what is wrong with one file for its session.
    */
   static final Set<String> DECIDED_BY_VERSIONS =
-      Set.of("FDT-004", "LUO-003", "LUO-010", "LUO-012", "LUO-014", "MEMFD-001");
+      Set.of("FDT-004", "LUO-003", "LUO-010", "LUO-012", "LUO-014", "LUO-016", "MEMFD-001");
 
   /** Preserved memory without a known owner: a part of a newer version may own it. */
   private static final String UNCLAIMED = "OWN-004";
@@ -82,7 +82,6 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     Checked checked =
         Verifier.verify(
             handover,
-            false,
             options,
             finding -> {
               Rule rule = finding.rule();
@@ -99,6 +98,15 @@ public record Integrity(List<Damage> damages, List<String> notes) {
             });
     List<Damage> damages = new ArrayList<>();
     worst.forEach((part, one) -> damages.add(new Damage(part, one.verdict, one.because())));
+    handover
+        .unreadable()
+        .filter(reason -> !worst.containsKey(Parts.KHO.name()) && newer.isEmpty())
+        .ifPresent(reason ->
+            damages.add(
+                new Damage(
+                    Parts.KHO.name(),
+                    Verdict.UNKNOWN,
+                    "the preserved map cannot be read: %s".formatted(reason))));
     newer.forEach((part, version) ->
         damages.add(
             new Damage(

@@ -10,6 +10,7 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.verify.Scratch;
 
 /**
  * The load of the next kernel by kexec. A kernel with KHO on puts every piece into a scratch

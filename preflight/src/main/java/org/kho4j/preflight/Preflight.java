@@ -8,6 +8,7 @@ import org.kho4j.preflight.Integrity.Damage;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.Speech.State;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.verify.Scratch;
 
 /** Judges whether one kernel takes what another hands over. */
 public final class Preflight {

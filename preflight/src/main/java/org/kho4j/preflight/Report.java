@@ -3,6 +3,7 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.kho4j.verify.Scratch;
 
 /**
  * Whether one kernel takes what another hands over.

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.verify.Scratch;
 
 /**
  * What the kernel of a host says about itself while it runs: its types in /sys/kernel/btf/vmlinux,
@@ -130,7 +131,7 @@ public final class RunningKernel {
         Optional.empty(),
         out.scratch().isEmpty()
             ? Optional.empty()
-            : Optional.of(new Scratch(out.scratch(), memory())));
+            : Optional.of(new Scratch(out.scratch(), memory(), OptionalLong.empty())));
   }
 
   /** The memory of the host, without what its kernel took for itself in early boot. */

@@ -10,6 +10,7 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.verify.Scratch;
 
 /** Scratch as Linux lays it out: a region in low memory, a large one, one for each node. */
 class KexecLoadTest {
@@ -29,7 +30,7 @@ class KexecLoadTest {
       Profile to, Optional<Long> initrd, AddressRange... regions) {
     return KexecLoad.judge(
         Kernels.LINUX_7_3,
-        Optional.of(new Scratch(List.of(regions), OptionalLong.empty())),
+        Optional.of(new Scratch(List.of(regions), OptionalLong.empty(), OptionalLong.empty())),
         to,
         initrd);
   }

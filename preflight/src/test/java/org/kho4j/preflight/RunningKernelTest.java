@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.RunningKernel.Running;
+import org.kho4j.verify.Scratch;
 
 /** Hosts here are copies of files: the small kernel, and blobs of real kernels' debugfs. */
 @Timeout(30)
@@ -122,7 +123,8 @@ class RunningKernelTest {
             new Scratch(
                 List.of(
                     new AddressRange(0x8000000, 0x2000000), new AddressRange(0x1000000, 0x400000)),
-                OptionalLong.of(480_000L << 10)));
+                OptionalLong.of(480_000L << 10),
+                OptionalLong.empty()));
     assertThat(scratch.bytes()).isEqualTo(0x2400000);
   }
 

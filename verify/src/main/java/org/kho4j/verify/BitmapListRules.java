@@ -56,6 +56,18 @@ final class BitmapListRules {
           "It makes no difference to a kernel (6.16 to 7.0), and none writes another order.",
           "Something else than a kernel wrote the list, or a part of it was overwritten.");
 
+  static final Rule COUNTED =
+      Rule.error(
+          "MAP-020",
+          "A chunk of kho-v1 counts all of its elements: one at least, and as many as fit if another chunk of its order follows.",
+          "Not checked (6.16 to 7.0): blocks whose elements num_elms leaves out are free memory to the next kernel"
+              + " (inferred).",
+          "The kernel begins a chunk only for an element, allocates it zeroed, and counts what it writes: num_elms was"
+              + " overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST);
+
   private static final int MAX_FAULTS = 64;
   private static final int MAX_BITMAPS = 1 << 20;
 
@@ -160,8 +172,51 @@ final class BitmapListRules {
       lastKey = -1;
     }
     lastOrder = (int) order;
+    counted(place, page, (int) count, capacity);
     for (int i = 0; i < count && faults < MAX_FAULTS; i++) {
       element(place.in("element", i), page.element(i), (int) order);
+    }
+  }
+
+  private void counted(Where place, StructureView page, int count, int capacity) {
+    Findings findings = scene.findings();
+    if (count == 0) {
+      findings.report(COUNTED, place, page.address(), "num_elms is 0");
+    } else if (count < capacity && page.address(KhoserMemChunk.NEXT) != 0) {
+      long next = page.address(KhoserMemChunk.NEXT);
+      if (order(next) == page.get(KhoserMemChunk.ORDER)) {
+        findings.report(
+            COUNTED,
+            place,
+            page.address(),
+            "num_elms is %d of %d, and another chunk of the order follows at 0x%x",
+            count,
+            capacity,
+            next);
+      }
+    }
+    for (int i = count; i < capacity; i++) {
+      StructureView unused = page.element(i);
+      if (unused.address(KhoserMemChunk.PHYS_START) != 0
+          || unused.address(KhoserMemChunk.BITMAP) != 0) {
+        findings.report(
+            COUNTED,
+            place,
+            unused.address(),
+            "num_elms is %d, and element %d behind them is not 0",
+            count,
+            i);
+        return;
+      }
+    }
+  }
+
+  /** The order of a chunk, or -1. */
+  private long order(long chunk) {
+    try {
+      return scene.memory().view(where, chunk, KhoserMemChunk.STRUCTURE).get(KhoserMemChunk.ORDER);
+    } catch (HandoverException e) {
+      return -1;
     }
   }
 

@@ -65,12 +65,9 @@ final class FdtRules {
           "FDT-006",
           "The address of the preserved map is not 0.",
           NO_REVIVAL
-              + " So since 6.19; 6.16 to 6.18 take 0 for an empty map, go on with a root FDT whose page is free memory, and"
-              + " panic.",
-          "Since 7.1 it is never 0: the page was overwritten.",
-          Outcome.FAILED,
-          Outcome.LOST,
-          Outcome.PANIC);
+              + " So since 6.19. 6.16 to 6.18 take 0 for an empty map, without a line in the log: nothing is reserved, and the"
+              + " page of the root FDT is free memory (by their source).",
+          "Since 7.1 it is never 0: the page was overwritten.");
 
   static final Rule PROPERTIES =
       Rule.error(
@@ -143,12 +140,11 @@ final class FdtRules {
       Rule.warning(
           "FDT-014",
           "A handover of kho-v1 is finalized.",
-          "Nothing is handed over. 6.19 and 7.0 disable revival; 6.16 to 6.18 take 0 for an empty map, go on with a root FDT"
-              + " whose page is free memory, and panic. With liveupdate on, 6.19 and 7.0 finalize by themselves in the reboot.",
+          "Nothing is handed over. 6.19 and 7.0 disable revival; 6.16 to 6.18 take 0 for an empty map, and reserve nothing (by"
+              + " their source). With liveupdate on, 6.19 and 7.0 finalize by themselves in the reboot.",
           "Write 1 to the debugfs file kho/out/finalize before the jump; up to 6.18 before the kexec load.",
           Outcome.RESTORED,
-          Outcome.LOST,
-          Outcome.PANIC);
+          Outcome.LOST);
 
   private final Scene scene;
   private final FdtNode tree;

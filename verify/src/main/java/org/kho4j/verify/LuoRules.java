@@ -3,10 +3,12 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.Releases;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.root.Subtree;
@@ -109,6 +111,17 @@ final class LuoRules {
           Outcome.RESTORED,
           Outcome.PANIC);
 
+  static final Rule OTHER_RELEASE =
+      Rule.error(
+          "LUO-016",
+          "Some release has the version of KHO and the version of LUO.",
+          "No kernel takes both: another version of KHO disables revival, another version of LUO is a panic in early boot"
+              + " (7.3.4).",
+          "One of the two strings was overwritten.",
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
+
   private final Scene scene;
   private final Where where;
   private final Words names = new Words();
@@ -153,6 +166,21 @@ final class LuoRules {
     if (head.address() != address) {
       scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER.name()), head.address(), 0);
     }
+    String kho = scene.handover().root().compatible();
+    Releases luo = head.version().releases();
+    KhoVersion.of(kho)
+        .map(KhoVersion::releases)
+        .filter(releases -> releases.released() && luo.released() && !releases.overlaps(luo))
+        .ifPresent(releases ->
+            findings.report(
+                OTHER_RELEASE,
+                where,
+                address,
+                "Linux %s has %s, and Linux %s has %s",
+                luo,
+                head.version().compatible(),
+                releases,
+                kho));
     long errors = findings.errors();
     LuoRules rules = new LuoRules(scene, where);
     rules.sessions(head);

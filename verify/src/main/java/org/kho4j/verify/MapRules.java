@@ -3,8 +3,10 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.PreservedMap;
@@ -141,6 +143,20 @@ final class MapRules {
           Outcome.FAILED,
           Outcome.LOST);
 
+  static final Rule TOO_LARGE_FOR_7_1 =
+      Rule.warning(
+          "MAP-019",
+          "No block of kho-v3 is too large for the reader of 7.1: order + PAGE_SHIFT is below 31.",
+          "7.1.8 computes the block's size in 32 bits (by its source). With 4K pages an order of 19 reserves all memory from"
+              + " the block on, and a larger one a few bytes, so that the block is free memory (inferred). A fix of July 2026"
+              + " (3a0b8fa2eb36) is in 7.2.",
+          "Hand over to a kernel with the fix, or preserve less than 2 GiB at once.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
+
+  private static final int FIRST_SHIFT_TOO_LARGE = 31;
   private static final int MAX_FAULTS = 64;
   private static final int MAX_NODES = 1 << 20;
 
@@ -150,6 +166,7 @@ final class MapRules {
   private final int depth;
   private final Words seen = new Words();
   private final boolean wholeMemory;
+  private final boolean smallSizes;
   // Page to the block that came second; the other block is found when the whole map is known.
   private final Map<Long, Block> overlaps = new TreeMap<>();
   private long[] nodes = new long[64];
@@ -164,6 +181,8 @@ final class MapRules {
     this.where = where;
     this.depth = depth;
     // Dumps leave pages out, and say so; what a raw file or an ELF core does not have is not there.
+    this.smallSizes =
+        KhoVersion.of(scene.handover().root().compatible()).equals(Optional.of(KhoVersion.V3));
     this.wholeMemory = scene.memory().physical().source().kind() != MemorySource.Kind.KDUMP;
   }
 
@@ -392,6 +411,18 @@ final class MapRules {
               order,
               address,
               space.end());
+    }
+    if (smallSizes && order + pageSize.shift() >= FIRST_SHIFT_TOO_LARGE) {
+      scene
+          .findings()
+          .report(
+              TOO_LARGE_FOR_7_1,
+              place,
+              address,
+              "a block of order %d at 0x%x has 2^%d bytes",
+              order,
+              address,
+              order + pageSize.shift());
     }
     long there = scene.preserved().pages().add(page, bytes >>> pageSize.shift());
     if (order == 0) {

@@ -10,7 +10,8 @@ import org.kho4j.abi.Limit;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
+import org.kho4j.handover.boot.BootRecord;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
@@ -18,7 +19,8 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Scratch regions, and the boot record that tells them. Only where somebody says where they are.
+ * Scratch regions, and the boot record that leads to them, where the record was found in memory or
+ * its address is given.
  */
 final class ScratchRules {
 
@@ -139,24 +141,52 @@ final class ScratchRules {
           boot.fdtAddress(),
           handover.root().address());
     }
+    pageSize(handover, findings, setupData, boot);
+    return array
+        .map(given -> ofArray(handover, findings, counts, given.address(), given.length(), ""))
+        .orElseGet(() ->
+            ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize(), ""));
+  }
+
+  /** The regions that a boot record names which was found in memory. */
+  static List<AddressRange> ofRecord(
+      Handover handover, Findings findings, Counts counts, BootRecord record) {
+    pageSize(handover, findings, record.address(), record.data());
+    if (record.array().isEmpty()) {
+      counts.notChecked(
+          "scratch: kexec has not copied the array to 0x%x yet (boot record at 0x%x)"
+              .formatted(record.data().scratchAddress(), record.address()));
+      return List.of();
+    }
+    AddressRange array = record.array().get();
+    return ofArray(
+        handover,
+        findings,
+        counts,
+        array.address(),
+        array.length(),
+        " (boot record found at 0x%x)".formatted(record.address()));
+  }
+
+  private static void pageSize(Handover handover, Findings findings, long address, BootData boot) {
     if (boot.fdtSize() != handover.pageSize().bytes()) {
       findings.report(
           RECORD,
-          where,
-          setupData,
+          Where.ROOT.in("boot-record"),
+          address,
           "fdt_size is %s, and the page size %d",
           Long.toUnsignedString(boot.fdtSize()),
           handover.pageSize().bytes());
     }
-    return array
-        .map(given -> ofArray(handover, findings, counts, given.address(), given.length()))
-        .orElseGet(
-            () -> ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize()));
   }
 
-  /** The regions in an array. */
+  /**
+   * The regions in an array.
+   *
+   * @param found the end of a sentence, with the record that was found in memory
+   */
   static List<AddressRange> ofArray(
-      Handover handover, Findings findings, Counts counts, long address, long size) {
+      Handover handover, Findings findings, Counts counts, long address, long size, String found) {
     int entry = KhoScratch.STRUCTURE.headerSize();
     long count = size / entry;
     if (size < 0 || count < 1 || count > MAX_REGIONS) {
@@ -195,12 +225,16 @@ final class ScratchRules {
           region.get(KhoScratch.SIZE));
       region.next();
     }
-    sizes(handover, findings, address, regions);
+    sizes(handover, findings, address, regions, found);
     return regions;
   }
 
   private static void sizes(
-      Handover handover, Findings findings, long address, List<AddressRange> regions) {
+      Handover handover,
+      Findings findings,
+      long address,
+      List<AddressRange> regions,
+      String found) {
     long bytes = regions.stream().mapToLong(AddressRange::length).sum();
     long memory = handover.memory().presentBytes();
     long pages = memory >>> handover.pageSize().shift();
@@ -209,12 +243,13 @@ final class ScratchRules {
           TAKES,
           WHERE,
           address,
-          "%d %s %,d bytes of %,d, which are %.1f %%",
+          "%d %s %,d bytes of %,d, which are %.1f %%%s",
           regions.size(),
           regions.size() == 1 ? "region takes" : "regions take",
           bytes,
           memory,
-          100.0 * bytes / memory);
+          100.0 * bytes / memory,
+          found);
     }
     if (bytes < pages * PAGE_DESCRIPTOR) {
       findings.report(

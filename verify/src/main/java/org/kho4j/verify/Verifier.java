@@ -51,45 +51,36 @@ public final class Verifier {
       List<Handover> handovers, Options options, Consumer<Finding> consumer) {
     Checked checked = Checked.NOTHING;
     for (Handover handover : handovers) {
-      boolean consumed = handover.taken().isPresent();
-      checked = checked.plus(verify(handover, consumed, options, consumer));
+      checked = checked.plus(verify(handover, options, consumer));
     }
     return checked;
   }
 
   /**
-   * Checks one handover.
-   *
-   * @param consumed whether a kernel has taken it already: its structures are gone then, as they
-   *     should be, and nothing is checked
+   * Checks one handover. Of one that {@linkplain Handover#taken() a kernel has taken}, the
+   * structures are gone, as they should be, and nothing is checked.
    */
-  public static Checked verify(
-      Handover handover, boolean consumed, Options options, Consumer<Finding> consumer) {
-    return verify(handover, consumed, options, consumer, OwnerVisitor.NONE);
+  public static Checked verify(Handover handover, Options options, Consumer<Finding> consumer) {
+    return verify(handover, options, consumer, OwnerVisitor.NONE);
   }
 
   /**
-   * Checks one handover, and tells who owns what in it.
+   * Checks one handover, and reports who owns what in it.
    *
-   * @param consumed as above
-   * @param owners hears of every claim, on one thread; of none if the handover was consumed
+   * @param owners visited with every claim, on one thread; with none if the handover was taken
    */
   public static Checked verify(
-      Handover handover,
-      boolean consumed,
-      Options options,
-      Consumer<Finding> consumer,
-      OwnerVisitor owners) {
+      Handover handover, Options options, Consumer<Finding> consumer, OwnerVisitor owners) {
     Findings findings = new Findings(consumer, options.rules, options.perRule);
     Counts counts = new Counts();
     counts.add("handovers", 1);
-    if (consumed) {
+    if (handover.taken().isPresent()) {
       findings.report(
           FdtRules.CONSUMED,
           Where.ROOT,
           handover.root().address(),
-          "a kernel has taken this handover%s",
-          handover.taken().map(evidence -> ": " + evidence).orElse(""));
+          "a kernel has taken this handover: %s",
+          handover.taken().get());
       counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
       return findings.checked(counts);
     }
@@ -99,22 +90,24 @@ public final class Verifier {
     return findings.checked(counts);
   }
 
-  /** The scratch regions, as far as the options and the memory say where they are. */
-  public static List<AddressRange> scratch(Handover handover, Options options) {
-    return scratch(handover, options, Findings.none(), new Counts());
-  }
-
-  private static List<AddressRange> scratch(
+  static List<AddressRange> scratch(
       Handover handover, Options options, Findings findings, Counts counts) {
     if (options.setupData.isPresent()) {
       return ScratchRules.ofSetupData(
           handover, findings, counts, options.setupData.getAsLong(), options.scratchArray);
     }
-    return options
-        .scratchArray
-        .map(array ->
-            ScratchRules.ofArray(handover, findings, counts, array.address(), array.length()))
-        .orElse(List.of());
+    if (options.scratchArray.isPresent()) {
+      AddressRange array = options.scratchArray.get();
+      return ScratchRules.ofArray(handover, findings, counts, array.address(), array.length(), "");
+    }
+    return handover
+        .root()
+        .bootRecord()
+        .map(record -> ScratchRules.ofRecord(handover, findings, counts, record))
+        .orElseGet(() -> {
+          counts.notChecked("scratch: the source does not tell where the regions are");
+          return List.of();
+        });
   }
 
   /** A page that looks like a root FDT and cannot be read as one. */
@@ -132,9 +125,6 @@ public final class Verifier {
       Arena arena) {
 
     void all() {
-      if (options.setupData.isEmpty() && options.scratchArray.isEmpty()) {
-        counts.notChecked("scratch: the source does not tell where the regions are");
-      }
       PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
       Scene scene =
           new Scene(

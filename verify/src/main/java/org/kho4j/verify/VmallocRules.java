@@ -5,6 +5,7 @@ import java.util.Objects;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.handover.vmalloc.ChunkWalk;
 import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.Where;
 
@@ -111,6 +112,14 @@ final class VmallocRules {
           "A 0 ends the chunk (6.18 to 7.3): what stands behind it is not restored.",
           "An entry became 0, or the chunk was not zeroed when it was allocated.");
 
+  static final Rule FLAGS_MISSING =
+      Rule.warning(
+          "VMALLOC-013",
+          "The flags are those that a kernel writes: ALLOC always, and ALLOW_HUGE where the order is above 0.",
+          "Restored without them (6.18 to 7.3): the area has not the flags that vmalloc() gives, its content is whole"
+              + " (inferred).",
+          "flags or order was overwritten: a kernel preserves only what vmalloc() allocated.");
+
   private static final Map<ChunkWalk.Fault, Rule> RULES =
       Map.of(
           ChunkWalk.Fault.FIRST, FIRST,
@@ -132,16 +141,7 @@ final class VmallocRules {
   static void check(Scene scene, Where where, Descriptor descriptor, RunVisitor visitor) {
     scene.counts().add("vmallocAreas", 1);
     Findings findings = scene.findings();
-    int unknown = descriptor.flags() & ~(KhoVmalloc.FLAG_ALLOC | KhoVmalloc.FLAG_ALLOW_HUGE);
-    if (unknown != 0) {
-      findings.report(
-          FLAGS,
-          where,
-          descriptor.address(),
-          "flags is 0x%x: 0x%x is unknown",
-          descriptor.flags(),
-          unknown);
-    }
+    flags(findings, where, descriptor);
     ChunkWalk walk =
         new ChunkWalk(
             scene.memory(),
@@ -167,6 +167,26 @@ final class VmallocRules {
       walk.runs(owning);
       walk.flush(owning);
       behindZero(findings, walk);
+    }
+  }
+
+  private static void flags(Findings findings, Where where, Descriptor descriptor) {
+    int flags = descriptor.flags();
+    int unknown = flags & ~(KhoVmalloc.FLAG_ALLOC | KhoVmalloc.FLAG_ALLOW_HUGE);
+    if (unknown != 0) {
+      findings.report(
+          FLAGS, where, descriptor.address(), "flags is 0x%x: 0x%x is unknown", flags, unknown);
+    }
+    int missing = OwnedArea.flags(descriptor.order()) & ~flags;
+    if (missing != 0 && !descriptor.isEmpty()) {
+      findings.report(
+          FLAGS_MISSING,
+          where,
+          descriptor.address(),
+          "flags is 0x%x: 0x%x is missing in an area of order %d",
+          flags,
+          missing,
+          descriptor.order());
     }
   }
 

@@ -36,7 +36,7 @@ class MapRulesTest {
           8 * slot,
           0xffff888000000000L + table.get(StructureView.U64, 8 * slot));
       List<Finding> findings = new ArrayList<>();
-      Verifier.verify(handover, false, Verifier.Options.ALL, findings::add);
+      Verifier.verify(handover, Verifier.Options.ALL, findings::add);
 
       assertThat(findings)
           .singleElement()

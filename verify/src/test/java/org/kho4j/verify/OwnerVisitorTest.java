@@ -37,7 +37,6 @@ class OwnerVisitorTest {
     Map<Long, String> names = new HashMap<>();
     Verifier.verify(
         handover,
-        false,
         Verifier.Options.ALL,
         finding -> {},
         (where, address, bytes) -> {

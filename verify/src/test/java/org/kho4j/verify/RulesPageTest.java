@@ -86,8 +86,8 @@ class RulesPageTest {
       | info | nothing is broken |
 
       What depends on a part that is broken is not checked, and the summary says so: where the map's own pages are wrong,
-      nothing is said about what is preserved. A rule that is broken very often is told 20 times and counted from then on;
-      `--all` tells all of it. Where the scratch regions are, no structure says: the rules SCRATCH want `--setup-data` (the
-      boot record of x86-64) or `--scratch-array`.
+      nothing is said about what is preserved. At most 20 findings per rule are printed, and the rest are counted; `--all`
+      prints all. The rules SCRATCH apply where the boot record leads to the regions: it is [searched
+      for](cli.md#where-scratch-is), or `--setup-data` or `--scratch-array` says where they are.
       """;
 }

@@ -3,6 +3,8 @@ package org.kho4j.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,8 +16,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
+import org.kho4j.files.LittleEndian;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
 import org.kho4j.handover.pages.AddressRange;
@@ -49,7 +53,6 @@ class ScratchRulesTest {
       Handover handover, Optional<AddressRange> array, List<Finding> findings) {
     return Verifier.verify(
         handover,
-        false,
         new Verifier.Options(rule -> true, 20, OptionalLong.of(RECORD), array, List.of()),
         findings::add);
   }
@@ -116,6 +119,50 @@ class ScratchRulesTest {
       verify(handover, Optional.of(new AddressRange(own, 16)), findings);
 
       assertThat(findings).extracting(Finding::rule).contains(ScratchRules.REGION);
+    }
+  }
+
+  /** Boot parameters lead to the record, as those that kexec_file_load prepares do. */
+  private static void bootParameters(WritableMemory memory, long address) {
+    MemorySegment page = memory.writable(address, 4096);
+    page.set(LittleEndian.U16, 0x1fe, (short) 0xaa55);
+    page.setString(0x202, "HdrS", StandardCharsets.US_ASCII);
+    page.set(LittleEndian.U64, 0x250, RECORD);
+  }
+
+  /** Metadata in a slab in scratch was a real bug of 6.17 and 6.18. */
+  @Test
+  void aStructureInScratchIsFoundWithoutAnAddress() throws IOException {
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      long root = beforeTheCopy(memory).root().address();
+      region(memory, ARRAY).setAddress(KhoScratch.ADDR, root & -(4 << 20));
+      region(memory, ARRAY).set(KhoScratch.SIZE, 4 << 20);
+      bootParameters(memory, 0x90000);
+      List<Finding> findings = new ArrayList<>();
+      Verifier.verify(Handovers.find(memory), Verifier.Options.ALL, findings::add);
+
+      assertThat(findings)
+          .extracting(Finding::rule)
+          .contains(ScratchRules.STRUCTURE, ScratchRules.PRESERVED, ScratchRules.TAKES);
+      assertThat(findings)
+          .filteredOn(finding -> finding.rule().equals(ScratchRules.TAKES))
+          .extracting(Finding::message)
+          .singleElement()
+          .asString()
+          .endsWith(" (boot record found at 0x180000)");
+    }
+  }
+
+  @Test
+  void theWritersPageSizeInARecordThatWasFoundIsChecked() throws IOException {
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      long root = beforeTheCopy(memory).root().address();
+      new BootData(root, 16384, ARRAY, 16).writeSetupData(memory, RECORD);
+      bootParameters(memory, 0x90000);
+      List<Finding> findings = new ArrayList<>();
+      Verifier.verify(Handovers.find(memory), Verifier.Options.ALL, findings::add);
+
+      assertThat(findings).extracting(Finding::rule).contains(ScratchRules.RECORD);
     }
   }
 }

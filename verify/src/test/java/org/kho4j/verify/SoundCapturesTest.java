@@ -28,6 +28,7 @@ class SoundCapturesTest {
         List.of(
             "examples",
             "cli/src/test/resources/org/kho4j/cli/captures",
+            "cli/src/test/resources/org/kho4j/cli/captures/lab",
             "../shared/captures",
             "../../shared/captures")) {
       Path path = project.resolve(directory);

@@ -49,7 +49,7 @@ class UnclaimedTest {
 
     List<Finding> findings() {
       List<Finding> findings = new ArrayList<>();
-      Verifier.verify(handover, false, Verifier.Options.ALL, findings::add);
+      Verifier.verify(handover, Verifier.Options.ALL, findings::add);
       return findings;
     }
   }
@@ -143,7 +143,7 @@ class UnclaimedTest {
       generation.preserve(generation.allocateAt(block, order));
       generation.preserve(generation.allocateAt(block + half, order));
       List<Finding> findings = new ArrayList<>();
-      Verifier.verify(generation.outgoing(), false, Verifier.Options.ALL, findings::add);
+      Verifier.verify(generation.outgoing(), Verifier.Options.ALL, findings::add);
 
       assertThat(findings)
           .singleElement()

@@ -19,7 +19,7 @@ import org.kho4j.cli.author.SubtreeSpec.KhoTestFolios;
 import org.kho4j.cli.author.SubtreeSpec.Reservation;
 import org.kho4j.cli.author.SubtreeSpec.Reservations;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;

@@ -9,7 +9,7 @@ import org.kho4j.abi.Limits;
 import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.author.Spec.Range;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 
 /**
  * What was authored, for those who go on with it.

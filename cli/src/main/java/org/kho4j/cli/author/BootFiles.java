@@ -15,8 +15,8 @@ import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.fdt.FdtException;
-import org.kho4j.handover.generation.BootData;
-import org.kho4j.handover.generation.ChosenNode;
+import org.kho4j.handover.boot.BootData;
+import org.kho4j.handover.boot.ChosenNode;
 import org.kho4j.handover.wire.KhoException;
 import picocli.CommandLine.Model.OptionSpec;
 

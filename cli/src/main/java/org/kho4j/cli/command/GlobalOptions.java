@@ -99,7 +99,7 @@ public record GlobalOptions(
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("ADDR")
-            .description("Takes the root FDT at this physical address, does not search.")
+            .description("Takes the root FDT at this physical address alone.")
             .build(),
         PAGE_SIZES
             .option("--page-size", GlobalOptions::pageSizeOf)

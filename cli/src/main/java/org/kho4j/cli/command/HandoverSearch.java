@@ -19,9 +19,11 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.RawBase;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
@@ -41,6 +43,7 @@ public record HandoverSearch(
     Map<RootFdt, String> nested) {
 
   private static final int MAX_NOTES = 20;
+  private static final Where BOOT_RECORD = Where.ROOT.in("boot-record");
 
   private static final Choice<Role> ROLES =
       new Choice<>(
@@ -63,26 +66,43 @@ public record HandoverSearch(
    * @param fdt where the only one is whose root FDT counts, or empty to search
    */
   public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
-    RootSearch search = search(invocation, memory, fdt);
-    List<Handover> handovers = handovers(invocation, memory, search.roots());
-    if (fdt.isPresent() && handovers.getFirst().unreadable().isPresent()) {
-      // Whether a kernel has taken it shows beside the others alone.
-      List<RootFdt> all = new ArrayList<>(search(invocation, memory, OptionalLong.empty()).roots());
-      all.removeIf(root -> root.address() == fdt.getAsLong());
-      all.addFirst(search.roots().getFirst());
-      handovers = handovers(invocation, memory, all).subList(0, 1);
+    // Also where the root FDT is known: which handover was taken shows only beside the others.
+    RootSearch search = search(invocation, memory);
+    List<RootFdt> roots = new ArrayList<>(search.roots());
+    if (fdt.isPresent() && roots.stream().noneMatch(root -> root.address() == fdt.getAsLong())) {
+      roots.add(RootSearch.at(memory, fdt.getAsLong()));
     }
+    if (roots.isEmpty() && search.rejected().isEmpty()) {
+      checkBootRecord(invocation, memory);
+    }
+    List<Handover> handovers = handovers(invocation, memory, roots);
     if (fdt.isPresent()) {
-      return new HandoverSearch(memory, handovers, search.rejected(), Map.of());
+      return new HandoverSearch(
+          memory,
+          handovers.stream().filter(one -> one.root().address() == fdt.getAsLong()).toList(),
+          List.of(),
+          Map.of());
     }
     Map<RootFdt, String> nested = NestedRoots.of(handovers);
     return new HandoverSearch(
         memory, without(nested, invocation, handovers), search.rejected(), nested);
   }
 
-  /** The handovers of a memory, without those in its memfds. */
-  public static List<Handover> outer(Invocation invocation, List<Handover> handovers) {
-    return without(NestedRoots.of(handovers), invocation, handovers);
+  /** A boot record that the user knows names the root FDT: why that page is none. */
+  private static void checkBootRecord(Invocation invocation, PhysicalMemory memory) {
+    Long record = invocation.value("--setup-data", Long.class);
+    if (record == null) {
+      return;
+    }
+    long root = BootData.ofSetupData(memory, record).fdtAddress();
+    try {
+      RootSearch.at(memory, root);
+    } catch (HandoverException e) {
+      throw BOOT_RECORD.broken(
+          record,
+          "it names 0x%x as the root FDT, and the next kernel will not take what is there: %s"
+              .formatted(root, e.problem()));
+    }
   }
 
   /** Given anew, because the role of one follows from the others. */
@@ -101,7 +121,7 @@ public record HandoverSearch(
    *
    * @throws picocli.CommandLine.ParameterException if an option contradicts what the memory shows
    */
-  public static List<Handover> handovers(
+  private static List<Handover> handovers(
       Invocation invocation, PhysicalMemory memory, List<RootFdt> roots) {
     GlobalOptions options = invocation.options();
     MapForm form = options.mapForm();
@@ -169,11 +189,7 @@ public record HandoverSearch(
             .isPresent();
   }
 
-  private static RootSearch search(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
-    if (fdt.isPresent()) {
-      RootFdt root = RootSearch.at(memory, fdt.getAsLong());
-      return new RootSearch(List.of(root), List.of());
-    }
+  private static RootSearch search(Invocation invocation, PhysicalMemory memory) {
     AtomicLong searched = new AtomicLong();
     try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
       return RootSearch.search(memory, bytes -> progress.done(searched.addAndGet(bytes)));

@@ -15,7 +15,7 @@ import org.kho4j.cli.convert.Plan.PlannedLuo;
 import org.kho4j.cli.convert.Plan.PlannedSession;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Placement;

@@ -18,7 +18,7 @@ import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.KhoException;
 import org.kho4j.memory.MemorySource.Machine;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.kho4j.cli.output.Text;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
 
 /**

@@ -8,7 +8,7 @@ import java.util.List;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;

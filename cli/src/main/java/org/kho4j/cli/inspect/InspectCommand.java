@@ -9,11 +9,13 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code kho inspect SOURCE}. */
@@ -25,7 +27,7 @@ public final class InspectCommand extends SourceCommand {
     super(
         "inspect",
         "Finds the handovers in a memory image and shows each as a tree.",
-        "Searches the image for root FDTs, unless --fdt tells where one is. Shows what the next kernel would see:"
+        "Searches the image for root FDTs. Shows what the next kernel would see:"
             + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
             + " address, and the rest is still shown.",
         "Exit status: 0 if anything was read, 1 if a preserved map cannot be read, 2 if there is no handover or none that"
@@ -40,6 +42,7 @@ public final class InspectCommand extends SourceCommand {
                 "Lists every session and file, not the first "
                     + LISTED_BY_DEFAULT
                     + " of each. JSON always has all."));
+    ScratchOptions.regions().forEach(this::option);
   }
 
   @Override
@@ -50,14 +53,16 @@ public final class InspectCommand extends SourceCommand {
         handovers.isEmpty()
             ? memory.source().pageSize().orElse(PageSize.SIZE_4K.bytes())
             : handovers.getFirst().pageSize().bytes();
+    Verifier.Options options = ScratchOptions.verifying(invocation, rule -> false, 0);
     boolean anythingRead = false;
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        anythingRead = show(memory, handovers, pageSize, new JsonView(json));
+        anythingRead = show(memory, handovers, pageSize, options, new JsonView(json));
       }
     } else if (!handovers.isEmpty()) {
       int listed = invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT;
-      anythingRead = show(memory, handovers, pageSize, new TreeView(invocation.text(), listed));
+      anythingRead =
+          show(memory, handovers, pageSize, options, new TreeView(invocation.text(), listed));
     }
     search.noteRejected(invocation);
     if (handovers.isEmpty()) {
@@ -70,12 +75,17 @@ public final class InspectCommand extends SourceCommand {
     return unreadable ? Command.BAD_ANSWER : Command.OK;
   }
 
-  static boolean show(PhysicalMemory memory, List<Handover> handovers, int pageSize, View view)
+  static boolean show(
+      PhysicalMemory memory,
+      List<Handover> handovers,
+      int pageSize,
+      Verifier.Options options,
+      View view)
       throws IOException {
     view.begin(memory.source(), pageSize);
     boolean anythingRead = false;
     for (Handover handover : handovers) {
-      anythingRead |= Inspection.show(handover, view);
+      anythingRead |= Inspection.show(handover, options, view);
     }
     view.end();
     return anythingRead;
@@ -86,6 +96,6 @@ public final class InspectCommand extends SourceCommand {
       throws IOException {
     RootFdt root = RootSearch.at(memory, fdt);
     Handover handover = Handovers.of(memory, List.of(root), pageSize).getFirst();
-    Inspection.show(handover, new TreeView(text, LISTED_BY_DEFAULT));
+    Inspection.show(handover, Verifier.Options.ALL, new TreeView(text, LISTED_BY_DEFAULT));
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
@@ -24,6 +25,8 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.Scratch;
+import org.kho4j.verify.Verifier;
 import org.kho4j.verify.systemd.FdStoreMapping;
 
 /**
@@ -36,24 +39,28 @@ public final class Inspection {
   private static final String MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY).toString();
 
   private final Handover handover;
+  private final Verifier.Options options;
   private final View view;
   private final List<HandoverException> errors = new ArrayList<>();
   private long moreErrors;
   private @Nullable PreservedMap map;
   private long listedBytes;
 
-  private Inspection(Handover handover, View view) {
+  private Inspection(Handover handover, Verifier.Options options, View view) {
     this.handover = handover;
+    this.options = options;
     this.view = view;
   }
 
   /**
    * Shows a handover.
    *
+   * @param options where scratch is
    * @return whether anything in it could be read
    */
-  public static boolean show(Handover handover, View view) throws IOException {
-    return new Inspection(handover, view).show();
+  public static boolean show(Handover handover, Verifier.Options options, View view)
+      throws IOException {
+    return new Inspection(handover, options, view).show();
   }
 
   private boolean show() throws IOException {
@@ -61,6 +68,7 @@ public final class Inspection {
     boolean readable = read(handover::version) != null;
     if (readable) {
       map();
+      scratch();
       List<Subtree> subtrees = handover.subtrees(this::error);
       view.beginSubtrees(subtrees);
       for (Subtree subtree : subtrees) {
@@ -96,6 +104,15 @@ public final class Inspection {
       case NOT_FINALIZED -> {}
     }
     view.map(handover, found, summary);
+  }
+
+  private void scratch() throws IOException {
+    if (handover.taken().isEmpty()) {
+      Optional<Scratch> scratch = Scratch.of(handover, options);
+      if (scratch.isPresent()) {
+        view.scratch(scratch.get());
+      }
+    }
   }
 
   /** The map that the root FDT points at; null if there is none. */

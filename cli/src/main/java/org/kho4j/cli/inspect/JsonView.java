@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.PageSizeEvidence;
@@ -23,6 +24,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
@@ -84,6 +86,11 @@ final class JsonView implements View {
       orders(summary.blocks());
     }
     json.endObject();
+  }
+
+  @Override
+  public void scratch(Scratch scratch) {
+    ScratchView.json(json, scratch);
   }
 
   private void form(MapEvidence evidence) {

@@ -13,6 +13,7 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
+import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.PageSizeEvidence;
@@ -32,6 +33,7 @@ import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
@@ -122,6 +124,15 @@ final class TreeView implements View {
     }
     form(handover.mapEvidence());
     guide.up();
+  }
+
+  @Override
+  public void scratch(Scratch scratch) throws IOException {
+    out.put(guide.entry(false))
+        .put(NAME, "scratch")
+        .put(": ")
+        .put(ScratchView.sentence(scratch))
+        .line();
   }
 
   private void form(MapEvidence evidence) throws IOException {

@@ -19,6 +19,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 
 /**
@@ -43,6 +44,9 @@ public interface View {
   /** The preserved map: null where the root FDT points at none, and counted only if intact. */
   void map(Handover handover, @Nullable PreservedMap map, @Nullable MapSummary summary)
       throws IOException;
+
+  /** The memory that scratch takes, where the regions are known. */
+  void scratch(Scratch scratch) throws IOException;
 
   void beginSubtrees(List<Subtree> subtrees) throws IOException;
 

@@ -22,7 +22,6 @@ import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.RunningKernel;
 import org.kho4j.preflight.image.KernelImages;
-import org.kho4j.verify.Verifier;
 
 /** Reads the kernels and memory images that the command line names. */
 final class KernelSource {
@@ -132,23 +131,18 @@ final class KernelSource {
         throw new MalformedImageException(search.nothingFound());
       }
       Handover handover = search.choose(null, "--fdt");
-      HandedReader.Outgoing read = HandedReader.read(handover, path.toString(), verifying());
-      OutgoingKernel outgoing = OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
-      return handover.role() == Handover.Role.INCOMING
-          ? outgoing.noting(
-              "the handover at 0x%x is incoming: the kernel of this memory was given it, and may have freed its pages"
-                  .formatted(handover.root().address()))
-          : outgoing;
+      if (handover.taken().isPresent()) {
+        throw new MalformedImageException(
+            "%s: the handover at 0x%x has nothing to hand over, as a kernel has taken it: %s"
+                .formatted(path, handover.root().address(), handover.taken().get()));
+      }
+      HandedReader.Outgoing read =
+          HandedReader.read(
+              handover,
+              path.toString(),
+              ScratchOptions.verifying(invocation, rule -> true, FINDINGS_PER_RULE));
+      return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
     }
-  }
-
-  private Verifier.Options verifying() {
-    return new Verifier.Options(
-        rule -> true,
-        FINDINGS_PER_RULE,
-        ScratchOptions.setupData(invocation),
-        ScratchOptions.array(invocation),
-        ScratchOptions.nodes(invocation));
   }
 
   private static boolean isZstd(Path path) throws IOException {

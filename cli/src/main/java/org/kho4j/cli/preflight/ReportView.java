@@ -6,11 +6,10 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Scratch;
 import org.kho4j.preflight.Verdict;
 import org.kho4j.preflight.image.Architecture;
 
@@ -45,23 +44,10 @@ final class ReportView {
       }
       json.endArray();
       json.textsIfAny("findings", report.findings());
-      report.scratch().ifPresent(scratch -> scratch(json, scratch));
+      report.scratch().ifPresent(scratch -> ScratchView.json(json, scratch));
       json.textsIfAny("notes", report.notes());
       json.endObject();
     }
-  }
-
-  private static void scratch(Json json, Scratch scratch) {
-    json.object("scratch").number("bytes", scratch.bytes());
-    json.number("memoryBytes", scratch.memory());
-    json.array("regions");
-    for (AddressRange region : scratch.regions()) {
-      json.object()
-          .address("address", region.address())
-          .number("size", region.length())
-          .endObject();
-    }
-    json.endArray().endObject();
   }
 
   private static void kernel(Json json, String name, Profile kernel) {
@@ -95,7 +81,9 @@ final class ReportView {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
     }
     if (report.scratch().isPresent()) {
-      text.put(Text.Style.FAINT, "scratch").put(": ").line(scratch(report.scratch().get()));
+      text.put(Text.Style.FAINT, "scratch")
+          .put(": ")
+          .line(ScratchView.sentence(report.scratch().get()));
     }
     for (String note : report.notes()) {
       text.put(Text.Style.FAINT, "note").put(": ").line(Units.printablePath(note));
@@ -107,22 +95,6 @@ final class ReportView {
     return report.unknown() == 0
         ? ""
         : "; %s could not be told".formatted(Units.count(report.unknown(), "part", "parts"));
-  }
-
-  /** Drivers that pin memory cannot have it in scratch, which is memory for movable pages. */
-  private static String scratch(Scratch scratch) {
-    String of =
-        scratch.memory().isEmpty()
-            ? ""
-            : ", %.1f %% of %s"
-                .formatted(
-                    100.0 * scratch.bytes() / scratch.memory().getAsLong(),
-                    Units.size(scratch.memory().getAsLong()));
-    return "%s in %s%s: only movable pages can lie there, none that a device pins"
-        .formatted(
-            Units.size(scratch.bytes()),
-            Units.count(scratch.regions().size(), "region", "regions"),
-            of);
   }
 
   /** One line, or two where the reason is long. */

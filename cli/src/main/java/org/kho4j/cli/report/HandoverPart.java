@@ -8,10 +8,10 @@ import java.util.Set;
 import org.kho4j.cli.inspect.Inspection;
 import org.kho4j.cli.verify.VerifiedSource.Candidate;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 
 /**
@@ -48,7 +48,7 @@ record HandoverPart(
     Contents contents =
         new Contents(structures, around(findings), address -> picture.idAround(prefix, address));
     HandoverText text = new HandoverText(contents);
-    Inspection.show(handover, text);
+    Inspection.show(handover, options, text);
     List<PageFinding> numbered = new ArrayList<>();
     for (Finding finding : findings) {
       numbered.add(new PageFinding(finding, prefix + "f" + numbered.size()));
@@ -64,9 +64,9 @@ record HandoverPart(
         // The inspection says so; what was painted until then is right.
       }
     }
-    for (AddressRange region : Verifier.scratch(handover, options)) {
-      painting.scratch(region.address(), region.length());
-    }
+    Scratch.of(handover, options).stream()
+        .flatMap(scratch -> scratch.regions().stream())
+        .forEach(region -> painting.scratch(region.address(), region.length()));
   }
 
   /** Paths of everything that has a finding, and of what these are in. */

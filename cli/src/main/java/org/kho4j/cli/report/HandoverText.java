@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.View;
 import org.kho4j.cli.output.Units;
+import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
@@ -23,6 +24,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 
 /** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
@@ -135,6 +137,11 @@ final class HandoverText implements View {
         .text(evidence.because())
         .close()
         .close();
+  }
+
+  @Override
+  public void scratch(Scratch scratch) throws IOException {
+    Contents.fact(new Html(facts), "scratch").text(ScratchView.sentence(scratch)).close().close();
   }
 
   @Override

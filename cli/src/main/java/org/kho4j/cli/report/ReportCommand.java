@@ -89,12 +89,8 @@ public final class ReportCommand extends SourceCommand {
   private static ReportPage page(
       Invocation invocation, PhysicalMemory memory, VerifiedSource source) throws IOException {
     Verifier.Options options =
-        new Verifier.Options(
-            Verifier.Options.ALL.rules(),
-            Verifier.Options.ALL.perRule(),
-            ScratchOptions.setupData(invocation),
-            ScratchOptions.array(invocation),
-            ScratchOptions.nodes(invocation));
+        ScratchOptions.verifying(
+            invocation, Verifier.Options.ALL.rules(), Verifier.Options.ALL.perRule());
     List<PageFinding> findings = new ArrayList<>();
     Checked checked = Checked.NOTHING;
     for (Finding finding : source.unreadable()) {

@@ -44,6 +44,10 @@ public final class FindingView {
             .text("state", handover.mapState().label());
         handover.taken().ifPresent(evidence -> json.text("taken", evidence));
         handover.unreadable().ifPresent(reason -> json.text("because", reason));
+        handover
+            .root()
+            .bootRecord()
+            .ifPresent(record -> json.address("bootRecord", record.address()));
         json.text("verdict", judged.verdict().label());
         counts(json, judged.checked());
         json.endObject();

@@ -3,9 +3,13 @@ package org.kho4j.cli.verify;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.Numbers;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.verify.Rule;
+import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -14,43 +18,64 @@ public final class ScratchOptions {
 
   private ScratchOptions() {}
 
-  /** For a command that takes them. */
+  /** Those that verification takes. */
   public static List<OptionSpec.Builder> all() {
+    return Stream.concat(regions().stream(), Stream.of(nodes())).toList();
+  }
+
+  /** Those that lead to the scratch regions. */
+  public static List<OptionSpec.Builder> regions() {
     return List.of(
         OptionSpec.builder("--setup-data")
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("ADDR")
-            .description("Physical address of x86-64's boot record, which tells where scratch is."),
+            .description(
+                "Physical address of x86-64's boot record, which leads to scratch. Default: searched for."),
         OptionSpec.builder("--scratch-array")
             .type(AddressRange.class)
             .converters(ScratchOptions::rangeOf)
             .paramLabel("ADDR,SIZE")
-            .description("Physical address and bytes of the scratch array."),
-        OptionSpec.builder("--nodes")
-            .type(List.class)
-            .auxiliaryTypes(Long.class)
-            .splitRegex(",")
-            .converters(Numbers::parse)
-            .paramLabel("ADDR,…")
-            .description(
-                "Physical addresses at which another NUMA node begins. Default: by the ACPI table"
-                    + " SRAT in the image."));
+            .description("Physical address and bytes of the scratch array."));
+  }
+
+  private static OptionSpec.Builder nodes() {
+    return OptionSpec.builder("--nodes")
+        .type(List.class)
+        .auxiliaryTypes(Long.class)
+        .splitRegex(",")
+        .converters(Numbers::parse)
+        .paramLabel("ADDR,…")
+        .description(
+            "Physical addresses at which another NUMA node begins. Default: by the ACPI table"
+                + " SRAT in the image.");
+  }
+
+  /**
+   * What to check, with what the user says about the machine.
+   *
+   * @param rules that are reported
+   * @param perRule findings of one rule that are reported
+   */
+  public static Verifier.Options verifying(
+      Invocation invocation, Predicate<Rule> rules, int perRule) {
+    return new Verifier.Options(
+        rules, perRule, setupData(invocation), array(invocation), nodes(invocation));
   }
 
   /** Where the boot record is, if the user says so. */
-  public static OptionalLong setupData(Invocation invocation) {
+  private static OptionalLong setupData(Invocation invocation) {
     Long address = invocation.value("--setup-data", Long.class);
     return address == null ? OptionalLong.empty() : OptionalLong.of(address);
   }
 
   /** Where the array is, if the user says so. */
-  public static Optional<AddressRange> array(Invocation invocation) {
+  private static Optional<AddressRange> array(Invocation invocation) {
     return Optional.ofNullable(invocation.value("--scratch-array", AddressRange.class));
   }
 
   /** Where NUMA nodes begin, if the user says so. */
-  public static List<Long> nodes(Invocation invocation) {
+  private static List<Long> nodes(Invocation invocation) {
     List<?> nodes = invocation.value("--nodes", List.class);
     return nodes == null ? List.of() : nodes.stream().map(Long.class::cast).toList();
   }

@@ -100,12 +100,10 @@ public final class VerifyCommand extends Command {
   }
 
   private static Verifier.Options options(Invocation invocation, Set<Rule> wanted) {
-    return new Verifier.Options(
+    return ScratchOptions.verifying(
+        invocation,
         wanted::contains,
-        invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT,
-        ScratchOptions.setupData(invocation),
-        ScratchOptions.array(invocation),
-        ScratchOptions.nodes(invocation));
+        invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT);
   }
 
   private static Set<Rule> wanted(Invocation invocation) {

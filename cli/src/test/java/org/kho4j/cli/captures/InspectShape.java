@@ -37,6 +37,7 @@ public final class InspectShape {
         "role: text",
         "pageSizeEvidence?: object",
         "preservedMap?: object",
+        "scratch?: object",
         "subtrees?: array",
         "errors: array",
         "moreErrors?: number");
@@ -47,10 +48,19 @@ public final class InspectShape {
     if (handover.has("preservedMap")) {
       map(handover.path("preservedMap"));
     }
+    if (handover.has("scratch")) {
+      scratch(handover.path("scratch"));
+    }
     handover.path("subtrees").forEach(InspectShape::subtree);
     handover
         .path("errors")
         .forEach(error -> object(error, "path: text", "address: address", "message: text"));
+  }
+
+  private static void scratch(JsonNode scratch) {
+    object(
+        scratch, "bytes: number", "memoryBytes?: number", "bootRecord?: address", "regions: array");
+    scratch.path("regions").forEach(region -> object(region, "address: address", "size: number"));
   }
 
   private static void map(JsonNode map) {

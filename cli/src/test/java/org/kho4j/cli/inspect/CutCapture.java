@@ -14,6 +14,7 @@ import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.verify.Verifier;
 
 /**
  * Cuts a capture down to what belongs to its handovers: an ELF core of the pages that an inspection
@@ -48,7 +49,11 @@ public final class CutCapture {
     List<Handover> handovers = Handovers.of(memory, roots, null);
     try (Json json = new Json(OutputStream.nullOutputStream())) {
       InspectCommand.show(
-          memory, handovers, handovers.getFirst().pageSize().bytes(), new JsonView(json));
+          memory,
+          handovers,
+          handovers.getFirst().pageSize().bytes(),
+          Verifier.Options.ALL,
+          new JsonView(json));
     }
     for (Handover handover : handovers) {
       if (content && handover.isMapIntact()) {

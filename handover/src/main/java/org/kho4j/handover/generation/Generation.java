@@ -14,6 +14,7 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.map.MapWriter;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;

@@ -5,6 +5,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Metadata;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootSearch;

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.PreservationException;

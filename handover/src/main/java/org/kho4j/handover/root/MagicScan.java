@@ -48,6 +48,7 @@ final class MagicScan {
 
   private final PhysicalMemory memory;
   private final LongPredicate look;
+  private final BootSearch boot;
   private final LongConsumer progress;
   private final ConcurrentSkipListSet<Long> found = new ConcurrentSkipListSet<>();
   private final AtomicInteger count = new AtomicInteger();
@@ -58,9 +59,11 @@ final class MagicScan {
   private int batchSize;
   private long batchBytes;
 
-  private MagicScan(PhysicalMemory memory, LongPredicate look, LongConsumer progress) {
+  private MagicScan(
+      PhysicalMemory memory, LongPredicate look, BootSearch boot, LongConsumer progress) {
     this.memory = memory;
     this.look = look;
+    this.boot = boot;
     this.progress = progress;
     int cores = Runtime.getRuntime().availableProcessors();
     // The caller works too, whenever the queue is full: that bounds how far it runs ahead.
@@ -78,10 +81,12 @@ final class MagicScan {
    * Looks at every page, those aside that are known to be zeros.
    *
    * @param look whether a page with the magic number is one to find; called by any thread
+   * @param boot sees every page as well, and the device trees that are not to find
    * @param progress told how many more bytes were looked at, by any thread
    */
-  static Found scan(PhysicalMemory memory, LongPredicate look, LongConsumer progress) {
-    MagicScan scan = new MagicScan(memory, look, progress);
+  static Found scan(
+      PhysicalMemory memory, LongPredicate look, BootSearch boot, LongConsumer progress) {
+    MagicScan scan = new MagicScan(memory, look, boot, progress);
     try {
       memory.forEachDataRange(scan::range);
       scan.flush();
@@ -147,7 +152,7 @@ final class MagicScan {
   private void pageByPage(long address, long length) {
     for (long at = 0; at + Integer.BYTES <= length; at += STEP) {
       try {
-        look(memory.read(address + at, Integer.BYTES), address + at);
+        look(memory.read(address + at, Math.min(STEP, length - at)), address + at);
       } catch (MemoryReadException e) {
         // A page that cannot be read holds no root FDT that could be.
       }
@@ -156,9 +161,15 @@ final class MagicScan {
 
   private void look(MemorySegment bytes, long address) {
     for (long at = 0; at + Integer.BYTES <= bytes.byteSize(); at += STEP) {
-      if (bytes.get(MAGIC, at) == Fdt.MAGIC
-          && look.test(address + at)
-          && count.getAndIncrement() <= MAX_FOUND) {
+      if (at + STEP <= bytes.byteSize()) {
+        boot.page(bytes, at, address + at);
+      }
+      if (bytes.get(MAGIC, at) != Fdt.MAGIC) {
+        continue;
+      }
+      if (!look.test(address + at)) {
+        boot.tree(address + at);
+      } else if (count.getAndIncrement() <= MAX_FOUND) {
         found.add(address + at);
       }
     }

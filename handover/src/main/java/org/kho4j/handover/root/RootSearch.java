@@ -5,13 +5,16 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.boot.BootRecord;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
@@ -36,15 +39,16 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   }
 
   /**
-   * Searches all of the memory.
+   * Searches all of the memory, for root FDTs and for the boot records that lead to them.
    *
    * @param progress told how many more bytes were looked at, by any thread
    */
   public static RootSearch search(PhysicalMemory memory, LongConsumer progress) {
     List<RootFdt> roots = new ArrayList<>();
     List<HandoverException> rejected = new ArrayList<>();
+    BootSearch boot = new BootSearch(memory);
     MagicScan.Found found =
-        MagicScan.scan(memory, address -> mentionsKho(pageAt(memory, address)), progress);
+        MagicScan.scan(memory, address -> mentionsKho(pageAt(memory, address)), boot, progress);
     for (long address : found.addresses()) {
       try {
         rootAt(memory, address).ifPresent(roots::add);
@@ -59,6 +63,9 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
               "more than %,d pages look like a root FDT: there may be others behind this one"
                   .formatted(found.addresses().size())));
     }
+    Map<Long, BootRecord> records =
+        boot.records(roots.stream().map(RootFdt::address).collect(Collectors.toSet()));
+    roots.replaceAll(root -> root.withBootRecord(records.get(root.address())));
     return new RootSearch(roots, rejected);
   }
 
@@ -92,7 +99,7 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
       return TreeValue.compatible(tree).stream()
           .filter(compatible -> compatible.startsWith(KhoVersion.PREFIX))
           .findFirst()
-          .map(compatible -> new RootFdt(address, size, tree, compatible));
+          .map(compatible -> new RootFdt(address, size, tree, compatible, Optional.empty()));
     } catch (FdtException e) {
       throw Where.ROOT.broken(address, e);
     }

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;

@@ -14,6 +14,7 @@ import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.GenerationModel.Thing;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.OutOfPagesException;

@@ -14,6 +14,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.FdtEditor;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.SetupData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.PhysicalMemory;

@@ -17,6 +17,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Metadata;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.luo.LiveUpdate;

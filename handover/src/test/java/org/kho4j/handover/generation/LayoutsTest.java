@@ -24,6 +24,7 @@ import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.pages.AddressRange;

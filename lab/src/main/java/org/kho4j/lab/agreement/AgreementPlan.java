@@ -1,5 +1,6 @@
 package org.kho4j.lab.agreement;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,12 +65,17 @@ public final class AgreementPlan {
       }
     }
     results.sort();
-    Files.writeString(page(lab), Page.of(results));
+    Files.writeString(page(lab), Page.of(results, mutants(lab)));
     List<String> disagreements = Page.disagreements(results);
     disagreements.forEach(System.out::println);
     System.out.printf(
         "%d boots, %d disagreements: %s%n", results.all().size(), disagreements.size(), page(lab));
     return disagreements.isEmpty() ? 0 : 1;
+  }
+
+  /** The section about changes of one field. */
+  static String mutants(Path lab) throws IOException {
+    return Files.readString(lab.resolve("mutants.md"));
   }
 
   static Path page(Path lab) {
@@ -83,7 +89,9 @@ public final class AgreementPlan {
     boolean main = kernel.equals(MAIN);
     // The others are about contracts that no kernel here speaks: they break vectors.
     List<RuleCase> rules =
-        RuleCase.all().stream().filter(rule -> !rule.capture().matches("(kho|linux|systemd)-.*")).toList();
+        RuleCase.all().stream()
+            .filter(rule -> !rule.capture().matches("(kho|linux|systemd)-.*"))
+            .toList();
     for (RuleCase rule : rules) {
       IntStream.rangeClosed(1, main ? boots : 1)
           .forEach(i -> trials.add(new Trial(kernel, Kind.BROKEN, rule.rule(), i)));

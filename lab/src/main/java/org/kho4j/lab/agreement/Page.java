@@ -23,9 +23,13 @@ public final class Page {
     this.results = results;
   }
 
-  /** The page of these results. */
-  public static String of(Results results) {
-    return new Page(results.all()).write();
+  /**
+   * The page of these results.
+   *
+   * @param mutants the section about changes of one field, which a test of verify writes
+   */
+  public static String of(Results results, String mutants) {
+    return new Page(results.all()).write() + mutants;
   }
 
   /** The results that differ from what the rules expect, in words. */
@@ -193,7 +197,8 @@ public final class Page {
       then; that is FDT-010 since.
 
       Not in the table: rules about older contracts (kho-v1 and kho-v2, luo-v2 to luo-v4, memfd-v1), as no kernel
-      that has them was asked yet, and FDT-013, which is about a handover that was taken already.
+      that has them was asked yet; rules that came after the boots; and FDT-013, which is about a handover that was
+      taken already.
       """;
 
   private static final String BROKEN =

@@ -10,7 +10,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.Metadata;
-import org.kho4j.handover.generation.BootData;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.khotest.Checksum;

@@ -30,11 +30,11 @@ class AgreementPageTest {
   void committedPageIsWhatTheResultsSay() throws IOException {
     Path page = AgreementPlan.page(LAB);
     if (Boolean.getBoolean("kho.agreement.write")) {
-      Files.writeString(page, Page.of(results));
+      Files.writeString(page, Page.of(results, Plan.mutants(LAB)));
     }
     assertThat(Files.readString(page))
         .as("%s is not what the results say any more. Write it again with %s", page, REGENERATE)
-        .isEqualTo(Page.of(results));
+        .isEqualTo(Page.of(results, Plan.mutants(LAB)));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

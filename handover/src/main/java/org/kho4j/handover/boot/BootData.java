@@ -1,4 +1,4 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.boot;
 
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
@@ -56,10 +56,21 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
    * @throws HandoverException if there is no such record, or it is too short
    */
   public static BootData ofSetupData(PhysicalMemory memory, long address) {
+    return ofSetupData(memory, address, 0);
+  }
+
+  /**
+   * Reads x86-64's boot record out of a list that kexec has not copied yet.
+   *
+   * @param address physical address that the list's first record will have
+   * @param distance from there to where the list is now
+   * @throws HandoverException if there is no such record, or it is too short
+   */
+  public static BootData ofSetupData(PhysicalMemory memory, long address, long distance) {
     HandoverMemory pages = new HandoverMemory(memory, PageSize.SIZE_4K);
     Where where = Where.ROOT.in("boot-record");
-    long at = address;
-    for (int i = 0; at != 0 && i < MAX_RECORDS; i++) {
+    long at = address + distance;
+    for (int i = 0; at != distance && i < MAX_RECORDS; i++) {
       // Of another record only the head may be there.
       StructureView head =
           new StructureView(SetupData.STRUCTURE, at, pages.bytes(where, at, HEAD_BYTES));
@@ -76,10 +87,11 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
             SCRATCH.address(setup),
             setup.get(SetupData.SCRATCH_SIZE));
       }
-      at = NEXT.address(head);
+      at = NEXT.address(head) + distance;
     }
     throw where.broken(
-        address, "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));
+        address + distance,
+        "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));
   }
 
   /** Writes x86-64's boot record at a physical address: one setup_data that ends the list. */
@@ -89,7 +101,8 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
             SetupData.STRUCTURE, address, memory.writable(address, SETUP_DATA_BYTES)));
   }
 
-  void writeTo(StructureView setup) {
+  /** Writes x86-64's boot record through a view of {@link SetupData#STRUCTURE}. */
+  public void writeTo(StructureView setup) {
     NEXT.store(setup, null);
     setup.set(SetupData.TYPE, SetupData.TYPE_KEXEC_KHO);
     setup.set(SetupData.LEN, SETUP_DATA_BYTES - HEAD_BYTES);

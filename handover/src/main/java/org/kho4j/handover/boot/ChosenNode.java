@@ -1,4 +1,4 @@
-package org.kho4j.handover.generation;
+package org.kho4j.handover.boot;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

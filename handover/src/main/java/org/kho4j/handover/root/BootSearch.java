@@ -1,0 +1,221 @@
+package org.kho4j.handover.root;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.PageSize;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.files.LittleEndian;
+import org.kho4j.handover.boot.BootData;
+import org.kho4j.handover.boot.BootRecord;
+import org.kho4j.handover.boot.ChosenNode;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.memory.MemoryReadException;
+import org.kho4j.memory.PhysicalMemory;
+
+/**
+ * Finds the boot records of root FDTs, in the pass over memory that finds the root FDTs: it looks
+ * at the first words of each page, and at the header of x86-64's boot parameters. The boot
+ * parameters that kexec_file_load prepares begin at a page, and so do the device tree of arm64 and
+ * the kernel's scratch array.
+ */
+final class BootSearch {
+
+  /** A source with more such pages is made of them. */
+  private static final int MOST = 1024;
+
+  private static final int MOST_TREES = 64;
+  private static final long LARGEST_TREE = 2 << 20;
+  private static final long LARGEST_ARRAY = 1026L * KhoScratch.STRUCTURE.headerSize();
+
+  /** Every kernel allocates its regions at a multiple of that, whatever their sizes. */
+  private static final long ALIGNMENT = 2 << 20;
+
+  /** Type and length of a setup_data of KHO as one number, and where they are. */
+  private static final long SIGN = 10 | 32L << Integer.SIZE;
+
+  private static final int SIGN_AT = 8;
+
+  /** Two words of x86-64's boot parameters, and their place. */
+  private static final short BOOT_FLAG = (short) 0xaa55;
+
+  private static final int BOOT_FLAG_AT = 0x1fe;
+  private static final int HEADER = 0x53726448;
+  private static final int HEADER_AT = 0x202;
+  private static final int SETUP_DATA_AT = 0x250;
+
+  /** Pages behind the boot parameters in which their list may begin. */
+  private static final int PAGES_BEHIND = 4;
+
+  private static final int PAGE = PageSize.SIZE_4K.bytes();
+
+  private final PhysicalMemory memory;
+  private final Set<Long> setupData = new ConcurrentSkipListSet<>();
+  private final Set<Long> parameters = new ConcurrentSkipListSet<>();
+  private final Set<Long> trees = new ConcurrentSkipListSet<>();
+  private final Set<Long> arrays = new ConcurrentSkipListSet<>();
+
+  BootSearch(PhysicalMemory memory) {
+    this.memory = memory;
+  }
+
+  /** Looks at 4 KiB of memory; called by any thread. */
+  void page(MemorySegment bytes, long at, long address) {
+    long first = bytes.get(StructureView.U64, at);
+    long second = bytes.get(StructureView.U64, at + SIGN_AT);
+    if (second == SIGN) {
+      add(setupData, address, MOST);
+    } else if (first != 0 && second != 0 && isRange(first, second)) {
+      add(arrays, address, MOST);
+    }
+    if (bytes.get(LittleEndian.U32, at + HEADER_AT) == HEADER
+        && bytes.get(LittleEndian.U16, at + BOOT_FLAG_AT) == BOOT_FLAG) {
+      add(parameters, address, MOST);
+    }
+  }
+
+  /** Takes a device tree that is no root FDT; called by any thread. */
+  void tree(long address) {
+    add(trees, address, MOST_TREES);
+  }
+
+  private static void add(Set<Long> found, long address, int most) {
+    if (found.size() < most) {
+      found.add(address);
+    }
+  }
+
+  /** Whole pages of memory that a machine may have. */
+  private static boolean isRange(long start, long length) {
+    long both = start | length;
+    return (both & (PAGE - 1)) == 0 && both >>> KhoRadix.MAX_PHYSICAL_BITS == 0;
+  }
+
+  /** The record of each root FDT that has one. Where there are several, the best known one. */
+  Map<Long, BootRecord> records(Set<Long> roots) {
+    Map<Long, BootRecord> records = new HashMap<>();
+    // Where kexec has copied the boot parameters to, the scratch array is copied, too.
+    for (long at : parameters) {
+      long list = list(at);
+      take(records, roots, list, list, this::copied);
+    }
+    setupData.forEach(at -> take(records, roots, at, at, this::array));
+    trees.forEach(at -> inTree(at).ifPresent(boot -> put(records, roots, at, boot, this::array)));
+    for (long at : parameters) {
+      long list = list(at);
+      for (int pages = 0; list != 0 && pages <= PAGES_BEHIND; pages++) {
+        take(records, roots, list, at + pages * (long) PAGE + (list & (PAGE - 1)), this::array);
+      }
+    }
+    return records;
+  }
+
+  /** The address of the list of setup_data in boot parameters, or 0. */
+  private long list(long bootParameters) {
+    try {
+      return memory.read(bootParameters + SETUP_DATA_AT, Long.BYTES).get(StructureView.U64, 0);
+    } catch (MemoryReadException e) {
+      return 0;
+    }
+  }
+
+  /**
+   * Takes the record in a list of setup_data.
+   *
+   * @param list the address that the list will have at the jump; 0 if there is none
+   * @param there where the list is now
+   */
+  private void take(
+      Map<Long, BootRecord> records,
+      Set<Long> roots,
+      long list,
+      long there,
+      Function<BootData, Optional<AddressRange>> array) {
+    try {
+      if (list != 0) {
+        put(records, roots, there, BootData.ofSetupData(memory, list, there - list), array);
+      }
+    } catch (HandoverException e) {
+      // Something else is there.
+    }
+  }
+
+  private Optional<BootData> inTree(long address) {
+    try {
+      long size = Fdt.totalSize(memory.read(address, Fdt.HEADER_SIZE));
+      return size > LARGEST_TREE
+          ? Optional.empty()
+          : ChosenNode.read(Fdt.read(memory.read(address, size)));
+    } catch (FdtException | MemoryReadException | HandoverException e) {
+      return Optional.empty(); // Another tree, or one that is not in one piece yet.
+    }
+  }
+
+  private static void put(
+      Map<Long, BootRecord> records,
+      Set<Long> roots,
+      long at,
+      BootData boot,
+      Function<BootData, Optional<AddressRange>> array) {
+    boolean possible =
+        roots.contains(boot.fdtAddress())
+            && PageSize.ofBytes(boot.fdtSize()).isPresent()
+            && boot.scratchSize() > 0
+            && boot.scratchSize() <= LARGEST_ARRAY
+            && boot.scratchAddress() >>> KhoRadix.MAX_PHYSICAL_BITS == 0;
+    if (possible && !records.containsKey(boot.fdtAddress())) {
+      records.put(boot.fdtAddress(), new BootRecord(at, boot, array.apply(boot)));
+    }
+  }
+
+  private Optional<AddressRange> copied(BootData boot) {
+    return Optional.of(new AddressRange(boot.scratchAddress(), boot.scratchSize()));
+  }
+
+  /** The array at the record's address, or the kernel's own of which kexec makes a copy there. */
+  private Optional<AddressRange> array(BootData boot) {
+    return Stream.concat(Stream.of(boot.scratchAddress()), arrays.stream())
+        .filter(at -> isArray(at, boot))
+        .findFirst()
+        .map(at -> new AddressRange(at, boot.scratchSize()));
+  }
+
+  /** Whether regions of memory are there, apart from each other, and the copy is in one of them. */
+  private boolean isArray(long at, BootData boot) {
+    List<AddressRange> regions = new ArrayList<>();
+    try {
+      MemorySegment bytes = memory.read(at, boot.scratchSize());
+      StructureView entry = new StructureView(KhoScratch.STRUCTURE, at, bytes);
+      for (long i = 0; i < boot.regions(); i++) {
+        long start = entry.address(KhoScratch.ADDR);
+        long length = entry.get(KhoScratch.SIZE);
+        boolean inMemory =
+            length == 0 || (memory.contains(start, 1) && memory.contains(start + length - 1, 1));
+        if (!isRange(start, length)
+            || start % ALIGNMENT != 0
+            || !inMemory
+            || regions.stream().anyMatch(other -> other.overlaps(start, length))) {
+          return false;
+        }
+        regions.add(new AddressRange(start, length));
+        entry.next();
+      }
+    } catch (MemoryReadException e) {
+      return false;
+    }
+    return regions.stream()
+        .anyMatch(region -> region.overlaps(boot.scratchAddress(), boot.scratchSize()));
+  }
+}

@@ -1,0 +1,54 @@
+package org.kho4j.verify;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.boot.BootRecord;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverMemory;
+
+/**
+ * The scratch regions of the kernel that hands over. The kernel allocates only movable pages in
+ * them, and kexec puts every piece of the next kernel there.
+ *
+ * @param regions in the kernel's order, which is the order in which kexec tries them
+ * @param memory bytes of memory in all, where they are known
+ * @param record address of the boot record that leads to the regions, where it was found in memory
+ */
+public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalLong record) {
+
+  public Scratch {
+    regions = List.copyOf(regions);
+  }
+
+  /**
+   * The regions of a handover: where the options say, else where the boot record in memory says;
+   * empty if neither does.
+   */
+  public static Optional<Scratch> of(Handover handover, Verifier.Options options) {
+    List<AddressRange> regions = Verifier.scratch(handover, options, Findings.none(), new Counts());
+    if (regions.isEmpty()) {
+      return Optional.empty();
+    }
+    HandoverMemory memory = handover.memory();
+    // An image that leaves out pages of scratch leaves out pages of everything else, too.
+    boolean whole =
+        regions.stream()
+            .allMatch(region -> memory.physical().contains(region.address(), region.length()));
+    Optional<BootRecord> found =
+        options.setupData().isPresent() || options.scratchArray().isPresent()
+            ? Optional.empty()
+            : handover.root().bootRecord();
+    return Optional.of(
+        new Scratch(
+            regions,
+            whole ? OptionalLong.of(memory.presentBytes()) : OptionalLong.empty(),
+            found.map(record -> OptionalLong.of(record.address())).orElse(OptionalLong.empty())));
+  }
+
+  /** Bytes of all regions. */
+  public long bytes() {
+    return regions.stream().mapToLong(AddressRange::length).sum();
+  }
+}
