@@ -9,9 +9,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
+import org.kho4j.cli.captures.InspectShape;
 import org.kho4j.cli.captures.TestGuest;
 import org.kho4j.cli.captures.TestGuest.Placed;
-import org.kho4j.cli.captures.InspectShape;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 

@@ -89,7 +89,8 @@ final class SystemdCases {
     return (guest.u64(folios) & (1L << 52) - 1) << 12;
   }
 
-  private static RuleCase systemd(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+  private static RuleCase systemd(
+      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
     return new RuleCase(rule, "systemd-262-jump", broken, silent);
   }
 }

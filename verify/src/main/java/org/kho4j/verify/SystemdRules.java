@@ -144,11 +144,7 @@ final class SystemdRules {
     }
     if (Long.compareUnsigned(mapping.version(), FdStoreMapping.VERSION) > 0) {
       findings.report(
-          VERSION,
-          where,
-          address,
-          "the version is %s",
-          Long.toUnsignedString(mapping.version()));
+          VERSION, where, address, "the version is %s", Long.toUnsignedString(mapping.version()));
       return;
     }
     scene.counts().add("storedDescriptors", mapping.fds().size());
@@ -162,19 +158,21 @@ final class SystemdRules {
     mapping.fds().forEach(fd -> fd.token().ifPresent(token -> missing.putIfAbsent(token, fd)));
     Set<Long> named = new HashSet<>(missing.keySet());
     named.add(FdStoreMapping.TOKEN);
-    session.files().forEach(file -> {
-      missing.remove(file.token());
-      if (!named.contains(file.token())) {
-        scene
-            .findings()
-            .report(
-                UNNAMED,
-                file.where(),
-                file.address(),
-                "no unit of the mapping has token 0x%x",
-                file.token());
-      }
-    });
+    session
+        .files()
+        .forEach(file -> {
+          missing.remove(file.token());
+          if (!named.contains(file.token())) {
+            scene
+                .findings()
+                .report(
+                    UNNAMED,
+                    file.where(),
+                    file.address(),
+                    "no unit of the mapping has token 0x%x",
+                    file.token());
+          }
+        });
     missing.forEach((token, fd) ->
         scene
             .findings()

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 
 /**
@@ -43,7 +43,8 @@ final class NestedRoots {
     try {
       handover
           .client(LiveUpdate.CLIENT)
-          .ifPresent(luo -> luo.sessions().forEach(session -> session.files().forEach(this::search)));
+          .ifPresent(
+              luo -> luo.sessions().forEach(session -> session.files().forEach(this::search)));
     } catch (HandoverException e) {
       // inspect and verify report it
     }

@@ -14,8 +14,8 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
-import org.kho4j.handover.content.ContentMemory;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.ContentMemory;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
@@ -135,13 +135,15 @@ public final class StoreSearch {
   private static void files(
       Session session, Consumer<StoredFile> visitor, Consumer<HandoverException> problems) {
     FdStoreMapping systemd = mapping(session, problems);
-    session.files().forEach(file -> {
-      try {
-        file(file, systemd).ifPresent(visitor);
-      } catch (HandoverException e) {
-        problems.accept(e);
-      }
-    });
+    session
+        .files()
+        .forEach(file -> {
+          try {
+            file(file, systemd).ifPresent(visitor);
+          } catch (HandoverException e) {
+            problems.accept(e);
+          }
+        });
   }
 
   private static @Nullable FdStoreMapping mapping(

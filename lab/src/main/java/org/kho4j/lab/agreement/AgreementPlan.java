@@ -83,7 +83,9 @@ public final class AgreementPlan {
     boolean main = kernel.equals(MAIN);
     // The others are about contracts that no kernel here speaks: they break vectors.
     List<RuleCase> rules =
-        RuleCase.all().stream().filter(rule -> !rule.capture().matches("(kho|linux|systemd)-.*")).toList();
+        RuleCase.all().stream()
+            .filter(rule -> !rule.capture().matches("(kho|linux|systemd)-.*"))
+            .toList();
     for (RuleCase rule : rules) {
       IntStream.rangeClosed(1, main ? boots : 1)
           .forEach(i -> trials.add(new Trial(kernel, Kind.BROKEN, rule.rule(), i)));

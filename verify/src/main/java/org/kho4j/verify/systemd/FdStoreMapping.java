@@ -127,8 +127,8 @@ public final class FdStoreMapping {
   public static FdStoreMapping parse(Where where, Content content) {
     if (content.size() > MAX_BYTES) {
       throw where.broken(
-              firstAddress(content),
-              "the mapping has %,d bytes, more than %,d".formatted(content.size(), MAX_BYTES));
+          firstAddress(content),
+          "the mapping has %,d bytes, more than %,d".formatted(content.size(), MAX_BYTES));
     }
     byte[] bytes = new byte[(int) content.size()];
     try {
