@@ -18,6 +18,7 @@ import org.kho4j.memory.PhysicalMemory;
  * The changes of one field that lose nothing, each with its reason. A row is about fields of a
  * name, and its condition tells the changes that it is about from those that verify has to report.
  */
+@SuppressWarnings("ImmutableEnumChecker") // no condition captures anything
 enum Harmless {
   BOOT_CPU("no kernel reads the field", ".*\\.boot_cpuid_phys", one -> true),
   FDT_VERSION(

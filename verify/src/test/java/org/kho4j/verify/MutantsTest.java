@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +43,8 @@ class MutantsTest {
     SILENT
   }
 
-  private final Map<String, int[]> kinds = new TreeMap<>();
-  private final int[] total = new int[Shown.values().length];
+  private final Map<String, Map<Shown, Integer>> kinds = new TreeMap<>();
+  private final Map<Shown, Integer> total = new EnumMap<>(Shown.class);
   private final Map<Harmless, Integer> harmless = new TreeMap<>();
   private final List<String> unexplained = new ArrayList<>();
   private final List<String> taken = new ArrayList<>();
@@ -98,10 +99,10 @@ class MutantsTest {
       for (int number = first; number < end; number++) {
         Mutant mutant = mutants.make(SEED + number);
         Shown shown = shown(mutants.memory(), sound, before, source + ": " + mutant);
-        total[shown.ordinal()]++;
+        total.merge(shown, 1, Integer::sum);
         kinds
-            .computeIfAbsent(mutant.place().structure(), name -> new int[total.length])[
-            shown.ordinal()]++;
+            .computeIfAbsent(mutant.place().structure(), name -> new EnumMap<>(Shown.class))
+            .merge(shown, 1, Integer::sum);
         if (shown == Shown.SILENT) {
           silent(
               source,
@@ -192,14 +193,11 @@ class MutantsTest {
     return page.toString();
   }
 
-  private static void row(StringBuilder page, String name, int[] counts) {
-    int all = 0;
-    for (int count : counts) {
-      all += count;
-    }
+  private static void row(StringBuilder page, String name, Map<Shown, Integer> counts) {
+    int all = counts.values().stream().mapToInt(Integer::intValue).sum();
     page.append("| %s | %,d |".formatted(name, all));
-    for (int count : counts) {
-      page.append(" %,d |".formatted(count));
+    for (Shown shown : Shown.values()) {
+      page.append(" %,d |".formatted(counts.getOrDefault(shown, 0)));
     }
     page.append('\n');
   }

@@ -30,11 +30,11 @@ class AgreementPageTest {
   void committedPageIsWhatTheResultsSay() throws IOException {
     Path page = AgreementPlan.page(LAB);
     if (Boolean.getBoolean("kho.agreement.write")) {
-      Files.writeString(page, Page.of(results, Plan.mutants(LAB)));
+      Files.writeString(page, Page.of(results, AgreementPlan.mutants(LAB)));
     }
     assertThat(Files.readString(page))
         .as("%s is not what the results say any more. Write it again with %s", page, REGENERATE)
-        .isEqualTo(Page.of(results, Plan.mutants(LAB)));
+        .isEqualTo(Page.of(results, AgreementPlan.mutants(LAB)));
   }
 
   @Test
