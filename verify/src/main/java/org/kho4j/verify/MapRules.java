@@ -166,7 +166,7 @@ final class MapRules {
   private final int depth;
   private final Words seen = new Words();
   private final boolean wholeMemory;
-  private final boolean smallSizes;
+  private final boolean sizesIn32Bits;
   // Page to the block that came second; the other block is found when the whole map is known.
   private final Map<Long, Block> overlaps = new TreeMap<>();
   private long[] nodes = new long[64];
@@ -180,9 +180,9 @@ final class MapRules {
     this.pageSize = scene.pageSize();
     this.where = where;
     this.depth = depth;
-    // Dumps leave pages out, and say so; what a raw file or an ELF core does not have is not there.
-    this.smallSizes =
+    this.sizesIn32Bits =
         KhoVersion.of(scene.handover().root().compatible()).equals(Optional.of(KhoVersion.V3));
+    // Dumps leave pages out, and say so; what a raw file or an ELF core does not have is not there.
     this.wholeMemory = scene.memory().physical().source().kind() != MemorySource.Kind.KDUMP;
   }
 
@@ -412,7 +412,7 @@ final class MapRules {
               address,
               space.end());
     }
-    if (smallSizes && order + pageSize.shift() >= FIRST_SHIFT_TOO_LARGE) {
+    if (sizesIn32Bits && order + pageSize.shift() >= FIRST_SHIFT_TOO_LARGE) {
       scene
           .findings()
           .report(
