@@ -6,6 +6,9 @@ package org.kho4j.abi;
  */
 public final class KhoScratch {
 
+  /** Low memory, global, and as many nodes as Linux can have. */
+  public static final int MAX_REGIONS = 1026;
+
   public static final Field ADDR =
       Field.phys(0, "addr", null, "physical address of the region's first byte");
   public static final Field SIZE = Field.u64(8, "size", "bytes");

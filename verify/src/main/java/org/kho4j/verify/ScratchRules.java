@@ -112,7 +112,6 @@ final class ScratchRules {
   /** Size of struct page on the machines that speak KHO. */
   private static final int PAGE_DESCRIPTOR = 64;
 
-  private static final int MAX_REGIONS = 1026;
   private static final Where WHERE = Where.ROOT.in("scratch");
 
   private ScratchRules() {}
@@ -189,14 +188,14 @@ final class ScratchRules {
       Handover handover, Findings findings, Counts counts, long address, long size, String found) {
     int entry = KhoScratch.STRUCTURE.headerSize();
     long count = size / entry;
-    if (size < 0 || count < 1 || count > MAX_REGIONS) {
+    if (size < 0 || count < 1 || count > KhoScratch.MAX_REGIONS) {
       findings.report(
           ARRAY,
           WHERE,
           address,
           "%s bytes are no array of 1 to %d regions of %d bytes",
           Long.toUnsignedString(size),
-          MAX_REGIONS,
+          KhoScratch.MAX_REGIONS,
           entry);
       return List.of();
     }

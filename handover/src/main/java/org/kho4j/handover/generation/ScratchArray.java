@@ -24,9 +24,6 @@ record ScratchArray(List<AddressRange> regions) {
   /** kexec aligns the copy that it places to this (7.3). */
   private static final long ALIGNMENT = 64 << 10;
 
-  /** Low memory, global, and as many nodes as Linux can have. */
-  private static final int MAX_REGIONS = 1026;
-
   private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
 
   /**
@@ -109,11 +106,11 @@ record ScratchArray(List<AddressRange> regions) {
    */
   static ScratchArray read(WritableMemory memory, HandoverMemory pages, BootData boot) {
     Where where = Where.ROOT.in("scratch");
-    if (boot.regions() < 1 || boot.regions() > MAX_REGIONS) {
+    if (boot.regions() < 1 || boot.regions() > KhoScratch.MAX_REGIONS) {
       throw where.broken(
           boot.scratchAddress(),
           "%d bytes are %d regions: 1 to %d are possible"
-              .formatted(boot.scratchSize(), boot.regions(), MAX_REGIONS));
+              .formatted(boot.scratchSize(), boot.regions(), KhoScratch.MAX_REGIONS));
     }
     StructureView entry =
         new StructureView(

@@ -5,14 +5,19 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.files.LittleEndian;
@@ -33,20 +38,23 @@ import org.kho4j.memory.PhysicalMemory;
  */
 final class BootSearch {
 
-  /** A source with more such pages is made of them. */
+  /** A source with more such pages is made of them; those at the lowest addresses count. */
   private static final int MOST = 1024;
 
   private static final int MOST_TREES = 64;
   private static final long LARGEST_TREE = 2 << 20;
-  private static final long LARGEST_ARRAY = 1026L * KhoScratch.STRUCTURE.headerSize();
+  private static final int ENTRY = KhoScratch.STRUCTURE.headerSize();
+  private static final long LARGEST_ARRAY = (long) KhoScratch.MAX_REGIONS * ENTRY;
 
-  /** Every kernel allocates its regions at a multiple of that, whatever their sizes. */
+  /** Every kernel allocates its regions at multiples of 2 MiB. */
   private static final long ALIGNMENT = 2 << 20;
 
   /** Type and length of a setup_data of KHO as one number, and where they are. */
-  private static final long SIGN = 10 | 32L << Integer.SIZE;
+  private static final long SIGN =
+      SetupData.TYPE_KEXEC_KHO
+          | (long) (BootData.SETUP_DATA_BYTES - SetupData.FDT_ADDR.offset()) << Integer.SIZE;
 
-  private static final int SIGN_AT = 8;
+  private static final int SIGN_AT = SetupData.TYPE.offset();
 
   /** Two words of x86-64's boot parameters, and their place. */
   private static final short BOOT_FLAG = (short) 0xaa55;
@@ -62,10 +70,26 @@ final class BootSearch {
   private static final int PAGE = PageSize.SIZE_4K.bytes();
 
   private final PhysicalMemory memory;
-  private final Set<Long> setupData = new ConcurrentSkipListSet<>();
-  private final Set<Long> parameters = new ConcurrentSkipListSet<>();
-  private final Set<Long> trees = new ConcurrentSkipListSet<>();
-  private final Set<Long> arrays = new ConcurrentSkipListSet<>();
+  private final Lowest setupData = new Lowest(MOST);
+  private final Lowest parameters = new Lowest(MOST);
+  private final Lowest trees = new Lowest(MOST_TREES);
+  private final Lowest arrays = new Lowest(MOST);
+  private final Map<Long, List<AddressRange>> regions = new HashMap<>();
+
+  /** So many of the addresses that threads add: the lowest, in whatever order they come. */
+  private record Lowest(int most, ConcurrentSkipListSet<Long> addresses, AtomicInteger count) {
+
+    Lowest(int most) {
+      this(most, new ConcurrentSkipListSet<>(), new AtomicInteger());
+    }
+
+    void add(long address) {
+      if (addresses.add(address) && count.incrementAndGet() > most) {
+        addresses.pollLast();
+        count.decrementAndGet();
+      }
+    }
+  }
 
   BootSearch(PhysicalMemory memory) {
     this.memory = memory;
@@ -76,44 +100,42 @@ final class BootSearch {
     long first = bytes.get(StructureView.U64, at);
     long second = bytes.get(StructureView.U64, at + SIGN_AT);
     if (second == SIGN) {
-      add(setupData, address, MOST);
-    } else if (first != 0 && second != 0 && isRange(first, second)) {
-      add(arrays, address, MOST);
+      setupData.add(address);
+    } else if (first != 0 && second != 0 && isRegion(first, second)) {
+      arrays.add(address);
     }
     if (bytes.get(LittleEndian.U32, at + HEADER_AT) == HEADER
         && bytes.get(LittleEndian.U16, at + BOOT_FLAG_AT) == BOOT_FLAG) {
-      add(parameters, address, MOST);
+      parameters.add(address);
     }
   }
 
   /** Takes a device tree that is no root FDT; called by any thread. */
   void tree(long address) {
-    add(trees, address, MOST_TREES);
+    trees.add(address);
   }
 
-  private static void add(Set<Long> found, long address, int most) {
-    if (found.size() < most) {
-      found.add(address);
-    }
-  }
-
-  /** Whole pages of memory that a machine may have. */
-  private static boolean isRange(long start, long length) {
-    long both = start | length;
-    return (both & (PAGE - 1)) == 0 && both >>> KhoRadix.MAX_PHYSICAL_BITS == 0;
+  /** Whole pages of memory that a machine may have, from an address where a region may begin. */
+  private static boolean isRegion(long start, long length) {
+    return start % ALIGNMENT == 0
+        && length % PAGE == 0
+        && (start | length) >>> KhoRadix.MAX_PHYSICAL_BITS == 0;
   }
 
   /** The record of each root FDT that has one. Where there are several, the best known one. */
   Map<Long, BootRecord> records(Set<Long> roots) {
     Map<Long, BootRecord> records = new HashMap<>();
-    // Where kexec has copied the boot parameters to, the scratch array is copied, too.
-    for (long at : parameters) {
+    for (long at : parameters.addresses()) {
       long list = list(at);
       take(records, roots, list, list, this::copied);
     }
-    setupData.forEach(at -> take(records, roots, at, at, this::array));
-    trees.forEach(at -> inTree(at).ifPresent(boot -> put(records, roots, at, boot, this::array)));
-    for (long at : parameters) {
+    for (long at : setupData.addresses()) {
+      take(records, roots, at, at, this::array);
+    }
+    for (long at : trees.addresses()) {
+      inTree(at).ifPresent(boot -> put(records, roots, at, boot, this::array));
+    }
+    for (long at : parameters.addresses()) {
       long list = list(at);
       for (int pages = 0; list != 0 && pages <= PAGES_BEHIND; pages++) {
         take(records, roots, list, at + pages * (long) PAGE + (list & (PAGE - 1)), this::array);
@@ -180,42 +202,67 @@ final class BootSearch {
     }
   }
 
+  /**
+   * The array of boot parameters that are where the next kernel takes them: kexec has copied the
+   * array as well, or they were prepared there and it has not. What is at the record's address
+   * counts if there is no other array: then it was overwritten.
+   */
   private Optional<AddressRange> copied(BootData boot) {
-    return Optional.of(new AddressRange(boot.scratchAddress(), boot.scratchSize()));
+    return array(boot)
+        .or(() -> Optional.of(new AddressRange(boot.scratchAddress(), boot.scratchSize())));
   }
 
   /** The array at the record's address, or the kernel's own of which kexec makes a copy there. */
   private Optional<AddressRange> array(BootData boot) {
-    return Stream.concat(Stream.of(boot.scratchAddress()), arrays.stream())
+    return Stream.concat(Stream.of(boot.scratchAddress()), arrays.addresses().stream())
         .filter(at -> isArray(at, boot))
         .findFirst()
         .map(at -> new AddressRange(at, boot.scratchSize()));
   }
 
-  /** Whether regions of memory are there, apart from each other, and the copy is in one of them. */
+  /** Whether as many regions are there as the record says, and the copy is in one of them. */
   private boolean isArray(long at, BootData boot) {
+    List<AddressRange> known = regions.computeIfAbsent(at, this::regions);
+    return known.size() >= boot.regions()
+        && known.stream()
+            .limit(boot.regions())
+            .anyMatch(region -> region.overlaps(boot.scratchAddress(), boot.scratchSize()));
+  }
+
+  /** The regions from an address on, up to the first entry that cannot be one beside them. */
+  private List<AddressRange> regions(long at) {
     List<AddressRange> regions = new ArrayList<>();
+    NavigableMap<Long, AddressRange> byAddress = new TreeMap<>();
     try {
-      MemorySegment bytes = memory.read(at, boot.scratchSize());
-      StructureView entry = new StructureView(KhoScratch.STRUCTURE, at, bytes);
-      for (long i = 0; i < boot.regions(); i++) {
+      while (regions.size() < KhoScratch.MAX_REGIONS) {
+        long address = at + (long) regions.size() * ENTRY;
+        StructureView entry =
+            new StructureView(KhoScratch.STRUCTURE, address, memory.read(address, ENTRY));
         long start = entry.address(KhoScratch.ADDR);
         long length = entry.get(KhoScratch.SIZE);
-        boolean inMemory =
-            length == 0 || (memory.contains(start, 1) && memory.contains(start + length - 1, 1));
-        if (!isRange(start, length)
-            || start % ALIGNMENT != 0
-            || !inMemory
-            || regions.stream().anyMatch(other -> other.overlaps(start, length))) {
-          return false;
+        if (!isRegion(start, length)) {
+          break;
         }
-        regions.add(new AddressRange(start, length));
-        entry.next();
+        AddressRange region = new AddressRange(start, length);
+        if (length > 0) {
+          if (!memory.contains(start, 1)
+              || !memory.contains(start + length - 1, 1)
+              || overlaps(byAddress.floorEntry(start), region)
+              || overlaps(byAddress.ceilingEntry(start), region)) {
+            break;
+          }
+          byAddress.put(start, region);
+        }
+        regions.add(region);
       }
     } catch (MemoryReadException e) {
-      return false;
+      // The array ends before that.
     }
-    return regions.stream()
-        .anyMatch(region -> region.overlaps(boot.scratchAddress(), boot.scratchSize()));
+    return List.copyOf(regions);
+  }
+
+  private static boolean overlaps(
+      Map.@Nullable Entry<Long, AddressRange> neighbour, AddressRange region) {
+    return neighbour != null && neighbour.getValue().overlaps(region.address(), region.length());
   }
 }

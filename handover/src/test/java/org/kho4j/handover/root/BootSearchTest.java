@@ -76,15 +76,39 @@ class BootSearchTest {
     assertThat(found()).contains(at(LIST, COPY));
   }
 
-  /** What kexec has copied is the array, whatever is in it. */
+  /** Nothing else tells where the regions are: what is there counts, whatever it is. */
   @Test
   void afterTheCopyAnOverwrittenArrayIsTheArray() {
     bootParameters(PARAMETERS);
     record(LIST, ROOT);
-    array(OWN);
     ram.put64(COPY, 0x800008);
 
     assertThat(found()).contains(at(LIST, COPY));
+  }
+
+  /** kexec_file_load may prepare the parameters where they will be at the jump. */
+  @Test
+  void parametersInPlaceDoNotShowThatTheArrayIsCopied() {
+    bootParameters(PARAMETERS);
+    record(LIST, ROOT);
+    array(OWN);
+    ram.put64(COPY, 0x12345678);
+
+    assertThat(found()).contains(at(LIST, OWN));
+  }
+
+  /** More pages look like an array than are kept: those at the lowest addresses are. */
+  @Test
+  void whichArraysAreKeptDoesNotDependOnTheOrderOfTheSearch() {
+    bootParameters(PREPARED);
+    record(PREPARED + 0x1080, ROOT);
+    array(OWN);
+    ram.zeros(0x2000000, 0x800000);
+    for (long page = 0x2000000; page < 0x2800000; page += 0x1000) {
+      array(page);
+    }
+
+    assertThat(found()).contains(at(PREPARED + 0x1080, OWN));
   }
 
   @Test
