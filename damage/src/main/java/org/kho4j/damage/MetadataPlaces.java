@@ -29,7 +29,7 @@ import org.kho4j.handover.root.Subtree;
  */
 public final class MetadataPlaces {
 
-  /** MetadataPlaces of one kind in one list. */
+  /** At most so many places of one kind in one list. */
   private static final int MOST = 64;
 
   private final Overlay memory;

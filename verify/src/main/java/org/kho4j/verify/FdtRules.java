@@ -64,8 +64,8 @@ final class FdtRules {
       Rule.error(
           "FDT-006",
           "The address of the preserved map is not 0.",
-          NO_REVIVAL
-              + " So since 6.19. 6.16 to 6.18 take 0 for an empty map, without a line in the log: nothing is reserved, and the"
+          "Since 6.19, a warning and \"disabling KHO revival\": the kernel boots, and everything preserved is lost."
+              + " 6.16 to 6.18 take it for an empty map, without a line in the log: nothing is reserved, and the"
               + " page of the root FDT is free memory (by their source).",
           "Since 7.1 it is never 0: the page was overwritten.");
 

@@ -114,7 +114,7 @@ final class LuoRules {
   static final Rule OTHER_RELEASE =
       Rule.error(
           "LUO-016",
-          "Some release has the version of KHO and the version of LUO.",
+          "The versions of KHO and LUO occur together in a release.",
           "No kernel takes both: another version of KHO disables revival, another version of LUO is a panic in early boot"
               + " (7.3.4).",
           "One of the two strings was overwritten.",
@@ -176,11 +176,11 @@ final class LuoRules {
                 OTHER_RELEASE,
                 where,
                 address,
-                "Linux %s has %s, and Linux %s has %s",
-                luo,
+                "%s is the version of Linux %s, and %s of Linux %s",
                 head.version().compatible(),
-                releases,
-                kho));
+                luo,
+                kho,
+                releases));
     long errors = findings.errors();
     LuoRules rules = new LuoRules(scene, where);
     rules.sessions(head);

@@ -116,7 +116,7 @@ final class VmallocRules {
       Rule.warning(
           "VMALLOC-013",
           "The flags are those that a kernel writes: ALLOC always, and ALLOW_HUGE where the order is above 0.",
-          "Restored without them (6.18 to 7.3): the area has not the flags that vmalloc() gives, its content is whole"
+          "Restored without them (6.18 to 7.3): the area lacks flags that vmalloc() sets; its content is intact"
               + " (inferred).",
           "flags or order was overwritten: a kernel preserves only what vmalloc() allocated.");
 

@@ -73,11 +73,12 @@ class RulesPageTest {
 
       <!-- Generated from the verify module; see RulesPageTest -->
 
-      `kho verify SOURCE` checks what a kernel relies on, which is more than it checks. Every rule has an id that does not
-      change, a severity, and what a real kernel does where it is broken, with the releases that this is known of.
-      The examples are findings on the memory of a real kernel, changed in one place; the tests make them.
-      What can become of such a handover is one of *restored*, *warned*, *failed*, *lost*, *panic* and *hang*, as real kernels
-      have shown: [agreement with reality](agreement.md) says what the words mean, and has the figures.
+      `kho verify SOURCE` checks what a kernel relies on, which is more than it checks. Every rule has an
+      id that does not change, a severity, and what a real kernel does where it is broken, with the
+      releases that this is known of. The examples are findings on the memory of a real kernel, changed in
+      one place; the tests make them. What can become of such a handover is one of *restored*, *warned*,
+      *failed*, *lost*, *panic* and *hang*, as real kernels have shown: [agreement with
+      reality](agreement.md) says what the words mean, and has the figures.
 
       | severity | means |
       |---|---|
@@ -85,9 +86,10 @@ class RulesPageTest {
       | warning | a kernel takes it, and somebody should know |
       | info | nothing is broken |
 
-      What depends on a part that is broken is not checked, and the summary says so: where the map's own pages are wrong,
-      nothing is said about what is preserved. At most 20 findings per rule are printed, and the rest are counted; `--all`
-      prints all. The rules SCRATCH apply where the boot record leads to the regions: it is [searched
-      for](cli.md#where-scratch-is), or `--setup-data` or `--scratch-array` says where they are.
+      What depends on a part that is broken is not checked, and the summary says so: where the map's own
+      pages are wrong, nothing is said about what is preserved. At most 20 findings per rule are printed,
+      and the rest are counted; `--all` prints all. The rules SCRATCH apply where the boot record leads to
+      the regions: it is [searched for](cli.md#where-scratch-is), or `--setup-data` or `--scratch-array`
+      says where they are.
       """;
 }

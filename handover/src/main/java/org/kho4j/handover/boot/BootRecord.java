@@ -7,7 +7,7 @@ import org.kho4j.handover.pages.AddressRange;
  * A boot record that was found in memory.
  *
  * @param address of the list of setup_data, or of the device tree, that holds the record
- * @param data what it says
+ * @param data the record's content
  * @param array the scratch array, where it can be read now: kexec copies it to the record's address
  *     when it jumps, and the kernel has its own until then; empty if neither was found
  */

@@ -11,7 +11,7 @@ final class Blocks {
 
   static final long FULL = -1L;
 
-  private static final int FULL_UNITS = Long.SIZE - 1;
+  private static final int LAST_UNIT = Long.SIZE - 1;
 
   // where blocks of each order begin
   private static final long START_1 = 0x5555555555555555L;
@@ -93,7 +93,7 @@ final class Blocks {
   static boolean are(boolean set, long[] words, long unit, int order) {
     long mask = order < ORDERS ? mask(unit, order) : FULL;
     long expected = set ? mask : 0;
-    int end = (int) ((unit + (1L << order) + FULL_UNITS) >>> ORDERS);
+    int end = (int) ((unit + (1L << order) + LAST_UNIT) >>> ORDERS);
     for (int word = (int) (unit >>> ORDERS); word < end; word++) {
       if ((words[word] & mask) != expected) {
         return false;
