@@ -43,7 +43,7 @@ final class Author {
    * @param boot what the next kernel has to be told
    * @param setupData address of the record that tells it, on x86-64
    */
-  record BootRecord(BootData boot, OptionalLong setupData) {}
+  record AuthoredBoot(BootData boot, OptionalLong setupData) {}
 
   private final Spec spec;
   private final Layout layout;
@@ -73,7 +73,7 @@ final class Author {
    * @throws SpecException if the spec asks for what cannot be
    * @throws IOException if a file that it names cannot be read
    */
-  static BootRecord write(Spec spec, Layout layout, WritableMemory memory) throws IOException {
+  static AuthoredBoot write(Spec spec, Layout layout, WritableMemory memory) throws IOException {
     try {
       return new Author(spec, layout, memory).write();
     } catch (UncheckedIOException e) {
@@ -81,7 +81,7 @@ final class Author {
     }
   }
 
-  private BootRecord write() throws IOException {
+  private AuthoredBoot write() throws IOException {
     for (SubtreeSpec subtree : spec.subtrees()) {
       switch (subtree) {
         case KhoTestFolios test -> khoTest(test);
@@ -104,7 +104,7 @@ final class Author {
     OptionalLong setupData =
         spec.arch() == Arch.X86_64 ? OptionalLong.of(setupData(boot)) : OptionalLong.empty();
     layout.requireAllUsed();
-    return new BootRecord(boot, setupData);
+    return new AuthoredBoot(boot, setupData);
   }
 
   private void khoTest(KhoTestFolios test) throws IOException {

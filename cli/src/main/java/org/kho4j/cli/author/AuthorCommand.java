@@ -73,7 +73,7 @@ public final class AuthorCommand extends Command {
     BootFiles files = request.files;
     try (WritableMemory memory =
         WritableMemory.create(request.ram.temporary(), range.address(), range.length())) {
-      Author.BootRecord written = Author.write(request.spec, request.layout, memory);
+      Author.AuthoredBoot written = Author.write(request.spec, request.layout, memory);
       files.write(written.boot(), written.setupData());
       outputs.publish();
       AuthoredImage outcome =

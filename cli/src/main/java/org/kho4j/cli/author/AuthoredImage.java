@@ -22,7 +22,7 @@ import org.kho4j.handover.boot.BootData;
 record AuthoredImage(
     Spec spec,
     Layout layout,
-    Author.BootRecord written,
+    Author.AuthoredBoot written,
     Path ram,
     Optional<Path> deviceTree,
     Optional<Path> bootImage,

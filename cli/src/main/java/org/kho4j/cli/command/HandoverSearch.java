@@ -60,12 +60,29 @@ public record HandoverSearch(
     return in(invocation, memory, invocation.options().fdt());
   }
 
+  /** The same for a command that judges: it needs the boot records and the other handovers. */
+  public static HandoverSearch withBootRecords(Invocation invocation, PhysicalMemory memory) {
+    return searched(invocation, memory, invocation.options().fdt());
+  }
+
   /**
    * Finds them.
    *
    * @param fdt where the only one is whose root FDT counts, or empty to search
    */
   public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
+    if (fdt.isPresent()) {
+      List<RootFdt> root = List.of(RootSearch.at(memory, fdt.getAsLong()));
+      List<Handover> alone = handovers(invocation, memory, root);
+      if (alone.getFirst().unreadable().isEmpty()) {
+        return new HandoverSearch(memory, alone, List.of(), Map.of());
+      }
+    }
+    return searched(invocation, memory, fdt);
+  }
+
+  private static HandoverSearch searched(
+      Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
     // Also where the root FDT is known: which handover was taken shows only beside the others.
     RootSearch search = search(invocation, memory);
     List<RootFdt> roots = new ArrayList<>(search.roots());

@@ -174,7 +174,7 @@ final class Inventory {
     return item;
   }
 
-  /** What of the mapping is not times: systemd gives tokens anew before each kexec. */
+  /** The mapping's version and count. Its timestamps and tokens differ in every handover. */
   private static Item mapping(FdStoreMapping systemd) {
     Item item = Item.of("mapping", "").with("version", systemd.version());
     systemd.kexecCount().ifPresent(count -> item.with("kexecCount", count));

@@ -125,7 +125,7 @@ final class KernelSource {
   /** Reads the handover in a memory image. */
   private OutgoingKernel memory(Path path) throws IOException {
     try (PhysicalMemory memory = invocation.open(path)) {
-      HandoverSearch search = HandoverSearch.in(invocation, memory);
+      HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
       search.noteRejected(invocation);
       if (search.handovers().isEmpty()) {
         throw new MalformedImageException(search.nothingFound());

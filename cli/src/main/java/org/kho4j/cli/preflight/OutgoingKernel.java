@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.Preflight;
@@ -28,12 +27,6 @@ record OutgoingKernel(
 
   static OutgoingKernel of(Profile profile, Optional<Handed> handed) {
     return new OutgoingKernel(profile, handed, Optional.empty(), List.of());
-  }
-
-  /** The same with one more note. */
-  OutgoingKernel noting(String sentence) {
-    return new OutgoingKernel(
-        profile, handed, commandLine, Stream.concat(notes.stream(), Stream.of(sentence)).toList());
   }
 
   /**

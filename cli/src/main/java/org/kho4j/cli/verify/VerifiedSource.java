@@ -47,7 +47,7 @@ public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadabl
   public static VerifiedSource of(Invocation invocation, PhysicalMemory memory) {
     OptionalLong fdt = invocation.options().fdt();
     try {
-      HandoverSearch search = HandoverSearch.in(invocation, memory);
+      HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
       return new VerifiedSource(
           search.handovers().stream().map(Candidate::new).toList(),
           search.rejected().stream().map(Verifier::unreadable).toList());
