@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -253,7 +255,17 @@ class StoreInImageTest {
     assertThat(inspected.err())
         .contains(
             "is content of /LUO/session \"systemd\"/file 0x1: a warm store's (kho warm list), or a guest's");
-    assertThat(kho(0, "verify", ram).out()).contains("0 errors, 0 warnings");
+    ConsoleOfATest verified = kho(0, "verify", ram);
+    assertThat(verified.out()).contains("0 errors, 0 warnings");
+    assertThat(verified.err()).isEqualTo(inspected.err());
+    assertThat(kho(0, "report", ram, "-o", directory.resolve("page.html")).err())
+        .contains("is content of /LUO/session \"systemd\"/file 0x1");
+    Matcher nested = Pattern.compile("the root FDT at (0x\\w+) is").matcher(inspected.err());
+    assertThat(nested.find()).isTrue();
+    kho(0, "inspect", ram, "--fdt", nested.group(1));
+    Matcher own = Pattern.compile("root FDT[^\n]* (0x\\w+)").matcher(inspected.out());
+    assertThat(own.find()).isTrue();
+    assertThat(kho(0, "inspect", ram, "--fdt", own.group(1)).out()).isEqualTo(inspected.out());
     assertThat(kho(0, "diff", ram, ram).out()).contains("= fd orders.service orders.1");
   }
 

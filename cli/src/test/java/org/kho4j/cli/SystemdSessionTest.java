@@ -196,6 +196,13 @@ class SystemdSessionTest {
   }
 
   @Test
+  void countsTheEntriesBeyondTheFirstThousand() throws IOException {
+    Path many = machine("many", units("0," + "0,".repeat(1099) + fd("state", 1), fd("state", 2)));
+    assertThat(kho(1, "verify", many, "--only", "SYSTEMD-005", "--all").out())
+        .contains("file 0x0 at 0x802000: 100 more entries are skipped");
+  }
+
+  @Test
   void namesDoNotDriveTheTerminal() throws IOException {
     String mapping = units(fd("\\u001b[31m", 1), fd("state", 2));
     assertThat(kho(0, "inspect", machine("hostile", mapping)).out())

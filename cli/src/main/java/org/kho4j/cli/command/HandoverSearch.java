@@ -92,6 +92,10 @@ public record HandoverSearch(
     if (roots.isEmpty() && search.rejected().isEmpty()) {
       checkBootRecord(invocation, memory);
     }
+    Map<RootFdt, String> nested = nested(invocation, memory, roots);
+    roots.removeIf(
+        root ->
+            nested.containsKey(root) && (fdt.isEmpty() || root.address() != fdt.getAsLong()));
     List<Handover> handovers = handovers(invocation, memory, roots);
     if (fdt.isPresent()) {
       return new HandoverSearch(
@@ -100,9 +104,7 @@ public record HandoverSearch(
           List.of(),
           Map.of());
     }
-    Map<RootFdt, String> nested = NestedRoots.of(handovers);
-    return new HandoverSearch(
-        memory, without(nested, invocation, handovers), search.rejected(), nested);
+    return new HandoverSearch(memory, handovers, search.rejected(), nested);
   }
 
   /** A boot record that the user knows names the root FDT: why that page is none. */
@@ -122,15 +124,24 @@ public record HandoverSearch(
     }
   }
 
-  /** Given anew, because the role of one follows from the others. */
-  private static List<Handover> without(
-      Map<RootFdt, String> nested, Invocation invocation, List<Handover> handovers) {
-    if (nested.isEmpty()) {
-      return handovers;
+  /** Read alone: a nested root has no say in the role of a handover, or in its page size. */
+  private static Map<RootFdt, String> nested(
+      Invocation invocation, PhysicalMemory memory, List<RootFdt> roots) {
+    if (roots.size() < 2) {
+      return Map.of();
     }
-    List<RootFdt> roots =
-        handovers.stream().map(Handover::root).filter(root -> !nested.containsKey(root)).toList();
-    return handovers(invocation, handovers.getFirst().memory().physical(), roots);
+    GlobalOptions options = invocation.options();
+    return NestedRoots.of(
+        roots.stream()
+            .map(
+                root ->
+                    Handovers.of(
+                            memory,
+                            List.of(root),
+                            options.pageSize().orElse(null),
+                            options.mapForm())
+                        .getFirst())
+            .toList());
   }
 
   /**
@@ -218,6 +229,14 @@ public record HandoverSearch(
     for (HandoverException root : rejected.subList(0, Math.min(MAX_NOTES, rejected.size()))) {
       invocation.note("a page that looks like a root FDT cannot be read: " + Units.printable(root));
     }
+    if (rejected.size() > MAX_NOTES) {
+      invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");
+    }
+    noteNested(invocation, nested);
+  }
+
+  /** Tells the user which root FDTs are content of memfds. */
+  public static void noteNested(Invocation invocation, Map<RootFdt, String> nested) {
     nested.entrySet().stream()
         .limit(MAX_NOTES)
         .forEach(root ->
@@ -226,8 +245,11 @@ public record HandoverSearch(
                     .formatted(
                         Units.address(root.getKey().address()),
                         Units.printablePath(root.getValue()))));
-    if (rejected.size() > MAX_NOTES) {
-      invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");
+    if (nested.size() > MAX_NOTES) {
+      invocation.note(
+          "and "
+              + Units.count(nested.size() - MAX_NOTES)
+              + " more root FDTs that are content of memfds");
     }
   }
 

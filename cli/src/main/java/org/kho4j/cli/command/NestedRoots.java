@@ -1,6 +1,6 @@
 package org.kho4j.cli.command;
 
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,28 +18,30 @@ import org.kho4j.handover.wire.HandoverException;
  */
 final class NestedRoots {
 
-  private final TreeMap<Long, RootFdt> roots = new TreeMap<>();
+  private final TreeMap<Long, RootFdt> outside = new TreeMap<>();
   private final Map<RootFdt, String> nested = new LinkedHashMap<>();
 
   private NestedRoots(List<Handover> handovers) {
-    handovers.forEach(handover -> roots.put(handover.root().address(), handover.root()));
+    handovers.forEach(handover -> outside.put(handover.root().address(), handover.root()));
   }
 
   /**
-   * Finds them.
+   * Finds them. A handover does not contain itself, and one that is nested contains no other.
    *
-   * @param handovers of all root FDTs in a memory
+   * @param handovers of all root FDTs in a memory, each read alone
    * @return the path of the memfd that each nested one is in
    */
   static Map<RootFdt, String> of(List<Handover> handovers) {
     NestedRoots found = new NestedRoots(handovers);
-    if (handovers.size() > 1) {
-      handovers.stream().filter(Handover::isMapIntact).forEach(found::search);
-    }
+    handovers.stream().filter(Handover::isMapIntact).forEach(found::search);
     return found.nested;
   }
 
   private void search(Handover handover) {
+    RootFdt own = outside.remove(handover.root().address());
+    if (own == null) {
+      return;
+    }
     try {
       handover
           .client(LiveUpdate.CLIENT)
@@ -48,19 +50,23 @@ final class NestedRoots {
     } catch (HandoverException e) {
       // inspect and verify report it
     }
+    outside.put(own.address(), own);
   }
 
   private void search(PreservedFile file) {
-    List<RootFdt> inside = new ArrayList<>();
     try {
       file.as(Memfd.HANDLER)
           .map(Memfd::content)
           .ifPresent(content ->
-              content.forEachPiece((offset, address, bytes) ->
-                  inside.addAll(roots.subMap(address, address + bytes).values())));
+              content.forEachPiece((offset, address, bytes) -> take(file, address, bytes)));
     } catch (HandoverException e) {
       // inspect and verify report it
     }
+  }
+
+  private void take(PreservedFile file, long address, long bytes) {
+    Collection<RootFdt> inside = outside.subMap(address, address + bytes).values();
     inside.forEach(root -> nested.put(root, file.where().toString()));
+    inside.clear();
   }
 }

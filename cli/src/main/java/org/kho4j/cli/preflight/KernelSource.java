@@ -132,7 +132,7 @@ final class KernelSource {
       }
       Handover handover = search.choose(null, "--fdt");
       if (handover.taken().isPresent()) {
-        throw new MalformedImageException(
+        throw new IOException(
             "%s: the handover at 0x%x has nothing to hand over, as a kernel has taken it: %s"
                 .formatted(path, handover.root().address(), handover.taken().get()));
       }

@@ -71,6 +71,7 @@ public final class ReportCommand extends SourceCommand {
       throw invocation.wrong("--json and -o - both want standard output");
     }
     VerifiedSource source = VerifiedSource.of(invocation, memory);
+    HandoverSearch.noteNested(invocation, source.nested());
     if (source.candidates().isEmpty() && source.unreadable().isEmpty()) {
       invocation.note(HandoverSearch.nothingFound(memory));
       return Command.FAILED;

@@ -1,12 +1,16 @@
 package org.kho4j.cli.verify;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
@@ -20,8 +24,10 @@ import org.kho4j.verify.Verifier;
  *
  * @param candidates its handovers, or the one that the user named
  * @param unreadable a finding for each page that looks like a root FDT and cannot be read as one
+ * @param nested root FDTs in the content of memfds, with the paths of these
  */
-public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadable) {
+public record VerifiedSource(
+    List<Candidate> candidates, List<Finding> unreadable, Map<RootFdt, String> nested) {
 
   /** A handover. */
   public record Candidate(Handover handover) {
@@ -41,6 +47,7 @@ public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadabl
   public VerifiedSource {
     candidates = List.copyOf(candidates);
     unreadable = List.copyOf(unreadable);
+    nested = Collections.unmodifiableMap(new LinkedHashMap<>(nested));
   }
 
   /** Finds them, with the options that every command has. */
@@ -50,12 +57,13 @@ public record VerifiedSource(List<Candidate> candidates, List<Finding> unreadabl
       HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
       return new VerifiedSource(
           search.handovers().stream().map(Candidate::new).toList(),
-          search.rejected().stream().map(Verifier::unreadable).toList());
+          search.rejected().stream().map(Verifier::unreadable).toList(),
+          search.nested());
     } catch (HandoverException e) {
       if (fdt.isEmpty() || !isTree(memory, fdt.getAsLong())) {
         throw e;
       }
-      return new VerifiedSource(List.of(), List.of(Verifier.unreadable(e)));
+      return new VerifiedSource(List.of(), List.of(Verifier.unreadable(e)), Map.of());
     }
   }
 

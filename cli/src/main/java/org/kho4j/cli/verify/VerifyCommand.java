@@ -92,6 +92,7 @@ public final class VerifyCommand extends Command {
     } else if (!verification.isEmpty()) {
       FindingView.text(invocation, verification);
     }
+    HandoverSearch.noteNested(invocation, source.nested());
     if (verification.isEmpty()) {
       invocation.note(HandoverSearch.nothingFound(memory));
       return FAILED;

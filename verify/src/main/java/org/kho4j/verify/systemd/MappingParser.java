@@ -25,6 +25,7 @@ import tools.jackson.core.json.JsonFactory;
 final class MappingParser {
 
   private static final int MAX_NESTING = 64;
+  private static final int MAX_NAME = 4096;
   private static final int MAX_DIGITS = 20;
 
   private static final JsonFactory FACTORY =
@@ -34,7 +35,7 @@ final class MappingParser {
                   .maxNestingDepth(MAX_NESTING)
                   .maxNumberLength(MAX_DIGITS)
                   .maxStringLength(FdStoreMapping.MAX_BYTES)
-                  .maxNameLength(FdStoreMapping.MAX_BYTES)
+                  .maxNameLength(MAX_NAME)
                   .build())
           .build();
 
@@ -70,8 +71,8 @@ final class MappingParser {
     } catch (StreamConstraintsException e) {
       throw notJson(
           offset(e),
-          "more than %d levels, or a number of more than %d digits"
-              .formatted(MAX_NESTING, MAX_DIGITS));
+          "more than %d levels, a name of more than %,d characters, or a number of more than %d digits"
+              .formatted(MAX_NESTING, MAX_NAME, MAX_DIGITS));
     } catch (JacksonException e) {
       throw notJson(offset(e), "its form ends here");
     }

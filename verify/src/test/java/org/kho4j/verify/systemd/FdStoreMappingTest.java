@@ -134,7 +134,7 @@ class FdStoreMappingTest {
         "]}}} | ]}} | its form ends here",
         "]}}} | ]}}}} | its form ends here",
         "]}}} | ]}}} 1 | more behind the mapping's }",
-        "\"realtime\":1 | \"realtime\":123456789012345678901 | more than 64 levels, or a number of more than 20 digits",
+        "\"realtime\":1 | \"realtime\":123456789012345678901 | more than 64 levels, a name of more than 4,096 characters, or a number of more than 20 digits",
       })
   void refusesWhatIsNoMapping(String part, String replacement, String why) {
     String json = SOUND.replace(part, replacement);
@@ -162,6 +162,9 @@ class FdStoreMappingTest {
     assertThatThrownBy(
             () -> parse("{\"version\":1,\"x\":" + "[".repeat(100) + "]".repeat(100) + "}"))
         .hasMessageContaining("more than 64 levels");
+    assertThat(parse("{\"version\":1,\"" + "x".repeat(4096) + "\":1}").fds()).isEmpty();
+    assertThatThrownBy(() -> parse("{\"version\":1,\"" + "x".repeat(5000) + "\":1}"))
+        .hasMessageContaining("a name of more than 4,096 characters");
 
     String entries = "0,".repeat(1_500_000) + "0";
     FdStoreMapping mapping =
