@@ -45,6 +45,7 @@ class StoreInImageTest {
   private byte[] book;
   private byte[] index;
   private boolean holes;
+  private boolean ascending;
 
   /** Two regions, of which one has two extents, with the other between them. */
   @BeforeEach
@@ -97,7 +98,7 @@ class StoreInImageTest {
     for (int page = 0; page < pages; page++) {
       byte[] bytes = Arrays.copyOfRange(content, page * 4096, page * 4096 + 4096);
       if (!holes || !Arrays.equals(bytes, new byte[4096])) {
-        Folio folio = guest.folio(place + 4096L * (pages - page), 0, "");
+        Folio folio = guest.folio(place + 4096L * (ascending ? page : pages - page), 0, "");
         guest.generation().segment(folio).copyFrom(MemorySegment.ofArray(bytes));
         folios.add(new Placed(page, folio));
       }
@@ -296,6 +297,21 @@ class StoreInImageTest {
             "no warm store: the file does not begin as one, and has no handover with a memfd");
     assertThat(kho(2, "warm", "show", Captures.small("systemd-262-jump")).err())
         .contains("no warm store");
+  }
+
+  @Test
+  void aRegionThatTheImageLacksIsNoted() throws IOException {
+    ascending = true;
+    byte[] store = Files.readAllBytes(file);
+    byte[] ram = Files.readAllBytes(machine(store));
+    JsonNode shown = new ObjectMapper().readTree(kho(0, "warm", "show", file, "--json").out());
+    String last = shown.at("/regions/0/extents/1/address").asString();
+    Path cut = directory.resolve("cut");
+    Files.write(cut, Arrays.copyOf(ram, 0x1000000 + Integer.decode(last)));
+    ConsoleOfATest verified = kho(1, "warm", "verify", cut, "--json");
+    assertThat(verified.err())
+        .startsWith("kho: /LUO/session \"systemd\"/file 0x1: a region cannot be read: ");
+    assertThat(new ObjectMapper().readTree(verified.out()).path("regions")).isEmpty();
   }
 
   /** The store's first page is the last one in memory. */

@@ -96,6 +96,20 @@ class WarmCommandTest {
   }
 
   @Test
+  void aDamagedStoreIsABadAnswerAndWholeJson() throws IOException {
+    flip(path, 72);
+    for (String command : new String[] {"list", "show", "verify"}) {
+      assertThat(kho(1, "warm", command, path).err())
+          .startsWith("kho: " + path + ": the first page's checksum is");
+    }
+    JsonNode list = new ObjectMapper().readTree(kho(1, "warm", "list", path, "--json").out());
+    assertThat(list.get("stores")).isEmpty();
+    JsonNode verify = new ObjectMapper().readTree(kho(1, "warm", "verify", path, "--json").out());
+    assertThat(verify.get("regions")).isEmpty();
+    assertThat(kho(1, "warm", "show", path, "--json").out()).isEmpty();
+  }
+
+  @Test
   void dropsARegion() throws IOException {
     assertThat(kho(0, "warm", "drop", path, "book").out()).isEqualTo("dropped book, 5 MiB\n");
     assertThat(kho(0, "warm", "show", path).out()).doesNotContain("book").contains("  index: ");

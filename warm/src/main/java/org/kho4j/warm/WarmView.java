@@ -77,21 +77,21 @@ public record WarmView(
    *     image does not have all of its metadata
    */
   public static WarmView read(PhysicalMemory memory, long size) {
-    try {
-      return of(new StoreBytes(memory, size), false);
-    } catch (MemoryReadException e) {
-      throw new WarmException(
-          WarmException.Reason.DAMAGED, "%s: %s".formatted(memory.source().path(), e.getMessage()));
-    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw new WarmException(
-          WarmException.Reason.DAMAGED,
-          "%s: the first page of the store is damaged: %s"
-              .formatted(memory.source().path(), e.getMessage()));
-    }
+    return of(new StoreBytes(memory, size), false);
   }
 
   private static WarmView of(StoreBytes memory, boolean inUse) {
-    StoreContent content = StoreContent.read(memory);
+    StoreContent content;
+    try {
+      content = StoreContent.read(memory);
+    } catch (MemoryReadException e) {
+      throw new WarmException(
+          WarmException.Reason.DAMAGED, "%s: %s".formatted(memory.path(), e.getMessage()));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new WarmException(
+          WarmException.Reason.DAMAGED,
+          "%s: the metadata is damaged: %s".formatted(memory.path(), e.getMessage()));
+    }
     return new WarmView(
         memory.path(),
         inUse,

@@ -313,6 +313,22 @@ class WarmStoreTest {
     refused(WarmException.Reason.DAMAGED, "the first page's checksum is", this::open);
   }
 
+  /** Its checksum is right: another program wrote it. */
+  @Test
+  void refusesALogOutsideOfTheStore() throws IOException {
+    open().close();
+    byte[] bytes = Files.readAllBytes(path());
+    MemorySegment page = MemorySegment.ofArray(bytes);
+    page.set(StoreLayout.U64, StoreLayout.LOG_ADDRESS_AT, SIZE);
+    page.set(
+        StoreLayout.U32,
+        StoreLayout.IDENTITY_CHECKSUM_AT,
+        StoreLayout.checksum(page.asSlice(0, StoreLayout.IDENTITY_CHECKSUM_AT)));
+    Files.write(path(), bytes);
+    refused(
+        WarmException.Reason.DAMAGED, "the metadata is damaged: ", () -> WarmView.read(path()));
+  }
+
   @Test
   void refusesAFileThatOthersCanRead() throws IOException {
     open().close();

@@ -42,12 +42,12 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
         file -> {
           WarmView store = store(file);
           if (store == null || entry(store) == null) {
-            others.add(file.where().toString());
+            File.keep(others, file.where().toString());
           } else {
             having.add(file);
           }
         },
-        problem -> others.add(problem.path()));
+        problem -> File.keep(others, problem.path()));
     if (having.size() == 1) {
       StoreSearch.StoredFile file = having.getFirst();
       return region(handover, file.where().toString(), file.memory());

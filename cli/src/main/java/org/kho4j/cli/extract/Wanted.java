@@ -187,7 +187,7 @@ interface Wanted {
           .content();
     }
 
-    private static void keep(List<String> names, String name) {
+    static void keep(List<String> names, String name) {
       if (names.size() < 100) {
         names.add(name);
       }

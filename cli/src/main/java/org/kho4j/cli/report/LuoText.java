@@ -30,6 +30,7 @@ final class LuoText {
   private long filesLeft;
   private long sessionsLeft;
   private @Nullable FdStoreMapping mapping;
+  private Where mappingAt = Where.ROOT;
 
   LuoText(Contents contents) {
     this.contents = contents;
@@ -61,6 +62,7 @@ final class LuoText {
 
   void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException {
     mapping = systemd;
+    mappingAt = FdStoreMapping.where(session);
     if (sessions++ == 0) {
       contents.table(
           "Sessions and their files",
@@ -121,13 +123,14 @@ final class LuoText {
   }
 
   /** Descriptors that stand for sessions of their own. */
-  private void otherSessions(FdStoreMapping systemd) throws IOException {
+  private void otherSessions(FdStoreMapping systemd, Where where) throws IOException {
+    long left = 0;
     for (Fd fd : systemd.fds()) {
       if (fd.session().isEmpty()) {
         continue;
       }
-      if (!contents.takes(luo.named("fd", fd.unit()).named("fd", fd.name()))) {
-        filesLeft++;
+      if (!contents.takes(where.named("unit", fd.unit()).named("fd", fd.name()))) {
+        left++;
         continue;
       }
       html.line()
@@ -141,6 +144,7 @@ final class LuoText {
           .close()
           .close();
     }
+    contents.more(left, 7, "stored sessions");
   }
 
   void file(PreservedFile file) throws IOException {
@@ -171,7 +175,7 @@ final class LuoText {
   void endSession() throws IOException {
     if (sessionShown) {
       if (mapping != null) {
-        otherSessions(mapping);
+        otherSessions(mapping, mappingAt);
       }
       contents.more(filesLeft, 7, "files");
       html.close();

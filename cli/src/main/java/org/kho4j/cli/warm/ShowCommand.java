@@ -13,7 +13,8 @@ final class ShowCommand extends Command {
     super(
         "show",
         "Shows a warm store: its state, and its regions as of the last commit.",
-        "Of a memory image, shows the stores in all memfds.");
+        "Of a memory image, shows the stores in all memfds.",
+        "Exit status: 0 if all of them can be opened, 1 if one cannot, 2 if there is no store.");
     example("kho warm show /dev/shm/orders");
     parameter(
         WarmCommand.path(0, "SOURCE", "A store's file, which may be in use; or a memory image."));
@@ -31,11 +32,17 @@ final class ShowCommand extends Command {
             StoreText.regions(invocation.text(), store);
           });
     }
+    if (StoreSearch.beginsAsAStore(path)) {
+      return StoreSearch.forEach(
+          invocation,
+          path,
+          (store, file) -> {
+            try (Json json = invocation.json()) {
+              StoreText.json(json, store, file);
+            }
+          });
+    }
     try (Json json = invocation.json()) {
-      if (StoreSearch.beginsAsAStore(path)) {
-        return StoreSearch.forEach(
-            invocation, path, (store, file) -> StoreText.json(json, store, file));
-      }
       json.object().text("schema", "kho4j/warm/1").array("stores");
       int answer =
           StoreSearch.forEach(invocation, path, (store, file) -> StoreText.json(json, store, file));

@@ -3,6 +3,7 @@ package org.kho4j.cli.warm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,13 +16,16 @@ import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
 import org.kho4j.handover.content.ContentMemory;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
@@ -78,8 +82,7 @@ public final class StoreSearch {
    */
   static int forEach(Invocation invocation, Path path, Visitor visitor) throws IOException {
     if (beginsAsAStore(path)) {
-      visitor.store(WarmView.read(path), null);
-      return Command.OK;
+      return file(invocation, path, visitor);
     }
     try (PhysicalMemory memory = invocation.open(path)) {
       int[] readAndRefused = new int[2];
@@ -110,6 +113,19 @@ public final class StoreSearch {
       return readAndRefused[1] == 0 ? Command.OK : Command.BAD_ANSWER;
     } catch (UncheckedIOException e) {
       throw e.getCause();
+    }
+  }
+
+  private static int file(Invocation invocation, Path path, Visitor visitor) throws IOException {
+    try {
+      visitor.store(WarmView.read(path), null);
+      return Command.OK;
+    } catch (WarmException e) {
+      if (e.reason() == WarmException.Reason.FOREIGN) {
+        throw e;
+      }
+      invocation.note(Units.printable(String.valueOf(e.getMessage())));
+      return Command.BAD_ANSWER;
     }
   }
 
@@ -157,13 +173,28 @@ public final class StoreSearch {
   }
 
   private static Optional<StoredFile> file(PreservedFile file, @Nullable FdStoreMapping systemd) {
+    HandoverMemory handover = file.handover().memory();
     return file.as(Memfd.HANDLER)
-        .map(memfd -> new ContentMemory(file.handover().memory(), memfd.content()))
-        .filter(WarmView::beginsAsAStore)
+        .map(Memfd::content)
+        .filter(content -> beginsAsAStore(handover.physical(), content))
+        .map(content -> new ContentMemory(handover, content))
         .map(memory ->
             new StoredFile(
                 file.where(),
                 Optional.ofNullable(systemd).flatMap(mapping -> mapping.fd(file.token())),
                 memory));
+  }
+
+  private static boolean beginsAsAStore(PhysicalMemory memory, Content content) {
+    long first = FdStoreMapping.firstAddress(content);
+    if (first == 0 || content.size() < MAGIC.length) {
+      return false;
+    }
+    try {
+      byte[] bytes = memory.read(first, MAGIC.length).toArray(ValueLayout.JAVA_BYTE);
+      return Arrays.equals(bytes, MAGIC);
+    } catch (MemoryReadException e) {
+      return false;
+    }
   }
 }

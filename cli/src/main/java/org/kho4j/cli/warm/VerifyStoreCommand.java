@@ -11,7 +11,6 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Units;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.warm.Region;
-import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
 
 /** {@code kho warm verify SOURCE}. */
@@ -30,35 +29,27 @@ final class VerifyStoreCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     Path path = WarmCommand.path(invocation, "SOURCE");
-    try {
-      if (!invocation.options().json()) {
-        return verify(
-            invocation,
-            path,
-            (store, file, regions) -> {
-              StoreText.line(invocation.text(), store, file);
-              for (WarmView.Checked region : regions) {
-                invocation
-                    .text()
-                    .line(
-                        "  %s: checksum %s"
-                            .formatted(
-                                Units.printable(region.region().name()), word(region.check())));
-              }
-            });
-      }
-      try (Json json = invocation.json()) {
-        json.object().text("schema", "kho4j/warm-verify/1").array("regions");
-        int answer = verify(invocation, path, (store, file, regions) -> json(json, file, regions));
-        json.endArray().endObject();
-        return answer;
-      }
-    } catch (WarmException e) {
-      if (e.reason() == WarmException.Reason.FOREIGN) {
-        throw e;
-      }
-      invocation.note(Units.printable(String.valueOf(e.getMessage())));
-      return BAD_ANSWER;
+    if (!invocation.options().json()) {
+      return verify(
+          invocation,
+          path,
+          (store, file, regions) -> {
+            StoreText.line(invocation.text(), store, file);
+            for (WarmView.Checked region : regions) {
+              invocation
+                  .text()
+                  .line(
+                      "  %s: checksum %s"
+                          .formatted(
+                              Units.printable(region.region().name()), word(region.check())));
+            }
+          });
+    }
+    try (Json json = invocation.json()) {
+      json.object().text("schema", "kho4j/warm-verify/1").array("regions");
+      int answer = verify(invocation, path, (store, file, regions) -> json(json, file, regions));
+      json.endArray().endObject();
+      return answer;
     }
   }
 
@@ -80,9 +71,12 @@ final class VerifyStoreCommand extends Command {
               try {
                 regions = file == null ? store.verify() : store.verify(file.memory());
               } catch (MemoryReadException e) {
-                throw new IOException(
-                    "%s: %s: a region cannot be read: %s"
-                        .formatted(path, file == null ? "" : file.where(), e.getMessage()));
+                String where = (file == null ? path : file.where()).toString();
+                invocation.note(
+                    "%s: a region cannot be read: %s"
+                        .formatted(Units.printablePath(where), e.getMessage()));
+                isDamaged[0] = true;
+                return;
               }
               isDamaged[0] |=
                   regions.stream().anyMatch(one -> one.check() == Region.Check.MISMATCH);
