@@ -150,8 +150,7 @@ final class SystemdRules {
     scene.counts().add("storedDescriptors", mapping.fds().size());
     mapping.skipped().forEach(skipped -> findings.report(ENTRY, skipped));
     if (mapping.moreSkipped() > 0) {
-      findings.report(
-          ENTRY, where, address, "%,d more entries are skipped", mapping.moreSkipped());
+      findings.report(ENTRY, where, address, "%,d more entries are skipped", mapping.moreSkipped());
     }
     tokens(mapping, where);
     sessions(mapping, where);

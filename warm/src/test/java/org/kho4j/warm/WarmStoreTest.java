@@ -325,8 +325,7 @@ class WarmStoreTest {
         StoreLayout.IDENTITY_CHECKSUM_AT,
         StoreLayout.checksum(page.asSlice(0, StoreLayout.IDENTITY_CHECKSUM_AT)));
     Files.write(path(), bytes);
-    refused(
-        WarmException.Reason.DAMAGED, "the metadata is damaged: ", () -> WarmView.read(path()));
+    refused(WarmException.Reason.DAMAGED, "the metadata is damaged: ", () -> WarmView.read(path()));
   }
 
   @Test

@@ -94,8 +94,7 @@ public record HandoverSearch(
     }
     Map<RootFdt, String> nested = nested(invocation, memory, roots);
     roots.removeIf(
-        root ->
-            nested.containsKey(root) && (fdt.isEmpty() || root.address() != fdt.getAsLong()));
+        root -> nested.containsKey(root) && (fdt.isEmpty() || root.address() != fdt.getAsLong()));
     List<Handover> handovers = handovers(invocation, memory, roots);
     if (fdt.isPresent()) {
       return new HandoverSearch(
@@ -133,14 +132,10 @@ public record HandoverSearch(
     GlobalOptions options = invocation.options();
     return NestedRoots.of(
         roots.stream()
-            .map(
-                root ->
-                    Handovers.of(
-                            memory,
-                            List.of(root),
-                            options.pageSize().orElse(null),
-                            options.mapForm())
-                        .getFirst())
+            .map(root ->
+                Handovers.of(
+                        memory, List.of(root), options.pageSize().orElse(null), options.mapForm())
+                    .getFirst())
             .toList());
   }
 
