@@ -68,7 +68,6 @@ final class BitmapListRules {
           Outcome.FAILED,
           Outcome.LOST);
 
-  private static final int MAX_FAULTS = 64;
   private static final int MAX_BITMAPS = 1 << 20;
 
   private final Scene scene;
@@ -100,7 +99,7 @@ final class BitmapListRules {
   static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
     BitmapListRules rules = new BitmapListRules(scene, map, where, blocks);
     long chunk = map.root();
-    while (chunk != 0 && rules.faults < MAX_FAULTS && rules.bitmapCount < MAX_BITMAPS) {
+    while (chunk != 0 && rules.faults < MapRules.MAX_FAULTS && rules.bitmapCount < MAX_BITMAPS) {
       chunk = rules.chunk(chunk);
     }
     scene.counts().add("mapNodes", (long) rules.chunkCount + rules.bitmapCount);
@@ -146,7 +145,7 @@ final class BitmapListRules {
     long order = page.get(KhoserMemChunk.ORDER);
     long count = page.get(KhoserMemChunk.NUM_ELMS);
     int capacity = KhoserMemChunk.STRUCTURE.capacity(pageSize);
-    if (order + pageSize.shift() >= Integer.SIZE - 1) {
+    if (order + pageSize.shift() >= MapRules.FIRST_SHIFT_TOO_LARGE) {
       fault(
           ORDER,
           place,
@@ -173,7 +172,7 @@ final class BitmapListRules {
     }
     lastOrder = (int) order;
     counted(place, page, (int) count, capacity);
-    for (int i = 0; i < count && faults < MAX_FAULTS; i++) {
+    for (int i = 0; i < count && faults < MapRules.MAX_FAULTS; i++) {
       element(place.in("element", i), page.element(i), (int) order);
     }
   }

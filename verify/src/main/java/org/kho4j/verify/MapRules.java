@@ -15,7 +15,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
 
-/** The preserved map: the tree's pages, the keys in its leaves, the blocks that they stand for. */
+/** The preserved map in any form: its pages, its keys, the blocks that they stand for. */
 final class MapRules {
 
   static final Rule POINTER =
@@ -40,19 +40,6 @@ final class MapRules {
           Outcome.LOST,
           Outcome.PANIC,
           Outcome.HANG);
-
-  static final Rule ROOT_SLOTS =
-      Rule.error(
-          "MAP-003",
-          "Only those slots of the root are used that a key can reach.",
-          "Not checked (7.3): keys wider than 64 - PAGE_SHIFT + 1 bits decode to nonsense. A tree of another depth"
-              + " (16K pages before 7.1 had one level less) is read as nonsense as a whole. A slot that leads to no set bit does"
-              + " nothing.",
-          "Check --page-size, and whether the writer was a release candidate of 7.1 with 16K pages.",
-          Outcome.RESTORED,
-          Outcome.FAILED,
-          Outcome.LOST,
-          Outcome.PANIC);
 
   static final Rule KEY_ZERO =
       Rule.error(
@@ -123,14 +110,6 @@ final class MapRules {
           "It makes no difference, or the other form is improbable.",
           "Nothing is broken. --map-form makes it certain, if the release of the kernel is known.");
 
-  static final Rule LOST_BIT =
-      Rule.warning(
-          "MAP-017",
-          "The tree has room for the bit that marks order 0.",
-          "A kernel of that time (kho-v2, and 7.1 before 2026-05-30) decodes its own keys of order 0 as huge blocks elsewhere;"
-              + " one of 7.1 or later reads the tree with another depth. What was preserved is lost, or the boot faults.",
-          "With 16K pages use a released kernel. What is read here is what the writer meant.");
-
   static final Rule ACROSS_NODES =
       Rule.warning(
           "MAP-018",
@@ -156,30 +135,27 @@ final class MapRules {
           Outcome.LOST,
           Outcome.PANIC);
 
-  private static final int FIRST_SHIFT_TOO_LARGE = 31;
-  private static final int MAX_FAULTS = 64;
-  private static final int MAX_NODES = 1 << 20;
+  /** The size of a block is a signed number of 32 bits to a kernel that computes it so. */
+  static final int FIRST_SHIFT_TOO_LARGE = Integer.SIZE - 1;
+
+  static final int MAX_FAULTS = 64;
 
   private final Scene scene;
   private final PageSize pageSize;
   private final Where where;
-  private final int depth;
-  private final Words seen = new Words();
   private final boolean wholeMemory;
   private final boolean sizesIn32Bits;
   // Page to the block that came second; the other block is found when the whole map is known.
   private final Map<Long, Block> overlaps = new TreeMap<>();
   private long[] nodes = new long[64];
   private int nodeCount;
-  private int faults;
 
   private record Block(long address, int order) {}
 
-  private MapRules(Scene scene, Where where, int depth) {
+  private MapRules(Scene scene, Where where) {
     this.scene = scene;
     this.pageSize = scene.pageSize();
     this.where = where;
-    this.depth = depth;
     // Linux 7.1, the one with kexec-metadata and without the KHO block.
     this.sizesIn32Bits =
         KhoVersion.of(scene.handover().root().compatible()).stream()
@@ -191,13 +167,12 @@ final class MapRules {
 
   /** Walks the map. If it is sound, it is known from here on which pages are preserved. */
   static void check(Scene scene, PreservedMap map, Where where) {
-    int depth = map.form().depth(scene.pageSize());
-    MapRules rules = new MapRules(scene, where, depth);
+    MapRules rules = new MapRules(scene, where);
     form(scene, where, map);
     scene.counts().add("mapNodes", 0);
     int faults =
         map.form().isRadix()
-            ? rules.tree(map.root())
+            ? RadixRules.check(scene, map, where, rules)
             : BitmapListRules.check(scene, map, where, rules);
     if (faults > 0) {
       scene.counts().notChecked("what is preserved: the map is broken");
@@ -207,25 +182,6 @@ final class MapRules {
     rules.overlaps();
     rules.nodesPreserved();
     rules.acrossNodes();
-  }
-
-  private int tree(long root) {
-    node(root, depth - 1, 0);
-    scene.counts().add("mapNodes", nodeCount);
-    if (KhoRadix.losesOrderZero(pageSize, depth)) {
-      scene
-          .findings()
-          .report(
-              LOST_BIT,
-              where,
-              root,
-              "the tree has %d levels: keys below 2^%d are taken for pages, as which blocks of order %d and more would"
-                  + " look",
-              depth,
-              KhoRadix.maxOrder(pageSize),
-              KhoRadix.MAX_ORDER_BESIDE_LOST_BIT + 1);
-    }
-    return faults;
   }
 
   private static void form(Scene scene, Where where, PreservedMap map) {
@@ -243,67 +199,6 @@ final class MapRules {
     }
   }
 
-  private Where place(int level) {
-    return where.in(level == 0 ? "leaf" : "node of level " + level);
-  }
-
-  private void node(long address, int level, long prefix) {
-    Where place = place(level);
-    MemorySegment page = scene.page(POINTER, place, address);
-    if (page == null) {
-      faults++;
-      return;
-    }
-    if (seen.putIfAbsent(address, 1) != 0 || nodeCount == MAX_NODES) {
-      faults++;
-      scene.findings().report(TWICE, place, address, "the tree reaches this page a second time");
-      return;
-    }
-    note(address);
-    if (level == 0) {
-      leaf(place, page, address, prefix);
-      return;
-    }
-    int shift = KhoRadix.levelShift(pageSize, level);
-    int slots = 1 << KhoRadix.tableBits(pageSize);
-    int usable =
-        level < depth - 1
-            ? slots
-            : (int) Math.min(slots, 1L << Math.max(0, KhoRadix.orderZeroBit(pageSize) + 1 - shift));
-    for (int slot = 0; slot < slots && faults < MAX_FAULTS; slot++) {
-      long child = page.get(StructureView.U64, 8L * slot);
-      if (child < 0) {
-        faults++;
-        scene
-            .findings()
-            .report(
-                POINTER,
-                place,
-                address,
-                "slot %d is 0x%x: bit 63 marks an address that a crash kernel has converted in place,"
-                    + " from physical to its own virtual one",
-                slot,
-                child);
-      } else if (child != 0 && slot < usable) {
-        node(child, level - 1, prefix | ((long) slot << shift));
-      } else if (child != 0) {
-        faults++;
-        scene
-            .findings()
-            .report(
-                ROOT_SLOTS,
-                place,
-                address,
-                "slot %d is 0x%x: only slots 0 to %d can be used, as no key has more than %d bits",
-                slot,
-                child,
-                usable - 1,
-                KhoRadix.orderZeroBit(pageSize) + 1);
-        return;
-      }
-    }
-  }
-
   /** A page of the map itself. */
   void note(long address) {
     if (nodeCount == nodes.length) {
@@ -311,14 +206,6 @@ final class MapRules {
     }
     nodes[nodeCount++] = address;
     scene.take(where.in("page", nodeCount - 1), address, pageSize.bytes());
-  }
-
-  private void leaf(Where place, MemorySegment leaf, long address, long itsPrefix) {
-    long prefix =
-        KhoRadix.losesOrderZero(pageSize, depth)
-            ? KhoRadix.withOrderZero(pageSize, itsPrefix)
-            : itsPrefix;
-    bits(place, leaf, address, prefix);
   }
 
   /**

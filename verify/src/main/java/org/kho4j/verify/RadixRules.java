@@ -1,0 +1,149 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+
+/** The preserved map as a radix tree: its nodes, and the leaves that these point at. */
+final class RadixRules {
+
+  static final Rule ROOT_SLOTS =
+      Rule.error(
+          "MAP-003",
+          "Only those slots of the root are used that a key can reach.",
+          "Not checked (7.3): keys wider than 64 - PAGE_SHIFT + 1 bits decode to nonsense. A tree of another depth"
+              + " (16K pages before 7.1 had one level less) is read as nonsense as a whole. A slot that leads to no set bit does"
+              + " nothing.",
+          "Check --page-size, and whether the writer was a release candidate of 7.1 with 16K pages.",
+          Outcome.RESTORED,
+          Outcome.FAILED,
+          Outcome.LOST,
+          Outcome.PANIC);
+
+  static final Rule LOST_BIT =
+      Rule.warning(
+          "MAP-017",
+          "The tree has room for the bit that marks order 0.",
+          "A kernel of that time (kho-v2, and 7.1 before 2026-05-30) decodes its own keys of order 0 as huge blocks elsewhere;"
+              + " one of 7.1 or later reads the tree with another depth. What was preserved is lost, or the boot faults.",
+          "With 16K pages use a released kernel. What is read here is what the writer meant.");
+
+  private static final int MAX_NODES = 1 << 20;
+
+  private final Scene scene;
+  private final PageSize pageSize;
+  private final Where where;
+  private final int depth;
+  private final MapRules blocks;
+  private final Words seen = new Words();
+  private int nodes;
+  private int faults;
+
+  private RadixRules(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+    this.scene = scene;
+    this.pageSize = scene.pageSize();
+    this.where = where;
+    this.depth = map.form().depth(pageSize);
+    this.blocks = blocks;
+  }
+
+  /** Walks the tree; returns how much of it is broken, so that what is preserved is not known. */
+  static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+    RadixRules rules = new RadixRules(scene, map, where, blocks);
+    rules.node(map.root(), rules.depth - 1, 0);
+    scene.counts().add("mapNodes", rules.nodes);
+    rules.lostBit(map.root());
+    return rules.faults;
+  }
+
+  private void lostBit(long root) {
+    if (KhoRadix.losesOrderZero(pageSize, depth)) {
+      scene
+          .findings()
+          .report(
+              LOST_BIT,
+              where,
+              root,
+              "the tree has %d levels: keys below 2^%d are taken for pages, as which blocks of order %d and more would"
+                  + " look",
+              depth,
+              KhoRadix.maxOrder(pageSize),
+              KhoRadix.MAX_ORDER_BESIDE_LOST_BIT + 1);
+    }
+  }
+
+  private Where place(int level) {
+    return where.in(level == 0 ? "leaf" : "node of level " + level);
+  }
+
+  private void node(long address, int level, long prefix) {
+    Where place = place(level);
+    MemorySegment page = scene.page(MapRules.POINTER, place, address);
+    if (page == null) {
+      faults++;
+      return;
+    }
+    if (seen.putIfAbsent(address, 1) != 0 || nodes == MAX_NODES) {
+      faults++;
+      scene
+          .findings()
+          .report(MapRules.TWICE, place, address, "the tree reaches this page a second time");
+      return;
+    }
+    nodes++;
+    blocks.note(address);
+    if (level == 0) {
+      leaf(place, page, address, prefix);
+      return;
+    }
+    int shift = KhoRadix.levelShift(pageSize, level);
+    int slots = 1 << KhoRadix.tableBits(pageSize);
+    int usable =
+        level < depth - 1
+            ? slots
+            : (int) Math.min(slots, 1L << Math.max(0, KhoRadix.orderZeroBit(pageSize) + 1 - shift));
+    for (int slot = 0; slot < slots && faults < MapRules.MAX_FAULTS; slot++) {
+      long child = page.get(StructureView.U64, 8L * slot);
+      if (child < 0) {
+        faults++;
+        scene
+            .findings()
+            .report(
+                MapRules.POINTER,
+                place,
+                address,
+                "slot %d is 0x%x: bit 63 marks an address that a crash kernel has converted in place,"
+                    + " from physical to its own virtual one",
+                slot,
+                child);
+      } else if (child != 0 && slot < usable) {
+        node(child, level - 1, prefix | ((long) slot << shift));
+      } else if (child != 0) {
+        faults++;
+        scene
+            .findings()
+            .report(
+                ROOT_SLOTS,
+                place,
+                address,
+                "slot %d is 0x%x: only slots 0 to %d can be used, as no key has more than %d bits",
+                slot,
+                child,
+                usable - 1,
+                KhoRadix.orderZeroBit(pageSize) + 1);
+        return;
+      }
+    }
+  }
+
+  private void leaf(Where place, MemorySegment leaf, long address, long itsPrefix) {
+    long prefix =
+        KhoRadix.losesOrderZero(pageSize, depth)
+            ? KhoRadix.withOrderZero(pageSize, itsPrefix)
+            : itsPrefix;
+    blocks.bits(place, leaf, address, prefix);
+  }
+}
