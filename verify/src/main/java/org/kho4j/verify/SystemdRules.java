@@ -121,7 +121,7 @@ final class SystemdRules {
           session.fileCount());
       return;
     }
-    long address = FdStoreMapping.firstAddress(content);
+    long address = content.firstAddress();
     if (content.size() > FdStoreMapping.MAX_BYTES) {
       findings.report(
           SIZE,

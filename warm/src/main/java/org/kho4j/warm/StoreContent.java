@@ -5,6 +5,7 @@ import static org.kho4j.warm.WarmException.Reason.DAMAGED;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.MemoryReadException;
 
 /**
  * What a store holds: read and checked as a whole before an owner changes anything.
@@ -28,13 +29,28 @@ record StoreContent(
    * @throws WarmException if it is no store, or damaged
    */
   static StoreContent read(StoreBytes memory) {
-    Path path = memory.path();
-    if (memory.size() < WarmStore.MIN_SIZE) {
+    try {
+      return readAll(memory);
+    } catch (MemoryReadException e) {
+      throw new WarmException(DAMAGED, "%s: %s".formatted(memory.path(), e.getMessage()));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new WarmException(
+          DAMAGED, "%s: the metadata is damaged: %s".formatted(memory.path(), e.getMessage()));
+    }
+  }
+
+  /** Refuses a file that is too small for a store. */
+  static void requireSize(Path path, long size) {
+    if (size < WarmStore.MIN_SIZE) {
       throw new WarmException(
           WarmException.Reason.FOREIGN,
-          "%s has %d bytes; a store has at least %d"
-              .formatted(path, memory.size(), WarmStore.MIN_SIZE));
+          "%s has %d bytes; a store has at least %d".formatted(path, size, WarmStore.MIN_SIZE));
     }
+  }
+
+  private static StoreContent readAll(StoreBytes memory) {
+    Path path = memory.path();
+    requireSize(path, memory.size());
     long firstPageBytes = Math.min(1 << 12, memory.size());
     MemorySegment firstPage = memory.read(0, firstPageBytes);
     StoreIdentity identity = StoreIdentity.read(path, firstPage, memory.size());

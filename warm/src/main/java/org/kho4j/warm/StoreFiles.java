@@ -75,12 +75,7 @@ final class StoreFiles {
     StoreMemory memory = null;
     try {
       requireLocked(file);
-      if (file.size() < WarmStore.MIN_SIZE) {
-        throw new WarmException(
-            WarmException.Reason.FOREIGN,
-            "%s has %d bytes; a store has at least %d"
-                .formatted(file.path(), file.size(), WarmStore.MIN_SIZE));
-      }
+      StoreContent.requireSize(file.path(), file.size());
       memory = new FileStoreMemory(file);
       StoreContent content = StoreContent.read(memory);
       content.require(file.path(), options, Linux.effectiveUser());

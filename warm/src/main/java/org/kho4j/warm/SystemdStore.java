@@ -110,12 +110,7 @@ public final class SystemdStore {
 
   private static long generation(LinuxFile file) throws IOException {
     try (LinuxFile own = file.reopen()) {
-      if (own.size() < WarmStore.MIN_SIZE) {
-        throw new WarmException(
-            WarmException.Reason.FOREIGN,
-            "%s has %d bytes; a store has at least %d"
-                .formatted(file.path(), own.size(), WarmStore.MIN_SIZE));
-      }
+      StoreContent.requireSize(file.path(), own.size());
       StoreMemory memory = new FileStoreMemory(own);
       try {
         return StoreContent.read(memory).live().generation();

@@ -81,17 +81,7 @@ public record WarmView(
   }
 
   private static WarmView of(StoreBytes memory, boolean inUse) {
-    StoreContent content;
-    try {
-      content = StoreContent.read(memory);
-    } catch (MemoryReadException e) {
-      throw new WarmException(
-          WarmException.Reason.DAMAGED, "%s: %s".formatted(memory.path(), e.getMessage()));
-    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw new WarmException(
-          WarmException.Reason.DAMAGED,
-          "%s: the metadata is damaged: %s".formatted(memory.path(), e.getMessage()));
-    }
+    StoreContent content = StoreContent.read(memory);
     return new WarmView(
         memory.path(),
         inUse,
@@ -102,10 +92,10 @@ public record WarmView(
         content.directory());
   }
 
-  /** Whether a file begins as stores do: with {@link #MAGIC}. */
-  public static boolean beginsAsAStore(PhysicalMemory memory) {
+  /** Whether a store begins at an address: {@link #MAGIC} is there. */
+  public static boolean beginsAt(PhysicalMemory memory, long address) {
     try {
-      byte[] first = memory.read(0, MAGIC.length()).toArray(ValueLayout.JAVA_BYTE);
+      byte[] first = memory.read(address, MAGIC.length()).toArray(ValueLayout.JAVA_BYTE);
       return Arrays.equals(first, MAGIC.getBytes(StandardCharsets.US_ASCII));
     } catch (MemoryReadException e) {
       return false;
@@ -151,12 +141,7 @@ public record WarmView(
 
   private static StoreMemory map(Path path, Arena arena) throws IOException {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      if (file.size() < WarmStore.MIN_SIZE) {
-        throw new WarmException(
-            WarmException.Reason.FOREIGN,
-            "%s has %d bytes; a store has at least %d"
-                .formatted(path, file.size(), WarmStore.MIN_SIZE));
-      }
+      StoreContent.requireSize(path, file.size());
       MemorySegment bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena);
       return new StoreMemory(WritableMemory.over(path, bytes, 0, arena, Stitcher.NONE));
     }

@@ -326,6 +326,7 @@ class WarmStoreTest {
         StoreLayout.checksum(page.asSlice(0, StoreLayout.IDENTITY_CHECKSUM_AT)));
     Files.write(path(), bytes);
     refused(WarmException.Reason.DAMAGED, "the metadata is damaged: ", () -> WarmView.read(path()));
+    refused(WarmException.Reason.DAMAGED, "the metadata is damaged: ", this::open);
   }
 
   @Test

@@ -30,7 +30,7 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
       return region(handover, content.path(), new ContentMemory(handover.memory(), content));
     }
     PhysicalMemory source = handover.memory().physical();
-    if (WarmView.beginsAsAStore(source)) {
+    if (WarmView.beginsAt(source, 0)) {
       HandoverMemory memory = handover.memory();
       Content all = Content.contiguous(memory, "/", 0, source.source().bytes());
       return region(handover, "", new ContentMemory(memory, all));

@@ -34,6 +34,11 @@ final class ListCommand extends Command {
       return forEach(
           invocation, path, (store, file) -> StoreText.line(invocation.text(), store, file));
     }
+    return json(invocation, path);
+  }
+
+  /** The document of the stores in a directory, a file or a memory image. */
+  static int json(Invocation invocation, Path path) throws IOException {
     try (Json json = invocation.json()) {
       json.object().text("schema", "kho4j/warm/1").array("stores");
       int answer = forEach(invocation, path, (store, file) -> StoreText.json(json, store, file));

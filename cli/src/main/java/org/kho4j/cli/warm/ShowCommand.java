@@ -42,12 +42,6 @@ final class ShowCommand extends Command {
             }
           });
     }
-    try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/warm/1").array("stores");
-      int answer =
-          StoreSearch.forEach(invocation, path, (store, file) -> StoreText.json(json, store, file));
-      json.endArray().endObject();
-      return answer;
-    }
+    return ListCommand.json(invocation, path);
   }
 }

@@ -3,7 +3,6 @@ package org.kho4j.cli.warm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +24,6 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
@@ -186,15 +184,7 @@ public final class StoreSearch {
   }
 
   private static boolean beginsAsAStore(PhysicalMemory memory, Content content) {
-    long first = FdStoreMapping.firstAddress(content);
-    if (first == 0 || content.size() < MAGIC.length) {
-      return false;
-    }
-    try {
-      byte[] bytes = memory.read(first, MAGIC.length).toArray(ValueLayout.JAVA_BYTE);
-      return Arrays.equals(bytes, MAGIC);
-    } catch (MemoryReadException e) {
-      return false;
-    }
+    long first = content.firstAddress();
+    return first != 0 && content.size() >= MAGIC.length && WarmView.beginsAt(memory, first);
   }
 }

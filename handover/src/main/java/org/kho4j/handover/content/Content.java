@@ -131,6 +131,17 @@ public final class Content {
   }
 
   /**
+   * Physical address of the first byte; 0 if no memory has it.
+   *
+   * @throws HandoverException if the description is broken
+   */
+  public long firstAddress() {
+    long[] first = new long[1];
+    forEachPiece((offset, address, bytes) -> first[0] = offset == 0 ? address : first[0]);
+    return first[0];
+  }
+
+  /**
    * Reads all of it, in order.
    *
    * @throws HandoverException if the description is broken, a page cannot be read and {@code

@@ -1,9 +1,9 @@
 package org.kho4j.verify.systemd;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.channels.Channels;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,33 +127,16 @@ public final class FdStoreMapping {
   public static FdStoreMapping parse(Where where, Content content) {
     if (content.size() > MAX_BYTES) {
       throw where.broken(
-          firstAddress(content),
+          content.firstAddress(),
           "the mapping has %,d bytes, more than %,d".formatted(content.size(), MAX_BYTES));
     }
-    byte[] bytes = new byte[(int) content.size()];
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream((int) content.size());
     try {
-      content.read(
-          new Content.Visitor() {
-            @Override
-            public void bytes(MemorySegment from, long offset) {
-              MemorySegment.copy(
-                  from, ValueLayout.JAVA_BYTE, 0, bytes, (int) offset, (int) from.byteSize());
-            }
-
-            @Override
-            public void hole(long offset, long length) {}
-          });
+      content.transferTo(Channels.newChannel(bytes));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new MappingParser(where, content, bytes).parse();
-  }
-
-  /** Physical address of the first byte; 0 if no page has it. */
-  public static long firstAddress(Content content) {
-    long[] first = new long[1];
-    content.forEachPiece((offset, address, bytes) -> first[0] = offset == 0 ? address : first[0]);
-    return first[0];
+    return new MappingParser(where, content, bytes.toByteArray()).parse();
   }
 
   /** The version of the form; from {@value #VERSION} + 1 on, systemd 261 skips all of it. */
