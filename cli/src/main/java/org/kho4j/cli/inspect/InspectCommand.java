@@ -27,7 +27,7 @@ public final class InspectCommand extends SourceCommand {
     super(
         "inspect",
         "Finds the handovers in a memory image and shows each as a tree.",
-        "Searches the image for root FDTs. Shows what the next kernel would see:"
+        "Searches the image for root FDTs, unless --fdt names a readable one. Shows what the next kernel would see:"
             + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
             + " address, and the rest is still shown.",
         "Exit status: 0 if anything was read, 1 if a preserved map cannot be read, 2 if there is no handover or none that"

@@ -26,6 +26,13 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
 
   private static final int HEAD_BYTES = SetupData.FDT_ADDR.offset();
 
+  /** Type and length of x86-64's boot record, as one little-endian number of 8 bytes. */
+  public static final long SIGN =
+      SetupData.TYPE_KEXEC_KHO | (long) (SETUP_DATA_BYTES - HEAD_BYTES) << Integer.SIZE;
+
+  /** Bytes from the start of the boot record to {@link #SIGN}. */
+  public static final int SIGN_AT = SetupData.TYPE.offset();
+
   private static final KhoserPointer NEXT =
       KhoserPointer.declare(SetupData.NEXT, SetupData.STRUCTURE);
   private static final KhoserPointer SCRATCH =

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.SetupData;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.files.LittleEndian;
@@ -48,13 +47,6 @@ final class BootSearch {
 
   /** Every kernel allocates its regions at multiples of 2 MiB. */
   private static final long ALIGNMENT = 2 << 20;
-
-  /** Type and length of a setup_data of KHO as one number, and where they are. */
-  private static final long SIGN =
-      SetupData.TYPE_KEXEC_KHO
-          | (long) (BootData.SETUP_DATA_BYTES - SetupData.FDT_ADDR.offset()) << Integer.SIZE;
-
-  private static final int SIGN_AT = SetupData.TYPE.offset();
 
   /** Two words of x86-64's boot parameters, and their place. */
   private static final short BOOT_FLAG = (short) 0xaa55;
@@ -98,8 +90,8 @@ final class BootSearch {
   /** Looks at 4 KiB of memory; called by any thread. */
   void page(MemorySegment bytes, long at, long address) {
     long first = bytes.get(StructureView.U64, at);
-    long second = bytes.get(StructureView.U64, at + SIGN_AT);
-    if (second == SIGN) {
+    long second = bytes.get(StructureView.U64, at + BootData.SIGN_AT);
+    if (second == BootData.SIGN) {
       setupData.add(address);
     } else if (first != 0 && second != 0 && isRegion(first, second)) {
       arrays.add(address);
