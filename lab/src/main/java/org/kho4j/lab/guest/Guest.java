@@ -47,7 +47,9 @@ public final class Guest implements AutoCloseable {
   }
 
   static Guest start(Run run, Boot boot) throws IOException {
-    Files.write(run.directory().resolve(INITRD), initrd(run, boot.stages()));
+    if (boot.disk() == null) {
+      Files.write(run.directory().resolve(INITRD), initrd(run, boot.stages()));
+    }
     return start(run, boot, command(boot, boot.machine()));
   }
 
@@ -151,7 +153,13 @@ public final class Guest implements AutoCloseable {
     command.addAll(List.of("-smp", "1", "-m", machine.memory() / (1 << 20) + "M"));
     command.addAll(memory(arch, machine));
     Path image = boot.image() == null ? stage.kernel().image() : boot.image();
-    command.addAll(List.of("-kernel", image.toString(), "-initrd", INITRD));
+    command.addAll(List.of("-kernel", image.toString()));
+    if (boot.disk() == null) {
+      command.addAll(List.of("-initrd", INITRD));
+    } else {
+      command.addAll(List.of("-drive", "if=virtio,format=raw,file=" + boot.disk()));
+      command.addAll(List.of("-device", "virtio-rng-pci"));
+    }
     command.addAll(List.of("-append", stage.commandLine()));
     if (boot.tree() != null) {
       command.addAll(List.of("-dtb", boot.tree().toString()));

@@ -150,6 +150,13 @@ public record Scenario(
             Duration.ofMinutes(4),
             Examples::convert),
         new Scenario(
+            "systemd",
+            "a service with a warm store under systemd: restart, kill -9, soft-reboot, two kexecs",
+            false,
+            kernel -> kernel.name().equals("x86_64-7.3"),
+            Duration.ofMinutes(40),
+            Systemd::run),
+        new Scenario(
             "refused",
             "a kernel of another version refuses what Java wrote for this one",
             false,

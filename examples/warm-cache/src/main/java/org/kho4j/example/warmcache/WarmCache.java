@@ -30,8 +30,8 @@ import org.kho4j.warm.WarmStore;
  */
 public final class WarmCache {
 
-  /** Room for 16 million entries, and as much again for the store's own use. */
-  private static final long TABLE_BYTES = 1L << 28;
+  /** Room for 16 million entries, unless {@code -Dtable} gives another number of bytes. */
+  private static final long TABLE_BYTES = Long.getLong("table", 1L << 28);
 
   private static final WarmOptions OPTIONS =
       WarmOptions.of("warm-cache", TABLE_BYTES + (32L << 20)).withSchema(1).settingAside();

@@ -1,0 +1,126 @@
+package org.kho4j.lab.scenario;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.kho4j.lab.guest.Boot;
+import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Machine;
+import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.guest.Script;
+import org.kho4j.lab.guest.Stage;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The example warm-cache under a real systemd: restart, kill -9, stop and start, soft-reboot, a
+ * kexec to the same release and one to the next. The guest compares every entry after each; at each
+ * jump, kho finds the unit, its store and every entry in the RAM.
+ */
+final class Systemd {
+
+  private static final int ENTRIES = 2_000;
+  private static final String UNIT = "warm-cache.service";
+  private static final ValueLayout.OfLong WORD =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Run run;
+  private final Guest guest;
+
+  private Systemd(Run run, Guest guest) {
+    this.run = run;
+    this.guest = guest;
+  }
+
+  static void run(Run run) throws Exception {
+    Kernel first = Kernel.described(run.lab(), "systemd/7.2").built(run.lab());
+    Kernel next = Kernel.described(run.lab(), "systemd/7.3").built(run.lab());
+    Path disk = run.directory().resolve("disk");
+    make(run, disk, first, next);
+    Stage stage = new Stage(first, "root=/dev/vda rw kptr_restrict=0", new Script());
+    Machine machine = new Machine(1L << 30, 1);
+    new Systemd(run, run.boot(Boot.fromDisk(machine, stage, disk))).go();
+  }
+
+  private static void make(Run run, Path disk, Kernel first, Kernel next)
+      throws IOException, InterruptedException {
+    Path log = run.directory().resolve("disk.log");
+    List<String> command =
+        List.of(
+            run.lab().resolve("disk").toString(),
+            disk.toString(),
+            Long.toString(run.told(ENTRIES)),
+            first.image().toString(),
+            next.image().toString());
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    if (!run.waitFor(process) || process.exitValue() != 0) {
+      throw new LabFailure("the disk could not be made: " + Files.readString(log));
+    }
+  }
+
+  private void go() throws Exception {
+    guest.await("lab: release 7\\.2");
+    for (String event : List.of("fill", "restart", "kill -9", "stop and start", "soft-reboot")) {
+      same(event);
+    }
+    atTheJump("7.2");
+    guest.await("lab: release 7\\.2");
+    same("kexec");
+    atTheJump("7.2");
+    guest.await("lab: release 7\\.3");
+    same("kexec to the next release");
+    guest.awaitEnd();
+  }
+
+  private void same(String event) throws InterruptedException {
+    guest.await("lab: after %s: %d entries are the same".formatted(event, ENTRIES));
+  }
+
+  private void atTheJump(String release) throws Exception {
+    guest.stopAtJump();
+    String ram = run.ram().toString();
+    JsonNode stores = json(List.of("warm", "list", ram, "--json")).path("stores");
+    run.same("the number of stores at the jump from " + release, 1, stores.size());
+    JsonNode store = stores.path(0);
+    run.same("the unit", UNIT, store.path("unit").asString());
+    run.same("the store", "warm-cache", store.path("name").asString());
+    run.same("the state", "clean", store.path("state").asString());
+    String name = store.path("fd").asString();
+    JsonNode verified = json(List.of("verify", ram, "--json", "--severity", "error"));
+    run.same("findings of kho verify", 0, verified.path("findings").size());
+    Path region = run.directory().resolve("entries");
+    List<String> extract = new ArrayList<>(List.of("extract", ram, "--unit", UNIT, "--fd", name));
+    extract.addAll(List.of("--region", "entries", "-o", region.toString(), "--force"));
+    KhoCommand.run(run, extract);
+    entries(Files.readAllBytes(region));
+    guest.leaveJump();
+  }
+
+  /** Slots of a key and a value; a key of 0 is a free slot. */
+  private void entries(byte[] bytes) {
+    MemorySegment slots = MemorySegment.ofArray(bytes);
+    BitSet found = new BitSet();
+    for (long slot = 0; slot < slots.byteSize(); slot += 16) {
+      long key = slots.get(WORD, slot);
+      if (key != 0) {
+        run.same("entry " + key, key * key, slots.get(WORD, slot + 8));
+        found.set((int) key);
+      }
+    }
+    run.same("the number of entries in the RAM", ENTRIES, found.cardinality());
+    run.same("the last entry in the RAM", ENTRIES + 1, found.length());
+  }
+
+  private JsonNode json(List<String> arguments) throws IOException, InterruptedException {
+    return new JsonMapper().readTree(KhoCommand.run(run, arguments));
+  }
+}
