@@ -153,9 +153,16 @@ public record Scenario(
             "systemd",
             "a service with a warm store under systemd: restart, kill -9, soft-reboot, two kexecs",
             false,
-            kernel -> kernel.name().equals("x86_64-7.3"),
+            kernel -> List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name()),
             Duration.ofMinutes(40),
             Systemd::run),
+        new Scenario(
+            "luo-from-java",
+            "a Java program preserves memory files in a LUO session of its own, without systemd",
+            false,
+            kernel -> List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name()),
+            Duration.ofMinutes(15),
+            LiveUpdateFromJava::run),
         new Scenario(
             "refused",
             "a kernel of another version refuses what Java wrote for this one",

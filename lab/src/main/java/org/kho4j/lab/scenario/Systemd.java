@@ -9,21 +9,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import org.kho4j.lab.guest.Boot;
+import java.util.regex.Pattern;
 import org.kho4j.lab.guest.Guest;
-import org.kho4j.lab.guest.Kernel;
-import org.kho4j.lab.guest.LabFailure;
-import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
-import org.kho4j.lab.guest.Script;
-import org.kho4j.lab.guest.Stage;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The example warm-cache under a real systemd: restart, kill -9, stop and start, soft-reboot, a
- * kexec to the same release and one to the next. The guest compares every entry after each; at each
- * jump, kho finds the unit, its store and every entry in the RAM.
+ * kexec from the scenario's kernel to 7.3, and one from 7.3 to 7.3. The guest compares every entry
+ * after each; at each jump, kho finds the unit, its store and every entry in the RAM.
  */
 final class Systemd {
 
@@ -41,43 +36,19 @@ final class Systemd {
   }
 
   static void run(Run run) throws Exception {
-    Kernel first = Kernel.described(run.lab(), "systemd/7.2").built(run.lab());
-    Kernel next = Kernel.described(run.lab(), "systemd/7.3").built(run.lab());
-    Path disk = run.directory().resolve("disk");
-    make(run, disk, first, next);
-    Stage stage = new Stage(first, "root=/dev/vda rw kptr_restrict=0", new Script());
-    Machine machine = new Machine(1L << 30, 1);
-    new Systemd(run, run.boot(Boot.fromDisk(machine, stage, disk))).go();
-  }
-
-  private static void make(Run run, Path disk, Kernel first, Kernel next)
-      throws IOException, InterruptedException {
-    Path log = run.directory().resolve("disk.log");
-    List<String> command =
-        List.of(
-            run.lab().resolve("disk").toString(),
-            disk.toString(),
-            Long.toString(run.told(ENTRIES)),
-            first.image().toString(),
-            next.image().toString());
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    if (!run.waitFor(process) || process.exitValue() != 0) {
-      throw new LabFailure("the disk could not be made: " + Files.readString(log));
-    }
+    new Systemd(run, GuestDisk.boot(run, ENTRIES, "")).go();
   }
 
   private void go() throws Exception {
-    guest.await("lab: release 7\\.2");
+    guest.await("lab: release " + Pattern.quote(GuestDisk.release(run)));
     for (String event : List.of("fill", "restart", "kill -9", "stop and start", "soft-reboot")) {
       same(event);
     }
-    atTheJump("7.2");
-    guest.await("lab: release 7\\.2");
-    same("kexec");
-    atTheJump("7.2");
-    guest.await("lab: release 7\\.3");
-    same("kexec to the next release");
+    for (String event : List.of("kexec", "kexec again")) {
+      atTheJump(event);
+      guest.await("lab: release 7\\.3");
+      same(event);
+    }
     guest.awaitEnd();
   }
 
@@ -85,11 +56,11 @@ final class Systemd {
     guest.await("lab: after %s: %d entries are the same".formatted(event, ENTRIES));
   }
 
-  private void atTheJump(String release) throws Exception {
+  private void atTheJump(String event) throws Exception {
     guest.stopAtJump();
     String ram = run.ram().toString();
     JsonNode stores = json(List.of("warm", "list", ram, "--json")).path("stores");
-    run.same("the number of stores at the jump from " + release, 1, stores.size());
+    run.same("the number of stores at the jump, " + event, 1, stores.size());
     JsonNode store = stores.path(0);
     run.same("the unit", UNIT, store.path("unit").asString());
     run.same("the store", "warm-cache", store.path("name").asString());

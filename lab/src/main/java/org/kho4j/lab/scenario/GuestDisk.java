@@ -1,0 +1,64 @@
+package org.kho4j.lab.scenario;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.kho4j.lab.guest.Boot;
+import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.Kernel;
+import org.kho4j.lab.guest.LabFailure;
+import org.kho4j.lab.guest.Machine;
+import org.kho4j.lab.guest.Run;
+import org.kho4j.lab.guest.Script;
+import org.kho4j.lab.guest.Stage;
+
+/** A guest with Debian and a Java runtime on its disk. */
+final class GuestDisk {
+
+  private static final long MEMORY = 1L << 30;
+
+  private GuestDisk() {}
+
+  /**
+   * Boots the kernel with systemd's configuration and the release of the run's kernel; the guest
+   * jumps to 7.3.
+   *
+   * @param number for the guest's programs
+   */
+  static Guest boot(Run run, long number, String parameters)
+      throws IOException, InterruptedException {
+    Kernel first = built(run, release(run));
+    Path disk = make(run, number, built(run, "7.3"));
+    Stage stage = new Stage(first, "root=/dev/vda rw " + parameters, new Script());
+    return run.boot(Boot.fromDisk(new Machine(MEMORY, 1), stage, disk));
+  }
+
+  /** The release of the run's kernel. */
+  static String release(Run run) {
+    return run.kernel().name().substring("x86_64-".length());
+  }
+
+  private static Kernel built(Run run, String release) throws IOException, InterruptedException {
+    return Kernel.described(run.lab(), "systemd/" + release).built(run.lab());
+  }
+
+  private static Path make(Run run, long number, Kernel next)
+      throws IOException, InterruptedException {
+    Path disk = run.directory().resolve("disk");
+    Path log = run.directory().resolve("disk.log");
+    Process process =
+        new ProcessBuilder(
+                run.lab().resolve("disk").toString(),
+                disk.toString(),
+                Long.toString(run.told(number)),
+                next.image().toString())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    if (!run.waitFor(process) || process.exitValue() != 0) {
+      throw new LabFailure("the disk could not be made: " + Files.readString(log));
+    }
+    return disk;
+  }
+}

@@ -1,0 +1,68 @@
+package org.kho4j.lab.scenario;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.kho4j.lab.guest.Guest;
+import org.kho4j.lab.guest.Run;
+
+/**
+ * A Java program that opens LUO's device itself: memory files in a session, every refusal that it
+ * can meet, and the same content in the next kernel. At the jump, kho finds it in the RAM.
+ */
+final class LiveUpdateFromJava {
+
+  private static final int FILES = 3;
+  private static final ValueLayout.OfLong WORD =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private LiveUpdateFromJava() {}
+
+  static void run(Run run) throws Exception {
+    Guest guest = GuestDisk.boot(run, FILES, "init=/lab/luo");
+    guest.await("lab: release " + Pattern.quote(GuestDisk.release(run)));
+    guest.await("lab: a second open: .*another process has the device open");
+    guest.await("lab: a second session of that name: .*a session of that name exists");
+    guest.await("lab: a used token: .*the token is used already");
+    guest.stopAtJump();
+    for (int token = 1; token <= FILES; token++) {
+      check(run, token);
+    }
+    guest.leaveJump();
+    guest.await("lab: release 7\\.3");
+    guest.await("lab: a session of another name: .*handed over no session of that name");
+    guest.await("lab: a token that nobody has: .*no descriptor has that token");
+    guest.await("lab: a session that was retrieved: .*the session was retrieved before");
+    guest.await("lab: %d files are the same".formatted(FILES));
+    guest.awaitEnd();
+  }
+
+  /** The content that {@code LiveUpdateGuest} stored. */
+  private static void check(Run run, int token) throws Exception {
+    Path file = run.directory().resolve("file" + token);
+    KhoCommand.run(
+        run,
+        List.of(
+            "extract",
+            run.ram().toString(),
+            "--session",
+            "java",
+            "--token",
+            Integer.toString(token),
+            "-o",
+            file.toString(),
+            "--force"));
+    MemorySegment words = MemorySegment.ofArray(Files.readAllBytes(file));
+    run.same("bytes of file " + token, token * 12_345 * 8L, words.byteSize());
+    for (long i = 0; i < token * 12_345; i++) {
+      run.same(
+          "word %d of file %d".formatted(i, token),
+          ((long) token << 32) + i,
+          words.getAtIndex(WORD, i));
+    }
+  }
+}
