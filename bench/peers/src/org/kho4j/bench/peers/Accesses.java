@@ -23,13 +23,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Reads and writes of 8 bytes at random places: in a region, and in a plain shared segment. */
+/**
+ * Reads and writes of 8 bytes at random places: in a region, and in a plain shared segment. {@code
+ * bench/warm} runs the two by turns.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(3)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 3, time = 1)
+@Fork(1)
 public class Accesses {
 
   private static final long BYTES = 256L << 20;

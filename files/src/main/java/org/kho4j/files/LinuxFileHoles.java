@@ -1,5 +1,6 @@
 package org.kho4j.files;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -8,7 +9,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
 /**
@@ -101,9 +101,9 @@ final class LinuxFileHoles implements FileHoles {
                 JAVA_LONG),
             Linker.Option.firstVariadicArg(1),
             Linker.Option.captureCallState("errno"));
-    private static final VarHandle ERRNO =
+    private static final long ERRNO =
         Linker.Option.captureStateLayout()
-            .varHandle(MemoryLayout.PathElement.groupElement("errno"));
+            .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     static int open(Path path) {
       try (Arena arena = Arena.ofConfined()) {
@@ -124,7 +124,7 @@ final class LinuxFileHoles implements FileHoles {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
         long result = (long) SYSCALL.invokeExact(errno, number, a, b, c, 0L, 0L, 0L);
-        return result == -1 ? -(int) ERRNO.get(errno, 0L) : result;
+        return result == -1 ? -errno.get(JAVA_INT, ERRNO) : result;
       } catch (RuntimeException | Error thrown) {
         throw thrown;
       } catch (Throwable thrown) {

@@ -1,5 +1,6 @@
 package org.kho4j.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -8,7 +9,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /**
  * Linux's system calls, by their numbers on x86-64 and on arm64. All go through the C library's
@@ -45,8 +45,10 @@ enum SystemCall {
               Linker.Option.firstVariadicArg(1),
               Linker.Option.captureCallState("errno"));
 
-  private static final VarHandle ERRNO =
-      Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  /** An offset: a handle for the path would be made in every new JVM. */
+  private static final long ERRNO =
+      Linker.Option.captureStateLayout()
+          .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
   private static final ThreadLocal<MemorySegment> ERRNO_OF_THREAD =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
@@ -62,7 +64,7 @@ enum SystemCall {
     MemorySegment errno = ERRNO_OF_THREAD.get();
     try {
       long result = (long) SYSCALL.invokeExact(errno, number, a, b, c, d, e, f);
-      return result == -1 ? -(int) ERRNO.get(errno, 0L) : result;
+      return result == -1 ? -errno.get(JAVA_INT, ERRNO) : result;
     } catch (RuntimeException | Error thrown) {
       throw thrown;
     } catch (Throwable thrown) {
