@@ -36,9 +36,9 @@ final class LiveUpdateGuest {
     LiveUpdateSession session = device.create(SESSION);
     refused("a second session of that name", EEXIST, () -> device.create(SESSION));
     for (int token = 1; token <= files; token++) {
-      LinuxFile file = LinuxFile.memory("file" + token, token * 12_345 * 8L, HugePages.NONE);
+      LinuxFile file = LinuxFile.memory("file" + token, 12_345L * token * 8, HugePages.NONE);
       MemorySegment words = file.map(0, file.size(), Arena.global());
-      for (long i = 0; i < token * 12_345; i++) {
+      for (long i = 0; i < 12_345L * token; i++) {
         words.setAtIndex(ValueLayout.JAVA_LONG, i, ((long) token << 32) + i);
       }
       session.preserve(token, file);
@@ -59,9 +59,9 @@ final class LiveUpdateGuest {
     refused("a token that nobody has", ENOENT, () -> session.retrieve(files + 1));
     for (int token = 1; token <= files; token++) {
       LinuxFile file = session.retrieve(token);
-      require(file.size() == token * 12_345 * 8L, "file " + token + " has " + file.size() + " bytes");
+      require(file.size() == 12_345L * token * 8, "file " + token + " has " + file.size() + " bytes");
       MemorySegment words = file.map(0, file.size(), Arena.global());
-      for (long i = 0; i < token * 12_345; i++) {
+      for (long i = 0; i < 12_345L * token; i++) {
         long word = words.getAtIndex(ValueLayout.JAVA_LONG, i);
         require(word == ((long) token << 32) + i, "word " + i + " of file " + token + " is " + word);
       }

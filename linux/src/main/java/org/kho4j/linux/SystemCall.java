@@ -47,8 +47,7 @@ enum SystemCall {
 
   /** An offset: a handle for the path would be made in every new JVM. */
   private static final long ERRNO =
-      Linker.Option.captureStateLayout()
-          .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+      Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
   private static final ThreadLocal<MemorySegment> ERRNO_OF_THREAD =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));

@@ -3,7 +3,6 @@ package org.kho4j.lab.scenario;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.kho4j.lab.guest.Boot;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;

@@ -57,8 +57,8 @@ final class LiveUpdateFromJava {
             file.toString(),
             "--force"));
     MemorySegment words = MemorySegment.ofArray(Files.readAllBytes(file));
-    run.same("bytes of file " + token, token * 12_345 * 8L, words.byteSize());
-    for (long i = 0; i < token * 12_345; i++) {
+    run.same("bytes of file " + token, 12_345L * token * 8, words.byteSize());
+    for (long i = 0; i < 12_345L * token; i++) {
       run.same(
           "word %d of file %d".formatted(i, token),
           ((long) token << 32) + i,
