@@ -38,7 +38,7 @@ class OtherFilesTest {
 
   @Test
   void aKernelIsNoMemoryImage() {
-    assertKernel(Preflights.SMALL.resolve("small.elf"), "vmlinux");
+    assertKernel(Preflights.SMALL.resolve("small.elf"), "vmlinux of Linux 7.3.4-test");
     assertKernel(Preflights.SMALL.resolve("small.btf"), "btf");
   }
 
