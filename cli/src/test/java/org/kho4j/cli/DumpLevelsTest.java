@@ -30,8 +30,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Whole guests, put through makedumpfile at every level and in every form: {@code kho} says the same
- * of each dump, but for what the dump left out.
+ * Whole guests, put through makedumpfile at every level and in every form: {@code kho} says the
+ * same of each dump, but for what the dump left out.
  */
 class DumpLevelsTest {
 
@@ -143,7 +143,9 @@ class DumpLevelsTest {
     return counts;
   }
 
-  /** The guest as /proc/vmcore would have it: with the text that tells where the kernel's data is. */
+  /**
+   * The guest as /proc/vmcore would have it: with the text that tells where the kernel's data is.
+   */
   private static Path core(Path guest) {
     Path core = shared.resolve(Captures.name(guest) + ".core");
     try (PhysicalMemory memory = MemoryImages.open(guest)) {

@@ -25,7 +25,8 @@ class LeftOutMemoryTest {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final Path EXCLUDED = Captures.SMALL.resolve("dumps/excluded-pages.kdump.zst");
-  private static final Path NO_ZEROS = Captures.SMALL.resolve("dumps/zero-pages-excluded.kdump.zst");
+  private static final Path NO_ZEROS =
+      Captures.SMALL.resolve("dumps/zero-pages-excluded.kdump.zst");
   private static final Path WHOLE = Captures.small("jump-luo");
 
   /** Of {@code jump-luo}, and in no other part of it. */
@@ -133,7 +134,15 @@ class LeftOutMemoryTest {
 
     JsonNode written =
         json(
-            1, "extract", EXCLUDED, "--reserve-mem=trace", "--missing", "zero", "-o", out, "--json");
+            1,
+            "extract",
+            EXCLUDED,
+            "--reserve-mem=trace",
+            "--missing",
+            "zero",
+            "-o",
+            out,
+            "--json");
 
     assertThat(written.path("absentBytes").asLong()).isEqualTo(1 << 20);
     assertThat(written.path("stored").asLong()).isEqualTo(1);

@@ -45,14 +45,18 @@ class OtherFilesTest {
   @Test
   void aBzImageIsNamedWithItsRelease() {
     Path kernel = Preflights.BASE.resolve("../../shared/lab/bzImage-7.3.4");
-    kernel = Files.exists(kernel) ? kernel : Preflights.BASE.resolve("../../../shared/lab/bzImage-7.3.4");
+    kernel =
+        Files.exists(kernel)
+            ? kernel
+            : Preflights.BASE.resolve("../../../shared/lab/bzImage-7.3.4");
     assumeThat(kernel).exists();
     assertKernel(kernel, "bzImage of Linux 7.3.4");
   }
 
   @Test
   void aMemoryImageIsNoKernel() {
-    for (Path memory : new Path[] {Captures.small("jump-luo"), Captures.small("arm64-16k-jump-luo")}) {
+    for (Path memory :
+        new Path[] {Captures.small("jump-luo"), Captures.small("arm64-16k-jump-luo")}) {
       assertThat(error("preflight", "--from", "running", "--to", memory))
           .matches(
               "kho: \\Q%s\\E is a memory image \\((raw|elf)\\), and no kernel; did you mean kho preflight --from \\Q%s\\E\\?\n"
@@ -67,11 +71,15 @@ class OtherFilesTest {
       Files.write(tree, memory.read(0x55a000, 240).toArray(ValueLayout.JAVA_BYTE));
     }
     assertThat(error("verify", tree))
-        .isEqualTo("kho: " + tree + " is a device tree alone, without the memory that it points at\n");
-    Path initramfs = Files.write(directory.resolve("initrd"), "070701".getBytes(StandardCharsets.US_ASCII));
+        .isEqualTo(
+            "kho: " + tree + " is a device tree alone, without the memory that it points at\n");
+    Path initramfs =
+        Files.write(directory.resolve("initrd"), "070701".getBytes(StandardCharsets.US_ASCII));
 
-    assertThat(error("verify", initramfs)).isEqualTo("kho: " + initramfs + " is an initramfs, and no memory image\n");
+    assertThat(error("verify", initramfs))
+        .isEqualTo("kho: " + initramfs + " is an initramfs, and no memory image\n");
     Path json = Files.writeString(directory.resolve("json"), "{ \"schema\": \"kho4j/profile/1\" }");
-    assertThat(error("verify", json)).isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, and no memory image\n");
+    assertThat(error("verify", json))
+        .isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, and no memory image\n");
   }
 }

@@ -28,9 +28,8 @@ public final class Memories {
 
   private static List<String> of(Consumer<PhysicalMemory.RangeVisitor> visit) {
     List<String> ranges = new ArrayList<>();
-    visit.accept(
-        (address, length) ->
-            ranges.add("0x" + Long.toHexString(address) + "+0x" + Long.toHexString(length)));
+    visit.accept((address, length) ->
+        ranges.add("0x" + Long.toHexString(address) + "+0x" + Long.toHexString(length)));
     return ranges;
   }
 

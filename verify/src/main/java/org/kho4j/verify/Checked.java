@@ -13,8 +13,8 @@ import java.util.stream.Stream;
  * The structures that a verification looked at, and how many findings it has.
  *
  * @param counts of structures, by name: {@code "files"}
- * @param notChecked parts that were not checked, each a sentence with the reason; without those that
- *     are absent
+ * @param notChecked parts that were not checked, each a sentence with the reason; without those
+ *     that are absent
  * @param absent memory that the source does not have, so that its content was not checked
  * @param findings of each severity, reported or not
  * @param unreported of each rule with more findings than are reported: how many are not
@@ -27,7 +27,8 @@ public record Checked(
     Map<String, Long> unreported) {
 
   /** Nothing yet. */
-  public static final Checked NOTHING = new Checked(Map.of(), List.of(), AbsentParts.NONE, Map.of(), Map.of());
+  public static final Checked NOTHING =
+      new Checked(Map.of(), List.of(), AbsentParts.NONE, Map.of(), Map.of());
 
   public Checked {
     counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));

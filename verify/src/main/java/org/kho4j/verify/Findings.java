@@ -27,8 +27,7 @@ final class Findings {
    *
    * @param structures takes note of those that are absent
    */
-  Findings(
-      Consumer<Finding> consumer, Predicate<Rule> wanted, int perRule, Counts structures) {
+  Findings(Consumer<Finding> consumer, Predicate<Rule> wanted, int perRule, Counts structures) {
     this.consumer = consumer;
     this.wanted = wanted;
     this.perRule = perRule;

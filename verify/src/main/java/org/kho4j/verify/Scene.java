@@ -33,15 +33,7 @@ record Scene(
   /** The same for a second walk that finds the owners' names. */
   Scene naming(Claims naming) {
     return new Scene(
-        handover,
-        space,
-        Findings.none(),
-        preserved,
-        naming,
-        absent,
-        scratch,
-        nodes,
-        new Counts());
+        handover, space, Findings.none(), preserved, naming, absent, scratch, nodes, new Counts());
   }
 
   HandoverMemory memory() {
@@ -65,8 +57,8 @@ record Scene(
   }
 
   /**
-   * A page of a structure; null if there cannot be one, which is reported, or it is absent, which is
-   * noted.
+   * A page of a structure; null if there cannot be one, which is reported, or it is absent, which
+   * is noted.
    */
   @Nullable MemorySegment page(Rule rule, Where where, long address) {
     try {

@@ -98,8 +98,7 @@ final class Unclaimed {
           .counts()
           .notChecked(
               "who owns %s of preserved memory: structures are not in the dump"
-                  .formatted(
-                      AbsentParts.kibibytes(pageCount * scene.pageSize().bytes())));
+                  .formatted(AbsentParts.kibibytes(pageCount * scene.pageSize().bytes())));
       return;
     }
     boolean known = scene.counts().ownersKnown();

@@ -49,8 +49,7 @@ class AbsentMemoryTest {
   }
 
   /** The same within so many bytes from the start of each piece of memory. */
-  private static TreeSet<Long> owned(
-      DamagedCapture capture, long most, Predicate<Where> wanted) {
+  private static TreeSet<Long> owned(DamagedCapture capture, long most, Predicate<Where> wanted) {
     TreeSet<Long> pages = new TreeSet<>();
     verify(
         capture,

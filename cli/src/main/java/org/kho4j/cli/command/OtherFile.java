@@ -19,7 +19,8 @@ import org.kho4j.preflight.image.KernelImages;
 final class OtherFile {
 
   private static final int HEAD = 4096;
-  private static final Pattern SCHEMA = Pattern.compile("\"schema\"\\s*:\\s*\"(kho4j/[a-z/0-9-]+)\"");
+  private static final Pattern SCHEMA =
+      Pattern.compile("\"schema\"\\s*:\\s*\"(kho4j/[a-z/0-9-]+)\"");
 
   private OtherFile() {}
 
@@ -36,8 +37,7 @@ final class OtherFile {
     }
   }
 
-  private static Optional<String> byHead(Path path, byte[] head)
-      throws IOException {
+  private static Optional<String> byHead(Path path, byte[] head) throws IOException {
     MemorySegment bytes = MemorySegment.ofArray(head);
     String text = new String(head, StandardCharsets.ISO_8859_1);
     Matcher schema = SCHEMA.matcher(text);
@@ -75,8 +75,7 @@ final class OtherFile {
     } catch (IOException e) {
       return Optional.empty();
     }
-    String release =
-        image.release().map(found -> " of Linux " + found.value()).orElse("");
+    String release = image.release().map(found -> " of Linux " + found.value()).orElse("");
     return Optional.of(
         "%s is a kernel (%s%s), and no memory image; did you mean kho preflight --to %s?"
             .formatted(path, image.form().label(), release, path));

@@ -107,8 +107,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     List<Change> changes = new ArrayList<>();
     for (Item.Fact fact : before.facts()) {
       Item.Fact other = left.remove(fact.name());
-      boolean known =
-          !fact.isAbsent() && (other == null ? !after.isCutOff() : !other.isAbsent());
+      boolean known = !fact.isAbsent() && (other == null ? !after.isCutOff() : !other.isAbsent());
       Object value = other == null ? null : other.value();
       if (known && !fact.value().equals(value)) {
         changes.add(new Change(fact.name(), fact.value(), value));

@@ -110,15 +110,18 @@ final class Inventory {
     Item known =
         read(
             item,
-            () -> switch (subtree.name()) {
-              case KexecMetadata.SUBTREE -> metadata(item, Metadata.CLIENT.read(handover, subtree));
-              case FdtLayout.MEMBLOCK_SUBTREE ->
-                  reservations(item, ReserveMem.CLIENT.read(handover, subtree));
-              case FdtLayout.KHO_TEST_SUBTREE ->
-                  khoTest(item, KhoTest.CLIENT.read(handover, subtree));
-              case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
-              default -> blob(item, subtree);
-            });
+            () ->
+                switch (subtree.name()) {
+                  case KexecMetadata.SUBTREE ->
+                      metadata(item, Metadata.CLIENT.read(handover, subtree));
+                  case FdtLayout.MEMBLOCK_SUBTREE ->
+                      reservations(item, ReserveMem.CLIENT.read(handover, subtree));
+                  case FdtLayout.KHO_TEST_SUBTREE ->
+                      khoTest(item, KhoTest.CLIENT.read(handover, subtree));
+                  case LuoSer.SUBTREE ->
+                      liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
+                  default -> blob(item, subtree);
+                });
     return known == null && !item.isCutOff() ? item.with("readable", "no") : item;
   }
 

@@ -213,8 +213,7 @@ public final class ExtractCommand extends SourceCommand {
       Invocation invocation, String what, Content content, List<Content.Visitor> targets)
       throws IOException {
     try (Progress progress = invocation.progress(what, Math.max(1, content.size()))) {
-      Extraction extraction =
-          new Extraction(targets, fillsMissing(invocation), progress::done);
+      Extraction extraction = new Extraction(targets, fillsMissing(invocation), progress::done);
       content.read(extraction);
       return extraction;
     }

@@ -314,8 +314,7 @@ final class TreeView implements View {
   }
 
   @Override
-  public void memfd(
-      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
+  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {

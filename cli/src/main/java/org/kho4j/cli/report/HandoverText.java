@@ -16,7 +16,6 @@ import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.MapSummary;
-import org.kho4j.handover.map.OrderCounts;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
@@ -107,10 +106,7 @@ final class HandoverText implements View {
               ? "not in the dump"
               : handover.taken().isPresent() ? "consumed" : "cannot be read";
       out.element(
-          "span",
-          state,
-          "class",
-          handover.unreadable().isPresent() ? "tag error" : "tag warning");
+          "span", state, "class", handover.unreadable().isPresent() ? "tag error" : "tag warning");
       if (map == null) {
         out.close().close();
         return;
@@ -235,8 +231,7 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void memfd(
-      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
+  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException {
     luo.memfd(file, memfd, foliosInfo, folios);
   }

@@ -19,10 +19,10 @@ import org.kho4j.memory.mapped.MappedRuns;
  * dump-guest-memory, makedumpfile {@code -E} and a copy of /proc/vmcore have it.
  *
  * <p>Memory is found by {@code p_paddr} of the {@code PT_LOAD} segments. {@code p_memsz} bytes are
- * RAM, and {@code p_filesz} of them are in the file: makedumpfile leaves out what {@code p_memsz} has
- * beyond. Where the file was cut off, the RAM beyond its end is absent too. Linux writes a {@code
- * p_paddr} of -1 for segments that have no physical address (/proc/kcore: vmalloc, modules); those
- * are passed over.
+ * RAM, and {@code p_filesz} of them are in the file: makedumpfile leaves out what {@code p_memsz}
+ * has beyond. Where the file was cut off, the RAM beyond its end is absent too. Linux writes a
+ * {@code p_paddr} of -1 for segments that have no physical address (/proc/kcore: vmalloc, modules);
+ * those are passed over.
  */
 public final class ElfCore {
 

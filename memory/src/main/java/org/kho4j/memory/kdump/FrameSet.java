@@ -100,8 +100,7 @@ final class FrameSet {
     for (long at = first & -64; at < end; at += 8L * WINDOW) {
       long frames = Math.min(end - at, 8L * WINDOW);
       MemorySegment inDump = window(header.bitmap(), at, frames);
-      MemorySegment inRam =
-          kind == Kind.IN_FILE ? inDump : window(header.ramBitmap(), at, frames);
+      MemorySegment inRam = kind == Kind.IN_FILE ? inDump : window(header.ramBitmap(), at, frames);
       for (long i = 0; i * 64 < frames; i++) {
         long base = at + i * 64;
         long word = combine(base, inDump.get(U64, i * 8), inRam.get(U64, i * 8));
