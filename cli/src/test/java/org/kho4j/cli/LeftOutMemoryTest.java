@@ -3,6 +3,8 @@ package org.kho4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.InspectShape;
+import org.kho4j.damage.Overlay;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;
@@ -84,6 +87,25 @@ class LeftOutMemoryTest {
     assertThat(kho(0, "verify", EXCLUDED).out())
         .startsWith("0 errors, 0 warnings; ")
         .contains("not checked: 1,024 KiB of the content of 1 reservation: not in the dump\n");
+  }
+
+  /** The trees of handovers have a page; a larger one here, of which the second page is absent. */
+  @Test
+  void rootFdtThatIsNotAllThereIsNoFinding() throws IOException {
+    Path core = directory.resolve("core");
+    try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
+      Overlay changed = new Overlay(memory);
+      long root = 0x512000;
+      changed.page(root).set(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 4, 5000);
+      CoreFile.write(core, changed, List.of(new CoreFile.Run(root, 4096, 8192)), new byte[0]);
+    }
+
+    ConsoleOfATest pipe = kho(2, "verify", core);
+
+    assertThat(pipe.out()).isEmpty();
+    assertThat(pipe.err())
+        .startsWith("kho: a root FDT is not all in the dump: / at 0x512000: ")
+        .contains("no handover");
   }
 
   @Test
