@@ -6,7 +6,9 @@ import java.lang.foreign.MemorySegment;
  * Physical memory, read by physical address. Immutable, and safe to share between threads until it
  * is closed.
  *
- * <p>Memory that the source does not have is absent, and never reads as zeros.
+ * <p>RAM and present are two sets. RAM is what the machine had; present is what the source has of
+ * it: a dump leaves pages out. Whether an address is memory, and where memory ends, is a question
+ * for RAM. RAM that is not present never reads as zeros.
  */
 public interface PhysicalMemory extends AutoCloseable {
 
@@ -36,11 +38,31 @@ public interface PhysicalMemory extends AutoCloseable {
   boolean contains(long address, long length);
 
   /**
+   * Whether all of these addresses are RAM of the machine, present or not. Any length can be asked
+   * for, as in {@link #contains}.
+   *
+   * @throws IllegalStateException if the memory is closed
+   */
+  default boolean isRam(long address, long length) {
+    return contains(address, length);
+  }
+
+  /**
    * Visits every run of memory that the source has, ascending, adjacent runs merged.
    *
    * @throws IllegalStateException if the memory is closed
    */
   void forEachRange(RangeVisitor visitor);
+
+  /**
+   * Visits every run of the machine's RAM, present or not, ascending, adjacent runs merged. Every
+   * run that {@link #forEachRange} visits lies in one of them.
+   *
+   * @throws IllegalStateException if the memory is closed
+   */
+  default void forEachRamRange(RangeVisitor visitor) {
+    forEachRange(visitor);
+  }
 
   /**
    * Visits every run of memory that may hold anything but zeros, ascending: what {@link

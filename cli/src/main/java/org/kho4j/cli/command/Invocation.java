@@ -9,6 +9,7 @@ import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -67,7 +68,11 @@ public final class Invocation {
     if (contradiction != null) {
       throw wrong(contradiction);
     }
-    return MemoryImages.open(source, described.openOptions());
+    try {
+      return MemoryImages.open(source, described.openOptions());
+    } catch (MalformedImageException e) {
+      throw OtherFile.sentence(source).map(MalformedImageException::new).orElse(e);
+    }
   }
 
   /** The whole parsed command line. */

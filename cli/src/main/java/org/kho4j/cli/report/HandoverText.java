@@ -16,7 +16,6 @@ import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.MapSummary;
-import org.kho4j.handover.map.OrderCounts;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
@@ -102,12 +101,12 @@ final class HandoverText implements View {
       return;
     }
     if (found == null) {
-      boolean taken = handover.taken().isPresent();
+      String state =
+          handover.mapState() == Handover.MapState.ABSENT
+              ? "not in the dump"
+              : handover.taken().isPresent() ? "consumed" : "cannot be read";
       out.element(
-          "span",
-          taken ? "consumed" : "cannot be read",
-          "class",
-          taken ? "tag warning" : "tag error");
+          "span", state, "class", handover.unreadable().isPresent() ? "tag error" : "tag warning");
       if (map == null) {
         out.close().close();
         return;
@@ -232,10 +231,9 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void memfd(
-      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+  public void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException {
-    luo.memfd(file, memfd, foliosInfo, orders);
+    luo.memfd(file, memfd, foliosInfo, folios);
   }
 
   @Override
@@ -266,16 +264,25 @@ final class HandoverText implements View {
   @Override
   public void errors(List<HandoverException> found, long more) throws IOException {
     errors = found.size() + more;
+    list("", found, errors);
+  }
+
+  @Override
+  public void absent(List<HandoverException> found, long more) throws IOException {
+    list("not in the dump: ", found, found.size() + more);
+  }
+
+  private void list(String prefix, List<HandoverException> found, long all) throws IOException {
     if (found.isEmpty()) {
       return;
     }
     Html out = new Html(problems).open("ul", "class", "problems");
-    for (HandoverException error : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
-      out.open("li").open("code").path(error.path()).close().text(" at ");
-      out.address(error.address()).text(": ").untrusted(error.problem()).close();
+    for (HandoverException problem : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
+      out.open("li").text(prefix).open("code").path(problem.path()).close().text(" at ");
+      out.address(problem.address()).text(": ").untrusted(problem.problem()).close();
     }
-    if (errors > MOST_ERRORS) {
-      out.element("li", "and " + Units.count(errors - MOST_ERRORS) + " more");
+    if (all > MOST_ERRORS) {
+      out.element("li", prefix + "and " + Units.count(all - MOST_ERRORS) + " more");
     }
     out.close();
   }

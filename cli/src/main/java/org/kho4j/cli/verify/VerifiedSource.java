@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.root.RootFdt;
@@ -55,9 +56,17 @@ public record VerifiedSource(
     OptionalLong fdt = invocation.options().fdt();
     try {
       HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
+      // A tree whose page a dump left out in part breaks no rule.
+      search.rejected().stream()
+          .filter(HandoverException::isAbsent)
+          .forEach(root ->
+              invocation.note("a root FDT is not all in the dump: " + Units.printable(root)));
       return new VerifiedSource(
           search.handovers().stream().map(Candidate::new).toList(),
-          search.rejected().stream().map(Verifier::unreadable).toList(),
+          search.rejected().stream()
+              .filter(root -> !root.isAbsent())
+              .map(Verifier::unreadable)
+              .toList(),
           search.nested());
     } catch (HandoverException e) {
       if (fdt.isEmpty() || !isTree(memory, fdt.getAsLong())) {
