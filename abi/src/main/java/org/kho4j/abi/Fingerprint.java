@@ -6,6 +6,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * SHA-256 over the canonical text of a {@link ContractVersion}. Equal fingerprints mean equal
@@ -129,15 +132,11 @@ public record Fingerprint(String sha256) {
     }
   }
 
-  private static void line(StringBuilder out, @org.jspecify.annotations.Nullable Object... parts) {
-    for (int i = 0; i < parts.length; i++) {
-      if (i > 0) {
-        out.append('\t');
-      }
-      Object part = parts[i];
-      out.append(part == null ? "" : part);
-    }
-    out.append('\n');
+  private static void line(StringBuilder out, @Nullable Object... parts) {
+    out.append(
+        Stream.of(parts)
+            .map(part -> part == null ? "" : part.toString())
+            .collect(Collectors.joining("\t", "", "\n")));
   }
 
   @Override

@@ -2,7 +2,7 @@ package org.kho4j.abi;
 
 /**
  * Where a session's files are. Unchanged in size since 6.19; what {@code files} points at differs
- * by {@link LuoVersion#files()}.
+ * by {@link LuoVersion#fileList}.
  */
 public final class LuoFileSet {
 
@@ -34,7 +34,8 @@ public final class LuoFileSet {
         releases,
         Lifetime.partOf("luo_session_ser"),
         "include/linux/kho/abi/luo.h",
-        "Packed. Embedded in a session. files 0 beside a count other than 0 is warned about and taken as empty.",
+        "Packed. Embedded in a session. files 0 beside a count other than 0 is warned about and"
+            + " taken as empty.",
         files,
         COUNT);
   }

@@ -40,14 +40,6 @@ public record LuoVersion(
     STRUCTURE
   }
 
-  /** How entries are listed. */
-  public enum Listing {
-    /** In contiguous pages, see {@link LuoArrays}. */
-    ARRAY,
-    /** In a chain of {@link KhoBlock}s, see {@link LuoBlocks}. */
-    BLOCKS
-  }
-
   public static final LuoVersion V1_WITHOUT_FLBS =
       new LuoVersion(
           "luo-v1@6.19",
@@ -140,7 +132,10 @@ public record LuoVersion(
     return flbsPointer != null;
   }
 
-  /** The structure that lists the sessions. */
+  /**
+   * The structure that lists the sessions: contiguous pages of {@link LuoArrays}, or a block of
+   * {@link LuoBlocks}, which has {@link KhoBlock#COUNT}.
+   */
   public Structure sessionList() {
     return structureOf(sessionsPointer);
   }
@@ -162,23 +157,9 @@ public record LuoVersion(
     return structureOf(fileSet()).has(LuoFileSet.FILES) ? LuoFileSet.FILES : LuoFileSet.FILES_ARRAY;
   }
 
-  /** The structure that lists a session's files. */
+  /** The structure that lists a session's files, as {@link #sessionList} lists sessions. */
   public Structure fileList() {
     return structureOf(filesPointer());
-  }
-
-  /** How the sessions are listed. */
-  public Listing sessions() {
-    return listing(sessionList());
-  }
-
-  /** How a session's files are listed. */
-  public Listing files() {
-    return listing(fileList());
-  }
-
-  private static Listing listing(Structure list) {
-    return list.has(KhoBlock.COUNT) ? Listing.BLOCKS : Listing.ARRAY;
   }
 
   private static Structure structureOf(@Nullable Field field) {

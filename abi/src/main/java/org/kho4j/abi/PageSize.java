@@ -1,6 +1,7 @@
 package org.kho4j.abi;
 
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The page size of the kernel that wrote a handover. No structure stores it, and nearly every size
@@ -45,22 +46,12 @@ public enum PageSize {
 
   /** The page size of that many bytes, if Linux has one on the machines that speak KHO. */
   public static Optional<PageSize> ofBytes(long bytes) {
-    for (PageSize size : values()) {
-      if (size.bytes() == bytes) {
-        return Optional.of(size);
-      }
-    }
-    return Optional.empty();
+    return Stream.of(values()).filter(size -> size.bytes() == bytes).findFirst();
   }
 
   /** The page size with that {@link #label()}, in either case. */
   public static Optional<PageSize> ofLabel(String label) {
-    for (PageSize size : values()) {
-      if (size.label.equalsIgnoreCase(label)) {
-        return Optional.of(size);
-      }
-    }
-    return Optional.empty();
+    return Stream.of(values()).filter(size -> size.label.equalsIgnoreCase(label)).findFirst();
   }
 
   @Override

@@ -83,10 +83,10 @@ class ContractTest {
                   == (version.head() == LuoVersion.Head.STRUCTURE))
           .allMatch(layout ->
               layout.structures().contains(LuoBlocks.SESSIONS)
-                  == (version.sessions() == LuoVersion.Listing.BLOCKS))
+                  == version.sessionList().equals(LuoBlocks.SESSIONS))
           .allMatch(layout ->
               layout.structures().contains(LuoBlocks.FILES)
-                  == (version.files() == LuoVersion.Listing.BLOCKS));
+                  == version.fileList().equals(LuoBlocks.FILES));
     }
     for (MemfdVersion version : MemfdVersion.ALL) {
       assertThat(Contract.versionsOf(version.compatible()))

@@ -3,7 +3,6 @@ package org.kho4j.bench;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -69,15 +68,10 @@ final class MapImage {
   }
 
   static void write(Path file, Variant variant) throws IOException {
-    if (Files.exists(file)) {
-      return;
-    }
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    try (WritableMemory memory = WritableMemory.create(fresh, 0, (LEAVES + 64) * PAGE.bytes())) {
-      new MapImage(memory, 0, (int) LEAVES + 60).fill(variant);
-    }
-    Files.move(fresh, file);
+    InputFiles.write(
+        file,
+        (LEAVES + 64) * PAGE.bytes(),
+        memory -> new MapImage(memory, 0, (int) LEAVES + 60).fill(variant));
   }
 
   private void fill(Variant variant) {

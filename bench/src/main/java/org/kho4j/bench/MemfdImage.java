@@ -6,16 +6,23 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Setup;
+import org.kho4j.handover.luo.LiveUpdateSaver;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
+import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
+import org.kho4j.handover.memfd.MemfdSaver;
+import org.kho4j.handover.memfd.MemfdSaver.Piece;
+import org.kho4j.handover.memfd.MemfdSaver.SavedMemfd;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.StructureView;
-import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -54,52 +61,19 @@ public final class MemfdImage {
   private static void memfd(Generation generation, long size, int order, FileChannel content)
       throws IOException {
     SplittableRandom random = new SplittableRandom(11);
-    long folioBytes = 4096L << order;
-    int folios = (int) (size / folioBytes);
-    OwnedArea list = generation.vmalloc(16L * folios, 0);
-    Runs runs = list.runs();
-    for (int i = 0; i < folios; i++) {
+    List<Piece> pieces = new ArrayList<>();
+    for (long i = 0; i < size / (4096L << order); i++) {
       Folio folio = generation.allocate(order);
-      generation.preserve(folio);
       MemorySegment bytes = generation.segment(folio);
-      for (long at = 0; at < folioBytes; at += 8) {
+      for (long at = 0; at < bytes.byteSize(); at += 8) {
         bytes.set(StructureView.U64, at, random.nextLong() | 0x0101010101010101L);
       }
       content.write(bytes.asByteBuffer());
-      long offset = 16L * i;
-      int run = runs.indexOf(offset);
-      MemorySegment entry =
-          generation.memory().writable(runs.address(run) + offset - runs.offset(run), 16);
-      entry.set(StructureView.U64, 0, folio.address() >>> 12 | 3L << 52);
-      entry.set(StructureView.U64, 8, (long) i << order);
+      pieces.add(new Piece(folio, i << order));
     }
-    Folio ser = page(generation);
-    MemorySegment memfd = generation.segment(ser);
-    memfd.set(StructureView.U64, 8, size);
-    memfd.set(StructureView.U64, 24, folios);
-    generation.preserve(list).writeTo(memfd.asSlice(32, 16));
-    Folio files = page(generation);
-    MemorySegment file = generation.segment(files);
-    file.set(StructureView.U64, 8, 1);
-    file.setString(16, "memfd-v2");
-    file.set(StructureView.U64, 16 + 48, ser.address());
-    file.set(StructureView.U64, 16 + 56, 1);
-    Folio sessions = page(generation);
-    MemorySegment session = generation.segment(sessions);
-    session.set(StructureView.U64, 8, 1);
-    session.setString(16, "vm");
-    session.set(StructureView.U64, 16 + 64, files.address());
-    session.set(StructureView.U64, 16 + 72, 1);
-    MemorySegment luo = generation.segment(generation.addBlob("LUO", 32)).fill((byte) 0);
-    luo.setString(0, "luo-v5");
-    luo.set(StructureView.U64, 16, sessions.address());
-    luo.set(StructureView.U64, 24, page(generation).address());
-  }
-
-  private static Folio page(Generation generation) {
-    Folio folio = generation.allocate(0);
-    generation.preserve(folio);
-    generation.segment(folio).fill((byte) 0);
-    return folio;
+    SavedMemfd memfd = new SavedMemfd(size, 0, 0, pieces);
+    SavedFile file = MemfdSaver.save(generation, MemfdVersion.V2, "vm", 1, memfd);
+    List<SavedSession> sessions = List.of(new SavedSession("vm", List.of(file)));
+    LiveUpdateSaver.save(generation, LuoVersion.V5, 1, sessions, List.of());
   }
 }

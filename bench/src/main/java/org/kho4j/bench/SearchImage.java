@@ -2,10 +2,8 @@ package org.kho4j.bench;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
-import org.kho4j.memory.WritableMemory;
 
 /** A large RAM file with a small handover somewhere in it. */
 final class SearchImage {
@@ -21,21 +19,18 @@ final class SearchImage {
    * @param filled whether the rest of it has content; else it is a hole
    */
   static void write(Path file, long size, long at, boolean filled) throws IOException {
-    if (Files.exists(file)) {
-      return;
-    }
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    try (WritableMemory memory = WritableMemory.create(fresh, 0, size)) {
-      if (filled) {
-        byte[] block = new byte[BLOCK];
-        new Random(1).nextBytes(block);
-        for (long to = 0; to < size; to += BLOCK) {
-          memory.writable(to, BLOCK).copyFrom(MemorySegment.ofArray(block));
-        }
-      }
-      MapImage.writeSmall(memory, at);
-    }
-    Files.move(fresh, file);
+    InputFiles.write(
+        file,
+        size,
+        memory -> {
+          if (filled) {
+            byte[] block = new byte[BLOCK];
+            new Random(1).nextBytes(block);
+            for (long to = 0; to < size; to += BLOCK) {
+              memory.writable(to, BLOCK).copyFrom(MemorySegment.ofArray(block));
+            }
+          }
+          MapImage.writeSmall(memory, at);
+        });
   }
 }

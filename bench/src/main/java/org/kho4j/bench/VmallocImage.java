@@ -1,7 +1,6 @@
 package org.kho4j.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -10,7 +9,6 @@ import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.vmalloc.ChunkWriter;
 import org.kho4j.handover.vmalloc.Descriptor;
-import org.kho4j.memory.WritableMemory;
 
 /**
  * A RAM file with the page list of a vmalloc area of 64 GiB in 4K pages: a descriptor at the start,
@@ -41,27 +39,25 @@ final class VmallocImage {
   private VmallocImage() {}
 
   static void write(Path file, Variant variant) throws IOException {
-    if (Files.exists(file)) {
-      return;
-    }
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
     int capacity = KhoVmallocChunk.STRUCTURE.capacity(PAGE);
     // A writer that fills a chunk appends a fresh one at once.
     int chunks = (int) (AREA_PAGES / capacity) + 1;
     long[] places = ShuffledPages.of(PAGE.bytes(), chunks);
     Entries entries = new Entries(variant);
-    try (WritableMemory memory = WritableMemory.create(fresh, 0, (chunks + 1L) * PAGE.bytes())) {
-      int[] chunk = new int[1];
-      ChunkWriter writer =
-          new ChunkWriter(PAGE, at -> memory.writable(at, PAGE.bytes()), () -> places[chunk[0]++]);
-      for (long page = 0; page < AREA_PAGES; page++) {
-        writer.add(entries.next());
-      }
-      new Descriptor(DESCRIPTOR, writer.finish(), AREA_PAGES, 0, 0)
-          .writeTo(memory.writable(DESCRIPTOR, KhoVmalloc.STRUCTURE.size(PAGE)));
-    }
-    Files.move(fresh, file);
+    InputFiles.write(
+        file,
+        (chunks + 1L) * PAGE.bytes(),
+        memory -> {
+          int[] chunk = new int[1];
+          ChunkWriter writer =
+              new ChunkWriter(
+                  PAGE, at -> memory.writable(at, PAGE.bytes()), () -> places[chunk[0]++]);
+          for (long page = 0; page < AREA_PAGES; page++) {
+            writer.add(entries.next());
+          }
+          new Descriptor(DESCRIPTOR, writer.finish(), AREA_PAGES, 0, 0)
+              .writeTo(memory.writable(DESCRIPTOR, KhoVmalloc.STRUCTURE.size(PAGE)));
+        });
   }
 
   private static final class Entries {

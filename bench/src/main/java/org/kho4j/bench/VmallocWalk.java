@@ -49,7 +49,6 @@ public class VmallocWalk implements InputFiles {
     area =
         PreservedArea.of(
             pages,
-            Where.ROOT,
             Descriptor.of(pages.view(Where.ROOT, VmallocImage.DESCRIPTOR, KhoVmalloc.STRUCTURE)));
   }
 

@@ -1,7 +1,8 @@
 package org.kho4j.damage;
 
+import static org.kho4j.damage.RuleCase.luo;
+
 import java.util.List;
-import java.util.function.Consumer;
 
 /** Vmalloc areas and chains of blocks. */
 final class AreaCases {
@@ -124,11 +125,6 @@ final class AreaCases {
               guest -> session(guest, lastBlock(guest), "one more")));
 
   private AreaCases() {}
-
-  private static RuleCase luo(
-      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
-    return new RuleCase(rule, "jump-luo", broken, silent);
-  }
 
   /**
    * Where the address of the first block of a list stands: of the sessions, or of a session's

@@ -10,6 +10,7 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.memory.PhysicalMemory;
 
 /** Device trees in a guest's memory. */
 final class Blobs {
@@ -18,13 +19,13 @@ final class Blobs {
 
   /** Where the value of the property of that name stands: the first, if there are several. */
   static long property(GuestMemory guest, long blob, String name) {
-    return property(guest, blob, name, 0);
+    return property(guest.ram, blob, name, 0);
   }
 
   /** The same of a later one. */
-  static long property(GuestMemory guest, long blob, String name, int later) {
+  static long property(PhysicalMemory memory, long blob, String name, int later) {
     int left = later;
-    MemorySegment tree = guest.ram.read(blob, 4096);
+    MemorySegment tree = memory.read(blob, 4096);
     var cell = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     long strings = tree.get(cell, 12);
     for (long at = tree.get(cell, 8); at < strings; at += 4) {
@@ -63,9 +64,7 @@ final class Blobs {
           .property(FdtProperty.ofU64("size", one.size(), ByteOrder.LITTLE_ENDIAN))
           .endNode();
     }
-    MemorySegment blob = builder.endNode().finish();
-    guest.put64(guest.sizeField("memblock"), Fdt.totalSize(blob));
-    guest.ram.put(guest.blob("memblock"), blob.toArray(ValueLayout.JAVA_BYTE));
+    replace(guest, "memblock", builder.endNode().finish());
   }
 
   /** Replaces the blob of LUO by the device tree of luo-v1; the page of FLBs stays. */
@@ -88,8 +87,11 @@ final class Blobs {
           .property(FdtProperty.ofU64("luo-flb-header", flbs, ByteOrder.LITTLE_ENDIAN))
           .endNode();
     }
-    MemorySegment blob = builder.endNode().finish();
-    guest.put64(guest.sizeField("LUO"), Fdt.totalSize(blob));
-    guest.ram.put(guest.blob("LUO"), blob.toArray(ValueLayout.JAVA_BYTE));
+    replace(guest, "LUO", builder.endNode().finish());
+  }
+
+  private static void replace(GuestMemory guest, String subtree, MemorySegment blob) {
+    guest.put64(guest.sizeField(subtree), Fdt.totalSize(blob));
+    guest.ram.put(guest.blob(subtree), blob.toArray(ValueLayout.JAVA_BYTE));
   }
 }

@@ -1,7 +1,8 @@
 package org.kho4j.damage;
 
+import static org.kho4j.damage.RuleCase.luo;
+
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** The small clients, scratch, and rules across structures. */
@@ -24,7 +25,7 @@ final class ClientCases {
               guest ->
                   guest.text(
                       Blobs.property(
-                          guest, guest.blob("memblock"), "compatible", 1 + guest.reservation()),
+                          guest.ram, guest.blob("memblock"), "compatible", 1 + guest.reservation()),
                       "x"),
               guest -> reservations(guest, 1)),
           luo(
@@ -160,11 +161,6 @@ final class ClientCases {
               guest -> guest.put64(guest.blob("LUO") + 8, 2)));
 
   private ClientCases() {}
-
-  private static RuleCase luo(
-      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
-    return new RuleCase(rule, "jump-luo", broken, silent);
-  }
 
   /** One of the entries of kho_test's array. */
   private static long entry(GuestMemory guest) {

@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
-import java.util.function.LongConsumer;
-import java.util.function.LongPredicate;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -29,7 +31,6 @@ public final class GuestMemory {
 
   private static final long REGION = 0x10000000;
   private static final long REGION_BYTES = 0x2000000;
-  private static final int ENTRY = 80;
   private static final int FILE = 64;
 
   final Overlay ram;
@@ -116,47 +117,24 @@ public final class GuestMemory {
   }
 
   private void sessionsByKind() {
-    forEachSession(session -> {
-      long count = u64(session + 72);
-      if (count == 0) {
-        empties.add(session);
-      } else if (count == 2) {
-        pairs.add(session);
-      } else if (count == 1 && u64(u64(file(session, 0) + 48) + 8) == 4096) {
-        singles.add(session);
-      }
-    });
+    allSessions()
+        .forEach(session -> {
+          List<PreservedFile> files = session.files().toList();
+          if (files.isEmpty()) {
+            empties.add(session.address());
+          } else if (files.size() == 2) {
+            pairs.add(session.address());
+          } else if (files.size() == 1 && u64(files.getFirst().data() + 8) == 4096) {
+            singles.add(session.address());
+          }
+        });
     if (!singles.isEmpty()) {
       single = singles.get(pick(singles.size()));
     }
   }
 
-  private void forEachSession(LongConsumer visitor) {
-    if (hasArrays()) {
-      entries(sessions() + 8, u64(sessions()), ENTRY, visitor);
-    } else {
-      blocks(sessions(), ENTRY, visitor);
-    }
-  }
-
-  private void forEachFile(long session, LongConsumer visitor) {
-    if (hasArrays()) {
-      entries(files(session), u64(session + 72), FILE, visitor);
-    } else {
-      blocks(files(session), FILE, visitor);
-    }
-  }
-
-  private void blocks(long first, int size, LongConsumer visitor) {
-    for (long block = first; block != 0; block = u64(block)) {
-      entries(block + 16, u64(block + 8), size, visitor);
-    }
-  }
-
-  private static void entries(long first, long count, int size, LongConsumer visitor) {
-    for (long i = 0; i < count; i++) {
-      visitor.accept(first + size * i);
-    }
+  private Stream<Session> allSessions() {
+    return sound.client(LiveUpdate.CLIENT).orElseThrow().sessions();
   }
 
   long u64(long address) {
@@ -289,18 +267,8 @@ public final class GuestMemory {
   }
 
   /** The structures of all memfds that are so. */
-  List<Long> memfds(LongPredicate wanted) {
-    List<Long> found = new ArrayList<>();
-    forEachSession(session ->
-        forEachFile(
-            session,
-            file -> {
-              long memfd = u64(file + 48);
-              if (wanted.test(memfd)) {
-                found.add(memfd);
-              }
-            }));
-    return found;
+  List<Long> memfds(Predicate<Long> wanted) {
+    return allSessions().flatMap(Session::files).map(PreservedFile::data).filter(wanted).toList();
   }
 
   /** The memfd's array of folios. */
@@ -345,7 +313,7 @@ public final class GuestMemory {
 
   /** Where the start of that one stands. */
   long reservationStart() {
-    return Blobs.property(this, blob("memblock"), "start", reservation());
+    return Blobs.property(ram, blob("memblock"), "start", reservation());
   }
 
   /** A page that nothing uses. */

@@ -1,8 +1,9 @@
 package org.kho4j.damage;
 
+import static org.kho4j.damage.RuleCase.luo;
+
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.function.Consumer;
 
 /** LUO: head, sessions, files, FLBs. */
 final class LuoCases {
@@ -202,10 +203,5 @@ final class LuoCases {
   private static void tree(GuestMemory guest, boolean withFlbs) {
     arrays(guest);
     Blobs.liveUpdate(guest, guest.sessions(), withFlbs);
-  }
-
-  private static RuleCase luo(
-      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
-    return new RuleCase(rule, "jump-luo", broken, silent);
   }
 }

@@ -1,7 +1,8 @@
 package org.kho4j.damage;
 
+import static org.kho4j.damage.RuleCase.luo;
+
 import java.util.List;
-import java.util.function.Consumer;
 
 /** A memfd: its structure and its folios. */
 final class MemfdCases {
@@ -118,11 +119,6 @@ final class MemfdCases {
               guest -> guest.put64(guest.memfd(), (1L << 63) - 1)));
 
   private MemfdCases() {}
-
-  private static RuleCase luo(
-      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
-    return new RuleCase(rule, "jump-luo", broken, silent);
-  }
 
   private static long folio(GuestMemory guest) {
     return (guest.u64(guest.folios()) & (1L << 52) - 1) << 12;

@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.KhoVmallocChunk;
+import org.kho4j.abi.LuoAbiHeader;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoFlb;
@@ -128,20 +130,17 @@ public final class MetadataPlaces {
       }
     }
     if (subtree.name().equals("kho_test") && isTree) {
-      area(TreePlaces.value(memory, address, "folios_info"), "kho_test's list");
+      area(Blobs.property(memory, address, "folios_info", 0), "kho_test's list");
     }
   }
 
   private void luo(LuoHead head) {
     LuoVersion version = head.version();
     if (version.head() == LuoVersion.Head.FDT_POINTER) {
-      add("luo_abi_header", "liveupdate_num", head.address(), 8);
-      add("luo_abi_header", "sessions_pa", head.address() + 8, 8);
-      add("luo_abi_header", "flbs_pa", head.address() + 16, 8);
+      add(LuoAbiHeader.STRUCTURE, head.address());
     }
     int size = head.session().headerSize();
     list(
-        version.sessions(),
         version.sessionList(),
         head.sessions(),
         size,
@@ -154,7 +153,6 @@ public final class MetadataPlaces {
                 long files = entry + set.offset();
                 add(LuoFileSet.STRUCTURE, files);
                 list(
-                    version.files(),
                     version.fileList(),
                     u64(files + LuoFileSet.FILES.offset()),
                     LuoFile.STRUCTURE.headerSize(),
@@ -162,58 +160,31 @@ public final class MetadataPlaces {
                     this::file);
               });
         });
-    if (version.flbs() && head.flbs() != 0) {
-      long page = head.flbs();
-      add(LuoFlb.HEADER, page);
+    if (version.flbs()) {
       int flb = LuoFlb.STRUCTURE.headerSize();
-      long at = page + LuoFlb.HEADER.headerSize();
-      for (long left = u64(page + LuoFlb.HEADER_COUNT.offset()); left > 0; left--, at += flb) {
-        add(LuoFlb.STRUCTURE, at);
+      list(LuoFlb.HEADER, head.flbs(), flb, 0, entry -> add(LuoFlb.STRUCTURE, entry));
+    }
+  }
+
+  /** A list of entries: an array, or a chain of blocks. */
+  private void list(Structure list, long first, int entrySize, long told, LongConsumer entry) {
+    boolean isBlock = list.has(KhoBlock.COUNT);
+    for (long at = first; at != 0; at = isBlock ? u64(at + KhoBlock.NEXT.offset()) : 0) {
+      add(list, at);
+      long start = at;
+      long count = list.field("count").map(field -> u64(start + field.offset())).orElse(told);
+      long entries = at + list.headerSize();
+      for (long i = 0; i < count; i++) {
+        entry.accept(entries + i * entrySize);
       }
-      words(LuoFlb.HEADER.name(), "behind its entries", at, page + pageBytes);
+      long end = at + list.pages() * (long) pageBytes;
+      words(list.name(), "behind its entries", entries + count * entrySize, end);
     }
-  }
-
-  private interface Entry {
-    void at(long address);
-  }
-
-  private void list(
-      LuoVersion.Listing listing,
-      Structure list,
-      long first,
-      int entrySize,
-      long told,
-      Entry entry) {
-    int header = list.headerSize();
-    if (listing == LuoVersion.Listing.ARRAY) {
-      if (first == 0) {
-        return;
-      }
-      add(list, first);
-      long count = list.field("count").map(field -> u64(first + field.offset())).orElse(told);
-      entries(list.name(), first, header, list.pages() * (long) pageBytes, count, entrySize, entry);
-      return;
-    }
-    for (long block = first; block != 0; block = u64(block + KhoBlock.NEXT.offset())) {
-      add(list, block);
-      long count = u64(block + KhoBlock.COUNT.offset());
-      entries(
-          list.name(), block, KhoBlock.STRUCTURE.headerSize(), pageBytes, count, entrySize, entry);
-    }
-  }
-
-  private void entries(
-      String list, long address, int header, long bytes, long count, int entrySize, Entry entry) {
-    for (long i = 0; i < count; i++) {
-      entry.at(address + header + i * entrySize);
-    }
-    words(list, "behind its entries", address + header + count * entrySize, address + bytes);
   }
 
   private void file(long entry) {
     add(LuoFile.STRUCTURE, entry);
-    MemfdVersion.of(handler(entry))
+    MemfdVersion.of(memory.text(entry, LuoFile.COMPATIBLE.size()))
         .ifPresent(version -> {
           long ser = u64(entry + LuoFile.DATA.offset());
           add(version.structure(), ser);
@@ -222,8 +193,8 @@ public final class MetadataPlaces {
               "behind it",
               ser + version.structure().headerSize(),
               ser + pageBytes);
-          long folios = u64(ser + version.structure().field("nr_folios").orElseThrow().offset());
-          long area = ser + version.structure().field("folios").orElseThrow().offset();
+          long folios = u64(ser + version.nrFolios().offset());
+          long area = ser + version.folios().offset();
           long array = area(area, "memfd_luo_folio_ser array");
           int size = MemfdFolio.STRUCTURE.headerSize();
           long onPage = Math.min(folios, pageBytes / size);
@@ -232,10 +203,6 @@ public final class MetadataPlaces {
             add(MemfdFolio.STRUCTURE, array + i * size);
           }
         });
-  }
-
-  private String handler(long entry) {
-    return memory.text(entry, LuoFile.COMPATIBLE.size());
   }
 
   /** The descriptor of an area, and its chunks; returns its first page, or 0. */

@@ -1,5 +1,7 @@
 package org.kho4j.damage;
 
+import static org.kho4j.damage.RuleCase.luo;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -221,11 +223,6 @@ final class RootCases {
     guest.put32(guest.map() + 12, 2);
     guest.put64(guest.map() + 32, guest.u64(guest.map() + 16) + distance);
     guest.put64(guest.map() + 40, (bitmap(guest) & -4096) + 0xe00);
-  }
-
-  private static RuleCase luo(
-      String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
-    return new RuleCase(rule, "jump-luo", broken, silent);
   }
 
   private static String subtree(GuestMemory guest) {

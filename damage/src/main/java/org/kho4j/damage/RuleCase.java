@@ -15,6 +15,11 @@ import java.util.stream.Stream;
 public record RuleCase(
     String rule, String capture, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
 
+  /** A case for memory at the jump with LUO sessions, which most rules are about. */
+  static RuleCase luo(String rule, Consumer<GuestMemory> broken, Consumer<GuestMemory> silent) {
+    return new RuleCase(rule, "jump-luo", broken, silent);
+  }
+
   /** One for every rule. */
   public static List<RuleCase> all() {
     return Stream.of(

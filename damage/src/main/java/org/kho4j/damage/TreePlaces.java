@@ -46,17 +46,6 @@ final class TreePlaces {
     return found.places;
   }
 
-  /** Where the value of the property of a name is, the first of that name. */
-  static long value(PhysicalMemory memory, long address, String property) {
-    TreePlaces found = new TreePlaces(memory, "", address);
-    found.all();
-    return found.places.stream()
-        .filter(place -> place.field().equals("property " + property))
-        .findFirst()
-        .orElseThrow()
-        .address();
-  }
-
   private void add(String field, long offset, int bytes, boolean bigEndian) {
     places.add(new MetadataPlace(name, field, address + offset, bytes, bigEndian));
   }

@@ -272,7 +272,10 @@ public final class Handover {
     try {
       return Fdt.totalSize(header);
     } catch (FdtException e) {
-      throw where.broken(address + e.offset(), e);
+      throw where.broken(
+          address,
+          "the blob's header is broken, and %s has no other way to tell its size: %s"
+              .formatted(version(), e.getMessage()));
     }
   }
 

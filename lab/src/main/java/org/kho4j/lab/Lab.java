@@ -145,7 +145,7 @@ public final class Lab {
       return List.of(Kernel.ready(Path.of(ready).toAbsolutePath()));
     }
     List<Kernel> kernels = new ArrayList<>();
-    for (String name : Kernel.names(lab)) {
+    for (String name : Kernel.names(lab, "")) {
       kernels.add(Kernel.described(lab, name));
     }
     return kernels;

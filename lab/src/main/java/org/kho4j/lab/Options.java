@@ -49,27 +49,24 @@ record Options(
   }
 
   boolean wants(Kernel kernel, Scenario scenario) {
-    if (fast && !scenario.fast()) {
-      return false;
-    }
-    return which.isEmpty()
-        || which.contains(kernel.name())
-        || which.contains(scenario.name())
-        || which.contains(kernel.name() + "/" + scenario.name());
+    return (!fast || scenario.fast())
+        && (which.isEmpty() || which.stream().anyMatch(word -> names(word, kernel, scenario)));
+  }
+
+  /** Whether a word of the command line is a kernel, a scenario, or one on the other. */
+  private static boolean names(String word, Kernel kernel, Scenario scenario) {
+    return word.equals(kernel.name())
+        || word.equals(scenario.name())
+        || word.equals(kernel.name() + "/" + scenario.name());
   }
 
   void requireKnown(List<Kernel> kernels) {
-    for (String wanted : which) {
+    for (String word : which) {
       boolean known =
           kernels.stream()
-              .anyMatch(kernel ->
-                  wanted.equals(kernel.name())
-                      || Scenario.all().stream()
-                          .anyMatch(scenario ->
-                              wanted.equals(scenario.name())
-                                  || wanted.equals(kernel.name() + "/" + scenario.name())));
+              .anyMatch(kernel -> Scenario.all().stream().anyMatch(it -> names(word, kernel, it)));
       if (!known) {
-        throw new LabFailure(wanted + " is no scenario and no kernel: --list shows what there is");
+        throw new LabFailure(word + " is no scenario and no kernel: --list shows what there is");
       }
     }
   }

@@ -33,7 +33,7 @@ class LabTest {
 
   @Test
   void aKernelIsWhatItsFileSays() throws Exception {
-    assertThat(Kernel.names(LAB)).contains("x86_64-7.3", "arm64-7.3-64k");
+    assertThat(Kernel.names(LAB, "")).contains("x86_64-7.3", "arm64-7.3-64k");
     Kernel kernel = Kernel.described(LAB, "arm64-7.3-64k");
     assertThat(kernel.arch()).isEqualTo(Arch.ARM64);
     assertThat(kernel.pageSize()).isEqualTo(PageSize.SIZE_64K);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a kernel's command line says about KHO. Of a switch that stands there more than once the
@@ -53,43 +54,27 @@ public record CommandLine(String text) {
   }
 
   private Optional<Boolean> toggle(String name) {
-    Optional<Boolean> last = Optional.empty();
-    for (String value : values(name)) {
-      last = switched(value).or(() -> Optional.empty());
-    }
-    return last;
+    return values(name).reversed().stream().findFirst().flatMap(CommandLine::switched);
   }
 
   /** As the kernel's kstrtobool reads it. */
   private static Optional<Boolean> switched(String value) {
     String lower = value.toLowerCase(Locale.ROOT);
-    if (lower.startsWith("on")
-        || lower.startsWith("y")
-        || lower.startsWith("t")
-        || lower.startsWith("1")) {
+    if (Stream.of("on", "y", "t", "1").anyMatch(lower::startsWith)) {
       return Optional.of(true);
     }
-    if (lower.startsWith("of")
-        || lower.startsWith("n")
-        || lower.startsWith("f")
-        || lower.startsWith("0")) {
-      return Optional.of(false);
-    }
-    return Optional.empty();
+    return Stream.of("of", "n", "f", "0").anyMatch(lower::startsWith)
+        ? Optional.of(false)
+        : Optional.empty();
   }
 
   /** The values of a parameter; what follows {@code --} is init's. */
   private List<String> values(String name) {
-    List<String> values = new ArrayList<>();
-    for (String word : words()) {
-      if (word.equals("--")) {
-        break;
-      }
-      if (word.startsWith(name + "=")) {
-        values.add(word.substring(name.length() + 1));
-      }
-    }
-    return values;
+    return words().stream()
+        .takeWhile(word -> !word.equals("--"))
+        .filter(word -> word.startsWith(name + "="))
+        .map(word -> word.substring(name.length() + 1))
+        .toList();
   }
 
   private List<String> words() {

@@ -39,67 +39,36 @@ public record Difference(String type, Kind kind, String text) {
    */
   public static List<Difference> between(KernelType was, KernelType is) {
     List<Difference> found = new ArrayList<>();
+    String tag = was.name();
     for (Member member : was.members()) {
+      String name = tag + "." + member.name();
       Member now = is.member(member.name());
       if (now == null) {
-        found.add(gone(was, is, member));
+        Member other = namesake(is, was, member);
+        found.add(
+            other == null
+                ? new Difference(tag, Kind.REMOVED, name + " is not there any more")
+                : new Difference(
+                    tag, Kind.RENAMED, name + " is called " + other.name() + ": the same bytes"));
       } else if (now.bitOffset() != member.bitOffset()) {
-        found.add(
-            new Difference(
-                was.name(),
-                Kind.MOVED,
-                "%s.%s is at %s, not %s"
-                    .formatted(
-                        was.name(),
-                        member.name(),
-                        place(now.bitOffset()),
-                        place(member.bitOffset()))));
+        String places = place(now.bitOffset()) + ", not " + place(member.bitOffset());
+        found.add(new Difference(tag, Kind.MOVED, name + " is at " + places));
       } else if (now.bitSize() != member.bitSize()) {
-        found.add(
-            new Difference(
-                was.name(),
-                Kind.RESIZED,
-                "%s.%s has %s, not %s"
-                    .formatted(
-                        was.name(), member.name(), size(now.bitSize()), size(member.bitSize()))));
+        String sizes = size(now.bitSize()) + ", not " + size(member.bitSize());
+        found.add(new Difference(tag, Kind.RESIZED, name + " has " + sizes));
       }
     }
     for (Member member : is.members()) {
       if (was.member(member.name()) == null && namesake(was, is, member) == null) {
-        found.add(
-            new Difference(
-                was.name(),
-                Kind.ADDED,
-                "%s.%s is new, %s at %s"
-                    .formatted(
-                        was.name(),
-                        member.name(),
-                        size(member.bitSize()),
-                        place(member.bitOffset()))));
+        String bytes = size(member.bitSize()) + " at " + place(member.bitOffset());
+        found.add(new Difference(tag, Kind.ADDED, tag + "." + member.name() + " is new, " + bytes));
       }
     }
     if (was.size() != is.size()) {
-      found.add(
-          new Difference(
-              was.name(),
-              Kind.SIZE,
-              "%s has %d bytes, not %d".formatted(was.name(), is.size(), was.size())));
+      String text = "%s has %d bytes, not %d".formatted(tag, is.size(), was.size());
+      found.add(new Difference(tag, Kind.SIZE, text));
     }
     return found;
-  }
-
-  private static Difference gone(KernelType was, KernelType is, Member member) {
-    Member other = namesake(is, was, member);
-    return other == null
-        ? new Difference(
-            was.name(),
-            Kind.REMOVED,
-            "%s.%s is not there any more".formatted(was.name(), member.name()))
-        : new Difference(
-            was.name(),
-            Kind.RENAMED,
-            "%s.%s is called %s: the same bytes"
-                .formatted(was.name(), member.name(), other.name()));
   }
 
   /** The member of {@code of} on the same bytes that {@code against} does not know by its name. */

@@ -28,13 +28,7 @@ public record KernelType(String name, long size, List<Member> members) {
    * @param bitOffset bits from the start
    * @param bitSize bits, an array's elements all together
    */
-  public record Member(String name, long bitOffset, long bitSize) {
-
-    /** The first bit behind it. */
-    public long bitEnd() {
-      return bitOffset + bitSize;
-    }
-  }
+  public record Member(String name, long bitOffset, long bitSize) {}
 
   public KernelType {
     members = List.copyOf(members);

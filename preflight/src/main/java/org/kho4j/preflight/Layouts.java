@@ -69,15 +69,17 @@ final class Layouts {
     return types;
   }
 
-  /** The tags of the structures that a kernel of a part's versions has, whatever its release. */
-  static List<String> expected(Profile kernel, Part part) {
-    Speech speech = kernel.speech(part);
+  private static Map<String, List<KernelType>> of(Profile kernel, Speech speech) {
     return kernel
         .pageSize()
         .map(pageSize -> of(speech.versions(), pageSize, Optional.empty()))
-        .orElse(Map.of())
-        .entrySet()
-        .stream()
+        .orElse(Map.of());
+  }
+
+  /** The tags of the structures that a kernel of a part's versions has, whatever its release. */
+  static List<String> expected(Profile kernel, Part part) {
+    Speech speech = kernel.speech(part);
+    return of(kernel, speech).entrySet().stream()
         .filter(entry -> entry.getValue().size() == 1)
         .map(Map.Entry::getKey)
         .filter(name -> isInEveryForm(name, speech.versions()))
@@ -157,10 +159,7 @@ final class Layouts {
   /** The differences of each structure that is not as a part's versions have it. */
   private static Map<String, List<String>> brokenTypes(Profile kernel, Speech speech) {
     Map<String, List<String>> found = new HashMap<>();
-    kernel
-        .pageSize()
-        .map(pageSize -> of(speech.versions(), pageSize, Optional.empty()))
-        .orElse(Map.of())
+    of(kernel, speech)
         .forEach((name, layouts) ->
             kernel
                 .type(name)

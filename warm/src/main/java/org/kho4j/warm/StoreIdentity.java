@@ -35,15 +35,6 @@ record StoreIdentity(
     boolean sparse,
     AddressRange log) {
 
-  static boolean isBlank(MemorySegment firstPage) {
-    for (long at = 0; at < firstPage.byteSize(); at += Long.BYTES) {
-      if (firstPage.get(U64, at) != 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /**
    * Reads the first page.
    *

@@ -1,6 +1,7 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
+import java.util.Map;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
@@ -18,15 +19,24 @@ public final class AbiCommand extends Command {
     super(
         "abi",
         "Shows the contract: every structure of every version of KHO and its clients.",
-        "Alone it lists the versions; with --json it writes the whole contract, for whoever generates a decoder in"
-            + " another language. Sizes and capacities are for pages of 4K, or of --page-size.");
+        "Alone it lists the versions; with --json it writes the whole contract, for whoever"
+            + " generates a decoder in another language. Sizes and capacities are for pages of 4K,"
+            + " or of --page-size.");
     opensNoImage("--page-size");
     example("kho abi structures kho_vmalloc");
     example("kho abi --json > abi.json");
     subcommand(new VersionsCommand());
     subcommand(new StructuresCommand());
-    subcommand(new ReleasesCommand());
-    subcommand(new LimitsCommand());
+    subcommand(
+        new TableCommand(
+            "releases",
+            "Shows which kernel release writes which version.",
+            (out, _) -> AbiText.matrix(out)));
+    subcommand(
+        new TableCommand(
+            "limits",
+            "Lists the limits that no structure shows: counts, lengths, masks.",
+            (out, pageSize) -> AbiText.limits(out, pageSize, WIDTH)));
     subcommand(new FingerprintsCommand());
     subcommand(new PagesCommand());
     subcommand(new AbiDiffCommand());
@@ -35,13 +45,18 @@ public final class AbiCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        ContractJson.write(json.generator(), ContractJson.all());
-      }
+      json(invocation, ContractJson.all());
     } else {
       AbiText.overview(invocation.text(), WIDTH);
     }
     return OK;
+  }
+
+  /** Writes a part of the contract as JSON. */
+  static void json(Invocation invocation, Map<String, Object> part) throws IOException {
+    try (Json json = invocation.json()) {
+      ContractJson.write(json.generator(), part);
+    }
   }
 
   static PageSize pageSize(Invocation invocation) {

@@ -3,6 +3,7 @@ package org.kho4j.cli.abi;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
@@ -12,7 +13,6 @@ import org.kho4j.abi.Structure;
 import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
@@ -40,9 +40,7 @@ final class StructuresCommand extends Command {
             ? all().toList()
             : names.stream().flatMap(name -> named(invocation, name)).distinct().toList();
     if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        ContractJson.write(json.generator(), ContractJson.structures(structures));
-      }
+      AbiCommand.json(invocation, ContractJson.structures(structures));
       return OK;
     }
     Text text = invocation.text();
@@ -81,19 +79,16 @@ final class StructuresCommand extends Command {
   }
 
   private static Stream<Structure> named(Invocation invocation, String name) {
-    List<Structure> exact = all().filter(structure -> structure.name().equals(name)).toList();
-    if (!exact.isEmpty()) {
-      return exact.stream();
-    }
     String part = name.toLowerCase(Locale.ROOT);
-    List<Structure> like =
-        all()
-            .filter(structure -> structure.name().toLowerCase(Locale.ROOT).contains(part))
-            .toList();
-    if (like.isEmpty()) {
-      throw invocation.wrong(
-          "there is no structure '" + name + "'; 'kho abi structures' lists them");
-    }
-    return like.stream();
+    return Stream.<Predicate<Structure>>of(
+        structure -> structure.name().equals(name),
+        structure -> structure.name().toLowerCase(Locale.ROOT).contains(part))
+        .map(named -> all().filter(named).toList())
+        .filter(found -> !found.isEmpty())
+        .findFirst()
+        .orElseThrow(() ->
+            invocation.wrong(
+                "there is no structure '" + name + "'; 'kho abi structures' lists them"))
+        .stream();
   }
 }

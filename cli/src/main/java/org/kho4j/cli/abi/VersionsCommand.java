@@ -1,8 +1,8 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
@@ -10,7 +10,6 @@ import org.kho4j.abi.ContractVersion;
 import org.kho4j.cli.abi.reference.ContractJson;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
@@ -30,17 +29,15 @@ final class VersionsCommand extends Command {
         .auxiliaryTypes(String.class)
         .paramLabel("VERSION")
         .description(
-            "A version's string, as kho-v3; the name of one layout, where several go by that string, as kho-v1@6.18; or"
-                + " a component, as memfd.");
+            "A version's string, as kho-v3; the name of one layout, where several go by that"
+                + " string, as kho-v1@6.18; or a component, as memfd.");
   }
 
   @Override
   public int run(Invocation invocation) throws IOException {
     List<ContractVersion> versions = versions(invocation);
     if (invocation.options().json()) {
-      try (Json json = invocation.json()) {
-        ContractJson.write(json.generator(), ContractJson.versions(versions));
-      }
+      AbiCommand.json(invocation, ContractJson.versions(versions));
       return OK;
     }
     Text text = invocation.text();
@@ -66,23 +63,19 @@ final class VersionsCommand extends Command {
   }
 
   private static Stream<ContractVersion> named(Invocation invocation, String name) {
-    List<ContractVersion> found =
-        Contract.VERSIONS.stream()
-            .filter(version -> version.id().equals(name))
-            .collect(Collectors.toCollection(ArrayList::new));
-    if (found.isEmpty()) {
-      found.addAll(Contract.versionsOf(name));
-    }
-    if (found.isEmpty()) {
-      Contract.VERSIONS.stream()
-          .filter(version -> version.component().label().equals(name))
-          .forEach(found::add);
-    }
-    if (found.isEmpty()) {
-      String known =
-          Contract.VERSIONS.stream().map(ContractVersion::id).collect(Collectors.joining(", "));
-      throw invocation.wrong("there is no version '" + name + "'; there are " + known);
-    }
-    return found.stream();
+    return Stream.<Predicate<ContractVersion>>of(
+        version -> version.id().equals(name),
+        Contract.versionsOf(name)::contains,
+        version -> version.component().label().equals(name))
+        .map(named -> Contract.VERSIONS.stream().filter(named).toList())
+        .filter(found -> !found.isEmpty())
+        .findFirst()
+        .orElseThrow(() ->
+            invocation.wrong("there is no version '%s'; there are %s".formatted(name, known())))
+        .stream();
+  }
+
+  private static String known() {
+    return Contract.VERSIONS.stream().map(ContractVersion::id).collect(Collectors.joining(", "));
   }
 }

@@ -63,7 +63,7 @@ final class Author {
             .withNodes(spec.nodes().stream().map(Range::range).toList())
             .withPlacement(layout)
             .withKexecCount(spec.kexecCount());
-    this.generation = spec.memory().place().attempt(() -> Generation.first(memory, setup));
+    this.generation = spec.memory().attempt(() -> Generation.first(memory, setup));
   }
 
   /**
@@ -92,14 +92,10 @@ final class Author {
     }
     for (PreservedRun run : spec.preserved()) {
       own(run.place(), run.range());
-      run.place()
-          .attempt(() -> {
-            generation.preservePages(run.range().address(), run.range().length());
-            return true;
-          });
+      run.attempt(() -> generation.preservePages(run.range().address(), run.range().length()));
       fill(run.content(), memory.writable(run.range().address(), run.range().length()));
     }
-    BootData boot = spec.scratch().getFirst().place().attempt(generation::handOver);
+    BootData boot = spec.scratch().getFirst().attempt(generation::handOver);
     layout.list(Layout.SCRATCH, boot.scratchAddress());
     OptionalLong setupData =
         spec.arch() == Arch.X86_64 ? OptionalLong.of(setupData(boot)) : OptionalLong.empty();
@@ -112,18 +108,13 @@ final class Author {
     layout.prepare("/" + test.name());
     String listPath = "/" + test.name() + "/folios_info";
     OwnedArea list =
-        test.place()
-            .attempt(() -> generation.vmallocZeroed(listPath, test.listBytes(), test.listOrder()))
+        test.attempt(() -> generation.vmallocZeroed(listPath, test.listBytes(), test.listOrder()))
             .withFlags(test.listFlags());
     List<Folio> folios = allocate(test);
     try (Fill.Filler filler = new Fill.Seeded(test.seed()).open()) {
       folios.forEach(folio -> filler.fill(generation.segment(folio)));
     }
-    test.place()
-        .attempt(() -> {
-          KhoTestSaver.save(generation, folios, list, checksum());
-          return true;
-        });
+    test.attempt(() -> KhoTestSaver.save(generation, folios, list, checksum()));
   }
 
   private Checksum checksum() {
@@ -141,7 +132,7 @@ final class Author {
         if (test.orders().get(i) == order) {
           String path = "/" + test.name() + "/folio " + i;
           int itsOrder = order;
-          folios[i] = test.place().attempt(() -> generation.allocateZeroed(path, itsOrder));
+          folios[i] = test.attempt(() -> generation.allocateZeroed(path, itsOrder));
         }
       }
     }
@@ -159,16 +150,11 @@ final class Author {
       fill(reservation.content(), memory.writable(range.address(), range.length()));
       list.add(new ReserveMem(reservation.name(), range.address(), range.length()));
     }
-    reservations
-        .place()
-        .attempt(() -> {
-          ReserveMemSaver.save(generation, list);
-          return true;
-        });
+    reservations.attempt(() -> ReserveMemSaver.save(generation, list));
   }
 
   private void blob(Blob blob) throws IOException {
-    Folio folio = blob.place().attempt(() -> generation.addBlob(blob.name(), blob.size()));
+    Folio folio = blob.attempt(() -> generation.addBlob(blob.name(), blob.size()));
     MemorySegment bytes = generation.segment(folio).asSlice(0, blob.size());
     fill(blob.content(), bytes);
     for (int i = 0; i < blob.areas().size(); i++) {
@@ -178,19 +164,16 @@ final class Author {
     }
     KhoVersion version = spec.layout().version();
     if (version.sizeProperty() == null && !Fdt.isMagic(bytes)) {
-      throw blob.place()
-          .broken(
-              "the blob is no device tree, and %s has no other way to tell its size"
-                  .formatted(version));
+      throw blob.broken(
+          "the blob is no device tree, and %s has no other way to tell its size", version);
     }
   }
 
   private Descriptor area(String path, AreaSpec spec) throws IOException {
     OwnedArea area =
-        spec.place()
-            .attempt(() -> generation.vmallocZeroed(path, spec.bytes(), spec.order()))
+        spec.attempt(() -> generation.vmallocZeroed(path, spec.bytes(), spec.order()))
             .withFlags(spec.flags());
-    Descriptor descriptor = spec.place().attempt(() -> generation.preserve(path, area));
+    Descriptor descriptor = spec.attempt(() -> generation.preserve(path, area));
     Runs runs = area.runs();
     try (Fill.Filler filler = spec.content().open()) {
       for (int run = 0; run < runs.count(); run++) {
@@ -227,11 +210,9 @@ final class Author {
             .map(Spec.Address::address)
             .orElseGet(() -> behind(boot, bytes));
     AddressRange array = new AddressRange(boot.scratchAddress(), boot.scratchSize());
-    if (ClaimedRanges.overlap(array, new AddressRange(address, bytes))) {
-      throw spec.place()
-          .broken(
-              "the boot record at 0x%x overlaps with the scratch array at %s"
-                  .formatted(address, array));
+    if (array.overlaps(address, bytes)) {
+      throw spec.broken(
+          "the boot record at 0x%x overlaps with the scratch array at %s", address, array);
     }
     boot.writeSetupData(memory, address);
     return layout.list(Layout.BOOT_RECORD, address);
@@ -251,9 +232,7 @@ final class Author {
     }
     throw spec.scratch()
         .getFirst()
-        .place()
         .broken(
-            "no room for the boot record behind the scratch array at 0x%x"
-                .formatted(boot.scratchAddress()));
+            "no room for the boot record behind the scratch array at 0x%x", boot.scratchAddress());
   }
 }

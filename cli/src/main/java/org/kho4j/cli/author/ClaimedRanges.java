@@ -25,7 +25,7 @@ final class ClaimedRanges {
     this.spec = spec;
     List<Claim> regions = new ArrayList<>();
     for (Range region : spec.scratch()) {
-      requireMemory(region.place(), region.range());
+      region.requireInside(region.range(), spec.memory().range());
       for (Claim other : regions) {
         requireApart(region.place(), "scratch", region.range(), other);
       }
@@ -44,7 +44,7 @@ final class ClaimedRanges {
     AddressRange array =
         range(place, address, (long) spec.scratch().size() * KhoScratch.STRUCTURE.headerSize());
     if (scratchWith(array) == null) {
-      throw place.broken("%s is not inside of one scratch region".formatted(array));
+      throw place.broken("%s is not inside of one scratch region", array);
     }
     claim(place, "the scratch array", array);
   }
@@ -53,8 +53,7 @@ final class ClaimedRanges {
   void addBootRecord(SpecPlace place, long address) {
     if (spec.arch() != Arch.X86_64) {
       throw place.broken(
-          "the boot record of %s is in the device tree, not in memory"
-              .formatted(spec.arch().label()));
+          "the boot record of %s is in the device tree, not in memory", spec.arch().label());
     }
     AddressRange record = range(place, address, SetupData.STRUCTURE.headerSize());
     if (scratchWith(record) == null) {
@@ -65,13 +64,13 @@ final class ClaimedRanges {
 
   private static AddressRange range(SpecPlace place, long address, long bytes) {
     if (address % WORD != 0 || address > Long.MAX_VALUE - bytes) {
-      throw place.broken("0x%x is not a multiple of %d".formatted(address, WORD));
+      throw place.broken("0x%x is not a multiple of %d", address, WORD);
     }
     return new AddressRange(address, bytes);
   }
 
   private void claim(SpecPlace place, String what, AddressRange range) {
-    requireMemory(place, range);
+    place.requireInside(range, spec.memory().range());
     for (Claim other : claims) {
       requireApart(place, what, range, other);
     }
@@ -79,26 +78,18 @@ final class ClaimedRanges {
   }
 
   private static void requireApart(SpecPlace place, String what, AddressRange range, Claim other) {
-    if (overlap(range, other.range)) {
+    if (range.overlaps(other.range)) {
       throw place.broken(
-          "%s at %s overlaps with %s at %s, in line %d"
-              .formatted(what, range, other.what, other.range, other.place.line()));
-    }
-  }
-
-  private void requireMemory(SpecPlace place, AddressRange range) {
-    AddressRange memory = spec.memory().range();
-    if (range.address() < memory.address() || range.end() > memory.end()) {
-      throw place.broken("%s is not in memory, which is %s".formatted(range, memory));
+          "%s at %s overlaps with %s at %s, in line %d",
+          what, range, other.what, other.range, other.place.line());
     }
   }
 
   private void requireOutsideScratch(SpecPlace place, AddressRange range) {
     for (Range region : spec.scratch()) {
-      if (overlap(range, region.range())) {
+      if (range.overlaps(region.range())) {
         throw place.broken(
-            "%s is in scratch region %s, which the next kernel writes to"
-                .formatted(range, region.range()));
+            "%s is in scratch region %s, which the next kernel writes to", range, region.range());
       }
     }
   }
@@ -106,13 +97,9 @@ final class ClaimedRanges {
   private @Nullable AddressRange scratchWith(AddressRange range) {
     return spec.scratch().stream()
         .map(Range::range)
-        .filter(region -> range.address() >= region.address() && range.end() <= region.end())
+        .filter(region -> region.contains(range))
         .findFirst()
         .orElse(null);
-  }
-
-  static boolean overlap(AddressRange a, AddressRange b) {
-    return a.address() < b.end() && b.address() < a.end();
   }
 
   /** Everything that was claimed. */

@@ -46,8 +46,8 @@ record ContentReader(Path directory) {
           .map(SpecValue::place)
           .orElse(object.place())
           .broken(
-              "has %s bytes, more than the %s of the memory that it is for"
-                  .formatted(Units.count(content.size().getAsLong()), Units.count(size)));
+              "has %s bytes, more than the %s of the memory that it is for",
+              Units.count(content.size().getAsLong()), Units.count(size));
     }
   }
 
@@ -73,9 +73,7 @@ record ContentReader(Path directory) {
     try {
       return HexFormat.of().parseHex(digits);
     } catch (IllegalArgumentException e) {
-      throw value
-          .place()
-          .broken("is not a whole number of bytes in hexadecimal, as in \"00 ff 1a\"");
+      throw value.broken("is not a whole number of bytes in hexadecimal, as in \"00 ff 1a\"");
     }
   }
 
@@ -83,13 +81,12 @@ record ContentReader(Path directory) {
     Path path = directory.resolve(value.text());
     try {
       if (!Files.isRegularFile(path)) {
-        throw value
-            .place()
-            .broken(path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
+        throw value.broken(
+            path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
       }
       return new Fill.OfFile(path, Files.size(path));
     } catch (IOException e) {
-      throw value.place().broken("%s cannot be read: %s".formatted(path, e.getMessage()));
+      throw value.broken("%s cannot be read: %s", path, e.getMessage());
     }
   }
 }

@@ -90,8 +90,8 @@ final class Layout implements Placement {
     long bytes = spec.pageSize().blockBytes(order.getAsInt());
     if ((address.address() & (bytes - 1)) != 0) {
       throw place.broken(
-          "0x%x is not a multiple of 0x%x, the size of the structure's block"
-              .formatted(address.address(), bytes));
+          "0x%x is not a multiple of 0x%x, the size of the structure's block",
+          address.address(), bytes);
     }
     claims.add(place, path, new AddressRange(address.address(), bytes));
   }
@@ -202,9 +202,7 @@ final class Layout implements Placement {
     spec.places()
         .forEach((path, address) -> {
           if (!used.contains(path)) {
-            throw address
-                .place()
-                .broken("no such structure was needed: the map has no node of this path");
+            throw address.broken("no such structure was needed: the map has no node of this path");
           }
         });
   }

@@ -62,11 +62,8 @@ final class LuoAuthor {
     }
     List<Flb> flbs =
         spec.flbs().stream().map(flb -> new Flb(flb.name(), flb.data(), flb.count())).toList();
-    spec.place()
-        .attempt(() -> {
-          LiveUpdateSaver.save(generation, spec.version(), spec.number(), sessions, flbs);
-          return true;
-        });
+    spec.attempt(
+        () -> LiveUpdateSaver.save(generation, spec.version(), spec.number(), sessions, flbs));
   }
 
   /** What needs a large block comes first: scattered folios leave no room for it. */
@@ -106,10 +103,8 @@ final class LuoAuthor {
               order,
               () ->
                   taken[number] =
-                      memfd
-                          .place()
-                          .attempt(
-                              () -> generation.allocateZeroed(path + "/folio " + number, order))));
+                      memfd.attempt(
+                          () -> generation.allocateZeroed(path + "/folio " + number, order))));
     }
   }
 
@@ -122,15 +117,13 @@ final class LuoAuthor {
     try (Fill.Filler filler = memfd.content().open()) {
       MemfdSaver.fill(generation, memfd.size(), pieces, skipping(filler));
     }
-    return memfd
-        .place()
-        .attempt(() ->
-            MemfdSaver.save(
-                generation,
-                memfd.version(),
-                session.name(),
-                memfd.token(),
-                new SavedMemfd(memfd.size(), memfd.position(), memfd.seals(), pieces)));
+    return memfd.attempt(() ->
+        MemfdSaver.save(
+            generation,
+            memfd.version(),
+            session.name(),
+            memfd.token(),
+            new SavedMemfd(memfd.size(), memfd.position(), memfd.seals(), pieces)));
   }
 
   /** A filler only goes on: what it has for a hole is filled in beside the file. */

@@ -36,7 +36,6 @@ import org.kho4j.handover.pages.PageAllocator;
 /** Reads the state of LUO in a spec. */
 final class LuoReader {
 
-  private static final int MAX_FOLIOS = 1 << 22;
   private static final String SEAL = "F_SEAL_";
 
   /** The seals by the names that they have in specs, as in "future-write". */
@@ -79,20 +78,19 @@ final class LuoReader {
       throw object
           .optional("abi")
           .orElse(value)
-          .place()
-          .broken("%s is a structure, and %s has device trees as blobs".formatted(version, root));
+          .broken("%s is a structure, and %s has device trees as blobs", version, root);
     }
     List<SessionSpec> sessions = new ArrayList<>();
     Map<String, SpecPlace> names = new HashMap<>();
-    for (SpecValue element : elements(object, "sessions")) {
+    for (SpecValue element : object.elements("sessions")) {
       SessionSpec session = session(element);
-      unique(names, session.name(), session.place(), "a session \"" + session.name() + "\"");
+      session.requireUnique(names, session.name(), "a session \"" + session.name() + "\"");
       sessions.add(session);
     }
     return new LuoSpec(
         place,
         version,
-        object.optional("liveupdateNumber").map(SpecValue::number).orElse(1L),
+        object.number("liveupdateNumber").orElse(1),
         sessions,
         flbs(object, version));
   }
@@ -105,13 +103,9 @@ final class LuoReader {
   }
 
   private static SpecException unknown(SpecValue value, List<?> known) {
-    return value
-        .place()
-        .broken(
-            "\"%s\" is none of %s"
-                .formatted(
-                    value.text(),
-                    known.stream().map(Object::toString).collect(Collectors.joining(", "))));
+    return value.broken(
+        "\"%s\" is none of %s",
+        value.text(), known.stream().map(Object::toString).collect(Collectors.joining(", ")));
   }
 
   /** The newest version that a kernel writes together with the spec's root FDT. */
@@ -125,37 +119,25 @@ final class LuoReader {
         .orElse(otherwise);
   }
 
-  private static List<SpecValue> elements(SpecObject object, String key) {
-    return object.optional(key).map(SpecValue::elements).orElse(List.of());
-  }
-
-  private static <T> void unique(Map<T, SpecPlace> seen, T key, SpecPlace place, String what) {
-    SpecPlace first = seen.putIfAbsent(key, place);
-    if (first != null) {
-      throw place.broken("there is %s already, in line %d".formatted(what, first.line()));
-    }
-  }
-
   private List<FlbSpec> flbs(SpecObject object, LuoVersion version) {
     List<FlbSpec> flbs = new ArrayList<>();
     Map<String, SpecPlace> names = new HashMap<>();
-    for (SpecValue element : elements(object, "flbs")) {
+    for (SpecValue element : object.elements("flbs")) {
       SpecObject flb = SpecObject.of(element, List.of("name", "data", "count"));
       String name = text(flb.required("name"), LuoFlb.NAME);
-      unique(names, name, flb.place(), "an FLB \"" + name + "\"");
+      flb.requireUnique(names, name, "an FLB \"" + name + "\"");
       flbs.add(
           new FlbSpec(
               flb.place(),
               name,
               flb.optional("data").map(SpecValue::word).orElse(0L),
-              flb.optional("count").map(SpecValue::number).orElse(1L)));
+              flb.number("count").orElse(1)));
     }
     int most = version.flbs() ? LuoFlb.HEADER.capacity(pageSize) : 0;
     if (flbs.size() > most) {
       throw object
           .required("flbs")
-          .place()
-          .broken("%d FLBs, and %s has room for %d".formatted(flbs.size(), version, most));
+          .broken("%d FLBs, and %s has room for %d", flbs.size(), version, most);
     }
     return flbs;
   }
@@ -164,11 +146,8 @@ final class LuoReader {
     String text = value.text();
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
-      throw value
-          .place()
-          .broken(
-              "\"%s\" has %d bytes: 1 to %d without a NUL are possible"
-                  .formatted(text, bytes, field.size() - 1));
+      throw value.broken(
+          "\"%s\" has %d bytes: 1 to %d without a NUL are possible", text, bytes, field.size() - 1);
     }
     return text;
   }
@@ -177,9 +156,9 @@ final class LuoReader {
     SpecObject object = SpecObject.of(value, List.of("name", "files"));
     List<FileSpec> files = new ArrayList<>();
     Map<Long, SpecPlace> tokens = new HashMap<>();
-    for (SpecValue element : elements(object, "files")) {
+    for (SpecValue element : object.elements("files")) {
       FileSpec file = file(element);
-      unique(tokens, file.token(), file.place(), "a file 0x" + Long.toHexString(file.token()));
+      file.requireUnique(tokens, file.token(), "a file 0x" + Long.toHexString(file.token()));
       files.add(file);
     }
     return new SessionSpec(object.place(), text(object.required("name"), LuoSession.NAME), files);
@@ -199,7 +178,7 @@ final class LuoReader {
     object
         .optional("data")
         .ifPresent(data -> {
-          throw data.place().broken("goes with \"handler\", not with \"memfd\"");
+          throw data.broken("goes with \"handler\", not with \"memfd\"");
         });
     return memfd(object.place(), token, kind);
   }
@@ -222,17 +201,15 @@ final class LuoReader {
             .orElseGet(() ->
                 content
                     .size()
-                    .orElseThrow(() ->
-                        object
-                            .place()
-                            .broken("\"size\" is missing: the content does not tell it")));
+                    .orElseThrow(
+                        () -> object.broken("\"size\" is missing: the content does not tell it")));
     ContentReader.requireRoom(object, content, size);
     return new MemfdSpec(
         place,
         token,
         version,
         size,
-        object.optional("position").map(SpecValue::number).orElse(0L),
+        object.number("position").orElse(0),
         object.optional("seals").map(seals -> seals(seals, version)).orElse(0),
         object.optional("flags").map(LuoReader::flags).orElse(Piece.DIRTY_AND_UPTODATE),
         slots(object, size),
@@ -246,7 +223,7 @@ final class LuoReader {
   private static int seals(SpecValue value, MemfdVersion version) {
     int seals = bits(value, SEALS);
     if (seals != 0 && !version.structure().has(MemfdSer.SEALS)) {
-      throw value.place().broken(version + " keeps no seals");
+      throw value.broken(version + " keeps no seals");
     }
     return seals;
   }
@@ -264,7 +241,7 @@ final class LuoReader {
         throw unknown(element, names.keySet().stream().sorted().toList());
       }
       if (!seen.add(element.text())) {
-        throw element.place().broken("\"%s\" is there twice".formatted(element.text()));
+        throw element.broken("\"%s\" is there twice", element.text());
       }
       bits |= bit;
     }
@@ -274,7 +251,7 @@ final class LuoReader {
   /** The folios: as large as the next order says, or as alignment, hole and end let them be. */
   private List<Slot> slots(SpecObject object, long size) {
     List<Integer> orders = new ArrayList<>();
-    for (SpecValue element : elements(object, "orders")) {
+    for (SpecValue element : object.elements("orders")) {
       orders.add((int) element.number(0, PageAllocator.MAX_ORDER));
     }
     if (orders.isEmpty()) {
@@ -291,7 +268,6 @@ final class LuoReader {
     if (slots.isEmpty() && size > 0) {
       throw object
           .required("holes")
-          .place()
           .broken("nothing is left of the file: a kernel expects folios where there is a size");
     }
     folios += slots.size();
@@ -301,8 +277,8 @@ final class LuoReader {
   private void fill(List<Slot> slots, List<Integer> orders, long from, long to, SpecObject object) {
     long index = from;
     while (index < to) {
-      if (folios + slots.size() == MAX_FOLIOS) {
-        throw object.place().broken("more than %s folios".formatted(Units.count(MAX_FOLIOS)));
+      if (folios + slots.size() == SubtreeReader.MAX_FOLIOS) {
+        throw object.broken("more than %s folios", Units.count(SubtreeReader.MAX_FOLIOS));
       }
       int fits = 63 - Long.numberOfLeadingZeros(to - index);
       int order =
@@ -318,24 +294,21 @@ final class LuoReader {
   private List<AddressRange> holes(SpecObject object, long pages) {
     List<AddressRange> holes = new ArrayList<>();
     long next = 0;
-    for (SpecValue element : elements(object, "holes")) {
+    for (SpecValue element : object.elements("holes")) {
       SpecObject hole = SpecObject.of(element, List.of("offset", "size"));
       long offset = hole.required("offset").number();
       long bytes = hole.required("size").number(1, Long.MAX_VALUE >> 1);
       if (!pageSize.isAligned(offset) || !pageSize.isAligned(bytes)) {
-        throw hole.place()
-            .broken(
-                "%s bytes at %s are not whole pages of %s"
-                    .formatted(Units.count(bytes), Units.count(offset), pageSize));
+        throw hole.broken(
+            "%s bytes at %s are not whole pages of %s",
+            Units.count(bytes), Units.count(offset), pageSize);
       }
       long start = offset >>> pageSize.shift();
       long count = bytes >>> pageSize.shift();
       if (start < next || start > pages - count) {
-        throw hole.place()
-            .broken(
-                "a hole of pages %s to %s: holes ascend, and the file has %s pages"
-                    .formatted(
-                        Units.count(start), Units.count(start + count - 1), Units.count(pages)));
+        throw hole.broken(
+            "a hole of pages %s to %s: holes ascend, and the file has %s pages",
+            Units.count(start), Units.count(start + count - 1), Units.count(pages));
       }
       holes.add(new AddressRange(start, count));
       next = start + count;

@@ -6,9 +6,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoBlock;
-import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoSer;
-import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.MemfdFolio;
@@ -22,12 +20,10 @@ final class LuoSpec implements SubtreeSpec {
 
   private static final String PATH = "/" + LuoSer.SUBTREE;
 
-  record SessionSpec(SpecPlace place, String name, List<FileSpec> files) {}
+  record SessionSpec(SpecPlace place, String name, List<FileSpec> files) implements SpecPart {}
 
   /** A file of a session. */
-  sealed interface FileSpec {
-    SpecPlace place();
-
+  sealed interface FileSpec extends SpecPart {
     long token();
   }
 
@@ -145,14 +141,7 @@ final class LuoSpec implements SubtreeSpec {
       return OptionalInt.of(0);
     }
     OptionalInt list =
-        listOrder(
-            path,
-            "/sessions",
-            version.sessions(),
-            version.sessionList(),
-            sessions.size(),
-            LuoSession.STRUCTURE.headerSize(),
-            pageSize);
+        listOrder(path, "/sessions", version.sessionList(), sessions.size(), pageSize);
     return list.isPresent() ? list : sessionOrder(path, pageSize);
   }
 
@@ -174,34 +163,17 @@ final class LuoSpec implements SubtreeSpec {
         return memfd.order(below.substring(prefix.length()), pageSize);
       }
     }
-    return listOrder(
-        below,
-        "/files",
-        version.files(),
-        version.fileList(),
-        session.files.size(),
-        LuoFile.STRUCTURE.headerSize(),
-        pageSize);
+    return listOrder(below, "/files", version.fileList(), session.files.size(), pageSize);
   }
 
   private static OptionalInt listOrder(
-      String path,
-      String list,
-      LuoVersion.Listing listing,
-      Structure structure,
-      int count,
-      int entrySize,
-      PageSize pageSize) {
-    return switch (listing) {
-      case ARRAY ->
-          path.equals(list) ? OptionalInt.of(structure.lifetime().order()) : OptionalInt.empty();
-      case BLOCKS -> {
-        int blocks = Math.ceilDiv(count, KhoBlock.capacity(pageSize, entrySize));
-        yield Orders.index(path, list + "/block ", blocks) >= 0
-            ? OptionalInt.of(0)
-            : OptionalInt.empty();
-      }
-    };
+      String path, String name, Structure list, int count, PageSize pageSize) {
+    boolean isPart =
+        list.has(KhoBlock.COUNT)
+            ? Orders.index(path, name + "/block ", Math.ceilDiv(count, list.capacity(pageSize)))
+                >= 0
+            : path.equals(name);
+    return isPart ? OptionalInt.of(list.lifetime().order()) : OptionalInt.empty();
   }
 
   private List<MemfdSpec> memfds() {

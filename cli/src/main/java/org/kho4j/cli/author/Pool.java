@@ -1,6 +1,5 @@
 package org.kho4j.cli.author;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.kho4j.abi.PageSize;
@@ -31,27 +30,29 @@ record Pool(PageAllocator allocator, SpecPlace place) {
   static Pool of(Spec spec, List<AddressRange> claimed) {
     AddressRange region = spec.pool().map(Range::range).orElseGet(() -> above(spec));
     SpecPlace place = spec.pool().map(Range::place).orElse(spec.place());
-    AddressRange memory = spec.memory().range();
-    if (region.address() < memory.address() || region.end() > memory.end()) {
-      throw place.broken("%s is not in memory, which is %s".formatted(region, memory));
-    }
+    place.requireInside(region, spec.memory().range());
     for (Range scratch : spec.scratch()) {
-      if (ClaimedRanges.overlap(region, scratch.range())) {
+      if (region.overlaps(scratch.range())) {
         throw place.broken(
-            "%s overlaps with scratch region %s, which the next kernel writes to"
-                .formatted(region, scratch.range()));
+            "%s overlaps with scratch region %s, which the next kernel writes to",
+            region, scratch.range());
       }
     }
-    List<AddressRange> free = without(region, claimed, spec.pageSize());
+    List<AddressRange> free =
+        region.without(
+            claimed.stream()
+                .map(range -> wholePages(range, spec.pageSize()))
+                .sorted(Comparator.comparingLong(AddressRange::address))
+                .toList());
     if (free.isEmpty()) {
-      throw place.broken("all of %s is taken by what the spec places".formatted(region));
+      throw place.broken("all of %s is taken by what the spec places", region);
     }
     long room = free.stream().mapToLong(AddressRange::length).sum();
     long needed = spec.bytes() - claimed.stream().mapToLong(AddressRange::length).sum();
     if (needed > room) {
       throw place.broken(
-          "%s of data do not fit into the %s that are left of %s"
-              .formatted(Units.size(needed), Units.size(room), region));
+          "%s of data do not fit into the %s that are left of %s",
+          Units.size(needed), Units.size(room), region);
     }
     return new Pool(
         place.attempt(() ->
@@ -67,36 +68,16 @@ record Pool(PageAllocator allocator, SpecPlace place) {
         spec.scratch().stream().mapToLong(scratch -> scratch.range().end()).max().orElse(0);
     long end = spec.memory().range().end() - (spec.arch() == Arch.X86_64 ? FIRMWARE : 0);
     if (end <= start) {
-      throw spec.place()
-          .broken(
-              "there is no memory above the last scratch region: \"allocate\" says what to use"
-                  + " instead");
+      throw spec.broken(
+          "there is no memory above the last scratch region: \"allocate\" says what to use"
+              + " instead");
     }
     return new AddressRange(start, end - start);
   }
 
-  /** A region without the pages of some ranges. */
-  private static List<AddressRange> without(
-      AddressRange region, List<AddressRange> ranges, PageSize pageSize) {
+  private static AddressRange wholePages(AddressRange range, PageSize pageSize) {
     long page = pageSize.bytes();
-    List<AddressRange> sorted = new ArrayList<>(ranges);
-    sorted.sort(Comparator.comparingLong(AddressRange::address));
-    List<AddressRange> left = new ArrayList<>();
-    long at = region.address();
-    for (AddressRange range : sorted) {
-      long start = range.address() & -page;
-      if (start > at) {
-        addUpTo(left, at, Math.min(start, region.end()));
-      }
-      at = Math.max(at, (range.end() + page - 1) & -page);
-    }
-    addUpTo(left, at, region.end());
-    return left;
-  }
-
-  private static void addUpTo(List<AddressRange> ranges, long start, long end) {
-    if (start < end) {
-      ranges.add(new AddressRange(start, end - start));
-    }
+    long start = range.address() & -page;
+    return new AddressRange(start, Math.ceilDiv(range.end() - start, page) * page);
   }
 }

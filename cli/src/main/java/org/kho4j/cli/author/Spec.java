@@ -40,7 +40,8 @@ record Spec(
     long kexecCount,
     List<SubtreeSpec> subtrees,
     List<PreservedRun> preserved,
-    Map<String, Address> places) {
+    Map<String, Address> places)
+    implements SpecPart {
 
   /** A machine that KHO exists for. */
   enum Arch {
@@ -59,13 +60,13 @@ record Spec(
   }
 
   /** An address that the spec gives. */
-  record Address(SpecPlace place, long address) {}
+  record Address(SpecPlace place, long address) implements SpecPart {}
 
   /** Memory that the spec names. */
-  record Range(SpecPlace place, AddressRange range) {}
+  record Range(SpecPlace place, AddressRange range) implements SpecPart {}
 
   /** Memory that is preserved as a run of pages. */
-  record PreservedRun(SpecPlace place, AddressRange range, Fill content) {}
+  record PreservedRun(SpecPlace place, AddressRange range, Fill content) implements SpecPart {}
 
   /** Bytes of all data: at least this much memory is written to. */
   long bytes() {

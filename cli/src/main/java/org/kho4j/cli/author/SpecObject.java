@@ -2,10 +2,11 @@ package org.kho4j.cli.author;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** An object of a spec that has no other keys than those it may have. */
-final class SpecObject {
+final class SpecObject implements SpecPart {
 
   private final SpecValue.Members object;
 
@@ -20,26 +21,23 @@ final class SpecObject {
    */
   static SpecObject of(SpecValue value, List<String> keys) {
     if (!(value instanceof SpecValue.Members object)) {
-      throw value
-          .place()
-          .broken(
-              "an object with %s is wanted here, not %s"
-                  .formatted(String.join(", ", keys), value.kind()));
+      throw value.broken(
+          "an object with %s is wanted here, not %s", String.join(", ", keys), value.kind());
     }
     for (var member : object.members().entrySet()) {
       if (!keys.contains(member.getKey())) {
         throw member
             .getValue()
-            .place()
             .broken(
-                "there is no such key; here %s %s known"
-                    .formatted(String.join(", ", keys), keys.size() == 1 ? "is" : "are"));
+                "there is no such key; here %s %s known",
+                String.join(", ", keys), keys.size() == 1 ? "is" : "are");
       }
     }
     return new SpecObject(object);
   }
 
-  SpecPlace place() {
+  @Override
+  public SpecPlace place() {
     return object.place();
   }
 
@@ -51,10 +49,20 @@ final class SpecObject {
     return Optional.ofNullable(object.members().get(key));
   }
 
+  /** The elements of an array, of which there are none without its key. */
+  List<SpecValue> elements(String key) {
+    return optional(key).map(SpecValue::elements).orElse(List.of());
+  }
+
+  /** A number, if its key is there. */
+  OptionalLong number(String key) {
+    return optional(key).stream().mapToLong(SpecValue::number).findFirst();
+  }
+
   SpecValue required(String key) {
     @Nullable SpecValue value = object.members().get(key);
     if (value == null) {
-      throw place().broken("\"" + key + "\" is missing");
+      throw broken("\"" + key + "\" is missing");
     }
     return value;
   }
@@ -66,7 +74,7 @@ final class SpecObject {
    */
   SpecValue oneOf(List<String> keys) {
     return atMostOneOf(keys)
-        .orElseThrow(() -> place().broken("one of " + String.join(", ", keys) + " is missing"));
+        .orElseThrow(() -> broken("one of " + String.join(", ", keys) + " is missing"));
   }
 
   /** The key out of several that is there, if any. */
@@ -74,8 +82,7 @@ final class SpecObject {
     List<String> found = keys.stream().filter(this::has).toList();
     if (found.size() > 1) {
       throw required(found.get(1))
-          .place()
-          .broken("contradicts \"%s\": only one of them can be".formatted(found.get(0)));
+          .broken("contradicts \"%s\": only one of them can be", found.get(0));
     }
     return found.stream().findFirst().map(this::required);
   }

@@ -1,8 +1,5 @@
 package org.kho4j.cli.author;
 
-import java.util.function.Supplier;
-import org.kho4j.handover.wire.KhoException;
-
 /**
  * Where something stands in a spec.
  *
@@ -12,7 +9,7 @@ import org.kho4j.handover.wire.KhoException;
  * @param line from 1
  * @param column from 1
  */
-record SpecPlace(String file, String key, int line, int column) {
+record SpecPlace(String file, String key, int line, int column) implements SpecPart {
 
   SpecPlace member(String name, int itsLine, int itsColumn) {
     return new SpecPlace(file, key.isEmpty() ? name : key + "." + name, itsLine, itsColumn);
@@ -22,20 +19,14 @@ record SpecPlace(String file, String key, int line, int column) {
     return new SpecPlace(file, key + "[" + index + "]", itsLine, itsColumn);
   }
 
-  /** The failure of what stands here. */
-  SpecException broken(String sentence) {
-    return new SpecException(
-        "%s:%d:%d: %s%s".formatted(file, line, column, key.isEmpty() ? "" : key + ": ", sentence));
+  @Override
+  public SpecPlace place() {
+    return this;
   }
 
-  /**
-   * Does what this part of the spec asks for; what the engine refuses is refused with the place.
-   */
-  <T> T attempt(Supplier<T> work) {
-    try {
-      return work.get();
-    } catch (KhoException e) {
-      throw broken(String.valueOf(e.getMessage()));
-    }
+  /** The beginning of a sentence about this place. */
+  @Override
+  public String toString() {
+    return "%s:%d:%d: %s".formatted(file, line, column, key.isEmpty() ? "" : key + ": ");
   }
 }

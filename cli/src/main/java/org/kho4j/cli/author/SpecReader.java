@@ -62,7 +62,7 @@ final class SpecReader {
     PageSize pageSize =
         spec.optional("pageSize").map(SpecReader::pageSize).orElse(PageSize.SIZE_4K);
     if (arch == Arch.X86_64 && pageSize != PageSize.SIZE_4K) {
-      throw spec.required("pageSize").place().broken("x86-64 has pages of 4K, not of " + pageSize);
+      throw spec.required("pageSize").broken("x86-64 has pages of 4K, not of " + pageSize);
     }
     return new SpecReader(pageSize, contents).read(spec, arch);
   }
@@ -92,10 +92,7 @@ final class SpecReader {
         scratch,
         spec.optional("nodes").map(nodes -> nodes(nodes, memory)).orElse(List.of()),
         pool,
-        allocate
-            .flatMap(object -> object.optional("scatter"))
-            .map(value -> OptionalLong.of(value.number()))
-            .orElse(OptionalLong.empty()),
+        allocate.map(object -> object.number("scatter")).orElse(OptionalLong.empty()),
         metadata
             .flatMap(object -> object.optional("previousRelease"))
             .map(SpecReader::release)
@@ -113,14 +110,12 @@ final class SpecReader {
     return Stream.of(Arch.values())
         .filter(arch -> arch.label().equals(value.text()))
         .findFirst()
-        .orElseThrow(() ->
-            value.place().broken("\"%s\" is not one of x86-64, arm64".formatted(value.text())));
+        .orElseThrow(() -> value.broken("\"%s\" is not one of x86-64, arm64", value.text()));
   }
 
   private static PageSize pageSize(SpecValue value) {
     return PageSize.ofBytes(value.number())
-        .orElseThrow(() ->
-            value.place().broken("%d is not a page size: 4K, 16K, 64K".formatted(value.number())));
+        .orElseThrow(() -> value.broken("%d is not a page size: 4K, 16K, 64K", value.number()));
   }
 
   /** A layout, or a version that has one alone, or one alone that a release wrote. */
@@ -136,12 +131,10 @@ final class SpecReader {
     if (choice.size() == 1) {
       return choice.getFirst();
     }
-    throw value
-        .place()
-        .broken(
-            choice.isEmpty()
-                ? "\"%s\" is not known: %s are".formatted(name, ids(KhoLayout.all()))
-                : "\"%s\" stands for several layouts: %s".formatted(name, ids(choice)));
+    throw value.broken(
+        choice.isEmpty()
+            ? "\"%s\" is not known: %s are".formatted(name, ids(KhoLayout.all()))
+            : "\"%s\" stands for several layouts: %s".formatted(name, ids(choice)));
   }
 
   private static String ids(List<KhoLayout> layouts) {
@@ -152,9 +145,7 @@ final class SpecReader {
     String release = value.text();
     int most = KexecMetadata.PREVIOUS_RELEASE.size() - 1;
     if (release.chars().anyMatch(c -> c < ' ' || c > '~') || release.length() > most) {
-      throw value
-          .place()
-          .broken("\"%s\" is not a release: at most %d ASCII characters".formatted(release, most));
+      throw value.broken("\"%s\" is not a release: at most %d ASCII characters", release, most);
     }
     return release;
   }
@@ -163,7 +154,7 @@ final class SpecReader {
     List<Range> regions =
         value.elements().stream().map(element -> range(element, List.of())).toList();
     if (regions.isEmpty()) {
-      throw value.place().broken("a kernel needs at least one region to boot in");
+      throw value.broken("a kernel needs at least one region to boot in");
     }
     return regions;
   }
@@ -173,16 +164,12 @@ final class SpecReader {
     for (SpecValue element : value.elements()) {
       Range node = range(element, List.of());
       AddressRange range = node.range();
-      if (range.address() < memory.range().address() || range.end() > memory.range().end()) {
-        throw node.place()
-            .broken("%s is not in memory, which is %s".formatted(range, memory.range()));
-      }
+      node.requireInside(range, memory.range());
       for (Range other : nodes) {
-        if (ClaimedRanges.overlap(range, other.range())) {
-          throw node.place()
-              .broken(
-                  "%s overlaps with the node at %s, in line %d"
-                      .formatted(range, other.range(), other.place().line()));
+        if (range.overlaps(other.range())) {
+          throw node.broken(
+              "%s overlaps with the node at %s, in line %d",
+              range, other.range(), other.place().line());
         }
       }
       nodes.add(node);
@@ -202,17 +189,12 @@ final class SpecReader {
   private AddressRange range(SpecValue address, long size, SpecObject object) {
     long start = address.number();
     if (size <= 0 || !pageSize.isAligned(start) || !pageSize.isAligned(size)) {
-      throw object
-          .place()
-          .broken(
-              "%s bytes at 0x%x are not whole pages of %s"
-                  .formatted(Units.count(size), start, pageSize));
+      throw object.broken(
+          "%s bytes at 0x%x are not whole pages of %s", Units.count(size), start, pageSize);
     }
     if (start > (1L << ADDRESS_BITS) - size) {
-      throw object
-          .place()
-          .broken(
-              "%s bytes at 0x%x end beyond 2^%d".formatted(Units.count(size), start, ADDRESS_BITS));
+      throw object.broken(
+          "%s bytes at 0x%x end beyond 2^%d", Units.count(size), start, ADDRESS_BITS);
     }
     return new AddressRange(start, size);
   }
@@ -233,10 +215,9 @@ final class SpecReader {
       if (object.has("order") && (range.address() & (size - 1)) != 0) {
         throw object
             .required("address")
-            .place()
             .broken(
-                "0x%x is not a multiple of 0x%x, the size of a block of order %d"
-                    .formatted(range.address(), size, extent.number()));
+                "0x%x is not a multiple of 0x%x, the size of a block of order %d",
+                range.address(), size, extent.number());
       }
       runs.add(new PreservedRun(object.place(), range, contents.read(object, size)));
     }
@@ -245,9 +226,7 @@ final class SpecReader {
 
   private static Map<String, Address> places(SpecValue value) {
     if (!(value instanceof SpecValue.Members object)) {
-      throw value
-          .place()
-          .broken("an object of paths and addresses is wanted here, not " + value.kind());
+      throw value.broken("an object of paths and addresses is wanted here, not " + value.kind());
     }
     Map<String, Address> places = new LinkedHashMap<>();
     object

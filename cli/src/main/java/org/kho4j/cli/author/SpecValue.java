@@ -8,9 +8,7 @@ import org.kho4j.cli.output.Units;
 import picocli.CommandLine.TypeConversionException;
 
 /** A value out of a spec, which knows where it stands. */
-sealed interface SpecValue {
-
-  SpecPlace place();
+sealed interface SpecValue extends SpecPart {
 
   /** What it is, for messages. */
   String kind();
@@ -92,14 +90,14 @@ sealed interface SpecValue {
     try {
       return Numbers.parse(text);
     } catch (TypeConversionException e) {
-      throw place().broken(String.valueOf(e.getMessage()));
+      throw broken(String.valueOf(e.getMessage()));
     }
   }
 
   private long parsed(String text) {
     long number = unsigned(text);
     if (number < 0) {
-      throw place().broken(text + " is beyond all physical memory, which ends below 2^63");
+      throw broken(text + " is beyond all physical memory, which ends below 2^63");
     }
     return number;
   }
@@ -108,15 +106,12 @@ sealed interface SpecValue {
   default long number(long least, long most) {
     long number = number();
     if (number < least || number > most) {
-      throw place()
-          .broken(
-              "%d is not between %s and %s"
-                  .formatted(number, Units.count(least), Units.count(most)));
+      throw broken("%d is not between %s and %s", number, Units.count(least), Units.count(most));
     }
     return number;
   }
 
   private SpecException wants(String what) {
-    return place().broken("%s is wanted here, not %s".formatted(what, kind()));
+    return broken("%s is wanted here, not %s", what, kind());
   }
 }

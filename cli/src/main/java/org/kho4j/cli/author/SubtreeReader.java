@@ -12,6 +12,7 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.Limits;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.author.SubtreeSpec.AreaSpec;
@@ -33,9 +34,7 @@ final class SubtreeReader {
   /** The length that the device-tree specification gives a node's name. */
   private static final int MAX_NAME = 31;
 
-  private static final int MAX_RESERVATIONS = 8;
-  private static final int MAX_RESERVATION_NAME = 15;
-  private static final int MAX_FOLIOS = 1 << 22;
+  static final int MAX_FOLIOS = 1 << 22;
   private static final int MAX_FLAGS = 0xffff;
   private static final int DESCRIPTOR = KhoVmalloc.STRUCTURE.headerSize();
 
@@ -57,14 +56,7 @@ final class SubtreeReader {
     Map<String, SpecPlace> names = new HashMap<>();
     for (SpecValue element : value.elements()) {
       SubtreeSpec subtree = subtree(element);
-      SpecPlace first = names.putIfAbsent(subtree.name(), subtree.place());
-      if (first != null) {
-        throw subtree
-            .place()
-            .broken(
-                "there is a subtree \"%s\" already, in line %d"
-                    .formatted(subtree.name(), first.line()));
-      }
+      subtree.requireUnique(names, subtree.name(), "a subtree \"" + subtree.name() + "\"");
       subtrees.add(subtree);
     }
     return subtrees;
@@ -102,19 +94,17 @@ final class SubtreeReader {
         .optional("name")
         .filter(value -> !value.text().equals(name))
         .ifPresent(value -> {
-          throw value.place().broken("a kernel looks for %s in \"%s\" alone".formatted(kind, name));
+          throw value.broken("a kernel looks for %s in \"%s\" alone", kind, name);
         });
   }
 
   private static String name(SpecValue value) {
     String name = value.text();
     if (name.equals(KexecMetadata.SUBTREE)) {
-      throw value.place().broken("\"metadata\" says what this subtree holds; it is always there");
+      throw value.broken("\"metadata\" says what this subtree holds; it is always there");
     }
     if (List.of(KhoVersion.MAP_PROPERTY, "scratch", "boot-record").contains(name)) {
-      throw value
-          .place()
-          .broken("/%s is the path of another structure, so no subtree has it".formatted(name));
+      throw value.broken("/%s is the path of another structure, so no subtree has it", name);
     }
     return nodeName(value, MAX_NAME);
   }
@@ -129,11 +119,9 @@ final class SubtreeReader {
                 .allMatch(
                     c -> c < 0x80 && (Character.isLetterOrDigit(c) || ",._+-@".indexOf(c) >= 0));
     if (!fine) {
-      throw value
-          .place()
-          .broken(
-              "\"%s\" cannot be a node of a device tree: 1 to %d letters, digits and , . _ + - @"
-                  .formatted(name, most));
+      throw value.broken(
+          "\"%s\" cannot be a node of a device tree: 1 to %d letters, digits and , . _ + - @",
+          name, most);
     }
     return name;
   }
@@ -146,16 +134,13 @@ final class SubtreeReader {
       addFolios(element, orders);
     }
     if (orders.isEmpty()) {
-      throw folios.place().broken("at least one folio is needed");
+      throw folios.broken("at least one folio is needed");
     }
     long bytes = orders.stream().mapToLong(pageSize::blockBytes).sum();
     if (bytes > memory.length()) {
-      throw folios
-          .place()
-          .broken(
-              "%s in %s folios are more than the memory has, %s"
-                  .formatted(
-                      Units.size(bytes), Units.count(orders.size()), Units.size(memory.length())));
+      throw folios.broken(
+          "%s in %s folios are more than the memory has, %s",
+          Units.size(bytes), Units.count(orders.size()), Units.size(memory.length()));
     }
     long room = Math.ceilDiv((long) orders.size() * Long.BYTES, pageSize.bytes());
     @Nullable SpecObject list =
@@ -169,15 +154,13 @@ final class SubtreeReader {
       SpecValue pages = list.required("pages");
       listPages = pages.number(room, memory.length() >>> pageSize.shift());
       if (listPages % (1L << listOrder) != 0) {
-        throw pages
-            .place()
-            .broken("%d pages are not whole blocks of order %d".formatted(listPages, listOrder));
+        throw pages.broken("%d pages are not whole blocks of order %d", listPages, listOrder);
       }
     }
     return new KhoTestFolios(
         place,
         orders,
-        object.optional("seed").map(SpecValue::number).orElse(0L),
+        object.number("seed").orElse(0),
         listPages << pageSize.shift(),
         listOrder,
         list == null ? OwnedArea.flags(listOrder) : flags(list, listOrder));
@@ -188,7 +171,7 @@ final class SubtreeReader {
     int most = MAX_FOLIOS - orders.size();
     if (!(element instanceof SpecValue.Members)) {
       if (most < 1) {
-        throw element.place().broken("more than %s folios".formatted(Units.count(MAX_FOLIOS)));
+        throw element.broken("more than %s folios", Units.count(MAX_FOLIOS));
       }
       orders.add(order(element));
       return;
@@ -197,12 +180,9 @@ final class SubtreeReader {
     long count = some.required("count").number(1, most);
     SpecValue bound = some.oneOf(List.of("order", "maxOrder"));
     int order = order(bound);
-    OptionalLong seed =
-        some.optional("seed")
-            .map(value -> OptionalLong.of(value.number()))
-            .orElse(OptionalLong.empty());
+    OptionalLong seed = some.number("seed");
     if (some.has("order") && seed.isPresent()) {
-      throw some.required("seed").place().broken("goes with \"maxOrder\", not with \"order\"");
+      throw some.required("seed").broken("goes with \"maxOrder\", not with \"order\"");
     }
     SplittableRandom random = new SplittableRandom(seed.orElse(0));
     for (long i = 0; i < count; i++) {
@@ -216,24 +196,16 @@ final class SubtreeReader {
 
   private SubtreeSpec reservations(SpecPlace place, SpecValue value) {
     List<Reservation> list = new ArrayList<>();
+    Map<String, SpecPlace> names = new HashMap<>();
     for (SpecValue element : value.elements()) {
       Reservation reservation = reservation(element);
-      for (Reservation other : list) {
-        if (other.name().equals(reservation.name())) {
-          throw reservation
-              .place()
-              .broken(
-                  "there is a reservation \"%s\" already, in line %d"
-                      .formatted(other.name(), other.place().line()));
-        }
-      }
+      String name = reservation.name();
+      reservation.requireUnique(names, name, "a reservation \"" + name + "\"");
       list.add(reservation);
     }
-    if (list.isEmpty() || list.size() > MAX_RESERVATIONS) {
-      throw value
-          .place()
-          .broken(
-              "%d reservations: a kernel takes 1 to %d".formatted(list.size(), MAX_RESERVATIONS));
+    if (list.isEmpty() || list.size() > Limits.RESERVE_MEM_ENTRIES) {
+      throw value.broken(
+          "%d reservations: a kernel takes 1 to %d", list.size(), Limits.RESERVE_MEM_ENTRIES);
     }
     return new Reservations(place, list);
   }
@@ -249,7 +221,7 @@ final class SubtreeReader {
     if (alignment != null) {
       align = alignment.number(1, most);
       if (Long.bitCount(align) != 1) {
-        throw alignment.place().broken("%d is not a power of two".formatted(align));
+        throw alignment.broken("%d is not a power of two", align);
       }
     }
     OptionalLong address = OptionalLong.empty();
@@ -258,14 +230,12 @@ final class SubtreeReader {
       address = OptionalLong.of(given.number());
       wholePages(given, given.number());
       if ((given.number() & (align - 1)) != 0) {
-        throw given
-            .place()
-            .broken("0x%x is not a multiple of align, 0x%x".formatted(given.number(), align));
+        throw given.broken("0x%x is not a multiple of align, 0x%x", given.number(), align);
       }
     }
     return new Reservation(
         object.place(),
-        nodeName(object.required("name"), MAX_RESERVATION_NAME),
+        nodeName(object.required("name"), Limits.RESERVE_MEM_NAME),
         size,
         address,
         align,
@@ -274,7 +244,7 @@ final class SubtreeReader {
 
   private void wholePages(SpecValue value, long number) {
     if (!pageSize.isAligned(number)) {
-      throw value.place().broken("0x%x is not a multiple of %s pages".formatted(number, pageSize));
+      throw value.broken("0x%x is not a multiple of %s pages", number, pageSize);
     }
   }
 
@@ -288,13 +258,11 @@ final class SubtreeReader {
             .map(size -> OptionalLong.of(size.number(1, most)))
             .orElse(content.size());
     if (given.isEmpty()) {
-      throw object.place().broken("\"size\" is missing: the content does not tell it");
+      throw object.broken("\"size\" is missing: the content does not tell it");
     }
     long size = given.getAsLong();
     if (size < 1 || size > most) {
-      throw object
-          .place()
-          .broken("a blob of %s bytes: 1 to %s are possible".formatted(size, Units.count(most)));
+      throw object.broken("a blob of %s bytes: 1 to %s are possible", size, Units.count(most));
     }
     ContentReader.requireRoom(object, content, size);
     return new Blob(place, name, size, content, areas(object, size));
@@ -302,7 +270,7 @@ final class SubtreeReader {
 
   private List<AreaSpec> areas(SpecObject blob, long size) {
     List<AreaSpec> areas = new ArrayList<>();
-    for (SpecValue element : blob.optional("areas").map(SpecValue::elements).orElse(List.of())) {
+    for (SpecValue element : blob.elements("areas")) {
       SpecObject object =
           SpecObject.of(
               element, ContentReader.withKeys("offset", "size", "pages", "order", "flags"));
@@ -310,19 +278,17 @@ final class SubtreeReader {
       if (size < DESCRIPTOR || offset > size - DESCRIPTOR) {
         throw object
             .required("offset")
-            .place()
             .broken(
-                "a descriptor of %d bytes at %d does not fit into a blob of %s bytes"
-                    .formatted(DESCRIPTOR, offset, Units.count(size)));
+                "a descriptor of %d bytes at %d does not fit into a blob of %s bytes",
+                DESCRIPTOR, offset, Units.count(size));
       }
       for (AreaSpec other : areas) {
         if (Math.abs(other.offset() - offset) < DESCRIPTOR) {
           throw object
               .required("offset")
-              .place()
               .broken(
-                  "the descriptor at %d overlaps with that at %d, in line %d"
-                      .formatted(offset, other.offset(), other.place().line()));
+                  "the descriptor at %d overlaps with that at %d, in line %d",
+                  offset, other.offset(), other.place().line());
         }
       }
       areas.add(area(object, offset));
@@ -353,13 +319,12 @@ final class SubtreeReader {
     }
     if (bytes % block != 0) {
       throw place.broken(
-          "%s bytes are not whole blocks of order %d, %s bytes"
-              .formatted(Units.count(bytes), order, Units.count(block)));
+          "%s bytes are not whole blocks of order %d, %s bytes",
+          Units.count(bytes), order, Units.count(block));
     }
     if (bytes > memory.length()) {
       throw place.broken(
-          "%s are more than the memory has, %s"
-              .formatted(Units.size(bytes), Units.size(memory.length())));
+          "%s are more than the memory has, %s", Units.size(bytes), Units.size(memory.length()));
     }
     ContentReader.requireRoom(object, content, bytes);
     return new AreaSpec(object.place(), offset, bytes, order, flags(object, order), content);

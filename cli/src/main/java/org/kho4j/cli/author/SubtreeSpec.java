@@ -8,10 +8,8 @@ import org.kho4j.abi.KhoVmallocChunk;
 import org.kho4j.abi.PageSize;
 
 /** A subtree of the root FDT. */
-sealed interface SubtreeSpec
+sealed interface SubtreeSpec extends SpecPart
     permits SubtreeSpec.KhoTestFolios, SubtreeSpec.Reservations, SubtreeSpec.Blob, LuoSpec {
-
-  SpecPlace place();
 
   String name();
 
@@ -102,7 +100,8 @@ sealed interface SubtreeSpec
    * @param align a power of two
    */
   record Reservation(
-      SpecPlace place, String name, long size, OptionalLong address, long align, Fill content) {}
+      SpecPlace place, String name, long size, OptionalLong address, long align, Fill content)
+      implements SpecPart {}
 
   /** A blob of any content, with the descriptors of vmalloc areas in it. */
   record Blob(SpecPlace place, String name, long size, Fill content, List<AreaSpec> areas)
@@ -137,7 +136,8 @@ sealed interface SubtreeSpec
    * @param order of its blocks
    * @param flags in its descriptor
    */
-  record AreaSpec(SpecPlace place, long offset, long bytes, int order, int flags, Fill content) {
+  record AreaSpec(SpecPlace place, long offset, long bytes, int order, int flags, Fill content)
+      implements SpecPart {
 
     long blocks(PageSize pageSize) {
       return bytes / pageSize.blockBytes(order);

@@ -7,12 +7,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
+import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoFeature;
-import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoSer;
-import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.abi.LuoVersion.Listing;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
@@ -196,7 +194,7 @@ final class Plan {
       leaveOut("/" + subtree.name(), "%s has no LUO".formatted(target.kho()));
     }
     List<PlannedSession> sessions = new ArrayList<>();
-    int room = version == null ? 0 : capacity(version.sessions(), version.sessionList(), SESSION);
+    int room = version == null ? 0 : capacity(version.sessionList());
     state
         .sessions()
         .forEach(session -> {
@@ -217,19 +215,14 @@ final class Plan {
     }
   }
 
-  private static final int SESSION = LuoSession.STRUCTURE.headerSize();
-  private static final int FILE = LuoFile.STRUCTURE.headerSize();
-
   /** How many entries a list takes; blocks take as many as one wants. */
-  private int capacity(Listing listing, Structure list, int entryBytes) {
-    return listing == Listing.BLOCKS
-        ? Integer.MAX_VALUE
-        : (list.size(pageSize) - list.headerSize()) / entryBytes;
+  private int capacity(Structure list) {
+    return list.has(KhoBlock.COUNT) ? Integer.MAX_VALUE : list.capacity(pageSize);
   }
 
   private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
     List<PreservedFile> files = new ArrayList<>();
-    int room = version == null ? 0 : capacity(version.files(), version.fileList(), FILE);
+    int room = version == null ? 0 : capacity(version.fileList());
     session
         .files()
         .forEach(file -> {

@@ -48,11 +48,11 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     }
     List<AddressRange> written = pc ? firmware(memory) : List.of(loader(memory));
     long start = Math.max(memory.address(), pageSize.bytes()); // a pointer of 0 means none
-    List<AddressRange> gaps = without(new AddressRange(start, memory.end() - start), taken);
+    List<AddressRange> gaps = new AddressRange(start, memory.end() - start).without(taken);
     List<AddressRange> usable = without(gaps, written);
     AddressRange region = scratch.isEmpty() ? half(usable, pageSize) : scratch;
     for (AddressRange range : written) {
-      if (range.overlaps(region.address(), region.length())) {
+      if (range.overlaps(region)) {
         throw new IOException(
             "scratch region %s overlaps with %s, which firmware or the kernel's loader write to"
                 .formatted(region, range));
@@ -64,12 +64,12 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
               .formatted(scratch, scratch.length(), Limits.scratchAlignment(pageSize)));
     }
     for (AddressRange range : taken) {
-      if (range.overlaps(region.address(), region.length())) {
+      if (range.overlaps(region)) {
         throw new IOException(
             "scratch region %s overlaps with %s, which is preserved".formatted(region, range));
       }
     }
-    if (region.address() < memory.address() || region.end() > memory.end()) {
+    if (!memory.contains(region)) {
       throw new IOException(
           "scratch region %s is not in memory, which is %s".formatted(region, memory));
     }
@@ -132,24 +132,8 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
         : Optional.empty();
   }
 
-  private static List<AddressRange> without(AddressRange range, List<AddressRange> taken) {
-    return without(List.of(range), taken);
-  }
-
-  /** Ranges without the pages of others; those are sorted and do not overlap. */
   private static List<AddressRange> without(List<AddressRange> ranges, List<AddressRange> taken) {
-    List<AddressRange> left = new ArrayList<>();
-    for (AddressRange range : ranges) {
-      long at = range.address();
-      for (AddressRange part : taken) {
-        if (part.overlaps(at, range.end() - at)) {
-          add(left, at, part.address());
-          at = part.end();
-        }
-      }
-      add(left, at, range.end());
-    }
-    return left;
+    return ranges.stream().flatMap(range -> range.without(taken).stream()).toList();
   }
 
   private static void add(List<AddressRange> ranges, long start, long end) {

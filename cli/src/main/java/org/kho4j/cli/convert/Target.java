@@ -7,6 +7,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Contract;
+import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.LuoVersion;
@@ -123,7 +124,7 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
   }
 
   private static boolean usesBlocks(LuoVersion luo) {
-    return luo.sessions() == LuoVersion.Listing.BLOCKS || luo.files() == LuoVersion.Listing.BLOCKS;
+    return luo.sessionList().has(KhoBlock.COUNT) || luo.fileList().has(KhoBlock.COUNT);
   }
 
   private static Optional<String> newestRelease(Releases releases) {

@@ -12,7 +12,6 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.PreservationException;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.Runs;
 
 /** The vmalloc areas of a generation, and the pages that list those that are preserved. */
@@ -124,7 +123,7 @@ final class Areas {
     List<Folio> chunks = new ArrayList<>();
     boolean same = descriptor.order() == area.order();
     try {
-      PreservedArea listed = PreservedArea.of(reader, Where.ROOT.in("area"), descriptor);
+      PreservedArea listed = PreservedArea.of(reader, descriptor);
       Runs runs =
           Runs.collect(visitor ->
               listed.forEachRun(

@@ -10,8 +10,6 @@ import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.boot.BootData;
@@ -157,7 +155,8 @@ public final class Generation {
     return journal.atomically(steps);
   }
 
-  private void atomically(Runnable steps) {
+  /** Makes one operation of several, as {@link #atomically(Supplier)} does. */
+  public void atomically(Runnable steps) {
     atomically(() -> {
       steps.run();
       return true;
@@ -390,9 +389,11 @@ public final class Generation {
   }
 
   private BootData complete() {
-    root.forEachSubtree((name, address, size) ->
-        requirePreserved(
-            name, address, size.isPresent() ? size.getAsLong() : treeSize(name, address)));
+    outgoing()
+        .subtrees(broken -> {
+          throw new PreservationException(broken.path(), broken.address(), broken.problem());
+        })
+        .forEach(subtree -> requirePreserved(subtree.name(), subtree.address(), subtree.size()));
     if (layout().version().finalized()) {
       root.setMap(map.finish());
     }
@@ -400,28 +401,6 @@ public final class Generation {
     long address = setup.placement.address("/scratch").orElseGet(scratch::roomForItself);
     scratch.writeTo(address, memory().writable(address, scratch.bytes()));
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
-  }
-
-  /** The size of a blob that says itself how large it is, as its reader takes it. */
-  private long treeSize(String name, long address) {
-    requirePreserved(name, address, Fdt.HEADER_SIZE);
-    MemorySegment header = memory().writable(address, Fdt.HEADER_SIZE);
-    if (!Fdt.isMagic(header)) {
-      throw new PreservationException(
-          "/" + name,
-          address,
-          "the blob is no device tree, and %s has no other way to tell its size"
-              .formatted(layout().version()));
-    }
-    try {
-      return Fdt.totalSize(header);
-    } catch (FdtException e) {
-      throw new PreservationException(
-          "/" + name,
-          address,
-          "the blob's header is broken, and %s has no other way to tell its size: %s"
-              .formatted(layout().version(), e.getMessage()));
-    }
   }
 
   private void requireOpen() {

@@ -145,7 +145,7 @@ public final class Incoming {
    */
   public OwnedArea restore(Descriptor descriptor) {
     requireUnfinished();
-    PreservedArea listed = PreservedArea.of(handover.memory(), Where.ROOT.in("area"), descriptor);
+    PreservedArea listed = PreservedArea.of(handover.memory(), descriptor);
     List<Folio> chunks = new ArrayList<>();
     Runs runs =
         Runs.collect(visitor ->

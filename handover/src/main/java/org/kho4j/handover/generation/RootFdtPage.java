@@ -5,7 +5,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
@@ -97,25 +96,6 @@ final class RootFdtPage {
 
   void remove(String name) {
     edit(name, editor -> editor.root().child(name).remove());
-  }
-
-  /** Takes a subtree. */
-  @FunctionalInterface
-  interface SubtreeVisitor {
-    void subtree(String name, long blob, OptionalLong size);
-  }
-
-  /** Visits the subtrees; of those without a size the blob says itself how large it is. */
-  void forEachSubtree(SubtreeVisitor visitor) {
-    for (FdtNode node : Fdt.read(page).children()) {
-      long blob = node.property(version.addressProperty().name()).orElseThrow().u64(NATIVE);
-      OptionalLong size =
-          version.sizeProperty() == null
-              ? OptionalLong.empty()
-              : OptionalLong.of(
-                  node.property(version.sizeProperty().name()).orElseThrow().u64(NATIVE));
-      visitor.subtree(node.name(), blob, size);
-    }
   }
 
   private void edit(String name, Consumer<FdtEditor> edit) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoScratch;
+import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
@@ -21,9 +22,7 @@ import org.kho4j.memory.WritableMemory;
  */
 record ScratchArray(List<AddressRange> regions) {
 
-  /** kexec aligns the copy that it places to this (7.3). */
-  private static final long ALIGNMENT = 64 << 10;
-
+  private static final long ALIGNMENT = Limits.SCRATCH_ARRAY_ALIGNMENT;
   private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
 
   /**

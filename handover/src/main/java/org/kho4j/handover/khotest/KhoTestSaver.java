@@ -35,7 +35,6 @@ public final class KhoTestSaver {
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
       save(generation, folios, generation.vmallocZeroed(FOLIOS_INFO, room(folios), 0));
-      return true;
     });
   }
 
@@ -74,7 +73,6 @@ public final class KhoTestSaver {
       }
       int sum = checksum.of(() -> folios.stream().map(generation::segment).iterator());
       writeBlob(generation, folios.size(), generation.preserve(FOLIOS_INFO, list), sum);
-      return true;
     });
   }
 

@@ -17,9 +17,9 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Lists of sessions or files, in either form that {@link LuoVersion.Listing} names: contiguous
- * pages, of which the list or its owner says how many entries there are, or a chain of KHO blocks,
- * each with its count.
+ * Lists of sessions or files, in either form of {@link LuoVersion#sessionList}: contiguous pages,
+ * of which the list or its owner says how many entries there are, or a chain of KHO blocks, each
+ * with its count.
  */
 final class EntryList {
 

@@ -1,11 +1,8 @@
 package org.kho4j.handover.luo;
 
-import java.util.Iterator;
-import java.util.NoSuchElementException;
-import java.util.Spliterator;
-import java.util.Spliterators;
+import java.util.Objects;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.Structure;
@@ -15,28 +12,20 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
 
-/** The entries of a chain of KHO blocks: pages of entries of one size. */
-final class KhoBlocks implements Iterator<StructureView> {
+/** A chain of KHO blocks: pages of entries of one size. */
+final class KhoBlocks {
 
   /** The pointer from a block to the next. */
   static final KhoserPointer NEXT = KhoserPointer.declare(KhoBlock.NEXT, KhoBlock.STRUCTURE);
 
-  private final HandoverMemory memory;
   private final Where where;
-  private final Structure entry;
   private final int capacity;
   private final VisitedPages seen = new VisitedPages();
-  private @Nullable StructureView block;
   private int blocks;
-  private long count;
-  private int next;
 
-  private KhoBlocks(HandoverMemory memory, Where where, long first, Structure entry) {
-    this.memory = memory;
+  private KhoBlocks(Where where, int capacity) {
     this.where = where;
-    this.entry = entry;
-    this.capacity = KhoBlock.capacity(memory.pageSize(), entry.headerSize());
-    take(NEXT.load(memory, where.in("block", 0), first));
+    this.capacity = capacity;
   }
 
   /**
@@ -50,49 +39,40 @@ final class KhoBlocks implements Iterator<StructureView> {
    */
   static Stream<StructureView> entries(
       HandoverMemory memory, Where where, long first, Structure entry) {
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(
-            new KhoBlocks(memory, where, first, entry), Spliterator.ORDERED | Spliterator.NONNULL),
-        false);
+    KhoBlocks chain =
+        new KhoBlocks(where, KhoBlock.capacity(memory.pageSize(), entry.headerSize()));
+    StructureView head = chain.checked(NEXT.load(memory, chain.next(), first));
+    return Stream.iterate(
+            head, Objects::nonNull, block -> chain.checked(NEXT.load(memory, chain.next(), block)))
+        .flatMap(block ->
+            LongStream.range(0, block.get(KhoBlock.COUNT)).mapToObj(i -> block.element(i, entry)));
   }
 
-  private void take(@Nullable StructureView taken) {
-    block = taken;
-    next = 0;
-    if (taken == null) {
-      return;
+  /** The place of the block behind those that were checked. */
+  private Where next() {
+    return where.in("block", blocks);
+  }
+
+  private @Nullable StructureView checked(@Nullable StructureView block) {
+    if (block == null) {
+      return null;
     }
-    Where place = where.in("block", blocks);
     if (blocks == KhoBlock.MAX_BLOCKS) {
       throw where.broken(
-          taken.address(),
+          block.address(),
           "more than %,d blocks: a kernel takes no more".formatted(KhoBlock.MAX_BLOCKS));
     }
-    if (!seen.add(place, taken.address())) {
-      throw place.broken(taken.address(), "the chain has come back to a block that it had already");
+    Where place = next();
+    if (!seen.add(place, block.address())) {
+      throw place.broken(block.address(), "the chain has come back to a block that it had already");
     }
-    count = taken.get(KhoBlock.COUNT);
+    long count = block.get(KhoBlock.COUNT);
     if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {
       throw place.broken(
-          taken.address(),
+          block.address(),
           "count is %s, not within 1 to %d".formatted(Long.toUnsignedString(count), capacity));
     }
     blocks++;
-  }
-
-  @Override
-  public boolean hasNext() {
-    if (block != null && next == count) {
-      take(NEXT.load(memory, where.in("block", blocks), block));
-    }
-    return block != null;
-  }
-
-  @Override
-  public StructureView next() {
-    if (!hasNext() || block == null) {
-      throw new NoSuchElementException();
-    }
-    return block.element(next++, entry);
+    return block;
   }
 }

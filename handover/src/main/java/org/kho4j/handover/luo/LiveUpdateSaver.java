@@ -81,7 +81,6 @@ public final class LiveUpdateSaver {
       long list = writeSessions(generation, version, sessions, files);
       long page = version.flbs() ? writeFlbs(generation, flbs) : 0;
       LuoHead.write(generation, version, number, list, page);
-      return true;
     });
   }
 

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.List;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.Limits;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
@@ -15,8 +16,6 @@ import org.kho4j.handover.wire.PreservationException;
 public final class ReserveMemSaver {
 
   private static final String PATH = "/" + FdtLayout.MEMBLOCK_SUBTREE;
-  private static final int MAX_RESERVATIONS = 8;
-  private static final int MAX_NAME_BYTES = 15;
 
   private ReserveMemSaver() {}
 
@@ -38,7 +37,6 @@ public final class ReserveMemSaver {
       generation.preserve(page);
       MemorySegment blob = tree(generation.segment(page), reservations);
       generation.addSubtree(FdtLayout.MEMBLOCK_SUBTREE, page.address(), Fdt.totalSize(blob));
-      return true;
     });
   }
 
@@ -66,18 +64,18 @@ public final class ReserveMemSaver {
   }
 
   private static void check(List<ReserveMem> reservations) {
-    if (reservations.isEmpty() || reservations.size() > MAX_RESERVATIONS) {
+    if (reservations.isEmpty() || reservations.size() > Limits.RESERVE_MEM_ENTRIES) {
       throw new PreservationException(
           PATH,
           "%d reservations: a kernel takes 1 to %d"
-              .formatted(reservations.size(), MAX_RESERVATIONS));
+              .formatted(reservations.size(), Limits.RESERVE_MEM_ENTRIES));
     }
     for (ReserveMem reservation : reservations) {
-      if (reservation.name().isEmpty() || reservation.name().length() > MAX_NAME_BYTES) {
+      if (reservation.name().isEmpty() || reservation.name().length() > Limits.RESERVE_MEM_NAME) {
         throw new PreservationException(
             PATH,
             "reservation \"%s\": a name has 1 to %d characters"
-                .formatted(reservation.name(), MAX_NAME_BYTES));
+                .formatted(reservation.name(), Limits.RESERVE_MEM_NAME));
       }
     }
   }

@@ -1,5 +1,8 @@
 package org.kho4j.handover.pages;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * A range of physical memory.
  *
@@ -28,6 +31,34 @@ public record AddressRange(long address, long length) {
         && otherLength > 0
         && address < otherAddress + otherLength
         && otherAddress < end();
+  }
+
+  /** Whether it has any of another's bytes. */
+  public boolean overlaps(AddressRange other) {
+    return overlaps(other.address, other.length);
+  }
+
+  /** Whether all of another is in it. */
+  public boolean contains(AddressRange other) {
+    return other.address >= address && other.end() <= end();
+  }
+
+  /** The ranges that are left of it without others, which ascend and do not overlap. */
+  public List<AddressRange> without(List<AddressRange> others) {
+    List<AddressRange> left = new ArrayList<>();
+    long at = address;
+    for (AddressRange other : others) {
+      if (other.overlaps(at, end() - at)) {
+        if (at < other.address) {
+          left.add(new AddressRange(at, other.address - at));
+        }
+        at = other.end();
+      }
+    }
+    if (at < end()) {
+      left.add(new AddressRange(at, end() - at));
+    }
+    return left;
   }
 
   /** The first address after it. */

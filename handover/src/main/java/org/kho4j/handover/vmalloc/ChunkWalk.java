@@ -306,26 +306,11 @@ public final class ChunkWalk {
   }
 
   private void impossible(int entry, long block) {
-    int order = descriptor.order();
-    if (block >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-      faults.report(
-          Fault.ENTRY,
-          place(),
-          address(),
-          "entry %d is 0x%x, beyond 2^%d",
-          entry,
-          block,
-          KhoRadix.MAX_PHYSICAL_BITS);
-    } else {
-      faults.report(
-          Fault.ENTRY,
-          place(),
-          address(),
-          "entry %d is 0x%x, no address of a block of order %d",
-          entry,
-          block,
-          order);
-    }
+    String why =
+        block >>> KhoRadix.MAX_PHYSICAL_BITS != 0
+            ? "beyond 2^" + KhoRadix.MAX_PHYSICAL_BITS
+            : "no address of a block of order " + descriptor.order();
+    faults.report(Fault.ENTRY, place(), address(), "entry %d is 0x%x, %s", entry, block, why);
   }
 
   /** Visits the run that was kept. */

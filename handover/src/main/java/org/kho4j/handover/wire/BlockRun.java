@@ -1,15 +1,10 @@
 package org.kho4j.handover.wire;
 
 import java.util.ArrayDeque;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.Queue;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /**
  * A run of adjacent blocks, as {@link RunVisitor} takes it.
@@ -28,35 +23,16 @@ public record BlockRun(int order, long address, long bytes) {
    *     at the end
    */
   public static Stream<BlockRun> stream(Function<RunVisitor, BooleanSupplier> walk) {
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(
-            new Steps(walk), Spliterator.ORDERED | Spliterator.NONNULL),
-        false);
-  }
-
-  private static final class Steps implements Iterator<BlockRun> {
-    private final Queue<BlockRun> found = new ArrayDeque<>();
-    private final BooleanSupplier step;
-    private boolean more = true;
-
-    Steps(Function<RunVisitor, BooleanSupplier> walk) {
-      step = walk.apply((order, address, bytes) -> found.add(new BlockRun(order, address, bytes)));
-    }
-
-    @Override
-    public boolean hasNext() {
-      while (found.isEmpty() && more) {
-        more = step.getAsBoolean();
-      }
-      return !found.isEmpty();
-    }
-
-    @Override
-    public BlockRun next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      return found.remove();
-    }
+    Queue<BlockRun> found = new ArrayDeque<>();
+    BooleanSupplier step =
+        walk.apply((order, address, bytes) -> found.add(new BlockRun(order, address, bytes)));
+    Stream<Boolean> steps = Stream.iterate(true, more -> step.getAsBoolean());
+    // The last step, which returns false, may have visited runs as well.
+    return Stream.concat(steps.takeWhile(more -> more), Stream.of(false))
+        .mapMulti((more, sink) -> {
+          while (!found.isEmpty()) {
+            sink.accept(found.remove());
+          }
+        });
   }
 }

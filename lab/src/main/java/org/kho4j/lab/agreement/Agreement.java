@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoVersion;
@@ -36,7 +37,6 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.KernelVersions;
-import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -99,16 +99,9 @@ final class Agreement implements AutoCloseable {
     return new Run(lab, directory.resolve(name), kernel, limit, false, null);
   }
 
-  private void copyRam(Run run) throws IOException, InterruptedException {
-    int status =
-        new ProcessBuilder(
-                "cp", "--sparse=always", base.snapshot().ram().toString(), run.ram().toString())
-            .inheritIO()
-            .start()
-            .waitFor();
-    if (status != 0) {
-      throw new LabFailure("the RAM cannot be copied to " + run.ram());
-    }
+  private void copyRam(Run run) throws IOException {
+    String from = base.snapshot().ram().toString();
+    run.program("cp", List.of("cp", "--sparse=always", from, run.ram().toString()));
   }
 
   /** Boots trials, and adds a line to the results for each. */
@@ -162,7 +155,7 @@ final class Agreement implements AutoCloseable {
     if (trial.kind() == Trial.Kind.SOUND) {
       return damaged(guest -> {}, 0);
     }
-    boolean arrays = versions.luo().files() == LuoVersion.Listing.ARRAY;
+    boolean arrays = !versions.luo().fileList().has(KhoBlock.COUNT);
     if (trial.rule().startsWith(arrays ? "BLOCK-" : "ARRAY-")) {
       return null;
     }

@@ -3,9 +3,8 @@ package org.kho4j.lab.agreement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.kho4j.abi.SetupData;
-import org.kho4j.handover.Handover;
-import org.kho4j.handover.Handovers;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Arch;
@@ -19,6 +18,7 @@ import org.kho4j.lab.guest.Snapshot;
 import org.kho4j.lab.guest.Stage;
 import org.kho4j.lab.scenario.Files;
 import org.kho4j.lab.scenario.Files.File;
+import org.kho4j.lab.scenario.HandedOver;
 import org.kho4j.lab.scenario.WordPattern;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -68,7 +68,7 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
             new Stage(kernel, PARAMETERS + NEXT + kernel.arch().earlyConsole(), second));
     guest.stopAtJump();
     try (WritableMemory ram = WritableMemory.open(run.ram(), kernel.arch().ramBase())) {
-      for (ReserveMem reservation : only(ram).client(ReserveMem.CLIENT).orElseThrow()) {
+      for (ReserveMem reservation : HandedOver.only(ram).client(ReserveMem.CLIENT).orElseThrow()) {
         WordPattern.of(run)
             .fill(ram.writable(reservation.start(), reservation.size()), reservation.start());
       }
@@ -98,20 +98,8 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
     return at;
   }
 
-  private static Handover only(WritableMemory ram) {
-    List<Handover> found = Handovers.find(ram);
-    if (found.size() != 1) {
-      throw new LabFailure("the guest has %d handovers, not 1".formatted(found.size()));
-    }
-    return found.getFirst();
-  }
-
   private static List<String> empty() {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; i < FILLERS; i++) {
-      names.add("empty-%02d".formatted(i));
-    }
-    return names;
+    return IntStream.range(0, FILLERS).mapToObj("empty-%02d"::formatted).toList();
   }
 
   private static List<File> files() {

@@ -1,6 +1,7 @@
 package org.kho4j.lab.guest;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /** An architecture that speaks KHO, as QEMU emulates it. */
 public enum Arch {
@@ -92,11 +93,10 @@ public enum Arch {
 
   /** The architecture of that name in a kernel's file. */
   static Arch of(String label) {
-    for (Arch arch : values()) {
-      if (arch.label.equals(label)) {
-        return arch;
-      }
-    }
-    throw new LabFailure("architecture " + label + " is none of x86_64 and arm64");
+    return Stream.of(values())
+        .filter(arch -> arch.label.equals(label))
+        .findFirst()
+        .orElseThrow(
+            () -> new LabFailure("architecture " + label + " is none of x86_64 and arm64"));
   }
 }

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.kho4j.handover.Handover;
@@ -35,8 +36,7 @@ final class Capture {
   }
 
   /** Writes {@code path} with {@code .elf.zst} behind it. */
-  static void write(PhysicalMemory memory, Arch arch, Path path)
-      throws IOException, InterruptedException {
+  static void write(Run run, PhysicalMemory memory, Path path) throws IOException {
     Capture capture = new Capture(memory);
     for (Handover handover : Handovers.find(memory)) {
       long page = handover.pageSize().bytes();
@@ -48,12 +48,8 @@ final class Capture {
     }
     Path core = path.resolveSibling(path.getFileName() + ".elf");
     Files.createDirectories(path.toAbsolutePath().getParent());
-    capture.writeCore(arch, core);
-    Process zstd =
-        new ProcessBuilder("zstd", "-q", "-f", "-19", "--rm", core.toString()).inheritIO().start();
-    if (zstd.waitFor() != 0) {
-      throw new LabFailure("zstd cannot compress " + core);
-    }
+    capture.writeCore(run.kernel().arch(), core);
+    run.program("zstd", List.of("zstd", "-q", "-f", "-19", "--rm", core.toString()));
   }
 
   /** Adds memory; what was added before may overlap with it or touch it. */

@@ -130,19 +130,7 @@ public final class Guest implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of(arch.compiler(), "-static", "-O2", "-s"));
     command.addAll(List.of("-o", program.toString()));
     command.addAll(List.of(sources));
-    Path log = run.directory().resolve(program.getFileName() + ".log");
-    try {
-      Process compiler =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      if (!run.waitFor(compiler) || compiler.exitValue() != 0) {
-        throw new LabFailure(program.getFileName() + " could not be compiled: " + log);
-      }
-    } catch (InterruptedException e) {
-      throw new LabFailure("interrupted", e);
-    }
+    run.program("compile-" + program.getFileName(), command);
   }
 
   private static List<String> command(Boot boot, Machine machine) {
@@ -239,7 +227,7 @@ public final class Guest implements AutoCloseable {
     Path capture = run.capture();
     if (capture != null) {
       PhysicalMemory memory = boot.machine().nodes() == 1 ? memory() : dump("elf");
-      Capture.write(memory, run.kernel().arch(), capture);
+      Capture.write(run, memory, capture);
       CaptureFacts.add(run, this);
     }
   }

@@ -1,10 +1,7 @@
 package org.kho4j.lab.guest;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /** An archive of the guest's first files: cpio, in the form that the kernel unpacks ("newc"). */
 final class Initramfs {
@@ -25,10 +22,6 @@ final class Initramfs {
   Initramfs file(String path, byte[] content) {
     entry(path, EXECUTABLE, content);
     return this;
-  }
-
-  void writeTo(Path path) throws IOException {
-    Files.write(path, toBytes());
   }
 
   byte[] toBytes() {

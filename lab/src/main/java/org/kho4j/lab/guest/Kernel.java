@@ -54,9 +54,13 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
     throw new LabFailure(image + " is no bzImage and no arm64 Image");
   }
 
-  /** The names of the kernels that the lab can build. */
-  public static List<String> names(Path lab) throws IOException {
-    try (Stream<Path> files = Files.list(lab.resolve("kernels"))) {
+  /**
+   * The names of the kernels that the lab can build.
+   *
+   * @param family folder in {@code lab/kernels}; empty for the kernels of the scenarios
+   */
+  public static List<String> names(Path lab, String family) throws IOException {
+    try (Stream<Path> files = Files.list(lab.resolve("kernels").resolve(family))) {
       return files
           .map(file -> file.getFileName().toString())
           .filter(file -> file.endsWith(".kernel"))
@@ -75,16 +79,10 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
         values.put(line.substring(0, equals), line.substring(equals + 1));
       }
     }
-    PageSize pageSize =
-        switch (values.getOrDefault("page", "4K")) {
-          case "16K" -> PageSize.SIZE_16K;
-          case "64K" -> PageSize.SIZE_64K;
-          default -> PageSize.SIZE_4K;
-        };
     return new Kernel(
         name,
         Arch.of(values.getOrDefault("arch", "")),
-        pageSize,
+        PageSize.ofLabel(values.getOrDefault("page", "4K")).orElseThrow(),
         values.containsKey("change"),
         Path.of(""));
   }

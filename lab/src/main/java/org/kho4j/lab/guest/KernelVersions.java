@@ -5,7 +5,6 @@ import java.util.function.Function;
 import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.abi.LuoVersion.Listing;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Releases;
@@ -31,16 +30,16 @@ public record KernelVersions(KhoLayout kho, LuoVersion luo, MemfdVersion memfd) 
 
   /** The most sessions of one handover. */
   public long maxSessions(PageSize pageSize) {
-    return capacity(luo.sessions(), luo.sessionList(), pageSize);
+    return capacity(luo.sessionList(), pageSize);
   }
 
   /** The most files of one session. */
   public long maxFiles(PageSize pageSize) {
-    return capacity(luo.files(), luo.fileList(), pageSize);
+    return capacity(luo.fileList(), pageSize);
   }
 
-  private static long capacity(Listing listing, Structure list, PageSize pageSize) {
+  private static long capacity(Structure list, PageSize pageSize) {
     long entries = list.capacity(pageSize);
-    return listing == Listing.ARRAY ? entries : entries * KhoBlock.MAX_BLOCKS;
+    return list.has(KhoBlock.COUNT) ? entries * KhoBlock.MAX_BLOCKS : entries;
   }
 }

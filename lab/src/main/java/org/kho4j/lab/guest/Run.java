@@ -112,6 +112,27 @@ public final class Run implements AutoCloseable {
     return ended;
   }
 
+  /**
+   * Runs a program, which has to end well. What it says is kept in a log.
+   *
+   * @param name of the log
+   */
+  public void program(String name, List<String> command) throws IOException {
+    Path log = directory.resolve(name + ".log");
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
+      if (!waitFor(process) || process.exitValue() != 0) {
+        throw new LabFailure("%s failed: %s".formatted(name, log));
+      }
+    } catch (InterruptedException e) {
+      throw new LabFailure("interrupted", e);
+    }
+  }
+
   /** Whether what is expected must turn out wrong. */
   public boolean contradict() {
     return contradict;

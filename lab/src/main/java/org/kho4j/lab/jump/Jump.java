@@ -3,6 +3,7 @@ package org.kho4j.lab.jump;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** A handover from one kernel to another. */
 record Jump(String from, String to, Use use) {
@@ -34,49 +35,40 @@ record Jump(String from, String to, Use use) {
    */
   static List<Jump> all(List<String> kernels) {
     List<Jump> jumps = new ArrayList<>();
-    jumps.add(new Jump(BASE, BASE, Use.EVERYTHING));
-    for (String from : OLDER) {
-      for (String to : OLDER) {
-        jumps.add(new Jump(from, to, Use.EVERYTHING));
-      }
-    }
+    fromBase(jumps, Use.EVERYTHING, BASE);
+    fromEachToEach(jumps, OLDER);
     for (String kernel : kernels) {
       if (!kernel.equals(BASE) && !kernel.startsWith(PAGES)) {
-        jumps.add(new Jump(BASE, kernel, Use.EVERYTHING));
+        fromBase(jumps, Use.EVERYTHING, kernel);
         if (!kernel.equals("kho-off")) {
           jumps.add(new Jump(kernel, BASE, Use.EVERYTHING));
         }
       }
     }
-    List<String> pages = kernels.stream().filter(kernel -> kernel.startsWith(PAGES)).toList();
-    for (String from : pages) {
-      for (String to : pages) {
-        jumps.add(new Jump(from, to, Use.EVERYTHING));
-      }
-    }
-    for (String kernel : List.of("memfd-v3", "memfd-off", "folio-bits", "luo-v6", "flb-w")) {
-      jumps.add(new Jump(BASE, kernel, Use.NO_FILES));
-    }
-    for (String kernel : List.of("luo-v6", "luo-swapped", "block-grown", "blob-property")) {
-      jumps.add(new Jump(BASE, kernel, Use.NO_LUO));
-    }
-    for (String kernel : List.of("memblock-v2", "reserve-mem-v2")) {
-      jumps.add(new Jump(BASE, kernel, Use.NO_RESERVATION));
-    }
+    fromEachToEach(jumps, kernels.stream().filter(kernel -> kernel.startsWith(PAGES)).toList());
+    fromBase(jumps, Use.NO_FILES, "memfd-v3", "memfd-off", "folio-bits", "luo-v6", "flb-w");
+    fromBase(jumps, Use.NO_LUO, "luo-v6", "luo-swapped", "block-grown", "blob-property");
+    fromBase(jumps, Use.NO_RESERVATION, "memblock-v2", "reserve-mem-v2");
     jumps.add(new Jump("test-off", "kho-test-v2", Use.EVERYTHING));
     jumps.add(new Jump("test-off", "vmalloc-swapped", Use.NO_FILES));
-    for (String kernel : List.of("luo-v6", "memfd-v3", "luo-swapped", "vmalloc-swapped")) {
-      jumps.add(new Jump(BASE, kernel, Use.NEXT_KHO_OFF));
-    }
-    for (String kernel : List.of("luo-v6", "memfd-v3", "luo-swapped")) {
-      jumps.add(new Jump(BASE, kernel, Use.NEXT_LUO_OFF));
-    }
+    fromBase(jumps, Use.NEXT_KHO_OFF, "luo-v6", "memfd-v3", "luo-swapped", "vmalloc-swapped");
+    fromBase(jumps, Use.NEXT_LUO_OFF, "luo-v6", "memfd-v3", "luo-swapped");
     jumps.add(new Jump("arm64-16k", "arm64-64k", Use.NEXT_KHO_OFF));
     for (Use use : Use.values()) {
       if (use.name().startsWith("NEXT")) {
-        jumps.add(new Jump(BASE, BASE, use));
+        fromBase(jumps, use, BASE);
       }
     }
     return jumps;
+  }
+
+  private static void fromBase(List<Jump> jumps, Use use, String... kernels) {
+    Stream.of(kernels).forEach(kernel -> jumps.add(new Jump(BASE, kernel, use)));
+  }
+
+  private static void fromEachToEach(List<Jump> jumps, List<String> kernels) {
+    for (String from : kernels) {
+      kernels.forEach(to -> jumps.add(new Jump(from, to, Use.EVERYTHING)));
+    }
   }
 }

@@ -1,18 +1,15 @@
 package org.kho4j.lab.jump;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
@@ -20,12 +17,14 @@ import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
+import org.kho4j.lab.scenario.WordPattern;
 import org.kho4j.memory.WritableMemory;
 
 /** Does one jump for real, and tells what became of what was handed over. */
 final class Jumper {
 
   private static final long SEED = 900;
+  private static final WordPattern PATTERN = new WordPattern(1);
   private static final String NEXT = "lab: await jump";
   private static final long PATIENCE = TimeUnit.SECONDS.toMillis(90);
 
@@ -112,22 +111,21 @@ final class Jumper {
 
   private @Nullable ReserveMem fillReservation() throws IOException {
     try (WritableMemory ram = ram()) {
-      List<Handover> found = Handovers.find(ram);
-      if (found.isEmpty()) {
-        return null;
+      ReserveMem reservation =
+          Handovers.find(ram).stream()
+              .limit(1)
+              .flatMap(handover -> handover.client(ReserveMem.CLIENT).stream())
+              .flatMap(List::stream)
+              .findFirst()
+              .orElse(null);
+      if (reservation != null) {
+        PATTERN.fill(ram.writable(reservation.start(), reservation.size()), SEED);
       }
-      List<ReserveMem> reservations = found.getFirst().client(ReserveMem.CLIENT).orElse(List.of());
-      for (ReserveMem reservation : reservations) {
-        MemorySegment memory = ram.writable(reservation.start(), reservation.size());
-        for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-          memory.set(StructureView.U64, at, SEED ^ at);
-        }
-        return reservation;
-      }
+      return reservation;
     } catch (HandoverException e) {
       // A kernel of another version: what kho4j cannot read it cannot fill either.
+      return null;
     }
-    return null;
   }
 
   private boolean isKept(@Nullable ReserveMem trace) throws IOException {
@@ -135,13 +133,7 @@ final class Jumper {
       return true;
     }
     try (WritableMemory ram = ram()) {
-      MemorySegment memory = ram.writable(trace.start(), trace.size());
-      for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-        if (memory.get(StructureView.U64, at) != (SEED ^ at)) {
-          return false;
-        }
-      }
-      return true;
+      return PATTERN.mismatch(ram.writable(trace.start(), trace.size()), SEED, 0) < 0;
     }
   }
 

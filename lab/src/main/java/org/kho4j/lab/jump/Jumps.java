@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
@@ -49,15 +48,7 @@ public final class Jumps {
   }
 
   private static List<Jump> all(Path lab) throws IOException {
-    try (Stream<Path> files = Files.list(lab.resolve("kernels").resolve(Jump.FAMILY))) {
-      return Jump.all(
-          files
-              .map(file -> file.getFileName().toString())
-              .filter(file -> file.endsWith(".kernel"))
-              .map(file -> file.substring(0, file.length() - ".kernel".length()))
-              .sorted()
-              .toList());
-    }
+    return Jump.all(Kernel.names(lab, Jump.FAMILY));
   }
 
   /**

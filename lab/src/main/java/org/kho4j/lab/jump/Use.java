@@ -8,62 +8,17 @@ enum Use {
   NO_FILES("sessions without files", Stage.ON, Use.RESERVE, Stage.ON, Use.RESERVE, true, false),
   NO_LUO("no LUO", "kho=on liveupdate=off", Use.RESERVE, Stage.ON, Use.RESERVE, false, false),
   NO_RESERVATION("no reservation", Stage.ON, "", Stage.ON, Use.RESERVE, true, true),
-  NEXT_KHO_OFF(
-      "everything, next kernel with kho=off",
-      Stage.ON,
-      Use.RESERVE,
-      "kho=off liveupdate=on",
-      Use.RESERVE,
-      true,
-      true),
-  NEXT_KHO_UNSAID(
-      "everything, next kernel without kho=on",
-      Stage.ON,
-      Use.RESERVE,
-      "liveupdate=on",
-      Use.RESERVE,
-      true,
-      true),
-  NEXT_LUO_OFF(
-      "everything, next kernel with liveupdate=off",
-      Stage.ON,
-      Use.RESERVE,
-      "kho=on liveupdate=off",
-      Use.RESERVE,
-      true,
-      true),
-  NEXT_LUO_UNSAID(
-      "everything, next kernel without liveupdate=on",
-      Stage.ON,
-      Use.RESERVE,
-      "kho=on",
-      Use.RESERVE,
-      true,
-      true),
-  NEXT_RESERVES_NOTHING(
-      "everything, next kernel without reserve_mem",
-      Stage.ON,
-      Use.RESERVE,
-      Stage.ON,
-      "",
-      true,
-      true),
+  NEXT_KHO_OFF("everything, next kernel with kho=off", "kho=off liveupdate=on", Use.RESERVE),
+  NEXT_KHO_UNSAID("everything, next kernel without kho=on", "liveupdate=on", Use.RESERVE),
+  NEXT_LUO_OFF("everything, next kernel with liveupdate=off", "kho=on liveupdate=off", Use.RESERVE),
+  NEXT_LUO_UNSAID("everything, next kernel without liveupdate=on", "kho=on", Use.RESERVE),
+  NEXT_RESERVES_NOTHING("everything, next kernel without reserve_mem", Stage.ON, ""),
   NEXT_RESERVES_MORE(
-      "everything, next kernel with a larger reserve_mem",
-      Stage.ON,
-      Use.RESERVE,
-      Stage.ON,
-      "reserve_mem=2M:65536:trace",
-      true,
-      true),
+      "everything, next kernel with a larger reserve_mem", Stage.ON, "reserve_mem=2M:65536:trace"),
   NEXT_RESERVES_ANOTHER(
       "everything, next kernel with another name in reserve_mem",
       Stage.ON,
-      Use.RESERVE,
-      Stage.ON,
-      "reserve_mem=1M:65536:other",
-      true,
-      true);
+      "reserve_mem=1M:65536:other");
 
   private static final String RESERVE = "reserve_mem=1M:65536:trace";
 
@@ -86,6 +41,11 @@ enum Use {
 
   /** Whether they have memfds. */
   final boolean files;
+
+  /** Everything is in use, and the next kernel's command line differs. */
+  Use(String label, String nextSwitches, String nextReservation) {
+    this(label, Stage.ON, Use.RESERVE, nextSwitches, nextReservation, true, true);
+  }
 
   Use(
       String label,

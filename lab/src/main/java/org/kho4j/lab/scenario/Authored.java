@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,6 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Boot;
 import org.kho4j.lab.guest.Guest;
-import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Stage;
@@ -133,25 +133,13 @@ final class Authored implements AutoCloseable {
   }
 
   /** The device tree that QEMU makes for an arm64 machine. */
-  static Path machineTree(Run run, Machine machine) throws IOException, InterruptedException {
+  static Path machineTree(Run run, Machine machine) throws IOException {
     Path own = run.directory().resolve("machine.dtb");
-    Process qemu =
-        new ProcessBuilder(
-                "qemu-system-aarch64",
-                "-machine",
-                "virt,dumpdtb=" + own,
-                "-cpu",
-                "max",
-                "-m",
-                machine.memory() / MIB + "M",
-                "-display",
-                "none")
-            .redirectErrorStream(true)
-            .redirectOutput(run.directory().resolve("dumpdtb.log").toFile())
-            .start();
-    if (qemu.waitFor() != 0) {
-      throw new LabFailure("QEMU wrote no device tree: " + run.directory().resolve("dumpdtb.log"));
-    }
+    String memory = machine.memory() / MIB + "M";
+    List<String> dumping = List.of("-machine", "virt,dumpdtb=" + own, "-cpu", "max", "-m", memory);
+    List<String> command = new ArrayList<>(List.of("qemu-system-aarch64", "-display", "none"));
+    command.addAll(dumping);
+    run.program("dumpdtb", command);
     return own;
   }
 

@@ -82,7 +82,7 @@ final class Examples {
 
   private static List<String> convert(Run run, Path source, String version, Path ram) {
     String base = "0x%x".formatted(run.kernel().arch().ramBase());
-    String pageSize = KhoCommand.label(run.kernel().pageSize());
+    String pageSize = run.kernel().pageSize().label();
     return new ArrayList<>(
         List.of(
             "convert",

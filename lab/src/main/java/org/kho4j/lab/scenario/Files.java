@@ -41,8 +41,8 @@ public final class Files {
     this.files = List.copyOf(files);
   }
 
-  /** Makes the guest preserve them. */
-  public void preserve(Script script) {
+  /** Makes the guest preserve them; returns the script. */
+  public Script preserve(Script script) {
     String session = "";
     for (File file : files) {
       if (!file.session.equals(session)) {
@@ -53,10 +53,11 @@ public final class Files {
           "memfd %d %d %d %d %d",
           file.token, file.bytes, run.told(file.seed), file.every, file.seals);
     }
+    return script;
   }
 
-  /** Makes the next guest retrieve them, and check every byte. */
-  public void retrieve(Script script) {
+  /** Makes the next guest retrieve them, and check every byte; returns the script. */
+  public Script retrieve(Script script) {
     String session = "";
     for (File file : files) {
       if (!file.session.equals(session)) {
@@ -69,7 +70,7 @@ public final class Files {
           file.token, file.bytes, run.told(file.seed), file.every, file.seals);
     }
     finish(script, session);
-    script.line("say retrieved");
+    return script.line("say retrieved");
   }
 
   private static void finish(Script script, String session) {

@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
@@ -22,32 +24,33 @@ import org.kho4j.memory.PhysicalMemory;
 import tools.jackson.databind.JsonNode;
 
 /** From Linux to Java: what a kernel hands over, read at the jump, and restored by the next. */
-final class HandedOver {
+public final class HandedOver {
 
   private HandedOver() {}
 
   static void manySessions(Run run) throws Exception {
-    long page = run.kernel().pageSize().bytes();
-    long count = Math.min(2000, run.kernel().versions().maxSessions(run.kernel().pageSize()));
-    List<File> files = new ArrayList<>();
-    for (int session = 0; session < count; session++) {
-      files.add(new File("s%05d".formatted(session), 0, page, 1000 + session));
-    }
-    Script first = new Script().line("sessions %d 1 %d %d", count, page, run.told(1000));
-    Script second = new Script().line("checks %d 1 %d %d", count, page, run.told(1000));
-    handOver(
-        run, new Files(run, files), Machine.small(run.kernel()), "", first, second, handover -> {});
+    long most = run.kernel().versions().maxSessions(run.kernel().pageSize());
+    many(run, Math.min(2000, most), 1, 1000);
   }
 
   static void manyFiles(Run run) throws Exception {
+    long most = run.kernel().versions().maxFiles(run.kernel().pageSize());
+    many(run, 1, Math.min(1000, most), 2000);
+  }
+
+  /** Sessions of so many files each, of a page, as one line of the script makes them. */
+  private static void many(Run run, long sessions, long filesEach, long seed) throws Exception {
     long page = run.kernel().pageSize().bytes();
-    long count = Math.min(1000, run.kernel().versions().maxFiles(run.kernel().pageSize()));
     List<File> files = new ArrayList<>();
-    for (int file = 0; file < count; file++) {
-      files.add(new File("s00000", file, page, 2000 + file));
+    for (int session = 0; session < sessions; session++) {
+      for (int file = 0; file < filesEach; file++) {
+        files.add(new File("s%05d".formatted(session), file, page, seed + files.size()));
+      }
     }
-    Script first = new Script().line("sessions 1 %d %d %d", count, page, run.told(2000));
-    Script second = new Script().line("checks 1 %d %d %d", count, page, run.told(2000));
+    Script first = new Script();
+    first.line("sessions %d %d %d %d", sessions, filesEach, page, run.told(seed));
+    Script second = new Script();
+    second.line("checks %d %d %d %d", sessions, filesEach, page, run.told(seed));
     handOver(
         run, new Files(run, files), Machine.small(run.kernel()), "", first, second, handover -> {});
   }
@@ -93,11 +96,9 @@ final class HandedOver {
   static void twoNodes(Run run) throws Exception {
     List<File> files = List.of(new File("node", 1, 8 << 20, 5000), new File("other", 2, 100, 5001));
     Files expected = new Files(run, files);
-    Script first = new Script();
-    expected.preserve(first);
+    Script first = expected.preserve(new Script());
     first.line("dump /sys/kernel/debug/kho/out/scratch_len");
-    Script second = new Script();
-    expected.retrieve(second);
+    Script second = expected.retrieve(new Script());
     Guest guest =
         run.boot(
             new Machine(1024L << 20, 2),
@@ -127,11 +128,9 @@ final class HandedOver {
     List<File> files =
         List.of(new File("high", 1, 8 << 20, 6000), new File("other", 2, 1000, 6001));
     Files expected = new Files(run, files);
-    Script first = new Script();
-    expected.preserve(first);
+    Script first = expected.preserve(new Script());
     first.line("await preserved");
-    Script second = new Script();
-    expected.retrieve(second);
+    Script second = expected.retrieve(new Script());
     Guest guest =
         run.boot(
             Machine.small(run.kernel()).withMemory(5120),
@@ -170,10 +169,8 @@ final class HandedOver {
       Run run, List<File> files, Machine machine, String parameters, Consumer<Handover> more)
       throws Exception {
     Files expected = new Files(run, files);
-    Script first = new Script();
-    expected.preserve(first);
-    Script second = new Script();
-    expected.retrieve(second);
+    Script first = expected.preserve(new Script());
+    Script second = expected.retrieve(new Script());
     handOver(run, expected, machine, parameters, first, second, more);
   }
 
@@ -202,12 +199,27 @@ final class HandedOver {
   }
 
   /** The handover of a kernel that was not handed anything itself. */
-  static Handover only(PhysicalMemory memory) {
+  public static Handover only(PhysicalMemory memory) {
     List<Handover> handovers = Handovers.find(memory);
     if (handovers.size() != 1) {
       throw new LabFailure("%d handovers were found, not 1".formatted(handovers.size()));
     }
     return handovers.getFirst();
+  }
+
+  /** The only one of several handovers that has a role. */
+  static Handover withRole(Run run, List<Handover> handovers, Role role) {
+    List<Handover> found = handovers.stream().filter(handover -> handover.role() == role).toList();
+    run.same("the number of handovers that are " + role.label(), 1, found.size());
+    return found.getFirst();
+  }
+
+  /** Checks that the memory of a reservation has a seed's words. */
+  static void sameContent(Run run, Handover handover, ReserveMem reservation, long seed) {
+    PhysicalMemory memory = handover.memory().physical();
+    long mismatch =
+        WordPattern.of(run).mismatch(memory.read(reservation.start(), reservation.size()), seed, 0);
+    run.check(mismatch < 0, "the reservation has other content from byte %d on", mismatch);
   }
 
   private static void forEachMemfd(Handover handover, Consumer<Memfd> visitor) {

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.kho4j.abi.PageSize;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Run;
@@ -66,10 +65,5 @@ public final class KhoCommand {
     if (process.waitFor() != 0) {
       throw new LabFailure("the kho command could not be built");
     }
-  }
-
-  /** A page size as the command names it. */
-  static String label(PageSize pageSize) {
-    return pageSize.bytes() / 1024 + "K";
   }
 }

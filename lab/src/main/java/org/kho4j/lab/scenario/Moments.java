@@ -53,8 +53,7 @@ final class Moments {
     }
     first.line("dump %sout/fdt", DEBUGFS).line("await prepared");
     files.preserve(first);
-    Script second = new Script();
-    files.retrieve(second);
+    Script second = files.retrieve(new Script());
     second.line("dump %sin/fdt", DEBUGFS);
     second.line("dump %sout/sub_fdts/memblock", DEBUGFS);
     second.line("await restored");
@@ -152,7 +151,7 @@ final class Moments {
         handover.client(KhoTest.CLIENT).orElseThrow().data().checksumMatches(),
         "the checksum of kho_test's data does not match");
     run.same("the reservation", trace, trace(handover));
-    sameTrace(handover, trace);
+    HandedOver.sameContent(run, handover, trace, TRACE_SEED);
   }
 
   private void nextKernel(String release, ReserveMem trace) throws Exception {
@@ -167,33 +166,19 @@ final class Moments {
     }
     List<Handover> handovers = Handovers.find(guest.memory());
     run.same("the number of handovers", 2, handovers.size());
-    Handover incoming = withRole(handovers, Role.INCOMING);
-    Handover outgoing = withRole(handovers, Role.OUTGOING);
+    Handover incoming = HandedOver.withRole(run, handovers, Role.INCOMING);
+    Handover outgoing = HandedOver.withRole(run, handovers, Role.OUTGOING);
     sameBytes("in/fdt", incoming.memory().physical(), incoming.root().address());
     run.same(
         "kexec-metadata of what is prepared",
         new Metadata(1, release, 2),
         outgoing.client(Metadata.CLIENT).orElseThrow());
     run.same("the reservation", trace, trace(outgoing));
-    sameTrace(outgoing, trace);
-  }
-
-  private Handover withRole(List<Handover> handovers, Role role) {
-    List<Handover> found = handovers.stream().filter(handover -> handover.role() == role).toList();
-    run.same("the number of handovers that are " + role.label(), 1, found.size());
-    return found.getFirst();
+    HandedOver.sameContent(run, outgoing, trace, TRACE_SEED);
   }
 
   private static ReserveMem trace(Handover handover) {
     return handover.client(ReserveMem.CLIENT).orElseThrow().getFirst();
-  }
-
-  private void sameTrace(Handover handover, ReserveMem trace) {
-    long mismatch =
-        WordPattern.of(run)
-            .mismatch(
-                handover.memory().physical().read(trace.start(), trace.size()), TRACE_SEED, 0);
-    run.check(mismatch < 0, "the reservation has other content from byte %d on", mismatch);
   }
 
   /** Compares with what the kernel shows in debugfs; how many bytes that were. */

@@ -26,7 +26,6 @@ import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 import org.kho4j.lab.guest.Stage;
 import org.kho4j.lab.scenario.Files.File;
-import org.kho4j.memory.PhysicalMemory;
 
 /** From Java to Linux: kernels are booted on handovers that no kernel wrote. */
 final class Restored {
@@ -176,10 +175,8 @@ final class Restored {
 
     Files files =
         new Files(run, List.of(new File("back", 5, 3 << 20, 21), new File("back", 6, 12345, 22)));
-    Script first = new Script();
-    files.preserve(first);
-    Script second = new Script();
-    files.retrieve(second);
+    Script first = files.preserve(new Script());
+    Script second = files.retrieve(new Script());
     second.line("await restored");
     String parameters = "reserve_mem=2M:65536:trace";
     Guest guest =
@@ -194,7 +191,7 @@ final class Restored {
     String release = guest.await("lab: release (.*)").group(1);
 
     guest.stopAtJump();
-    Handover outgoing = outgoing(run, guest.memory());
+    Handover outgoing = HandedOver.withRole(run, Handovers.find(guest.memory()), Role.OUTGOING);
     run.same(
         "kexec-metadata",
         new Metadata(1, release, 2),
@@ -208,7 +205,7 @@ final class Restored {
     guest.await(
         "KHO: exec from: %s \\(count 2\\)".formatted(java.util.regex.Pattern.quote(release)));
     guest.awaitPoint("restored");
-    Handover next = outgoing(run, guest.memory());
+    Handover next = HandedOver.withRole(run, Handovers.find(guest.memory()), Role.OUTGOING);
     run.same(
         "kexec-metadata of the second kernel",
         new Metadata(1, release, 3),
@@ -218,24 +215,9 @@ final class Restored {
     guest.awaitEnd();
   }
 
-  private static Handover outgoing(Run run, PhysicalMemory memory) {
-    List<Handover> outgoing =
-        Handovers.find(memory).stream()
-            .filter(handover -> handover.role() == Role.OUTGOING)
-            .toList();
-    run.same("the number of outgoing handovers", 1, outgoing.size());
-    return outgoing.getFirst();
-  }
-
   private static void sameReservation(Run run, Handover handover, ReserveMem reservation) {
     run.same("memblock", List.of(reservation), handover.client(ReserveMem.CLIENT).orElseThrow());
-    long mismatch =
-        WordPattern.of(run)
-            .mismatch(
-                handover.memory().physical().read(reservation.start(), reservation.size()),
-                SEED,
-                0);
-    run.check(mismatch < 0, "the reservation has other content from byte %d on", mismatch);
+    HandedOver.sameContent(run, handover, reservation, SEED);
   }
 
   /** A kernel of another version of the contract says so, and takes nothing. */

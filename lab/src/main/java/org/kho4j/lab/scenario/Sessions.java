@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.kho4j.abi.LuoVersion.Listing;
+import org.kho4j.abi.KhoBlock;
+import org.kho4j.abi.Structure;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdateSaver;
@@ -74,8 +75,7 @@ final class Sessions {
     if (wrong) {
       Restored.flipBit(authored.generation().segment(pieces.getLast().folio()));
     }
-    Script script = new Script();
-    new Files(run, FILES).retrieve(script);
+    Script script = new Files(run, FILES).retrieve(new Script());
     Guest guest = authored.boot(new Stage(run.kernel(), "", script));
     guest.await(Restored.FOUND);
     guest.await(wrong ? "lab: FAILED content of the memfd" : "lab: retrieved");
@@ -87,7 +87,7 @@ final class Sessions {
     KernelVersions versions = run.kernel().versions();
     long most = versions.maxSessions(run.kernel().pageSize());
     // With 64K pages more of them do not fit into the guest's window.
-    int count = Math.min(many(run, versions.luo().sessions(), most), 2000);
+    int count = Math.min(many(run, versions.luo().sessionList(), most), 2000);
     Authored authored = Authored.begin(run);
     List<SavedSession> sessions = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -107,7 +107,7 @@ final class Sessions {
   static void manyFiles(Run run) throws Exception {
     KernelVersions versions = run.kernel().versions();
     long most = versions.maxFiles(run.kernel().pageSize());
-    int count = many(run, versions.luo().files(), most);
+    int count = many(run, versions.luo().fileList(), most);
     Authored authored = Authored.begin(run);
     List<File> files =
         IntStream.range(0, count).mapToObj(i -> new File("many", i, MANY_BYTES, 50 + i)).toList();
@@ -116,15 +116,14 @@ final class Sessions {
       saved.add(save(run, authored.generation(), file, new ArrayList<>()));
     }
     handOver(run, authored, List.of(new SavedSession("many", saved)));
-    Script script = new Script();
-    new Files(run, files).retrieve(script);
+    Script script = new Files(run, files).retrieve(new Script());
     Guest guest = authored.boot(new Stage(run.kernel(), "", script));
     guest.await("lab: retrieved");
     guest.awaitEnd();
   }
 
-  private static int many(Run run, Listing listing, long most) {
-    return listing == Listing.ARRAY ? (int) most : run.kernel().pageSize().bytes() / 20;
+  private static int many(Run run, Structure list, long most) {
+    return list.has(KhoBlock.COUNT) ? run.kernel().pageSize().bytes() / 20 : (int) most;
   }
 
   private static void handOver(Run run, Authored authored, List<SavedSession> sessions)

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.kho4j.files.MalformedImageException;
 
 /**
@@ -62,8 +63,7 @@ public final class Btf {
    * @throws MalformedImageException if it is there and damaged
    */
   public Optional<BtfStruct> struct(String name) throws MalformedImageException {
-    List<BtfStruct> found = structs(name);
-    return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
+    return structs(name).stream().findFirst();
   }
 
   /**
@@ -119,12 +119,7 @@ public final class Btf {
 
   /** Whether it has functions at all: without, that one is missing says nothing. */
   public boolean hasFunctions() {
-    for (int type = 1; type < types.end(); type++) {
-      if (types.kindOf(type) == BtfKind.FUNC) {
-        return true;
-      }
-    }
-    return false;
+    return IntStream.range(1, types.end()).anyMatch(type -> types.kindOf(type) == BtfKind.FUNC);
   }
 
   /** Whether it has a function of that name: one that was not inlined everywhere. */
@@ -191,18 +186,14 @@ public final class Btf {
       throws MalformedImageException {
     List<Long> dimensions = new ArrayList<>();
     int element = element(type, dimensions);
-    if (bits == 0) {
-      bits = integerBits(element, sizeInBits(type, 0), dimensions);
-    }
     int resolved = resolved(element);
+    // Older BTF has an integer of fewer bits than its bytes as the type of a bit field.
+    boolean isInteger = types.kindOf(resolved) == BtfKind.INT && dimensions.isEmpty();
+    int integer = isInteger ? types.word(resolved, 0) : 0;
+    long size = bits != 0 ? bits : isInteger ? integer & 0xff : sizeInBits(type, 0);
     String structure = isStruct(resolved) ? types.nameOf(resolved) : "";
     return new BtfField(
-        name,
-        offset + integerOffset(element, dimensions),
-        bits,
-        describe(element, 0),
-        dimensions,
-        structure);
+        name, offset + (integer >>> 16 & 0xff), size, describe(element, 0), dimensions, structure);
   }
 
   private int element(int type, List<Long> dimensions) throws MalformedImageException {
@@ -216,24 +207,6 @@ public final class Btf {
       dimensions.add(Integer.toUnsignedLong(types.word(array, 2)));
       element = types.reference(array, 0);
     }
-  }
-
-  /** Older BTF has an integer of fewer bits than its bytes as the type of a bit field. */
-  private long integerBits(int element, long bits, List<Long> dimensions)
-      throws MalformedImageException {
-    int integer = resolved(element);
-    if (types.kindOf(integer) != BtfKind.INT || !dimensions.isEmpty()) {
-      return bits;
-    }
-    return types.word(integer, 0) & 0xff;
-  }
-
-  private int integerOffset(int element, List<Long> dimensions) throws MalformedImageException {
-    int integer = resolved(element);
-    if (types.kindOf(integer) != BtfKind.INT || !dimensions.isEmpty()) {
-      return 0;
-    }
-    return types.word(integer, 0) >>> 16 & 0xff;
   }
 
   private long sizeInBits(int type, int depth) throws MalformedImageException {
@@ -259,11 +232,8 @@ public final class Btf {
           sizeInBits(types.referenceOf(type), depth + 1);
       default ->
           throw types.malformed(
-              "has type "
-                  + type
-                  + " of kind "
-                  + types.kindOf(type)
-                  + " where a field's type should be");
+              "has type %d of kind %d where a field's type should be"
+                  .formatted(type, types.kindOf(type)));
     };
   }
 
@@ -312,10 +282,10 @@ public final class Btf {
       case BtfKind.FWD -> tagged(types.flagOf(type) ? "union" : "struct", type);
       case BtfKind.PTR -> pointer(describe(types.referenceOf(type), depth + 1));
       case BtfKind.ARRAY ->
-          describe(types.reference(type, 0), depth + 1)
-              + "["
-              + Integer.toUnsignedString(types.word(type, 2))
-              + "]";
+          "%s[%s]"
+              .formatted(
+                  describe(types.reference(type, 0), depth + 1),
+                  Integer.toUnsignedString(types.word(type, 2)));
       case BtfKind.CONST -> qualified("const", type, depth);
       case BtfKind.VOLATILE -> qualified("volatile", type, depth);
       case BtfKind.RESTRICT -> qualified("restrict", type, depth);

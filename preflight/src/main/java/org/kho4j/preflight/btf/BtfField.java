@@ -27,11 +27,6 @@ public record BtfField(
     dimensions = List.copyOf(dimensions);
   }
 
-  /** Whether it starts or ends within a byte. */
-  public boolean isBitField() {
-    return ((bitOffset | bitSize) & 7) != 0;
-  }
-
   /** Bytes from the start of the structure, rounded down. */
   public long offset() {
     return bitOffset >>> 3;

@@ -117,14 +117,7 @@ final class BtfTypes {
     long room = bytes.byteSize() - header;
     if (offset > room || length > room - offset) {
       throw malformed(
-          "has its "
-              + name
-              + " at 0x"
-              + hex(offset)
-              + ", 0x"
-              + hex(length)
-              + " bytes, of 0x"
-              + hex(room));
+          "has its %s at 0x%x, 0x%x bytes, of 0x%x".formatted(name, offset, length, room));
     }
     return bytes.asSlice(header + offset, length);
   }
@@ -135,21 +128,14 @@ final class BtfTypes {
     int at = 0;
     while (at < words.length) {
       if (words.length - at < TYPE_WORDS) {
-        throw malformed("ends within type " + count + " at 0x" + hex(4L * at) + " of its types");
+        throw malformed("ends within type %d at 0x%x of its types".formatted(count, 4L * at));
       }
       int info = words[at + 1];
       long tail = tail(at, kind(info), elements(info));
       if (tail > 4L * (words.length - at - TYPE_WORDS)) {
         throw malformed(
-            "has type "
-                + count
-                + " at 0x"
-                + hex(4L * at)
-                + " of its types, of kind "
-                + kind(info)
-                + " with "
-                + elements(info)
-                + " elements, which runs past their end");
+            "has type %d at 0x%x of its types, of kind %d with %d elements, which runs past their end"
+                .formatted(count, 4L * at, kind(info), elements(info)));
       }
       if (count < found.length) {
         found[count] = at;
@@ -167,13 +153,8 @@ final class BtfTypes {
     int layout = 4 * kind;
     if (layout > layouts.length - 4) {
       throw malformed(
-          "has type "
-              + count
-              + " at 0x"
-              + hex(4L * at)
-              + " of its types, of kind "
-              + kind
-              + ", which is not known here and whose length is not told: nothing behind it can be read");
+          "has type %d at 0x%x of its types, of kind %d, which is not known here and whose length is not told: nothing behind it can be read"
+              .formatted(count, 4L * at, kind));
     }
     tail = (layouts[layout] & 0xff) + (layouts[layout + 1] & 0xffL) * elements;
     if ((tail & 3) != 0) {
@@ -232,13 +213,12 @@ final class BtfTypes {
   private int checked(int from, int type) throws MalformedImageException {
     if (type < 0 || type >= count) {
       throw malformed(
-          "has type "
-              + from
-              + ", which refers to type "
-              + Integer.toUnsignedString(type)
-              + " of "
-              + (count - 1)
-              + (from > 0 ? " (the BTF of a module alone cannot be read)" : ""));
+          "has type %d, which refers to type %s of %d%s"
+              .formatted(
+                  from,
+                  Integer.toUnsignedString(type),
+                  count - 1,
+                  from > 0 ? " (the BTF of a module alone cannot be read)" : ""));
     }
     return type;
   }
@@ -263,13 +243,8 @@ final class BtfTypes {
   private String string(int type, int offset) throws MalformedImageException {
     if (offset < 0 || offset >= strings.length) {
       throw malformed(
-          "has type "
-              + type
-              + " with a name at 0x"
-              + Integer.toHexString(offset)
-              + " of its strings, which have 0x"
-              + Integer.toHexString(strings.length)
-              + " bytes");
+          "has type %d with a name at 0x%x of its strings, which have 0x%x bytes"
+              .formatted(type, offset, strings.length));
     }
     int end = offset;
     while (strings[end] != 0) {
@@ -284,9 +259,5 @@ final class BtfTypes {
 
   MalformedImageException malformed(String what) {
     return new MalformedImageException(where + " " + what);
-  }
-
-  private static String hex(long value) {
-    return Long.toHexString(value);
   }
 }

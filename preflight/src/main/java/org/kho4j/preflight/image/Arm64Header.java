@@ -89,9 +89,6 @@ final class Arm64Header {
     return size.map(value ->
         new Found<>(
             value,
-            "flags 0x"
-                + Integer.toHexString(flags)
-                + " of the arm64 Image header, offset 0x"
-                + Long.toHexString(at + FLAGS)));
+            "flags 0x%x of the arm64 Image header, offset 0x%x".formatted(flags, at + FLAGS)));
   }
 }

@@ -90,8 +90,7 @@ final class BtfReading {
         .map(size ->
             new Found<>(
                 size,
-                "struct kho_vmalloc_chunk, which fills a page, has "
-                    + size.bytes()
-                    + " bytes in its BTF"));
+                "struct kho_vmalloc_chunk, which fills a page, has %d bytes in its BTF"
+                    .formatted(size.bytes())));
   }
 }

@@ -46,10 +46,8 @@ final class BzImage {
     int protocol = u16(bytes, PROTOCOL);
     if (protocol < FIRST_PROTOCOL) {
       throw new MalformedImageException(
-          path
-              + " has boot protocol 0x"
-              + Integer.toHexString(protocol)
-              + ": only from 0x208 on it is told where the kernel is");
+          "%s has boot protocol 0x%x: only from 0x208 on it is told where the kernel is"
+              .formatted(path, protocol));
     }
     int sectors = bytes.get(JAVA_BYTE, SETUP_SECTORS) & 0xff;
     long offset = (sectors == 0 ? 5L : sectors + 1) * SECTOR + u32(bytes, PAYLOAD_OFFSET);

@@ -127,11 +127,8 @@ final class ElfFile {
     long count = u16(60) != 0 ? u16(60) : bytes.get(U64, table + 32);
     require(
         count >= 1 && count <= MAX_SECTIONS,
-        "has "
-            + Long.toUnsignedString(count)
-            + " ELF sections: "
-            + MAX_SECTIONS
-            + " are the most that is read");
+        "has %s ELF sections: %d are the most that is read"
+            .formatted(Long.toUnsignedString(count), MAX_SECTIONS));
     requireTable(table, count);
     long names =
         u16(62) != SHN_XINDEX ? u16(62) : Integer.toUnsignedLong(bytes.get(U32, table + 40));
@@ -159,12 +156,8 @@ final class ElfFile {
         table > 0
             && table <= bytes.byteSize()
             && count <= (bytes.byteSize() - table) / SECTION_HEADER,
-        "has "
-            + count
-            + " ELF section headers at offset 0x"
-            + hex(table)
-            + ", which run past the end at 0x"
-            + hex(bytes.byteSize()));
+        "has %d ELF section headers at offset 0x%x, which run past the end at 0x%x"
+            .formatted(count, table, bytes.byteSize()));
   }
 
   private MemorySegment nameBytes(long header) throws MalformedImageException {
@@ -172,12 +165,8 @@ final class ElfFile {
     long length = bytes.get(U64, header + 32);
     require(
         isInFile(offset, length),
-        "has its section names at offset 0x"
-            + hex(offset)
-            + ", 0x"
-            + hex(length)
-            + " bytes, of 0x"
-            + hex(bytes.byteSize()));
+        "has its section names at offset 0x%x, 0x%x bytes, of 0x%x"
+            .formatted(offset, length, bytes.byteSize()));
     return bytes.asSlice(offset, length);
   }
 
@@ -201,16 +190,8 @@ final class ElfFile {
     boolean inFile = type != SHT_NOBITS;
     require(
         !inFile || isInFile(offset, length),
-        "has section "
-            + number
-            + " ("
-            + name
-            + ") at offset 0x"
-            + hex(offset)
-            + ", 0x"
-            + hex(length)
-            + " bytes, which runs past the end at 0x"
-            + hex(bytes.byteSize()));
+        "has section %d (%s) at offset 0x%x, 0x%x bytes, which runs past the end at 0x%x"
+            .formatted(number, name, offset, length, bytes.byteSize()));
     sections.add(
         new Section(
             name, inFile, (flags & SHF_ALLOC) != 0, bytes.get(U64, header + 16), offset, length));
@@ -230,10 +211,6 @@ final class ElfFile {
 
   private int u16(long at) {
     return Short.toUnsignedInt(bytes.get(U16, at));
-  }
-
-  private static String hex(long value) {
-    return Long.toHexString(value);
   }
 
   private void require(boolean holds, String otherwise) throws MalformedImageException {

@@ -1,5 +1,8 @@
 package org.kho4j.preflight.image;
 
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
 /**
  * The form of version names: {@code stem-vN}, with a stem of lower-case letters, digits, {@code -}
  * and {@code _} that starts with a letter; several of them with {@code ;} between, as was proposed
@@ -10,56 +13,19 @@ final class VersionName {
   /** Longest name: a file handler's field for it has 48 bytes. */
   static final int MAX_LENGTH = 127;
 
+  private static final Pattern SIMPLE = Pattern.compile("[a-z][a-z0-9_-]*-v[0-9]+");
+
   private VersionName() {}
 
   /** Whether the whole text is a version name. */
   static boolean matches(String text) {
-    if (text.length() > MAX_LENGTH) {
-      return false;
-    }
-    for (String part : text.split(";", -1)) {
-      if (!isSimple(part)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean isSimple(String part) {
-    int version = part.lastIndexOf("-v");
-    if (version <= 0 || version + 2 == part.length() || !isLetter(part.charAt(0))) {
-      return false;
-    }
-    for (int i = version + 2; i < part.length(); i++) {
-      if (!isDigit(part.charAt(i))) {
-        return false;
-      }
-    }
-    return isStem(part, version);
-  }
-
-  private static boolean isStem(String part, int length) {
-    for (int i = 0; i < length; i++) {
-      char c = part.charAt(i);
-      if (!isLetter(c) && !isDigit(c) && c != '-' && c != '_') {
-        return false;
-      }
-    }
-    return true;
+    return text.length() <= MAX_LENGTH
+        && Stream.of(text.split(";", -1)).allMatch(part -> SIMPLE.matcher(part).matches());
   }
 
   /** Length of the first part's stem, or -1 for what is no version name. */
   static int stemLength(String text) {
-    int end = text.indexOf(';');
-    String first = end < 0 ? text : text.substring(0, end);
-    return isSimple(first) ? first.lastIndexOf("-v") : -1;
-  }
-
-  private static boolean isLetter(char c) {
-    return c >= 'a' && c <= 'z';
-  }
-
-  private static boolean isDigit(char c) {
-    return c >= '0' && c <= '9';
+    String first = text.split(";", 2)[0];
+    return SIMPLE.matcher(first).matches() ? first.lastIndexOf("-v") : -1;
   }
 }

@@ -114,10 +114,7 @@ final class ContractTables {
             });
       }
     }
-    List<List<String>> rows = new ArrayList<>();
-    layouts.forEach((row, ids) ->
-        rows.add(Stream.concat(row.stream(), Stream.of(String.join(", ", ids))).toList()));
-    return table(List.of("in", "pointer", "leads to", "declared", "layouts"), rows);
+    return table(List.of("in", "pointer", "leads to", "declared", "layouts"), withLayouts(layouts));
   }
 
   private static void pointer(
@@ -128,44 +125,43 @@ final class ContractTables {
       String declared) {
     Structure target = field.target();
     if (field.type() == Field.Type.PHYS && target != null) {
-      List<String> row = List.of(owner, code(field.name()), code(target.name()), declared);
-      layouts.computeIfAbsent(row, _ -> new ArrayList<>()).add(code(version.id()));
+      note(layouts, version, owner, code(field.name()), code(target.name()), declared);
     }
   }
 
   static String lifetimes() {
-    Map<String, Lifetime> all = new LinkedHashMap<>();
-    Map<String, List<String>> layouts = new LinkedHashMap<>();
+    Map<List<String>, List<String>> layouts = new LinkedHashMap<>();
     for (ContractVersion version : Contract.VERSIONS) {
       for (FdtLayout tree : version.trees()) {
-        String name = "tree " + code(tree.name());
-        note(all, layouts, name, tree.lifetime(), version);
+        lifetime(layouts, version, "tree " + code(tree.name()), tree.lifetime());
       }
       for (Structure structure : version.structures()) {
-        note(all, layouts, code(structure.name()), structure.lifetime(), version);
+        lifetime(layouts, version, code(structure.name()), structure.lifetime());
       }
     }
-    return table(
-        List.of("what", "memory", "written", "freed", "layouts"),
-        all.entrySet().stream()
-            .map(entry ->
-                List.of(
-                    entry.getKey().substring(0, entry.getKey().indexOf('\n')),
-                    entry.getValue().toString(),
-                    text(entry.getValue().written()),
-                    text(entry.getValue().freed()),
-                    String.join(", ", layouts.getOrDefault(entry.getKey(), List.of()))))
-            .toList());
+    return table(List.of("what", "memory", "written", "freed", "layouts"), withLayouts(layouts));
+  }
+
+  private static void lifetime(
+      Map<List<String>, List<String>> layouts,
+      ContractVersion version,
+      String owner,
+      Lifetime lifetime) {
+    String written = text(lifetime.written());
+    note(layouts, version, owner, lifetime.toString(), written, text(lifetime.freed()));
   }
 
   private static void note(
-      Map<String, Lifetime> all,
-      Map<String, List<String>> layouts,
-      String name,
-      Lifetime lifetime,
-      ContractVersion version) {
-    String key = name + "\n" + lifetime.written() + lifetime.freed() + lifetime;
-    all.putIfAbsent(key, lifetime);
-    layouts.computeIfAbsent(key, k -> new ArrayList<>()).add(code(version.id()));
+      Map<List<String>, List<String>> layouts, ContractVersion version, String... row) {
+    layouts.computeIfAbsent(List.of(row), _ -> new ArrayList<>()).add(code(version.id()));
+  }
+
+  /** Rows, and the layouts that have each. */
+  private static List<List<String>> withLayouts(Map<List<String>, List<String>> layouts) {
+    return layouts.entrySet().stream()
+        .map(row ->
+            Stream.concat(row.getKey().stream(), Stream.of(String.join(", ", row.getValue())))
+                .toList())
+        .toList();
   }
 }

@@ -107,20 +107,17 @@ final class Markdown {
   }
 
   private static String elements(Structure structure, Field elements) {
-    StringBuilder out = new StringBuilder();
-    out.append("From offset ")
-        .append(structure.headerSize())
-        .append(": ")
-        .append(code(elements.name()))
-        .append(", ")
-        .append(type(elements))
-        .append(", ")
-        .append(elements.size())
-        .append(elements.size() == 1 ? " byte each: " : " bytes each: ")
-        .append(text(elements.meaning()))
-        .append(".\n\n");
-    out.append(
-        table(
+    String each =
+        "From offset %d: %s, %s, %d %s each: %s.\n\n"
+            .formatted(
+                structure.headerSize(),
+                code(elements.name()),
+                type(elements),
+                elements.size(),
+                elements.size() == 1 ? "byte" : "bytes",
+                text(elements.meaning()));
+    return each
+        + table(
             List.of("page size", "bytes in all", "elements", "bytes left over"),
             List.of(PageSize.values()).stream()
                 .map(size ->
@@ -129,8 +126,7 @@ final class Markdown {
                         Integer.toString(structure.size(size)),
                         Integer.toString(structure.capacity(size)),
                         Integer.toString(structure.unused(size))))
-                .toList()));
-    return out.toString();
+                .toList());
   }
 
   private static String layouts(ContractVersion version, Structure structure) {
@@ -141,29 +137,23 @@ final class Markdown {
   }
 
   private static String facts(Lifetime lifetime, String layouts, String source) {
-    return "- Memory: "
-        + text(lifetime.toString())
-        + ". Written: "
-        + text(lifetime.written())
-        + ". Freed: "
-        + text(lifetime.freed())
-        + ".\n- In: "
-        + layouts
-        + "\n- Source: "
-        + text(source)
-        + "\n";
+    return "- Memory: %s. Written: %s. Freed: %s.\n- In: %s\n- Source: %s\n"
+        .formatted(
+            text(lifetime.toString()),
+            text(lifetime.written()),
+            text(lifetime.freed()),
+            layouts,
+            text(source));
   }
 
   static String tree(ContractVersion version, FdtLayout tree) {
-    StringBuilder out = new StringBuilder();
-    out.append(text(tree.meaning())).append("\n\n");
-    out.append(
+    return "%s\n\n%s\n%s"
+        .formatted(
+            text(tree.meaning()),
             table(
                 List.of("node", "property", "bytes", "type", "value", "meaning"),
-                tree.properties().stream().map(Markdown::property).toList()))
-        .append('\n');
-    out.append(facts(tree.lifetime(), code(version.id()), tree.source()));
-    return out.toString();
+                tree.properties().stream().map(Markdown::property).toList()),
+            facts(tree.lifetime(), code(version.id()), tree.source()));
   }
 
   private static List<String> property(FdtLayout.Property property) {
@@ -179,14 +169,11 @@ final class Markdown {
 
   static String area(ContractVersion.Area area) {
     Field elements = area.elements();
-    return "The area behind "
-        + code(area.owner() + "." + area.field())
-        + " is an array of "
-        + type(elements)
-        + ", "
-        + elements.size()
-        + " bytes each, from the area's first byte on: "
-        + text(elements.meaning())
-        + ".\n";
+    return "The area behind %s is an array of %s, %d bytes each, from the area's first byte on: %s.\n"
+        .formatted(
+            code(area.owner() + "." + area.field()),
+            type(elements),
+            elements.size(),
+            text(elements.meaning()));
   }
 }

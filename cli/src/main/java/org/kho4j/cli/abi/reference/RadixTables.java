@@ -94,15 +94,16 @@ final class RadixTables {
                 List.of(
                     size.label(),
                     Integer.toString(MapForm.RADIX.depth(size)),
-                    KhoRadix.rootSlots(size, MapForm.RADIX.depth(size)).stream()
-                        .map(String::valueOf)
-                        .collect(Collectors.joining(", "))))
+                    rootSlots(size, MapForm.RADIX)))
             .toList());
   }
 
   static String shortRootSlots() {
-    PageSize size = PageSize.SIZE_16K;
-    return KhoRadix.rootSlots(size, MapForm.RADIX_SHORT.depth(size)).stream()
+    return rootSlots(PageSize.SIZE_16K, MapForm.RADIX_SHORT);
+  }
+
+  private static String rootSlots(PageSize size, MapForm form) {
+    return KhoRadix.rootSlots(size, form.depth(size)).stream()
         .map(String::valueOf)
         .collect(Collectors.joining(", "));
   }

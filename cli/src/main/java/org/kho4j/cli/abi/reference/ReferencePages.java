@@ -7,10 +7,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.FdtLayout;
@@ -140,11 +141,9 @@ public final class ReferencePages {
 
   private static String capacity(String argument) {
     Structure structure = named(argument);
-    StringBuilder out = new StringBuilder();
-    for (PageSize size : PageSize.values()) {
-      out.append(out.isEmpty() ? "" : " / ").append(structure.capacity(size));
-    }
-    return out.toString();
+    return Stream.of(PageSize.values())
+        .map(size -> Integer.toString(structure.capacity(size)))
+        .collect(Collectors.joining(" / "));
   }
 
   private static String tree(String argument) {
@@ -159,13 +158,6 @@ public final class ReferencePages {
             .filter(it -> it.id().equals(id))
             .findFirst()
             .orElseThrow(() -> new IllegalArgumentException("there is no limit " + id));
-    StringBuilder out = new StringBuilder();
-    for (PageSize size : PageSize.values()) {
-      if (out.isEmpty() || !limit.uniform()) {
-        out.append(out.isEmpty() ? "" : " / ")
-            .append(String.format(Locale.ROOT, "%,d", limit.value(size)));
-      }
-    }
-    return out.toString();
+    return SideBySide.sizes(limit::value);
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.KhoBlock;
 import org.kho4j.abi.KhoFeature;
 import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.KhoVersion.MapForm;
@@ -15,6 +16,7 @@ import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
+import org.kho4j.cli.output.Units;
 
 /** The layouts of a component, a column each, and what differs between them, a row each. */
 final class SideBySide<T> {
@@ -104,16 +106,14 @@ final class SideBySide<T> {
                   case STRUCTURE -> "a structure";
                 })
         .row("FLBs", version -> yes(version.flbs()))
-        .row("sessions", version -> list(version.sessions(), version.sessionList(), "sessions"))
-        .row("files of a session", version -> list(version.files(), version.fileList(), "files"))
+        .row("sessions", version -> list(version.sessionList(), "sessions"))
+        .row("files of a session", version -> list(version.fileList(), "files"))
         .table();
   }
 
-  private static String list(LuoVersion.Listing listing, Structure list, String what) {
-    return switch (listing) {
-      case ARRAY -> "array for " + sizes(list::capacity) + " " + what;
-      case BLOCKS -> "blocks of " + sizes(list::capacity) + " " + what;
-    };
+  private static String list(Structure list, String what) {
+    String form = list.has(KhoBlock.COUNT) ? "blocks of " : "array for ";
+    return form + sizes(list::capacity) + " " + what;
   }
 
   static String memfd() {
@@ -133,9 +133,11 @@ final class SideBySide<T> {
   }
 
   /** A number for each page size, or one for all. */
-  private static String sizes(Function<PageSize, Integer> number) {
+  static String sizes(Function<PageSize, ? extends Number> number) {
     List<String> numbers =
-        Stream.of(PageSize.values()).map(size -> "%,d".formatted(number.apply(size))).toList();
+        Stream.of(PageSize.values())
+            .map(size -> Units.count(number.apply(size).longValue()))
+            .toList();
     return numbers.stream().distinct().count() == 1
         ? numbers.getFirst()
         : String.join(" / ", numbers);
