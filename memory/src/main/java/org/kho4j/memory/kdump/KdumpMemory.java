@@ -71,6 +71,11 @@ public final class KdumpMemory implements PhysicalMemory {
         FlattenedFile.matches(file.bytes())
             ? FlattenedFile.open(file)
             : DumpBytes.plain(file.bytes());
+    return open(file, dump);
+  }
+
+  /** Reads headers and bitmap of a dump whose bytes have been found. */
+  public static KdumpMemory open(MappedFile file, DumpBytes dump) throws MalformedImageException {
     return new KdumpMemory(file, dump, KdumpHeader.read(file.path(), dump));
   }
 
