@@ -51,6 +51,61 @@ class MemoryImagesTest {
     }
   }
 
+  /** makedumpfile wrote it: {@code -F -E}. */
+  @Test
+  void rearrangesAFlattenedElfCore() throws IOException {
+    Path flattened = KernelDumps.small("small-elf.flat", directory);
+    try (PhysicalMemory expected =
+            MemoryImages.open(KernelDumps.small("small-core.elf", directory));
+        PhysicalMemory memory = MemoryImages.open(flattened)) {
+      assertThat(memory.source())
+          .isEqualTo(
+              new MemorySource(
+                  flattened,
+                  MemorySource.Kind.ELF,
+                  expected.source().bytes(),
+                  expected.source().machine(),
+                  expected.source().pageSize()));
+      assertThat(Memories.ranges(memory)).isEqualTo(Memories.ranges(expected));
+      for (long[] range : new long[][] {{0x10000, 0x4000}, {0x732000, 0x2000}}) {
+        assertThat(Memories.bytes(memory, range[0], (int) range[1]))
+            .isEqualTo(Memories.bytes(expected, range[0], (int) range[1]));
+      }
+    }
+  }
+
+  @Test
+  void refusesAFlattenedElfCoreWithoutMostOfItsRecords() throws IOException {
+    byte[] flattened = KernelDumps.small("small-elf.flat");
+    // The record behind that of offset 0.
+    int second = 4096 + 16 + 280;
+    ByteBuffer.wrap(flattened).putLong(second, 1L << 60);
+    Path path = file(flattened);
+
+    assertThatThrownBy(() -> MemoryImages.open(path))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageMatching(
+            "\\Q%s\\E has %d bytes of records for a dump of \\d+ bytes: records are missing"
+                .formatted(path, flattened.length));
+  }
+
+  @Test
+  void leavesOutAHeaderInFrontOfRawMemory() throws IOException {
+    byte[] bytes = new byte[4096 + 64];
+    bytes[64] = 7;
+    Path path = file(bytes);
+    try (PhysicalMemory memory =
+        MemoryImages.open(path, new OpenOptions(null, 0x1000).withSkip(64))) {
+      assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      assertThat(Memories.bytes(memory, 0x1000, 1)).containsExactly(7);
+    }
+    assertThatThrownBy(() -> MemoryImages.open(path, OpenOptions.DEFAULT.withSkip(4160)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(path + " has 4160 bytes, and no memory behind a header of 4160");
+    assertThatThrownBy(() -> new OpenOptions(MemorySource.Kind.ELF, 0).withSkip(1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   @Test
   void takesForRawWhatIsNothingElse() throws IOException {
     try (PhysicalMemory memory = MemoryImages.open(file((byte) 1, (byte) 2, (byte) 3))) {
