@@ -63,6 +63,8 @@ final class AvmlFile implements Decoder {
     header.putInt(LIME_MAGIC).putInt(1).putLong(first).putLong(last);
     out.write(header.array(), 0, LIME_HEADER);
     long begin = in.position();
+    require(in.u8() == IDENTIFIER, "an AVML range that does not begin as snappy does");
+    identifier(in);
     for (long left = last - first + 1; left > 0; ) {
       int made = chunk(in);
       require(made <= left, "an AVML range with more bytes than its addresses");
@@ -73,15 +75,23 @@ final class AvmlFile implements Decoder {
     require(in.u64() == chunks, "an AVML range whose length does not fit its content");
   }
 
+  private static void identifier(PackedInput in) throws DataFormatException {
+    MemorySegment name = MemorySegment.ofArray(NAME.getBytes(StandardCharsets.US_ASCII));
+    require(in.take(u24(in)).mismatch(name) < 0, "another framing format than that of snappy");
+  }
+
+  private static int u24(PackedInput in) throws DataFormatException {
+    return in.u16() | in.u8() << 16;
+  }
+
   /** Decompresses a chunk, and returns how many bytes it has. */
   private int chunk(PackedInput in) throws DataFormatException {
     int type = in.u8();
-    int length = in.u16() | in.u8() << 16;
     if (type == IDENTIFIER) {
-      MemorySegment name = MemorySegment.ofArray(NAME.getBytes(StandardCharsets.US_ASCII));
-      require(in.take(length).mismatch(name) < 0, "another framing format than that of snappy");
+      identifier(in);
       return 0;
     }
+    int length = u24(in);
     if (type >= FIRST_SKIPPABLE) {
       in.take(length);
       return 0;

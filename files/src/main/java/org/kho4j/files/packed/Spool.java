@@ -55,23 +55,20 @@ public record Spool(long limit, LongConsumer progress) {
    * @throws IOException if it cannot be read, or does not fit into the temporary directory
    */
   public MappedFile open(Path path) throws IOException {
-    int type = type(path);
+    boolean regular = Files.isRegularFile(path);
     if (path.equals(STANDARD_INPUT)) {
       @SuppressWarnings("resource") // the descriptor of the process stays open
       FileChannel channel = new FileInputStream(FileDescriptor.in).getChannel();
-      return type == REGULAR && channel.position() == 0
-          ? MappedFile.open(path)
-          : copy(path, channel);
+      return regular && channel.position() == 0 ? MappedFile.open(path) : copy(path, channel);
     }
-    return switch (type) {
+    return switch (regular ? REGULAR : type(path)) {
       case FIFO -> {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
           yield copy(path, channel);
         }
       }
       case BLOCK_DEVICE ->
-          MappedFile.map(
-              path, FileChannel.open(path, StandardOpenOption.READ), FileHoles.NONE);
+          MappedFile.map(path, FileChannel.open(path, StandardOpenOption.READ), FileHoles.NONE);
       default -> MappedFile.open(path);
     };
   }

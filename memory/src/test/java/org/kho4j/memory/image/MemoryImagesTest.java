@@ -77,9 +77,9 @@ class MemoryImagesTest {
   @Test
   void refusesAFlattenedElfCoreWithoutMostOfItsRecords() throws IOException {
     byte[] flattened = KernelDumps.small("small-elf.flat");
-    // The record behind that of offset 0.
-    int second = 4096 + 16 + 280;
-    ByteBuffer.wrap(flattened).putLong(second, 1L << 60);
+    // The one behind those of the ELF header and the program headers.
+    int third = 4096 + 16 + 280 + 16 + 64;
+    ByteBuffer.wrap(flattened).putLong(third, 1L << 60);
     Path path = file(flattened);
 
     assertThatThrownBy(() -> MemoryImages.open(path))
@@ -190,16 +190,24 @@ class MemoryImagesTest {
         .hasMessage(directory + " is not a regular file");
   }
 
+  /** What {@code makedumpfile -F} writes is made for pipes. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void doesNotWaitForTheWriterOfAFifo() throws Exception {
+  void readsAFlattenedDumpOutOfAPipe() throws Exception {
     Path fifo = directory.resolve("fifo");
-    Process mkfifo = new ProcessBuilder("mkfifo", fifo.toString()).start();
-    assertThat(mkfifo.waitFor()).isZero();
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    Path flattened = KernelDumps.small("small-zlib.flat", directory);
+    String copy = "cat '%s' >'%s'".formatted(flattened, fifo);
+    Process writer = new ProcessBuilder("sh", "-c", copy).start();
 
-    assertThatThrownBy(() -> MemoryImages.open(fifo))
-        .isInstanceOf(MalformedImageException.class)
-        .hasMessageEndingWith("is not a regular file");
+    try (PhysicalMemory expected = MemoryImages.open(flattened);
+        PhysicalMemory memory = MemoryImages.open(fifo)) {
+      assertThat(memory.source().path()).isEqualTo(fifo);
+      assertThat(Memories.ranges(memory)).isEqualTo(Memories.ranges(expected));
+      assertThat(Memories.bytes(memory, 0x490000, 0x8000))
+          .isEqualTo(Memories.bytes(expected, 0x490000, 0x8000));
+    }
+    assertThat(writer.waitFor()).isZero();
   }
 
   @Test
