@@ -57,7 +57,7 @@ public final class Overlay implements PhysicalMemory {
     return page.byteSize() == 0;
   }
 
-  /** Takes the page that holds an address away: a read of it finds no memory. */
+  /** Takes the page that holds an address away, as a dump leaves RAM out. */
   public void remove(long address) {
     pages.put(address & -PAGE, ABSENT);
   }
@@ -120,7 +120,8 @@ public final class Overlay implements PhysicalMemory {
     for (Map.Entry<Long, MemorySegment> page : changed.entrySet()) {
       long from = Math.max(address, page.getKey());
       if (isAbsent(page.getValue())) {
-        throw new AbsentMemoryException(from, "0x%x was taken away".formatted(from));
+        throw new AbsentMemoryException(
+            from, "0x%x was taken away".formatted(from), below.isRam(from, 1));
       }
       long to = Math.min(address + length, page.getKey() + PAGE);
       MemorySegment.copy(page.getValue(), from - page.getKey(), copy, from - address, to - from);
@@ -130,12 +131,40 @@ public final class Overlay implements PhysicalMemory {
 
   @Override
   public boolean contains(long address, long length) {
-    return below.contains(address, length);
+    return below.contains(address, length)
+        && (length < 1
+            || pages.subMap(address & -PAGE, true, address + length - 1, true).values().stream()
+                .noneMatch(Overlay::isAbsent));
+  }
+
+  @Override
+  public boolean isRam(long address, long length) {
+    return below.isRam(address, length);
+  }
+
+  @Override
+  public void forEachRamRange(RangeVisitor visitor) {
+    below.forEachRamRange(visitor);
   }
 
   @Override
   public void forEachRange(RangeVisitor visitor) {
-    below.forEachRange(visitor);
+    below.forEachRange((address, length) -> {
+      long end = address + length;
+      long from = address;
+      for (Map.Entry<Long, MemorySegment> page :
+          pages.subMap(address & -PAGE, true, end - 1, true).entrySet()) {
+        if (isAbsent(page.getValue())) {
+          if (page.getKey() > from) {
+            visitor.range(from, page.getKey() - from);
+          }
+          from = page.getKey() + PAGE;
+        }
+      }
+      if (end > from) {
+        visitor.range(from, end - from);
+      }
+    });
   }
 
   @Override

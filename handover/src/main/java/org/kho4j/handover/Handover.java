@@ -55,10 +55,15 @@ public final class Handover {
     CONSUMED,
     /** It is damaged, not in the memory, or of another page size. */
     UNREADABLE,
+    /** It is in RAM that the source does not have. */
+    ABSENT,
     /** It was not written yet: kernels up to 7.0 do that when the handover is finalized. */
     NOT_FINALIZED;
 
-    /** {@code "intact"}, {@code "consumed"}, {@code "unreadable"} or {@code "not-finalized"}. */
+    /**
+     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "absent"} or {@code
+     * "not-finalized"}.
+     */
     public String label() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

@@ -70,6 +70,13 @@ public final class Handovers {
     return outgoing;
   }
 
+  /** What the map says of the root FDT's own page, if the page of the map that says it is there. */
+  private enum RootPage {
+    PRESERVED,
+    NOT_PRESERVED,
+    ABSENT
+  }
+
   /** A root whose role is not known yet. */
   private record Candidate(
       HandoverMemory memory,
@@ -111,7 +118,10 @@ public final class Handovers {
       if (role == Role.OUTGOING ? rootPreserved() : sound()) {
         return MapState.INTACT;
       }
-      return isTaken ? MapState.CONSUMED : MapState.UNREADABLE;
+      if (isTaken) {
+        return MapState.CONSUMED;
+      }
+      return rootPage() == RootPage.ABSENT ? MapState.ABSENT : MapState.UNREADABLE;
     }
 
     private Role role(@Nullable Candidate outgoing) {
@@ -169,7 +179,7 @@ public final class Handovers {
     boolean isConsumed() {
       try {
         handover.preservedMap();
-        return !rootPreserved();
+        return rootPage() == RootPage.NOT_PRESERVED;
       } catch (HandoverException e) {
         return false;
       }
@@ -177,21 +187,27 @@ public final class Handovers {
 
     /** Whether the map preserves the root FDT's own page, as every intact one does. */
     boolean rootPreserved() {
+      return rootPage() == RootPage.PRESERVED;
+    }
+
+    private RootPage rootPage() {
       try {
-        return handover.preservedMap().lookup().isPreserved(root.address(), 0);
+        return handover.preservedMap().lookup().isPreserved(root.address(), 0)
+            ? RootPage.PRESERVED
+            : RootPage.NOT_PRESERVED;
       } catch (HandoverException e) {
-        return false;
+        return e.isAbsent() ? RootPage.ABSENT : RootPage.NOT_PRESERVED;
       }
     }
 
-    /** Whether the whole map reads without a fault, and preserves the root FDT's page. */
+    /** Whether the map reads without a fault, as far as it is there, and has the root's page. */
     boolean sound() {
       List<HandoverException> problems = new ArrayList<>();
       if (!rootPreserved()) {
         return false;
       }
       handover.preservedMap().summary(problems::add);
-      return problems.isEmpty();
+      return problems.stream().allMatch(HandoverException::isAbsent);
     }
   }
 }

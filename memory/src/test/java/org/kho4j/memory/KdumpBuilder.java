@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.Deflater;
@@ -28,6 +29,8 @@ public final class KdumpBuilder {
   private int version = 6;
   private long frames = 256;
   private int status;
+  private int dumpLevel;
+  private final BitSet ram = new BitSet();
   private String machine = "x86_64";
   private long splitFirst = -1;
   private long splitEnd = -1;
@@ -52,6 +55,18 @@ public final class KdumpBuilder {
 
   public KdumpBuilder status(int flags) {
     status = flags;
+    return this;
+  }
+
+  /** What was left out on purpose. */
+  public KdumpBuilder dumpLevel(int level) {
+    dumpLevel = level;
+    return this;
+  }
+
+  /** Frames that are RAM, whether or not there is a page of them. */
+  public KdumpBuilder ram(int first, int end) {
+    ram.set(first, end);
     return this;
   }
 
@@ -117,6 +132,9 @@ public final class KdumpBuilder {
     head.put(12 + 4 * 65, machine.getBytes(StandardCharsets.US_ASCII));
     head.putInt(424, status).putInt(428, blockSize).putInt(432, 1);
     head.putInt(436, 2 * bitmapBlocks()).putInt(440, (int) frames);
+    head.putInt(blockSize + 8, dumpLevel);
+    byte[] inRam = ram.toByteArray();
+    head.put(2 * blockSize, inRam, 0, inRam.length);
     if (splitFirst >= 0) {
       head.putInt(blockSize + 12, 1);
       head.putLong(blockSize + (version >= 6 ? 80 : 16), splitFirst);

@@ -107,6 +107,11 @@ public record Integrity(List<Damage> damages, List<String> notes) {
                     Parts.KHO.name(),
                     Verdict.UNKNOWN,
                     "the preserved map cannot be read: %s".formatted(reason))));
+    if (handover.mapState() == Handover.MapState.ABSENT) {
+      damages.add(
+          new Damage(
+              Parts.KHO.name(), Verdict.UNKNOWN, "the preserved map is not in the memory image"));
+    }
     newer.forEach((part, version) ->
         damages.add(
             new Damage(
@@ -123,7 +128,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
         damages,
         Stream.concat(
                 survived.values().stream().map(Worst::because),
-                checked.notChecked().stream().map(what -> "not checked: " + what))
+                checked.unchecked().stream().map(what -> "not checked: " + what))
             .toList());
   }
 

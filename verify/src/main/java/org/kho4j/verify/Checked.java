@@ -7,23 +7,27 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The structures that a verification looked at, and how many findings it has.
  *
  * @param counts of structures, by name: {@code "files"}
- * @param notChecked parts that were not checked, each a sentence with the reason
+ * @param notChecked parts that were not checked, each a sentence with the reason; without those that
+ *     are absent
+ * @param absent memory that the source does not have, so that its content was not checked
  * @param findings of each severity, reported or not
  * @param unreported of each rule with more findings than are reported: how many are not
  */
 public record Checked(
     Map<String, Long> counts,
     List<String> notChecked,
+    AbsentParts absent,
     Map<Severity, Long> findings,
     Map<String, Long> unreported) {
 
   /** Nothing yet. */
-  public static final Checked NOTHING = new Checked(Map.of(), List.of(), Map.of(), Map.of());
+  public static final Checked NOTHING = new Checked(Map.of(), List.of(), AbsentParts.NONE, Map.of(), Map.of());
 
   public Checked {
     counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
@@ -36,12 +40,18 @@ public record Checked(
 
   /** A verification that ended with one finding, before it looked at anything. */
   public static Checked of(Finding finding) {
-    return new Checked(Map.of(), List.of(), Map.of(finding.rule().severity(), 1L), Map.of());
+    return new Checked(
+        Map.of(), List.of(), AbsentParts.NONE, Map.of(finding.rule().severity(), 1L), Map.of());
   }
 
   /** Findings of a severity, reported or not. */
   public long count(Severity severity) {
     return findings.getOrDefault(severity, 0L);
+  }
+
+  /** All that was not checked: a sentence each, with those about absent memory. */
+  public List<String> unchecked() {
+    return Stream.concat(absent.sentences().stream(), notChecked.stream()).toList();
   }
 
   /** Both together. */
@@ -51,6 +61,7 @@ public record Checked(
     return new Checked(
         sum(counts, other.counts),
         sentences,
+        absent.plus(other.absent),
         sum(findings, other.findings),
         sum(unreported, other.unreported));
   }

@@ -275,7 +275,7 @@ final class FdtRules {
     }
   }
 
-  /** The blob's bytes; null if there are none. */
+  /** The blob's bytes; null if there are none, or they are absent. */
   private @Nullable MemorySegment blob(Subtree subtree) {
     long size = subtree.size();
     Where where = subtree.where();
@@ -291,13 +291,20 @@ final class FdtRules {
               subtree.address());
       return null;
     }
+    if (!scene.memory().physical().isRam(subtree.address(), size)) {
+      scene
+          .findings()
+          .report(
+              BLOB,
+              where,
+              subtree.address(),
+              "the memory does not have all of the blob's %d bytes",
+              size);
+      return null;
+    }
+    preserved(subtree);
     MemorySegment blob;
     try {
-      if (!scene.memory().physical().contains(subtree.address(), size)) {
-        throw where.broken(
-            subtree.address(),
-            "the memory does not have all of the blob's %d bytes".formatted(size));
-      }
       blob = scene.memory().bytes(where, subtree.address(), size);
     } catch (HandoverException e) {
       scene.findings().report(BLOB, e);
@@ -306,7 +313,6 @@ final class FdtRules {
       scene.findings().report(BLOB, where, subtree.address(), "%s", String.valueOf(e.getMessage()));
       return null;
     }
-    preserved(subtree);
     return Fdt.isMagic(blob) ? tree(subtree, blob) : blob;
   }
 

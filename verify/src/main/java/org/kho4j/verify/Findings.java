@@ -17,19 +17,27 @@ final class Findings {
   private final Consumer<Finding> consumer;
   private final Predicate<Rule> wanted;
   private final int perRule;
+  private final Counts structures;
   private final Map<String, Long> counts = new TreeMap<>();
   private final Map<Severity, Long> bySeverity = new EnumMap<>(Severity.class);
   private long errors;
 
-  Findings(Consumer<Finding> consumer, Predicate<Rule> wanted, int perRule) {
+  /**
+   * Findings of one handover.
+   *
+   * @param structures takes note of those that are absent
+   */
+  Findings(
+      Consumer<Finding> consumer, Predicate<Rule> wanted, int perRule, Counts structures) {
     this.consumer = consumer;
     this.wanted = wanted;
     this.perRule = perRule;
+    this.structures = structures;
   }
 
   /** Reports nothing: for a walk whose findings were reported before. */
   static Findings none() {
-    return new Findings(finding -> {}, rule -> false, 0);
+    return new Findings(finding -> {}, rule -> false, 0, new Counts());
   }
 
   /** The message is made only if the finding is reported. */
@@ -41,9 +49,11 @@ final class Findings {
     }
   }
 
-  /** Passes on what a reader found. */
+  /** Passes on what a reader found. A structure that is absent breaks no rule. */
   synchronized void report(Rule rule, HandoverException e) {
-    if (count(rule)) {
+    if (e.isAbsent()) {
+      structures.absent(e);
+    } else if (count(rule)) {
       consumer.accept(new Finding(rule, e.path(), e.address(), e.problem()));
     }
   }
@@ -63,7 +73,7 @@ final class Findings {
   }
 
   /** The counts of the structures, with those of the findings. */
-  synchronized Checked checked(Counts structures) {
+  synchronized Checked checked() {
     Map<String, Long> unreported = new TreeMap<>();
     counts.forEach((id, count) -> {
       if (count > perRule) {

@@ -204,7 +204,7 @@ final class FlbRules {
     }
     scene.counts().unknownOwner();
     if (scene.preserved().isKnown() && scene.preserved().orderAround(data) < 0) {
-      boolean there = scene.memory().physical().contains(data, 1);
+      boolean there = scene.memory().physical().isRam(data, 1);
       scene
           .findings()
           .report(

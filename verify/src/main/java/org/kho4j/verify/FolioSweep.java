@@ -25,6 +25,7 @@ final class FolioSweep {
   private long firstIndex = -1;
   private long nextIndex;
   private long passed;
+  private long absentPages;
 
   /**
    * A sweep.
@@ -52,6 +53,11 @@ final class FolioSweep {
   /** Records that were passed. */
   long passed() {
     return passed;
+  }
+
+  /** Pages of the records that were passed that the source does not have. */
+  long absentPages() {
+    return absentPages;
   }
 
   /**
@@ -119,6 +125,7 @@ final class FolioSweep {
   }
 
   private void claim(MemorySegment owned, long offset, long word, long pages) {
+    absentPages += scene.absent().count(offset, pages);
     if (visited) {
       scene.claims().swept(owner, word, pages);
     }

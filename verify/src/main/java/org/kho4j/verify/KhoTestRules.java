@@ -90,7 +90,7 @@ final class KhoTestRules {
       scene.findings().report(FORM, subtree.where(), address, "%s", String.valueOf(e.getMessage()));
       return;
     }
-    long errors = scene.findings().errors();
+    long gaps = scene.gaps();
     long room = descriptor.totalPages() * scene.pageSize().bytes();
     if (folios * Long.BYTES > room) {
       scene
@@ -106,7 +106,8 @@ final class KhoTestRules {
     Folios list = new Folios(scene, where, folios);
     VmallocRules.check(
         scene, where.in("folios_info"), descriptor, (order, run, bytes) -> list.run(run, bytes));
-    if (scene.findings().errors() == errors && !scene.claims().isNaming()) {
+    scene.content(AbsentParts.Kind.KHO_TEST, where, address, list.absentBytes);
+    if (scene.gaps() == gaps && list.absentBytes == 0 && !scene.claims().isNaming()) {
       checksum(scene, subtree);
     }
   }
@@ -137,6 +138,7 @@ final class KhoTestRules {
     private final Where where;
     private final long count;
     private long number;
+    private long absentBytes;
 
     Folios(Scene scene, Where where, long count) {
       this.scene = scene;
@@ -150,7 +152,11 @@ final class KhoTestRules {
         try {
           page = scene.memory().page(where, address + at);
         } catch (HandoverException e) {
-          scene.counts().unread("folios of kho_test: " + e.getMessage());
+          if (e.isAbsent()) {
+            scene.counts().absent(e);
+          } else {
+            scene.counts().unread("folios of kho_test: " + e.getMessage());
+          }
           return;
         }
         for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {
@@ -180,6 +186,7 @@ final class KhoTestRules {
         return;
       }
       scene.own(PRESERVED, place, folio, order);
+      absentBytes += scene.absent().bytes(folio, scene.pageSize().blockBytes(order));
     }
   }
 }

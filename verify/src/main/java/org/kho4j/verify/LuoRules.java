@@ -181,10 +181,10 @@ final class LuoRules {
                 luo,
                 kho,
                 releases));
-    long errors = findings.errors();
+    long gaps = scene.gaps();
     LuoRules rules = new LuoRules(scene, where);
     rules.sessions(head);
-    long files = findings.errors() == errors ? scene.counts().get("files") : -1;
+    long files = scene.gaps() == gaps ? scene.counts().get("files") : -1;
     if (rules.hasSystemd && !scene.claims().isNaming()) {
       SystemdRules.check(scene);
     }

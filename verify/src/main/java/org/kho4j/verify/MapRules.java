@@ -13,7 +13,6 @@ import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.memory.MemorySource;
 
 /** The preserved map in any form: its pages, its keys, the blocks that they stand for. */
 final class MapRules {
@@ -143,7 +142,6 @@ final class MapRules {
   private final Scene scene;
   private final PageSize pageSize;
   private final Where where;
-  private final boolean wholeMemory;
   private final boolean sizesIn32Bits;
   // Page to the block that came second; the other block is found when the whole map is known.
   private final Map<Long, Block> overlaps = new TreeMap<>();
@@ -161,8 +159,6 @@ final class MapRules {
         KhoVersion.of(scene.handover().root().compatible()).stream()
             .flatMap(version -> version.layouts().stream())
             .anyMatch(layout -> layout.has(KhoFeature.METADATA) && !layout.has(KhoFeature.BLOCKS));
-    // Dumps leave pages out, and say so; what a raw file or an ELF core does not have is not there.
-    this.wholeMemory = scene.memory().physical().source().kind() != MemorySource.Kind.KDUMP;
   }
 
   /** Walks the map. If it is sound, it is known from here on which pages are preserved. */
@@ -170,12 +166,19 @@ final class MapRules {
     MapRules rules = new MapRules(scene, where);
     form(scene, where, map);
     scene.counts().add("mapNodes", 0);
+    long absent = scene.counts().absentStructures();
     int faults =
         map.form().isRadix()
             ? RadixRules.check(scene, map, where, rules)
             : BitmapListRules.check(scene, map, where, rules);
     if (faults > 0) {
-      scene.counts().notChecked("what is preserved: the map is broken");
+      boolean broken = faults > scene.counts().absentStructures() - absent;
+      scene
+          .counts()
+          .notChecked(
+              broken
+                  ? "what is preserved: the map is broken"
+                  : "what is preserved: pages of the map are not in the dump");
       return;
     }
     scene.preserved().walked(map);
@@ -290,7 +293,7 @@ final class MapRules {
     scene.counts().add("preservedBytes", bytes);
     long page = address >>> pageSize.shift();
     PageSpace space = scene.space();
-    if (address + bytes > space.end() || (wholeMemory && space.number(page) < 0)) {
+    if (address + bytes > space.end() || space.number(page) < 0) {
       scene
           .findings()
           .report(

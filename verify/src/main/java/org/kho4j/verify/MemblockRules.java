@@ -167,5 +167,7 @@ final class MemblockRules {
       findings.report(PRESERVED, where, start, "page 0x%x is not preserved", missing << shift);
     }
     scene.claims().claim(where, start, size);
+    scene.content(
+        AbsentParts.Kind.RESERVATION, where, start, scene.absent().bytes(start, size));
   }
 }

@@ -107,6 +107,7 @@ final class MemfdFolioRules {
   private long lastIndex;
   private long nextIndex;
   private long covered;
+  private long absentBytes;
   private boolean unread;
 
   /**
@@ -188,11 +189,10 @@ final class MemfdFolioRules {
     MemorySegment entries = piece.entries;
     FolioSweep sweep = piece.sweep;
     if (entries == null || sweep == null) {
-      String problem = piece.problem == null ? "" : piece.problem.getMessage();
-      scene.counts().unread("folios: " + problem);
-      unread = true;
+      unread(piece);
       return;
     }
+    absentBytes += sweep.absentPages() << scene.pageSize().shift();
     if (sweep.passed() > 0) {
       order(piece.number, sweep.firstIndex(), 1, piece.start);
       passed(sweep);
@@ -207,8 +207,31 @@ final class MemfdFolioRules {
         at = rest.sweep(entries, at, nextIndex, filePages);
         if (rest.passed() > 0) {
           passed(rest);
+          absentBytes += rest.absentPages() << scene.pageSize().shift();
         }
       }
+    }
+  }
+
+  /** Reads the pages of a piece that can be read, where not all can. */
+  private void unread(Piece piece) {
+    int page = scene.pageSize().bytes();
+    if (piece.length > page) {
+      for (long at = 0; at < piece.length; at += page) {
+        Piece part =
+            new Piece(
+                piece.start + at, Math.min(page, piece.length - at), piece.number + at / ENTRY);
+        part.sweep(true);
+        finish(part);
+      }
+      return;
+    }
+    unread = true;
+    HandoverException problem = piece.problem;
+    if (problem != null && problem.isAbsent()) {
+      scene.counts().absent(problem);
+    } else {
+      scene.counts().unread("folios: " + (problem == null ? "" : problem.getMessage()));
     }
   }
 
@@ -260,6 +283,10 @@ final class MemfdFolioRules {
       }
     }
     place(entry, index, order, at);
+    if (Long.compareUnsigned(index, filePages) < 0) {
+      long inFile = Math.min(1L << order, filePages - index);
+      absentBytes += scene.absent().bytes(folio, inFile << shift);
+    }
     scene.claims().claim(where.in("folio", entry), folio, scene.pageSize().blockBytes(order));
   }
 
@@ -320,6 +347,7 @@ final class MemfdFolioRules {
   void end() {
     drain();
     scene.counts().add("folios", queued);
+    scene.content(AbsentParts.Kind.MEMFD, where, address, absentBytes);
     boolean seen = !unread && queued == count && scene.preserved().isKnown();
     if (seen && covered < filePages && count > 0) {
       scene

@@ -53,6 +53,22 @@ final class PageBits {
     return there;
   }
 
+  /** Removes pages. */
+  void remove(long page, long count) {
+    long end = Math.min(page + count, space.endPage());
+    for (long at = page; at < end; ) {
+      long number = space.number(at);
+      if (number < 0) {
+        at = nextChunk(at);
+        continue;
+      }
+      long pages = toWordEnd(at, end);
+      long offset = (number >>> 6) << 3;
+      words.set(WORD, offset, words.get(WORD, offset) & ~mask(number, pages));
+      at += pages;
+    }
+  }
+
   /**
    * The first of some pages that is in the set, or that is not.
    *

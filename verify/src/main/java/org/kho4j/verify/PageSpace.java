@@ -5,8 +5,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Numbers the pages of a memory without gaps, so that a bit for each costs nothing where there is
- * no memory. In chunks of 32,768 pages: a chunk with any memory counts as a whole.
+ * Numbers the pages of RAM without gaps, present or not, so that a bit for each costs nothing where
+ * there is no RAM. In chunks of 32,768 pages: a chunk with any RAM counts as a whole.
  */
 final class PageSpace {
 
@@ -23,7 +23,7 @@ final class PageSpace {
 
   PageSpace(PhysicalMemory memory, PageSize pageSize) {
     this.pageSize = pageSize;
-    memory.forEachRange(this::add);
+    memory.forEachRamRange(this::add);
   }
 
   private void add(long address, long length) {
@@ -48,12 +48,12 @@ final class PageSpace {
     return pageSize;
   }
 
-  /** Where the memory ends. */
+  /** Where RAM ends. */
   long end() {
     return end;
   }
 
-  /** Chunks that have memory. */
+  /** Chunks that have RAM. */
   int chunks() {
     return used;
   }
@@ -63,7 +63,7 @@ final class PageSpace {
     return (long) chunks.length << CHUNK_SHIFT;
   }
 
-  /** The page's number; -1 if the memory has no such page, nor any near it. */
+  /** The page's number; -1 if it is no RAM, and none is near it. */
   long number(long page) {
     long chunk = page >>> CHUNK_SHIFT;
     if (chunk >= chunks.length || chunk < 0) {

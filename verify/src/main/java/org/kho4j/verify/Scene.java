@@ -15,6 +15,7 @@ import org.kho4j.handover.wire.Where;
 /**
  * What the rules of one handover share.
  *
+ * @param absent the pages that the source does not have
  * @param scratch the next kernel's scratch regions; none if they are not known
  * @param nodes addresses at which another NUMA node begins; none if they are not known
  */
@@ -24,6 +25,7 @@ record Scene(
     Findings findings,
     Preserved preserved,
     Claims claims,
+    AbsentPages absent,
     List<AddressRange> scratch,
     List<Long> nodes,
     Counts counts) {
@@ -31,7 +33,15 @@ record Scene(
   /** The same for a second walk that finds the owners' names. */
   Scene naming(Claims naming) {
     return new Scene(
-        handover, space, Findings.none(), preserved, naming, scratch, nodes, new Counts());
+        handover,
+        space,
+        Findings.none(),
+        preserved,
+        naming,
+        absent,
+        scratch,
+        nodes,
+        new Counts());
   }
 
   HandoverMemory memory() {
@@ -42,7 +52,22 @@ record Scene(
     return handover.pageSize();
   }
 
-  /** A page of a structure; null, and the rule reported, if there cannot be one. */
+  /** What keeps a list from being all read: errors so far, and structures that are absent. */
+  long gaps() {
+    return findings.errors() + counts.absentStructures();
+  }
+
+  /** Notes the bytes of some content that are absent. */
+  void content(AbsentParts.Kind kind, Where where, long address, long absentBytes) {
+    if (absentBytes > 0) {
+      counts.absent(kind, where.toString(), address, absentBytes);
+    }
+  }
+
+  /**
+   * A page of a structure; null if there cannot be one, which is reported, or it is absent, which is
+   * noted.
+   */
   @Nullable MemorySegment page(Rule rule, Where where, long address) {
     try {
       return memory().page(where, address);
@@ -52,7 +77,7 @@ record Scene(
     }
   }
 
-  /** A structure at the start of a page; null, and the rule reported, if there cannot be one. */
+  /** A structure at the start of a page; null as of {@link #page}. */
   @Nullable StructureView view(Rule rule, Where where, long address, Structure structure) {
     MemorySegment page = page(rule, where, address);
     return page == null ? null : new StructureView(structure, address, page);

@@ -13,7 +13,7 @@ import org.kho4j.handover.wire.HandoverMemory;
  * them, and kexec puts every piece of the next kernel there.
  *
  * @param regions in the kernel's order, which is the order in which kexec tries them
- * @param memory bytes of memory in all, where they are known
+ * @param memory bytes of RAM in all, where the regions are RAM
  * @param record address of the boot record that leads to the regions, where it was found in memory
  */
 public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalLong record) {
@@ -32,10 +32,9 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
       return Optional.empty();
     }
     HandoverMemory memory = handover.memory();
-    // An image that leaves out pages of scratch leaves out pages of everything else, too.
     boolean whole =
         regions.stream()
-            .allMatch(region -> memory.physical().contains(region.address(), region.length()));
+            .allMatch(region -> memory.physical().isRam(region.address(), region.length()));
     Optional<BootRecord> found =
         options.setupData().isPresent() || options.scratchArray().isPresent()
             ? Optional.empty()
@@ -43,7 +42,7 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
     return Optional.of(
         new Scratch(
             regions,
-            whole ? OptionalLong.of(memory.presentBytes()) : OptionalLong.empty(),
+            whole ? OptionalLong.of(memory.ramBytes()) : OptionalLong.empty(),
             found.map(record -> OptionalLong.of(record.address())).orElse(OptionalLong.empty())));
   }
 

@@ -235,7 +235,7 @@ final class ScratchRules {
       List<AddressRange> regions,
       String found) {
     long bytes = regions.stream().mapToLong(AddressRange::length).sum();
-    long memory = handover.memory().presentBytes();
+    long memory = handover.memory().ramBytes();
     long pages = memory >>> handover.pageSize().shift();
     if (bytes > 0) {
       findings.report(
@@ -279,8 +279,8 @@ final class ScratchRules {
     if (!possible
         || !pageSize.isAligned(start)
         || !pageSize.isAligned(length)
-        || !physical.contains(start, 1)
-        || !physical.contains(start + length - 1, 1)) {
+        || !physical.isRam(start, 1)
+        || !physical.isRam(start + length - 1, 1)) {
       findings.report(
           REGION, where, start, "0x%x bytes at 0x%x are no whole pages of memory", length, start);
       return;

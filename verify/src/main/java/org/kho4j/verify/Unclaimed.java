@@ -93,6 +93,15 @@ final class Unclaimed {
   }
 
   private void report() {
+    if (scene.counts().absentStructures() > 0) {
+      scene
+          .counts()
+          .notChecked(
+              "who owns %s of preserved memory: structures are not in the dump"
+                  .formatted(
+                      AbsentParts.kibibytes(pageCount * scene.pageSize().bytes())));
+      return;
+    }
     boolean known = scene.counts().ownersKnown();
     Lookalike.Seen missing =
         found.entrySet().stream()

@@ -71,8 +71,8 @@ public final class Verifier {
    */
   public static Checked verify(
       Handover handover, Options options, Consumer<Finding> consumer, OwnerVisitor owners) {
-    Findings findings = new Findings(consumer, options.rules, options.perRule);
     Counts counts = new Counts();
+    Findings findings = new Findings(consumer, options.rules, options.perRule, counts);
     counts.add("handovers", 1);
     if (handover.taken().isPresent()) {
       findings.report(
@@ -82,12 +82,12 @@ public final class Verifier {
           "a kernel has taken this handover: %s",
           handover.taken().get());
       counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
-      return findings.checked(counts);
+      return findings.checked();
     }
     try (Arena arena = Arena.ofShared()) {
       new Run(handover, options, findings, counts, owners, arena).all();
     }
-    return findings.checked(counts);
+    return findings.checked();
   }
 
   static List<AddressRange> scratch(
@@ -133,6 +133,7 @@ public final class Verifier {
               findings,
               new Preserved(space, arena),
               new Claims(space, arena, owners),
+              new AbsentPages(handover.memory(), space, arena),
               scratch(handover, options, findings, counts),
               nodes(),
               counts);

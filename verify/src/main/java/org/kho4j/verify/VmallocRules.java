@@ -6,6 +6,7 @@ import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.handover.vmalloc.ChunkWalk;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.Where;
 
@@ -158,7 +159,7 @@ final class VmallocRules {
           }
           visitor.run(order, address, bytes);
         };
-    while (walk.next()) {
+    while (next(findings, walk)) {
       scene.counts().add("chunks", 1);
       if (!scene.own(CHUNK_PRESERVED, walk.place(), walk.address(), 0)) {
         // The chain of another owner continues from here, and is walked there.
@@ -167,6 +168,15 @@ final class VmallocRules {
       walk.runs(owning);
       walk.flush(owning);
       behindZero(findings, walk);
+    }
+  }
+
+  private static boolean next(Findings findings, ChunkWalk walk) {
+    try {
+      return walk.next();
+    } catch (HandoverException e) {
+      findings.report(CHUNK, e);
+      return false;
     }
   }
 

@@ -76,9 +76,18 @@ final class Conversion {
   private BootData write(LongConsumer progress) {
     // All that stays is taken before the map grows.
     plan.kept().runs().forEach(run -> own(generation, run.address(), run.bytes()));
+    long absent = 0;
     for (KeptBlocks.Run run : plan.kept().runs()) {
       preserve(run);
-      copy(run, progress);
+      absent += copy(run, progress);
+    }
+    if (absent > 0) {
+      plan.leftOut()
+          .add(
+              new LeftOut(
+                  "/preserved-memory-map",
+                  "%,d of the %,d preserved bytes are not in the image: they are zeros now"
+                      .formatted(absent, plan.kept().bytes())));
     }
     // The last one that is added comes first.
     for (Subtree subtree : plan.subtrees().reversed()) {
@@ -132,7 +141,8 @@ final class Conversion {
     }
   }
 
-  private void copy(KeptBlocks.Run run, LongConsumer progress) {
+  /** Copies a run; returns the bytes of it that are not there. */
+  private long copy(KeptBlocks.Run run, LongConsumer progress) {
     PhysicalMemory from = source.memory().physical();
     long absent = 0;
     int pageBytes = source.pageSize().bytes();
@@ -145,14 +155,7 @@ final class Conversion {
       }
       progress.accept(length);
     }
-    if (absent > 0) {
-      plan.leftOut()
-          .add(
-              new LeftOut(
-                  "/preserved-memory-map",
-                  "%d of the %d bytes at 0x%x are not in the image: they are zeros now"
-                      .formatted(absent, run.bytes(), run.address())));
-    }
+    return absent;
   }
 
   /** Page by page; returns the bytes that are not there. */

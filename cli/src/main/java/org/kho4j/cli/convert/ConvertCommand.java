@@ -151,10 +151,10 @@ public final class ConvertCommand extends SourceCommand {
     };
   }
 
-  /** All of the source's memory; a PC's begins at 0. */
+  /** All of the machine's RAM; a PC's begins at 0. */
   private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc) {
     long[] bounds = {Long.MAX_VALUE, 0};
-    memory.forEachRange((address, length) -> {
+    memory.forEachRamRange((address, length) -> {
       bounds[0] = Math.min(bounds[0], address);
       bounds[1] = Math.max(bounds[1], address + length);
     });

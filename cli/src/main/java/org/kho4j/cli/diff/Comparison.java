@@ -22,7 +22,9 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     SAME("=", "same"),
     CHANGED("~", "changed"),
     LOST("-", "lost"),
-    ADDED("+", "added");
+    ADDED("+", "added"),
+    /** A dump left it out, on either side, and there is no other difference. */
+    UNKNOWN("?", "unknown");
 
     private final String mark;
     private final String label;
@@ -30,6 +32,11 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     Outcome(String mark, String label) {
       this.mark = mark;
       this.label = label;
+    }
+
+    /** Whether it is certain that the two differ. */
+    boolean isDifference() {
+      return this != SAME && this != UNKNOWN;
     }
 
     String mark() {
@@ -58,12 +65,24 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     byName(before.items())
         .forEach((key, item) -> {
           Item match = left.remove(key);
-          items.add(match == null ? all(Outcome.LOST, item) : of(item, match));
+          Outcome missing = after.isCutOff() ? Outcome.UNKNOWN : Outcome.LOST;
+          items.add(match == null ? all(missing, item) : of(item, match));
         });
-    left.values().forEach(item -> items.add(all(Outcome.ADDED, item)));
-    boolean same =
-        changes.isEmpty() && items.stream().allMatch(item -> item.outcome == Outcome.SAME);
-    return new Comparison(same ? Outcome.SAME : Outcome.CHANGED, after, changes, items);
+    Outcome more = before.isCutOff() ? Outcome.UNKNOWN : Outcome.ADDED;
+    left.values().forEach(item -> items.add(all(more, item)));
+    return new Comparison(outcome(before, after, changes, items), after, changes, items);
+  }
+
+  private static Outcome outcome(
+      Item before, Item after, List<Change> changes, List<Comparison> items) {
+    if (!changes.isEmpty() || items.stream().anyMatch(item -> item.outcome.isDifference())) {
+      return Outcome.CHANGED;
+    }
+    boolean known =
+        !before.hasAbsent()
+            && !after.hasAbsent()
+            && items.stream().allMatch(item -> item.outcome == Outcome.SAME);
+    return known ? Outcome.SAME : Outcome.UNKNOWN;
   }
 
   private static Comparison all(Outcome outcome, Item item) {
@@ -83,16 +102,23 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
   }
 
   private static List<Change> changes(Item before, Item after) {
-    Map<String, Object> left = new LinkedHashMap<>();
-    after.facts().forEach(fact -> left.put(fact.name(), fact.value()));
+    Map<String, Item.Fact> left = new LinkedHashMap<>();
+    after.facts().forEach(fact -> left.put(fact.name(), fact));
     List<Change> changes = new ArrayList<>();
     for (Item.Fact fact : before.facts()) {
-      Object value = left.remove(fact.name());
-      if (!fact.value().equals(value)) {
+      Item.Fact other = left.remove(fact.name());
+      boolean known =
+          !fact.isAbsent() && (other == null ? !after.isCutOff() : !other.isAbsent());
+      Object value = other == null ? null : other.value();
+      if (known && !fact.value().equals(value)) {
         changes.add(new Change(fact.name(), fact.value(), value));
       }
     }
-    left.forEach((name, value) -> changes.add(new Change(name, null, value)));
+    if (!before.isCutOff()) {
+      left.values().stream()
+          .filter(fact -> !fact.isAbsent())
+          .forEach(fact -> changes.add(new Change(fact.name(), null, fact.value())));
+    }
     return changes;
   }
 

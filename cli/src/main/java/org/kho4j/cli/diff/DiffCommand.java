@@ -27,7 +27,7 @@ public final class DiffCommand extends Command {
         "Compares two handovers: what came through, what was lost, what changed.",
         "Things are matched by name, and compared by what they are and hold: where they lie in memory is no"
             + " difference. Lines begin with = for what is the same, ~ changed, - lost (only in A), + added (only in"
-            + " B), and ! for what could not be read.",
+            + " B), ? for what a dump left out, so that it cannot be compared, and ! for what could not be read.",
         "Exit status: 0 if there is no difference, 1 if there is one or a part cannot be read, 2 if a source has no"
             + " handover that can be read.");
     example("kho diff before.ram after.ram --changes");
@@ -83,7 +83,7 @@ public final class DiffCommand extends Command {
       DiffSide b = read(invocation, handoverB);
       Comparison comparison = Comparison.of(a.items(), b.items());
       boolean different =
-          comparison.outcome() != Comparison.Outcome.SAME
+          comparison.outcome().isDifference()
               || handoverA.unreadable().isPresent()
               || handoverB.unreadable().isPresent()
               || !a.problems().isEmpty()
@@ -126,7 +126,7 @@ public final class DiffCommand extends Command {
     try (Progress progress = invocation.progress("comparing", most)) {
       Inventory.Found found =
           Inventory.of(handover, !invocation.flag("--no-content"), progress::done);
-      return new DiffSide(path, handover, found.root(), found.problems());
+      return new DiffSide(path, handover, found.root(), found.problems(), found.absent());
     }
   }
 }

@@ -36,14 +36,22 @@ final class DiffJson {
         .address("fdt", side.handover().root().address())
         .text("role", side.handover().role().label())
         .array("errors");
-    for (HandoverException problem : side.problems()) {
-      json.object()
-          .text("path", problem.path())
-          .address("address", problem.address())
-          .text("message", problem.problem())
-          .endObject();
+    side.problems().forEach(this::problem);
+    json.endArray();
+    if (!side.absent().isEmpty()) {
+      json.array("absent");
+      side.absent().forEach(this::problem);
+      json.endArray();
     }
-    json.endArray().endObject();
+    json.endObject();
+  }
+
+  private void problem(HandoverException problem) {
+    json.object()
+        .text("path", problem.path())
+        .address("address", problem.address())
+        .text("message", problem.problem())
+        .endObject();
   }
 
   private void parts(Comparison comparison) {

@@ -12,5 +12,11 @@ import org.kho4j.handover.wire.HandoverException;
  * @param handover itself
  * @param items what can be compared
  * @param problems what could not be read
+ * @param absent what a dump left out
  */
-record DiffSide(Path path, Handover handover, Item items, List<HandoverException> problems) {}
+record DiffSide(
+    Path path,
+    Handover handover,
+    Item items,
+    List<HandoverException> problems,
+    List<HandoverException> absent) {}

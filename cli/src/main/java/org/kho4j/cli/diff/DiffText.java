@@ -11,7 +11,7 @@ import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.wire.HandoverException;
 
-/** A comparison as lines that begin with what became of a thing: {@code = ~ - +}. */
+/** A comparison as lines that begin with what became of a thing: {@code = ~ - + ?}. */
 final class DiffText {
 
   private static final int DIGEST_SHOWN = 12;
@@ -33,8 +33,8 @@ final class DiffText {
     for (Comparison item : comparison.items()) {
       item(item, "");
     }
-    problems("A", a.problems());
-    problems("B", b.problems());
+    problems("A", a);
+    problems("B", b);
     if (!comparison.items().isEmpty()) {
       out.line();
     }
@@ -69,6 +69,8 @@ final class DiffText {
     }
     if (outcome == Outcome.LOST || outcome == Outcome.ADDED) {
       out.put(Style.FAINT, facts(item.facts()));
+    } else if (outcome == Outcome.UNKNOWN) {
+      out.put(Style.FAINT, ": " + Item.Absent.TEXT + ", on one side or both");
     }
     out.line();
     changes(comparison.changes(), indent + "  ");
@@ -120,17 +122,23 @@ final class DiffText {
   private static Style style(Outcome outcome) {
     return switch (outcome) {
       case SAME -> Style.FAINT;
-      case CHANGED -> Style.WARNING;
+      case CHANGED, UNKNOWN -> Style.WARNING;
       case LOST -> Style.BAD;
       case ADDED -> Style.GOOD;
     };
   }
 
-  private void problems(String letter, List<HandoverException> problems) throws IOException {
-    for (HandoverException problem : problems) {
+  private void problems(String letter, DiffSide side) throws IOException {
+    for (HandoverException problem : side.problems()) {
       out.put(Style.BAD, "! " + letter)
           .put(" cannot be read: ")
           .put(Units.printable(problem))
+          .line();
+    }
+    for (HandoverException absent : side.absent()) {
+      out.put(Style.WARNING, "? " + letter)
+          .put(" " + Item.Absent.TEXT + ": ")
+          .put(Units.printable(absent))
           .line();
     }
   }

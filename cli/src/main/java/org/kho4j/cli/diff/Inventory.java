@@ -37,6 +37,7 @@ final class Inventory {
   private final boolean withContent;
   private final LongConsumer progress;
   private final List<HandoverException> problems = new ArrayList<>();
+  private final List<HandoverException> absent = new ArrayList<>();
   private long contentBytes;
 
   private Inventory(Handover handover, boolean withContent, LongConsumer progress) {
@@ -50,8 +51,9 @@ final class Inventory {
    *
    * @param root the handover itself
    * @param problems what could not be read; what is broken is no part of {@code root}
+   * @param absent what a dump left out
    */
-  record Found(Item root, List<HandoverException> problems) {}
+  record Found(Item root, List<HandoverException> problems, List<HandoverException> absent) {}
 
   /**
    * Reads a handover.
@@ -62,7 +64,7 @@ final class Inventory {
    */
   static Found of(Handover handover, boolean withContent, LongConsumer progress) {
     Inventory inventory = new Inventory(handover, withContent, progress);
-    return new Found(inventory.read(), inventory.problems);
+    return new Found(inventory.read(), inventory.problems, inventory.absent);
   }
 
   private Item read() {
@@ -71,25 +73,32 @@ final class Inventory {
             .with("version", handover.version().compatible())
             .with("pageSize", handover.pageSize().bytes());
     root.with(map());
-    for (Subtree subtree : handover.subtrees(this::problem)) {
+    for (Subtree subtree : handover.subtrees(problem -> problem(root, problem))) {
       root.with(subtree(subtree));
     }
     return root;
   }
 
   private Item map() {
-    Item item = Item.of("map", "").with("state", handover.mapState().label());
+    Item item = Item.of("map", "");
+    if (handover.mapState() == Handover.MapState.ABSENT) {
+      item.cutOff();
+      return item;
+    }
+    item.with("state", handover.mapState().label());
     handover
         .unreadable()
         .ifPresent(reason ->
             problem(
+                item,
                 new HandoverException(
                     "/" + KhoVersion.MAP_PROPERTY,
                     handover.root().address(),
                     "the map cannot be read: " + reason)));
     if (handover.isMapIntact()) {
-      MapSummary summary = read(() -> handover.preservedMap().summary(this::problem));
-      if (summary != null) {
+      MapSummary summary =
+          read(item, () -> handover.preservedMap().summary(problem -> problem(item, problem)));
+      if (summary != null && !item.isCutOff()) {
         item.with("blocks", summary.blocks().total()).with("bytes", summary.blocks().bytes());
       }
     }
@@ -99,8 +108,9 @@ final class Inventory {
   private Item subtree(Subtree subtree) {
     Item item = Item.of("subtree", subtree.name());
     Item known =
-        read(() ->
-            switch (subtree.name()) {
+        read(
+            item,
+            () -> switch (subtree.name()) {
               case KexecMetadata.SUBTREE -> metadata(item, Metadata.CLIENT.read(handover, subtree));
               case FdtLayout.MEMBLOCK_SUBTREE ->
                   reservations(item, ReserveMem.CLIENT.read(handover, subtree));
@@ -109,7 +119,7 @@ final class Inventory {
               case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
               default -> blob(item, subtree);
             });
-    return known == null ? item.with("readable", "no") : known;
+    return known == null && !item.isCutOff() ? item.with("readable", "no") : item;
   }
 
   private Item blob(Item item, Subtree subtree) {
@@ -134,7 +144,7 @@ final class Inventory {
 
   private Item khoTest(Item item, KhoTest test) {
     item.with("folios", test.folios()).with("checksum", "0x" + Long.toHexString(test.checksum()));
-    KhoTest.Data data = withContent ? read(test::data) : null;
+    KhoTest.Data data = withContent ? read(item, test::data) : null;
     if (data != null) {
       item.with("bytes", data.bytes()).with("data", data.checksumMatches() ? "match" : "mismatch");
     }
@@ -143,11 +153,13 @@ final class Inventory {
 
   private Item liveUpdate(Item item, LiveUpdate luo) {
     item.with("version", luo.version().compatible()).with("liveupdateNumber", luo.number());
-    read(() -> {
-      luo.sessions().forEach(session -> item.with(session(session)));
-      return item;
-    });
-    List<Flb> flbs = read(luo::flbs);
+    read(
+        item,
+        () -> {
+          luo.sessions().forEach(session -> item.with(session(session)));
+          return item;
+        });
+    List<Flb> flbs = read(item, luo::flbs);
     for (Flb flb : flbs == null ? List.<Flb>of() : flbs) {
       item.with(Item.of("flb", flb.name()).with("references", flb.count()));
     }
@@ -157,20 +169,25 @@ final class Inventory {
   private Item session(Session session) {
     Item item = Item.of("session", session.name());
     FdStoreMapping systemd =
-        FdStoreMapping.isIn(session) ? read(() -> FdStoreMapping.read(session)) : null;
+        FdStoreMapping.isIn(session) ? read(item, () -> FdStoreMapping.read(session)) : null;
+    if (item.isCutOff()) {
+      return item; // The mapping has the files' names.
+    }
     if (systemd != null) {
       item.with(mapping(systemd));
       for (Fd fd : systemd.fds()) {
         fd.session().ifPresent(name -> item.with(stored(fd).with("session", name)));
       }
     }
-    read(() -> {
-      session
-          .files()
-          .filter(file -> systemd == null || file.token() != FdStoreMapping.TOKEN)
-          .forEach(file -> item.with(file(file, systemd)));
-      return item;
-    });
+    read(
+        item,
+        () -> {
+          session
+              .files()
+              .filter(file -> systemd == null || file.token() != FdStoreMapping.TOKEN)
+              .forEach(file -> item.with(file(file, systemd)));
+          return item;
+        });
     return item;
   }
 
@@ -192,7 +209,7 @@ final class Inventory {
             .map(Inventory::stored)
             .orElseGet(() -> Item.of("file", "0x" + Long.toHexString(file.token())));
     item.with("handler", file.compatible());
-    Memfd memfd = read(() -> file.as(Memfd.HANDLER).orElse(null));
+    Memfd memfd = read(item, () -> file.as(Memfd.HANDLER).orElse(null));
     if (memfd == null) {
       return item;
     }
@@ -205,8 +222,19 @@ final class Inventory {
     if (!withContent) {
       return item;
     }
-    String digest = read(() -> digest(source.get()));
+    Content content = read(item, source::get);
+    Long absentBytes = content == null ? null : read(item, () -> absentBytes(content));
+    if (content == null || absentBytes == null || absentBytes > 0) {
+      return item.isCutOff() || content != null && absentBytes != null
+          ? item.withAbsent("content")
+          : item.with("content", "cannot be read");
+    }
+    String digest = read(item, () -> digest(content));
     return item.with("content", digest == null ? "cannot be read" : digest);
+  }
+
+  private long absentBytes(Content content) {
+    return handover.memory().isWhole() ? 0 : content.absentBytes();
   }
 
   /** What is handed over twice could make a small source take for ever to read. */
@@ -214,7 +242,7 @@ final class Inventory {
     long[] bytes = new long[1];
     content.forEachPiece((offset, address, length) -> bytes[0] += length);
     contentBytes += bytes[0];
-    if (contentBytes > handover.memory().presentBytes()) {
+    if (contentBytes > handover.memory().ramBytes()) {
       throw new HandoverException(
           content.path(),
           handover.root().address(),
@@ -226,18 +254,22 @@ final class Inventory {
     return digest;
   }
 
-  private <T> @Nullable T read(Supplier<@Nullable T> part) {
+  private <T> @Nullable T read(Item of, Supplier<@Nullable T> part) {
     try {
       return part.get();
     } catch (HandoverException e) {
-      problem(e);
+      problem(of, e);
       return null;
     }
   }
 
-  private void problem(HandoverException problem) {
-    if (problems.size() < MAX_PROBLEMS) {
-      problems.add(problem);
+  private void problem(Item of, HandoverException problem) {
+    if (problem.isAbsent()) {
+      of.cutOff();
+    }
+    List<HandoverException> list = problem.isAbsent() ? absent : problems;
+    if (list.size() < MAX_PROBLEMS) {
+      list.add(problem);
     }
   }
 }

@@ -8,18 +8,35 @@ import java.util.List;
  *
  * @param kind of thing, as {@code session}
  * @param name by which it is matched among those of its kind; may be empty where there is only one
- * @param facts by name, each once
+ * @param facts by name, each once; {@link Absent} is the value of one that a dump left out
  * @param items what it consists of
  */
 record Item(String kind, String name, List<Fact> facts, List<Item> items) {
+
+  /** The value of a fact that is in RAM which a dump left out. */
+  record Absent() {
+    static final String TEXT = "not in the dump";
+
+    @Override
+    public String toString() {
+      return TEXT;
+    }
+  }
+
+  /** The fact that not all facts and items could be read, as a dump left some out. */
+  private static final String PARTS = "parts";
 
   /**
    * One thing that is known of an item.
    *
    * @param name of it
-   * @param value a number, or text
+   * @param value a number, text or {@link Absent}
    */
-  record Fact(String name, Object value) {}
+  record Fact(String name, Object value) {
+    boolean isAbsent() {
+      return value instanceof Absent;
+    }
+  }
 
   /** An item to be filled. */
   static Item of(String kind, String name) {
@@ -33,6 +50,28 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
 
   Item with(String fact, String value) {
     facts.add(new Fact(fact, value));
+    return this;
+  }
+
+  /** Notes that facts and items may be missing, as a dump left them out. */
+  void cutOff() {
+    if (!isCutOff()) {
+      withAbsent(PARTS);
+    }
+  }
+
+  /** Whether facts and items may be missing. */
+  boolean isCutOff() {
+    return facts.stream().anyMatch(fact -> fact.name().equals(PARTS));
+  }
+
+  /** Whether anything of it is absent. */
+  boolean hasAbsent() {
+    return facts.stream().anyMatch(Fact::isAbsent);
+  }
+
+  Item withAbsent(String fact) {
+    facts.add(new Fact(fact, new Absent()));
     return this;
   }
 

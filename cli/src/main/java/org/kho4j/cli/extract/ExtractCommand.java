@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.Choice;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
@@ -13,6 +14,7 @@ import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Units;
 import org.kho4j.files.MappedFile;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
@@ -25,6 +27,12 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class ExtractCommand extends SourceCommand {
 
   private static final String STANDARD_OUTPUT = "-";
+  private static final String MISSING_OPTION = "--missing";
+  private static final String ALLOW_ABSENT = "--allow-absent";
+
+  private static final Choice<String> MISSING =
+      new Choice<>(
+          String.class, word -> word, List.of("zero"), "what can be written for missing pages");
 
   public ExtractCommand() {
     super(
@@ -32,7 +40,7 @@ public final class ExtractCommand extends SourceCommand {
         "Writes what was handed over into a file: a memfd, a blob, a reservation, a vmalloc area.",
         "The file gets its name when it is complete, and only its owner can read it. Holes and pages of zeros are left"
             + " out of it, so that it takes no more room than it has content.",
-        "Exit status: 0 if all of it was written, 1 if --allow-absent had to put zeros in the place of pages that the"
+        "Exit status: 0 if all of it was written, 1 if --missing zero had to put zeros in the place of pages that the"
             + " image does not have, 2 if nothing was written.");
     example("kho extract vmcore --session vm-guest-ram --token 0x100 -o memfd");
     example("kho extract vmcore --unit orders.service --fd orders.1 -o store");
@@ -60,7 +68,19 @@ public final class ExtractCommand extends SourceCommand {
         HandoverSearch.roleOption(
             "--role", "Which handover, incoming or outgoing. Default: outgoing."));
     flag("--force", "Replaces the file if it is there.");
-    flag("--allow-absent", "Writes zeros for pages that cannot be read, and lists them.");
+    option(
+        MISSING
+            .option(MISSING_OPTION)
+            .paramLabel("zero")
+            .description(
+                "zero writes zeros for pages that are not in the image or cannot be read, and lists them."
+                    + " Default: nothing is written if a page is missing."));
+    option(
+        OptionSpec.builder(ALLOW_ABSENT)
+            .type(boolean.class)
+            .arity("0")
+            .hidden(true)
+            .description("The earlier name of --missing zero."));
     flag("--no-sparse", "Writes holes and pages of zeros too.");
     flag("--verify", "Reads the file back and compares it with the image.");
     flag("--sha256", "Tells the SHA-256 of what was written.");
@@ -103,12 +123,33 @@ public final class ExtractCommand extends SourceCommand {
     search.noteRejected(invocation);
     Handover handover = search.choose(role, "--fdt");
     Content content = wanted.in(handover);
+    if (!fillsMissing(invocation)) {
+      requireAll(handover, content);
+    }
     Written written =
         toOutput
             ? toStandardOutput(invocation, content)
             : toFile(invocation, content, Path.of(output), memory.source().path());
     written.show(invocation, handover, content);
     return written.extraction().absentBytes() == 0 ? Command.OK : Command.BAD_ANSWER;
+  }
+
+  private static boolean fillsMissing(Invocation invocation) {
+    return invocation.value(MISSING_OPTION, String.class) != null || invocation.flag(ALLOW_ABSENT);
+  }
+
+  /** Looks before anything is written: standard output cannot be taken back. */
+  private static void requireAll(Handover handover, Content content) throws IOException {
+    long absent = handover.memory().isWhole() ? 0 : content.absentBytes();
+    if (absent > 0) {
+      throw new IOException(
+          "%s of the %s of %s are not in %s: --missing zero writes zeros in their place"
+              .formatted(
+                  Units.size(absent),
+                  Units.size(content.size()),
+                  content.path(),
+                  handover.memory().physical().source().path()));
+    }
   }
 
   private static void checkStandardOutput(Invocation invocation) {
@@ -173,7 +214,7 @@ public final class ExtractCommand extends SourceCommand {
       throws IOException {
     try (Progress progress = invocation.progress(what, Math.max(1, content.size()))) {
       Extraction extraction =
-          new Extraction(targets, invocation.flag("--allow-absent"), progress::done);
+          new Extraction(targets, fillsMissing(invocation), progress::done);
       content.read(extraction);
       return extraction;
     }

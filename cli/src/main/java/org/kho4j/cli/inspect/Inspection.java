@@ -43,6 +43,8 @@ public final class Inspection {
   private final View view;
   private final List<HandoverException> errors = new ArrayList<>();
   private long moreErrors;
+  private final List<HandoverException> absent = new ArrayList<>();
+  private long moreAbsent;
   private @Nullable PreservedMap map;
   private long listedBytes;
 
@@ -77,6 +79,9 @@ public final class Inspection {
       view.endSubtrees();
     }
     view.errors(errors, moreErrors);
+    if (!absent.isEmpty()) {
+      view.absent(absent, moreAbsent);
+    }
     view.endHandover();
     return readable;
   }
@@ -101,6 +106,8 @@ public final class Inspection {
           error(
               new HandoverException(
                   MAP, address, "the map cannot be read: " + handover.unreadable().orElse("")));
+      case ABSENT ->
+          read(() -> handover.preservedMap().lookup().isPreserved(handover.root().address(), 0));
       case NOT_FINALIZED -> {}
     }
     view.map(handover, found, summary);
@@ -163,7 +170,7 @@ public final class Inspection {
     try {
       return LiveUpdate.CLIENT.read(handover, subtree);
     } catch (HandoverException e) {
-      if (handover.taken().isEmpty()) {
+      if (handover.taken().isEmpty() || e.isAbsent()) {
         throw e;
       }
       throw new HandoverException(
@@ -228,10 +235,16 @@ public final class Inspection {
           file,
           memfd,
           area,
-          area.chunks() == null || intact == null ? null : read(() -> memfd.orders(intact)));
+          area.chunks() == null || intact == null ? null : read(() -> folios(memfd, intact)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private View.Folios folios(Memfd memfd, PreservedMap intact) {
+    return new View.Folios(
+        memfd.orders(intact),
+        handover.memory().isWhole() ? 0 : memfd.content().absentBytes());
   }
 
   private View.WalkedArea area(PreservedArea area) {
@@ -252,7 +265,13 @@ public final class Inspection {
   }
 
   private void error(HandoverException error) {
-    if (errors.size() < MAX_ERRORS) {
+    if (error.isAbsent()) {
+      if (absent.size() < MAX_ERRORS) {
+        absent.add(error);
+      } else {
+        moreAbsent++;
+      }
+    } else if (errors.size() < MAX_ERRORS) {
       errors.add(error);
     } else {
       moreErrors++;

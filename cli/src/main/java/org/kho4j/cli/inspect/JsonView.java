@@ -205,15 +205,18 @@ final class JsonView implements View {
 
   @Override
   public void memfd(
-      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders) {
+      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios) {
     beginFile(file);
     json.object("memfd")
         .unsigned("size", memfd.size())
         .unsigned("position", memfd.position())
         .number("seals", memfd.seals())
         .number("folios", memfd.folioCount());
-    if (orders != null) {
-      orders(orders);
+    if (folios != null) {
+      orders(folios.orders());
+      if (folios.absentBytes() > 0) {
+        json.number("absentBytes", folios.absentBytes());
+      }
     }
     vmalloc("foliosInfo", foliosInfo);
     json.endObject().endObject();
@@ -284,18 +287,30 @@ final class JsonView implements View {
 
   @Override
   public void errors(List<HandoverException> errors, long more) {
-    json.array("errors");
-    for (HandoverException error : errors) {
-      json.object()
-          .text("path", error.path())
-          .address("address", error.address())
-          .text("message", error.problem())
-          .endObject();
-    }
-    json.endArray();
+    problems("errors", errors);
     if (more > 0) {
       json.number("moreErrors", more);
     }
+  }
+
+  @Override
+  public void absent(List<HandoverException> absent, long more) {
+    problems("absent", absent);
+    if (more > 0) {
+      json.number("moreAbsent", more);
+    }
+  }
+
+  private void problems(String name, List<HandoverException> problems) {
+    json.array(name);
+    for (HandoverException problem : problems) {
+      json.object()
+          .text("path", problem.path())
+          .address("address", problem.address())
+          .text("message", problem.problem())
+          .endObject();
+    }
+    json.endArray();
   }
 
   @Override

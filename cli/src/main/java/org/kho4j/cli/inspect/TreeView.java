@@ -108,8 +108,11 @@ final class TreeView implements View {
       out.put(" at ").address(map.root());
     }
     if (summary == null) {
-      boolean taken = handover.taken().isPresent();
-      out.put(": ").put(taken ? WARNING : BAD, taken ? "consumed" : "cannot be read").line();
+      String state =
+          handover.mapState() == Handover.MapState.ABSENT
+              ? "not in the dump"
+              : handover.taken().isPresent() ? "consumed" : "cannot be read";
+      out.put(": ").put(handover.unreadable().isPresent() ? BAD : WARNING, state).line();
       return;
     }
     out.put(": ")
@@ -312,7 +315,7 @@ final class TreeView implements View {
 
   @Override
   public void memfd(
-      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {
@@ -320,8 +323,11 @@ final class TreeView implements View {
     }
     out.put(": ").put(memfd.size() < 0 ? "impossible size" : Units.size(memfd.size()));
     out.put(" in ").count(memfd.folioCount(), "folio", "folios");
-    if (orders != null && memfd.folioCount() != 0) {
-      out.put(FAINT, ": " + orders(orders));
+    if (folios != null && memfd.folioCount() != 0) {
+      out.put(FAINT, ": " + orders(folios.orders()));
+    }
+    if (folios != null && folios.absentBytes() > 0) {
+      out.put(", ").put(WARNING, Units.size(folios.absentBytes()) + " not in the dump");
     }
     if (memfd.seals().orElse(0) != 0) {
       out.put(FAINT, ", seals: " + Seals.names(memfd.seals().getAsLong()));
@@ -409,6 +415,16 @@ final class TreeView implements View {
     }
     if (more > 0) {
       problem().put("and " + Units.count(more) + " more").line();
+    }
+  }
+
+  @Override
+  public void absent(List<HandoverException> absent, long more) throws IOException {
+    for (HandoverException part : absent) {
+      out.put(WARNING, "not in the dump ").put(Units.printable(part)).line();
+    }
+    if (more > 0) {
+      out.put(WARNING, "not in the dump ").put("and " + Units.count(more) + " more").line();
     }
   }
 

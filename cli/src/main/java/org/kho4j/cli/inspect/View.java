@@ -37,6 +37,14 @@ public interface View {
    */
   record WalkedArea(PreservedArea area, @Nullable Integer chunks) {}
 
+  /**
+   * The folios of a memfd.
+   *
+   * @param orders how many there are of each order
+   * @param absentBytes of the content that a dump left out
+   */
+  record Folios(OrderCounts orders, long absentBytes) {}
+
   void begin(MemorySource source, int pageSize) throws IOException;
 
   void beginHandover(Handover handover) throws IOException;
@@ -68,8 +76,8 @@ public interface View {
   /** A file whose handler is not known here, or whose data could not be decoded. */
   void file(PreservedFile file) throws IOException;
 
-  /** A memfd; {@code orders} counts its folios by order. */
-  void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+  /** A memfd; {@code folios} are null without a map that says how large they are. */
+  void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException;
 
   void endSession() throws IOException;
@@ -83,6 +91,9 @@ public interface View {
   void endSubtrees() throws IOException;
 
   void errors(List<HandoverException> errors, long more) throws IOException;
+
+  /** Parts that could not be read because a dump left them out; called if there are any. */
+  void absent(List<HandoverException> absent, long more) throws IOException;
 
   void endHandover() throws IOException;
 

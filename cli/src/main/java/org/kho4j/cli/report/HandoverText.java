@@ -102,12 +102,15 @@ final class HandoverText implements View {
       return;
     }
     if (found == null) {
-      boolean taken = handover.taken().isPresent();
+      String state =
+          handover.mapState() == Handover.MapState.ABSENT
+              ? "not in the dump"
+              : handover.taken().isPresent() ? "consumed" : "cannot be read";
       out.element(
           "span",
-          taken ? "consumed" : "cannot be read",
+          state,
           "class",
-          taken ? "tag warning" : "tag error");
+          handover.unreadable().isPresent() ? "tag error" : "tag warning");
       if (map == null) {
         out.close().close();
         return;
@@ -233,9 +236,9 @@ final class HandoverText implements View {
 
   @Override
   public void memfd(
-      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+      PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException {
-    luo.memfd(file, memfd, foliosInfo, orders);
+    luo.memfd(file, memfd, foliosInfo, folios);
   }
 
   @Override
@@ -266,16 +269,25 @@ final class HandoverText implements View {
   @Override
   public void errors(List<HandoverException> found, long more) throws IOException {
     errors = found.size() + more;
+    list("", found, errors);
+  }
+
+  @Override
+  public void absent(List<HandoverException> found, long more) throws IOException {
+    list("not in the dump: ", found, found.size() + more);
+  }
+
+  private void list(String prefix, List<HandoverException> found, long all) throws IOException {
     if (found.isEmpty()) {
       return;
     }
     Html out = new Html(problems).open("ul", "class", "problems");
-    for (HandoverException error : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
-      out.open("li").open("code").path(error.path()).close().text(" at ");
-      out.address(error.address()).text(": ").untrusted(error.problem()).close();
+    for (HandoverException problem : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
+      out.open("li").text(prefix).open("code").path(problem.path()).close().text(" at ");
+      out.address(problem.address()).text(": ").untrusted(problem.problem()).close();
     }
-    if (errors > MOST_ERRORS) {
-      out.element("li", "and " + Units.count(errors - MOST_ERRORS) + " more");
+    if (all > MOST_ERRORS) {
+      out.element("li", prefix + "and " + Units.count(all - MOST_ERRORS) + " more");
     }
     out.close();
   }

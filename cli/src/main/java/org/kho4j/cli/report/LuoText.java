@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.Seals;
+import org.kho4j.cli.inspect.View.Folios;
 import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.luo.Flb;
@@ -154,17 +155,21 @@ final class LuoText {
     }
   }
 
-  void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable OrderCounts orders)
+  void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
       throws IOException {
     memfdBytes += Math.max(0, memfd.size());
     if (!beginFile(file)) {
       return;
     }
     contents.number(Contents.size(memfd.size()));
-    if (orders == null || memfd.folioCount() == 0) {
+    if (folios == null || memfd.folioCount() == 0) {
       contents.number(Units.count(memfd.folioCount()));
     } else {
-      html.open("td").raw(Contents.orders(orders)).close();
+      html.open("td").raw(Contents.orders(folios.orders()));
+      if (folios.absentBytes() > 0) {
+        html.text(", " + Units.size(folios.absentBytes()) + " not in the dump");
+      }
+      html.close();
     }
     html.element("td", Seals.names(memfd.seals().orElse(0)));
     contents.place(html.open("td"), file.data()).close();

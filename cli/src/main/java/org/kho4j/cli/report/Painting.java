@@ -40,7 +40,7 @@ final class Painting implements OwnerVisitor {
   private long budget;
   private boolean outside;
 
-  /** A gigabyte that has memory. */
+  /** A gigabyte that has RAM. */
   private static final class GigabyteCounts {
     private final long number;
     private final long[] bytes = new long[CHANNELS];
@@ -78,13 +78,13 @@ final class Painting implements OwnerVisitor {
     }
   }
 
-  /** An empty canvas, as large as the memory. */
+  /** An empty canvas, as large as RAM. */
   Painting(PhysicalMemory memory, PageSize pageSize) {
     this.pageSize = pageSize;
-    memory.forEachRange(this::canvas);
-    long present = gigabytes.stream().mapToLong(one -> one.memory).sum();
+    memory.forEachRamRange(this::canvas);
+    long ram = gigabytes.stream().mapToLong(one -> one.memory).sum();
     // Everything sound is painted three times at most: as preserved, by its owner, as scratch.
-    this.budget = 8 * present + (1L << Picture.GIGABYTE_SHIFT);
+    this.budget = 8 * ram + (1L << Picture.GIGABYTE_SHIFT);
   }
 
   private void canvas(long address, long length) {

@@ -185,7 +185,7 @@ final class ReportPage {
     html.element("p", headline, "class", "headline").element("p", sentence);
     html.open("p", "class", "checked");
     html.text("Checked: " + FindingView.summary(checked) + ".").close();
-    for (String not : checked.notChecked()) {
+    for (String not : checked.unchecked()) {
       html.open("p", "class", "checked").text("Not checked: ").untrusted(not).text(".").close();
     }
     html.close();

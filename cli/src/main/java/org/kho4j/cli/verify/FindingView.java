@@ -11,6 +11,7 @@ import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.AbsentParts;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Severity;
@@ -71,7 +72,8 @@ public final class FindingView {
       }
       json.endArray().object("checked");
       checked.counts().forEach(json::number);
-      json.texts("notChecked", checked.notChecked());
+      json.texts("notChecked", checked.unchecked());
+      absent(json, checked.absent());
       if (!checked.unreported().isEmpty()) {
         json.object("moreFindings");
         checked.unreported().forEach(json::number);
@@ -79,6 +81,30 @@ public final class FindingView {
       }
       json.endObject().endObject();
     }
+  }
+
+  /** Memory that the source does not have, if there is any. */
+  private static void absent(Json json, AbsentParts absent) {
+    if (absent.count() == 0) {
+      return;
+    }
+    json.object("absent").number("bytes", absent.bytes()).array("parts");
+    for (AbsentParts.Part part : absent.parts()) {
+      json.object()
+          .text("kind", part.kind().label())
+          .text("path", part.path())
+          .address("address", part.address());
+      if (part.bytes() > 0) {
+        json.number("bytes", part.bytes());
+      }
+      json.endObject();
+    }
+    json.endArray();
+    long more = absent.count() - absent.parts().size();
+    if (more > 0) {
+      json.number("moreParts", more);
+    }
+    json.endObject();
   }
 
   /** Findings by severity, with those that are not reported. */
@@ -121,7 +147,7 @@ public final class FindingView {
         .put("; checked: ")
         .put(summary(checked))
         .line();
-    for (String sentence : checked.notChecked()) {
+    for (String sentence : checked.unchecked()) {
       text.put("not checked: ").put(Units.printable(sentence)).line();
     }
   }

@@ -32,7 +32,8 @@ public final class VerifyCommand extends Command {
         "verify",
         "Checks the handovers in a memory image: one line for each finding, worst first.",
         "Checks what a kernel relies on, which is more than it checks, and says what a real kernel does where a rule is"
-            + " broken. Of a handover that was taken already nothing is left to check, which is said and is no fault.",
+            + " broken. Of a handover that was taken already nothing is left to check, which is said and is no fault; nor is"
+            + " memory that a dump left out: it is listed as not checked, with what it belongs to.",
         "Exit status: 0 if there is no error, 1 if there is one, 2 if there is no handover.");
     example("kho verify vmcore");
     example("kho verify ram.zst --severity warning --json");

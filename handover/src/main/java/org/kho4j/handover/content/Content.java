@@ -154,6 +154,28 @@ public final class Content {
   }
 
   /**
+   * Bytes whose memory the source does not have. Reads none of the content.
+   *
+   * @throws HandoverException if the description is broken
+   */
+  public long absentBytes() {
+    long[] absent = new long[1];
+    long pageMask = memory.pageSize().bytes() - 1L;
+    forEachPiece((offset, address, bytes) -> {
+      if (memory.physical().contains(address, bytes)) {
+        return;
+      }
+      long end = address + bytes;
+      for (long at = address; at < end; ) {
+        long next = Math.min(end, (at | pageMask) + 1);
+        absent[0] += memory.physical().contains(at, next - at) ? 0 : next - at;
+        at = next;
+      }
+    });
+    return absent[0];
+  }
+
+  /**
    * Reads all of it, in order.
    *
    * @throws HandoverException if the description is broken, a page cannot be read and {@code

@@ -116,7 +116,7 @@ public final class KhoTest {
                   "order is %d, beyond %d".formatted(order, KhoRadix.maxOrder(pageSize)));
             }
             bytes[0] += pageSize.blockBytes((int) order);
-            if (bytes[0] > memory.presentBytes()) {
+            if (bytes[0] > memory.ramBytes()) {
               throw place.broken(
                   physicalAddress + at,
                   "the folios are larger than all of the memory in the source");

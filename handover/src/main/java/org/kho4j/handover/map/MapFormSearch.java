@@ -25,6 +25,7 @@ public final class MapFormSearch {
    * @param rootAddress its physical address
    * @param address physical address of the map
    * @param told the form that the user gave, if any
+   * @throws HandoverException if a page of the map that decides it cannot be read
    */
   public static MapEvidence of(
       HandoverMemory memory,
@@ -96,6 +97,9 @@ public final class MapFormSearch {
     try {
       return PreservedMap.of(memory, address, form).lookup().isPreserved(page, 0);
     } catch (HandoverException e) {
+      if (e.isAbsent()) {
+        throw e;
+      }
       return false;
     }
   }

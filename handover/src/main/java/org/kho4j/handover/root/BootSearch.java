@@ -237,8 +237,8 @@ final class BootSearch {
         }
         AddressRange region = new AddressRange(start, length);
         if (length > 0) {
-          if (!memory.contains(start, 1)
-              || !memory.contains(start + length - 1, 1)
+          if (!memory.isRam(start, 1)
+              || !memory.isRam(start + length - 1, 1)
               || overlaps(byAddress.floorEntry(start), region)
               || overlaps(byAddress.ceilingEntry(start), region)) {
             break;

@@ -27,7 +27,9 @@ import org.kho4j.handover.wire.Where;
  * </pre>
  *
  * What contradicts the contract goes to {@link Faults}, which throws or takes note of it. After an
- * {@link Fault#ENTRY} and a {@link Fault#MULTIPLE} the walk continues; any other fault ends it.
+ * {@link Fault#ENTRY} and a {@link Fault#MULTIPLE} the walk continues; any other fault ends it. A
+ * chunk that is {@linkplain HandoverException#isAbsent() absent} contradicts nothing: it ends the
+ * walk, and its exception is always thrown.
  */
 public final class ChunkWalk {
 
@@ -133,6 +135,7 @@ public final class ChunkWalk {
    * Goes to the next chunk.
    *
    * @return false at the end, and where a fault ends the walk
+   * @throws HandoverException if the chunk is absent
    */
   public boolean next() {
     if (!listed) {
@@ -148,6 +151,10 @@ public final class ChunkWalk {
     try {
       chunk = (number < 0 ? Descriptor.FIRST : NEXT).load(memory, place, address);
     } catch (HandoverException e) {
+      if (e.isAbsent()) {
+        remaining = 0;
+        throw e;
+      }
       return fault(Fault.CHUNK, place, e.address(), "%s", e.problem());
     }
     if (!seen.add(place, address)) {

@@ -1,6 +1,7 @@
 package org.kho4j.handover.wire;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -25,6 +26,7 @@ public final class HandoverMemory {
   private final PhysicalMemory memory;
   private final PageSize pageSize;
   private long presentBytes = -1;
+  private long ramBytes = -1;
 
   public HandoverMemory(PhysicalMemory memory, PageSize pageSize) {
     this.memory = memory;
@@ -120,15 +122,35 @@ public final class HandoverMemory {
   }
 
   /**
-   * Bytes that the source has in all. Nothing that a handover describes can be larger without
-   * counting pages twice.
+   * Bytes that the source has in all. Nothing that is read can be larger without reading pages
+   * twice.
    */
   public synchronized long presentBytes() {
     if (presentBytes < 0) {
-      long[] sum = new long[1];
-      memory.forEachRange((address, length) -> sum[0] += length);
-      presentBytes = sum[0];
+      presentBytes = sum(memory::forEachRange);
     }
     return presentBytes;
+  }
+
+  /**
+   * Bytes of RAM in all. Nothing that a handover describes can be larger without counting pages
+   * twice.
+   */
+  public synchronized long ramBytes() {
+    if (ramBytes < 0) {
+      ramBytes = sum(memory::forEachRamRange);
+    }
+    return ramBytes;
+  }
+
+  /** Whether the source has all of the machine's RAM. */
+  public boolean isWhole() {
+    return presentBytes() == ramBytes();
+  }
+
+  private static long sum(Consumer<PhysicalMemory.RangeVisitor> ranges) {
+    long[] sum = new long[1];
+    ranges.accept((address, length) -> sum[0] += length);
+    return sum[0];
   }
 }

@@ -18,9 +18,9 @@ import org.kho4j.memory.mapped.MappedRuns;
  * An ELF core of a whole machine: 64-bit, little-endian, {@code ET_CORE}, as QEMU's
  * dump-guest-memory, makedumpfile {@code -E} and a copy of /proc/vmcore have it.
  *
- * <p>Memory is found by {@code p_paddr} of the {@code PT_LOAD} segments. {@code p_filesz} bytes are
- * there; what {@code p_memsz} has beyond them was left out, so it is absent. Where the file was cut
- * off, the memory beyond its end is absent too, and the rest is readable. Linux writes a {@code
+ * <p>Memory is found by {@code p_paddr} of the {@code PT_LOAD} segments. {@code p_memsz} bytes are
+ * RAM, and {@code p_filesz} of them are in the file: makedumpfile leaves out what {@code p_memsz} has
+ * beyond. Where the file was cut off, the RAM beyond its end is absent too. Linux writes a {@code
  * p_paddr} of -1 for segments that have no physical address (/proc/kcore: vmalloc, modules); those
  * are passed over.
  */
@@ -99,7 +99,7 @@ public final class ElfCore {
       long offset = bytes.get(U64, at + 8);
       long inFile = bytes.get(U64, at + 32);
       if (kind == PT_LOAD) {
-        segments.add(bytes.get(U64, at + 24), inFile, offset, at);
+        segments.add(bytes.get(U64, at + 24), inFile, bytes.get(U64, at + 40), offset, at);
       } else if (kind == PT_NOTE && pageSize.isEmpty()) {
         pageSize = vmcoreinfoPageSize(offset, inFile);
       }
@@ -107,7 +107,7 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(path, MemorySource.Kind.ELF, bytes.byteSize(), machine(u16(18)), pageSize);
-    return new MappedMemory(file, source, runs);
+    return new MappedMemory(file, source, runs, segments.ram());
   }
 
   private long programHeaders() throws MalformedImageException {

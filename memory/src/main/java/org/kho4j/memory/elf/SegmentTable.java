@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.mapped.MappedRuns;
+import org.kho4j.memory.mapped.RamRanges;
 
 /** The segments of an ELF core that have physical memory, made into disjoint runs. */
 final class SegmentTable {
@@ -13,8 +15,17 @@ final class SegmentTable {
   /** {@code p_paddr} of a segment that has no physical address. */
   private static final long NO_ADDRESS = -1;
 
+  /**
+   * Most bytes of RAM that a small file is believed to be of: readers keep bits for each page of
+   * RAM. A dump has the page descriptors at least, 1/64 of RAM, so a larger one says more.
+   */
+  private static final long MAX_RAM_OF_SMALL_FILE = 1L << 40;
+
+  private static final int MAX_RAM_BY_FILE_SIZE_SHIFT = 12;
+
   private final Path path;
   private final long fileSize;
+  private final List<Segment> ram = new ArrayList<>();
   private final List<Segment> segments = new ArrayList<>();
   private int loadable;
 
@@ -40,30 +51,56 @@ final class SegmentTable {
   /**
    * Adds one {@code PT_LOAD}.
    *
+   * @param inFile bytes that the file has
+   * @param inMemory bytes of RAM, of which the file may have fewer
    * @param header where its program header is in the file, for messages
    */
-  void add(long address, long inFile, long offset, long header) throws MalformedImageException {
-    if (inFile == 0 || address == NO_ADDRESS) {
+  void add(long address, long inFile, long inMemory, long offset, long header)
+      throws MalformedImageException {
+    if ((inFile == 0 && inMemory == 0) || address == NO_ADDRESS) {
       return;
     }
-    if (inFile < 0 || offset < 0 || offset + inFile < 0 || address < 0 || address + inFile < 0) {
+    if (inFile < 0
+        || offset < 0
+        || offset + inFile < 0
+        || inMemory < 0
+        || address < 0
+        || address + Math.max(inFile, inMemory) < 0) {
       throw new MalformedImageException(
           path
               + ": the ELF program header at offset 0x"
               + Long.toHexString(header)
               + " has 0x"
               + Long.toHexString(inFile)
-              + " bytes at file offset 0x"
+              + " bytes of 0x"
+              + Long.toHexString(inMemory)
+              + " at file offset 0x"
               + Long.toHexString(offset)
               + " for physical address 0x"
               + Long.toHexString(address)
               + ", which overflows");
     }
-    loadable++;
+    ram.add(new Segment(address, Math.max(inFile, inMemory), 0));
+    loadable += inFile > 0 ? 1 : 0;
     long here = Math.min(inFile, fileSize - offset);
     if (here > 0) {
       segments.add(new Segment(address, here, offset));
     }
+  }
+
+  /** RAM by the segments; null, for what the file has of it, if the segments say too much. */
+  @Nullable RamRanges ram() {
+    ram.sort(Comparator.comparingLong(Segment::address));
+    RamRanges ranges =
+        new RamRanges(
+            ram.stream().mapToLong(Segment::address).toArray(),
+            ram.stream().mapToLong(Segment::length).toArray());
+    long most =
+        Math.max(
+            MAX_RAM_OF_SMALL_FILE,
+            Math.min(fileSize, Long.MAX_VALUE >>> MAX_RAM_BY_FILE_SIZE_SHIFT)
+                << MAX_RAM_BY_FILE_SIZE_SHIFT);
+    return ranges.bytes() <= most ? ranges : null;
   }
 
   MappedRuns toRuns() throws MalformedImageException {

@@ -28,8 +28,11 @@ import org.kho4j.memory.MemorySource;
  * @param blockSize bytes of a block, which is the page size
  * @param incomplete the writer ran out of room: descriptors of zeros are pages that it did not get
  *     to
- * @param frames page frames that the bitmap covers
- * @param bitmap where the bitmap of the pages in the dump is
+ * @param dumpLevel what makedumpfile was asked to leave out: bit 0 pages of zeros, the others pages
+ *     by their use
+ * @param frames page frames that a bitmap covers
+ * @param ramBitmap where the bitmap of the pages that are RAM is
+ * @param bitmap where the bitmap of the pages in the dump is; the same where there is only one
  * @param descriptors where the first page descriptor is
  * @param firstFrame first page frame that the file has descriptors for
  * @param endFrame the one after the last, at most {@code frames}
@@ -38,7 +41,9 @@ record KdumpHeader(
     MemorySource.Machine machine,
     int blockSize,
     boolean incomplete,
+    int dumpLevel,
     long frames,
+    long ramBitmap,
     long bitmap,
     long descriptors,
     long firstFrame,
@@ -52,8 +57,17 @@ record KdumpHeader(
   private static final int MIN_SIZE = 464;
   private static final int SUB_HEADER_SIZE = 104;
   private static final int MACHINE_NAME = 12 + 4 * 65;
+  private static final int DUMP_LEVEL = 8;
   private static final int LAST_VERSION = 6;
   private static final int INCOMPLETE = 8;
+
+  /**
+   * Whether RAM that is not in the dump is zeros. A writer that ran out of room may have bits
+   * missing.
+   */
+  boolean leftOutZerosAlone() {
+    return dumpLevel == 1 && !incomplete;
+  }
 
   static boolean matches(MemorySegment bytes) {
     return DumpBytes.startsWith(bytes, SIGNATURE);
@@ -110,7 +124,9 @@ record KdumpHeader(
             machineOf(machine),
             blockSize,
             (dump.u32(424) & INCOMPLETE) != 0,
+            dump.u32(blockSize + DUMP_LEVEL),
             frames,
+            bitmaps,
             bitmaps + secondBitmap(path, frames, bitmapBytes, blockSize),
             bitmaps + bitmapBytes,
             0,
@@ -150,7 +166,16 @@ record KdumpHeader(
               + Long.toHexString(frames));
     }
     return new KdumpHeader(
-        machine, blockSize, incomplete, frames, bitmap, descriptors, first, Math.min(end, frames));
+        machine,
+        blockSize,
+        incomplete,
+        dumpLevel,
+        frames,
+        ramBitmap,
+        bitmap,
+        descriptors,
+        first,
+        Math.min(end, frames));
   }
 
   private static String name(DumpBytes dump, long offset) {

@@ -18,10 +18,17 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
-/** A kdump-compressed dump. Bitmap, descriptors and pages stay in the mapped file. */
+/**
+ * A kdump-compressed dump. Bitmaps, descriptors and pages stay in the mapped file.
+ *
+ * <p>The first bitmap has the RAM of the machine, the second what of it is in the dump. RAM that a
+ * dump of level 1 left out is zeros; what any other level left out is not known.
+ */
 public final class KdumpMemory implements PhysicalMemory {
 
   private static final int DESCRIPTOR = 24;
+
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
   /** A read of so many pages and more is decoded by several threads. */
   private static final int PARALLEL_PAGES = 64;
@@ -31,6 +38,8 @@ public final class KdumpMemory implements PhysicalMemory {
   private final DumpBytes dump;
   private final KdumpHeader header;
   private final DumpedPages bitmap;
+  private final FrameSet readable;
+  private final FrameSet ram;
   private final PageCache cache;
   private final Queue<PageDecoder> idle = new ConcurrentLinkedQueue<>();
   private final int pageSize;
@@ -42,6 +51,8 @@ public final class KdumpMemory implements PhysicalMemory {
     this.dump = dump;
     this.header = header;
     this.bitmap = new DumpedPages(dump, header);
+    this.readable = FrameSet.readable(dump, header);
+    this.ram = FrameSet.ram(dump, header);
     this.pageSize = header.blockSize();
     this.pageShift = Integer.numberOfTrailingZeros(pageSize);
     this.cache = new PageCache(pageSize);
@@ -134,8 +145,11 @@ public final class KdumpMemory implements PhysicalMemory {
     MemorySegment.copy(page(frame), from - start, target, from - address, until - from);
   }
 
-  /** One page: of the file where it is stored as it is, else decoded. */
+  /** One page: of the file where it is stored uncompressed, else decoded. */
   private MemorySegment page(long frame) {
+    if (header.leftOutZerosAlone() && !bitmap.has(frame)) {
+      return ZEROS.asSlice(0, pageSize);
+    }
     byte[] known = cache.get(frame);
     if (known != null) {
       return MemorySegment.ofArray(known).asReadOnly();
@@ -202,15 +216,32 @@ public final class KdumpMemory implements PhysicalMemory {
     }
   }
 
+  @Override
+  public boolean isRam(long address, long length) {
+    file.requireOpen();
+    if (length <= 0) {
+      return length == 0;
+    }
+    if (address < 0 || address + length < 0) {
+      return false;
+    }
+    try {
+      long end = ((address + length - 1) >>> pageShift) + 1;
+      return ram.firstAbsent(address >>> pageShift, end) == end;
+    } catch (IllegalStateException e) {
+      throw file.explain(e);
+    }
+  }
+
   /** The first address from {@code address} on that is not here, or the end of what is asked. */
   private long firstAbsent(long address, long length) {
     if (address < 0 || address + length < 0) {
       // No dump has frames up there.
-      return Math.max(address, header.endFrame() << pageShift);
+      return Math.max(address, header.frames() << pageShift);
     }
     long first = address >>> pageShift;
     long end = ((address + length - 1) >>> pageShift) + 1;
-    long frame = bitmap.firstAbsent(first, end);
+    long frame = readable.firstAbsent(first, end);
     if (header.incomplete()) {
       frame = firstUnwritten(first, frame);
     }
@@ -234,12 +265,36 @@ public final class KdumpMemory implements PhysicalMemory {
   @Override
   public void forEachRange(RangeVisitor visitor) {
     Objects.requireNonNull(visitor);
+    forEachRun(
+        readable,
+        header.incomplete()
+            ? (frame, count) -> writtenRuns(frame, count, visitor)
+            : inBytes(visitor));
+  }
+
+  @Override
+  public void forEachDataRange(RangeVisitor visitor) {
+    if (header.leftOutZerosAlone()) {
+      forEachRun(FrameSet.inFile(dump, header), inBytes(visitor));
+    } else {
+      forEachRange(visitor);
+    }
+  }
+
+  @Override
+  public void forEachRamRange(RangeVisitor visitor) {
+    forEachRun(ram, inBytes(visitor));
+  }
+
+  private RangeVisitor inBytes(RangeVisitor visitor) {
+    Objects.requireNonNull(visitor);
+    return (frame, count) -> visitor.range(frame << pageShift, count << pageShift);
+  }
+
+  private void forEachRun(FrameSet frames, RangeVisitor visitor) {
     file.requireOpen();
     try {
-      bitmap.forEachRun(
-          header.incomplete()
-              ? (frame, count) -> writtenRuns(frame, count, visitor)
-              : (frame, count) -> visitor.range(frame << pageShift, count << pageShift));
+      frames.forEachRun(visitor);
     } catch (IllegalStateException e) {
       throw file.explain(e);
     }
@@ -257,8 +312,14 @@ public final class KdumpMemory implements PhysicalMemory {
   }
 
   private AbsentMemoryException absent(long address) {
+    boolean isRam = isRam(address, 1);
+    String sentence = source.path() + " does not have the page of 0x" + Long.toHexString(address);
     return new AbsentMemoryException(
-        address, source.path() + " does not have the page of 0x" + Long.toHexString(address));
+        address,
+        isRam && header.dumpLevel() > 1
+            ? sentence + ", a dump of level " + header.dumpLevel()
+            : sentence,
+        isRam);
   }
 
   private DamagedMemoryException damaged(long frame, String what) {

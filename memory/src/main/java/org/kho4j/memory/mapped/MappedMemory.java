@@ -3,6 +3,7 @@ package org.kho4j.memory.mapped;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.files.MappedFile;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.FileExtent;
@@ -15,16 +16,29 @@ public final class MappedMemory implements PhysicalMemory {
   private final MappedFile file;
   private final MemorySource source;
   private final MappedRuns runs;
+  private final @Nullable RamRanges ram;
+
+  /**
+   * Takes the file over: closing this closes it. All RAM is in the file.
+   *
+   * @param runs all of them inside of the file
+   */
+  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs) {
+    this(file, source, runs, null);
+  }
 
   /**
    * Takes the file over: closing this closes it.
    *
    * @param runs all of them inside of the file
+   * @param ram of the machine, the runs and what the file does not have; null if it has all
    */
-  public MappedMemory(MappedFile file, MemorySource source, MappedRuns runs) {
+  public MappedMemory(
+      MappedFile file, MemorySource source, MappedRuns runs, @Nullable RamRanges ram) {
     this.file = file;
     this.source = source;
     this.runs = runs;
+    this.ram = ram;
   }
 
   @Override
@@ -65,7 +79,8 @@ public final class MappedMemory implements PhysicalMemory {
               + Long.toHexString(length)
               + " bytes from 0x"
               + Long.toHexString(address)
-              + " on");
+              + " on",
+          ram != null && ram.contains(absent, 1));
     }
     byte[] copy = new byte[(int) length];
     MemorySegment target = MemorySegment.ofArray(copy);
@@ -90,6 +105,15 @@ public final class MappedMemory implements PhysicalMemory {
       return length == 0;
     }
     return firstAbsent(address, length) == address + length;
+  }
+
+  @Override
+  public boolean isRam(long address, long length) {
+    if (ram == null || length <= 0) {
+      return contains(address, length);
+    }
+    file.requireOpen();
+    return ram.contains(address, length);
   }
 
   /** The first address from {@code address} on that is not here, or the end of what is asked. */
@@ -118,6 +142,17 @@ public final class MappedMemory implements PhysicalMemory {
       }
       visitor.range(start, end - start);
     }
+  }
+
+  @Override
+  public void forEachRamRange(RangeVisitor visitor) {
+    if (ram == null) {
+      forEachRange(visitor);
+      return;
+    }
+    Objects.requireNonNull(visitor);
+    file.requireOpen();
+    ram.forEach(visitor);
   }
 
   @Override

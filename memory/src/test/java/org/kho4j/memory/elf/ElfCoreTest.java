@@ -93,7 +93,45 @@ class ElfCoreTest {
     try (PhysicalMemory memory =
         open(new ElfCoreBuilder().load(0x1000, ONE, 0x3000).load(0x9000, new byte[0], 0x1000))) {
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
-      assertThatThrownBy(() -> memory.read(0x2000, 1)).isInstanceOf(AbsentMemoryException.class);
+      assertThat(Memories.ramRanges(memory)).containsExactly("0x1000+0x3000", "0x9000+0x1000");
+      assertThat(memory.contains(0x1800, 0x1000)).isFalse();
+      assertThat(memory.isRam(0x1800, 0x2800)).isTrue();
+      assertThat(memory.isRam(0x1800, 0x2801)).isFalse();
+      assertThat(memory.isRam(0x9fff, 1)).isTrue();
+      assertThat(memory.isRam(0x8fff, 1)).isFalse();
+      assertThat(memory.isRam(-1, 0)).isTrue();
+      assertThat(memory.isRam(0x1000, -1)).isFalse();
+      assertAbsent(memory, 0x2000, true);
+      assertAbsent(memory, 0x4000, false);
+    }
+  }
+
+  private static void assertAbsent(PhysicalMemory memory, long address, boolean isRam) {
+    assertThatThrownBy(() -> memory.read(address, 1))
+        .isInstanceOfSatisfying(
+            AbsentMemoryException.class, e -> assertThat(e.isRam()).isEqualTo(isRam));
+  }
+
+  @Test
+  void ramAndWhatTheFileHasOverlap() throws IOException {
+    try (PhysicalMemory memory =
+        open(
+            new ElfCoreBuilder()
+                .load(0x3000, TWO)
+                .load(0x1000, ONE, 0x2800)
+                .load(0x4000, new byte[0], 0x1000))) {
+      assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x3000+0x1000");
+      assertThat(Memories.ramRanges(memory)).containsExactly("0x1000+0x4000");
+    }
+  }
+
+  @Test
+  void believesNoSmallFileThatItIsOfAHugeMachine() throws IOException {
+    try (PhysicalMemory memory =
+        open(new ElfCoreBuilder().load(0x1000, ONE, 1L << 40).load(1L << 41, TWO, 1 << 20))) {
+      assertThat(Memories.ramRanges(memory)).isEqualTo(Memories.ranges(memory));
+      assertThat(memory.isRam(0x2000, 1)).isFalse();
+      assertAbsent(memory, 0x2000, false);
     }
   }
 
@@ -128,7 +166,11 @@ class ElfCoreTest {
       assertThat(Memories.bytes(memory, 0x8000, 0xf9c)).isEqualTo(Arrays.copyOf(TWO, 0xf9c));
       assertThatThrownBy(() -> memory.read(0x8f00, 0x100))
           .isInstanceOfSatisfying(
-              AbsentMemoryException.class, e -> assertThat(e.address()).isEqualTo(0x8f9c));
+              AbsentMemoryException.class,
+              e -> {
+                assertThat(e.address()).isEqualTo(0x8f9c);
+                assertThat(e.isRam()).isTrue();
+              });
     }
   }
 

@@ -22,7 +22,16 @@ class DumpedPagesTest {
     return new DumpedPages(
         DumpBytes.plain(file),
         new KdumpHeader(
-            MemorySource.Machine.UNKNOWN, 4096, false, frames, 0, bytes.length, first, end));
+            MemorySource.Machine.UNKNOWN,
+            4096,
+            false,
+            0,
+            frames,
+            0,
+            0,
+            bytes.length,
+            first,
+            end));
   }
 
   private static List<String> runs(DumpedPages bitmap) {

@@ -1,0 +1,142 @@
+package org.kho4j.memory.kdump;
+
+import static org.kho4j.files.LittleEndian.U64;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.memory.PhysicalMemory;
+
+/** A set of page frames by the two bitmaps of a dump, which stay where they are in the file. */
+final class FrameSet {
+
+  /** Which frames a set has. */
+  private enum Kind {
+    /** Those whose pages are in the file. */
+    IN_FILE,
+    /** Those, and RAM that is not in the dump because it was all zeros. */
+    READABLE,
+    /** RAM of the machine. */
+    RAM
+  }
+
+  private static final int WINDOW = 1 << 16;
+
+  private final DumpBytes dump;
+  private final KdumpHeader header;
+  private final Kind kind;
+  private final long first;
+  private final long end;
+
+  private FrameSet(DumpBytes dump, KdumpHeader header, Kind kind) {
+    this.dump = dump;
+    this.header = header;
+    this.kind = kind;
+    this.first = kind == Kind.IN_FILE ? header.firstFrame() : 0;
+    this.end = kind == Kind.IN_FILE ? header.endFrame() : header.frames();
+  }
+
+  /** The frames whose pages are in the file. */
+  static FrameSet inFile(DumpBytes dump, KdumpHeader header) {
+    return new FrameSet(dump, header, Kind.IN_FILE);
+  }
+
+  /** The frames whose content is known: with those that the dump left out because of zeros. */
+  static FrameSet readable(DumpBytes dump, KdumpHeader header) {
+    return new FrameSet(dump, header, header.leftOutZerosAlone() ? Kind.READABLE : Kind.IN_FILE);
+  }
+
+  /** The frames that are RAM. */
+  static FrameSet ram(DumpBytes dump, KdumpHeader header) {
+    return new FrameSet(dump, header, Kind.RAM);
+  }
+
+  boolean has(long frame) {
+    return frame >= first && frame < end && (word(frame) >>> (frame & 63) & 1) != 0;
+  }
+
+  /** The first frame of {@code [from, to)} that is not in the set, or {@code to}. */
+  long firstAbsent(long from, long to) {
+    long stop = Math.min(to, end);
+    long frame = from;
+    while (frame < stop) {
+      long zeros = ~word(frame) >>> (frame & 63);
+      if (zeros != 0) {
+        return Math.min(frame + Long.numberOfTrailingZeros(zeros), stop);
+      }
+      frame = (frame | 63) + 1;
+    }
+    return Math.max(from, stop);
+  }
+
+  /** The bits of 64 frames, those of one frame among them. */
+  private long word(long frame) {
+    long base = frame & -64;
+    long offset = base >>> 3;
+    long inDump = dump.u64(header.bitmap() + offset);
+    return combine(base, inDump, kind == Kind.IN_FILE ? 0 : dump.u64(header.ramBitmap() + offset));
+  }
+
+  private long combine(long base, long inDump, long inRam) {
+    return switch (kind) {
+      case IN_FILE -> inDump & mask(base, first, end);
+      case READABLE ->
+          inDump & mask(base, header.firstFrame(), header.endFrame())
+              | inRam & ~inDump & mask(base, first, end);
+      case RAM -> (inDump | inRam) & mask(base, first, end);
+    };
+  }
+
+  /** The bits of those of 64 frames that are in a range. */
+  private static long mask(long base, long first, long end) {
+    if (end <= base || first >= base + 64) {
+      return 0;
+    }
+    long mask = first > base ? -1L << (first - base) : -1L;
+    return end - base < 64 ? mask & (1L << (end - base)) - 1 : mask;
+  }
+
+  /** Visits the runs of frames in the set, ascending. */
+  void forEachRun(PhysicalMemory.RangeVisitor visitor) {
+    long start = -1;
+    for (long at = first & -64; at < end; at += 8L * WINDOW) {
+      long frames = Math.min(end - at, 8L * WINDOW);
+      MemorySegment inDump = window(header.bitmap(), at, frames);
+      MemorySegment inRam =
+          kind == Kind.IN_FILE ? inDump : window(header.ramBitmap(), at, frames);
+      for (long i = 0; i * 64 < frames; i++) {
+        long base = at + i * 64;
+        long word = combine(base, inDump.get(U64, i * 8), inRam.get(U64, i * 8));
+        if (start >= 0 ? word == -1 : word == 0) {
+          continue;
+        }
+        start = splitWord(word, base, start, visitor);
+      }
+    }
+    if (start >= 0) {
+      visitor.range(start, end - start);
+    }
+  }
+
+  private MemorySegment window(long bitmap, long frame, long frames) {
+    return dump.get(bitmap + frame / 8, (frames + 63) / 64 * 8);
+  }
+
+  /** Ends and starts runs where bits change, and returns where the open one started, or -1. */
+  private static long splitWord(
+      long word, long base, long start, PhysicalMemory.RangeVisitor visitor) {
+    int bit = 0;
+    while (bit < 64) {
+      long rest = (start >= 0 ? ~word : word) >>> bit;
+      if (rest == 0) {
+        break;
+      }
+      bit += Long.numberOfTrailingZeros(rest);
+      if (start >= 0) {
+        visitor.range(start, base + bit - start);
+        start = -1;
+      } else {
+        start = base + bit;
+      }
+    }
+    return start;
+  }
+}

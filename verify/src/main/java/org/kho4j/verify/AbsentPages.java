@@ -1,0 +1,57 @@
+package org.kho4j.verify;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.wire.HandoverMemory;
+
+/** The pages of RAM that the source does not have: a bit for each page, unless it has all. */
+final class AbsentPages {
+
+  private final PageSpace space;
+  private final @Nullable PageBits pages;
+
+  AbsentPages(HandoverMemory memory, PageSpace space, Arena arena) {
+    this.space = space;
+    this.pages = memory.isWhole() ? null : new PageBits(space, arena);
+    PageBits absent = pages;
+    if (absent != null) {
+      int shift = space.pageSize().shift();
+      memory
+          .physical()
+          .forEachRamRange((address, length) ->
+              absent.add(
+                  address >>> shift, ((address + length - 1) >>> shift) - (address >>> shift) + 1));
+      memory
+          .physical()
+          .forEachRange((address, length) ->
+              absent.remove(
+                  address >>> shift, ((address + length - 1) >>> shift) - (address >>> shift) + 1));
+    }
+  }
+
+  /** How many of some bytes are absent. */
+  long bytes(long address, long length) {
+    PageBits absent = pages;
+    if (absent == null || length <= 0) {
+      return 0;
+    }
+    int shift = space.pageSize().shift();
+    long first = address >>> shift;
+    long count = ((address + length - 1) >>> shift) - first + 1;
+    return Math.min(length, absent.count(first, count, absent) << shift);
+  }
+
+  /**
+   * How many of 64 pages are absent.
+   *
+   * @param offset of their bits in the words of a {@link PageBits}
+   * @param mask the bits of the pages
+   */
+  long count(long offset, long mask) {
+    PageBits absent = pages;
+    return absent == null
+        ? 0
+        : Long.bitCount(absent.words().get(ValueLayout.JAVA_LONG, offset) & mask);
+  }
+}
