@@ -8,11 +8,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
+import org.kho4j.memory.mapped.RamRanges;
 
 /**
  * A file of LiME ({@code format=lime}), or of AVML without compression: ranges of physical memory,
@@ -22,7 +24,7 @@ import org.kho4j.memory.mapped.MappedRuns;
  * u32 "EMiL", u32 version (1), u64 first address, u64 last address, u64 reserved; the bytes
  * </pre>
  *
- * <p>Where the file was cut off, the memory beyond its end is absent.
+ * <p>The ranges are RAM. Where the file was cut off, the RAM beyond its end is absent.
  */
 public final class LimeFile {
 
@@ -56,7 +58,12 @@ public final class LimeFile {
 
   /** Reads the headers; takes the file over when it succeeds. */
   public static MappedMemory open(MappedFile file) throws MalformedImageException {
-    MappedRuns runs = new LimeFile(file).runs();
+    List<Range> ranges = new LimeFile(file).ranges();
+    @Nullable RamRanges ram =
+        RamRanges.believed(
+            ranges.stream().mapToLong(Range::start).toArray(),
+            ranges.stream().mapToLong(range -> range.end - range.start).toArray(),
+            file.size());
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -64,10 +71,10 @@ public final class LimeFile {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, runs);
+    return new MappedMemory(file, source, runs(ranges), ram);
   }
 
-  private MappedRuns runs() throws MalformedImageException {
+  private List<Range> ranges() throws MalformedImageException {
     List<Range> ranges = new ArrayList<>();
     for (long at = 0; bytes.byteSize() - at >= HEADER; ) {
       if (ranges.size() == MAX_RANGES) {
@@ -90,11 +97,15 @@ public final class LimeFile {
                 .formatted(range.start, before.header, range.header));
       }
     }
-    ranges.removeIf(range -> range.length == 0);
+    return ranges;
+  }
+
+  private static MappedRuns runs(List<Range> ranges) {
+    List<Range> here = ranges.stream().filter(range -> range.length > 0).toList();
     return new MappedRuns(
-        ranges.stream().mapToLong(Range::start).toArray(),
-        ranges.stream().mapToLong(Range::length).toArray(),
-        ranges.stream().mapToLong(range -> range.header + HEADER).toArray());
+        here.stream().mapToLong(Range::start).toArray(),
+        here.stream().mapToLong(Range::length).toArray(),
+        here.stream().mapToLong(range -> range.header + HEADER).toArray());
   }
 
   private Range range(long at) throws MalformedImageException {

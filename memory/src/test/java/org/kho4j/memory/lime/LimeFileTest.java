@@ -93,6 +93,9 @@ class LimeFileTest {
     Path path = Files.write(directory.resolve("cut"), Arrays.copyOf(whole, whole.length - 5000));
     try (PhysicalMemory memory = MemoryImages.open(path)) {
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x8000+0xc78");
+      assertThat(memory.isRam(0x1000, 0x1000)).isTrue();
+      assertThat(memory.isRam(0x8000, 0x2000)).isTrue();
+      assertThat(memory.isRam(0x2000, 1)).isFalse();
       assertThatThrownBy(() -> memory.read(0x8000, 0x1000))
           .isInstanceOf(AbsentMemoryException.class);
     }
@@ -141,6 +144,8 @@ class LimeFileTest {
     lime.header(0x1000, Long.MAX_VALUE - 1).bytes(PAGE);
     try (PhysicalMemory memory = open()) {
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      // A small file is not believed so much RAM.
+      assertThat(memory.isRam(0x2000, 1)).isFalse();
     }
   }
 
