@@ -19,8 +19,8 @@ import org.kho4j.memory.WritableMemory;
 import org.kho4j.memory.image.MemoryImages;
 
 /**
- * Writes one large memory with little in it as a raw file, a LiME file, an ELF core and a kdump file
- * of level 31, all sparse: for {@code bench/sources}.
+ * Writes one large memory with little in it as a raw file, a LiME file, an ELF core and a kdump
+ * file of level 31, all sparse: for {@code bench/sources}.
  */
 public final class SourceForms {
 
@@ -69,10 +69,7 @@ public final class SourceForms {
   private static FileChannel create(Path file) throws IOException {
     Files.deleteIfExists(file);
     return FileChannel.open(
-        file,
-        StandardOpenOption.CREATE_NEW,
-        StandardOpenOption.WRITE,
-        StandardOpenOption.SPARSE);
+        file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE);
   }
 
   private static ByteBuffer little(int bytes) {

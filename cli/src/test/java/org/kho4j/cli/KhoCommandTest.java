@@ -133,7 +133,9 @@ class KhoCommandTest {
             "'0x8000000000000000' is beyond all physical memory, which ends below 0x8000000000000000"),
         Arguments.of("--page-size", "8K", "'8K' is not a page size: 4K, 16K or 64K"),
         Arguments.of(
-            "--format", "vmcore", "'vmcore' is not a form of memory image: raw, elf, kdump or lime"));
+            "--format",
+            "vmcore",
+            "'vmcore' is not a form of memory image: raw, elf, kdump or lime"));
   }
 
   @ParameterizedTest

@@ -17,12 +17,7 @@ import java.util.OptionalInt;
  * @param notes what else a user has to know of the image, a sentence each
  */
 public record MemorySource(
-    Path path,
-    Kind kind,
-    long bytes,
-    Machine machine,
-    OptionalInt pageSize,
-    List<String> notes) {
+    Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize, List<String> notes) {
 
   public MemorySource {
     notes = List.copyOf(notes);

@@ -189,7 +189,8 @@ public record HandoverSearch(
       return;
     }
     for (RootFdt root : UnalignedRoots.search(memory)) {
-      checkHeader(invocation, memory, RawBase.of(Handovers.of(memory, List.of(root), null).getFirst()));
+      checkHeader(
+          invocation, memory, RawBase.of(Handovers.of(memory, List.of(root), null).getFirst()));
     }
   }
 
@@ -199,8 +200,7 @@ public record HandoverSearch(
       long skip = invocation.options().skip() + header.getAsLong();
       throw invocation.wrong(
           "%s: the root FDT at %s and all that it points at fit together where memory begins behind a header: give --skip %d"
-              .formatted(
-                  memory.source().path(), Units.address(base.root().address()), skip));
+              .formatted(memory.source().path(), Units.address(base.root().address()), skip));
     }
   }
 

@@ -73,7 +73,8 @@ public final class Invocation {
     Path path = source;
     if (source.equals(STANDARD_INPUT)) {
       if (Console.inIsTerminal()) {
-        throw wrong("SOURCE - reads standard input, which is a terminal: send a memory image to it");
+        throw wrong(
+            "SOURCE - reads standard input, which is a terminal: send a memory image to it");
       }
       path = Spool.STANDARD_INPUT;
     }
@@ -81,9 +82,7 @@ public final class Invocation {
       PhysicalMemory memory =
           MemoryImages.open(
               path,
-              described
-                  .openOptions()
-                  .withSpool(new Spool(described.spoolLimit(), progress::done)));
+              described.openOptions().withSpool(new Spool(described.spoolLimit(), progress::done)));
       memory.source().notes().forEach(this::note);
       return memory;
     }

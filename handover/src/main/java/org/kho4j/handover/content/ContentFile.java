@@ -13,8 +13,8 @@ import org.kho4j.memory.FileExtent;
 
 /**
  * Writes content into a new file, each byte at its own offset. A sparse one leaves out what reads
- * as zeros anyway: holes of the content, and pages of zeros. Where a file has 256 KiB of the content
- * in one piece, the kernel copies them.
+ * as zeros anyway: holes of the content, and pages of zeros. Where a file has 256 KiB of the
+ * content in one piece, the kernel copies them.
  *
  * <p>What it is given is written behind the caller's back, so that reading and writing overlap: the
  * memory that the content comes from stays open until {@link #finish} or {@link #close}.
@@ -129,8 +129,7 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   private void write(MemorySegment bytes, long offset, @Nullable FileExtent extent)
       throws IOException {
     long size = bytes.byteSize();
-    boolean follows =
-        extent != null && source != null && extent.follows(source, gatheredBytes);
+    boolean follows = extent != null && source != null && extent.follows(source, gatheredBytes);
     long most = follows ? MOST_COPIED : WriteBehind.MOST;
     if (offset != end || gatheredBytes + size > most) {
       flush();

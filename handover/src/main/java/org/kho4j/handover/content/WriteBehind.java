@@ -54,31 +54,35 @@ final class WriteBehind implements AutoCloseable {
    */
   void write(List<MemorySegment> pieces, long offset) throws IOException {
     long size = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
-    submit(size, () -> {
-      ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
-      long position = offset;
-      while (bytes.hasRemaining()) {
-        position += channel.write(bytes, position);
-      }
-    });
+    submit(
+        size,
+        () -> {
+          ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
+          long position = offset;
+          while (bytes.hasRemaining()) {
+            position += channel.write(bytes, position);
+          }
+        });
   }
 
   /** Has the kernel copy bytes out of another file. */
   void copy(FileExtent source, long length, long offset) throws IOException {
-    submit(MOST, () -> {
-      // The kernel writes where the channel is.
-      synchronized (position) {
-        channel.position(offset);
-        for (long done = 0; done < length; ) {
-          long more =
-              source.channel().transferTo(source.position() + done, length - done, channel);
-          if (more <= 0) {
-            throw new IOException("the source became shorter while it was read");
+    submit(
+        MOST,
+        () -> {
+          // The kernel writes where the channel is.
+          synchronized (position) {
+            channel.position(offset);
+            for (long done = 0; done < length; ) {
+              long more =
+                  source.channel().transferTo(source.position() + done, length - done, channel);
+              if (more <= 0) {
+                throw new IOException("the source became shorter while it was read");
+              }
+              done += more;
+            }
           }
-          done += more;
-        }
-      }
-    });
+        });
   }
 
   private void submit(long size, Write write) throws IOException {

@@ -103,9 +103,7 @@ class ContentFileTest {
 
     @Override
     public Optional<FileExtent> extent(long address, long length) {
-      return memory
-          .extent(address, length)
-          .map(extent -> new FileExtent(other, extent.position()));
+      return memory.extent(address, length).map(extent -> new FileExtent(other, extent.position()));
     }
 
     @Override
@@ -184,8 +182,7 @@ class ContentFileTest {
             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         ContentFile file = new ContentFile(channel, true)) {
       Content content =
-          Content.contiguous(
-              new HandoverMemory(ram, PageSize.SIZE_4K), "/here", 0, bytes.length);
+          Content.contiguous(new HandoverMemory(ram, PageSize.SIZE_4K), "/here", 0, bytes.length);
       content.read(file);
       file.finish(content.size());
       assertThat(file.written()).isEqualTo(0x2ff000);
@@ -205,10 +202,7 @@ class ContentFileTest {
         ContentFile file = new ContentFile(channel, true)) {
       Content content =
           Content.contiguous(
-              new HandoverMemory(new Elsewhere(ram, other), PageSize.SIZE_4K),
-              "/here",
-              0,
-              1 << 20);
+              new HandoverMemory(new Elsewhere(ram, other), PageSize.SIZE_4K), "/here", 0, 1 << 20);
       content.read(file);
       assertThatThrownBy(() -> file.finish(content.size()))
           .isInstanceOf(IOException.class)

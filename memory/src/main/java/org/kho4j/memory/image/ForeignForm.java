@@ -71,8 +71,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
               "a hibernation image",
               "its pages are in the order in which Linux restores them: resume it, and AVML or LiME"
                   + " writes one that is read",
-              List.of(
-                  swap("S1SUSPEND"), swap("S2SUSPEND"), swap("ULSUSPEND"), swap("LINHIB0001"))),
+              List.of(swap("S1SUSPEND"), swap("S2SUSPEND"), swap("ULSUSPEND"), swap("LINHIB0001"))),
           new ForeignForm(
               "a swap area without a hibernation image",
               "give the file or device that has the dump",
@@ -109,8 +108,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
   }
 
   private static Sign text(int offset, String text) {
-    MemorySegment signature =
-        MemorySegment.ofArray(text.getBytes(StandardCharsets.ISO_8859_1));
+    MemorySegment signature = MemorySegment.ofArray(text.getBytes(StandardCharsets.ISO_8859_1));
     return bytes -> {
       long end = offset + signature.byteSize();
       return bytes.byteSize() >= end
@@ -159,8 +157,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
       return false;
     }
     long length = Math.min(size - offset, MAX_NAMES);
-    byte[] text =
-        bytes.asSlice(offset, length).toArray(JAVA_BYTE);
+    byte[] text = bytes.asSlice(offset, length).toArray(JAVA_BYTE);
     return new String(text, StandardCharsets.ISO_8859_1).contains("\0.xen_pages\0");
   }
 }

@@ -30,13 +30,13 @@ public final class MemoryImages {
   }
 
   /**
-   * Opens an image: a raw RAM file, an ELF core, a kdump-compressed dump, a LiME file; ELF cores and
-   * kdump dumps also in makedumpfile's flattened form; and each of these packed as a whole by gzip,
-   * xz, zstd or lz4, or by AVML.
+   * Opens an image: a raw RAM file, an ELF core, a kdump-compressed dump, a LiME file; ELF cores
+   * and kdump dumps also in makedumpfile's flattened form; and each of these packed as a whole by
+   * gzip, xz, zstd or lz4, or by AVML.
    *
-   * <p>What comes out of a pipe or of standard input ({@link Spool#STANDARD_INPUT}) is copied into a
-   * file without a name in {@code java.io.tmpdir} whose zero pages are holes, as long as 64 MiB stay
-   * free there. So is what an image unpacks to that is packed as a whole, whatever form {@code
+   * <p>What comes out of a pipe or of standard input ({@link Spool#STANDARD_INPUT}) is copied into
+   * a file without a name in {@code java.io.tmpdir} whose zero pages are holes, as long as 64 MiB
+   * stay free there. So is what an image unpacks to that is packed as a whole, whatever form {@code
    * options} name, and a flattened ELF core.
    *
    * <p>On Linux the holes of large sparse files are found, and a search leaves them out.

@@ -13,8 +13,8 @@ import org.kho4j.memory.MemorySource;
  *     forms, which carry addresses
  * @param layout physical addresses of the bytes of a raw file, or null if the file is contiguous
  *     from {@code base} on; with a layout the file is read as raw, whatever its content
- * @param skip bytes of a header in front of raw memory, not negative; with a header the file is read
- *     as raw, whatever its content
+ * @param skip bytes of a header in front of raw memory, not negative; with a header the file is
+ *     read as raw, whatever its content
  * @param spool bounds the temporary file of an image that is packed as a whole, or comes out of a
  *     pipe
  */
@@ -34,8 +34,7 @@ public record OpenOptions(
   }
 
   /** A file without a header. */
-  public OpenOptions(
-      MemorySource.@Nullable Kind format, long base, @Nullable RamLayout layout) {
+  public OpenOptions(MemorySource.@Nullable Kind format, long base, @Nullable RamLayout layout) {
     this(format, base, layout, 0, Spool.DEFAULT);
   }
 

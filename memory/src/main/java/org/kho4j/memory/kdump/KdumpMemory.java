@@ -324,9 +324,7 @@ public final class KdumpMemory implements PhysicalMemory {
   }
 
   private RangeVisitor written(RangeVisitor visitor) {
-    return hasUnwritten()
-        ? (frame, count) -> writtenRuns(frame, count, visitor)
-        : inBytes(visitor);
+    return hasUnwritten() ? (frame, count) -> writtenRuns(frame, count, visitor) : inBytes(visitor);
   }
 
   private RangeVisitor inBytes(RangeVisitor visitor) {

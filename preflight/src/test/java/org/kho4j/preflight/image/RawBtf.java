@@ -59,7 +59,10 @@ public final class RawBtf {
         return longest(bytes);
       }
       long end = bytes.byteSize() - (packing.get() == Packing.GZIP ? 0 : 4);
-      try (MappedFile unpacked = packing.get().unpack(kernel, bytes.asSlice(0, end), 0, Spool.DEFAULT.withLimit(1L << 30))) {
+      try (MappedFile unpacked =
+          packing
+              .get()
+              .unpack(kernel, bytes.asSlice(0, end), 0, Spool.DEFAULT.withLimit(1L << 30))) {
         return longest(unpacked.bytes());
       }
     }
