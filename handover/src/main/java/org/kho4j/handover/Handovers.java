@@ -16,6 +16,12 @@ import org.kho4j.memory.PhysicalMemory;
 /** Finds handovers in physical memory. */
 public final class Handovers {
 
+  /** In the place of a kexec count: there is none, or it cannot be read. */
+  private static final long NO_COUNT = -1;
+
+  /** In the place of a kexec count that a dump left out. */
+  private static final long ABSENT_COUNT = -2;
+
   private Handovers() {}
 
   /** Finds every handover, with the page size that the memory tells or shows. */
@@ -49,6 +55,10 @@ public final class Handovers {
     HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
         roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
+    if (candidates.stream().anyMatch(candidate -> candidate.kexecCount == ABSENT_COUNT)) {
+      // With one count missing, the others say nothing about which is the highest.
+      candidates = candidates.stream().map(Candidate::withoutCount).toList();
+    }
     Candidate outgoing = outgoing(candidates);
     return candidates.stream().map(candidate -> candidate.handover(outgoing, evidence)).toList();
   }
@@ -60,14 +70,20 @@ public final class Handovers {
    */
   private static @Nullable Candidate outgoing(List<Candidate> candidates) {
     Candidate outgoing = null;
+    List<Candidate> absent = new ArrayList<>();
     for (Candidate candidate : candidates) {
       boolean counted = candidates.size() > 1 && candidate.kexecCount >= 0;
       if ((counted || candidate.isKept())
           && (outgoing == null || candidate.kexecCount > outgoing.kexecCount)) {
         outgoing = candidate;
       }
+      if (candidate.rootPage() == RootPage.ABSENT) {
+        absent.add(candidate);
+      }
     }
-    return outgoing;
+    // Beside maps that are gone, the only one that a dump left out may be whole.
+    boolean one = outgoing == null && absent.size() == 1 && candidates.size() > 1;
+    return one ? absent.getFirst() : outgoing;
   }
 
   /** What the map says of the root FDT's own page, if the page of the map that says it is there. */
@@ -92,10 +108,14 @@ public final class Handovers {
 
     private static long count(Handover handover) {
       try {
-        return handover.client(Metadata.CLIENT).map(Metadata::kexecCount).orElse(-1L);
+        return handover.client(Metadata.CLIENT).map(Metadata::kexecCount).orElse(NO_COUNT);
       } catch (HandoverException e) {
-        return -1;
+        return e.isAbsent() ? ABSENT_COUNT : NO_COUNT;
       }
+    }
+
+    Candidate withoutCount() {
+      return new Candidate(memory, root, mapForm, NO_COUNT, handover);
     }
 
     /**

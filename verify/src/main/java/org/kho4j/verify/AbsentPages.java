@@ -16,18 +16,22 @@ final class AbsentPages {
     this.pages = memory.isWhole() ? null : new PageBits(space, arena);
     PageBits absent = pages;
     if (absent != null) {
-      int shift = space.pageSize().shift();
       memory
           .physical()
-          .forEachRamRange((address, length) ->
-              absent.add(
-                  address >>> shift, ((address + length - 1) >>> shift) - (address >>> shift) + 1));
+          .forEachRamRange((address, length) -> absent.add(page(address), pages(address, length)));
       memory
           .physical()
-          .forEachRange((address, length) ->
-              absent.remove(
-                  address >>> shift, ((address + length - 1) >>> shift) - (address >>> shift) + 1));
+          .forEachRange((address, length) -> absent.remove(page(address), pages(address, length)));
     }
+  }
+
+  private long page(long address) {
+    return address >>> space.pageSize().shift();
+  }
+
+  /** Pages that some bytes touch. */
+  private long pages(long address, long length) {
+    return page(address + length - 1) - page(address) + 1;
   }
 
   /** How many of some bytes are absent. */
@@ -36,10 +40,8 @@ final class AbsentPages {
     if (absent == null || length <= 0) {
       return 0;
     }
-    int shift = space.pageSize().shift();
-    long first = address >>> shift;
-    long count = ((address + length - 1) >>> shift) - first + 1;
-    return Math.min(length, absent.count(first, count, absent) << shift);
+    long count = absent.count(page(address), pages(address, length), absent);
+    return Math.min(length, count << space.pageSize().shift());
   }
 
   /**

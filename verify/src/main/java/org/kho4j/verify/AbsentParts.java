@@ -113,9 +113,12 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
             .map(part -> "%s at 0x%x".formatted(part.path, part.address))
             .collect(Collectors.joining(", "));
     long more = sum.count - Math.min(named.size(), STRUCTURES_NAMED);
-    return "%s, and what is listed there: not in the dump: %s%s"
+    return "%s and what %s to, not in the dump: %s%s"
         .formatted(
-            kind.count(sum.count), places, more > 0 ? ", and %,d more".formatted(more) : "");
+            kind.count(sum.count),
+            sum.count == 1 ? "it leads" : "they lead",
+            places,
+            more > 0 ? ", and %,d more".formatted(more) : "");
   }
 
   static String kibibytes(long bytes) {

@@ -90,6 +90,7 @@ class RulesPageTest {
       pages are wrong, nothing is said about what is preserved. At most 20 findings per rule are printed,
       and the rest are counted; `--all` prints all. The rules SCRATCH apply where the boot record leads to
       the regions: it is [searched for](cli.md#where-scratch-is), or `--setup-data` or `--scratch-array`
-      says where they are.
+      says where they are. Memory that [a dump left out](cli.md#dumps-that-leave-pages-out) breaks no
+      rule: it is listed as not checked.
       """;
 }

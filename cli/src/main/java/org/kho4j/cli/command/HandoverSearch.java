@@ -282,9 +282,11 @@ public record HandoverSearch(
 
   /** The same for a memory that was searched otherwise. */
   public static String nothingFound(PhysicalMemory memory) {
-    return memory.source().path()
-        + ": no handover: no page is a device tree that names a version of KHO"
-        + " (a raw image that starts elsewhere than at 0 wants --base)";
+    return OtherFile.sentence(memory.source().path())
+        .orElseGet(() ->
+            memory.source().path()
+                + ": no handover: no page is a device tree that names a version of KHO"
+                + " (a raw image that starts elsewhere than at 0 wants --base)");
   }
 
   /** An option that takes a role; read with {@code Role.class}. */

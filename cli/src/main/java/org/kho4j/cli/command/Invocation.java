@@ -9,6 +9,7 @@ import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
@@ -85,6 +86,8 @@ public final class Invocation {
               described.openOptions().withSpool(new Spool(described.spoolLimit(), progress::done)));
       memory.source().notes().forEach(this::note);
       return memory;
+    } catch (MalformedImageException e) {
+      throw OtherFile.sentence(path).map(MalformedImageException::new).orElse(e);
     }
   }
 

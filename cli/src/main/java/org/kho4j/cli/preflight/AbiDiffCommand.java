@@ -58,7 +58,7 @@ public final class AbiDiffCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     KernelSource kernels = new KernelSource(invocation);
     KernelSource.Pending pending = kernels.reading(name(invocation, 1));
-    OutgoingKernel before = kernels.kernel(name(invocation, 0));
+    OutgoingKernel before = kernels.onlyKernel(name(invocation, 0));
     OutgoingKernel after = pending.get();
     Profile was = withTypes(before.profile());
     Profile is = withTypes(after.profile());

@@ -16,7 +16,10 @@ import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Packing;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.root.RootSearch;
+import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.ProfileReader;
@@ -54,9 +57,36 @@ final class KernelSource {
         Optional.empty());
   }
 
+  /** Reads a kernel where a memory image has no place. */
+  OutgoingKernel onlyKernel(String name) throws IOException {
+    try {
+      return kernel(name);
+    } catch (MalformedImageException e) {
+      throw memoryKind(Path.of(name))
+          .map(kind ->
+              new MalformedImageException(
+                  "%s is a memory image (%s), and no kernel; did you mean kho preflight --from %s?"
+                      .formatted(name, kind, name)))
+          .orElse(e);
+    }
+  }
+
+  /** The form of a memory image, if a file is one that has a handover or carries addresses. */
+  private static Optional<String> memoryKind(Path path) {
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      MemorySource.Kind kind = memory.source().kind();
+      return kind != MemorySource.Kind.RAW
+              || !RootSearch.search(memory, bytes -> {}).roots().isEmpty()
+          ? Optional.of(kind.label())
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
   /** Starts to read a kernel, beside the caller's other work. */
   Pending reading(String name) {
-    FutureTask<OutgoingKernel> task = new FutureTask<>(() -> kernel(name));
+    FutureTask<OutgoingKernel> task = new FutureTask<>(() -> onlyKernel(name));
     Thread.ofPlatform().daemon().name("read " + name).start(task);
     return new Pending(task);
   }
@@ -101,7 +131,7 @@ final class KernelSource {
       throw invocation.wrong(
           "--from-kernel goes with a memory image, and " + name + " is a kernel");
     }
-    return outgoing.writtenBy(kernel(writer));
+    return outgoing.writtenBy(onlyKernel(writer));
   }
 
   private OutgoingKernel kernelOrMemory(String name) throws IOException {

@@ -113,7 +113,7 @@ public final class PreflightCommand extends Command {
 
   private static int one(Invocation invocation, String name, @Nullable Path save)
       throws IOException {
-    OutgoingKernel read = new KernelSource(invocation).kernel(name);
+    OutgoingKernel read = new KernelSource(invocation).onlyKernel(name);
     Profile kernel = read.profile();
     boolean toStdout = save != null && save.toString().equals(STDOUT);
     if (save != null && !toStdout) {

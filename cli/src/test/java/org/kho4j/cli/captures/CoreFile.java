@@ -21,8 +21,19 @@ public final class CoreFile {
   private static final int PROGRAM_HEADER = 56;
   private static final int PAGE = 4096;
 
-  /** A run of memory. */
-  public record Run(long address, long length) {}
+  /**
+   * A run of memory.
+   *
+   * @param length bytes that the file has
+   * @param ram bytes of RAM, those that the file has first
+   */
+  public record Run(long address, long length, long ram) {
+
+    /** A run that the file has all of. */
+    public Run(long address, long length) {
+      this(address, length, length);
+    }
+  }
 
   /** The registers of one CPU, all zero: makedumpfile takes no core without such a note. */
   public static byte[] registers() {
@@ -53,10 +64,10 @@ public final class CoreFile {
     head.putShort((short) HEADER).putShort((short) PROGRAM_HEADER);
     head.putShort((short) (runs.size() + 1)).putShort((short) 64).putShort((short) 0);
     head.putShort((short) 0);
-    segment(head, 4, headers, 0, notes.length);
+    segment(head, 4, headers, 0, notes.length, notes.length);
     long at = Math.ceilDiv(headers + notes.length, PAGE) * (long) PAGE;
     for (Run run : runs) {
-      segment(head, 1, at, run.address, run.length);
+      segment(head, 1, at, run.address, run.length, run.ram);
       at += run.length;
     }
     try (FileChannel file =
@@ -74,8 +85,9 @@ public final class CoreFile {
     }
   }
 
-  private static void segment(ByteBuffer head, int type, long at, long address, long bytes) {
+  private static void segment(
+      ByteBuffer head, int type, long at, long address, long bytes, long ram) {
     head.putInt(type).putInt(0).putLong(at).putLong(address).putLong(address);
-    head.putLong(bytes).putLong(bytes).putLong(0);
+    head.putLong(bytes).putLong(ram).putLong(0);
   }
 }

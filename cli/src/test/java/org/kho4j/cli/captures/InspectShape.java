@@ -40,7 +40,9 @@ public final class InspectShape {
         "scratch?: object",
         "subtrees?: array",
         "errors: array",
-        "moreErrors?: number");
+        "moreErrors?: number",
+        "absent?: array",
+        "moreAbsent?: number");
     assertThat(handover.path("role").asString()).isIn("outgoing", "incoming", "unknown");
     if (handover.has("pageSizeEvidence")) {
       object(handover.path("pageSizeEvidence"), "certainty: text", "because: text");
@@ -52,9 +54,11 @@ public final class InspectShape {
       scratch(handover.path("scratch"));
     }
     handover.path("subtrees").forEach(InspectShape::subtree);
-    handover
-        .path("errors")
-        .forEach(error -> object(error, "path: text", "address: address", "message: text"));
+    for (String problems : new String[] {"errors", "absent"}) {
+      handover
+          .path(problems)
+          .forEach(part -> object(part, "path: text", "address: address", "message: text"));
+    }
   }
 
   private static void scratch(JsonNode scratch) {
@@ -79,6 +83,10 @@ public final class InspectShape {
           "because: text",
           "form?: text",
           "formEvidence?: object");
+      return;
+    }
+    if (map.path("state").asString().equals("absent")) {
+      object(map, "root?: address", "state: text", "form?: text", "formEvidence?: object");
       return;
     }
     if (map.path("state").asString().equals("unreadable")) {
@@ -163,6 +171,7 @@ public final class InspectShape {
               "seals?: number",
               "folios: number",
               "orders?: object",
+              "absentBytes?: number",
               "foliosInfo: object");
           orders(memfd.path("orders"));
           object(memfd.path("foliosInfo"), VMALLOC);

@@ -9,6 +9,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -47,11 +48,28 @@ final class BitmapSize implements ChunkList.Visitor {
     Arrays.fill(lastStart, NONE);
   }
 
-  /** Finds out for the list whose first chunk is at an address. */
+  /**
+   * Finds out for the list whose first chunk is at an address.
+   *
+   * @throws HandoverException if a part of the list that may decide is absent
+   */
   static MapEvidence of(HandoverMemory memory, FdtNode rootFdt, long address) {
     BitmapSize size = new BitmapSize(memory, rootFdt);
-    ChunkList.walk(memory, address, size, problem -> {});
-    return size.evidence();
+    List<HandoverException> absent = new ArrayList<>();
+    ChunkList.walk(
+        memory,
+        address,
+        size,
+        problem -> {
+          if (problem.isAbsent()) {
+            absent.add(problem);
+          }
+        });
+    MapEvidence evidence = size.evidence();
+    if (!absent.isEmpty() && evidence.certainty() != MapEvidence.Certainty.CERTAIN) {
+      throw absent.getFirst();
+    }
+    return evidence;
   }
 
   private MapEvidence evidence() {

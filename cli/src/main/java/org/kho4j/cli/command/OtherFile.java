@@ -1,0 +1,87 @@
+package org.kho4j.cli.command;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.files.packed.Packing;
+import org.kho4j.preflight.image.KernelImage;
+import org.kho4j.preflight.image.KernelImages;
+
+/** Recognizes files that users take for memory images: kernels, and what belongs to a kernel. */
+final class OtherFile {
+
+  private static final int HEAD = 4096;
+  private static final Pattern SCHEMA = Pattern.compile("\"schema\"\\s*:\\s*\"(kho4j/[a-z/0-9-]+)\"");
+
+  private OtherFile() {}
+
+  /** What a file is that is no memory image, and which command takes it; empty if unknown. */
+  static Optional<String> sentence(Path path) {
+    if (!Files.isRegularFile(path)) {
+      return Optional.empty(); // What came out of a pipe is gone.
+    }
+    try {
+      byte[] head;
+      try (InputStream in = Files.newInputStream(path)) {
+        head = in.readNBytes(HEAD);
+      }
+      return byHead(path, head).or(() -> kernel(path, head));
+    } catch (IOException e) {
+      return Optional.empty(); // Whoever asks has read the file, and says what is wrong with it.
+    }
+  }
+
+  private static Optional<String> byHead(Path path, byte[] head)
+      throws IOException {
+    MemorySegment bytes = MemorySegment.ofArray(head);
+    String text = new String(head, StandardCharsets.ISO_8859_1);
+    Matcher schema = SCHEMA.matcher(text);
+    if (text.startsWith("{") && schema.find()) {
+      return Optional.of("%s is JSON of %s, and no memory image".formatted(path, schema.group(1)));
+    }
+    if (text.startsWith("070701")) {
+      return Optional.of("%s is an initramfs, and no memory image".formatted(path));
+    }
+    return isTree(path, bytes)
+        ? Optional.of(
+            "%s is a device tree alone, without the memory that it points at".formatted(path))
+        : Optional.empty();
+  }
+
+  /** Whether a file is a device tree to its end; the RAM of an arm64 guest begins with one. */
+  private static boolean isTree(Path path, MemorySegment head) throws IOException {
+    try {
+      return head.byteSize() >= Fdt.HEADER_SIZE
+          && Fdt.isMagic(head)
+          && Files.size(path) <= Fdt.totalSize(head);
+    } catch (FdtException e) {
+      return false;
+    }
+  }
+
+  private static Optional<String> kernel(Path path, byte[] head) {
+    // What is packed as a whole was unpacked as memory, and a large one takes long.
+    if (Packing.of(MemorySegment.ofArray(head)).isPresent()) {
+      return Optional.empty();
+    }
+    KernelImage image;
+    try {
+      image = KernelImages.read(path);
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    String release =
+        image.release().map(found -> " of Linux " + found.value()).orElse("");
+    return Optional.of(
+        "%s is a kernel (%s%s), and no memory image; did you mean kho preflight --to %s?"
+            .formatted(path, image.form().label(), release, path));
+  }
+}

@@ -1,0 +1,195 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.cli.captures.CoreFile;
+import org.kho4j.cli.captures.InspectShape;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** What every command says of RAM that a dump left out. */
+class LeftOutMemoryTest {
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final Path EXCLUDED = Captures.SMALL.resolve("dumps/excluded-pages.kdump.zst");
+  private static final Path NO_ZEROS = Captures.SMALL.resolve("dumps/zero-pages-excluded.kdump.zst");
+  private static final Path WHOLE = Captures.small("jump-luo");
+
+  /** Of {@code jump-luo}, and in no other part of it. */
+  private static final long ROOT_OF_MAP = 0x511000;
+
+  private static final long LUO = 0x698000;
+  private static final long CHUNK = 0x599000;
+
+  @TempDir private Path directory;
+
+  private static ConsoleOfATest kho(int exit, Object... arguments) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line))
+        .as("%s%s", pipe.out(), pipe.err())
+        .isEqualTo(exit);
+    return pipe;
+  }
+
+  private static JsonNode json(int exit, Object... arguments) {
+    return MAPPER.readTree(kho(exit, arguments).out());
+  }
+
+  /** {@code jump-luo} as an ELF core in which pages are RAM that the file does not have. */
+  private Path without(long... pages) throws IOException {
+    Path core = Files.createTempDirectory(directory, "core").resolve("core");
+    try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
+      List<CoreFile.Run> runs = new ArrayList<>();
+      long at = 0;
+      for (long page : pages) {
+        runs.add(new CoreFile.Run(at, page - at, page - at + 4096));
+        at = page + 4096;
+      }
+      long end = 0x20000000;
+      runs.add(new CoreFile.Run(at, end - at));
+      CoreFile.write(core, memory, runs, new byte[0]);
+    }
+    return core;
+  }
+
+  @Test
+  void verifyListsItAndFindsNothing() {
+    JsonNode verified = json(0, "verify", EXCLUDED, "--json");
+
+    assertThat(verified.path("verdict").asString()).isEqualTo("sound");
+    assertThat(verified.path("findings")).isEmpty();
+    JsonNode absent = verified.path("checked").path("absent");
+    assertThat(absent.path("bytes").asLong()).isEqualTo(1 << 20);
+    assertThat(absent.path("parts")).hasSize(1);
+    JsonNode part = absent.path("parts").get(0);
+    assertThat(part.path("kind").asString()).isEqualTo("reservation");
+    assertThat(part.path("path").asString()).isEqualTo("/memblock/reservation \"trace\"");
+    assertThat(part.path("address").asString()).isEqualTo("0x1f100000");
+    assertThat(part.path("bytes").asLong()).isEqualTo(1 << 20);
+    assertThat(kho(0, "verify", EXCLUDED).out())
+        .startsWith("0 errors, 0 warnings; ")
+        .contains("not checked: 1,024 KiB of the content of 1 reservation: not in the dump\n");
+  }
+
+  @Test
+  void zerosThatLevel1LeftOutAreZeros() {
+    assertThat(json(0, "verify", NO_ZEROS, "--json").path("checked").has("absent")).isFalse();
+    assertThat(kho(0, "inspect", NO_ZEROS).out()).contains("checksum matches");
+    assertThat(json(0, "diff", NO_ZEROS, Captures.EXAMPLE, "--json").path("different").asBoolean())
+        .isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ROOT_OF_MAP,absent", "LUO,intact", "CHUNK,intact"})
+  void inspectNamesStructuresAndHasNoErrors(String structure, String state) throws IOException {
+    Path core = without(address(structure));
+    JsonNode document = json(0, "inspect", core, "--json");
+
+    InspectShape.check(document);
+    JsonNode handover = document.path("handovers").get(0);
+    assertThat(handover.path("preservedMap").path("state").asString()).isEqualTo(state);
+    assertThat(handover.path("errors")).isEmpty();
+    assertThat(handover.path("absent")).isNotEmpty();
+    assertThat(kho(0, "inspect", core).out()).contains("\nnot in the dump /");
+  }
+
+  private static long address(String structure) {
+    return switch (structure) {
+      case "ROOT_OF_MAP" -> ROOT_OF_MAP;
+      case "LUO" -> LUO;
+      default -> CHUNK;
+    };
+  }
+
+  @Test
+  void extractRefusesAndSaysHowMuchIsMissing() {
+    Path out = directory.resolve("trace");
+
+    assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", out).err())
+        .isEqualTo(
+            "kho: 1 MiB of the 1 MiB of /reserve_mem \"trace\" are not in %s: --missing zero writes zeros in their place\n"
+                .formatted(EXCLUDED));
+    assertThat(directory).isEmptyDirectory();
+    assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", "-").out()).isEmpty();
+  }
+
+  @Test
+  void extractWritesTheRestSparseOnDemand() throws IOException {
+    Path out = directory.resolve("trace");
+
+    JsonNode written =
+        json(
+            1, "extract", EXCLUDED, "--reserve-mem=trace", "--missing", "zero", "-o", out, "--json");
+
+    assertThat(written.path("absentBytes").asLong()).isEqualTo(1 << 20);
+    assertThat(written.path("stored").asLong()).isEqualTo(1);
+    assertThat(Files.readAllBytes(out)).isEqualTo(new byte[1 << 20]);
+    assertThat(kho(2, "extract", WHOLE, "--reserve-mem=trace", "--missing=ones", "-o", out).err())
+        .contains("'ones' is not what can be written for missing pages: zero");
+  }
+
+  @Test
+  void diffComparesTheRest() {
+    String same = kho(0, "diff", WHOLE, EXCLUDED).out();
+
+    assertThat(same)
+        .contains("  ? reserve_mem trace: not in the dump, on one side or both\n", ", 2 unknown\n")
+        .doesNotContain("lost", "added", "changed");
+    JsonNode json = json(0, "diff", WHOLE, EXCLUDED, "--json");
+    assertThat(json.path("different").asBoolean()).isFalse();
+    assertThat(json.path("counts").path("unknown").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void diffTakesNothingForLostThatIsListedInAbsentMemory() throws IOException {
+    for (String structure : List.of("ROOT_OF_MAP", "LUO", "CHUNK")) {
+      Path core = without(address(structure));
+      assertThat(json(0, "diff", WHOLE, core, "--json").path("b").path("absent"))
+          .as(structure)
+          .isNotEmpty();
+      assertThat(json(0, "diff", core, WHOLE, "--json").path("different").asBoolean()).isFalse();
+    }
+  }
+
+  @Test
+  void reportSaysWhatWasNotChecked() throws IOException {
+    Path page = directory.resolve("page.html");
+    kho(0, "report", EXCLUDED, "-o", page);
+    assertThat(Files.readString(page))
+        .contains("Not checked: 1,024 KiB of the content of 1 reservation: not in the dump.");
+
+    kho(0, "report", without(ROOT_OF_MAP), "-o", page, "--force");
+    assertThat(Files.readString(page)).contains("tag warning\">not in the dump");
+  }
+
+  @Test
+  void convertListsZerosOnce() {
+    assertThat(kho(1, "convert", EXCLUDED, "--abi=7.1", "-o", directory.resolve("ram")).err())
+        .containsOnlyOnce("preserved bytes are not in the image: they are zeros now");
+  }
+
+  @Test
+  void preflightNotesIt() {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String kernel = Preflights.kernel("7.3").toString();
+
+    new Kho(pipe.console, "").run("preflight", "--from", EXCLUDED.toString(), "--to", kernel);
+
+    assertThat(pipe.out() + pipe.err())
+        .contains("not checked: 1,024 KiB of the content of 1 reservation: not in the dump");
+  }
+}

@@ -1,0 +1,77 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+
+/** A kernel where memory is wanted, and memory where a kernel is wanted. */
+class OtherFilesTest {
+
+  @TempDir private Path directory;
+
+  private static String error(Object... arguments) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(2);
+    return pipe.err();
+  }
+
+  private static void assertKernel(Path kernel, String form) {
+    for (String command : new String[] {"inspect", "verify"}) {
+      assertThat(error(command, kernel))
+          .isEqualTo(
+              "kho: %s is a kernel (%s), and no memory image; did you mean kho preflight --to %s?\n"
+                  .formatted(kernel, form, kernel));
+    }
+  }
+
+  @Test
+  void aKernelIsNoMemoryImage() {
+    assertKernel(Preflights.SMALL.resolve("small.elf"), "vmlinux of Linux 7.3.4-test");
+    assertKernel(Preflights.SMALL.resolve("small.btf"), "btf");
+  }
+
+  @Test
+  void aBzImageIsNamedWithItsRelease() {
+    Path kernel = Preflights.BASE.resolve("../../shared/lab/bzImage-7.3.4");
+    kernel = Files.exists(kernel) ? kernel : Preflights.BASE.resolve("../../../shared/lab/bzImage-7.3.4");
+    assumeThat(kernel).exists();
+    assertKernel(kernel, "bzImage of Linux 7.3.4");
+  }
+
+  @Test
+  void aMemoryImageIsNoKernel() {
+    for (Path memory : new Path[] {Captures.small("jump-luo"), Captures.small("arm64-16k-jump-luo")}) {
+      assertThat(error("preflight", "--from", "running", "--to", memory))
+          .matches(
+              "kho: \\Q%s\\E is a memory image \\((raw|elf)\\), and no kernel; did you mean kho preflight --from \\Q%s\\E\\?\n"
+                  .formatted(memory, memory));
+    }
+  }
+
+  @Test
+  void otherFilesAreNamed() throws IOException {
+    Path tree = directory.resolve("fdt");
+    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
+      Files.write(tree, memory.read(0x55a000, 240).toArray(ValueLayout.JAVA_BYTE));
+    }
+    assertThat(error("verify", tree))
+        .isEqualTo("kho: " + tree + " is a device tree alone, without the memory that it points at\n");
+    Path initramfs = Files.write(directory.resolve("initrd"), "070701".getBytes(StandardCharsets.US_ASCII));
+
+    assertThat(error("verify", initramfs)).isEqualTo("kho: " + initramfs + " is an initramfs, and no memory image\n");
+    Path json = Files.writeString(directory.resolve("json"), "{ \"schema\": \"kho4j/profile/1\" }");
+    assertThat(error("verify", json)).isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, and no memory image\n");
+  }
+}
