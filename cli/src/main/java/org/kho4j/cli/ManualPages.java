@@ -58,11 +58,12 @@ public final class ManualPages {
   private String page(CommandLine command, Collection<CommandLine> below) {
     CommandSpec spec = command.getCommandSpec();
     UsageMessageSpec usage = spec.usageMessage();
+    Help help = new Help(spec, Help.defaultColorScheme(Ansi.OFF));
     Roff roff = new Roff();
     roff.macro(
         "TH \"%s\" 1 \"\" \"kho4j %s\" \"kho4j\"".formatted(name(command).toUpperCase(Locale.ROOT), version));
     roff.section("NAME").text(name(command) + " - " + usage.header()[0].replaceFirst("\\.$", ""));
-    roff.section("SYNOPSIS").text(new Help(spec, Help.defaultColorScheme(Ansi.OFF)).synopsis(0));
+    roff.section("SYNOPSIS").text(help.synopsis(0));
     if (usage.description().length > 0) {
       roff.section("DESCRIPTION").paragraphs(usage.description());
     }
@@ -72,7 +73,7 @@ public final class ManualPages {
         roff.item(name(one) + "(1)", one.getCommandSpec().usageMessage().header()[0]);
       }
     }
-    IParamLabelRenderer labels = Help.createDefaultParamLabelRenderer();
+    IParamLabelRenderer labels = help.createDefaultParamLabelRenderer();
     if (!spec.positionalParameters().isEmpty()) {
       roff.section("ARGUMENTS");
       for (PositionalParamSpec parameter : spec.positionalParameters()) {
