@@ -11,9 +11,13 @@ final class Version {
 
   /** Version of kho4j and of the JDK that runs it. */
   static String line() throws IOException {
+    return "kho " + number() + " (Java " + Runtime.version() + ")";
+  }
+
+  /** Version of kho4j. */
+  static String number() throws IOException {
     try (InputStream in = Version.class.getResourceAsStream("version.txt")) {
-      String version = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return "kho " + version.strip() + " (Java " + Runtime.version() + ")";
+      return in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
     }
   }
 }

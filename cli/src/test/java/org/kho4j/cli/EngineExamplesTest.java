@@ -23,26 +23,6 @@ class EngineExamplesTest {
   private static final Path PAGE = Path.of(System.getProperty("basedir", "."), "../docs/engine.md");
   private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
-  private static final String IMPORTS =
-      Stream.of(
-              "java.lang.foreign",
-              "java.nio.channels",
-              "java.nio.file",
-              "java.util",
-              "org.kho4j.abi",
-              "org.kho4j.handover.boot",
-              "org.kho4j.handover.generation",
-              "org.kho4j.handover.luo",
-              "org.kho4j.handover.luo.LiveUpdateSaver",
-              "org.kho4j.handover.memfd",
-              "org.kho4j.handover.memfd.MemfdSaver",
-              "org.kho4j.handover.pages",
-              "org.kho4j.handover.vmalloc",
-              "org.kho4j.linux",
-              "org.kho4j.memory")
-          .map("import %s.*;\n"::formatted)
-          .collect(Collectors.joining());
-
   @TempDir Path directory;
 
   @Test
@@ -60,22 +40,20 @@ class EngineExamplesTest {
     }
   }
 
-  /** What the compiler says of an example. Names that an example takes for granted are fields. */
+  /** The compiler's messages about an example: its imports, and the body of a method. */
   private String errors(String example) throws IOException {
+    String code = example.replace("-> …", "-> {}").replace("…\n", "\n");
+    int imports = code.indexOf("\n\n");
     String source =
-        IMPORTS
-            + """
-            class Example {
-              WritableMemory memory;
-              Generation generation;
-              FileChannel channel;
-              long size;
-              void example() throws Exception {
-                %s
-              }
-            }
-            """
-                .formatted(example.replace("-> …", "-> {}").replace("…\n", "\n"));
+        """
+        %s
+        class Example {
+          void example() throws Exception {
+            %s
+          }
+        }
+        """
+            .formatted(code.substring(0, imports), code.substring(imports));
     Path file = Files.writeString(directory.resolve("Example.java"), source);
     StringWriter said = new StringWriter();
     PrintWriter out = new PrintWriter(said);

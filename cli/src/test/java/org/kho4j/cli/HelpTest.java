@@ -49,6 +49,44 @@ class HelpTest {
         .doesNotContain("OUTGOING", "ERROR", "RAW", "SIZE_4K");
   }
 
+  private static List<CommandLine> commands(CommandLine command) {
+    List<CommandLine> commands = new ArrayList<>(List.of(command));
+    command.getSubcommands().values().forEach(below -> commands.addAll(commands(below)));
+    return commands;
+  }
+
+  @Test
+  void theCompletionOfFishHasEveryCommandAndItsOptions() {
+    assertThat(run("completion", "fish")).isZero();
+    List<String> script = pipe.out().lines().toList();
+    for (CommandLine command : commands(Kho.commandLine())) {
+      String start =
+          "complete -c kho -n '__kho_at " + command.getCommandSpec().qualifiedName() + "' ";
+      for (String below : command.getSubcommands().keySet()) {
+        assertThat(script).anyMatch(line -> line.startsWith(start + "-f -a " + below + " -d "));
+      }
+      for (OptionSpec option : command.getCommandSpec().options()) {
+        String name = " -l " + option.longestName().substring(2) + " ";
+        assertThat(script.stream().anyMatch(line -> line.startsWith(start) && line.contains(name)))
+            .as("%s%s", start, name)
+            .isEqualTo(!option.hidden());
+      }
+    }
+    assertThat(script).anyMatch(line -> line.contains("-l severity -x -a 'error warning info' "));
+  }
+
+  @Test
+  void theCompletionOfZshIsAFunctionToLoad() {
+    assertThat(run("completion", "zsh")).isZero();
+    assertThat(pipe.out()).startsWith("#compdef kho\n#!/usr/bin/env bash\n");
+  }
+
+  @Test
+  void anUnknownShellIsRefused() {
+    assertThat(run("completion", "tcsh")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).startsWith("kho: 'tcsh' is not a shell: bash, zsh or fish\n");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"demo", "author", "completion", "help"})
   void theHelpOfACommandWithoutAnImageHasNoOptionsOfOne(String command) {

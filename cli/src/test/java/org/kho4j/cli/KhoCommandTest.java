@@ -110,8 +110,8 @@ class KhoCommandTest {
 
   @Test
   void oneArgumentTooMany() {
-    assertThat(run("completion", "zsh")).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).startsWith("kho: one argument too many: 'zsh'\n");
+    assertThat(run("completion", "zsh", "fish")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).startsWith("kho: one argument too many: 'fish'\n");
   }
 
   @Test

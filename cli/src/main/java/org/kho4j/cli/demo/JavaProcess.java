@@ -27,9 +27,12 @@ final class JavaProcess {
       command.addAll(List.of("-cp", classPath));
     }
     String modulePath = System.getProperty("jdk.module.path");
-    if (modulePath != null && main.getModule().isNamed()) {
-      command.addAll(List.of("-p", modulePath, "--add-modules", "ALL-MODULE-PATH", "-m"));
-      command.add(main.getModule().getName() + "/" + main.getName());
+    if (modulePath != null) {
+      command.addAll(List.of("-p", modulePath, "--add-modules", "ALL-MODULE-PATH"));
+    }
+    // A run-time image has its modules without a module path.
+    if (main.getModule().isNamed()) {
+      command.addAll(List.of("-m", main.getModule().getName() + "/" + main.getName()));
     } else {
       command.add(main.getName());
     }
