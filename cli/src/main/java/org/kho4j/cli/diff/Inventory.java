@@ -229,9 +229,7 @@ final class Inventory {
     Long absentBytes = content == null ? null : read(item, () -> absentBytes(content));
     if (content == null || absentBytes == null || absentBytes > 0) {
       boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
-      return absent
-          ? item.withAbsent("content")
-          : item.with("content", "cannot be read");
+      return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
     }
     String digest = read(item, () -> digest(content));
     return item.with("content", digest == null ? "cannot be read" : digest);
