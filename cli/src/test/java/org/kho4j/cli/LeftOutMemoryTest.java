@@ -96,7 +96,9 @@ class LeftOutMemoryTest {
     try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
       Overlay changed = new Overlay(memory);
       long root = 0x512000;
-      changed.page(root).set(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 4, 5000);
+      changed
+          .page(root)
+          .set(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 4, 5000);
       CoreFile.write(core, changed, List.of(new CoreFile.Run(root, 4096, 8192)), new byte[0]);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -44,13 +45,13 @@ class AbsentMemoryTest {
   }
 
   /** Addresses of the pages of 4 KiB that owners have, but those of root FDTs. */
-  private static TreeSet<Long> owned(DamagedCapture capture, Predicate<Where> wanted) {
+  private static Set<Long> owned(DamagedCapture capture, Predicate<Where> wanted) {
     return owned(capture, Long.MAX_VALUE, wanted);
   }
 
   /** The same within so many bytes from the start of each piece of memory. */
-  private static TreeSet<Long> owned(DamagedCapture capture, long most, Predicate<Where> wanted) {
-    TreeSet<Long> pages = new TreeSet<>();
+  private static Set<Long> owned(DamagedCapture capture, long most, Predicate<Where> wanted) {
+    Set<Long> pages = new TreeSet<>();
     verify(
         capture,
         capture.memory(),
@@ -83,7 +84,7 @@ class AbsentMemoryTest {
   void everyStructureMayBeAbsent(String name) {
     DamagedCapture capture = DamagedCapture.of(name);
     Said whole = verify(capture, capture.memory());
-    TreeSet<Long> structures = owned(capture, Overlay.PAGE, where -> !isContent(where));
+    Set<Long> structures = owned(capture, Overlay.PAGE, where -> !isContent(where));
     assertThat(structures).hasSizeGreaterThan(3);
     for (long page : structures) {
       Overlay overlay = new Overlay(capture.memory());
@@ -120,7 +121,7 @@ class AbsentMemoryTest {
   void absentContentIsCountedByWhatItBelongsTo() {
     DamagedCapture capture = DamagedCapture.of("jump-luo");
     Overlay overlay = new Overlay(capture.memory());
-    TreeSet<Long> content = owned(capture, AbsentMemoryTest::isContent);
+    Set<Long> content = owned(capture, AbsentMemoryTest::isContent);
     content.forEach(overlay::remove);
 
     Said said = verify(capture, overlay);

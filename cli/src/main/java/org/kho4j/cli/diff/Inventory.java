@@ -225,12 +225,11 @@ final class Inventory {
     if (!withContent) {
       return item;
     }
-    Content content = read(item, source::get);
+    Content content = read(item, source);
     Long absentBytes = content == null ? null : read(item, () -> absentBytes(content));
     if (content == null || absentBytes == null || absentBytes > 0) {
-      return item.isCutOff() || content != null && absentBytes != null
-          ? item.withAbsent("content")
-          : item.with("content", "cannot be read");
+      boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
+      return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
     }
     String digest = read(item, () -> digest(content));
     return item.with("content", digest == null ? "cannot be read" : digest);

@@ -79,8 +79,8 @@ final class FrameSet {
     return switch (kind) {
       case IN_FILE -> inDump & mask(base, first, end);
       case READABLE ->
-          inDump & mask(base, header.firstFrame(), header.endFrame())
-              | inRam & ~inDump & mask(base, first, end);
+          (inDump & mask(base, header.firstFrame(), header.endFrame()))
+              | (inRam & ~inDump & mask(base, first, end));
       case RAM -> (inDump | inRam) & mask(base, first, end);
     };
   }
