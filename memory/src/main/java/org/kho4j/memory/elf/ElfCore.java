@@ -106,7 +106,13 @@ public final class ElfCore {
     }
     MappedRuns runs = segments.toRuns();
     MemorySource source =
-        new MemorySource(path, MemorySource.Kind.ELF, bytes.byteSize(), machine(u16(18)), pageSize);
+        new MemorySource(
+            path,
+            MemorySource.Kind.ELF,
+            bytes.byteSize(),
+            machine(u16(18)),
+            pageSize,
+            segments.notes());
     return new MappedMemory(file, source, runs, segments.ram());
   }
 

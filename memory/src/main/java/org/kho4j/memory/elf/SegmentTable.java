@@ -20,6 +20,7 @@ final class SegmentTable {
   private final List<Segment> ram = new ArrayList<>();
   private final List<Segment> segments = new ArrayList<>();
   private int loadable;
+  private long cutOff;
 
   SegmentTable(Path path, long fileSize) {
     this.path = path;
@@ -74,10 +75,20 @@ final class SegmentTable {
     }
     ram.add(new Segment(address, Math.max(inFile, inMemory), 0));
     loadable += inFile > 0 ? 1 : 0;
-    long here = Math.min(inFile, fileSize - offset);
+    long here = Math.max(0, Math.min(inFile, fileSize - offset));
+    cutOff += inFile - here;
     if (here > 0) {
       segments.add(new Segment(address, here, offset));
     }
+  }
+
+  /** What a user has to know of a file that ends before its segments do. */
+  List<String> notes() {
+    return cutOff <= 0
+        ? List.of()
+        : List.of(
+            "the file was cut off: it ends at offset 0x%x, and 0x%x bytes of its segments are not in it"
+                .formatted(fileSize, cutOff));
   }
 
   /** RAM by the segments; null, for what the file has of it, if the segments say too much. */
