@@ -45,8 +45,8 @@ final class CompletionCommand extends Command {
   }
 
   /**
-   * The script of bash as a function that zsh loads from a file {@code _kho}: its first call defines
-   * the completion, and then has to answer, too.
+   * The script of bash as a function that zsh loads from a file {@code _kho}: its first call
+   * defines the completion, and then has to answer, too.
    */
   private static String zsh(CommandLine kho) {
     return "#compdef kho\n"

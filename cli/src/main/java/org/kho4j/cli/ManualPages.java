@@ -30,7 +30,9 @@ public final class ManualPages {
     this.version = version;
   }
 
-  /** Writes every page into the directory that the argument names; {@code tools/package} calls it. */
+  /**
+   * Writes every page into the directory that the argument names; {@code tools/package} calls it.
+   */
   public static void main(String[] arguments) throws IOException {
     Path directory = Files.createDirectories(Path.of(arguments[0]));
     for (Map.Entry<String, String> page : all().entrySet()) {
@@ -61,7 +63,8 @@ public final class ManualPages {
     Help help = new Help(spec, Help.defaultColorScheme(Ansi.OFF));
     Roff roff = new Roff();
     roff.macro(
-        "TH \"%s\" 1 \"\" \"kho4j %s\" \"kho4j\"".formatted(name(command).toUpperCase(Locale.ROOT), version));
+        "TH \"%s\" 1 \"\" \"kho4j %s\" \"kho4j\""
+            .formatted(name(command).toUpperCase(Locale.ROOT), version));
     roff.section("NAME").text(name(command) + " - " + usage.header()[0].replaceFirst("\\.$", ""));
     roff.section("SYNOPSIS").text(help.synopsis(0));
     if (usage.description().length > 0) {

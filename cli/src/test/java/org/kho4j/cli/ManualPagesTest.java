@@ -42,7 +42,8 @@ class ManualPagesTest {
       assertThat(page.getValue().lines())
           .as(page.getKey())
           .allMatch(line -> !line.startsWith("'") && !line.isBlank())
-          .allMatch(line -> !line.startsWith(".") || line.matches("\\.(TH|SH|SS|PP|TP|B|nf|fi)( .*)?"));
+          .allMatch(
+              line -> !line.startsWith(".") || line.matches("\\.(TH|SH|SS|PP|TP|B|nf|fi)( .*)?"));
     }
     assertThat(ManualPages.all().get("kho-verify.1"))
         .contains(".SH EXAMPLES\n.nf\nkho verify vmcore\n", "\nExit status: 0 ");

@@ -28,7 +28,11 @@ class ReadmeJavaTest {
   private static List<String> block(String section, String language) {
     String fence = "```" + language + "\n";
     int start = section.indexOf(fence) + fence.length();
-    return section.substring(start, section.indexOf("```", start)).lines().map(String::strip).toList();
+    return section
+        .substring(start, section.indexOf("```", start))
+        .lines()
+        .map(String::strip)
+        .toList();
   }
 
   private static List<String> lines(Path file) throws IOException {
