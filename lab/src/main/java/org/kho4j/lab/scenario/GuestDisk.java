@@ -29,7 +29,8 @@ final class GuestDisk {
       throws IOException, InterruptedException {
     Kernel first = built(run, release(run));
     Path disk = make(run, number, built(run, "7.3"));
-    Stage stage = new Stage(first, "root=/dev/vda rw systemd.show_status=no " + parameters, new Script());
+    Stage stage =
+        new Stage(first, "root=/dev/vda rw systemd.show_status=no " + parameters, new Script());
     return run.boot(Boot.fromDisk(new Machine(MEMORY, 1), stage, disk));
   }
 

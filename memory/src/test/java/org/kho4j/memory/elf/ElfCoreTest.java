@@ -162,6 +162,10 @@ class ElfCoreTest {
     ByteBuffer cut = ByteBuffer.wrap(Arrays.copyOf(whole, whole.length - 4096 - 100));
 
     try (PhysicalMemory memory = open(cut)) {
+      assertThat(memory.source().notes())
+          .containsExactly(
+              "the file was cut off: it ends at offset 0x%x, and 0x1064 bytes of its segments are not in it"
+                  .formatted(cut.capacity()));
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x8000+0xf9c");
       assertThat(Memories.bytes(memory, 0x8000, 0xf9c)).isEqualTo(Arrays.copyOf(TWO, 0xf9c));
       assertThatThrownBy(() -> memory.read(0x8f00, 0x100))
