@@ -133,7 +133,9 @@ class KhoCommandTest {
             "'0x8000000000000000' is beyond all physical memory, which ends below 0x8000000000000000"),
         Arguments.of("--page-size", "8K", "'8K' is not a page size: 4K, 16K or 64K"),
         Arguments.of(
-            "--format", "vmcore", "'vmcore' is not a form of memory image: raw, elf or kdump"));
+            "--format",
+            "vmcore",
+            "'vmcore' is not a form of memory image: raw, elf, kdump or lime"));
   }
 
   @ParameterizedTest
@@ -167,6 +169,10 @@ class KhoCommandTest {
                 "1G",
                 "--format",
                 "raw",
+                "--skip",
+                "4K",
+                "--spool-limit",
+                "1T",
                 "--ram-layout",
                 "mtree",
                 "--ram-name",
@@ -180,6 +186,8 @@ class KhoCommandTest {
                 MapForm.BITMAPS_512,
                 1L << 30,
                 MemorySource.Kind.RAW,
+                4096,
+                1L << 40,
                 Path.of("mtree"),
                 "ram1",
                 true,
@@ -197,6 +205,8 @@ class KhoCommandTest {
                 null,
                 0,
                 null,
+                0,
+                16L << 40,
                 null,
                 null,
                 false,

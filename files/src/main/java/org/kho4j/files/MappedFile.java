@@ -30,13 +30,16 @@ public final class MappedFile implements AutoCloseable {
   private final Path path;
   private final Arena arena;
   private final MemorySegment bytes;
+  private final FileChannel channel;
   private final FileHoles holes;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private MappedFile(Path path, Arena arena, MemorySegment bytes, FileHoles holes) {
+  private MappedFile(
+      Path path, Arena arena, MemorySegment bytes, FileChannel channel, FileHoles holes) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
+    this.channel = channel;
     this.holes = holes;
   }
 
@@ -53,29 +56,32 @@ public final class MappedFile implements AutoCloseable {
     if (!attributes.isRegularFile()) {
       throw new MalformedImageException(path + " is not a regular file");
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      return map(path, channel, new LinuxFileHoles(LinuxFileHoles.MINIMUM));
-    }
+    return map(
+        path,
+        FileChannel.open(path, StandardOpenOption.READ),
+        new LinuxFileHoles(LinuxFileHoles.MINIMUM));
   }
 
   /**
-   * Maps what a channel is open on. The mapping outlives the channel.
+   * Maps what a channel is open on, and takes the channel over: it is closed with the mapping, or
+   * where that cannot be made.
    *
    * @param path the name to use in messages
    * @param holes finds the holes of the file
    */
   @SuppressWarnings("MustBeClosedChecker") // closed with this
   public static MappedFile map(Path path, FileChannel channel, FileHoles holes) throws IOException {
-    long size = channel.size();
-    if (size == 0) {
-      throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
-    }
     Arena arena = Arena.ofShared();
     try {
+      long size = channel.size();
+      if (size == 0) {
+        throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
+      }
       MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-      return new MappedFile(path, arena, bytes, holes);
+      return new MappedFile(path, arena, bytes, channel, holes);
     } catch (IOException | RuntimeException e) {
       arena.close();
+      channel.close();
       throw e;
     }
   }
@@ -83,6 +89,11 @@ public final class MappedFile implements AutoCloseable {
   /** The file's name, as the caller gave it. */
   public Path path() {
     return path;
+  }
+
+  /** What the file was mapped from, open as long as the mapping, for the kernel to copy from. */
+  public FileChannel channel() {
+    return channel;
   }
 
   /** All bytes of the file. */
@@ -155,6 +166,11 @@ public final class MappedFile implements AutoCloseable {
       } catch (IllegalStateException inTransfer) {
         LockSupport.parkNanos(50_000);
       }
+    }
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // It was only read.
     }
   }
 

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -17,6 +19,9 @@ final class ImageFile {
   private static final int MAX_PAGES = 64;
   private static final Path FILE = create();
 
+  /** Most bytes that an image unpacks to: bytes that unpack to more add nothing. */
+  private static final Spool SPOOL = Spool.DEFAULT.withLimit(64 << 20);
+
   private ImageFile() {}
 
   private static Path create() {
@@ -29,9 +34,13 @@ final class ImageFile {
     }
   }
 
-  /** Nothing but an {@link IOException} or a {@link MemoryReadException} comes of any bytes. */
-  static void read(byte[] bytes, MemorySource.Kind kind) {
-    OpenOptions options = new OpenOptions(kind, 0);
+  /**
+   * Nothing but an {@link IOException} or a {@link MemoryReadException} comes of any bytes.
+   *
+   * @param kind the form of the image, or null to find it by content
+   */
+  static void read(byte[] bytes, MemorySource.@Nullable Kind kind) {
+    OpenOptions options = new OpenOptions(kind, 0).withSpool(SPOOL);
     try {
       Files.write(FILE, bytes);
       try (PhysicalMemory memory = MemoryImages.open(FILE, options)) {

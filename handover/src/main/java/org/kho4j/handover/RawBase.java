@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
@@ -16,8 +17,8 @@ import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Finds the physical address at which a raw image begins, from a root FDT in it that was found with
- * a wrong one: then all its pointers miss, by the same distance.
+ * Finds the physical address at which a raw image begins, or the header in front of it, from a root
+ * FDT in it that was found with a wrong address: then all its pointers miss, by the same distance.
  *
  * @param memory the image, at the wrong address
  * @param root the root FDT, at the wrong address
@@ -29,6 +30,11 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
   private static final long STEP = 2 << 20;
 
   private static final long MAX_STEPS = 1 << 20;
+
+  private static final long PAGE = PageSize.SIZE_4K.bytes();
+
+  /** Most bytes of a header in front of memory: 256 pages. */
+  private static final long MAX_HEADER = 1 << 20;
 
   public RawBase {
     pointers = List.copyOf(pointers);
@@ -83,6 +89,24 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
     return found;
   }
 
+  /**
+   * Bytes of a header in front of the memory with which the root FDT is at a page, the map is whole
+   * and every pointer is in the image: empty if there is no such header, of 1 MiB at most.
+   */
+  public OptionalLong findHeader() {
+    if (pointers.isEmpty() || pointers.getFirst() == 0) {
+      return OptionalLong.empty();
+    }
+    long offset = root.address() & (PAGE - 1);
+    long most = Math.min(MAX_HEADER, root.address());
+    for (long header = offset == 0 ? PAGE : offset; header <= most; header += PAGE) {
+      if (fits(-header)) {
+        return OptionalLong.of(header);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
   private boolean fits(long distance) {
     PhysicalMemory moved = new Moved(memory, distance);
     RootFdt there =
@@ -106,7 +130,7 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
 
     @Override
     public MemorySegment read(long address, long length) {
-      if (address < distance) {
+      if (address < Math.max(0, distance)) {
         throw new AbsentMemoryException(address, "0x%x is not in the image".formatted(address));
       }
       return memory.read(address - distance, length);
@@ -114,12 +138,18 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
 
     @Override
     public boolean contains(long address, long length) {
-      return address >= distance && memory.contains(address - distance, length);
+      return address >= Math.max(0, distance) && memory.contains(address - distance, length);
     }
 
     @Override
     public void forEachRange(RangeVisitor visitor) {
-      memory.forEachRange((address, length) -> visitor.range(address + distance, length));
+      memory.forEachRange((address, length) -> {
+        long start = Math.max(0, address + distance);
+        long end = address + distance + length;
+        if (end > start) {
+          visitor.range(start, end - start);
+        }
+      });
     }
 
     @Override

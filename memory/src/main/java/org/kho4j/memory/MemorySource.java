@@ -1,6 +1,7 @@
 package org.kho4j.memory;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -9,19 +10,30 @@ import java.util.OptionalInt;
  * @param path the file that was opened, as the caller named it
  * @param kind the form of the memory image, found by content
  * @param bytes size of the image in bytes: of the file, or of what the file decompresses to when it
- *     is zstd as a whole
+ *     is packed as a whole
  * @param machine what the image says about the machine
  * @param pageSize page size in bytes where the image tells it (kdump does, an ELF core only by a
  *     VMCOREINFO note)
+ * @param notes what else a user has to know of the image, a sentence each
  */
 public record MemorySource(
-    Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize) {
+    Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize, List<String> notes) {
+
+  public MemorySource {
+    notes = List.copyOf(notes);
+  }
+
+  /** A source without notes. */
+  public MemorySource(Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize) {
+    this(path, kind, bytes, machine, pageSize, List.of());
+  }
 
   /** The form of a memory image. */
   public enum Kind {
     RAW("raw"),
     ELF("elf"),
-    KDUMP("kdump");
+    KDUMP("kdump"),
+    LIME("lime");
 
     private final String label;
 

@@ -9,6 +9,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.image.OpenOptions;
 import org.kho4j.memory.image.RamLayout;
@@ -27,8 +28,10 @@ import picocli.CommandLine.TypeConversionException;
  * @param mapForm form of the preserved map, if the user knows it, or null
  * @param base physical address of a raw file's first byte
  * @param format form of the memory image, or null to find it by content
- * @param ramLayout file with QEMU's answer where the bytes of a raw file stand, if it is not flat
- * @param ramName the RAM of that answer that the file is, where it cannot be told
+ * @param skip bytes of a header in front of raw memory
+ * @param spoolLimit most bytes of a temporary file
+ * @param ramLayout file with QEMU's answer where the bytes of a raw file are, if it is not flat
+ * @param ramName the RAM of that answer that the file is, where several have its size
  * @param noColor no colours, even on a terminal
  * @param debug stack traces
  */
@@ -39,6 +42,8 @@ public record GlobalOptions(
     @Nullable MapForm mapForm,
     long base,
     MemorySource.@Nullable Kind format,
+    long skip,
+    long spoolLimit,
     @Nullable Path ramLayout,
     @Nullable String ramName,
     boolean noColor,
@@ -120,6 +125,20 @@ public record GlobalOptions(
             .paramLabel("FORM")
             .description("Form of the memory image: " + KINDS.words() + ". Default: by content.")
             .build(),
+        OptionSpec.builder("--skip")
+            .type(Long.class)
+            .converters(GlobalOptions::sizeOf)
+            .paramLabel("BYTES")
+            .description("Bytes of a header in front of raw memory, which are not memory.")
+            .build(),
+        OptionSpec.builder("--spool-limit")
+            .type(Long.class)
+            .converters(GlobalOptions::sizeOf)
+            .paramLabel("BYTES")
+            .description(
+                "Most bytes of the temporary file of a packed image, or of what comes out of a pipe."
+                    + " Default: 16T, and what is free there.")
+            .build(),
         OptionSpec.builder("--ram-layout")
             .type(Path.class)
             .paramLabel("FILE")
@@ -141,6 +160,8 @@ public record GlobalOptions(
   static GlobalOptions of(ParseResult root) {
     Long fdt = last(root, "--fdt", Long.class);
     Long base = last(root, "--base", Long.class);
+    Long skip = last(root, "--skip", Long.class);
+    Long spoolLimit = last(root, "--spool-limit", Long.class);
     PageSize pageSize = last(root, "--page-size", PageSize.class);
     return new GlobalOptions(
         isSet(root, "--json"),
@@ -149,6 +170,8 @@ public record GlobalOptions(
         last(root, "--map-form", MapForm.class),
         base == null ? 0 : base,
         last(root, "--format", MemorySource.Kind.class),
+        skip == null ? 0 : skip,
+        spoolLimit == null ? Spool.DEFAULT_LIMIT : spoolLimit,
         last(root, "--ram-layout", Path.class),
         last(root, "--ram-name", String.class),
         isSet(root, "--no-color"),
@@ -157,7 +180,18 @@ public record GlobalOptions(
 
   GlobalOptions withBase(long newBase) {
     return new GlobalOptions(
-        json, fdt, pageSize, mapForm, newBase, format, ramLayout, ramName, noColor, debug);
+        json,
+        fdt,
+        pageSize,
+        mapForm,
+        newBase,
+        format,
+        skip,
+        spoolLimit,
+        ramLayout,
+        ramName,
+        noColor,
+        debug);
   }
 
   /** An option that takes the physical address of a raw file's first byte. */
@@ -171,26 +205,31 @@ public record GlobalOptions(
 
   /** What two of the options cannot be together, or null. */
   @Nullable String contradiction() {
+    MemorySource.Kind other = format == MemorySource.Kind.RAW ? null : format;
+    if (skip != 0 && other != null) {
+      return "--skip is for raw memory, not for --format " + other.label();
+    }
     if (ramLayout == null) {
       return ramName == null ? null : "--ram-name is one of a --ram-layout, and there is none";
     }
     if (base != 0) {
       return "--base and --ram-layout exclude each other: a layout has the addresses";
     }
-    return format == null || format == MemorySource.Kind.RAW
+    return other == null
         ? null
-        : "--ram-layout is that of a raw file, not of --format " + format.label();
+        : "--ram-layout is that of a raw file, not of --format " + other.label();
   }
 
   /** How to open the image that the options describe. */
   // NullAway does not see that a compact constructor's parameter out of another module is nullable.
   @SuppressWarnings("NullAway")
   OpenOptions openOptions() throws IOException {
-    if (ramLayout == null) {
-      return new OpenOptions(format, base);
+    OpenOptions options = new OpenOptions(format, base);
+    if (ramLayout != null) {
+      RamLayout layout = RamLayout.read(ramLayout);
+      options = OpenOptions.of(ramName == null ? layout : layout.only(ramName));
     }
-    RamLayout layout = RamLayout.read(ramLayout);
-    return OpenOptions.of(ramName == null ? layout : layout.only(ramName));
+    return options.withSkip(skip);
   }
 
   private static boolean isSet(ParseResult root, String option) {
@@ -215,6 +254,14 @@ public record GlobalOptions(
           "'" + text + "' is beyond all physical memory, which ends below 0x8000000000000000");
     }
     return base;
+  }
+
+  private static long sizeOf(String text) {
+    long size = Numbers.parse(text);
+    if (size < 0) {
+      throw new TypeConversionException("'" + text + "' bytes are more than any file has");
+    }
+    return size;
   }
 
   /** A page size by its label or its number of bytes. */

@@ -22,6 +22,7 @@ import org.kho4j.handover.RawBase;
 import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
+import org.kho4j.handover.root.UnalignedRoots;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemorySource;
@@ -91,6 +92,7 @@ public record HandoverSearch(
     }
     if (roots.isEmpty() && search.rejected().isEmpty()) {
       checkBootRecord(invocation, memory);
+      checkHeader(invocation, memory);
     }
     Map<RootFdt, String> nested = nested(invocation, memory, roots);
     roots.removeIf(
@@ -181,12 +183,37 @@ public record HandoverSearch(
     }
   }
 
+  /** A root FDT that is not at a page shows a header in front of raw memory. */
+  private static void checkHeader(Invocation invocation, PhysicalMemory memory) {
+    if (memory.source().kind() != MemorySource.Kind.RAW) {
+      return;
+    }
+    for (RootFdt root : UnalignedRoots.search(memory)) {
+      checkHeader(
+          invocation, memory, RawBase.of(Handovers.of(memory, List.of(root), null).getFirst()));
+    }
+  }
+
+  private static void checkHeader(Invocation invocation, PhysicalMemory memory, RawBase base) {
+    OptionalLong header = base.findHeader();
+    if (header.isPresent()) {
+      long skip = invocation.options().skip() + header.getAsLong();
+      throw invocation.wrong(
+          "%s: the root FDT at %s and all that it points at fit together where memory begins behind a header: give --skip %d"
+              .formatted(memory.source().path(), Units.address(base.root().address()), skip));
+    }
+  }
+
   /** Where a raw image begins shows in the pointers of a root FDT: they are all in it. */
   private static void checkBase(
       Invocation invocation, PhysicalMemory memory, List<Handover> handovers) {
     for (Handover handover : handovers) {
+      if (memory.source().kind() != MemorySource.Kind.RAW) {
+        return;
+      }
       RawBase base = RawBase.of(handover);
-      if (memory.source().kind() != MemorySource.Kind.RAW || !base.missesAll()) {
+      checkHeader(invocation, memory, base);
+      if (!base.missesAll()) {
         return;
       }
       OptionalLong first = base.find();

@@ -10,6 +10,7 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -18,6 +19,8 @@ import picocli.CommandLine.ParseResult;
 
 /** One run of a command: what the user gave, and where the answer goes. */
 public final class Invocation {
+
+  private static final Path STANDARD_INPUT = Path.of("-");
 
   private final ParseResult root;
   private final ParseResult leaf;
@@ -50,7 +53,7 @@ public final class Invocation {
   }
 
   /**
-   * Opens a memory image as the options of every command say.
+   * Opens a memory image as the options of every command say; {@code -} is standard input.
    *
    * @throws ParameterException if two of them contradict each other
    */
@@ -68,10 +71,23 @@ public final class Invocation {
     if (contradiction != null) {
       throw wrong(contradiction);
     }
-    try {
-      return MemoryImages.open(source, described.openOptions());
+    Path path = source;
+    if (source.equals(STANDARD_INPUT)) {
+      if (Console.inIsTerminal()) {
+        throw wrong(
+            "SOURCE - reads standard input, which is a terminal: send a memory image to it");
+      }
+      path = Spool.STANDARD_INPUT;
+    }
+    try (Progress progress = progress("reading " + source, 0)) {
+      PhysicalMemory memory =
+          MemoryImages.open(
+              path,
+              described.openOptions().withSpool(new Spool(described.spoolLimit(), progress::done)));
+      memory.source().notes().forEach(this::note);
+      return memory;
     } catch (MalformedImageException e) {
-      throw OtherFile.sentence(source).map(MalformedImageException::new).orElse(e);
+      throw OtherFile.sentence(path).map(MalformedImageException::new).orElse(e);
     }
   }
 
@@ -126,7 +142,7 @@ public final class Invocation {
     return console.outIsTerminal();
   }
 
-  /** Shows how far long work is. */
+  /** Shows how far long work is; 0 bytes in all are an unknown number. */
   public Progress progress(String what, long totalBytes) {
     return new Progress(console, what, totalBytes);
   }

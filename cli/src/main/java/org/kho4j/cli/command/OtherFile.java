@@ -26,6 +26,9 @@ final class OtherFile {
 
   /** What a file is that is no memory image, and which command takes it; empty if unknown. */
   static Optional<String> sentence(Path path) {
+    if (!Files.isRegularFile(path)) {
+      return Optional.empty(); // What came out of a pipe is gone.
+    }
     try {
       byte[] head;
       try (InputStream in = Files.newInputStream(path)) {

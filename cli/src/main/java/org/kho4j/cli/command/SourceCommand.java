@@ -20,8 +20,8 @@ public abstract class SourceCommand extends Command {
             .type(Path.class)
             .paramLabel("SOURCE")
             .description(
-                "A memory image: raw RAM file, ELF core or kdump file, or one of these"
-                    + " zstd-compressed."));
+                "A memory image: raw RAM file, ELF core, kdump, LiME or AVML file, or one of these"
+                    + " packed by gzip, xz, zstd or lz4; a pipe; - is standard input."));
   }
 
   @Override

@@ -17,12 +17,19 @@ import java.nio.charset.StandardCharsets;
 public record Console(
     OutputStream out, PrintStream err, boolean outIsTerminal, boolean errIsTerminal) {
 
+  private static final String TERMINALS = "kho.terminals";
+
+  /** Whether a person would have to type what is read from standard input. */
+  public static boolean inIsTerminal() {
+    return System.getProperty(TERMINALS, "").contains("in");
+  }
+
   /**
    * The process's own streams. The launcher tests the descriptors, which costs a shell nothing and
    * a JVM several milliseconds, and names the terminals among them in {@code kho.terminals}.
    */
   public static Console system() {
-    String terminals = System.getProperty("kho.terminals", "");
+    String terminals = System.getProperty(TERMINALS, "");
     return new Console(
         new StandardOutput(new FileOutputStream(FileDescriptor.out)),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),

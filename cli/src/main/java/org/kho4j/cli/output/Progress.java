@@ -27,7 +27,7 @@ public final class Progress implements AutoCloseable {
    *
    * @param console where it shows
    * @param what the work, as in {@code searching}
-   * @param total bytes to do, at least 1
+   * @param total bytes to do, or 0 if nobody knows
    */
   public Progress(Console console, String what, long total) {
     this(console, what, total, System::nanoTime);
@@ -57,7 +57,9 @@ public final class Progress implements AutoCloseable {
       }
       next = now + INTERVAL_NANOS;
       printed = true;
-      err.print("\r\033[Kkho: " + what + ", " + 100 * bytes / total + "% of " + Units.size(total));
+      String far =
+          total == 0 ? Units.size(bytes) : 100 * bytes / total + "% of " + Units.size(total);
+      err.print("\r\033[Kkho: " + what + ", " + far);
       err.flush();
     }
   }

@@ -79,7 +79,7 @@ public final class StoreSearch {
    * @throws IOException if there is no store
    */
   static int forEach(Invocation invocation, Path path, Visitor visitor) throws IOException {
-    if (beginsAsAStore(path)) {
+    if (Files.isRegularFile(path) && beginsAsAStore(path)) {
       return file(invocation, path, visitor);
     }
     try (PhysicalMemory memory = invocation.open(path)) {

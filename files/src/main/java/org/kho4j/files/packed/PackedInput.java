@@ -88,6 +88,10 @@ final class PackedInput extends InputStream {
     return u16() | u16() << 16;
   }
 
+  long u64() throws DataFormatException {
+    return Integer.toUnsignedLong(u32()) | (long) u32() << 32;
+  }
+
   /** Whether a byte is left, which is in the buffer then. */
   private boolean fill() {
     if (at == end) {

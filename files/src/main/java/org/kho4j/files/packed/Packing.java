@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.zip.DataFormatException;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 
@@ -15,9 +16,11 @@ public enum Packing {
   GZIP("gzip"),
   XZ("xz"),
   ZSTD("zstd"),
-  /** The legacy format, which {@code lz4 -l} and the kernel's build make. */
+  /** Frames, and the legacy format, which {@code lz4 -l} and the kernel's build make. */
   LZ4("lz4"),
   LZMA("lzma"),
+  /** Compressed AVML, which unpacks to a LiME file. */
+  AVML("avml"),
   /** Recognized, and not read. */
   BZIP2("bzip2"),
   /** Recognized, and not read. */
@@ -48,8 +51,10 @@ public enum Packing {
       packing = XZ;
     } else if (ZstdFile.matches(bytes)) {
       packing = ZSTD;
-    } else if (magic == Lz4File.MAGIC) {
+    } else if (Lz4File.matches(magic)) {
       packing = LZ4;
+    } else if (magic == AvmlFile.MAGIC) {
+      packing = AVML;
     } else if (magic == LZOP_MAGIC) {
       packing = LZOP;
     } else if ((magic & 0xffffff) == BZIP2_MAGIC) {
@@ -84,13 +89,13 @@ public enum Packing {
    * @param path the file's name, for messages
    * @param packed the packed bytes
    * @param base where in the file they start
-   * @param limit most bytes that they may unpack to
+   * @param spool has the most bytes that they may unpack to
    * @throws MalformedImageException if the packed bytes are damaged or cut off, unpack to more, or
    *     have a form that is not read
    * @throws IOException if there is no room for what comes out, or zstd's native library cannot be
    *     loaded
    */
-  public MappedFile unpack(Path path, MemorySegment packed, long base, long limit)
+  public MappedFile unpack(Path path, MemorySegment packed, long base, Spool spool)
       throws IOException {
     Decoder decoder =
         switch (this) {
@@ -99,12 +104,20 @@ public enum Packing {
           case ZSTD -> new ZstdFile();
           case LZ4 -> new Lz4File();
           case LZMA -> XzFile::decodeLzma;
+          case AVML -> new AvmlFile();
           case BZIP2, LZOP ->
               throw new MalformedImageException(
                   ("%s: %s at offset 0x%x, a form that is not read: '%s -dc FILE' unpacks a file,"
                           + " scripts/extract-vmlinux of the kernel's sources a bzImage")
                       .formatted(path, format, base, format));
         };
-    return UnpackedFile.unpack(path, packed, base, limit, format, decoder);
+    PackedInput in = new PackedInput(packed);
+    try {
+      return NamelessFile.of(path, spool, out -> decoder.decode(in, out));
+    } catch (DataFormatException e) {
+      throw new MalformedImageException(
+          "%s: %s at offset 0x%x: %s"
+              .formatted(path, format, base + in.position(), e.getMessage()));
+    }
   }
 }

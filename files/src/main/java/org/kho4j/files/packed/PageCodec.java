@@ -32,6 +32,23 @@ public interface PageCodec extends AutoCloseable {
     }
   }
 
+  /** Copies from earlier output; a match longer than its distance repeats what it makes. */
+  static void copyMatch(byte[] bytes, int from, int to, int count) {
+    int distance = to - from;
+    if (count <= 16) {
+      for (int i = 0; i < count; i++) {
+        bytes[to + i] = bytes[from + i];
+      }
+      return;
+    }
+    // Each round copies all that is there already, so that the piece doubles.
+    for (int done = 0; done < count; ) {
+      int piece = Math.min(distance + done, count - done);
+      System.arraycopy(bytes, from, bytes, to + done, piece);
+      done += piece;
+    }
+  }
+
   /** Frees memory outside of the heap. */
   @Override
   default void close() {}

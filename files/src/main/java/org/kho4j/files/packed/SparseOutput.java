@@ -19,7 +19,7 @@ final class SparseOutput implements AutoCloseable {
 
   private final FileChannel channel;
   private final DiskSpace space;
-  private final long limit;
+  private final Spool spool;
   private final BitSet data = new BitSet();
   private final Arena arena = Arena.ofConfined();
   private final ByteBuffer buffer = arena.allocate(BUFFER, Long.BYTES).asByteBuffer();
@@ -31,12 +31,12 @@ final class SparseOutput implements AutoCloseable {
   /**
    * Writes into a file.
    *
-   * @param limit most bytes that come out
+   * @param spool has the most bytes that come out
    */
-  SparseOutput(FileChannel channel, DiskSpace space, long limit) {
+  SparseOutput(FileChannel channel, DiskSpace space, Spool spool) {
     this.channel = channel;
     this.space = space;
-    this.limit = limit;
+    this.spool = spool;
   }
 
   /** Bytes so far. */
@@ -57,18 +57,19 @@ final class SparseOutput implements AutoCloseable {
   }
 
   /** Appends bytes. */
-  void write(byte[] bytes, int length) throws IOException, DataFormatException {
+  void write(byte[] bytes, int offset, int length) throws IOException, DataFormatException {
     for (int done = 0; done < length; ) {
       int piece = Math.min(length - done, room().remaining());
-      buffer.put(bytes, done, piece);
+      buffer.put(bytes, offset + done, piece);
       done += piece;
     }
   }
 
   private void flush() throws IOException, DataFormatException {
-    if (total() > limit) {
-      throw new DataFormatException("it decompresses to more than " + limit + " bytes");
+    if (total() > spool.limit()) {
+      throw new DataFormatException("it decompresses to more than " + spool.limit() + " bytes");
     }
+    spool.progress().accept(total());
     int used = buffer.position();
     int at = firstNonZero(0, used);
     while (at < used) {

@@ -69,7 +69,7 @@ final class XzFile {
       if (length < 0) {
         return;
       }
-      out.write(piece, length);
+      out.write(piece, 0, length);
     }
   }
 }

@@ -20,7 +20,9 @@ final class Unpacking {
   static byte[] unpack(Path packed, long limit) throws IOException {
     try (MappedFile file = MappedFile.open(packed);
         MappedFile unpacked =
-            Packing.of(file.bytes()).orElseThrow().unpack(packed, file.bytes(), 0, limit)) {
+            Packing.of(file.bytes())
+                .orElseThrow()
+                .unpack(packed, file.bytes(), 0, Spool.DEFAULT.withLimit(limit))) {
       return unpacked.bytes().toArray(ValueLayout.JAVA_BYTE);
     }
   }

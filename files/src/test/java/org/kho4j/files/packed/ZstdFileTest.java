@@ -84,7 +84,8 @@ class ZstdFileTest {
 
     assertThat(Unpacking.unpack(path)).isEqualTo(bytes);
     try (MappedFile file = MappedFile.open(path);
-        MappedFile unpacked = Packing.ZSTD.unpack(path, file.bytes(), 0, 1L << 30)) {
+        MappedFile unpacked =
+            Packing.ZSTD.unpack(path, file.bytes(), 0, Spool.DEFAULT.withLimit(1L << 30))) {
       List<String> data = new ArrayList<>();
       unpacked.forEachData(0, unpacked.size(), (at, length) -> data.add(at + " " + length));
       assertThat(data).containsExactly("19922944 262144");

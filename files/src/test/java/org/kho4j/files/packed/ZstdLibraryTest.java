@@ -36,7 +36,8 @@ class ZstdLibraryTest {
                 Path path = Path.of(args[0]);
                 try (MappedFile file = MappedFile.open(path);
                     MappedFile out =
-                        org.kho4j.files.packed.Packing.ZSTD.unpack(path, file.bytes(), 0, 1 << 20)) {
+                        org.kho4j.files.packed.Packing.ZSTD.unpack(
+                            path, file.bytes(), 0, org.kho4j.files.packed.Spool.DEFAULT)) {
                   System.out.print(out.size() + " bytes");
                 } catch (java.io.IOException e) {
                   System.out.print(e.getMessage());

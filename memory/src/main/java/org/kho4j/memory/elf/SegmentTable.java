@@ -15,14 +15,6 @@ final class SegmentTable {
   /** {@code p_paddr} of a segment that has no physical address. */
   private static final long NO_ADDRESS = -1;
 
-  /**
-   * Most bytes of RAM that a small file is believed to be of: readers keep bits for each page of
-   * RAM. A dump has the page descriptors at least, 1/64 of RAM, so a larger one says more.
-   */
-  private static final long MAX_RAM_OF_SMALL_FILE = 1L << 40;
-
-  private static final int MAX_RAM_BY_FILE_SIZE_SHIFT = 12;
-
   private final Path path;
   private final long fileSize;
   private final List<Segment> ram = new ArrayList<>();
@@ -91,19 +83,19 @@ final class SegmentTable {
   /** RAM by the segments; null, for what the file has of it, if the segments say too much. */
   @Nullable RamRanges ram() {
     ram.sort(Comparator.comparingLong(Segment::address));
-    RamRanges ranges =
-        new RamRanges(
-            ram.stream().mapToLong(Segment::address).toArray(),
-            ram.stream().mapToLong(Segment::length).toArray());
-    long most =
-        Math.max(
-            MAX_RAM_OF_SMALL_FILE,
-            Math.min(fileSize, Long.MAX_VALUE >>> MAX_RAM_BY_FILE_SIZE_SHIFT)
-                << MAX_RAM_BY_FILE_SIZE_SHIFT);
-    return ranges.bytes() <= most ? ranges : null;
+    return RamRanges.believed(
+        ram.stream().mapToLong(Segment::address).toArray(),
+        ram.stream().mapToLong(Segment::length).toArray(),
+        fileSize);
   }
 
   MappedRuns toRuns() throws MalformedImageException {
+    if (loadable == 0 && !ram.isEmpty()) {
+      throw new MalformedImageException(
+          "%s has %d segments of RAM, and size 0 in the file for each: its writer left all of it out,"
+                  .formatted(path, ram.size())
+              + " or was stopped");
+    }
     if (loadable == 0) {
       throw new MalformedImageException(
           path + " is an ELF core without a segment that has a physical address");

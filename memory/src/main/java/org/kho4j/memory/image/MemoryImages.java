@@ -3,22 +3,24 @@ package org.kho4j.memory.image;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Packing;
+import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.elf.ElfCore;
+import org.kho4j.memory.kdump.DumpBytes;
+import org.kho4j.memory.kdump.FlattenedFile;
 import org.kho4j.memory.kdump.KdumpMemory;
+import org.kho4j.memory.lime.LimeFile;
 import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
 
 /** Opens memory images. */
 public final class MemoryImages {
-
-  /** Most bytes that an image unpacks to: the largest file that ext4 has. */
-  private static final long MAX_UNPACKED = 16L << 40;
 
   private MemoryImages() {}
 
@@ -28,46 +30,62 @@ public final class MemoryImages {
   }
 
   /**
-   * Opens an image: a raw RAM file, an ELF core, a kdump-compressed dump (raw or flattened), or one
-   * of these zstd-compressed as a whole.
+   * Opens an image: a raw RAM file, an ELF core, a kdump-compressed dump, a LiME file; ELF cores
+   * and kdump dumps also in makedumpfile's flattened form; and each of these packed as a whole by
+   * gzip, xz, zstd or lz4, or by AVML.
    *
-   * <p>An image that is zstd as a whole is unpacked first, whatever form {@code options} name, into
-   * a file without a name in {@code java.io.tmpdir} whose zero pages are holes; up to 16 TiB, and
-   * as long as 64 MiB stay free there.
+   * <p>What comes out of a pipe or of standard input ({@link Spool#STANDARD_INPUT}) is copied into
+   * a file without a name in {@code java.io.tmpdir} whose zero pages are holes, as long as 64 MiB
+   * stay free there. So is what an image unpacks to that is packed as a whole, whatever form {@code
+   * options} name, and a flattened ELF core.
    *
    * <p>On Linux the holes of large sparse files are found, and a search leaves them out.
    *
-   * <p>An image that was cut off opens as long as its headers are whole: what an ELF core lost is
-   * absent then, the pages that a kdump dump lost are damaged. A kdump dump that says itself that
-   * it is incomplete has the pages it did not get to as absent. Cut-off zstd does not open.
+   * <p>An image that was cut off opens as long as its headers are whole: what an ELF core or a LiME
+   * file lost is absent then, the pages that a kdump dump lost are damaged. A kdump dump that says
+   * itself that it is incomplete has the pages it did not get to as absent. An image that is packed
+   * as a whole does not open if it was cut off.
    *
    * <p>The file is mapped: it must not become shorter while it is open.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
-   * @throws MalformedImageException if the file is not what it claims to be, or not what {@code
-   *     options} say
+   * @throws MalformedImageException if the file is not what it claims to be, not what {@code
+   *     options} say, or of a form that is known and not read
    * @throws IOException if it cannot be read
    */
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
-    MappedFile file = MappedFile.open(path);
+    MappedFile file = options.spool().open(path);
     try {
-      if (isZstd(file)) {
+      Optional<Packing> packing = packing(file);
+      if (packing.isPresent()) {
         try (MappedFile packed = file) {
-          file = Packing.ZSTD.unpack(path, packed.bytes(), 0, MAX_UNPACKED);
+          file = packing.get().unpack(path, packed.bytes(), 0, options.spool());
         }
-        if (isZstd(file)) {
-          throw new MalformedImageException(path + " is zstd-compressed more than once");
+        Optional<Packing> inner = packing(file);
+        if (inner.isPresent()) {
+          throw new MalformedImageException(
+              "%s is packed more than once: by %s, and inside by %s"
+                  .formatted(path, packing.get().format(), inner.get().format()));
         }
       }
-      RamLayout layout = options.layout();
-      if (layout != null) {
-        return raw(file, layout.runs(path, file.size()));
+      if (options.layout() != null || options.skip() != 0) {
+        return raw(file, options);
       }
       MemorySource.Kind kind = options.format();
-      return switch (kind != null ? kind : kindOf(file.bytes())) {
-        case RAW -> raw(file, flat(file, options.base()));
+      if (FlattenedFile.matches(file.bytes()) && kind != MemorySource.Kind.RAW) {
+        DumpBytes dump = FlattenedFile.open(file);
+        if (!ElfCore.matches(dump.start())) {
+          return KdumpMemory.open(file, dump);
+        }
+        try (MappedFile flattened = file) {
+          file = FlattenedFile.rearrange(flattened, dump, options.spool());
+        }
+      }
+      return switch (kind != null ? kind : kindOf(path, file.bytes())) {
+        case RAW -> raw(file, options);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
+        case LIME -> LimeFile.open(file);
       };
     } catch (IOException | RuntimeException | Error e) {
       file.close();
@@ -75,31 +93,37 @@ public final class MemoryImages {
     }
   }
 
-  private static boolean isZstd(MappedFile file) {
-    return Packing.of(file.bytes()).filter(packing -> packing == Packing.ZSTD).isPresent();
+  /** How an image is packed. lzma has no magic number, so raw memory might look like it. */
+  private static Optional<Packing> packing(MappedFile file) {
+    return Packing.of(file.bytes()).filter(packing -> packing != Packing.LZMA);
   }
 
-  private static MemorySource.Kind kindOf(MemorySegment bytes) {
+  private static MemorySource.Kind kindOf(Path path, MemorySegment bytes)
+      throws MalformedImageException {
+    Optional<ForeignForm> foreign = ForeignForm.of(bytes);
+    if (foreign.isPresent()) {
+      throw new MalformedImageException(path + " " + foreign.get().sentence());
+    }
     if (ElfCore.matches(bytes)) {
       return MemorySource.Kind.ELF;
+    }
+    if (LimeFile.matches(bytes)) {
+      return MemorySource.Kind.LIME;
     }
     return KdumpMemory.matches(bytes) ? MemorySource.Kind.KDUMP : MemorySource.Kind.RAW;
   }
 
-  private static MappedRuns flat(MappedFile file, long base) throws MalformedImageException {
-    if (base > Long.MAX_VALUE - file.size()) {
+  private static PhysicalMemory raw(MappedFile file, OpenOptions options)
+      throws MalformedImageException {
+    long size = file.size() - options.skip();
+    if (size <= 0) {
       throw new MalformedImageException(
-          file.path()
-              + " has "
-              + file.size()
-              + " bytes, which from 0x"
-              + Long.toHexString(base)
-              + " on run past the last address");
+          "%s has %d bytes, and no memory behind a header of %d"
+              .formatted(file.path(), file.size(), options.skip()));
     }
-    return MappedRuns.of(base, file.size(), 0);
-  }
-
-  private static PhysicalMemory raw(MappedFile file, MappedRuns runs) {
+    RamLayout layout = options.layout();
+    MappedRuns runs =
+        layout == null ? flat(file, options.base(), size) : layout.runs(file.path(), size);
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -107,6 +131,20 @@ public final class MemoryImages {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty());
-    return new MappedMemory(file, source, runs);
+    return new MappedMemory(file, source, runs.behind(options.skip()));
+  }
+
+  private static MappedRuns flat(MappedFile file, long base, long size)
+      throws MalformedImageException {
+    if (base > Long.MAX_VALUE - size) {
+      throw new MalformedImageException(
+          file.path()
+              + " has "
+              + size
+              + " bytes, which from 0x"
+              + Long.toHexString(base)
+              + " on run past the last address");
+    }
+    return MappedRuns.of(base, size, 0);
   }
 }

@@ -2,6 +2,7 @@ package org.kho4j.memory.kdump;
 
 import org.jspecify.annotations.Nullable;
 import org.kho4j.files.packed.PageCodec;
+import org.kho4j.files.packed.SnappyPage;
 import org.kho4j.files.packed.ZstdPage;
 
 /** How a page is stored, as its descriptor's flags say. */
@@ -31,15 +32,15 @@ enum Compression {
   }
 
   /**
-   * A codec, for one thread. LZO and snappy are decoded here: no permissive library does it without
-   * {@code sun.misc.Unsafe} or native code.
+   * A codec, for one thread. LZO and snappy have decoders of this project: no permissive library
+   * does it without {@code sun.misc.Unsafe} or native code.
    */
   PageCodec codec() {
     return switch (this) {
       case NONE -> throw new IllegalStateException("nothing to decompress");
       case ZLIB -> new ZlibPages();
       case LZO -> Lzo1x::decode;
-      case SNAPPY -> new SnappyPages();
+      case SNAPPY -> new SnappyPage();
       case ZSTD -> new ZstdPage();
     };
   }

@@ -1,9 +1,11 @@
 package org.kho4j.memory.kdump;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.kho4j.files.LittleEndian.U32;
 import static org.kho4j.files.LittleEndian.U64;
 
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
@@ -13,10 +15,12 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>The index of pieces is off-heap, since the file decides how many there are.
  */
-final class DumpBytes {
+public final class DumpBytes {
 
   /** A piece in the index: offset in the dump, length, offset in the file. */
   static final long PIECE = 3 * Long.BYTES;
+
+  private static final int MAGIC = 8;
 
   private final MemorySegment file;
   private final MemorySegment pieces;
@@ -45,6 +49,34 @@ final class DumpBytes {
   /** A file that has the dump as it is. */
   static DumpBytes plain(MemorySegment file) {
     return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, file.byteSize(), 0}));
+  }
+
+  /** The first bytes, as many as a form of memory image has in its magic number. */
+  public MemorySegment start() {
+    return get(0, Math.min(size, MAGIC));
+  }
+
+  /** All bytes in order, zeros where no piece has any. */
+  InputStream stream() {
+    return new InputStream() {
+      private long at;
+
+      @Override
+      public int read() {
+        throw new UnsupportedOperationException("bytes are read by the piece");
+      }
+
+      @Override
+      public int read(byte[] target, int offset, int length) {
+        if (at == size) {
+          return -1;
+        }
+        int made = (int) Math.min(length, size - at);
+        MemorySegment.copy(get(at, made), JAVA_BYTE, 0, target, offset, made);
+        at += made;
+        return made;
+      }
+    };
   }
 
   /** Where the dump ends. */

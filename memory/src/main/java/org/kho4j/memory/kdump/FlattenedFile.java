@@ -1,10 +1,12 @@
 package org.kho4j.memory.kdump;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
+import org.kho4j.files.packed.Spool;
 
 /**
  * The flattened form of a dump, made for pipes: records that say which bytes of the dump follow.
@@ -19,13 +21,16 @@ import org.kho4j.files.MappedFile;
  * <p>Nothing is rearranged on disk: an index says where each byte of the dump is. What a later
  * record writes over an earlier one wins. A file that was cut off has the records up to there.
  */
-final class FlattenedFile {
+public final class FlattenedFile {
 
   /** Writers flush 16 KiB and more at a time; their headers and last flushes are smaller. */
   static final int MIN_AVERAGE_RECORD = 256;
 
   /** Records that a file may have whatever their size. */
   static final int MIN_RECORDS = 1 << 16;
+
+  /** Bytes that a dump has at most beside those of its records. */
+  static final long MAX_GAPS = 1L << 26;
 
   private static final String SIGNATURE = "makedumpfile\0";
   private static final int HEADER = 4096;
@@ -42,12 +47,29 @@ final class FlattenedFile {
     this.bytes = file.bytes();
   }
 
-  static boolean matches(MemorySegment bytes) {
+  /** Whether these are the first bytes of a flattened file. */
+  public static boolean matches(MemorySegment bytes) {
     return DumpBytes.startsWith(bytes, SIGNATURE);
   }
 
-  static DumpBytes open(MappedFile file) throws MalformedImageException {
+  /** Finds where the bytes of the dump are. */
+  public static DumpBytes open(MappedFile file) throws MalformedImageException {
     return new FlattenedFile(file).index();
+  }
+
+  /**
+   * Copies the dump into a temporary file, where each byte is at its own offset.
+   *
+   * @throws MalformedImageException if the dump is larger than its records and a little more
+   */
+  public static MappedFile rearrange(MappedFile file, DumpBytes dump, Spool spool)
+      throws IOException {
+    if (dump.size() - MAX_GAPS > file.size()) {
+      throw new MalformedImageException(
+          "%s has %d bytes of records for a dump of %d bytes: records are missing"
+              .formatted(file.path(), file.size(), dump.size()));
+    }
+    return spool.copy(file.path(), dump.stream());
   }
 
   private DumpBytes index() throws MalformedImageException {

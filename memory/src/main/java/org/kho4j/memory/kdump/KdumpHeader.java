@@ -51,6 +51,9 @@ record KdumpHeader(
 
   static final String SIGNATURE = "KDUMP   ";
 
+  /** What to do with a part of a split dump. */
+  static final String REASSEMBLE = "'makedumpfile --reassemble PART... FILE' joins the parts";
+
   /** Most page frames: 256 TiB in 4K pages, for which the bitmap has 8 GiB. */
   static final long MAX_FRAMES = 1L << 36;
 
@@ -58,6 +61,9 @@ record KdumpHeader(
   private static final int SUB_HEADER_SIZE = 104;
   private static final int MACHINE_NAME = 12 + 4 * 65;
   private static final int DUMP_LEVEL = 8;
+  private static final int SPLIT = 12;
+  private static final int FIRST_FRAME = 80;
+  private static final int END_FRAME = 88;
   private static final int LAST_VERSION = 6;
   private static final int INCOMPLETE = 8;
 
@@ -97,6 +103,9 @@ record KdumpHeader(
               + Integer.toUnsignedString(blockSize)
               + " bytes: a page has 4096 to 65536");
     }
+    if (isEmptyPart(dump, version, blockSize)) {
+      throw malformed(path, "is a part without pages of a split dump: " + REASSEMBLE);
+    }
     long subHeader = Integer.toUnsignedLong(dump.u32(432)) * blockSize;
     long bitmaps = blockSize + subHeader;
     long bitmapBytes = Integer.toUnsignedLong(dump.u32(436)) * blockSize;
@@ -134,6 +143,19 @@ record KdumpHeader(
         .splitBy(path, dump, version);
   }
 
+  /** makedumpfile ends such a part within the bitmaps. */
+  private static boolean isEmptyPart(DumpBytes dump, int version, int blockSize) {
+    return version >= 6
+        && dump.size() >= blockSize + SUB_HEADER_SIZE
+        && dump.u32(blockSize + SPLIT) != 0
+        && dump.u64(blockSize + FIRST_FRAME) == dump.u64(blockSize + END_FRAME);
+  }
+
+  /** Whether other parts have the pages of some frames. */
+  boolean isPart() {
+    return firstFrame > 0 || endFrame < frames;
+  }
+
   /** Where the bitmap of the pages in the dump starts; a full dump may have one bitmap only. */
   private static long secondBitmap(Path path, long frames, long bytes, int blockSize)
       throws MalformedImageException {
@@ -150,11 +172,11 @@ record KdumpHeader(
 
   private KdumpHeader splitBy(Path path, DumpBytes dump, int version)
       throws MalformedImageException {
-    if (version < 2 || dump.u32(blockSize + 12) == 0) {
+    if (version < 2 || dump.u32(blockSize + SPLIT) == 0) {
       return this;
     }
-    long first = dump.u64(blockSize + (version >= 6 ? 80 : 16));
-    long end = dump.u64(blockSize + (version >= 6 ? 88 : 24));
+    long first = dump.u64(blockSize + (version >= 6 ? FIRST_FRAME : 16));
+    long end = dump.u64(blockSize + (version >= 6 ? END_FRAME : 24));
     if (first < 0 || end < first || first > frames) {
       throw malformed(
           path,

@@ -4,6 +4,8 @@ import static org.kho4j.files.LittleEndian.U32;
 import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Queue;
@@ -26,7 +28,8 @@ import org.kho4j.memory.PhysicalMemory;
  */
 public final class KdumpMemory implements PhysicalMemory {
 
-  private static final int DESCRIPTOR = 24;
+  /** Bytes of a page descriptor. */
+  static final int DESCRIPTOR = 24;
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
@@ -40,6 +43,10 @@ public final class KdumpMemory implements PhysicalMemory {
   private final DumpedPages bitmap;
   private final FrameSet readable;
   private final FrameSet ram;
+
+  /** Page descriptors of size 0. */
+  private final long empty;
+
   private final PageCache cache;
   private final Queue<PageDecoder> idle = new ConcurrentLinkedQueue<>();
   private final int pageSize;
@@ -53,6 +60,8 @@ public final class KdumpMemory implements PhysicalMemory {
     this.bitmap = new DumpedPages(dump, header);
     this.readable = FrameSet.readable(dump, header);
     this.ram = FrameSet.ram(dump, header);
+    long pages = bitmap.rank(header.endFrame());
+    this.empty = EmptyDescriptors.count(dump, header.descriptors(), pages);
     this.pageSize = header.blockSize();
     this.pageShift = Integer.numberOfTrailingZeros(pageSize);
     this.cache = new PageCache(pageSize);
@@ -62,7 +71,34 @@ public final class KdumpMemory implements PhysicalMemory {
             MemorySource.Kind.KDUMP,
             file.size(),
             header.machine(),
-            OptionalInt.of(pageSize));
+            OptionalInt.of(pageSize),
+            notes(pages));
+  }
+
+  private List<String> notes(long pages) {
+    List<String> notes = new ArrayList<>();
+    if (header.isPart()) {
+      notes.add(
+          "%s is a part of a split dump, with page frames 0x%x to 0x%x of 0x%x: %s"
+              .formatted(
+                  file.path(),
+                  header.firstFrame(),
+                  header.endFrame() - 1,
+                  header.frames(),
+                  KdumpHeader.REASSEMBLE));
+    }
+    if (empty > 0) {
+      notes.add(
+          ("%s: %d of %d page descriptors have size 0, so these pages are not in the dump: its"
+                  + " writer left them out, or was stopped")
+              .formatted(file.path(), empty, pages));
+    }
+    return notes;
+  }
+
+  /** Whether pages of the bitmap may have nothing in the file. */
+  private boolean hasUnwritten() {
+    return header.incomplete() || empty > 0;
   }
 
   /** Whether these are the first bytes of a dump, plain or flattened. */
@@ -82,6 +118,11 @@ public final class KdumpMemory implements PhysicalMemory {
         FlattenedFile.matches(file.bytes())
             ? FlattenedFile.open(file)
             : DumpBytes.plain(file.bytes());
+    return open(file, dump);
+  }
+
+  /** Reads headers and bitmap of a dump whose bytes have been found. */
+  public static KdumpMemory open(MappedFile file, DumpBytes dump) throws MalformedImageException {
     return new KdumpMemory(file, dump, KdumpHeader.read(file.path(), dump));
   }
 
@@ -237,13 +278,13 @@ public final class KdumpMemory implements PhysicalMemory {
     long first = address >>> pageShift;
     long end = ((address + length - 1) >>> pageShift) + 1;
     long frame = readable.firstAbsent(first, end);
-    if (header.incomplete()) {
+    if (hasUnwritten()) {
       frame = firstUnwritten(first, frame);
     }
     return frame == end ? address + length : Math.max(address, frame << pageShift);
   }
 
-  /** In an incomplete dump the bitmap has pages that the writer did not get to. */
+  /** The bitmap may have pages that the writer did not get to, or left out. */
   private long firstUnwritten(long from, long to) {
     long frame = from;
     while (frame < to && isWritten(frame)) {
@@ -253,24 +294,25 @@ public final class KdumpMemory implements PhysicalMemory {
   }
 
   private boolean isWritten(long frame) {
+    if (!bitmap.has(frame)) {
+      return true; // of zeros, which need no descriptor
+    }
     long descriptor = header.descriptors() + bitmap.rank(frame) * DESCRIPTOR;
-    return dump.has(descriptor, DESCRIPTOR) && dump.u64(descriptor) != 0;
+    return dump.has(descriptor, DESCRIPTOR)
+        && dump.u64(descriptor) != 0
+        && dump.u32(descriptor + Long.BYTES) != 0;
   }
 
   @Override
   public void forEachRange(RangeVisitor visitor) {
     Objects.requireNonNull(visitor);
-    forEachRun(
-        readable,
-        header.incomplete()
-            ? (frame, count) -> writtenRuns(frame, count, visitor)
-            : inBytes(visitor));
+    forEachRun(readable, written(visitor));
   }
 
   @Override
   public void forEachDataRange(RangeVisitor visitor) {
     if (header.leftOutZerosAlone()) {
-      forEachRun(FrameSet.inFile(dump, header), inBytes(visitor));
+      forEachRun(FrameSet.inFile(dump, header), written(visitor));
     } else {
       forEachRange(visitor);
     }
@@ -279,6 +321,10 @@ public final class KdumpMemory implements PhysicalMemory {
   @Override
   public void forEachRamRange(RangeVisitor visitor) {
     forEachRun(ram, inBytes(visitor));
+  }
+
+  private RangeVisitor written(RangeVisitor visitor) {
+    return hasUnwritten() ? (frame, count) -> writtenRuns(frame, count, visitor) : inBytes(visitor);
   }
 
   private RangeVisitor inBytes(RangeVisitor visitor) {

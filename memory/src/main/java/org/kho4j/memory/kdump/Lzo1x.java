@@ -1,6 +1,7 @@
 package org.kho4j.memory.kdump;
 
 import java.util.zip.DataFormatException;
+import org.kho4j.files.packed.PageCodec;
 
 /**
  * The LZO1X stream format, as the kernel's Documentation/staging/lzo.rst has it: instructions of
@@ -97,7 +98,7 @@ final class Lzo1x {
         throw new DataFormatException(
             "an lzo match of " + count + " bytes from " + distance + " back at " + to);
       }
-      copyMatch(out, to - distance, to, count);
+      PageCodec.copyMatch(out, to - distance, to, count);
       to += count;
       literals(state);
     }
@@ -134,22 +135,5 @@ final class Lzo1x {
     }
     at += count;
     to += count;
-  }
-
-  /** Copies from earlier output; a match longer than its distance repeats what it makes. */
-  static void copyMatch(byte[] bytes, int from, int to, int count) {
-    int distance = to - from;
-    if (count <= 16) {
-      for (int i = 0; i < count; i++) {
-        bytes[to + i] = bytes[from + i];
-      }
-      return;
-    }
-    // Each round copies all that is there already, so that the piece doubles.
-    for (int done = 0; done < count; ) {
-      int piece = Math.min(distance + done, count - done);
-      System.arraycopy(bytes, from, bytes, to + done, piece);
-      done += piece;
-    }
   }
 }

@@ -27,6 +27,12 @@ public final class MappedRuns {
     return new MappedRuns(new long[] {address}, new long[] {length}, new long[] {offset});
   }
 
+  /** The same runs, so many bytes further back in the file. */
+  public MappedRuns behind(long bytes) {
+    return new MappedRuns(
+        addresses, lengths, Arrays.stream(offsets).map(offset -> offset + bytes).toArray());
+  }
+
   int count() {
     return addresses.length;
   }

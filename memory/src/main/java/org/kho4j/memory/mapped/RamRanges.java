@@ -1,10 +1,19 @@
 package org.kho4j.memory.mapped;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.PhysicalMemory;
 
 /** Where the RAM of a machine is: ranges sorted by address, of which no two touch. */
 public final class RamRanges {
+
+  /**
+   * Most bytes of RAM that a small file is believed to be of: readers keep bits for each page of
+   * RAM. A dump has the page descriptors at least, 1/64 of RAM, so a larger one says more.
+   */
+  private static final long MAX_RAM_OF_SMALL_FILE = 1L << 40;
+
+  private static final int MAX_RAM_BY_FILE_SIZE_SHIFT = 12;
 
   private final long[] starts;
   private final long[] ends;
@@ -33,8 +42,23 @@ public final class RamRanges {
     this.count = last + 1;
   }
 
+  /**
+   * The same ranges; null if a file of that size says too much.
+   *
+   * @param fileSize bytes of the file that has the ranges
+   */
+  public static @Nullable RamRanges believed(long[] addresses, long[] lengths, long fileSize) {
+    RamRanges ranges = new RamRanges(addresses, lengths);
+    long most =
+        Math.max(
+            MAX_RAM_OF_SMALL_FILE,
+            Math.min(fileSize, Long.MAX_VALUE >>> MAX_RAM_BY_FILE_SIZE_SHIFT)
+                << MAX_RAM_BY_FILE_SIZE_SHIFT);
+    return ranges.bytes() <= most ? ranges : null;
+  }
+
   /** Bytes of RAM in all. */
-  public long bytes() {
+  private long bytes() {
     long sum = 0;
     for (int i = 0; i < count; i++) {
       sum += ends[i] - starts[i];

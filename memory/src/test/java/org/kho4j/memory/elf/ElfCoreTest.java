@@ -232,6 +232,22 @@ class ElfCoreTest {
   }
 
   @Test
+  void countsSegmentsOfSizeZeroOnce() throws IOException {
+    Path core =
+        new ElfCoreBuilder()
+            .load(0x1000, new byte[0], 0x1000)
+            .load(0x8000, new byte[0], 0x2000)
+            .write(directory.resolve("core"));
+
+    assertThatThrownBy(() -> MemoryImages.open(core))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(
+            core
+                + " has 2 segments of RAM, and size 0 in the file for each: its writer left all of"
+                + " it out, or was stopped");
+  }
+
+  @Test
   void passesOverSegmentsWithoutAPhysicalAddress() throws IOException {
     try (PhysicalMemory memory = open(new ElfCoreBuilder().load(-1, TWO).load(0x1000, ONE))) {
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");

@@ -51,6 +51,61 @@ class MemoryImagesTest {
     }
   }
 
+  /** makedumpfile wrote it: {@code -F -E}. */
+  @Test
+  void rearrangesAFlattenedElfCore() throws IOException {
+    Path flattened = KernelDumps.small("small-elf.flat", directory);
+    try (PhysicalMemory expected =
+            MemoryImages.open(KernelDumps.small("small-core.elf", directory));
+        PhysicalMemory memory = MemoryImages.open(flattened)) {
+      assertThat(memory.source())
+          .isEqualTo(
+              new MemorySource(
+                  flattened,
+                  MemorySource.Kind.ELF,
+                  expected.source().bytes(),
+                  expected.source().machine(),
+                  expected.source().pageSize()));
+      assertThat(Memories.ranges(memory)).isEqualTo(Memories.ranges(expected));
+      for (long[] range : new long[][] {{0x10000, 0x4000}, {0x732000, 0x2000}}) {
+        assertThat(Memories.bytes(memory, range[0], (int) range[1]))
+            .isEqualTo(Memories.bytes(expected, range[0], (int) range[1]));
+      }
+    }
+  }
+
+  @Test
+  void refusesAFlattenedElfCoreWithoutMostOfItsRecords() throws IOException {
+    byte[] flattened = KernelDumps.small("small-elf.flat");
+    // The one behind those of the ELF header and the program headers.
+    int third = 4096 + 16 + 280 + 16 + 64;
+    ByteBuffer.wrap(flattened).putLong(third, 1L << 60);
+    Path path = file(flattened);
+
+    assertThatThrownBy(() -> MemoryImages.open(path))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageMatching(
+            "\\Q%s\\E has %d bytes of records for a dump of \\d+ bytes: records are missing"
+                .formatted(path, flattened.length));
+  }
+
+  @Test
+  void leavesOutAHeaderInFrontOfRawMemory() throws IOException {
+    byte[] bytes = new byte[4096 + 64];
+    bytes[64] = 7;
+    Path path = file(bytes);
+    try (PhysicalMemory memory =
+        MemoryImages.open(path, new OpenOptions(null, 0x1000).withSkip(64))) {
+      assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      assertThat(Memories.bytes(memory, 0x1000, 1)).containsExactly(7);
+    }
+    assertThatThrownBy(() -> MemoryImages.open(path, OpenOptions.DEFAULT.withSkip(4160)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(path + " has 4160 bytes, and no memory behind a header of 4160");
+    assertThatThrownBy(() -> new OpenOptions(MemorySource.Kind.ELF, 0).withSkip(1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   @Test
   void takesForRawWhatIsNothingElse() throws IOException {
     try (PhysicalMemory memory = MemoryImages.open(file((byte) 1, (byte) 2, (byte) 3))) {
@@ -135,16 +190,24 @@ class MemoryImagesTest {
         .hasMessage(directory + " is not a regular file");
   }
 
+  /** What {@code makedumpfile -F} writes is made for pipes. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void doesNotWaitForTheWriterOfAFifo() throws Exception {
+  void readsAFlattenedDumpOutOfAPipe() throws Exception {
     Path fifo = directory.resolve("fifo");
-    Process mkfifo = new ProcessBuilder("mkfifo", fifo.toString()).start();
-    assertThat(mkfifo.waitFor()).isZero();
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    Path flattened = KernelDumps.small("small-zlib.flat", directory);
+    String copy = "cat '%s' >'%s'".formatted(flattened, fifo);
+    Process writer = new ProcessBuilder("sh", "-c", copy).start();
 
-    assertThatThrownBy(() -> MemoryImages.open(fifo))
-        .isInstanceOf(MalformedImageException.class)
-        .hasMessageEndingWith("is not a regular file");
+    try (PhysicalMemory expected = MemoryImages.open(flattened);
+        PhysicalMemory memory = MemoryImages.open(fifo)) {
+      assertThat(memory.source().path()).isEqualTo(fifo);
+      assertThat(Memories.ranges(memory)).isEqualTo(Memories.ranges(expected));
+      assertThat(Memories.bytes(memory, 0x490000, 0x8000))
+          .isEqualTo(Memories.bytes(expected, 0x490000, 0x8000));
+    }
+    assertThat(writer.waitFor()).isZero();
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.kho4j.memory.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.airlift.compress.v3.zstd.ZstdJavaCompressor;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.KernelDumps;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.MemorySource;
@@ -25,6 +27,14 @@ import org.kho4j.memory.TestPages;
 class PackedImagesTest {
 
   @TempDir Path directory;
+
+  private Path packed(String command, byte[] bytes) throws IOException, InterruptedException {
+    Path plain = Files.write(directory.resolve("plain"), bytes);
+    Path packed = directory.resolve("image.packed");
+    String line = command + " <'" + plain + "' >'" + packed + "'";
+    assumeTrue(new ProcessBuilder("sh", "-c", line).start().waitFor() == 0, line);
+    return packed;
+  }
 
   private Path packed(byte[] bytes) throws IOException {
     ZstdJavaCompressor compressor = new ZstdJavaCompressor();
@@ -48,6 +58,44 @@ class PackedImagesTest {
       assertThat(Memories.bytes(memory, 0x490000, 0x8000))
           .isEqualTo(Memories.bytes(expected, 0x490000, 0x8000));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip -c", "xz -c", "zstd -qc", "lz4 -qc", "lz4 -qcl"})
+  void opensWhatEveryPackerPacked(String command) throws IOException, InterruptedException {
+    for (String name : List.of("small-core.elf", "small-zlib.flat", "small-elf.flat")) {
+      byte[] bytes = KernelDumps.small(name);
+      Path packed = packed(command, bytes);
+      try (PhysicalMemory expected = MemoryImages.open(KernelDumps.small(name, directory));
+          PhysicalMemory memory = MemoryImages.open(packed)) {
+        assertThat(memory.source().kind()).isEqualTo(expected.source().kind());
+        assertThat(Memories.ranges(memory)).isEqualTo(Memories.ranges(expected));
+        assertThat(Memories.bytes(memory, 0x490000, 0x8000))
+            .isEqualTo(Memories.bytes(expected, 0x490000, 0x8000));
+      }
+    }
+  }
+
+  /** lzma has no magic number, and these might be its first bytes. */
+  @Test
+  void takesRawMemoryForNoLzma() throws IOException {
+    byte[] bytes = new byte[4096];
+    bytes[0] = 0x5d;
+    bytes[3] = 1;
+    Path path = Files.write(directory.resolve("raw"), bytes);
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      assertThat(Memories.bytes(memory, 0, 4096)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void boundsWhatComesOut() throws IOException {
+    Path path = packed(new byte[5000]);
+    OpenOptions options = OpenOptions.DEFAULT.withSpool(Spool.DEFAULT.withLimit(4999));
+
+    assertThatThrownBy(() -> MemoryImages.open(path, options))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageEndingWith("it decompresses to more than 4999 bytes");
   }
 
   @Test
@@ -94,7 +142,7 @@ class PackedImagesTest {
 
     assertThatThrownBy(() -> MemoryImages.open(twice))
         .isInstanceOf(MalformedImageException.class)
-        .hasMessage(twice + " is zstd-compressed more than once");
+        .hasMessage(twice + " is packed more than once: by zstd, and inside by zstd");
   }
 
   @Test

@@ -266,7 +266,6 @@ class KdumpMemoryTest {
     "0x5000, 4097, 0, 'it is stored in 4097 bytes (flags 0x0), a page has 4096'",
     "0x5000, -1, 0, 'it is stored in 4294967295 bytes (flags 0x0), a page has 4096'",
     "0x5000, 4097, 1, 'it is stored in 4097 bytes (flags 0x1), a page has 4096'",
-    "0x5000, 0, 1, 'it is stored in 0 bytes (flags 0x1), a page has 4096'",
     "0x5000, 4096, 3, its compression flags are 0x3",
     "0x5000, 4096, 64, its compression flags are 0x40"
   })

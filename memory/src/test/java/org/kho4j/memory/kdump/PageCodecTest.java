@@ -16,6 +16,7 @@ import java.util.zip.DataFormatException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.files.packed.PageCodec;
+import org.kho4j.files.packed.SnappyPage;
 import org.kho4j.memory.KdumpBuilder;
 import org.kho4j.memory.TestPages;
 
@@ -40,7 +41,7 @@ class PageCodecTest {
     Encoder zstd = encoder(new ZstdJavaCompressor());
     subjects.add(new Subject("zlib", new ZlibPages(), KdumpBuilder::deflate, true));
     subjects.add(new Subject("lzo", Compression.LZO.codec(), lzo, false));
-    subjects.add(new Subject("snappy", new SnappyPages(), snappy, false));
+    subjects.add(new Subject("snappy", new SnappyPage(), snappy, false));
     subjects.add(new Subject("zstd", Compression.ZSTD.codec(), zstd, false));
     return subjects.stream();
   }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Packing;
+import org.kho4j.files.packed.Spool;
 
 /**
  * A packed kernel within a file.
@@ -57,7 +58,8 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
 
   /** Unpacks the kernel and reads it. */
   KernelImage read(Packing packing, KernelImages.Reading reading) throws IOException {
-    try (MappedFile file = packing.unpack(path, bytes, offset, KernelImages.MAX_UNPACKED)) {
+    try (MappedFile file =
+        packing.unpack(path, bytes, offset, Spool.DEFAULT.withLimit(KernelImages.MAX_UNPACKED))) {
       if (unpacked >= 0 && file.size() != unpacked) {
         throw new MalformedImageException(
             "%s: the %s at offset 0x%x unpacks to %d bytes, and is said to have %d"

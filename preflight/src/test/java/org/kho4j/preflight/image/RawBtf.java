@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Packing;
+import org.kho4j.files.packed.Spool;
 
 /**
  * The BTF of a kernel as bytes, for the tools that read nothing else: the longest that its header
@@ -58,7 +59,10 @@ public final class RawBtf {
         return longest(bytes);
       }
       long end = bytes.byteSize() - (packing.get() == Packing.GZIP ? 0 : 4);
-      try (MappedFile unpacked = packing.get().unpack(kernel, bytes.asSlice(0, end), 0, 1L << 30)) {
+      try (MappedFile unpacked =
+          packing
+              .get()
+              .unpack(kernel, bytes.asSlice(0, end), 0, Spool.DEFAULT.withLimit(1L << 30))) {
         return longest(unpacked.bytes());
       }
     }

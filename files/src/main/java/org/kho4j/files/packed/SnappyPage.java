@@ -1,17 +1,42 @@
-package org.kho4j.memory.kdump;
+package org.kho4j.files.packed;
 
 import java.util.zip.DataFormatException;
-import org.kho4j.files.packed.PageCodec;
 
 /**
- * Snappy, the raw format: the length as a varint, then literals and copies. The lowest two bits of
- * an element's first byte tell which.
+ * Decompresses snappy's raw format: the length as a varint, then literals and copies. The lowest
+ * two bits of an element's first byte tell which.
  */
-final class SnappyPages implements PageCodec {
+public final class SnappyPage implements PageCodec {
 
   @Override
   public int decompress(byte[] in, int length, byte[] page) throws DataFormatException {
-    int at = readLength(in, length, page);
+    int at = 0;
+    long expected = 0;
+    for (int shift = 0; ; shift += 7) {
+      if (at == length || shift > 28) {
+        throw new DataFormatException("its snappy length does not end");
+      }
+      int part = in[at++];
+      expected |= (part & 0x7fL) << shift;
+      if (part >= 0) {
+        break;
+      }
+    }
+    if (expected > page.length) {
+      throw new DataFormatException(
+          "its snappy length is " + expected + ", and there is room for " + page.length);
+    }
+    int made = elements(in, at, length, page, (int) expected);
+    if (made != expected) {
+      throw new DataFormatException(
+          "its snappy length is " + expected + ", and it decompresses to " + made + " bytes");
+    }
+    return made;
+  }
+
+  private static int elements(byte[] in, int start, int length, byte[] page, int room)
+      throws DataFormatException {
+    int at = start;
     int to = 0;
     while (at < length) {
       int tag = in[at++] & 0xff;
@@ -21,7 +46,7 @@ final class SnappyPages implements PageCodec {
         int extra = Math.max(0, high - 59);
         long count = 1L + (extra == 0 ? high : number(in, at, length, extra));
         at += extra;
-        if (count > length - at || count > page.length - to) {
+        if (count > length - at || count > room - to) {
           throw new DataFormatException("a snappy literal of " + count + " bytes does not fit");
         }
         System.arraycopy(in, at, page, to, (int) count);
@@ -37,34 +62,14 @@ final class SnappyPages implements PageCodec {
         distance |= (long) (high >> 3) << 8;
         count = (high & 7) + 4;
       }
-      if (distance == 0 || distance > to || count > page.length - to) {
+      if (distance == 0 || distance > to || count > room - to) {
         throw new DataFormatException(
             "a snappy copy of " + count + " bytes from " + distance + " back at " + to);
       }
-      Lzo1x.copyMatch(page, to - (int) distance, to, count);
+      PageCodec.copyMatch(page, to - (int) distance, to, count);
       to += count;
     }
     return to;
-  }
-
-  private static int readLength(byte[] in, int length, byte[] page) throws DataFormatException {
-    long value = 0;
-    int at = 0;
-    for (int shift = 0; shift < 35; shift += 7) {
-      if (at == length) {
-        break;
-      }
-      int part = in[at++];
-      value |= (part & 0x7fL) << shift;
-      if (part >= 0) {
-        if (value != page.length) {
-          throw new DataFormatException(
-              "its snappy length is " + value + ", a page has " + page.length);
-        }
-        return at;
-      }
-    }
-    throw new DataFormatException("its snappy length does not end");
   }
 
   private static long number(byte[] in, int at, int length, int bytes) throws DataFormatException {

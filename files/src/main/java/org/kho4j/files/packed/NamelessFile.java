@@ -1,7 +1,6 @@
 package org.kho4j.files.packed;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -13,32 +12,37 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.zip.DataFormatException;
-import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 
-/** Unpacks into a temporary file that has no name any more. */
-final class UnpackedFile {
+/** Writes a temporary file that has no name any more. */
+final class NamelessFile {
 
   private static final int ATTEMPTS = 100;
 
-  private UnpackedFile() {}
+  private NamelessFile() {}
 
-  static MappedFile unpack(
-      Path path, MemorySegment packed, long base, long limit, String format, Decoder decoder)
-      throws IOException {
+  /** Writes what a file will have. */
+  @FunctionalInterface
+  interface Filling {
+    void fill(SparseOutput out) throws IOException, DataFormatException;
+  }
+
+  /**
+   * Maps a new file.
+   *
+   * @param path the name to use in messages
+   */
+  static MappedFile of(Path path, Spool spool, Filling filling)
+      throws IOException, DataFormatException {
     Path directory = Path.of(System.getProperty("java.io.tmpdir"));
-    PackedInput in = new PackedInput(packed);
-    try (FileChannel channel = create(directory, path);
-        SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), limit)) {
-      try {
-        decoder.decode(in, out);
-        out.finish();
-      } catch (DataFormatException e) {
-        throw new MalformedImageException(
-            "%s: %s at offset 0x%x: %s"
-                .formatted(path, format, base + in.position(), e.getMessage()));
-      }
+    FileChannel channel = create(directory, path);
+    try (SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), spool)) {
+      filling.fill(out);
+      out.finish();
       return MappedFile.map(path, channel, out.holes());
+    } catch (IOException | DataFormatException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
     }
   }
 

@@ -1,0 +1,143 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** One handover, out of every form that a source may have. */
+class SourceFormsTest {
+
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final int ROOM = 16 << 20;
+
+  @TempDir private Path directory;
+  private byte[] ram;
+  private Path source;
+
+  @BeforeEach
+  void unpack() throws IOException {
+    source = directory.resolve("source");
+    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
+      ram = memory.read(0, ROOM).toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
+  private static ConsoleOfATest kho(int exit, Object... args) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
+    return pipe;
+  }
+
+  private JsonNode handovers(Object... options) throws IOException {
+    Path plain = Files.write(directory.resolve("plain"), ram);
+    JsonNode expected = MAPPER.readTree(kho(0, "inspect", "--json", plain).out());
+    Object[] line =
+        Stream.concat(Stream.of("inspect", "--json", source), Stream.of(options)).toArray();
+    JsonNode inspected = MAPPER.readTree(kho(0, line).out());
+    assertThat(inspected.get("handovers")).isEqualTo(expected.get("handovers"));
+    return inspected;
+  }
+
+  private void behind(int header) throws IOException {
+    byte[] bytes = new byte[header + ram.length];
+    System.arraycopy(ram, 0, bytes, header, ram.length);
+    Files.write(source, bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 12288, 512, 64, 4096 + 60})
+  void noticesAHeaderInFrontOfRawMemory(int header) throws IOException {
+    behind(header);
+
+    assertThat(kho(2, "inspect", source).err())
+        .contains(
+            "%s: the root FDT at 0x%x and all that it points at fit together where memory begins behind a header: give --skip %d"
+                .formatted(source, 0x512000 + header, header));
+    handovers("--skip", header);
+  }
+
+  /** From here on a header is no header. */
+  @Test
+  void noticesNoHeaderOfMoreThanAMegabyte() throws IOException {
+    behind((1 << 20) + 64);
+
+    assertThat(kho(2, "inspect", source).err()).contains("no handover");
+  }
+
+  @Test
+  void readsLime() throws IOException {
+    ByteBuffer lime = ByteBuffer.allocate(2 * 32 + ROOM).order(ByteOrder.LITTLE_ENDIAN);
+    int first = 0x300000;
+    lime.putInt(0x4c694d45).putInt(1).putLong(0).putLong(first - 1).putLong(0);
+    lime.put(ram, 0, first);
+    lime.putInt(0x4c694d45).putInt(1).putLong(first).putLong(ROOM - 1).putLong(0);
+    lime.put(ram, first, ROOM - first);
+    Files.write(source, lime.array());
+
+    assertThat(handovers().at("/source/kind").asString()).isEqualTo("lime");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void readsAPipe() throws IOException, InterruptedException {
+    assumeTrue(new ProcessBuilder("mkfifo", source.toString()).start().waitFor() == 0, "mkfifo");
+    write();
+
+    assertThat(handovers().at("/source/path").asString()).isEqualTo(source.toString());
+
+    write();
+    assertThat(kho(2, "inspect", source, "--spool-limit", "1M").err())
+        .isEqualTo(
+            "kho: " + source + " has more than 1048576 bytes, the most that are copied of it\n");
+  }
+
+  private void write() {
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try (OutputStream out = Files.newOutputStream(source)) {
+            out.write(ram);
+          } catch (IOException e) {
+            // The reader refused it.
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--skip -1", "--skip x", "--spool-limit 0xffffffffffffffff"})
+  void refusesOptionsThatAreNoSizes(String option) throws IOException {
+    Files.write(source, ram);
+
+    assertThat(kho(2, "inspect", source, option.split(" ")[0], option.split(" ")[1]).err())
+        .startsWith("kho: ");
+  }
+
+  @Test
+  void refusesAHeaderInFrontOfAnotherForm() throws IOException {
+    Files.write(source, ram);
+
+    assertThat(kho(2, "inspect", source, "--skip", "64", "--format", "elf").err())
+        .contains("--skip is for raw memory, not for --format elf");
+  }
+}

@@ -1,0 +1,132 @@
+package org.kho4j.memory.lime;
+
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.files.MappedFile;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.mapped.MappedMemory;
+import org.kho4j.memory.mapped.MappedRuns;
+import org.kho4j.memory.mapped.RamRanges;
+
+/**
+ * A file of LiME ({@code format=lime}), or of AVML without compression: ranges of physical memory,
+ * each behind a header.
+ *
+ * <pre>
+ * u32 "EMiL", u32 version (1), u64 first address, u64 last address, u64 reserved; the bytes
+ * </pre>
+ *
+ * <p>The ranges are RAM. Where the file was cut off, the RAM beyond its end is absent.
+ */
+public final class LimeFile {
+
+  /** Most ranges taken from a file: 24 bytes of heap each. */
+  static final int MAX_RANGES = 1 << 18;
+
+  private static final int MAGIC = 0x4c694d45;
+  private static final int HEADER = 32;
+
+  private final MappedFile file;
+  private final MemorySegment bytes;
+
+  private LimeFile(MappedFile file) {
+    this.file = file;
+    this.bytes = file.bytes();
+  }
+
+  /**
+   * A range.
+   *
+   * @param header where its header is in the file
+   * @param end after its last address
+   * @param length bytes of it that the file has
+   */
+  private record Range(long header, long start, long end, long length) {}
+
+  /** Whether these are the first bytes of such a file. */
+  public static boolean matches(MemorySegment bytes) {
+    return bytes.byteSize() >= Integer.BYTES && bytes.get(U32, 0) == MAGIC;
+  }
+
+  /** Reads the headers; takes the file over when it succeeds. */
+  public static MappedMemory open(MappedFile file) throws MalformedImageException {
+    List<Range> ranges = new LimeFile(file).ranges();
+    @Nullable RamRanges ram =
+        RamRanges.believed(
+            ranges.stream().mapToLong(Range::start).toArray(),
+            ranges.stream().mapToLong(range -> range.end - range.start).toArray(),
+            file.size());
+    MemorySource source =
+        new MemorySource(
+            file.path(),
+            MemorySource.Kind.LIME,
+            file.size(),
+            MemorySource.Machine.UNKNOWN,
+            OptionalInt.empty());
+    return new MappedMemory(file, source, runs(ranges), ram);
+  }
+
+  private List<Range> ranges() throws MalformedImageException {
+    List<Range> ranges = new ArrayList<>();
+    for (long at = 0; bytes.byteSize() - at >= HEADER; ) {
+      if (ranges.size() == MAX_RANGES) {
+        throw malformed("has more than " + MAX_RANGES + " LiME ranges, the most that are read");
+      }
+      Range range = range(at);
+      ranges.add(range);
+      at += HEADER + range.length;
+    }
+    if (ranges.isEmpty()) {
+      throw malformed("ends within the first LiME header, which has 32 bytes");
+    }
+    ranges.sort(Comparator.comparingLong(Range::start));
+    for (int i = 1; i < ranges.size(); i++) {
+      Range before = ranges.get(i - 1);
+      Range range = ranges.get(i);
+      if (range.start < before.end) {
+        throw malformed(
+            "has two LiME ranges with address 0x%x, at offsets 0x%x and 0x%x"
+                .formatted(range.start, before.header, range.header));
+      }
+    }
+    return ranges;
+  }
+
+  private static MappedRuns runs(List<Range> ranges) {
+    List<Range> here = ranges.stream().filter(range -> range.length > 0).toList();
+    return new MappedRuns(
+        here.stream().mapToLong(Range::start).toArray(),
+        here.stream().mapToLong(Range::length).toArray(),
+        here.stream().mapToLong(range -> range.header + HEADER).toArray());
+  }
+
+  private Range range(long at) throws MalformedImageException {
+    int magic = bytes.get(U32, at);
+    int version = bytes.get(U32, at + 4);
+    if (magic != MAGIC || version != 1) {
+      throw malformed(
+          "has 0x%08x 0x%08x at offset 0x%x, where a LiME header has 0x%08x 0x00000001"
+              .formatted(magic, version, at, MAGIC));
+    }
+    long start = bytes.get(U64, at + 8);
+    long last = bytes.get(U64, at + 16);
+    if (start < 0 || last < start || last == Long.MAX_VALUE) {
+      throw malformed(
+          "has at offset 0x%x a LiME range from 0x%x to 0x%x".formatted(at, start, last));
+    }
+    long here = Math.min(last - start + 1, bytes.byteSize() - at - HEADER);
+    return new Range(at, start, last + 1, here);
+  }
+
+  private MalformedImageException malformed(String what) {
+    return new MalformedImageException(file.path() + " " + what);
+  }
+}
