@@ -1,6 +1,7 @@
 package org.kho4j.memory;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Physical memory, read by physical address. Immutable, and safe to share between threads until it
@@ -27,6 +28,15 @@ public interface PhysicalMemory extends AutoCloseable {
    * @throws IllegalStateException if the memory is closed
    */
   MemorySegment read(long address, long length);
+
+  /**
+   * Where these bytes are in a file, if they are there as they are and in one piece.
+   *
+   * @throws IllegalStateException if the memory is closed
+   */
+  default Optional<FileExtent> extent(long address, long length) {
+    return Optional.empty();
+  }
 
   /**
    * Whether the source has all of these bytes; a page that is there but damaged counts as there.

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.memory.FileExtent;
 
 /**
  * Content on its way: passes it on, tells how far it is, and keeps a list of the pages that the
@@ -55,8 +57,14 @@ final class Extraction implements Content.Visitor {
 
   @Override
   public void bytes(MemorySegment bytes, long offset) throws IOException {
+    bytes(bytes, offset, Optional.empty());
+  }
+
+  @Override
+  public void bytes(MemorySegment bytes, long offset, Optional<FileExtent> file)
+      throws IOException {
     for (Content.Visitor target : targets) {
-      target.bytes(bytes, offset);
+      target.bytes(bytes, offset, file);
     }
     progress.accept(offset + bytes.byteSize());
   }

@@ -5,9 +5,11 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.memory.FileExtent;
 import org.kho4j.memory.MemoryReadException;
 
 /**
@@ -47,6 +49,16 @@ public final class Content {
      * @param offset of the first in the content
      */
     void bytes(MemorySegment bytes, long offset) throws IOException;
+
+    /**
+     * Takes bytes that are there, as {@link #bytes} does.
+     *
+     * @param file where they are in a file as they are, if they are
+     */
+    default void bytes(MemorySegment bytes, long offset, Optional<FileExtent> file)
+        throws IOException {
+      bytes(bytes, offset);
+    }
 
     /** Takes a hole, where nothing was ever written: it reads as zeros. */
     void hole(long offset, long length) throws IOException;
@@ -296,7 +308,7 @@ public final class Content {
                     .formatted(offset)
                 + " are the same memory");
       }
-      visitor.bytes(content, offset);
+      visitor.bytes(content, offset, memory.physical().extent(address, content.byteSize()));
     }
   }
 }

@@ -7,10 +7,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.memory.FileExtent;
 
 /**
  * Writes content into a new file, each byte at its own offset. A sparse one leaves out what reads
- * as zeros anyway: holes of the content, and pages of zeros.
+ * as zeros anyway: holes of the content, and pages of zeros. Where a file has 256 KiB of the
+ * content in one piece, the kernel copies them.
  *
  * <p>What it is given is written behind the caller's back, so that reading and writing overlap: the
  * memory that the content comes from stays open until {@link #finish} or {@link #close}.
@@ -23,10 +27,17 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
   private static final int PIECE = 1 << 20;
 
+  /** Most bytes that the kernel copies in one call: what a signal to end waits for. */
+  private static final long MOST_COPIED = 16 << 20;
+
   private final WriteBehind file;
   private final boolean sparse;
   private List<MemorySegment> gathered = new ArrayList<>();
   private long gatheredBytes;
+
+  /** Where in a file the gathered pieces are, one behind the other; null if they are not. */
+  private @Nullable FileExtent source;
+
   private long written;
   private long end;
 
@@ -48,8 +59,15 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
 
   @Override
   public void bytes(MemorySegment bytes, long offset) throws IOException {
+    bytes(bytes, offset, Optional.empty());
+  }
+
+  @Override
+  public void bytes(MemorySegment bytes, long offset, Optional<FileExtent> file)
+      throws IOException {
+    FileExtent extent = file.orElse(null);
     if (!sparse) {
-      write(bytes, offset);
+      write(bytes, offset, extent);
       return;
     }
     long size = bytes.byteSize();
@@ -58,14 +76,18 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
       long length = Math.min(BLOCK, size - at);
       if (isZero(bytes, at, length)) {
         if (at > start) {
-          write(bytes.asSlice(start, at - start), offset + start);
+          write(bytes.asSlice(start, at - start), offset + start, behind(extent, start));
         }
         start = at + length;
       }
     }
     if (start < size) {
-      write(bytes.asSlice(start, size - start), offset + start);
+      write(bytes.asSlice(start, size - start), offset + start, behind(extent, start));
     }
+  }
+
+  private static @Nullable FileExtent behind(@Nullable FileExtent extent, long bytes) {
+    return extent == null ? null : new FileExtent(extent.channel(), extent.position() + bytes);
   }
 
   private static boolean isZero(MemorySegment bytes, long at, long length) {
@@ -80,7 +102,7 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     }
     MemorySegment zeros = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(PIECE));
     for (long at = 0; at < length; at += PIECE) {
-      write(zeros.asSlice(0, Math.min(PIECE, length - at)), offset + at);
+      write(zeros.asSlice(0, Math.min(PIECE, length - at)), offset + at, null);
     }
   }
 
@@ -92,7 +114,7 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
    */
   public void finish(long size) throws IOException {
     if (end < size) {
-      write(ZEROS.asSlice(0, 1), size - 1);
+      write(ZEROS.asSlice(0, 1), size - 1, null);
     }
     flush();
     file.drain();
@@ -104,10 +126,18 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     file.close();
   }
 
-  private void write(MemorySegment bytes, long offset) throws IOException {
+  private void write(MemorySegment bytes, long offset, @Nullable FileExtent extent)
+      throws IOException {
     long size = bytes.byteSize();
-    if (offset != end || gatheredBytes + size > WriteBehind.MOST) {
+    boolean follows = extent != null && source != null && extent.follows(source, gatheredBytes);
+    long most = follows ? MOST_COPIED : WriteBehind.MOST;
+    if (offset != end || gatheredBytes + size > most) {
       flush();
+    }
+    if (gathered.isEmpty()) {
+      source = extent;
+    } else if (!follows) {
+      source = null;
     }
     gathered.add(bytes);
     gatheredBytes += size;
@@ -116,10 +146,17 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   }
 
   private void flush() throws IOException {
-    if (!gathered.isEmpty()) {
-      file.write(gathered, end - gatheredBytes);
-      gathered = new ArrayList<>();
-      gatheredBytes = 0;
+    if (gathered.isEmpty()) {
+      return;
     }
+    long start = end - gatheredBytes;
+    if (source != null && gatheredBytes >= WriteBehind.MOST) {
+      file.copy(source, gatheredBytes, start);
+    } else {
+      file.write(gathered, start);
+    }
+    gathered = new ArrayList<>();
+    gatheredBytes = 0;
+    source = null;
   }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.kho4j.memory.FileExtent;
 
 /**
  * Writes to a channel on threads of its own, a few stretches behind the caller. An error is thrown
@@ -39,6 +40,9 @@ final class WriteBehind implements AutoCloseable {
   private final ArrayDeque<Future<Long>> pending = new ArrayDeque<>();
   private long waiting;
 
+  /** Held while the position of the channel counts. */
+  private final Object position = new Object();
+
   WriteBehind(FileChannel channel) {
     this.channel = channel;
   }
@@ -50,19 +54,53 @@ final class WriteBehind implements AutoCloseable {
    */
   void write(List<MemorySegment> pieces, long offset) throws IOException {
     long size = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
+    submit(
+        size,
+        () -> {
+          ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
+          long position = offset;
+          while (bytes.hasRemaining()) {
+            position += channel.write(bytes, position);
+          }
+        });
+  }
+
+  /** Has the kernel copy bytes out of another file. */
+  void copy(FileExtent source, long length, long offset) throws IOException {
+    submit(
+        MOST,
+        () -> {
+          // The kernel writes where the channel is.
+          synchronized (position) {
+            channel.position(offset);
+            for (long done = 0; done < length; ) {
+              long more =
+                  source.channel().transferTo(source.position() + done, length - done, channel);
+              if (more <= 0) {
+                throw new IOException("the source became shorter while it was read");
+              }
+              done += more;
+            }
+          }
+        });
+  }
+
+  private void submit(long size, Write write) throws IOException {
     while (!pending.isEmpty() && waiting + size > MOST_WAITING) {
       awaitFirst();
     }
     waiting += size;
     pending.addLast(
         writers.submit(() -> {
-          ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
-          long position = offset;
-          while (bytes.hasRemaining()) {
-            position += channel.write(bytes, position);
-          }
+          write.run();
           return size;
         }));
+  }
+
+  /** A stretch to write. */
+  @FunctionalInterface
+  private interface Write {
+    void run() throws IOException;
   }
 
   /** Small pieces are copied together: a call of the system for each page would take longer. */

@@ -1,17 +1,27 @@
 package org.kho4j.handover.content;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.KernelMemory;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.memory.FileExtent;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 class ContentFileTest {
 
@@ -86,5 +96,117 @@ class ContentFileTest {
     byte[] bytes = Files.readAllBytes(write(700 * 4096L - 100, true, 700 * 4096L - 100));
     assertThat(bytes[699 * 4096]).isEqualTo((byte) 700);
     assertThat(bytes[699 * 4096 + 1]).isEqualTo((byte) (700 >> 8));
+  }
+
+  /** Its extents are in another file: what the kernel copies has that file's bytes. */
+  private record Elsewhere(PhysicalMemory memory, FileChannel other) implements PhysicalMemory {
+
+    @Override
+    public Optional<FileExtent> extent(long address, long length) {
+      return memory.extent(address, length).map(extent -> new FileExtent(other, extent.position()));
+    }
+
+    @Override
+    public MemorySource source() {
+      return memory.source();
+    }
+
+    @Override
+    public MemorySegment read(long address, long length) {
+      return memory.read(address, length);
+    }
+
+    @Override
+    public boolean contains(long address, long length) {
+      return memory.contains(address, length);
+    }
+
+    @Override
+    public void forEachRange(RangeVisitor visitor) {
+      memory.forEachRange(visitor);
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+    }
+  }
+
+  private Path file(String name, int bytes, String letter) throws IOException {
+    return Files.writeString(directory.resolve(name), letter.repeat(bytes));
+  }
+
+  @Test
+  void hasTheKernelCopyWhatIsLargeAndInOnePiece() throws IOException {
+    Path path = directory.resolve("copy");
+    try (PhysicalMemory ram = MemoryImages.open(file("ram", 8 << 20, "r"));
+        FileChannel other = FileChannel.open(file("other", 8 << 20, "k"));
+        FileChannel channel =
+            FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        ContentFile file = new ContentFile(channel, true)) {
+      Content content =
+          new Content(
+              new HandoverMemory(new Elsewhere(ram, other), PageSize.SIZE_4K),
+              "/here",
+              0x600000,
+              visitor -> {
+                visitor.piece(0, 0x5000, 0x1000);
+                visitor.piece(0x1000, 0x1000, 0x1000);
+                // Three stretches that adjoin, then a hole, then less than is worth a call.
+                visitor.piece(0x2000, 0x200000, 0x280000);
+                visitor.piece(0x300000, 0x500000, 0x20000);
+                visitor.piece(0x400000, 0x600000, 0x40000);
+              });
+      content.read(file);
+      file.finish(content.size());
+    }
+
+    String copied = Files.readString(path);
+    assertThat(copied).hasSize(0x600000);
+    assertThat(copied.substring(0, 0x2000)).isEqualTo("r".repeat(0x2000));
+    assertThat(copied.substring(0x2000, 0x282000)).isEqualTo("k".repeat(0x280000));
+    assertThat(copied.substring(0x282000, 0x300000)).isEqualTo("\0".repeat(0x7e000));
+    assertThat(copied.substring(0x300000, 0x320000)).isEqualTo("r".repeat(0x20000));
+    assertThat(copied.substring(0x400000, 0x440000)).isEqualTo("k".repeat(0x40000));
+    assertThat(copied.substring(0x440000)).isEqualTo("\0".repeat(0x1c0000));
+  }
+
+  @Test
+  void leavesZerosOutOfWhatTheKernelCopies() throws IOException {
+    byte[] bytes = new byte[0x300000];
+    Arrays.fill(bytes, 0, 0x100000, (byte) 'a');
+    Arrays.fill(bytes, 0x101000, bytes.length, (byte) 'b');
+    Path path = directory.resolve("copy");
+    try (PhysicalMemory ram = MemoryImages.open(Files.write(directory.resolve("ram"), bytes));
+        FileChannel channel =
+            FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        ContentFile file = new ContentFile(channel, true)) {
+      Content content =
+          Content.contiguous(new HandoverMemory(ram, PageSize.SIZE_4K), "/here", 0, bytes.length);
+      content.read(file);
+      file.finish(content.size());
+      assertThat(file.written()).isEqualTo(0x2ff000);
+    }
+    assertThat(path).hasBinaryContent(bytes);
+  }
+
+  @Test
+  void saysThatTheSourceBecameShorter() throws IOException {
+    try (PhysicalMemory ram = MemoryImages.open(file("ram", 1 << 20, "r"));
+        FileChannel other = FileChannel.open(file("other", 1000, "k"));
+        FileChannel channel =
+            FileChannel.open(
+                directory.resolve("copy"),
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE);
+        ContentFile file = new ContentFile(channel, true)) {
+      Content content =
+          Content.contiguous(
+              new HandoverMemory(new Elsewhere(ram, other), PageSize.SIZE_4K), "/here", 0, 1 << 20);
+      content.read(file);
+      assertThatThrownBy(() -> file.finish(content.size()))
+          .isInstanceOf(IOException.class)
+          .hasMessage("the source became shorter while it was read");
+    }
   }
 }

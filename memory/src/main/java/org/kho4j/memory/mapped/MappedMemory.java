@@ -2,9 +2,11 @@ package org.kho4j.memory.mapped;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.files.MappedFile;
 import org.kho4j.memory.AbsentMemoryException;
+import org.kho4j.memory.FileExtent;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -52,6 +54,15 @@ public final class MappedMemory implements PhysicalMemory {
       return file.bytes().asSlice(runs.offsetOf(run, address), length);
     }
     return gather(address, length);
+  }
+
+  @Override
+  public Optional<FileExtent> extent(long address, long length) {
+    file.requireOpen();
+    int run = runs.find(address);
+    return run < 0 || length > runs.end(run) - address
+        ? Optional.empty()
+        : Optional.of(new FileExtent(file.channel(), runs.offsetOf(run, address)));
   }
 
   /** Copies from runs that adjoin in memory and do not in the file. */

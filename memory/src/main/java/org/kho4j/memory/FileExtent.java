@@ -1,0 +1,18 @@
+package org.kho4j.memory;
+
+import java.nio.channels.FileChannel;
+
+/**
+ * Where in a file bytes of physical memory are, uncompressed and in one piece, so that the kernel
+ * can copy them into another file.
+ *
+ * @param channel open as long as the memory
+ * @param position of the first byte
+ */
+public record FileExtent(FileChannel channel, long position) {
+
+  /** Whether these bytes come behind so many bytes of another extent. */
+  public boolean follows(FileExtent first, long bytes) {
+    return channel.equals(first.channel) && position == first.position + bytes;
+  }
+}
