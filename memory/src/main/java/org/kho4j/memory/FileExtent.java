@@ -13,10 +13,6 @@ public record FileExtent(FileChannel channel, long position) {
 
   /** Whether these bytes come behind so many bytes of another extent. */
   public boolean follows(FileExtent first, long bytes) {
-<<<<<<< HEAD
-    return channel == first.channel && position == first.position + bytes;
-=======
     return channel.equals(first.channel) && position == first.position + bytes;
->>>>>>> forms
   }
 }

@@ -205,15 +205,9 @@ public record GlobalOptions(
 
   /** What two of the options cannot be together, or null. */
   @Nullable String contradiction() {
-<<<<<<< HEAD
-    boolean raw = format == null || format == MemorySource.Kind.RAW;
-    if (skip != 0 && !raw) {
-      return "--skip is for raw memory, not for --format " + format.label();
-=======
     MemorySource.Kind other = format == MemorySource.Kind.RAW ? null : format;
     if (skip != 0 && other != null) {
       return "--skip is for raw memory, not for --format " + other.label();
->>>>>>> forms
     }
     if (ramLayout == null) {
       return ramName == null ? null : "--ram-name is one of a --ram-layout, and there is none";
@@ -221,13 +215,9 @@ public record GlobalOptions(
     if (base != 0) {
       return "--base and --ram-layout exclude each other: a layout has the addresses";
     }
-<<<<<<< HEAD
-    return raw ? null : "--ram-layout is that of a raw file, not of --format " + format.label();
-=======
     return other == null
         ? null
         : "--ram-layout is that of a raw file, not of --format " + other.label();
->>>>>>> forms
   }
 
   /** How to open the image that the options describe. */

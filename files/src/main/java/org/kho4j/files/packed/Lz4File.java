@@ -79,21 +79,12 @@ final class Lz4File implements Decoder {
     require(
         (flags & RESERVED) == 0 && (sizes & 0x8f) == 0 && sizes >>> 4 >= 4,
         "an lz4 frame with flags 0x%02x 0x%02x".formatted(flags, sizes));
-<<<<<<< HEAD
-    int most = 1 << 2 * (sizes >>> 4) + 8;
-    long expected = (flags & CONTENT_SIZE) == 0 ? -1 : in.u64();
-    int length = (int) (in.position() - begin);
-    in.seek(begin);
-    int checksum = XxHash32.of(in.take(length).toArray(JAVA_BYTE)) >>> 8 & 0xff;
-    require(in.u8() == checksum, "an lz4 frame whose header does not fit its checksum");
-=======
     int most = 1 << (2 * (sizes >>> 4) + 8);
     long expected = (flags & CONTENT_SIZE) == 0 ? -1 : in.u64();
     int length = (int) (in.position() - begin);
     in.seek(begin);
     int checksum = XxHash32.of(in.take(length).toArray(JAVA_BYTE)) & 0xff00;
     require(in.u8() == checksum >>> 8, "an lz4 frame whose header does not fit its checksum");
->>>>>>> forms
     long before = out.total();
     blocks(in, out, flags, most);
     require(

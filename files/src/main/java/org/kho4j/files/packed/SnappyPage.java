@@ -8,6 +8,9 @@ import java.util.zip.DataFormatException;
  */
 public final class SnappyPage implements PageCodec {
 
+  /** A decoder, which keeps nothing between pages. */
+  public SnappyPage() {}
+
   @Override
   public int decompress(byte[] in, int length, byte[] page) throws DataFormatException {
     int at = 0;

@@ -14,12 +14,9 @@ final class XxHash32 {
   private static final int PRIME_5 = 0x165667b1;
   private static final int STRIPE = 16;
 
-<<<<<<< HEAD
-  private final int[] lanes = {PRIME_1 + PRIME_2, PRIME_2, 0, -PRIME_1};
-=======
   /** They begin as prime 1 and 2 together, prime 2, 0, and prime 1 below 0, in 32 bits. */
   private final int[] lanes = {0x24234428, PRIME_2, 0, 0x61c8864f};
->>>>>>> forms
+
   private final byte[] rest = new byte[STRIPE];
   private int inRest;
   private long total;
@@ -57,11 +54,7 @@ final class XxHash32 {
 
   private void stripe(MemorySegment bytes, long at) {
     for (int lane = 0; lane < lanes.length; lane++) {
-<<<<<<< HEAD
-      int input = bytes.get(U32, at + lane * Integer.BYTES);
-=======
       int input = bytes.get(U32, at + (long) lane * Integer.BYTES);
->>>>>>> forms
       lanes[lane] = Integer.rotateLeft(lanes[lane] + input * PRIME_2, 13) * PRIME_1;
     }
   }
@@ -85,14 +78,8 @@ final class XxHash32 {
     for (; at < inRest; at++) {
       hash = Integer.rotateLeft(hash + (rest[at] & 0xff) * PRIME_5, 11) * PRIME_1;
     }
-<<<<<<< HEAD
-    hash = (hash ^ hash >>> 15) * PRIME_2;
-    hash = (hash ^ hash >>> 13) * PRIME_3;
-    return hash ^ hash >>> 16;
-=======
     hash = (hash ^ (hash >>> 15)) * PRIME_2;
     hash = (hash ^ (hash >>> 13)) * PRIME_3;
     return hash ^ (hash >>> 16);
->>>>>>> forms
   }
 }
