@@ -111,7 +111,9 @@ class ForeignFormTest {
   void readsAnElfCoreWithoutThoseSections(String sections) throws IOException {
     ByteBuffer core = new ElfCoreBuilder().load(0x1000, new byte[4096]).build();
     core.putLong(40, Long.decode(sections)).putShort(58, (short) 64).putShort(62, (short) -1);
-    Path path = Files.write(directory.resolve("core"), core.array());
+    byte[] bytes = new byte[core.capacity()];
+    core.get(0, bytes);
+    Path path = Files.write(directory.resolve("core"), bytes);
     try (PhysicalMemory memory = MemoryImages.open(path)) {
       assertThat(memory.source().kind()).isEqualTo(MemorySource.Kind.ELF);
     }

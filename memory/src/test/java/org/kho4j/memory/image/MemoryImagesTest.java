@@ -68,8 +68,8 @@ class MemoryImagesTest {
                   expected.source().pageSize()));
       assertThat(Memories.ranges(memory)).isEqualTo(Memories.ranges(expected));
       for (long[] range : new long[][] {{0x10000, 0x4000}, {0x732000, 0x2000}}) {
-        assertThat(Memories.bytes(memory, range[0], (int) range[1]))
-            .isEqualTo(Memories.bytes(expected, range[0], (int) range[1]));
+        assertThat(Memories.bytes(memory, range[0], range[1]))
+            .isEqualTo(Memories.bytes(expected, range[0], range[1]));
       }
     }
   }
