@@ -2,6 +2,7 @@ package org.kho4j.cli.author;
 
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.KhoException;
 
@@ -17,7 +18,7 @@ interface SpecPart {
 
   /** The failure of this part, with values in its sentence. */
   @SuppressWarnings("AnnotateFormatMethod") // that would be a dependency for one annotation
-  default SpecException broken(String format, Object... values) {
+  default SpecException broken(String format, @Nullable Object... values) {
     return broken(format.formatted(values));
   }
 
