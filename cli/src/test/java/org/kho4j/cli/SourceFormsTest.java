@@ -17,6 +17,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.memory.PhysicalMemory;
@@ -125,12 +126,11 @@ class SourceFormsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--skip -1", "--skip x", "--spool-limit 0xffffffffffffffff"})
-  void refusesOptionsThatAreNoSizes(String option) throws IOException {
+  @CsvSource({"--skip, -1", "--skip, x", "--spool-limit, 0xffffffffffffffff"})
+  void refusesOptionsThatAreNoSizes(String option, String size) throws IOException {
     Files.write(source, ram);
 
-    assertThat(kho(2, "inspect", source, option.split(" ")[0], option.split(" ")[1]).err())
-        .startsWith("kho: ");
+    assertThat(kho(2, "inspect", source, option, size).err()).startsWith("kho: ");
   }
 
   @Test
