@@ -69,6 +69,7 @@ final class LiveUpdateGuest {
     session.finish();
     refused("a session that was retrieved", EINVAL, () -> device.retrieve(SESSION));
     System.out.println(files + " files are the same");
+    System.out.println("same");
   }
 
   private interface Call {
