@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.files.MalformedImageException;
+import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
 import org.kho4j.memory.mapped.RamRanges;
 
@@ -82,13 +83,9 @@ final class SegmentTable {
     }
   }
 
-  /** What a user has to know of a file that ends before its segments do. */
+  /** Notes of the memory source. */
   List<String> notes() {
-    return cutOff <= 0
-        ? List.of()
-        : List.of(
-            "the file was cut off: it ends at offset 0x%x, and 0x%x bytes of its segments are not in it"
-                .formatted(fileSize, cutOff));
+    return MappedMemory.notesOfCutOff(path, fileSize, cutOff);
   }
 
   /** RAM by the segments; null, for what the file has of it, if the segments say too much. */

@@ -64,13 +64,15 @@ public final class LimeFile {
             ranges.stream().mapToLong(Range::start).toArray(),
             ranges.stream().mapToLong(range -> range.end - range.start).toArray(),
             file.size());
+    long missing = ranges.stream().mapToLong(range -> range.end - range.start - range.length).sum();
     MemorySource source =
         new MemorySource(
             file.path(),
             MemorySource.Kind.LIME,
             file.size(),
             MemorySource.Machine.UNKNOWN,
-            OptionalInt.empty());
+            OptionalInt.empty(),
+            MappedMemory.notesOfCutOff(file.path(), file.size(), missing));
     return new MappedMemory(file, source, runs(ranges), ram);
   }
 

@@ -1,6 +1,8 @@
 package org.kho4j.memory.mapped;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,20 @@ public final class MappedMemory implements PhysicalMemory {
     this.source = source;
     this.runs = runs;
     this.ram = ram;
+  }
+
+  /**
+   * What a user has to know of a file that ends before the memory that its headers describe: a note
+   * of a {@link MemorySource}, or none.
+   *
+   * @param missing bytes of that memory that are not in the file
+   */
+  public static List<String> notesOfCutOff(Path path, long fileSize, long missing) {
+    return missing == 0
+        ? List.of()
+        : List.of(
+            "%s was cut off: it ends at offset 0x%x, and 0x%x bytes of the memory that its headers describe are not in it"
+                .formatted(path, fileSize, missing));
   }
 
   @Override

@@ -92,6 +92,10 @@ class LimeFileTest {
     byte[] whole = lime.range(0x1000, PAGE).range(0x8000, PAGES).build();
     Path path = Files.write(directory.resolve("cut"), Arrays.copyOf(whole, whole.length - 5000));
     try (PhysicalMemory memory = MemoryImages.open(path)) {
+      assertThat(memory.source().notes())
+          .containsExactly(
+              "%s was cut off: it ends at offset 0x%x, and 0x1388 bytes of the memory that its headers describe are not in it"
+                  .formatted(path, whole.length - 5000));
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x8000+0xc78");
       assertThat(memory.isRam(0x1000, 0x1000)).isTrue();
       assertThat(memory.isRam(0x8000, 0x2000)).isTrue();
