@@ -3,7 +3,6 @@ package org.kho4j.memory.kdump;
 import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
-import org.kho4j.memory.PhysicalMemory;
 
 /**
  * Which page frames are in the dump, and the how-manieth each is. Every so many frames the number
@@ -76,15 +75,5 @@ final class DumpedPages {
       }
     }
     return count;
-  }
-
-  /** The first frame of {@code [from, to)} that is not in the dump, or {@code to}. */
-  long firstAbsent(long from, long to) {
-    return frames.firstAbsent(from, to);
-  }
-
-  /** Visits the runs of frames in the dump, ascending. */
-  void forEachRun(PhysicalMemory.RangeVisitor visitor) {
-    frames.forEachRun(visitor);
   }
 }

@@ -101,12 +101,12 @@ public final class KdumpMemory implements PhysicalMemory {
     return header.incomplete() || empty > 0;
   }
 
-  /** Whether these are the first bytes of a dump, plain or flattened. */
+  /** Whether these are the first bytes of a dump; {@link FlattenedFile} matches flattened ones. */
   public static boolean matches(MemorySegment bytes) {
-    return KdumpHeader.matches(bytes) || FlattenedFile.matches(bytes);
+    return KdumpHeader.matches(bytes);
   }
 
-  /** Reads headers and bitmap; takes the file over when it succeeds. */
+  /** Reads headers and bitmap of a dump; takes the file over when it succeeds. */
   public static KdumpMemory open(MappedFile file) throws MalformedImageException {
     if (!matches(file.bytes())) {
       throw new MalformedImageException(
@@ -114,14 +114,10 @@ public final class KdumpMemory implements PhysicalMemory {
               + " is not a kdump-compressed dump: it starts with neither \"KDUMP   \" nor"
               + " \"makedumpfile\"");
     }
-    DumpBytes dump =
-        FlattenedFile.matches(file.bytes())
-            ? FlattenedFile.open(file)
-            : DumpBytes.plain(file.bytes());
-    return open(file, dump);
+    return open(file, DumpBytes.plain(file.bytes()));
   }
 
-  /** Reads headers and bitmap of a dump whose bytes have been found. */
+  /** The same of a dump whose bytes have been found. */
   public static KdumpMemory open(MappedFile file, DumpBytes dump) throws MalformedImageException {
     return new KdumpMemory(file, dump, KdumpHeader.read(file.path(), dump));
   }

@@ -14,20 +14,24 @@ import org.kho4j.memory.MemorySource;
 
 class DumpedPagesTest {
 
-  private static DumpedPages bitmap(BitSet bits, long frames, long first, long end) {
+  private static Bitmap bitmap(BitSet bits, long frames, long first, long end) {
     byte[] bytes = new byte[(int) (frames / 8 + 4096) & -4096];
     byte[] set = bits.toByteArray();
     System.arraycopy(set, 0, bytes, 0, Math.min(set.length, bytes.length));
     MemorySegment file = MemorySegment.ofArray(bytes);
-    return new DumpedPages(
-        DumpBytes.plain(file),
+    DumpBytes dump = DumpBytes.plain(file);
+    KdumpHeader header =
         new KdumpHeader(
-            MemorySource.Machine.UNKNOWN, 4096, false, 0, frames, 0, 0, bytes.length, first, end));
+            MemorySource.Machine.UNKNOWN, 4096, false, 0, frames, 0, 0, bytes.length, first, end);
+    return new Bitmap(new DumpedPages(dump, header), FrameSet.inFile(dump, header));
   }
 
-  private static List<String> runs(DumpedPages bitmap) {
+  /** The frames in the dump, and what is known of the pages before each. */
+  private record Bitmap(DumpedPages pages, FrameSet frames) {}
+
+  private static List<String> runs(Bitmap bitmap) {
     List<String> runs = new ArrayList<>();
-    bitmap.forEachRun((frame, count) -> runs.add(frame + "+" + count));
+    bitmap.frames().forEachRun((frame, count) -> runs.add(frame + "+" + count));
     return runs;
   }
 
@@ -51,7 +55,7 @@ class DumpedPagesTest {
     Random random = new Random(seed);
     long first = seed % 2 == 0 ? 0 : random.nextInt(100_000);
     long end = seed % 3 == 0 ? frames : frames - random.nextInt(100_000);
-    DumpedPages bitmap = bitmap(bits, frames, first, end);
+    Bitmap bitmap = bitmap(bits, frames, first, end);
 
     List<String> runs = new ArrayList<>();
     for (int at = bits.nextSetBit((int) first); at >= 0 && at < end; ) {
@@ -64,16 +68,16 @@ class DumpedPagesTest {
     for (int i = 0; i < 4_000; i++) {
       int frame = random.nextInt(frames);
       boolean inside = frame >= first && frame < end;
-      assertThat(bitmap.has(frame)).isEqualTo(inside && bits.get(frame));
+      assertThat(bitmap.pages().has(frame)).isEqualTo(inside && bits.get(frame));
       if (inside) {
-        assertThat(bitmap.rank(frame))
+        assertThat(bitmap.pages().rank(frame))
             .as("rank of %d", frame)
             .isEqualTo(bits.get((int) first, frame).cardinality());
         int to = frame + random.nextInt(5000);
         int clear = Math.min(bits.nextClearBit(frame), (int) end);
-        assertThat(bitmap.firstAbsent(frame, to)).isEqualTo(Math.min(clear, to));
+        assertThat(bitmap.frames().firstAbsent(frame, to)).isEqualTo(Math.min(clear, to));
       } else {
-        assertThat(bitmap.firstAbsent(frame, frame + 5L)).isEqualTo(frame);
+        assertThat(bitmap.frames().firstAbsent(frame, frame + 5L)).isEqualTo(frame);
       }
     }
   }
@@ -86,8 +90,8 @@ class DumpedPagesTest {
     assertThat(runs(bitmap(bits, 100, 0, 100))).containsExactly("0+100");
     assertThat(runs(bitmap(bits, 128, 0, 128))).containsExactly("0+128");
     assertThat(runs(bitmap(bits, 128, 64, 65))).containsExactly("64+1");
-    assertThat(bitmap(bits, 100, 0, 100).firstAbsent(99, 200)).isEqualTo(100);
-    assertThat(bitmap(bits, 100, 0, 100).has(100)).isFalse();
+    assertThat(bitmap(bits, 100, 0, 100).frames().firstAbsent(99, 200)).isEqualTo(100);
+    assertThat(bitmap(bits, 100, 0, 100).pages().has(100)).isFalse();
   }
 
   @Test
@@ -101,9 +105,9 @@ class DumpedPagesTest {
   void walksATebibyte() {
     BitSet bits = new BitSet();
     bits.set(0, 1 << 28);
-    DumpedPages bitmap = bitmap(bits, 1 << 28, 0, 1 << 28);
+    Bitmap bitmap = bitmap(bits, 1 << 28, 0, 1 << 28);
 
     assertThat(runs(bitmap)).containsExactly("0+268435456");
-    assertThat(bitmap.rank((1 << 28) - 1)).isEqualTo((1 << 28) - 1);
+    assertThat(bitmap.pages().rank((1 << 28) - 1)).isEqualTo((1 << 28) - 1);
   }
 }
