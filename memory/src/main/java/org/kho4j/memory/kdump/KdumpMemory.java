@@ -269,7 +269,7 @@ public final class KdumpMemory implements PhysicalMemory {
   private long firstAbsent(long address, long length) {
     if (address < 0 || address + length < 0) {
       // No dump has frames up there.
-      return Math.max(address, header.frames() << pageShift);
+      return address < 0 ? address : Math.max(address, header.frames() << pageShift);
     }
     long first = address >>> pageShift;
     long end = ((address + length - 1) >>> pageShift) + 1;

@@ -142,6 +142,7 @@ class KdumpMemoryTest {
       assertThat(memory.contains(0x1000, 0)).isTrue();
       assertThat(memory.contains(0x1000, -5)).isFalse();
       assertThat(memory.contains(-4096, 4096)).isFalse();
+      assertThat(memory.contains(-4096, 0x101000)).as("up to the last frame").isFalse();
       assertThat(memory.contains(0x1000, Long.MAX_VALUE)).isFalse();
       assertThatThrownBy(() -> memory.read(0x2f00, 0x1000))
           .isInstanceOfSatisfying(
