@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.diff.Comparison.Change;
 import org.kho4j.cli.diff.Comparison.Outcome;
 import org.kho4j.cli.output.Json;
-import org.kho4j.handover.wire.HandoverException;
 
 /** The JSON of {@code kho4j/diff/1}. */
 final class DiffJson {
@@ -35,23 +34,11 @@ final class DiffJson {
         .text("path", side.path().toString())
         .address("fdt", side.handover().root().address())
         .text("role", side.handover().role().label())
-        .array("errors");
-    side.problems().forEach(this::problem);
-    json.endArray();
+        .problems("errors", side.problems());
     if (!side.absent().isEmpty()) {
-      json.array("absent");
-      side.absent().forEach(this::problem);
-      json.endArray();
+      json.problems("absent", side.absent());
     }
     json.endObject();
-  }
-
-  private void problem(HandoverException problem) {
-    json.object()
-        .text("path", problem.path())
-        .address("address", problem.address())
-        .text("message", problem.problem())
-        .endObject();
   }
 
   private void parts(Comparison comparison) {

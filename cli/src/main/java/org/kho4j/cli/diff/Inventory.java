@@ -226,17 +226,13 @@ final class Inventory {
       return item;
     }
     Content content = read(item, source);
-    Long absentBytes = content == null ? null : read(item, () -> absentBytes(content));
+    Long absentBytes = content == null ? null : read(item, content::absentBytes);
     if (content == null || absentBytes == null || absentBytes > 0) {
       boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
       return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
     }
     String digest = read(item, () -> digest(content));
     return item.with("content", digest == null ? "cannot be read" : digest);
-  }
-
-  private long absentBytes(Content content) {
-    return handover.memory().isWhole() ? 0 : content.absentBytes();
   }
 
   /** What is handed over twice could make a small source take for ever to read. */

@@ -140,7 +140,7 @@ public final class ExtractCommand extends SourceCommand {
 
   /** Looks before anything is written: standard output cannot be taken back. */
   private static void requireAll(Handover handover, Content content) throws IOException {
-    long absent = handover.memory().isWhole() ? 0 : content.absentBytes();
+    long absent = content.absentBytes();
     if (absent > 0) {
       throw new IOException(
           "%s of the %s of %s are not in %s: --missing zero writes zeros in their place"

@@ -242,8 +242,7 @@ public final class Inspection {
   }
 
   private View.Folios folios(Memfd memfd, PreservedMap intact) {
-    return new View.Folios(
-        memfd.orders(intact), handover.memory().isWhole() ? 0 : memfd.content().absentBytes());
+    return new View.Folios(memfd.orders(intact), memfd.content().absentBytes());
   }
 
   private View.WalkedArea area(PreservedArea area) {

@@ -287,7 +287,7 @@ final class JsonView implements View {
 
   @Override
   public void errors(List<HandoverException> errors, long more) {
-    problems("errors", errors);
+    json.problems("errors", errors);
     if (more > 0) {
       json.number("moreErrors", more);
     }
@@ -295,22 +295,10 @@ final class JsonView implements View {
 
   @Override
   public void absent(List<HandoverException> absent, long more) {
-    problems("absent", absent);
+    json.problems("absent", absent);
     if (more > 0) {
       json.number("moreAbsent", more);
     }
-  }
-
-  private void problems(String name, List<HandoverException> problems) {
-    json.array(name);
-    for (HandoverException problem : problems) {
-      json.object()
-          .text("path", problem.path())
-          .address("address", problem.address())
-          .text("message", problem.problem())
-          .endObject();
-    }
-    json.endArray();
   }
 
   @Override

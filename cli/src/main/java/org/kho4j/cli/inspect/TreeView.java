@@ -108,11 +108,9 @@ final class TreeView implements View {
       out.put(" at ").address(map.root());
     }
     if (summary == null) {
-      String state =
-          handover.mapState() == Handover.MapState.ABSENT
-              ? "not in the dump"
-              : handover.taken().isPresent() ? "consumed" : "cannot be read";
-      out.put(": ").put(handover.unreadable().isPresent() ? BAD : WARNING, state).line();
+      out.put(": ")
+          .put(handover.unreadable().isPresent() ? BAD : WARNING, View.unwalked(handover))
+          .line();
       return;
     }
     out.put(": ")

@@ -45,6 +45,14 @@ public interface View {
    */
   record Folios(OrderCounts orders, long absentBytes) {}
 
+  /** What is said of a map that was not walked. */
+  static String unwalked(Handover handover) {
+    if (handover.mapState() == Handover.MapState.ABSENT) {
+      return "not in the dump";
+    }
+    return handover.taken().isPresent() ? "consumed" : "cannot be read";
+  }
+
   void begin(MemorySource source, int pageSize) throws IOException;
 
   void beginHandover(Handover handover) throws IOException;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.wire.KhoException;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -95,6 +96,19 @@ public final class Json implements AutoCloseable {
   public Json texts(String name, List<String> values) {
     array(name);
     values.forEach(this::text);
+    return endArray();
+  }
+
+  /** An array of what could not be read, each with its place. */
+  public Json problems(String name, List<? extends KhoException> problems) {
+    array(name);
+    for (KhoException problem : problems) {
+      object()
+          .text("path", problem.path())
+          .address("address", problem.address())
+          .text("message", problem.problem())
+          .endObject();
+    }
     return endArray();
   }
 

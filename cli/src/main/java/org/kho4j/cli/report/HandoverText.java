@@ -101,12 +101,11 @@ final class HandoverText implements View {
       return;
     }
     if (found == null) {
-      String state =
-          handover.mapState() == Handover.MapState.ABSENT
-              ? "not in the dump"
-              : handover.taken().isPresent() ? "consumed" : "cannot be read";
       out.element(
-          "span", state, "class", handover.unreadable().isPresent() ? "tag error" : "tag warning");
+          "span",
+          View.unwalked(handover),
+          "class",
+          handover.unreadable().isPresent() ? "tag error" : "tag warning");
       if (map == null) {
         out.close().close();
         return;

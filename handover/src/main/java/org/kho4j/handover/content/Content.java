@@ -154,11 +154,15 @@ public final class Content {
   }
 
   /**
-   * Bytes whose memory the source does not have. Reads none of the content.
+   * Bytes whose memory the source does not have. Reads none of the content, and not its description
+   * either where the source has all RAM.
    *
    * @throws HandoverException if the description is broken
    */
   public long absentBytes() {
+    if (memory.isWhole()) {
+      return 0;
+    }
     long[] absent = new long[1];
     long pageMask = memory.pageSize().bytes() - 1L;
     forEachPiece((offset, address, bytes) -> {
