@@ -207,8 +207,11 @@ public record HandoverSearch(
   /** Where a raw image begins shows in the pointers of a root FDT: they are all in it. */
   private static void checkBase(
       Invocation invocation, PhysicalMemory memory, List<Handover> handovers) {
+    if (memory.source().kind() != MemorySource.Kind.RAW) {
+      return;
+    }
     for (Handover handover : handovers) {
-      if (memory.source().kind() != MemorySource.Kind.RAW) {
+      if (handover.isMapIntact()) {
         return;
       }
       RawBase base = RawBase.of(handover);
