@@ -101,8 +101,8 @@ final class Conversion {
   }
 
   /**
-   * A generation that owns nothing but its first structures. They are the only ones that are made
-   * before it knows what is taken, so these it is told where to put.
+   * A generation that owns nothing but its first structures. Only these are made before it knows
+   * what is taken, so {@link Room} chooses their places.
    */
   private Generation generation() {
     PageSize pageSize = source.pageSize();

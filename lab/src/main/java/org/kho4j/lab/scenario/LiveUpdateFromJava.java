@@ -1,12 +1,11 @@
 package org.kho4j.lab.scenario;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Run;
 
@@ -17,8 +16,6 @@ import org.kho4j.lab.guest.Run;
 final class LiveUpdateFromJava {
 
   private static final int FILES = 3;
-  private static final ValueLayout.OfLong WORD =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private LiveUpdateFromJava() {}
 
@@ -62,7 +59,7 @@ final class LiveUpdateFromJava {
       run.same(
           "word %d of file %d".formatted(i, token),
           ((long) token << 32) + i,
-          words.getAtIndex(WORD, i));
+          words.getAtIndex(StructureView.U64, i));
     }
   }
 }

@@ -153,14 +153,14 @@ public record Scenario(
             "systemd",
             "a service with a warm store under systemd: restart, kill -9, soft-reboot, two kexecs",
             false,
-            kernel -> List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name()),
+            Scenario::hasGuestDisk,
             Duration.ofMinutes(40),
             Systemd::run),
         new Scenario(
             "luo-from-java",
             "a Java program preserves memory files in a LUO session of its own, without systemd",
             false,
-            kernel -> List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name()),
+            Scenario::hasGuestDisk,
             Duration.ofMinutes(15),
             LiveUpdateFromJava::run),
         new Scenario(
@@ -175,6 +175,11 @@ public record Scenario(
   /** There is no example for that. */
   private static boolean isArm64With4K(Kernel kernel) {
     return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
+  }
+
+  /** Whether {@link GuestDisk} has a kernel of that release. */
+  private static boolean hasGuestDisk(Kernel kernel) {
+    return List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name());
   }
 
   private static Scenario restored(String name, String proves, boolean fast, Body body) {

@@ -2,14 +2,13 @@ package org.kho4j.lab.scenario;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Run;
 import tools.jackson.databind.JsonNode;
@@ -24,8 +23,6 @@ final class Systemd {
 
   private static final int ENTRIES = 2_000;
   private static final String UNIT = "warm-cache.service";
-  private static final ValueLayout.OfLong WORD =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final Run run;
   private final Guest guest;
@@ -81,9 +78,9 @@ final class Systemd {
     MemorySegment slots = MemorySegment.ofArray(bytes);
     BitSet found = new BitSet();
     for (long slot = 0; slot < slots.byteSize(); slot += 16) {
-      long key = slots.get(WORD, slot);
+      long key = slots.get(StructureView.U64, slot);
       if (key != 0) {
-        run.same("entry " + key, key * key, slots.get(WORD, slot + 8));
+        run.same("entry " + key, key * key, slots.get(StructureView.U64, slot + 8));
         found.set((int) key);
       }
     }

@@ -46,7 +46,7 @@ final class BzImage {
     int protocol = u16(bytes, PROTOCOL);
     if (protocol < FIRST_PROTOCOL) {
       throw new MalformedImageException(
-          "%s has boot protocol 0x%x: only from 0x208 on it is told where the kernel is"
+          "%s has boot protocol 0x%x: only from 0x208 on does it say where the kernel is"
               .formatted(path, protocol));
     }
     int sectors = bytes.get(JAVA_BYTE, SETUP_SECTORS) & 0xff;

@@ -322,7 +322,7 @@ class KernelImagesTest {
 
     assertThatThrownBy(() -> read(image))
         .hasMessageEndingWith(
-            "has boot protocol 0x207: only from 0x208 on it is told where the kernel is");
+            "has boot protocol 0x207: only from 0x208 on does it say where the kernel is");
   }
 
   @ParameterizedTest
