@@ -1,7 +1,12 @@
-/** Regular files, mapped to be read; packed ones are unpacked first. */
+/**
+ * Regular files, mapped to be read; packed ones are unpacked first.
+ *
+ * <p>zstd is read with {@code com.github.luben.zstd_jni}, xz and lzma with {@code org.tukaani.xz}.
+ * Both are optional: a program that reads such files requires the module of the library itself.
+ */
 module org.kho4j.files {
-  requires com.github.luben.zstd_jni;
-  requires org.tukaani.xz;
+  requires static com.github.luben.zstd_jni;
+  requires static org.tukaani.xz;
   requires static org.jspecify;
 
   exports org.kho4j.files;

@@ -3,6 +3,8 @@ package org.kho4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.module.Configuration;
+import java.lang.module.ModuleFinder;
 import java.lang.module.ResolvedModule;
 import java.net.URI;
 import java.nio.file.Files;
@@ -39,6 +41,22 @@ class DependenciesTest {
       }
     }
     assertThat(stated).isEqualTo(libraries());
+  }
+
+  @Test
+  void aProgramWithWarmStoresNeedsNothingButTheJdk() {
+    Path[] jars =
+        ModuleLayer.boot().configuration().modules().stream()
+            .map(module -> module.reference().location().orElseThrow())
+            .filter(location -> location.getScheme().equals("file"))
+            .map(Path::of)
+            .toArray(Path[]::new);
+    Configuration warm =
+        Configuration.empty()
+            .resolve(ModuleFinder.of(jars), ModuleFinder.ofSystem(), Set.of("org.kho4j.warm"));
+    assertThat(warm.modules().stream().map(ResolvedModule::name))
+        .contains("org.kho4j.warm", "org.kho4j.linux", "java.base")
+        .allMatch(name -> name.startsWith("org.kho4j.") || name.startsWith("java."));
   }
 
   /** The jars that the command's module reads, directly or not: name and size. */

@@ -14,11 +14,11 @@ import org.kho4j.files.MappedFile;
 /** The forms that files are packed in, known by their first bytes. */
 public enum Packing {
   GZIP("gzip"),
-  XZ("xz"),
-  ZSTD("zstd"),
+  XZ("xz", "org.tukaani:xz"),
+  ZSTD("zstd", "com.github.luben:zstd-jni"),
   /** Frames, and the legacy format, which {@code lz4 -l} and the kernel's build make. */
   LZ4("lz4"),
-  LZMA("lzma"),
+  LZMA("lzma", "org.tukaani:xz"),
   /** Compressed AVML, which unpacks to a LiME file. */
   AVML("avml"),
   /** Recognized, and not read. */
@@ -33,9 +33,15 @@ public enum Packing {
   private static final int LZMA_HEADER = 13;
 
   private final String format;
+  private final String library;
 
   Packing(String format) {
+    this(format, "");
+  }
+
+  Packing(String format, String library) {
     this.format = format;
+    this.library = library;
   }
 
   /** The form that these first bytes of a file have, if it is known here. */
@@ -47,7 +53,7 @@ public enum Packing {
     Packing packing = null;
     if (GzipFile.matches(magic)) {
       packing = GZIP;
-    } else if (XzFile.matches(bytes)) {
+    } else if (XzDictionary.matches(bytes)) {
       packing = XZ;
     } else if (ZstdFile.matches(bytes)) {
       packing = ZSTD;
@@ -92,32 +98,40 @@ public enum Packing {
    * @param spool has the most bytes that they may unpack to
    * @throws MalformedImageException if the packed bytes are damaged or cut off, unpack to more, or
    *     have a form that is not read
-   * @throws IOException if there is no room for what comes out, or zstd's native library cannot be
-   *     loaded
+   * @throws IOException if there is no room for what comes out, or the library that reads the form
+   *     is missing or cannot be loaded
    */
   public MappedFile unpack(Path path, MemorySegment packed, long base, Spool spool)
       throws IOException {
-    Decoder decoder =
-        switch (this) {
-          case GZIP -> new GzipFile();
-          case XZ -> XzFile::decode;
-          case ZSTD -> new ZstdFile();
-          case LZ4 -> new Lz4File();
-          case LZMA -> XzFile::decodeLzma;
-          case AVML -> new AvmlFile();
-          case BZIP2, LZOP ->
-              throw new MalformedImageException(
-                  ("%s: %s at offset 0x%x, a form that is not read: '%s -dc FILE' unpacks a file,"
-                          + " scripts/extract-vmlinux of the kernel's sources a bzImage")
-                      .formatted(path, format, base, format));
-        };
     PackedInput in = new PackedInput(packed);
     try {
+      Decoder decoder =
+          switch (this) {
+            case GZIP -> new GzipFile();
+            case XZ -> new XzFile(false);
+            case ZSTD -> new ZstdFile();
+            case LZ4 -> new Lz4File();
+            case LZMA -> new XzFile(true);
+            case AVML -> new AvmlFile();
+            case BZIP2, LZOP ->
+                throw new MalformedImageException(
+                    ("%s: %s at offset 0x%x, a form that is not read: '%s -dc FILE' unpacks a"
+                            + " file, scripts/extract-vmlinux of the kernel's sources a bzImage")
+                        .formatted(path, format, base, format));
+          };
       return NamelessFile.of(path, spool, out -> decoder.decode(in, out));
     } catch (DataFormatException e) {
       throw new MalformedImageException(
           "%s: %s at offset 0x%x: %s"
               .formatted(path, format, base + in.position(), e.getMessage()));
+    } catch (NoClassDefFoundError e) {
+      throw new IOException(path + ": " + withoutLibrary(), e);
     }
+  }
+
+  /** What is said where the library that reads this form is not part of the program. */
+  String withoutLibrary() {
+    return "%s cannot be read without %s: add it to the program, and let a module require it"
+        .formatted(format, library);
   }
 }

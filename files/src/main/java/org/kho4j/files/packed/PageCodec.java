@@ -1,5 +1,7 @@
 package org.kho4j.files.packed;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.zip.DataFormatException;
 
 /** Decompresses single pages in one format. Used by one thread at a time. */
@@ -29,6 +31,19 @@ public interface PageCodec extends AutoCloseable {
     if (made != page.length) {
       throw new DataFormatException(
           "it decompresses to " + made + " bytes, a page has " + page.length);
+    }
+  }
+
+  /**
+   * A codec for pages that are a zstd stream each.
+   *
+   * @throws UncheckedIOException if the library that reads zstd is missing or cannot be loaded
+   */
+  static PageCodec zstd() {
+    try {
+      return new ZstdPage();
+    } catch (NoClassDefFoundError e) {
+      throw new UncheckedIOException(new IOException(Packing.ZSTD.withoutLibrary(), e));
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.zip.CRC32;
  */
 final class XzDictionary {
 
+  private static final byte[] MAGIC = {(byte) 0xfd, '7', 'z', 'X', 'Z', 0};
   private static final int STREAM_HEADER = 12;
   private static final int FOOTER = 12;
   private static final int LZMA2 = 0x21;
@@ -26,6 +27,12 @@ final class XzDictionary {
 
   private XzDictionary(MemorySegment bytes) {
     this.bytes = bytes;
+  }
+
+  /** Whether these are the first bytes of an xz file. */
+  static boolean matches(MemorySegment bytes) {
+    return bytes.byteSize() >= MAGIC.length
+        && bytes.asSlice(0, MAGIC.length).mismatch(MemorySegment.ofArray(MAGIC)) == -1;
   }
 
   /** The file's first bytes, with another dictionary size where it can be lower. */

@@ -5,14 +5,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
-import java.lang.foreign.MemorySegment;
 import java.util.zip.DataFormatException;
 import org.tukaani.xz.LZMAInputStream;
 import org.tukaani.xz.MemoryLimitException;
 import org.tukaani.xz.XZInputStream;
 
 /** Files of xz and of its older form lzma, decompressed by org.tukaani:xz. */
-final class XzFile {
+final class XzFile implements Decoder {
 
   /**
    * The largest dictionary that the kernel's build packs with (scripts/xz_wrap.sh). The decoder
@@ -21,26 +20,30 @@ final class XzFile {
   private static final int MAX_DICTIONARY_MIB = 128;
 
   private static final int MEMORY_LIMIT_KIB = (MAX_DICTIONARY_MIB + 1) << 10;
-  private static final byte[] MAGIC = {(byte) 0xfd, '7', 'z', 'X', 'Z', 0};
   private static final int PIECE = 1 << 16;
 
-  private XzFile() {}
+  private final boolean lzma;
 
-  static boolean matches(MemorySegment bytes) {
-    return bytes.byteSize() >= MAGIC.length
-        && bytes.asSlice(0, MAGIC.length).mismatch(MemorySegment.ofArray(MAGIC)) == -1;
+  /**
+   * A decoder.
+   *
+   * @param lzma whether the file has the older form
+   */
+  XzFile(boolean lzma) {
+    this.lzma = lzma;
   }
 
-  static void decode(PackedInput in, SparseOutput out) throws IOException, DataFormatException {
+  @Override
+  public void decode(PackedInput in, SparseOutput out) throws IOException, DataFormatException {
+    if (lzma) {
+      copy(in, out, () -> new LZMAInputStream(in, MEMORY_LIMIT_KIB));
+      in.requireZerosToTheEnd("lzma stream");
+      return;
+    }
     byte[] start = XzDictionary.start(in.bytes());
     in.seek(start.length);
     InputStream packed = new SequenceInputStream(new ByteArrayInputStream(start), in);
     copy(in, out, () -> new XZInputStream(packed, MEMORY_LIMIT_KIB));
-  }
-
-  static void decodeLzma(PackedInput in, SparseOutput out) throws IOException, DataFormatException {
-    copy(in, out, () -> new LZMAInputStream(in, MEMORY_LIMIT_KIB));
-    in.requireZerosToTheEnd("lzma stream");
   }
 
   @FunctionalInterface

@@ -16,6 +16,8 @@ final class ZstdLibrary {
   static void load() throws IOException {
     try {
       Native.load();
+    } catch (NoClassDefFoundError missing) {
+      throw missing;
     } catch (LinkageError | IllegalCallerException e) {
       String wayOut =
           System.getProperty("ZstdNativePath") == null

@@ -7,7 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.zip.DataFormatException;
 
 /** Decompresses single pages, each a zstd stream of its own. */
-public final class ZstdPage implements PageCodec {
+final class ZstdPage implements PageCodec {
 
   private final ZstdDecompressCtx context;
 
@@ -16,7 +16,7 @@ public final class ZstdPage implements PageCodec {
    *
    * @throws UncheckedIOException if zstd's native library cannot be loaded
    */
-  public ZstdPage() {
+  ZstdPage() {
     try {
       ZstdLibrary.load();
     } catch (IOException e) {

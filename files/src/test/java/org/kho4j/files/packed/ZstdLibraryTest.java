@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.github.luben.zstd.Zstd;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A library is loaded once in a JVM, so each failure gets one of its own. */
 class ZstdLibraryTest {
@@ -24,6 +28,11 @@ class ZstdLibraryTest {
   }
 
   private String unpackInAnotherJvm(String option) throws Exception {
+    return unpackInAnotherJvm(option, "ZSTD", File.pathSeparator + location(Zstd.class));
+  }
+
+  private String unpackInAnotherJvm(String option, String packing, String library)
+      throws Exception {
     Path probe =
         Files.writeString(
             directory.resolve("Probe.java"),
@@ -36,7 +45,7 @@ class ZstdLibraryTest {
                 Path path = Path.of(args[0]);
                 try (MappedFile file = MappedFile.open(path);
                     MappedFile out =
-                        org.kho4j.files.packed.Packing.ZSTD.unpack(
+                        org.kho4j.files.packed.Packing.valueOf(args[1]).unpack(
                             path, file.bytes(), 0, org.kho4j.files.packed.Spool.DEFAULT)) {
                   System.out.print(out.size() + " bytes");
                 } catch (java.io.IOException e) {
@@ -51,9 +60,10 @@ class ZstdLibraryTest {
                 "--enable-native-access=ALL-UNNAMED",
                 option,
                 "-cp",
-                location(Packing.class) + File.pathSeparator + location(Zstd.class),
+                location(Packing.class) + library,
                 probe.toString(),
-                packed.toString())
+                packed.toString(),
+                packing)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -85,6 +95,27 @@ class ZstdLibraryTest {
         .startsWith("zstd cannot be read, because its native library cannot be loaded: " + packed)
         .endsWith(" (-DZstdNativePath=FILE names another copy of it)")
         .doesNotContain("\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ZSTD, com.github.luben:zstd-jni",
+    "XZ, org.tukaani:xz",
+    "LZMA, org.tukaani:xz",
+  })
+  void namesTheLibraryThatIsMissing(Packing packing, String library) throws Exception {
+    assertThat(unpackInAnotherJvm("-Dnone", packing.name(), ""))
+        .isEqualTo(
+            "%s: %s cannot be read without %s: add it to the program, and let a module require it",
+            packed, packing.format(), library);
+  }
+
+  @Test
+  void readsFormsOfTheJdkWithoutALibrary() throws Exception {
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+      out.write(new byte[5000]);
+    }
+    assertThat(unpackInAnotherJvm("-Dnone", "GZIP", "")).isEqualTo("5000 bytes");
   }
 
   @Test

@@ -3,7 +3,6 @@ package org.kho4j.memory.kdump;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.files.packed.PageCodec;
 import org.kho4j.files.packed.SnappyPage;
-import org.kho4j.files.packed.ZstdPage;
 
 /** How a page is stored, as its descriptor's flags say. */
 enum Compression {
@@ -41,7 +40,7 @@ enum Compression {
       case ZLIB -> new ZlibPages();
       case LZO -> Lzo1x::decode;
       case SNAPPY -> new SnappyPage();
-      case ZSTD -> new ZstdPage();
+      case ZSTD -> PageCodec.zstd();
     };
   }
 }
