@@ -7,21 +7,27 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * kill -9 at random instants of a process that commits, grows, drops and runs transactions. The
- * build kills a few times; the property {@code warm.kills} makes it a run of hours.
+ * kill -9 at random instants of a process that commits, grows, drops and runs transactions, in
+ * several stores at once, a thread each. The build kills a few times; the properties {@code
+ * warm.kills} and {@code warm.stores} make it a run of hours.
  */
 @EnabledOnOs(OS.LINUX)
 class KillTest {
 
   private static final int KILLS = Integer.getInteger("warm.kills", 6);
+  private static final int STORES = Integer.getInteger("warm.stores", 2);
   private static final long SEED = Long.getLong("warm.seed", 14);
   private static final WarmOptions OPTIONS = WarmOptions.of("killed", 64L << 20);
   private static final int ACCOUNTS = 1024;
@@ -32,9 +38,20 @@ class KillTest {
   /** A process that works until it is killed. Each step is reported before and after. */
   static final class Worker {
 
-    public static void main(String[] arguments) throws IOException {
-      WarmStore store = WarmStore.open(Path.of(arguments[0]), OPTIONS);
-      SplittableRandom random = new SplittableRandom(Long.parseLong(arguments[1]));
+    public static void main(String[] arguments) throws Exception {
+      SplittableRandom random = new SplittableRandom(Long.parseLong(arguments[0]));
+      CountDownLatch working = new CountDownLatch(arguments.length - 1);
+      for (int i = 1; i < arguments.length; i++) {
+        WarmStore store = WarmStore.open(Path.of(arguments[i]), OPTIONS);
+        SplittableRandom own = random.split();
+        Thread.ofPlatform().start(() -> work(store, own, working));
+      }
+      working.await();
+      System.out.write('\n');
+      System.out.flush();
+    }
+
+    private static void work(WarmStore store, SplittableRandom random, CountDownLatch working) {
       // Classes and code are there after a few rounds: then the kill meets commits, not the start.
       for (int round = 0; ; round++) {
         for (int i = 0; i < 50; i++) {
@@ -42,8 +59,7 @@ class KillTest {
         }
         change(store, random);
         if (round == 4) {
-          System.out.write('\n');
-          System.out.flush();
+          working.countDown();
         }
       }
     }
@@ -136,31 +152,25 @@ class KillTest {
 
   @Test
   void losesNothingThatWasCommitted() throws Exception {
-    Path path = dir.resolve("store");
-    try (WarmStore store = WarmStore.open(path, OPTIONS)) {
-      MemorySegment accounts = store.allocate("accounts", ACCOUNTS * 8).segment();
-      for (int i = 0; i < ACCOUNTS; i++) {
-        accounts.setAtIndex(JAVA_LONG, i, BALANCE);
-      }
-      store.allocate("growing", 8).segment().set(JAVA_LONG, 0, 7);
+    List<Path> paths =
+        IntStream.range(0, STORES).mapToObj(number -> dir.resolve("store-" + number)).toList();
+    for (Path path : paths) {
+      create(path);
     }
     SplittableRandom random = new SplittableRandom(SEED);
-    long generation = 0;
+    long[] generations = new long[STORES];
     long start = System.nanoTime();
     for (int kill = 0; kill < KILLS; kill++) {
+      List<String> command = new ArrayList<>();
+      command.add(ProcessHandle.current().info().command().orElseThrow());
+      command.add("-XX:+UseSerialGC");
+      command.add("-XX:TieredStopAtLevel=" + (kill % 2 == 0 ? 1 : 4));
+      command.add("--enable-native-access=ALL-UNNAMED");
+      command.addAll(List.of("-cp", classPath(Worker.class), Worker.class.getName()));
+      command.add(Long.toString(random.nextLong()));
+      paths.forEach(path -> command.add(path.toString()));
       Process worker =
-          new ProcessBuilder(
-                  ProcessHandle.current().info().command().orElseThrow(),
-                  "-XX:+UseSerialGC",
-                  "-XX:TieredStopAtLevel=" + (kill % 2 == 0 ? 1 : 4),
-                  "--enable-native-access=ALL-UNNAMED",
-                  "-cp",
-                  classPath(Worker.class),
-                  Worker.class.getName(),
-                  path.toString(),
-                  Long.toString(random.nextLong()))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       assertThat(worker.getInputStream().read()).as("the worker works").isEqualTo('\n');
       // the instant is random, and nothing depends on which it is
       boolean ended =
@@ -168,17 +178,33 @@ class KillTest {
       assertThat(ended).as("the worker works until it is killed").isFalse();
       worker.destroyForcibly().waitFor();
 
-      try (WarmStore store = WarmStore.open(path, OPTIONS)) {
-        assertThat(store.wasClean()).isFalse();
-        assertThat(store.generation()).isGreaterThanOrEqualTo(generation);
-        check(store);
-        generation = store.generation();
+      for (int number = 0; number < STORES; number++) {
+        try (WarmStore store = WarmStore.open(paths.get(number), OPTIONS)) {
+          assertThat(store.wasClean()).isFalse();
+          assertThat(store.generation()).isGreaterThanOrEqualTo(generations[number]);
+          check(store);
+          generations[number] = store.generation();
+        }
       }
       if ((kill + 1) % 100 == 0) {
         System.out.printf(
-            "seed %d: %,d kills, %.2f a second, generation %,d%n",
-            SEED, kill + 1, (kill + 1) * 1e9 / (System.nanoTime() - start), generation);
+            "seed %d: %,d kills of a process with %d stores, %.2f a second, %,d commits%n",
+            SEED,
+            kill + 1,
+            STORES,
+            (kill + 1) * 1e9 / (System.nanoTime() - start),
+            LongStream.of(generations).sum());
       }
+    }
+  }
+
+  private static void create(Path path) throws IOException {
+    try (WarmStore store = WarmStore.open(path, OPTIONS)) {
+      MemorySegment accounts = store.allocate("accounts", ACCOUNTS * 8).segment();
+      for (int i = 0; i < ACCOUNTS; i++) {
+        accounts.setAtIndex(JAVA_LONG, i, BALANCE);
+      }
+      store.allocate("growing", 8).segment().set(JAVA_LONG, 0, 7);
     }
   }
 }
