@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -35,36 +38,63 @@ class RulesPageTest {
     Map<String, RuleCase> cases =
         RuleCase.all().stream().collect(Collectors.toMap(RuleCase::rule, Function.identity()));
     StringBuilder page = new StringBuilder(HEAD);
-    String group = "";
-    for (Rule rule : Rules.ALL) {
-      if (!rule.group().equals(group)) {
-        group = rule.group();
-        page.append("\n## ").append(group).append('\n');
+    Map<String, List<Rule>> groups =
+        Rules.ALL.stream()
+            .collect(
+                Collectors.groupingBy(Rule::group, LinkedHashMap::new, Collectors.toList()));
+    groups.forEach((group, rules) -> {
+      page.append("\n## %s\n\n".formatted(group))
+          .append("| rule | severity | what has to hold | outcome where it does not |\n")
+          .append("|---|---|---|---|\n");
+      for (Rule rule : rules) {
+        page.append(
+            "| [%s](#%s) | %s | %s | %s |\n"
+                .formatted(
+                    rule.id(),
+                    rule.id().toLowerCase(Locale.ROOT),
+                    rule.severity().label(),
+                    rule.sentence().replace("|", "\\|"),
+                    outcomes(rule)));
       }
-      RuleCase example = cases.get(rule.id());
-      Finding finding =
-          DamagedCapture.of(example.capture()).findings(example.broken()).stream()
-              .filter(one -> one.rule().equals(rule))
-              .findFirst()
-              .orElseThrow();
-      page.append("\n### %s (%s)\n\n".formatted(rule.id(), rule.severity().label()))
-          .append(rule.sentence())
-          .append("\n\n")
-          .append("- When it is broken: ")
-          .append(rule.kernel())
-          .append("\n- Outcome: ")
-          .append(
-              rule.outcomes().stream()
-                  .sorted()
-                  .map(Outcome::label)
-                  .collect(Collectors.joining(", ")))
-          .append("\n- Example: `%s` at 0x%x: ".formatted(finding.path(), finding.address()))
-          .append(finding.message())
-          .append("\n- Remedy: ")
-          .append(rule.remedy())
-          .append('\n');
-    }
+      page.append(
+          "\n<details>\n<summary>What a kernel does, an example and a remedy for each</summary>\n");
+      rules.forEach(rule -> page.append(details(rule, cases.get(rule.id()))));
+      page.append("\n</details>\n");
+    });
     return page.toString();
+  }
+
+  private static String details(Rule rule, RuleCase example) {
+    Finding finding =
+        DamagedCapture.of(example.capture()).findings(example.broken()).stream()
+            .filter(one -> one.rule().equals(rule))
+            .findFirst()
+            .orElseThrow();
+    return "\n### %s\n\n".formatted(rule.id())
+        + item("When it is broken: " + rule.kernel())
+        + item(
+            "Example: `%s` at 0x%x: %s"
+                .formatted(finding.path(), finding.address(), finding.message()))
+        + item("Remedy: " + rule.remedy());
+  }
+
+  private static String outcomes(Rule rule) {
+    return rule.outcomes().stream()
+        .sorted()
+        .map(Outcome::label)
+        .collect(Collectors.joining(", "));
+  }
+
+  /** An item of a list, in lines of at most 100 columns. */
+  private static String item(String text) {
+    StringBuilder item = new StringBuilder("-");
+    int column = 1;
+    for (String word : text.split(" ")) {
+      boolean wraps = column + 1 + word.length() > 100;
+      item.append(wraps ? "\n  " : " ").append(word);
+      column = (wraps ? 2 : column + 1) + word.length();
+    }
+    return item.append('\n').toString();
   }
 
   private static final String HEAD =
