@@ -115,10 +115,7 @@ public final class ExtractCommand extends SourceCommand {
     if (toOutput) {
       checkStandardOutput(invocation);
     }
-    Role role = invocation.value("--role", Role.class);
-    if (role != null && invocation.options().fdt().isPresent()) {
-      throw invocation.wrong("--fdt says which handover, so --role has nothing to say");
-    }
+    Role role = HandoverSearch.role(invocation);
     HandoverSearch search = HandoverSearch.in(invocation, memory);
     search.noteRejected(invocation);
     Handover handover = search.choose(role, "--fdt");
