@@ -1,0 +1,254 @@
+package org.kho4j.cli.structure;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Collection;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.OwnerKind;
+import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.Scratch;
+import org.kho4j.verify.Verifier;
+
+/**
+ * Finds who owns some addresses in one handover: what a verification claims, the rules' own walk.
+ */
+final class AddressQuery implements OwnerVisitor {
+
+  /** A file has an address once, unless session names and tokens repeat. */
+  private static final int MOST_FILES = 64;
+
+  private final Handover handover;
+  private final PageSize pageSize;
+  private final NavigableMap<Long, OwnedAddress> asked = new TreeMap<>();
+  private @Nullable Where sequence;
+  private long sequenceBytes;
+  private int filesRead;
+  private String listing = "";
+  private long listed;
+
+  private AddressQuery(Handover handover, Collection<Long> addresses) {
+    this.handover = handover;
+    this.pageSize = handover.pageSize();
+    addresses.forEach(address -> asked.put(address, new OwnedAddress(address)));
+  }
+
+  /**
+   * Looks addresses up. Of a handover that a kernel has taken, nothing is known.
+   *
+   * @param options where scratch is
+   */
+  static Collection<OwnedAddress> of(
+      Handover handover, Verifier.Options options, Collection<Long> addresses) {
+    AddressQuery query = new AddressQuery(handover, addresses);
+    if (handover.taken().isEmpty()) {
+      Verifier.verify(handover, options, finding -> {}, query);
+      query.asked.values().forEach(query::preserved);
+      Scratch.of(handover, options).ifPresent(scratch -> scratch.regions().forEach(query::scratch));
+      query.files();
+    }
+    return query.asked.values();
+  }
+
+  /** The addresses in some pages, as far as a claim reaches: whole pages are preserved. */
+  private Collection<OwnedAddress> inPages(long address, long bytes) {
+    long last = address + bytes - 1;
+    if (bytes <= 0 || address < 0 || last < address) {
+      return List.of();
+    }
+    long mask = pageSize.bytes() - 1L;
+    return asked.subMap(address & ~mask, true, last | mask, true).values();
+  }
+
+  @Override
+  public void owns(Where where, long address, long bytes) {
+    OwnerKind kind = OwnerKind.of(where);
+    long before = before(kind, where, bytes);
+    for (OwnedAddress one : inPages(address, bytes)) {
+      long offset = one.address() - address;
+      OptionalLong known =
+          kind == OwnerKind.MEMFD || offset < 0 || offset >= bytes
+              ? OptionalLong.empty()
+              : OptionalLong.of(before + offset);
+      Where owner = kind.owner(where);
+      one.owner(kind, owner, known);
+      if (kind == OwnerKind.VMALLOC && known.isPresent()) {
+        element(one, owner, known.getAsLong());
+      }
+    }
+  }
+
+  /** Bytes of the same area, or of the same test's data, that came before. */
+  private long before(OwnerKind kind, Where where, long bytes) {
+    if (kind != OwnerKind.VMALLOC && kind != OwnerKind.KHO_TEST) {
+      return 0;
+    }
+    Where owner = where.around();
+    if (!owner.equals(sequence)) {
+      sequence = owner;
+      sequenceBytes = 0;
+    }
+    sequenceBytes += bytes;
+    return sequenceBytes - bytes;
+  }
+
+  /** The entry of an array whose layout the contract says, if it is one that is in use. */
+  private void element(OwnedAddress one, Where area, long offset) {
+    Field elements = ListedFolios.elements(area.name());
+    if (elements == null || !area.around().toString().equals(listing)) {
+      return;
+    }
+    long number = offset / elements.size();
+    long inside = offset % elements.size();
+    if (number >= listed) {
+      return;
+    }
+    Structure structure = elements.type() == Field.Type.STRUCTURE ? elements.target() : null;
+    one.element(
+        area.around().in("folio", number),
+        structure == null ? elements.type().label() : structure.name(),
+        one.address() - inside,
+        structure == null
+            ? new FieldAt(elements.name(), inside)
+            : FieldAt.of(structure, pageSize, inside));
+  }
+
+  @Override
+  public void structure(Where where, StructureView view) {
+    OptionalLong count = ListedFolios.count(view);
+    if (count.isPresent()) {
+      listing = where.toString();
+      listed = count.getAsLong();
+    }
+    long size = view.structure().size(pageSize);
+    if (view.address() >= 0 && view.address() + size > view.address()) {
+      asked
+          .subMap(view.address(), view.address() + size)
+          .values()
+          .forEach(one -> one.structure(where, view, pageSize));
+    }
+  }
+
+  @Override
+  public void blob(Where where, long address, MemorySegment bytes) {
+    OptionalLong count = ListedFolios.count(where, bytes);
+    if (count.isPresent()) {
+      listing = where.in("data").toString();
+      listed = count.getAsLong();
+    }
+    for (OwnedAddress one : inPages(address, bytes.byteSize())) {
+      long offset = one.address() - address;
+      for (OwnedAddress.Owner owner : one.owners()) {
+        if (owner.kind() == OwnerKind.SUBTREE
+            && owner.where().toString().equals(where.toString())
+            && offset >= 0) {
+          owner.at(offset);
+        }
+      }
+    }
+  }
+
+  /** The blocks around an address, as the map has them. */
+  private void preserved(OwnedAddress one) {
+    if (!handover.isMapIntact()) {
+      one.unknownWhetherPreserved("the preserved map is " + handover.mapState().label());
+      return;
+    }
+    if (one.address() >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      return;
+    }
+    try {
+      PreservedMap.Lookup lookup = handover.preservedMap().lookup();
+      for (int order = 0; order <= KhoRadix.maxOrder(pageSize); order++) {
+        long start = one.address() & -pageSize.blockBytes(order);
+        if (lookup.isPreserved(start, order)) {
+          one.block(start, order);
+        }
+      }
+    } catch (HandoverException e) {
+      one.unknownWhetherPreserved(Units.printable(e));
+    }
+  }
+
+  private void scratch(AddressRange region) {
+    asked.values().stream()
+        .filter(one -> one.address() >= region.address() && one.address() < region.end())
+        .forEach(one -> one.scratch(region));
+  }
+
+  /** Where in a file the addresses are that its folios have. */
+  private void files() {
+    List<OwnedAddress> contents =
+        asked.values().stream()
+            .filter(one -> one.owners().stream().anyMatch(AddressQuery::isContent))
+            .toList();
+    if (contents.isEmpty()) {
+      return;
+    }
+    try {
+      handover
+          .client(LiveUpdate.CLIENT)
+          .ifPresent(luo ->
+              luo.sessions()
+                  .forEach(session ->
+                      session.files().forEach(file -> file(session, file, contents))));
+    } catch (HandoverException e) {
+      contents.forEach(
+          one ->
+              one.owners().stream()
+                  .filter(AddressQuery::isContent)
+                  .forEach(owner -> owner.unknown(Units.printable(e))));
+    }
+  }
+
+  private static boolean isContent(OwnedAddress.Owner owner) {
+    return owner.kind() == OwnerKind.MEMFD;
+  }
+
+  private void file(Session session, PreservedFile file, List<OwnedAddress> contents) {
+    String path = file.where().toString();
+    NavigableMap<Long, OwnedAddress.Owner> wanted = new TreeMap<>();
+    for (OwnedAddress one : contents) {
+      for (OwnedAddress.Owner owner : one.owners()) {
+        if (isContent(owner) && owner.offset().isEmpty() && owner.where().toString().equals(path)) {
+          owner.file(session.name(), file.token());
+          wanted.put(one.address(), owner);
+        }
+      }
+    }
+    if (wanted.isEmpty() || ++filesRead > MOST_FILES) {
+      wanted.values().forEach(owner -> owner.unknown("too many files have this path"));
+      return;
+    }
+    try {
+      file.as(Memfd.HANDLER)
+          .ifPresent(memfd ->
+              memfd
+                  .content()
+                  .forEachPiece((offset, address, bytes) ->
+                      wanted
+                          .subMap(address, address + bytes)
+                          .forEach((at, owner) -> owner.at(offset + at - address))));
+      wanted.values().forEach(owner -> owner.unknown("behind the end of the file"));
+    } catch (HandoverException e) {
+      wanted.values().forEach(owner -> owner.unknown(Units.printable(e)));
+    }
+  }
+}
