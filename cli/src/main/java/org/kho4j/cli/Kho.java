@@ -18,6 +18,7 @@ import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
+import org.kho4j.cli.structure.ShowStructureCommand;
 import org.kho4j.cli.structure.WhoCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import org.kho4j.cli.warm.WarmCommand;
@@ -71,6 +72,7 @@ public final class Kho {
         new PreflightCommand(),
         new ReportCommand(),
         new WhoCommand(),
+        new ShowStructureCommand(),
         new WarmCommand(),
         new DemoCommand(),
         new AbiCommand(),
@@ -89,6 +91,7 @@ public final class Kho {
       case "preflight" -> List.of(new PreflightCommand());
       case "report" -> List.of(new ReportCommand());
       case "who" -> List.of(new WhoCommand());
+      case "show" -> List.of(new ShowStructureCommand());
       case "abi" -> List.of(new AbiCommand());
       case "warm" -> List.of(new WarmCommand());
       default -> commands();

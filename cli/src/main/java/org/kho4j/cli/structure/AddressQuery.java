@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
@@ -38,11 +37,8 @@ final class AddressQuery implements OwnerVisitor {
   private final Handover handover;
   private final PageSize pageSize;
   private final NavigableMap<Long, OwnedAddress> asked = new TreeMap<>();
-  private @Nullable Where sequence;
-  private long sequenceBytes;
+  private final FolioArrays arrays = new FolioArrays();
   private int filesRead;
-  private String listing = "";
-  private long listed;
 
   private AddressQuery(Handover handover, Collection<Long> addresses) {
     this.handover = handover;
@@ -80,7 +76,7 @@ final class AddressQuery implements OwnerVisitor {
   @Override
   public void owns(Where where, long address, long bytes) {
     OwnerKind kind = OwnerKind.of(where);
-    long before = before(kind, where, bytes);
+    long before = arrays.before(kind, where, bytes);
     for (OwnedAddress one : inPages(address, bytes)) {
       long offset = one.address() - address;
       OptionalLong known =
@@ -95,31 +91,14 @@ final class AddressQuery implements OwnerVisitor {
     }
   }
 
-  /** Bytes of the same area, or of the same test's data, that came before. */
-  private long before(OwnerKind kind, Where where, long bytes) {
-    if (kind != OwnerKind.VMALLOC && kind != OwnerKind.KHO_TEST) {
-      return 0;
-    }
-    Where owner = where.around();
-    if (!owner.equals(sequence)) {
-      sequence = owner;
-      sequenceBytes = 0;
-    }
-    sequenceBytes += bytes;
-    return sequenceBytes - bytes;
-  }
-
   /** The entry of an array whose layout the contract says, if it is one that is in use. */
   private void element(OwnedAddress one, Where area, long offset) {
-    Field elements = ListedFolios.elements(area.name());
-    if (elements == null || !area.around().toString().equals(listing)) {
+    Field elements = arrays.elements(area);
+    if (elements == null || !arrays.has(offset / elements.size())) {
       return;
     }
     long number = offset / elements.size();
     long inside = offset % elements.size();
-    if (number >= listed) {
-      return;
-    }
     Structure structure = elements.type() == Field.Type.STRUCTURE ? elements.target() : null;
     one.element(
         area.around().in("folio", number),
@@ -132,11 +111,7 @@ final class AddressQuery implements OwnerVisitor {
 
   @Override
   public void structure(Where where, StructureView view) {
-    OptionalLong count = ListedFolios.count(view);
-    if (count.isPresent()) {
-      listing = where.toString();
-      listed = count.getAsLong();
-    }
+    arrays.structure(where, view);
     long size = view.structure().size(pageSize);
     if (view.address() >= 0 && view.address() + size > view.address()) {
       asked
@@ -148,11 +123,7 @@ final class AddressQuery implements OwnerVisitor {
 
   @Override
   public void blob(Where where, long address, MemorySegment bytes) {
-    OptionalLong count = ListedFolios.count(where, bytes);
-    if (count.isPresent()) {
-      listing = where.in("data").toString();
-      listed = count.getAsLong();
-    }
+    arrays.blob(where, bytes);
     for (OwnedAddress one : inPages(address, bytes.byteSize())) {
       long offset = one.address() - address;
       for (OwnedAddress.Owner owner : one.owners()) {
