@@ -6,7 +6,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.wire.Where;
 
@@ -24,7 +23,7 @@ final class PageOwners implements OwnerVisitor {
   private final Arena arena;
   private final @Nullable MemorySegment[] chunks;
   private final List<PreservedRange.Owner> owners = new ArrayList<>();
-  private final Map<Where, Integer> numbers = new IdentityHashMap<>();
+  private final IdentityHashMap<Where, Integer> numbers = new IdentityHashMap<>();
   private long budget;
 
   /** No owner of any page. Four times as many pages as there are can be claimed. */

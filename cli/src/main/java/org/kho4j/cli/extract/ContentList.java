@@ -81,8 +81,7 @@ final class ContentList {
           sink.content(
               "reservation",
               List.of(reservation.name()),
-              json ->
-                  json.text("name", reservation.name()).address("address", reservation.start()),
+              json -> json.text("name", reservation.name()).address("address", reservation.start()),
               subtree.where().named("reservation", reservation.name()).toString(),
               () -> reservation.content(handover.memory()));
         }
@@ -129,8 +128,7 @@ final class ContentList {
       return;
     }
     if (memfd == null) {
-      sink.missing(
-          path, null, "not written: it is a \"" + file.compatible() + "\", and no memfd");
+      sink.missing(path, null, "not written: it is a \"" + file.compatible() + "\", and no memfd");
       return;
     }
     Consumer<Json> facts =
@@ -148,8 +146,7 @@ final class ContentList {
         sink.content(
             "vmalloc",
             List.of(session.name(), token, "folios"),
-            json ->
-                json.address("descriptor", memfd.foliosInfo().descriptor().address()),
+            json -> json.address("descriptor", memfd.foliosInfo().descriptor().address()),
             file.where().in("folios").toString(),
             () -> memfd.foliosInfo().content());
       }

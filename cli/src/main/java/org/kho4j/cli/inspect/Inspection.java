@@ -135,13 +135,17 @@ public final class Inspection {
     view.beginRanges();
     boolean complete =
         Boolean.TRUE.equals(
-            read(() -> PreservedRanges.visit(handover, options, range -> {
-              try {
-                view.range(range);
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            })));
+            read(() ->
+                PreservedRanges.visit(
+                    handover,
+                    options,
+                    range -> {
+                      try {
+                        view.range(range);
+                      } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                      }
+                    })));
     view.endRanges();
     if (!complete) {
       error(

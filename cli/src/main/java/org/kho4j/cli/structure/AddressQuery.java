@@ -178,14 +178,13 @@ final class AddressQuery implements OwnerVisitor {
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo ->
               luo.sessions()
-                  .forEach(session ->
-                      session.files().forEach(file -> file(session, file, contents))));
+                  .forEach(
+                      session -> session.files().forEach(file -> file(session, file, contents))));
     } catch (HandoverException e) {
-      contents.forEach(
-          one ->
-              one.owners().stream()
-                  .filter(AddressQuery::isContent)
-                  .forEach(owner -> owner.unknown(Units.printable(e))));
+      contents.forEach(one ->
+          one.owners().stream()
+              .filter(AddressQuery::isContent)
+              .forEach(owner -> owner.unknown(Units.printable(e))));
     }
   }
 

@@ -60,7 +60,8 @@ public final class ShowStructureCommand extends SourceCommand {
     Handover handover = search.choose(HandoverSearch.role(invocation), "--fdt");
     if (handover.taken().isPresent()) {
       throw failure(
-          handover, "a kernel has taken it, and its structures are gone: " + handover.taken().get());
+          handover,
+          "a kernel has taken it, and its structures are gone: " + handover.taken().get());
     }
     List<String> words = invocation.parameters(1);
     if (words.isEmpty()) {
@@ -93,9 +94,7 @@ public final class ShowStructureCommand extends SourceCommand {
           "no structure has the path %s%s; kho show without a path lists them"
               .formatted(
                   path,
-                  search.near().isEmpty()
-                      ? ""
-                      : ". Near it: " + String.join(", ", search.near())));
+                  search.near().isEmpty() ? "" : ". Near it: " + String.join(", ", search.near())));
     }
     PointerNames names = new PointerNames(handover.pageSize(), search.found());
     if (!names.isEmpty()) {

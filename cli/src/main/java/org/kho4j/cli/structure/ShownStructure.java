@@ -51,8 +51,7 @@ final class ShownStructure {
     Structure structure = view.structure();
     long size = Math.min(structure.size(pageSize), view.bytes().byteSize());
     ShownStructure shown =
-        new ShownStructure(
-            where.toString(), structure.name(), view.address(), size, mostElements);
+        new ShownStructure(where.toString(), structure.name(), view.address(), size, mostElements);
     byte[] all = view.bytes().asSlice(0, size).toArray(ValueLayout.JAVA_BYTE);
     structure.fields().forEach(field -> shown.field(field, "", field.offset(), all));
     Field elements = structure.elements();
@@ -75,8 +74,7 @@ final class ShownStructure {
   static ShownStructure of(
       Where where, FdtNode tree, long address, MemorySegment blob, int mostElements) {
     ShownStructure shown =
-        new ShownStructure(
-            where.toString(), "device tree", address, blob.byteSize(), mostElements);
+        new ShownStructure(where.toString(), "device tree", address, blob.byteSize(), mostElements);
     List<String> compatible = TreeValue.compatible(tree);
     FdtLayout layout =
         Contract.VERSIONS.stream()
@@ -90,8 +88,7 @@ final class ShownStructure {
 
   /** A blob of which nothing is known. */
   static ShownStructure of(Where where, long address, MemorySegment blob) {
-    ShownStructure shown =
-        new ShownStructure(where.toString(), BLOB, address, blob.byteSize(), 0);
+    ShownStructure shown = new ShownStructure(where.toString(), BLOB, address, blob.byteSize(), 0);
     for (long at = 0; at < Math.min(MOST_BYTES, blob.byteSize()); at += 16) {
       byte[] line =
           blob.asSlice(at, Math.min(16, blob.byteSize() - at)).toArray(ValueLayout.JAVA_BYTE);
@@ -186,10 +183,7 @@ final class ShownStructure {
               Arrays.copyOfRange(value, part.offset(), part.offset() + part.size());
           rows.add(
               FieldRow.of(
-                  part,
-                  label + "." + part.name(),
-                  at < 0 ? at : at + part.offset(),
-                  bytesOfPart));
+                  part, label + "." + part.name(), at < 0 ? at : at + part.offset(), bytesOfPart));
         }
       } else if (field != null && field.size() == field.type().unit()) {
         rows.add(FieldRow.of(field, label, at, value));

@@ -86,10 +86,7 @@ final class StructureText {
     }
     out.line();
     for (Field.Bits bits : row.bits()) {
-      out.put(" ".repeat(width + 11))
-          .put(bits.name() + " ")
-          .put(number(row.value(bits)))
-          .line();
+      out.put(" ".repeat(width + 11)).put(bits.name() + " ").put(number(row.value(bits))).line();
     }
   }
 

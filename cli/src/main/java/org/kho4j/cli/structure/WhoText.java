@@ -73,7 +73,9 @@ final class WhoText {
           .put(NAME, Units.printablePath(inside.where().toString()));
       FieldAt field = inside.field();
       if (field != null) {
-        out.put(": ").put(NAME, field.name()).put(field.offset() == 0 ? "" : " + " + field.offset());
+        out.put(": ")
+            .put(NAME, field.name())
+            .put(field.offset() == 0 ? "" : " + " + field.offset());
       }
       out.line();
     }

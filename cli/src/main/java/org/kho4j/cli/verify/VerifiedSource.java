@@ -53,11 +53,11 @@ public record VerifiedSource(
   }
 
   /** Finds them, with the options that every command has, and {@code --role}. */
-  public static VerifiedSource of(Invocation invocation, PhysicalMemory memory)
-      throws IOException {
+  public static VerifiedSource of(Invocation invocation, PhysicalMemory memory) throws IOException {
     OptionalLong fdt = invocation.options().fdt();
     try {
-      HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory).ofWantedRole(invocation);
+      HandoverSearch search =
+          HandoverSearch.withBootRecords(invocation, memory).ofWantedRole(invocation);
       // A tree whose page a dump left out in part breaks no rule.
       search.rejected().stream()
           .filter(HandoverException::isAbsent)

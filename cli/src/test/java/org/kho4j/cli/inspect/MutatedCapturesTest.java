@@ -144,7 +144,8 @@ class MutatedCapturesTest {
     }
     if (seed % 4 == 0) {
       Text text = new Text(OutputStream.nullOutputStream(), true);
-      InspectCommand.show(memory, handovers, 4096, Verifier.Options.ALL, true, new TreeView(text, 40));
+      InspectCommand.show(
+          memory, handovers, 4096, Verifier.Options.ALL, true, new TreeView(text, 40));
       text.flush();
       return;
     }
