@@ -2,7 +2,9 @@ package org.kho4j.cli.structure;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -31,14 +33,10 @@ import org.kho4j.verify.Verifier;
  */
 final class AddressQuery implements OwnerVisitor {
 
-  /** A file has an address once, unless session names and tokens repeat. */
-  private static final int MOST_FILES = 64;
-
   private final Handover handover;
   private final PageSize pageSize;
   private final NavigableMap<Long, OwnedAddress> asked = new TreeMap<>();
   private final FolioArrays arrays = new FolioArrays();
-  private int filesRead;
 
   private AddressQuery(Handover handover, Collection<Long> addresses) {
     this.handover = handover;
@@ -166,10 +164,16 @@ final class AddressQuery implements OwnerVisitor {
 
   /** Where in a file the addresses are that its folios have. */
   private void files() {
-    List<OwnedAddress> contents =
-        asked.values().stream()
-            .filter(one -> one.owners().stream().anyMatch(AddressQuery::isContent))
-            .toList();
+    Map<String, NavigableMap<Long, OwnedAddress.Owner>> contents = new HashMap<>();
+    for (OwnedAddress one : asked.values()) {
+      for (OwnedAddress.Owner owner : one.owners()) {
+        if (owner.kind() == OwnerKind.MEMFD) {
+          contents
+              .computeIfAbsent(owner.where().toString(), path -> new TreeMap<>())
+              .putIfAbsent(one.address(), owner);
+        }
+      }
+    }
     if (contents.isEmpty()) {
       return;
     }
@@ -178,35 +182,23 @@ final class AddressQuery implements OwnerVisitor {
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo ->
               luo.sessions()
-                  .forEach(
-                      session -> session.files().forEach(file -> file(session, file, contents))));
+                  .forEach(session ->
+                      session.files().forEach(file -> file(session, file, contents))));
     } catch (HandoverException e) {
-      contents.forEach(one ->
-          one.owners().stream()
-              .filter(AddressQuery::isContent)
-              .forEach(owner -> owner.unknown(Units.printable(e))));
+      contents.values().forEach(wanted -> unknown(wanted, Units.printable(e)));
     }
   }
 
-  private static boolean isContent(OwnedAddress.Owner owner) {
-    return owner.kind() == OwnerKind.MEMFD;
-  }
-
-  private void file(Session session, PreservedFile file, List<OwnedAddress> contents) {
-    String path = file.where().toString();
-    NavigableMap<Long, OwnedAddress.Owner> wanted = new TreeMap<>();
-    for (OwnedAddress one : contents) {
-      for (OwnedAddress.Owner owner : one.owners()) {
-        if (isContent(owner) && owner.offset().isEmpty() && owner.where().toString().equals(path)) {
-          owner.file(session.name(), file.token());
-          wanted.put(one.address(), owner);
-        }
-      }
-    }
-    if (wanted.isEmpty() || ++filesRead > MOST_FILES) {
-      wanted.values().forEach(owner -> owner.unknown("too many files have this path"));
+  /** A path is looked at once: where names and tokens repeat, the first file has it. */
+  private static void file(
+      Session session,
+      PreservedFile file,
+      Map<String, NavigableMap<Long, OwnedAddress.Owner>> contents) {
+    NavigableMap<Long, OwnedAddress.Owner> wanted = contents.remove(file.where().toString());
+    if (wanted == null) {
       return;
     }
+    wanted.values().forEach(owner -> owner.file(session.name(), file.token()));
     try {
       file.as(Memfd.HANDLER)
           .ifPresent(memfd ->
@@ -216,9 +208,13 @@ final class AddressQuery implements OwnerVisitor {
                       wanted
                           .subMap(address, address + bytes)
                           .forEach((at, owner) -> owner.at(offset + at - address))));
-      wanted.values().forEach(owner -> owner.unknown("behind the end of the file"));
+      unknown(wanted, "no part of the file, or behind its end");
     } catch (HandoverException e) {
-      wanted.values().forEach(owner -> owner.unknown(Units.printable(e)));
+      unknown(wanted, Units.printable(e));
     }
+  }
+
+  private static void unknown(NavigableMap<Long, OwnedAddress.Owner> owners, String because) {
+    owners.values().forEach(owner -> owner.unknown(because));
   }
 }
