@@ -118,7 +118,10 @@ public final class ExtractCommand extends SourceCommand {
     }
     Wanted wanted = Wanted.of(invocation);
     String output = invocation.value("--output", String.class);
-    if (output == null || output.isEmpty()) {
+    if (output == null) {
+      throw invocation.wrong("missing required option: '--output=FILE', or --all DIR");
+    }
+    if (output.isEmpty()) {
       throw invocation.wrong("-o wants the name of a file, or - for standard output");
     }
     boolean toOutput = output.equals(STANDARD_OUTPUT);

@@ -168,9 +168,11 @@ final class AddressQuery implements OwnerVisitor {
     for (OwnedAddress one : asked.values()) {
       for (OwnedAddress.Owner owner : one.owners()) {
         if (owner.kind() == OwnerKind.MEMFD) {
-          contents
-              .computeIfAbsent(owner.where().toString(), path -> new TreeMap<>())
-              .putIfAbsent(one.address(), owner);
+          NavigableMap<Long, OwnedAddress.Owner> wanted =
+              contents.computeIfAbsent(owner.where().toString(), path -> new TreeMap<>());
+          if (wanted.putIfAbsent(one.address(), owner) != null) {
+            owner.unknown("the file has this memory twice");
+          }
         }
       }
     }
