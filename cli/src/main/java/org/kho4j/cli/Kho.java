@@ -18,6 +18,8 @@ import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
+import org.kho4j.cli.structure.ShowStructureCommand;
+import org.kho4j.cli.structure.WhoCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import org.kho4j.cli.warm.WarmCommand;
 import picocli.CommandLine;
@@ -69,6 +71,8 @@ public final class Kho {
         new VerifyCommand(),
         new PreflightCommand(),
         new ReportCommand(),
+        new WhoCommand(),
+        new ShowStructureCommand(),
         new WarmCommand(),
         new DemoCommand(),
         new AbiCommand(),
@@ -86,6 +90,8 @@ public final class Kho {
       case "verify" -> List.of(new VerifyCommand());
       case "preflight" -> List.of(new PreflightCommand());
       case "report" -> List.of(new ReportCommand());
+      case "who" -> List.of(new WhoCommand());
+      case "show" -> List.of(new ShowStructureCommand());
       case "abi" -> List.of(new AbiCommand());
       case "warm" -> List.of(new WarmCommand());
       default -> commands();

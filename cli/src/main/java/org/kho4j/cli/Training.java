@@ -95,6 +95,8 @@ public final class Training {
       lines.add(List.of("verify", source));
       lines.add(List.of("verify", "--json", source));
       lines.add(List.of("report", source, "-o", "-"));
+      lines.add(List.of("who", source, "0x100000"));
+      lines.add(List.of("show", source, "/"));
     }
     return lines;
   }

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
@@ -75,6 +76,7 @@ final class BitmapListRules {
   private final Where where;
   private final int bitmapBytes;
   private final int bitmapBits;
+  private final Structure bitmapStructure;
   private final MapRules blocks;
   private final Words chunks = new Words();
   private final Words bitmaps = new Words();
@@ -92,6 +94,7 @@ final class BitmapListRules {
     this.where = where;
     this.bitmapBytes = map.nodeBytes(0);
     this.bitmapBits = Integer.numberOfTrailingZeros(bitmapBytes * Byte.SIZE);
+    this.bitmapStructure = map.form().structures().getLast();
     this.blocks = blocks;
   }
 
@@ -267,7 +270,9 @@ final class BitmapListRules {
     lastKey = key;
     bitmapCount++;
     take(bitmap);
-    blocks.bits(where.in("bitmap", bitmapCount - 1), bits, bitmap, key);
+    Where bitmapPlace = where.in("bitmap", bitmapCount - 1);
+    scene.read(bitmapPlace, new StructureView(bitmapStructure, bitmap, bits));
+    blocks.bits(bitmapPlace, bits, bitmap, key);
   }
 
   private @Nullable MemorySegment bits(Where place, long at, long bitmap) {

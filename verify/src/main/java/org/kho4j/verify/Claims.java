@@ -86,6 +86,11 @@ final class Claims {
     return there < 0;
   }
 
+  /** Takes all that is found; {@link OwnerVisitor#NONE} on the second walk. */
+  OwnerVisitor visitor() {
+    return visitor;
+  }
+
   /** Whether somebody hears of every claim, one after the other. */
   boolean isVisited() {
     return !visitor.equals(OwnerVisitor.NONE);

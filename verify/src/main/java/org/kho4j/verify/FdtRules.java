@@ -266,6 +266,7 @@ final class FdtRules {
     if (blob == null) {
       return;
     }
+    scene.claims().visitor().blob(subtree.where(), subtree.address(), blob);
     switch (subtree.name()) {
       case KexecMetadata.SUBTREE -> MetadataRules.check(scene, subtree, blob);
       case FdtLayout.MEMBLOCK_SUBTREE -> MemblockRules.check(scene, subtree, blob);

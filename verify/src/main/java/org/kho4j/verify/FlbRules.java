@@ -161,6 +161,7 @@ final class FlbRules {
   }
 
   private void flb(Where where, int number, StructureView entry) {
+    scene.read(where, entry);
     long address = entry.address();
     Findings findings = scene.findings();
     scene.counts().add("flbs", 1);

@@ -132,6 +132,7 @@ final class LuoFileRules {
     long address = entry.address();
     long token = entry.get(LuoFile.TOKEN);
     Where where = session.in("file 0x" + Long.toHexString(token));
+    scene.read(where, entry);
     long errors = scene.findings().errors();
     files++;
     scene.counts().add("files", 1);

@@ -163,8 +163,13 @@ final class LuoRules {
           address,
           scene.preserved().describe(address));
     }
-    if (head.address() != address) {
-      scene.own(PRESERVED, where.in(LuoTree.ABI_HEADER.name()), head.address(), 0);
+    boolean isBlob = head.address() == address;
+    Where state = isBlob ? where : where.in(LuoTree.ABI_HEADER.name());
+    if (!isBlob) {
+      scene.own(PRESERVED, state, head.address(), 0);
+    }
+    if (head.version().state() != null) {
+      scene.read(state, scene.memory().view(state, head.address(), head.version().state()));
     }
     String kho = scene.handover().root().compatible();
     Releases luo = head.version().releases();
@@ -250,6 +255,7 @@ final class LuoRules {
     try {
       String name = entry.text(LuoSession.NAME, place);
       place = where.named("session", name);
+      scene.read(place, entry);
       hasSystemd |= name.equals(FdStoreMapping.SESSION);
       if (name.isEmpty()) {
         scene.findings().report(NAME, place, address, "the name is empty");
@@ -269,6 +275,7 @@ final class LuoRules {
       }
     } catch (HandoverException e) {
       scene.findings().report(NAME, e);
+      scene.read(place, entry);
     }
     Field fileSet = head.version().fileSet();
     if (head.session().has(fileSet)) {

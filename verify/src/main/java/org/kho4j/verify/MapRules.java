@@ -202,13 +202,19 @@ final class MapRules {
     }
   }
 
-  /** A page of the map itself. */
-  void note(long address) {
+  /**
+   * A page of the map itself.
+   *
+   * @return its place
+   */
+  Where note(long address) {
     if (nodeCount == nodes.length) {
       nodes = Arrays.copyOf(nodes, nodeCount * 2);
     }
     nodes[nodeCount++] = address;
-    scene.take(where.in("page", nodeCount - 1), address, pageSize.bytes());
+    Where place = where.in("page", nodeCount - 1);
+    scene.take(place, address, pageSize.bytes());
+    return place;
   }
 
   /**

@@ -137,7 +137,8 @@ final class MemfdRules {
     long size = ser.get(MemfdSer.SIZE);
     long count = ser.get(version.nrFolios());
     long position = ser.get(MemfdSer.POS);
-    Descriptor descriptor = Descriptor.of(ser.embedded(version.folios()));
+    StructureView folios = scene.read(where.in("folios"), ser.embedded(version.folios()));
+    Descriptor descriptor = Descriptor.of(folios);
     if (position < 0) {
       findings.report(
           POSITION, where, data, "pos is %s, beyond 2^63", Long.toUnsignedString(position));

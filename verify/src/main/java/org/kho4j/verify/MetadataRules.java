@@ -60,7 +60,9 @@ final class MetadataRules {
           size);
       return;
     }
-    StructureView metadata = new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob);
+    StructureView metadata =
+        scene.read(
+            subtree.where(), new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob));
     long version = metadata.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       findings.report(VERSION, subtree.where(), subtree.address(), "version is %d, not 1", version);

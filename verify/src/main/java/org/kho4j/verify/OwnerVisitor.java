@@ -1,8 +1,13 @@
 package org.kho4j.verify;
 
+import java.lang.foreign.MemorySegment;
+import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** Takes who owns what, as the rules find it on their way through a handover. */
+/**
+ * Takes who owns what, as the rules find it on their way through a handover, and the structures
+ * that they read there.
+ */
 @FunctionalInterface
 public interface OwnerVisitor {
 
@@ -11,11 +16,25 @@ public interface OwnerVisitor {
 
   /**
    * Takes a claim. Memory may be claimed by several, whether it is preserved or not, and whether it
-   * is there or not.
+   * is there or not. The blocks of a vmalloc area come in virtual order.
    *
    * @param where the structure that the memory belongs to, or that is in it
    * @param address physical address of its first byte
    * @param bytes at least 1
    */
   void owns(Where where, long address, long bytes);
+
+  /**
+   * Takes a structure that was read, whether it keeps the rules or not. Entries of lists follow the
+   * array or block that they are in.
+   */
+  default void structure(Where where, StructureView view) {}
+
+  /**
+   * Takes the root FDT or the blob of a subtree. A blob that is a structure is visited as that,
+   * too.
+   *
+   * @param address physical address of its first byte
+   */
+  default void blob(Where where, long address, MemorySegment bytes) {}
 }

@@ -3,6 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.Structure;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -94,7 +95,8 @@ final class RadixRules {
       return;
     }
     nodes++;
-    blocks.note(address);
+    Structure structure = level == 0 ? KhoRadix.LEAF : KhoRadix.NODE;
+    scene.read(blocks.note(address), new StructureView(structure, address, page));
     if (level == 0) {
       leaf(place, page, address, prefix);
       return;

@@ -72,7 +72,13 @@ record Scene(
   /** A structure at the start of a page; null as of {@link #page}. */
   @Nullable StructureView view(Rule rule, Where where, long address, Structure structure) {
     MemorySegment page = page(rule, where, address);
-    return page == null ? null : new StructureView(structure, address, page);
+    return page == null ? null : read(where, new StructureView(structure, address, page));
+  }
+
+  /** A structure was read. */
+  StructureView read(Where where, StructureView structure) {
+    claims.visitor().structure(where, structure);
+    return structure;
   }
 
   /**

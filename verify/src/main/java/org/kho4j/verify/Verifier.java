@@ -9,6 +9,7 @@ import java.util.function.Predicate;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
@@ -137,6 +138,11 @@ public final class Verifier {
               scratch(handover, options, findings, counts),
               nodes(),
               counts);
+      RootFdt root = handover.root();
+      owners.blob(
+          Where.ROOT,
+          root.address(),
+          handover.memory().bytes(Where.ROOT, root.address(), root.totalSize()));
       if (!FdtRules.version(scene)) {
         return;
       }

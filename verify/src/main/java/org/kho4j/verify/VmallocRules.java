@@ -165,6 +165,7 @@ final class VmallocRules {
         // The chain of another owner continues from here, and is walked there.
         return;
       }
+      scene.read(walk.place(), walk.chunk());
       walk.runs(owning);
       walk.flush(owning);
       behindZero(findings, walk);

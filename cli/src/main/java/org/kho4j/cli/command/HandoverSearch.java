@@ -43,6 +43,7 @@ public record HandoverSearch(
     List<HandoverException> rejected,
     Map<RootFdt, String> nested) {
 
+  private static final String ROLE = "--role";
   private static final int MAX_NOTES = 20;
   private static final Where BOOT_RECORD = Where.ROOT.in("boot-record");
 
@@ -292,6 +293,41 @@ public record HandoverSearch(
                 + " (a raw image that starts elsewhere than at 0 wants --base)");
   }
 
+  /** The option {@code --role} of a command that reads every handover of its source. */
+  public static OptionSpec.Builder roleOption() {
+    return roleOption(ROLE, "Reads only the handover of this role: incoming or outgoing.");
+  }
+
+  /**
+   * The role that {@code --role} names, or null.
+   *
+   * @throws picocli.CommandLine.ParameterException if {@code --fdt} names the handover already
+   */
+  public static @Nullable Role role(Invocation invocation) {
+    Role role = invocation.value(ROLE, Role.class);
+    if (role != null && invocation.options().fdt().isPresent()) {
+      throw invocation.wrong("--fdt says which handover, so --role has nothing to say");
+    }
+    return role;
+  }
+
+  /**
+   * The handovers of the role that {@code --role} names, or all of them.
+   *
+   * @throws IOException if there are handovers, and none of that role
+   */
+  public HandoverSearch ofWantedRole(Invocation invocation) throws IOException {
+    Role role = role(invocation);
+    if (role == null || handovers.isEmpty()) {
+      return this;
+    }
+    List<Handover> wanted = ofRole(role);
+    if (wanted.isEmpty()) {
+      throw none(role, "--fdt");
+    }
+    return new HandoverSearch(memory, wanted, rejected, nested);
+  }
+
   /** An option that takes a role; read with {@code Role.class}. */
   public static OptionSpec.Builder roleOption(String name, String description) {
     return ROLES.option(name).paramLabel("ROLE").description(description);
@@ -315,15 +351,26 @@ public record HandoverSearch(
     if (chosen.size() == 1) {
       return chosen.getFirst();
     }
-    String which = role == null ? "" : role.label() + " ";
+    if (chosen.isEmpty()) {
+      throw none(role, fdtOption);
+    }
     throw new IOException(
-        "%s: %s: %s; %s takes one of them"
+        "%s: %d %shandovers: %s; %s takes one of them"
             .formatted(
                 memory.source().path(),
-                chosen.isEmpty()
-                    ? "no " + which + "handover"
-                    : chosen.size() + " " + which + "handovers",
-                list(chosen.isEmpty() ? handovers : chosen),
+                chosen.size(),
+                role == null ? "" : role.label() + " ",
+                list(chosen),
+                fdtOption));
+  }
+
+  private IOException none(@Nullable Role role, String fdtOption) {
+    return new IOException(
+        "%s: no %shandover: %s; %s takes one of them"
+            .formatted(
+                memory.source().path(),
+                role == null ? "" : role.label() + " ",
+                list(handovers),
                 fdtOption));
   }
 

@@ -34,12 +34,15 @@ public final class DiffCommand extends Command {
     example("kho diff arm64.ram vmcore --a-base 1G");
     source(0, "A", "A memory image.");
     source(1, "B", "The memory image to compare it with; may be the same one.");
+    option(
+        HandoverSearch.roleOption(
+            "--role", "Which handover of both, incoming or outgoing. Default: outgoing."));
     for (String side : new String[] {"a", "b"}) {
       String upper = side.toUpperCase(Locale.ROOT);
       option(
           HandoverSearch.roleOption(
               "--" + side + "-role",
-              "Which handover of " + upper + ", incoming or outgoing. Default: outgoing."));
+              "Which handover of " + upper + ", incoming or outgoing. Default: --role."));
       option(
           OptionSpec.builder("--" + side + "-fdt")
               .type(Long.class)
@@ -112,6 +115,9 @@ public final class DiffCommand extends Command {
     Long fdt = invocation.value(side + "-fdt", Long.class);
     if (role != null && fdt != null) {
       throw invocation.wrong(side + "-fdt and " + side + "-role exclude each other");
+    }
+    if (role == null && fdt == null) {
+      role = HandoverSearch.role(invocation);
     }
     HandoverSearch search =
         HandoverSearch.in(

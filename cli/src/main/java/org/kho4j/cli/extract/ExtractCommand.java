@@ -27,6 +27,7 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class ExtractCommand extends SourceCommand {
 
   private static final String STANDARD_OUTPUT = "-";
+  private static final String ALL = "--all";
   private static final String MISSING_OPTION = "--missing";
   private static final String ALLOW_ABSENT = "--allow-absent";
 
@@ -41,11 +42,12 @@ public final class ExtractCommand extends SourceCommand {
         "The file gets its name when it is complete, and only its owner can read it. Holes and pages of zeros are left"
             + " out of it, so that it takes no more room than it has content.",
         "Exit status: 0 if all of it was written, 1 if --missing zero had to put zeros in the place of pages that the"
-            + " image does not have, 2 if nothing was written.");
+            + " image does not have, or --all left something out, 2 if nothing was written.");
     example("kho extract vmcore --session vm-guest-ram --token 0x100 -o memfd");
     example("kho extract vmcore --unit orders.service --fd orders.1 -o store");
     example("kho extract vmcore --region book -o book");
     example("kho extract vmcore --reserve-mem trace -o - | strings");
+    example("kho extract vmcore --all contents");
     value("--session", String.class, "NAME", "The session of the memfd to write, with --token.");
     number("--token", "N", "The token of the memfd in its session.");
     value("--unit", String.class, "UNIT", "The unit whose memfd systemd stored, with --fd.");
@@ -61,9 +63,13 @@ public final class ExtractCommand extends SourceCommand {
     option(
         OptionSpec.builder("-o", "--output")
             .type(String.class)
-            .required(true)
             .paramLabel("FILE")
             .description("The file to write; - is standard output."));
+    value(
+        ALL,
+        Path.class,
+        "DIR",
+        "Writes every memfd, blob, reservation and vmalloc area into this new directory, with an index.json.");
     option(
         HandoverSearch.roleOption(
             "--role", "Which handover, incoming or outgoing. Default: outgoing."));
@@ -106,22 +112,23 @@ public final class ExtractCommand extends SourceCommand {
 
   @Override
   protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
+    Path all = invocation.value(ALL, Path.class);
+    if (all != null) {
+      return all(invocation, memory, all);
+    }
     Wanted wanted = Wanted.of(invocation);
     String output = invocation.value("--output", String.class);
-    if (output == null || output.isEmpty()) {
+    if (output == null) {
+      throw invocation.wrong("missing required option: '--output=FILE', or --all DIR");
+    }
+    if (output.isEmpty()) {
       throw invocation.wrong("-o wants the name of a file, or - for standard output");
     }
     boolean toOutput = output.equals(STANDARD_OUTPUT);
     if (toOutput) {
       checkStandardOutput(invocation);
     }
-    Role role = invocation.value("--role", Role.class);
-    if (role != null && invocation.options().fdt().isPresent()) {
-      throw invocation.wrong("--fdt says which handover, so --role has nothing to say");
-    }
-    HandoverSearch search = HandoverSearch.in(invocation, memory);
-    search.noteRejected(invocation);
-    Handover handover = search.choose(role, "--fdt");
+    Handover handover = choose(invocation, memory);
     Content content = wanted.in(handover);
     if (!fillsMissing(invocation)) {
       requireAll(handover, content);
@@ -134,12 +141,30 @@ public final class ExtractCommand extends SourceCommand {
     return written.extraction().absentBytes() == 0 ? Command.OK : Command.BAD_ANSWER;
   }
 
-  private static boolean fillsMissing(Invocation invocation) {
+  private static Handover choose(Invocation invocation, PhysicalMemory memory) throws IOException {
+    Role role = HandoverSearch.role(invocation);
+    HandoverSearch search = HandoverSearch.in(invocation, memory);
+    search.noteRejected(invocation);
+    return search.choose(role, "--fdt");
+  }
+
+  private static int all(Invocation invocation, PhysicalMemory memory, Path directory)
+      throws IOException {
+    if (invocation.value("--output", String.class) != null || Wanted.isAnything(invocation)) {
+      throw invocation.wrong("--all writes everything into DIR: it names nothing, and takes no -o");
+    }
+    if (invocation.flag("--force")) {
+      throw invocation.wrong("--all writes into a new directory, where --force has nothing to do");
+    }
+    return new WholeHandover(invocation, choose(invocation, memory), directory).extract();
+  }
+
+  static boolean fillsMissing(Invocation invocation) {
     return invocation.value(MISSING_OPTION, String.class) != null || invocation.flag(ALLOW_ABSENT);
   }
 
   /** Looks before anything is written: standard output cannot be taken back. */
-  private static void requireAll(Handover handover, Content content) throws IOException {
+  static void requireAll(Handover handover, Content content) throws IOException {
     long absent = content.absentBytes();
     if (absent > 0) {
       throw new IOException(
@@ -175,7 +200,7 @@ public final class ExtractCommand extends SourceCommand {
         null, content.size(), extraction, sha256 == null ? null : sha256.hex(), false);
   }
 
-  private static Written toFile(Invocation invocation, Content content, Path target, Path source)
+  static Written toFile(Invocation invocation, Content content, Path target, Path source)
       throws IOException {
     Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
     try (OutputFile output = OutputFile.create(target, invocation.flag("--force"), source);

@@ -33,6 +33,23 @@ interface Wanted {
    */
   Content in(Handover handover) throws IOException;
 
+  /** The options that name something. */
+  List<String> OPTIONS =
+      List.of(
+          "--session",
+          "--token",
+          "--unit",
+          "--fd",
+          "--region",
+          "--subtree",
+          "--reserve-mem",
+          "--vmalloc");
+
+  /** Whether the options name anything. */
+  static boolean isAnything(Invocation invocation) {
+    return OPTIONS.stream().anyMatch(invocation::flag);
+  }
+
   /** What the options name, or the usage error. */
   static Wanted of(Invocation invocation) {
     String session = invocation.value("--session", String.class);

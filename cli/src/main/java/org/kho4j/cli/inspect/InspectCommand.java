@@ -34,35 +34,49 @@ public final class InspectCommand extends SourceCommand {
             + " can be read.");
     example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
     example("kho inspect arm64.ram --base 1G --json");
+    example("kho inspect vmcore --ranges --role outgoing");
     option(
         OptionSpec.builder("--all")
             .type(boolean.class)
             .arity("0")
             .description(
-                "Lists every session and file, not the first "
+                "Lists every session, file and range, not the first "
                     + LISTED_BY_DEFAULT
-                    + " of each. JSON always has all."));
+                    + " sessions and files and 1,000 ranges. JSON always has all."));
+    option(
+        OptionSpec.builder("--ranges")
+            .type(boolean.class)
+            .arity("0")
+            .description("Shows who owns which part of preserved memory, by address."));
+    option(HandoverSearch.roleOption());
     ScratchOptions.regions().forEach(this::option);
   }
 
   @Override
   protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
-    HandoverSearch search = HandoverSearch.in(invocation, memory);
+    HandoverSearch search = HandoverSearch.in(invocation, memory).ofWantedRole(invocation);
     List<Handover> handovers = search.handovers();
     int pageSize =
         handovers.isEmpty()
             ? memory.source().pageSize().orElse(PageSize.SIZE_4K.bytes())
             : handovers.getFirst().pageSize().bytes();
     Verifier.Options options = ScratchOptions.verifying(invocation, rule -> false, 0);
+    boolean ranges = invocation.flag("--ranges");
     boolean anythingRead = false;
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        anythingRead = show(memory, handovers, pageSize, options, new JsonView(json));
+        anythingRead = show(memory, handovers, pageSize, options, ranges, new JsonView(json));
       }
     } else if (!handovers.isEmpty()) {
       int listed = invocation.flag("--all") ? Integer.MAX_VALUE : LISTED_BY_DEFAULT;
       anythingRead =
-          show(memory, handovers, pageSize, options, new TreeView(invocation.text(), listed));
+          show(
+              memory,
+              handovers,
+              pageSize,
+              options,
+              ranges,
+              new TreeView(invocation.text(), listed));
     }
     search.noteRejected(invocation);
     if (handovers.isEmpty()) {
@@ -80,12 +94,13 @@ public final class InspectCommand extends SourceCommand {
       List<Handover> handovers,
       int pageSize,
       Verifier.Options options,
+      boolean ranges,
       View view)
       throws IOException {
     view.begin(memory.source(), pageSize);
     boolean anythingRead = false;
     for (Handover handover : handovers) {
-      anythingRead |= Inspection.show(handover, options, view);
+      anythingRead |= Inspection.show(handover, options, ranges, view);
     }
     view.end();
     return anythingRead;

@@ -25,6 +25,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.PreservedRanges;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 import org.kho4j.verify.systemd.FdStoreMapping;
@@ -40,6 +41,7 @@ public final class Inspection {
 
   private final Handover handover;
   private final Verifier.Options options;
+  private final boolean ranges;
   private final View view;
   private final List<HandoverException> errors = new ArrayList<>();
   private long moreErrors;
@@ -48,9 +50,10 @@ public final class Inspection {
   private @Nullable PreservedMap map;
   private long listedBytes;
 
-  private Inspection(Handover handover, Verifier.Options options, View view) {
+  private Inspection(Handover handover, Verifier.Options options, boolean ranges, View view) {
     this.handover = handover;
     this.options = options;
+    this.ranges = ranges;
     this.view = view;
   }
 
@@ -62,7 +65,19 @@ public final class Inspection {
    */
   public static boolean show(Handover handover, Verifier.Options options, View view)
       throws IOException {
-    return new Inspection(handover, options, view).show();
+    return show(handover, options, false, view);
+  }
+
+  /**
+   * Shows a handover.
+   *
+   * @param options where scratch is
+   * @param ranges whether to show preserved memory by its owners
+   * @return whether anything in it could be read
+   */
+  static boolean show(Handover handover, Verifier.Options options, boolean ranges, View view)
+      throws IOException {
+    return new Inspection(handover, options, ranges, view).show();
   }
 
   private boolean show() throws IOException {
@@ -77,6 +92,9 @@ public final class Inspection {
         subtree(subtree);
       }
       view.endSubtrees();
+      if (ranges && map != null) {
+        ranges();
+      }
     }
     view.errors(errors, moreErrors);
     if (!absent.isEmpty()) {
@@ -111,6 +129,31 @@ public final class Inspection {
       case NOT_FINALIZED -> {}
     }
     view.map(handover, found, summary);
+  }
+
+  private void ranges() throws IOException {
+    view.beginRanges();
+    boolean complete =
+        Boolean.TRUE.equals(
+            read(() ->
+                PreservedRanges.visit(
+                    handover,
+                    options,
+                    range -> {
+                      try {
+                        view.range(range);
+                      } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                      }
+                    })));
+    view.endRanges();
+    if (!complete) {
+      error(
+          Where.ROOT.broken(
+              handover.root().address(),
+              "the owners of preserved memory are not complete: the map is broken, or more is"
+                  + " claimed than there is memory"));
+    }
   }
 
   private void scratch() throws IOException {

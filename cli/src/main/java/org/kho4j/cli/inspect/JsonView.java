@@ -24,6 +24,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.PreservedRange;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
@@ -282,6 +283,35 @@ final class JsonView implements View {
 
   @Override
   public void endSubtrees() {
+    json.endArray();
+  }
+
+  @Override
+  public void beginRanges() {
+    json.array("ranges");
+  }
+
+  @Override
+  public void range(PreservedRange range) {
+    json.object()
+        .address("address", range.address())
+        .number("bytes", range.bytes())
+        .number("order", range.order());
+    PreservedRange.Owner owner = range.owner();
+    if (owner != null) {
+      json.object("owner")
+          .text("kind", owner.kind().label())
+          .text("path", owner.where().toString())
+          .endObject();
+    }
+    if (range.shared()) {
+      json.flag("shared", true);
+    }
+    json.endObject();
+  }
+
+  @Override
+  public void endRanges() {
     json.endArray();
   }
 

@@ -33,6 +33,7 @@ import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.PreservedRange;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
@@ -45,6 +46,7 @@ final class TreeView implements View {
 
   private final Text out;
   private final int listed;
+  private final RangeText ranges;
   private final Guide guide = new Guide();
 
   private boolean taken;
@@ -63,6 +65,7 @@ final class TreeView implements View {
   TreeView(Text out, int listed) {
     this.out = out;
     this.listed = listed;
+    this.ranges = new RangeText(out, listed);
   }
 
   @Override
@@ -404,6 +407,21 @@ final class TreeView implements View {
 
   @Override
   public void endSubtrees() {}
+
+  @Override
+  public void beginRanges() throws IOException {
+    ranges.begin();
+  }
+
+  @Override
+  public void range(PreservedRange range) throws IOException {
+    ranges.range(range);
+  }
+
+  @Override
+  public void endRanges() throws IOException {
+    ranges.end();
+  }
 
   @Override
   public void errors(List<HandoverException> errors, long more) throws IOException {

@@ -19,6 +19,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.verify.PreservedRange;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 
@@ -97,6 +98,13 @@ public interface View {
   void endLiveUpdate() throws IOException;
 
   void endSubtrees() throws IOException;
+
+  /** Preserved memory by its owners follows; called if it was asked for. */
+  default void beginRanges() throws IOException {}
+
+  default void range(PreservedRange range) throws IOException {}
+
+  default void endRanges() throws IOException {}
 
   void errors(List<HandoverException> errors, long more) throws IOException;
 

@@ -2,9 +2,8 @@ package org.kho4j.cli.report;
 
 import java.util.List;
 import java.util.Locale;
-import org.kho4j.abi.FdtLayout;
-import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.OwnerKind;
 
 /** Whom a page belongs to, as the picture of memory tells apart. */
 enum Owner {
@@ -33,14 +32,14 @@ enum Owner {
 
   /** The owner that a structure's place tells. */
   static Owner of(Where where) {
-    if (where.top().equals(KhoVersion.MAP_PROPERTY)) {
-      return MAP;
-    }
-    return switch (where.name()) {
-      case "chunk", "block at" -> LIST;
-      case "folio" -> where.top().equals(FdtLayout.KHO_TEST_SUBTREE) ? TEST : MEMFD;
-      case "reservation" -> RESERVATION;
-      default -> where.name().equals(where.top()) ? FDT : STRUCTURE;
+    return switch (OwnerKind.of(where)) {
+      case ROOT_FDT, SUBTREE -> FDT;
+      case MAP -> MAP;
+      case STRUCTURE -> STRUCTURE;
+      case CHUNK, VMALLOC -> LIST;
+      case MEMFD -> MEMFD;
+      case RESERVATION -> RESERVATION;
+      case KHO_TEST -> TEST;
     };
   }
 

@@ -57,6 +57,7 @@ public final class ReportCommand extends SourceCommand {
             .type(boolean.class)
             .arity("0")
             .description("Replaces the file if it is there."));
+    option(HandoverSearch.roleOption());
     ScratchOptions.all().forEach(this::option);
   }
 

@@ -1,5 +1,6 @@
 package org.kho4j.cli.verify;
 
+import java.io.IOException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,11 +52,12 @@ public record VerifiedSource(
     nested = Collections.unmodifiableMap(new LinkedHashMap<>(nested));
   }
 
-  /** Finds them, with the options that every command has. */
-  public static VerifiedSource of(Invocation invocation, PhysicalMemory memory) {
+  /** Finds them, with the options that every command has, and {@code --role}. */
+  public static VerifiedSource of(Invocation invocation, PhysicalMemory memory) throws IOException {
     OptionalLong fdt = invocation.options().fdt();
     try {
-      HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
+      HandoverSearch search =
+          HandoverSearch.withBootRecords(invocation, memory).ofWantedRole(invocation);
       // A tree whose page a dump left out in part breaks no rule.
       search.rejected().stream()
           .filter(HandoverException::isAbsent)

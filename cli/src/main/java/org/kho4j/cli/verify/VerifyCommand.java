@@ -62,6 +62,7 @@ public final class VerifyCommand extends Command {
             .arity("0")
             .description(
                 "Tells every finding, not the first " + LISTED_BY_DEFAULT + " of each rule."));
+    option(HandoverSearch.roleOption());
     ScratchOptions.all().forEach(this::option);
   }
 

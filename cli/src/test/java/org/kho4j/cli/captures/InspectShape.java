@@ -39,6 +39,7 @@ public final class InspectShape {
         "preservedMap?: object",
         "scratch?: object",
         "subtrees?: array",
+        "ranges?: array",
         "errors: array",
         "moreErrors?: number",
         "absent?: array",
@@ -54,10 +55,24 @@ public final class InspectShape {
       scratch(handover.path("scratch"));
     }
     handover.path("subtrees").forEach(InspectShape::subtree);
+    handover.path("ranges").forEach(InspectShape::range);
     for (String problems : new String[] {"errors", "absent"}) {
       handover
           .path(problems)
           .forEach(part -> object(part, "path: text", "address: address", "message: text"));
+    }
+  }
+
+  private static void range(JsonNode range) {
+    object(
+        range,
+        "address: address",
+        "bytes: number",
+        "order: number",
+        "owner?: object",
+        "shared?: flag");
+    if (range.has("owner")) {
+      object(range.path("owner"), "kind: text", "path: text");
     }
   }
 

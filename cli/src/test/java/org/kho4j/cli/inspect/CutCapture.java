@@ -53,6 +53,7 @@ public final class CutCapture {
           handovers,
           handovers.getFirst().pageSize().bytes(),
           Verifier.Options.ALL,
+          true,
           new JsonView(json));
     }
     for (Handover handover : handovers) {

@@ -144,14 +144,15 @@ class MutatedCapturesTest {
     }
     if (seed % 4 == 0) {
       Text text = new Text(OutputStream.nullOutputStream(), true);
-      InspectCommand.show(memory, handovers, 4096, Verifier.Options.ALL, new TreeView(text, 40));
+      InspectCommand.show(
+          memory, handovers, 4096, Verifier.Options.ALL, true, new TreeView(text, 40));
       text.flush();
       return;
     }
     // One in a hundred is looked at.
     ByteArrayOutputStream out = seed % 100 == 1 ? new ByteArrayOutputStream() : null;
     try (Json json = new Json(out == null ? OutputStream.nullOutputStream() : out)) {
-      InspectCommand.show(memory, handovers, 4096, Verifier.Options.ALL, new JsonView(json));
+      InspectCommand.show(memory, handovers, 4096, Verifier.Options.ALL, true, new JsonView(json));
     }
     if (out != null) {
       InspectShape.check(mapper.readTree(out.toByteArray()));

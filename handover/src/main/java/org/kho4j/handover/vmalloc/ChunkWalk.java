@@ -192,7 +192,8 @@ public final class ChunkWalk {
     return false;
   }
 
-  private StructureView chunk() {
+  /** The chunk, once {@link #next} has found one. */
+  public StructureView chunk() {
     return Objects.requireNonNull(chunk, "next() comes first");
   }
 

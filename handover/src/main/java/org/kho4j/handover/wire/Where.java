@@ -37,6 +37,11 @@ public final class Where {
     return new Where(this, part, itemName);
   }
 
+  /** The part around this one; the root for the root. */
+  public Where around() {
+    return parent == null ? this : parent;
+  }
+
   /** The name of this part, without its number or the name of an item; empty for the root. */
   public String name() {
     return name;

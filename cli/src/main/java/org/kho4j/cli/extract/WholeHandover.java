@@ -1,0 +1,209 @@
+package org.kho4j.cli.extract;
+
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.content.Content;
+import org.kho4j.handover.wire.HandoverException;
+
+/** Writes all content of a handover into a new directory: {@code --all DIR}. */
+final class WholeHandover {
+
+  private static final String INDEX = "index.json";
+
+  /** A handover with more is extracted in parts. */
+  private static final int MOST_FILES = 100_000;
+
+  private static final int MOST_NOTES = 20;
+  private static final FileAttribute<?>[] NONE = {};
+  private static final FileAttribute<?>[] OWNER_ONLY = {
+    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+  };
+
+  private final Invocation invocation;
+  private final Handover handover;
+  private final Path directory;
+  private final Map<String, Integer> names = new HashMap<>();
+  private long budget;
+  private int files;
+  private long bytes;
+  private long problems;
+
+  WholeHandover(Invocation invocation, Handover handover, Path directory) {
+    this.invocation = invocation;
+    this.handover = handover;
+    this.directory = directory;
+    // No page is the content of two things; what is more was described twice.
+    this.budget = handover.memory().presentBytes();
+  }
+
+  /** Gives content; throws if there is none. */
+  @FunctionalInterface
+  interface Source {
+    Content content();
+  }
+
+  /**
+   * Extracts.
+   *
+   * @return {@link Command#OK}, or {@link Command#BAD_ANSWER} if something is missing
+   */
+  int extract() throws IOException {
+    create();
+    try (OutputFile index = OutputFile.create(directory.resolve(INDEX), false, null)) {
+      Json json = new Json(Channels.newOutputStream(index.channel()));
+      json.object()
+          .text("schema", "kho4j/extract-all/1")
+          .text("source", handover.memory().physical().source().path().toString());
+      json.object("handover")
+          .address("fdt", handover.root().address())
+          .text("role", handover.role().label())
+          .text("compatible", handover.root().compatible())
+          .endObject();
+      json.array("items");
+      new ContentList(handover, new Writer(json)).visit();
+      json.endArray().number("problems", problems).endObject();
+      json.close();
+      index.commit();
+    }
+    if (problems > MOST_NOTES) {
+      invocation.note("and " + Units.count(problems - MOST_NOTES) + " more, in " + INDEX);
+    }
+    show();
+    return problems == 0 ? Command.OK : Command.BAD_ANSWER;
+  }
+
+  private void create() throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw OutputFile.failure(parent == null ? directory : parent, "no such directory");
+    }
+    boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
+    try {
+      Files.createDirectory(directory, posix ? OWNER_ONLY : NONE);
+    } catch (FileAlreadyExistsException e) {
+      throw OutputFile.failure(directory, "exists; --all writes into a new directory");
+    } catch (FileSystemException e) {
+      throw e.getReason() == null
+          ? OutputFile.failure(directory, "cannot be created: permission denied")
+          : e;
+    }
+  }
+
+  private void show() throws IOException {
+    if (invocation.options().json()) {
+      Files.copy(directory.resolve(INDEX), invocation.out());
+      invocation.out().flush();
+      return;
+    }
+    invocation
+        .text()
+        .name(directory.toString())
+        .put(": ")
+        .count(files, "file", "files")
+        .put(", ")
+        .size(bytes)
+        .put(", and " + INDEX)
+        .line();
+  }
+
+  /** Writes what a list of contents has. */
+  private final class Writer implements ContentList.Sink {
+    private final Json json;
+
+    Writer(Json json) {
+      this.json = json;
+    }
+
+    @Override
+    public void content(
+        String kind, List<String> parts, Consumer<Json> facts, String path, Source source)
+        throws IOException {
+      json.object().text("kind", kind).text("path", path);
+      facts.accept(json);
+      try {
+        write(kind, parts, source.content());
+      } catch (HandoverException e) {
+        problem(path, Units.printable(e));
+      } catch (FileSystemException e) {
+        throw e;
+      } catch (IOException e) {
+        problem(path, String.valueOf(e.getMessage()));
+      }
+      json.endObject();
+    }
+
+    private void write(String kind, List<String> parts, Content content) throws IOException {
+      if (files == MOST_FILES) {
+        throw new IOException("not written: there are more than %,d files".formatted(MOST_FILES));
+      }
+      if (budget < 0) {
+        throw new IOException("not written: there is more content than the source has memory");
+      }
+      if (!ExtractCommand.fillsMissing(invocation)) {
+        ExtractCommand.requireAll(handover, content);
+      }
+      String name = name(kind, parts);
+      Written written =
+          ExtractCommand.toFile(
+              invocation,
+              content,
+              directory.resolve(name),
+              handover.memory().physical().source().path());
+      Extraction extraction = written.extraction();
+      budget -= content.size() - extraction.holes() - extraction.absentBytes();
+      files++;
+      bytes += content.size();
+      json.text("file", name)
+          .number("bytes", content.size())
+          .number("holes", extraction.holes())
+          .number("stored", written.stored())
+          .text("sha256", written.sha256());
+      if (extraction.absentBytes() > 0) {
+        json.number("absentBytes", extraction.absentBytes());
+        problem(
+            content.path(),
+            Units.size(extraction.absentBytes()) + " of it cannot be read, and zeros stand there");
+      }
+    }
+
+    @Override
+    public void missing(String path, @Nullable HandoverException reason, String sentence) {
+      json.object().text("path", path);
+      problem(path, reason == null ? sentence : Units.printable(reason));
+      json.endObject();
+    }
+
+    private void problem(String path, String sentence) {
+      json.text("problem", sentence);
+      if (problems++ < MOST_NOTES) {
+        invocation.note(
+            sentence.contains(path) ? sentence : Units.printablePath(path) + ": " + sentence);
+      }
+    }
+
+    /** The kind and the parts; a number behind a name that is there already. */
+    private String name(String kind, List<String> parts) {
+      StringBuilder name = new StringBuilder(kind);
+      parts.forEach(part -> name.append('-').append(SafeName.of(part)));
+      int number = names.merge(name.toString(), 1, Integer::sum);
+      return number == 1 ? name.toString() : name + "~" + number;
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package org.kho4j.cli.structure;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.PageSize;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.OwnerKind;
+
+/** What one handover says of one physical address. */
+final class OwnedAddress {
+
+  /** More owners or structures are counted. */
+  private static final int MOST = 16;
+
+  /** A preserved block around the address. */
+  record Block(long address, int order) {}
+
+  /** An owner. */
+  static final class Owner {
+    private final OwnerKind kind;
+    private final Where where;
+    private OptionalLong offset;
+    private @Nullable String offsetUnknown;
+    private @Nullable String session;
+    private long token;
+
+    private Owner(OwnerKind kind, Where where, OptionalLong offset) {
+      this.kind = kind;
+      this.where = where;
+      this.offset = offset;
+    }
+
+    OwnerKind kind() {
+      return kind;
+    }
+
+    /** The file, area, blob or structure. */
+    Where where() {
+      return where;
+    }
+
+    /** Offset of the address in the owner's bytes, if it is known. */
+    OptionalLong offset() {
+      return offset;
+    }
+
+    /** Why the offset is not known; null if it is. */
+    @Nullable String offsetUnknown() {
+      return offsetUnknown;
+    }
+
+    /** The session of a file whose content it is, or null. */
+    @Nullable String session() {
+      return session;
+    }
+
+    /** The token of that file. */
+    long token() {
+      return token;
+    }
+
+    void at(long known) {
+      offset = OptionalLong.of(known);
+      offsetUnknown = null;
+    }
+
+    void unknown(String because) {
+      if (offset.isEmpty()) {
+        offsetUnknown = because;
+      }
+    }
+
+    void file(String name, long number) {
+      session = name;
+      token = number;
+    }
+  }
+
+  /** A structure that the address is in, with the field. */
+  record Inside(Where where, String structure, long address, @Nullable FieldAt field) {}
+
+  private final long address;
+  private final List<Block> blocks = new ArrayList<>();
+  private final List<Owner> owners = new ArrayList<>();
+  private final List<Inside> structures = new ArrayList<>();
+  private long moreOwners;
+  private @Nullable String notPreservedBecause;
+  private @Nullable AddressRange scratch;
+
+  OwnedAddress(long address) {
+    this.address = address;
+  }
+
+  long address() {
+    return address;
+  }
+
+  /** The preserved blocks around it: one, or several where the map is broken. */
+  List<Block> blocks() {
+    return blocks;
+  }
+
+  /** Why it is not known whether it is preserved; null if it is known. */
+  @Nullable String notPreservedBecause() {
+    return notPreservedBecause;
+  }
+
+  /** In the order in which they claim it, the first 16. */
+  List<Owner> owners() {
+    return owners;
+  }
+
+  /** Owners beside those that are listed. */
+  long moreOwners() {
+    return moreOwners;
+  }
+
+  /** From the outermost to the innermost, the first 16. */
+  List<Inside> structures() {
+    return structures;
+  }
+
+  /** The scratch region that it is in, or null. */
+  @Nullable AddressRange scratch() {
+    return scratch;
+  }
+
+  void scratch(AddressRange region) {
+    scratch = region;
+  }
+
+  void block(long start, int order) {
+    blocks.add(new Block(start, order));
+  }
+
+  void unknownWhetherPreserved(String because) {
+    notPreservedBecause = because;
+  }
+
+  void owner(OwnerKind kind, Where where, OptionalLong offset) {
+    if (owners.size() < MOST) {
+      owners.add(new Owner(kind, where, offset));
+    } else {
+      moreOwners++;
+    }
+  }
+
+  void structure(Where where, StructureView view, PageSize pageSize) {
+    if (structures.size() < MOST) {
+      structures.add(
+          new Inside(
+              where,
+              view.structure().name(),
+              view.address(),
+              FieldAt.of(view.structure(), pageSize, address - view.address())));
+    }
+  }
+
+  void element(Where where, String structure, long start, @Nullable FieldAt field) {
+    if (structures.size() < MOST) {
+      structures.add(new Inside(where, structure, start, field));
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package org.kho4j.cli.structure;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.HandoverSearch;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.SourceCommand;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Units;
+import org.kho4j.cli.verify.ScratchOptions;
+import org.kho4j.handover.Handover;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.Verifier;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code kho show SOURCE [PATH]}. */
+public final class ShowStructureCommand extends SourceCommand {
+
+  private static final int ELEMENTS_BY_DEFAULT = 64;
+  private static final int PATHS_BY_DEFAULT = 1000;
+
+  public ShowStructureCommand() {
+    super(
+        "show",
+        "Shows one structure: fields, values and bytes.",
+        "PATH is one that inspect, verify, who and this command print, with its quotes or without; or the address of a"
+            + " byte in the structure. Several structures may share a path: the entry of a file in its list, and what"
+            + " its handler wrote. What an address leads to is named with its path. Without PATH, the paths are listed.",
+        "Exit status: 0 if something was shown, 2 if nothing has this path.");
+    example("kho show vmcore");
+    example("kho show vmcore '/LUO/session \"vm\"/file 0x100'");
+    example("kho show vmcore /LUO/session vm/file 0x100/folio 7");
+    example("kho show vmcore 0x778010 --json");
+    parameter(
+        PositionalParamSpec.builder()
+            .index("1..*")
+            .arity("0..*")
+            .type(List.class)
+            .auxiliaryTypes(String.class)
+            .paramLabel("PATH")
+            .description("Path or address of the structure. Default: lists the paths."));
+    option(
+        OptionSpec.builder("--all")
+            .type(boolean.class)
+            .arity("0")
+            .description(
+                "Shows every element of an array, not the first %d, and every path, not the first 1,000."
+                    .formatted(ELEMENTS_BY_DEFAULT)));
+    option(HandoverSearch.roleOption("--role", "Which handover. Default: outgoing."));
+    ScratchOptions.regions().forEach(this::option);
+  }
+
+  @Override
+  protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
+    HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
+    search.noteRejected(invocation);
+    Handover handover = search.choose(HandoverSearch.role(invocation), "--fdt");
+    if (handover.taken().isPresent()) {
+      throw failure(
+          handover,
+          "a kernel has taken it, and its structures are gone: " + handover.taken().get());
+    }
+    List<String> words = invocation.parameters(1);
+    if (words.isEmpty()) {
+      list(invocation, handover);
+    } else {
+      show(invocation, handover, String.join(" ", words));
+    }
+    return Command.OK;
+  }
+
+  private static IOException failure(Handover handover, String sentence) {
+    Path source = handover.memory().physical().source().path();
+    return new IOException(
+        "%s: the handover at %s: %s"
+            .formatted(source, Units.address(handover.root().address()), sentence));
+  }
+
+  private static Verifier.Options options(Invocation invocation) {
+    return ScratchOptions.verifying(invocation, rule -> false, 0);
+  }
+
+  private static void show(Invocation invocation, Handover handover, String path)
+      throws IOException {
+    int most = invocation.flag("--all") ? Integer.MAX_VALUE : ELEMENTS_BY_DEFAULT;
+    StructureSearch search = new StructureSearch(handover, path, most);
+    Verifier.verify(handover, options(invocation), finding -> {}, search);
+    if (search.found().isEmpty()) {
+      throw failure(
+          handover,
+          "no structure has the path %s%s; kho show without a path lists them"
+              .formatted(
+                  path,
+                  search.near().isEmpty() ? "" : ". Near it: " + String.join(", ", search.near())));
+    }
+    PointerNames names = new PointerNames(handover.pageSize(), search.found());
+    if (!names.isEmpty()) {
+      Verifier.verify(handover, options(invocation), finding -> {}, names);
+    }
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        new StructureJson(json).show(handover, search, names);
+      }
+    } else {
+      new StructureText(invocation.text()).show(search, names);
+    }
+  }
+
+  private static void list(Invocation invocation, Handover handover) throws IOException {
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        StructureJson view = new StructureJson(json);
+        view.begin(handover);
+        PathList paths = new PathList(view::path);
+        Verifier.verify(handover, options(invocation), finding -> {}, paths);
+        paths.flush();
+        view.end();
+      }
+      return;
+    }
+    StructureText view = new StructureText(invocation.text());
+    PathList paths = new PathList(view::path);
+    paths.limit(invocation.flag("--all") ? Long.MAX_VALUE : PATHS_BY_DEFAULT);
+    Verifier.verify(handover, options(invocation), finding -> {}, paths);
+    paths.flush();
+    view.endOfPaths(paths.more());
+  }
+}

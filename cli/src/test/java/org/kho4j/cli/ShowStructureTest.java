@@ -1,0 +1,127 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kho4j.cli.captures.Captures;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class ShowStructureTest {
+
+  private static final String CAPTURE = Captures.small("jump-luo").toString();
+
+  /** Paths of a capture that are shown; each is a walk. */
+  private static final int MOST_PATHS = 60;
+
+  private final ConsoleOfATest pipe = ConsoleOfATest.pipe();
+
+  private int show(String... arguments) {
+    List<String> line = new ArrayList<>(List.of("show"));
+    line.addAll(List.of(arguments));
+    return new Kho(pipe.console, "").run(line.toArray(String[]::new));
+  }
+
+  private static JsonNode json(String... arguments) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    List<String> line = new ArrayList<>(List.of("show", "--json"));
+    line.addAll(List.of(arguments));
+    assertThat(new Kho(pipe.console, "").run(line.toArray(String[]::new))).as(pipe.err()).isZero();
+    return new ObjectMapper().readTree(pipe.out());
+  }
+
+  static Stream<Path> captures() {
+    return Stream.of(Captures.small(), Captures.lab(), Captures.vectors()).flatMap(List::stream);
+  }
+
+  @ParameterizedTest
+  @MethodSource("captures")
+  void showsEveryPathThatItLists(Path capture) {
+    List<String> paths = new ArrayList<>();
+    for (JsonNode structure : json(capture.toString()).path("structures")) {
+      assertThat(structure.path("structure").asString()).isNotEmpty();
+      paths.add(structure.path("path").asString());
+    }
+    assertThat(paths).contains("/").hasSizeGreaterThan(3);
+    int step = Math.max(1, paths.size() / MOST_PATHS);
+    for (int i = 0; i < paths.size(); i += step) {
+      JsonNode shown = json(capture.toString(), paths.get(i)).path("structures");
+      assertThat(shown).as(paths.get(i)).isNotEmpty();
+      for (JsonNode structure : shown) {
+        assertThat(structure.path("path").asString()).isEqualTo(paths.get(i));
+      }
+    }
+  }
+
+  @Test
+  void showsFieldsWithValuesAndWhatTheyLeadTo() {
+    assertThat(show(CAPTURE, "/LUO/session \"multi-test-files-1\"/file 0x1001")).isZero();
+    assertThat(pipe.out().lines().map(String::strip))
+        .contains(
+            "/LUO/session \"multi-test-files-1\"/file 0x1001: luo_file_ser at 0x77f010, 64 B",
+            "+0x38  token       01 10 00 00 00 00 00 00  4097 (0x1001)",
+            "+0x8   size                00 10 00 00 00 00 00 00  4096 (0x1000)",
+            "+0x20  folios.first        00 b0 59 00 00 00 00 00  0x59b000 → /LUO/session"
+                + " \"multi-test-files-1\"/file 0x1001/folios/chunk 0",
+            "allow_huge 0");
+  }
+
+  /** As a shell passes it on, without quotes and in several words. */
+  @Test
+  void showsAFolioOfAMemfd() {
+    assertThat(
+            show(CAPTURE, "/LUO/session", "multi-test-files-1/file", "0x1001/folio", "0", "--json"))
+        .isZero();
+    JsonNode folio = new ObjectMapper().readTree(pipe.out()).path("structures").path(0);
+    assertThat(folio.path("structure").asString()).isEqualTo("memfd_luo_folio_ser");
+    assertThat(folio.path("address").asString()).isEqualTo("0x59a000");
+    JsonNode pfn = folio.path("fields").path(0);
+    assertThat(pfn.path("bits").path("pfn").asLong()).isEqualTo(0x18e1);
+    assertThat(pfn.path("bytes").asString()).isEqualTo("e118000000003000");
+    assertThat(pfn.path("leadsTo").path(0).asString()).contains("/file 0x1001");
+  }
+
+  @Test
+  void aFolioBehindTheLastIsNoFolio() {
+    assertThat(show(CAPTURE, "/LUO/session multi-test-files-1/file 0x1001/folio 1")).isEqualTo(2);
+    assertThat(pipe.err())
+        .startsWith("kho: " + CAPTURE + ": the handover at 0x512000: no structure has the path ");
+  }
+
+  @Test
+  void showsPropertiesOfATree() {
+    JsonNode tree = json(CAPTURE, "/").path("structures").path(0);
+    JsonNode map = tree.path("fields").path(1);
+    assertThat(map.path("name").asString()).isEqualTo("preserved-memory-map");
+    assertThat(map.path("value").asString()).isEqualTo("0x511000");
+    assertThat(map.path("leadsTo").path(0).asString()).isEqualTo("/preserved-memory-map/page 0");
+    assertThat(map.path("offset").asInt()).isEqualTo(0x60);
+  }
+
+  @Test
+  void showsWhatIsAtAnAddress() {
+    JsonNode shown = json(CAPTURE, "0x778050").path("structures");
+    assertThat(shown).hasSize(2);
+    assertThat(shown.path(1).path("path").asString())
+        .isEqualTo("/LUO/session \"kexec_multi_state\"");
+  }
+
+  @Test
+  void namesPathsNearAWrongOne() {
+    assertThat(show(CAPTURE, "/LUO/nonsense")).isEqualTo(2);
+    assertThat(pipe.out()).isEmpty();
+    assertThat(pipe.err()).contains("/LUO/nonsense", "/LUO/sessions/block 0");
+  }
+
+  @Test
+  void aTakenHandoverIsNotShown() {
+    assertThat(show(Captures.small("gen2-running").toString(), "--role", "incoming")).isEqualTo(2);
+    assertThat(pipe.err()).contains("a kernel has taken it");
+  }
+}
