@@ -4,53 +4,53 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
-import org.kho4j.cli.fleet.FleetCommand;
+import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.fleet.FleetOptions;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.preflight.KernelSource;
-import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Profile;
 
 /** {@code kho fleet} where Spark is: reads the kernels, has the hosts judged, shows the matrix. */
-public final class FleetJob extends FleetCommand {
+final class FleetJob {
 
-  public FleetJob() {}
+  private static final String PAGE = "fleet.html";
 
-  @Override
-  public int run(Invocation invocation) throws IOException {
-    check(invocation);
+  private FleetJob() {}
+
+  static int run(Invocation invocation, FleetOptions options) throws IOException {
     try (SparkSession spark = SparkSession.builder().appName("kho fleet").getOrCreate()) {
       spark.sparkContext().setLogLevel("ERROR");
-      return run(invocation, spark);
+      return run(invocation, options, spark);
     }
   }
 
-  private static int run(Invocation invocation, SparkSession spark) throws IOException {
+  private static int run(Invocation invocation, FleetOptions options, SparkSession spark)
+      throws IOException {
     Configuration conf = spark.sparkContext().hadoopConfiguration();
-    Optional<String> line = Optional.ofNullable(invocation.value("--cmdline", String.class));
-    List<String> sources = strings(invocation, "--to");
-    Kernels kernels = kernels(sources, conf);
-    String output = output(invocation);
-    FleetOutput out = output.isEmpty() ? FleetOutput.temporary(conf) : new FleetOutput(new Path(output), conf);
+    Kernels kernels = kernels(options.kernels(), conf);
+    FleetOutput out =
+        options.output().isEmpty()
+            ? FleetOutput.temporary(conf)
+            : new FleetOutput(new Path(options.output().get()), conf);
     try {
-      out.prepare(invocation.flag("--resume"), invocation.flag("--replace"));
-      FleetRun run = new FleetRun(spark, kernels, line, out, sentence -> invocation.note(sentence));
-      List<String> inputs = invocation.parameters(0);
-      FleetRun.Result result = run.judge(InputFiles.list(inputs, conf), new HostNames(host(invocation)));
-      if (!output.isEmpty()) {
-        out.write("fleet.html", MatrixPage.of(result));
+      List<InputFile> files = InputFiles.list(options.inputs(), conf);
+      out.prepare(options.resume(), options.replace());
+      FleetRun run = new FleetRun(spark, kernels, options.commandLine(), out, invocation::note);
+      FleetRun.Result result = run.judge(files, new HostNames(options.host()));
+      if (options.output().isPresent()) {
+        out.write(PAGE, MatrixPage.of(result));
       }
-      show(invocation, result, output);
-      return result.matrix().isOk() ? OK : BAD_ANSWER;
+      show(invocation, result, options.output().map(folder -> "; " + folder + "/" + PAGE).orElse(""));
+      return result.matrix().isOk() ? Command.OK : Command.BAD_ANSWER;
     } finally {
-      if (output.isEmpty()) {
+      if (options.output().isEmpty()) {
         out.delete();
       }
     }
@@ -62,8 +62,7 @@ public final class FleetJob extends FleetCommand {
       Path path = new Path(source);
       FileSystem system = path.getFileSystem(conf);
       Path whole = system.makeQualified(path);
-      InputFile file = new InputFile(whole.toString(), 0, 0, "", "");
-      try (FetchedFile fetched = FetchedFile.of(file, conf)) {
+      try (FetchedFile fetched = FetchedFile.of(whole.toString(), conf, FetchedFile.MAX_COPIED)) {
         try {
           profiles.add(
               new KernelSource(new PreflightRun().invocation(), (_, _) -> {})
@@ -77,7 +76,7 @@ public final class FleetJob extends FleetCommand {
     return Kernels.of(profiles, sources);
   }
 
-  private static void show(Invocation invocation, FleetRun.Result result, String output)
+  private static void show(Invocation invocation, FleetRun.Result result, String page)
       throws IOException {
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
@@ -99,7 +98,7 @@ public final class FleetJob extends FleetCommand {
                 Units.count(result.files(), "file", "files"),
                 Units.count(result.contents(), "content", "contents"),
                 Units.size(result.readBytes()),
-                output.isEmpty() ? "" : "; " + output + "/fleet.html"));
+                page));
   }
 
   private static String answers(Map<String, Long> cell) {

@@ -3,6 +3,7 @@ package org.kho4j.fleet;
 import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.cli.Kho;
+import org.kho4j.cli.fleet.FleetCommand;
 import org.kho4j.cli.output.Console;
 
 /** What {@code spark-submit} runs: the command line of {@code kho}, which is that of the job. */
@@ -17,7 +18,7 @@ public final class FleetMain {
       line.addFirst("fleet");
     }
     int status =
-        new Kho(Console.system(), Kho.noColor(), _ -> List.of(new FleetJob()))
+        new Kho(Console.system(), Kho.noColor(), _ -> List.of(new FleetCommand(FleetJob::run)))
             .run(line.toArray(String[]::new));
     if (status != 0) {
       System.exit(status);

@@ -38,6 +38,9 @@ final class FleetRun {
   /** Contents of a task: what a lost executor costs, and more than a task's own cost. */
   private static final int PER_TASK = 100;
 
+  /** Rows of the tables that a task joins. */
+  private static final int ROWS_OF_A_SHUFFLE = 10_000;
+
   /** Hosts of a cell that the page lists. */
   static final int LISTED = 20;
 
@@ -84,6 +87,8 @@ final class FleetRun {
 
   /** Judges files and writes the tables. */
   Result judge(List<InputFile> listed, HostNames names) throws IOException {
+    int shuffled = Math.max(2 * context.defaultParallelism(), listed.size() / ROWS_OF_A_SHUFFLE);
+    spark.conf().set("spark.sql.shuffle.partitions", (long) shuffled);
     Broadcast<SerializableConfiguration> conf =
         context.broadcast(
             new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));

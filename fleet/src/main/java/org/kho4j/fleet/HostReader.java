@@ -1,7 +1,6 @@
 package org.kho4j.fleet;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,11 +10,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.kho4j.cli.FailureMessage;
+import org.kho4j.cli.preflight.InspectDocument;
 import org.kho4j.cli.preflight.KernelSource;
 import org.kho4j.cli.preflight.OutgoingKernel;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages.RangedImage;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.Preflight;
@@ -29,13 +31,14 @@ import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
 
 /** Reads the content of one file and judges it against every kernel, as kho preflight does. */
-final class HostReader {
+final class HostReader implements KernelSource.Look {
 
   private final InputFile file;
   private final Map<String, Long> owners = new TreeMap<>();
   private final Map<String, Long> findings = new TreeMap<>();
   private final PreflightRun run = new PreflightRun();
   private boolean memory;
+  private long readBytes;
   private long errors;
   private long sessions;
   private long preserved;
@@ -51,14 +54,26 @@ final class HostReader {
    */
   static HostRecord read(
       InputFile file, Kernels kernels, Optional<CommandLine> commandLine, Configuration conf) {
-    long read = 0;
+    return read(file, kernels, commandLine, conf, InputDigest.MAX_HASHED);
+  }
+
+  /**
+   * The same.
+   *
+   * @param ranged bytes from which on an image of another file system is read by ranges
+   */
+  static HostRecord read(
+      InputFile file,
+      Kernels kernels,
+      Optional<CommandLine> commandLine,
+      Configuration conf,
+      long ranged) {
     String local = file.path();
-    try (FetchedFile fetched = FetchedFile.of(file, conf)) {
+    try (FetchedFile fetched = FetchedFile.of(file.path(), conf, ranged)) {
       local = fetched.local();
-      read = file.bytes();
-      return new HostReader(file).read(fetched, kernels, commandLine);
+      return new HostReader(file).read(fetched, kernels, commandLine, conf);
     } catch (IOException | RuntimeException | StackOverflowError | InternalError e) {
-      return HostRecord.unreadable(file.digest(), read, sentence(e, local, file.path()));
+      return HostRecord.unreadable(file.digest(), sentence(e, local, file.path()));
     }
   }
 
@@ -68,8 +83,9 @@ final class HostReader {
   }
 
   private HostRecord read(
-      FetchedFile fetched, Kernels kernels, Optional<CommandLine> commandLine) throws IOException {
-    OutgoingKernel outgoing = new KernelSource(run.invocation(), this::look).outgoing(fetched.local(), null);
+      FetchedFile fetched, Kernels kernels, Optional<CommandLine> commandLine, Configuration conf)
+      throws IOException {
+    OutgoingKernel outgoing = outgoing(fetched, conf);
     List<Cell> cells = new ArrayList<>();
     for (Map.Entry<String, Profile> kernel : kernels.profiles().entrySet()) {
       cells.add(cell(kernel.getKey(), outgoing, kernel.getValue(), commandLine, fetched));
@@ -92,10 +108,24 @@ final class HostReader {
         reservations,
         findings,
         errors,
-        file.bytes(),
+        readBytes,
         notes,
         "",
         cells);
+  }
+
+  private OutgoingKernel outgoing(FetchedFile fetched, Configuration conf) throws IOException {
+    KernelSource source = new KernelSource(run.invocation(), this);
+    Optional<RangedImage> ranged = fetched.ranged(conf);
+    if (ranged.isEmpty()) {
+      readBytes = file.bytes();
+      return source.outgoing(fetched.local(), null);
+    }
+    try (PhysicalMemory image = ranged.get().memory()) {
+      OutgoingKernel outgoing = source.memory(fetched.local(), image);
+      readBytes = ranged.get().readBytes().getAsLong();
+      return outgoing;
+    }
   }
 
   private static List<String> versions(Profile profile) {
@@ -111,7 +141,8 @@ final class HostReader {
   }
 
   /** Who owns what, and what verify finds. */
-  private void look(Handover handover, Verifier.Options options) {
+  @Override
+  public void at(Handover handover, Verifier.Options options) {
     memory = true;
     Checked checked =
         Verifier.verify(
@@ -126,6 +157,12 @@ final class HostReader {
     } catch (HandoverException broken) {
       // A finding of verify, and with it part of the verdicts.
     }
+  }
+
+  @Override
+  public void at(InspectDocument document) throws IOException {
+    sessions = document.sessions();
+    preserved = document.preservedBytes();
   }
 
   private Cell cell(

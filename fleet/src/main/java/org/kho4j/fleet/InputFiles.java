@@ -3,6 +3,7 @@ package org.kho4j.fleet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -22,7 +23,7 @@ final class InputFiles {
    * @throws IOException if a folder, file or glob names nothing
    */
   static List<InputFile> list(List<String> inputs, Configuration conf) throws IOException {
-    TreeMap<String, InputFile> files = new TreeMap<>();
+    Map<String, InputFile> files = new TreeMap<>();
     for (String input : inputs) {
       Path path = new Path(input);
       FileSystem system = path.getFileSystem(conf);
@@ -50,7 +51,7 @@ final class InputFiles {
     return new ArrayList<>(files.values());
   }
 
-  private static void add(FileStatus file, TreeMap<String, InputFile> files) {
+  private static void add(FileStatus file, Map<String, InputFile> files) {
     String path = file.getPath().toString();
     files.put(path, new InputFile(path, file.getLen(), file.getModificationTime(), "", ""));
   }

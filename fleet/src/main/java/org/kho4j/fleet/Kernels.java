@@ -2,8 +2,10 @@ package org.kho4j.fleet;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,20 +24,20 @@ final class Kernels implements Serializable {
    *
    * @param label its file's name, made unique
    * @param source as the user named it
-   * @param profile the content of a profile's file
+   * @param profile the text of a profile's file
    */
-  record Kernel(String label, String source, byte[] profile) implements Serializable {}
+  record Kernel(String label, String source, String profile) implements Serializable {}
 
   private final ArrayList<Kernel> kernels;
   private transient @Nullable Map<String, Profile> profiles;
 
-  private Kernels(ArrayList<Kernel> kernels) {
-    this.kernels = kernels;
+  private Kernels(List<Kernel> kernels) {
+    this.kernels = new ArrayList<>(kernels);
   }
 
   /** Profiles with their sources, in the order in which the user named them. */
   static Kernels of(List<Profile> profiles, List<String> sources) throws IOException {
-    ArrayList<Kernel> kernels = new ArrayList<>();
+    List<Kernel> kernels = new ArrayList<>();
     Map<String, Integer> seen = new HashMap<>();
     for (int i = 0; i < profiles.size(); i++) {
       String source = sources.get(i);
@@ -43,7 +45,9 @@ final class Kernels implements Serializable {
       int number = seen.merge(name, 1, Integer::sum);
       kernels.add(
           new Kernel(
-              number == 1 ? name : name + "#" + number, source, ProfileFile.bytes(profiles.get(i))));
+              number == 1 ? name : name + "#" + number,
+              source,
+              new String(ProfileFile.bytes(profiles.get(i)), StandardCharsets.UTF_8)));
     }
     return new Kernels(kernels);
   }
@@ -59,7 +63,7 @@ final class Kernels implements Serializable {
     for (Kernel kernel : kernels) {
       texts.add(kernel.label);
       texts.add(kernel.source);
-      texts.add(new String(kernel.profile, java.nio.charset.StandardCharsets.UTF_8));
+      texts.add(kernel.profile);
     }
     return InputDigest.of(texts);
   }
@@ -67,9 +71,10 @@ final class Kernels implements Serializable {
   /** The profiles by their labels, parsed once in a JVM. */
   synchronized Map<String, Profile> profiles() throws IOException {
     if (profiles == null) {
-      Map<String, Profile> parsed = new java.util.LinkedHashMap<>();
+      Map<String, Profile> parsed = new LinkedHashMap<>();
       for (Kernel kernel : kernels) {
-        parsed.put(kernel.label, ProfileFile.read(kernel.source, kernel.profile));
+        parsed.put(kernel.label, ProfileFile.read(
+                kernel.source, kernel.profile.getBytes(StandardCharsets.UTF_8)));
       }
       profiles = parsed;
     }

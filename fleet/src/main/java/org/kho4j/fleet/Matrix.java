@@ -82,7 +82,7 @@ final class Matrix {
     StringBuilder digits = new StringBuilder();
     for (String answer : ANSWERS.subList(0, ANSWERS.size() - 1)) {
       long hosts =
-          counts.get(group).values().stream()
+          counts.getOrDefault(group, Map.of()).values().stream()
               .mapToLong(cell -> cell.getOrDefault(answer, 0L))
               .sum();
       digits.append("%019d".formatted(hosts));

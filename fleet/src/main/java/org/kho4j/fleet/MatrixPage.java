@@ -1,6 +1,7 @@
 package org.kho4j.fleet;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,7 @@ final class MatrixPage {
     Map<String, List<FleetRun.ListedHost>> listed = new HashMap<>();
     result.worst().forEach(host ->
         listed
-            .computeIfAbsent(id(host.group(), host.kernel()), _ -> new java.util.ArrayList<>())
+            .computeIfAbsent(id(host.group(), host.kernel()), _ -> new ArrayList<>())
             .add(host));
     for (String kernel : matrix.kernels()) {
       for (String group : groups) {

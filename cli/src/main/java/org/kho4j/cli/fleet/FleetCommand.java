@@ -2,6 +2,7 @@ package org.kho4j.cli.fleet;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.kho4j.cli.command.Command;
@@ -12,14 +13,33 @@ import picocli.CommandLine.TypeConversionException;
 
 /**
  * {@code kho fleet INPUT… --to KERNEL…}. Here it starts Apache Spark in a JVM of its own; module
- * {@code fleet} has what Spark runs then, with the same options.
+ * {@code fleet} has what Spark runs then, by the same command line.
  */
-public class FleetCommand extends Command {
+public final class FleetCommand extends Command {
 
   /** The whole path is the host's name, its folder the group. */
   private static final Pattern HOST = Pattern.compile("(?<group>[^/]*)/(?<host>[^/]+)$");
 
+  private final Job job;
+
+  /** What a command line of the fleet is for. */
+  @FunctionalInterface
+  public interface Job {
+    /**
+     * Does it.
+     *
+     * @return {@link Command#OK}, {@link Command#BAD_ANSWER} or {@link Command#FAILED}
+     */
+    int run(Invocation invocation, FleetOptions options) throws IOException;
+  }
+
+  /** The command that starts Spark. */
   public FleetCommand() {
+    this(SparkProcess::run);
+  }
+
+  /** The command where Spark is. */
+  public FleetCommand(Job job) {
     super(
         "fleet",
         "Judges every host of a fleet against every kernel, on Apache Spark.",
@@ -85,6 +105,7 @@ public class FleetCommand extends Command {
             .paramLabel("KEY=VALUE")
             .description("A setting of Spark; may be given several times."));
     opensNoImage();
+    this.job = job;
   }
 
   private static OptionSpec.Builder flag(String name, String description) {
@@ -106,44 +127,34 @@ public class FleetCommand extends Command {
 
   @Override
   public int run(Invocation invocation) throws IOException {
-    check(invocation);
-    return SparkProcess.run(invocation, master(invocation), strings(invocation, "--conf"));
-  }
-
-  /** Refuses options that contradict each other. */
-  protected static void check(Invocation invocation) {
-    String out = output(invocation);
-    if (invocation.flag("--resume") && invocation.flag("--replace")) {
+    Pattern host = invocation.value("--host", Pattern.class);
+    String master = invocation.value("--master", String.class);
+    FleetOptions options =
+        new FleetOptions(
+            invocation.parameters(0),
+            strings(invocation, "--to"),
+            Optional.ofNullable(invocation.value("--output", String.class)),
+            invocation.flag("--resume"),
+            invocation.flag("--replace"),
+            host == null ? HOST : host,
+            Optional.ofNullable(invocation.value("--cmdline", String.class)),
+            master == null ? "local[*]" : master,
+            strings(invocation, "--conf"));
+    if (options.resume() && options.replace()) {
       throw invocation.wrong("--resume and --replace exclude each other");
     }
-    if (out.isEmpty() && (invocation.flag("--resume") || invocation.flag("--replace"))) {
+    if (options.output().isEmpty() && (options.resume() || options.replace())) {
       throw invocation.wrong("--resume and --replace are for an output: give -o OUT");
     }
-    if (out.isEmpty() && !master(invocation).startsWith("local")) {
+    if (options.output().isEmpty() && !options.isLocal()) {
       throw invocation.wrong(
-          "the machines of " + master(invocation) + " need an output that all of them reach: give -o OUT");
+          "the machines of %s need an output that all of them reach: give -o OUT"
+              .formatted(options.master()));
     }
+    return job.run(invocation, options);
   }
 
-  private static String master(Invocation invocation) {
-    String master = invocation.value("--master", String.class);
-    return master == null ? "local[*]" : master;
-  }
-
-  /** The folder to write; empty for none. */
-  protected static String output(Invocation invocation) {
-    String out = invocation.value("--output", String.class);
-    return out == null ? "" : out;
-  }
-
-  /** How a host is found in the path of its file. */
-  protected static Pattern host(Invocation invocation) {
-    Pattern host = invocation.value("--host", Pattern.class);
-    return host == null ? HOST : host;
-  }
-
-  /** The values of an option that may be given several times. */
-  protected static List<String> strings(Invocation invocation, String option) {
+  private static List<String> strings(Invocation invocation, String option) {
     List<?> values = invocation.value(option, List.class);
     return values == null ? List.of() : values.stream().map(String.class::cast).toList();
   }

@@ -16,7 +16,7 @@ final class SparkProcess {
   private SparkProcess() {}
 
   /** Runs the command line that was given, and returns its exit status. */
-  static int run(Invocation invocation, String master, List<String> settings) throws IOException {
+  static int run(Invocation invocation, FleetOptions options) throws IOException {
     String root = System.getProperty("kho.root");
     if (root == null) {
       throw new IOException(
@@ -33,8 +33,8 @@ final class SparkProcess {
     require(spark, own);
     Path jar = Path.of(root, "fleet", "target", "kho4j-fleet.jar");
     ProcessBuilder process =
-        new ProcessBuilder(command(invocation, jar, spark, master, settings)).inheritIO();
-    if (master.startsWith("local")) {
+        new ProcessBuilder(command(invocation, jar, spark, options)).inheritIO();
+    if (options.isLocal()) {
       // Nobody else is to reach the job or its web page.
       process.environment().putIfAbsent("SPARK_LOCAL_IP", "127.0.0.1");
     }
@@ -64,7 +64,7 @@ final class SparkProcess {
   }
 
   private static List<String> command(
-      Invocation invocation, Path jar, Path spark, String master, List<String> settings) {
+      Invocation invocation, Path jar, Path spark, FleetOptions options) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -82,7 +82,7 @@ final class SparkProcess {
             jar + File.pathSeparator + spark.resolve("*"),
             "org.apache.spark.deploy.SparkSubmit",
             "--master",
-            master,
+            options.master(),
             "--class",
             MAIN));
     command.addAll(
@@ -91,7 +91,7 @@ final class SparkProcess {
             // Spark's bar of stages, for a person who looks.
             "spark.ui.showConsoleProgress="
                 + System.getProperty("kho.terminals", "").contains("err")));
-    for (String setting : settings) {
+    for (String setting : options.settings()) {
       command.addAll(List.of("--conf", setting));
     }
     command.add(jar.toString());

@@ -63,6 +63,9 @@ public final class KernelSource {
      * @param options with which it is verified
      */
     void at(Handover handover, Verifier.Options options);
+
+    /** Looks at a document in the place of a memory image, after it was read. */
+    default void at(InspectDocument document) throws IOException {}
   }
 
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
@@ -162,7 +165,9 @@ public final class KernelSource {
     if (ProfileFile.isOne(path)) {
       JsonFields document = JsonFields.read(path);
       if (InspectDocument.isOne(document)) {
-        HandedReader.Outgoing read = new InspectDocument(name, document).read();
+        InspectDocument inspected = new InspectDocument(name, document);
+        HandedReader.Outgoing read = inspected.read();
+        look.at(inspected);
         return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
       }
       return OutgoingKernel.of(ProfileFile.read(name, document), Optional.empty());

@@ -51,10 +51,12 @@ public final class ElfCore {
 
   private final Path path;
   private final MemorySegment bytes;
+  private final long size;
 
   private ElfCore(MappedFile file) {
     this.path = file.path();
     this.bytes = file.bytes();
+    this.size = file.size();
   }
 
   /** Whether these are the first bytes of an ELF file. */
@@ -89,9 +91,10 @@ public final class ElfCore {
         table >= 0
             && table <= bytes.byteSize()
             && count <= (bytes.byteSize() - table) / PROGRAM_HEADER_SIZE,
-        count + " ELF program headers at offset 0x" + hex(table) + " run past the file's end");
+        count + " ELF program headers at offset 0x" + hex(table) + " run past "
+            + (bytes.byteSize() < size ? "the first 16 MiB, which are read of it" : "the file's end"));
 
-    SegmentTable segments = new SegmentTable(path, bytes.byteSize());
+    SegmentTable segments = new SegmentTable(path, size);
     OptionalInt pageSize = OptionalInt.empty();
     for (int i = 0; i < count; i++) {
       long at = table + (long) i * PROGRAM_HEADER_SIZE;
@@ -109,7 +112,7 @@ public final class ElfCore {
         new MemorySource(
             path,
             MemorySource.Kind.ELF,
-            bytes.byteSize(),
+            size,
             machine(u16(18)),
             pageSize,
             segments.notes());
