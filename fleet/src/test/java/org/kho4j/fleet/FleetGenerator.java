@@ -93,6 +93,14 @@ final class FleetGenerator {
     return made;
   }
 
+  /** Makes so many hosts of one kind. */
+  void make(Path folder, String kind, int hosts) throws IOException {
+    for (int i = 0; i < hosts; i++) {
+      Path group = Files.createDirectories(folder.resolve("rack-%02d".formatted(i % GROUPS)));
+      Files.write(group.resolve("host-%06d".formatted(i)), content(kind, i));
+    }
+  }
+
   private byte[] content(String kind, int number) {
     return switch (kind) {
       case "everything-document" ->

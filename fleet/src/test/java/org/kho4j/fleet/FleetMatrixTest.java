@@ -27,7 +27,7 @@ import org.kho4j.cli.output.Console;
  */
 class FleetMatrixTest {
 
-  private static final int HOSTS = Integer.getInteger("kho.fleet.hosts", 100);
+  private static final int HOSTS = Integer.getInteger("kho.fleet.hosts", 40);
   private static final long SEED = Long.getLong("kho.fleet.seed", 1);
 
   @TempDir Path temporary;
