@@ -102,7 +102,8 @@ public final class MappedFile implements AutoCloseable {
 
   /**
    * Bytes that are elsewhere, read range by range: {@link #bytes} has the first 16 MiB of them, and
-   * {@link #slice} all. Takes the reader over: it is closed with this, or where this cannot be made.
+   * {@link #slice} all. Takes the reader over: it is closed with this, or where this cannot be
+   * made.
    *
    * @param path the name to use in messages
    * @throws IOException if the first bytes cannot be read

@@ -47,7 +47,10 @@ final class FleetJob {
       if (options.output().isPresent()) {
         out.write(PAGE, MatrixPage.of(result));
       }
-      show(invocation, result, options.output().map(folder -> "; " + folder + "/" + PAGE).orElse(""));
+      show(
+          invocation,
+          result,
+          options.output().map(folder -> "; " + folder + "/" + PAGE).orElse(""));
       return result.matrix().isOk() ? Command.OK : Command.BAD_ANSWER;
     } finally {
       if (options.output().isEmpty()) {
@@ -88,7 +91,11 @@ final class FleetJob {
     for (String kernel : result.matrix().kernels()) {
       text.line(kernel + ": " + answers(result.matrix().total(kernel)));
       for (String group : result.matrix().groups()) {
-        text.line("  " + (group.isEmpty() ? "-" : Units.printable(group)) + ": " + answers(result.matrix().cell(group, kernel)));
+        text.line(
+            "  "
+                + (group.isEmpty() ? "-" : Units.printable(group))
+                + ": "
+                + answers(result.matrix().cell(group, kernel)));
       }
     }
     text.line("");

@@ -166,14 +166,17 @@ final class FleetRun {
       long contents,
       long judged,
       Set<String> done) {
-    List<Row> rows = files.stream().map(file -> FleetTables.row(file, names.of(file.path()))).toList();
+    List<Row> rows =
+        files.stream().map(file -> FleetTables.row(file, names.of(file.path()))).toList();
     Dataset<Row> known = contents(judgement).persist();
     Dataset<Row> hosts =
         spark
             .createDataFrame(rows, FleetTables.FILES)
             .join(known, new String[] {"digest"}, "left_outer")
             .withColumn(
-                "error", when(col("file_error").notEqual(""), col("file_error")).otherwise(coalesce(col("error"), lit(""))))
+                "error",
+                when(col("file_error").notEqual(""), col("file_error"))
+                    .otherwise(coalesce(col("error"), lit(""))))
             .persist();
     hosts
         .drop("cells", "judgement", "file_error")
@@ -192,7 +195,8 @@ final class FleetRun {
         .groupBy("host_group", "kernel", "answer")
         .agg(count(lit(1)))
         .collectAsList()
-        .forEach(row -> matrix.add(row.getString(0), row.getString(1), row.getString(2), row.getLong(3)));
+        .forEach(row ->
+            matrix.add(row.getString(0), row.getString(1), row.getString(2), row.getLong(3)));
     List<ListedHost> worst = worst(verdicts);
     long read =
         known.select("digest", "read_bytes").collectAsList().stream()

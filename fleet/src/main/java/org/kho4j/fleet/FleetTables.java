@@ -84,8 +84,7 @@ final class FleetTables {
   }
 
   private static ArrayType amounts(String name, String amount) {
-    return createArrayType(
-        new StructType(new StructField[] {text(name), number(amount)}), false);
+    return createArrayType(new StructType(new StructField[] {text(name), number(amount)}), false);
   }
 
   /**
@@ -126,8 +125,7 @@ final class FleetTables {
   private static Object[] parts(List<Cell.PartCell> parts) {
     return parts.stream()
         .map(part ->
-            RowFactory.create(
-                part.name(), part.from(), part.to(), part.verdict(), part.because()))
+            RowFactory.create(part.name(), part.from(), part.to(), part.verdict(), part.because()))
         .toArray();
   }
 

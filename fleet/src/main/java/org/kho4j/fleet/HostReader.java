@@ -92,7 +92,8 @@ final class HostReader implements KernelSource.Look {
     }
     Optional<Handed> handed = outgoing.handed();
     Map<String, Long> reservations = new TreeMap<>();
-    handed.ifPresent(what -> what.reservations().forEach(one -> reservations.merge(one.name(), one.size(), Long::sum)));
+    handed.ifPresent(what ->
+        what.reservations().forEach(one -> reservations.merge(one.name(), one.size(), Long::sum)));
     String kind = memory ? "memory" : handed.isPresent() ? "inspect" : "kernel";
     List<String> notes = new ArrayList<>(run.notes());
     notes.addAll(outgoing.notes());
@@ -130,13 +131,15 @@ final class HostReader implements KernelSource.Look {
 
   private static List<String> versions(Profile profile) {
     TreeSet<String> versions = new TreeSet<>();
-    profile.parts().forEach((name, speech) -> {
-      if (speech.state() == Speech.State.YES) {
-        for (String version : speech.versions()) {
-          versions.add(Character.isDigit(version.charAt(0)) ? name + " " + version : version);
-        }
-      }
-    });
+    profile
+        .parts()
+        .forEach((name, speech) -> {
+          if (speech.state() == Speech.State.YES) {
+            for (String version : speech.versions()) {
+              versions.add(Character.isDigit(version.charAt(0)) ? name + " " + version : version);
+            }
+          }
+        });
     return List.copyOf(versions);
   }
 
@@ -152,7 +155,8 @@ final class HostReader implements KernelSource.Look {
             (where, address, bytes) -> owners.merge(where.top(), bytes, Long::sum));
     errors = checked.count(Severity.ERROR);
     try {
-      preserved = handover.isMapIntact() ? handover.preservedMap().summary(_ -> {}).blocks().bytes() : 0;
+      preserved =
+          handover.isMapIntact() ? handover.preservedMap().summary(_ -> {}).blocks().bytes() : 0;
       sessions = handover.client(LiveUpdate.CLIENT).map(luo -> luo.sessions().count()).orElse(0L);
     } catch (HandoverException broken) {
       // A finding of verify, and with it part of the verdicts.
@@ -173,7 +177,8 @@ final class HostReader implements KernelSource.Look {
       FetchedFile fetched) {
     Optional<String> impossible = Preflight.impossible(outgoing.profile(), to);
     if (impossible.isPresent()) {
-      return new Cell(label, "", 0, impossible.get().replace(fetched.local(), file.path()), List.of());
+      return new Cell(
+          label, "", 0, impossible.get().replace(fetched.local(), file.path()), List.of());
     }
     Report report = Preflight.judge(outgoing.profile(), outgoing.handed(), to, commandLine);
     Verdict verdict = report.verdict();

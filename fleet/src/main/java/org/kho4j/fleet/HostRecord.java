@@ -17,8 +17,8 @@ import java.util.Map;
  * @param reservations by name, with their sizes
  * @param findings of {@code kho verify} by rule, of a memory image alone
  * @param errors findings of severity error
- * @param readBytes of the file: all of one that is local or was copied; of one that was read by ranges,
- *     what was read; 0 of one that cannot be read
+ * @param readBytes of the file: all of one that is local or was copied; of one that was read by
+ *     ranges, what was read; 0 of one that cannot be read
  * @param notes what could not be read, and what else to know
  * @param error why the file cannot be judged; empty where it can
  * @param cells the verdicts, by the order of the kernels
@@ -49,19 +49,7 @@ record HostRecord(
   /** A content that cannot be read. */
   static HostRecord unreadable(String digest, String error) {
     return new HostRecord(
-        digest,
-        "",
-        "",
-        List.of(),
-        0,
-        Map.of(),
-        0,
-        Map.of(),
-        Map.of(),
-        0,
-        0,
-        List.of(),
-        error,
+        digest, "", "", List.of(), 0, Map.of(), 0, Map.of(), Map.of(), 0, 0, List.of(), error,
         List.of());
   }
 }

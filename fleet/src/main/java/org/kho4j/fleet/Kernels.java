@@ -12,9 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.preflight.ProfileFile;
 import org.kho4j.preflight.Profile;
 
-/**
- * The kernels that are to take the handovers: read once, and sent to each executor as profiles.
- */
+/** The kernels that are to take the handovers: read once, and sent to each executor as profiles. */
 final class Kernels implements Serializable {
 
   private static final long serialVersionUID = 1L;
@@ -73,8 +71,9 @@ final class Kernels implements Serializable {
     if (profiles == null) {
       Map<String, Profile> parsed = new LinkedHashMap<>();
       for (Kernel kernel : kernels) {
-        parsed.put(kernel.label, ProfileFile.read(
-                kernel.source, kernel.profile.getBytes(StandardCharsets.UTF_8)));
+        parsed.put(
+            kernel.label,
+            ProfileFile.read(kernel.source, kernel.profile.getBytes(StandardCharsets.UTF_8)));
       }
       profiles = parsed;
     }

@@ -53,9 +53,12 @@ final class Matrix {
   /** Hosts by answer for a kernel, worst first. */
   Map<String, Long> total(String kernel) {
     Map<String, Long> sum = new TreeMap<>();
-    counts.values().forEach(group ->
-        group.getOrDefault(kernel, Map.of())
-            .forEach((answer, hosts) -> sum.merge(answer, hosts, Long::sum)));
+    counts
+        .values()
+        .forEach(group ->
+            group
+                .getOrDefault(kernel, Map.of())
+                .forEach((answer, hosts) -> sum.merge(answer, hosts, Long::sum)));
     return worstFirst(sum);
   }
 

@@ -66,13 +66,17 @@ final class MatrixPage {
     int hidden = matrix.groups().size() - groups.size();
     if (hidden > 0) {
       html.element(
-          "p", "%s more, better than these, are in the table verdicts.".formatted(Units.count(hidden, "group", "groups")));
+          "p",
+          "%s more, better than these, are in the table verdicts."
+              .formatted(Units.count(hidden, "group", "groups")));
     }
     Map<String, List<FleetRun.ListedHost>> listed = new HashMap<>();
-    result.worst().forEach(host ->
-        listed
-            .computeIfAbsent(id(host.group(), host.kernel()), _ -> new ArrayList<>())
-            .add(host));
+    result
+        .worst()
+        .forEach(host ->
+            listed
+                .computeIfAbsent(id(host.group(), host.kernel()), _ -> new ArrayList<>())
+                .add(host));
     for (String kernel : matrix.kernels()) {
       for (String group : groups) {
         section(group, kernel, listed.getOrDefault(id(group, kernel), List.of()));

@@ -65,8 +65,7 @@ final class FleetGenerator {
             "x86_64-7.1-moments",
             "arm64-7.3-64k-moments")) {
       byte[] packed = Files.readAllBytes(CAPTURES.resolve(capture + ".elf.zst"));
-      captures.put(
-          capture, Zstd.decompress(packed, (int) Zstd.getFrameContentSize(packed)));
+      captures.put(capture, Zstd.decompress(packed, (int) Zstd.getFrameContentSize(packed)));
     }
     document = HostReaderTest.inspect(CAPTURES.resolve("x86_64-7.2-moments.elf.zst"));
   }
@@ -112,8 +111,7 @@ final class FleetGenerator {
         byte[] packed = packed(capture("x86_64-7.2-moments", "config", number));
         yield Arrays.copyOf(packed, packed.length / 2);
       }
-      case "no-reservation" ->
-          packed(capture("x86_64-7.3-above-the-hole", "high", number));
+      case "no-reservation" -> packed(capture("x86_64-7.3-above-the-hole", "high", number));
       case "kho-v3" -> packed(capture("x86_64-7.1-moments", "config", number));
       case "arm64-64k" -> packed(capture("arm64-7.3-64k-moments", "config", number));
       default -> {
@@ -161,7 +159,8 @@ final class FleetGenerator {
     byte[] to = by.getBytes(StandardCharsets.ISO_8859_1);
     int found = 0;
     for (int at = 0; at + from.length <= image.length; at++) {
-      if (image[at] == from[0] && Arrays.equals(image, at, at + from.length, from, 0, from.length)) {
+      if (image[at] == from[0]
+          && Arrays.equals(image, at, at + from.length, from, 0, from.length)) {
         System.arraycopy(to, 0, image, at, to.length);
         found++;
       }

@@ -44,7 +44,9 @@ class FleetMatrixTest {
     List<String> arguments = KnownMatrix.arguments(folder, known.kernels(), output);
     long start = System.nanoTime();
 
-    assertThat(run(arguments)).as(err.toString(StandardCharsets.UTF_8)).isEqualTo(Command.BAD_ANSWER);
+    assertThat(run(arguments))
+        .as(err.toString(StandardCharsets.UTF_8))
+        .isEqualTo(Command.BAD_ANSWER);
 
     System.out.printf(
         "%d hosts, %d kernels, %.1f s%n",
@@ -87,7 +89,10 @@ class FleetMatrixTest {
   static Map<String, String> cells(Path output) throws IOException {
     Map<String, String> cells = new TreeMap<>();
     try (SparkSession spark =
-        SparkSession.builder().master("local[1]").config("spark.ui.enabled", "false").getOrCreate()) {
+        SparkSession.builder()
+            .master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .getOrCreate()) {
       for (Row row :
           spark
               .read()

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfSystemProperty(named = "kho.fleet.scale", matches = ".+")
 class FleetScaleTest {
 
-  private static final String KIND =
-      System.getProperty("kho.fleet.kind", "everything-document");
+  private static final String KIND = System.getProperty("kho.fleet.kind", "everything-document");
   private static final int LOOPED = 10;
 
   @TempDir Path temporary;
@@ -49,7 +48,12 @@ class FleetScaleTest {
   private void loop(String kernel) throws IOException, InterruptedException {
     Path kho = Path.of("../kho").toAbsolutePath().normalize();
     try (var files = Files.walk(temporary)) {
-      List<Path> hosts = files.filter(Files::isRegularFile).filter(file -> file.getFileName().toString().startsWith("host-")).limit(LOOPED).toList();
+      List<Path> hosts =
+          files
+              .filter(Files::isRegularFile)
+              .filter(file -> file.getFileName().toString().startsWith("host-"))
+              .limit(LOOPED)
+              .toList();
       double sum = 0;
       for (Path host : hosts) {
         sum +=
@@ -80,7 +84,8 @@ class FleetScaleTest {
             setting,
             "-Dspark.ui.enabled=false",
             "-cp",
-            System.getProperty("java.class.path").replace("../", new File("..").getAbsolutePath() + "/"),
+            System.getProperty("java.class.path")
+                .replace("../", new File("..").getAbsolutePath() + "/"),
             FleetMain.class.getName()));
     command.addAll(arguments);
     return command;
@@ -91,8 +96,7 @@ class FleetScaleTest {
     builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
     Path log = temporary.resolve("log");
     long start = System.nanoTime();
-    int status =
-        builder.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
+    int status = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
     assertThat(status).as(Files.readString(log)).isLessThan(2);
     return (System.nanoTime() - start) / 1e9;
   }

@@ -19,14 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.Kho;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
-import org.kho4j.preflight.Profile;
 import org.kho4j.cli.preflight.ProfileFile;
+import org.kho4j.preflight.Profile;
 
 class HostReaderTest {
 
   private static final Path CAPTURE =
-      Path.of(
-          "../cli/src/test/resources/org/kho4j/cli/captures/lab/x86_64-7.2-moments.elf.zst");
+      Path.of("../cli/src/test/resources/org/kho4j/cli/captures/lab/x86_64-7.2-moments.elf.zst");
   private static final Path KERNEL =
       Path.of("../cli/src/test/resources/org/kho4j/cli/preflight/kernels/7.3.json");
 

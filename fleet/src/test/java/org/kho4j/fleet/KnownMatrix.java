@@ -51,7 +51,8 @@ final class KnownMatrix {
     for (FleetGenerator.Made host : hosts) {
       List<String> known = verdicts.get(host.kind());
       for (int i = 0; i < kernels.size(); i++) {
-        cells.put("%s/%s %s.json".formatted(host.group(), host.host(), kernels.get(i)), known.get(i));
+        cells.put(
+            "%s/%s %s.json".formatted(host.group(), host.host(), kernels.get(i)), known.get(i));
       }
     }
     return cells;
@@ -60,8 +61,7 @@ final class KnownMatrix {
   static List<String> arguments(Path folder, List<String> kernels, Path out) {
     List<String> arguments = new ArrayList<>(List.of("fleet", folder.toString(), "--to"));
     arguments.addAll(kernels);
-    arguments.addAll(
-        List.of("-o", out.toString(), "--cmdline", FleetGenerator.COMMAND_LINE));
+    arguments.addAll(List.of("-o", out.toString(), "--cmdline", FleetGenerator.COMMAND_LINE));
     return arguments;
   }
 }

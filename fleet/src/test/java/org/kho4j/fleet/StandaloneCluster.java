@@ -95,8 +95,7 @@ final class StandaloneCluster implements AutoCloseable {
   /** Submits a command line of {@code kho}. */
   Process submit(List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
-    command.addAll(
-        List.of("-Xmx512m", "org.apache.spark.deploy.SparkSubmit", "--master", url()));
+    command.addAll(List.of("-Xmx512m", "org.apache.spark.deploy.SparkSubmit", "--master", url()));
     String directories =
         classPath.stream()
             .filter(entry -> !entry.endsWith(".jar"))

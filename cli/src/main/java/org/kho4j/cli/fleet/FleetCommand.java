@@ -77,7 +77,10 @@ public final class FleetCommand extends Command {
             .paramLabel("OUT")
             .description(
                 "The folder to write, of any file system that Hadoop writes. Without it, the matrix is only printed."));
-    option(flag("--resume", "OUT is there: goes on with it. Contents that were judged are not read again."));
+    option(
+        flag(
+            "--resume",
+            "OUT is there: goes on with it. Contents that were judged are not read again."));
     option(flag("--replace", "OUT is there: replaces it."));
     option(
         OptionSpec.builder("--host")
@@ -121,7 +124,8 @@ public final class FleetCommand extends Command {
       }
       return pattern;
     } catch (PatternSyntaxException e) {
-      throw new TypeConversionException("'" + text + "' is no regular expression: " + e.getDescription());
+      throw new TypeConversionException(
+          "'" + text + "' is no regular expression: " + e.getDescription());
     }
   }
 

@@ -101,8 +101,7 @@ public final class InspectDocument {
         pageSize,
         KhoVersion.of(compatible).flatMap(version -> form(version, map)),
         parts,
-        new HandedReader.Contents(
-            handlers, flbs, reservations, strangers, integrity(compatible)));
+        new HandedReader.Contents(handlers, flbs, reservations, strangers, integrity(compatible)));
   }
 
   /** How many sessions there are; known after {@link #read}. */
@@ -138,7 +137,8 @@ public final class InspectDocument {
       return Optional.of(forms.getFirst());
     }
     try {
-      boolean sure = map.has("form") && !map.object("formEvidence").text("certainty").equals("unsure");
+      boolean sure =
+          map.has("form") && !map.object("formEvidence").text("certainty").equals("unsure");
       return sure ? MapForm.of(map.text("form")) : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
@@ -155,10 +155,11 @@ public final class InspectDocument {
     } else if (part.get().equals(Parts.MEMBLOCK) && subtree.has("reserveMem")) {
       for (JsonFields one : subtree.objects("reserveMem")) {
         reservations.add(
-            new ReserveMem(
-                one.text("name"), Numbers.parse(one.text("start")), one.count("size")));
+            new ReserveMem(one.text("name"), Numbers.parse(one.text("start")), one.count("size")));
       }
-      put(Parts.MEMBLOCK, List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
+      put(
+          Parts.MEMBLOCK,
+          List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
     } else if (part.get().equals(Parts.KEXEC_METADATA) && subtree.has("metadata")) {
       JsonFields metadata = subtree.object("metadata");
       release = Optional.of(metadata.text("previousRelease"));
@@ -170,7 +171,8 @@ public final class InspectDocument {
         damage(part.get(), "its checksum does not match");
       }
     } else {
-      parts.put(part.get().name(), new Speech(Speech.State.UNKNOWN, List.of(), "it was not decoded"));
+      parts.put(
+          part.get().name(), new Speech(Speech.State.UNKNOWN, List.of(), "it was not decoded"));
     }
   }
 
@@ -179,8 +181,7 @@ public final class InspectDocument {
     boolean several =
         LuoVersion.ALL.stream()
             .anyMatch(version ->
-                version.compatible().equals(compatible)
-                    && version.head() == LuoVersion.Head.FDT);
+                version.compatible().equals(compatible) && version.head() == LuoVersion.Head.FDT);
     if (several) {
       parts.put(
           Parts.LUO.name(),

@@ -91,8 +91,13 @@ public final class ElfCore {
         table >= 0
             && table <= bytes.byteSize()
             && count <= (bytes.byteSize() - table) / PROGRAM_HEADER_SIZE,
-        count + " ELF program headers at offset 0x" + hex(table) + " run past "
-            + (bytes.byteSize() < size ? "the first 16 MiB, which are read of it" : "the file's end"));
+        count
+            + " ELF program headers at offset 0x"
+            + hex(table)
+            + " run past "
+            + (bytes.byteSize() < size
+                ? "the first 16 MiB, which are read of it"
+                : "the file's end"));
 
     SegmentTable segments = new SegmentTable(path, size);
     OptionalInt pageSize = OptionalInt.empty();
@@ -110,12 +115,7 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(
-            path,
-            MemorySource.Kind.ELF,
-            size,
-            machine(u16(18)),
-            pageSize,
-            segments.notes());
+            path, MemorySource.Kind.ELF, size, machine(u16(18)), pageSize, segments.notes());
     return new MappedMemory(file, source, runs, segments.ram());
   }
 

@@ -78,8 +78,7 @@ public final class MappedMemory implements PhysicalMemory {
     int run = runs.find(address);
     return run < 0 || length > runs.end(run) - address
         ? Optional.empty()
-        : file.channel()
-            .map(channel -> new FileExtent(channel, runs.offsetOf(run, address)));
+        : file.channel().map(channel -> new FileExtent(channel, runs.offsetOf(run, address)));
   }
 
   /** Copies from runs that adjoin in memory and do not in the file. */
