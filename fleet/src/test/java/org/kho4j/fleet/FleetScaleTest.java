@@ -25,7 +25,7 @@ class FleetScaleTest {
   void hostsPerSecond() throws IOException, InterruptedException {
     String kernel = KnownMatrix.read().kernels().getFirst();
     FleetGenerator generator = new FleetGenerator(1);
-    for (String size : System.getProperty("kho.fleet.scale").split("[ ,]+")) {
+    for (String size : System.getProperty("kho.fleet.scale").split("[ ,]+", -1)) {
       int hosts = Integer.parseInt(size);
       Path folder = temporary.resolve(size);
       generator.make(folder, KIND, hosts);

@@ -42,8 +42,10 @@ final class StandaloneCluster implements AutoCloseable {
     Path jars = Files.createDirectories(folder.resolve("spark/jars"));
     for (String entry : classPath) {
       if (entry.endsWith(".jar")) {
-        Path jar = Path.of(entry);
-        Files.createSymbolicLink(jars.resolve(jar.getFileName()), jar);
+        Path link = jars.resolve(Path.of(entry).getFileName());
+        if (!Files.exists(link)) {
+          Files.createSymbolicLink(link, Path.of(entry));
+        }
       }
     }
     start(
