@@ -22,11 +22,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
 import tools.jackson.core.exc.JacksonIOException;
 
 /** What a user is told when something goes wrong: one sentence, safe to print. */
-final class FailureMessage {
+public final class FailureMessage {
 
   private FailureMessage() {}
 
-  static String of(Throwable failure) {
+  /** The sentence for a failure. */
+  public static String of(Throwable failure) {
     Throwable itself = unwrap(failure);
     return itself instanceof KhoException problem
         ? Units.printable(problem)

@@ -12,6 +12,7 @@ import org.kho4j.cli.convert.ConvertCommand;
 import org.kho4j.cli.demo.DemoCommand;
 import org.kho4j.cli.diff.DiffCommand;
 import org.kho4j.cli.extract.ExtractCommand;
+import org.kho4j.cli.fleet.FleetCommand;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
@@ -45,7 +46,14 @@ public final class Kho {
     this(console, noColor, Kho::commandsFor);
   }
 
-  Kho(Console console, String noColor, Function<String[], List<Command>> commands) {
+  /**
+   * A command line of other commands.
+   *
+   * @param console where it writes
+   * @param noColor the value of the environment's {@code NO_COLOR}, empty when there is none
+   * @param commands those that may matter to a command line
+   */
+  public Kho(Console console, String noColor, Function<String[], List<Command>> commands) {
     this.console = console;
     this.commands = commands;
     this.colourWanted = noColor.isEmpty();
@@ -55,7 +63,8 @@ public final class Kho {
     System.exit(new Kho(Console.system(), noColor()).run(args));
   }
 
-  static String noColor() {
+  /** The environment's {@code NO_COLOR}, empty when there is none. */
+  public static String noColor() {
     String value = System.getenv("NO_COLOR");
     return value == null ? "" : value;
   }
@@ -70,6 +79,7 @@ public final class Kho {
         new DiffCommand(),
         new VerifyCommand(),
         new PreflightCommand(),
+        new FleetCommand(),
         new ReportCommand(),
         new WhoCommand(),
         new ShowStructureCommand(),
@@ -89,6 +99,7 @@ public final class Kho {
       case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
       case "preflight" -> List.of(new PreflightCommand());
+      case "fleet" -> List.of(new FleetCommand());
       case "report" -> List.of(new ReportCommand());
       case "who" -> List.of(new WhoCommand());
       case "show" -> List.of(new ShowStructureCommand());
@@ -102,8 +113,12 @@ public final class Kho {
     return new CommandLine(new Root(commands()).spec());
   }
 
-  /** Runs one command line. Never throws. */
-  int run(String... args) {
+  /**
+   * Runs one command line. Never throws.
+   *
+   * @return {@link Command#OK}, {@link Command#BAD_ANSWER} or {@link Command#FAILED}
+   */
+  public int run(String... args) {
     try {
       return execute(new CommandLine(new Root(commands.apply(args)).spec()), args);
     } catch (ParameterException e) {

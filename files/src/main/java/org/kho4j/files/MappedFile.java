@@ -1,6 +1,7 @@
 package org.kho4j.files;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
@@ -9,13 +10,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A file mapped as a whole, read-only, until it is closed.
+ * A file mapped as a whole, read-only, until it is closed; or one that is elsewhere, and read range
+ * by range.
  *
  * <p>The file should not shrink while it is mapped: a read of what is no longer there ends in the
  * JVM's {@link InternalError}.
@@ -27,20 +31,30 @@ public final class MappedFile implements AutoCloseable {
 
   private static final long HUGE_PAGE = 2L << 20;
 
+  /** Where headers of an image that is elsewhere are. */
+  private static final long HEAD = 16L << 20;
+
   private final Path path;
   private final Arena arena;
   private final MemorySegment bytes;
-  private final FileChannel channel;
+  private final @Nullable FileChannel channel;
   private final FileHoles holes;
+  private final @Nullable RangeCache ranges;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private MappedFile(
-      Path path, Arena arena, MemorySegment bytes, FileChannel channel, FileHoles holes) {
+      Path path,
+      Arena arena,
+      MemorySegment bytes,
+      @Nullable FileChannel channel,
+      FileHoles holes,
+      @Nullable RangeCache ranges) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
     this.channel = channel;
     this.holes = holes;
+    this.ranges = ranges;
   }
 
   /**
@@ -78,10 +92,34 @@ public final class MappedFile implements AutoCloseable {
         throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
       }
       MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-      return new MappedFile(path, arena, bytes, channel, holes);
+      return new MappedFile(path, arena, bytes, channel, holes, null);
     } catch (IOException | RuntimeException e) {
       arena.close();
       channel.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Bytes that are elsewhere, read range by range: {@link #bytes} has the first 16 MiB of them, and
+   * {@link #slice} all. Takes the reader over: it is closed with this, or where this cannot be
+   * made.
+   *
+   * @param path the name to use in messages
+   * @throws IOException if the first bytes cannot be read
+   */
+  @SuppressWarnings("MustBeClosedChecker") // closed with this
+  public static MappedFile ranged(Path path, RangeReader reader) throws IOException {
+    try {
+      RangeCache ranges = new RangeCache(reader);
+      Arena arena = Arena.ofShared();
+      MemorySegment head = ranges.slice(0, Math.min(HEAD, ranges.size()));
+      return new MappedFile(path, arena, head, null, FileHoles.NONE, ranges);
+    } catch (UncheckedIOException e) {
+      reader.close();
+      throw e.getCause();
+    } catch (RuntimeException e) {
+      reader.close();
       throw e;
     }
   }
@@ -91,14 +129,33 @@ public final class MappedFile implements AutoCloseable {
     return path;
   }
 
-  /** What the file was mapped from, open as long as the mapping, for the kernel to copy from. */
-  public FileChannel channel() {
-    return channel;
+  /**
+   * What the file was mapped from, open as long as the mapping, for the kernel to copy from; empty
+   * for one that is elsewhere.
+   */
+  public Optional<FileChannel> channel() {
+    return Optional.ofNullable(channel);
   }
 
-  /** All bytes of the file. */
+  /** All bytes of a mapped file, the first ones of one that is elsewhere. */
   public MemorySegment bytes() {
     return bytes;
+  }
+
+  /**
+   * Some of the bytes, read-only. Of a file that is elsewhere they are a copy, so a caller bounds
+   * the length before it asks.
+   *
+   * @throws IndexOutOfBoundsException if they are not all inside of {@link #size}
+   * @throws java.io.UncheckedIOException if the file is elsewhere and cannot be read
+   */
+  public MemorySegment slice(long offset, long length) {
+    return ranges == null ? bytes.asSlice(offset, length) : ranges.slice(offset, length);
+  }
+
+  /** Bytes that were read of a file that is elsewhere; 0 for a mapped one. */
+  public long readBytes() {
+    return ranges == null ? 0 : ranges.readBytes();
   }
 
   /**
@@ -114,7 +171,7 @@ public final class MappedFile implements AutoCloseable {
 
   /** Size in bytes. */
   public long size() {
-    return bytes.byteSize();
+    return ranges == null ? bytes.byteSize() : ranges.size();
   }
 
   /** Off-heap memory that lives as long as the mapping; 8-byte aligned, zeroed. */
@@ -168,7 +225,12 @@ public final class MappedFile implements AutoCloseable {
       }
     }
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
+      if (ranges != null) {
+        ranges.close();
+      }
     } catch (IOException e) {
       // It was only read.
     }

@@ -71,6 +71,91 @@ public final class HandedReader {
     return new HandedReader(handover).read(source, options);
   }
 
+  /**
+   * What a handover holds, beside the versions of its parts.
+   *
+   * @param handlers the strings of the handlers of preserved files
+   * @param flbs the strings of the data that files share
+   * @param strangers subtrees that no row of {@link Parts} is about
+   * @param integrity the state of the content, as far as it is known
+   */
+  public record Contents(
+      Set<String> handlers,
+      Set<String> flbs,
+      List<ReserveMem> reservations,
+      List<String> strangers,
+      Integrity integrity) {
+
+    public Contents {
+      handlers = Set.copyOf(handlers);
+      flbs = Set.copyOf(flbs);
+      reservations = List.copyOf(reservations);
+      strangers = List.copyOf(strangers);
+    }
+  }
+
+  /**
+   * A handover that a document describes, whose memory is not at hand.
+   *
+   * @param source its name for people
+   * @param form of the preserved map, if that is known
+   * @param used the speech about each part in use
+   */
+  public static Outgoing described(
+      String source,
+      Optional<String> release,
+      PageSize pageSize,
+      Optional<MapForm> form,
+      Map<String, Speech> used,
+      Contents contents) {
+    return outgoing(
+        source,
+        release,
+        pageSize == PageSize.SIZE_4K ? Architecture.UNKNOWN : Architecture.ARM64,
+        pageSize,
+        form,
+        used,
+        contents,
+        Optional.empty());
+  }
+
+  private static Outgoing outgoing(
+      String source,
+      Optional<String> release,
+      Architecture architecture,
+      PageSize pageSize,
+      Optional<MapForm> form,
+      Map<String, Speech> used,
+      Contents contents,
+      Optional<Scratch> scratch) {
+    Map<String, Speech> parts = new HashMap<>(used);
+    for (Part part : Parts.ALL) {
+      parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
+    }
+    Profile profile =
+        new Profile(
+            source,
+            release,
+            architecture,
+            Optional.of(pageSize),
+            parts,
+            Optional.empty(),
+            Optional.of(Layouts.ofVersions(parts, pageSize, form)),
+            form.map(known -> known.radixConstants(pageSize)).orElse(Map.of()),
+            Optional.empty(),
+            Optional.empty());
+    return new Outgoing(
+        profile,
+        new Handed(
+            used.keySet(),
+            contents.handlers,
+            contents.flbs,
+            contents.reservations,
+            contents.strangers,
+            Optional.of(contents.integrity),
+            scratch));
+  }
+
   private Outgoing read(String source, Verifier.Options options) {
     String compatible = handover.root().compatible();
     put(Parts.KHO, List.of(compatible));
@@ -80,33 +165,20 @@ public final class HandedReader {
     } else {
       newer.put(Parts.KHO.name(), compatible);
     }
-    Set<String> used = Set.copyOf(parts.keySet());
-    for (Part part : Parts.ALL) {
-      parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
-    }
-    Optional<MapForm> form = version.flatMap(_ -> mapForm());
-    Profile profile =
-        new Profile(
-            source,
-            release,
-            architecture(),
-            Optional.of(handover.pageSize()),
-            parts,
-            Optional.empty(),
-            Optional.of(Layouts.ofVersions(parts, handover.pageSize(), form)),
-            form.map(known -> known.radixConstants(handover.pageSize())).orElse(Map.of()),
-            Optional.empty(),
-            Optional.empty());
-    Handed handed =
-        new Handed(
-            used,
+    return outgoing(
+        source,
+        release,
+        architecture(),
+        handover.pageSize(),
+        version.flatMap(_ -> mapForm()),
+        parts,
+        new Contents(
             handlers,
             flbs,
             reservations,
             strangers,
-            Optional.of(Integrity.of(handover, options, newer, unreadable)),
-            Scratch.of(handover, options));
-    return new Outgoing(profile, handed);
+            Integrity.of(handover, options, newer, unreadable)),
+        Scratch.of(handover, options));
   }
 
   /** The architecture of the machine: the image names it, or the page size leaves only one. */

@@ -183,7 +183,7 @@ public record Part(
   }
 
   /** Whether a version string is one of it. */
-  boolean isOf(String version) {
+  public boolean isOf(String version) {
     return stems.contains(Speech.stem(version));
   }
 

@@ -122,7 +122,7 @@ public final class Parts {
   }
 
   /** The part that a subtree of the root FDT holds. */
-  static Optional<Part> ofSubtree(String name) {
+  public static Optional<Part> ofSubtree(String name) {
     return name.equals(LuoSer.SUBTREE)
         ? Optional.of(LUO)
         : of(name)

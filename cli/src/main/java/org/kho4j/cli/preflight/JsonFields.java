@@ -25,7 +25,10 @@ import tools.jackson.core.json.JsonFactory;
 final class JsonFields {
 
   /** Profiles have 7 KB; an empty object is two characters here, and much more in the heap. */
-  private static final int MAX_BYTES = 1 << 18;
+  private static final int MAX_PROFILE_BYTES = 1 << 18;
+
+  /** Documents of {@code kho inspect} have about 400 bytes for each preserved file. */
+  private static final int MAX_BYTES = 1 << 20;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -51,19 +54,28 @@ final class JsonFields {
     try (InputStream in = Files.newInputStream(path)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
     }
+    return read(path.toString(), bytes);
+  }
+
+  /** The object that some bytes consist of. */
+  static JsonFields read(String name, byte[] bytes) throws IOException {
     if (bytes.length > MAX_BYTES) {
-      throw new IOException(path + ": is larger than " + MAX_BYTES + " bytes");
+      throw new IOException(name + ": is larger than " + MAX_BYTES + " bytes");
     }
     try (JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), bytes)) {
       json.nextToken();
       Object root = value(json);
       if (json.nextToken() != null) {
-        throw new IOException(path + ": goes on after its end");
+        throw new IOException(name + ": goes on after its end");
       }
-      return of(path.toString(), root);
+      JsonFields fields = of(name, root);
+      if (bytes.length > MAX_PROFILE_BYTES && !InspectDocument.isOne(fields)) {
+        throw new IOException(name + ": is larger than " + MAX_PROFILE_BYTES + " bytes");
+      }
+      return fields;
     } catch (JacksonException e) {
       throw new IOException(
-          "%s:%s this is no JSON that a profile has".formatted(path, place(e.getLocation())), e);
+          "%s:%s this is no JSON that a profile has".formatted(name, place(e.getLocation())), e);
     }
   }
 
@@ -91,10 +103,13 @@ final class JsonFields {
       return elements;
     }
     return switch (json.currentToken()) {
-      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_NUMBER_INT ->
+          json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+              ? Optional.of(json.getString())
+              : json.getLongValue();
       case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
       case VALUE_STRING -> json.getString();
-      // A fraction or null, which nobody asks for.
+      // A fraction, null or a number above 2^63, which nobody asks for.
       case null, default -> Optional.ofNullable(json.getString());
     };
   }

@@ -25,9 +25,10 @@ import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.RunningKernel;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.verify.Verifier;
 
 /** Reads the kernels and memory images that the command line names. */
-final class KernelSource {
+public final class KernelSource {
 
   private static final String RUNNING = "running";
 
@@ -37,9 +38,34 @@ final class KernelSource {
   private static final int FINDINGS_PER_RULE = 1000;
 
   private final Invocation invocation;
+  private final Look look;
 
   KernelSource(Invocation invocation) {
+    this(invocation, (handover, options) -> {});
+  }
+
+  /**
+   * A reader.
+   *
+   * @param look sees the handover of a memory image as well
+   */
+  public KernelSource(Invocation invocation, Look look) {
     this.invocation = invocation;
+    this.look = look;
+  }
+
+  /** Another look at the handover that is read, while its memory is open. */
+  @FunctionalInterface
+  public interface Look {
+    /**
+     * Looks at a handover.
+     *
+     * @param options with which it is verified
+     */
+    void at(Handover handover, Verifier.Options options);
+
+    /** Looks at a document in the place of a memory image, after it was read. */
+    default void at(InspectDocument document) throws IOException {}
   }
 
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
@@ -58,7 +84,7 @@ final class KernelSource {
   }
 
   /** Reads a kernel where a memory image has no place. */
-  OutgoingKernel onlyKernel(String name) throws IOException {
+  public OutgoingKernel onlyKernel(String name) throws IOException {
     try {
       return kernel(name);
     } catch (MalformedImageException e) {
@@ -116,7 +142,7 @@ final class KernelSource {
    *
    * @param writer the kernel that wrote the memory image, if it is at hand
    */
-  OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
+  public OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
     OutgoingKernel outgoing = name.equals(RUNNING) ? kernel(name) : kernelOrMemory(name);
     boolean image = outgoing.handed().flatMap(Handed::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
@@ -136,8 +162,18 @@ final class KernelSource {
 
   private OutgoingKernel kernelOrMemory(String name) throws IOException {
     Path path = Path.of(name);
+    if (ProfileFile.isOne(path)) {
+      JsonFields document = JsonFields.read(path);
+      if (InspectDocument.isOne(document)) {
+        InspectDocument inspected = new InspectDocument(name, document);
+        HandedReader.Outgoing read = inspected.read();
+        look.at(inspected);
+        return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
+      }
+      return OutgoingKernel.of(ProfileFile.read(name, document), Optional.empty());
+    }
     // A zstd file is mostly memory. Either way, a second attempt unpacks it again.
-    boolean memoryFirst = !ProfileFile.isOne(path) && isZstd(path);
+    boolean memoryFirst = isZstd(path);
     try {
       return memoryFirst ? memory(path) : kernel(name);
     } catch (MalformedImageException first) {
@@ -155,24 +191,33 @@ final class KernelSource {
   /** Reads the handover in a memory image. */
   private OutgoingKernel memory(Path path) throws IOException {
     try (PhysicalMemory memory = invocation.open(path)) {
-      HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
-      search.noteRejected(invocation);
-      if (search.handovers().isEmpty()) {
-        throw new MalformedImageException(search.nothingFound());
-      }
-      Handover handover = search.choose(null, "--fdt");
-      if (handover.taken().isPresent()) {
-        throw new IOException(
-            "%s: the handover at 0x%x has nothing to hand over, as a kernel has taken it: %s"
-                .formatted(path, handover.root().address(), handover.taken().get()));
-      }
-      HandedReader.Outgoing read =
-          HandedReader.read(
-              handover,
-              path.toString(),
-              ScratchOptions.verifying(invocation, rule -> true, FINDINGS_PER_RULE));
-      return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
+      return memory(path.toString(), memory);
     }
+  }
+
+  /**
+   * Reads the handover in a memory.
+   *
+   * @param name the memory's name for people
+   * @throws IOException if it has none, or none that is still to be taken
+   */
+  public OutgoingKernel memory(String name, PhysicalMemory memory) throws IOException {
+    HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
+    search.noteRejected(invocation);
+    if (search.handovers().isEmpty()) {
+      throw new MalformedImageException(search.nothingFound());
+    }
+    Handover handover = search.choose(null, "--fdt");
+    if (handover.taken().isPresent()) {
+      throw new IOException(
+          "%s: the handover at 0x%x has nothing to hand over, as a kernel has taken it: %s"
+              .formatted(name, handover.root().address(), handover.taken().get()));
+    }
+    Verifier.Options options =
+        ScratchOptions.verifying(invocation, rule -> true, FINDINGS_PER_RULE);
+    look.at(handover, options);
+    HandedReader.Outgoing read = HandedReader.read(handover, name, options);
+    return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
   }
 
   private static boolean isZstd(Path path) throws IOException {

@@ -19,11 +19,15 @@ import org.kho4j.preflight.Speech;
  * @param commandLine its own command line, where it runs
  * @param notes what could not be read of it, a sentence each
  */
-record OutgoingKernel(
+public record OutgoingKernel(
     Profile profile,
     Optional<Handed> handed,
     Optional<CommandLine> commandLine,
     List<String> notes) {
+
+  public OutgoingKernel {
+    notes = List.copyOf(notes);
+  }
 
   static OutgoingKernel of(Profile profile, Optional<Handed> handed) {
     return new OutgoingKernel(profile, handed, Optional.empty(), List.of());

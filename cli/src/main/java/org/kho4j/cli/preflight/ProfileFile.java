@@ -24,7 +24,7 @@ import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 
 /** The profile of a kernel in a file, which replaces the kernel. */
-final class ProfileFile {
+public final class ProfileFile {
 
   private static final String SCHEMA = "kho4j/kernel-profile/1";
 
@@ -51,7 +51,16 @@ final class ProfileFile {
    * @throws IOException if it is none; the message names the file and what is wrong
    */
   static Profile read(Path path) throws IOException {
-    JsonFields root = JsonFields.read(path);
+    return read(path.toString(), JsonFields.read(path));
+  }
+
+  /** The same of bytes that are at hand. */
+  public static Profile read(String name, byte[] bytes) throws IOException {
+    return read(name, JsonFields.read(name, bytes));
+  }
+
+  /** Reads a profile out of its fields. */
+  static Profile read(String source, JsonFields root) throws IOException {
     String schema = root.text("schema");
     if (!schema.equals(SCHEMA)) {
       throw root.wrong(
@@ -74,7 +83,7 @@ final class ProfileFile {
       constants.put(name, numbers.number(name));
     }
     return new Profile(
-        path.toString(),
+        source,
         root.has("release") ? Optional.of(root.text("release")) : Optional.empty(),
         architecture(root),
         root.has("pageSize") ? Optional.of(pageSize(root)) : Optional.empty(),
@@ -133,14 +142,20 @@ final class ProfileFile {
    * @param replace whether a file of that name may be there
    */
   static void write(Profile profile, Path path, boolean replace) throws IOException {
+    byte[] bytes = bytes(profile);
+    try (OutputFile output = OutputFile.create(path, replace, null)) {
+      Files.write(output.temporary(), bytes, StandardOpenOption.CREATE_NEW);
+      output.commit();
+    }
+  }
+
+  /** The content of a profile's file. */
+  public static byte[] bytes(Profile profile) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
       write(profile, List.of(), json);
     }
-    try (OutputFile output = OutputFile.create(path, replace, null)) {
-      Files.write(output.temporary(), out.toByteArray(), StandardOpenOption.CREATE_NEW);
-      output.commit();
-    }
+    return out.toByteArray();
   }
 
   /**

@@ -10,7 +10,7 @@ import org.kho4j.cli.output.Units;
  * Writes HTML. Text and values of attributes are escaped here and nowhere else, and whatever comes
  * out of a source goes through {@link #untrusted} besides.
  */
-final class Html {
+public final class Html {
 
   /** A name or message that is longer is cut. */
   private static final int LONGEST_UNTRUSTED = 400;
@@ -19,7 +19,7 @@ final class Html {
   private final Deque<String> open = new ArrayDeque<>();
 
   /** Writes to {@code out}; nothing is kept back. */
-  Html(Appendable out) {
+  public Html(Appendable out) {
     this.out = out;
   }
 
@@ -28,7 +28,7 @@ final class Html {
    *
    * @param attributes names and values, by turns
    */
-  Html open(String tag, String... attributes) throws IOException {
+  public Html open(String tag, String... attributes) throws IOException {
     tag(tag, attributes);
     open.addLast(tag);
     return this;
@@ -45,24 +45,24 @@ final class Html {
   }
 
   /** Ends the element that began last. */
-  Html close() throws IOException {
+  public Html close() throws IOException {
     out.append("</").append(open.removeLast()).append('>');
     return this;
   }
 
   /** An element that has no content, and no end in HTML. */
-  Html mark(String tag, String... attributes) throws IOException {
+  public Html mark(String tag, String... attributes) throws IOException {
     tag(tag, attributes);
     return this;
   }
 
   /** An element with nothing but text. */
-  Html element(String tag, String text, String... attributes) throws IOException {
+  public Html element(String tag, String text, String... attributes) throws IOException {
     return open(tag, attributes).text(text).close();
   }
 
   /** Text of our own. */
-  Html text(String text) throws IOException {
+  public Html text(String text) throws IOException {
     int done = 0;
     for (int i = 0; i < text.length(); i++) {
       String entity =
@@ -84,12 +84,12 @@ final class Html {
   }
 
   /** Text out of a source. */
-  Html untrusted(String text) throws IOException {
+  public Html untrusted(String text) throws IOException {
     return shortened(text, Units::printable);
   }
 
   /** A path to a structure, in which names out of a source are quoted. */
-  Html path(String path) throws IOException {
+  public Html path(String path) throws IOException {
     return shortened(path, Units::printablePath);
   }
 
@@ -101,18 +101,18 @@ final class Html {
   }
 
   /** A physical address: one click selects all of it. */
-  Html address(long address) throws IOException {
+  public Html address(long address) throws IOException {
     return element("code", Units.address(address), "class", "a");
   }
 
   /** What is HTML already. */
-  Html raw(CharSequence html) throws IOException {
+  public Html raw(CharSequence html) throws IOException {
     out.append(html);
     return this;
   }
 
   /** A line break in the source, which nobody sees. */
-  Html line() throws IOException {
+  public Html line() throws IOException {
     out.append('\n');
     return this;
   }

@@ -51,10 +51,12 @@ public final class ElfCore {
 
   private final Path path;
   private final MemorySegment bytes;
+  private final long size;
 
   private ElfCore(MappedFile file) {
     this.path = file.path();
     this.bytes = file.bytes();
+    this.size = file.size();
   }
 
   /** Whether these are the first bytes of an ELF file. */
@@ -89,9 +91,15 @@ public final class ElfCore {
         table >= 0
             && table <= bytes.byteSize()
             && count <= (bytes.byteSize() - table) / PROGRAM_HEADER_SIZE,
-        count + " ELF program headers at offset 0x" + hex(table) + " run past the file's end");
+        count
+            + " ELF program headers at offset 0x"
+            + hex(table)
+            + " run past "
+            + (bytes.byteSize() < size
+                ? "the first 16 MiB, which are read of it"
+                : "the file's end"));
 
-    SegmentTable segments = new SegmentTable(path, bytes.byteSize());
+    SegmentTable segments = new SegmentTable(path, size);
     OptionalInt pageSize = OptionalInt.empty();
     for (int i = 0; i < count; i++) {
       long at = table + (long) i * PROGRAM_HEADER_SIZE;
@@ -107,12 +115,7 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(
-            path,
-            MemorySource.Kind.ELF,
-            bytes.byteSize(),
-            machine(u16(18)),
-            pageSize,
-            segments.notes());
+            path, MemorySource.Kind.ELF, size, machine(u16(18)), pageSize, segments.notes());
     return new MappedMemory(file, source, runs, segments.ram());
   }
 

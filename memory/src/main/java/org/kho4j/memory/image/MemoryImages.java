@@ -1,12 +1,15 @@
 package org.kho4j.memory.image;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
+import org.kho4j.files.RangeReader;
 import org.kho4j.files.packed.Packing;
 import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.MemorySource;
@@ -92,6 +95,53 @@ public final class MemoryImages {
       throw e;
     }
   }
+
+  /**
+   * Opens an image that is elsewhere, by ranges: what a reader asks for is read, in blocks of 1 MiB
+   * of which 32 stay in memory; nothing is copied to this machine. A search for handovers reads all
+   * that the image has. Takes the reader over.
+   *
+   * @param path the name to use in messages
+   * @throws MalformedImageException if it is not what it claims to be; or is packed or flattened,
+   *     so that it can only be read from its start to its end
+   * @throws IOException if it cannot be read
+   */
+  public static RangedImage open(Path path, RangeReader reader) throws IOException {
+    MappedFile file = MappedFile.ranged(path, reader);
+    try {
+      if (isSequential(file.bytes())) {
+        throw new MalformedImageException(
+            path + " is packed or flattened: it is read from its start to its end, not by ranges");
+      }
+      return new RangedImage(
+          switch (kindOf(path, file.bytes())) {
+            case RAW -> raw(file, OpenOptions.DEFAULT);
+            case ELF -> ElfCore.open(file);
+            case KDUMP -> KdumpMemory.open(file);
+            case LIME -> LimeFile.open(file);
+          },
+          file::readBytes);
+    } catch (UncheckedIOException e) {
+      file.close();
+      throw e.getCause();
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Whether an image that begins so is packed or flattened, so that ranges do not help. */
+  public static boolean isSequential(MemorySegment start) {
+    return Packing.of(start).filter(packing -> packing != Packing.LZMA).isPresent()
+        || FlattenedFile.matches(start);
+  }
+
+  /**
+   * An image that is read by ranges.
+   *
+   * @param readBytes how much of it was read so far
+   */
+  public record RangedImage(PhysicalMemory memory, LongSupplier readBytes) {}
 
   /** How an image is packed. lzma has no magic number, so raw memory might look like it. */
   private static Optional<Packing> packing(MappedFile file) {

@@ -22,7 +22,7 @@ public final class DumpBytes {
 
   private static final int MAGIC = 8;
 
-  private final MemorySegment file;
+  private final Slices file;
   private final MemorySegment pieces;
   private final long count;
   private final long size;
@@ -32,11 +32,17 @@ public final class DumpBytes {
    *
    * @param pieces sorted by offset in the dump, disjoint, all inside of the file
    */
-  DumpBytes(MemorySegment file, MemorySegment pieces) {
+  DumpBytes(Slices file, MemorySegment pieces) {
     this.file = file;
     this.pieces = pieces;
     this.count = pieces.byteSize() / PIECE;
     this.size = count == 0 ? 0 : end(count - 1);
+  }
+
+  /** The bytes of the file. */
+  @FunctionalInterface
+  interface Slices {
+    MemorySegment slice(long offset, long length);
   }
 
   /** Whether a file starts with an ASCII text. */
@@ -48,7 +54,12 @@ public final class DumpBytes {
 
   /** A file that has the dump as it is. */
   static DumpBytes plain(MemorySegment file) {
-    return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, file.byteSize(), 0}));
+    return plain(file::asSlice, file.byteSize());
+  }
+
+  /** The same of a file whose bytes are asked for. */
+  static DumpBytes plain(Slices file, long size) {
+    return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, size, 0}));
   }
 
   /** The first bytes, as many as a form of memory image has in its magic number. */
@@ -107,7 +118,7 @@ public final class DumpBytes {
   MemorySegment get(long offset, long length) {
     long piece = find(offset);
     if (piece >= 0 && end(piece) - offset >= length) {
-      return file.asSlice(source(piece) + (offset - start(piece)), length);
+      return file.slice(source(piece) + (offset - start(piece)), length);
     }
     MemorySegment copy = MemorySegment.ofArray(new byte[(int) length]);
     long end = offset + length;
@@ -115,7 +126,8 @@ public final class DumpBytes {
       long from = Math.max(offset, start(i));
       long until = Math.min(end, end(i));
       if (from < until) {
-        MemorySegment.copy(file, source(i) + (from - start(i)), copy, from - offset, until - from);
+        copy.asSlice(from - offset, until - from)
+            .copyFrom(file.slice(source(i) + (from - start(i)), until - from));
       }
     }
     return copy;

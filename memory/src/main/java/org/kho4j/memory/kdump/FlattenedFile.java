@@ -111,7 +111,7 @@ public final class FlattenedFile {
       }
       at += here;
     }
-    return new DumpBytes(bytes, table.disjoint());
+    return new DumpBytes(bytes::asSlice, table.disjoint());
   }
 
   private MalformedImageException malformed(String what) {

@@ -114,7 +114,7 @@ public final class KdumpMemory implements PhysicalMemory {
               + " is not a kdump-compressed dump: it starts with neither \"KDUMP   \" nor"
               + " \"makedumpfile\"");
     }
-    return open(file, DumpBytes.plain(file.bytes()));
+    return open(file, DumpBytes.plain(file::slice, file.size()));
   }
 
   /** The same of a dump whose bytes have been found. */

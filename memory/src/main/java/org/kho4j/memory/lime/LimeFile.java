@@ -35,11 +35,9 @@ public final class LimeFile {
   private static final int HEADER = 32;
 
   private final MappedFile file;
-  private final MemorySegment bytes;
 
   private LimeFile(MappedFile file) {
     this.file = file;
-    this.bytes = file.bytes();
   }
 
   /**
@@ -78,7 +76,7 @@ public final class LimeFile {
 
   private List<Range> ranges() throws MalformedImageException {
     List<Range> ranges = new ArrayList<>();
-    for (long at = 0; bytes.byteSize() - at >= HEADER; ) {
+    for (long at = 0; file.size() - at >= HEADER; ) {
       if (ranges.size() == MAX_RANGES) {
         throw malformed("has more than " + MAX_RANGES + " LiME ranges, the most that are read");
       }
@@ -111,20 +109,21 @@ public final class LimeFile {
   }
 
   private Range range(long at) throws MalformedImageException {
-    int magic = bytes.get(U32, at);
-    int version = bytes.get(U32, at + 4);
+    MemorySegment header = file.slice(at, HEADER);
+    int magic = header.get(U32, 0);
+    int version = header.get(U32, 4);
     if (magic != MAGIC || version != 1) {
       throw malformed(
           "has 0x%08x 0x%08x at offset 0x%x, where a LiME header has 0x%08x 0x00000001"
               .formatted(magic, version, at, MAGIC));
     }
-    long start = bytes.get(U64, at + 8);
-    long last = bytes.get(U64, at + 16);
+    long start = header.get(U64, 8);
+    long last = header.get(U64, 16);
     if (start < 0 || last < start || last == Long.MAX_VALUE) {
       throw malformed(
           "has at offset 0x%x a LiME range from 0x%x to 0x%x".formatted(at, start, last));
     }
-    long here = Math.min(last - start + 1, bytes.byteSize() - at - HEADER);
+    long here = Math.min(last - start + 1, file.size() - at - HEADER);
     return new Range(at, start, last + 1, here);
   }
 

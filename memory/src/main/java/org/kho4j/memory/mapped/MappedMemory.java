@@ -67,7 +67,7 @@ public final class MappedMemory implements PhysicalMemory {
     file.requireReadable(length);
     int run = runs.find(address);
     if (run >= 0 && length <= runs.end(run) - address) {
-      return file.bytes().asSlice(runs.offsetOf(run, address), length);
+      return file.slice(runs.offsetOf(run, address), length);
     }
     return gather(address, length);
   }
@@ -78,7 +78,7 @@ public final class MappedMemory implements PhysicalMemory {
     int run = runs.find(address);
     return run < 0 || length > runs.end(run) - address
         ? Optional.empty()
-        : Optional.of(new FileExtent(file.channel(), runs.offsetOf(run, address)));
+        : file.channel().map(channel -> new FileExtent(channel, runs.offsetOf(run, address)));
   }
 
   /** Copies from runs that adjoin in memory and do not in the file. */
@@ -105,7 +105,7 @@ public final class MappedMemory implements PhysicalMemory {
       for (long done = 0; done < length; run++) {
         long from = address + done;
         long part = Math.min(length - done, runs.end(run) - from);
-        MemorySegment.copy(file.bytes(), runs.offsetOf(run, from), target, done, part);
+        target.asSlice(done, part).copyFrom(file.slice(runs.offsetOf(run, from), part));
         done += part;
       }
     } catch (IllegalStateException e) {

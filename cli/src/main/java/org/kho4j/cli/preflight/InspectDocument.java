@@ -1,0 +1,247 @@
+package org.kho4j.cli.preflight;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoVersion;
+import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.command.Numbers;
+import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.preflight.HandedReader;
+import org.kho4j.preflight.Integrity;
+import org.kho4j.preflight.Integrity.Damage;
+import org.kho4j.preflight.Part;
+import org.kho4j.preflight.Parts;
+import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.Verdict;
+
+/**
+ * What {@code kho inspect --json} wrote of a memory image, in place of the image: parts and
+ * versions are those of the handover, its content is not at hand.
+ */
+public final class InspectDocument {
+
+  private static final String SCHEMA = "kho4j/inspect/1";
+
+  private final String name;
+  private final JsonFields root;
+  private final Map<String, Speech> parts = new LinkedHashMap<>();
+  private final Set<String> handlers = new HashSet<>();
+  private final Set<String> flbs = new HashSet<>();
+  private final List<ReserveMem> reservations = new ArrayList<>();
+  private final List<String> strangers = new ArrayList<>();
+  private final List<Damage> damages = new ArrayList<>();
+  private Optional<String> release = Optional.empty();
+  private long sessions;
+
+  /**
+   * A document.
+   *
+   * @param name of its file, for people
+   */
+  InspectDocument(String name, JsonFields root) {
+    this.name = name;
+    this.root = root;
+  }
+
+  /** Whether an object says that it is such a document. */
+  static boolean isOne(JsonFields root) throws IOException {
+    return root.has("schema") && root.text("schema").equals(SCHEMA);
+  }
+
+  /**
+   * The document that some bytes are.
+   *
+   * @throws IOException if they are none
+   */
+  public static InspectDocument of(String name, byte[] bytes) throws IOException {
+    JsonFields root = JsonFields.read(name, bytes);
+    if (!isOne(root)) {
+      throw root.wrong("schema is not \"%s\"".formatted(SCHEMA));
+    }
+    return new InspectDocument(name, root);
+  }
+
+  /**
+   * Reads the handover that is still to be taken.
+   *
+   * @throws IOException if it has none, or several, or is not what it claims to be
+   */
+  public HandedReader.Outgoing read() throws IOException {
+    JsonFields handover = handover();
+    JsonFields map = handover.object("preservedMap");
+    String state = map.text("state");
+    if (state.equals("consumed")) {
+      throw root.wrong("the handover at %s: a kernel has taken it".formatted(handover.text("fdt")));
+    }
+    long bytes = root.object("source").number("pageSize");
+    PageSize pageSize =
+        PageSize.ofBytes(bytes)
+            .orElseThrow(() -> root.wrong("pageSize is " + bytes + ", which no kernel has"));
+    String compatible = handover.text("compatible");
+    put(Parts.KHO, List.of(compatible));
+    if (!state.equals("intact")) {
+      damage(Parts.KHO, "the preserved map is " + state);
+    }
+    for (JsonFields subtree : handover.objects("subtrees")) {
+      subtree(subtree);
+    }
+    errors(handover);
+    return HandedReader.described(
+        name,
+        release,
+        pageSize,
+        KhoVersion.of(compatible).flatMap(version -> form(version, map)),
+        parts,
+        new HandedReader.Contents(handlers, flbs, reservations, strangers, integrity(compatible)));
+  }
+
+  /** How many sessions there are; known after {@link #read}. */
+  public long sessions() {
+    return sessions;
+  }
+
+  /** Bytes of the preserved map, where the document has them. */
+  public long preservedBytes() throws IOException {
+    JsonFields map = handover().object("preservedMap");
+    return map.has("bytes") ? map.count("bytes") : 0;
+  }
+
+  /** The outgoing handover, or whatever there is only one of. */
+  private JsonFields handover() throws IOException {
+    List<JsonFields> all = root.objects("handovers");
+    List<JsonFields> outgoing = new ArrayList<>();
+    for (JsonFields one : all) {
+      if (one.text("role").equals("outgoing")) {
+        outgoing.add(one);
+      }
+    }
+    List<JsonFields> chosen = outgoing.isEmpty() ? all : outgoing;
+    if (chosen.size() != 1) {
+      throw root.wrong("it has %d handovers, and one is judged".formatted(chosen.size()));
+    }
+    return chosen.getFirst();
+  }
+
+  private static Optional<MapForm> form(KhoVersion version, JsonFields map) {
+    List<MapForm> forms = version.mapForms();
+    if (forms.size() == 1) {
+      return Optional.of(forms.getFirst());
+    }
+    try {
+      boolean sure =
+          map.has("form") && !map.object("formEvidence").text("certainty").equals("unsure");
+      return sure ? MapForm.of(map.text("form")) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private void subtree(JsonFields subtree) throws IOException {
+    String subtreeName = subtree.text("name");
+    Optional<Part> part = Parts.ofSubtree(subtreeName);
+    if (part.isEmpty()) {
+      strangers.add(subtreeName);
+    } else if (part.get().equals(Parts.LUO) && subtree.has("luo")) {
+      luo(subtree.object("luo"));
+    } else if (part.get().equals(Parts.MEMBLOCK) && subtree.has("reserveMem")) {
+      for (JsonFields one : subtree.objects("reserveMem")) {
+        reservations.add(
+            new ReserveMem(one.text("name"), Numbers.parse(one.text("start")), one.count("size")));
+      }
+      put(
+          Parts.MEMBLOCK,
+          List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
+    } else if (part.get().equals(Parts.KEXEC_METADATA) && subtree.has("metadata")) {
+      JsonFields metadata = subtree.object("metadata");
+      release = Optional.of(metadata.text("previousRelease"));
+      put(Parts.KEXEC_METADATA, List.of(Long.toString(metadata.number("version"))));
+    } else if (subtree.has("khoTest")) {
+      put(part.get(), List.of(FdtLayout.KHO_TEST.compatible()));
+      JsonFields test = subtree.object("khoTest");
+      if (test.has("checksum") && !test.text("checksum").equals("match")) {
+        damage(part.get(), "its checksum does not match");
+      }
+    } else {
+      parts.put(
+          part.get().name(), new Speech(Speech.State.UNKNOWN, List.of(), "it was not decoded"));
+    }
+  }
+
+  private void luo(JsonFields luo) throws IOException {
+    String compatible = luo.text("compatible");
+    boolean several =
+        LuoVersion.ALL.stream()
+            .anyMatch(version ->
+                version.compatible().equals(compatible) && version.head() == LuoVersion.Head.FDT);
+    if (several) {
+      parts.put(
+          Parts.LUO.name(),
+          new Speech(
+              Speech.State.UNKNOWN,
+              List.of(),
+              compatible + " has versions for its parts, which the document does not have"));
+    } else {
+      put(Parts.LUO, List.of(compatible));
+    }
+    for (JsonFields session : luo.objects("sessions")) {
+      sessions++;
+      for (JsonFields file : session.objects("files")) {
+        handlers.add(file.text("compatible"));
+      }
+    }
+    if (luo.has("flbs")) {
+      for (JsonFields flb : luo.objects("flbs")) {
+        if (flb.number("count") != 0) {
+          flbs.add(flb.text("name"));
+        }
+      }
+    }
+    putOwn(Parts.MEMFD, handlers);
+    putOwn(Parts.FLB, flbs);
+  }
+
+  private void errors(JsonFields handover) throws IOException {
+    for (JsonFields error : handover.objects("errors")) {
+      String[] names = error.text("path").split("/", 3);
+      Part part = names.length < 2 ? Parts.KHO : Parts.ofSubtree(names[1]).orElse(Parts.KHO);
+      damage(part, "it cannot be read: " + error.text("message"));
+    }
+  }
+
+  private Integrity integrity(String compatible) {
+    if (KhoVersion.of(compatible).isEmpty()) {
+      damage(Parts.KHO, "its content was not examined: kho4j does not know " + compatible);
+    }
+    return new Integrity(
+        damages,
+        List.of(
+            "the content of the handover was not examined: %s describes it, and only a memory image has it"
+                .formatted(name)));
+  }
+
+  private void damage(Part part, String because) {
+    if (damages.stream().noneMatch(one -> one.part().equals(part.name()))) {
+      damages.add(new Damage(part.name(), Verdict.UNKNOWN, because));
+    }
+  }
+
+  private void putOwn(Part part, Set<String> names) {
+    List<String> own = names.stream().filter(part::isOf).sorted().toList();
+    if (!own.isEmpty()) {
+      put(part, own);
+    }
+  }
+
+  private void put(Part part, List<String> versions) {
+    parts.put(part.name(), new Speech(Speech.State.YES, versions, "it is handed over so"));
+  }
+}

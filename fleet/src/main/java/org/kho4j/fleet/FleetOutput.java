@@ -1,0 +1,89 @@
+package org.kho4j.fleet;
+
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** The folder of a run's tables and page. */
+final class FleetOutput {
+
+  private static final String CONTENTS = "contents";
+
+  private final Path root;
+  private final FileSystem system;
+
+  FleetOutput(Path root, Configuration conf) throws IOException {
+    this.system = root.getFileSystem(conf);
+    this.root = system.makeQualified(root);
+  }
+
+  /** A folder on this machine, for a run whose tables nobody wants. */
+  static FleetOutput temporary(Configuration conf) throws IOException {
+    return new FleetOutput(
+        new Path(Files.createTempDirectory("kho-fleet-").toUri().toString()), conf);
+  }
+
+  /**
+   * Sees to it that the run may write here.
+   *
+   * @throws IOException if there is something, and neither is asked for; or what is there is not a
+   *     run's output
+   */
+  void prepare(boolean resume, boolean replace) throws IOException {
+    if (!system.exists(root)) {
+      return;
+    }
+    FileStatus[] there = system.listStatus(root);
+    if (!system.getFileStatus(root).isDirectory()) {
+      throw new IOException(root + ": is a file, and the output is a folder");
+    }
+    if (there.length == 0) {
+      return;
+    }
+    if (!resume && !replace) {
+      throw new IOException(
+          root + ": is there already; --resume goes on with it, --replace replaces it");
+    }
+    if (!system.exists(contents())) {
+      throw new IOException(root + ": has something else than the output of kho fleet in it");
+    }
+    if (replace) {
+      delete();
+    }
+  }
+
+  /** What was read of each content: the table by which a run goes on. */
+  Path contents() {
+    return new Path(root, CONTENTS);
+  }
+
+  boolean hasContents() throws IOException {
+    return system.exists(contents());
+  }
+
+  Path table(String name) {
+    return new Path(root, name);
+  }
+
+  void write(String name, String text) throws IOException {
+    Path part = new Path(root, "_" + name);
+    Path file = new Path(root, name);
+    try (Writer out = new OutputStreamWriter(system.create(part, true), StandardCharsets.UTF_8)) {
+      out.write(text);
+    }
+    system.delete(file, false);
+    if (!system.rename(part, file)) {
+      throw new IOException(file + ": cannot be written");
+    }
+  }
+
+  void delete() throws IOException {
+    system.delete(root, true);
+  }
+}

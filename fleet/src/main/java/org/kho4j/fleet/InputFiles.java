@@ -1,0 +1,67 @@
+package org.kho4j.fleet;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/** The files that folders and globs name, each once. Names that begin with . or _ are left out. */
+final class InputFiles {
+
+  private InputFiles() {}
+
+  /**
+   * Lists files.
+   *
+   * @throws IOException if a folder, file or glob names nothing
+   */
+  static List<InputFile> list(List<String> inputs, Configuration conf) throws IOException {
+    Map<String, InputFile> files = new TreeMap<>();
+    for (String input : inputs) {
+      Path path = new Path(input);
+      FileSystem system = path.getFileSystem(conf);
+      FileStatus[] matches = system.globStatus(path);
+      if (matches == null || matches.length == 0) {
+        throw new IOException(input + ": no such file or folder");
+      }
+      for (FileStatus match : matches) {
+        if (match.isDirectory()) {
+          RemoteIterator<LocatedFileStatus> all = system.listFiles(match.getPath(), true);
+          while (all.hasNext()) {
+            LocatedFileStatus file = all.next();
+            if (!isHidden(file.getPath(), match.getPath())) {
+              add(file, files);
+            }
+          }
+        } else {
+          add(match, files);
+        }
+      }
+    }
+    if (files.isEmpty()) {
+      throw new IOException(String.join(", ", inputs) + ": no files in there");
+    }
+    return new ArrayList<>(files.values());
+  }
+
+  private static void add(FileStatus file, Map<String, InputFile> files) {
+    String path = file.getPath().toString();
+    files.put(path, new InputFile(path, file.getLen(), file.getModificationTime(), "", ""));
+  }
+
+  private static boolean isHidden(Path file, Path below) {
+    for (Path at = file; at != null && !at.equals(below); at = at.getParent()) {
+      if (at.getName().startsWith(".") || at.getName().startsWith("_")) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

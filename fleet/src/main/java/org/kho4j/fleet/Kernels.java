@@ -1,0 +1,82 @@
+package org.kho4j.fleet;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.preflight.ProfileFile;
+import org.kho4j.preflight.Profile;
+
+/** The kernels that are to take the handovers: read once, and sent to each executor as profiles. */
+final class Kernels implements Serializable {
+
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * A kernel.
+   *
+   * @param label its file's name, made unique
+   * @param source as the user named it
+   * @param profile the text of a profile's file
+   */
+  record Kernel(String label, String source, String profile) implements Serializable {}
+
+  private final ArrayList<Kernel> kernels;
+  private transient @Nullable Map<String, Profile> profiles;
+
+  private Kernels(List<Kernel> kernels) {
+    this.kernels = new ArrayList<>(kernels);
+  }
+
+  /** Profiles with their sources, in the order in which the user named them. */
+  static Kernels of(List<Profile> profiles, List<String> sources) throws IOException {
+    List<Kernel> kernels = new ArrayList<>();
+    Map<String, Integer> seen = new HashMap<>();
+    for (int i = 0; i < profiles.size(); i++) {
+      String source = sources.get(i);
+      String name = source.substring(source.lastIndexOf('/') + 1);
+      int number = seen.merge(name, 1, Integer::sum);
+      kernels.add(
+          new Kernel(
+              number == 1 ? name : name + "#" + number,
+              source,
+              new String(ProfileFile.bytes(profiles.get(i)), StandardCharsets.UTF_8)));
+    }
+    return new Kernels(kernels);
+  }
+
+  List<String> labels() {
+    return kernels.stream().map(Kernel::label).toList();
+  }
+
+  /** Names the kernels by content: verdicts of other kernels are others. */
+  String digest(String commandLine) {
+    List<String> texts = new ArrayList<>();
+    texts.add(commandLine);
+    for (Kernel kernel : kernels) {
+      texts.add(kernel.label);
+      texts.add(kernel.source);
+      texts.add(kernel.profile);
+    }
+    return InputDigest.of(texts);
+  }
+
+  /** The profiles by their labels, parsed once in a JVM. */
+  synchronized Map<String, Profile> profiles() throws IOException {
+    if (profiles == null) {
+      Map<String, Profile> parsed = new LinkedHashMap<>();
+      for (Kernel kernel : kernels) {
+        parsed.put(
+            kernel.label,
+            ProfileFile.read(kernel.source, kernel.profile.getBytes(StandardCharsets.UTF_8)));
+      }
+      profiles = parsed;
+    }
+    return profiles;
+  }
+}
