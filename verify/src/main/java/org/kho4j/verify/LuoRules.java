@@ -122,6 +122,17 @@ final class LuoRules {
           Outcome.LOST,
           Outcome.PANIC);
 
+  static final Rule NEWER =
+      Rule.warning(
+          "LUO-017",
+          "The version of LUO is one that a release has, and not a newer one.",
+          "Panic in early boot of every released kernel, also with liveupdate=off, as long as KHO is on. A kernel that has"
+              + " the version, or supports the required features, takes it.",
+          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
+              + " known, the sessions were not checked: use a newer kho.",
+          Outcome.RESTORED,
+          Outcome.PANIC);
+
   private final Scene scene;
   private final Where where;
   private final Words names = new Words();
@@ -210,10 +221,16 @@ final class LuoRules {
       version = LuoHead.version(scene.memory(), subtree);
     } catch (HandoverException e) {
       scene.counts().unknownOwner();
-      findings.report(VERSION, e);
+      findings.report(e.isNewer() ? NEWER : VERSION, e);
+      if (e.isNewer()) {
+        scene.counts().notChecked("LUO's sessions: " + e.problem());
+      }
       return null;
     }
-    if (!version.releases().released()) {
+    if (version.isDevelopment()) {
+      findings.report(
+          NEWER, where, address, "a newer contract, of a development tree: %s", version);
+    } else if (!version.releases().released()) {
       findings.report(RELEASED, where, address, "the blob is of %s", version);
     }
     LuoHead head;

@@ -213,7 +213,7 @@ final class Conversion {
     StructureView written = generation.view(page, version.structure());
     written.set(MemfdSer.POS, old.get(MemfdSer.POS));
     written.set(MemfdSer.SIZE, old.get(MemfdSer.SIZE));
-    if (from.structure().has(MemfdSer.SEALS) && version.structure().has(MemfdSer.SEALS)) {
+    if (from.fields().has(MemfdSer.SEALS) && version.fields().has(MemfdSer.SEALS)) {
       written.set(MemfdSer.SEALS, old.get(MemfdSer.SEALS));
     }
     written.set(version.nrFolios(), old.get(from.nrFolios()));
