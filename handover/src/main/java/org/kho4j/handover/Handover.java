@@ -55,14 +55,16 @@ public final class Handover {
     CONSUMED,
     /** It is damaged, not in the memory, or of another page size. */
     UNREADABLE,
+    /** It is of a newer contract than the one known here, so that it cannot be decoded. */
+    NEWER,
     /** It is in RAM that the source does not have. */
     ABSENT,
     /** It was not written yet: kernels up to 7.0 do that when the handover is finalized. */
     NOT_FINALIZED;
 
     /**
-     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "absent"} or {@code
-     * "not-finalized"}.
+     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "newer"}, {@code
+     * "absent"} or {@code "not-finalized"}.
      */
     public String label() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');

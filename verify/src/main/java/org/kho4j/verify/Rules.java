@@ -114,6 +114,8 @@ public final class Rules {
           MemfdRules.POSITION,
           MemfdRules.NEWER,
           MemfdRules.FEATURES,
+          DevelopmentRules.CLIENT,
+          DevelopmentRules.BOUNDS,
           SystemdRules.MAPPING,
           SystemdRules.JSON,
           SystemdRules.SIZE,
