@@ -50,7 +50,13 @@ final class LuoCases {
               guest ->
                   guest.text(
                       guest.find(guest.blob("LUO"), guest.luo()),
-                      guest.pick("luo-v9", "luo-v0", "lux-v5")),
+                      guest.pick("luo-v0", "lux-v5")),
+              guest -> guest.text(guest.blob("LUO"), "luo-v4")),
+          luo(
+              "LUO-017",
+              guest ->
+                  guest.text(
+                      guest.find(guest.blob("LUO"), guest.luo()), guest.pick("luo-v9", "luo-v6")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo("LUO-003", LuoCases::arrays, guest -> tree(guest, true)),
           luo(
@@ -93,6 +99,14 @@ final class LuoCases {
               guest -> guest.text(guest.file(), guest.pick("vfio-v1\0\0", "iommufd-v1\0", "x\0")),
               guest -> guest.text(guest.file(), "memfd-v3\0")),
           luo(
+              "DEV-001",
+              guest -> guest.text(guest.file(), guest.pick("vfio-pci-v1\0", "iommufd-v1\0")),
+              guest -> guest.text(guest.file(), "vfio-v1\0")),
+          luo(
+              "DEV-002",
+              guest -> guest.text(guest.file(), "kvm_vm_luo_v1\0"),
+              guest -> guest.text(guest.file(), "guest_memfd_luo_v1\0")),
+          luo(
               "LUO-011",
               guest -> {
                 long session = guest.pair();
@@ -101,8 +115,8 @@ final class LuoCases {
               guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
           luo(
               "LUO-012",
-              guest -> guest.text(guest.file(guest.pair(), 1), "memfd-v3"),
-              guest -> guest.text(guest.file(guest.otherSingle(), 0), "memfd-v3")),
+              guest -> guest.text(guest.file(guest.pair(), 1), "memfd-v0"),
+              guest -> guest.text(guest.file(guest.otherSingle(), 0), "memfd-v0")),
           luo(
               "LUO-013",
               guest -> {

@@ -16,8 +16,16 @@ final class MemfdCases {
   static final List<RuleCase> ALL =
       List.of(
           luo(
+              "MEMFD-019",
+              guest -> guest.text(guest.file(), guest.pick("memfd-v3", "memfd-v22\0")),
+              guest -> guest.text(guest.file(), "memfd-v0")),
+          luo(
+              "MEMFD-020",
+              guest -> guest.text(guest.file(), "memfd\0"),
+              guest -> guest.text(guest.file(), "memfd-v1")),
+          luo(
               "MEMFD-001",
-              guest -> guest.text(guest.file(), guest.pick("memfd-v3", "memfd-v0", "memfd-v22\0")),
+              guest -> guest.text(guest.file(), guest.pick("memfd-v0", "memfd-vx\0")),
               guest -> guest.text(guest.file(), "memfd-v1")),
           luo(
               "MEMFD-002",

@@ -27,7 +27,13 @@ final class RootCases {
               guest ->
                   guest.text(
                       guest.find(guest.root(), guest.kho()),
-                      guest.pick("kho-v9", "kho-v0", "khx-v4")),
+                      guest.pick("kho-v0", "khx-v4")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
+          luo(
+              "FDT-015",
+              guest ->
+                  guest.text(
+                      guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v5")),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-004",

@@ -147,8 +147,8 @@ public final class PreflightCommand extends Command {
                 outgoing.profile(),
                 outgoing.handed(),
                 next,
-                nextCommandLine(invocation, outgoing),
-                initrd(invocation))
+                nextCommandLine(invocation, outgoing).or(incoming::bootLine),
+                initrd(invocation).or(incoming::initrd))
             .withNotes(incoming.notes())
             .withNotes(outgoing.notes());
     if (invocation.options().json()) {

@@ -68,6 +68,12 @@ public record FeatureHeader(long supported, long required, long active) {
     }
   }
 
+  /** What two writers support, require and use together. */
+  public FeatureHeader or(FeatureHeader other) {
+    return new FeatureHeader(
+        supported | other.supported, required | other.required, active | other.active);
+  }
+
   /** {@code "features required 0x7"}, and the other two where they differ. */
   @Override
   public String toString() {

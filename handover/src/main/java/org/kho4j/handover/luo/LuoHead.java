@@ -82,17 +82,31 @@ public record LuoHead(
       FdtNode tree = memory.tree(where, subtree.address(), subtree.size());
       return version(subtree, true, TreeValue.compatible(tree));
     }
-    if (subtree.size() >= LuoSer.FEATURED.headerSize()) {
-      StructureView featured = subtree.view(memory, LuoSer.FEATURED).embedded(LuoSer.FEATURES);
-      if (FeatureHeader.isIn(featured)) {
-        FeatureHeader.read(featured).requireKnown(LuoFeatures.LUO, where, subtree.address());
-        return LuoVersion.FEATURED;
-      }
+    Optional<FeatureHeader> header = features(memory, subtree);
+    if (header.isPresent()) {
+      header.get().requireKnown(LuoFeatures.LUO, where, subtree.address());
+      return LuoVersion.FEATURED;
     }
     String leading = leading(memory, subtree);
     boolean isVersion = VersionString.of(leading).isPresent();
     return version(
         subtree, false, List.of(isVersion ? leading : ser.text(LuoSer.COMPATIBLE, where)));
+  }
+
+  /**
+   * The features that are in the place of a version, known or not; empty where the blob has no such
+   * header.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if the blob is not in memory
+   */
+  public static Optional<FeatureHeader> features(HandoverMemory memory, Subtree subtree) {
+    if (Long.compareUnsigned(subtree.size(), LuoSer.FEATURED.headerSize()) < 0) {
+      return Optional.empty();
+    }
+    StructureView header = subtree.view(memory, LuoSer.FEATURED).embedded(LuoSer.FEATURES);
+    return FeatureHeader.isIn(header)
+        ? Optional.of(FeatureHeader.read(header))
+        : Optional.empty();
   }
 
   private static LuoVersion version(Subtree subtree, boolean isTree, List<String> compatible) {

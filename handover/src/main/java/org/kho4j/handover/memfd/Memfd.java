@@ -1,5 +1,6 @@
 package org.kho4j.handover.memfd;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
@@ -56,6 +57,20 @@ public final class Memfd {
                       .descriptor()
                       .room(memory.pageSize(), MemfdFolio.STRUCTURE.headerSize())));
     }
+  }
+
+  /**
+   * The features in front of a file's structure, known or not; empty where the file is no memfd
+   * with a feature header.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if the structure is not in memory
+   */
+  public static Optional<FeatureHeader> features(PreservedFile file) {
+    return MemfdVersion.of(file.compatible())
+        .filter(MemfdVersion::isFeatured)
+        .map(version ->
+            file.handover().memory().view(file.where(), file.data(), version.structure()))
+        .map(structure -> FeatureHeader.read(structure.embedded(MemfdSer.FEATURES)));
   }
 
   /**
