@@ -29,7 +29,7 @@ import org.kho4j.preflight.image.KernelImages;
 /** Reads the kernels and memory images that the command line names. */
 final class KernelSource {
 
-  private static final String RUNNING = "running";
+  static final String RUNNING = "running";
   private static final String NEXT = "next";
 
   /**
