@@ -52,12 +52,6 @@ final class LuoCases {
                       guest.find(guest.blob("LUO"), guest.luo()),
                       guest.pick("luo-v0", "lux-v5")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
-          luo(
-              "LUO-017",
-              guest ->
-                  guest.text(
-                      guest.find(guest.blob("LUO"), guest.luo()), guest.pick("luo-v9", "luo-v6")),
-              guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo("LUO-003", LuoCases::arrays, guest -> tree(guest, true)),
           luo(
               "LUO-004",
@@ -99,14 +93,6 @@ final class LuoCases {
               guest -> guest.text(guest.file(), guest.pick("vfio-v1\0\0", "iommufd-v1\0", "x\0")),
               guest -> guest.text(guest.file(), "memfd-v3\0")),
           luo(
-              "DEV-001",
-              guest -> guest.text(guest.file(), guest.pick("vfio-pci-v1\0", "iommufd-v1\0")),
-              guest -> guest.text(guest.file(), "vfio-v1\0")),
-          luo(
-              "DEV-002",
-              guest -> guest.text(guest.file(), "kvm_vm_luo_v1\0"),
-              guest -> guest.text(guest.file(), "guest_memfd_luo_v1\0")),
-          luo(
               "LUO-011",
               guest -> {
                 long session = guest.pair();
@@ -134,6 +120,12 @@ final class LuoCases {
               "LUO-016",
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3"),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v9")),
+          luo(
+              "LUO-017",
+              guest ->
+                  guest.text(
+                      guest.find(guest.blob("LUO"), guest.luo()), guest.pick("luo-v9", "luo-v6")),
+              guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo(
               "FLB-001",
               guest -> guest.put64(guest.flbsField(), guest.pick(0L, 1L << 40, -4096L)),

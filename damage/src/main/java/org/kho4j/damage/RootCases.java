@@ -30,12 +30,6 @@ final class RootCases {
                       guest.pick("kho-v0", "khx-v4")),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
-              "FDT-015",
-              guest ->
-                  guest.text(
-                      guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v5")),
-              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
-          luo(
               "FDT-004",
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v2"),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
@@ -113,6 +107,12 @@ final class RootCases {
               "FDT-014",
               guest -> guest.put64(guest.find(guest.root(), guest.map()), 0),
               guest -> guest.put64(guest.find(guest.root(), guest.map()), guest.u64(guest.map()))),
+          luo(
+              "FDT-015",
+              guest ->
+                  guest.text(
+                      guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v5")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "MAP-001",
               guest -> guest.put64(child(guest), guest.pick(0x1001L, 1L << 40, -4096L)),
