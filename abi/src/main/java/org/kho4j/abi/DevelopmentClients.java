@@ -6,7 +6,7 @@ import org.kho4j.abi.DevelopmentLayout.Kind;
 
 /**
  * The rows of {@link DevelopmentLayout}. To add one: its structure, a row in {@link #all}, and a
- * fixture ({@code docs/abi/development.md}).
+ * fixture ({@code docs/development-layouts.md}).
  */
 final class DevelopmentClients {
 

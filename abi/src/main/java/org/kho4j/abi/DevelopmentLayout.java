@@ -2,6 +2,7 @@ package org.kho4j.abi;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +68,14 @@ public record DevelopmentLayout(
 
   private static Optional<DevelopmentLayout> of(Kind kind, String name) {
     return ALL.stream().filter(row -> row.kind == kind && row.name.equals(name)).findFirst();
+  }
+
+  /** Its structure, and the element of its array; none where the layout is not recorded here. */
+  public List<Structure> structures() {
+    return Stream.concat(
+            Stream.ofNullable(structure),
+            Stream.ofNullable(array).map(CountedArray::element))
+        .toList();
   }
 
   @Override

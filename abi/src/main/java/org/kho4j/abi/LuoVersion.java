@@ -158,6 +158,11 @@ public record LuoVersion(
         .findFirst();
   }
 
+  /** The version that a feature header tells, in the place of a string. */
+  public static LuoVersion ofFeatures() {
+    return FEATURED;
+  }
+
   public Head head() {
     return tree == null ? Head.STRUCTURE : state == null ? Head.FDT : Head.FDT_POINTER;
   }

@@ -16,7 +16,6 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
@@ -161,7 +160,7 @@ public final class HandedReader {
             .ifPresent(features ->
                 parts.put(
                     Parts.LUO.name(),
-                    Speech.yes(LuoVersion.FEATURED.compatible(), features, HANDED_OVER)));
+                    Speech.yes(LuoVersion.ofFeatures().compatible(), features, HANDED_OVER)));
         if (parts.containsKey(Parts.LUO.name())) {
           newer.put(Parts.LUO.name(), broken.problem());
           return;
@@ -277,12 +276,10 @@ public final class HandedReader {
 
   private void file(PreservedFile file) {
     handlers.add(file.compatible());
-    if (file.compatible().equals(MemfdVersion.FEATURED.compatible())) {
-      Memfd.features(file)
-          .ifPresent(features ->
-              memfdFeatures =
-                  Optional.of(memfdFeatures.map(known -> known.or(features)).orElse(features)));
-    }
+    Memfd.features(file)
+        .ifPresent(features ->
+            memfdFeatures =
+                Optional.of(memfdFeatures.map(known -> known.or(features)).orElse(features)));
   }
 
   /** Puts those versions that are of the part. */

@@ -48,7 +48,8 @@ public record Integrity(List<Damage> damages, List<String> notes) {
           "LUO-016",
           "LUO-017",
           "MEMFD-001",
-          "MEMFD-019");
+          "MEMFD-019",
+          "MEMFD-020");
 
   /** Preserved memory without a known owner: a part of a newer version may own it. */
   private static final String UNCLAIMED = "OWN-004";

@@ -76,7 +76,7 @@ public final class ProfileReader {
       String key = part.map(Part::name).orElseGet(() -> Speech.stem(name));
       if (entry.features().isPresent()) {
         String version =
-            part.equals(Optional.of(Parts.LUO)) ? LuoVersion.FEATURED.compatible() : name;
+            part.equals(Optional.of(Parts.LUO)) ? LuoVersion.ofFeatures().compatible() : name;
         parts.put(key, Speech.yes(version, entry.features().get(), evidence));
       } else {
         versions.computeIfAbsent(key, _ -> new ArrayList<>()).add(name);

@@ -43,7 +43,7 @@ final class FdtRules {
           "FDT-003",
           "The root FDT names a version that a released kernel reads.",
           NO_REVIVAL,
-          "A kernel that is newer than this tool knows, or a damaged string. kho abi lists the versions.");
+          "The string was overwritten: a newer version is FDT-015. kho abi lists the versions.");
 
   static final Rule UNRELEASED =
       Rule.info(

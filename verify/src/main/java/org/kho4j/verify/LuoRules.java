@@ -36,7 +36,7 @@ final class LuoRules {
           "LUO-002",
           "The head names a version of LUO that is known here.",
           PANIC,
-          "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.",
+          "The head was overwritten: a newer version is LUO-017. kho abi versions luo lists the versions.",
           Outcome.PANIC);
 
   static final Rule RELEASED =

@@ -19,7 +19,7 @@ final class MemfdRules {
           "The handler's string is a version of memfd that a released kernel reads.",
           "No handler is found: every open of /dev/liveupdate fails with EIO, no session can be retrieved (7.2.6, 7.3.4;"
               + " observed).",
-          "A kernel that is newer than this tool knows, or an overwritten string. kho abi versions memfd lists them.");
+          "The string was overwritten: a newer version is MEMFD-019. kho abi versions memfd lists the versions.");
 
   static final Rule STRUCTURE =
       Rule.error(
@@ -100,12 +100,14 @@ final class MemfdRules {
           Outcome.FAILED);
 
   static final Rule FEATURES =
-      Rule.error(
+      Rule.warning(
           "MEMFD-020",
           "Where the handler's string has no version, a feature header is in front of the memfd.",
           "Not known of a real kernel: no release has such headers. By their rule, a reader refuses features that it does"
               + " not support.",
-          "The structure was overwritten, or the layout of the development tree has changed.");
+          "The layout of the development tree has changed since it was recorded here, or the structure was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED);
 
   private MemfdRules() {}
 

@@ -85,7 +85,7 @@ public record LuoHead(
     Optional<FeatureHeader> header = features(memory, subtree);
     if (header.isPresent()) {
       header.get().requireKnown(LuoFeatures.LUO, where, subtree.address());
-      return LuoVersion.FEATURED;
+      return LuoVersion.ofFeatures();
     }
     String leading = leading(memory, subtree);
     boolean isVersion = VersionString.of(leading).isPresent();
