@@ -115,13 +115,18 @@ public record LuoHead(
             .filter(version -> (version.head() != LuoVersion.Head.STRUCTURE) == isTree)
             .filter(version -> !version.isFeatured())
             .toList();
-    List<String> known = possible.stream().map(LuoVersion::compatible).distinct().toList();
+    List<String> released =
+        possible.stream()
+            .filter(version -> !version.isDevelopment())
+            .map(LuoVersion::compatible)
+            .distinct()
+            .toList();
     return possible.reversed().stream()
         .filter(one -> compatible.contains(one.compatible()))
         .findFirst()
         .orElseThrow(() ->
             compatible.stream()
-                .filter(text -> VersionString.isNewer(text, known))
+                .filter(text -> VersionString.isNewer(text, released))
                 .findFirst()
                 .map(text -> subtree.where().newer(subtree.address(), text))
                 .orElseGet(() ->
@@ -131,7 +136,7 @@ public record LuoHead(
                             subtree.address(),
                             "the compatible string of a %s is %s, none of %s"
                                 .formatted(
-                                    isTree ? "device tree" : "structure", compatible, known))));
+                                    isTree ? "device tree" : "structure", compatible, released))));
   }
 
   /** The text that the blob begins with, up to its NUL; empty where there is none. */
