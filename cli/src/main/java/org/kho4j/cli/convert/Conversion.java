@@ -25,6 +25,7 @@ import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.StructureView;
@@ -207,7 +208,11 @@ final class Conversion {
   private SavedFile memfd(PreservedFile file) {
     MemfdVersion from = MemfdVersion.of(file.compatible()).orElseThrow();
     MemfdVersion version = Objects.requireNonNull(target.memfd(), "a target with memfds");
-    StructureView old = source.memory().view(file.where(), file.data(), from.structure());
+    StructureView old =
+        Memfd.body(
+            from,
+            file.where(),
+            source.memory().view(file.where(), file.data(), from.structure()));
     Folio page = generation.allocateZeroed(file.where().toString(), 0);
     generation.preserve(page);
     StructureView written = generation.view(page, version.structure());
