@@ -73,8 +73,7 @@ public record DevelopmentLayout(
   /** Its structure, and the element of its array; none where the layout is not recorded here. */
   public List<Structure> structures() {
     return Stream.concat(
-            Stream.ofNullable(structure),
-            Stream.ofNullable(array).map(CountedArray::element))
+            Stream.ofNullable(structure), Stream.ofNullable(array).map(CountedArray::element))
         .toList();
   }
 

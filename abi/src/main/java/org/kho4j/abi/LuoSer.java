@@ -24,20 +24,24 @@ public final class LuoSer {
   public static final Field FLBS_PA = flbs(24);
 
   /** Since luo-v5: sessions and files in blocks. */
-  public static final Structure STRUCTURE = structure(Releases.since("7.2"), COMPATIBLE, LIVEUPDATE_NUM, SESSIONS_PA, FLBS_PA);
+  public static final Structure STRUCTURE =
+      structure(Releases.since("7.2"), COMPATIBLE, LIVEUPDATE_NUM, SESSIONS_PA, FLBS_PA);
 
   /** luo-v4: sessions in blocks, their files in arrays. */
-  public static final Structure V4 = structure(Releases.since("7.2"), COMPATIBLE, LIVEUPDATE_NUM, SESSIONS_PA_V4, FLBS_PA);
+  public static final Structure V4 =
+      structure(Releases.since("7.2"), COMPATIBLE, LIVEUPDATE_NUM, SESSIONS_PA_V4, FLBS_PA);
 
   /** luo-v3: sessions in an array. */
-  public static final Structure V3 = structure(Releases.NEVER, COMPATIBLE, LIVEUPDATE_NUM, SESSIONS_PA_V3, FLBS_PA);
+  public static final Structure V3 =
+      structure(Releases.NEVER, COMPATIBLE, LIVEUPDATE_NUM, SESSIONS_PA_V3, FLBS_PA);
 
   /** In place of {@link #COMPATIBLE} in {@link #FEATURED}. */
   public static final Field FEATURES =
       Field.embedded(0, "hdr", LuoFeatures.STRUCTURE, "features in place of a version");
 
   public static final Field COMPATIBLE_COMPOSITE =
-      Field.chars(0, 16, "compatible", "a composite version: 16 bytes, and all behind it moves by 8");
+      Field.chars(
+          0, 16, "compatible", "a composite version: 16 bytes, and all behind it moves by 8");
 
   public static final Field LIVEUPDATE_NUM_COMPOSITE = number(16);
   public static final Field SESSIONS_PA_COMPOSITE = sessions(24, () -> LuoBlocks.SESSIONS);

@@ -62,11 +62,7 @@ class NewerContractTest {
    * @param findings of verify, without the info about unclaimed memory
    */
   record Row(
-      String name,
-      Consumer<Guest> change,
-      int inspect,
-      List<String> shown,
-      List<String> findings) {
+      String name, Consumer<Guest> change, int inspect, List<String> shown, List<String> findings) {
 
     @Override
     public String toString() {
@@ -81,7 +77,8 @@ class NewerContractTest {
             "kho-v5",
             guest -> guest.root("kho-v5"),
             1,
-            List.of("kho-v5 handover", "newer / at 0x512000: a newer contract: kho-v5", "Linux 7.3.4"),
+            List.of(
+                "kho-v5 handover", "newer / at 0x512000: a newer contract: kho-v5", "Linux 7.3.4"),
             List.of("FDT-015")),
         new Row(
             "kho-v4;radix-v2;vmalloc-v1",
@@ -227,7 +224,8 @@ class NewerContractTest {
 
     ConsoleOfATest inspected = kho(row.inspect, "inspect", ram, "--all");
     assertThat(inspected.out()).contains(row.shown).doesNotContain("error ");
-    assertThat(kho(row.inspect, "inspect", ram, "--json").out()).containsPattern("\"errors\" : \\[ *]");
+    assertThat(kho(row.inspect, "inspect", ram, "--json").out())
+        .containsPattern("\"errors\" : \\[ *]");
 
     String verified = kho(0, "verify", ram).out();
     List<String> ids =
@@ -289,7 +287,10 @@ class NewerContractTest {
       LuoHead head = LuoHead.read(handover.memory(), subtree);
       flb = head.flbs() + LuoFlb.HEADER.headerSize();
       file =
-          handover.client(LiveUpdate.CLIENT).orElseThrow().sessions()
+          handover
+              .client(LiveUpdate.CLIENT)
+              .orElseThrow()
+              .sessions()
               .flatMap(Session::files)
               .findFirst()
               .orElseThrow();
@@ -333,8 +334,7 @@ class NewerContractTest {
             boolean size = property.name().equals("blob-size") && node.name().equals("LUO");
             builder.property(
                 size && luoSize != 0
-                    ? FdtProperty.ofU64(
-                        "blob-size", luoSize, ByteOrder.LITTLE_ENDIAN)
+                    ? FdtProperty.ofU64("blob-size", luoSize, ByteOrder.LITTLE_ENDIAN)
                     : property);
           }
           builder.endNode();

@@ -90,8 +90,7 @@ class PreflightNextTest {
     Path boot = directory.resolve("root/boot");
     Files.createDirectories(boot.resolve("loader/entries"));
     Files.copy(SMALL.resolve("small.elf"), boot.resolve("vmlinuz"));
-    Files.writeString(
-        boot.resolve("loader/entries/one.conf"), "linux /vmlinuz\noptions kho=off\n");
+    Files.writeString(boot.resolve("loader/entries/one.conf"), "linux /vmlinuz\noptions kho=off\n");
 
     JsonNode report =
         json(
@@ -141,9 +140,11 @@ class PreflightNextTest {
                 .out()
                 .lines())
         .startsWith("panic: %s to %s".formatted(from, to))
-        .anyMatch(line -> line.startsWith("panic: %s to %s: luo luo-v5 > luo-v6: ".formatted(from, to)))
+        .anyMatch(
+            line -> line.startsWith("panic: %s to %s: luo luo-v5 > luo-v6: ".formatted(from, to)))
         .allMatch(line -> line.startsWith("panic: "));
-    assertThat(kho(0, "preflight", "--from", from, "--to", from, "--cmdline", ALL_ON, "--quiet").out())
+    assertThat(
+            kho(0, "preflight", "--from", from, "--to", from, "--cmdline", ALL_ON, "--quiet").out())
         .isEqualTo("ok: %s to %s%n".formatted(from, from));
   }
 

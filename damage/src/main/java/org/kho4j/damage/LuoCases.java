@@ -49,8 +49,7 @@ final class LuoCases {
               "LUO-002",
               guest ->
                   guest.text(
-                      guest.find(guest.blob("LUO"), guest.luo()),
-                      guest.pick("luo-v0", "lux-v5")),
+                      guest.find(guest.blob("LUO"), guest.luo()), guest.pick("luo-v0", "lux-v5")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo("LUO-003", LuoCases::arrays, guest -> tree(guest, true)),
           luo(

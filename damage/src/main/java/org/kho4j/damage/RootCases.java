@@ -25,9 +25,7 @@ final class RootCases {
           luo(
               "FDT-003",
               guest ->
-                  guest.text(
-                      guest.find(guest.root(), guest.kho()),
-                      guest.pick("kho-v0", "khx-v4")),
+                  guest.text(guest.find(guest.root(), guest.kho()), guest.pick("kho-v0", "khx-v4")),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-004",
@@ -110,8 +108,7 @@ final class RootCases {
           luo(
               "FDT-015",
               guest ->
-                  guest.text(
-                      guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v5")),
+                  guest.text(guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v5")),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "MAP-001",

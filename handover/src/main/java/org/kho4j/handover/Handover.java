@@ -63,8 +63,8 @@ public final class Handover {
     NOT_FINALIZED;
 
     /**
-     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "newer"}, {@code
-     * "absent"} or {@code "not-finalized"}.
+     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "newer"}, {@code "absent"}
+     * or {@code "not-finalized"}.
      */
     public String label() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');

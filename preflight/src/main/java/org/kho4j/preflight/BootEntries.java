@@ -236,9 +236,7 @@ final class BootEntries {
     return new BootEntry(
         found.id,
         file(found, found.kernel),
-        found.options.isEmpty()
-            ? Optional.empty()
-            : Optional.of(String.join(" ", found.options)),
+        found.options.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", found.options)),
         found.initrds.isEmpty() ? Optional.empty() : Optional.of(initrds),
         notes);
   }

@@ -268,8 +268,7 @@ public final class HandedReader {
           parts.computeIfPresent(
               Parts.MEMFD.name(),
               (_, speech) ->
-                  new Speech(
-                      speech.state(), speech.versions(), memfdFeatures, speech.evidence())));
+                  new Speech(speech.state(), speech.versions(), memfdFeatures, speech.evidence())));
       put(Parts.FLB, flbs);
     }
   }

@@ -133,8 +133,7 @@ public final class Parts {
   /** The part that an entry of an image's table is about. */
   static Optional<Part> ofTable(String name) {
     return ALL.stream()
-        .filter(part ->
-            part.isOf(name) || part.name().equalsIgnoreCase(name))
+        .filter(part -> part.isOf(name) || part.name().equalsIgnoreCase(name))
         .findFirst();
   }
 

@@ -12,8 +12,8 @@ import org.kho4j.handover.luo.FeatureHeader;
  * @param state whether it has the part at all
  * @param versions its version strings, in the order of the part's stems; empty where they are not
  *     known
- * @param features that it supports, requires of a reader and uses, where features take the place
- *     of a version
+ * @param features that it supports, requires of a reader and uses, where features take the place of
+ *     a version
  * @param evidence a phrase that names the evidence
  */
 public record Speech(

@@ -40,7 +40,8 @@ class BootEntryTest {
 
   @Test
   void hasKernelOptionsAndAllInitrds() throws IOException {
-    entry("boot", "a", "# initrd /none\ninitrd /one\ninitrd /sub/two\noptions kho=on\noptions quiet");
+    entry(
+        "boot", "a", "# initrd /none\ninitrd /one\ninitrd /sub/two\noptions kho=on\noptions quiet");
     put("boot/one", "12345");
     put("boot/sub/two", "678");
 

@@ -34,14 +34,19 @@ final class DevelopmentRules {
   private DevelopmentRules() {}
 
   /** Names a client in development, and checks its structure. */
-  static void check(
-      Scene scene, Where where, DevelopmentLayout layout, long data, long entry) {
+  static void check(Scene scene, Where where, DevelopmentLayout layout, long data, long entry) {
     Findings findings = scene.findings();
     DevelopmentState state;
     try {
       state = DevelopmentState.read(scene.memory(), where, layout, data);
       findings.report(
-          CLIENT, where, entry, "the %s %s is in no release: %s", layout.kind().label(), layout, state);
+          CLIENT,
+          where,
+          entry,
+          "the %s %s is in no release: %s",
+          layout.kind().label(),
+          layout,
+          state);
       state.check();
     } catch (HandoverException e) {
       findings.report(e.isNewer() ? CLIENT : BOUNDS, e);

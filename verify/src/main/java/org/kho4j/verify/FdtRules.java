@@ -200,7 +200,11 @@ final class FdtRules {
       scene
           .findings()
           .report(
-              NEWER, Where.ROOT, address, "a newer contract, of a development tree: %s", compatible);
+              NEWER,
+              Where.ROOT,
+              address,
+              "a newer contract, of a development tree: %s",
+              compatible);
     } else if (!version.get().releases().released()) {
       scene
           .findings()

@@ -47,8 +47,7 @@ class WrittenLuoTest {
         .flatMap(version ->
             Stream.of(PageSize.values())
                 .flatMap(pageSize ->
-                    Stream.concat(
-                            MemfdVersion.ALL.stream(), MemfdVersion.DEVELOPMENT.stream())
+                    Stream.concat(MemfdVersion.ALL.stream(), MemfdVersion.DEVELOPMENT.stream())
                         .map(memfd -> Arguments.of(version, memfd, pageSize))));
   }
 

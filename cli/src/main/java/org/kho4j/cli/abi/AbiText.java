@@ -48,7 +48,8 @@ public final class AbiText {
 
   /** What development trees have and no release, a line each. */
   static void development(Appendable out, int width) throws IOException {
-    out.append("\nin no release, of public development trees; 'kho abi --unreleased' has the layouts\n");
+    out.append(
+        "\nin no release, of public development trees; 'kho abi --unreleased' has the layouts\n");
     Columns columns = new Columns();
     for (ContractVersion version : Contract.DEVELOPMENT) {
       columns.row(version.id(), version.component().label(), version.meaning());

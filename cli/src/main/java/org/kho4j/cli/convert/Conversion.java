@@ -24,8 +24,8 @@ import org.kho4j.handover.luo.LiveUpdateSaver;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
-import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.StructureView;
@@ -210,9 +210,7 @@ final class Conversion {
     MemfdVersion version = Objects.requireNonNull(target.memfd(), "a target with memfds");
     StructureView old =
         Memfd.body(
-            from,
-            file.where(),
-            source.memory().view(file.where(), file.data(), from.structure()));
+            from, file.where(), source.memory().view(file.where(), file.data(), from.structure()));
     Folio page = generation.allocateZeroed(file.where().toString(), 0);
     generation.preserve(page);
     StructureView written = generation.view(page, version.structure());

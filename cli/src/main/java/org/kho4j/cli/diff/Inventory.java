@@ -125,7 +125,7 @@ final class Inventory {
                       reservations(item, ReserveMem.CLIENT.read(handover, subtree));
                   case FdtLayout.KHO_TEST_SUBTREE ->
                       khoTest(item, KhoTest.CLIENT.read(handover, subtree));
-                  case LuoSer.SUBTREE -> 
+                  case LuoSer.SUBTREE ->
                       liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
                   default -> blob(item, subtree);
                 });

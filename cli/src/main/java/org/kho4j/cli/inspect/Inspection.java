@@ -227,7 +227,8 @@ public final class Inspection {
         if (e.isNewer() || e.isAbsent()) {
           throw e;
         }
-        throw where.newer(address, layout + " of another layout than the one known: " + e.problem());
+        throw where.newer(
+            address, layout + " of another layout than the one known: " + e.problem());
       }
     });
   }

@@ -183,8 +183,7 @@ final class JsonView implements View {
   @Override
   public void beginLiveUpdate(Subtree subtree, LiveUpdate luo) {
     beginSubtree(subtree);
-    json.object("luo")
-        .text("compatible", luo.version().compatible());
+    json.object("luo").text("compatible", luo.version().compatible());
     luo.features()
         .ifPresent(features ->
             json.object("features")
@@ -192,8 +191,7 @@ final class JsonView implements View {
                 .address("required", features.required())
                 .address("active", features.active())
                 .endObject());
-    json.unsigned("liveupdateNumber", luo.number())
-        .array("sessions");
+    json.unsigned("liveupdateNumber", luo.number()).array("sessions");
   }
 
   @Override

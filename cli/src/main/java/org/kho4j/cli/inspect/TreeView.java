@@ -251,8 +251,7 @@ final class TreeView implements View {
     if (luo.features().isPresent()) {
       out.put(", " + luo.features().get());
     }
-    out.put(", live update " + Long.toUnsignedString(luo.number()))
-        .line();
+    out.put(", live update " + Long.toUnsignedString(luo.number())).line();
     sessions = 0;
     files = 0;
     memfdBytes = 0;

@@ -36,7 +36,6 @@ record OutgoingKernel(
     return new OutgoingKernel(profile, handed, Optional.empty(), Optional.empty(), List.of());
   }
 
-
   /** A kernel by its image, with what a unified kernel image has beside it. */
   static OutgoingKernel of(KernelImage image) throws IOException {
     return new OutgoingKernel(

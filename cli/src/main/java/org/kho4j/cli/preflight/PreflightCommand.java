@@ -185,7 +185,10 @@ public final class PreflightCommand extends Command {
                 outgoing.handed(),
                 next,
                 nextCommandLine(invocation, outgoing)
-                    .or(() -> to.equals(KernelSource.RUNNING) ? Optional.empty() : incoming.commandLine()),
+                    .or(() ->
+                        to.equals(KernelSource.RUNNING)
+                            ? Optional.empty()
+                            : incoming.commandLine()),
                 initrd(invocation).or(incoming::initrd))
             .withNotes(incoming.notes())
             .withNotes(outgoing.notes());

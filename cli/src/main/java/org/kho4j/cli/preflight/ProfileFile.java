@@ -67,7 +67,9 @@ final class ProfileFile {
           new Speech(
               part.oneOf("state", Speech.State.values()),
               part.texts("versions"),
-              part.has("features") ? Optional.of(features(part.object("features"))) : Optional.empty(),
+              part.has("features")
+                  ? Optional.of(features(part.object("features")))
+                  : Optional.empty(),
               part.text("evidence")));
     }
     Map<String, Long> constants = new TreeMap<>();

@@ -101,8 +101,7 @@ final class ReportView {
     text.put(style(report.verdict()), report.verdict().label()).line(": " + pair);
     for (Component component : report.components()) {
       if (component.verdict() != Verdict.OK) {
-        String versions =
-            versions(component).map(what -> " " + Units.printable(what)).orElse("");
+        String versions = versions(component).map(what -> " " + Units.printable(what)).orElse("");
         text.put(style(component.verdict()), component.verdict().label())
             .put(": " + pair + ": " + Units.printable(component.name()) + versions + ": ")
             .line(Units.printablePath(component.because()));

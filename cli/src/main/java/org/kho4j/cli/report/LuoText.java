@@ -61,7 +61,8 @@ final class LuoText {
         subtree,
         update.version().compatible()
             + update.features().map(features -> ", " + features).orElse("")
-            + ", live update " + Long.toUnsignedString(update.number()));
+            + ", live update "
+            + Long.toUnsignedString(update.number()));
   }
 
   void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException {

@@ -73,8 +73,7 @@ public final class DevelopmentState {
     long count = view.get(array.count());
     Field most = array.most();
     if (most != null && Long.compareUnsigned(count, view.get(most)) > 0) {
-      throw broken(
-          "%s is %s, and %s is %s", array.count(), count, most.name(), view.get(most));
+      throw broken("%s is %s, and %s is %s", array.count(), count, most.name(), view.get(most));
     }
     int size = array.element().headerSize();
     long possible = memory.ramBytes() / size;
@@ -86,15 +85,15 @@ public final class DevelopmentState {
     if (area == null) {
       long start = view.address() + view.structure().headerSize();
       if (!memory.physical().isRam(start, Math.max(1, count * size))) {
-        throw broken("%s is %s, and %s bytes are not in memory", array.count(), count, count * size);
+        throw broken(
+            "%s is %s, and %s bytes are not in memory", array.count(), count, count * size);
       }
     } else if (count != 0) {
       PreservedArea listed =
           PreservedArea.of(memory, where.in(area.name()), Descriptor.of(view.embedded(area)));
       listed.forEachRun((order, address, bytes) -> {});
       if (count * size > listed.bytes()) {
-        throw broken(
-            "%s is %s, and the area has %s bytes", array.count(), count, listed.bytes());
+        throw broken("%s is %s, and the area has %s bytes", array.count(), count, listed.bytes());
       }
     }
   }

@@ -104,9 +104,7 @@ public record LuoHead(
       return Optional.empty();
     }
     StructureView header = subtree.view(memory, LuoSer.FEATURED).embedded(LuoSer.FEATURES);
-    return FeatureHeader.isIn(header)
-        ? Optional.of(FeatureHeader.read(header))
-        : Optional.empty();
+    return FeatureHeader.isIn(header) ? Optional.of(FeatureHeader.read(header)) : Optional.empty();
   }
 
   private static LuoVersion version(Subtree subtree, boolean isTree, List<String> compatible) {
@@ -168,8 +166,7 @@ public record LuoHead(
         memory.requirePage(place, address, "the address");
         yield readState(header, version);
       }
-      case STRUCTURE ->
-          readState(subtree.view(memory, state(version)), version);
+      case STRUCTURE -> readState(subtree.view(memory, state(version)), version);
     };
   }
 
@@ -223,8 +220,7 @@ public record LuoHead(
               version,
               tree -> {
                 tree.property(
-                        FdtProperty.ofU64(
-                            version.number().name(), number, ByteOrder.LITTLE_ENDIAN))
+                        FdtProperty.ofU64(version.number().name(), number, ByteOrder.LITTLE_ENDIAN))
                     .beginNode(LuoTree.SESSION_NODE)
                     .property(FdtProperty.ofString("compatible", LuoTree.SESSION_V2))
                     .property(sessions(version).property(sessions))

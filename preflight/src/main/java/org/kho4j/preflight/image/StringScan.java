@@ -64,7 +64,8 @@ final class StringScan {
   /** What names without a dash have in them. */
   private static final List<BytePattern> UNDERSCORED =
       Stream.concat(Stream.of("_luo_v"), VersionName.UNUSUAL.stream())
-          .filter(name -> !name.contains("-") && (name.equals("_luo_v") || !name.contains("_luo_v")))
+          .filter(
+              name -> !name.contains("-") && (name.equals("_luo_v") || !name.contains("_luo_v")))
           .map(name -> new BytePattern(name.getBytes(StandardCharsets.US_ASCII)))
           .toList();
 

@@ -65,12 +65,7 @@ public record SupportTable(List<Entry> entries) {
   }
 
   private static boolean read(
-      MemorySegment bytes,
-      ElfFile elf,
-      String name,
-      int size,
-      List<Entry> entries,
-      String where)
+      MemorySegment bytes, ElfFile elf, String name, int size, List<Entry> entries, String where)
       throws MalformedImageException {
     Optional<ElfFile.Section> section = elf.section(name);
     if (section.isEmpty()) {
@@ -121,8 +116,8 @@ public record SupportTable(List<Entry> entries) {
             .formatted(where, section, NAME));
   }
 
-  private static Optional<FeatureHeader> features(
-      MemorySegment entry, String where, String section) throws MalformedImageException {
+  private static Optional<FeatureHeader> features(MemorySegment entry, String where, String section)
+      throws MalformedImageException {
     long bytes = Integer.toUnsignedLong(entry.get(U32, NAME));
     if (bytes != FEATURE_BYTES) {
       throw new MalformedImageException(

@@ -57,8 +57,7 @@ final class UnifiedImage {
         case LINUX -> linux = Optional.of(content(path, bytes, section));
         case ".cmdline" -> commandLine = Optional.of(text(path, content(path, bytes, section)));
         case ".initrd", ".ucode" ->
-            initrd =
-                Optional.of(initrd.orElse(0L) + content(path, bytes, section).byteSize());
+            initrd = Optional.of(initrd.orElse(0L) + content(path, bytes, section).byteSize());
         default -> {}
       }
     }

@@ -88,8 +88,7 @@ class SupportTableTest {
 
   @Test
   void aTableOfAnotherVersionIsNotRead() throws IOException {
-    ElfBuilder elf =
-        new ElfBuilder().section(".liveupdate_features", features(2, "luo", 7, 7, 7));
+    ElfBuilder elf = new ElfBuilder().section(".liveupdate_features", features(2, "luo", 7, 7, 7));
     assertThat(kernel(elf).table()).isEmpty();
   }
 
