@@ -57,10 +57,10 @@ def root_fdt():
                 "a root FDT has one page at most", header(4, 1 << 20))
     yield wrong(vector("structure-beyond-end", "Its structure block begins behind its end."), "bad-tree", "FDT-001",
                 "an offset of the header lies outside of the tree", header(8, 4000))
-    yield wrong(vector("unknown-version", "Its compatible string is one of the future."), "unknown-version", "FDT-003",
+    yield wrong(vector("unknown-version", "Its compatible string is one of the future."), "unknown-version", "FDT-015",
                 "kho-v9 is no version: nothing else in the handover can be believed",
                 patch("root", "compatible", string("kho-v9"), '"kho-v9"'))
-    yield wrong(vector("composite", "Its compatible string begins like a known one."), "unknown-version", "FDT-003",
+    yield wrong(vector("composite", "Its compatible string begins like a known one."), "unknown-version", "FDT-015",
                 "kho-v4;radix-v1 is another string than kho-v4, whatever comes before the semicolon", composite)
     yield wrong(vector("map-zero", "Its map is 0."), "null-pointer", "FDT-006", "since kho-v2 the map is never 0",
                 patch("root", "preserved-memory-map", u64(0), "0x0"))
@@ -274,7 +274,7 @@ def luo():
         return with_luo("luo-" + name, title, [Session("one", [(1, ("memfd-v9", 5)), (2, ("vectors-v1", 6))]), Session("two")],
                         [("flb", 1, 1)])
 
-    yield wrong(vector("unknown-version", "The head has a string of the future."), "unknown-version", "LUO-002", "luo-v9",
+    yield wrong(vector("unknown-version", "The head has a string of the future."), "unknown-version", "LUO-017", "luo-v9",
                 patch("luo_ser", "compatible", b"luo-v9\0\0", '"luo-v9"'))
     yield wrong(vector("short", "The blob is one byte too short for the head."), "too-short", "LUO-001", "31 bytes, and the head has 32",
                 patch("root", "blob-size", u64(31), "0x1f"))
@@ -290,7 +290,7 @@ def luo():
                 "files is 0 beside a count of 2", phys("luo_file_set_ser", "files", 0))
     yield wrong(vector("handler", "A file's handler has no NUL."), "unterminated", "LUO-009", "48 bytes of h",
                 patch("luo_file_ser", "compatible", b"h" * 48, "48 bytes"))
-    yield wrong(vector("unknown-handler", "A memfd of a version of the future."), "unknown-version", "MEMFD-001", "memfd-v9", nothing)
+    yield wrong(vector("unknown-handler", "A memfd of a version of the future."), "unknown-version", "MEMFD-019", "memfd-v9", nothing)
     yield wrong(vector("token", "Two files of a session have one token."), "duplicate", "LUO-011", "both have 1",
                 patch("luo_file_ser", "token", u64(1), "1", 1))
     yield wrong(vector("flb-count", "There are more FLBs than a page holds."), "count-too-large", "FLB-003", "count is 64, and 63 fit",

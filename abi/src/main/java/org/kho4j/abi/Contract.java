@@ -82,6 +82,20 @@ public final class Contract {
           .toList();
 
   /**
+   * Versions that no release has yet, of public development trees: no part of the contract. The
+   * clients of {@link DevelopmentLayout} have no versions.
+   */
+  public static final List<ContractVersion> DEVELOPMENT =
+      Stream.of(
+              KhoVersion.DEVELOPMENT.stream()
+                  .flatMap(version -> version.layouts().stream())
+                  .map(Contract::kho),
+              LuoVersion.DEVELOPMENT.stream().map(Contract::luo),
+              MemfdVersion.DEVELOPMENT.stream().map(Contract::memfd))
+          .flatMap(Function.identity())
+          .toList();
+
+  /**
    * The releases, oldest first, at which some layout changed: what a release in between writes, the
    * one before it says.
    */

@@ -27,6 +27,7 @@ public final class Field {
    * that speaks KHO.
    */
   public enum Type {
+    U8("u8", 1),
     U16("u16", 2),
     U32("u32", 4),
     U64("u64", 8),
@@ -177,6 +178,10 @@ public final class Field {
   @Override
   public String toString() {
     return name;
+  }
+
+  static Field u8(int offset, String name, String meaning) {
+    return new Field(name, Type.U8, offset, 1, null, meaning);
   }
 
   static Field u16(int offset, String name, String meaning) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -209,6 +210,26 @@ public record KhoVersion(
   /** Every version, oldest first. */
   public static final List<KhoVersion> ALL = List.of(V1, V2, V3, V4);
 
+  public static final KhoVersion COMPOSITE =
+      new KhoVersion(
+          "kho-v4;radix-v1;vmalloc-v1",
+          DATA,
+          SIZE,
+          List.of(
+              new KhoLayout(
+                  "kho-v4;radix-v1;vmalloc-v1",
+                  Releases.NEVER,
+                  MapForm.RADIX,
+                  Set.of(
+                      KhoFeature.VMALLOC,
+                      KhoFeature.BLOCKS,
+                      KhoFeature.METADATA,
+                      KhoFeature.SPLIT_AT_NODES),
+                  "An RFC of June 2026: layouts as in kho-v4, and the string names map and vmalloc too.")));
+
+  /** Versions that no release has yet, seen in public development trees. They may still change. */
+  public static final List<KhoVersion> DEVELOPMENT = List.of(COMPOSITE);
+
   /** The property of the root node that points at the preserved map: 8 bytes, in every version. */
   public static final String MAP_PROPERTY = "preserved-memory-map";
 
@@ -255,8 +276,23 @@ public record KhoVersion(
     return layouts.reversed().stream().map(KhoLayout::map).distinct().toList();
   }
 
+  /** The version with that string, among those in development too. */
   public static Optional<KhoVersion> of(String compatible) {
-    return ALL.stream().filter(version -> version.compatible.equals(compatible)).findFirst();
+    return Stream.concat(ALL.stream(), DEVELOPMENT.stream())
+        .filter(version -> version.compatible.equals(compatible))
+        .findFirst();
+  }
+
+  /** Whether a string is well-formed, and of a version newer than all that are known here. */
+  public static boolean isNewer(String compatible) {
+    return of(compatible).isEmpty()
+        && VersionString.isNewer(
+            compatible, ALL.stream().map(KhoVersion::compatible).collect(Collectors.toSet()));
+  }
+
+  /** Whether no release has it yet, and one may. */
+  public boolean isDevelopment() {
+    return DEVELOPMENT.contains(this);
   }
 
   @Override

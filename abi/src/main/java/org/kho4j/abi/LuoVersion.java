@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param releases the kernel releases that write it
  * @param tree the blob of subtree {@code LUO} where it is a device tree, else null
  * @param state the structure with the two pointers; null where they are in the tree
+ * @param number the field or property with the number of the live update
  * @param sessionsPointer the field or property that points at the sessions
  * @param flbsPointer the field or property that points at the FLBs; null where there are none
  * @param meaning what changed with it
@@ -26,6 +27,7 @@ public record LuoVersion(
     Releases releases,
     @Nullable FdtLayout tree,
     @Nullable Structure state,
+    Field number,
     Field sessionsPointer,
     @Nullable Field flbsPointer,
     String meaning) {
@@ -47,6 +49,7 @@ public record LuoVersion(
           Releases.of("6.19", "6.19"),
           FdtLayout.LUO_V1_WITHOUT_FLB,
           null,
+          LuoTree.LIVEUPDATE_NUMBER,
           LuoTree.SESSION_HEADER,
           null,
           "No FLBs: neither written nor asked for.");
@@ -58,6 +61,7 @@ public record LuoVersion(
           Releases.of("7.0", "7.1"),
           FdtLayout.LUO_V1,
           null,
+          LuoTree.LIVEUPDATE_NUMBER,
           LuoTree.SESSION_HEADER,
           LuoTree.FLB_HEADER,
           "FLBs; a handover without the node luo-flb is a panic.");
@@ -69,6 +73,7 @@ public record LuoVersion(
           Releases.NEVER,
           FdtLayout.LUO_V2,
           LuoAbiHeader.STRUCTURE,
+          LuoAbiHeader.LIVEUPDATE_NUM,
           LuoAbiHeader.SESSIONS_PA,
           LuoAbiHeader.FLBS_PA,
           "The tree shrinks to one pointer.");
@@ -80,6 +85,7 @@ public record LuoVersion(
           Releases.NEVER,
           null,
           LuoSer.V3,
+          LuoSer.LIVEUPDATE_NUM,
           LuoSer.SESSIONS_PA_V3,
           LuoSer.FLBS_PA,
           "A structure takes the tree's place.");
@@ -91,6 +97,7 @@ public record LuoVersion(
           Releases.NEVER,
           null,
           LuoSer.V4,
+          LuoSer.LIVEUPDATE_NUM,
           LuoSer.SESSIONS_PA_V4,
           LuoSer.FLBS_PA,
           "Sessions in blocks.");
@@ -102,12 +109,40 @@ public record LuoVersion(
           Releases.since("7.2"),
           null,
           LuoSer.STRUCTURE,
+          LuoSer.LIVEUPDATE_NUM,
           LuoSer.SESSIONS_PA,
           LuoSer.FLBS_PA,
           "Files in blocks too: no limit on sessions and files but 10,000 blocks a list.");
 
   /** Every version, oldest first. */
   public static final List<LuoVersion> ALL = List.of(V1_WITHOUT_FLBS, V1, V2, V3, V4, V5);
+
+  public static final LuoVersion COMPOSITE =
+      new LuoVersion(
+          "luo-v5;block-v1",
+          "luo-v5;block-v1",
+          Releases.NEVER,
+          null,
+          LuoSer.COMPOSITE,
+          LuoSer.LIVEUPDATE_NUM_COMPOSITE,
+          LuoSer.SESSIONS_PA_COMPOSITE,
+          LuoSer.FLBS_PA_COMPOSITE,
+          "An RFC of June 2026: the string names the block's version too.");
+
+  public static final LuoVersion FEATURED =
+      new LuoVersion(
+          "luo-features",
+          "luo-features",
+          Releases.NEVER,
+          null,
+          LuoSer.FEATURED,
+          LuoSer.LIVEUPDATE_NUM_FEATURED,
+          LuoSer.SESSIONS_PA_FEATURED,
+          LuoSer.FLBS_PA_FEATURED,
+          "The memory-management tree: a feature header in place of the string.");
+
+  /** Versions that no release has yet, seen in public development trees. They may still change. */
+  public static final List<LuoVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);
 
   /** The version with that string; of several, the last one: the one that has FLBs. */
   public static Optional<LuoVersion> of(String compatible) {
@@ -123,8 +158,30 @@ public record LuoVersion(
         .findFirst();
   }
 
+  /** The version that a feature header tells, in the place of a string. */
+  public static LuoVersion ofFeatures() {
+    return FEATURED;
+  }
+
   public Head head() {
     return tree == null ? Head.STRUCTURE : state == null ? Head.FDT : Head.FDT_POINTER;
+  }
+
+  /** Whether no release has it yet, and one may. */
+  public boolean isDevelopment() {
+    return DEVELOPMENT.contains(this);
+  }
+
+  /** Whether a feature header is in the place of its string. */
+  public boolean isFeatured() {
+    return state != null && state.has(LuoSer.FEATURES);
+  }
+
+  /** The field with the string, in a structure that has one. */
+  public Field compatibleField() {
+    return state != null && state.has(LuoSer.COMPATIBLE_COMPOSITE)
+        ? LuoSer.COMPATIBLE_COMPOSITE
+        : LuoSer.COMPATIBLE;
   }
 
   /** Whether there are FLBs. */

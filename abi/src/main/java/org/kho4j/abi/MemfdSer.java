@@ -40,6 +40,17 @@ public final class MemfdSer {
   public static final Structure V2 =
       structure(Releases.since("7.1"), POS, SIZE, SEALS, FLAGS, NR_FOLIOS, FOLIOS);
 
+  /** In front of {@link #BODY}. */
+  public static final Field FEATURES =
+      Field.embedded(0, "hdr", LuoFeatures.STRUCTURE, "features in place of a version");
+
+  /** The fields of {@link #V2} in {@link #FEATURED}. */
+  public static final Field BODY =
+      Field.embedded(128, "body", V2, "the fields of memfd-v2; the kernel has no name for them");
+
+  /** With a feature header, as the memory-management tree has it. */
+  public static final Structure FEATURED = structure(Releases.NEVER, FEATURES, BODY);
+
   public static final int SEALS_MASK = 0x3f;
 
   private MemfdSer() {}

@@ -1,7 +1,11 @@
 package org.kho4j.abi;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A version of what the memfd file handler hands over. A version without {@link MemfdSer#SEALS} in
@@ -10,8 +14,9 @@ import java.util.Optional;
  * @param compatible the handler's string, as the file entry carries it
  * @param releases the kernel releases that write it
  * @param structure the layout of the file's data
- * @param nrFolios the structure's field with the number of folios
- * @param folios the structure's field with the descriptor of the folio array
+ * @param body the structure's field with the memfd's own fields; null where they are the structure
+ * @param nrFolios the field with the number of folios
+ * @param folios the field with the descriptor of the folio array
  * @param folioFlags what the flags of a folio say
  * @param meaning what changed with it
  */
@@ -19,6 +24,7 @@ public record MemfdVersion(
     String compatible,
     Releases releases,
     Structure structure,
+    @Nullable Field body,
     Field nrFolios,
     Field folios,
     FolioFlags folioFlags,
@@ -37,6 +43,7 @@ public record MemfdVersion(
           "memfd-v1",
           Releases.of("6.19", "7.0"),
           MemfdSer.V1,
+          null,
           MemfdSer.NR_FOLIOS_V1,
           MemfdSer.FOLIOS_V1,
           FolioFlags.RECORDED,
@@ -47,6 +54,7 @@ public record MemfdVersion(
           "memfd-v2",
           Releases.since("7.1"),
           MemfdSer.V2,
+          null,
           MemfdSer.NR_FOLIOS,
           MemfdSer.FOLIOS,
           FolioFlags.SET,
@@ -55,8 +63,58 @@ public record MemfdVersion(
   /** Every version, oldest first. */
   public static final List<MemfdVersion> ALL = List.of(V1, V2);
 
+  public static final MemfdVersion COMPOSITE =
+      new MemfdVersion(
+          "memfd-v2;vmalloc-v1",
+          Releases.NEVER,
+          MemfdSer.V2,
+          null,
+          MemfdSer.NR_FOLIOS,
+          MemfdSer.FOLIOS,
+          FolioFlags.SET,
+          "An RFC of June 2026: the layout of memfd-v2, and the string names vmalloc too.");
+
+  public static final MemfdVersion FEATURED =
+      new MemfdVersion(
+          "memfd",
+          Releases.NEVER,
+          MemfdSer.FEATURED,
+          MemfdSer.BODY,
+          MemfdSer.NR_FOLIOS,
+          MemfdSer.FOLIOS,
+          FolioFlags.SET,
+          "The memory-management tree: a feature header in front, and a handler without a version.");
+
+  /** Versions that no release has yet, seen in public development trees. They may still change. */
+  public static final List<MemfdVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);
+
+  /** The version with that string, among those in development too. */
   public static Optional<MemfdVersion> of(String compatible) {
-    return ALL.stream().filter(version -> version.compatible.equals(compatible)).findFirst();
+    return Stream.concat(ALL.stream(), DEVELOPMENT.stream())
+        .filter(version -> version.compatible.equals(compatible))
+        .findFirst();
+  }
+
+  /** Whether a string is well-formed, and of a version newer than all that are known here. */
+  public static boolean isNewer(String compatible) {
+    return of(compatible).isEmpty()
+        && VersionString.isNewer(
+            compatible, ALL.stream().map(MemfdVersion::compatible).collect(Collectors.toSet()));
+  }
+
+  /** Whether no release has it yet, and one may. */
+  public boolean isDevelopment() {
+    return DEVELOPMENT.contains(this);
+  }
+
+  /** The structure with the memfd's own fields. */
+  public Structure fields() {
+    return body == null ? structure : Objects.requireNonNull(body.target());
+  }
+
+  /** Whether a feature header is in front of its fields. */
+  public boolean isFeatured() {
+    return structure.has(MemfdSer.FEATURES);
   }
 
   /** Whether a release that writes the version records what the flags of each folio were. */

@@ -111,6 +111,7 @@ class TableDecoderTest {
           ByteBuffer.wrap(memory.bytes(at, field.size())).order(ByteOrder.LITTLE_ENDIAN);
       Object value =
           switch (field.type()) {
+            case U8 -> (long) bytes.get();
             case U16 -> (long) bytes.getShort();
             case U32 -> (long) bytes.getInt();
             case U64, PHYS -> bytes.getLong();

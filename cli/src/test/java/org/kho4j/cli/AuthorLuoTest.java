@@ -52,7 +52,9 @@ class AuthorLuoTest {
     "64K, kho-v4, luo-v4,      memfd-v2",
     "4K,  kho-v4, luo-v5,      memfd-v2",
     "16K, kho-v4, luo-v5,      memfd-v1",
-    "64K, kho-v4, luo-v5,      memfd-v2"
+    "64K, kho-v4, luo-v5,      memfd-v2",
+    "4K,  kho-v4;radix-v1;vmalloc-v1, luo-features, memfd",
+    "64K, kho-v4, luo-v5;block-v1, memfd-v2;vmalloc-v1"
   })
   void isReadAsItWasWanted(String pageSize, String kho, String luo, String memfd)
       throws IOException {
@@ -91,6 +93,24 @@ class AuthorLuoTest {
             LUO.formatted(pageSize, kho, luo, memfd, flbs ? FLBS : "", places));
     run(0, "author", again.toString(), "-o", other.toString(), "--json");
     assertThat(Files.mismatch(ram(), other)).isEqualTo(-1);
+  }
+
+  /** Of development trees, in the form of a release. */
+  @Test
+  void featuresAreConvertedToVersions() throws IOException {
+    author(
+        """
+        { "arch": "x86-64", "abi": "kho-v4;radix-v1;vmalloc-v1",
+          "memory": { "address": 0, "size": "128M" },
+          "scratch": [{ "address": "32M", "size": "16M" }],
+          "subtrees": [{ "luo": { "abi": "luo-features", "sessions": [
+            { "name": "s", "files": [{ "token": 1, "memfd": { "abi": "memfd", "text": "x" } }] }] } }] }
+        """);
+    String converted = directory.resolve("converted").toString();
+    run(0, "convert", ram().toString(), "--base", base, "--abi", "7.3", "-o", converted);
+    JsonNode verified = JSON.readTree(run(0, "verify", converted, "--json", "--base", base));
+    assertThat(verified.get("findings").valueStream().map(one -> one.get("id").asString()))
+        .isEmpty();
   }
 
   /** What the spec leaves out: the newest that a kernel of that root contract writes. */

@@ -49,8 +49,7 @@ final class LuoCases {
               "LUO-002",
               guest ->
                   guest.text(
-                      guest.find(guest.blob("LUO"), guest.luo()),
-                      guest.pick("luo-v9", "luo-v0", "lux-v5")),
+                      guest.find(guest.blob("LUO"), guest.luo()), guest.pick("luo-v0", "lux-v5")),
               guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo("LUO-003", LuoCases::arrays, guest -> tree(guest, true)),
           luo(
@@ -101,8 +100,8 @@ final class LuoCases {
               guest -> guest.put64(guest.file(guest.otherSingle(), 0) + 56, 8194)),
           luo(
               "LUO-012",
-              guest -> guest.text(guest.file(guest.pair(), 1), "memfd-v3"),
-              guest -> guest.text(guest.file(guest.otherSingle(), 0), "memfd-v3")),
+              guest -> guest.text(guest.file(guest.pair(), 1), "memfd-v0"),
+              guest -> guest.text(guest.file(guest.otherSingle(), 0), "memfd-v0")),
           luo(
               "LUO-013",
               guest -> {
@@ -120,6 +119,12 @@ final class LuoCases {
               "LUO-016",
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3"),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v9")),
+          luo(
+              "LUO-017",
+              guest ->
+                  guest.text(
+                      guest.find(guest.blob("LUO"), guest.luo()), guest.pick("luo-v9", "luo-v6")),
+              guest -> guest.text(guest.blob("LUO"), "luo-v4")),
           luo(
               "FLB-001",
               guest -> guest.put64(guest.flbsField(), guest.pick(0L, 1L << 40, -4096L)),

@@ -17,7 +17,7 @@ final class MemfdCases {
       List.of(
           luo(
               "MEMFD-001",
-              guest -> guest.text(guest.file(), guest.pick("memfd-v3", "memfd-v0", "memfd-v22\0")),
+              guest -> guest.text(guest.file(), guest.pick("memfd-v0", "memfd-vx\0")),
               guest -> guest.text(guest.file(), "memfd-v1")),
           luo(
               "MEMFD-002",
@@ -116,7 +116,23 @@ final class MemfdCases {
           luo(
               "MEMFD-018",
               guest -> guest.put64(guest.memfd(), guest.pick(1L << 63, -1L, -4096L)),
-              guest -> guest.put64(guest.memfd(), (1L << 63) - 1)));
+              guest -> guest.put64(guest.memfd(), (1L << 63) - 1)),
+          luo(
+              "MEMFD-019",
+              guest -> guest.text(guest.file(), guest.pick("memfd-v3", "memfd-v22\0")),
+              guest -> guest.text(guest.file(), "memfd-v0")),
+          luo(
+              "MEMFD-020",
+              guest -> guest.text(guest.file(), "memfd\0"),
+              guest -> guest.text(guest.file(), "memfd-v1")),
+          luo(
+              "DEV-001",
+              guest -> guest.text(guest.file(), guest.pick("vfio-pci-v1\0", "iommufd-v1\0")),
+              guest -> guest.text(guest.file(), "vfio-v1\0")),
+          luo(
+              "DEV-002",
+              guest -> guest.text(guest.file(), "kvm_vm_luo_v1\0"),
+              guest -> guest.text(guest.file(), "guest_memfd_luo_v1\0")));
 
   private MemfdCases() {}
 

@@ -25,9 +25,7 @@ final class RootCases {
           luo(
               "FDT-003",
               guest ->
-                  guest.text(
-                      guest.find(guest.root(), guest.kho()),
-                      guest.pick("kho-v9", "kho-v0", "khx-v4")),
+                  guest.text(guest.find(guest.root(), guest.kho()), guest.pick("kho-v0", "khx-v4")),
               guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "FDT-004",
@@ -107,6 +105,11 @@ final class RootCases {
               "FDT-014",
               guest -> guest.put64(guest.find(guest.root(), guest.map()), 0),
               guest -> guest.put64(guest.find(guest.root(), guest.map()), guest.u64(guest.map()))),
+          luo(
+              "FDT-015",
+              guest ->
+                  guest.text(guest.find(guest.root(), guest.kho()), guest.pick("kho-v9", "kho-v5")),
+              guest -> guest.text(guest.find(guest.root(), guest.kho()), "kho-v3")),
           luo(
               "MAP-001",
               guest -> guest.put64(child(guest), guest.pick(0x1001L, 1L << 40, -4096L)),

@@ -55,14 +55,16 @@ public final class Handover {
     CONSUMED,
     /** It is damaged, not in the memory, or of another page size. */
     UNREADABLE,
+    /** It is of a newer contract than the one known here, so that it cannot be decoded. */
+    NEWER,
     /** It is in RAM that the source does not have. */
     ABSENT,
     /** It was not written yet: kernels up to 7.0 do that when the handover is finalized. */
     NOT_FINALIZED;
 
     /**
-     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "absent"} or {@code
-     * "not-finalized"}.
+     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "newer"}, {@code "absent"}
+     * or {@code "not-finalized"}.
      */
     public String label() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -162,15 +164,29 @@ public final class Handover {
   /**
    * The version of the contract.
    *
-   * @throws HandoverException if the root FDT names one that is unknown
+   * @throws HandoverException if the root FDT names one that is unknown; {@link
+   *     HandoverException#isNewer} tells a well-formed one from a damaged string
    */
   public KhoVersion version() {
-    return KhoVersion.of(root.compatible())
-        .orElseThrow(() ->
-            Where.ROOT.broken(
-                root.address(),
-                "compatible \"%s\" is none of %s: perhaps of a newer kernel"
-                    .formatted(root.compatible(), KhoVersion.ALL)));
+    return KhoVersion.of(root.compatible()).orElseThrow(this::unknownVersion);
+  }
+
+  /** Whether the root FDT names a version that is well-formed and newer than all known here. */
+  public boolean isNewer() {
+    return KhoVersion.isNewer(root.compatible());
+  }
+
+  private HandoverException unknownVersion() {
+    return isNewer()
+        ? Where.ROOT.newer(root.address(), root.compatible())
+        : Where.ROOT.broken(
+            root.address(),
+            "compatible \"%s\" is none of %s".formatted(root.compatible(), KhoVersion.ALL));
+  }
+
+  /** The version whose properties list the subtrees: of a newer contract, the newest known. */
+  private KhoVersion listing() {
+    return isNewer() ? KhoVersion.ALL.getLast() : version();
   }
 
   /**
@@ -222,12 +238,13 @@ public final class Handover {
   /**
    * The subtrees, in the root FDT's order, which says nothing. A node that does not tell where its
    * blob is, and how long, is left out and told to {@code problems}: a kernel cannot retrieve it
-   * either.
+   * either. Of a {@linkplain #isNewer newer contract}, the subtrees are those that the newest known
+   * version would list.
    *
-   * @throws HandoverException if the version is unknown
+   * @throws HandoverException if the version is unknown, and not newer
    */
   public List<Subtree> subtrees(Consumer<HandoverException> problems) {
-    KhoVersion version = version();
+    KhoVersion version = listing();
     List<Subtree> subtrees = new ArrayList<>();
     for (FdtNode node : root.tree().children()) {
       try {
@@ -246,7 +263,7 @@ public final class Handover {
    *     nor the blob tells how long
    */
   public Subtree subtree(FdtNode node) {
-    return subtree(version(), node);
+    return subtree(listing(), node);
   }
 
   private Subtree subtree(KhoVersion version, FdtNode node) {

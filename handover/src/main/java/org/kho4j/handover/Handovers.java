@@ -132,6 +132,9 @@ public final class Handovers {
     }
 
     private MapState mapState(Role role, boolean isTaken) {
+      if (handover.isNewer()) {
+        return MapState.NEWER;
+      }
       if (isFinalizedLater()) {
         return MapState.NOT_FINALIZED;
       }

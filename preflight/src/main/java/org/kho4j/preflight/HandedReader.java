@@ -21,10 +21,14 @@ import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
+import org.kho4j.handover.luo.FeatureHeader;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.LuoHead;
+import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
@@ -35,6 +39,8 @@ import org.kho4j.verify.Verifier;
 /** Reads from a handover in memory its parts, their versions and their state. */
 public final class HandedReader {
 
+  private static final String HANDED_OVER = "it is handed over so";
+
   private final Handover handover;
   private final Map<String, Speech> parts = new HashMap<>();
   private final Map<String, String> newer = new LinkedHashMap<>();
@@ -44,6 +50,7 @@ public final class HandedReader {
   private final List<String> strangers = new ArrayList<>();
   private List<ReserveMem> reservations = List.of();
   private Optional<String> release = Optional.empty();
+  private Optional<FeatureHeader> memfdFeatures = Optional.empty();
 
   private HandedReader(Handover handover) {
     this.handover = handover;
@@ -220,6 +227,17 @@ public final class HandedReader {
     try {
       read(part.get(), subtree);
     } catch (HandoverException broken) {
+      if (broken.isNewer() && part.get().equals(Parts.LUO)) {
+        LuoHead.features(handover.memory(), subtree)
+            .ifPresent(features ->
+                parts.put(
+                    Parts.LUO.name(),
+                    Speech.yes(LuoVersion.ofFeatures().compatible(), features, HANDED_OVER)));
+        if (parts.containsKey(Parts.LUO.name())) {
+          newer.put(Parts.LUO.name(), broken.problem());
+          return;
+        }
+      }
       List<String> claimed = claimed(part.get(), subtree);
       if (!claimed.isEmpty()) {
         put(part.get(), claimed);
@@ -297,14 +315,20 @@ public final class HandedReader {
 
   private void luo(Subtree subtree) {
     LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
-    put(
-        Parts.LUO,
-        luo.version().head() == LuoVersion.Head.FDT
-            ? BlobVersions.of(tree(subtree))
-            : List.of(luo.version().compatible()));
+    luo.features()
+        .ifPresentOrElse(
+            features ->
+                parts.put(
+                    Parts.LUO.name(),
+                    Speech.yes(luo.version().compatible(), features, HANDED_OVER)),
+            () ->
+                put(
+                    Parts.LUO,
+                    luo.version().head() == LuoVersion.Head.FDT
+                        ? BlobVersions.of(tree(subtree))
+                        : List.of(luo.version().compatible())));
     try {
-      luo.sessions()
-          .forEach(session -> session.files().forEach(file -> handlers.add(file.compatible())));
+      luo.sessions().forEach(session -> session.files().forEach(this::file));
       for (Flb flb : luo.flbs()) {
         if (flb.count() != 0) {
           flbs.add(flb.name());
@@ -312,8 +336,21 @@ public final class HandedReader {
       }
     } finally {
       put(Parts.MEMFD, handlers);
+      memfdFeatures.ifPresent(_ ->
+          parts.computeIfPresent(
+              Parts.MEMFD.name(),
+              (_, speech) ->
+                  new Speech(speech.state(), speech.versions(), memfdFeatures, speech.evidence())));
       put(Parts.FLB, flbs);
     }
+  }
+
+  private void file(PreservedFile file) {
+    handlers.add(file.compatible());
+    Memfd.features(file)
+        .ifPresent(features ->
+            memfdFeatures =
+                Optional.of(memfdFeatures.map(known -> known.or(features)).orElse(features)));
   }
 
   /** Puts those versions that are of the part. */
@@ -325,6 +362,6 @@ public final class HandedReader {
   }
 
   private void put(Part part, List<String> versions) {
-    parts.put(part.name(), Speech.yes(versions, "it is handed over so"));
+    parts.put(part.name(), Speech.yes(versions, HANDED_OVER));
   }
 }

@@ -38,7 +38,18 @@ public record Integrity(List<Damage> damages, List<String> notes) {
    * that kho4j knows. LUO-012 repeats what is wrong with one file for its session.
    */
   static final Set<String> DECIDED_BY_VERSIONS =
-      Set.of("FDT-004", "LUO-003", "LUO-010", "LUO-012", "LUO-014", "LUO-016", "MEMFD-001");
+      Set.of(
+          "FDT-004",
+          "FDT-015",
+          "LUO-003",
+          "LUO-010",
+          "LUO-012",
+          "LUO-014",
+          "LUO-016",
+          "LUO-017",
+          "MEMFD-001",
+          "MEMFD-019",
+          "MEMFD-020");
 
   /** Preserved memory without a known owner: a part of a newer version may own it. */
   private static final String UNCLAIMED = "OWN-004";

@@ -130,6 +130,13 @@ public final class Parts {
             .filter(part -> !part.equals(LUO));
   }
 
+  /** The part that an entry of an image's table is about. */
+  static Optional<Part> ofTable(String name) {
+    return ALL.stream()
+        .filter(part -> part.isOf(name) || part.name().equalsIgnoreCase(name))
+        .findFirst();
+  }
+
   /** The part of that name. */
   public static Optional<Part> of(String name) {
     return ALL.stream().filter(part -> part.name().equals(name)).findFirst();

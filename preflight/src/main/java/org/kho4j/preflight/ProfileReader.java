@@ -2,10 +2,12 @@ package org.kho4j.preflight;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.kho4j.abi.LuoVersion;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.btf.Btf;
@@ -14,6 +16,7 @@ import org.kho4j.preflight.btf.BtfStruct;
 import org.kho4j.preflight.image.Built;
 import org.kho4j.preflight.image.FoundString;
 import org.kho4j.preflight.image.KernelImage;
+import org.kho4j.preflight.image.SupportTable;
 
 /** Makes a kernel's {@link Profile} from its image. */
 public final class ProfileReader {
@@ -41,6 +44,7 @@ public final class ProfileReader {
               ? Speech.no("it arrives in " + part.within().orElseThrow() + ", which is not there")
               : speech(image, part));
     }
+    image.table().ifPresent(table -> overrule(parts, table));
     return new Profile(
         image.path().toString(),
         image.release().map(found -> found.value()),
@@ -60,6 +64,25 @@ public final class ProfileReader {
         constants(image.btf()),
         KhoDefault.of(image),
         image.footprint());
+  }
+
+  /** What the image's table says of a part counts, and not what strings show. */
+  private static void overrule(Map<String, Speech> parts, SupportTable table) {
+    Map<String, List<String>> versions = new LinkedHashMap<>();
+    for (SupportTable.Entry entry : table.entries()) {
+      String name = entry.name();
+      String evidence = "\"%s\" in its table at %s".formatted(name, entry.place());
+      Optional<Part> part = Parts.ofTable(name);
+      String key = part.map(Part::name).orElseGet(() -> Speech.stem(name));
+      if (entry.features().isPresent()) {
+        String version =
+            part.equals(Optional.of(Parts.LUO)) ? LuoVersion.ofFeatures().compatible() : name;
+        parts.put(key, Speech.yes(version, entry.features().get(), evidence));
+      } else {
+        versions.computeIfAbsent(key, _ -> new ArrayList<>()).add(name);
+        parts.put(key, Speech.yes(versions.get(key), evidence));
+      }
+    }
   }
 
   private static Speech speech(KernelImage image, Part part) {

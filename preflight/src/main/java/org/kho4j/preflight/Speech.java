@@ -2,6 +2,9 @@ package org.kho4j.preflight;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.kho4j.handover.luo.FeatureHeader;
 
 /**
  * A kernel's speech about one {@link Part}.
@@ -9,9 +12,15 @@ import java.util.Optional;
  * @param state whether it has the part at all
  * @param versions its version strings, in the order of the part's stems; empty where they are not
  *     known
+ * @param features that it supports, requires of a reader and uses, where features take the place of
+ *     a version
  * @param evidence a phrase that names the evidence
  */
-public record Speech(State state, List<String> versions, String evidence) {
+public record Speech(
+    State state, List<String> versions, Optional<FeatureHeader> features, String evidence) {
+
+  /** Names end in {@code -vN}; those of some clients in {@code _vN}, or in no version at all. */
+  private static final Pattern VERSIONED = Pattern.compile("(.+)[-_]v[0-9]+");
 
   /** Whether a kernel has a part. */
   public enum State {
@@ -25,16 +34,22 @@ public record Speech(State state, List<String> versions, String evidence) {
     versions = List.copyOf(versions);
   }
 
-  static Speech yes(List<String> versions, String evidence) {
-    return new Speech(State.YES, versions, evidence);
+  /** A kernel that has the part in these versions. */
+  public static Speech yes(List<String> versions, String evidence) {
+    return new Speech(State.YES, versions, Optional.empty(), evidence);
+  }
+
+  static Speech yes(String name, FeatureHeader features, String evidence) {
+    return new Speech(State.YES, List.of(name), Optional.of(features), evidence);
   }
 
   static Speech no(String evidence) {
-    return new Speech(State.NO, List.of(), evidence);
+    return new Speech(State.NO, List.of(), Optional.empty(), evidence);
   }
 
-  static Speech unknown(String evidence) {
-    return new Speech(State.UNKNOWN, List.of(), evidence);
+  /** Nothing is known of the part. */
+  public static Speech unknown(String evidence) {
+    return new Speech(State.UNKNOWN, List.of(), Optional.empty(), evidence);
   }
 
   /** {@code luo-v1, luo-session-v2}; empty where no version is known. */
@@ -48,7 +63,8 @@ public record Speech(State state, List<String> versions, String evidence) {
   }
 
   static String stem(String version) {
-    int at = version.split(";", 2)[0].lastIndexOf("-v");
-    return at < 0 ? version : version.substring(0, at);
+    String base = version.split(";", 2)[0];
+    Matcher versioned = VERSIONED.matcher(base);
+    return versioned.matches() ? versioned.group(1) : version;
   }
 }

@@ -24,6 +24,22 @@ public enum Verdict {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /**
+   * A number for scripts, which stays: 0 for {@link #OK}, from 10 on for the others, from 12 on for
+   * those that lose something.
+   */
+  public int exitStatus() {
+    return switch (this) {
+      case OK -> 0;
+      case DEGRADED -> 10;
+      case UNKNOWN -> 11;
+      case LOST -> 12;
+      case UNREACHABLE -> 13;
+      case CORRUPT -> 14;
+      case PANIC -> 15;
+    };
+  }
+
   /** Whether what arrives in a part of this verdict shares its fate. */
   boolean spreads() {
     return compareTo(DEGRADED) > 0;

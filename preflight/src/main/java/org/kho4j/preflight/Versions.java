@@ -1,6 +1,11 @@
 package org.kho4j.preflight;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.StringJoiner;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.kho4j.abi.VersionString;
 
 /** Compares versions as kernels do: whole strings, and each that is asked for has to be there. */
 final class Versions {
@@ -12,8 +17,11 @@ final class Versions {
     for (String version : ours.versions()) {
       if (!theirs.versions().contains(version) && has(part, theirs, part.stemOf(version))) {
         return Optional.of(
-            "%s is handed over, and %s taken"
-                .formatted(version, theirs.text().orElse("another version")));
+            "%s is handed over, and %s taken%s"
+                .formatted(
+                    version,
+                    theirs.text().orElse("another version"),
+                    components(version, theirs.version(part.stemOf(version)))));
       }
     }
     for (String version : theirs.versions()) {
@@ -21,7 +29,63 @@ final class Versions {
         return Optional.of("%s is asked for, and not handed over".formatted(version));
       }
     }
-    return Optional.empty();
+    return features(ours, theirs);
+  }
+
+  /** A reader supports all features that the writer requires, or refuses what was written. */
+  private static Optional<String> features(Speech ours, Speech theirs) {
+    if (ours.features().isEmpty() || theirs.features().isEmpty()) {
+      return Optional.empty();
+    }
+    long required = ours.features().get().required();
+    long supported = theirs.features().get().supported();
+    return (required & ~supported) == 0
+        ? Optional.empty()
+        : Optional.of(
+            "features 0x%x are required, and 0x%x supported: 0x%x are missing"
+                .formatted(required, supported, required & ~supported));
+  }
+
+  /** What two strings have in common, and what not, where one of them is composite. */
+  private static String components(String ours, Optional<String> theirs) {
+    Optional<VersionString> first = VersionString.of(ours);
+    Optional<VersionString> second = theirs.flatMap(VersionString::of);
+    if (first.isEmpty()
+        || second.isEmpty()
+        || !(first.get().isComposite() || second.get().isComposite())) {
+      return "";
+    }
+    List<String> one = first.get().components().toList();
+    List<String> other = second.get().components().toList();
+    StringJoiner text = new StringJoiner("; ", " (", ")");
+    add(text, "the same", one.stream().filter(other::contains));
+    add(
+        text,
+        "differ",
+        one.stream()
+            .filter(component -> !other.contains(component))
+            .flatMap(component ->
+                other.stream()
+                    .filter(sameStem(component))
+                    .map(counterpart -> component + " > " + counterpart)));
+    add(text, "only handed over", one.stream().filter(component -> lacks(other, component)));
+    add(text, "only taken", other.stream().filter(component -> lacks(one, component)));
+    return text.toString();
+  }
+
+  private static void add(StringJoiner text, String what, Stream<String> components) {
+    String all = String.join(", ", components.toList());
+    if (!all.isEmpty()) {
+      text.add(what + ": " + all);
+    }
+  }
+
+  private static boolean lacks(List<String> components, String component) {
+    return components.stream().noneMatch(sameStem(component));
+  }
+
+  private static Predicate<String> sameStem(String component) {
+    return other -> VersionString.stem(other).equals(VersionString.stem(component));
   }
 
   /** The version that the next kernel does not look for; empty where it looks for all. */

@@ -43,7 +43,7 @@ final class FdtRules {
           "FDT-003",
           "The root FDT names a version that a released kernel reads.",
           NO_REVIVAL,
-          "A kernel that is newer than this tool knows, or a damaged string. kho abi lists the versions.");
+          "The string was overwritten: a newer version is FDT-015. kho abi lists the versions.");
 
   static final Rule UNRELEASED =
       Rule.info(
@@ -146,6 +146,16 @@ final class FdtRules {
           Outcome.RESTORED,
           Outcome.LOST);
 
+  static final Rule NEWER =
+      Rule.warning(
+          "FDT-015",
+          "The version is one that a release has, and not a newer one.",
+          "Every released kernel disables revival, and everything is lost. A kernel that has the version takes it.",
+          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
+              + " known, nothing else was checked: use a newer kho.",
+          Outcome.RESTORED,
+          Outcome.LOST);
+
   private final Scene scene;
   private final FdtNode tree;
   private final long address;
@@ -162,6 +172,18 @@ final class FdtRules {
     String compatible = scene.handover().root().compatible();
     long address = scene.handover().root().address();
     Optional<KhoVersion> version = KhoVersion.of(compatible);
+    if (scene.handover().isNewer()) {
+      scene
+          .findings()
+          .report(
+              NEWER,
+              Where.ROOT,
+              address,
+              "a newer contract: %s, whose layout is not known here",
+              compatible);
+      scene.counts().notChecked("all that " + compatible + " hands over: its layout is unknown");
+      return false;
+    }
     if (version.isEmpty()) {
       scene
           .findings()
@@ -174,7 +196,16 @@ final class FdtRules {
               KhoVersion.ALL);
       return false;
     }
-    if (!version.get().releases().released()) {
+    if (version.get().isDevelopment()) {
+      scene
+          .findings()
+          .report(
+              NEWER,
+              Where.ROOT,
+              address,
+              "a newer contract, of a development tree: %s",
+              compatible);
+    } else if (!version.get().releases().released()) {
       scene
           .findings()
           .report(

@@ -1,5 +1,6 @@
 package org.kho4j.verify;
 
+import org.kho4j.abi.DevelopmentLayout;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.handover.wire.HandoverException;
@@ -192,7 +193,19 @@ final class FlbRules {
           SAME_NAME, where, address, "flb %d has the name \"%s\" as well", first - 1, name);
     }
     if (!name.startsWith(TEST)) {
-      data(where.named("flb", name), address, entry.get(LuoFlb.DATA));
+      Where named = where.named("flb", name);
+      long data = entry.get(LuoFlb.DATA);
+      DevelopmentLayout.ofFlb(name)
+          .ifPresentOrElse(
+              layout -> DevelopmentRules.check(scene, named, layout, data, address),
+              () ->
+                  findings.report(
+                      DevelopmentRules.CLIENT,
+                      named,
+                      address,
+                      "nothing is known of the FLB \"%s\"",
+                      name));
+      data(named, address, data);
     }
   }
 

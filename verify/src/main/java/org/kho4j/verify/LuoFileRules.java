@@ -1,5 +1,6 @@
 package org.kho4j.verify;
 
+import org.kho4j.abi.DevelopmentLayout;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoVersion;
@@ -168,12 +169,16 @@ final class LuoFileRules {
     boolean memfd = MemfdRules.handles(handler);
     if (!memfd) {
       scene.counts().unknownOwner();
-      findings.report(UNKNOWN_HANDLER, where, address, "nothing is known of \"%s\"", handler);
+      findings.report(
+          UNKNOWN_HANDLER, where, address, "no release has a file handler \"%s\"", handler);
     }
     if (data == 0) {
       findings.report(NO_DATA, where, address, "data is 0");
     } else if (memfd) {
       MemfdRules.check(scene, where, handler, data, address);
+    } else {
+      DevelopmentLayout.ofFileHandler(handler)
+          .ifPresent(layout -> DevelopmentRules.check(scene, where, layout, data, address));
     }
   }
 }

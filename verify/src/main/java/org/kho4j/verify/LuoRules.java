@@ -36,7 +36,7 @@ final class LuoRules {
           "LUO-002",
           "The head names a version of LUO that is known here.",
           PANIC,
-          "A kernel that is newer than this tool knows, or an overwritten head. kho abi versions luo lists them.",
+          "The head was overwritten: a newer version is LUO-017. kho abi versions luo lists the versions.",
           Outcome.PANIC);
 
   static final Rule RELEASED =
@@ -120,6 +120,17 @@ final class LuoRules {
           "One of the two strings was overwritten.",
           Outcome.FAILED,
           Outcome.LOST,
+          Outcome.PANIC);
+
+  static final Rule NEWER =
+      Rule.warning(
+          "LUO-017",
+          "The version of LUO is one that a release has, and not a newer one.",
+          "Panic in early boot of every released kernel, also with liveupdate=off, as long as KHO is on. A kernel that has"
+              + " the version, or supports the required features, takes it.",
+          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
+              + " known, the sessions were not checked: use a newer kho.",
+          Outcome.RESTORED,
           Outcome.PANIC);
 
   private final Scene scene;
@@ -215,10 +226,16 @@ final class LuoRules {
       version = LuoHead.version(scene.memory(), subtree);
     } catch (HandoverException e) {
       scene.counts().unknownOwner();
-      findings.report(VERSION, e);
+      findings.report(e.isNewer() ? NEWER : VERSION, e);
+      if (e.isNewer()) {
+        scene.counts().notChecked("LUO's sessions: " + e.problem());
+      }
       return null;
     }
-    if (!version.releases().released()) {
+    if (version.isDevelopment()) {
+      findings.report(
+          NEWER, where, address, "a newer contract, of a development tree: %s", version);
+    } else if (!version.releases().released()) {
       findings.report(RELEASED, where, address, "the blob is of %s", version);
     }
     LuoHead head;

@@ -4,7 +4,9 @@ import java.util.Optional;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
+import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.vmalloc.Descriptor;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
@@ -17,7 +19,7 @@ final class MemfdRules {
           "The handler's string is a version of memfd that a released kernel reads.",
           "No handler is found: every open of /dev/liveupdate fails with EIO, no session can be retrieved (7.2.6, 7.3.4;"
               + " observed).",
-          "A kernel that is newer than this tool knows, or an overwritten string. kho abi versions memfd lists them.");
+          "The string was overwritten: a newer version is MEMFD-019. kho abi versions memfd lists the versions.");
 
   static final Rule STRUCTURE =
       Rule.error(
@@ -86,11 +88,32 @@ final class MemfdRules {
           Outcome.RESTORED,
           Outcome.LOST);
 
+  static final Rule NEWER =
+      Rule.warning(
+          "MEMFD-019",
+          "The version of memfd is one that a release has, and not a newer one.",
+          "No released kernel has a handler of that name: every open of /dev/liveupdate fails with EIO. A kernel that has"
+              + " it, and supports the required features, takes the file.",
+          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
+              + " known, the file was not checked: use a newer kho.",
+          Outcome.RESTORED,
+          Outcome.FAILED);
+
+  static final Rule FEATURES =
+      Rule.warning(
+          "MEMFD-020",
+          "Where the handler's string has no version, a feature header is in front of the memfd.",
+          "Not known of a real kernel: no release has such headers. By their rule, a reader refuses features that it does"
+              + " not support.",
+          "The layout of the development tree has changed since it was recorded here, or the structure was overwritten.",
+          Outcome.RESTORED,
+          Outcome.FAILED);
+
   private MemfdRules() {}
 
   /** Whether a handler is memfd's, of whatever version. */
   static boolean handles(String handler) {
-    return handler.startsWith("memfd-v");
+    return handler.startsWith("memfd-v") || MemfdVersion.of(handler).isPresent();
   }
 
   static void check(Scene scene, Where where, String handler, long data, long entry) {
@@ -98,11 +121,27 @@ final class MemfdRules {
     Optional<MemfdVersion> version = MemfdVersion.of(handler);
     if (version.isEmpty()) {
       scene.counts().unknownOwner();
+      if (MemfdVersion.isNewer(handler)) {
+        findings.report(NEWER, where, entry, "a newer contract: %s", handler);
+        return;
+      }
       findings.report(VERSION, where, entry, "\"%s\" is none of %s", handler, MemfdVersion.ALL);
       return;
     }
-    StructureView ser = scene.view(STRUCTURE, where, data, version.get().structure());
-    if (ser == null) {
+    StructureView structure = scene.view(STRUCTURE, where, data, version.get().structure());
+    if (structure == null) {
+      return;
+    }
+    if (version.get().isDevelopment()) {
+      findings.report(
+          NEWER, where, entry, "a newer contract, of a development tree: %s", version.get());
+    }
+    StructureView ser;
+    try {
+      ser = Memfd.body(version.get(), where, structure);
+    } catch (HandoverException e) {
+      scene.counts().unknownOwner();
+      findings.report(e.isNewer() ? NEWER : FEATURES, e);
       return;
     }
     scene.counts().add("memfds", 1);

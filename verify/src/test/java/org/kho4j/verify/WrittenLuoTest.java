@@ -38,14 +38,16 @@ class WrittenLuoTest {
           LuoVersion.V1_WITHOUT_FLBS, List.of("LUO-014"),
           LuoVersion.V2, List.of("LUO-003"),
           LuoVersion.V3, List.of("LUO-003"),
-          LuoVersion.V4, List.of("LUO-003"));
+          LuoVersion.V4, List.of("LUO-003"),
+          LuoVersion.COMPOSITE, List.of("LUO-017"),
+          LuoVersion.FEATURED, List.of("LUO-017"));
 
   static Stream<Arguments> versionsAndPageSizes() {
-    return LuoVersion.ALL.stream()
+    return Stream.concat(LuoVersion.ALL.stream(), LuoVersion.DEVELOPMENT.stream())
         .flatMap(version ->
             Stream.of(PageSize.values())
                 .flatMap(pageSize ->
-                    MemfdVersion.ALL.stream()
+                    Stream.concat(MemfdVersion.ALL.stream(), MemfdVersion.DEVELOPMENT.stream())
                         .map(memfd -> Arguments.of(version, memfd, pageSize))));
   }
 
@@ -75,6 +77,9 @@ class WrittenLuoTest {
           .extracting(finding -> finding.rule().id())
           // The newest version of KHO is that of no release with an older LUO.
           .filteredOn(rule -> !rule.equals("LUO-016"))
+          // Each memfd of a version in development is named; an FLB of no known client too.
+          .filteredOn(rule -> !(memfd.isDevelopment() && rule.equals("MEMFD-019")))
+          .filteredOn(rule -> !rule.equals("DEV-001"))
           .containsExactlyElementsOf(SAID.getOrDefault(version, List.of()));
       assertThat(checked.counts())
           .containsEntry("sessions", 3L)

@@ -8,12 +8,15 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.preflight.AbiDiffCommand;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code kho abi …}: the contract, without any memory image. */
 public final class AbiCommand extends Command {
 
   /** Columns of the terminal that tables are laid out for. */
   static final int WIDTH = 100;
+
+  private static final String UNRELEASED = "--unreleased";
 
   public AbiCommand() {
     super(
@@ -25,6 +28,13 @@ public final class AbiCommand extends Command {
     opensNoImage("--page-size");
     example("kho abi structures kho_vmalloc");
     example("kho abi --json > abi.json");
+    option(
+        OptionSpec.builder(UNRELEASED)
+            .type(boolean.class)
+            .arity("0")
+            .description(
+                "Shows what public development trees have and no release, with the layouts. It is no part of the"
+                    + " contract, and may change."));
     subcommand(new VersionsCommand());
     subcommand(new StructuresCommand());
     subcommand(
@@ -44,10 +54,14 @@ public final class AbiCommand extends Command {
 
   @Override
   public int run(Invocation invocation) throws IOException {
+    boolean unreleased = invocation.flag(UNRELEASED);
     if (invocation.options().json()) {
-      json(invocation, ContractJson.all());
+      json(invocation, unreleased ? ContractJson.unreleased() : ContractJson.all());
+    } else if (unreleased) {
+      AbiText.unreleased(invocation.text(), pageSize(invocation), WIDTH);
     } else {
       AbiText.overview(invocation.text(), WIDTH);
+      AbiText.development(invocation.text(), WIDTH);
     }
     return OK;
   }

@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.DevelopmentLayout;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
@@ -42,6 +43,44 @@ public final class AbiText {
             version.meaning());
       }
       out.append(columns.render(INDENT, width));
+    }
+  }
+
+  /** What development trees have and no release, a line each. */
+  static void development(Appendable out, int width) throws IOException {
+    out.append(
+        "\nin no release, of public development trees; 'kho abi --unreleased' has the layouts\n");
+    Columns columns = new Columns();
+    for (ContractVersion version : Contract.DEVELOPMENT) {
+      columns.row(version.id(), version.component().label(), version.meaning());
+    }
+    for (DevelopmentLayout client : DevelopmentLayout.ALL) {
+      columns.row(client.name(), client.kind().label(), client.meaning());
+    }
+    out.append(columns.render(INDENT, width));
+  }
+
+  /** All that development trees have and no release, with every structure. */
+  static void unreleased(Appendable out, PageSize pageSize, int width) throws IOException {
+    out.append("In no release, and may change before one has it\n");
+    for (ContractVersion version : Contract.DEVELOPMENT) {
+      out.append('\n');
+      version(out, version, pageSize, width);
+    }
+    for (DevelopmentLayout client : DevelopmentLayout.ALL) {
+      out.append('\n').append(client.name()).append('\n');
+      Columns facts = new Columns();
+      facts.row("kind", client.kind().label());
+      facts.row("source", client.source());
+      facts.row("", client.meaning());
+      if (client.structure() == null) {
+        facts.row("layout", "not recorded here");
+      }
+      out.append(facts.render(INDENT, width));
+      for (Structure structure : client.structures()) {
+        out.append('\n');
+        structure(out, structure, pageSize, width);
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
@@ -96,7 +97,7 @@ final class LuoReader {
   }
 
   private static LuoVersion version(SpecValue value) {
-    return LuoVersion.ALL.reversed().stream()
+    return Stream.concat(LuoVersion.ALL.reversed().stream(), LuoVersion.DEVELOPMENT.stream())
         .filter(version -> List.of(version.id(), version.compatible()).contains(value.text()))
         .findFirst()
         .orElseThrow(() -> unknown(value, LuoVersion.ALL));
@@ -222,7 +223,7 @@ final class LuoReader {
 
   private static int seals(SpecValue value, MemfdVersion version) {
     int seals = bits(value, SEALS);
-    if (seals != 0 && !version.structure().has(MemfdSer.SEALS)) {
+    if (seals != 0 && !version.fields().has(MemfdSer.SEALS)) {
       throw value.broken(version + " keeps no seals");
     }
     return seals;

@@ -24,6 +24,7 @@ import org.kho4j.handover.luo.LiveUpdateSaver;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
@@ -207,13 +208,15 @@ final class Conversion {
   private SavedFile memfd(PreservedFile file) {
     MemfdVersion from = MemfdVersion.of(file.compatible()).orElseThrow();
     MemfdVersion version = Objects.requireNonNull(target.memfd(), "a target with memfds");
-    StructureView old = source.memory().view(file.where(), file.data(), from.structure());
+    StructureView old =
+        Memfd.body(
+            from, file.where(), source.memory().view(file.where(), file.data(), from.structure()));
     Folio page = generation.allocateZeroed(file.where().toString(), 0);
     generation.preserve(page);
     StructureView written = generation.view(page, version.structure());
     written.set(MemfdSer.POS, old.get(MemfdSer.POS));
     written.set(MemfdSer.SIZE, old.get(MemfdSer.SIZE));
-    if (from.structure().has(MemfdSer.SEALS) && version.structure().has(MemfdSer.SEALS)) {
+    if (from.fields().has(MemfdSer.SEALS) && version.fields().has(MemfdSer.SEALS)) {
       written.set(MemfdSer.SEALS, old.get(MemfdSer.SEALS));
     }
     written.set(version.nrFolios(), old.get(from.nrFolios()));

@@ -70,13 +70,17 @@ final class Inventory {
   private Item read() {
     Item root =
         Item.of("handover", "")
-            .with("version", handover.version().compatible())
+            .with("version", version())
             .with("pageSize", handover.pageSize().bytes());
     root.with(map());
     for (Subtree subtree : handover.subtrees(problem -> problem(root, problem))) {
       root.with(subtree(subtree));
     }
     return root;
+  }
+
+  private String version() {
+    return handover.isNewer() ? handover.root().compatible() : handover.version().compatible();
   }
 
   private Item map() {
@@ -107,6 +111,9 @@ final class Inventory {
 
   private Item subtree(Subtree subtree) {
     Item item = Item.of("subtree", subtree.name());
+    if (handover.isNewer()) {
+      return blob(item, subtree);
+    }
     Item known =
         read(
             item,
@@ -122,6 +129,9 @@ final class Inventory {
                       liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
                   default -> blob(item, subtree);
                 });
+    if (item.isNewer()) {
+      return blob(item, subtree);
+    }
     return known == null && !item.isCutOff() ? item.with("readable", "no") : item;
   }
 
@@ -262,6 +272,10 @@ final class Inventory {
   }
 
   private void problem(Item of, HandoverException problem) {
+    if (problem.isNewer()) {
+      of.newer(problem.problem());
+      return;
+    }
     if (problem.isAbsent()) {
       of.cutOff();
     }

@@ -26,6 +26,9 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
   /** The fact that not all facts and items could be read, as a dump left some out. */
   private static final String PARTS = "parts";
 
+  /** The fact that it is of a contract that is not known here. */
+  private static final String CONTRACT = "contract";
+
   /**
    * One thing that is known of an item.
    *
@@ -63,6 +66,16 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
   /** Whether facts and items may be missing. */
   boolean isCutOff() {
     return facts.stream().anyMatch(fact -> fact.name().equals(PARTS));
+  }
+
+  /** Notes that it is of a newer contract, and cannot be decoded. */
+  void newer(String problem) {
+    facts.add(new Fact(CONTRACT, problem));
+  }
+
+  /** Whether it is of a newer contract. */
+  boolean isNewer() {
+    return facts.stream().anyMatch(fact -> fact.name().equals(CONTRACT));
   }
 
   /** Whether anything of it is absent. */

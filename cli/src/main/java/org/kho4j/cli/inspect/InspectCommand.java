@@ -85,7 +85,8 @@ public final class InspectCommand extends SourceCommand {
     if (!anythingRead) {
       return Command.FAILED;
     }
-    boolean unreadable = handovers.stream().anyMatch(one -> one.unreadable().isPresent());
+    boolean unreadable =
+        handovers.stream().anyMatch(one -> one.unreadable().isPresent() || one.isNewer());
     return unreadable ? Command.BAD_ANSWER : Command.OK;
   }
 

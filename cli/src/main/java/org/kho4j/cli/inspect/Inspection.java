@@ -3,9 +3,12 @@ package org.kho4j.cli.inspect;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.DevelopmentLayout;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
@@ -13,6 +16,7 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
@@ -47,6 +51,8 @@ public final class Inspection {
   private long moreErrors;
   private final List<HandoverException> absent = new ArrayList<>();
   private long moreAbsent;
+  private final List<HandoverException> newer = new ArrayList<>();
+  private long moreNewer;
   private @Nullable PreservedMap map;
   private long listedBytes;
 
@@ -82,7 +88,7 @@ public final class Inspection {
 
   private boolean show() throws IOException {
     view.beginHandover(handover);
-    boolean readable = read(handover::version) != null;
+    boolean readable = read(handover::version) != null || handover.isNewer();
     if (readable) {
       map();
       scratch();
@@ -99,6 +105,9 @@ public final class Inspection {
     view.errors(errors, moreErrors);
     if (!absent.isEmpty()) {
       view.absent(absent, moreAbsent);
+    }
+    if (!newer.isEmpty()) {
+      view.newer(newer, moreNewer);
     }
     view.endHandover();
     return readable;
@@ -126,7 +135,7 @@ public final class Inspection {
                   MAP, address, "the map cannot be read: " + handover.unreadable().orElse("")));
       case ABSENT ->
           read(() -> handover.preservedMap().lookup().isPreserved(handover.root().address(), 0));
-      case NOT_FINALIZED -> {}
+      case NOT_FINALIZED, NEWER -> {}
     }
     view.map(handover, found, summary);
   }
@@ -157,7 +166,7 @@ public final class Inspection {
   }
 
   private void scratch() throws IOException {
-    if (handover.taken().isEmpty()) {
+    if (handover.taken().isEmpty() && !handover.isNewer()) {
       Optional<Scratch> scratch = Scratch.of(handover, options);
       if (scratch.isPresent()) {
         view.scratch(scratch.get());
@@ -175,6 +184,10 @@ public final class Inspection {
   }
 
   private void subtree(Subtree subtree) throws IOException {
+    if (handover.isNewer() && !hasOwnLayout(subtree)) {
+      view.blob(subtree);
+      return;
+    }
     switch (subtree.name()) {
       case KexecMetadata.SUBTREE -> {
         Metadata metadata = read(() -> Metadata.CLIENT.read(handover, subtree));
@@ -209,11 +222,17 @@ public final class Inspection {
     view.blob(subtree);
   }
 
+  /** Whether nothing in the blob is laid out by the version of the root, as vmalloc areas are. */
+  private static boolean hasOwnLayout(Subtree subtree) {
+    return subtree.name().equals(KexecMetadata.SUBTREE)
+        || subtree.name().equals(FdtLayout.MEMBLOCK_SUBTREE);
+  }
+
   private LiveUpdate luo(Subtree subtree) {
     try {
       return LiveUpdate.CLIENT.read(handover, subtree);
     } catch (HandoverException e) {
-      if (handover.taken().isEmpty() || e.isAbsent()) {
+      if (handover.taken().isEmpty() || e.isAbsent() || e.isNewer()) {
         throw e;
       }
       throw new HandoverException(
@@ -231,8 +250,30 @@ public final class Inspection {
     });
     view.endSessions();
     List<Flb> flbs = read(luo::flbs);
-    view.flbs(flbs);
+    Map<String, DevelopmentState> states = new HashMap<>();
+    for (Flb flb : flbs == null ? List.<Flb>of() : flbs) {
+      Where where = subtree.where().in("flbs").named("flb", flb.name());
+      DevelopmentLayout.ofFlb(flb.name())
+          .map(layout -> state(where, layout, flb.data()))
+          .ifPresent(state -> states.put(flb.name(), state));
+    }
+    view.flbs(flbs, states);
     view.endLiveUpdate();
+  }
+
+  /** A client's state in development; what does not fit its layout is told, and no error. */
+  private @Nullable DevelopmentState state(Where where, DevelopmentLayout layout, long address) {
+    return read(() -> {
+      try {
+        return DevelopmentState.read(handover.memory(), where, layout, address);
+      } catch (HandoverException e) {
+        if (e.isNewer() || e.isAbsent()) {
+          throw e;
+        }
+        throw where.newer(
+            address, layout + " of another layout than the one known: " + e.problem());
+      }
+    });
   }
 
   private void session(Session session) {
@@ -258,7 +299,11 @@ public final class Inspection {
     try {
       Memfd memfd = read(() -> file.as(Memfd.HANDLER).orElse(null));
       if (memfd == null) {
-        view.file(file);
+        view.file(
+            file,
+            DevelopmentLayout.ofFileHandler(file.compatible())
+                .map(layout -> state(file.where(), layout, file.data()))
+                .orElse(null));
         return;
       }
       // Files that share a list of folios could make a small source take for ever to read.
@@ -306,7 +351,13 @@ public final class Inspection {
   }
 
   private void error(HandoverException error) {
-    if (error.isAbsent()) {
+    if (error.isNewer()) {
+      if (newer.size() < MAX_ERRORS) {
+        newer.add(error);
+      } else {
+        moreNewer++;
+      }
+    } else if (error.isAbsent()) {
       if (absent.size() < MAX_ERRORS) {
         absent.add(error);
       } else {

@@ -2,6 +2,7 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
@@ -10,6 +11,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
@@ -182,10 +184,15 @@ final class JsonView implements View {
   @Override
   public void beginLiveUpdate(Subtree subtree, LiveUpdate luo) {
     beginSubtree(subtree);
-    json.object("luo")
-        .text("compatible", luo.version().compatible())
-        .unsigned("liveupdateNumber", luo.number())
-        .array("sessions");
+    json.object("luo").text("compatible", luo.version().compatible());
+    luo.features()
+        .ifPresent(features ->
+            json.object("features")
+                .address("supported", features.supported())
+                .address("required", features.required())
+                .address("active", features.active())
+                .endObject());
+    json.unsigned("liveupdateNumber", luo.number()).array("sessions");
   }
 
   @Override
@@ -199,9 +206,13 @@ final class JsonView implements View {
   }
 
   @Override
-  public void file(PreservedFile file) {
+  public void file(PreservedFile file, @Nullable DevelopmentState state) {
     beginFile(file);
-    json.address("data", file.data()).endObject();
+    json.address("data", file.data());
+    if (state != null) {
+      json.text("development", state.toString());
+    }
+    json.endObject();
   }
 
   @Override
@@ -261,7 +272,7 @@ final class JsonView implements View {
   }
 
   @Override
-  public void flbs(@Nullable List<Flb> flbs) {
+  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states) {
     if (flbs == null) {
       return;
     }
@@ -270,8 +281,12 @@ final class JsonView implements View {
       json.object()
           .text("name", flb.name())
           .address("data", flb.data())
-          .unsigned("count", flb.count())
-          .endObject();
+          .unsigned("count", flb.count());
+      DevelopmentState state = states.get(flb.name());
+      if (state != null) {
+        json.text("development", state.toString());
+      }
+      json.endObject();
     }
     json.endArray();
   }
@@ -328,6 +343,14 @@ final class JsonView implements View {
     json.problems("absent", absent);
     if (more > 0) {
       json.number("moreAbsent", more);
+    }
+  }
+
+  @Override
+  public void newer(List<HandoverException> newer, long more) {
+    json.problems("newer", newer);
+    if (more > 0) {
+      json.number("moreNewer", more);
     }
   }
 

@@ -9,6 +9,7 @@ import static org.kho4j.cli.output.Text.Style.WARNING;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Text;
@@ -18,6 +19,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
@@ -248,9 +250,11 @@ final class TreeView implements View {
   @Override
   public void beginLiveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {
     subtree(subtree);
-    out.put(": " + luo.version().compatible())
-        .put(", live update " + Long.toUnsignedString(luo.number()))
-        .line();
+    out.put(": " + luo.version().compatible());
+    if (luo.features().isPresent()) {
+      out.put(", " + luo.features().get());
+    }
+    out.put(", live update " + Long.toUnsignedString(luo.number())).line();
     sessions = 0;
     files = 0;
     memfdBytes = 0;
@@ -308,9 +312,12 @@ final class TreeView implements View {
   }
 
   @Override
-  public void file(PreservedFile file) throws IOException {
+  public void file(PreservedFile file, @Nullable DevelopmentState state) throws IOException {
     if (beginFile(file)) {
-      out.put(", data ").address(file.data()).put(FAINT, ", not decoded").line();
+      out.put(", data ")
+          .address(file.data())
+          .put(FAINT, state == null ? ", not decoded" : ", in no release: " + state)
+          .line();
     }
   }
 
@@ -375,7 +382,8 @@ final class TreeView implements View {
   }
 
   @Override
-  public void flbs(@Nullable List<Flb> flbs) throws IOException {
+  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states)
+      throws IOException {
     if (flbs != null) {
       for (Flb flb : flbs) {
         out.put(guide.entry(false))
@@ -385,8 +393,12 @@ final class TreeView implements View {
             .address(flb.data())
             .put(", ")
             .put(Long.toUnsignedString(flb.count()))
-            .put(" references")
-            .line();
+            .put(" references");
+        DevelopmentState state = states.get(flb.name());
+        if (state != null) {
+          out.put(FAINT, ", in no release: " + state);
+        }
+        out.line();
       }
     }
     out.put(guide.entry(true))
@@ -440,6 +452,16 @@ final class TreeView implements View {
     }
     if (more > 0) {
       out.put(WARNING, "not in the dump ").put("and " + Units.count(more) + " more").line();
+    }
+  }
+
+  @Override
+  public void newer(List<HandoverException> newer, long more) throws IOException {
+    for (HandoverException part : newer) {
+      out.put(WARNING, "newer ").put(Units.printable(part)).put(FAINT, ": not decoded").line();
+    }
+    if (more > 0) {
+      out.put(WARNING, "newer ").put("and " + Units.count(more) + " more").line();
     }
   }
 

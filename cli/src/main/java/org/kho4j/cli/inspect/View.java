@@ -2,10 +2,12 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
@@ -51,6 +53,9 @@ public interface View {
     if (handover.mapState() == Handover.MapState.ABSENT) {
       return "not in the dump";
     }
+    if (handover.mapState() == Handover.MapState.NEWER) {
+      return "not decoded";
+    }
     return handover.taken().isPresent() ? "consumed" : "cannot be read";
   }
 
@@ -82,8 +87,12 @@ public interface View {
   /** A session; {@code systemd} has the names of its files, if it is systemd's. */
   void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException;
 
-  /** A file whose handler is not known here, or whose data could not be decoded. */
-  void file(PreservedFile file) throws IOException;
+  /**
+   * A file whose handler no release has, or whose data could not be decoded.
+   *
+   * @param state by the layout of a development tree, where one is known
+   */
+  void file(PreservedFile file, @Nullable DevelopmentState state) throws IOException;
 
   /** A memfd; {@code folios} are null without a map that says how large they are. */
   void memfd(PreservedFile file, Memfd memfd, WalkedArea foliosInfo, @Nullable Folios folios)
@@ -93,7 +102,12 @@ public interface View {
 
   void endSessions() throws IOException;
 
-  void flbs(@Nullable List<Flb> flbs) throws IOException;
+  /**
+   * The FLBs.
+   *
+   * @param states by the layouts of development trees, where one is known; by the FLBs' names
+   */
+  void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states) throws IOException;
 
   void endLiveUpdate() throws IOException;
 
@@ -110,6 +124,9 @@ public interface View {
 
   /** Parts that could not be read because a dump left them out; called if there are any. */
   void absent(List<HandoverException> absent, long more) throws IOException;
+
+  /** Parts of a newer contract than the one known here; called if there are any. */
+  void newer(List<HandoverException> newer, long more) throws IOException;
 
   void endHandover() throws IOException;
 

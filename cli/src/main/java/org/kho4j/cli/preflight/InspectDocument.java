@@ -171,8 +171,7 @@ public final class InspectDocument {
         damage(part.get(), "its checksum does not match");
       }
     } else {
-      parts.put(
-          part.get().name(), new Speech(Speech.State.UNKNOWN, List.of(), "it was not decoded"));
+      parts.put(part.get().name(), Speech.unknown("it was not decoded"));
     }
   }
 
@@ -185,9 +184,7 @@ public final class InspectDocument {
     if (several) {
       parts.put(
           Parts.LUO.name(),
-          new Speech(
-              Speech.State.UNKNOWN,
-              List.of(),
+          Speech.unknown(
               compatible + " has versions for its parts, which the document does not have"));
     } else {
       put(Parts.LUO, List.of(compatible));
@@ -242,6 +239,6 @@ public final class InspectDocument {
   }
 
   private void put(Part part, List<String> versions) {
-    parts.put(part.name(), new Speech(Speech.State.YES, versions, "it is handed over so"));
+    parts.put(part.name(), Speech.yes(versions, "it is handed over so"));
   }
 }

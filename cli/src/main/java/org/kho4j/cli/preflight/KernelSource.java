@@ -20,9 +20,9 @@ import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.preflight.BootEntry;
 import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.RunningKernel;
 import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.verify.Verifier;
@@ -30,7 +30,8 @@ import org.kho4j.verify.Verifier;
 /** Reads the kernels and memory images that the command line names. */
 public final class KernelSource {
 
-  private static final String RUNNING = "running";
+  static final String RUNNING = "running";
+  private static final String NEXT = "next";
 
   /**
    * Findings of one rule that are looked at; a handover that is broken more often is lost anyway.
@@ -73,14 +74,19 @@ public final class KernelSource {
     if (name.equals(RUNNING)) {
       RunningKernel.Running running = RunningKernel.read(root());
       return new OutgoingKernel(
-          running.profile(), running.handed(), running.commandLine(), running.notes());
+          running.profile(),
+          running.handed(),
+          running.commandLine(),
+          Optional.empty(),
+          running.notes());
+    }
+    if (name.equals(NEXT)) {
+      return OutgoingKernel.of(BootEntry.next(root()));
     }
     Path path = Path.of(name);
-    return OutgoingKernel.of(
-        ProfileFile.isOne(path)
-            ? ProfileFile.read(path)
-            : ProfileReader.read(KernelImages.read(path)),
-        Optional.empty());
+    return ProfileFile.isOne(path)
+        ? OutgoingKernel.of(ProfileFile.read(path), Optional.empty())
+        : OutgoingKernel.of(KernelImages.read(path));
   }
 
   /** Reads a kernel where a memory image has no place. */
@@ -143,7 +149,8 @@ public final class KernelSource {
    * @param writer the kernel that wrote the memory image, if it is at hand
    */
   public OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
-    OutgoingKernel outgoing = name.equals(RUNNING) ? kernel(name) : kernelOrMemory(name);
+    OutgoingKernel outgoing =
+        name.equals(RUNNING) || name.equals(NEXT) ? kernel(name) : kernelOrMemory(name);
     boolean image = outgoing.handed().flatMap(Handed::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
       throw invocation.wrong(

@@ -6,23 +6,30 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.kho4j.preflight.BootEntry;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.image.KernelImage;
+import org.kho4j.preflight.image.KernelImages;
 
 /**
  * One side of a pair, as it was read.
  *
  * @param handed what it really hands over; empty for all that it can
- * @param commandLine its own command line, where it runs
+ * @param commandLine its own command line, where it runs, or is to boot with one: that of a boot
+ *     entry or a unified kernel image
+ * @param initrd bytes of the initrd that it is to boot with, where that is known
  * @param notes what could not be read of it, a sentence each
  */
 public record OutgoingKernel(
     Profile profile,
     Optional<Handed> handed,
     Optional<CommandLine> commandLine,
+    Optional<Long> initrd,
     List<String> notes) {
 
   public OutgoingKernel {
@@ -30,7 +37,30 @@ public record OutgoingKernel(
   }
 
   static OutgoingKernel of(Profile profile, Optional<Handed> handed) {
-    return new OutgoingKernel(profile, handed, Optional.empty(), List.of());
+    return new OutgoingKernel(profile, handed, Optional.empty(), Optional.empty(), List.of());
+  }
+
+  /** A kernel by its image, with what a unified kernel image has beside it. */
+  static OutgoingKernel of(KernelImage image) throws IOException {
+    return new OutgoingKernel(
+        ProfileReader.read(image),
+        Optional.empty(),
+        image.unified().flatMap(KernelImage.Unified::commandLine).map(CommandLine::new),
+        image.unified().flatMap(KernelImage.Unified::initrdBytes),
+        List.of());
+  }
+
+  /** A kernel as a boot entry loads it. */
+  static OutgoingKernel of(BootEntry entry) throws IOException {
+    OutgoingKernel kernel = of(KernelImages.read(entry.kernel()));
+    List<String> all = new ArrayList<>(entry.notes());
+    all.addAll(kernel.notes);
+    return new OutgoingKernel(
+        kernel.profile,
+        kernel.handed,
+        entry.options().map(CommandLine::new).or(kernel::commandLine),
+        entry.initrdBytes().or(kernel::initrd),
+        all);
   }
 
   /**
@@ -95,6 +125,7 @@ public record OutgoingKernel(
             kernel.footprint()),
         handed,
         commandLine,
+        initrd,
         all);
   }
 }

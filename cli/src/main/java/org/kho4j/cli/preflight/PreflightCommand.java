@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.Choice;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -22,22 +25,44 @@ public final class PreflightCommand extends Command {
 
   private static final String STDOUT = "-";
 
+  /** What the exit status tells. */
+  enum ExitStatus {
+    PLAIN,
+    DETAILED;
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final Choice<ExitStatus> EXIT_STATUS =
+      new Choice<>(
+          ExitStatus.class,
+          ExitStatus::label,
+          List.of(ExitStatus.values()),
+          "a kind of exit status");
+
   public PreflightCommand() {
     super(
         "preflight",
         "Judges before the jump whether one kernel takes what another hands over.",
-        "KERNEL is a bzImage, an arm64 Image (also packed), a vmlinux, raw BTF, a profile that --save-profile wrote, or"
-            + " 'running', the kernel of this machine."
+        "KERNEL is a bzImage, an arm64 Image (also packed), a unified kernel image (UKI), a vmlinux, raw BTF, a profile"
+            + " that --save-profile wrote, 'running', the kernel of this machine, or 'next', that of its default boot"
+            + " entry, which systemctl kexec loads."
             + " --from also takes a memory image with a handover: then only the parts in use count, and damage that"
             + " kho verify finds is part of the verdict.",
         "Verdicts, best first: ok, degraded (something optional is dropped), unknown (the reason says what is missing),"
             + " lost (state is dropped silently), unreachable (state arrives and cannot be opened), corrupt (bytes are"
             + " read as something else), panic. The worst part decides.",
+        "With --exit-status detailed the exit status is the verdict: 0 ok, 10 degraded, 11 unknown, 12 lost,"
+            + " 13 unreachable, 14 corrupt, 15 panic; 2 still means that a kernel cannot be read. From 12 on"
+            + " something is lost.",
         "With one of --from and --to alone it shows the versions of that kernel, and where in it they are.",
         "Exit status: 0 if the verdict is ok, 1 if it is another, 2 if a kernel cannot be read. Of one kernel: 0, or 1"
             + " if its layouts are not those of the versions it claims.");
     example("kho preflight --from running --to /boot/vmlinuz-7.3.4");
     example("kho preflight --from running --to bzImage --reuse-cmdline --initrd initrd.img");
+    example("kho preflight --from running --to next --quiet --exit-status detailed");
     example("kho preflight --from vmcore --to bzImage --json");
     option(
         OptionSpec.builder("--from")
@@ -78,7 +103,19 @@ public final class PreflightCommand extends Command {
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "The root directory of 'running', with /proc, /sys and /boot; also a copy of another host's."));
+                "The root directory of 'running' and 'next', with /proc, /sys, /boot and /efi; also a copy of another"
+                    + " host's."));
+    option(
+        EXIT_STATUS
+            .option("--exit-status")
+            .paramLabel("KIND")
+            .description(
+                "plain (0, 1, 2), or detailed: a number for each verdict. Default: plain."));
+    option(
+        OptionSpec.builder("--quiet")
+            .type(boolean.class)
+            .arity("0")
+            .description("One line for each verdict that is not ok, and the overall one."));
     option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)
@@ -147,16 +184,27 @@ public final class PreflightCommand extends Command {
                 outgoing.profile(),
                 outgoing.handed(),
                 next,
-                nextCommandLine(invocation, outgoing),
-                initrd(invocation))
+                nextCommandLine(invocation, outgoing)
+                    .or(() ->
+                        to.equals(KernelSource.RUNNING)
+                            ? Optional.empty()
+                            : incoming.commandLine()),
+                initrd(invocation).or(incoming::initrd))
             .withNotes(incoming.notes())
             .withNotes(outgoing.notes());
     if (invocation.options().json()) {
       ReportView.json(invocation, outgoing.profile(), next, report);
+    } else if (invocation.flag("--quiet")) {
+      ReportView.line(invocation, outgoing.profile(), next, report);
     } else {
       ReportView.text(invocation, outgoing.profile(), next, report);
     }
-    return report.verdict() == Verdict.OK ? OK : BAD_ANSWER;
+    return status(invocation, report.verdict());
+  }
+
+  private static int status(Invocation invocation, Verdict verdict) {
+    boolean detailed = invocation.value("--exit-status", ExitStatus.class) == ExitStatus.DETAILED;
+    return detailed ? verdict.exitStatus() : verdict == Verdict.OK ? OK : BAD_ANSWER;
   }
 
   private static Optional<Long> initrd(Invocation invocation) throws IOException {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
+import org.kho4j.handover.luo.FeatureHeader;
 import org.kho4j.preflight.KernelType;
 import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.Profile;
@@ -75,6 +76,9 @@ public final class ProfileFile {
           new Speech(
               part.oneOf("state", Speech.State.values()),
               part.texts("versions"),
+              part.has("features")
+                  ? Optional.of(features(part.object("features")))
+                  : Optional.empty(),
               part.text("evidence")));
     }
     Map<String, Long> constants = new TreeMap<>();
@@ -95,6 +99,11 @@ public final class ProfileFile {
         root.has("footprint")
             ? Optional.of(footprint(root.object("footprint")))
             : Optional.empty());
+  }
+
+  private static FeatureHeader features(JsonFields features) throws IOException {
+    return new FeatureHeader(
+        features.number("supported"), features.number("required"), features.number("active"));
   }
 
   private static Architecture architecture(JsonFields root) throws IOException {
@@ -193,6 +202,14 @@ public final class ProfileFile {
         .forEach((name, speech) -> {
           json.object(name).text("state", label(speech.state()));
           json.texts("versions", speech.versions());
+          speech
+              .features()
+              .ifPresent(features ->
+                  json.object("features")
+                      .number("supported", features.supported())
+                      .number("required", features.required())
+                      .number("active", features.active())
+                      .endObject());
           json.text("evidence", speech.evidence()).endObject();
         });
     json.endObject();

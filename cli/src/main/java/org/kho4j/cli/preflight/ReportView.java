@@ -90,6 +90,25 @@ final class ReportView {
     }
   }
 
+  /**
+   * The verdict and those of the parts that are not ok, a line each: {@code panic: A to B: luo:
+   * luo-v5 > luo-v6: …}.
+   */
+  static void line(Invocation invocation, Profile from, Profile to, Report report)
+      throws IOException {
+    String pair = Units.printable(from.source()) + " to " + Units.printable(to.source());
+    Text text = invocation.text();
+    text.put(style(report.verdict()), report.verdict().label()).line(": " + pair);
+    for (Component component : report.components()) {
+      if (component.verdict() != Verdict.OK) {
+        String versions = versions(component).map(what -> " " + Units.printable(what)).orElse("");
+        text.put(style(component.verdict()), component.verdict().label())
+            .put(": " + pair + ": " + Units.printable(component.name()) + versions + ": ")
+            .line(Units.printablePath(component.because()));
+      }
+    }
+  }
+
   /** The count of parts whose fate is not known, for the headline. */
   private static String unknown(Report report) {
     return report.unknown() == 0

@@ -2,6 +2,7 @@ package org.kho4j.cli.report;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.View;
@@ -10,6 +11,7 @@ import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
+import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
@@ -225,8 +227,8 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void file(PreservedFile file) throws IOException {
-    luo.file(file);
+  public void file(PreservedFile file, @Nullable DevelopmentState state) throws IOException {
+    luo.file(file, state);
   }
 
   @Override
@@ -246,8 +248,9 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void flbs(@Nullable List<Flb> flbs) throws IOException {
-    luo.flbs(flbs);
+  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states)
+      throws IOException {
+    luo.flbs(flbs, states);
   }
 
   @Override
@@ -269,6 +272,11 @@ final class HandoverText implements View {
   @Override
   public void absent(List<HandoverException> found, long more) throws IOException {
     list("not in the dump: ", found, found.size() + more);
+  }
+
+  @Override
+  public void newer(List<HandoverException> found, long more) throws IOException {
+    list("not decoded: ", found, found.size() + more);
   }
 
   private void list(String prefix, List<HandoverException> found, long all) throws IOException {

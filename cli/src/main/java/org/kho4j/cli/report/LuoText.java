@@ -2,11 +2,13 @@ package org.kho4j.cli.report;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.Seals;
 import org.kho4j.cli.inspect.View.Folios;
 import org.kho4j.cli.inspect.View.WalkedArea;
 import org.kho4j.cli.output.Units;
+import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
@@ -57,7 +59,10 @@ final class LuoText {
     memfdBytes = 0;
     contents.subtree(
         subtree,
-        update.version().compatible() + ", live update " + Long.toUnsignedString(update.number()));
+        update.version().compatible()
+            + update.features().map(features -> ", " + features).orElse("")
+            + ", live update "
+            + Long.toUnsignedString(update.number()));
   }
 
   void beginSession(Session session, @Nullable FdStoreMapping systemd) throws IOException {
@@ -147,9 +152,15 @@ final class LuoText {
     contents.more(left, 7, "stored sessions");
   }
 
-  void file(PreservedFile file) throws IOException {
+  void file(PreservedFile file, @Nullable DevelopmentState state) throws IOException {
     if (beginFile(file)) {
-      html.element("td", "not decoded", "colspan", "3", "class", "faint");
+      html.element(
+          "td",
+          state == null ? "not decoded" : "in no release: " + state,
+          "colspan",
+          "3",
+          "class",
+          "faint");
       html.open("td").address(file.data()).close().element("td", "").close();
     }
   }
@@ -203,7 +214,7 @@ final class LuoText {
     contents.endTable();
   }
 
-  void flbs(@Nullable List<Flb> flbs) throws IOException {
+  void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states) throws IOException {
     if (flbs == null || flbs.isEmpty()) {
       return;
     }
@@ -216,7 +227,12 @@ final class LuoText {
           .open("th", "scope", "row")
           .untrusted(flb.name())
           .close();
-      html.open("td").address(flb.data()).close();
+      html.open("td").address(flb.data());
+      DevelopmentState state = states.get(flb.name());
+      if (state != null) {
+        html.text(", in no release: " + state);
+      }
+      html.close();
       contents.number(Long.toUnsignedString(flb.count())).close();
     }
     html.close();

@@ -53,6 +53,7 @@ record FieldRow(
   private static OptionalLong number(Field field, byte[] bytes) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     return switch (field.type()) {
+      case U8 -> OptionalLong.of(Byte.toUnsignedLong(buffer.get()));
       case U16 -> OptionalLong.of(Short.toUnsignedLong(buffer.getShort()));
       case U32 -> OptionalLong.of(Integer.toUnsignedLong(buffer.getInt()));
       case U64, PHYS -> OptionalLong.of(buffer.getLong());

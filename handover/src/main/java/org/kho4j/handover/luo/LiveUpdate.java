@@ -38,6 +38,11 @@ public final class LiveUpdate {
     return head.version();
   }
 
+  /** The features in the place of a version string, where the version has that. */
+  public Optional<FeatureHeader> features() {
+    return head.features();
+  }
+
   /** Number of this live update: 1 for the first after a cold boot. */
   public long number() {
     return head.number();

@@ -1,16 +1,23 @@
 package org.kho4j.handover.luo;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.LuoAbiHeader;
+import org.kho4j.abi.LuoFeatures;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoTree;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.Structure;
+import org.kho4j.abi.VersionString;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtNode;
@@ -33,9 +40,16 @@ import org.kho4j.handover.wire.Where;
  * @param sessions address of what lists the sessions; 0 for none
  * @param session layout of a session's entry
  * @param flbs address of the page of the FLBs; 0 for none
+ * @param features in the place of a version string; empty where there is one
  */
 public record LuoHead(
-    LuoVersion version, long address, long number, long sessions, Structure session, long flbs) {
+    LuoVersion version,
+    long address,
+    long number,
+    long sessions,
+    Structure session,
+    long flbs,
+    Optional<FeatureHeader> features) {
 
   static final Where PATH = Where.ROOT.in(LuoSer.SUBTREE);
 
@@ -58,31 +72,82 @@ public record LuoHead(
   /**
    * The version that the blob names. Which luo-v1 it is, {@link #read} alone knows.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known; a newer
+   *     contract is told from a damaged blob
    */
   public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
     Where where = subtree.where();
     StructureView ser = subtree.view(memory, LuoSer.STRUCTURE);
-    boolean isTree = Fdt.isMagic(ser.bytes());
-    List<String> compatible =
-        isTree
-            ? TreeValue.compatible(memory.tree(where, subtree.address(), subtree.size()))
-            : List.of(ser.text(LuoSer.COMPATIBLE, where));
+    if (Fdt.isMagic(ser.bytes())) {
+      FdtNode tree = memory.tree(where, subtree.address(), subtree.size());
+      return version(subtree, true, TreeValue.compatible(tree));
+    }
+    Optional<FeatureHeader> header = features(memory, subtree);
+    if (header.isPresent()) {
+      header.get().requireKnown(LuoFeatures.LUO, where, subtree.address());
+      return LuoVersion.ofFeatures();
+    }
+    String leading = leading(memory, subtree);
+    boolean isVersion = VersionString.of(leading).isPresent();
+    return version(
+        subtree, false, List.of(isVersion ? leading : ser.text(LuoSer.COMPATIBLE, where)));
+  }
+
+  /**
+   * The features that are in the place of a version, known or not; empty where the blob has no such
+   * header.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if the blob is not in memory
+   */
+  public static Optional<FeatureHeader> features(HandoverMemory memory, Subtree subtree) {
+    if (Long.compareUnsigned(subtree.size(), LuoSer.FEATURED.headerSize()) < 0) {
+      return Optional.empty();
+    }
+    StructureView header = subtree.view(memory, LuoSer.FEATURED).embedded(LuoSer.FEATURES);
+    return FeatureHeader.isIn(header) ? Optional.of(FeatureHeader.read(header)) : Optional.empty();
+  }
+
+  private static LuoVersion version(Subtree subtree, boolean isTree, List<String> compatible) {
     List<LuoVersion> possible =
-        LuoVersion.ALL.stream()
+        Stream.concat(LuoVersion.ALL.stream(), LuoVersion.DEVELOPMENT.stream())
             .filter(version -> (version.head() != LuoVersion.Head.STRUCTURE) == isTree)
+            .filter(version -> !version.isFeatured())
+            .toList();
+    List<String> released =
+        possible.stream()
+            .filter(version -> !version.isDevelopment())
+            .map(LuoVersion::compatible)
+            .distinct()
             .toList();
     return possible.reversed().stream()
         .filter(one -> compatible.contains(one.compatible()))
         .findFirst()
         .orElseThrow(() ->
-            where.broken(
-                subtree.address(),
-                "the compatible string of a %s is %s, none of %s"
-                    .formatted(
-                        isTree ? "device tree" : "structure",
-                        compatible,
-                        possible.stream().map(LuoVersion::compatible).distinct().toList())));
+            compatible.stream()
+                .filter(text -> VersionString.isNewer(text, released))
+                .findFirst()
+                .map(text -> subtree.where().newer(subtree.address(), text))
+                .orElseGet(() ->
+                    subtree
+                        .where()
+                        .broken(
+                            subtree.address(),
+                            "the compatible string of a %s is %s, none of %s"
+                                .formatted(
+                                    isTree ? "device tree" : "structure", compatible, released))));
+  }
+
+  /** The text that the blob begins with, up to its NUL; empty where there is none. */
+  private static String leading(HandoverMemory memory, Subtree subtree) {
+    long most = Math.min(subtree.size(), VersionString.MAX_LENGTH + 1);
+    MemorySegment bytes = memory.bytes(subtree.where(), subtree.address(), most);
+    for (long at = 0; at < most; at++) {
+      if (bytes.get(ValueLayout.JAVA_BYTE, at) == 0) {
+        return new String(
+            bytes.asSlice(0, at).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+      }
+    }
+    return "";
   }
 
   private static LuoHead read(HandoverMemory memory, Subtree subtree, LuoVersion version) {
@@ -99,10 +164,9 @@ public record LuoHead(
           throw place.broken(blob, "is 0: there is no header");
         }
         memory.requirePage(place, address, "the address");
-        yield readState(header, version, LuoAbiHeader.LIVEUPDATE_NUM);
+        yield readState(header, version);
       }
-      case STRUCTURE ->
-          readState(memory.view(where, blob, state(version)), version, LuoSer.LIVEUPDATE_NUM);
+      case STRUCTURE -> readState(subtree.view(memory, state(version)), version);
     };
   }
 
@@ -126,20 +190,24 @@ public record LuoHead(
     return new LuoHead(
         LuoVersion.of(version.compatible(), flbs != null).orElse(version),
         address,
-        TreeValue.number(tree, LuoTree.LIVEUPDATE_NUMBER, where, address),
+        TreeValue.number(tree, version.number(), where, address),
         sessions(version).address(sessions, sessionsWhere, address),
         withFiles ? version.session() : LuoSession.WITHOUT_FILES,
-        flbPage);
+        flbPage,
+        Optional.empty());
   }
 
-  private static LuoHead readState(StructureView state, LuoVersion version, Field number) {
+  private static LuoHead readState(StructureView state, LuoVersion version) {
     return new LuoHead(
         version,
         state.address(),
-        state.get(number),
+        state.get(version.number()),
         sessions(version).address(state),
         version.session(),
-        flbs(version).address(state));
+        flbs(version).address(state),
+        version.isFeatured()
+            ? Optional.of(FeatureHeader.read(state.embedded(LuoSer.FEATURES)))
+            : Optional.empty());
   }
 
   /** Writes the blob, and lists it in the root FDT. */
@@ -152,8 +220,7 @@ public record LuoHead(
               version,
               tree -> {
                 tree.property(
-                        FdtProperty.ofU64(
-                            LuoTree.LIVEUPDATE_NUMBER.name(), number, ByteOrder.LITTLE_ENDIAN))
+                        FdtProperty.ofU64(version.number().name(), number, ByteOrder.LITTLE_ENDIAN))
                     .beginNode(LuoTree.SESSION_NODE)
                     .property(FdtProperty.ofString("compatible", LuoTree.SESSION_V2))
                     .property(sessions(version).property(sessions))
@@ -169,7 +236,7 @@ public record LuoHead(
         Folio page = generation.allocateZeroed(PATH.in(LuoTree.ABI_HEADER.name()).toString(), 0);
         generation.preserve(page);
         StructureView header = generation.view(page, state(version));
-        header.set(LuoAbiHeader.LIVEUPDATE_NUM, number);
+        header.set(version.number(), number);
         sessions(version).store(header, sessions);
         flbs(version).store(header, flbs);
         writeTree(generation, version, tree -> tree.property(HEADER.property(page.address())));
@@ -178,8 +245,12 @@ public record LuoHead(
         Structure state = state(version);
         Folio page = generation.addBlob(LuoSer.SUBTREE, state.headerSize());
         StructureView ser = generation.view(page, state);
-        ser.setText(LuoSer.COMPATIBLE, version.compatible());
-        ser.set(LuoSer.LIVEUPDATE_NUM, number);
+        if (version.isFeatured()) {
+          FeatureHeader.write(ser.embedded(LuoSer.FEATURES), LuoFeatures.LUO);
+        } else {
+          ser.setText(version.compatibleField(), version.compatible());
+        }
+        ser.set(version.number(), number);
         sessions(version).store(ser, sessions);
         flbs(version).store(ser, flbs);
       }

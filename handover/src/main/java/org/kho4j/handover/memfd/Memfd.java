@@ -1,13 +1,17 @@
 package org.kho4j.handover.memfd;
 
+import java.util.Optional;
 import java.util.OptionalLong;
+import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.LuoFeatures;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
+import org.kho4j.handover.luo.FeatureHeader;
 import org.kho4j.handover.luo.FileHandler;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.map.OrderCounts;
@@ -39,7 +43,7 @@ public final class Memfd {
     this.address = file.data();
     this.version = MemfdVersion.of(file.compatible()).orElseThrow();
     memory.requirePage(where, address, "data");
-    this.ser = memory.view(where, address, version.structure());
+    this.ser = body(version, where, memory.view(where, address, version.structure()));
     this.foliosInfo =
         PreservedArea.of(memory, where.in("folios"), Descriptor.of(ser.embedded(version.folios())));
     long room = foliosInfo.bytes() / MemfdFolio.STRUCTURE.headerSize();
@@ -55,6 +59,40 @@ public final class Memfd {
     }
   }
 
+  /**
+   * The features in front of a file's structure, known or not; empty where the file is no memfd
+   * with a feature header.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if the structure is not in memory
+   */
+  public static Optional<FeatureHeader> features(PreservedFile file) {
+    return MemfdVersion.of(file.compatible())
+        .filter(MemfdVersion::isFeatured)
+        .map(version ->
+            file.handover().memory().view(file.where(), file.data(), version.structure()))
+        .map(structure -> FeatureHeader.read(structure.embedded(MemfdSer.FEATURES)));
+  }
+
+  /**
+   * The memfd's own fields in its structure, behind a feature header where the version has one.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if there is no such header, or it requires a
+   *     feature that is not known here
+   */
+  public static StructureView body(MemfdVersion version, Where where, StructureView structure) {
+    Field body = version.body();
+    if (body == null) {
+      return structure;
+    }
+    StructureView header = structure.embedded(MemfdSer.FEATURES);
+    if (!FeatureHeader.isIn(header)) {
+      throw where.broken(
+          structure.address(), "there is no feature header: " + FeatureHeader.read(header));
+    }
+    FeatureHeader.read(header).requireKnown(LuoFeatures.MEMFD, where, structure.address());
+    return structure.embedded(body);
+  }
+
   /** File size in bytes, an unsigned number that nobody has checked. */
   public long size() {
     return ser.get(MemfdSer.SIZE);
@@ -67,7 +105,7 @@ public final class Memfd {
 
   /** The F_SEAL_* bits, where the version keeps them. */
   public OptionalLong seals() {
-    return version.structure().has(MemfdSer.SEALS)
+    return version.fields().has(MemfdSer.SEALS)
         ? OptionalLong.of(ser.get(MemfdSer.SEALS))
         : OptionalLong.empty();
   }

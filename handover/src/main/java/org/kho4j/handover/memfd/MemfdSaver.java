@@ -6,12 +6,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import org.kho4j.abi.Field;
+import org.kho4j.abi.LuoFeatures;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.generation.Generation;
+import org.kho4j.handover.luo.FeatureHeader;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.vmalloc.Descriptor;
@@ -132,10 +135,15 @@ public final class MemfdSaver {
       }
       Folio page = generation.allocateZeroed(path, 0);
       generation.preserve(page);
-      StructureView ser = generation.view(page, version.structure());
+      StructureView whole = generation.view(page, version.structure());
+      Field body = version.body();
+      if (body != null) {
+        FeatureHeader.write(whole.embedded(MemfdSer.FEATURES), LuoFeatures.MEMFD);
+      }
+      StructureView ser = body == null ? whole : whole.embedded(body);
       ser.set(MemfdSer.POS, file.position);
       ser.set(MemfdSer.SIZE, file.size);
-      if (version.structure().has(MemfdSer.SEALS)) {
+      if (version.fields().has(MemfdSer.SEALS)) {
         ser.set(MemfdSer.SEALS, file.seals);
       }
       ser.set(version.nrFolios(), file.pieces.size());
@@ -178,7 +186,7 @@ public final class MemfdSaver {
     if ((file.seals & ~MemfdSer.SEALS_MASK) != 0) {
       throw wrong(path, "seals 0x%x are beyond 0x%x".formatted(file.seals, MemfdSer.SEALS_MASK));
     }
-    if (file.seals != 0 && !version.structure().has(MemfdSer.SEALS)) {
+    if (file.seals != 0 && !version.fields().has(MemfdSer.SEALS)) {
       throw wrong(path, "%s keeps no seals".formatted(version));
     }
     long pages = Math.ceilDiv(file.size, pageSize.bytes());

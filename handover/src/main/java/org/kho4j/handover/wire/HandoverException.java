@@ -7,9 +7,24 @@ public final class HandoverException extends KhoException {
 
   private static final long serialVersionUID = 1L;
 
+  private final boolean newer;
+
   /** An exception, as {@link KhoException} describes it. */
   public HandoverException(String path, long address, String problem) {
+    this(path, address, problem, false);
+  }
+
+  HandoverException(String path, long address, String problem, boolean newer) {
     super(path, address, problem);
+    this.newer = newer;
+  }
+
+  /**
+   * Whether the structure is well-formed and of a contract that is newer than the one known here:
+   * it cannot be decoded, and nothing is known to be wrong with it.
+   */
+  public boolean isNewer() {
+    return newer;
   }
 
   /**

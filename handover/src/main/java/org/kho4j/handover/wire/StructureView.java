@@ -70,10 +70,11 @@ public final class StructureView {
     offset += structure.headerSize();
   }
 
-  /** The number of a field of type u16, u32 or u64. */
+  /** The number of a field of type u8, u16, u32 or u64. */
   public long get(Field field) {
     long at = offset + offsetOf(field);
     return switch (field.type()) {
+      case U8 -> Byte.toUnsignedLong(bytes.get(ValueLayout.JAVA_BYTE, at));
       case U16 -> Short.toUnsignedLong(bytes.get(U16, at));
       case U32 -> Integer.toUnsignedLong(bytes.get(U32, at));
       case U64 -> bytes.get(U64, at);
@@ -82,13 +83,14 @@ public final class StructureView {
   }
 
   /**
-   * Sets a field of type u16, u32 or u64.
+   * Sets a field of type u8, u16, u32 or u64.
    *
    * @throws PreservationException if the field is too small for the value
    */
   public void set(Field field, long value) {
     long at = offset + offsetOf(field);
     switch (field.type()) {
+      case U8 -> bytes.set(ValueLayout.JAVA_BYTE, at, (byte) fitting(field, value));
       case U16 -> bytes.set(U16, at, (short) fitting(field, value));
       case U32 -> bytes.set(U32, at, (int) fitting(field, value));
       case U64 -> bytes.set(U64, at, value);

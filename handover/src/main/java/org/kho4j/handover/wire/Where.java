@@ -61,6 +61,11 @@ public final class Where {
     return new HandoverException(toString(), address, message);
   }
 
+  /** An exception for a well-formed structure of a newer contract than the one known here. */
+  public HandoverException newer(long address, String message) {
+    return new HandoverException(toString(), address, "a newer contract: " + message, true);
+  }
+
   /** An exception that passes on what a reader below found wrong here. */
   public HandoverException broken(long address, RuntimeException cause) {
     HandoverException exception = broken(address, String.valueOf(cause.getMessage()));

@@ -49,6 +49,8 @@ record Jump(String from, String to, Use use) {
     fromBase(jumps, Use.NO_FILES, "memfd-v3", "memfd-off", "folio-bits", "luo-v6", "flb-w");
     fromBase(jumps, Use.NO_LUO, "luo-v6", "luo-swapped", "block-grown", "blob-property");
     fromBase(jumps, Use.NO_RESERVATION, "memblock-v2", "reserve-mem-v2");
+    fromEachToEach(jumps, List.of("features", "features-more"));
+    jumps.add(new Jump("composite", "composite", Use.EVERYTHING));
     jumps.add(new Jump("test-off", "kho-test-v2", Use.EVERYTHING));
     jumps.add(new Jump("test-off", "vmalloc-swapped", Use.NO_FILES));
     fromBase(jumps, Use.NEXT_KHO_OFF, "luo-v6", "memfd-v3", "luo-swapped", "vmalloc-swapped");

@@ -63,7 +63,9 @@ final class BtfReading {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        Optional.of(btf));
+        Optional.of(btf),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** What the kernel saves of a process's registers differs. */

@@ -68,7 +68,8 @@ final class KernelContent {
         footprint,
         regions,
         elf.code(),
-        btf);
+        btf,
+        SupportTable.read(bytes, elf, where()));
   }
 
   /** Reads an arm64 Image, which has no sections. */
@@ -95,7 +96,8 @@ final class KernelContent {
         Arm64Header.footprint(bytes),
         regions,
         regions,
-        btf);
+        btf,
+        Optional.empty());
   }
 
   private KernelImage image(
@@ -107,7 +109,8 @@ final class KernelContent {
       Optional<Footprint> footprint,
       List<LoadedRange> regions,
       List<LoadedRange> code,
-      Optional<Btf> btf)
+      Optional<Btf> btf,
+      Optional<SupportTable> table)
       throws IOException {
     Optional<Map<String, String>> config =
         scan.config() < 0
@@ -125,7 +128,9 @@ final class KernelContent {
         config,
         scan.metadataMessage()
             .flatMap(message -> MetadataNumber.read(bytes, architecture, message, code)),
-        btf);
+        btf,
+        table,
+        Optional.empty());
   }
 
   private StringScan scan(List<LoadedRange> regions) throws MalformedImageException {

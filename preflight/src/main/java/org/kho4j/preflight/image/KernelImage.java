@@ -24,6 +24,8 @@ import org.kho4j.preflight.btf.Btf;
  *     each option that is set, as the file has it
  * @param metadataNumber the number of kexec-metadata that its code expects, where that was found
  * @param btf its types, where it carries them
+ * @param table what it says that it speaks, where it has such a table
+ * @param unified what a unified kernel image has beside the kernel; empty for other forms
  */
 public record KernelImage(
     Path path,
@@ -36,7 +38,17 @@ public record KernelImage(
     Optional<List<FoundString>> strings,
     Optional<Map<String, String>> config,
     Optional<Found<Long>> metadataNumber,
-    Optional<Btf> btf) {
+    Optional<Btf> btf,
+    Optional<SupportTable> table,
+    Optional<Unified> unified) {
+
+  /**
+   * What a unified kernel image (UKI) has beside the kernel.
+   *
+   * @param commandLine of section {@code .cmdline}
+   * @param initrdBytes of section {@code .initrd}, with {@code .ucode} before it
+   */
+  public record Unified(Optional<String> commandLine, Optional<Long> initrdBytes) {}
 
   /** The forms of files that kernels come in. */
   public enum Form {
@@ -46,6 +58,8 @@ public record KernelImage(
     IMAGE("Image"),
     /** An EFI program that unpacks the arm64 Image in it: {@code vmlinuz.efi}. */
     ZBOOT("zboot"),
+    /** An EFI program with kernel, command line and initrd in it: a unified kernel image. */
+    UKI("uki"),
     /** The ELF file that the linker made, with or without debug data. */
     VMLINUX("vmlinux"),
     /** BTF alone, as {@code /sys/kernel/btf/vmlinux}. */
@@ -60,6 +74,24 @@ public record KernelImage(
     public String label() {
       return label;
     }
+  }
+
+  /** The same kernel, in a unified kernel image. */
+  KernelImage in(Unified image) {
+    return new KernelImage(
+        path,
+        Form.UKI,
+        compression,
+        architecture,
+        release,
+        pageSize,
+        footprint,
+        strings,
+        config,
+        metadataNumber,
+        btf,
+        table,
+        Optional.of(image));
   }
 
   public KernelImage {

@@ -23,9 +23,9 @@ public final class KernelImages {
 
   /**
    * Reads what a kernel image says about itself. The kind of file is found by content: bzImage,
-   * arm64 Image, zboot ({@code vmlinuz.efi}), vmlinux, BTF; Image and vmlinux also packed as a
-   * whole by gzip, xz, zstd, lz4 or lzma. Dictionaries of xz and lzma have up to 128 MiB, which the
-   * heap has to have room for.
+   * arm64 Image, zboot ({@code vmlinuz.efi}), unified kernel image, vmlinux, BTF; Image and vmlinux
+   * also packed as a whole by gzip, xz, zstd, lz4 or lzma. Dictionaries of xz and lzma have up to
+   * 128 MiB, which the heap has to have room for.
    *
    * <p>A packed kernel is unpacked into a file without a name in {@code java.io.tmpdir}, up to 1
    * GiB. The result keeps neither file open.
@@ -52,6 +52,11 @@ public final class KernelImages {
   }
 
   private static KernelImage read(Path path, MemorySegment bytes) throws IOException {
+    return UnifiedImage.matches(bytes) ? UnifiedImage.read(path, bytes) : readKernel(path, bytes);
+  }
+
+  /** Reads the kernel in these bytes of a file, which are no unified image. */
+  static KernelImage readKernel(Path path, MemorySegment bytes) throws IOException {
     if (BzImage.matches(bytes)) {
       return BzImage.read(path, bytes);
     }

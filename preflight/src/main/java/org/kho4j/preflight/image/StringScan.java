@@ -50,13 +50,23 @@ final class StringScan {
   /** Names with a dash in them that are no versions. */
   private static final List<String> MARKERS =
       Stream.concat(
-              Stream.of(Feature.KEXEC_METADATA.marker(), KhoVersion.MAP_PROPERTY),
+              Stream.concat(
+                  Stream.of(Feature.KEXEC_METADATA.marker(), KhoVersion.MAP_PROPERTY),
+                  VersionName.UNUSUAL.stream()),
               KhoVersion.ALL.stream()
                   .flatMap(version -> Stream.of(version.addressProperty(), version.sizeProperty()))
                   .filter(Objects::nonNull)
                   .map(Field::name))
           .filter(name -> name.contains("-"))
           .distinct()
+          .toList();
+
+  /** What names without a dash have in them. */
+  private static final List<BytePattern> UNDERSCORED =
+      Stream.concat(Stream.of("_luo_v"), VersionName.UNUSUAL.stream())
+          .filter(
+              name -> !name.contains("-") && (name.equals("_luo_v") || !name.contains("_luo_v")))
+          .map(name -> new BytePattern(name.getBytes(StandardCharsets.US_ASCII)))
           .toList();
 
   /** Longest text looked at on both sides of a {@code -v}, and longest release. */
@@ -123,6 +133,7 @@ final class StringScan {
       // A dash in the overlap belongs to the next chunk.
       boolean last = at + length == end;
       scanDashes(region, at, last ? length : length - overlap);
+      scanUnderscored(region, at, last ? length : length - overlap, length);
       scanBanner(region, at, length);
       scanConfig(at, length);
       scanMetadataMessage(region, at, length);
@@ -148,6 +159,19 @@ final class StringScan {
           look(region, at + dash, chunk[dash + 1]);
         }
         hits &= hits - 1;
+      }
+    }
+  }
+
+  private void scanUnderscored(LoadedRange region, long at, int starts, int end) {
+    for (BytePattern name : UNDERSCORED) {
+      int length = Math.min(end, starts + name.length() - 1);
+      for (int i = name.find(chunk, 0, length); i >= 0; i = name.find(chunk, i + 1, length)) {
+        int version = i + name.length() - 1;
+        while (chunk[version] != 'v') {
+          version--;
+        }
+        take(region, at + version - 1);
       }
     }
   }

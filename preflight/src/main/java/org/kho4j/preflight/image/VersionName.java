@@ -1,31 +1,39 @@
 package org.kho4j.preflight.image;
 
+import java.util.List;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.kho4j.abi.DevelopmentLayout;
+import org.kho4j.abi.VersionString;
 
 /**
- * The form of version names: {@code stem-vN}, with a stem of lower-case letters, digits, {@code -}
- * and {@code _} that starts with a letter; several of them with {@code ;} between, as was proposed
- * for composite versions.
+ * The form of version names: those of {@link VersionString}, and the names of LUO's clients in
+ * development, which may have an underscore before the version, or no version.
  */
 final class VersionName {
 
-  /** Longest name: a file handler's field for it has 48 bytes. */
-  static final int MAX_LENGTH = 127;
+  /** Names of clients that end in no {@code -vN}. */
+  static final List<String> UNUSUAL =
+      DevelopmentLayout.ALL.stream()
+          .map(DevelopmentLayout::name)
+          .filter(name -> VersionString.of(name).isEmpty())
+          .distinct()
+          .toList();
 
-  private static final Pattern SIMPLE = Pattern.compile("[a-z][a-z0-9_-]*-v[0-9]+");
+  private static final Pattern UNDERSCORED = Pattern.compile("[a-z][a-z0-9_]*_luo_v[0-9]{1,9}");
 
   private VersionName() {}
 
   /** Whether the whole text is a version name. */
   static boolean matches(String text) {
-    return text.length() <= MAX_LENGTH
-        && Stream.of(text.split(";", -1)).allMatch(part -> SIMPLE.matcher(part).matches());
+    return VersionString.of(text).isPresent()
+        || UNDERSCORED.matcher(text).matches()
+        || UNUSUAL.contains(text);
   }
 
   /** Length of the first part's stem, or -1 for what is no version name. */
   static int stemLength(String text) {
-    String first = text.split(";", 2)[0];
-    return SIMPLE.matcher(first).matches() ? first.lastIndexOf("-v") : -1;
+    return VersionString.of(text)
+        .map(version -> VersionString.stem(version.base()).length())
+        .orElse(-1);
   }
 }

@@ -36,7 +36,9 @@ class BuiltInTest {
         strings,
         config,
         Optional.empty(),
-        functions.length == 0 ? Optional.empty() : Optional.of(btf.read()));
+        functions.length == 0 ? Optional.empty() : Optional.of(btf.read()),
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static Built.State state(Feature feature, String... functions) throws IOException {
@@ -97,7 +99,9 @@ class BuiltInTest {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Optional.of(new BtfBuilder().u32().read()));
+            Optional.of(new BtfBuilder().u32().read()),
+            Optional.empty(),
+            Optional.empty());
     assertThat(types.built(Feature.KHO).state()).isEqualTo(Built.State.UNKNOWN);
   }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.DevelopmentLayout;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
@@ -65,6 +66,23 @@ public final class ContractJson {
   /** Some versions, each as {@link #all} has it. */
   public static Map<String, Object> versions(List<ContractVersion> versions) {
     return document().with("versions", each(versions, ContractJson::version));
+  }
+
+  /** What development trees have and no release, which is no part of {@link #all}. */
+  public static Map<String, Object> unreleased() {
+    return document()
+        .with("unreleased", true)
+        .with("versions", each(Contract.DEVELOPMENT, ContractJson::version))
+        .with("clients", each(DevelopmentLayout.ALL, ContractJson::client));
+  }
+
+  private static Members client(DevelopmentLayout client) {
+    return new Members()
+        .with("name", client.name())
+        .with("kind", client.kind().label())
+        .with("source", client.source())
+        .with("meaning", client.meaning())
+        .with("structures", each(client.structures(), ContractJson::structure));
   }
 
   /** Some structures, each as {@link #all} has it. */

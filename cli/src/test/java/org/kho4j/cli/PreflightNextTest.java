@@ -1,0 +1,156 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.Preflights.ALL_ON;
+import static org.kho4j.cli.Preflights.SMALL;
+import static org.kho4j.cli.Preflights.component;
+import static org.kho4j.cli.Preflights.json;
+import static org.kho4j.cli.Preflights.kernel;
+import static org.kho4j.cli.Preflights.kho;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/** What boots next, and what scripts are told about it. */
+class PreflightNextTest {
+
+  @TempDir private Path directory;
+
+  /** A PE file of sections. */
+  private Path uki(String name, Map<String, byte[]> sections) throws IOException {
+    int headers = 0x80 + 24 + sections.size() * 40;
+    int length = headers + sections.values().stream().mapToInt(content -> content.length).sum();
+    ByteBuffer file = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    file.putShort(0, (short) 0x5a4d).putInt(0x3c, 0x80).putInt(0x80, 0x4550);
+    file.putShort(0x86, (short) sections.size());
+    int header = 0x80 + 24;
+    int offset = headers;
+    for (Map.Entry<String, byte[]> section : sections.entrySet()) {
+      file.put(header, section.getKey().getBytes(StandardCharsets.US_ASCII));
+      file.putInt(header + 8, section.getValue().length);
+      file.putInt(header + 16, section.getValue().length).putInt(header + 20, offset);
+      file.put(offset, section.getValue());
+      header += 40;
+      offset += section.getValue().length;
+    }
+    Path path = directory.resolve(name);
+    Files.createDirectories(path.getParent());
+    return Files.write(path, file.array());
+  }
+
+  private Path uki(String name, String commandLine) throws IOException {
+    Map<String, byte[]> sections = new LinkedHashMap<>();
+    sections.put(".osrel", "ID=test".getBytes(StandardCharsets.US_ASCII));
+    sections.put(".cmdline", commandLine.getBytes(StandardCharsets.US_ASCII));
+    sections.put(".initrd", new byte[1000]);
+    sections.put(".linux", Files.readAllBytes(SMALL.resolve("small.elf")));
+    return uki(name, sections);
+  }
+
+  @Test
+  void aUnifiedImageIsAKernelWithItsCommandLine() throws IOException {
+    Path uki = uki("a.efi", "kho=off");
+    JsonNode report = json(1, "--from", SMALL.resolve("small.elf"), "--to", uki);
+    assertThat(component(report, "luo").get("verdict").asString()).isEqualTo("lost");
+    assertThat(component(report, "luo").get("because").asString()).contains("kho=off");
+    // What is given counts, and not what is in the image.
+    report = json(1, "--from", SMALL.resolve("small.elf"), "--to", uki, "--cmdline", ALL_ON);
+    assertThat(component(report, "luo").get("because").asString()).doesNotContain("kho=off");
+  }
+
+  @Test
+  void theInitrdOfAUnifiedImageHasToFit() throws IOException {
+    Path uki = uki("a.efi", ALL_ON);
+    JsonNode report = json(1, "--from", SMALL.resolve("small.elf"), "--to", uki);
+    assertThat(component(report, "load").get("verdict").asString()).isEqualTo("unknown");
+  }
+
+  @Test
+  void aUnifiedImageThatIsCutOffIsRefused() throws IOException {
+    Path uki = uki("a.efi", ALL_ON);
+    byte[] whole = Files.readAllBytes(uki);
+    Files.write(uki, java.util.Arrays.copyOf(whole, whole.length - 8));
+    assertThat(kho(2, "preflight", "--to", uki).err())
+        .contains("has section .linux at offset", "runs past the file's end");
+  }
+
+  @Test
+  void nextIsTheDefaultBootEntry() throws IOException {
+    Path boot = directory.resolve("root/boot");
+    Files.createDirectories(boot.resolve("loader/entries"));
+    Files.copy(SMALL.resolve("small.elf"), boot.resolve("vmlinuz"));
+    Files.writeString(boot.resolve("loader/entries/one.conf"), "linux /vmlinuz\noptions kho=off\n");
+
+    JsonNode report =
+        json(
+            1,
+            "--from",
+            SMALL.resolve("small.elf"),
+            "--to",
+            "next",
+            "--root",
+            directory.resolve("root"));
+
+    assertThat(component(report, "luo").get("because").asString()).contains("kho=off");
+    assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+        .contains(
+            "the next kernel is that of the boot entry /boot/loader/entries/one.conf: the first of 1"
+                + " by their order");
+    assertThat(kho(2, "preflight", "--to", "next", "--root", directory.resolve("none")).err())
+        .contains("there is no boot entry");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "7.3, 0, 0",
+    "metadata-2, 1, 10",
+    "flb-w, 1, 11",
+    "kho-v5, 1, 12",
+    "memfd-v3, 1, 13",
+    "vmalloc-swapped, 1, 14",
+    "luo-v6, 1, 15"
+  })
+  void theExitStatusTellsTheVerdict(String to, int plain, int detailed) {
+    Object[] line = {
+      "preflight", "--from", kernel("7.3"), "--to", kernel(to), "--cmdline", ALL_ON, "--quiet"
+    };
+    String said = kho(plain, line).out();
+    assertThat(kho(detailed, Preflights.and(line, "--exit-status", "detailed")).out())
+        .isEqualTo(said);
+    kho(plain, Preflights.and(line, "--exit-status", "plain"));
+  }
+
+  @Test
+  void quietIsALineForEachVerdict() {
+    Path from = kernel("7.3");
+    Path to = kernel("luo-v6");
+    assertThat(
+            kho(1, "preflight", "--from", from, "--to", to, "--cmdline", ALL_ON, "--quiet")
+                .out()
+                .lines())
+        .startsWith("panic: %s to %s".formatted(from, to))
+        .anyMatch(
+            line -> line.startsWith("panic: %s to %s: luo luo-v5 > luo-v6: ".formatted(from, to)))
+        .allMatch(line -> line.startsWith("panic: "));
+    assertThat(
+            kho(0, "preflight", "--from", from, "--to", from, "--cmdline", ALL_ON, "--quiet").out())
+        .isEqualTo("ok: %s to %s%n".formatted(from, from));
+  }
+
+  @Test
+  void aKindOfExitStatusThatIsNoneIsRefused() {
+    assertThat(kho(2, "preflight", "--to", kernel("7.3"), "--exit-status", "loud").err())
+        .contains("'loud' is not a kind of exit status: plain or detailed");
+  }
+}

@@ -1,0 +1,85 @@
+package org.kho4j.handover.luo;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+import org.kho4j.abi.LuoFeatures;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+
+/**
+ * A header of features, a bit each, which development trees have in the place of a version.
+ *
+ * @param supported by the writer
+ * @param required of a reader
+ * @param active in use
+ */
+public record FeatureHeader(long supported, long required, long active) {
+
+  /** Reads a header, whatever its bits are. */
+  public static FeatureHeader read(StructureView header) {
+    return new FeatureHeader(
+        header.get(LuoFeatures.SUPP), header.get(LuoFeatures.REQ), header.get(LuoFeatures.ACTIVE));
+  }
+
+  /** Writes a header of which all features are supported, required and active. */
+  public static void write(StructureView header, long features) {
+    header.set(LuoFeatures.SUPP, features);
+    header.set(LuoFeatures.REQ, features);
+    header.set(LuoFeatures.ACTIVE, features);
+  }
+
+  /**
+   * Whether bytes look like a header: some feature is supported, none is required or active that is
+   * not supported, and the reserved bytes are 0.
+   */
+  public static boolean isIn(StructureView header) {
+    FeatureHeader read = read(header);
+    MemorySegment reserved =
+        header
+            .bytes()
+            .asSlice(0, LuoFeatures.STRUCTURE.headerSize())
+            .asSlice(LuoFeatures.RESERVED.offset());
+    return read.supported != 0
+        && ((read.required | read.active) & ~read.supported) == 0
+        && isZero(reserved);
+  }
+
+  private static boolean isZero(MemorySegment bytes) {
+    for (long at = 0; at < bytes.byteSize(); at++) {
+      if (bytes.get(JAVA_BYTE, at) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Checks that all required features are known.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException of a newer contract, if one is not
+   */
+  public void requireKnown(long known, Where where, long address) {
+    if ((required & ~known) != 0) {
+      throw where.newer(
+          address,
+          "features required 0x%x, of which 0x%x are not known here"
+              .formatted(required, required & ~known));
+    }
+  }
+
+  /** What two writers support, require and use together. */
+  public FeatureHeader or(FeatureHeader other) {
+    return new FeatureHeader(
+        supported | other.supported, required | other.required, active | other.active);
+  }
+
+  /** {@code "features required 0x7"}, and the other two where they differ. */
+  @Override
+  public String toString() {
+    String text = "features required 0x" + Long.toHexString(required);
+    return active == required && supported == required
+        ? text
+        : text + ", active 0x%x, supported 0x%x".formatted(active, supported);
+  }
+}

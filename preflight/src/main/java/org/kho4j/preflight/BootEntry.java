@@ -1,0 +1,37 @@
+package org.kho4j.preflight;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A boot entry of a host: what {@code systemctl kexec} loads.
+ *
+ * @param id name of its file
+ * @param kernel the kernel, or the unified kernel image
+ * @param options the command line; empty where the entry has none
+ * @param initrdBytes of all its initrds; empty where the entry has none
+ * @param notes how it was chosen, and what to know
+ */
+public record BootEntry(
+    String id,
+    Path kernel,
+    Optional<String> options,
+    Optional<Long> initrdBytes,
+    List<String> notes) {
+
+  public BootEntry {
+    notes = List.copyOf(notes);
+  }
+
+  /**
+   * The default boot entry of a host, by the boot loader specification.
+   *
+   * @param root the host's root directory: {@code /}, or a copy of the files of another one
+   * @throws IOException if it has none, or its files are not there
+   */
+  public static BootEntry next(Path root) throws IOException {
+    return new BootEntries(root).choose();
+  }
+}

@@ -1,0 +1,121 @@
+package org.kho4j.preflight.image;
+
+import static org.kho4j.files.LittleEndian.U16;
+import static org.kho4j.files.LittleEndian.U32;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.kho4j.files.MalformedImageException;
+
+/**
+ * A unified kernel image (UKI, the UAPI group's specification): an EFI program with the kernel in
+ * section {@code .linux}, its command line in {@code .cmdline} and its initrd in {@code .initrd}.
+ * Of several profiles the first counts.
+ */
+final class UnifiedImage {
+
+  /** Longest command line that a kernel takes. */
+  private static final int MAX_COMMAND_LINE = 1 << 12;
+
+  private static final int MZ = 0x5a4d;
+  private static final int PE_POINTER = 0x3c;
+  private static final int PE_MAGIC = 0x4550;
+  private static final int PE_HEADER = 24;
+  private static final int SECTION = 40;
+  private static final int NAME = 8;
+
+  /** Most sections that are looked at: the format allows for 96. */
+  private static final int MAX_SECTIONS = 96;
+
+  private static final String LINUX = ".linux";
+  private static final String PROFILE = ".profile";
+
+  private record PeSection(String name, long offset, long length) {}
+
+  private UnifiedImage() {}
+
+  /** Whether a file is a PE program with a section {@code .linux}. */
+  static boolean matches(MemorySegment bytes) {
+    return sections(bytes).stream().anyMatch(section -> section.name.equals(LINUX));
+  }
+
+  static KernelImage read(Path path, MemorySegment bytes) throws IOException {
+    Optional<String> commandLine = Optional.empty();
+    Optional<Long> initrd = Optional.empty();
+    Optional<MemorySegment> linux = Optional.empty();
+    for (PeSection section : sections(bytes)) {
+      if (section.name.equals(PROFILE) && linux.isPresent()) {
+        break;
+      }
+      switch (section.name) {
+        case LINUX -> linux = Optional.of(content(path, bytes, section));
+        case ".cmdline" -> commandLine = Optional.of(text(path, content(path, bytes, section)));
+        case ".initrd", ".ucode" ->
+            initrd = Optional.of(initrd.orElse(0L) + content(path, bytes, section).byteSize());
+        default -> {}
+      }
+    }
+    KernelImage kernel = KernelImages.readKernel(path, linux.orElseThrow());
+    return kernel.in(new KernelImage.Unified(commandLine, initrd));
+  }
+
+  private static MemorySegment content(Path path, MemorySegment bytes, PeSection section)
+      throws MalformedImageException {
+    if (section.offset > bytes.byteSize() || section.length > bytes.byteSize() - section.offset) {
+      throw new MalformedImageException(
+          "%s has section %s at offset 0x%x, 0x%x bytes, which runs past the file's end at 0x%x"
+              .formatted(path, section.name, section.offset, section.length, bytes.byteSize()));
+    }
+    return bytes.asSlice(section.offset, section.length);
+  }
+
+  private static String text(Path path, MemorySegment bytes) throws MalformedImageException {
+    String text = new String(prefix(bytes), StandardCharsets.UTF_8);
+    int end = text.indexOf('\0');
+    if (end < 0 && bytes.byteSize() > MAX_COMMAND_LINE) {
+      throw new MalformedImageException(
+          "%s has a command line of %d bytes: %d are the most"
+              .formatted(path, bytes.byteSize(), MAX_COMMAND_LINE));
+    }
+    return (end < 0 ? text : text.substring(0, end)).strip();
+  }
+
+  private static byte[] prefix(MemorySegment bytes) {
+    return bytes
+        .asSlice(0, Math.min(bytes.byteSize(), MAX_COMMAND_LINE))
+        .toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /** The sections by the headers; none where a file is no PE program. */
+  private static List<PeSection> sections(MemorySegment bytes) {
+    List<PeSection> sections = new ArrayList<>();
+    if (bytes.byteSize() < PE_POINTER + 4 || (bytes.get(U16, 0) & 0xffff) != MZ) {
+      return sections;
+    }
+    long pe = Integer.toUnsignedLong(bytes.get(U32, PE_POINTER));
+    if (pe > bytes.byteSize() - PE_HEADER || bytes.get(U32, pe) != PE_MAGIC) {
+      return sections;
+    }
+    int count = Math.min(MAX_SECTIONS, Short.toUnsignedInt(bytes.get(U16, pe + 6)));
+    long header = pe + PE_HEADER + Short.toUnsignedInt(bytes.get(U16, pe + 20));
+    for (int i = 0; i < count && header <= bytes.byteSize() - SECTION; i++, header += SECTION) {
+      long virtual = Integer.toUnsignedLong(bytes.get(U32, header + 8));
+      long raw = Integer.toUnsignedLong(bytes.get(U32, header + 16));
+      long length = virtual == 0 ? raw : Math.min(virtual, raw);
+      long offset = Integer.toUnsignedLong(bytes.get(U32, header + 20));
+      sections.add(new PeSection(name(bytes, header), offset, length));
+    }
+    return sections;
+  }
+
+  private static String name(MemorySegment bytes, long at) {
+    byte[] name = bytes.asSlice(at, NAME).toArray(ValueLayout.JAVA_BYTE);
+    return new String(name, StandardCharsets.ISO_8859_1).split("\0", 2)[0];
+  }
+}
