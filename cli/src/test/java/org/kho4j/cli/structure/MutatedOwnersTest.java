@@ -29,7 +29,7 @@ import org.kho4j.verify.Verifier;
 /** Damaged copies of captures: who and show end with an answer, and agree with the ranges. */
 class MutatedOwnersTest {
 
-  private static final int COPIES = Integer.getInteger("kho.mutations", 2_000) / 20;
+  private static final int COPIES = Integer.getInteger("kho.mutations", 2_000) / 50;
   private static final int ASKED = 64;
 
   static Stream<Path> captures() {
