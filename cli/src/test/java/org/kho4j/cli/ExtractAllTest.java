@@ -57,8 +57,7 @@ class ExtractAllTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target)))
         .isEqualTo("rwx------");
     for (String name : names(target)) {
-      assertThat(
-              PosixFilePermissions.toString(Files.getPosixFilePermissions(target.resolve(name))))
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target.resolve(name))))
           .as(name)
           .isEqualTo("rw-------");
     }
@@ -128,9 +127,7 @@ class ExtractAllTest {
     assertThat(names(target))
         .contains(
             "memfd-..%2f..%2fevil-0x1",
-            "memfd-a%20b%0a%1b%5b31m-0x2",
-            "memfd-..-0x3",
-            "memfd-%c3%bc%2f%7e-0x4");
+            "memfd-a%20b%0a%1b%5b31m-0x2", "memfd-..-0x3", "memfd-%c3%bc%2f%7e-0x4");
     assertThat(names(directory)).containsExactly("all", "ram");
   }
 

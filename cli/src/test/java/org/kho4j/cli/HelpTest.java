@@ -95,7 +95,8 @@ class HelpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"inspect", "verify", "extract", "diff", "report", "convert", "who", "show"})
+  @ValueSource(
+      strings = {"inspect", "verify", "extract", "diff", "report", "convert", "who", "show"})
   void theHelpOfACommandHasItsImageOptionsAndAnExample(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(pipe.out())

@@ -170,7 +170,9 @@ class OwnersAgreeTest {
       throws IOException {
     Path file = files.get(owner.path("path").asString());
     String kind = owner.path("kind").asString();
-    if (file == null || !owner.has("offset") || !List.of("memfd", "vmalloc", "reservation", "subtree").contains(kind)) {
+    if (file == null
+        || !owner.has("offset")
+        || !List.of("memfd", "vmalloc", "reservation", "subtree").contains(kind)) {
       return;
     }
     long offset = owner.path("offset").asLong();
@@ -191,6 +193,35 @@ class OwnersAgreeTest {
     JsonNode handover = answer.path("addresses").path(0).path("handovers").path(0);
     assertThat(handover.path("taken").asString()).isNotEmpty();
     assertThat(handover.has("owners")).isFalse();
+  }
+
+  /** The preserved map is such a tree, too. */
+  @Test
+  void aRadixTreeIsShownByItsRoot() {
+    String capture = Captures.small("jump-luo").toString();
+    JsonNode map =
+        json("inspect", "--json", capture).path("handovers").path(0).path("preservedMap");
+    JsonNode tree = json("inspect", "--json", "--radix", "0x511000", capture);
+    assertThat(tree.path("nodes")).isEqualTo(map.path("nodes"));
+    assertThat(tree.path("keys")).isEqualTo(map.path("preservations"));
+    assertThat(tree.path("bytes")).isEqualTo(map.path("bytes"));
+    long keys = 0;
+    for (JsonNode run : tree.path("runs")) {
+      keys += run.path("keys").asLong();
+    }
+    assertThat(keys).isEqualTo(tree.path("keys").asLong());
+    assertThat(tree.path("errors")).isEmpty();
+  }
+
+  @Test
+  void whatIsNoRadixTreeIsAnError() {
+    String capture = Captures.small("jump-luo").toString();
+    for (String address : List.of("0x778000", "0x512001", "0xfffffffffffff000")) {
+      ConsoleOfATest pipe = ConsoleOfATest.pipe();
+      assertThat(new Kho(pipe.console, "").run("inspect", "--radix", address, capture))
+          .isEqualTo(1);
+      assertThat(pipe.out()).contains("error /radix " + address);
+    }
   }
 
   @Test

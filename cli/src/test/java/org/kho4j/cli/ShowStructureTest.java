@@ -18,7 +18,7 @@ class ShowStructureTest {
   private static final String CAPTURE = Captures.small("jump-luo").toString();
 
   /** Paths of a capture that are shown; each is a walk. */
-  private static final int MOST_PATHS = 60;
+  private static final int MOST_PATHS = 12;
 
   private final ConsoleOfATest pipe = ConsoleOfATest.pipe();
 

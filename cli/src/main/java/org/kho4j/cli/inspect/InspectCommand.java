@@ -6,6 +6,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Text;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class InspectCommand extends SourceCommand {
 
   private static final int LISTED_BY_DEFAULT = 40;
+  private static final int RADIX_RUNS_BY_DEFAULT = 1000;
 
   public InspectCommand() {
     super(
@@ -48,6 +50,13 @@ public final class InspectCommand extends SourceCommand {
             .type(boolean.class)
             .arity("0")
             .description("Shows who owns which part of preserved memory, by address."));
+    option(
+        OptionSpec.builder("--radix")
+            .type(Long.class)
+            .converters(Numbers::parse)
+            .paramLabel("ADDR")
+            .description(
+                "Shows the radix tree whose root node is at this address, and nothing else."));
     option(HandoverSearch.roleOption());
     ScratchOptions.regions().forEach(this::option);
   }
@@ -55,6 +64,14 @@ public final class InspectCommand extends SourceCommand {
   @Override
   protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
     HandoverSearch search = HandoverSearch.in(invocation, memory).ofWantedRole(invocation);
+    Long radix = invocation.value("--radix", Long.class);
+    if (radix != null) {
+      return RadixTreeView.show(
+          invocation,
+          search.choose(HandoverSearch.role(invocation), "--fdt"),
+          radix,
+          invocation.flag("--all") ? Long.MAX_VALUE : RADIX_RUNS_BY_DEFAULT);
+    }
     List<Handover> handovers = search.handovers();
     int pageSize =
         handovers.isEmpty()

@@ -184,8 +184,8 @@ final class AddressQuery implements OwnerVisitor {
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo ->
               luo.sessions()
-                  .forEach(session ->
-                      session.files().forEach(file -> file(session, file, contents))));
+                  .forEach(
+                      session -> session.files().forEach(file -> file(session, file, contents))));
     } catch (HandoverException e) {
       contents.values().forEach(wanted -> unknown(wanted, Units.printable(e)));
     }

@@ -1,0 +1,151 @@
+package org.kho4j.cli.inspect;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.abi.PageSize;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Text;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.map.MapSummary;
+import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.RunVisitor;
+
+/** A radix tree that the root FDT does not lead to: a client's own, or the map again. */
+final class RadixTreeView {
+
+  private final Handover handover;
+  private final PageSize pageSize;
+  private final PreservedMap tree;
+  private final String path;
+  private final List<HandoverException> problems = new ArrayList<>();
+  private final MapSummary summary;
+  private long runs;
+
+  private RadixTreeView(Handover handover, long root, MapForm form) {
+    this.handover = handover;
+    this.pageSize = handover.pageSize();
+    this.tree = PreservedMap.of(handover.memory(), root, form);
+    this.path = "/radix " + Units.address(root);
+    this.summary = tree.summary(problem -> problems.add(here(problem)));
+  }
+
+  /** The reader of trees names the preserved map, which this one need not be. */
+  private HandoverException here(HandoverException problem) {
+    return new HandoverException(
+        problem.path().replace(PreservedMap.PATH.toString(), path),
+        problem.address(),
+        problem.problem());
+  }
+
+  /**
+   * Shows the tree at an address, with the page size and the levels of a handover.
+   *
+   * @param listed how many runs are listed as text
+   * @return {@link Command#OK}, or {@link Command#BAD_ANSWER} if the tree is broken
+   * @throws IOException if the handover is of a version without radix trees
+   */
+  static int show(Invocation invocation, Handover handover, long root, long listed)
+      throws IOException {
+    MapForm form = handover.version().mapForms().getFirst();
+    if (!form.isRadix()) {
+      throw new IOException(
+          "%s: a handover of %s has no radix trees"
+              .formatted(
+                  handover.memory().physical().source().path(), handover.version().compatible()));
+    }
+    MapForm found = handover.isMapIntact() ? handover.mapEvidence().form() : form;
+    RadixTreeView view = new RadixTreeView(handover, root, found);
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        view.json(json);
+      }
+    } else {
+      view.text(invocation.text(), listed);
+    }
+    return view.problems.isEmpty() ? Command.OK : Command.BAD_ANSWER;
+  }
+
+  /** Visits the runs before the first broken place, which the summary has reported. */
+  private void runs(RunVisitor visitor) {
+    try {
+      tree.forEachRun(visitor);
+    } catch (HandoverException e) {
+      // It is among the problems.
+    }
+  }
+
+  private void text(Text out, long listed) throws IOException {
+    out.put(Text.Style.HEADING, "radix tree")
+        .put(" at ")
+        .address(tree.root())
+        .put(": ")
+        .count(summary.blocks().total(), "key", "keys")
+        .put(" in ")
+        .count(summary.nodes(), "node", "nodes")
+        .put(" of " + tree.form().depth(pageSize) + " levels; as blocks ")
+        .size(summary.blocks().bytes())
+        .line();
+    runs((order, address, bytes) -> {
+      if (runs++ < listed) {
+        line(out, order, address, bytes);
+      }
+    });
+    if (runs > listed) {
+      out.line("  and " + Units.count(runs - listed) + " more runs: --all");
+    }
+    for (HandoverException problem : problems) {
+      out.put(Text.Style.BAD, "error ").put(Units.printable(problem)).line();
+    }
+  }
+
+  private void line(Text out, int order, long address, long bytes) {
+    try {
+      out.put("  key %-18s ".formatted(Units.address(KhoRadix.key(pageSize, address, order))))
+          .put("%9s".formatted("× " + Units.count(keys(order, bytes))))
+          .put("  order %-2d  ".formatted(order))
+          .address(address)
+          .put("-")
+          .address(address + bytes - 1)
+          .line();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private long keys(int order, long bytes) {
+    return bytes / pageSize.blockBytes(order);
+  }
+
+  private void json(Json json) {
+    json.object()
+        .text("schema", "kho4j/radix/1")
+        .text("source", handover.memory().physical().source().path().toString());
+    json.object("handover")
+        .address("fdt", handover.root().address())
+        .text("role", handover.role().label())
+        .endObject();
+    json.address("root", tree.root())
+        .number("levels", tree.form().depth(pageSize))
+        .number("nodes", summary.nodes())
+        .number("keys", summary.blocks().total())
+        .number("bytes", summary.blocks().bytes())
+        .array("runs");
+    runs((order, address, bytes) ->
+        json.object()
+            .address("key", KhoRadix.key(pageSize, address, order))
+            .number("keys", keys(order, bytes))
+            .number("order", order)
+            .address("address", address)
+            .number("bytes", bytes)
+            .endObject());
+    json.endArray().problems("errors", problems).endObject();
+  }
+}
