@@ -232,7 +232,7 @@ class NewerContractTest {
         verified
             .lines()
             .filter(line -> line.matches("(error|warning|info) .*"))
-            .map(line -> line.split(" +")[1])
+            .map(line -> line.split(" +", -1)[1])
             .filter(id -> !id.startsWith("OWN-"))
             .distinct()
             .sorted()

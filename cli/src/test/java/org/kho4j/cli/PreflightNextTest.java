@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -80,7 +81,7 @@ class PreflightNextTest {
   void aUnifiedImageThatIsCutOffIsRefused() throws IOException {
     Path uki = uki("a.efi", ALL_ON);
     byte[] whole = Files.readAllBytes(uki);
-    Files.write(uki, java.util.Arrays.copyOf(whole, whole.length - 8));
+    Files.write(uki, Arrays.copyOf(whole, whole.length - 8));
     assertThat(kho(2, "preflight", "--to", uki).err())
         .contains("has section .linux at offset", "runs past the file's end");
   }

@@ -26,8 +26,10 @@ final class BootEntries {
   /** Where boot partitions are mounted, the EFI system partition first. */
   private static final List<String> PARTITIONS = List.of("efi", "boot", "boot/efi");
 
-  private static final String VARIABLE =
-      "sys/firmware/efi/efivars/%s-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+  private static final String VARIABLES = "sys/firmware/efi/efivars/";
+
+  /** The vendor of the boot loader interface's variables. */
+  private static final String VENDOR = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
   /** An EFI variable has its attributes in front. */
   private static final int ATTRIBUTES = 4;
@@ -124,7 +126,7 @@ final class BootEntries {
 
   private Optional<String> variable(String name) throws IOException {
     return files
-        .bytes(VARIABLE.formatted(name))
+        .bytes(VARIABLES + name + VENDOR)
         .filter(bytes -> bytes.length > ATTRIBUTES)
         .map(bytes ->
             new String(bytes, ATTRIBUTES, bytes.length - ATTRIBUTES, StandardCharsets.UTF_16LE)

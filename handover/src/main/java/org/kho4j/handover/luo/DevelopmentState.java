@@ -72,34 +72,33 @@ public final class DevelopmentState {
   private void check(CountedArray array) {
     long count = view.get(array.count());
     Field most = array.most();
-    if (most != null && Long.compareUnsigned(count, view.get(most)) > 0) {
-      throw broken("%s is %s, and %s is %s", array.count(), count, most.name(), view.get(most));
-    }
     int size = array.element().headerSize();
     long possible = memory.ramBytes() / size;
+    String counted = "%s is %s, and ".formatted(array.count(), Long.toUnsignedString(count));
+    if (most != null && Long.compareUnsigned(count, view.get(most)) > 0) {
+      throw broken(counted + "%s is %d".formatted(most, view.get(most)));
+    }
     if (Long.compareUnsigned(count, possible) > 0) {
-      throw broken(
-          "%s is %s, and all of the memory has room for %s", array.count(), count, possible);
+      throw broken(counted + "all of the memory has room for " + possible);
     }
     Field area = array.area();
     if (area == null) {
       long start = view.address() + view.structure().headerSize();
       if (!memory.physical().isRam(start, Math.max(1, count * size))) {
-        throw broken(
-            "%s is %s, and %s bytes are not in memory", array.count(), count, count * size);
+        throw broken(counted + "their %d bytes are not in memory".formatted(count * size));
       }
     } else if (count != 0) {
       PreservedArea listed =
           PreservedArea.of(memory, where.in(area.name()), Descriptor.of(view.embedded(area)));
       listed.forEachRun((order, address, bytes) -> {});
       if (count * size > listed.bytes()) {
-        throw broken("%s is %s, and the area has %s bytes", array.count(), count, listed.bytes());
+        throw broken(counted + "the area has %d bytes".formatted(listed.bytes()));
       }
     }
   }
 
-  private HandoverException broken(String format, Object... values) {
-    return where.broken(view.address(), format.formatted(values));
+  private HandoverException broken(String problem) {
+    return where.broken(view.address(), problem);
   }
 
   /** The fields and their values: {@code max_nr_devices 8, nr_devices 2}. */

@@ -8,20 +8,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Makes x86-64 ELF files of sections that are loaded. */
-public final class ElfBuilder {
+final class ElfBuilder {
 
   private static final int HEADER = 64;
 
   private final Map<String, byte[]> sections = new LinkedHashMap<>();
 
   /** Adds a section. */
-  public ElfBuilder section(String name, byte[] content) {
+  ElfBuilder section(String name, byte[] content) {
     sections.put(name, content);
     return this;
   }
 
   /** The file. */
-  public byte[] bytes() {
+  byte[] bytes() {
     sections.put(".shstrtab", new byte[0]);
     ByteArrayOutputStream names = new ByteArrayOutputStream();
     names.write(0);

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -95,7 +96,7 @@ class SupportTableTest {
   @Test
   void aBrokenTableIsRefused() {
     byte[] unended = versions("luo-v5");
-    java.util.Arrays.fill(unended, 8, 56, (byte) 'x');
+    Arrays.fill(unended, 8, 56, (byte) 'x');
     byte[] wide = features(1, "luo", 7, 7, 7);
     wide[8 + 48] = 16;
     refused(".liveupdate_versions", unended, "no NUL within 48 bytes");
