@@ -22,16 +22,35 @@ for (const name of names) {
   }
 }
 copy(path.join(import.meta.dirname, 'index.md'), path.join(pages, 'index.md'))
-for (const directory of new Set(names.flatMap(parents))) {
-  const there = path.join(pages, directory)
-  if (!fs.existsSync(path.join(there, 'README.md'))) {
-    write(path.join(there, 'index.md'), listing(directory))
-  }
+for (const directory of ['docs/decisions', 'examples', 'vectors']) {
+  list(directory)
 }
 
-function parents(name) {
-  const directory = path.dirname(name)
-  return directory === '.' ? [] : [directory, ...parents(directory)]
+/** The files of a directory, on its README's page or on one of their own; few of them with all below. */
+function list(directory) {
+  const inside = names.filter((name) => name.startsWith(directory + '/')).map((name) => name.slice(directory.length + 1))
+  const isSmall = inside.length <= 20
+  const directories = isSmall ? [] : [...new Set(inside.filter((name) => name.includes('/')).map((name) => name.split('/')[0]))]
+  const files = inside.filter((name) => name !== 'README.md' && (isSmall || !name.includes('/')))
+  const lines = directories.map((name) => `- [${name}/](./${name}/)`).concat(rows(directory, files)).join('\n')
+  const readme = path.join(pages, directory, 'README.md')
+  if (fs.existsSync(readme)) {
+    fs.appendFileSync(readme, `\n## Files\n\n${lines}\n`)
+  } else {
+    write(path.join(pages, directory, 'index.md'), `# ${directory}\n\n${lines}\n`)
+  }
+  directories.forEach((name) => list(`${directory}/${name}`))
+}
+
+/** A row for the files of each name: NAME.md, NAME.json and NAME.elf.zst share one. */
+function rows(directory, files) {
+  const stem = (name) => name.replace(/\.(md|json|elf\.zst)$/, '')
+  return [...new Set(files.map(stem))].map((name) => {
+    const same = files.filter((file) => stem(file) === name)
+    return same.length === 1
+      ? `- ${link(directory, same[0], heading(directory, same[0]))}`
+      : `- ${name}: ${same.map((file) => link(directory, file, file.slice(name.length + 1))).join(', ')}`
+  })
 }
 
 function showFile(source, name, language) {
@@ -42,24 +61,6 @@ function showFile(source, name, language) {
     path.join(pages, name + '.md'),
     `# ${name}\n\n<a href="./${download}" download>The file itself</a>\n\n${fence}${language}\n${text}\n${fence}\n`,
   )
-}
-
-/** A line for each directory, and one for the files of each name: NAME.md, NAME.json and NAME.elf.zst share one. */
-function listing(directory) {
-  const inside = names.filter((name) => name.startsWith(directory + '/')).map((name) => name.slice(directory.length + 1))
-  const directories = new Set(inside.filter((name) => name.includes('/')).map((name) => name.split('/')[0]))
-  const files = inside.filter((name) => !name.includes('/'))
-  const stems = new Set(files.map((name) => name.replace(/\.(md|json|elf\.zst)$/, '')))
-  const lines = [...directories].map((name) => `- [${name}/](./${name}/)`)
-  for (const stem of stems) {
-    const same = files.filter((name) => name.replace(/\.(md|json|elf\.zst)$/, '') === stem)
-    lines.push(
-      same.length === 1
-        ? `- ${link(directory, same[0], heading(directory, same[0]))}`
-        : `- ${stem}: ${same.map((name) => link(directory, name, name.slice(stem.length + 1))).join(', ')}`,
-    )
-  }
-  return `# ${directory}\n\n${lines.join('\n')}\n`
 }
 
 function link(directory, name, text) {

@@ -9,7 +9,9 @@ const groups = [
     'docs/author.md', 'docs/guide-write-a-handover.md', 'docs/guide-abi-guard.md']],
   ['Java', ['docs/engine.md', 'docs/warm.md', 'examples/java/README.md', 'examples/warm-cache/README.md',
     'docs/dependencies.md', 'docs/architecture.md']],
-  ['Contract', ['docs/abi/*', 'vectors/README.md']],
+  ['Contract', ['README', 'boot', 'root', 'map-radix', 'map-bitmaps', 'vmalloc', 'blocks', 'luo', 'memfd', 'clients',
+    'lifetimes', 'checks', 'walkthrough', 'walkthrough-luo', 'versions'].map((name) => `docs/abi/${name}.md`)
+    .concat('vectors/README.md')],
   ['Evidence', ['docs/agreement.md', 'docs/preflight-lab.md', 'docs/lab.md', 'docs/performance.md',
     'fuzz/README.md']],
   ['Project', ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/releasing.md']],
@@ -45,6 +47,6 @@ function markdown(pages, directory) {
 }
 
 function title(file) {
-  const heading = /^# (.*)$/m.exec(fs.readFileSync(file, 'utf8'))
-  return heading[1].replaceAll('`', '')
+  const heading = /^# (.*)$/m.exec(fs.readFileSync(file, 'utf8'))[1].replaceAll('`', '')
+  return heading === 'kho4j' ? 'Overview' : heading
 }
