@@ -107,10 +107,7 @@ final class DocumentationLinks {
 
   /** As GitHub makes it, and the documentation site: words of small letters with hyphens. */
   private static String anchor(String heading) {
-    return heading
-        .toLowerCase(Locale.ROOT)
-        .replaceAll("[^\\p{L}\\p{N}_ -]", "")
-        .replace(' ', '-');
+    return heading.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}_ -]", "").replace(' ', '-');
   }
 
   private static String text(Node parent) {

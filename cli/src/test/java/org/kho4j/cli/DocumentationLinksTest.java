@@ -55,7 +55,8 @@ class DocumentationLinksTest {
     for (String name : List.of("docs", "examples", "vectors", "fuzz", "lab")) {
       try (Stream<Path> files = Files.walk(PROJECT.resolve(name))) {
         files
-            .filter(file -> file.toString().endsWith(".md") && !file.toString().contains("/target/"))
+            .filter(
+                file -> file.toString().endsWith(".md") && !file.toString().contains("/target/"))
             .forEach(pages::add);
       }
     }

@@ -23,10 +23,13 @@ class TaskPagesTest {
       List<String> lines = Files.readAllLines(page);
       for (int i = 0; i < lines.size(); i++) {
         String line = lines.get(i);
-        if (line.startsWith(PROMPT) && (line.contains(" abi structures ") || line.contains(".zst"))) {
+        if (line.startsWith(PROMPT)
+            && (line.contains(" abi structures ") || line.contains(".zst"))) {
           String command = line.substring(PROMPT.length());
           if (!command.contains(" --")) {
-            assertThat(printed(command)).as("%s: %s", page, command).startsWith(shown(lines, i + 1));
+            assertThat(printed(command))
+                .as("%s: %s", page, command)
+                .startsWith(shown(lines, i + 1));
             commands++;
           }
         }
@@ -56,7 +59,12 @@ class TaskPagesTest {
             .map(word -> word.endsWith(".zst") ? directory + word : word)
             .toArray(String[]::new);
     new Kho(pipe.console, "").run(arguments);
-    return pipe.out().lines().map(String::stripTrailing).reduce("", (a, b) -> a + "\n" + b).strip().replace(directory, "");
+    return pipe.out()
+        .lines()
+        .map(String::stripTrailing)
+        .reduce("", (a, b) -> a + "\n" + b)
+        .strip()
+        .replace(directory, "");
   }
 
   private static List<Path> pages() throws IOException {
