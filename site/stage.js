@@ -59,7 +59,7 @@ function showFile(source, name, language) {
   const download = path.basename(name)
   write(
     path.join(pages, name + '.md'),
-    `# ${name}\n\n<a href="./${download}" download>The file itself</a>\n\n${fence}${language}\n${text}\n${fence}\n`,
+    `---\nsearch: false\n---\n# ${name}\n\n<a href="./${download}" download>The file itself</a>\n\n${fence}${language}\n${text}\n${fence}\n`,
   )
 }
 

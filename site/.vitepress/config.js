@@ -30,7 +30,7 @@ export default defineConfig({
     ],
     sidebar: sidebar(pages),
     outline: [2, 3],
-    search: { provider: 'local', options: { miniSearch: { options: { tokenize } } } },
+    search: { provider: 'local', options: { miniSearch: { options: { tokenize }, searchOptions: { combineWith: 'AND' } } } },
     externalLinkIcon: true,
     footer: { message: 'Apache-2.0, the kho4j authors' },
   },
