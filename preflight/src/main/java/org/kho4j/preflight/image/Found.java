@@ -3,6 +3,7 @@ package org.kho4j.preflight.image;
 /**
  * A fact, and what it was read from.
  *
+ * @param <T> what kind of fact
  * @param value the fact
  * @param evidence a phrase that says where it stands: {@code "Linux version …" at offset 0x600080
  *     (.rodata, address 0xffffffff81400080)}
