@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Files of a host, by their places below its root; what only root may read is noted. */
-final class HostFiles {
+public final class HostFiles {
 
   /** Most bytes that are read of a file of {@code /proc} or debugfs. */
   private static final int MAX_BYTES = 4 << 20;
@@ -26,18 +26,18 @@ final class HostFiles {
   private final Path root;
   private final List<String> notes = new ArrayList<>();
 
-  HostFiles(Path root) {
+  public HostFiles(Path root) {
     this.root = root;
   }
 
   /** Reads a file. */
   @FunctionalInterface
-  interface Reading<T> {
+  public interface Reading<T> {
     T of(Path path) throws IOException;
   }
 
   /** What a file has; empty where it is not there, or may not be read. */
-  <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
+  public <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
     try {
       return Optional.of(reading.of(root.resolve(place)));
     } catch (NoSuchFileException e) {
@@ -48,7 +48,7 @@ final class HostFiles {
     }
   }
 
-  Optional<byte[]> bytes(String place) throws IOException {
+  public Optional<byte[]> bytes(String place) throws IOException {
     return read(
         place,
         path -> {
@@ -62,12 +62,12 @@ final class HostFiles {
         });
   }
 
-  Optional<String> text(String place) throws IOException {
+  public Optional<String> text(String place) throws IOException {
     return bytes(place).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
   }
 
   /** The names in a directory, sorted. */
-  Optional<List<String>> names(String directory) throws IOException {
+  public Optional<List<String>> names(String directory) throws IOException {
     return read(
         directory,
         path -> {
@@ -85,16 +85,16 @@ final class HostFiles {
   }
 
   /** What is wrong with a file. */
-  IOException broken(String place, String what) {
+  public IOException broken(String place, String what) {
     return new IOException(root.resolve(place) + ": " + what);
   }
 
-  void note(String sentence) {
+  public void note(String sentence) {
     notes.add(sentence);
   }
 
   /** What could not be read, and what that means. */
-  List<String> notes() {
+  public List<String> notes() {
     return List.copyOf(notes);
   }
 }

@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -45,7 +44,7 @@ final class KernelSource {
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
   OutgoingKernel kernel(String name) throws IOException {
     if (name.equals(RUNNING)) {
-      RunningKernel.Running running = RunningKernel.read(root());
+      RunningKernel.Running running = RunningKernel.read(invocation.options().root());
       return new OutgoingKernel(
           running.profile(), running.handed(), running.commandLine(), running.notes());
     }
@@ -180,9 +179,5 @@ final class KernelSource {
       Optional<Packing> packing = Packing.of(MemorySegment.ofArray(in.readNBytes(4)));
       return packing.filter(form -> form == Packing.ZSTD).isPresent();
     }
-  }
-
-  private Path root() {
-    return Objects.requireNonNullElse(invocation.value("--root", Path.class), Path.of("/"));
   }
 }

@@ -74,12 +74,6 @@ public final class PreflightCommand extends Command {
                 "The next kernel's initrd: kexec refuses the load if it and the kernel do not fit into scratch."));
     ScratchOptions.all().forEach(this::option);
     option(
-        OptionSpec.builder("--root")
-            .type(Path.class)
-            .paramLabel("DIR")
-            .description(
-                "The root directory of 'running', with /proc, /sys and /boot; also a copy of another host's."));
-    option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)
             .paramLabel("FILE")
