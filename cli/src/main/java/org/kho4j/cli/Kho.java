@@ -18,6 +18,7 @@ import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
+import org.kho4j.cli.status.StatusCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import org.kho4j.cli.warm.WarmCommand;
 import picocli.CommandLine;
@@ -68,6 +69,7 @@ public final class Kho {
         new DiffCommand(),
         new VerifyCommand(),
         new PreflightCommand(),
+        new StatusCommand(),
         new ReportCommand(),
         new WarmCommand(),
         new DemoCommand(),
@@ -85,6 +87,7 @@ public final class Kho {
       case "diff" -> List.of(new DiffCommand());
       case "verify" -> List.of(new VerifyCommand());
       case "preflight" -> List.of(new PreflightCommand());
+      case "status" -> List.of(new StatusCommand());
       case "report" -> List.of(new ReportCommand());
       case "abi" -> List.of(new AbiCommand());
       case "warm" -> List.of(new WarmCommand());

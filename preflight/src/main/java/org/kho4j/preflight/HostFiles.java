@@ -12,6 +12,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Files of a host, by their places below its root; what only root may read is noted. */
@@ -23,9 +26,17 @@ public final class HostFiles {
   /** Most names of a directory. */
   private static final int MAX_NAMES = 1024;
 
+  private static final Pattern MEM_TOTAL =
+      Pattern.compile("^MemTotal: +(\\d{1,12}) kB$", Pattern.MULTILINE);
+
   private final Path root;
   private final List<String> notes = new ArrayList<>();
 
+  /**
+   * The files of a host.
+   *
+   * @param root its root directory
+   */
   public HostFiles(Path root) {
     this.root = root;
   }
@@ -33,6 +44,7 @@ public final class HostFiles {
   /** Reads a file. */
   @FunctionalInterface
   public interface Reading<T> {
+    /** Reads it. */
     T of(Path path) throws IOException;
   }
 
@@ -48,6 +60,7 @@ public final class HostFiles {
     }
   }
 
+  /** The bytes of a file, 4 MiB at most; empty as for {@link #read}. */
   public Optional<byte[]> bytes(String place) throws IOException {
     return read(
         place,
@@ -62,6 +75,7 @@ public final class HostFiles {
         });
   }
 
+  /** The text of a file without the space around it; empty as for {@link #read}. */
   public Optional<String> text(String place) throws IOException {
     return bytes(place).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
   }
@@ -84,11 +98,20 @@ public final class HostFiles {
         });
   }
 
+  /** Bytes of the host's memory, without what its kernel took for itself in early boot. */
+  public OptionalLong ram() throws IOException {
+    Matcher total = MEM_TOTAL.matcher(text("proc/meminfo").orElse(""));
+    return total.find()
+        ? OptionalLong.of(Long.parseLong(total.group(1)) << 10)
+        : OptionalLong.empty();
+  }
+
   /** What is wrong with a file. */
   public IOException broken(String place, String what) {
     return new IOException(root.resolve(place) + ": " + what);
   }
 
+  /** Adds to the {@link #notes}. */
   public void note(String sentence) {
     notes.add(sentence);
   }

@@ -5,43 +5,53 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.image.Feature;
 
 /**
  * Virtual addresses of a few symbols, out of {@code /proc/kallsyms}.
  *
- * @param addresses by the symbol's name
- * @param data whether the file lists symbols of data, as with CONFIG_KALLSYMS_ALL
- * @param hidden whether the file hides the addresses (kernel.kptr_restrict)
+ * @param addresses by the symbol's name; empty where the file hides them (kernel.kptr_restrict)
+ * @param state whether the kernel has KHO
  */
-record KernelSymbols(Map<String, Long> addresses, boolean data, boolean hidden) {
+record KernelSymbols(Map<String, Long> addresses, State state) {
 
   private static final String PLACE = "proc/kallsyms";
 
   /** The kernels' largest lists have half a million lines. */
   private static final int MAX_LINES = 1 << 22;
 
-  /** Types of symbols of data: initialised, zero, read-only, in either case of the letter. */
-  private static final String DATA_TYPES = "dDbBrR";
+  /** Whether a kernel has KHO. */
+  enum State {
+    /** It lists a function that only KHO has. */
+    THERE,
+    /** It lists functions, and not that one. */
+    MISSING,
+    /** It does not list its functions. */
+    UNKNOWN
+  }
 
   KernelSymbols {
     addresses = Map.copyOf(addresses);
   }
 
   /** Looks for symbols; where the file cannot be read, it lists nothing. */
-  static KernelSymbols read(HostFiles files, Set<String> names) throws IOException {
+  static KernelSymbols read(HostFiles files) throws IOException {
     return files
-        .read(PLACE, path -> of(path, names))
-        .orElseGet(() -> new KernelSymbols(Map.of(), false, false));
+        .read(PLACE, KernelSymbols::of)
+        .orElseGet(() -> new KernelSymbols(Map.of(), State.UNKNOWN));
   }
 
-  private static KernelSymbols of(Path path, Set<String> names) throws IOException {
+  private static KernelSymbols of(Path path) throws IOException {
+    Set<String> names = Arrays.stream(Name.values()).map(Name::symbol).collect(Collectors.toSet());
     Map<String, Long> found = new HashMap<>();
-    boolean data = false;
+    State state = State.UNKNOWN;
     boolean hidden = true;
     try (BufferedReader lines = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
       String line = lines.readLine();
@@ -51,15 +61,20 @@ record KernelSymbols(Map<String, Long> addresses, boolean data, boolean hidden) 
           continue;
         }
         hidden &= isZero(words[0]);
-        data |= DATA_TYPES.contains(words[1]);
-        // Link-time optimisation appends a dot and a number to the names of static symbols.
-        String name = words[2].replaceFirst("\\..*", "");
+        // Link-time optimisation appends a dot and more to the names of static symbols.
+        int dot = words[2].indexOf('.');
+        String name = dot < 0 ? words[2] : words[2].substring(0, dot);
+        if (name.equals(Feature.KHO.function())) {
+          state = State.THERE;
+        } else if (state == State.UNKNOWN) {
+          state = State.MISSING;
+        }
         if (names.contains(name)) {
           found.putIfAbsent(name, address(words[0]));
         }
       }
     }
-    return new KernelSymbols(hidden ? Map.of() : found, data, hidden);
+    return new KernelSymbols(hidden ? Map.of() : found, state);
   }
 
   private static boolean isZero(String address) {

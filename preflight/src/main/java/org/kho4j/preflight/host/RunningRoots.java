@@ -4,11 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.files.LittleEndian;
 import org.kho4j.handover.boot.BootData;
@@ -43,9 +40,9 @@ public record RunningRoots(
     ON,
     /** The kernel has it, and it is off, by the kernel's own variable. */
     OFF,
-    /** The kernel does not have it: it lists symbols of data, and not those of KHO. */
+    /** The kernel does not have it: it lists its functions, and none of KHO. */
     MISSING,
-    /** The kernel does not list symbols of data, or hides their addresses. */
+    /** The kernel does not list its data, or hides the addresses. */
     UNKNOWN
   }
 
@@ -56,8 +53,7 @@ public record RunningRoots(
    */
   public static RunningRoots find(HostFiles files, RunningMemory memory) throws IOException {
     Optional<BootData> given = GivenRecord.read(files);
-    Set<String> names = Arrays.stream(Name.values()).map(Name::symbol).collect(Collectors.toSet());
-    Variables variables = new Variables(memory, KernelSymbols.read(files, names));
+    Variables variables = new Variables(memory, KernelSymbols.read(files));
     return new RunningRoots(
         given.isPresent() ? OptionalLong.of(given.get().fdtAddress()) : OptionalLong.empty(),
         variables.outgoing(),
@@ -80,8 +76,7 @@ public record RunningRoots(
       if (enabled.isPresent()) {
         return enabled.get().get(JAVA_BYTE, 0) == 0 ? State.OFF : State.ON;
       }
-      boolean listed = symbols.data() && !symbols.hidden();
-      return listed && symbols.addresses().isEmpty() ? State.MISSING : State.UNKNOWN;
+      return symbols.state() == KernelSymbols.State.MISSING ? State.MISSING : State.UNKNOWN;
     }
 
     /** Up to 6.18 the pointer is that of a struct page, which leads nowhere here. */
