@@ -116,8 +116,10 @@ final class KernelSource {
    * @param writer the kernel that wrote the memory image, if it is at hand
    */
   OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
-    OutgoingKernel outgoing = name.equals(RUNNING) ? kernel(name) : kernelOrMemory(name);
-    boolean image = outgoing.handed().flatMap(Handed::integrity).isPresent();
+    boolean running = name.equals(RUNNING);
+    OutgoingKernel outgoing =
+        running ? new RunningHost(invocation).outgoing(kernel(name)) : kernelOrMemory(name);
+    boolean image = !running && outgoing.handed().flatMap(Handed::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
       throw invocation.wrong(
           "--setup-data and --scratch-array go with a memory image, and %s is a kernel"
@@ -151,8 +153,12 @@ final class KernelSource {
     }
   }
 
-  /** Reads the handover in a memory image. */
   private OutgoingKernel memory(Path path) throws IOException {
+    return memory(invocation, path);
+  }
+
+  /** Reads the handover in a memory image. */
+  static OutgoingKernel memory(Invocation invocation, Path path) throws IOException {
     try (PhysicalMemory memory = invocation.open(path)) {
       HandoverSearch search = HandoverSearch.withBootRecords(invocation, memory);
       search.noteRejected(invocation);

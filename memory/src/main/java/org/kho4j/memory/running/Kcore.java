@@ -49,7 +49,7 @@ final class Kcore implements AutoCloseable {
           path
               + (isLockedDown(root)
                   ? ": the kernel is locked down to confidentiality, and shows its memory to nobody"
-                  : ": not permitted: it takes CAP_SYS_RAWIO, which a container usually does not have"),
+                  : ": not permitted: CAP_SYS_RAWIO is missing, as in most containers, or the kernel is locked down"),
           e);
     }
   }
