@@ -126,7 +126,7 @@ final class StatusView {
                 Units.size(host.memory().getAsLong()));
     long largest =
         prepared.scratch().stream().mapToLong(AddressRange::length).max().orElse(0);
-    return "%s in %s%s; the next kernel and its initrd have to fit into one of them each, the largest has %s"
+    return "%s in %s%s; the largest has %s: the next kernel has to fit into one region, and so has its initrd"
         .formatted(
             Units.size(prepared.scratchBytes()),
             Units.count(prepared.scratch().size(), "region", "regions"),

@@ -52,7 +52,7 @@ public record HostWarning(String sentence, String remedy) {
       if (!session.isHeldByInit()) {
         warnings.add(
             new HostWarning(
-                "session \"%s\" ends with its last descriptor, which %s has open: what it preserves is lost if that process ends before the kexec, as systemctl kexec makes it"
+                "session \"%s\" is open in %s alone: it is lost when that process ends, as systemctl kexec makes it"
                     .formatted(session.name(), names(session.holders())),
                 "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
       }
