@@ -36,6 +36,9 @@ struct named_session { uint32_t size, fd; char name[64]; };
 struct preserved_fd { uint32_t size, fd; uint64_t token; };
 struct finish { uint32_t size, reserved; };
 
+/* The status with which the script asks for a crash. */
+#define CRASH 77
+
 static int log_fd = -1, device = -1, session = -1;
 static uint64_t repeat = 1;
 /* The line that is being done, and where to go on behind it when it fails in a survey. */
@@ -276,14 +279,24 @@ static void links(const char *path) {
 	closedir(all);
 }
 
-static void kexec(const char *command_line) {
+static void load(const char *command_line, unsigned long flags) {
 	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
 	if (kernel < 0 || initrd < 0)
 		fail("/next");
-	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, 8UL /* KEXEC_FILE_DEBUG */))
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, flags))
 		fail("kexec_file_load");
 	close(kernel);
 	close(initrd);
+}
+
+/* Loads the next kernel as the crash kernel; then init ends, at which the kernel panics. */
+static void crash(const char *command_line) {
+	load(command_line, 2 /* KEXEC_FILE_ON_CRASH */);
+	_exit(CRASH);
+}
+
+static void kexec(const char *command_line) {
+	load(command_line, 8 /* KEXEC_FILE_DEBUG */);
 	symbol("machine_kexec");
 	await("jump");
 	sync();
@@ -351,6 +364,8 @@ static void do_line(void) {
 		symbol(name);
 	else if (IS("kexec")) /* COMMAND LINE */
 		kexec(rest);
+	else if (IS("crash")) /* COMMAND LINE of the crash kernel */
+		crash(rest);
 	else if (IS("fill")) /* BYTES: all free memory but so much */
 		fill(strtoull(name, NULL, 0));
 	else if (IS("survey")) /* from now on a line that fails is told, and the next one done */
@@ -398,6 +413,8 @@ int main(void) {
 	if (!script)
 		do_script();
 	waitpid(script, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CRASH)
+		return 0;
 	say("FAILED the script ended with status %#x", status);
 	end();
 }

@@ -165,6 +165,14 @@ class RunningSourceTest {
   }
 
   @Test
+  void anAddressThatIsGivenCountsWithoutATraceOfKho() throws IOException {
+    host.put("proc/kallsyms", "ffffffff81000000 T _text\n");
+    assertThat(kho(0, "verify", "running", "--fdt", "0x8f6000").out())
+        .isEqualTo(kho(0, "verify", CAPTURE, "--fdt", "0x8f6000").out());
+    assertThat(kho(2, "verify", "running", "--fdt", "0x1000").err()).contains("no root FDT");
+  }
+
+  @Test
   void tellsWhatItTakesInPlaceOfOptionsOfFiles() throws IOException {
     assertThat(kho(2, "inspect", "running", "--base", "1G").err())
         .contains("--base is for a file, not for the running host");

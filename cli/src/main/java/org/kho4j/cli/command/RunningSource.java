@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.kho4j.cli.output.Progress;
@@ -92,13 +93,16 @@ final class RunningSource {
     scratchArray = found.scratchArray();
     List<RootFdt> roots = new ArrayList<>();
     List<HandoverException> rejected = new ArrayList<>();
-    if (found.outgoing().isEmpty() && found.state() != RunningRoots.State.OFF) {
+    OptionalLong told = invocation.options().fdt();
+    OptionalLong outgoing = told.isPresent() ? told : found.outgoing();
+    if (outgoing.isEmpty() && found.state() != RunningRoots.State.OFF) {
       requireTraces(found);
       RootSearch search = search();
       roots.addAll(search.roots());
       rejected.addAll(search.rejected());
     }
-    LongStream.concat(found.incoming().stream(), found.outgoing().stream())
+    LongStream.concat(found.incoming().stream(), outgoing.stream())
+        .distinct()
         .filter(address -> roots.stream().noneMatch(root -> root.address() == address))
         .forEach(address -> {
           try {

@@ -35,6 +35,9 @@ final class RunningHost {
    * @param kernel what its files say
    */
   OutgoingKernel outgoing(OutgoingKernel kernel) throws IOException {
+    if (kernel.profile().speech(Parts.KHO).state() == Speech.State.NO) {
+      return kernel;
+    }
     List<String> notes = new ArrayList<>();
     Optional<OutgoingKernel> memory = memory(notes);
     if (memory.isEmpty()) {

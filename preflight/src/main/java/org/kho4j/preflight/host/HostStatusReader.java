@@ -119,7 +119,7 @@ public final class HostStatusReader {
     return new Switch(
         State.UNKNOWN,
         wanted.isPresent()
-            ? "kho=on is on the command line, and nothing visible shows whether the kernel did so"
+            ? "kho=on is on the command line, and nothing visible shows that the kernel did so: dmesg has its lines of KHO"
             : "nothing visible shows it");
   }
 
