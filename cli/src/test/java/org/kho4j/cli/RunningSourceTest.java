@@ -119,8 +119,7 @@ class RunningSourceTest {
           Stream.of(INCOMING, OUTGOING).map(at -> RootSearch.at(memory, at)).toList();
       Handovers.of(memory, roots, null)
           .forEach(handover ->
-              Verifier.verify(
-                  handover, Verifier.Options.ALL, finding -> {}, OwnerVisitor.NONE));
+              Verifier.verify(handover, Verifier.Options.ALL, finding -> {}, OwnerVisitor.NONE));
       assertThat(memory.source().bytes()).isEqualTo(0xf_fff7_ec00L);
       assertThat(memory.reads()).isLessThan(200);
       assertThat(memory.bytesRead()).isLessThan(4 << 20);
@@ -129,13 +128,13 @@ class RunningSourceTest {
 
   @Test
   void searchesWhereTheKernelHidesItsAddresses() throws IOException {
-    host.put("proc/kallsyms", "0000000000000000 T kho_preserve_folio\n0000000000000000 b kho_out\n");
+    host.put(
+        "proc/kallsyms", "0000000000000000 T kho_preserve_folio\n0000000000000000 b kho_out\n");
     host.put("proc/iomem", "00100000-07ffffff : System RAM\n");
     host.put("sys/kernel/debug/kho/out/sub_fdts/LUO", "luo-v5");
     ConsoleOfATest running = kho(0, "inspect", "running");
     assertThat(running.err()).contains("all memory is searched for it");
-    assertThat(handovers(running))
-        .isEqualTo(handovers(kho(0, "inspect", CAPTURE)));
+    assertThat(handovers(running)).isEqualTo(handovers(kho(0, "inspect", CAPTURE)));
   }
 
   @Test
@@ -186,6 +185,7 @@ class RunningSourceTest {
   @Test
   void refusesABootRecordOfAnotherSize() throws IOException {
     host.put("sys/kernel/boot_params/setup_data/1/data", "short");
-    assertThat(kho(2, "inspect", "running").err()).contains("setup_data/1/data: has 5 bytes, not 32");
+    assertThat(kho(2, "inspect", "running").err())
+        .contains("setup_data/1/data: has 5 bytes, not 32");
   }
 }

@@ -110,7 +110,8 @@ class StatusCommandTest {
         .contains("do: boot with kho=on on the kernel's command line");
     host.put("proc/cmdline", "quiet kho=on");
     assertThat(status(0).out())
-        .contains("KHO       unknown: kho=on is on the command line, and nothing visible shows that");
+        .contains(
+            "KHO       unknown: kho=on is on the command line, and nothing visible shows that");
     host.put("proc/kallsyms", "0000000000000000 T _text\n");
     assertThat(status(1).out()).contains("KHO       not in this kernel: /proc/kallsyms lists");
   }

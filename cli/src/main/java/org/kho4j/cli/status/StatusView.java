@@ -51,7 +51,10 @@ final class StatusView {
       use(text);
     }
     if (host.systemd().isPresent()) {
-      row(text, "systemd", host.systemd().getAsInt() + " (systemd-analyze fdstore UNIT lists a store)");
+      row(
+          text,
+          "systemd",
+          host.systemd().getAsInt() + " (systemd-analyze fdstore UNIT lists a store)");
     }
     for (String note : host.notes()) {
       row(text, "not seen", note);
@@ -73,13 +76,13 @@ final class StatusView {
     List<OpenSession> sessions = host.use().sessions();
     row(text, "sessions", sessions.isEmpty() ? "none is open" : Units.count(sessions.size()));
     for (OpenSession session : sessions.subList(0, Math.min(LISTED, sessions.size()))) {
+      row(text, "", "\"%s\" in %s".formatted(session.name(), HostWarning.names(session.holders())));
+    }
+    if (sessions.size() > LISTED) {
       row(
           text,
           "",
-          "\"%s\" in %s".formatted(session.name(), HostWarning.names(session.holders())));
-    }
-    if (sessions.size() > LISTED) {
-      row(text, "", "and %s more (--json lists all)".formatted(Units.count(sessions.size() - LISTED)));
+          "and %s more (--json lists all)".formatted(Units.count(sessions.size() - LISTED)));
     }
   }
 
@@ -124,8 +127,7 @@ final class StatusView {
                 ", %.1f %% of %s",
                 100.0 * prepared.scratchBytes() / host.memory().getAsLong(),
                 Units.size(host.memory().getAsLong()));
-    long largest =
-        prepared.scratch().stream().mapToLong(AddressRange::length).max().orElse(0);
+    long largest = prepared.scratch().stream().mapToLong(AddressRange::length).max().orElse(0);
     return "%s in %s%s; the largest has %s: the next kernel has to fit into one region, and so has its initrd"
         .formatted(
             Units.size(prepared.scratchBytes()),
@@ -187,10 +189,7 @@ final class StatusView {
 
   private static void holders(Json json, List<Holder> holders) {
     for (Holder holder : holders) {
-      json.object()
-          .number("pid", holder.pid())
-          .text("command", holder.command())
-          .endObject();
+      json.object().number("pid", holder.pid()).text("command", holder.command()).endObject();
     }
   }
 }

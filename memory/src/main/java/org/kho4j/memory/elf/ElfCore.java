@@ -132,12 +132,7 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(
-            path,
-            MemorySource.Kind.ELF,
-            fileSize,
-            machine(u16(18)),
-            pageSize,
-            segments.notes());
+            path, MemorySource.Kind.ELF, fileSize, machine(u16(18)), pageSize, segments.notes());
     return new Layout(source, runs, segments.ram());
   }
 

@@ -53,7 +53,6 @@ final class KernelAddresses {
 
   /** Bytes of the headers of a core in front of its first note and segment. */
   static long tableEnd(MemorySegment elfHeader) {
-    return HEADER_SIZE
-        + (long) Short.toUnsignedInt(elfHeader.get(U16, 56)) * PROGRAM_HEADER_SIZE;
+    return HEADER_SIZE + (long) Short.toUnsignedInt(elfHeader.get(U16, 56)) * PROGRAM_HEADER_SIZE;
   }
 }

@@ -73,7 +73,6 @@ final class WatchedPages implements AutoCloseable {
     return unwatched.get();
   }
 
-
   @Override
   public void close() {
     arena.close();

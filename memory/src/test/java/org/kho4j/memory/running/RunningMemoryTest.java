@@ -42,9 +42,13 @@ class RunningMemoryTest {
   @BeforeEach
   void makeHost() throws IOException {
     Files.createDirectories(root.resolve("proc"));
-    iomem("00001000-00004fff : System RAM", "00005000-00005fff : Reserved",
-        "00006000-00007fff : System RAM", "  00006000-000067ff : Kernel code",
-        "fe000000-fe0fffff : PCI Bus", "  00009000-00009fff : System RAM (kmem)");
+    iomem(
+        "00001000-00004fff : System RAM",
+        "00005000-00005fff : Reserved",
+        "00006000-00007fff : System RAM",
+        "  00006000-000067ff : Kernel code",
+        "fe000000-fe0fffff : PCI Bus",
+        "  00009000-00009fff : System RAM (kmem)");
     // vmalloc has no physical address, text has those of memory that the direct map has as well.
     kcore(
         new Load(0xffff_c900_0000_0000L, -1, 1L << 45),
@@ -75,7 +79,10 @@ class RunningMemoryTest {
       head.putInt(1).putInt(7).putLong(load.offset()).putLong(load.virtual).putLong(load.physical);
       head.putLong(load.length).putLong(load.length).putLong(PAGE);
     }
-    head.putInt(11).putInt(info.length).putInt(0).put("VMCOREINFO\0\0".getBytes(StandardCharsets.US_ASCII));
+    head.putInt(11)
+        .putInt(info.length)
+        .putInt(0)
+        .put("VMCOREINFO\0\0".getBytes(StandardCharsets.US_ASCII));
     head.put(info).position(0);
     try (FileChannel file = channel()) {
       file.write(head, 0);

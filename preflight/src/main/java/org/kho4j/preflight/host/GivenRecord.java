@@ -45,7 +45,10 @@ final class GivenRecord {
     ByteBuffer scratchCells = cells(files, SCRATCH, scratch.get());
     return Optional.of(
         new BootData(
-            fdtCells.getLong(), fdtCells.getLong(), scratchCells.getLong(), scratchCells.getLong()));
+            fdtCells.getLong(),
+            fdtCells.getLong(),
+            scratchCells.getLong(),
+            scratchCells.getLong()));
   }
 
   /** An address and a size of two cells each: a device tree is big-endian. */

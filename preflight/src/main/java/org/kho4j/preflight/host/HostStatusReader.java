@@ -37,7 +37,10 @@ public final class HostStatusReader {
       List.of("sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded");
 
   private static final List<String> SYSTEMD_LIBRARIES =
-      List.of("usr/lib/systemd", "usr/lib/x86_64-linux-gnu/systemd", "usr/lib/aarch64-linux-gnu/systemd");
+      List.of(
+          "usr/lib/systemd",
+          "usr/lib/x86_64-linux-gnu/systemd",
+          "usr/lib/aarch64-linux-gnu/systemd");
 
   private static final Pattern SYSTEMD = Pattern.compile("libsystemd-shared-(\\d{1,6})\\b.*\\.so");
 
@@ -148,8 +151,7 @@ public final class HostStatusReader {
     Optional<byte[]> metadata = files.bytes(in + SUBTREES + "/" + KexecMetadata.SUBTREE);
     if (metadata.isPresent() && metadata.get().length >= KexecMetadata.STRUCTURE.headerSize()) {
       StructureView view =
-          new StructureView(
-              KexecMetadata.STRUCTURE, 0, MemorySegment.ofArray(metadata.get()));
+          new StructureView(KexecMetadata.STRUCTURE, 0, MemorySegment.ofArray(metadata.get()));
       if (view.get(KexecMetadata.VERSION) == KexecMetadata.VERSION_1) {
         try {
           previous =
