@@ -3,6 +3,7 @@
  * Every line it writes begins with "lab: ". The commands are in do_line() at the end.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -34,6 +35,9 @@
 struct named_session { uint32_t size, fd; char name[64]; };
 struct preserved_fd { uint32_t size, fd; uint64_t token; };
 struct finish { uint32_t size, reserved; };
+
+/* The status with which the script asks for a crash. */
+#define CRASH 77
 
 static int log_fd = -1, device = -1, session = -1;
 static uint64_t repeat = 1;
@@ -140,7 +144,7 @@ static void open_session(unsigned long request, const char *name) {
 	struct named_session arg = {.size = sizeof arg};
 	session = -1;
 	snprintf(arg.name, sizeof arg.name, "%s", name);
-	if (device < 0 && (device = open("/dev/liveupdate", O_RDWR)) < 0)
+	if (device < 0 && (device = open("/dev/liveupdate", O_RDWR | O_CLOEXEC)) < 0)
 		fail("/dev/liveupdate");
 	if (ioctl(device, request, &arg))
 		fail(name);
@@ -172,25 +176,27 @@ static void many(int retrieve, uint64_t sessions, uint64_t files, uint64_t bytes
 }
 
 /* A file's bytes as hexadecimal, 256 to the line, each line with its offset; then how many there were. */
-static void dump(const char *path) {
+static void dump(const char *path, uint64_t most) {
 	unsigned char bytes[256];
 	char hex[513];
-	long offset = 0;
+	uint64_t offset = 0;
 	ssize_t n;
 	int fd = open(path, O_RDONLY);
+	if (!most)
+		most = UINT64_MAX;
 	if (fd < 0) {
 		say("dump %s none", path);
 		return;
 	}
-	while ((n = read(fd, bytes, sizeof bytes)) > 0) {
+	while ((n = read(fd, bytes, most - offset < sizeof bytes ? most - offset : sizeof bytes)) > 0) {
 		for (ssize_t i = 0; i < n; i++)
 			sprintf(hex + 2 * i, "%02x", bytes[i]);
-		say("dump %s %ld %s", path, offset, hex);
+		say("dump %s %llu %s", path, (unsigned long long)offset, hex);
 		offset += n;
 	}
 	if (n < 0)
 		fail(path);
-	say("dump %s end %ld", path, offset);
+	say("dump %s end %llu", path, (unsigned long long)offset);
 	close(fd);
 }
 
@@ -219,34 +225,78 @@ static void await(const char *name) {
 	} while (byte != '\n' && byte != '\r');
 }
 
-static void run(char *command) {
-	char *words[8], *path = strtok(command, " ");
+static void redirect(int fd, const char *file, const char *suffix) {
+	char path[256];
+	snprintf(path, sizeof path, "%s%s", file, suffix);
+	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (to < 0 || dup2(to, fd) < 0)
+		_exit(126);
+}
+
+/* Runs a command to its end; with a file, its output goes there and its errors to FILE.err. Its status. */
+static int run(char *command, const char *into) {
+	char *words[32], *path = strtok(command, " ");
 	int count = 0, status;
 	pid_t child;
-	for (char *word = path; word && count < 7; word = strtok(NULL, " "))
+	for (char *word = path; word && count < 31; word = strtok(NULL, " "))
 		words[count++] = word;
 	words[count] = NULL;
 	if (!count || (child = fork()) < 0)
 		fail("run");
 	if (!child) {
+		if (into) {
+			redirect(1, into, "");
+			redirect(2, into, ".err");
+		}
 		execv(path, words);
 		_exit(127);
 	}
 	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
 		wrong(path);
-	say("ran %s: %d", path, WEXITSTATUS(status));
-	if (WEXITSTATUS(status))
-		wrong(path);
+	say("ran %s: %d", into ? into : path, WEXITSTATUS(status));
+	return WEXITSTATUS(status);
 }
 
-static void kexec(const char *command_line) {
+/* Puts a text into a file of /proc or /sys. */
+static void put(const char *path, const char *text) {
+	int fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail(path);
+	close(fd);
+}
+
+/* Where the links in a directory lead, a line each. */
+static void links(const char *path) {
+	DIR *all = opendir(path);
+	if (!all)
+		fail(path);
+	for (struct dirent *entry; (entry = readdir(all));) {
+		char target[256];
+		ssize_t n = readlinkat(dirfd(all), entry->d_name, target, sizeof target - 1);
+		if (n > 0)
+			say("link %s/%s %.*s", path, entry->d_name, (int)n, target);
+	}
+	closedir(all);
+}
+
+static void load(const char *command_line, unsigned long flags) {
 	int kernel = open("/next/kernel", O_RDONLY), initrd = open("/next/initrd", O_RDONLY);
 	if (kernel < 0 || initrd < 0)
 		fail("/next");
-	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, 8UL /* KEXEC_FILE_DEBUG */))
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(command_line) + 1, command_line, flags))
 		fail("kexec_file_load");
 	close(kernel);
 	close(initrd);
+}
+
+/* Loads the next kernel as the crash kernel; then init ends, at which the kernel panics. */
+static void crash(const char *command_line) {
+	load(command_line, 2 /* KEXEC_FILE_ON_CRASH */);
+	_exit(CRASH);
+}
+
+static void kexec(const char *command_line) {
+	load(command_line, 8 /* KEXEC_FILE_DEBUG */);
 	symbol("machine_kexec");
 	await("jump");
 	sync();
@@ -299,12 +349,23 @@ static void do_line(void) {
 		many(1, a, b, c, d);
 	else if (IS("finish"))
 		finish();
-	else if (IS("dump")) /* PATH */
-		dump(name);
-	else if (IS("run")) /* PATH ARGUMENTS: it has to end with status 0 */
-		run(rest);
+	else if (IS("dump")) /* PATH [BYTES]: all of a file, or so many bytes of it */
+		dump(name, strtoull(rest + strlen(name), NULL, 0));
+	else if (IS("run")) { /* PATH ARGUMENTS: it has to end with status 0 */
+		if (run(rest, NULL))
+			wrong(name);
+	} else if (IS("into")) /* FILE PATH ARGUMENTS: its output goes to FILE, its errors to FILE.err */
+		run(rest + strlen(name), name);
+	else if (IS("put")) /* PATH TEXT */
+		put(name, rest + strlen(name) + 1);
+	else if (IS("links")) /* PATH of a directory */
+		links(name);
+	else if (IS("address")) /* SYMBOL */
+		symbol(name);
 	else if (IS("kexec")) /* COMMAND LINE */
 		kexec(rest);
+	else if (IS("crash")) /* COMMAND LINE of the crash kernel */
+		crash(rest);
 	else if (IS("fill")) /* BYTES: all free memory but so much */
 		fill(strtoull(name, NULL, 0));
 	else if (IS("survey")) /* from now on a line that fails is told, and the next one done */
@@ -352,6 +413,8 @@ int main(void) {
 	if (!script)
 		do_script();
 	waitpid(script, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CRASH)
+		return 0;
 	say("FAILED the script ended with status %#x", status);
 	end();
 }

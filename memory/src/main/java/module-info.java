@@ -5,4 +5,5 @@ module org.kho4j.memory {
 
   exports org.kho4j.memory;
   exports org.kho4j.memory.image;
+  exports org.kho4j.memory.running;
 }

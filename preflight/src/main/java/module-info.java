@@ -9,5 +9,6 @@ module org.kho4j.preflight {
 
   exports org.kho4j.preflight;
   exports org.kho4j.preflight.btf;
+  exports org.kho4j.preflight.host;
   exports org.kho4j.preflight.image;
 }

@@ -19,6 +19,7 @@ import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
+import org.kho4j.cli.status.StatusCommand;
 import org.kho4j.cli.structure.ShowStructureCommand;
 import org.kho4j.cli.structure.WhoCommand;
 import org.kho4j.cli.verify.VerifyCommand;
@@ -80,6 +81,7 @@ public final class Kho {
         new VerifyCommand(),
         new PreflightCommand(),
         new FleetCommand(),
+        new StatusCommand(),
         new ReportCommand(),
         new WhoCommand(),
         new ShowStructureCommand(),
@@ -100,6 +102,7 @@ public final class Kho {
       case "verify" -> List.of(new VerifyCommand());
       case "preflight" -> List.of(new PreflightCommand());
       case "fleet" -> List.of(new FleetCommand());
+      case "status" -> List.of(new StatusCommand());
       case "report" -> List.of(new ReportCommand());
       case "who" -> List.of(new WhoCommand());
       case "show" -> List.of(new ShowStructureCommand());

@@ -177,6 +177,8 @@ class KhoCommandTest {
                 "mtree",
                 "--ram-name",
                 "ram1",
+                "--root",
+                "copy",
                 "--no-color"))
         .isEqualTo(
             new GlobalOptions(
@@ -190,6 +192,7 @@ class KhoCommandTest {
                 1L << 40,
                 Path.of("mtree"),
                 "ram1",
+                Path.of("copy"),
                 true,
                 false));
   }
@@ -209,6 +212,7 @@ class KhoCommandTest {
                 16L << 40,
                 null,
                 null,
+                Path.of("/"),
                 false,
                 false));
   }

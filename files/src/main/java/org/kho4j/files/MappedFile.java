@@ -243,8 +243,16 @@ public final class MappedFile implements AutoCloseable {
     try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
       for (long at = 0; at < bytes.byteSize(); at += part) {
         MemorySegment slice = bytes.asSlice(at, Math.min(part, bytes.byteSize() - at));
-        threads.execute(slice::unload);
+        threads.execute(() -> unload(slice));
       }
+    }
+  }
+
+  private static void unload(MemorySegment part) {
+    try {
+      part.unload();
+    } catch (Exception e) {
+      // /proc/vmcore: the kernel refuses it (EINVAL) for memory that it has no pages of.
     }
   }
 }

@@ -28,18 +28,18 @@ import org.kho4j.handover.wire.HandoverException;
  * @param strangers subtrees that no row of {@link Parts} is about
  * @param scratch the scratch regions
  */
-record DebugfsOut(
+public record DebugfsOut(
     Map<String, List<String>> versions,
     List<ReserveMem> reservations,
     List<String> strangers,
     List<AddressRange> scratch) {
 
-  static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
+  public static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
 
   private static final String OUT = "sys/kernel/debug/kho/out";
   private static final String SUBTREES = OUT + "/sub_fdts";
 
-  DebugfsOut {
+  public DebugfsOut {
     versions = Map.copyOf(versions);
     reservations = List.copyOf(reservations);
     strangers = List.copyOf(strangers);
@@ -47,11 +47,16 @@ record DebugfsOut(
   }
 
   /** Whether debugfs shows nothing of a handover. */
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return versions.isEmpty();
   }
 
-  static DebugfsOut read(HostFiles files) throws IOException {
+  /**
+   * Reads it.
+   *
+   * @throws IOException if a file is not of its form
+   */
+  public static DebugfsOut read(HostFiles files) throws IOException {
     Optional<List<String>> names = files.names(SUBTREES);
     if (names.isEmpty()) {
       files.note(
@@ -89,8 +94,12 @@ record DebugfsOut(
     return new DebugfsOut(versions, reservations, strangers, scratch(files));
   }
 
-  /** The scratch regions: a file has their addresses and another their lengths, a line each. */
-  private static List<AddressRange> scratch(HostFiles files) throws IOException {
+  /**
+   * The scratch regions: a file has their addresses and another their lengths, a line each.
+   *
+   * @throws IOException if the two do not fit together
+   */
+  public static List<AddressRange> scratch(HostFiles files) throws IOException {
     List<Long> addresses = numbers(files, OUT + "/scratch_phys");
     List<Long> lengths = numbers(files, OUT + "/scratch_len");
     if (addresses.size() != lengths.size()) {

@@ -12,10 +12,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Files of a host, by their places below its root; what only root may read is noted. */
-final class HostFiles {
+public final class HostFiles {
 
   /** Most bytes that are read of a file of {@code /proc} or debugfs. */
   private static final int MAX_BYTES = 4 << 20;
@@ -23,21 +26,30 @@ final class HostFiles {
   /** Most names of a directory. */
   private static final int MAX_NAMES = 1024;
 
+  private static final Pattern MEM_TOTAL =
+      Pattern.compile("^MemTotal: +(\\d{1,12}) kB$", Pattern.MULTILINE);
+
   private final Path root;
   private final List<String> notes = new ArrayList<>();
 
-  HostFiles(Path root) {
+  /**
+   * The files of a host.
+   *
+   * @param root its root directory
+   */
+  public HostFiles(Path root) {
     this.root = root;
   }
 
   /** Reads a file. */
   @FunctionalInterface
-  interface Reading<T> {
+  public interface Reading<T> {
+    /** Reads it. */
     T of(Path path) throws IOException;
   }
 
   /** What a file has; empty where it is not there, or may not be read. */
-  <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
+  public <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
     try {
       return Optional.of(reading.of(root.resolve(place)));
     } catch (NoSuchFileException e) {
@@ -48,7 +60,8 @@ final class HostFiles {
     }
   }
 
-  Optional<byte[]> bytes(String place) throws IOException {
+  /** The bytes of a file, 4 MiB at most; empty as for {@link #read}. */
+  public Optional<byte[]> bytes(String place) throws IOException {
     return read(
         place,
         path -> {
@@ -62,12 +75,13 @@ final class HostFiles {
         });
   }
 
-  Optional<String> text(String place) throws IOException {
+  /** The text of a file without the space around it; empty as for {@link #read}. */
+  public Optional<String> text(String place) throws IOException {
     return bytes(place).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
   }
 
   /** The names in a directory, sorted. */
-  Optional<List<String>> names(String directory) throws IOException {
+  public Optional<List<String>> names(String directory) throws IOException {
     return read(
         directory,
         path -> {
@@ -84,17 +98,26 @@ final class HostFiles {
         });
   }
 
+  /** Bytes of the host's memory, without what its kernel took for itself in early boot. */
+  public OptionalLong ram() throws IOException {
+    Matcher total = MEM_TOTAL.matcher(text("proc/meminfo").orElse(""));
+    return total.find()
+        ? OptionalLong.of(Long.parseLong(total.group(1)) << 10)
+        : OptionalLong.empty();
+  }
+
   /** What is wrong with a file. */
-  IOException broken(String place, String what) {
+  public IOException broken(String place, String what) {
     return new IOException(root.resolve(place) + ": " + what);
   }
 
-  void note(String sentence) {
+  /** Adds to the {@link #notes}. */
+  public void note(String sentence) {
     notes.add(sentence);
   }
 
   /** What could not be read, and what that means. */
-  List<String> notes() {
+  public List<String> notes() {
     return List.copyOf(notes);
   }
 }

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
@@ -26,9 +25,6 @@ public final class RunningKernel {
 
   /** It becomes a part of file names. */
   private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
-
-  private static final Pattern MEM_TOTAL =
-      Pattern.compile("^MemTotal: +(\\d{1,12}) kB$", Pattern.MULTILINE);
 
   private static final Profile UNKNOWN =
       new Profile(
@@ -131,15 +127,7 @@ public final class RunningKernel {
         Optional.empty(),
         out.scratch().isEmpty()
             ? Optional.empty()
-            : Optional.of(new Scratch(out.scratch(), memory(), OptionalLong.empty())));
-  }
-
-  /** The memory of the host, without what its kernel took for itself in early boot. */
-  private OptionalLong memory() throws IOException {
-    Matcher total = MEM_TOTAL.matcher(files.text("proc/meminfo").orElse(""));
-    return total.find()
-        ? OptionalLong.of(Long.parseLong(total.group(1)) << 10)
-        : OptionalLong.empty();
+            : Optional.of(new Scratch(out.scratch(), files.ram(), OptionalLong.empty())));
   }
 
   private Optional<Profile> image(Optional<String> release) throws IOException {

@@ -3,9 +3,11 @@ package org.kho4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -32,6 +34,7 @@ import picocli.CommandLine.TypeConversionException;
  * @param spoolLimit most bytes of a temporary file
  * @param ramLayout file with QEMU's answer where the bytes of a raw file are, if it is not flat
  * @param ramName the RAM of that answer that the file is, where several have its size
+ * @param root the root directory of {@code running}
  * @param noColor no colours, even on a terminal
  * @param debug stack traces
  */
@@ -46,6 +49,7 @@ public record GlobalOptions(
     long spoolLimit,
     @Nullable Path ramLayout,
     @Nullable String ramName,
+    Path root,
     boolean noColor,
     boolean debug) {
 
@@ -149,6 +153,12 @@ public record GlobalOptions(
             .type(String.class)
             .paramLabel("NAME")
             .description("Which RAM of that layout the file is, if several have its size.")
+            .build(),
+        OptionSpec.builder("--root")
+            .type(Path.class)
+            .paramLabel("DIR")
+            .description(
+                "The root directory of 'running', with /proc, /sys and /boot; also a copy of another host's.")
             .build());
   }
 
@@ -174,6 +184,7 @@ public record GlobalOptions(
         spoolLimit == null ? Spool.DEFAULT_LIMIT : spoolLimit,
         last(root, "--ram-layout", Path.class),
         last(root, "--ram-name", String.class),
+        Objects.requireNonNullElse(last(root, "--root", Path.class), Path.of("/")),
         isSet(root, "--no-color"),
         isSet(root, "--debug"));
   }
@@ -190,6 +201,7 @@ public record GlobalOptions(
         spoolLimit,
         ramLayout,
         ramName,
+        root,
         noColor,
         debug);
   }
@@ -218,6 +230,17 @@ public record GlobalOptions(
     return other == null
         ? null
         : "--ram-layout is that of a raw file, not of --format " + other.label();
+  }
+
+  /** The first option that says how to open an image, of which the running host takes none. */
+  Optional<String> formOption() {
+    return Stream.of(
+            base == 0 ? "" : "--base",
+            format == null ? "" : "--format",
+            skip == 0 ? "" : "--skip",
+            ramLayout == null ? "" : "--ram-layout")
+        .filter(option -> !option.isEmpty())
+        .findFirst();
   }
 
   /** How to open the image that the options describe. */

@@ -1,11 +1,13 @@
 package org.kho4j.cli.command;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -244,6 +246,14 @@ public record HandoverSearch(
   }
 
   private static RootSearch search(Invocation invocation, PhysicalMemory memory) {
+    Optional<RunningSource> running = invocation.running(memory);
+    if (running.isPresent()) {
+      try {
+        return running.get().roots();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
     AtomicLong searched = new AtomicLong();
     try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
       return RootSearch.search(memory, bytes -> progress.done(searched.addAndGet(bytes)));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
@@ -11,6 +12,7 @@ import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Spool;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -27,6 +29,7 @@ public final class Invocation {
   private final GlobalOptions options;
   private final Console console;
   private final Text text;
+  private @Nullable RunningSource running;
 
   /**
    * A run.
@@ -67,6 +70,13 @@ public final class Invocation {
   }
 
   private PhysicalMemory open(Path source, GlobalOptions described) throws IOException {
+    if (RunningSource.isNamedBy(source)) {
+      return openRunning(described);
+    }
+    Optional<String> misnamed = RunningSource.misnamed(source);
+    if (misnamed.isPresent()) {
+      throw wrong(misnamed.get());
+    }
     String contradiction = described.contradiction();
     if (contradiction != null) {
       throw wrong(contradiction);
@@ -89,6 +99,25 @@ public final class Invocation {
     } catch (MalformedImageException e) {
       throw OtherFile.sentence(path).map(MalformedImageException::new).orElse(e);
     }
+  }
+
+  private PhysicalMemory openRunning(GlobalOptions described) throws IOException {
+    Optional<String> formOption = described.formOption();
+    if (formOption.isPresent()) {
+      throw wrong(formOption.get() + " is for a file, not for the running host");
+    }
+    running = RunningSource.open(this);
+    return running.memory();
+  }
+
+  /** The running host, if it is the source that has this memory. */
+  Optional<RunningSource> running(PhysicalMemory memory) {
+    return Optional.ofNullable(running).filter(source -> source.memory().equals(memory));
+  }
+
+  /** Where the scratch array of the running host is, if that is a source and is known. */
+  public Optional<AddressRange> runningScratchArray() {
+    return Optional.ofNullable(running).flatMap(RunningSource::scratchArray);
   }
 
   /** The whole parsed command line. */

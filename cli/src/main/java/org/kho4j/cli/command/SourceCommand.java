@@ -21,7 +21,7 @@ public abstract class SourceCommand extends Command {
             .paramLabel("SOURCE")
             .description(
                 "A memory image: raw RAM file, ELF core, kdump, LiME or AVML file, or one of these"
-                    + " packed by gzip, xz, zstd or lz4; a pipe; - is standard input."));
+                    + " packed by gzip, xz, zstd or lz4; a pipe; - is standard input; running is this host."));
   }
 
   @Override

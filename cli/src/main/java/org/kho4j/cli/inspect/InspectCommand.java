@@ -37,6 +37,7 @@ public final class InspectCommand extends SourceCommand {
     example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
     example("kho inspect arm64.ram --base 1G --json");
     example("kho inspect vmcore --ranges --role outgoing");
+    example("kho inspect running");
     option(
         OptionSpec.builder("--all")
             .type(boolean.class)

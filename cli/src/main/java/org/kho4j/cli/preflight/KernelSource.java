@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -72,7 +71,7 @@ public final class KernelSource {
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
   OutgoingKernel kernel(String name) throws IOException {
     if (name.equals(RUNNING)) {
-      RunningKernel.Running running = RunningKernel.read(root());
+      RunningKernel.Running running = RunningKernel.read(invocation.options().root());
       return new OutgoingKernel(
           running.profile(),
           running.handed(),
@@ -81,7 +80,7 @@ public final class KernelSource {
           running.notes());
     }
     if (name.equals(NEXT)) {
-      return OutgoingKernel.of(BootEntry.next(root()));
+      return OutgoingKernel.of(BootEntry.next(invocation.options().root()));
     }
     Path path = Path.of(name);
     return ProfileFile.isOne(path)
@@ -149,9 +148,12 @@ public final class KernelSource {
    * @param writer the kernel that wrote the memory image, if it is at hand
    */
   public OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
+    boolean running = name.equals(RUNNING);
     OutgoingKernel outgoing =
-        name.equals(RUNNING) || name.equals(NEXT) ? kernel(name) : kernelOrMemory(name);
-    boolean image = outgoing.handed().flatMap(Handed::integrity).isPresent();
+        running
+            ? new RunningHost(invocation).outgoing(kernel(name))
+            : name.equals(NEXT) ? kernel(name) : kernelOrMemory(name);
+    boolean image = !running && outgoing.handed().flatMap(Handed::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
       throw invocation.wrong(
           "--setup-data and --scratch-array go with a memory image, and %s is a kernel"
@@ -196,7 +198,7 @@ public final class KernelSource {
   }
 
   /** Reads the handover in a memory image. */
-  private OutgoingKernel memory(Path path) throws IOException {
+  OutgoingKernel memory(Path path) throws IOException {
     try (PhysicalMemory memory = invocation.open(path)) {
       return memory(path.toString(), memory);
     }
@@ -232,9 +234,5 @@ public final class KernelSource {
       Optional<Packing> packing = Packing.of(MemorySegment.ofArray(in.readNBytes(4)));
       return packing.filter(form -> form == Packing.ZSTD).isPresent();
     }
-  }
-
-  private Path root() {
-    return Objects.requireNonNullElse(invocation.value("--root", Path.class), Path.of("/"));
   }
 }

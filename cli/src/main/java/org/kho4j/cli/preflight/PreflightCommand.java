@@ -99,13 +99,6 @@ public final class PreflightCommand extends Command {
                 "The next kernel's initrd: kexec refuses the load if it and the kernel do not fit into scratch."));
     ScratchOptions.all().forEach(this::option);
     option(
-        OptionSpec.builder("--root")
-            .type(Path.class)
-            .paramLabel("DIR")
-            .description(
-                "The root directory of 'running' and 'next', with /proc, /sys, /boot and /efi; also a copy of another"
-                    + " host's."));
-    option(
         EXIT_STATUS
             .option("--exit-status")
             .paramLabel("KIND")

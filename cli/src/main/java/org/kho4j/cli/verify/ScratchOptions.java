@@ -60,7 +60,11 @@ public final class ScratchOptions {
   public static Verifier.Options verifying(
       Invocation invocation, Predicate<Rule> rules, int perRule) {
     return new Verifier.Options(
-        rules, perRule, setupData(invocation), array(invocation), nodes(invocation));
+        rules,
+        perRule,
+        setupData(invocation),
+        array(invocation).or(invocation::runningScratchArray),
+        nodes(invocation));
   }
 
   /** Where the boot record is, if the user says so. */

@@ -36,6 +36,7 @@ public final class VerifyCommand extends Command {
             + " memory that a dump left out: it is listed as not checked, with what it belongs to.",
         "Exit status: 0 if there is no error, 1 if there is one, 2 if there is no handover.");
     example("kho verify vmcore");
+    example("kho verify running");
     example("kho verify ram.zst --severity warning --json");
     example("kho verify --rules --only VMALLOC");
     parameter(

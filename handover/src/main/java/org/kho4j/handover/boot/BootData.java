@@ -1,5 +1,6 @@
 package org.kho4j.handover.boot;
 
+import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.SetupData;
@@ -25,6 +26,9 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
   public static final int SETUP_DATA_BYTES = SetupData.STRUCTURE.headerSize();
 
   private static final int HEAD_BYTES = SetupData.FDT_ADDR.offset();
+
+  /** Bytes of x86-64's boot record behind its head. */
+  public static final int CONTENT_BYTES = SETUP_DATA_BYTES - HEAD_BYTES;
 
   /** Type and length of x86-64's boot record, as one little-endian number of 8 bytes. */
   public static final long SIGN =
@@ -87,18 +91,32 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
           throw where.broken(
               at, "len is %d, not %d".formatted(length, SETUP_DATA_BYTES - HEAD_BYTES));
         }
-        StructureView setup = pages.view(where, at, SetupData.STRUCTURE);
-        return new BootData(
-            setup.address(SetupData.FDT_ADDR),
-            setup.get(SetupData.FDT_SIZE),
-            SCRATCH.address(setup),
-            setup.get(SetupData.SCRATCH_SIZE));
+        return of(pages.view(where, at, SetupData.STRUCTURE));
       }
       at = NEXT.address(head) + distance;
     }
     throw where.broken(
         address + distance,
         "no setup_data of type %d in the list".formatted(SetupData.TYPE_KEXEC_KHO));
+  }
+
+  /**
+   * Reads the content of x86-64's boot record, without its head, as sysfs shows it.
+   *
+   * @param content {@link #CONTENT_BYTES} bytes
+   */
+  public static BootData ofContent(MemorySegment content) {
+    MemorySegment record = MemorySegment.ofArray(new byte[SETUP_DATA_BYTES]);
+    MemorySegment.copy(content, 0, record, HEAD_BYTES, CONTENT_BYTES);
+    return of(new StructureView(SetupData.STRUCTURE, 0, record));
+  }
+
+  private static BootData of(StructureView setup) {
+    return new BootData(
+        setup.address(SetupData.FDT_ADDR),
+        setup.get(SetupData.FDT_SIZE),
+        SCRATCH.address(setup),
+        setup.get(SetupData.SCRATCH_SIZE));
   }
 
   /** Writes x86-64's boot record at a physical address: one setup_data that ends the list. */

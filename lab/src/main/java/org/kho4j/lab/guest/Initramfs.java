@@ -2,6 +2,8 @@ package org.kho4j.lab.guest;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 
 /** An archive of the guest's first files: cpio, in the form that the kernel unpacks ("newc"). */
 final class Initramfs {
@@ -11,17 +13,28 @@ final class Initramfs {
   private static final int ALIGNMENT = 4;
 
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private final Set<String> directories = new HashSet<>();
   private int files;
 
   Initramfs() {
-    for (String directory : new String[] {"dev", "proc", "sys", "next"}) {
-      entry(directory, DIRECTORY, new byte[0]);
+    for (String directory : new String[] {"dev", "proc", "sys", "next", "tmp"}) {
+      directory(directory);
     }
   }
 
+  /** A file, and the directories that it is in. */
   Initramfs file(String path, byte[] content) {
+    for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      directory(path.substring(0, slash));
+    }
     entry(path, EXECUTABLE, content);
     return this;
+  }
+
+  private void directory(String path) {
+    if (directories.add(path)) {
+      entry(path, DIRECTORY, new byte[0]);
+    }
   }
 
   byte[] toBytes() {

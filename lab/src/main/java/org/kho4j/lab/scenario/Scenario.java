@@ -164,6 +164,13 @@ public record Scenario(
             Duration.ofMinutes(15),
             LiveUpdateFromJava::run),
         new Scenario(
+            "running",
+            "kho in the guest reads the kernel that it runs on: as debugfs, as kho outside",
+            false,
+            Scenario::hasGuestDisk,
+            Duration.ofMinutes(20),
+            InsideGuest::run),
+        new Scenario(
             "refused",
             "a kernel of another version refuses what Java wrote for this one",
             false,

@@ -8,11 +8,13 @@ import static org.kho4j.files.LittleEndian.U64;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.mapped.MappedMemory;
 import org.kho4j.memory.mapped.MappedRuns;
+import org.kho4j.memory.mapped.RamRanges;
 
 /**
  * An ELF core of a whole machine: 64-bit, little-endian, {@code ET_CORE}, as QEMU's
@@ -51,13 +53,22 @@ public final class ElfCore {
 
   private final Path path;
   private final MemorySegment bytes;
-  private final long size;
+  private final long fileSize;
 
-  private ElfCore(MappedFile file) {
-    this.path = file.path();
-    this.bytes = file.bytes();
-    this.size = file.size();
+  private ElfCore(Path path, MemorySegment bytes, long fileSize) {
+    this.path = path;
+    this.bytes = bytes;
+    this.fileSize = fileSize;
   }
+
+  /**
+   * What the headers say.
+   *
+   * @param source the machine and its page size, where a note has it
+   * @param runs memory that the file has
+   * @param ram RAM of the machine; null where the headers claim more than is believed
+   */
+  public record Layout(MemorySource source, MappedRuns runs, @Nullable RamRanges ram) {}
 
   /** Whether these are the first bytes of an ELF file. */
   public static boolean matches(MemorySegment bytes) {
@@ -66,10 +77,22 @@ public final class ElfCore {
 
   /** Reads the headers; takes the file over when it succeeds. */
   public static MappedMemory open(MappedFile file) throws MalformedImageException {
-    return new ElfCore(file).read(file);
+    Layout layout = layout(file.path(), file.bytes(), file.size());
+    return new MappedMemory(file, layout.source, layout.runs, layout.ram);
   }
 
-  private MappedMemory read(MappedFile file) throws MalformedImageException {
+  /**
+   * Reads the headers of a core that is not mapped.
+   *
+   * @param headers the file from its first byte to the end of its program headers and notes
+   * @param fileSize bytes of the file
+   */
+  public static Layout layout(Path path, MemorySegment headers, long fileSize)
+      throws MalformedImageException {
+    return new ElfCore(path, headers, fileSize).read();
+  }
+
+  private Layout read() throws MalformedImageException {
     if (!matches(bytes)) {
       throw malformed("is not an ELF file: it does not start with 7f 45 4c 46");
     }
@@ -95,11 +118,11 @@ public final class ElfCore {
             + " ELF program headers at offset 0x"
             + hex(table)
             + " run past "
-            + (bytes.byteSize() < size
-                ? "the first 16 MiB, which are read of it"
+            + (bytes.byteSize() < fileSize
+                ? "the part of the file that is read"
                 : "the file's end"));
 
-    SegmentTable segments = new SegmentTable(path, size);
+    SegmentTable segments = new SegmentTable(path, fileSize);
     OptionalInt pageSize = OptionalInt.empty();
     for (int i = 0; i < count; i++) {
       long at = table + (long) i * PROGRAM_HEADER_SIZE;
@@ -115,8 +138,8 @@ public final class ElfCore {
     MappedRuns runs = segments.toRuns();
     MemorySource source =
         new MemorySource(
-            path, MemorySource.Kind.ELF, size, machine(u16(18)), pageSize, segments.notes());
-    return new MappedMemory(file, source, runs, segments.ram());
+            path, MemorySource.Kind.ELF, fileSize, machine(u16(18)), pageSize, segments.notes());
+    return new Layout(source, runs, segments.ram());
   }
 
   private long programHeaders() throws MalformedImageException {

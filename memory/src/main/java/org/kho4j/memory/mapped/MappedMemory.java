@@ -84,7 +84,7 @@ public final class MappedMemory implements PhysicalMemory {
   /** Copies from runs that adjoin in memory and do not in the file. */
   private MemorySegment gather(long address, long length) {
     // Nothing is allocated before all of it is known to be there.
-    long absent = firstAbsent(address, length);
+    long absent = runs.firstAbsent(address, length);
     if (absent != address + length) {
       throw new AbsentMemoryException(
           absent,
@@ -120,7 +120,7 @@ public final class MappedMemory implements PhysicalMemory {
     if (length <= 0) {
       return length == 0;
     }
-    return firstAbsent(address, length) == address + length;
+    return runs.firstAbsent(address, length) == address + length;
   }
 
   @Override
@@ -132,32 +132,11 @@ public final class MappedMemory implements PhysicalMemory {
     return ram.contains(address, length);
   }
 
-  /** The first address from {@code address} on that is not here, or the end of what is asked. */
-  private long firstAbsent(long address, long length) {
-    int run = runs.find(address);
-    if (run < 0) {
-      return address;
-    }
-    long end = runs.end(run);
-    // The second operand is the length that is left, so that nothing can overflow.
-    while (end - address < length && runs.adjoinsPrevious(run + 1)) {
-      end = runs.end(++run);
-    }
-    return end - address < length ? end : address + length;
-  }
-
   @Override
   public void forEachRange(RangeVisitor visitor) {
     Objects.requireNonNull(visitor);
     file.requireOpen();
-    for (int run = 0; run < runs.count(); ) {
-      long start = runs.start(run);
-      long end = runs.end(run++);
-      while (runs.adjoinsPrevious(run)) {
-        end = runs.end(run++);
-      }
-      visitor.range(start, end - start);
-    }
+    runs.forEachMerged(visitor);
   }
 
   @Override

@@ -1,6 +1,9 @@
 package org.kho4j.memory.mapped;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.kho4j.memory.PhysicalMemory;
 
 /** Runs of physical memory that lie contiguously in a file: sorted by address, disjoint. */
 public final class MappedRuns {
@@ -33,20 +36,23 @@ public final class MappedRuns {
         addresses, lengths, Arrays.stream(offsets).map(offset -> offset + bytes).toArray());
   }
 
-  int count() {
+  /** How many runs there are. */
+  public int count() {
     return addresses.length;
   }
 
-  long start(int run) {
+  /** Physical address of a run's first byte. */
+  public long start(int run) {
     return addresses[run];
   }
 
-  long end(int run) {
+  /** Physical address behind a run's last byte. */
+  public long end(int run) {
     return addresses[run] + lengths[run];
   }
 
   /** Where an address of a run is in the file. */
-  long offsetOf(int run, long address) {
+  public long offsetOf(int run, long address) {
     return offsets[run] + (address - addresses[run]);
   }
 
@@ -56,9 +62,54 @@ public final class MappedRuns {
   }
 
   /** The run that has this address, or -1. */
-  int find(long address) {
+  public int find(long address) {
     int at = Arrays.binarySearch(addresses, address);
     int run = at >= 0 ? at : -at - 2;
     return run >= 0 && address < end(run) ? run : -1;
+  }
+
+  /** The first address from {@code address} on that no run has, or the end of what is asked. */
+  public long firstAbsent(long address, long length) {
+    int run = find(address);
+    if (run < 0) {
+      return address;
+    }
+    long end = end(run);
+    // The second operand is the length that is left, so that nothing can overflow.
+    while (end - address < length && adjoinsPrevious(run + 1)) {
+      end = end(++run);
+    }
+    return end - address < length ? end : address + length;
+  }
+
+  /** The parts of the runs that are RAM. */
+  public MappedRuns within(RamRanges ram) {
+    List<long[]> parts = new ArrayList<>();
+    for (int run = 0; run < count(); run++) {
+      int here = run;
+      ram.forEach((address, length) -> {
+        long start = Math.max(address, start(here));
+        long end = Math.min(address + length, end(here));
+        if (start < end) {
+          parts.add(new long[] {start, end - start, offsetOf(here, start)});
+        }
+      });
+    }
+    return new MappedRuns(
+        parts.stream().mapToLong(part -> part[0]).toArray(),
+        parts.stream().mapToLong(part -> part[1]).toArray(),
+        parts.stream().mapToLong(part -> part[2]).toArray());
+  }
+
+  /** Visits every run, runs that adjoin in memory as one. */
+  public void forEachMerged(PhysicalMemory.RangeVisitor visitor) {
+    for (int run = 0; run < count(); ) {
+      long start = start(run);
+      long end = end(run++);
+      while (adjoinsPrevious(run)) {
+        end = end(run++);
+      }
+      visitor.range(start, end - start);
+    }
   }
 }

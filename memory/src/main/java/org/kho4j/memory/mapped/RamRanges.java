@@ -58,7 +58,7 @@ public final class RamRanges {
   }
 
   /** Bytes of RAM in all. */
-  private long bytes() {
+  public long bytes() {
     long sum = 0;
     for (int i = 0; i < count; i++) {
       sum += ends[i] - starts[i];
@@ -67,13 +67,14 @@ public final class RamRanges {
   }
 
   /** Whether all of some bytes, at least 1, are RAM. */
-  boolean contains(long address, long length) {
+  public boolean contains(long address, long length) {
     int at = Arrays.binarySearch(starts, 0, count, address);
     int range = at >= 0 ? at : -at - 2;
     return range >= 0 && address < ends[range] && length <= ends[range] - address;
   }
 
-  void forEach(PhysicalMemory.RangeVisitor visitor) {
+  /** Visits every range, ascending. */
+  public void forEach(PhysicalMemory.RangeVisitor visitor) {
     for (int i = 0; i < count; i++) {
       visitor.range(starts[i], ends[i] - starts[i]);
     }

@@ -1,0 +1,202 @@
+package org.kho4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
+import org.kho4j.cli.output.Progress;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.Handover;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.memory.running.RunningMemory;
+import org.kho4j.preflight.CommandLine;
+import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.RunningRoots;
+import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.Verifier;
+
+/**
+ * The source {@code running}: the memory of this host, where the kernel itself says where its root
+ * FDTs are.
+ */
+final class RunningSource {
+
+  private static final Path NAME = Path.of("running");
+  private static final Path KCORE = Path.of("/proc/kcore");
+
+  /** How often a handover is read that changes meanwhile. */
+  private static final int ATTEMPTS = 3;
+
+  private final Invocation invocation;
+  private final HostFiles files;
+  private final RunningMemory memory;
+  private Optional<AddressRange> scratchArray = Optional.empty();
+
+  private RunningSource(Invocation invocation, RunningMemory memory) {
+    this.invocation = invocation;
+    this.files = new HostFiles(invocation.options().root());
+    this.memory = memory;
+  }
+
+  /** Whether a SOURCE is the running host; a file of that name is {@code ./running}. */
+  static boolean isNamedBy(Path source) {
+    return source.equals(NAME);
+  }
+
+  /** The failure that {@code /proc/kcore} is as a SOURCE. */
+  static Optional<String> misnamed(Path source) {
+    return source.equals(KCORE)
+        ? Optional.of("/proc/kcore is the memory of this host, which kho calls: running")
+        : Optional.empty();
+  }
+
+  /**
+   * Opens the memory of the host.
+   *
+   * @throws IOException if the host does not show it, with the reason
+   */
+  static RunningSource open(Invocation invocation) throws IOException {
+    try {
+      return new RunningSource(invocation, RunningMemory.open(invocation.options().root()));
+    } catch (IOException e) {
+      throw new IOException(
+          e.getMessage() + "; kho status shows what this host tells without its memory", e);
+    }
+  }
+
+  RunningMemory memory() {
+    return memory;
+  }
+
+  /** Where the kernel's array of scratch regions is, after {@link #roots}. */
+  Optional<AddressRange> scratchArray() {
+    return scratchArray;
+  }
+
+  /**
+   * Finds the root FDTs, and reads what the kernel prepares until it stays the same for as long as
+   * that takes: what is shown then is the state of one moment.
+   *
+   * @throws IOException if there is no handover
+   */
+  RootSearch roots() throws IOException {
+    RunningRoots found = RunningRoots.find(files, memory);
+    scratchArray = found.scratchArray();
+    List<RootFdt> roots = new ArrayList<>();
+    List<HandoverException> rejected = new ArrayList<>();
+    OptionalLong told = invocation.options().fdt();
+    OptionalLong outgoing = told.isPresent() ? told : found.outgoing();
+    if (outgoing.isEmpty() && found.state() != RunningRoots.State.OFF) {
+      requireTraces(found);
+      RootSearch search = search();
+      roots.addAll(search.roots());
+      rejected.addAll(search.rejected());
+    }
+    LongStream.concat(found.incoming().stream(), outgoing.stream())
+        .distinct()
+        .filter(address -> roots.stream().noneMatch(root -> root.address() == address))
+        .forEach(address -> {
+          try {
+            roots.add(RootSearch.at(memory, address));
+          } catch (HandoverException e) {
+            rejected.add(e);
+          }
+        });
+    if (roots.isEmpty() && rejected.isEmpty()) {
+      throw new IOException(
+          found.state() == RunningRoots.State.OFF
+              ? "running: KHO is off in this kernel: it hands over nothing unless it boots with kho=on"
+              : "running: no handover: no page of this host is a device tree that names a version of KHO");
+    }
+    settle(
+        roots.stream()
+            .filter(root -> root.address() != found.incoming().orElse(0))
+            .mapToLong(RootFdt::address)
+            .toArray());
+    return new RootSearch(roots, rejected);
+  }
+
+  /** A search takes a while on a large host: something has to speak for KHO. */
+  private void requireTraces(RunningRoots found) throws IOException {
+    if (found.state() == RunningRoots.State.MISSING) {
+      throw new IOException(
+          "running: this kernel has no KHO: it was built without CONFIG_KEXEC_HANDOVER, or is older than 6.16");
+    }
+    Path root = invocation.options().root();
+    boolean traces =
+        found.state() == RunningRoots.State.ON
+            || found.incoming().isPresent()
+            || Files.exists(root.resolve("sys/kernel/debug/kho"))
+            || Files.exists(root.resolve("sys/class/misc/liveupdate"))
+            || files
+                .text("proc/cmdline")
+                .flatMap(line -> new CommandLine(line).kho())
+                .orElse(false);
+    if (!traces) {
+      throw new IOException(
+          "running: nothing shows that KHO is on: no kho=on on the kernel's command line, no LUO, nothing in debugfs"
+              + " (is it mounted?), and /proc/kallsyms does not list the kernel's data");
+    }
+  }
+
+  private RootSearch search() {
+    invocation.note(
+        "the kernel does not tell where its outgoing root FDT is (/proc/kallsyms has no address of kho_out): all memory is"
+            + " searched for it");
+    AtomicLong searched = new AtomicLong();
+    try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
+      return RootSearch.search(
+          memory.unwatched(), bytes -> progress.done(searched.addAndGet(bytes)));
+    }
+  }
+
+  /** Reads the handovers of roots until nothing of them has changed meanwhile. */
+  private void settle(long[] roots) {
+    if (roots.length == 0) {
+      return;
+    }
+    List<Long> changed = List.of();
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      memory.forget();
+      walk(roots);
+      changed = memory.changed();
+      if (changed.isEmpty()) {
+        break;
+      }
+    }
+    if (!changed.isEmpty()) {
+      invocation.note(
+          "the handover changed while it was read, %s, first at %s: what is shown may mix two states, and what is wrong with it may be due to that"
+              .formatted(
+                  Units.count(ATTEMPTS, "time", "times"), Units.address(changed.getFirst())));
+    }
+    if (memory.unwatchedBytes() > 0) {
+      invocation.note(
+          "%s of structures were read once, and may have changed meanwhile"
+              .formatted(Units.size(memory.unwatchedBytes())));
+    }
+  }
+
+  private void walk(long[] addresses) {
+    try {
+      List<RootFdt> roots =
+          LongStream.of(addresses).mapToObj(address -> RootSearch.at(memory, address)).toList();
+      GlobalOptions options = invocation.options();
+      for (Handover handover :
+          Handovers.of(memory, roots, options.pageSize().orElse(null), options.mapForm())) {
+        Verifier.verify(handover, Verifier.Options.ALL, finding -> {}, OwnerVisitor.NONE);
+      }
+    } catch (HandoverException e) {
+      // The command reads it again, and reports it.
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package org.kho4j.cli.preflight;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.preflight.Handed;
+import org.kho4j.preflight.Part;
+import org.kho4j.preflight.Parts;
+import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.host.LiveUpdateUse;
+
+/**
+ * What the running kernel really hands over: what its memory holds, and the files of the sessions
+ * that are open, which it writes at the jump.
+ */
+final class RunningHost {
+
+  private static final Path SOURCE = Path.of("running");
+
+  private final Invocation invocation;
+
+  RunningHost(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  /**
+   * The running kernel with what is in its memory; without, where the host does not show it.
+   *
+   * @param kernel what its files say
+   */
+  OutgoingKernel outgoing(OutgoingKernel kernel) throws IOException {
+    if (kernel.profile().speech(Parts.KHO).state() == Speech.State.NO) {
+      return kernel;
+    }
+    List<String> notes = new ArrayList<>();
+    Optional<OutgoingKernel> memory = memory(notes);
+    if (memory.isEmpty()) {
+      notes.addAll(kernel.notes());
+      return new OutgoingKernel(kernel.profile(), kernel.handed(), kernel.commandLine(), Optional.empty(), notes);
+    }
+    OutgoingKernel both = memory.get().writtenBy(kernel);
+    notes.addAll(both.notes());
+    Handed inMemory = both.handed().orElseThrow();
+    Set<String> parts = new HashSet<>(inMemory.parts());
+    if (parts.contains(Parts.LUO.name()) && mayHaveSessions(notes)) {
+      for (Part part : List.of(Parts.MEMFD, Parts.FLB)) {
+        if (both.profile().speech(part).state() != Speech.State.NO) {
+          parts.add(part.name());
+        }
+      }
+    }
+    Handed handed =
+        new Handed(
+            parts,
+            inMemory.handlers(),
+            inMemory.flbs(),
+            inMemory.reservations(),
+            inMemory.strangers(),
+            inMemory.integrity(),
+            inMemory.scratch().or(() -> kernel.handed().flatMap(Handed::scratch)));
+    return new OutgoingKernel(both.profile(), Optional.of(handed), kernel.commandLine(), Optional.empty(), notes);
+  }
+
+  private Optional<OutgoingKernel> memory(List<String> notes) {
+    try {
+      return Optional.of(new KernelSource(invocation).memory(SOURCE));
+    } catch (IOException | UncheckedIOException e) {
+      notes.add("what is in the kernel's memory is not known: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Whether sessions are open, or may be: which files they have, no file of the host shows. */
+  private boolean mayHaveSessions(List<String> notes) throws IOException {
+    LiveUpdateUse use = LiveUpdateUse.read(invocation.options().root());
+    if (use.sessions().isEmpty() && use.hidden() == 0) {
+      notes.add("no process has a session open: LUO hands no file over");
+      return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,64 @@
+package org.kho4j.cli.status;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.kho4j.cli.command.Command;
+import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Json;
+import org.kho4j.memory.running.RunningMemory;
+import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostStatus;
+import org.kho4j.preflight.host.HostStatusReader;
+import org.kho4j.preflight.host.RunningRoots;
+
+/** {@code kho status}. */
+public final class StatusCommand extends Command {
+
+  public StatusCommand() {
+    super(
+        "status",
+        "Shows KHO and LUO on this host, on one screen.",
+        "Shows whether KHO and LUO are on and how that is known, what this boot was given, what is prepared, the scratch"
+            + " regions, the processes that have /dev/liveupdate or a session open, and warnings, each with what to do."
+            + " Root sees all of it; another user is told what is hidden.",
+        "Exit status: 0 if there is no warning, 1 if there is one, 2 if /proc cannot be read.");
+    opensNoImage("--root");
+    example("kho status");
+    example("kho status --json");
+  }
+
+  @Override
+  public int run(Invocation invocation) throws IOException {
+    Path root = invocation.options().root();
+    HostStatus host = HostStatusReader.read(root, byMemory(root));
+    StatusView view = new StatusView(host);
+    if (invocation.options().json()) {
+      try (Json json = invocation.json()) {
+        view.json(json);
+      }
+    } else {
+      view.text(invocation.text());
+    }
+    return view.warnings().isEmpty() ? OK : BAD_ANSWER;
+  }
+
+  /** What the kernel's memory says, where the host shows it. */
+  private static RunningRoots.State byMemory(Path root) throws IOException {
+    Optional<RunningMemory> opened = memory(root);
+    if (opened.isEmpty()) {
+      return RunningRoots.State.UNKNOWN;
+    }
+    try (RunningMemory memory = opened.get()) {
+      return RunningRoots.find(new HostFiles(root), memory).state();
+    }
+  }
+
+  private static Optional<RunningMemory> memory(Path root) {
+    try {
+      return Optional.of(RunningMemory.open(root));
+    } catch (IOException e) {
+      return Optional.empty(); // The files say less, and the status names what says it.
+    }
+  }
+}

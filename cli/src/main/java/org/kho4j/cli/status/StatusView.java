@@ -1,0 +1,195 @@
+package org.kho4j.cli.status;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Text;
+import org.kho4j.cli.output.Units;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.preflight.host.HostStatus;
+import org.kho4j.preflight.host.HostStatus.Given;
+import org.kho4j.preflight.host.HostStatus.Prepared;
+import org.kho4j.preflight.host.HostStatus.Switch;
+import org.kho4j.preflight.host.HostWarning;
+import org.kho4j.preflight.host.LiveUpdateUse.Holder;
+import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
+
+/** Shows the status of a host. */
+final class StatusView {
+
+  private static final String SCHEMA = "kho4j/status/1";
+
+  /** Sessions that the screen has room for; JSON has all. */
+  private static final int LISTED = 20;
+
+  private final HostStatus host;
+  private final List<HostWarning> warnings;
+
+  StatusView(HostStatus host) {
+    this.host = host;
+    this.warnings = HostWarning.of(host);
+  }
+
+  List<HostWarning> warnings() {
+    return warnings;
+  }
+
+  void text(Text text) throws IOException {
+    row(text, "kernel", host.release().map(release -> "Linux " + release).orElse("unknown"));
+    row(text, "KHO", words(host.kho()));
+    row(text, "LUO", words(host.luo()));
+    row(text, "given", given(host.given()));
+    if (host.prepared().isPresent()) {
+      row(text, "prepared", String.join(", ", host.prepared().get().subtrees()));
+      row(text, "scratch", scratch(host.prepared().get()));
+    }
+    if (host.kexecLoaded().isPresent()) {
+      row(text, "kexec", host.kexecLoaded().get() ? "a kernel is loaded" : "no kernel is loaded");
+    }
+    if (host.luo().state() == HostStatus.State.ON) {
+      use(text);
+    }
+    if (host.systemd().isPresent()) {
+      row(
+          text,
+          "systemd",
+          host.systemd().getAsInt() + " (systemd-analyze fdstore UNIT lists a store)");
+    }
+    for (String note : host.notes()) {
+      row(text, "not seen", note);
+    }
+    for (HostWarning warning : warnings) {
+      text.line();
+      text.put("warning: ").line(Units.printable(warning.sentence()));
+      text.put("  do: ").line(warning.remedy());
+    }
+  }
+
+  private void use(Text text) throws IOException {
+    row(
+        text,
+        "device",
+        host.use().holders().isEmpty()
+            ? "no process that is seen has /dev/liveupdate open"
+            : "/dev/liveupdate is open in " + HostWarning.names(host.use().holders()));
+    List<OpenSession> sessions = host.use().sessions();
+    row(text, "sessions", sessions.isEmpty() ? "none is open" : Units.count(sessions.size()));
+    for (OpenSession session : sessions.subList(0, Math.min(LISTED, sessions.size()))) {
+      row(text, "", "\"%s\" in %s".formatted(session.name(), HostWarning.names(session.holders())));
+    }
+    if (sessions.size() > LISTED) {
+      row(
+          text,
+          "",
+          "and %s more (--json lists all)".formatted(Units.count(sessions.size() - LISTED)));
+    }
+  }
+
+  private static void row(Text text, String name, String value) throws IOException {
+    text.line("%-10s%s".formatted(name, Units.printable(value)));
+  }
+
+  private static String words(Switch part) {
+    String state =
+        switch (part.state()) {
+          case ON -> "on";
+          case OFF -> "off";
+          case MISSING -> "not in this kernel";
+          case UNKNOWN -> "unknown";
+        };
+    return "%s: %s".formatted(state, part.because());
+  }
+
+  private static String given(Given given) {
+    if (given.handedOver().isEmpty()) {
+      return "unknown";
+    }
+    if (!given.handedOver().get()) {
+      return "nothing: this boot was handed nothing over";
+    }
+    StringBuilder words = new StringBuilder("a handover");
+    given.version().ifPresent(version -> words.append(" of ").append(version));
+    given.previousRelease().ifPresent(release -> words.append(" by Linux ").append(release));
+    given.kexecCount().ifPresent(count -> words.append(", kexec ").append(count));
+    return words.toString();
+  }
+
+  private String scratch(Prepared prepared) {
+    if (prepared.scratch().isEmpty()) {
+      return "unknown";
+    }
+    String share =
+        host.memory().isEmpty()
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                ", %.1f %% of %s",
+                100.0 * prepared.scratchBytes() / host.memory().getAsLong(),
+                Units.size(host.memory().getAsLong()));
+    long largest = prepared.scratch().stream().mapToLong(AddressRange::length).max().orElse(0);
+    return "%s in %s%s; the largest has %s: the next kernel has to fit into one region, and so has its initrd"
+        .formatted(
+            Units.size(prepared.scratchBytes()),
+            Units.count(prepared.scratch().size(), "region", "regions"),
+            share,
+            Units.size(largest));
+  }
+
+  void json(Json json) {
+    json.object().text("schema", SCHEMA).text("release", host.release().orElse(null));
+    part(json, "kho", host.kho());
+    part(json, "luo", host.luo());
+    Given given = host.given();
+    json.object("given");
+    given.handedOver().ifPresent(handedOver -> json.flag("handedOver", handedOver));
+    json.text("version", given.version().orElse(null))
+        .text("previousRelease", given.previousRelease().orElse(null))
+        .number("kexecCount", given.kexecCount())
+        .endObject();
+    host.prepared().ifPresent(prepared -> prepared(json, prepared));
+    json.number("memoryBytes", host.memory());
+    host.kexecLoaded().ifPresent(loaded -> json.flag("kexecLoaded", loaded));
+    json.array("device");
+    holders(json, host.use().holders());
+    json.endArray().array("sessions");
+    for (OpenSession session : host.use().sessions()) {
+      json.object().text("name", session.name()).array("processes");
+      holders(json, session.holders());
+      json.endArray().endObject();
+    }
+    json.endArray().number("systemd", host.systemd()).textsIfAny("notes", host.notes());
+    json.array("warnings");
+    for (HostWarning warning : warnings) {
+      json.object()
+          .text("message", warning.sentence())
+          .text("remedy", warning.remedy())
+          .endObject();
+    }
+    json.endArray().endObject();
+  }
+
+  private static void part(Json json, String name, Switch part) {
+    json.object(name)
+        .text("state", part.state().name().toLowerCase(Locale.ROOT))
+        .text("because", part.because())
+        .endObject();
+  }
+
+  private static void prepared(Json json, Prepared prepared) {
+    json.object("prepared").texts("subtrees", prepared.subtrees()).array("scratch");
+    for (AddressRange region : prepared.scratch()) {
+      json.object()
+          .address("address", region.address())
+          .number("size", region.length())
+          .endObject();
+    }
+    json.endArray().endObject();
+  }
+
+  private static void holders(Json json, List<Holder> holders) {
+    for (Holder holder : holders) {
+      json.object().number("pid", holder.pid()).text("command", holder.command()).endObject();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The command {@code kho status}. */
+package org.kho4j.cli.status;

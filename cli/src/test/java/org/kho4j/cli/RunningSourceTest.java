@@ -1,0 +1,191 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.cli.captures.HostRoot;
+import org.kho4j.handover.Handovers;
+import org.kho4j.handover.root.RootFdt;
+import org.kho4j.handover.root.RootSearch;
+import org.kho4j.memory.running.RunningMemory;
+import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.RunningRoots;
+import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.Verifier;
+
+/** A second generation of Linux 7.3.4, in the memory of a host of 64 GiB. */
+@Timeout(60)
+class RunningSourceTest {
+
+  private static final long INCOMING = 0x4f0000;
+  private static final long OUTGOING = 0x8f6000;
+
+  /** A page that neither handover has. */
+  private static final long KERNEL_DATA = 0x100_0000;
+
+  private static final Path CAPTURE = Captures.small("gen2-running");
+
+  @TempDir Path root;
+
+  private HostRoot host;
+
+  @BeforeEach
+  void makeHost() throws IOException {
+    host = new HostRoot(root).memory(CAPTURE);
+    // As struct kho_out and kho_enable of Linux 7.3 are: the pointer comes first.
+    host.store(KERNEL_DATA, HostRoot.DIRECT_MAP + OUTGOING, 0, 0);
+    host.store(KERNEL_DATA + 0x100, 1);
+    symbols("T kho_preserve_folio", "b kho_out", "d kho_enable");
+    byte[] record =
+        ByteBuffer.allocate(32)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(INCOMING)
+            .putLong(4096)
+            .array();
+    host.put("sys/kernel/boot_params/setup_data/0/type", "0x9\n");
+    host.put("sys/kernel/boot_params/setup_data/1/type", "0xa\n");
+    host.put("sys/kernel/boot_params/setup_data/1/data", record);
+  }
+
+  /** Each at the start of 256 bytes. */
+  private void symbols(String... typeAndName) throws IOException {
+    StringBuilder lines = new StringBuilder("ffffffff81000000 T _text\n");
+    long address = HostRoot.DIRECT_MAP + KERNEL_DATA - 0x100;
+    for (String symbol : typeAndName) {
+      lines.append("%016x %s\n".formatted(address, symbol));
+      address += 0x100;
+    }
+    host.put("proc/kallsyms", lines.toString());
+  }
+
+  private ConsoleOfATest kho(int exit, Object... args) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line =
+        Stream.concat(Stream.of(args).map(Object::toString), Stream.of("--root", root.toString()))
+            .toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
+    return pipe;
+  }
+
+  private static String handovers(ConsoleOfATest inspected) {
+    return inspected.out().lines().skip(1).reduce("", (a, b) -> a + b + "\n");
+  }
+
+  @Test
+  void inspectShowsBothHandoversAsInADump() {
+    ConsoleOfATest running = kho(0, "inspect", "running");
+    assertThat(running.err()).isEmpty();
+    assertThat(running.out()).startsWith(root.resolve("proc/kcore") + ": elf, 64.0 GiB");
+    assertThat(handovers(running)).isEqualTo(handovers(kho(0, "inspect", CAPTURE)));
+  }
+
+  @Test
+  void verifyFindsNothingWrongAndNothingChanged() {
+    ConsoleOfATest running = kho(0, "verify", "running");
+    assertThat(running.err()).isEmpty();
+    assertThat(running.out()).isEqualTo(kho(0, "verify", CAPTURE).out());
+  }
+
+  @Test
+  void extractAndDiffAndReportTakeIt() throws IOException {
+    Path blob = root.resolve("blob");
+    kho(0, "extract", "running", "--subtree", "memblock", "-o", blob);
+    Path expected = root.resolve("expected");
+    kho(0, "extract", CAPTURE, "--subtree", "memblock", "-o", expected);
+    assertThat(blob).hasSameBinaryContentAs(expected);
+    assertThat(kho(0, "diff", "running", CAPTURE).out()).contains("= subtree memblock");
+    kho(0, "report", "running", "-o", root.resolve("report.html"));
+  }
+
+  @Test
+  void readsAFewPagesOf64GiB() throws IOException {
+    try (RunningMemory memory = RunningMemory.open(root)) {
+      RunningRoots found = RunningRoots.find(new HostFiles(root), memory);
+      assertThat(found.incoming()).hasValue(INCOMING);
+      assertThat(found.outgoing()).hasValue(OUTGOING);
+      assertThat(found.state()).isEqualTo(RunningRoots.State.ON);
+      List<RootFdt> roots =
+          Stream.of(INCOMING, OUTGOING).map(at -> RootSearch.at(memory, at)).toList();
+      Handovers.of(memory, roots, null)
+          .forEach(handover ->
+              Verifier.verify(handover, Verifier.Options.ALL, finding -> {}, OwnerVisitor.NONE));
+      assertThat(memory.source().bytes()).isEqualTo(0xf_fff7_ec00L);
+      assertThat(memory.reads()).isLessThan(200);
+      assertThat(memory.bytesRead()).isLessThan(4 << 20);
+    }
+  }
+
+  @Test
+  void searchesWhereTheKernelHidesItsAddresses() throws IOException {
+    host.put(
+        "proc/kallsyms", "0000000000000000 T kho_preserve_folio\n0000000000000000 b kho_out\n");
+    host.put("proc/iomem", "00100000-07ffffff : System RAM\n");
+    host.put("sys/kernel/debug/kho/out/sub_fdts/LUO", "luo-v5");
+    ConsoleOfATest running = kho(0, "inspect", "running");
+    assertThat(running.err()).contains("all memory is searched for it");
+    assertThat(handovers(running)).isEqualTo(handovers(kho(0, "inspect", CAPTURE)));
+  }
+
+  @Test
+  void doesNotSearchWhereNothingSpeaksForAHandover() throws IOException {
+    Files.delete(root.resolve("sys/kernel/boot_params/setup_data/1/type"));
+    host.put("proc/kallsyms", "0000000000000000 T kho_preserve_folio\n");
+    assertThat(kho(2, "inspect", "running").err()).contains("nothing shows that KHO is on");
+    host.put("proc/kallsyms", "ffffffff81000000 T _text\n");
+    assertThat(kho(2, "verify", "running").err()).contains("this kernel has no KHO");
+  }
+
+  @Test
+  void saysThatKhoIsOff() throws IOException {
+    Files.delete(root.resolve("sys/kernel/boot_params/setup_data/1/type"));
+    host.store(KERNEL_DATA, 0, 0);
+    host.store(KERNEL_DATA + 0x100, 0);
+    assertThat(kho(2, "inspect", "running").err())
+        .isEqualTo(
+            "kho: running: KHO is off in this kernel: it hands over nothing unless it boots with kho=on\n");
+  }
+
+  @Test
+  void takesARootFdtWhoseAddressIsGiven() {
+    assertThat(kho(0, "inspect", "running", "--fdt", "0x8f6000").out())
+        .contains("kho-v4 handover", "root FDT at 0x8f6000")
+        .doesNotContain("0x4f0000,");
+  }
+
+  @Test
+  void anAddressThatIsGivenCountsWithoutATraceOfKho() throws IOException {
+    host.put("proc/kallsyms", "ffffffff81000000 T _text\n");
+    assertThat(kho(0, "verify", "running", "--fdt", "0x8f6000").out())
+        .isEqualTo(kho(0, "verify", CAPTURE, "--fdt", "0x8f6000").out());
+    assertThat(kho(2, "verify", "running", "--fdt", "0x1000").err()).contains("no root FDT");
+  }
+
+  @Test
+  void tellsWhatItTakesInPlaceOfOptionsOfFiles() throws IOException {
+    assertThat(kho(2, "inspect", "running", "--base", "1G").err())
+        .contains("--base is for a file, not for the running host");
+    assertThat(kho(2, "inspect", "/proc/kcore").err()).contains("which kho calls: running");
+    Files.delete(root.resolve("proc/kcore"));
+    assertThat(kho(2, "inspect", "running").err())
+        .contains("CONFIG_PROC_KCORE")
+        .contains("kho status");
+  }
+
+  @Test
+  void refusesABootRecordOfAnotherSize() throws IOException {
+    host.put("sys/kernel/boot_params/setup_data/1/data", "short");
+    assertThat(kho(2, "inspect", "running").err())
+        .contains("setup_data/1/data: has 5 bytes, not 32");
+  }
+}

@@ -1,0 +1,142 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.cli.captures.HostRoot;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** Hosts as the lab's guests of Linux 7.3.4 told of them, before and after a kexec. */
+class StatusCommandTest {
+
+  @TempDir Path root;
+
+  private HostRoot recorded(String name) throws IOException {
+    return new HostRoot(root).recorded(name);
+  }
+
+  private ConsoleOfATest status(int exit, String... more) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line =
+        Stream.concat(Stream.of("status", "--root", root.toString()), Stream.of(more))
+            .toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
+    return pipe;
+  }
+
+  private JsonNode json(int exit) throws IOException {
+    return new ObjectMapper().readTree(status(exit, "--json").out());
+  }
+
+  @Test
+  void showsTheFirstGenerationWithItsSessions() throws IOException {
+    recorded("linux-7.3.4-first");
+    assertThat(status(1).out())
+        .isEqualTo(
+            """
+            kernel    Linux 7.3.4
+            KHO       on: /sys/kernel/debug/kho is there
+            LUO       on: /sys/class/misc/liveupdate is there
+            given     nothing: this boot was handed nothing over
+            prepared  LUO, kexec-metadata, kho_test, memblock
+            scratch   84 MiB in 3 regions, 16.9 % of 495.8 MiB; the largest has 44 MiB: the next kernel has to fit into one region, and so has its initrd
+            kexec     no kernel is loaded
+            device    /dev/liveupdate is open in init (PID 30)
+            sessions  2
+                      "config" in init (PID 30)
+                      "vm" in init (PID 30)
+
+            warning: session "config" is open in init (PID 30) alone: it is lost when that process ends, as systemctl kexec makes it
+              do: give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec
+
+            warning: session "vm" is open in init (PID 30) alone: it is lost when that process ends, as systemctl kexec makes it
+              do: give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec
+            """);
+  }
+
+  @Test
+  void showsWhatTheSecondGenerationWasGiven() throws IOException {
+    recorded("linux-7.3.4-second");
+    assertThat(status(0).out())
+        .contains("given     a handover of kho-v4 by Linux 7.3.4, kexec 1\n")
+        .contains("sessions  none is open\n")
+        .contains("device    no process that is seen has /dev/liveupdate open\n")
+        .doesNotContain("warning");
+    JsonNode json = json(0);
+    assertThat(json.path("schema").asString()).isEqualTo("kho4j/status/1");
+    JsonNode given = json.path("given");
+    assertThat(given.path("handedOver").asBoolean()).isTrue();
+    assertThat(given.path("previousRelease").asString()).isEqualTo("7.3.4");
+    assertThat(given.path("kexecCount").asInt()).isEqualTo(1);
+    assertThat(json.path("prepared").path("scratch").size()).isEqualTo(3);
+  }
+
+  @Test
+  void jsonHasProcessesAndRemedies() throws IOException {
+    recorded("linux-7.3.4-first");
+    JsonNode json = json(1);
+    assertThat(json.path("kho").path("state").asString()).isEqualTo("on");
+    assertThat(json.path("device").path(0).path("pid").asInt()).isEqualTo(30);
+    assertThat(json.path("sessions").path(1).path("name").asString()).isEqualTo("vm");
+    assertThat(json.path("sessions").path(1).path("processes").path(0).path("command").asString())
+        .isEqualTo("init");
+    assertThat(json.path("warnings").path(0).path("remedy").asString()).contains("FDSTORE=1");
+    assertThat(json.path("kexecLoaded").asBoolean()).isFalse();
+  }
+
+  @Test
+  void aSessionThatInitHoldsIsSafe() throws IOException {
+    recorded("linux-7.3.4-first");
+    Files.createDirectories(root.resolve("proc/1/fd"));
+    for (String link : new String[] {"6", "7"}) {
+      Files.move(root.resolve("proc/30/fd/" + link), root.resolve("proc/1/fd/" + link));
+    }
+    assertThat(status(0).out()).contains("\"vm\" in init (PID 1)").doesNotContain("warning");
+  }
+
+  @Test
+  void theSwitchOnTheCommandLineCountsWhereNothingElseIsSeen() throws IOException {
+    HostRoot host = new HostRoot(root);
+    host.put("proc/cmdline", "quiet kho=off").put("proc/sys/kernel/osrelease", "7.3.4\n");
+    assertThat(status(1).out())
+        .contains("KHO       off: kho=off is on the command line")
+        .contains("given     unknown")
+        .contains("do: boot with kho=on on the kernel's command line");
+    host.put("proc/cmdline", "quiet kho=on");
+    assertThat(status(0).out())
+        .contains(
+            "KHO       unknown: kho=on is on the command line, and nothing visible shows that");
+    host.put("proc/kallsyms", "0000000000000000 T _text\n");
+    assertThat(status(1).out()).contains("KHO       not in this kernel: /proc/kallsyms lists");
+  }
+
+  @Test
+  void anOldSystemdIsAWarning() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second").put("proc/1/comm", "systemd\n");
+    host.put("usr/lib/systemd/libsystemd-shared-252.so", "");
+    assertThat(status(1).out())
+        .contains("warning: systemd 252 does not hand the descriptor stores of its units over")
+        .contains("do: install systemd 261 or later");
+  }
+
+  @Test
+  void aDamagedFileIsToldAndTheRestIsShown() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-first");
+    host.put("sys/kernel/debug/kho/out/scratch_len", "0x100000\n");
+    assertThat(status(1).out())
+        .contains("prepared  LUO")
+        .contains("scratch   unknown")
+        .contains("has 1 lengths, and scratch_phys 3 addresses");
+  }
+
+  @Test
+  void withoutProcItEndsWithASentence() {
+    assertThat(status(2).err()).contains("proc is not there: is it mounted?");
+  }
+}

@@ -1,0 +1,324 @@
+package org.kho4j.memory.running;
+
+import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U64;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.kho4j.files.MalformedImageException;
+import org.kho4j.memory.AbsentMemoryException;
+import org.kho4j.memory.DamagedMemoryException;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.elf.ElfCore;
+import org.kho4j.memory.mapped.MappedRuns;
+import org.kho4j.memory.mapped.RamRanges;
+
+/**
+ * The memory of the host that runs: the segments of {@code /proc/kcore} that have physical
+ * addresses, as far as {@code /proc/iomem} names them System RAM. Nothing else is read, no hole and
+ * no memory of a device.
+ *
+ * <p>The kernel changes memory while it is read. What is read in small pieces is kept, 64 MiB of it
+ * at most, so that every reader of this object sees the same bytes; {@link #changed} reads them
+ * again. Larger reads go to memory each time.
+ *
+ * <p>The kernel shows zeros for a page that is offline, poisoned, or missing in its direct map, and
+ * does not say so (fs/proc/kcore.c, Linux 7.3).
+ */
+public final class RunningMemory implements PhysicalMemory {
+
+  /** From so many bytes on, a read is content rather than structure. */
+  private static final int LARGE = 1 << 16;
+
+  private static final int ELF_HEADER_SIZE = 64;
+  private static final int PROGRAM_HEADER_SIZE = 56;
+  private static final int PT_NOTE = 4;
+
+  /** Most bytes of notes: a task, a few registers, and VMCOREINFO. */
+  private static final long MAX_NOTES = 1 << 20;
+
+  private final Kcore kcore;
+  private final MemorySource source;
+  private final MappedRuns runs;
+  private final RamRanges ram;
+  private final KernelAddresses addresses;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicLong reads = new AtomicLong();
+  private final AtomicLong bytesRead = new AtomicLong();
+  private WatchedPages watched = new WatchedPages(this::fill);
+
+  private RunningMemory(
+      Kcore kcore, ElfCore.Layout layout, RamRanges ram, KernelAddresses addresses)
+      throws MalformedImageException {
+    this.kcore = kcore;
+    this.ram = ram;
+    this.addresses = addresses;
+    runs = layout.runs().within(ram);
+    if (runs.count() == 0) {
+      throw new MalformedImageException(
+          kcore.path() + " has no segment that /proc/iomem names System RAM");
+    }
+    MemorySource elf = layout.source();
+    source =
+        new MemorySource(
+            kcore.path(),
+            MemorySource.Kind.ELF,
+            ram.bytes(),
+            elf.machine(),
+            elf.pageSize(),
+            List.of());
+  }
+
+  /**
+   * Opens the memory of a host.
+   *
+   * @param root the host's root directory: {@code /}, or a copy of the files of another one
+   * @throws MalformedImageException if {@code /proc/kcore} is no ELF core with physical addresses
+   * @throws IOException if the host does not show its memory to this process; the message says why
+   */
+  public static RunningMemory open(Path root) throws IOException {
+    Kcore kcore = Kcore.open(root);
+    try {
+      RamRanges ram = SystemRam.read(root);
+      MemorySegment headers = headers(kcore);
+      ElfCore.Layout layout = ElfCore.layout(kcore.path(), headers, Long.MAX_VALUE);
+      return new RunningMemory(kcore, layout, ram, new KernelAddresses(headers));
+    } catch (IOException | RuntimeException | Error e) {
+      kcore.close();
+      throw e;
+    }
+  }
+
+  /** The program headers, and the notes behind them. */
+  private static MemorySegment headers(Kcore kcore) throws IOException {
+    MemorySegment start;
+    try {
+      start = read(kcore, ELF_HEADER_SIZE);
+    } catch (IOException e) {
+      throw new IOException(
+          kcore.path()
+              + " is empty: a container hides the host's memory so (/dev/null is mounted there)",
+          e);
+    }
+    if (!ElfCore.matches(start) || start.get(U64, 32) != ELF_HEADER_SIZE) {
+      throw new MalformedImageException(
+          kcore.path() + " is no ELF core whose program headers are behind its header");
+    }
+    long end = KernelAddresses.tableEnd(start);
+    MemorySegment table = read(kcore, end);
+    for (long at = ELF_HEADER_SIZE; at < end; at += PROGRAM_HEADER_SIZE) {
+      long offset = table.get(U64, at + 8);
+      long length = table.get(U64, at + 32);
+      if (table.get(U32, at) == PT_NOTE && offset == end && length > 0 && length <= MAX_NOTES) {
+        return read(kcore, end + length);
+      }
+    }
+    return table;
+  }
+
+  private static MemorySegment read(Kcore kcore, long bytes) throws IOException {
+    byte[] read = new byte[(int) bytes];
+    kcore.read(ByteBuffer.wrap(read), 0);
+    return MemorySegment.ofArray(read);
+  }
+
+  @Override
+  public MemorySource source() {
+    return source;
+  }
+
+  /** The physical address behind a virtual one of the kernel, if its direct map or image has it. */
+  public OptionalLong physical(long virtual) {
+    return addresses.physical(virtual);
+  }
+
+  /** The same memory for a search: what it reads is not kept. */
+  public PhysicalMemory unwatched() {
+    return new Unwatched(this);
+  }
+
+  /** Addresses of what was kept and is different now, ascending. */
+  public List<Long> changed() {
+    requireOpen();
+    return watched.changed();
+  }
+
+  /** Forgets what was kept: it is read anew. No other thread may be reading. */
+  public void forget() {
+    requireOpen();
+    watched.close();
+    watched = new WatchedPages(this::fill);
+  }
+
+  /** Bytes that were read in small pieces and not kept since {@link #forget}: 64 MiB were. */
+  public long unwatchedBytes() {
+    return watched.unwatched();
+  }
+
+  /** How many times the file was read, its headers aside. */
+  public long reads() {
+    return reads.get();
+  }
+
+  /** How many bytes of memory were read out of the file. */
+  public long bytesRead() {
+    return bytesRead.get();
+  }
+
+  @Override
+  public MemorySegment read(long address, long length) {
+    requireThere(address, length);
+    if (length >= LARGE) {
+      return direct(address, length);
+    }
+    byte[] copy = new byte[(int) length];
+    MemorySegment target = MemorySegment.ofArray(copy);
+    for (long done = 0; done < length; ) {
+      long from = address + done;
+      long start = Math.max(from & -WatchedPages.PIECE, runs.start(runs.find(from)));
+      int bytes = (int) (Math.min(end(start), runs.end(runs.find(from))) - start);
+      long part = Math.min(length - done, start + bytes - from);
+      MemorySegment.copy(watched.piece(start, bytes), from - start, target, done, part);
+      done += part;
+    }
+    return target.asReadOnly();
+  }
+
+  /** The end of the page that an address is in. */
+  private static long end(long address) {
+    return (address & -WatchedPages.PIECE) + WatchedPages.PIECE;
+  }
+
+  private MemorySegment direct(long address, long length) {
+    byte[] copy = new byte[(int) length];
+    MemorySegment target = MemorySegment.ofArray(copy);
+    fill(address, target);
+    return target.asReadOnly();
+  }
+
+  /** Reads from memory that is there. */
+  private void fill(long address, MemorySegment target) {
+    long length = target.byteSize();
+    for (long done = 0; done < length; ) {
+      long from = address + done;
+      int run = runs.find(from);
+      long part = Math.min(length - done, runs.end(run) - from);
+      try {
+        kcore.read(target.asSlice(done, part).asByteBuffer(), runs.offsetOf(run, from));
+      } catch (IOException e) {
+        requireOpen();
+        throw new DamagedMemoryException(
+            from, "%s cannot be read at 0x%x: %s".formatted(source.path(), from, e.getMessage()));
+      }
+      reads.incrementAndGet();
+      bytesRead.addAndGet(part);
+      done += part;
+    }
+  }
+
+  private void requireThere(long address, long length) {
+    if (length < 1 || length > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "a read of " + length + " bytes: from 1 to " + Integer.MAX_VALUE + " can be asked for");
+    }
+    requireOpen();
+    long absent = runs.firstAbsent(address, length);
+    if (absent != address + length) {
+      throw new AbsentMemoryException(
+          absent,
+          "%s has no memory at 0x%x, asked for 0x%x bytes from 0x%x on"
+              .formatted(source.path(), absent, length, address),
+          ram.contains(absent, 1));
+    }
+  }
+
+  @Override
+  public boolean contains(long address, long length) {
+    requireOpen();
+    return length <= 0 ? length == 0 : runs.firstAbsent(address, length) == address + length;
+  }
+
+  @Override
+  public boolean isRam(long address, long length) {
+    requireOpen();
+    return length <= 0 ? length == 0 : ram.contains(address, length);
+  }
+
+  @Override
+  public void forEachRange(RangeVisitor visitor) {
+    requireOpen();
+    runs.forEachMerged(visitor);
+  }
+
+  @Override
+  public void forEachRamRange(RangeVisitor visitor) {
+    requireOpen();
+    ram.forEach(visitor);
+  }
+
+  private void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException(source.path() + " is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    watched.close();
+    try {
+      kcore.close();
+    } catch (IOException e) {
+      // It was only read.
+    }
+  }
+
+  /** What a search reads. */
+  private record Unwatched(RunningMemory memory) implements PhysicalMemory {
+
+    @Override
+    public MemorySource source() {
+      return memory.source();
+    }
+
+    @Override
+    public MemorySegment read(long address, long length) {
+      memory.requireThere(address, length);
+      return memory.direct(address, length);
+    }
+
+    @Override
+    public boolean contains(long address, long length) {
+      return memory.contains(address, length);
+    }
+
+    @Override
+    public boolean isRam(long address, long length) {
+      return memory.isRam(address, length);
+    }
+
+    @Override
+    public void forEachRange(RangeVisitor visitor) {
+      memory.forEachRange(visitor);
+    }
+
+    @Override
+    public void forEachRamRange(RangeVisitor visitor) {
+      memory.forEachRamRange(visitor);
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+    }
+  }
+}

@@ -1,0 +1,225 @@
+package org.kho4j.preflight.host;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.kho4j.abi.KexecMetadata;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.preflight.CommandLine;
+import org.kho4j.preflight.DebugfsOut;
+import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostStatus.Given;
+import org.kho4j.preflight.host.HostStatus.Prepared;
+import org.kho4j.preflight.host.HostStatus.State;
+import org.kho4j.preflight.host.HostStatus.Switch;
+
+/** Reads the state of KHO and LUO on a host from its files. */
+public final class HostStatusReader {
+
+  private static final String DEBUGFS = "sys/kernel/debug";
+  private static final String KHO = DEBUGFS + "/kho";
+  private static final String SUBTREES = "/sub_fdts";
+  private static final String LUO_DEVICE = "sys/class/misc/liveupdate";
+
+  /** Since 6.19 beside the old name. */
+  private static final List<String> KEXEC_LOADED =
+      List.of("sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded");
+
+  private static final List<String> SYSTEMD_LIBRARIES =
+      List.of(
+          "usr/lib/systemd",
+          "usr/lib/x86_64-linux-gnu/systemd",
+          "usr/lib/aarch64-linux-gnu/systemd");
+
+  private static final Pattern SYSTEMD = Pattern.compile("libsystemd-shared-(\\d{1,6})\\b.*\\.so");
+
+  private final Path root;
+  private final HostFiles files;
+  private final List<String> notes = new ArrayList<>();
+
+  private HostStatusReader(Path root) {
+    this.root = root;
+    this.files = new HostFiles(root);
+  }
+
+  /**
+   * Reads a host.
+   *
+   * @param root the host's root directory: {@code /}, or a copy of the files of another one
+   * @param byMemory what the kernel's memory says about KHO; {@link RunningRoots.State#UNKNOWN}
+   *     where it cannot be read
+   * @throws IOException if {@code /proc} is not there
+   */
+  public static HostStatus read(Path root, RunningRoots.State byMemory) throws IOException {
+    return new HostStatusReader(root).read(byMemory);
+  }
+
+  private HostStatus read(RunningRoots.State byMemory) throws IOException {
+    Optional<CommandLine> line = files.text("proc/cmdline").map(CommandLine::new);
+    Switch kho = kho(byMemory, line);
+    Switch luo = luo(kho, line);
+    if (files.names(DEBUGFS).orElse(List.of()).isEmpty()) {
+      notes.add(
+          "/%s shows nothing: what is prepared and what was given cannot be seen there (not mounted, or not root)"
+              .formatted(DEBUGFS));
+    }
+    Given given = given();
+    Optional<Prepared> prepared = prepared(kho);
+    LiveUpdateUse use = LiveUpdateUse.read(root);
+    if (use.hidden() > 0) {
+      notes.add(
+          "the descriptors of %,d processes are hidden from this user: they may have sessions"
+              .formatted(use.hidden()));
+    }
+    notes.addAll(files.notes());
+    return new HostStatus(
+        files.text("proc/sys/kernel/osrelease"),
+        kho,
+        luo,
+        given,
+        prepared,
+        files.ram(),
+        kexecLoaded(),
+        use,
+        systemd(),
+        notes);
+  }
+
+  private Switch kho(RunningRoots.State byMemory, Optional<CommandLine> line) throws IOException {
+    switch (byMemory) {
+      case ON -> {
+        return new Switch(State.ON, "the kernel's variable kho_enable");
+      }
+      case OFF -> {
+        return new Switch(State.OFF, "the kernel's variable kho_enable");
+      }
+      case MISSING, UNKNOWN -> {}
+    }
+    if (files.names(KHO).isPresent()) {
+      return new Switch(State.ON, "/" + KHO + " is there");
+    }
+    if (files.names(LUO_DEVICE).isPresent()) {
+      return new Switch(State.ON, "LUO is on, which needs it");
+    }
+    if (KernelSymbols.read(files).state() == KernelSymbols.State.MISSING) {
+      return new Switch(State.MISSING, "/proc/kallsyms lists no function of it");
+    }
+    Optional<Boolean> wanted = line.flatMap(CommandLine::kho);
+    if (wanted.equals(Optional.of(false))) {
+      return new Switch(State.OFF, "kho=off is on the command line");
+    }
+    return new Switch(
+        State.UNKNOWN,
+        wanted.isPresent()
+            ? "kho=on is on the command line, and nothing visible shows that the kernel did so: dmesg has its lines of KHO"
+            : "nothing visible shows it");
+  }
+
+  private Switch luo(Switch kho, Optional<CommandLine> line) throws IOException {
+    if (files.names(LUO_DEVICE).isPresent()) {
+      return new Switch(State.ON, "/" + LUO_DEVICE + " is there");
+    }
+    if (kho.state() == State.OFF || kho.state() == State.MISSING) {
+      return new Switch(kho.state(), "it needs KHO");
+    }
+    if (files.names("sys/class/misc").isEmpty()) {
+      return new Switch(State.UNKNOWN, "/sys/class/misc cannot be read");
+    }
+    return new Switch(
+        State.OFF,
+        line.flatMap(CommandLine::liveupdate).orElse(false)
+            ? "it has no device, although liveupdate=on is on the command line: the kernel's log says why"
+            : "it has no device, and liveupdate=on is not on the command line");
+  }
+
+  private Given given() throws IOException {
+    String in = KHO + "/in";
+    Optional<byte[]> fdt = files.bytes(in + "/fdt");
+    Optional<String> previous = Optional.empty();
+    OptionalLong count = OptionalLong.empty();
+    Optional<byte[]> metadata = files.bytes(in + SUBTREES + "/" + KexecMetadata.SUBTREE);
+    if (metadata.isPresent() && metadata.get().length >= KexecMetadata.STRUCTURE.headerSize()) {
+      StructureView view =
+          new StructureView(KexecMetadata.STRUCTURE, 0, MemorySegment.ofArray(metadata.get()));
+      if (view.get(KexecMetadata.VERSION) == KexecMetadata.VERSION_1) {
+        try {
+          previous =
+              Optional.of(
+                  view.text(KexecMetadata.PREVIOUS_RELEASE, Where.ROOT.in(KexecMetadata.SUBTREE)));
+        } catch (HandoverException e) {
+          notes.add("/" + in + SUBTREES + "/" + KexecMetadata.SUBTREE + ": " + e.problem());
+        }
+        count = OptionalLong.of(view.get(KexecMetadata.KEXEC_COUNT));
+      }
+    }
+    boolean record = GivenRecord.read(files).isPresent();
+    boolean visible =
+        files.names("sys/kernel/boot_params").isPresent()
+            || files.names("proc/device-tree/chosen").isPresent();
+    Optional<Boolean> handedOver =
+        record || fdt.isPresent()
+            ? Optional.of(true)
+            : visible ? Optional.of(false) : Optional.empty();
+    return new Given(handedOver, fdt.flatMap(bytes -> version(in, bytes)), previous, count);
+  }
+
+  private Optional<String> version(String in, byte[] fdt) {
+    try {
+      return Fdt.read(MemorySegment.ofArray(fdt))
+          .property("compatible")
+          .map(property -> property.stringList().getFirst());
+    } catch (FdtException e) {
+      notes.add("/" + in + "/fdt: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Prepared> prepared(Switch kho) throws IOException {
+    Optional<List<String>> names = files.names(KHO + "/out" + SUBTREES);
+    if (names.isEmpty() || kho.state() != State.ON) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new Prepared(names.get(), DebugfsOut.scratch(files)));
+    } catch (IOException e) {
+      notes.add(String.valueOf(e.getMessage()));
+      return Optional.of(new Prepared(names.get(), List.of()));
+    }
+  }
+
+  private Optional<Boolean> kexecLoaded() throws IOException {
+    for (String place : KEXEC_LOADED) {
+      Optional<String> loaded = files.text(place);
+      if (loaded.isPresent()) {
+        return loaded.map("1"::equals);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private OptionalInt systemd() throws IOException {
+    if (!files.text("proc/1/comm").equals(Optional.of("systemd"))) {
+      return OptionalInt.empty();
+    }
+    for (String directory : SYSTEMD_LIBRARIES) {
+      for (String name : files.names(directory).orElse(List.of())) {
+        Matcher library = SYSTEMD.matcher(name);
+        if (library.matches()) {
+          return OptionalInt.of(Integer.parseInt(library.group(1)));
+        }
+      }
+    }
+    return OptionalInt.empty();
+  }
+}

@@ -1,0 +1,69 @@
+package org.kho4j.preflight.host;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.kho4j.preflight.host.HostStatus.State;
+import org.kho4j.preflight.host.LiveUpdateUse.Holder;
+import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
+
+/**
+ * What stands in the way of the next live update of a host.
+ *
+ * @param sentence what is so
+ * @param remedy what to do
+ */
+public record HostWarning(String sentence, String remedy) {
+
+  /** The first systemd that hands the stores of its units over. */
+  private static final int SYSTEMD_WITH_LUO = 261;
+
+  /** Those of a host, the most general first. */
+  public static List<HostWarning> of(HostStatus host) {
+    List<HostWarning> warnings = new ArrayList<>();
+    if (host.kho().state() == State.MISSING) {
+      warnings.add(
+          new HostWarning(
+              "this kernel has no KHO: nothing survives a kexec",
+              "boot a kernel with CONFIG_KEXEC_HANDOVER (Linux 6.16 and later)"));
+      return warnings;
+    }
+    if (host.kho().state() == State.OFF) {
+      warnings.add(
+          new HostWarning(
+              "KHO is off: nothing survives a kexec",
+              "boot with kho=on on the kernel's command line"));
+      return warnings;
+    }
+    if (host.luo().state() == State.OFF) {
+      warnings.add(
+          new HostWarning(
+              "LUO is off: no file of a process survives a kexec",
+              "boot with liveupdate=on on the kernel's command line"));
+    }
+    if (host.systemd().isPresent() && host.systemd().getAsInt() < SYSTEMD_WITH_LUO) {
+      warnings.add(
+          new HostWarning(
+              "systemd %d does not hand the descriptor stores of its units over"
+                  .formatted(host.systemd().getAsInt()),
+              "install systemd " + SYSTEMD_WITH_LUO + " or later"));
+    }
+    for (OpenSession session : host.use().sessions()) {
+      if (!session.isHeldByInit()) {
+        warnings.add(
+            new HostWarning(
+                "session \"%s\" is open in %s alone: it is lost when that process ends, as systemctl kexec makes it"
+                    .formatted(session.name(), names(session.holders())),
+                "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
+      }
+    }
+    return warnings;
+  }
+
+  /** The processes: {@code qemu (PID 900), luod (PID 812)}. */
+  public static String names(List<Holder> holders) {
+    return holders.stream()
+        .map(holder -> "%s (PID %d)".formatted(holder.command(), holder.pid()))
+        .collect(Collectors.joining(", "));
+  }
+}
