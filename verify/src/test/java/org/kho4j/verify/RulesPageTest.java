@@ -40,8 +40,7 @@ class RulesPageTest {
     StringBuilder page = new StringBuilder(HEAD);
     Map<String, List<Rule>> groups =
         Rules.ALL.stream()
-            .collect(
-                Collectors.groupingBy(Rule::group, LinkedHashMap::new, Collectors.toList()));
+            .collect(Collectors.groupingBy(Rule::group, LinkedHashMap::new, Collectors.toList()));
     groups.forEach((group, rules) -> {
       page.append("\n## %s\n\n".formatted(group))
           .append("| rule | severity | what has to hold | outcome where it does not |\n")
@@ -79,10 +78,7 @@ class RulesPageTest {
   }
 
   private static String outcomes(Rule rule) {
-    return rule.outcomes().stream()
-        .sorted()
-        .map(Outcome::label)
-        .collect(Collectors.joining(", "));
+    return rule.outcomes().stream().sorted().map(Outcome::label).collect(Collectors.joining(", "));
   }
 
   /** An item of a list, in lines of at most 100 columns. */

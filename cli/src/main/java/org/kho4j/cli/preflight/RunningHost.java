@@ -42,7 +42,8 @@ final class RunningHost {
     Optional<OutgoingKernel> memory = memory(notes);
     if (memory.isEmpty()) {
       notes.addAll(kernel.notes());
-      return new OutgoingKernel(kernel.profile(), kernel.handed(), kernel.commandLine(), Optional.empty(), notes);
+      return new OutgoingKernel(
+          kernel.profile(), kernel.handed(), kernel.commandLine(), Optional.empty(), notes);
     }
     OutgoingKernel both = memory.get().writtenBy(kernel);
     notes.addAll(both.notes());
@@ -64,7 +65,8 @@ final class RunningHost {
             inMemory.strangers(),
             inMemory.integrity(),
             inMemory.scratch().or(() -> kernel.handed().flatMap(Handed::scratch)));
-    return new OutgoingKernel(both.profile(), Optional.of(handed), kernel.commandLine(), Optional.empty(), notes);
+    return new OutgoingKernel(
+        both.profile(), Optional.of(handed), kernel.commandLine(), Optional.empty(), notes);
   }
 
   private Optional<OutgoingKernel> memory(List<String> notes) {
