@@ -187,7 +187,7 @@ class DocumentedCommandsTest {
   }
 
   private static List<String> words(String command) {
-    return Stream.of(command.replaceFirst("^(\\$ )?(\\./)?", "").split("\\s+"))
+    return Stream.of(command.replaceFirst("^(\\$ )?(\\./)?", "").split("\\s+", -1))
         .filter(word -> !word.isEmpty())
         .toList();
   }

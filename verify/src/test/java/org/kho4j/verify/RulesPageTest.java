@@ -85,7 +85,7 @@ class RulesPageTest {
   private static String item(String text) {
     StringBuilder item = new StringBuilder("-");
     int column = 1;
-    for (String word : text.split(" ")) {
+    for (String word : text.split(" ", -1)) {
       boolean wraps = column + 1 + word.length() > 100;
       item.append(wraps ? "\n  " : " ").append(word);
       column = (wraps ? 2 : column + 1) + word.length();
