@@ -167,6 +167,11 @@ public record LuoVersion(
     return tree == null ? Head.STRUCTURE : state == null ? Head.FDT : Head.FDT_POINTER;
   }
 
+  /** Whether a string is well-formed, and of a version newer than all that are known here. */
+  public static boolean isNewer(String compatible) {
+    return VersionString.isNewer(compatible, ALL.stream().map(LuoVersion::compatible).toList());
+  }
+
   /** Whether no release has it yet, and one may. */
   public boolean isDevelopment() {
     return DEVELOPMENT.contains(this);

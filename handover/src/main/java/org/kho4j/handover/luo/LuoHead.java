@@ -124,7 +124,7 @@ public record LuoHead(
         .findFirst()
         .orElseThrow(() ->
             compatible.stream()
-                .filter(text -> VersionString.isNewer(text, released))
+                .filter(LuoVersion::isNewer)
                 .findFirst()
                 .map(text -> subtree.where().newer(subtree.address(), text))
                 .orElseGet(() ->

@@ -146,10 +146,7 @@ class LiveUpdateTest {
   void refusesAnUnknownVersion() {
     kernel.ram.put(LUO, "luo-v6");
 
-    assertThat(sentenceOf(this::read))
-        .isEqualTo(
-            "/LUO at 0x200000: the compatible string of a structure is [luo-v6], none of [luo-v3,"
-                + " luo-v4, luo-v5]");
+    assertThat(sentenceOf(this::read)).isEqualTo("/LUO at 0x200000: a newer contract: luo-v6");
   }
 
   @Test
