@@ -5,20 +5,46 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.linux.LinuxMemory;
 
-/** A store's memory in a file or a memory file. A region of one extent has a mapping of its own. */
+/**
+ * A store's memory in a file or a memory file. A region of one extent has a mapping of its own.
+ *
+ * <p>The lock is on an open file description that is not mapped. The kernel holds on to a mapped
+ * one while anybody looks at the dead process in {@code /proc}, or a child that it was starting
+ * still shares its memory, and a restarted service would find the store in use.
+ */
 final class FileStoreMemory extends StoreMemory {
 
   private final LinuxFile file;
+  private final Optional<LinuxFile> lock;
 
+  /** Memory of a file that nobody else knows. */
   FileStoreMemory(LinuxFile file) throws IOException {
+    this(file, Optional.empty());
+  }
+
+  /**
+   * Memory of a file.
+   *
+   * @param lock the same file, locked, with an open file description of its own; closed after the
+   *     memory is unmapped
+   */
+  FileStoreMemory(LinuxFile file, Optional<LinuxFile> lock) throws IOException {
     super(LinuxMemory.map(file, 0));
     this.file = file;
+    this.lock = lock;
+  }
+
+  @Override
+  void close() {
+    super.close();
+    lock.ifPresent(LinuxFile::close);
   }
 
   @Override

@@ -66,17 +66,16 @@ final class StoreFiles {
     }
   }
 
-  /**
-   * Opens a file that has an open file description of its own. It is the store's, and closed if
-   * this fails.
-   */
+  /** Opens a store. The file is the store's, and closed if this fails. */
   static WarmStore attach(LinuxFile file, WarmOptions options, Optional<Path> aside)
       throws IOException {
+    LinuxFile lock = null;
     StoreMemory memory = null;
     try {
-      requireLocked(file);
+      lock = file.reopen();
+      requireLocked(lock);
       StoreContent.requireSize(file.path(), file.size());
-      memory = new FileStoreMemory(file);
+      memory = new FileStoreMemory(file, Optional.of(lock));
       StoreContent content = StoreContent.read(memory);
       content.require(file.path(), options, Linux.effectiveUser());
       if (!content.identity().sparse() && file.allocatedBytes() < file.size()) {
@@ -86,6 +85,8 @@ final class StoreFiles {
     } catch (IOException | RuntimeException e) {
       if (memory != null) {
         memory.close();
+      } else if (lock != null) {
+        lock.close();
       }
       file.close();
       throw e;

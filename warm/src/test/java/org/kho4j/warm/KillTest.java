@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -176,9 +177,11 @@ class KillTest {
       boolean ended =
           worker.waitFor(random.nextLong(1, 50), java.util.concurrent.TimeUnit.MILLISECONDS);
       assertThat(ended).as("the worker works until it is killed").isFalse();
+      Thread looking = Thread.ofVirtual().start(() -> lookAt(worker));
       worker.destroyForcibly().waitFor();
 
       for (int number = 0; number < STORES; number++) {
+        // At once: neither a mapping nor a look at the dead process keeps the lock.
         try (WarmStore store = WarmStore.open(paths.get(number), OPTIONS)) {
           assertThat(store.wasClean()).isFalse();
           assertThat(store.generation()).isGreaterThanOrEqualTo(generations[number]);
@@ -186,6 +189,7 @@ class KillTest {
           generations[number] = store.generation();
         }
       }
+      looking.join();
       if ((kill + 1) % 100 == 0) {
         System.out.printf(
             "seed %d: %,d kills of a process with %d stores, %.2f a second, %,d commits%n",
@@ -195,6 +199,16 @@ class KillTest {
             (kill + 1) * 1e9 / (System.nanoTime() - start),
             LongStream.of(generations).sum());
       }
+    }
+  }
+
+  /** As ps and top do, until the process is gone: the kernel keeps its memory meanwhile. */
+  private static void lookAt(Process process) {
+    try {
+      while (true) {
+        Files.readAllBytes(Path.of("/proc/" + process.pid() + "/cmdline"));
+      }
+    } catch (IOException gone) {
     }
   }
 
