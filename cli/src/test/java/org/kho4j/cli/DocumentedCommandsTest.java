@@ -31,6 +31,10 @@ class DocumentedCommandsTest {
   private static final Path PROJECT = Path.of(System.getProperty("basedir", "."), "..");
   private static final Path CAPTURES = Path.of("cli/src/test/resources/org/kho4j/cli/captures");
 
+  /** Files that the project does not have: commands on them are not run. */
+  private static final Set<String> NOT_HERE =
+      Set.of("vmlinuz-7.3.4", "vmlinuz-7.1.8", "released.json", "/dev/shm/warm-cache");
+
   /** A command, with what the page shows below it. */
   private record ShownRun(String command, String output) {}
 
@@ -54,6 +58,7 @@ class DocumentedCommandsTest {
         .flatMap(page ->
             blocks(page).stream()
                 .flatMap(block -> runs(block).stream())
+                .filter(run -> words(run.command()).stream().noneMatch(NOT_HERE::contains))
                 .map(run ->
                     Arguments.argumentSet(
                         page.getFileName() + ": " + run.command(), run.command(), run.output())));
@@ -96,7 +101,7 @@ class DocumentedCommandsTest {
 
   @Test
   void runsWhatIsShown() throws IOException {
-    assertThat(shown().count()).isGreaterThanOrEqualTo(4);
+    assertThat(shown().count()).isGreaterThanOrEqualTo(10);
   }
 
   private static void requireOptions(Path page, List<String> words) {

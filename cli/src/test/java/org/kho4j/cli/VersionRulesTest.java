@@ -107,10 +107,14 @@ class VersionRulesTest {
         .check(MAIN);
   }
 
-  /** One place each chooses the reader, the writer and the rules, and finds out the form. */
+  /**
+   * One place each chooses the reader, the writer and the rules, finds out the form, and refuses to
+   * show a tree of a version that has none.
+   */
   @Test
   void theKindOfMapIsAskedForWhereItsImplementationIsChosen() {
-    Set<String> choosing = Set.of("PreservedMap", "MapWriter", "MapFormSearch", "MapRules");
+    Set<String> choosing = 
+        Set.of("PreservedMap", "MapWriter", "MapFormSearch", "MapRules", "RadixTreeView");
     noClasses()
         .that(
             DescribedPredicate.describe(

@@ -40,7 +40,7 @@ final class FleetJob {
             ? FleetOutput.temporary(conf)
             : new FleetOutput(new Path(options.output().get()), conf);
     try {
-      List<InputFile> files = InputFiles.list(options.inputs(), conf);
+      List<InputFile> files = FleetFiles.list(options.inputs(), conf);
       out.prepare(options.resume(), options.replace());
       FleetRun run = new FleetRun(spark, kernels, options.commandLine(), out, invocation::note);
       FleetRun.Result result = run.judge(files, new HostNames(options.host()));

@@ -1,7 +1,5 @@
 package org.kho4j.handover.luo;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.LuoFeatures;
 import org.kho4j.handover.wire.StructureView;
@@ -42,16 +40,7 @@ public record FeatureHeader(long supported, long required, long active) {
             .asSlice(LuoFeatures.RESERVED.offset());
     return read.supported != 0
         && ((read.required | read.active) & ~read.supported) == 0
-        && isZero(reserved);
-  }
-
-  private static boolean isZero(MemorySegment bytes) {
-    for (long at = 0; at < bytes.byteSize(); at++) {
-      if (bytes.get(JAVA_BYTE, at) != 0) {
-        return false;
-      }
-    }
-    return true;
+        && reserved.mismatch(MemorySegment.ofArray(new byte[(int) reserved.byteSize()])) < 0;
   }
 
   /**
