@@ -96,9 +96,9 @@ class ShowStructureTest {
 
   @Test
   void namesThePathsBesideAndAboveAWrongOne() {
-    assertThat(show(CAPTURE, "/kho_tes")).isEqualTo(2);
+    assertThat(show(CAPTURE, "/LU")).isEqualTo(2);
     assertThat(pipe.err())
-        .contains("Near it: /, ", ", /kho_test, ")
+        .contains("Near it: /, /memblock, /LUO, ")
         .doesNotContain("/preserved-memory-map/");
     assertThat(show(CAPTURE, "/memblock/reservation \"trace\"")).isEqualTo(2);
     assertThat(pipe.err()).contains("Near it: /memblock; kho show without a path");
