@@ -31,7 +31,7 @@ class DocumentedCommandsTest {
   private static final Path PROJECT = Path.of(System.getProperty("basedir", "."), "..");
   private static final Path CAPTURES = Path.of("cli/src/test/resources/org/kho4j/cli/captures");
 
-  /** Files of shown commands that the project does not have: kernels, and the store of a service. */
+  /** Files that shown commands name and the project lacks: kernels, and the store of a service. */
   private static final Pattern ELSEWHERE =
       Pattern.compile("vmlinuz-\\S+|released\\.json|/dev/shm/warm-cache");
 
