@@ -100,7 +100,7 @@ kho_make_build() {
   rm -rf "$kho_new"
   mkdir "$kho_new" || kho_die "cannot write to $kho_dir"
   if [ -n "$1" ]; then
-    kho_say "$1: building (about a minute) …"
+    kho_say "$1: building (1 to 4 minutes) …"
     : >"$kho_new/stamp"
     kho_make_jars "$kho_new"
   else
@@ -116,6 +116,7 @@ kho_make_build() {
     rm -rf "$kho_build"
     mv "$kho_new" "$kho_build"
     kho_unpack_zstd
+    [ -z "$1" ] || kho_say 'built; making the start-up cache (some seconds) …'
     kho_make_cache
   fi
   ln -sfn "$JAVA_HOME" "$kho_build/jdk"

@@ -17,7 +17,9 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.warm.WarmException;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import tools.jackson.core.exc.JacksonIOException;
 
@@ -74,7 +76,10 @@ public final class FailureMessage {
       String sentence =
           command
               ? "there is no command '" + what + "'"
-              : (option ? "unknown option '" : "one argument too many: '") + what + "'";
+              : option
+                  ? "unknown option '" + what + "'"
+                  : refused(failure.getCommandLine(), what)
+                      .orElse("one argument too many: '" + what + "'");
       String suggestions = suggestions(unmatched, command);
       if (option && suggestions == null) {
         return sentence + "; a file of that name is ./" + what;
@@ -83,6 +88,25 @@ public final class FailureMessage {
     }
     String message = orKind(failure);
     return Character.toLowerCase(message.charAt(0)) + message.substring(1);
+  }
+
+  /**
+   * Why a parameter that may be repeated refuses a word: picocli takes the first such word for the
+   * end of the list.
+   */
+  private static Optional<String> refused(CommandLine command, String word) {
+    for (PositionalParamSpec parameter : command.getCommandSpec().positionalParameters()) {
+      if (parameter.arity().isVariable() && parameter.converters().length > 0) {
+        try {
+          parameter.converters()[0].convert(word);
+        } catch (TypeConversionException e) {
+          return Optional.ofNullable(e.getMessage());
+        } catch (Exception e) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /**

@@ -127,7 +127,12 @@ public final class Kho {
     } catch (ParameterException e) {
       explain(FailureMessage.unknownOption(e, args).orElse(e), args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
-      console.err().println("kho: '" + command + " --help' shows what it takes");
+      console
+          .err()
+          .println(
+              command.equals("kho")
+                  ? "kho: 'kho --help' lists the commands"
+                  : "kho: '" + command + " --help' shows its arguments and options");
     } catch (Throwable e) {
       if (FailureMessage.unwrap(e) instanceof OutputException && OutputException.readerWentAway()) {
         return Command.OK;
@@ -197,7 +202,7 @@ public final class Kho {
     @Override
     public int run(Invocation invocation) {
       throw new ParameterException(
-          invocation.commandLine().commandSpec().commandLine(), "Which command?");
+          invocation.commandLine().commandSpec().commandLine(), "No command given");
     }
   }
 }

@@ -87,7 +87,7 @@ class KhoCommandTest {
     assertThat(run()).isEqualTo(Command.FAILED);
     assertThat(pipe.out()).isEmpty();
     assertThat(pipe.err())
-        .isEqualTo("kho: which command?\nkho: 'kho --help' shows what it takes\n");
+        .isEqualTo("kho: no command given\nkho: 'kho --help' lists the commands\n");
   }
 
   @Test
@@ -104,7 +104,7 @@ class KhoCommandTest {
         .isEqualTo(
             """
             kho: unknown option '--jsn'; did you mean --json?
-            kho: 'kho completion --help' shows what it takes
+            kho: 'kho completion --help' shows its arguments and options
             """);
   }
 
@@ -112,6 +112,17 @@ class KhoCommandTest {
   void oneArgumentTooMany() {
     assertThat(run("completion", "zsh", "fish")).isEqualTo(Command.FAILED);
     assertThat(pipe.err()).startsWith("kho: one argument too many: 'fish'\n");
+  }
+
+  @Test
+  void aWrongWordInAListIsNotOneTooMany() {
+    assertThat(run("who", "vmcore", "0x7700123", "zz")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err())
+        .isEqualTo(
+            """
+            kho: 'zz' is not a number; write 0x1f3a000, 4096, 4K or 1G
+            kho: 'kho who --help' shows its arguments and options
+            """);
   }
 
   @Test

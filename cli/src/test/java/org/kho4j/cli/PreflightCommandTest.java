@@ -145,7 +145,7 @@ class PreflightCommandTest {
     ConsoleOfATest text =
         kho(1, "preflight", "--from", Captures.EXAMPLE, "--to", kernel("kho-test-v2"));
     assertThat(text.out())
-        .startsWith("lost; 1 part could not be told: " + Captures.EXAMPLE + " (7.3.4) to ");
+        .startsWith("lost; 1 part is unknown: " + Captures.EXAMPLE + " (7.3.4) to ");
   }
 
   @Test

@@ -95,6 +95,22 @@ class ShowStructureTest {
   }
 
   @Test
+  void namesThePathsBesideAndAboveAWrongOne() {
+    assertThat(show(CAPTURE, "/LU")).isEqualTo(2);
+    assertThat(pipe.err())
+        .contains("Near it: /, /memblock, /LUO, ")
+        .doesNotContain("/preserved-memory-map/");
+    assertThat(show(CAPTURE, "/memblock/reservation \"trace\"")).isEqualTo(2);
+    assertThat(pipe.err()).contains("Near it: /memblock; kho show without a path");
+  }
+
+  @Test
+  void sendsAnAddressOutsideOfStructuresToWho() {
+    assertThat(show(CAPTURE, "0x1f100000")).isEqualTo(2);
+    assertThat(pipe.err()).contains("no structure contains the address 0x1f100000; kho who names");
+  }
+
+  @Test
   void showsPropertiesOfATree() {
     JsonNode tree = json(CAPTURE, "/").path("structures").path(0);
     JsonNode map = tree.path("fields").path(1);

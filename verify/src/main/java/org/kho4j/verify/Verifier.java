@@ -106,7 +106,7 @@ public final class Verifier {
         .bootRecord()
         .map(record -> ScratchRules.ofRecord(handover, findings, counts, record))
         .orElseGet(() -> {
-          counts.notChecked("scratch: the source does not tell where the regions are");
+          counts.notChecked("scratch: the source does not show where the regions are");
           return List.of();
         });
   }

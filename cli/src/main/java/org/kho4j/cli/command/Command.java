@@ -79,6 +79,9 @@ public abstract class Command {
     if (!complete) {
       complete = true;
       GlobalOptions.addTo(spec, shownImageOptions);
+      if (spec.options().stream().allMatch(one -> one.hidden() || one.group() != null)) {
+        spec.usageMessage().optionListHeading("");
+      }
       if (!examples.isEmpty()) {
         spec.usageMessage()
             .footerHeading(examples.size() == 1 ? "%nExample:%n" : "%nExamples:%n")

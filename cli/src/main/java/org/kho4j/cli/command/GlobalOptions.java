@@ -71,19 +71,21 @@ public record GlobalOptions(
    * Adds the options to a command, under headings of their own.
    *
    * @param shown takes the names of the image's options that the help shows; the command accepts
-   *     all
+   *     all. A command that shows some of them has them among its own options
    */
   static void addTo(CommandSpec spec, Predicate<String> shown) {
     ArgGroupSpec.Builder image =
         ArgGroupSpec.builder().heading("%nOptions of a memory image:%n").validate(false).order(99);
+    boolean all = imageOptions().stream().allMatch(option -> shown.test(option.longestName()));
     for (OptionSpec option : imageOptions()) {
-      if (shown.test(option.longestName())) {
+      if (all) {
         image.addArg(option);
       } else {
-        spec.addOption(OptionSpec.builder(option).hidden(true).build());
+        boolean hidden = !shown.test(option.longestName());
+        spec.addOption(OptionSpec.builder(option).hidden(hidden).build());
       }
     }
-    if (!image.args().isEmpty()) {
+    if (all) {
       spec.addArgGroup(image.build());
     }
     spec.addArgGroup(

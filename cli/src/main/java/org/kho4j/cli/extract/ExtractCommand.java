@@ -89,7 +89,7 @@ public final class ExtractCommand extends SourceCommand {
             .description("The earlier name of --missing zero."));
     flag("--no-sparse", "Writes holes and pages of zeros too.");
     flag("--verify", "Reads the file back and compares it with the image.");
-    flag("--sha256", "Tells the SHA-256 of what was written.");
+    flag("--sha256", "Prints the SHA-256 of the written file.");
     flag("--sync", "Waits until the file is on the disk before it gets its name.");
   }
 

@@ -87,8 +87,8 @@ interface Wanted {
     }
     if (wanted.size() != 1) {
       throw invocation.wrong(
-          (wanted.isEmpty() ? "extract what? " : "extract only one thing: ")
-              + "--session NAME --token N, --unit UNIT --fd NAME, --region NAME, --subtree NAME, --reserve-mem NAME or --vmalloc ADDR");
+          (wanted.isEmpty() ? "nothing to extract is named; give " : "extract only one thing: ")
+              + "--session NAME --token N, --unit UNIT --fd NAME, --region NAME, --subtree NAME, --reserve-mem NAME, --vmalloc ADDR or --all DIR");
     }
     return wanted.getFirst();
   }

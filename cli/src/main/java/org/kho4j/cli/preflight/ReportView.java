@@ -113,7 +113,7 @@ final class ReportView {
   private static String unknown(Report report) {
     return report.unknown() == 0
         ? ""
-        : "; %s could not be told".formatted(Units.count(report.unknown(), "part", "parts"));
+        : "; " + Units.count(report.unknown(), "part is", "parts are") + " unknown";
   }
 
   /** One line, or two where the reason is long. */

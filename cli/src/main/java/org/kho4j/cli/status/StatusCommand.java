@@ -19,9 +19,9 @@ public final class StatusCommand extends Command {
     super(
         "status",
         "Shows KHO and LUO on this host, on one screen.",
-        "Shows whether KHO and LUO are on and how that is known, what this boot was given, what is prepared, the scratch"
-            + " regions, the processes that have /dev/liveupdate or a session open, and warnings, each with what to do."
-            + " Root sees all of it; another user is told what is hidden.",
+        "Shows whether KHO and LUO are on and which file shows that; the handover that this boot received, and the one"
+            + " that is prepared; the scratch regions; the processes that have /dev/liveupdate or a session open; and"
+            + " warnings, each with a remedy. Some rows need root: 'not seen' lists what is hidden.",
         "Exit status: 0 if there is no warning, 1 if there is one, 2 if /proc cannot be read.");
     opensNoImage("--root");
     example("kho status");

@@ -91,10 +91,15 @@ public final class ShowStructureCommand extends SourceCommand {
     if (search.found().isEmpty()) {
       throw failure(
           handover,
-          "no structure has the path %s%s; kho show without a path lists them"
-              .formatted(
-                  path,
-                  search.near().isEmpty() ? "" : ". Near it: " + String.join(", ", search.near())));
+          search.isAddress()
+              ? "no structure contains the address %s; kho who names the owner of an address"
+                  .formatted(path)
+              : "no structure has the path %s%s; kho show without a path lists all paths"
+                  .formatted(
+                      path,
+                      search.near().isEmpty()
+                          ? ""
+                          : ". Near it: " + String.join(", ", search.near())));
     }
     PointerNames names = new PointerNames(handover.pageSize(), search.found());
     if (!names.isEmpty()) {

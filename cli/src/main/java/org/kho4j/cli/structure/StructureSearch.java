@@ -26,6 +26,9 @@ final class StructureSearch implements OwnerVisitor {
 
   private static final int MOST_FOUND = 64;
   private static final int MOST_NEAR = 20;
+  /** The pages of the map are many, and would take the places of all other paths. */
+  private static final String MAP = "/preserved-memory-map/";
+
   private static final Pattern FOLIO = Pattern.compile("(.*)/folio (\\d{1,18})");
 
   private final Handover handover;
@@ -57,7 +60,12 @@ final class StructureSearch implements OwnerVisitor {
     this.folio = isEntry ? Long.parseLong(entry.group(2)) : -1;
   }
 
-  /** A path as somebody may write it in a shell. */
+  /** Whether an address was given, and not a path. */
+  boolean isAddress() {
+    return address != null;
+  }
+
+  /** A path as a user may write it in a shell. */
   private static String plain(String written) {
     return written.replace("\"", "");
   }
@@ -76,7 +84,7 @@ final class StructureSearch implements OwnerVisitor {
     return more;
   }
 
-  /** Some paths that begin like the one that was looked for. */
+  /** Some paths beside the wanted one or above it. */
   Set<String> near() {
     return near;
   }
@@ -144,10 +152,17 @@ final class StructureSearch implements OwnerVisitor {
       return address >= start && address - start < bytes;
     }
     String here = plain(where.toString());
-    if (near.size() < MOST_NEAR && here.startsWith(path.substring(0, path.lastIndexOf('/') + 1))) {
+    if (near.size() < MOST_NEAR && isNear(here)) {
       near.add(where.toString());
     }
     return here.equals(path);
+  }
+
+  /** Whether a path is beside the wanted one, or above it. */
+  private boolean isNear(String here) {
+    String folder = path.substring(0, path.lastIndexOf('/') + 1);
+    return path.startsWith(here + "/")
+        || here.startsWith(folder) && (!here.startsWith(MAP) || folder.equals(MAP));
   }
 
   private void add(ShownStructure structure) {

@@ -29,12 +29,12 @@ public final class WhoCommand extends SourceCommand {
   public WhoCommand() {
     super(
         "who",
-        "Says who owns a physical address: which structure, field, file and offset.",
-        "Says whether the address is RAM and in the image; of each handover, which preserved block it is in, and what"
-            + " owns it: a structure with the field, the content of a memfd with the offset in the file, a vmalloc area"
-            + " or chunk, a reservation, a page of the map, a blob, or scratch. Owners are what kho verify finds: of a"
-            + " handover that a kernel has taken nothing is known.",
-        "Exit status: 0 if there is a handover, whoever owns the address, 2 if there is none.");
+        "Names the owner of a physical address: structure, field, file and offset.",
+        "For each address, prints whether it is RAM, and whether the image has it. For each handover, prints the"
+            + " preserved block around the address, and its owner: a structure with the field, the content of a memfd"
+            + " with the offset in the file, a vmalloc area or chunk, a reservation, a page of the map, a blob, or"
+            + " scratch. A handover that a kernel has already taken has no owners any more.",
+        "Exit status: 0 if there is a handover, even if the address has no owner, 2 if there is none.");
     example("kho who vmcore 0x7700123");
     example("kho who vmcore 0x778050 0x18e1000 --json");
     parameter(

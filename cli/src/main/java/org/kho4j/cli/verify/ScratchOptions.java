@@ -46,6 +46,7 @@ public final class ScratchOptions {
         .splitRegex(",")
         .converters(Numbers::parse)
         .paramLabel("ADDR,…")
+        .hideParamSyntax(true)
         .description(
             "Physical addresses at which another NUMA node begins. Default: by the ACPI table"
                 + " SRAT in the image.");

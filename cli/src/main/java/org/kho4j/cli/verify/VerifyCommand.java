@@ -31,9 +31,9 @@ public final class VerifyCommand extends Command {
     super(
         "verify",
         "Checks the handovers in a memory image: one line for each finding, worst first.",
-        "Checks what a kernel relies on, which is more than it checks, and says what a real kernel does where a rule is"
-            + " broken. Of a handover that was taken already nothing is left to check, which is said and is no fault; nor is"
-            + " memory that a dump left out: it is listed as not checked, with what it belongs to.",
+        "Checks everything that a kernel relies on, also where no kernel checks it. Each finding says what a real kernel"
+            + " does then. Two things are reported and are no fault: a handover that a kernel has already taken, which"
+            + " cannot be checked, and memory that a dump left out, which is listed as not checked.",
         "Exit status: 0 if there is no error, 1 if there is one, 2 if there is no handover.");
     example("kho verify vmcore");
     example("kho verify running");
@@ -51,18 +51,18 @@ public final class VerifyCommand extends Command {
         OptionSpec.builder("--only")
             .type(String.class)
             .paramLabel("ID,…")
-            .description("Tells findings of these rules, or groups of rules (MEMFD), alone."));
+            .description("Prints only findings of these rules, or groups of rules (MEMFD)."));
     option(
         SEVERITIES
             .option("--severity")
             .paramLabel("LEVEL")
-            .description("Tells findings of this severity or worse: error, warning or info."));
+            .description("Prints only findings of this severity or worse: error, warning or info."));
     option(
         OptionSpec.builder("--all")
             .type(boolean.class)
             .arity("0")
             .description(
-                "Tells every finding, not the first " + LISTED_BY_DEFAULT + " of each rule."));
+                "Prints every finding, not the first " + LISTED_BY_DEFAULT + " of each rule."));
     option(HandoverSearch.roleOption());
     ScratchOptions.all().forEach(this::option);
   }
