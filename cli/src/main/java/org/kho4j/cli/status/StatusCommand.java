@@ -21,7 +21,7 @@ public final class StatusCommand extends Command {
         "Shows KHO and LUO on this host, on one screen.",
         "Shows whether KHO and LUO are on and how that is known, what this boot was given, what is prepared, the scratch"
             + " regions, the processes that have /dev/liveupdate or a session open, and warnings, each with what to do."
-            + " Root sees all of it; another user is told what is hidden.",
+            + " Root sees all of it; for another user, a row names what is hidden.",
         "Exit status: 0 if there is no warning, 1 if there is one, 2 if /proc cannot be read.");
     opensNoImage("--root");
     example("kho status");
@@ -44,10 +44,10 @@ public final class StatusCommand extends Command {
   }
 
   /** What the kernel's memory says, where the host shows it. */
-  private static RunningRoots.State byMemory(Path root) throws IOException {
+  private static HostStatus.State byMemory(Path root) throws IOException {
     Optional<RunningMemory> opened = memory(root);
     if (opened.isEmpty()) {
-      return RunningRoots.State.UNKNOWN;
+      return HostStatus.State.UNKNOWN;
     }
     try (RunningMemory memory = opened.get()) {
       return RunningRoots.find(new HostFiles(root), memory).state();
