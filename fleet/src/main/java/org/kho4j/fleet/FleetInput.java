@@ -13,9 +13,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
 /** The files that folders and globs name, each once. Names that begin with . or _ are left out. */
-final class InputFiles {
+final class FleetInput {
 
-  private InputFiles() {}
+  private FleetInput() {}
 
   /**
    * Lists files.
