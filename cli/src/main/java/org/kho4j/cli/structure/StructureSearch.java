@@ -57,7 +57,7 @@ final class StructureSearch implements OwnerVisitor {
     this.folio = isEntry ? Long.parseLong(entry.group(2)) : -1;
   }
 
-  /** A path as somebody may write it in a shell. */
+  /** A path without quotes, as a user may write it in a shell. */
   private static String plain(String written) {
     return written.replace("\"", "");
   }
