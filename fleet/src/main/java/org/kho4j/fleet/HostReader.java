@@ -83,7 +83,10 @@ final class HostReader implements KernelSource.Look {
   }
 
   private HostRecord read(
-      FetchedFile fetched, FleetKernels kernels, Optional<CommandLine> commandLine, Configuration conf)
+      FetchedFile fetched,
+      FleetKernels kernels,
+      Optional<CommandLine> commandLine,
+      Configuration conf)
       throws IOException {
     OutgoingKernel outgoing = outgoing(fetched, conf);
     List<Cell> cells = new ArrayList<>();
