@@ -20,6 +20,7 @@ import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.running.RunningMemory;
 import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.RunningRoots;
 import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
@@ -109,12 +110,20 @@ class RunningSourceTest {
   }
 
   @Test
+  void whoAndShowSayOfItWhatTheySayOfADump() {
+    String list = kho(0, "show", "running").out();
+    assertThat(list).isEqualTo(kho(0, "show", CAPTURE).out()).contains("/memblock");
+    String owner = kho(0, "who", "running", "0x8f6004").out();
+    assertThat(owner).isEqualTo(kho(0, "who", CAPTURE, "0x8f6004").out()).contains("root FDT /");
+  }
+
+  @Test
   void readsAFewPagesOf64GiB() throws IOException {
     try (RunningMemory memory = RunningMemory.open(root)) {
       RunningRoots found = RunningRoots.find(new HostFiles(root), memory);
       assertThat(found.incoming()).hasValue(INCOMING);
       assertThat(found.outgoing()).hasValue(OUTGOING);
-      assertThat(found.state()).isEqualTo(RunningRoots.State.ON);
+      assertThat(found.state()).isEqualTo(HostStatus.State.ON);
       List<RootFdt> roots =
           Stream.of(INCOMING, OUTGOING).map(at -> RootSearch.at(memory, at)).toList();
       Handovers.of(memory, roots, null)

@@ -3,12 +3,16 @@ package org.kho4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.HostRoot;
+import org.kho4j.fdt.FdtBuilder;
+import org.kho4j.fdt.FdtProperty;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -133,6 +137,19 @@ class StatusCommandTest {
         .contains("prepared  LUO")
         .contains("scratch   unknown")
         .contains("has 1 lengths, and scratch_phys 3 addresses");
+  }
+
+  @Test
+  void aGivenRootFdtThatNamesNoVersionHasNone() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second");
+    MemorySegment fdt =
+        FdtBuilder.create(MemorySegment.ofArray(new byte[4096]))
+            .beginNode("")
+            .property(FdtProperty.ofBytes("compatible", new byte[0]))
+            .endNode()
+            .finish();
+    host.put("sys/kernel/debug/kho/in/fdt", fdt.toArray(ValueLayout.JAVA_BYTE));
+    assertThat(status(0).out()).contains("given     a handover by Linux 7.3.4, kexec 1\n");
   }
 
   @Test

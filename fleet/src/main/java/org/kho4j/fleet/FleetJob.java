@@ -34,13 +34,13 @@ final class FleetJob {
   private static int run(Invocation invocation, FleetOptions options, SparkSession spark)
       throws IOException {
     Configuration conf = spark.sparkContext().hadoopConfiguration();
-    Kernels kernels = kernels(options.kernels(), conf);
+    FleetKernels kernels = kernels(options.kernels(), conf);
     FleetOutput out =
         options.output().isEmpty()
             ? FleetOutput.temporary(conf)
             : new FleetOutput(new Path(options.output().get()), conf);
     try {
-      List<InputFile> files = FleetFiles.list(options.inputs(), conf);
+      List<InputFile> files = FleetInput.list(options.inputs(), conf);
       out.prepare(options.resume(), options.replace());
       FleetRun run = new FleetRun(spark, kernels, options.commandLine(), out, invocation::note);
       FleetRun.Result result = run.judge(files, new HostNames(options.host()));
@@ -59,7 +59,7 @@ final class FleetJob {
     }
   }
 
-  private static Kernels kernels(List<String> sources, Configuration conf) throws IOException {
+  private static FleetKernels kernels(List<String> sources, Configuration conf) throws IOException {
     List<Profile> profiles = new ArrayList<>();
     for (String source : sources) {
       Path path = new Path(source);
@@ -76,7 +76,7 @@ final class FleetJob {
         }
       }
     }
-    return Kernels.of(profiles, sources);
+    return FleetKernels.of(profiles, sources);
   }
 
   private static void show(Invocation invocation, FleetRun.Result result, String page)

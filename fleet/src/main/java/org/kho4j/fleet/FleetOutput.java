@@ -6,7 +6,6 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -30,25 +29,23 @@ final class FleetOutput {
   }
 
   /**
-   * Sees to it that the run may write here.
+   * Checks that the run may write into the folder, and empties it for a replacement.
    *
-   * @throws IOException if there is something, and neither is asked for; or what is there is not a
-   *     run's output
+   * @throws IOException if the folder has content and neither option is given, or content that is
+   *     not a run's output
    */
   void prepare(boolean resume, boolean replace) throws IOException {
     if (!system.exists(root)) {
       return;
     }
-    FileStatus[] there = system.listStatus(root);
     if (!system.getFileStatus(root).isDirectory()) {
       throw new IOException(root + ": is a file, and the output is a folder");
     }
-    if (there.length == 0) {
+    if (system.listStatus(root).length == 0) {
       return;
     }
     if (!resume && !replace) {
-      throw new IOException(
-          root + ": is there already; --resume goes on with it, --replace replaces it");
+      throw new IOException(root + ": exists; --resume continues it, --replace replaces it");
     }
     if (!system.exists(contents())) {
       throw new IOException(root + ": has something else than the output of kho fleet in it");
@@ -58,7 +55,7 @@ final class FleetOutput {
     }
   }
 
-  /** What was read of each content: the table by which a run goes on. */
+  /** What was read of each content: the table by which a run resumes. */
   Path contents() {
     return new Path(root, CONTENTS);
   }

@@ -27,12 +27,13 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.util.SerializableConfiguration;
+import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.CommandLine;
 
 /** The stages of the job. */
 final class FleetRun {
 
-  /** Contents after which a run that is stopped goes on. */
+  /** Contents that are judged between two writes: a run that is stopped resumes there. */
   private static final int BATCH = 20_000;
 
   /** Contents of a task: what a lost executor costs, and more than a task's own cost. */
@@ -66,14 +67,14 @@ final class FleetRun {
 
   private final SparkSession spark;
   private final JavaSparkContext context;
-  private final Kernels kernels;
+  private final FleetKernels kernels;
   private final Optional<String> commandLine;
   private final FleetOutput out;
   private final Consumer<String> notes;
 
   FleetRun(
       SparkSession spark,
-      Kernels kernels,
+      FleetKernels kernels,
       Optional<String> commandLine,
       FleetOutput out,
       Consumer<String> notes) {
@@ -103,8 +104,12 @@ final class FleetRun {
     Set<String> done = done(judgement);
     left.removeIf(file -> done.contains(file.digest()));
     notes.accept(
-        "%,d files, %,d contents, %,d to judge for %,d kernels"
-            .formatted(files.size(), contents.size(), left.size(), kernels.labels().size()));
+        "%s, %s, %s to judge for %s"
+            .formatted(
+                Units.count(files.size(), "file", "files"),
+                Units.count(contents.size(), "content", "contents"),
+                Units.count(left.size()),
+                Units.count(kernels.labels().size(), "kernel", "kernels")));
     judge(left, judgement, conf);
     return tables(files, names, judgement, contents.size(), left.size(), done);
   }
@@ -136,9 +141,9 @@ final class FleetRun {
 
   private void judge(
       List<InputFile> left, String judgement, Broadcast<SerializableConfiguration> conf) {
-    Broadcast<Kernels> shared = context.broadcast(kernels);
-    Optional<String> line = commandLine;
-    String next = line.orElse(null);
+    Broadcast<FleetKernels> shared = context.broadcast(kernels);
+    String next = commandLine.orElse(null);
+    // The first batch is written even if it is empty: the table has to exist.
     for (int from = 0; from < left.size() || from == 0; from += BATCH) {
       List<InputFile> batch = left.subList(from, Math.min(left.size(), from + BATCH));
       JavaRDD<Row> rows =

@@ -53,7 +53,7 @@ final class HostReader implements KernelSource.Look {
    * @param commandLine of the next kernels; empty where it is not known
    */
   static HostRecord read(
-      InputFile file, Kernels kernels, Optional<CommandLine> commandLine, Configuration conf) {
+      InputFile file, FleetKernels kernels, Optional<CommandLine> commandLine, Configuration conf) {
     return read(file, kernels, commandLine, conf, InputDigest.MAX_HASHED);
   }
 
@@ -64,7 +64,7 @@ final class HostReader implements KernelSource.Look {
    */
   static HostRecord read(
       InputFile file,
-      Kernels kernels,
+      FleetKernels kernels,
       Optional<CommandLine> commandLine,
       Configuration conf,
       long ranged) {
@@ -83,7 +83,10 @@ final class HostReader implements KernelSource.Look {
   }
 
   private HostRecord read(
-      FetchedFile fetched, Kernels kernels, Optional<CommandLine> commandLine, Configuration conf)
+      FetchedFile fetched,
+      FleetKernels kernels,
+      Optional<CommandLine> commandLine,
+      Configuration conf)
       throws IOException {
     OutgoingKernel outgoing = outgoing(fetched, conf);
     List<Cell> cells = new ArrayList<>();

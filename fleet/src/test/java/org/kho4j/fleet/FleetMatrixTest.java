@@ -59,7 +59,7 @@ class FleetMatrixTest {
     assertThat(page(output)).contains("rack-00").doesNotContain("src=", "http:", "https:");
 
     assertThat(run(arguments)).isEqualTo(Command.FAILED);
-    assertThat(err.toString(StandardCharsets.UTF_8)).contains("--resume goes on with it");
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("--resume continues it");
 
     List<String> again = new ArrayList<>(arguments);
     again.add("--resume");

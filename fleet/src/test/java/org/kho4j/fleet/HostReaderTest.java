@@ -50,9 +50,9 @@ class HostReaderTest {
     return conf;
   }
 
-  private static Kernels kernels() throws IOException {
+  private static FleetKernels kernels() throws IOException {
     Profile profile = ProfileFile.read("7.3.json", Files.readAllBytes(KERNEL));
-    return Kernels.of(List.of(profile), List.of("7.3.json"));
+    return FleetKernels.of(List.of(profile), List.of("7.3.json"));
   }
 
   private static HostRecord read(String path, long ranged) throws IOException {

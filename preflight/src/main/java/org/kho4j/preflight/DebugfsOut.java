@@ -34,7 +34,7 @@ public record DebugfsOut(
     List<String> strangers,
     List<AddressRange> scratch) {
 
-  public static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
+  static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
 
   private static final String OUT = "sys/kernel/debug/kho/out";
   private static final String SUBTREES = OUT + "/sub_fdts";
@@ -47,16 +47,16 @@ public record DebugfsOut(
   }
 
   /** Whether debugfs shows nothing of a handover. */
-  public boolean isEmpty() {
+  boolean isEmpty() {
     return versions.isEmpty();
   }
 
   /**
-   * Reads it.
+   * Reads the files of a host.
    *
    * @throws IOException if a file is not of its form
    */
-  public static DebugfsOut read(HostFiles files) throws IOException {
+  static DebugfsOut read(HostFiles files) throws IOException {
     Optional<List<String>> names = files.names(SUBTREES);
     if (names.isEmpty()) {
       files.note(

@@ -44,7 +44,7 @@ public final class HostFiles {
   /** Reads a file. */
   @FunctionalInterface
   public interface Reading<T> {
-    /** Reads it. */
+    /** The content of the file at a path. */
     T of(Path path) throws IOException;
   }
 
@@ -112,7 +112,7 @@ public final class HostFiles {
   }
 
   /** Adds to the {@link #notes}. */
-  public void note(String sentence) {
+  void note(String sentence) {
     notes.add(sentence);
   }
 

@@ -27,6 +27,10 @@ public final class Invocation {
   private final ParseResult root;
   private final ParseResult leaf;
   private final GlobalOptions options;
+
+  /** The SOURCE and KERNEL that is this host. */
+  public static final String RUNNING = "running";
+
   private final Console console;
   private final Text text;
   private @Nullable RunningSource running;

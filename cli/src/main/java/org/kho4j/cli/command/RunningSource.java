@@ -20,6 +20,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.running.RunningMemory;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.RunningRoots;
 import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
@@ -30,7 +31,7 @@ import org.kho4j.verify.Verifier;
  */
 final class RunningSource {
 
-  private static final Path NAME = Path.of("running");
+  private static final Path NAME = Path.of(Invocation.RUNNING);
   private static final Path KCORE = Path.of("/proc/kcore");
 
   /** How often a handover is read that changes meanwhile. */
@@ -52,7 +53,7 @@ final class RunningSource {
     return source.equals(NAME);
   }
 
-  /** The failure that {@code /proc/kcore} is as a SOURCE. */
+  /** Why {@code /proc/kcore} is refused as a SOURCE; empty for any other path. */
   static Optional<String> misnamed(Path source) {
     return source.equals(KCORE)
         ? Optional.of("/proc/kcore is the memory of this host, which kho calls: running")
@@ -93,9 +94,9 @@ final class RunningSource {
     scratchArray = found.scratchArray();
     List<RootFdt> roots = new ArrayList<>();
     List<HandoverException> rejected = new ArrayList<>();
-    OptionalLong told = invocation.options().fdt();
-    OptionalLong outgoing = told.isPresent() ? told : found.outgoing();
-    if (outgoing.isEmpty() && found.state() != RunningRoots.State.OFF) {
+    OptionalLong given = invocation.options().fdt();
+    OptionalLong outgoing = given.isPresent() ? given : found.outgoing();
+    if (outgoing.isEmpty() && found.state() != HostStatus.State.OFF) {
       requireTraces(found);
       RootSearch search = search();
       roots.addAll(search.roots());
@@ -113,7 +114,7 @@ final class RunningSource {
         });
     if (roots.isEmpty() && rejected.isEmpty()) {
       throw new IOException(
-          found.state() == RunningRoots.State.OFF
+          found.state() == HostStatus.State.OFF
               ? "running: KHO is off in this kernel: it hands over nothing unless it boots with kho=on"
               : "running: no handover: no page of this host is a device tree that names a version of KHO");
     }
@@ -127,13 +128,13 @@ final class RunningSource {
 
   /** A search takes a while on a large host: something has to speak for KHO. */
   private void requireTraces(RunningRoots found) throws IOException {
-    if (found.state() == RunningRoots.State.MISSING) {
+    if (found.state() == HostStatus.State.MISSING) {
       throw new IOException(
           "running: this kernel has no KHO: it was built without CONFIG_KEXEC_HANDOVER, or is older than 6.16");
     }
     Path root = invocation.options().root();
     boolean traces =
-        found.state() == RunningRoots.State.ON
+        found.state() == HostStatus.State.ON
             || found.incoming().isPresent()
             || Files.exists(root.resolve("sys/kernel/debug/kho"))
             || Files.exists(root.resolve("sys/class/misc/liveupdate"))

@@ -23,7 +23,7 @@ import org.kho4j.verify.systemd.FdStoreMapping;
 /** Everything in a handover that has content: blobs, reservations, memfds, vmalloc areas. */
 final class ContentList {
 
-  /** Takes what there is. */
+  /** Takes the items and the parts that cannot be listed. */
   interface Sink {
     /**
      * Takes something with content.

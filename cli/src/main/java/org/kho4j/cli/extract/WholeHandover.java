@@ -53,14 +53,14 @@ final class WholeHandover {
     this.budget = handover.memory().presentBytes();
   }
 
-  /** Gives content; throws if there is none. */
+  /** Finds the content of an item; throws if there is none. */
   @FunctionalInterface
   interface Source {
     Content content();
   }
 
   /**
-   * Extracts.
+   * Writes the directory and its index.
    *
    * @return {@link Command#OK}, or {@link Command#BAD_ANSWER} if something is missing
    */
@@ -179,7 +179,7 @@ final class WholeHandover {
         json.number("absentBytes", extraction.absentBytes());
         problem(
             content.path(),
-            Units.size(extraction.absentBytes()) + " of it cannot be read, and zeros stand there");
+            Units.size(extraction.absentBytes()) + " of it cannot be read: zeros take its place");
       }
     }
 

@@ -20,13 +20,16 @@ public final class FleetCommand extends Command {
   /** The whole path is the host's name, its folder the group. */
   private static final Pattern HOST = Pattern.compile("(?<group>[^/]*)/(?<host>[^/]+)$");
 
+  /** Spark's master if none is given: all cores of this machine. */
+  private static final String LOCAL = "local[*]";
+
   private final Job job;
 
-  /** What a command line of the fleet is for. */
+  /** Judges a fleet, here or in another JVM. */
   @FunctionalInterface
   public interface Job {
     /**
-     * Does it.
+     * Judges the hosts and shows the verdicts.
      *
      * @return {@link Command#OK}, {@link Command#BAD_ANSWER} or {@link Command#FAILED}
      */
@@ -45,7 +48,7 @@ public final class FleetCommand extends Command {
         "Judges every host of a fleet against every kernel, on Apache Spark.",
         "INPUT is a folder or a glob of any file system that Hadoop reads (a local path, hdfs://, s3a://), with memory"
             + " images, profiles (preflight --save-profile) and documents of inspect --json: a file for each host."
-            + " KERNEL is as for kho preflight.",
+            + " KERNEL is a file that kho preflight takes: an image or a profile, of the same file systems.",
         "The verdict on a host and a kernel is that of kho preflight --from FILE --to KERNEL. A file that cannot be read"
             + " is a row with its error.",
         "OUT gets the Parquet tables hosts and verdicts, and fleet.html, a page with a matrix of host groups and kernels.",
@@ -80,8 +83,8 @@ public final class FleetCommand extends Command {
     option(
         flag(
             "--resume",
-            "OUT is there: goes on with it. Contents that were judged are not read again."));
-    option(flag("--replace", "OUT is there: replaces it."));
+            "Continues an OUT that exists: contents that were judged are not read again."));
+    option(flag("--replace", "Replaces an OUT that exists."));
     option(
         OptionSpec.builder("--host")
             .type(Pattern.class)
@@ -98,9 +101,9 @@ public final class FleetCommand extends Command {
     option(
         OptionSpec.builder("--master")
             .type(String.class)
-            .defaultValue("local[*]")
+            .defaultValue(LOCAL)
             .paramLabel("URL")
-            .description("Spark's master. Default: local[*], all cores of this machine."));
+            .description("Spark's master. Default: " + LOCAL + ", all cores of this machine."));
     option(
         OptionSpec.builder("--conf")
             .type(List.class)
@@ -142,7 +145,7 @@ public final class FleetCommand extends Command {
             invocation.flag("--replace"),
             host == null ? HOST : host,
             Optional.ofNullable(invocation.value("--cmdline", String.class)),
-            master == null ? "local[*]" : master,
+            master == null ? LOCAL : master,
             strings(invocation, "--conf"));
     if (options.resume() && options.replace()) {
       throw invocation.wrong("--resume and --replace exclude each other");

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.kho4j.cli.command.Invocation;
 
 /** A JVM with Apache Spark on its class path, which runs the job of module {@code fleet}. */
@@ -23,12 +24,9 @@ final class SparkProcess {
           "kho fleet runs on Apache Spark, and neither Spark nor kho4j-fleet.jar is in this installation: call"
               + " ./kho fleet in a clone of kho4j, or give its fleet/target/kho4j-fleet.jar to spark-submit");
     }
-    String home = System.getenv("SPARK_HOME");
-    Path spark =
-        home == null || home.isEmpty()
-            ? Path.of(root, "fleet", "target", "spark")
-            : Path.of(home, "jars");
-    boolean own = home == null || home.isEmpty();
+    String home = Objects.requireNonNullElse(System.getenv("SPARK_HOME"), "");
+    boolean own = home.isEmpty();
+    Path spark = own ? Path.of(root, "fleet", "target", "spark") : Path.of(home, "jars");
     build(root, own);
     require(spark, own);
     Path jar = Path.of(root, "fleet", "target", "kho4j-fleet.jar");

@@ -261,7 +261,7 @@ public final class Inspection {
     view.endLiveUpdate();
   }
 
-  /** A client's state in development; what does not fit its layout is told, and no error. */
+  /** The state of a client in development. What does not fit its layout is newer, and no error. */
   private @Nullable DevelopmentState state(Where where, DevelopmentLayout layout, long address) {
     return read(() -> {
       try {

@@ -75,7 +75,9 @@ final class JsonFields {
       return fields;
     } catch (JacksonException e) {
       throw new IOException(
-          "%s:%s this is no JSON that a profile has".formatted(name, place(e.getLocation())), e);
+          "%s:%s this is not the JSON of a profile or of kho inspect"
+              .formatted(name, place(e.getLocation())),
+          e);
     }
   }
 

@@ -29,7 +29,6 @@ import org.kho4j.verify.Verifier;
 /** Reads the kernels and memory images that the command line names. */
 public final class KernelSource {
 
-  static final String RUNNING = "running";
   private static final String NEXT = "next";
 
   /**
@@ -70,7 +69,7 @@ public final class KernelSource {
 
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
   OutgoingKernel kernel(String name) throws IOException {
-    if (name.equals(RUNNING)) {
+    if (name.equals(Invocation.RUNNING)) {
       RunningKernel.Running running = RunningKernel.read(invocation.options().root());
       return new OutgoingKernel(
           running.profile(),
@@ -148,7 +147,7 @@ public final class KernelSource {
    * @param writer the kernel that wrote the memory image, if it is at hand
    */
   public OutgoingKernel outgoing(String name, @Nullable String writer) throws IOException {
-    boolean running = name.equals(RUNNING);
+    boolean running = name.equals(Invocation.RUNNING);
     OutgoingKernel outgoing =
         running
             ? new RunningHost(invocation).outgoing(kernel(name))

@@ -179,9 +179,7 @@ public final class PreflightCommand extends Command {
                 next,
                 nextCommandLine(invocation, outgoing)
                     .or(() ->
-                        to.equals(KernelSource.RUNNING)
-                            ? Optional.empty()
-                            : incoming.commandLine()),
+                        to.equals(Invocation.RUNNING) ? Optional.empty() : incoming.commandLine()),
                 initrd(invocation).or(incoming::initrd))
             .withNotes(incoming.notes())
             .withNotes(outgoing.notes());

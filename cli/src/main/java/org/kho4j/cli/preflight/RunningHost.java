@@ -21,8 +21,6 @@ import org.kho4j.preflight.host.LiveUpdateUse;
  */
 final class RunningHost {
 
-  private static final Path SOURCE = Path.of("running");
-
   private final Invocation invocation;
 
   RunningHost(Invocation invocation) {
@@ -71,7 +69,7 @@ final class RunningHost {
 
   private Optional<OutgoingKernel> memory(List<String> notes) {
     try {
-      return Optional.of(new KernelSource(invocation).memory(SOURCE));
+      return Optional.of(new KernelSource(invocation).memory(Path.of(Invocation.RUNNING)));
     } catch (IOException | UncheckedIOException e) {
       notes.add("what is in the kernel's memory is not known: " + e.getMessage());
       return Optional.empty();

@@ -44,10 +44,10 @@ public final class StatusCommand extends Command {
   }
 
   /** What the kernel's memory says, where the host shows it. */
-  private static RunningRoots.State byMemory(Path root) throws IOException {
+  private static HostStatus.State byMemory(Path root) throws IOException {
     Optional<RunningMemory> opened = memory(root);
     if (opened.isEmpty()) {
-      return RunningRoots.State.UNKNOWN;
+      return HostStatus.State.UNKNOWN;
     }
     try (RunningMemory memory = opened.get()) {
       return RunningRoots.find(new HostFiles(root), memory).state();

@@ -45,7 +45,7 @@ final class AddressQuery implements OwnerVisitor {
   }
 
   /**
-   * Looks addresses up. Of a handover that a kernel has taken, nothing is known.
+   * Looks up addresses. Nothing is known of a handover that a kernel has taken.
    *
    * @param options where scratch is
    */

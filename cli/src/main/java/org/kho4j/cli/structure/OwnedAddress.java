@@ -88,7 +88,7 @@ final class OwnedAddress {
   private final List<Owner> owners = new ArrayList<>();
   private final List<Inside> structures = new ArrayList<>();
   private long moreOwners;
-  private @Nullable String notPreservedBecause;
+  private @Nullable String preservedUnknownBecause;
   private @Nullable AddressRange scratch;
 
   OwnedAddress(long address) {
@@ -105,8 +105,8 @@ final class OwnedAddress {
   }
 
   /** Why it is not known whether it is preserved; null if it is known. */
-  @Nullable String notPreservedBecause() {
-    return notPreservedBecause;
+  @Nullable String preservedUnknownBecause() {
+    return preservedUnknownBecause;
   }
 
   /** In the order in which they claim it, the first 16. */
@@ -138,7 +138,7 @@ final class OwnedAddress {
   }
 
   void unknownWhetherPreserved(String because) {
-    notPreservedBecause = because;
+    preservedUnknownBecause = because;
   }
 
   void owner(OwnerKind kind, Where where, OptionalLong offset) {

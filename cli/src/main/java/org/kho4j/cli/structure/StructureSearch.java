@@ -65,7 +65,7 @@ final class StructureSearch implements OwnerVisitor {
     return address != null;
   }
 
-  /** A path as a user may write it in a shell. */
+  /** A path without quotes, as a user may write it in a shell. */
   private static String plain(String written) {
     return written.replace("\"", "");
   }

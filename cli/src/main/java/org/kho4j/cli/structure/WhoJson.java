@@ -43,10 +43,10 @@ final class WhoJson {
         .text("role", handover.role().label())
         .text("taken", handover.taken().orElse(null));
     if (handover.taken().isEmpty()) {
-      if (here.notPreservedBecause() == null) {
+      if (here.preservedUnknownBecause() == null) {
         json.flag("preserved", !here.blocks().isEmpty());
       } else {
-        json.text("preservedUnknown", here.notPreservedBecause());
+        json.text("preservedUnknown", here.preservedUnknownBecause());
       }
       json.array("blocks");
       for (OwnedAddress.Block block : here.blocks()) {

@@ -94,8 +94,8 @@ final class WhoText {
   }
 
   private void preserved(Handover handover, OwnedAddress here) throws IOException {
-    if (here.notPreservedBecause() != null) {
-      line("preserved").put(WARNING, "not known").put(": " + here.notPreservedBecause()).line();
+    if (here.preservedUnknownBecause() != null) {
+      line("preserved").put(WARNING, "not known").put(": " + here.preservedUnknownBecause()).line();
     } else if (here.blocks().isEmpty()) {
       line("preserved").put("no").line();
     }

@@ -90,7 +90,7 @@ class ProfileFileTest {
   void textThatIsNoJsonIsSaidWithItsPlace() throws IOException {
     Path file = Files.writeString(directory.resolve("profile.json"), "{ \"schema\": x }");
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(file + ":1:13: this is no JSON that a profile has");
+        .hasMessage(file + ":1:13: this is not the JSON of a profile or of kho inspect");
   }
 
   @Test

@@ -47,10 +47,6 @@ public final class DevelopmentState {
     return new DevelopmentState(memory, where, layout, memory.view(where, address, structure));
   }
 
-  public DevelopmentLayout layout() {
-    return layout;
-  }
-
   /**
    * Checks that all that the structure counts and points at is in memory.
    *

@@ -26,7 +26,7 @@ final class Kcore implements AutoCloseable {
   }
 
   /**
-   * Opens it.
+   * Opens the file of a host.
    *
    * @throws IOException with a sentence that says why the host does not show its memory
    */

@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * KHO and LUO on a running host, as far as its files tell.
+ * KHO and LUO on a running host, as far as its files show them.
  *
  * @param release of the kernel
  * @param kho whether KHO is on
@@ -42,6 +42,7 @@ public record HostStatus(
     OFF,
     /** The kernel was built without it. */
     MISSING,
+    /** Nothing that can be seen shows it. */
     UNKNOWN
   }
 
@@ -55,7 +56,7 @@ public record HostStatus(
   /**
    * What a boot was given.
    *
-   * @param handedOver whether the boot loader told this kernel of a handover; empty if unknown
+   * @param handedOver whether this kernel was booted with a boot record; empty if unknown
    * @param version of the root FDT that the kernel took
    * @param previousRelease of the kernel that handed over
    * @param kexecCount kexecs since the cold boot

@@ -57,15 +57,15 @@ public final class HostStatusReader {
    * Reads a host.
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
-   * @param byMemory what the kernel's memory says about KHO; {@link RunningRoots.State#UNKNOWN}
-   *     where it cannot be read
+   * @param byMemory what the kernel's memory says about KHO; {@link State#UNKNOWN} where it cannot
+   *     be read
    * @throws IOException if {@code /proc} is not there
    */
-  public static HostStatus read(Path root, RunningRoots.State byMemory) throws IOException {
+  public static HostStatus read(Path root, State byMemory) throws IOException {
     return new HostStatusReader(root).read(byMemory);
   }
 
-  private HostStatus read(RunningRoots.State byMemory) throws IOException {
+  private HostStatus read(State byMemory) throws IOException {
     Optional<CommandLine> line = files.text("proc/cmdline").map(CommandLine::new);
     Switch kho = kho(byMemory, line);
     Switch luo = luo(kho, line);
@@ -79,7 +79,7 @@ public final class HostStatusReader {
     LiveUpdateUse use = LiveUpdateUse.read(root);
     if (use.hidden() > 0) {
       notes.add(
-          "the descriptors of %,d processes are hidden from this user: they may have sessions"
+          "processes whose descriptors are hidden from this user: %,d; they may have sessions"
               .formatted(use.hidden()));
     }
     notes.addAll(files.notes());
@@ -96,7 +96,7 @@ public final class HostStatusReader {
         notes);
   }
 
-  private Switch kho(RunningRoots.State byMemory, Optional<CommandLine> line) throws IOException {
+  private Switch kho(State byMemory, Optional<CommandLine> line) throws IOException {
     switch (byMemory) {
       case ON -> {
         return new Switch(State.ON, "the kernel's variable kho_enable");
@@ -178,7 +178,7 @@ public final class HostStatusReader {
     try {
       return Fdt.read(MemorySegment.ofArray(fdt))
           .property("compatible")
-          .map(property -> property.stringList().getFirst());
+          .flatMap(property -> property.stringList().stream().findFirst());
     } catch (FdtException e) {
       notes.add("/" + in + "/fdt: " + e.getMessage());
       return Optional.empty();

@@ -15,6 +15,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.running.RunningMemory;
 import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostStatus.State;
 import org.kho4j.preflight.host.KernelSymbols.Name;
 
 /**
@@ -23,7 +24,8 @@ import org.kho4j.preflight.host.KernelSymbols.Name;
  * @param incoming address of the root FDT that the kernel was given
  * @param outgoing address of the root FDT that the kernel prepares
  * @param scratchArray the kernel's array of scratch regions
- * @param state what is known of KHO in this kernel
+ * @param state whether KHO is on, by the kernel's own variable; {@code UNKNOWN} where the kernel
+ *     does not list its data, or hides the addresses
  */
 public record RunningRoots(
     OptionalLong incoming,
@@ -34,20 +36,8 @@ public record RunningRoots(
   /** Bytes of {@code struct kho_out} that are looked at: the pointer is its first since 7.1. */
   private static final int OUT_BYTES = 256;
 
-  /** What is known of KHO in a running kernel. */
-  public enum State {
-    /** It is on, by the kernel's own variable. */
-    ON,
-    /** The kernel has it, and it is off, by the kernel's own variable. */
-    OFF,
-    /** The kernel does not have it: it lists its functions, and none of KHO. */
-    MISSING,
-    /** The kernel does not list its data, or hides the addresses. */
-    UNKNOWN
-  }
-
   /**
-   * Finds them.
+   * Finds the root FDTs and the scratch array of a host.
    *
    * @throws IOException if a file of the host is not of its form
    */

@@ -13,7 +13,7 @@ import org.kho4j.cli.preflight.ProfileFile;
 import org.kho4j.preflight.Profile;
 
 /** The kernels that are to take the handovers: read once, and sent to each executor as profiles. */
-final class Kernels implements Serializable {
+final class FleetKernels implements Serializable {
 
   private static final long serialVersionUID = 1L;
 
@@ -29,12 +29,12 @@ final class Kernels implements Serializable {
   private final ArrayList<Kernel> kernels;
   private transient @Nullable Map<String, Profile> profiles;
 
-  private Kernels(List<Kernel> kernels) {
+  private FleetKernels(List<Kernel> kernels) {
     this.kernels = new ArrayList<>(kernels);
   }
 
   /** Profiles with their sources, in the order in which the user named them. */
-  static Kernels of(List<Profile> profiles, List<String> sources) throws IOException {
+  static FleetKernels of(List<Profile> profiles, List<String> sources) throws IOException {
     List<Kernel> kernels = new ArrayList<>();
     Map<String, Integer> seen = new HashMap<>();
     for (int i = 0; i < profiles.size(); i++) {
@@ -47,7 +47,7 @@ final class Kernels implements Serializable {
               source,
               new String(ProfileFile.bytes(profiles.get(i)), StandardCharsets.UTF_8)));
     }
-    return new Kernels(kernels);
+    return new FleetKernels(kernels);
   }
 
   List<String> labels() {
