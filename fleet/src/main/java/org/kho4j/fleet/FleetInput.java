@@ -13,15 +13,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
 /** The files that folders and globs name, each once. Names that begin with . or _ are left out. */
-<<<<<<<< HEAD:fleet/src/main/java/org/kho4j/fleet/FleetInput.java
 final class FleetInput {
 
   private FleetInput() {}
-========
-final class FleetInput {
-
-  private FleetInput() {}
->>>>>>>> maint:fleet/src/main/java/org/kho4j/fleet/FleetInput.java
 
   /**
    * Lists files.

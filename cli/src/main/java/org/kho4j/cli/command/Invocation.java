@@ -119,6 +119,11 @@ public final class Invocation {
     return Optional.ofNullable(running).filter(source -> source.memory().equals(memory));
   }
 
+  /** Whether a source of the command line is the running host. */
+  public boolean readsRunning() {
+    return running != null;
+  }
+
   /** Where the scratch array of the running host is, if that is a source and is known. */
   public Optional<AddressRange> runningScratchArray() {
     return Optional.ofNullable(running).flatMap(RunningSource::scratchArray);

@@ -172,7 +172,13 @@ final class InsideGuest {
 
   private void sound() {
     JsonNode verified = json("/verify.json");
-    run.same("the findings of verify running", List.of(), names(verified.path("findings")));
+    List<String> faults = new ArrayList<>();
+    for (JsonNode finding : verified.path("findings")) {
+      if (!finding.path("severity").asString().equals("info")) {
+        faults.add(finding.toString());
+      }
+    }
+    run.same("errors and warnings of verify running", List.of(), faults);
   }
 
   private static List<String> names(JsonNode array) {
