@@ -210,8 +210,7 @@ class OwnersAgreeTest {
       file.writeLong(Long.reverseBytes(1L << 32));
     }
 
-    JsonNode handover =
-        json("inspect", "--ranges", "--json", ram.toString()).at("/handovers/0");
+    JsonNode handover = json("inspect", "--ranges", "--json", ram.toString()).at("/handovers/0");
     assertThat(handover.has("ranges")).isFalse();
     assertThat(handover.path("errors").valueStream().map(it -> it.path("message").asString()))
         .contains("the owners of preserved memory are not listed: the map is broken");
