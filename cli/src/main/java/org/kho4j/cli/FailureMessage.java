@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +51,7 @@ public final class FailureMessage {
       case AccessDeniedException e -> e.getFile() + ": permission denied";
       case FileSystemException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
       case OutputException e -> "cannot write the output: " + orKind(e);
+      case InvalidPathException e -> noPath(e);
       case IOException e -> orKind(e);
       case MemoryReadException e -> orKind(e);
       case SpecException e -> orKind(e);
@@ -129,6 +131,14 @@ public final class FailureMessage {
       }
     }
     return Optional.empty();
+  }
+
+  /** What is said of a name that no path can have here. */
+  static String noPath(InvalidPathException failure) {
+    String sentence = "'" + failure.getInput() + "' is no path";
+    return failure.getInput().indexOf('\0') >= 0
+        ? sentence + ": it has a zero byte"
+        : sentence + " in this locale; LC_ALL=C.UTF-8 takes names beyond ASCII";
   }
 
   private static @Nullable String suggestions(

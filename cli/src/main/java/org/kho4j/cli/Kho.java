@@ -1,6 +1,8 @@
 package org.kho4j.cli;
 
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -28,6 +30,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The kho command: reads the command line, runs one command, turns failures into sentences. */
@@ -123,7 +126,8 @@ public final class Kho {
    */
   public int run(String... args) {
     try {
-      return execute(new CommandLine(new Root(commands.apply(args)).spec()), args);
+      CommandLine commandLine = new CommandLine(new Root(commands.apply(args)).spec());
+      return execute(commandLine.registerConverter(Path.class, Kho::path), args);
     } catch (ParameterException e) {
       explain(FailureMessage.unknownOption(e, args).orElse(e), args);
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
@@ -163,6 +167,14 @@ public final class Kho {
     int answer = command.run(invocation);
     text.flush();
     return answer;
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(FailureMessage.noPath(e));
+    }
   }
 
   /** picocli lets a request for help excuse every other mistake; a wrong command is one. */

@@ -37,6 +37,14 @@ class AbiCommandTest {
   }
 
   @Test
+  void whatNoReleaseHasIsMarkedSoAsJson() {
+    assertThat(run("abi", "--unreleased", "--json")).isZero();
+    assertThat(json().get("unreleased").asBoolean()).isTrue();
+    assertThat(json().get("versions")).hasSize(Contract.DEVELOPMENT.size());
+    assertThat(json().get("clients")).isNotEmpty();
+  }
+
+  @Test
   void aStringStandsForEveryLayoutThatWentByIt() {
     assertThat(run("abi", "versions", "kho-v1", "--json")).isZero();
     assertThat(json().get("versions").valueStream().map(it -> it.get("id").asString()))

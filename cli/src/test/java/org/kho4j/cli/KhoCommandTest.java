@@ -61,6 +61,12 @@ class KhoCommandTest {
   }
 
   @Test
+  void whatIsNoPathIsAUsageError() {
+    assertThat(new Kho(pipe.console, "").run("inspect", "a\0b")).isEqualTo(2);
+    assertThat(pipe.err()).contains(": 'a\\x00b' is no path: it has a zero byte\n");
+  }
+
+  @Test
   void everyCommandHasEveryGlobalOption() {
     for (var command : Kho.commandLine().getSubcommands().values()) {
       assertThat(command.getCommandSpec().optionsMap().keySet())

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
+import org.kho4j.cli.captures.TestGuest;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;
@@ -193,6 +194,26 @@ class OwnersAgreeTest {
     JsonNode handover = answer.path("addresses").path(0).path("handovers").path(0);
     assertThat(handover.path("taken").asString()).isNotEmpty();
     assertThat(handover.has("owners")).isFalse();
+  }
+
+  /** A part of the map that leads nowhere: no list says that nothing is preserved. */
+  @Test
+  void aMapWithABrokenPartHasNoRanges() throws IOException {
+    Path ram = directory.resolve("ram");
+    try (TestGuest guest = TestGuest.create(ram, 64 << 20)) {
+      guest.session("vm");
+    }
+    String root =
+        json("inspect", "--json", ram.toString()).at("/handovers/0/preservedMap/root").asString();
+    try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
+      file.seek(Long.decode(root) + 3 * Long.BYTES);
+      file.writeLong(Long.reverseBytes(1L << 32));
+    }
+
+    JsonNode handover = json("inspect", "--ranges", "--json", ram.toString()).at("/handovers/0");
+    assertThat(handover.has("ranges")).isFalse();
+    assertThat(handover.path("errors").valueStream().map(it -> it.path("message").asString()))
+        .contains("the owners of preserved memory are not listed: the map is broken");
   }
 
   /** The preserved map is such a tree, too. */

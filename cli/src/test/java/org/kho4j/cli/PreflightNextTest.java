@@ -112,6 +112,15 @@ class PreflightNextTest {
         .contains("there is no boot entry");
   }
 
+  @Test
+  void aBootEntryThatNamesNoPathIsRefused() throws IOException {
+    Path entries = Files.createDirectories(directory.resolve("root/boot/loader/entries"));
+    Files.writeString(entries.resolve("one.conf"), "linux /a\0b\n");
+
+    assertThat(kho(2, "preflight", "--to", "next", "--root", directory.resolve("root")).err())
+        .contains("one.conf: '/a\\x00b' is no path\n");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "7.3, 0, 0",

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -245,8 +246,12 @@ final class BootEntries {
 
   /** A file of an entry, by its path on the partition. */
   private Path file(Found found, String path) throws IOException {
-    Path relative = Path.of(path.replaceFirst("^/+", ""));
-    Path file = found.partition.resolve(relative).normalize();
+    Path file;
+    try {
+      file = found.partition.resolve(path.replaceFirst("^/+", "")).normalize();
+    } catch (InvalidPathException e) {
+      throw files.broken(found.place, "'%s' is no path".formatted(path));
+    }
     if (!file.startsWith(found.partition.normalize())) {
       throw files.broken(found.place, "%s leaves the boot partition".formatted(path));
     }

@@ -54,6 +54,7 @@ public final class Inspection {
   private final List<HandoverException> newer = new ArrayList<>();
   private long moreNewer;
   private @Nullable PreservedMap map;
+  private boolean isMapBroken;
   private long listedBytes;
 
   private Inspection(Handover handover, Verifier.Options options, boolean ranges, View view) {
@@ -120,7 +121,7 @@ public final class Inspection {
     switch (handover.mapState()) {
       case INTACT -> {
         map = found;
-        summary = found == null ? null : found.summary(this::error);
+        summary = found == null ? null : found.summary(this::brokenMap);
       }
       case CONSUMED ->
           error(
@@ -140,7 +141,19 @@ public final class Inspection {
     view.map(handover, found, summary);
   }
 
+  private void brokenMap(HandoverException problem) {
+    isMapBroken = true;
+    error(problem);
+  }
+
   private void ranges() throws IOException {
+    if (isMapBroken) {
+      error(
+          Where.ROOT.broken(
+              handover.root().address(),
+              "the owners of preserved memory are not listed: the map is broken"));
+      return;
+    }
     view.beginRanges();
     boolean complete =
         Boolean.TRUE.equals(
@@ -160,8 +173,8 @@ public final class Inspection {
       error(
           Where.ROOT.broken(
               handover.root().address(),
-              "the owners of preserved memory are not complete: the map is broken, or more is"
-                  + " claimed than there is memory"));
+              "the owners of preserved memory are not complete: more is claimed than there is"
+                  + " memory"));
     }
   }
 

@@ -272,7 +272,7 @@ public final class ContractJson {
     return items.stream().map(one).toList();
   }
 
-  /** Writes nested maps and lists of strings and numbers. */
+  /** Writes nested maps and lists of strings, numbers and truth values. */
   public static void write(JsonGenerator out, Object value) {
     write(out, value, new Lines());
   }
@@ -325,6 +325,7 @@ public final class ContractJson {
       }
       case Integer number -> out.writeNumber(number);
       case Long number -> out.writeNumber(number);
+      case Boolean truth -> out.writeBoolean(truth);
       default -> out.writeString((String) value);
     }
   }
