@@ -48,7 +48,9 @@ class ExtractUsageTest {
 
   static Stream<Arguments> wrongUsage() {
     return Stream.of(
-        Arguments.of(List.of(), "nothing to extract is named; give --session NAME --token N, --unit UNIT --fd NAME,"),
+        Arguments.of(
+            List.of(),
+            "nothing to extract is named; give --session NAME --token N, --unit UNIT --fd NAME,"),
         Arguments.of(List.of("--session=vm"), "a memfd is named by --session and --token together"),
         Arguments.of(List.of("--token=1"), "a memfd is named by --session and --token together"),
         Arguments.of(List.of("--subtree=a", "--vmalloc=1"), "extract only one thing: "),

@@ -113,7 +113,7 @@ class VersionRulesTest {
    */
   @Test
   void theKindOfMapIsAskedForWhereItsImplementationIsChosen() {
-    Set<String> choosing = 
+    Set<String> choosing =
         Set.of("PreservedMap", "MapWriter", "MapFormSearch", "MapRules", "RadixTreeView");
     noClasses()
         .that(

@@ -2,7 +2,6 @@ package org.kho4j.preflight;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -15,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,20 +134,14 @@ final class BootEntries {
   }
 
   /** The best entry whose id fits a pattern, with or without the end of a file's name. */
-  private static Optional<Found> matching(List<Found> all, String pattern) {
-    try {
-      var glob =
-          FileSystems.getDefault().getPathMatcher("glob:" + pattern.toLowerCase(Locale.ROOT));
-      return all.stream()
-          .filter(found -> {
-            String id = found.id.toLowerCase(Locale.ROOT);
-            return glob.matches(Path.of(id))
-                || glob.matches(Path.of(id.replaceFirst("\\.(conf|efi)$", "")));
-          })
-          .findFirst();
-    } catch (PatternSyntaxException e) {
-      return Optional.empty();
-    }
+  private static Optional<Found> matching(List<Found> all, String text) {
+    EntryPattern pattern = new EntryPattern(text.toLowerCase(Locale.ROOT));
+    return all.stream()
+        .filter(found -> {
+          String id = found.id.toLowerCase(Locale.ROOT);
+          return pattern.matches(id) || pattern.matches(id.replaceFirst("\\.(conf|efi)$", ""));
+        })
+        .findFirst();
   }
 
   private List<Found> entries(String partition) throws IOException {

@@ -176,7 +176,8 @@ class UnclaimedTest {
   @Test
   void memoryBesideAnUnknownFlbIsNoWarning() throws Exception {
     try (WritableMemory memory = WritableMemory.allocate(0, 4096L * 512)) {
-      Written written = sessions(memory, LuoVersion.V5, 1, List.of(new Flb("other-v1", 0x100000, 1)));
+      Written written =
+          sessions(memory, LuoVersion.V5, 1, List.of(new Flb("other-v1", 0x100000, 1)));
 
       assertThat(written.findings())
           .extracting(finding -> finding.rule().id())

@@ -204,11 +204,12 @@ class KillTest {
 
   /** As ps and top do, until the process is gone: the kernel keeps its memory meanwhile. */
   private static void lookAt(Process process) {
-    try {
-      while (true) {
+    while (true) {
+      try {
         Files.readAllBytes(Path.of("/proc/" + process.pid() + "/cmdline"));
+      } catch (IOException gone) {
+        return;
       }
-    } catch (IOException gone) {
     }
   }
 

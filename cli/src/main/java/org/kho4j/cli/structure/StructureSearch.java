@@ -26,6 +26,7 @@ final class StructureSearch implements OwnerVisitor {
 
   private static final int MOST_FOUND = 64;
   private static final int MOST_NEAR = 20;
+
   /** The pages of the map are many, and would take the places of all other paths. */
   private static final String MAP = "/preserved-memory-map/";
 
@@ -162,7 +163,7 @@ final class StructureSearch implements OwnerVisitor {
   private boolean isNear(String here) {
     String folder = path.substring(0, path.lastIndexOf('/') + 1);
     return path.startsWith(here + "/")
-        || here.startsWith(folder) && (!here.startsWith(MAP) || folder.equals(MAP));
+        || (here.startsWith(folder) && (!here.startsWith(MAP) || folder.equals(MAP)));
   }
 
   private void add(ShownStructure structure) {

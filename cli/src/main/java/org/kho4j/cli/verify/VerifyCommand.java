@@ -56,7 +56,8 @@ public final class VerifyCommand extends Command {
         SEVERITIES
             .option("--severity")
             .paramLabel("LEVEL")
-            .description("Prints only findings of this severity or worse: error, warning or info."));
+            .description(
+                "Prints only findings of this severity or worse: error, warning or info."));
     option(
         OptionSpec.builder("--all")
             .type(boolean.class)
