@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -210,6 +209,7 @@ public record KhoVersion(
   /** Every version, oldest first. */
   public static final List<KhoVersion> ALL = List.of(V1, V2, V3, V4);
 
+  /** kho-v4 under a string that names its parts. */
   public static final KhoVersion COMPOSITE =
       new KhoVersion(
           "kho-v4;radix-v1;vmalloc-v1",
@@ -220,11 +220,7 @@ public record KhoVersion(
                   "kho-v4;radix-v1;vmalloc-v1",
                   Releases.NEVER,
                   MapForm.RADIX,
-                  Set.of(
-                      KhoFeature.VMALLOC,
-                      KhoFeature.BLOCKS,
-                      KhoFeature.METADATA,
-                      KhoFeature.SPLIT_AT_NODES),
+                  V4.layouts.getLast().features(),
                   "An RFC of June 2026: layouts as in kho-v4, and the string names map and vmalloc too.")));
 
   /** Versions that no release has yet, seen in public development trees. They may still change. */
@@ -278,16 +274,16 @@ public record KhoVersion(
 
   /** The version with that string, among those in development too. */
   public static Optional<KhoVersion> of(String compatible) {
-    return Stream.concat(ALL.stream(), DEVELOPMENT.stream())
-        .filter(version -> version.compatible.equals(compatible))
-        .findFirst();
+    return known().filter(version -> version.compatible.equals(compatible)).findFirst();
   }
 
   /** Whether a string is well-formed, and of a version newer than all that are known here. */
   public static boolean isNewer(String compatible) {
-    return of(compatible).isEmpty()
-        && VersionString.isNewer(
-            compatible, ALL.stream().map(KhoVersion::compatible).collect(Collectors.toSet()));
+    return VersionString.isNewer(compatible, known().map(KhoVersion::compatible));
+  }
+
+  private static Stream<KhoVersion> known() {
+    return Stream.concat(ALL.stream(), DEVELOPMENT.stream());
   }
 
   /** Whether no release has it yet, and one may. */

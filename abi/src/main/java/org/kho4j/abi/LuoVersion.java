@@ -3,6 +3,7 @@ package org.kho4j.abi;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,7 +170,8 @@ public record LuoVersion(
 
   /** Whether a string is well-formed, and of a version newer than all that are known here. */
   public static boolean isNewer(String compatible) {
-    return VersionString.isNewer(compatible, ALL.stream().map(LuoVersion::compatible).toList());
+    return VersionString.isNewer(
+        compatible, Stream.concat(ALL.stream(), DEVELOPMENT.stream()).map(LuoVersion::compatible));
   }
 
   /** Whether no release has it yet, and one may. */

@@ -3,7 +3,6 @@ package org.kho4j.abi;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -90,16 +89,16 @@ public record MemfdVersion(
 
   /** The version with that string, among those in development too. */
   public static Optional<MemfdVersion> of(String compatible) {
-    return Stream.concat(ALL.stream(), DEVELOPMENT.stream())
-        .filter(version -> version.compatible.equals(compatible))
-        .findFirst();
+    return known().filter(version -> version.compatible.equals(compatible)).findFirst();
   }
 
   /** Whether a string is well-formed, and of a version newer than all that are known here. */
   public static boolean isNewer(String compatible) {
-    return of(compatible).isEmpty()
-        && VersionString.isNewer(
-            compatible, ALL.stream().map(MemfdVersion::compatible).collect(Collectors.toSet()));
+    return VersionString.isNewer(compatible, known().map(MemfdVersion::compatible));
+  }
+
+  private static Stream<MemfdVersion> known() {
+    return Stream.concat(ALL.stream(), DEVELOPMENT.stream());
   }
 
   /** Whether no release has it yet, and one may. */

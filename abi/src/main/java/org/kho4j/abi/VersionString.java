@@ -1,6 +1,5 @@
 package org.kho4j.abi;
 
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -45,8 +44,9 @@ public record VersionString(String text, String base, List<String> parts) {
    * Whether a string is well-formed, of the stem of known versions, and newer than all of them: it
    * has a larger number, or it is composite and not one of them.
    */
-  public static boolean isNewer(String text, Collection<String> known) {
+  static boolean isNewer(String text, Stream<String> versions) {
     Optional<VersionString> read = of(text);
+    List<String> known = versions.toList();
     if (read.isEmpty() || known.contains(text)) {
       return false;
     }

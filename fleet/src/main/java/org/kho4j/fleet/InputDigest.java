@@ -3,11 +3,9 @@ package org.kho4j.fleet;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.kho4j.cli.extract.Sha256;
 
 /**
  * The name of a file's content, by which equal contents are judged once: the SHA-256 of up to 64
@@ -23,19 +21,19 @@ final class InputDigest {
 
   static InputFile of(InputFile file, Configuration conf) {
     try {
-      MessageDigest digest = sha256();
+      Sha256 digest = new Sha256();
       if (file.bytes() > MAX_HASHED) {
-        String identity = "%s\n%d\n%d".formatted(file.path(), file.bytes(), file.modified());
-        return file.withDigest(hex(digest.digest(identity.getBytes(StandardCharsets.UTF_8))));
+        update(digest, "%s\n%d\n%d".formatted(file.path(), file.bytes(), file.modified()));
+        return file.withDigest(digest.hex());
       }
       Path path = new Path(file.path());
       byte[] buffer = new byte[BUFFER];
       try (InputStream in = path.getFileSystem(conf).open(path)) {
         for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-          digest.update(buffer, 0, read);
+          digest.update(buffer, read);
         }
       }
-      return file.withDigest(hex(digest.digest()));
+      return file.withDigest(digest.hex());
     } catch (IOException | RuntimeException e) {
       return file.withError(HostReader.sentence(e, file.path(), file.path()));
     }
@@ -43,24 +41,16 @@ final class InputDigest {
 
   /** The SHA-256 of texts, each with its length. */
   static String of(Iterable<String> texts) {
-    MessageDigest digest = sha256();
+    Sha256 digest = new Sha256();
     for (String text : texts) {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
-      digest.update(bytes);
+      update(digest, text.getBytes(StandardCharsets.UTF_8).length + ":");
+      update(digest, text);
     }
-    return hex(digest.digest());
+    return digest.hex();
   }
 
-  private static String hex(byte[] bytes) {
-    return HexFormat.of().formatHex(bytes);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+  private static void update(Sha256 digest, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    digest.update(bytes, bytes.length);
   }
 }

@@ -8,7 +8,7 @@ import java.io.Serializable;
  * @param path with its file system
  * @param bytes its size
  * @param modified in milliseconds since 1970
- * @param digest names its content: see {@link InputDigest}; empty as long as it is not known
+ * @param digest names its content: see {@link InputDigest}; empty while it is unknown
  * @param error why it cannot be read; empty where it can
  */
 record InputFile(String path, long bytes, long modified, String digest, String error)

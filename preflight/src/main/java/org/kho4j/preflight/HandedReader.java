@@ -84,7 +84,7 @@ public final class HandedReader {
    * @param handlers the strings of the handlers of preserved files
    * @param flbs the strings of the data that files share
    * @param strangers subtrees that no row of {@link Parts} is about
-   * @param integrity the state of the content, as far as it is known
+   * @param integrity the known state of the content
    */
   public record Contents(
       Set<String> handlers,

@@ -38,6 +38,11 @@ public final class Sha256 implements Content.Visitor {
     return digest.hex();
   }
 
+  /** Takes the first bytes of a buffer. */
+  public void update(byte[] buffer, int length) {
+    digest.update(buffer, 0, length);
+  }
+
   @Override
   public void bytes(MemorySegment bytes, long offset) {
     digest.update(bytes.asByteBuffer());

@@ -1,6 +1,7 @@
 package org.kho4j.handover.luo;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.kho4j.abi.LuoFeatures;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -28,19 +29,20 @@ public record FeatureHeader(long supported, long required, long active) {
   }
 
   /**
-   * Whether bytes look like a header: some feature is supported, none is required or active that is
+   * Reads what looks like a header: some feature is supported, none is required or active that is
    * not supported, and the reserved bytes are 0.
    */
-  public static boolean isIn(StructureView header) {
+  public static Optional<FeatureHeader> find(StructureView header) {
     FeatureHeader read = read(header);
     MemorySegment reserved =
         header
             .bytes()
             .asSlice(0, LuoFeatures.STRUCTURE.headerSize())
             .asSlice(LuoFeatures.RESERVED.offset());
-    return read.supported != 0
-        && ((read.required | read.active) & ~read.supported) == 0
-        && reserved.mismatch(MemorySegment.ofArray(new byte[(int) reserved.byteSize()])) < 0;
+    return Optional.of(read)
+        .filter(it -> it.supported != 0 && ((it.required | it.active) & ~it.supported) == 0)
+        .filter(
+            _ -> reserved.mismatch(MemorySegment.ofArray(new byte[(int) reserved.byteSize()])) < 0);
   }
 
   /**

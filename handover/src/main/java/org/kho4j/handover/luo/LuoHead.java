@@ -72,8 +72,8 @@ public record LuoHead(
   /**
    * The version that the blob names. Which luo-v1 it is, {@link #read} alone knows.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if it is of no version that is known; a newer
-   *     contract is told from a damaged blob
+   * @throws org.kho4j.handover.wire.HandoverException if it is of no known version; {@link
+   *     org.kho4j.handover.wire.HandoverException#isNewer} separates a newer contract from damage
    */
   public static LuoVersion version(HandoverMemory memory, Subtree subtree) {
     Where where = subtree.where();
@@ -103,8 +103,7 @@ public record LuoHead(
     if (Long.compareUnsigned(subtree.size(), LuoSer.FEATURED.headerSize()) < 0) {
       return Optional.empty();
     }
-    StructureView header = subtree.view(memory, LuoSer.FEATURED).embedded(LuoSer.FEATURES);
-    return FeatureHeader.isIn(header) ? Optional.of(FeatureHeader.read(header)) : Optional.empty();
+    return FeatureHeader.find(subtree.view(memory, LuoSer.FEATURED).embedded(LuoSer.FEATURES));
   }
 
   private static LuoVersion version(Subtree subtree, boolean isTree, List<String> compatible) {

@@ -85,11 +85,11 @@ public final class Memfd {
       return structure;
     }
     StructureView header = structure.embedded(MemfdSer.FEATURES);
-    if (!FeatureHeader.isIn(header)) {
-      throw where.broken(
-          structure.address(), "there is no feature header: " + FeatureHeader.read(header));
-    }
-    FeatureHeader.read(header).requireKnown(LuoFeatures.MEMFD, where, structure.address());
+    FeatureHeader.find(header)
+        .orElseThrow(() ->
+            where.broken(
+                structure.address(), "there is no feature header: " + FeatureHeader.read(header)))
+        .requireKnown(LuoFeatures.MEMFD, where, structure.address());
     return structure.embedded(body);
   }
 

@@ -1,12 +1,11 @@
 package org.kho4j.lab.scenario;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.kho4j.lab.guest.Boot;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;
-import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.guest.Machine;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
@@ -43,22 +42,15 @@ final class GuestDisk {
     return Kernel.described(run.lab(), "systemd/" + release).built(run.lab());
   }
 
-  private static Path make(Run run, long number, Kernel next)
-      throws IOException, InterruptedException {
+  private static Path make(Run run, long number, Kernel next) throws IOException {
     Path disk = run.directory().resolve("disk");
-    Path log = run.directory().resolve("disk.log");
-    Process process =
-        new ProcessBuilder(
-                run.lab().resolve("disk").toString(),
-                disk.toString(),
-                Long.toString(run.told(number)),
-                next.image().toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    if (!run.waitFor(process) || process.exitValue() != 0) {
-      throw new LabFailure("the disk could not be made: " + Files.readString(log));
-    }
+    run.program(
+        "disk",
+        List.of(
+            run.lab().resolve("disk").toString(),
+            disk.toString(),
+            Long.toString(run.told(number)),
+            next.image().toString()));
     return disk;
   }
 }

@@ -50,8 +50,8 @@ final class InsideGuest {
   }
 
   static void run(Run run) throws Exception {
-    String release = run.kernel().name().substring("x86_64-".length());
-    Kernel kernel = Kernel.described(run.lab(), "running/" + release).built(run.lab());
+    Kernel kernel =
+        Kernel.described(run.lab(), "running/" + GuestDisk.release(run)).built(run.lab());
     Map<String, Path> programs = image(run);
     Script first = new Script();
     first.line("session vm").line("memfd 1 300000 %d 1 0", run.told(5));
@@ -91,17 +91,9 @@ final class InsideGuest {
   }
 
   /** The files of a run-time image of kho, by their places in the guest. */
-  private static Map<String, Path> image(Run run) throws IOException, InterruptedException {
+  private static Map<String, Path> image(Run run) throws IOException {
     Path directory = run.directory().resolve("image");
-    Path log = run.directory().resolve("image.log");
-    Process process =
-        new ProcessBuilder(run.lab().resolve("image").toString(), directory.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    if (!run.waitFor(process) || process.exitValue() != 0) {
-      throw new LabFailure("the run-time image could not be made: " + Files.readString(log));
-    }
+    run.program("image", List.of(run.lab().resolve("image").toString(), directory.toString()));
     Map<String, Path> programs = new HashMap<>();
     try (Stream<Path> all = Files.walk(directory)) {
       all.filter(Files::isRegularFile)

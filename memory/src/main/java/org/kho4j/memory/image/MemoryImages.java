@@ -59,12 +59,12 @@ public final class MemoryImages {
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
     MappedFile file = options.spool().open(path);
     try {
-      Optional<Packing> packing = packing(file);
+      Optional<Packing> packing = packing(file.bytes());
       if (packing.isPresent()) {
         try (MappedFile packed = file) {
           file = packing.get().unpack(path, packed.bytes(), 0, options.spool());
         }
-        Optional<Packing> inner = packing(file);
+        Optional<Packing> inner = packing(file.bytes());
         if (inner.isPresent()) {
           throw new MalformedImageException(
               "%s is packed more than once: by %s, and inside by %s"
@@ -132,8 +132,7 @@ public final class MemoryImages {
 
   /** Whether an image that begins so is packed or flattened, so that ranges do not help. */
   public static boolean isSequential(MemorySegment start) {
-    return Packing.of(start).filter(packing -> packing != Packing.LZMA).isPresent()
-        || FlattenedFile.matches(start);
+    return packing(start).isPresent() || FlattenedFile.matches(start);
   }
 
   /**
@@ -144,8 +143,8 @@ public final class MemoryImages {
   public record RangedImage(PhysicalMemory memory, LongSupplier readBytes) {}
 
   /** How an image is packed. lzma has no magic number, so raw memory might look like it. */
-  private static Optional<Packing> packing(MappedFile file) {
-    return Packing.of(file.bytes()).filter(packing -> packing != Packing.LZMA);
+  private static Optional<Packing> packing(MemorySegment start) {
+    return Packing.of(start).filter(packing -> packing != Packing.LZMA);
   }
 
   private static MemorySource.Kind kindOf(Path path, MemorySegment bytes)

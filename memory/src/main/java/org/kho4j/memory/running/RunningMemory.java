@@ -182,8 +182,9 @@ public final class RunningMemory implements PhysicalMemory {
     MemorySegment target = MemorySegment.ofArray(copy);
     for (long done = 0; done < length; ) {
       long from = address + done;
-      long start = Math.max(from & -WatchedPages.PIECE, runs.start(runs.find(from)));
-      int bytes = (int) (Math.min(end(start), runs.end(runs.find(from))) - start);
+      int run = runs.find(from);
+      long start = Math.max(from & -WatchedPages.PIECE, runs.start(run));
+      int bytes = (int) (Math.min(end(start), runs.end(run)) - start);
       long part = Math.min(length - done, start + bytes - from);
       MemorySegment.copy(watched.piece(start, bytes), from - start, target, done, part);
       done += part;

@@ -8,7 +8,7 @@ import org.kho4j.preflight.host.LiveUpdateUse.Holder;
 import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
 
 /**
- * What stands in the way of the next live update of a host.
+ * What blocks the next live update of a host.
  *
  * @param sentence what is so
  * @param remedy what to do
