@@ -19,8 +19,7 @@ final class GuestDisk {
   private GuestDisk() {}
 
   /**
-   * Boots the kernel with systemd's configuration and the release of the run's kernel; the guest
-   * jumps to 7.3.
+   * Boots the kernel for a JVM with the release of the run's kernel; the guest jumps to 7.3.
    *
    * @param number for the guest's programs
    */
@@ -33,13 +32,14 @@ final class GuestDisk {
     return run.boot(Boot.fromDisk(new Machine(MEMORY, 1), stage, disk));
   }
 
-  /** The release of the run's kernel. */
+  /** The release of the run's kernel, and before it the architecture and page size if not x86-64. */
   static String release(Run run) {
-    return run.kernel().name().substring("x86_64-".length());
+    return run.kernel().name().replace("x86_64-", "");
   }
 
-  private static Kernel built(Run run, String release) throws IOException, InterruptedException {
-    return Kernel.described(run.lab(), "systemd/" + release).built(run.lab());
+  /** The kernel for guests with a JVM. */
+  static Kernel built(Run run, String release) throws IOException, InterruptedException {
+    return Kernel.described(run.lab(), "java/" + release).built(run.lab());
   }
 
   private static Path make(Run run, long number, Kernel next) throws IOException {
