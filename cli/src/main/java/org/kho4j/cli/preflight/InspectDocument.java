@@ -221,8 +221,8 @@ public final class InspectDocument {
     return new Integrity(
         damages,
         List.of(
-            "the content of the handover was not examined: %s only describes it; a memory image has"
-                + " it"
+            ("the content of the handover was not examined: %s only describes it; a memory image has"
+                + " it")
                 .formatted(name)));
   }
 
