@@ -3,7 +3,7 @@ package org.kho4j.abi;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A part of the contract that has versions of its own. */
+/** A part of the contract with its own versions. */
 public enum Component {
   KHO("kho", null, "the root: root FDT, preserved map, vmalloc areas, blocks"),
   LUO("luo", LuoSer.SUBTREE, "the Live Update Orchestrator: sessions, files, FLBs"),

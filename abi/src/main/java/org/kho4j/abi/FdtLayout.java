@@ -6,8 +6,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device tree of the contract: which nodes and properties it has. Values are native-endian unless
- * a property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
+ * A device tree of the contract, with its nodes and properties. Values are native-endian unless a
+ * property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
  * FDT.
  *
  * @param name what the tree is called here

@@ -8,9 +8,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A version of the root contract, by the {@code compatible} string of the root FDT. What differs
- * between versions is a column here or in {@link KhoLayout}, so that an engine asks the row and
- * never for the number.
+ * A version of the root contract, identified by the {@code compatible} string of the root FDT. What
+ * differs between versions is a column here or in {@link KhoLayout}, so that an engine asks the row
+ * and never for the number.
  *
  * @param compatible the string that the root FDT carries
  * @param addressProperty property of a subtree's node: 8 bytes, physical address of the blob

@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** The preserved map of kho-v1: a list of pages, each full of pointers at bitmaps. 6.16 to 7.0. */
+/** The preserved map of kho-v1: a list of pages with pointers to bitmaps. 6.16 to 7.0. */
 public final class KhoserMemChunk {
 
   static final String NAME = "khoser_mem_chunk";

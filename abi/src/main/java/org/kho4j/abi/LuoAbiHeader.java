@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** What luo-v2's device tree points at. In no release. */
+/** The structure that luo-v2's device tree points to. In no release. */
 public final class LuoAbiHeader {
 
   public static final Field LIVEUPDATE_NUM =

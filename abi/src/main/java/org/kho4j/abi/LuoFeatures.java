@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * The feature header of development trees: in place of a version string in front of a structure. A
- * kernel reads what follows if it supports every required feature. In no release.
+ * The feature header of development trees, which precedes a structure and replaces its version
+ * string. A kernel reads what follows if it supports every required feature. In no release.
  */
 public final class LuoFeatures {
 

@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * Where a session's files are. Unchanged in size since 6.19; what {@code files} points at differs
- * by {@link LuoVersion#fileList}.
+ * The address and number of a session's files, embedded in a session. Unchanged in size since 6.19;
+ * what {@code files} points at differs by {@link LuoVersion#fileList}.
  */
 public final class LuoFileSet {
 

@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** What the memfd file handler hands over for one file. */
+/** The structure that the memfd file handler hands over for one file. */
 public final class MemfdSer {
 
   private static final String SOURCE = "include/linux/kho/abi/memfd.h";

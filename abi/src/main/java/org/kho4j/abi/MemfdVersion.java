@@ -7,8 +7,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A version of what the memfd file handler hands over. A version without {@link MemfdSer#SEALS} in
- * its structure drops the file's seals.
+ * A version of the memfd file handler's structures. A version without {@link MemfdSer#SEALS} in its
+ * structure drops the file's seals.
  *
  * @param compatible the handler's string, as the file entry carries it
  * @param releases the kernel releases that write it

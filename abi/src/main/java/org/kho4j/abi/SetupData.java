@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * The x86-64 boot record: how the next kernel learns the two addresses. arm64 passes them in its
- * device tree instead, see {@link FdtLayout#CHOSEN}.
+ * The boot record of x86-64: it gives the next kernel the addresses of the root FDT and of the
+ * scratch array. arm64 passes them in its device tree instead, see {@link FdtLayout#CHOSEN}.
  */
 public final class SetupData {
 

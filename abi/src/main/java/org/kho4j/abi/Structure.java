@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout of one structure that crosses generations: a fixed header of {@link #fields}, and,
- * where the structure goes on, {@link #elements} that fill the rest of its pages.
+ * The layout of one structure of a handover: a fixed header of {@link #fields}, optionally followed
+ * by {@link #elements} that fill the rest of its pages.
  *
  * @param name the kernel's name of the structure, or of the memory area where the kernel has no
  *     type for it

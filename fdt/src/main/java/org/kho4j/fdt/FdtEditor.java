@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Edits a blob where it lies, byte for byte as libfdt does ({@code fdt_open_into}, {@code
+ * Edits a blob in place, byte for byte as libfdt does ({@code fdt_open_into}, {@code
  * fdt_add_subnode}, {@code fdt_setprop}, {@code fdt_delprop}, {@code fdt_del_node}, {@code
  * fdt_pack}). That is how Linux adds a subtree to its root FDT.
  *

@@ -1,6 +1,6 @@
 package org.kho4j.fdt;
 
-/** Everything that can be wrong with a blob: one closed list. */
+/** The possible errors of a flattened device tree. */
 public enum FdtError {
   TRUNCATED("the blob ends before the structure does"),
   BAD_MAGIC("the blob does not start with 0xd00dfeed"),

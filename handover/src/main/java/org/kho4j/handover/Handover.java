@@ -26,9 +26,8 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Everything that one generation of a kernel hands to the next, as its root FDT tells it.
- * Immutable, and safe to share between threads as long as the memory is open. {@link Handovers}
- * finds them.
+ * Everything that one kernel hands to the next, starting at its root FDT. Immutable, and safe to
+ * share between threads as long as the memory is open. {@link Handovers} finds them.
  */
 public final class Handover {
 

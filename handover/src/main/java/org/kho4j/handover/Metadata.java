@@ -6,7 +6,8 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What a kernel says about itself in the subtree {@code kexec-metadata}.
+ * The content of the subtree {@code kexec-metadata}: the release of the writing kernel and the
+ * number of kexecs.
  *
  * @param version of the blob
  * @param previousRelease release of the kernel that wrote the handover

@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The host, as far as this module depends on it. */
+/** Properties of the host: whether it supports this module, page size, limits and free memory. */
 public final class Linux {
 
   private static final int DEFAULT_MAX_MAP_COUNT = 65_530;

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * The Live Update Orchestrator's device, {@code /dev/liveupdate} (Linux 6.19): sessions of
- * descriptors that come over a kexec.
+ * The Live Update Orchestrator's device, {@code /dev/liveupdate} (Linux 6.19): creates and
+ * retrieves sessions, whose descriptors survive a kexec.
  *
  * <pre>{@code
  * LiveUpdateDevice luo = LiveUpdateDevice.open();

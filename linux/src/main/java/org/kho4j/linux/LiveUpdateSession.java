@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A session of the Live Update Orchestrator: descriptors under tokens, which come over a kexec
+ * A session of the Live Update Orchestrator: descriptors with tokens, which survive a kexec
  * together. A session of {@link LiveUpdateDevice#create} preserves; a session of {@link
  * LiveUpdateDevice#retrieve} gives back.
  */

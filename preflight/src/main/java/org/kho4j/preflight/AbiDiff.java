@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The changes of the contract from one kernel to another, each with whether a version shows it.
+ * The differences of the contract between two kernels; each records whether a version changed with
+ * it.
  *
  * @param parts those that either kernel has, in the order of {@link Parts}
  * @param uncertain what could not be compared, a sentence each

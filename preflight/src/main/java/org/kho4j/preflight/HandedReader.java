@@ -36,7 +36,7 @@ import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 
-/** Reads from a handover in memory its parts, their versions and their state. */
+/** Reads the parts of a handover in memory, with their versions and states. */
 public final class HandedReader {
 
   private static final String HANDED_OVER = "it is handed over so";

@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Files of a host, by their places below its root; what only root may read is noted. */
+/** The files of a host below a root directory; records which files only root may read. */
 public final class HostFiles {
 
   /** Most bytes that are read of a file of {@code /proc} or debugfs. */

@@ -11,8 +11,8 @@ import org.kho4j.abi.Structure;
 import org.kho4j.preflight.image.Feature;
 
 /**
- * A part of a handover that kernels agree on by a version of its own. The parts that Linux has are
- * the rows of {@link Parts}; a new client of KHO is a new row.
+ * A part of a handover with its own version. The parts that Linux has are the rows of {@link
+ * Parts}; a new client of KHO is a new row.
  *
  * @param name as kho calls it
  * @param stems of its version strings, the main one first: {@code luo} of {@code luo-v5}

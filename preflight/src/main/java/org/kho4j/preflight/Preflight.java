@@ -10,7 +10,7 @@ import org.kho4j.preflight.Speech.State;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Scratch;
 
-/** Judges whether one kernel takes what another hands over. */
+/** Predicts whether one kernel accepts the handover of another. */
 public final class Preflight {
 
   private final Profile from;

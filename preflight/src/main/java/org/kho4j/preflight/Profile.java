@@ -8,8 +8,9 @@ import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 
 /**
- * The versions and layouts that a kernel speaks. A profile replaces the kernel: read from its
- * image, kept in a file, or made from the contract for a handover whose kernel is not at hand.
+ * The versions and layouts of a kernel, as read from its image. A profile replaces the kernel: read
+ * from its image, kept in a file, or made from the contract for a handover whose kernel is not at
+ * hand.
  *
  * @param source the file that it was read from, for people
  * @param release as {@code uname -r} prints it

@@ -18,7 +18,7 @@ import org.kho4j.preflight.image.FoundString;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.SupportTable;
 
-/** Makes a kernel's {@link Profile} from its image. */
+/** Reads a kernel's {@link Profile} from its image. */
 public final class ProfileReader {
 
   private static final String RADIX_CONSTANTS = "kho_radix_consts";

@@ -16,8 +16,8 @@ import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.verify.Scratch;
 
 /**
- * What the kernel of a host says about itself while it runs: its types in /sys/kernel/btf/vmlinux,
- * its image where distributions put it, and what it is about to hand over in debugfs.
+ * The running kernel of a host: its types in /sys/kernel/btf/vmlinux, its image in the directories
+ * of distributions, and its outgoing handover in debugfs.
  */
 public final class RunningKernel {
 

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import org.kho4j.handover.luo.FeatureHeader;
 
 /**
- * A kernel's speech about one {@link Part}.
+ * The versions or features that a kernel has for one {@link Part}.
  *
  * @param state whether it has the part at all
  * @param versions its version strings, in the order of the part's stems; empty where they are not

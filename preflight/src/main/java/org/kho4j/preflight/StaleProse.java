@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Finds text in the contract's headers that names another version than the one defined there: in
- * Linux 7.2 and 7.3 the header of KHO says kho-v3 twice, and defines kho-v4.
+ * Finds comments in the contract's headers that mention another version than the headers define: in
+ * Linux 7.2 and 7.3, KHO's header mentions kho-v3 twice, and defines kho-v4.
  */
 public final class StaleProse {
 

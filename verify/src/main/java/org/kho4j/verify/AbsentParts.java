@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Memory of a handover that is RAM and that the source does not have: a dump left it out. Nothing
- * is known to be wrong with it, so it is no finding.
+ * The parts of a handover that are in RAM but not in the source, because a dump left them out.
+ * Nothing is known to be wrong with it, so it is no finding.
  *
  * @param parts the first 1,000
  * @param sums of all parts, by kind

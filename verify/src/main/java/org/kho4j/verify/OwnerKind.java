@@ -4,7 +4,7 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.wire.Where;
 
-/** What claimed memory is to its owner. */
+/** The kind of memory that an owner claims, such as a blob, a chunk or content. */
 public enum OwnerKind {
   /** The page of the root FDT. */
   ROOT_FDT("root-fdt", "root FDT"),

@@ -2,7 +2,7 @@ package org.kho4j.verify;
 
 import java.util.Locale;
 
-/** The answer of a verification in one word; the best first. */
+/** The result of a verification in one word, best first. */
 public enum Soundness {
   /** A kernel has taken the handover: nothing is left to check. */
   CONSUMED,

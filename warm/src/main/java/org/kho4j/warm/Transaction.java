@@ -1,7 +1,7 @@
 package org.kho4j.warm;
 
 /**
- * Changes of content that survive a crash together or not at all.
+ * A set of changes that is atomic: after a crash, all of them survive, or none.
  *
  * <pre>{@code
  * try (Transaction transfer = store.begin()) {

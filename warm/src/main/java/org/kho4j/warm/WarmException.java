@@ -1,6 +1,6 @@
 package org.kho4j.warm;
 
-/** A store cannot be opened, or a request cannot be met. Nothing was changed. */
+/** Thrown if a store cannot be opened, or a request cannot be met. Nothing was changed. */
 public final class WarmException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;

@@ -11,7 +11,7 @@ import java.util.zip.DataFormatException;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 
-/** The forms that files are packed in, known by their first bytes. */
+/** The compression formats of files, recognized by their first bytes. */
 public enum Packing {
   GZIP("gzip"),
   XZ("xz", "org.tukaani:xz"),

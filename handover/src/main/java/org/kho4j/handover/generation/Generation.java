@@ -28,9 +28,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * One generation over some memory: it owns pages, preserves some of them, and hands over to the
- * next generation, which may be a Linux kernel. What an earlier generation handed to it is in
- * {@link #incoming}.
+ * The owner of a memory between two handovers, like a kernel: it allocates pages, preserves some of
+ * them, and hands over to the next generation, which may be a Linux kernel. What an earlier
+ * generation handed to it is in {@link #incoming}.
  *
  * <p>An operation that throws has changed nothing, and {@link #atomically} makes one operation of
  * several. Not safe for use by several threads.

@@ -24,9 +24,9 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.Runs;
 
 /**
- * What was handed to a generation. Every folio, page run and area is given back once, to whoever
- * asks by its address; the map itself notes what was given back, so that whatever is left in it was
- * claimed by nobody.
+ * The handover that a generation received: restores folios, areas and blobs, each once. Every
+ * folio, page run and area is given back once, to whoever asks by its address; the map itself notes
+ * what was given back, so that whatever is left in it was claimed by nobody.
  */
 public final class Incoming {
 

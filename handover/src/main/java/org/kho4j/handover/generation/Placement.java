@@ -3,9 +3,9 @@ package org.kho4j.handover.generation;
 import java.util.OptionalLong;
 
 /**
- * Decides where the structures of a handover lie. Left alone, they lie where the allocator finds
- * room; a test that wants the bytes of a real kernel's handover, or a handover that shall look a
- * certain way, says where.
+ * Determines the addresses of the structures of a handover. Left alone, they lie where the
+ * allocator finds room; a test that wants the bytes of a real kernel's handover, or a handover that
+ * shall look a certain way, says where.
  */
 @FunctionalInterface
 public interface Placement {

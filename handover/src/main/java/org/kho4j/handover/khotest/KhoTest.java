@@ -15,8 +15,8 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What the kernel's own test module handed over: random data in folios of random order, and a
- * checksum of it.
+ * The data of the kernel's own test module: random data in folios of random order, and their
+ * checksum.
  */
 public final class KhoTest {
 

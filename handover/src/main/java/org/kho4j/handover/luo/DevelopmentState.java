@@ -13,7 +13,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What a client in development handed over, read by the row of its layout. The fields of the
+ * The state of a client from a development tree, read with the row of its layout. The fields of the
  * structure are shown; elements of an array are counted and located, and not read.
  */
 public final class DevelopmentState {

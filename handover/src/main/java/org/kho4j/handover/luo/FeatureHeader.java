@@ -7,7 +7,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * A header of features, a bit each, which development trees have in the place of a version.
+ * A header of feature bits, which replaces a version in development trees.
  *
  * @param supported by the writer
  * @param required of a reader

@@ -9,9 +9,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.KhoException;
 
 /**
- * Hands out blocks of 2^order pages of physical memory, each on a multiple of its size, as the
- * kernel's page allocator does. Holds addresses only and never touches the memory; takes a little
- * over 2 bits a page. The same calls give the same addresses, every time.
+ * Allocates blocks of 2^order pages of physical memory, each aligned to its size, as the kernel's
+ * page allocator does. Holds addresses only and never touches the memory; takes a little over 2
+ * bits a page. The same calls give the same addresses, every time.
  *
  * <p>What fails changes nothing. Not safe to share between threads.
  */

@@ -12,8 +12,8 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Physical memory as the writer of a handover saw it: with its page size, and with errors that say
- * which structure was looked for. Every address is checked before it is read.
+ * Physical memory with the page size of a handover's writer; its errors name the structure that was
+ * read. Every address is checked before it is read.
  */
 public final class HandoverMemory {
 

@@ -12,7 +12,7 @@ import org.kho4j.memory.FileExtent;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
-/** Physical memory that lies uncompressed in a mapped file: a raw RAM file, an ELF core. */
+/** Physical memory that is stored uncompressed in a mapped file: a raw RAM file or an ELF core. */
 public final class MappedMemory implements PhysicalMemory {
 
   private final MappedFile file;

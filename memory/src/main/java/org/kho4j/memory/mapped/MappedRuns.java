@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.kho4j.memory.PhysicalMemory;
 
-/** Runs of physical memory that lie contiguously in a file: sorted by address, disjoint. */
+/** Runs of physical memory that are contiguous in a file, sorted by address and disjoint. */
 public final class MappedRuns {
 
   private final long[] addresses;

@@ -21,9 +21,8 @@ import org.kho4j.memory.mapped.MappedRuns;
 import org.kho4j.memory.mapped.RamRanges;
 
 /**
- * The memory of the host that runs: the segments of {@code /proc/kcore} that have physical
- * addresses, as far as {@code /proc/iomem} names them System RAM. Nothing else is read, no hole and
- * no memory of a device.
+ * The memory of the running host: the segments of {@code /proc/kcore} with physical addresses that
+ * {@code /proc/iomem} lists as System RAM. Nothing else is read, no hole and no memory of a device.
  *
  * <p>The kernel changes memory while it is read. What is read in small pieces is kept, 64 MiB of it
  * at most, so that every reader of this object sees the same bytes; {@link #changed} reads them
