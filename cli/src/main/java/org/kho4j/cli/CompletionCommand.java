@@ -14,10 +14,10 @@ final class CompletionCommand extends Command {
     super(
         "completion",
         "Prints a completion script for bash, zsh or fish.",
-        "For this bash: source <(kho completion)",
-        "For this fish: kho completion fish | source",
-        "For every bash to come: kho completion > ~/.local/share/bash-completion/completions/kho",
-        "For every zsh to come: kho completion zsh > DIR/_kho, where DIR is in $fpath.");
+        "In the current bash: source <(kho completion)",
+        "In the current fish: kho completion fish | source",
+        "In every new bash: kho completion > ~/.local/share/bash-completion/completions/kho",
+        "In every new zsh: kho completion zsh > DIR/_kho, where DIR is in $fpath.");
     opensNoImage();
     parameter(
         PositionalParamSpec.builder()
@@ -26,7 +26,7 @@ final class CompletionCommand extends Command {
             .type(String.class)
             .paramLabel("SHELL")
             .completionCandidates(List.of("bash", "zsh", "fish"))
-            .description("bash, zsh or fish. Default: bash, in a form that zsh takes as well."));
+            .description("bash, zsh or fish. Default: bash, in a form that zsh accepts as well."));
   }
 
   @Override

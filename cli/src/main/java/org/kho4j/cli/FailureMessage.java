@@ -61,11 +61,11 @@ public final class FailureMessage {
       case OutOfMemoryError _ ->
           "out of memory at a heap of "
               + Units.size(Runtime.getRuntime().maxMemory())
-              + "; KHO_JAVA_OPTS=-Xmx1g gives it more, and that this was needed is a bug";
+              + "; KHO_JAVA_OPTS=-Xmx1g increases it. This is a bug: please report it";
       case StackOverflowError _ ->
-          "the source is nested too deeply; that this was not caught is a bug";
+          "the source is nested too deeply. This is a bug: please report it";
       case InternalError _ ->
-          "the source became shorter, or could not be read any more, while it was read";
+          "the source became shorter or unreadable while it was read";
       default -> "internal error, please report it with the output of --debug: " + failure;
     };
   }
@@ -137,8 +137,8 @@ public final class FailureMessage {
   static String noPath(InvalidPathException failure) {
     String sentence = "'" + failure.getInput() + "' is no path";
     return failure.getInput().indexOf('\0') >= 0
-        ? sentence + ": it has a zero byte"
-        : sentence + " in this locale; LC_ALL=C.UTF-8 takes names beyond ASCII";
+        ? sentence + ": it contains a zero byte"
+        : sentence + " in this locale; set LC_ALL=C.UTF-8 for names beyond ASCII";
   }
 
   private static @Nullable String suggestions(

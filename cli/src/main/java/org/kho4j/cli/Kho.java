@@ -199,7 +199,8 @@ public final class Kho {
     Root(List<Command> commands) {
       super(
           "kho",
-          "Shows what a Linux kernel handed over by Kexec Handover (KHO), out of any memory image.");
+          "Shows what a Linux kernel handed over through Kexec Handover (KHO), from any memory"
+              + " image.");
       option(
           OptionSpec.builder("-V", "--version")
               .versionHelp(true)

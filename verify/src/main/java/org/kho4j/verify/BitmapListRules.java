@@ -18,51 +18,58 @@ final class BitmapListRules {
       Rule.error(
           "MAP-009",
           "No chunk of kho-v1 has more elements than its page has room for.",
-          "Not checked (6.16 to 7.0): what lies behind the page is taken for elements.",
+          "Not checked (6.16 to 7.0): the kernel reads the memory after the page as elements.",
           "The chunk was overwritten, or --page-size is too small.");
 
   static final Rule ORDER =
       Rule.error(
           "MAP-010",
-          "The order of a chunk of kho-v1 is one that a kernel can compute with: order + PAGE_SHIFT is below 31.",
-          "Not checked (6.16 to 7.0): the block's size is a signed number of 32 bits, and is wrong from 2 GiB on.",
-          "The chunk was overwritten; no kernel preserves blocks that large.");
+          "The order of a chunk of kho-v1 is small enough for a kernel's arithmetic: order +"
+              + " PAGE_SHIFT is below 31.",
+          "Not checked (6.16 to 7.0): the kernel computes the block's size as a signed 32-bit"
+              + " number, which is wrong from 2 GiB on.",
+          "The chunk was overwritten: no kernel preserves such large blocks.");
 
   static final Rule START =
       Rule.error(
           "MAP-011",
-          "Every bitmap of kho-v1 begins at a multiple of the memory that its bits stand for, below 2^52.",
-          "Not checked (6.16 to 7.0): blocks are reserved and tagged where nobody looks for them, and what was preserved is"
-              + " lost.",
-          "The element was overwritten, or the bitmaps are not of the size that they are taken for: see --map-form.");
+          "Every bitmap of kho-v1 begins at a multiple of the memory that its bits represent,"
+              + " below 2^52.",
+          "Not checked (6.16 to 7.0): the kernel reserves and tags blocks at wrong addresses, and"
+              + " the preserved memory is lost.",
+          "The element was overwritten, or kho assumes the wrong bitmap size: see --map-form.");
 
   static final Rule ALIGNED =
       Rule.warning(
           "MAP-012",
           "Every bitmap of kho-v1 is at a multiple of its size.",
-          "Not checked (6.16 to 7.0): the kernel reads it where it is. None that writes one puts it there.",
-          "The element was overwritten, or the bitmaps are not of the size that they are taken for: see --map-form.");
+          "Not checked (6.16 to 7.0): the kernel reads the bitmap at its address. No kernel writes"
+              + " a bitmap to an unaligned address.",
+          "The element was overwritten, or kho assumes the wrong bitmap size: see --map-form.");
 
   static final Rule SAME_BLOCKS =
       Rule.warning(
           "MAP-013",
-          "No two bitmaps of kho-v1 stand for the same blocks.",
-          "Not checked (6.16 to 7.0): both are walked, and what one of them has counts.",
+          "No two bitmaps of kho-v1 represent the same blocks.",
+          "Not checked (6.16 to 7.0): the kernel reads both bitmaps, and preserves the blocks of"
+              + " each.",
           "An element was overwritten, or written twice.");
 
   static final Rule ASCENDING =
       Rule.warning(
           "MAP-014",
           "The chunks of kho-v1 ascend by order, and the elements of an order by address.",
-          "It makes no difference to a kernel (6.16 to 7.0), and none writes another order.",
-          "Something else than a kernel wrote the list, or a part of it was overwritten.");
+          "The order makes no difference to a kernel (6.16 to 7.0), but no kernel writes another"
+              + " order.",
+          "The list was not written by a kernel, or a part of it was overwritten.");
 
   static final Rule COUNTED =
       Rule.error(
           "MAP-020",
-          "A chunk of kho-v1 counts all of its elements: one at least, and as many as fit if another chunk of its order follows.",
-          "Not checked (6.16 to 7.0): blocks whose elements num_elms leaves out are free memory to the next kernel"
-              + " (inferred).",
+          "A chunk of kho-v1 counts all of its elements: at least one, and as many as fit if"
+              + " another chunk of its order follows.",
+          "Not checked (6.16 to 7.0): blocks of elements beyond num_elms are free memory for the"
+              + " next kernel (inferred).",
           "The kernel begins a chunk only for an element, allocates it zeroed, and counts what it writes: num_elms was"
               + " overwritten.",
           Outcome.RESTORED,
@@ -162,7 +169,7 @@ final class BitmapListRules {
           ELEMENTS,
           place,
           address,
-          "num_elms is %d, and a chunk has room for %d".formatted(count, capacity));
+          "num_elms is %d, but a chunk has room for %d".formatted(count, capacity));
       return;
     }
     if (order < lastOrder) {
@@ -191,7 +198,7 @@ final class BitmapListRules {
             COUNTED,
             place,
             page.address(),
-            "num_elms is %d of %d, and another chunk of the order follows at 0x%x",
+            "num_elms is %d of %d, but another chunk of the order follows at 0x%x",
             count,
             capacity,
             next);
@@ -205,7 +212,7 @@ final class BitmapListRules {
             COUNTED,
             place,
             unused.address(),
-            "num_elms is %d, and element %d behind them is not 0",
+            "num_elms is %d, but element %d after them is not 0",
             count,
             i);
         return;
@@ -247,7 +254,7 @@ final class BitmapListRules {
           MapRules.TWICE,
           place,
           at,
-          "the bitmap at 0x%x is another element's as well".formatted(bitmap));
+          "another element has the bitmap at 0x%x as well".formatted(bitmap));
       return;
     }
     long key = KhoRadix.key(pageSize, start, order);
@@ -259,7 +266,7 @@ final class BitmapListRules {
               SAME_BLOCKS,
               place,
               at,
-              "another bitmap is for order %d from 0x%x, too",
+              "another bitmap also represents order %d from 0x%x",
               order,
               start);
       return;

@@ -10,22 +10,24 @@ import org.kho4j.handover.wire.Where;
 final class BlockRules {
 
   private static final String REFUSED =
-      "A list of sessions is read in early boot: panic. A list of files is read when /dev/liveupdate is first opened: that"
-          + " and every later open fail with EIO (7.2.6, 7.3.4).";
+      "The kernel reads the list of sessions in early boot, and panics. It reads a list of files"
+          + " when /dev/liveupdate is first opened: this open and every later one fail with EIO"
+          + " (7.2.6, 7.3.4).";
 
   static final Rule POINTER =
       Rule.error(
           "BLOCK-001",
-          "Every block is a page that is in memory.",
-          "Not checked (7.2, 7.3): the kernel reads whatever is there, or faults: in early boot for sessions.",
-          "The pointer is in the block before, or in what heads the list.",
+          "Every block is a page in memory.",
+          "Not checked (7.2, 7.3): the kernel reads arbitrary memory, or faults: for sessions, in"
+              + " early boot.",
+          "The wrong pointer is in the block before, or in the head of the list.",
           Outcome.FAILED,
           Outcome.PANIC);
 
   static final Rule LOOP =
       Rule.error(
           "BLOCK-002",
-          "The chain of blocks does not come back to a block that it had.",
+          "The chain of blocks has no loop.",
           REFUSED,
           "A block's next was overwritten.",
           Outcome.FAILED,
@@ -43,9 +45,10 @@ final class BlockRules {
   static final Rule COUNT =
       Rule.error(
           "BLOCK-004",
-          "Every block has at least one entry, and no more than fit.",
+          "Every block has at least one entry, and no more entries than fit.",
           REFUSED,
-          "The block was overwritten, or is of another layout: blocks have no version string of their own.",
+          "The block was overwritten, or has another layout: blocks have no version string of"
+              + " their own.",
           Outcome.FAILED,
           Outcome.PANIC);
 
@@ -53,9 +56,10 @@ final class BlockRules {
       Rule.error(
           "BLOCK-005",
           "Every block is preserved as a block of order 0.",
-          "The next kernel uses the page for something else before it is read, and takes that for sessions or files; or"
-              + " freeing it is a warning about an untagged page (7.2, 7.3).",
-          "Somebody unpreserved the page, or preserved it with another order.",
+          "The next kernel may reuse the page before it reads the block, and then reads other data"
+              + " as sessions or files; or it warns about an untagged page when it frees the block"
+              + " (7.2, 7.3).",
+          "The writing kernel unpreserved the page, or preserved it with another order.",
           Outcome.WARNED,
           Outcome.FAILED,
           Outcome.LOST,
@@ -64,11 +68,12 @@ final class BlockRules {
   static final Rule NOT_FULL =
       Rule.error(
           "BLOCK-006",
-          "Every block but the last of its chain is full.",
-          "Not checked (7.2, 7.3): the kernel reads as many entries as count says, and goes on to the next block. A session"
-              + " that count leaves out is lost without a word (inferred); a file that count leaves out does not match its"
-              + " session's count, and every open of /dev/liveupdate fails with EIO.",
-          "The kernel begins a block only when the one before is full: count was overwritten.",
+          "Every block of a chain, except the last, is full.",
+          "Not checked (7.2, 7.3): the kernel reads count entries, and continues with the next"
+              + " block. A session beyond count is lost without a message (inferred). With a file"
+              + " beyond count, the number of files differs from the session's count, and every"
+              + " open of /dev/liveupdate fails with EIO.",
+          "A kernel begins a block only when the previous block is full: count was overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -76,11 +81,12 @@ final class BlockRules {
   static final Rule BEHIND =
       Rule.error(
           "BLOCK-007",
-          "Nothing is stored behind the entries that a block counts.",
-          "Not read (7.2, 7.3): a session that count leaves out is lost without a word, and its memory stays reserved"
-              + " (inferred). A file that count leaves out does not match its session's count, and every open of"
-              + " /dev/liveupdate fails with EIO.",
-          "A kernel allocates blocks zeroed and writes only what it counts: count was overwritten.",
+          "The memory after the counted entries of a block is zero.",
+          "Not read (7.2, 7.3): a session beyond count is lost without a message, and its memory"
+              + " stays reserved (inferred). With a file beyond count, the number of files differs"
+              + " from the session's count, and every open of /dev/liveupdate fails with EIO.",
+          "A kernel zeroes a block when it allocates it, and counts every entry that it writes:"
+              + " count was overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -111,7 +117,7 @@ final class BlockRules {
       if (seen.putIfAbsent(block, 1) != 0) {
         scene
             .findings()
-            .report(LOOP, place, block, "the chain has come back to the block at 0x%x", block);
+            .report(LOOP, place, block, "the chain returns to the block at 0x%x", block);
         return -1;
       }
       if (number == KhoBlock.MAX_BLOCKS) {
@@ -152,7 +158,7 @@ final class BlockRules {
                 NOT_FULL,
                 place,
                 block,
-                "count is %d of %d, and another block follows at 0x%x",
+                "count is %d of %d, but another block follows at 0x%x",
                 count,
                 capacity,
                 next);

@@ -11,11 +11,11 @@ final class DevelopmentRules {
   static final Rule CLIENT =
       Rule.info(
           "DEV-001",
-          "Every file handler and every FLB is one that a release has.",
-          "Where the next kernel has the client: not known of a real kernel. Where it has not, see LUO-010 for a file"
-              + " handler; data of an FLB that nobody asks for stay reserved.",
-          "A client of a development tree wrote it (kho abi --unreleased), or a driver that is not known here. What it owns"
-              + " was not checked.",
+          "Every file handler and every FLB exists in a release.",
+          "If the next kernel has the client, the outcome is unknown. If it does not, see LUO-010"
+              + " for a file handler; the data of an FLB stay reserved.",
+          "A client of a development tree (kho abi --unreleased) or an unknown driver wrote it."
+              + " Its memory was not checked.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -23,9 +23,10 @@ final class DevelopmentRules {
   static final Rule BOUNDS =
       Rule.warning(
           "DEV-002",
-          "What a client of a development tree hands over is in memory, and fits its own counts.",
-          "Not known of a real kernel: no release has the client.",
-          "The layout has changed since it was recorded here, or the client's structure was overwritten.",
+          "The structures of a development tree's client are in memory, and match their counts.",
+          "Unknown: no release has the client.",
+          "The layout has changed since kho4j recorded it, or the client's structure was"
+              + " overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST,

@@ -20,22 +20,25 @@ import org.kho4j.handover.wire.Where;
 final class FdtRules {
 
   private static final String NO_REVIVAL =
-      "A warning and \"disabling KHO revival\" (all releases): the kernel boots, and everything that was preserved is lost.";
+      "The kernel warns and logs \"disabling KHO revival\" (all releases). It boots, and"
+          + " everything preserved is lost.";
 
   static final Rule FORM =
       Rule.error(
           "FDT-001",
           "The root FDT is a well-formed flattened device tree.",
-          "Of the header: a warning, no revival, everything is lost (all releases). Of what is behind it: properties and"
-              + " nodes are not found, with the same result or a subtree less.",
-          "The page was overwritten: compare it with the debugfs file kho/out/fdt of the kernel that wrote it.");
+          "Damage in the header: the kernel warns, disables revival, and everything is lost (all"
+              + " releases). Damage after the header: the kernel does not find properties or"
+              + " nodes, with the same result, or it loses a subtree.",
+          "The page was overwritten: compare it with the debugfs file kho/out/fdt of the writing"
+              + " kernel.");
 
   static final Rule SIZE =
       Rule.warning(
           "FDT-002",
           "The root FDT is not larger than its page.",
-          "totalsize is not compared with the size in the boot record (7.3). Only the first page is preserved: what lies"
-              + " behind it is used for something else.",
+          "The kernel does not compare totalsize with the size in the boot record (7.3). Only the"
+              + " first page is preserved: the next kernel reuses the memory after it.",
           "The header was overwritten, or --page-size is too small.");
 
   static final Rule VERSION =
@@ -43,39 +46,44 @@ final class FdtRules {
           "FDT-003",
           "The root FDT names a version that a released kernel reads.",
           NO_REVIVAL,
-          "The string was overwritten: a newer version is FDT-015. kho abi lists the versions.");
+          "The string was overwritten. (A newer version is reported as FDT-015.) kho abi lists"
+              + " the versions.");
 
   static final Rule UNRELEASED =
       Rule.info(
           "FDT-004",
-          "The version is one that a release had.",
-          "No released kernel speaks it: each disables revival, and everything is lost.",
-          "A kernel between two releases wrote it. Hand over to one of the same tree.",
+          "The version exists in a release.",
+          "No released kernel has the version: each disables revival, and everything is lost.",
+          "A kernel between two releases wrote it. Hand over to a kernel of the same tree.",
           Outcome.LOST);
 
   static final Rule MAP_PROPERTY =
       Rule.error(
           "FDT-005",
           "The root FDT has a property preserved-memory-map of 8 bytes.",
-          NO_REVIVAL + " Up to 6.18 it is an error message, KHO stays on, and nothing is reserved.",
+          NO_REVIVAL + " Up to 6.18, the kernel logs an error, KHO stays on, and no memory is"
+              + " reserved.",
           "The page was overwritten, or the handover was not finalized (before 7.1).");
 
   static final Rule MAP_ZERO =
       Rule.error(
           "FDT-006",
           "The address of the preserved map is not 0.",
-          "Since 6.19, a warning and \"disabling KHO revival\": the kernel boots, and everything preserved is lost."
-              + " 6.16 to 6.18 take it for an empty map, without a line in the log: nothing is reserved, and the"
-              + " page of the root FDT is free memory (by their source).",
-          "Since 7.1 it is never 0: the page was overwritten.");
+          "Since 6.19, the kernel warns and logs \"disabling KHO revival\"; it boots, and"
+              + " everything preserved is lost. 6.16 to 6.18 treat it as an empty map without a"
+              + " log message: they reserve nothing, and the page of the root FDT is free memory"
+              + " (by their source).",
+          "Since 7.1, a kernel never writes 0: the page was overwritten.");
 
   static final Rule PROPERTIES =
       Rule.error(
           "FDT-007",
-          "Every subtree tells where its blob is, and how long: preserved-data and blob-size, of 8 bytes each; in kho-v1 fdt alone,"
-              + " in kho-v2 preserved-data alone, of a blob that is a device tree.",
-          "Its owner gets EINVAL and nothing else, also if it has no use for the size (7.2.6, 7.3.4). LUO panics.",
-          "The page was overwritten, or a writer of kho-v2 is behind it, which had no blob-size.",
+          "Every subtree has the address and size of its blob: preserved-data and blob-size, of 8"
+              + " bytes each. In kho-v1 it has only fdt, in kho-v2 only preserved-data, and the"
+              + " blob is a device tree.",
+          "The subtree's owner gets EINVAL, even if it does not use the size (7.2.6, 7.3.4). LUO"
+              + " panics.",
+          "The page was overwritten, or a kernel with kho-v2, which had no blob-size, wrote it.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -83,8 +91,9 @@ final class FdtRules {
   static final Rule BLOB =
       Rule.error(
           "FDT-008",
-          "Every subtree's blob is in memory, as long as blob-size says.",
-          "Not checked (7.3): the owner reads whatever is there, or faults. For LUO that is early boot.",
+          "Every subtree's blob is in memory, with all of its blob-size bytes.",
+          "Not checked (7.3): the owner reads arbitrary memory, or faults; LUO does so in early"
+              + " boot.",
           "Compare the address with the machine's memory, and --base.",
           Outcome.FAILED,
           Outcome.LOST,
@@ -94,8 +103,9 @@ final class FdtRules {
       Rule.error(
           "FDT-009",
           "Every subtree's blob is preserved.",
-          "Not checked (all releases): the pages are free memory to the next kernel, and the blob is overwritten sooner or"
-              + " later: an owner that reads it in boot finds it as it was (7.3.4), one that comes later reads garbage.",
+          "Not checked (all releases): the pages are free memory for the next kernel, which"
+              + " overwrites the blob sooner or later. An owner that reads the blob during boot"
+              + " finds it intact (7.3.4); an owner that reads it later finds other data.",
           "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -105,25 +115,27 @@ final class FdtRules {
   static final Rule BLOB_SIZE =
       Rule.warning(
           "FDT-010",
-          "Where a blob is a device tree, its own totalsize is blob-size.",
-          "Not compared (7.1 to 7.3): the owner believes the header, debugfs believes blob-size.",
+          "If a blob is a device tree, its totalsize equals blob-size.",
+          "Not compared (7.1 to 7.3): the owner uses totalsize, and debugfs uses blob-size.",
           "The blob grew after it was registered, or one of the two was overwritten.");
 
   static final Rule SAME_BLOB =
       Rule.error(
           "FDT-011",
           "No two subtrees have the same blob.",
-          "Not checked (all releases): both owners parse the same bytes; when both free them, the second is a warning about"
-              + " an untagged page.",
+          "Not checked (all releases): both owners parse the same bytes. When the second owner"
+              + " frees them, the kernel warns about an untagged page.",
           "A subtree was added twice, or an address was overwritten.");
 
   static final Rule ROOT_PRESERVED =
       Rule.error(
           "FDT-012",
           "The root FDT's own page is preserved as a block of order 0.",
-          "Not checked (all releases): the page is free memory to the next kernel, which reads subtrees out of it for as"
-              + " long as nobody writes to it: all that ask in boot are lucky (7.3.4).",
-          "Or this handover was consumed: a kernel that was given it has walked its map, and used the map's pages again.",
+          "Not checked (all releases): the page is free memory for the next kernel. Clients find"
+              + " their subtrees in it until the page is overwritten: all clients that read them"
+              + " during boot do (7.3.4).",
+          "Or the handover is consumed: the next kernel has read its map, and reused the map's"
+              + " pages.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -131,17 +143,19 @@ final class FdtRules {
   static final Rule CONSUMED =
       Rule.info(
           "FDT-013",
-          "The handover has not been taken yet.",
-          "The kernel whose memory this is was given this handover, walked its map in early boot and freed it. That is how"
-              + " it should be.",
-          "Nothing of it was checked but the root FDT. Verify a source that was made at the jump, or before it.");
+          "The handover has not been consumed yet.",
+          "The kernel whose memory this is received this handover, read its map in early boot and"
+              + " freed it. This is the normal course.",
+          "Only the root FDT was checked. Verify a memory image from the jump, or from before the"
+              + " jump.");
 
   static final Rule NOT_FINALIZED =
       Rule.warning(
           "FDT-014",
           "A handover of kho-v1 is finalized.",
-          "Nothing is handed over. 6.19 and 7.0 disable revival; 6.16 to 6.18 take 0 for an empty map, and reserve nothing (by"
-              + " their source). With liveupdate on, 6.19 and 7.0 finalize by themselves in the reboot.",
+          "Nothing is handed over. 6.19 and 7.0 disable revival; 6.16 to 6.18 treat 0 as an empty"
+              + " map, and reserve nothing (by their source). With liveupdate=on, 6.19 and 7.0"
+              + " finalize the handover during the reboot.",
           "Write 1 to the debugfs file kho/out/finalize before the jump; up to 6.18 before the kexec load.",
           Outcome.RESTORED,
           Outcome.LOST);
@@ -149,10 +163,11 @@ final class FdtRules {
   static final Rule NEWER =
       Rule.warning(
           "FDT-015",
-          "The version is one that a release has, and not a newer one.",
-          "Every released kernel disables revival, and everything is lost. A kernel that has the version takes it.",
-          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
-              + " known, nothing else was checked: use a newer kho.",
+          "The version is known, and exists in a release.",
+          "Every released kernel disables revival, and everything is lost. A kernel with this"
+              + " version restores it.",
+          "A kernel that is newer than this tool, or from a development tree, wrote it. If the"
+              + " layout of the version is unknown, nothing else was checked: use a newer kho.",
           Outcome.RESTORED,
           Outcome.LOST);
 
@@ -230,7 +245,7 @@ final class FdtRules {
               SIZE,
               Where.ROOT,
               rules.address,
-              "totalsize is %d, and a page has %d bytes",
+              "totalsize is %d, but a page has %d bytes",
               size,
               scene.pageSize().bytes());
     }
@@ -289,7 +304,7 @@ final class FdtRules {
               SAME_BLOB,
               subtree.where(),
               subtree.address(),
-              "the blob at 0x%x is that of another subtree as well",
+              "another subtree has the blob at 0x%x as well",
               subtree.address());
       return;
     }
@@ -394,7 +409,7 @@ final class FdtRules {
             BLOB_SIZE,
             subtree.where(),
             subtree.address(),
-            "totalsize is %d, and blob-size %d",
+            "totalsize is %d, but blob-size is %d",
             total,
             subtree.size());
     long page = scene.pageSize().bytes();

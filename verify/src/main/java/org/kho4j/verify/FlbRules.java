@@ -13,10 +13,11 @@ final class FlbRules {
   static final Rule PAGE =
       Rule.error(
           "FLB-001",
-          "There is a page of FLBs, and it is in memory.",
-          "Not checked (7.0 to 7.3): its address is always set, so the kernel reads whatever is there, or faults. Where it"
-              + " takes a large count there, its search for a name may reach the page itself (7.1.8, from address 0).",
-          "What points at the page was overwritten.",
+          "The page of FLBs exists, and is in memory.",
+          "Not checked (7.0 to 7.3): a kernel always writes the address, so the next kernel reads"
+              + " arbitrary memory as FLBs, or faults. If it reads a large count, its search for a"
+              + " name may reach the real page (7.1.8, from address 0).",
+          "The pointer to the page was overwritten.",
           Outcome.RESTORED,
           Outcome.LOST,
           Outcome.FAILED,
@@ -26,9 +27,10 @@ final class FlbRules {
       Rule.error(
           "FLB-002",
           "The page of FLBs is preserved as a block of order 0.",
-          "The next kernel uses the page for something else, and finds no FLB, or nonsense, when the first file asks"
-              + " (7.0 to 7.3); a driver that asks in boot is lucky.",
-          "Somebody unpreserved the page, or preserved it with another order.",
+          "The next kernel may reuse the page, and then finds no FLB, or wrong data, when the"
+              + " first file needs it (7.0 to 7.3). A driver that reads its FLB during boot still"
+              + " finds it.",
+          "The writing kernel unpreserved the page, or preserved it with another order.",
           Outcome.PANIC,
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -38,7 +40,8 @@ final class FlbRules {
       Rule.error(
           "FLB-003",
           "The FLBs fit into their page.",
-          "Not checked (7.0 to 7.3): the kernel reads on behind the page, for a name that is not in it.",
+          "Not checked (7.0 to 7.3): the kernel reads beyond the page when it searches for a name"
+              + " that is not in it.",
           "The header was overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -48,31 +51,33 @@ final class FlbRules {
   static final Rule PAGES =
       Rule.warning(
           "FLB-004",
-          "The header says that there is one page.",
-          "Every kernel writes 1 (7.0 to 7.3); what one does with another number is not known.",
+          "The header has a page count of 1.",
+          "Every kernel writes 1 (7.0 to 7.3); the effect of another number is unknown.",
           "The header was overwritten, or a newer kernel wrote it.");
 
   static final Rule NAME =
       Rule.error(
           "FLB-005",
           "Every FLB's name has 1 to 47 bytes and a NUL.",
-          "Not checked (7.0 to 7.3): without a NUL, strings are compared beyond the field. The FLB is not found, and its users"
-              + " fail.",
+          "Not checked (7.0 to 7.3): without a NUL, the kernel compares beyond the field. It does"
+              + " not find the FLB, and its users fail.",
           "The entry was overwritten.");
 
   static final Rule SAME_NAME =
       Rule.error(
           "FLB-006",
           "No two FLBs have the same name.",
-          "The first one is found (7.0 to 7.3): who means the second gets data of the first, or finds nothing.",
+          "The kernel finds only the first (7.0 to 7.3): a user of the second gets the data of the"
+              + " first, or finds nothing.",
           "The page was overwritten.");
 
   static final Rule REFERENCES =
       Rule.warning(
           "FLB-007",
-          "An FLB is held by at least one file, and by no more files than there are.",
-          "Not checked (7.0 to 7.3). Too many: the FLB is never given back. Too few, or an FLB of the next kernel that is not"
-              + " there at all: its count underflows when a file is finished, which is a warning (7.3.4; observed).",
+          "The count of an FLB is at least 1, and at most the number of files.",
+          "Not checked (7.0 to 7.3). If the count is too high, the FLB is never freed. If it is"
+              + " too low, or if an FLB that the next kernel needs is missing, the count"
+              + " underflows when a file is finished, and the kernel warns (7.3.4; observed).",
           "The entry or the page was overwritten, or files were taken out of the sessions.",
           Outcome.WARNED,
           Outcome.FAILED);
@@ -80,9 +85,10 @@ final class FlbRules {
   static final Rule DATA =
       Rule.warning(
           "FLB-008",
-          "Where an FLB's data are the address of a page, that page is preserved.",
-          "Not checked (7.0 to 7.3): the FLB's owner reads whatever is there, or faults beyond memory. What an owner means by"
-              + " its data is its own; every known one keeps a physical address there.",
+          "If the data of an FLB are the address of a page, the page is preserved.",
+          "Not checked (7.0 to 7.3): the FLB's owner reads arbitrary memory, or faults beyond"
+              + " memory. Only the owner knows the meaning of its data; every known owner stores a"
+              + " physical address.",
           "The owner's page was not preserved, or the entry was overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -92,10 +98,11 @@ final class FlbRules {
   static final Rule BEHIND =
       Rule.error(
           "FLB-009",
-          "Nothing is stored behind the FLBs that the header counts.",
-          "Not read (7.0 to 7.3): an FLB that count leaves out is not found by its owner, and its memory stays reserved"
-              + " (inferred).",
-          "A kernel allocates the page zeroed and writes only what it counts: count was overwritten.",
+          "The memory after the counted FLBs is zero.",
+          "Not read (7.0 to 7.3): the owner of an FLB beyond count does not find it, and its"
+              + " memory stays reserved (inferred).",
+          "A kernel zeroes the page when it allocates it, and counts every FLB that it writes:"
+              + " count was overwritten.",
           Outcome.RESTORED,
           Outcome.WARNED,
           Outcome.FAILED,
@@ -140,7 +147,7 @@ final class FlbRules {
           COUNT,
           where,
           address,
-          "count is %s, and a page holds %d",
+          "count is %s, but a page holds %d",
           Long.toUnsignedString(count),
           capacity);
       count = 0; // which bytes are entries is not known
@@ -172,7 +179,7 @@ final class FlbRules {
           REFERENCES,
           where,
           address,
-          "count is %s, and there are %d files",
+          "count is %s, but there are %d files",
           Long.toUnsignedString(references),
           files);
     }
@@ -203,7 +210,7 @@ final class FlbRules {
                       DevelopmentRules.CLIENT,
                       named,
                       address,
-                      "nothing is known of the FLB \"%s\"",
+                      "the FLB \"%s\" is unknown",
                       name));
       data(named, address, data);
     }

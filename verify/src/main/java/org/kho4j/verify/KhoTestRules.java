@@ -22,16 +22,18 @@ final class KhoTestRules {
   static final Rule FORM =
       Rule.error(
           "TEST-001",
-          "The blob is a device tree of kho_test: compatible, magic, and the node data with its three properties.",
+          "The blob is the device tree of kho_test: compatible, magic, and the node data with its"
+              + " three properties.",
           FAILS,
-          "The blob was overwritten, or its layout is another: it changed with 6.18.");
+          "The blob was overwritten, or it has the other layout: the layout changed in 6.18.");
 
   static final Rule ROOM =
       Rule.error(
           "TEST-002",
           "The array of folios has room for nr_folios.",
-          "Not checked (7.3): test_kho goes on to the first entry that cannot be restored, which is a warning, and compares the"
-              + " checksum of what it has; only where no entry of the mapping is empty it reads behind its end, and faults.",
+          "Not checked (7.3): test_kho continues to the first entry that it cannot restore, warns,"
+              + " and compares the checksum of the folios that it has. If no entry of the mapping"
+              + " is empty, it reads beyond its end, and faults.",
           "nr_folios or the descriptor folios_info was overwritten.",
           Outcome.WARNED,
           Outcome.FAILED,
@@ -40,7 +42,7 @@ final class KhoTestRules {
   static final Rule ORDER =
       Rule.error(
           "TEST-003",
-          "Every entry of the array has an order that a block can have.",
+          "Every entry of the array has the order of a possible block.",
           FAILS,
           "The array was overwritten.");
 
@@ -48,15 +50,16 @@ final class KhoTestRules {
       Rule.error(
           "TEST-004",
           "Every folio is preserved as one block of its order.",
-          "Restoring the folio is a warning and fails (6.18 to 7.3). " + FAILS,
-          "Somebody unpreserved the folio, or preserved it with another order.");
+          "The kernel warns when it restores the folio, and the restore fails (6.18 to 7.3). " + FAILS,
+          "The writing kernel unpreserved the folio, or preserved it with another order.");
 
   static final Rule CHECKSUM =
       Rule.error(
           "TEST-005",
-          "The folios' content has the checksum that was stored.",
+          "The folios' content matches the stored checksum.",
           FAILS,
-          "The data were overwritten after they were preserved: look for who else owns those pages.");
+          "The data were overwritten after they were preserved: look for another owner of these"
+              + " pages.");
 
   private KhoTestRules() {}
 
@@ -99,7 +102,7 @@ final class KhoTestRules {
               ROOM,
               where,
               address,
-              "nr_folios is %d, and %s",
+              "nr_folios is %d, but %s",
               folios,
               descriptor.room(scene.pageSize(), Long.BYTES));
     }

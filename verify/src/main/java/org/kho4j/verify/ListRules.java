@@ -18,25 +18,27 @@ final class ListRules {
   static final Rule POINTER =
       Rule.error(
           "ARRAY-001",
-          "The pages of an array are in memory, from the start of a page on.",
-          "Not checked (6.19 to 7.1): the kernel reads whatever is there, or faults.",
-          "The pointer is in the device tree for sessions, and in the session's entry for files.");
+          "The pages of an array are in memory, and begin at a page boundary.",
+          "Not checked (6.19 to 7.1): the kernel reads arbitrary memory, or faults.",
+          "The wrong pointer is in the device tree (sessions) or in the session's entry (files).");
 
   static final Rule COUNT =
       Rule.error(
           "ARRAY-002",
           "An array has no more entries than its pages hold: 16 pages for sessions, 2 for files.",
-          "Not checked (6.19 to 7.1): the kernel reads on behind the pages, and takes what is there for sessions or files.",
+          "Not checked (6.19 to 7.1): the kernel reads beyond the pages, and treats other memory"
+              + " as sessions or files.",
           "The count was overwritten: the writing kernel refuses more than fit.");
 
   static final Rule PRESERVED =
       Rule.error(
           "ARRAY-003",
           "An array is preserved as one block: of order 4 for sessions, of order 1 for files.",
-          "The next kernel uses the pages for something else before they are read, and takes that for sessions or files; or"
-              + " freeing them is a warning about an untagged page (6.19 to 7.1). Of pages that are preserved in smaller blocks,"
-              + " the first block alone is freed, and the rest leaks without a word (7.1.8).",
-          "Somebody unpreserved the pages, or preserved them with another order.",
+          "The next kernel may reuse the pages before it reads the array, and then reads other"
+              + " data as sessions or files; or it warns about an untagged page when it frees the"
+              + " array (6.19 to 7.1). If the pages are preserved in smaller blocks, it frees only"
+              + " the first block, and leaks the rest without a message (7.1.8).",
+          "The writing kernel unpreserved the pages, or preserved them with another order.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -44,10 +46,11 @@ final class ListRules {
   static final Rule BEHIND =
       Rule.error(
           "ARRAY-004",
-          "Nothing is stored behind the entries that an array counts.",
-          "Not read (6.19 to 7.1): the sessions or files that count leaves out are lost without a word, and their memory"
-              + " stays reserved (inferred).",
-          "A kernel allocates arrays zeroed and writes only what it counts: count was overwritten.",
+          "The memory after the counted entries of an array is zero.",
+          "Not read (6.19 to 7.1): the sessions or files beyond count are lost without a message,"
+              + " and their memory stays reserved (inferred).",
+          "A kernel zeroes an array when it allocates it, and counts every entry that it writes:"
+              + " count was overwritten.",
           Outcome.RESTORED,
           Outcome.LOST);
 
@@ -103,7 +106,7 @@ final class ListRules {
               COUNT,
               where,
               address,
-              "count is %s, and %d pages hold %d",
+              "count is %s, but %d pages hold %d",
               Long.toUnsignedString(count),
               list.pages(),
               capacity);

@@ -13,25 +13,26 @@ final class LuoFileRules {
 
   /** What becomes of a session whose list of files does not read, on both sides of a fix. */
   static final String BROKEN_LIST =
-      "Every open of /dev/liveupdate fails with EIO (7.1.8, 7.2.6, 7.3.4). 6.19, which is before the fix of 2026, ignores"
-          + " that a session's files cannot be read: the session comes back with a part of them, without a word.";
+      "Every open of /dev/liveupdate fails with EIO (7.1.8, 7.2.6, 7.3.4). 6.19, which lacks the"
+          + " fix of 2026, ignores errors in a session's files: the session is restored with a"
+          + " part of them, without a message.";
 
   static final Rule HANDLER =
       Rule.error(
           "LUO-009",
           "Every file's handler has 1 to 47 bytes and a NUL.",
-          "No handler is found. "
+          "The kernel finds no handler. "
               + BROKEN_LIST
-              + " Without a NUL, strings are compared beyond the field.",
+              + " Without a NUL, the kernel compares beyond the field.",
           "The entry was overwritten.");
 
   static final Rule UNKNOWN_HANDLER =
       Rule.warning(
           "LUO-010",
-          "Every file's handler is one that is known here.",
-          "Nothing happens where the next kernel has that handler. Otherwise: " + BROKEN_LIST,
-          "Make sure that the next kernel has the driver, and that it is loaded before /dev/liveupdate is opened. What the"
-              + " file's data are was not checked.",
+          "Every file's handler is known.",
+          "If the next kernel has the handler, the file is restored. Otherwise: " + BROKEN_LIST,
+          "Make sure that the next kernel has the driver, and loads it before a program opens"
+              + " /dev/liveupdate. The file's data were not checked.",
           Outcome.RESTORED,
           Outcome.FAILED);
 
@@ -39,18 +40,18 @@ final class LuoFileRules {
       Rule.error(
           "LUO-011",
           "No two files of a session have the same token.",
-          "The reader does not check (6.19 to 7.3): the first is found, the second can never be retrieved, and its data are"
-              + " freed when the session is finished.",
-          "The kernel that wrote it does not let it happen: the entry was overwritten.");
+          "Not checked (6.19 to 7.3): a retrieve finds the first file, and never the second; its"
+              + " data are freed when the session is finished.",
+          "A kernel never writes the same token twice: the entry was overwritten.");
 
   static final Rule NO_DATA =
       Rule.error(
           "LUO-015",
           "Every file has data.",
-          "The handler is given 0 for the address of its structure (6.19 to 7.3): the retrieve fails, or faults, and the"
-              + " file is lost (inferred).",
-          "A live update that was aborted after its freeze, and tried again, wrote 0 before the fix of early 2026; or the"
-              + " entry was overwritten.",
+          "The handler receives 0 as the address of its structure (6.19 to 7.3): the retrieve"
+              + " fails or faults, and the file is lost (inferred).",
+          "The entry was overwritten; or a live update was aborted after its freeze and tried"
+              + " again: before the fix of early 2026, the kernel then wrote 0.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -58,10 +59,10 @@ final class LuoFileRules {
   static final Rule ONE_BAD =
       Rule.warning(
           "LUO-012",
-          "Of a session's files, all can be retrieved, or it has none.",
-          "The sound ones can be retrieved (6.19 to 7.3), the others fail each by itself: a service that counts on all of"
-              + " them comes up with a part.",
-          "Look at the findings about the files that are named here.",
+          "All files of a session can be retrieved.",
+          "Retrieving the valid files works (6.19 to 7.3), and each broken file fails separately:"
+              + " a service that needs all files starts with a part of them.",
+          "See the findings about these files.",
           Outcome.FAILED,
           Outcome.LOST);
 
@@ -89,7 +90,7 @@ final class LuoFileRules {
                 LuoRules.NO_FILES,
                 session,
                 address,
-                "count is %s, and files is 0",
+                "count is %s, but files is 0",
                 Long.toUnsignedString(count));
       }
       return;
@@ -111,7 +112,7 @@ final class LuoFileRules {
               LuoRules.COUNT,
               session,
               address,
-              "count is %s, and the list holds %d files",
+              "count is %s, but the list holds %d files",
               Long.toUnsignedString(count),
               found);
     }

@@ -21,41 +21,46 @@ import org.kho4j.verify.systemd.FdStoreMapping;
 final class LuoRules {
 
   private static final String PANIC =
-      "Kernel panic in early boot, also with liveupdate=off, as long as KHO is on (7.2.6, 7.3.4; observed for another string).";
+      "The kernel panics in early boot, even with liveupdate=off, if KHO is on (7.2.6, 7.3.4;"
+          + " observed for another string).";
 
   static final Rule SIZE =
       Rule.error(
           "LUO-001",
           "The blob has at least the 32 bytes of its head.",
           PANIC,
-          "blob-size was overwritten, or the blob is of another version.",
+          "blob-size was overwritten, or the blob has another version.",
           Outcome.PANIC);
 
   static final Rule VERSION =
       Rule.error(
           "LUO-002",
-          "The head names a version of LUO that is known here.",
+          "The head names a known version of LUO.",
           PANIC,
-          "The head was overwritten: a newer version is LUO-017. kho abi versions luo lists the versions.",
+          "The head was overwritten. (A newer version is reported as LUO-017.) kho abi versions"
+              + " luo lists the versions.",
           Outcome.PANIC);
 
   static final Rule RELEASED =
       Rule.info(
           "LUO-003",
-          "The version of LUO is one that a release writes.",
-          "Panic in early boot of every released kernel; only a development tree between 7.1 and 7.2-rc1 takes it.",
-          "luo-v2, luo-v3 and luo-v4 were steps of the 7.2 merge window.",
+          "A release writes this version of LUO.",
+          "Every released kernel panics in early boot; only a kernel from a development tree"
+              + " between 7.1 and 7.2-rc1 accepts the version.",
+          "luo-v2, luo-v3 and luo-v4 existed only during the 7.2 merge window.",
           Outcome.RESTORED,
           Outcome.PANIC);
 
   static final Rule PRESERVED =
       Rule.error(
           "LUO-004",
-          "The head has a block of order 0 of its own, preserved as that.",
-          "The next kernel frees it right after reading it in early boot: a block that is not preserved as that is a warning"
-              + " about an untagged page, and leaks (7.2, 7.3). Of a larger block that begins there, all is freed, whoever it is of, and no warning is said."
-              + " A page that is not preserved at all may be overwritten by then.",
-          "Somebody preserved the page with another order.",
+          "The page of the head is preserved as a block of order 0.",
+          "The next kernel frees the page right after reading it in early boot (7.2, 7.3). If no"
+              + " preserved block begins there, the kernel warns about an untagged page, and leaks"
+              + " it. If a larger block begins there, the kernel frees all of it without a"
+              + " warning, whoever owns it. A page that is not preserved at all may have been"
+              + " overwritten before.",
+          "The writing kernel preserved the page with another order.",
           Outcome.RESTORED,
           Outcome.WARNED,
           Outcome.LOST,
@@ -65,49 +70,52 @@ final class LuoRules {
       Rule.error(
           "LUO-005",
           "Every session's name has 1 to 63 bytes and a NUL.",
-          "Not refused (7.3.4): a name without NUL is cut off, and nobody can ask for an empty one. The session is not found by"
-              + " the name that it had; the others are.",
+          "Not refused (7.3.4): the kernel cuts off a name without a NUL, and no program can"
+              + " retrieve a session with an empty name. The session is not found by its original"
+              + " name; other sessions are.",
           "The entry was overwritten.");
 
   static final Rule SAME_NAME =
       Rule.error(
           "LUO-006",
           "No two sessions have the same name.",
-          "Refused when the list is read: every open of /dev/liveupdate fails with EIO, and no session can be retrieved"
-              + " (7.1.8, 7.2.6, 7.3.4).",
-          "The kernel that wrote it does not let it happen: the list was overwritten, or a block is in it twice.");
+          "The kernel refuses the list when it reads it: every open of /dev/liveupdate fails with"
+              + " EIO, and no session can be retrieved (7.1.8, 7.2.6, 7.3.4).",
+          "A kernel never writes the same name twice: the list was overwritten, or a block is in"
+              + " it twice.");
 
   static final Rule COUNT =
       Rule.error(
           "LUO-007",
-          "A session has as many files as its count says.",
+          "The number of a session's files equals its count.",
           LuoFileRules.BROKEN_LIST,
           "The count or a block of files was overwritten.");
 
   static final Rule NO_FILES =
       Rule.error(
           "LUO-008",
-          "A session that has a count of files has a list of them.",
-          "A warning, and the session is taken as empty (6.19 to 7.3): the files are lost.",
+          "A session whose count is not 0 has a list of files.",
+          "The kernel warns, and treats the session as empty (6.19 to 7.3): the files are lost.",
           "The pointer became 0.");
 
   static final Rule TREE =
       Rule.error(
           "LUO-013",
           "The device tree of luo-v1 or luo-v2 has the nodes, strings and properties of its version.",
-          "Panic in early boot, also with liveupdate=off, as long as KHO is on: any property or node that is missing, or of"
-              + " another string (7.1.8; 7.2.6 and 7.3.4, whose blob is no tree; 6.19 and 7.0 call the same macro, whose body"
-              + " there is unverified).",
-          "The tree was overwritten. Sessions of luo-session-v1 were in patches before 6.19 only.",
+          "If a property or node is missing or has another string, the kernel panics in early"
+              + " boot, even with liveupdate=off, if KHO is on (7.1.8; also 7.2.6 and 7.3.4, whose"
+              + " blob is not a tree; 6.19 and 7.0 call the same macro, but its body there was not"
+              + " verified).",
+          "The tree was overwritten. luo-session-v1 existed only in patches before 6.19.",
           Outcome.PANIC);
 
   static final Rule FLB_NODE =
       Rule.info(
           "LUO-014",
           "luo-v1 has the node luo-flb.",
-          "6.19 writes it so, and takes it. 7.0 and 7.1 speak luo-v1 as well, and panic in early boot for want of the node"
-              + " (7.1.8).",
-          "Hand over to 6.19 only, or to a kernel that takes no LUO state.",
+          "6.19 writes luo-v1 without the node, and accepts it. 7.0 and 7.1 also use luo-v1, but"
+              + " panic in early boot if the node is missing (7.1.8).",
+          "Hand over only to 6.19, or to a kernel without LUO.",
           Outcome.RESTORED,
           Outcome.PANIC);
 
@@ -115,8 +123,8 @@ final class LuoRules {
       Rule.error(
           "LUO-016",
           "The versions of KHO and LUO occur together in a release.",
-          "No kernel takes both: another version of KHO disables revival, another version of LUO is a panic in early boot"
-              + " (7.3.4).",
+          "No kernel accepts both: another version of KHO disables revival, and another version of"
+              + " LUO causes a panic in early boot (7.3.4).",
           "One of the two strings was overwritten.",
           Outcome.FAILED,
           Outcome.LOST,
@@ -125,11 +133,12 @@ final class LuoRules {
   static final Rule NEWER =
       Rule.warning(
           "LUO-017",
-          "The version of LUO is one that a release has, and not a newer one.",
-          "Panic in early boot of every released kernel, also with liveupdate=off, as long as KHO is on. A kernel that has"
-              + " the version, or supports the required features, takes it.",
-          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
-              + " known, the sessions were not checked: use a newer kho.",
+          "The version of LUO is known, and exists in a release.",
+          "Every released kernel panics in early boot, even with liveupdate=off, if KHO is on. A"
+              + " kernel that has the version, or supports the required features, accepts it.",
+          "A kernel that is newer than this tool, or from a development tree, wrote it. If the"
+              + " layout of the version is unknown, the sessions were not checked: use a newer"
+              + " kho.",
           Outcome.RESTORED,
           Outcome.PANIC);
 
@@ -170,7 +179,7 @@ final class LuoRules {
           PRESERVED,
           where,
           address,
-          "0x%x %s, and not preserved as a block of order 0",
+          "0x%x must be preserved as a block of order 0, but %s",
           address,
           scene.preserved().describe(address));
     }
@@ -192,7 +201,7 @@ final class LuoRules {
                 OTHER_RELEASE,
                 where,
                 address,
-                "%s is the version of Linux %s, and %s of Linux %s",
+                "%s is the version of Linux %s, but %s is that of Linux %s",
                 head.version().compatible(),
                 luo,
                 kho,

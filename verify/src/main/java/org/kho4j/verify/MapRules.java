@@ -20,9 +20,11 @@ final class MapRules {
   static final Rule POINTER =
       Rule.error(
           "MAP-001",
-          "Every pointer in the map is the address of a page that is in memory.",
-          "Not checked (7.3): the walk in early boot reads whatever is there, and faults: no output, or a panic.",
-          "Whoever wrote the map, or wrote over it: the page that has the pointer is named.",
+          "Every pointer in the map is the address of a page in memory.",
+          "Not checked (7.3): in early boot, the kernel reads arbitrary memory, and faults: it"
+              + " prints nothing, or panics.",
+          "The map was overwritten, or written wrongly. The finding names the page with the"
+              + " pointer.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -30,11 +32,12 @@ final class MapRules {
   static final Rule TWICE =
       Rule.error(
           "MAP-002",
-          "No page of the map is reached twice.",
-          "Not checked (7.3): a page that two tables point at is walked for each, and preserves the wrong addresses; a"
-              + " loop stops at the lowest level, with nonsense. In the list of kho-v1 (6.16 to 7.0) a loop has no end:"
-              + " the kernel hangs in early boot.",
-          "Two entries hold the same address; one of them was overwritten.",
+          "No page of the map has two pointers to it.",
+          "Not checked (7.3): the kernel walks a page for each table that points to it, and"
+              + " preserves wrong addresses; a loop stops at the lowest level, with wrong keys. In"
+              + " the list of kho-v1 (6.16 to 7.0), a loop never ends: the kernel hangs in early"
+              + " boot.",
+          "Two entries have the same address: one of them was overwritten.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC,
@@ -44,8 +47,9 @@ final class MapRules {
       Rule.error(
           "MAP-004",
           "Bit 0 of the lowest leaf is never set: key 0 has no order.",
-          "Not checked (7.3): key 0 gives an order of 64 or more and a shift by it; what is reserved is undefined. 7.1.8 takes"
-              + " order 53, shifts an int by it, and on x86-64 reserves two bytes at 0: all is restored.",
+          "Not checked (7.3): the kernel derives an order of 64 or more from key 0, and shifts by"
+              + " it, so the reserved range is undefined. 7.1.8 derives order 53, shifts an int by"
+              + " it, and on x86-64 reserves two bytes at 0: everything is restored.",
           "The leaf was overwritten, or its bits were set without the order's marker.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -56,9 +60,10 @@ final class MapRules {
   static final Rule KEY =
       Rule.error(
           "MAP-005",
-          "Every key stands for a block within physical memory of 2^52 bytes.",
-          "Not checked (7.3): the block is reserved at an address that no machine has, and its first page's descriptor,"
-              + " which does not exist, is written: a fault in early boot.",
+          "Every key represents a block within physical memory of 2^52 bytes.",
+          "Not checked (7.3): the kernel reserves the block at an address that no machine has, and"
+              + " writes the page descriptor of its first page, which does not exist: it faults in"
+              + " early boot.",
           "The leaf was overwritten, or a table points at the wrong leaf.",
           Outcome.PANIC);
 
@@ -66,11 +71,13 @@ final class MapRules {
       Rule.error(
           "MAP-006",
           "No two preserved blocks overlap.",
-          "Not checked (all releases): both are reserved, and each has its tag in its first page. Restoring the outer"
-              + " block initializes the pages of the inner one, and the same memory has two owners. Where only one of them asks,"
-              + " nothing is seen of it (7.3.4).",
-          "Somebody preserved memory that somebody else had preserved with another order, or unpreserved it with another"
-              + " order than it was preserved with (a kernel bug before 8fd2f26fa2a3, 7.1-rc).",
+          "Not checked (all releases): the kernel reserves both blocks, and tags the first page of"
+              + " each. Restoring the outer block initializes the pages of the inner one, and the"
+              + " memory then has two owners. If only one owner restores its block, there is no"
+              + " effect (7.3.4).",
+          "Two clients preserved the same memory with different orders, or a client unpreserved it"
+              + " with another order than it had preserved it with (a kernel bug before"
+              + " 8fd2f26fa2a3, 7.1-rc).",
           Outcome.RESTORED,
           Outcome.WARNED,
           Outcome.FAILED,
@@ -81,41 +88,46 @@ final class MapRules {
       Rule.warning(
           "MAP-007",
           "No page of the map is itself preserved.",
-          "The next kernel reserves the page and never frees it; if it lies in somebody's block, that owner gets a page of"
-              + " the map as data.",
-          "Look for the owner of the block: it preserved memory that it had freed.");
+          "The next kernel reserves the page and never frees it. If the page is in a client's"
+              + " block, this client gets a page of the map as data.",
+          "The owner of the block preserved memory that it had freed.");
 
   static final Rule BEYOND =
       Rule.error(
           "MAP-008",
           "Every preserved block is in memory.",
-          "Not checked (7.3): reserving fails unnoticed, and tagging the first page writes a page descriptor that does"
-              + " not exist: a fault in early boot.",
-          "Compare the address with the machine's memory map. For a raw file of RAM, check --base and that it is whole.",
+          "Not checked (7.3): the kernel fails to reserve the block without noticing, and writes"
+              + " the page descriptor of its first page, which does not exist: it faults in early"
+              + " boot.",
+          "Compare the address with the machine's memory map. For a raw RAM file, check --base,"
+              + " and that the file is complete.",
           Outcome.PANIC);
 
   static final Rule FORM_UNSURE =
       Rule.warning(
           "MAP-015",
-          "It shows which form the map has, where its version has several.",
-          "A kernel does not ask (6.16 to 7.0): it takes bitmaps for those of its own size. One of 6.17.9 or later that is given"
-              + " bitmaps of 512 bytes preserves what the bytes behind them say.",
-          "Give --map-form, if the release of the kernel is known.");
+          "The content of the map determines its form, if its version has several.",
+          "Not checked (6.16 to 7.0): a kernel assumes bitmaps of its own size. Since 6.17.9, a"
+              + " kernel that receives bitmaps of 512 bytes also reads the bytes after each"
+              + " bitmap, and preserves memory by them.",
+          "If you know the release of the kernel, give --map-form.");
 
   static final Rule FORM_LIKELY =
       Rule.info(
           "MAP-016",
-          "The form of the map is certain, where its version has several.",
-          "It makes no difference, or the other form is improbable.",
-          "Nothing is broken. --map-form makes it certain, if the release of the kernel is known.");
+          "The form of the map is certain, if its version has several.",
+          "Both forms give the same result, or the other form is improbable.",
+          "Nothing is broken. If you know the release of the kernel, give --map-form to make the"
+              + " form certain.");
 
   static final Rule ACROSS_NODES =
       Rule.warning(
           "MAP-018",
           "No preserved block lies across two NUMA nodes.",
-          "Not checked (6.16 to 7.3): all pages of the block come back as pages of the node that its first page is in"
-              + " (inferred). Kernels before 7.1 preserved runs of pages without regard to nodes; since 7.1 they split a run at"
-              + " the border, and restoring such a run gives back its first part alone (inferred).",
+          "Not checked (6.16 to 7.3): the kernel restores all pages of the block as pages of the"
+              + " node of its first page (inferred). Kernels before 7.1 preserved runs of pages"
+              + " across nodes. Since 7.1 they split a run at the boundary, and restoring the run"
+              + " returns only its first part (inferred).",
           "A kernel before 7.1 wrote it. Allocate the memory on one node.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -125,10 +137,11 @@ final class MapRules {
       Rule.warning(
           "MAP-019",
           "No block of kho-v3 is too large for the reader of 7.1: order + PAGE_SHIFT is below 31.",
-          "7.1.8 computes the block's size in 32 bits (by its source). With 4K pages an order of 19 reserves all memory from"
-              + " the block on, and a larger one a few bytes, so that the block is free memory (inferred). A fix of July 2026"
-              + " (3a0b8fa2eb36) is in 7.2.",
-          "Hand over to a kernel with the fix, or preserve less than 2 GiB at once.",
+          "7.1.8 computes the block's size in 32 bits (by its source). With 4K pages, an order of"
+              + " 19 reserves all memory from the block on, and a larger order reserves a few"
+              + " bytes, so the block is free memory (inferred). 7.2 has a fix of July 2026"
+              + " (3a0b8fa2eb36).",
+          "Hand over to a kernel with the fix, or preserve blocks of less than 2 GiB.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST,
@@ -198,7 +211,7 @@ final class MapRules {
     if (rule != null) {
       scene
           .findings()
-          .report(rule, where, map.root(), "taken for %s: %s", evidence.form(), evidence.because());
+          .report(rule, where, map.root(), "treated as %s: %s", evidence.form(), evidence.because());
     }
   }
 
@@ -257,7 +270,7 @@ final class MapRules {
 
   private void key(Where place, long leaf, long key) {
     if (key == 0) {
-      scene.findings().report(KEY_ZERO, place, leaf, "bit 0 is set, and key 0 has no order");
+      scene.findings().report(KEY_ZERO, place, leaf, "bit 0 is set, but key 0 has no order");
       return;
     }
     int order = KhoRadix.order(pageSize, key);
@@ -268,7 +281,7 @@ final class MapRules {
               KEY,
               place,
               leaf,
-              "key 0x%x says order %d, which is not within 0 to %d",
+              "key 0x%x has order %d, which is not within 0 to %d",
               key,
               order,
               KhoRadix.maxOrder(pageSize));
@@ -306,7 +319,7 @@ final class MapRules {
               BEYOND,
               place,
               address,
-              "a block of order %d at 0x%x is preserved, and the memory ends at 0x%x",
+              "a block of order %d at 0x%x is preserved, but the memory ends at 0x%x",
               order,
               address,
               space.end());
@@ -343,7 +356,8 @@ final class MapRules {
                   OVERLAP,
                   where,
                   page,
-                  "page 0x%x is in the block of order %d at 0x%x, and in that of order %d at 0x%x",
+                  "page 0x%x is in the block of order %d at 0x%x, and in the block of order %d at"
+                      + " 0x%x",
                   page,
                   block.order,
                   block.address,

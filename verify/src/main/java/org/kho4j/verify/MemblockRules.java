@@ -16,8 +16,8 @@ import org.kho4j.handover.wire.Where;
 final class MemblockRules {
 
   private static final String FRESH =
-      "A warning, and a reserve_mem= of that name gets fresh memory (6.16 to 7.3); the old one stays reserved if it is in"
-          + " the map, and nobody can reach it.";
+      "The kernel warns, and a reserve_mem= with this name gets new memory (6.16 to 7.3). The old"
+          + " memory stays reserved if it is in the map, and no client can reach it.";
 
   static final Rule FORM =
       Rule.error(
@@ -38,16 +38,17 @@ final class MemblockRules {
           "MEMBLOCK-003",
           "Every reservation has start and size, of 8 bytes each.",
           FRESH,
-          "The blob was overwritten; or written with device-tree cells, which these numbers are not.");
+          "The blob was overwritten, or the numbers were written as device-tree cells.");
 
   static final Rule RANGE =
       Rule.error(
           "MEMBLOCK-004",
-          "Every reservation is some memory that can be.",
-          "Its size is compared with that of the command line, and its address with the alignment (6.16 to 7.3): a wrong one"
-              + " of either gets fresh memory instead. Where no memory is, is not checked: preserving it for the kernel after"
-              + " the next faults in boot (7.3.4).",
-          "start and size are native-endian raw numbers, no cells.",
+          "Every reservation is a possible range of memory.",
+          "The kernel compares the size with the command line, and the address with the alignment"
+              + " (6.16 to 7.3): if either is wrong, the reservation gets new memory. It does not"
+              + " check that the memory exists: preserving it for the kernel after the next faults"
+              + " during boot (7.3.4).",
+          "start and size are numbers in native byte order, not cells.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -56,31 +57,32 @@ final class MemblockRules {
       Rule.error(
           "MEMBLOCK-005",
           "All of a reservation is preserved.",
-          "Not checked (6.16 to 7.3): a reserve_mem= of that name gets an address whose memory the next kernel has used for"
-              + " something else.",
-          "Somebody unpreserved pages of it, or start was overwritten.");
+          "Not checked (6.16 to 7.3): a reserve_mem= with this name gets memory that the next"
+              + " kernel may have reused.",
+          "The writing kernel unpreserved pages of the reservation, or start was overwritten.");
 
   static final Rule MANY =
       Rule.warning(
           "MEMBLOCK-006",
-          "There are no more than 8 reservations.",
-          "A kernel has at most 8 reserve_mem= parameters (6.16 to 7.3): the others stay reserved, and nobody can reach"
-              + " them.",
-          "Hand over fewer.");
+          "There are at most 8 reservations.",
+          "A kernel accepts at most 8 reserve_mem= parameters (6.16 to 7.3): further reservations"
+              + " stay reserved, and no client can reach them.",
+          "Hand over fewer reservations.");
 
   static final Rule NAME =
       Rule.warning(
           "MEMBLOCK-007",
           "A reservation's name has 1 to 15 characters.",
-          "No reserve_mem= of the next command line can have that name (6.16 to 7.3): the memory stays reserved, and nobody"
-              + " can reach it.",
+          "No reserve_mem= of the next command line can have this name (6.16 to 7.3): the memory"
+              + " stays reserved, and no client can reach it.",
           "Choose a shorter name.");
 
   static final Rule PAGES =
       Rule.warning(
           "MEMBLOCK-008",
-          "A reservation begins and ends at a page.",
-          "Whole pages are preserved (7.3): what shares the first or last page with it is preserved as well.",
+          "A reservation begins and ends at a page boundary.",
+          "The kernel preserves whole pages (7.3): other data in the first and last page are"
+              + " preserved as well.",
           "Let the size and alignment of reserve_mem= be multiples of the page size.");
 
   private MemblockRules() {}
@@ -150,13 +152,14 @@ final class MemblockRules {
       return;
     }
     if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-      findings.report(RANGE, where, address, "0x%x bytes at 0x%x cannot be", size, start);
+      findings.report(RANGE, where, address, "0x%x bytes at 0x%x are not a possible range of"
+          + " memory", size, start);
       return;
     }
     int page = scene.pageSize().bytes();
     if (start % page != 0 || size % page != 0) {
       findings.report(
-          PAGES, where, start, "0x%x bytes at 0x%x are no whole pages of %d", size, start, page);
+          PAGES, where, start, "0x%x bytes at 0x%x are not whole pages of %d", size, start, page);
     }
     int shift = scene.pageSize().shift();
     long first = start >>> shift;

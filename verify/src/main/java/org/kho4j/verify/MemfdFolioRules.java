@@ -18,31 +18,36 @@ final class MemfdFolioRules {
       Rule.error(
           "MEMFD-009",
           "Every entry has a page.",
-          "Skipped (6.19 to 7.3): that part of the file reads as zeros, and nobody is told.",
-          "A kernel allocates what a file lacks before it preserves it: the entry was overwritten.");
+          "The kernel skips the entry (6.19 to 7.3): this part of the file reads as zeros, without"
+              + " a message.",
+          "A kernel allocates the missing pages of a file before it preserves the file: the entry"
+              + " was overwritten.");
 
   static final Rule PFN =
       Rule.error(
           "MEMFD-010",
           "Every folio is within physical memory of 2^52 bytes.",
-          "There is no such page: the retrieve fails with EIO, and the whole file is lost (7.3.4).",
+          "The page does not exist: the retrieve fails with EIO, and the whole file is lost"
+              + " (7.3.4).",
           "The entry was overwritten.");
 
   static final Rule PRESERVED =
       Rule.error(
           "MEMFD-011",
           "Every folio is preserved as one block that starts at its address.",
-          "Giving it back is a warning about an untagged page, and the retrieve of the whole file fails (6.19 to 7.3). What"
-              + " is not preserved at all has been used for something else by then.",
-          "Somebody unpreserved the folio, preserved it as smaller pages, or a larger block has it inside.");
+          "The kernel warns about an untagged page when it restores the folio, and the retrieve of"
+              + " the whole file fails (6.19 to 7.3). Memory that is not preserved at all may have"
+              + " been reused before.",
+          "The writing kernel unpreserved the folio, preserved it as smaller blocks, or preserved"
+              + " a larger block that contains it.");
 
   static final Rule FOLIO_FLAGS =
       Rule.error(
           "MEMFD-012",
           "Every folio is dirty and uptodate, and has no other flag.",
-          "A folio that is not uptodate is cleared at its first use, and nobody is told; one that is not dirty may be dropped"
-              + " under memory pressure, and is there until then. Kernels since 7.0 always set both; 6.19 wrote what they"
-              + " were. Others are ignored (7.3).",
+          "The kernel clears a folio without uptodate at its first use, without a message. It may"
+              + " drop a folio without dirty under memory pressure. Kernels since 7.0 always set"
+              + " both flags; 6.19 wrote their current state. Other flags are ignored (7.3).",
           "The entry was overwritten.",
           Outcome.RESTORED,
           Outcome.LOST);
@@ -51,29 +56,34 @@ final class MemfdFolioRules {
       Rule.error(
           "MEMFD-013",
           "Every folio begins before the file ends.",
-          "Not checked (7.3): the folio is put behind the end of the file, where nobody reads it, until the file grows.",
+          "Not checked (7.3): the kernel puts the folio beyond the end of the file, where it is"
+              + " invisible until the file grows.",
           "index, or the file's size, was overwritten.");
 
   static final Rule SAME_INDEX =
       Rule.error(
           "MEMFD-014",
-          "No two folios are at the same place in the file.",
-          "The second cannot be put into the file: EEXIST, the retrieve fails, and the whole file is lost (7.3).",
+          "No two folios have the same offset in the file.",
+          "Adding the second folio fails with EEXIST, the retrieve fails, and the whole file is"
+              + " lost (7.3).",
           "An index was overwritten.");
 
   static final Rule ORDERED =
       Rule.warning(
           "MEMFD-015",
-          "The folios stand in the order of the file.",
-          "A kernel puts each where its index says (6.19 to 7.3). Every kernel writes them in order.",
-          "Entries were swapped, or an index was overwritten, and two may be at the same place.");
+          "The folios are in ascending order of their index.",
+          "A kernel places each folio by its index (6.19 to 7.3), so everything is restored. Every"
+              + " kernel writes them in order.",
+          "Entries were swapped, or an index was overwritten, and two folios may have the same"
+              + " offset.");
 
   static final Rule ALIGNED =
       Rule.error(
           "MEMFD-016",
-          "Every folio's index is a multiple of its pages.",
-          "Checked by kernels with CONFIG_DEBUG_VM alone (7.3), which stop; others go by the index without its low bits: the"
-              + " folio is where it was, unless the index is off by more than its pages (7.3.4).",
+          "Every folio's index is a multiple of its number of pages.",
+          "Only kernels with CONFIG_DEBUG_VM check this (7.3), and stop. Others ignore the low"
+              + " bits of the index: the folio has its original offset, unless the index is off by"
+              + " more than the folio's pages (7.3.4).",
           "The index was overwritten, or the folio is preserved with another order than it has.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -83,8 +93,10 @@ final class MemfdFolioRules {
       Rule.warning(
           "MEMFD-017",
           "The folios cover the file.",
-          "The rest reads as zeros (6.19 to 7.3): what was there before is lost, unless it was a hole.",
-          "A kernel allocates what a file lacks before it preserves it: nr_folios, size or an index was overwritten.",
+          "The rest of the file reads as zeros (6.19 to 7.3): its content is lost, unless it was a"
+              + " hole.",
+          "A kernel allocates the missing pages of a file before it preserves the file: nr_folios,"
+              + " size or an index was overwritten.",
           Outcome.RESTORED,
           Outcome.LOST);
 
@@ -275,7 +287,7 @@ final class MemfdFolioRules {
             PRESERVED,
             where.in("folio", entry),
             at,
-            "the folio of index %d at 0x%x %s, and no preserved block starts there",
+            "the folio of index %d at 0x%x must start a preserved block, but %s",
             index,
             folio,
             scene.preserved().describe(folio));
@@ -299,7 +311,7 @@ final class MemfdFolioRules {
           BEYOND_SIZE,
           where.in("folio", entry),
           at,
-          "index is %s, and the file has %d pages",
+          "index is %s, but the file has %d pages",
           Long.toUnsignedString(index),
           filePages);
       return;
@@ -309,7 +321,7 @@ final class MemfdFolioRules {
           ALIGNED,
           where.in("folio", entry),
           at,
-          "index is %d, no multiple of the %d pages of a folio of order %d",
+          "index is %d, not a multiple of the %d pages of a folio of order %d",
           index,
           pages,
           order);
@@ -328,7 +340,7 @@ final class MemfdFolioRules {
           SAME_INDEX,
           where.in("folio", entry),
           at,
-          "index is %d, and the folio before it reaches from %d to %d",
+          "index is %d, but the previous folio reaches from %d to %d",
           index,
           lastIndex,
           nextIndex - 1);
@@ -337,7 +349,7 @@ final class MemfdFolioRules {
           ORDERED,
           where.in("folio", entry),
           at,
-          "index is %d, behind a folio of index %d",
+          "index is %d, after a folio of index %d",
           index,
           lastIndex);
     }
@@ -356,7 +368,7 @@ final class MemfdFolioRules {
               COVERED,
               where,
               address,
-              "the %d folios cover %d of the file's %d pages",
+              "the %d folios cover only %d of the file's %d pages",
               count,
               covered,
               filePages);

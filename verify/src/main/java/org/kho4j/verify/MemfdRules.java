@@ -17,16 +17,18 @@ final class MemfdRules {
       Rule.error(
           "MEMFD-001",
           "The handler's string is a version of memfd that a released kernel reads.",
-          "No handler is found: every open of /dev/liveupdate fails with EIO, no session can be retrieved (7.2.6, 7.3.4;"
-              + " observed).",
-          "The string was overwritten: a newer version is MEMFD-019. kho abi versions memfd lists the versions.");
+          "The kernel finds no handler: every open of /dev/liveupdate fails with EIO, and no"
+              + " session can be retrieved (7.2.6, 7.3.4; observed).",
+          "The string was overwritten. (A newer version is reported as MEMFD-019.) kho abi"
+              + " versions memfd lists the versions.");
 
   static final Rule STRUCTURE =
       Rule.error(
           "MEMFD-002",
-          "A memfd's structure is a page that is in memory.",
-          "Giving the page back is a warning and fails, and so does the retrieve; beyond memory it is a fault (7.3).",
-          "The data of the file's entry were overwritten.",
+          "A memfd's structure is a page in memory.",
+          "The kernel warns, fails to restore the page, and the retrieve fails; beyond memory, it"
+              + " faults (7.3).",
+          "The data field of the file's entry was overwritten.",
           Outcome.FAILED,
           Outcome.PANIC);
 
@@ -34,8 +36,9 @@ final class MemfdRules {
       Rule.error(
           "MEMFD-003",
           "A memfd's structure is preserved as a block of order 0.",
-          "Giving the page back is a warning, and the retrieve fails (7.3); by then the page may hold anything.",
-          "Somebody unpreserved the page, or preserved it with another order.",
+          "The kernel warns when it restores the page, and the retrieve fails (7.3). The page may"
+              + " have been overwritten before.",
+          "The writing kernel unpreserved the page, or preserved it with another order.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -43,22 +46,22 @@ final class MemfdRules {
   static final Rule SEALS =
       Rule.error(
           "MEMFD-004",
-          "Only those seals are set that exist: 0x3f.",
-          "The retrieve fails with EOPNOTSUPP (7.1 to 7.3): the file is lost.",
-          "A newer kernel with a seal of its own, or an overwritten structure.");
+          "Only existing seals are set: 0x3f.",
+          "The retrieve fails with EOPNOTSUPP (7.1 to 7.3), and the file is lost.",
+          "A newer kernel with a new seal wrote the structure, or it was overwritten.");
 
   static final Rule FLAGS =
       Rule.warning(
           "MEMFD-005",
           "flags is 0.",
-          "Not checked (7.1 to 7.3): whatever a newer kernel means by it is ignored.",
-          "A newer kernel, or an overwritten structure.");
+          "Not checked (7.1 to 7.3): the kernel ignores unknown flags.",
+          "A newer kernel wrote the structure, or it was overwritten.");
 
   static final Rule ROOM =
       Rule.error(
           "MEMFD-006",
           "The array of folios has room for nr_folios.",
-          "Not checked (7.3): the kernel reads behind the end of its mapping, and faults.",
+          "Not checked (7.3): the kernel reads beyond the end of its mapping, and faults.",
           "nr_folios or the descriptor folios was overwritten.",
           Outcome.FAILED,
           Outcome.LOST,
@@ -67,23 +70,24 @@ final class MemfdRules {
   static final Rule EMPTY =
       Rule.error(
           "MEMFD-007",
-          "A memfd has folios exactly if it has a size.",
-          "Not checked (7.3): the file comes back with its size and nothing in it, or with memory behind its end.",
+          "A memfd has folios if and only if its size is not 0.",
+          "Not checked (7.3): the file is restored with its size and no content, or with memory"
+              + " beyond its end.",
           "size or nr_folios was overwritten.");
 
   static final Rule SIZE =
       Rule.error(
           "MEMFD-008",
-          "The size is one that a file can have: below 2^63.",
+          "The size is below 2^63, as a file's size must be.",
           "Not checked (7.3): the file has a negative size, and every use of it fails.",
           "size was overwritten.");
 
   static final Rule POSITION =
       Rule.error(
           "MEMFD-018",
-          "The position is one that a file can have: below 2^63.",
-          "The kernel refuses the position without a word (6.19 to 7.3): the file comes back positioned at 0 (inferred), with"
-              + " all of its content (7.1.8).",
+          "The position is below 2^63, as a file position must be.",
+          "The kernel refuses the position without a message (6.19 to 7.3): the file is restored"
+              + " with position 0 (inferred) and all of its content (7.1.8).",
           "pos was overwritten.",
           Outcome.RESTORED,
           Outcome.LOST);
@@ -91,21 +95,22 @@ final class MemfdRules {
   static final Rule NEWER =
       Rule.warning(
           "MEMFD-019",
-          "The version of memfd is one that a release has, and not a newer one.",
-          "No released kernel has a handler of that name: every open of /dev/liveupdate fails with EIO. A kernel that has"
-              + " it, and supports the required features, takes the file.",
-          "A kernel that is newer than this tool, or of a development tree, wrote it. Of a version whose layout is not"
-              + " known, the file was not checked: use a newer kho.",
+          "The version of memfd is known, and exists in a release.",
+          "No released kernel has a handler with this name: every open of /dev/liveupdate fails"
+              + " with EIO. A kernel that has the handler, and supports the required features,"
+              + " restores the file.",
+          "A kernel that is newer than this tool, or from a development tree, wrote it. If the"
+              + " layout of the version is unknown, the file was not checked: use a newer kho.",
           Outcome.RESTORED,
           Outcome.FAILED);
 
   static final Rule FEATURES =
       Rule.warning(
           "MEMFD-020",
-          "Where the handler's string has no version, a feature header is in front of the memfd.",
-          "Not known of a real kernel: no release has such headers. By their rule, a reader refuses features that it does"
-              + " not support.",
-          "The layout of the development tree has changed since it was recorded here, or the structure was overwritten.",
+          "If the handler's string has no version, a feature header precedes the memfd.",
+          "Unknown: no release has such headers. By their definition, a reader refuses features"
+              + " that it does not support.",
+          "The layout has changed since kho4j recorded it, or the structure was overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED);
 
@@ -188,7 +193,7 @@ final class MemfdRules {
     }
     if ((size == 0) != (count == 0)) {
       findings.report(
-          EMPTY, where, data, "size is %d, and nr_folios %s", size, Long.toUnsignedString(count));
+          EMPTY, where, data, "size is %d, but nr_folios is %s", size, Long.toUnsignedString(count));
     }
     int entry = MemfdFolio.STRUCTURE.headerSize();
     long room = descriptor.totalPages() * scene.pageSize().bytes() / entry;
@@ -197,7 +202,7 @@ final class MemfdRules {
           ROOM,
           where,
           data,
-          "nr_folios is %s, and %s",
+          "nr_folios is %s, but %s",
           Long.toUnsignedString(count),
           descriptor.room(scene.pageSize(), entry));
       count = room;

@@ -10,8 +10,8 @@ import org.kho4j.handover.wire.StructureView;
 final class MetadataRules {
 
   private static final String IGNORED =
-      "A warning, and the blob is ignored (7.1 to 7.3): the kernel does not say which one came before, and counts kexecs"
-          + " from 1 again.";
+      "The kernel warns, and ignores the blob (7.1 to 7.3): it does not log the previous kernel's"
+          + " release, and counts kexecs from 1 again.";
 
   static final Rule SIZE =
       Rule.warning(
@@ -26,14 +26,14 @@ final class MetadataRules {
           "META-002",
           "The blob's version is 1.",
           IGNORED,
-          "A newer writer, or an overwritten blob.",
+          "A newer kernel wrote the blob, or it was overwritten.",
           Outcome.FAILED);
 
   static final Rule RELEASE =
       Rule.warning(
           "META-003",
-          "The release has its NUL.",
-          "Not checked (7.1 to 7.3): the log line runs on into what follows.",
+          "The release string ends with a NUL.",
+          "Not checked (7.1 to 7.3): the kernel logs the bytes after the field as well.",
           "The blob was overwritten.",
           Outcome.LOST);
 
@@ -42,7 +42,7 @@ final class MetadataRules {
           "META-004",
           "The count of kexecs is at least 1.",
           "Not checked (7.1 to 7.3): the count starts over.",
-          "The first handover after a cold boot says 1. The blob was overwritten.",
+          "The first handover after a cold boot has count 1: the blob was overwritten.",
           Outcome.LOST);
 
   private MetadataRules() {}

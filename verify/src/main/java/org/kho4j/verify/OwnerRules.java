@@ -10,11 +10,13 @@ final class OwnerRules {
       Rule.error(
           "OWN-001",
           "No page has two owners.",
-          "Not checked (all releases). The first owner that asks gets the page, and the tag is gone: the second is a warning"
-              + " about an untagged page, and its restore fails (6.18 to 7.3). Where two sessions have one memfd, finishing"
-              + " the second without a retrieve is such a warning, too. Up to 6.17 both get the page, and overwrite each"
-              + " other.",
-          "The two owners are named: the same memfd was preserved under two tokens, or an address was overwritten.",
+          "Not checked (all releases). The first owner that restores the page gets it, and its tag"
+              + " is removed. For the second owner, the kernel warns about an untagged page, and"
+              + " the restore fails (6.18 to 7.3). If two sessions have one memfd, the kernel also"
+              + " warns when the second is finished without a retrieve. Up to 6.17, both owners"
+              + " get the page, and overwrite each other's data.",
+          "The same memfd was preserved under two tokens, or an address was overwritten. The"
+              + " finding names both owners.",
           Outcome.WARNED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -22,29 +24,32 @@ final class OwnerRules {
   static final Rule UNCLAIMED =
       Rule.info(
           "OWN-002",
-          "All preserved memory has an owner that is known here.",
-          "Memory that no owner asks for stays reserved for as long as the kernel runs (all releases).",
-          "Subtrees, file handlers and FLBs that are not known here own memory that counts as unclaimed: their owners may"
-              + " well ask for it.");
+          "All preserved memory has a known owner.",
+          "Memory that no owner restores stays reserved as long as the kernel runs (all releases).",
+          "The memory may belong to a subtree, file handler or FLB that kho4j does not know, and"
+              + " that restores it.");
 
   static final Rule LOST =
       Rule.warning(
           "OWN-004",
-          "Where every owner is known, all preserved memory has one.",
-          "Memory that no owner asks for stays reserved for as long as the kernel runs (all releases). Where a list was cut"
-              + " off, its sessions and files are lost without a word.",
-          "Where the pages look like parts of a list, a next pointer became 0 or a count was lowered. Otherwise memory was"
-              + " preserved and never unpreserved: up to a fix in 7.1-rc (8fd2f26fa2a3), a kernel that unpreserved pages in"
-              + " other portions than it had preserved left blocks behind, two of one order at the border of two NUMA nodes.",
+          "If every owner is known, all preserved memory has an owner.",
+          "Memory that no owner restores stays reserved as long as the kernel runs (all releases)."
+              + " If a list was cut off, its sessions and files are lost without a message.",
+          "If the pages look like parts of a list, a next pointer was set to 0 or a count was"
+              + " lowered. Otherwise a client preserved memory and never unpreserved it. Before a"
+              + " fix in 7.1-rc (8fd2f26fa2a3), a kernel also left blocks behind if it unpreserved"
+              + " pages in other portions than it had preserved: two blocks of one order at the"
+              + " boundary of two NUMA nodes.",
           Outcome.RESTORED,
           Outcome.LOST);
 
   static final Rule UNKNOWN =
       Rule.info(
           "OWN-003",
-          "Every subtree is one that is known here.",
-          "A subtree that nobody asks for stays reserved (all releases); who asks for it by another name finds nothing.",
-          "What the blob says, and which memory it owns, was not checked.",
+          "Every subtree is known.",
+          "The memory of a subtree that no client restores stays reserved (all releases). A client"
+              + " that uses another name does not find it.",
+          "The content of the blob, and the memory that it owns, were not checked.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -60,7 +65,7 @@ final class OwnerRules {
             UNKNOWN,
             subtree.where(),
             subtree.address(),
-            "nothing is known of \"%s\" but its blob of %d bytes",
+            "subtree \"%s\" is unknown; its blob has %d bytes",
             subtree.name(),
             subtree.size());
   }
@@ -78,7 +83,7 @@ final class OwnerRules {
                     TWICE,
                     Where.ROOT,
                     page << shift,
-                    "page 0x%x is owned by %s, and by %s",
+                    "page 0x%x has two owners: %s, and %s",
                     page << shift,
                     owners.get(0),
                     owners.get(1));

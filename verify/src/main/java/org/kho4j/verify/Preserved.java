@@ -89,6 +89,6 @@ final class Preserved {
     long block = address & -pageSize.blockBytes(order);
     return block == address
         ? "is preserved as a block of order " + order
-        : "is inside of a preserved block of order %d at 0x%x".formatted(order, block);
+        : "is inside a preserved block of order %d at 0x%x".formatted(order, block);
   }
 }

@@ -14,11 +14,11 @@ final class RadixRules {
   static final Rule ROOT_SLOTS =
       Rule.error(
           "MAP-003",
-          "Only those slots of the root are used that a key can reach.",
-          "Not checked (7.3): keys wider than 64 - PAGE_SHIFT + 1 bits decode to nonsense. A tree of another depth"
-              + " (16K pages before 7.1 had one level less) is read as nonsense as a whole. A slot that leads to no set bit does"
-              + " nothing.",
-          "Check --page-size, and whether the writer was a release candidate of 7.1 with 16K pages.",
+          "The root uses only slots that a key can reach.",
+          "Not checked (7.3): keys wider than 64 - PAGE_SHIFT + 1 bits decode to wrong blocks. In"
+              + " a tree of another depth (before 7.1, trees with 16K pages had one level less),"
+              + " all keys do. A slot without a set bit below it has no effect.",
+          "Check --page-size, and whether a release candidate of 7.1 with 16K pages wrote the map.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST,
@@ -28,9 +28,12 @@ final class RadixRules {
       Rule.warning(
           "MAP-017",
           "The tree has room for the bit that marks order 0.",
-          "A kernel of that time (kho-v2, and 7.1 before 2026-05-30) decodes its own keys of order 0 as huge blocks elsewhere;"
-              + " one of 7.1 or later reads the tree with another depth. What was preserved is lost, or the boot faults.",
-          "With 16K pages use a released kernel. What is read here is what the writer meant.");
+          "A kernel of that time (kho-v2, and 7.1 before 2026-05-30) decodes its own keys of order"
+              + " 0 as huge blocks at other addresses. A kernel of 7.1 or later reads the tree"
+              + " with another depth. The preserved memory is lost, or the kernel faults during"
+              + " boot.",
+          "With 16K pages, use a released kernel. kho reads the map as the writing kernel"
+              + " intended it.");
 
   private static final int MAX_NODES = 1 << 20;
 
@@ -68,8 +71,8 @@ final class RadixRules {
               LOST_BIT,
               where,
               root,
-              "the tree has %d levels: keys below 2^%d are taken for pages, as which blocks of order %d and more would"
-                  + " look",
+              "the tree has %d levels: keys below 2^%d are read as pages, but blocks of order %d"
+                  + " and more would look the same",
               depth,
               KhoRadix.maxOrder(pageSize),
               KhoRadix.MAX_ORDER_BESIDE_LOST_BIT + 1);
@@ -131,7 +134,8 @@ final class RadixRules {
                 ROOT_SLOTS,
                 place,
                 address,
-                "slot %d is 0x%x: only slots 0 to %d can be used, as no key has more than %d bits",
+                "slot %d is 0x%x: only slots 0 to %d are possible, because a key has at most %d"
+                    + " bits",
                 slot,
                 child,
                 usable - 1,

@@ -94,10 +94,10 @@ record Scene(
           rule,
           where,
           address,
-          "0x%x %s, and not preserved as a block of order %d",
+          "0x%x must be preserved as a block of order %d, but %s",
           address,
-          preserved.describe(address),
-          order);
+          order,
+          preserved.describe(address));
     }
     return take(where, address, pageSize().blockBytes(order));
   }

@@ -27,10 +27,12 @@ final class ScratchRules {
   static final Rule RECORD =
       Rule.error(
           "SCRATCH-001",
-          "The boot record is the one of this handover: type 10, 32 bytes, the root FDT's address, the writer's page size.",
-          "len and the page size are not checked (7.3). Another address is another handover, or none: a warning, no revival."
-              + " Kernels of different page sizes are documented as unsupported, and nothing notices.",
-          "Give the address of the record that kexec_file_load made; it differs with every load.",
+          "The boot record belongs to this handover: type 10, 32 bytes, the root FDT's address,"
+              + " the writer's page size.",
+          "len and the page size are not checked (7.3). With another address, the kernel finds"
+              + " another handover, or warns and disables revival. Kernels of different page sizes"
+              + " are documented as unsupported, but no kernel checks for them.",
+          "Give the address of the record that kexec_file_load wrote; it differs with every load.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -39,18 +41,19 @@ final class ScratchRules {
       Rule.error(
           "SCRATCH-002",
           "The scratch array is in memory and has at least one region.",
-          "An array that cannot be mapped is a warning, no revival, everything is lost (all releases). Without a region"
-              + " the kernel has no memory to boot in: panic.",
-          "The address or size is wrong: 16 bytes a region.",
+          "If the kernel cannot map the array, it warns, disables revival, and everything is lost"
+              + " (all releases). Without a region, the kernel has no memory to boot in, and"
+              + " panics.",
+          "The address or the size (16 bytes for each region) is wrong.",
           Outcome.LOST,
           Outcome.PANIC);
 
   static final Rule REGION =
       Rule.error(
           "SCRATCH-003",
-          "Every scratch region is whole pages of memory, apart from the others.",
-          "Not checked (7.3): memory that is not there is allocated from, and the kernel faults in early boot. Bounds that are a"
-              + " few bytes off did no harm (7.3.4).",
+          "Every scratch region consists of whole pages of memory, and overlaps no other region.",
+          "Not checked (7.3): the kernel allocates memory that does not exist, and faults in early"
+              + " boot. Bounds that were wrong by a few bytes had no effect (7.3.4).",
           "The array was overwritten, or belongs to another machine.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -61,20 +64,23 @@ final class ScratchRules {
       Rule.warning(
           "SCRATCH-004",
           "Every scratch region of a kernel since 7.2 is aligned to the largest block of the page allocator.",
-          "7.2.6 and 7.3.4 round all regions to it. Pages at an unaligned edge are given to the allocator with pages that"
-              + " are not scratch. 7.1.8 rounds to the smallest area that CMA takes, 2 MiB with 4K pages, and kernels before"
-              + " it did not round all regions: of those this is not asked.",
-          "Use sizes of kho_scratch= that are multiples of it: 4 MiB with 4K pages.",
+          "7.2.6 and 7.3.4 round all regions to it. The kernel gives pages at an unaligned edge to"
+              + " the allocator together with pages outside of scratch. 7.1.8 rounds to the"
+              + " smallest area of CMA, 2 MiB with 4K pages, and kernels before it did not round"
+              + " all regions; for these the rule is not checked.",
+          "Use multiples of it as sizes in kho_scratch=: 4 MiB with 4K pages.",
           Outcome.RESTORED);
 
   static final Rule STRUCTURE =
       Rule.error(
           "SCRATCH-005",
-          "No structure of the handover lies in a scratch region.",
-          "Not checked (7.3): the next kernel allocates from scratch before it has read the map, and overwrites it. What is"
-              + " read after that is nonsense: from a lost subtree to a fault in early boot. Allocation begins at the top: what lies"
-              + " low in a region may survive (7.3.4).",
-          "Structures were allocated before the regions were taken out of use, or the regions are not those of this kernel.",
+          "No structure of the handover is in a scratch region.",
+          "Not checked (7.3): the next kernel allocates from scratch before it has read the map,"
+              + " and overwrites the structure. It then reads wrong data, and may lose a subtree"
+              + " or fault in early boot. Allocation begins at the top of a region: a structure at"
+              + " its bottom may survive (7.3.4).",
+          "The structures were allocated before the regions were reserved, or the regions are not"
+              + " those of this kernel.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST,
@@ -83,10 +89,11 @@ final class ScratchRules {
   static final Rule PRESERVED =
       Rule.error(
           "SCRATCH-006",
-          "Nothing that is preserved lies in a scratch region.",
-          "Debug kernels alone warn, when it is preserved (7.3). The next kernel uses scratch memory at once: the data are"
-              + " overwritten, and nobody notices before their owner asks.",
-          "Memory out of scratch is movable only: whoever preserves it has to move it first.",
+          "No preserved memory is in a scratch region.",
+          "Only debug kernels warn when the memory is preserved (7.3). The next kernel uses"
+              + " scratch at once, and overwrites the data; only their owner notices, when it"
+              + " restores them.",
+          "Scratch holds only movable memory: a client must move it before it preserves it.",
           Outcome.RESTORED,
           Outcome.FAILED,
           Outcome.LOST);
@@ -95,19 +102,22 @@ final class ScratchRules {
       Rule.warning(
           "SCRATCH-007",
           "The scratch regions have room for the next kernel's page descriptors: 64 bytes for each page of memory.",
-          "The kernel allocates them from scratch before anything else is free (7.3), and panics for lack of memory in"
-              + " early boot.",
-          "Boot the first kernel with a larger kho_scratch=; a chain of kexecs keeps its regions for ever.",
+          "The kernel allocates them from scratch, because no other memory is free yet (7.3), and"
+              + " panics for lack of memory in early boot.",
+          "Boot the first kernel with a larger kho_scratch=; a chain of kexecs never changes its"
+              + " regions.",
           Outcome.RESTORED,
           Outcome.PANIC);
 
   static final Rule TAKES =
       Rule.info(
           "SCRATCH-008",
-          "Scratch is memory that a machine does not miss.",
-          "Between two kexecs, scratch holds movable pages alone (6.16 to 7.3). Memory that is pinned for a device cannot be"
-              + " there: where devices pin most of memory, registering more of it fails with ENOMEM while scratch is free.",
-          "kho_scratch= sets the sizes. A kernel that has KHO on by default, and no use for it, wants kho=off.");
+          "Scratch takes a small part of the machine's memory.",
+          "Between two kexecs, scratch holds only movable pages (6.16 to 7.3), and no memory that"
+              + " is pinned for a device. If devices pin most of the memory, pinning more fails"
+              + " with ENOMEM although scratch is free.",
+          "kho_scratch= sets the sizes. If a kernel has KHO on by default and does not need it,"
+              + " boot with kho=off.");
 
   /** Size of struct page on the machines that speak KHO. */
   private static final int PAGE_DESCRIPTOR = 64;
@@ -136,7 +146,7 @@ final class ScratchRules {
           RECORD,
           where,
           setupData,
-          "fdt_addr is 0x%x, and the root FDT is at 0x%x",
+          "fdt_addr is 0x%x, but the root FDT is at 0x%x",
           boot.fdtAddress(),
           handover.root().address());
     }
@@ -173,7 +183,7 @@ final class ScratchRules {
           RECORD,
           Where.ROOT.in("boot-record"),
           address,
-          "fdt_size is %s, and the page size %d",
+          "fdt_size is %s, but the page size is %d",
           Long.toUnsignedString(boot.fdtSize()),
           handover.pageSize().bytes());
     }
@@ -193,7 +203,7 @@ final class ScratchRules {
           ARRAY,
           WHERE,
           address,
-          "%s bytes are no array of 1 to %d regions of %d bytes",
+          "%s bytes are not an array of 1 to %d regions of %d bytes",
           Long.toUnsignedString(size),
           KhoScratch.MAX_REGIONS,
           entry);
@@ -208,7 +218,7 @@ final class ScratchRules {
     }
     if (array.mismatch(MemorySegment.ofArray(new byte[(int) array.byteSize()])) < 0) {
       counts.notChecked(
-          "scratch: the array at 0x%x is zeros, as long as kexec has not copied it there"
+          "scratch: the array at 0x%x is zeros: kexec has not copied it there yet"
               .formatted(address));
       return List.of();
     }
@@ -255,7 +265,7 @@ final class ScratchRules {
           TOO_SMALL,
           WHERE,
           address,
-          "%,d bytes in all, and the descriptors of %,d pages of memory take %,d",
+          "%,d bytes in total, but the descriptors of %,d pages of memory take %,d",
           bytes,
           pages,
           pages * PAGE_DESCRIPTOR);
@@ -282,13 +292,13 @@ final class ScratchRules {
         || !physical.isRam(start, 1)
         || !physical.isRam(start + length - 1, 1)) {
       findings.report(
-          REGION, where, start, "0x%x bytes at 0x%x are no whole pages of memory", length, start);
+          REGION, where, start, "0x%x bytes at 0x%x are not whole pages of memory", length, start);
       return;
     }
     AddressRange region = new AddressRange(start, length);
     for (AddressRange other : regions) {
       if (other.overlaps(start, length)) {
-        findings.report(REGION, where, start, "%s overlaps with region %s", region, other);
+        findings.report(REGION, where, start, "%s overlaps region %s", region, other);
         return;
       }
     }

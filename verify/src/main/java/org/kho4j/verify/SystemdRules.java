@@ -17,15 +17,15 @@ import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 final class SystemdRules {
 
   private static final String ALL_LOST =
-      "systemd logs a warning, restores no descriptor store, and finishes the session: all of its files are lost"
-          + " (source of systemd 261).";
+      "systemd logs a warning, restores no descriptor store, and finishes the session: all of its"
+          + " files are lost (by the source of systemd 261).";
 
   static final Rule MAPPING =
       Rule.error(
           "SYSTEMD-001",
-          "In the session systemd, a memfd has token 0: the mapping.",
+          "The session systemd has a memfd with token 0, which holds the mapping.",
           ALL_LOST,
-          "Another program made a session of that name, or the token was overwritten.",
+          "Another program created a session with this name, or the token was overwritten.",
           Outcome.LOST);
 
   static final Rule JSON =
@@ -33,15 +33,16 @@ final class SystemdRules {
           "SYSTEMD-002",
           "The mapping is a JSON object with a version, and state and units are objects.",
           ALL_LOST,
-          "The memfd was overwritten: it is sealed, so look for who else owns its pages.",
+          "The memfd was overwritten. It is sealed, so look for another owner of its pages.",
           Outcome.LOST);
 
   static final Rule SIZE =
       Rule.warning(
           "SYSTEMD-003",
           "The mapping has at most 4 MiB.",
-          "The mapping was not checked; which limit systemd has is not known here.",
-          "A descriptor has 50 to 600 bytes of JSON: look for a unit that stores descriptors without end.",
+          "The mapping was not checked; the limit of systemd is unknown.",
+          "A descriptor takes 50 to 600 bytes of JSON: look for a unit that stores more and more"
+              + " descriptors.",
           Outcome.RESTORED,
           Outcome.LOST);
 
@@ -50,40 +51,46 @@ final class SystemdRules {
           "SYSTEMD-004",
           "The mapping's version is at most 1.",
           ALL_LOST,
-          "A newer systemd wrote it: the next system needs that systemd, too.",
+          "A newer systemd wrote the mapping: the next system needs this version, too.",
           Outcome.LOST);
 
   static final Rule ENTRY =
       Rule.error(
           "SYSTEMD-005",
-          "Every unit of the mapping has an array fdstore, whose entries have a name and a token, or a name and a session.",
-          "systemd logs a warning and skips the entry: its unit starts without that descriptor (source of systemd 261).",
-          "A newer systemd with another type of descriptor, or an overwritten mapping.",
+          "Every unit of the mapping has an array fdstore; each entry has a name and a token, or a"
+              + " name and a session.",
+          "systemd logs a warning and skips the entry: its unit starts without the descriptor (by"
+              + " the source of systemd 261).",
+          "A newer systemd with another type of descriptor wrote the mapping, or it was"
+              + " overwritten.",
           Outcome.LOST);
 
   static final Rule TOKEN =
       Rule.error(
           "SYSTEMD-006",
-          "Every token of the mapping is that of a file in the session.",
-          "systemd logs a warning: the unit starts without that descriptor (source of systemd 261).",
+          "Every token of the mapping belongs to a file of the session.",
+          "systemd logs a warning: the unit starts without the descriptor (by the source of"
+              + " systemd 261).",
           "The list of files or the mapping was overwritten.",
           Outcome.LOST);
 
   static final Rule UNNAMED =
       Rule.error(
           "SYSTEMD-007",
-          "Every file of the session is named by the mapping.",
-          "systemd does not ask for the file, and finishes the session: the kernel frees the file's memory without a"
-              + " word (source of systemd 261).",
+          "The mapping lists every file of the session.",
+          "systemd does not retrieve the file, and finishes the session: the kernel frees the"
+              + " file's memory without a message (by the source of systemd 261).",
           "Another program added the file to systemd's session, or the mapping was overwritten.",
           Outcome.LOST);
 
   static final Rule OTHER_SESSION =
       Rule.error(
           "SYSTEMD-008",
-          "Every session that the mapping names is there.",
-          "systemd logs a warning: the unit starts without that descriptor (source of systemd 261).",
-          "The owner finished the session, and left its descriptor in the store; or a name was overwritten.",
+          "Every session that the mapping names exists.",
+          "systemd logs a warning: the unit starts without the descriptor (by the source of"
+              + " systemd 261).",
+          "The owner finished the session but left its descriptor in the store, or a name was"
+              + " overwritten.",
           Outcome.LOST);
 
   private final Scene scene;

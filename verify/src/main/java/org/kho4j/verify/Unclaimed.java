@@ -97,7 +97,7 @@ final class Unclaimed {
       scene
           .counts()
           .notChecked(
-              "who owns %s of preserved memory: structures are not in the dump"
+              "the owners of %s of preserved memory: structures are not in the dump"
                   .formatted(AbsentParts.kibibytes(pageCount * scene.pageSize().bytes())));
       return;
     }
@@ -113,7 +113,7 @@ final class Unclaimed {
     }
     StringBuilder message = new StringBuilder();
     message.append(
-        "%,d bytes in %,d %s are preserved, and no known owner has them: %s"
+        "%,d bytes in %,d %s are preserved without a known owner: %s"
             .formatted(
                 pageCount * scene.pageSize().bytes(),
                 pageCount,
@@ -121,7 +121,7 @@ final class Unclaimed {
                 runs));
     found.forEach((kind, pages) -> message.append(describe(kind, pages)));
     if (!known) {
-      message.append("; owners that are not known here may have them");
+      message.append("; unknown owners may restore them");
     }
     scene
         .findings()

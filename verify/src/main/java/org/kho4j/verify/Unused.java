@@ -49,9 +49,9 @@ final class Unused {
               rule,
               where,
               address + first,
-              "count is %d, and behind it %s not 0, first entry %d%s",
+              "count is %d, but %s not 0, first entry %d%s",
               count,
-              entries == 1 ? "1 entry is" : entries + " entries are",
+              entries == 1 ? "1 entry after it is" : entries + " entries after it are",
               count + first / entrySize,
               name.isEmpty() ? "" : " (\"%s\")".formatted(name));
     }

@@ -80,7 +80,7 @@ public final class Verifier {
           FdtRules.CONSUMED,
           Where.ROOT,
           handover.root().address(),
-          "a kernel has taken this handover: %s",
+          "a kernel has consumed this handover: %s",
           handover.taken().get());
       counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
       return findings.checked();
@@ -163,7 +163,7 @@ public final class Verifier {
       boolean before71 =
           KhoVersion.of(handover.root().compatible()).filter(KhoVersion::finalized).isPresent();
       if (nodes.isEmpty() && before71) {
-        counts.notChecked("NUMA nodes: the source has no ACPI table that names several");
+        counts.notChecked("NUMA nodes: the source has no ACPI table with several nodes");
       }
       return nodes;
     }

@@ -14,23 +14,24 @@ import org.kho4j.handover.wire.Where;
 final class VmallocRules {
 
   private static final String FAILS =
-      "The restore returns NULL (6.18 to 7.3), pages that it had restored by then leak, and the owner's data is lost: a"
-          + " memfd's retrieve fails, kho_test reports a failed restore.";
+      "The restore returns NULL (6.18 to 7.3), leaks the pages that it has already restored, and"
+          + " the owner's data are lost: a memfd's retrieve fails, kho_test reports a failed"
+          + " restore.";
 
   static final Rule FIRST =
       Rule.error(
           "VMALLOC-001",
-          "A descriptor has a first chunk exactly if it has pages.",
+          "A descriptor has a first chunk if and only if total_pages is not 0.",
           FAILS,
           "The descriptor was overwritten, or written before the area was preserved.");
 
   static final Rule ORDER =
       Rule.error(
           "VMALLOC-002",
-          "The order of the mapping is one that a block can have.",
-          "Not checked (6.18 to 7.3): the kernel shifts by it, undefined from 31 on, and the restore fails or maps the"
-              + " wrong pages.",
-          "The descriptor was overwritten, or its fields stand in another order than in this release.");
+          "The order of the mapping is the order of a possible block.",
+          "Not checked (6.18 to 7.3): the kernel shifts by the order, which is undefined from 31"
+              + " on, and the restore fails or maps the wrong pages.",
+          "The descriptor was overwritten, or its fields have another order than in this release.");
 
   static final Rule MULTIPLE =
       Rule.error(
@@ -42,16 +43,16 @@ final class VmallocRules {
   static final Rule FLAGS =
       Rule.warning(
           "VMALLOC-004",
-          "Only the flags that are known are set.",
-          "Others are ignored without a word (6.18 to 7.3).",
-          "A newer writer, whose meaning of the flag is lost, or an overwritten descriptor.");
+          "Only known flags are set.",
+          "The kernel ignores unknown flags without a message (6.18 to 7.3).",
+          "A newer kernel set a new flag, or the descriptor was overwritten.");
 
   static final Rule CHUNK =
       Rule.error(
           "VMALLOC-005",
-          "Every chunk is a page that is in memory.",
-          "Not checked (6.18 to 7.3): the kernel reads whatever is there, or faults.",
-          "The pointer is in the descriptor or in the chunk before, which is named.",
+          "Every chunk is a page in memory.",
+          "Not checked (6.18 to 7.3): the kernel reads arbitrary memory, or faults.",
+          "The wrong pointer is in the descriptor or in the previous chunk. The finding names it.",
           Outcome.FAILED,
           Outcome.LOST,
           Outcome.PANIC);
@@ -59,30 +60,32 @@ final class VmallocRules {
   static final Rule LOOP =
       Rule.error(
           "VMALLOC-006",
-          "The chain of chunks does not come back to a chunk that it had.",
-          "A chunk is given back once: the second time is a warning about an untagged page, and the restore fails (7.3).",
+          "The chain of chunks has no loop.",
+          "The kernel restores a chunk only once: the second time, it warns about an untagged"
+              + " page, and the restore fails (7.3).",
           "A chunk's next was overwritten.");
 
   static final Rule ENDS_EARLY =
       Rule.error(
           "VMALLOC-007",
-          "The chunks list as many blocks as total_pages says, not fewer.",
+          "The chunks list no fewer blocks than total_pages requires.",
           FAILS,
-          "A chunk's next or one of its entries became 0, or total_pages is wrong.");
+          "A chunk's next or one of its entries was set to 0, or total_pages was overwritten.");
 
   static final Rule GOES_ON =
       Rule.error(
           "VMALLOC-008",
-          "The chunks list as many blocks as total_pages says, not more.",
+          "The chunks list no more blocks than total_pages requires.",
           FAILS,
-          "A chunk's next is not 0 where the chain ends, or total_pages is wrong.");
+          "The next of the last chunk is not 0, or total_pages was overwritten.");
 
   static final Rule ENTRY =
       Rule.error(
           "VMALLOC-009",
           "Every entry of a chunk is the address of a block of the area's order.",
-          "Not checked (6.18 to 7.3): a page that is not the first of a preserved block is a warning, and the restore"
-              + " fails; beyond memory it fails, too. The bits below the page are ignored (7.3.4).",
+          "Not checked (6.18 to 7.3): if the page is not the first of a preserved block, the"
+              + " kernel warns, and the restore fails; it also fails beyond memory. The kernel"
+              + " ignores address bits below the page (7.3.4).",
           "The chunk was overwritten.",
           Outcome.RESTORED,
           Outcome.FAILED,
@@ -93,33 +96,36 @@ final class VmallocRules {
       Rule.error(
           "VMALLOC-010",
           "Every chunk is preserved as a block of order 0.",
-          "The next kernel uses the page for something else before the area is restored, and reads that as the list; or"
-              + " giving it back is a warning, and the restore fails (7.3).",
-          "Preserve the area with kho_preserve_vmalloc, which preserves the chunks as well.");
+          "The next kernel may reuse the page before the area is restored, and then reads other"
+              + " data as the list; or it warns when it restores the page, and the restore fails"
+              + " (7.3).",
+          "Preserve the area with kho_preserve_vmalloc, which also preserves the chunks.");
 
   static final Rule BLOCK_PRESERVED =
       Rule.error(
           "VMALLOC-011",
           "Every block of an area is preserved, with the area's order.",
-          "What is not preserved is used for something else before anybody asks: the restore warns and fails (7.3). Of a"
-              + " block that is preserved in smaller parts only the first part comes back, and nothing tells (7.1 on,"
-              + " inferred).",
-          "Somebody unpreserved or preserved the pages again by themselves; or the block lies across two NUMA nodes.");
+          "The next kernel may reuse a block that is not preserved; the restore then warns and"
+              + " fails (7.3). If a block is preserved in smaller parts, only the first part is"
+              + " restored, without a message (since 7.1, inferred).",
+          "A client unpreserved the pages, or preserved them again separately; or the block spans"
+              + " two NUMA nodes.");
 
   static final Rule BEHIND_ZERO =
       Rule.warning(
           "VMALLOC-012",
-          "Nothing stands behind the entry that ends a chunk.",
-          "A 0 ends the chunk (6.18 to 7.3): what stands behind it is not restored.",
-          "An entry became 0, or the chunk was not zeroed when it was allocated.");
+          "The memory after the last entry of a chunk is zero.",
+          "A 0 ends the chunk (6.18 to 7.3): entries after it are not restored.",
+          "An entry was set to 0, or the chunk was not zeroed when it was allocated.");
 
   static final Rule FLAGS_MISSING =
       Rule.warning(
           "VMALLOC-013",
-          "The flags are those that a kernel writes: ALLOC always, and ALLOW_HUGE where the order is above 0.",
-          "Restored without them (6.18 to 7.3): the area lacks flags that vmalloc() sets; its content is intact"
-              + " (inferred).",
-          "flags or order was overwritten: a kernel preserves only what vmalloc() allocated.");
+          "The flags are those that a kernel writes: ALLOC always, and ALLOW_HUGE if the order is"
+              + " above 0.",
+          "The kernel restores the area without the flags that vmalloc() sets (6.18 to 7.3); its"
+              + " content is intact (inferred).",
+          "flags or order was overwritten: a kernel preserves only areas from vmalloc().");
 
   private static final Map<ChunkWalk.Fault, Rule> RULES =
       Map.of(
@@ -212,7 +218,7 @@ final class VmallocRules {
             BEHIND_ZERO,
             walk.place(),
             walk.address(),
-            "entry %d is 0x%x, behind entry %d, which is 0",
+            "entry %d is 0x%x, after entry %d, which is 0",
             i,
             walk.entry(i),
             end);

@@ -43,7 +43,7 @@ class RulesPageTest {
             .collect(Collectors.groupingBy(Rule::group, LinkedHashMap::new, Collectors.toList()));
     groups.forEach((group, rules) -> {
       page.append("\n## %s\n\n".formatted(group))
-          .append("| rule | severity | what has to hold | outcome where it does not |\n")
+          .append("| rule | severity | requirement | outcomes if broken |\n")
           .append("|---|---|---|---|\n");
       for (Rule rule : rules) {
         page.append(
@@ -56,7 +56,7 @@ class RulesPageTest {
                     outcomes(rule)));
       }
       page.append(
-          "\n<details>\n<summary>What a kernel does, an example and a remedy for each</summary>\n");
+          "\n<details>\n<summary>For each rule: what a kernel does, an example and a remedy</summary>\n");
       rules.forEach(rule -> page.append(details(rule, cases.get(rule.id()))));
       page.append("\n</details>\n");
     });
@@ -70,7 +70,7 @@ class RulesPageTest {
             .findFirst()
             .orElseThrow();
     return "\n### %s\n\n".formatted(rule.id())
-        + item("When it is broken: " + rule.kernel())
+        + item("If broken: " + rule.kernel())
         + item(
             "Example: `%s` at 0x%x: %s"
                 .formatted(finding.path(), finding.address(), finding.message()))
@@ -99,24 +99,26 @@ class RulesPageTest {
 
       <!-- Generated from the verify module; see RulesPageTest -->
 
-      `kho verify SOURCE` checks what a kernel relies on, which is more than it checks. Every rule has an
-      id that does not change, a severity, and what a real kernel does where it is broken, with the
-      releases that this is known of. The examples are findings on the memory of a real kernel, changed in
-      one place; the tests make them. What can become of such a handover is one of *restored*, *warned*,
-      *failed*, *lost*, *panic* and *hang*, as real kernels have shown: [agreement with
-      reality](agreement.md) says what the words mean, and has the figures.
+      `kho verify SOURCE` checks everything in a handover that a kernel relies on, including what no
+      kernel checks. Every rule has a stable id, a severity, and a description of what a real kernel
+      does when the rule is broken, with the releases. *Inferred* marks what follows from the source
+      and was not observed. The examples are findings on the memory of a real kernel in which a test
+      changed one place. The last column lists the outcomes for such a handover: *restored*,
+      *warned*, *failed*, *lost*, *panic* or *hang*. [Agreement with reality](agreement.md) defines
+      these words, and counts how often real kernels showed each outcome. The
+      [glossary](glossary.md) explains the terms.
 
-      | severity | means |
+      | severity | meaning |
       |---|---|
       | error | state is lost or wrong in the next kernel, or that kernel stops |
-      | warning | a kernel takes it, and somebody should know |
+      | warning | a kernel accepts the handover, but something is unusual |
       | info | nothing is broken |
 
-      What depends on a part that is broken is not checked, and the summary says so: where the map's own
-      pages are wrong, nothing is said about what is preserved. At most 20 findings per rule are printed,
-      and the rest are counted; `--all` prints all. The rules SCRATCH apply where the boot record leads to
-      the regions: it is [searched for](cli.md#where-scratch-is), or `--setup-data` or `--scratch-array`
-      says where they are. Memory that [a dump left out](cli.md#dumps-that-leave-pages-out) breaks no
-      rule: it is listed as not checked.
+      `kho verify` does not check what depends on a broken part, and reports this: if pages of the map
+      are broken, for example, it does not check what is preserved. It prints at most 20 findings per
+      rule and counts the rest; `--all` prints all. The SCRATCH rules apply if kho knows the scratch
+      regions: it [searches](cli.md#where-scratch-is) for the boot record, or `--setup-data` or
+      `--scratch-array` gives the address. Memory that [a dump left
+      out](cli.md#dumps-that-leave-pages-out) breaks no rule: `kho verify` lists it as not checked.
       """;
 }

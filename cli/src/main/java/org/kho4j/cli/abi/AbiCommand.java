@@ -22,9 +22,9 @@ public final class AbiCommand extends Command {
     super(
         "abi",
         "Shows the contract: every structure of every version of KHO and its clients.",
-        "Alone it lists the versions; with --json it writes the whole contract, for whoever"
-            + " generates a decoder in another language. Sizes and capacities are for pages of 4K,"
-            + " or of --page-size.");
+        "Without a subcommand, it lists the versions; with --json it writes the whole contract,"
+            + " for generating a decoder in another language. Sizes and capacities are for pages"
+            + " of 4K, or of --page-size.");
     opensNoImage("--page-size");
     example("kho abi structures kho_vmalloc");
     example("kho abi --json > abi.json");
@@ -33,19 +33,19 @@ public final class AbiCommand extends Command {
             .type(boolean.class)
             .arity("0")
             .description(
-                "Shows what public development trees have and no release, with the layouts. It is no part of the"
-                    + " contract, and may change."));
+                "Shows the layouts that are in public development trees and in no release. They"
+                    + " are not part of the contract, and may change."));
     subcommand(new VersionsCommand());
     subcommand(new StructuresCommand());
     subcommand(
         new TableCommand(
             "releases",
-            "Shows which kernel release writes which version.",
+            "Shows the versions that each kernel release writes.",
             (out, _) -> AbiText.matrix(out)));
     subcommand(
         new TableCommand(
             "limits",
-            "Lists the limits that no structure shows: counts, lengths, masks.",
+            "Lists the limits that are not visible in a structure: counts, lengths, masks.",
             (out, pageSize) -> AbiText.limits(out, pageSize, WIDTH)));
     subcommand(new FingerprintsCommand());
     subcommand(new PagesCommand());

@@ -49,7 +49,8 @@ public final class AbiText {
   /** What development trees have and no release, a line each. */
   static void development(Appendable out, int width) throws IOException {
     out.append(
-        "\nin no release, of public development trees; 'kho abi --unreleased' has the layouts\n");
+        "\nIn no release, from public development trees ('kho abi --unreleased' shows the"
+            + " layouts):\n");
     Columns columns = new Columns();
     for (ContractVersion version : Contract.DEVELOPMENT) {
       columns.row(version.id(), version.component().label(), version.meaning());
@@ -62,7 +63,7 @@ public final class AbiText {
 
   /** All that development trees have and no release, with every structure. */
   static void unreleased(Appendable out, PageSize pageSize, int width) throws IOException {
-    out.append("In no release, and may change before one has it\n");
+    out.append("In no release; may change before a release has it\n");
     for (ContractVersion version : Contract.DEVELOPMENT) {
       out.append('\n');
       version(out, version, pageSize, width);

@@ -15,7 +15,7 @@ final class FingerprintsCommand extends Command {
   FingerprintsCommand() {
     super(
         "fingerprints",
-        "Prints each version's layout fingerprint, as sha256sum would.",
+        "Prints each version's layout fingerprint, in the format of sha256sum.",
         "A fingerprint is the SHA-256 of a version's canonical text: its names, offsets, sizes and meanings. Equal"
             + " fingerprints mean equal layouts. With --canonical and one VERSION, piping the text into sha256sum gives"
             + " the fingerprint.");

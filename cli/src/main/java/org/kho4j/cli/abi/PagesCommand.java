@@ -21,7 +21,7 @@ final class PagesCommand extends Command {
             .type(Path.class)
             .paramLabel("DIR")
             .required(true)
-            .description("The directory to write to; it is made if it is not there."));
+            .description("The directory to write to; it is created if it does not exist."));
   }
 
   @Override

@@ -20,7 +20,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 final class StructuresCommand extends Command {
 
   StructuresCommand() {
-    super("structures", "Lists the structures, or shows some with every layout that they had.");
+    super("structures", "Lists the structures, or shows every layout of some structures.");
     parameter(
         PositionalParamSpec.builder()
             .index("0..*")
@@ -29,7 +29,8 @@ final class StructuresCommand extends Command {
             .auxiliaryTypes(String.class)
             .paramLabel("NAME")
             .description(
-                "The kernel's name of the structure, as kho_vmalloc_chunk; a part of it will do."));
+                "The kernel's name of the structure, such as kho_vmalloc_chunk; a part of the"
+                    + " name is enough."));
   }
 
   @Override

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 final class VersionsCommand extends Command {
 
   VersionsCommand() {
-    super("versions", "Lists the versions, or shows all that belongs to some.");
+    super("versions", "Lists the versions, or shows everything that belongs to some versions.");
     parameter(versionParameter());
   }
 
@@ -29,8 +29,8 @@ final class VersionsCommand extends Command {
         .auxiliaryTypes(String.class)
         .paramLabel("VERSION")
         .description(
-            "A version's string, as kho-v3; the name of one layout, where several go by that"
-                + " string, as kho-v1@6.18; or a component, as memfd.");
+            "A version string, such as kho-v3; the name of one of several layouts with that"
+                + " string, such as kho-v1@6.18; or a component, such as memfd.");
   }
 
   @Override
@@ -71,7 +71,7 @@ final class VersionsCommand extends Command {
         .filter(found -> !found.isEmpty())
         .findFirst()
         .orElseThrow(() ->
-            invocation.wrong("there is no version '%s'; there are %s".formatted(name, known())))
+            invocation.wrong("there is no version '%s'; the versions are %s".formatted(name, known())))
         .stream();
   }
 

@@ -165,7 +165,7 @@ final class Author {
     KhoVersion version = spec.layout().version();
     if (version.sizeProperty() == null && !Fdt.isMagic(bytes)) {
       throw blob.broken(
-          "the blob is no device tree, and %s has no other way to tell its size", version);
+          "the blob is not a device tree, and %s stores no other size of a blob", version);
     }
   }
 
@@ -233,6 +233,6 @@ final class Author {
     throw spec.scratch()
         .getFirst()
         .broken(
-            "no room for the boot record behind the scratch array at 0x%x", boot.scratchAddress());
+            "no room for the boot record after the scratch array at 0x%x", boot.scratchAddress());
   }
 }

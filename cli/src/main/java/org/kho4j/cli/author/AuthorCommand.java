@@ -22,12 +22,13 @@ public final class AuthorCommand extends Command {
   public AuthorCommand() {
     super(
         "author",
-        "Writes a handover that a file describes into a RAM file, for a kernel to boot on.",
-        "SPEC is JSON, which may have comments: the machine, its memory, and what is handed over. docs/author.md has every"
-            + " key, examples/author/ one spec for each client of KHO, docs/guide-write-a-handover.md the way to a booted"
-            + " kernel.",
-        "The spec is checked first. What contradicts itself is named with its line, and nothing is written then.",
-        "Exit status: 0 if it was written, 2 if not.");
+        "Writes a handover, described in a file, into a RAM file that a kernel can boot on.",
+        "SPEC is JSON, with optional comments: the machine, its memory, and the handover."
+            + " docs/author.md documents every key, examples/author/ has a spec for each client of"
+            + " KHO, and docs/guide-write-a-handover.md leads to a booted kernel.",
+        "The spec is checked first. If it is contradictory, the error names the line, and nothing"
+            + " is written.",
+        "Exit status: 0 if the handover was written, 2 if not.");
     opensNoImage();
     example("kho author examples/author/luo.jsonc -o ram");
     example("kho author spec.jsonc -o ram --boot-image bzImage --boot-image-out bzImage-kho");
@@ -88,7 +89,7 @@ public final class AuthorCommand extends Command {
       show(invocation, outcome, memory);
     } catch (InternalError e) {
       throw new IOException(
-          request.ram.target() + ": there is no room left for what is written into it", e);
+          request.ram.target() + ": there is no space left for it", e);
     }
   }
 
@@ -123,7 +124,8 @@ public final class AuthorCommand extends Command {
                         ? "--format"
                         : options.ramLayout() != null ? "--ram-layout" : null;
     if (given != null) {
-      throw invocation.wrong(given + " is for reading: the spec says what is written");
+      throw invocation.wrong(given + " is only for commands that read: the spec determines what"
+          + " is written");
     }
   }
 }

@@ -56,16 +56,16 @@ record AuthoredImage(
     if (spec.arch() == Arch.X86_64) {
       if (layout.lowest() < LOW) {
         notes.add(
-            "something lies at 0x%x: QEMU and the kernel's loader write to the first 16 MiB"
+            "a structure is at 0x%x: QEMU and the kernel's loader write to the first 16 MiB"
                 .formatted(layout.lowest()));
       } else if (kernel.isPresent() && layout.lowest() < kernel.get().kernel().end()) {
         notes.add(
-            "something lies at 0x%x: %s is unpacked to %s"
+            "a structure is at 0x%x: %s is unpacked to %s"
                 .formatted(layout.lowest(), kernel.get().path(), kernel.get().kernel()));
       }
       if (layout.highest() > spec.memory().range().end() - Pool.FIRMWARE) {
         notes.add(
-            "something lies below 0x%x: QEMU's firmware writes to the last %s of memory"
+            "a structure is below 0x%x: QEMU's firmware writes to the last %s of memory"
                 .formatted(layout.highest(), Units.size(Pool.FIRMWARE)));
       }
       if (spec.memory().range().end() >= PCI_HOLE) {

@@ -50,14 +50,14 @@ public final class BootFiles {
         OptionSpec.builder("--force")
             .type(boolean.class)
             .arity("0")
-            .description("Replaces files that are there already."),
+            .description("Replaces existing files."),
         file(
             "BZIMAGE",
-            "x86-64: a kernel that shall boot on it; needs --boot-image-out.",
+            "x86-64: the kernel to boot on the handover; needs --boot-image-out.",
             "--boot-image"),
         file(
             "FILE",
-            "x86-64: a copy of that kernel that names the boot record.",
+            "x86-64: writes a copy of that kernel with the address of the boot record.",
             "--boot-image-out"),
         file(
             "TREE",
@@ -65,7 +65,8 @@ public final class BootFiles {
             "--dtb"),
         file(
             "FILE",
-            "arm64: a copy of that tree with the boot record, or a tree with nothing else.",
+            "arm64: writes a copy of that tree with the boot record, or a tree with the boot"
+                + " record only.",
             "--dtb-out"));
   }
 
@@ -134,7 +135,7 @@ public final class BootFiles {
     }
     if (bytes.length > MAX_DEVICE_TREE) {
       throw new IOException(
-          "%s: is larger than %d bytes, the most that a kernel takes as device tree"
+          "%s: is larger than %d bytes, the maximum of a kernel for a device tree"
               .formatted(deviceTreeInput, MAX_DEVICE_TREE));
     }
     try {

@@ -52,7 +52,7 @@ record BootImage(Path path, long bytes, AddressRange kernel) {
       int version = header.getShort(VERSION) & 0xffff;
       if (version < MIN_VERSION) {
         throw new MalformedImageException(
-            "%s speaks boot protocol %d.%02d, and 2.10 is needed"
+            "%s has boot protocol %d.%02d, but 2.10 is needed"
                 .formatted(path, version >> 8, version & 0xff));
       }
       long setupData = header.getLong(SETUP_DATA);
@@ -69,7 +69,7 @@ record BootImage(Path path, long bytes, AddressRange kernel) {
       long size = Integer.toUnsignedLong(header.getInt(INIT_SIZE));
       if (address < 0 || size == 0 || address + size < 0) {
         throw new MalformedImageException(
-            "%s wants %d bytes at 0x%x to be unpacked to".formatted(path, size, address));
+            "%s needs %d bytes at 0x%x for unpacking".formatted(path, size, address));
       }
       return new BootImage(path, bytes, new AddressRange(address, size));
     }

@@ -44,7 +44,7 @@ final class ClaimedRanges {
     AddressRange array =
         range(place, address, (long) spec.scratch().size() * KhoScratch.STRUCTURE.headerSize());
     if (scratchWith(array) == null) {
-      throw place.broken("%s is not inside of one scratch region", array);
+      throw place.broken("%s is not inside one scratch region", array);
     }
     claim(place, "the scratch array", array);
   }

@@ -46,7 +46,7 @@ record ContentReader(Path directory) {
           .map(SpecValue::place)
           .orElse(object.place())
           .broken(
-              "has %s bytes, more than the %s of the memory that it is for",
+              "has %s bytes, more than the %s of its memory",
               Units.count(content.size().getAsLong()), Units.count(size));
     }
   }

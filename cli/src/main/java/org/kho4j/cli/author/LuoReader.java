@@ -79,7 +79,7 @@ final class LuoReader {
       throw object
           .optional("abi")
           .orElse(value)
-          .broken("%s is a structure, and %s has device trees as blobs", version, root);
+          .broken("%s is a structure, but the blobs of %s are device trees", version, root);
     }
     List<SessionSpec> sessions = new ArrayList<>();
     Map<String, SpecPlace> names = new HashMap<>();
@@ -138,7 +138,7 @@ final class LuoReader {
     if (flbs.size() > most) {
       throw object
           .required("flbs")
-          .broken("%d FLBs, and %s has room for %d", flbs.size(), version, most);
+          .broken("%d FLBs, but %s has room for %d", flbs.size(), version, most);
     }
     return flbs;
   }
@@ -148,7 +148,7 @@ final class LuoReader {
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
       throw value.broken(
-          "\"%s\" has %d bytes: 1 to %d without a NUL are possible", text, bytes, field.size() - 1);
+          "\"%s\" has %d bytes; 1 to %d bytes without a NUL are allowed", text, bytes, field.size() - 1);
     }
     return text;
   }
@@ -203,7 +203,8 @@ final class LuoReader {
                 content
                     .size()
                     .orElseThrow(
-                        () -> object.broken("\"size\" is missing: the content does not tell it")));
+                        () -> object.broken("\"size\" is missing: the content does not"
+                            + " determine it")));
     ContentReader.requireRoom(object, content, size);
     return new MemfdSpec(
         place,
@@ -269,7 +270,7 @@ final class LuoReader {
     if (slots.isEmpty() && size > 0) {
       throw object
           .required("holes")
-          .broken("nothing is left of the file: a kernel expects folios where there is a size");
+          .broken("the file has no folios: a kernel expects folios if the size is not 0");
     }
     folios += slots.size();
     return slots;
@@ -308,7 +309,7 @@ final class LuoReader {
       long count = bytes >>> pageSize.shift();
       if (start < next || start > pages - count) {
         throw hole.broken(
-            "a hole of pages %s to %s: holes ascend, and the file has %s pages",
+            "a hole of pages %s to %s: holes must ascend, and the file has %s pages",
             Units.count(start), Units.count(start + count - 1), Units.count(pages));
       }
       holes.add(new AddressRange(start, count));

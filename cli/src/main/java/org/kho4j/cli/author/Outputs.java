@@ -25,7 +25,7 @@ public final class Outputs implements AutoCloseable {
   public OutputFile add(Path target) throws IOException {
     for (OutputFile other : files) {
       if (other.target().toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
-        throw new IOException(target + ": two outputs cannot be one file");
+        throw new IOException(target + ": two outputs cannot be the same file");
       }
     }
     OutputFile file = OutputFile.create(target, replace, null);

@@ -45,13 +45,13 @@ record Pool(PageAllocator allocator, SpecPlace place) {
                 .sorted(Comparator.comparingLong(AddressRange::address))
                 .toList());
     if (free.isEmpty()) {
-      throw place.broken("all of %s is taken by what the spec places", region);
+      throw place.broken("the structures that the spec places take all of %s", region);
     }
     long room = free.stream().mapToLong(AddressRange::length).sum();
     long needed = spec.bytes() - claimed.stream().mapToLong(AddressRange::length).sum();
     if (needed > room) {
       throw place.broken(
-          "%s of data do not fit into the %s that are left of %s",
+          "%s of data do not fit into the remaining %s of %s",
           Units.size(needed), Units.size(room), region);
     }
     return new Pool(
@@ -69,8 +69,7 @@ record Pool(PageAllocator allocator, SpecPlace place) {
     long end = spec.memory().range().end() - (spec.arch() == Arch.X86_64 ? FIRMWARE : 0);
     if (end <= start) {
       throw spec.broken(
-          "there is no memory above the last scratch region: \"allocate\" says what to use"
-              + " instead");
+          "there is no memory above the last scratch region: give \"allocate\"");
     }
     return new AddressRange(start, end - start);
   }

@@ -22,7 +22,7 @@ final class SpecObject implements SpecPart {
   static SpecObject of(SpecValue value, List<String> keys) {
     if (!(value instanceof SpecValue.Members object)) {
       throw value.broken(
-          "an object with %s is wanted here, not %s", String.join(", ", keys), value.kind());
+          "expected an object with %s, not %s", String.join(", ", keys), value.kind());
     }
     for (var member : object.members().entrySet()) {
       if (!keys.contains(member.getKey())) {
@@ -82,7 +82,7 @@ final class SpecObject implements SpecPart {
     List<String> found = keys.stream().filter(this::has).toList();
     if (found.size() > 1) {
       throw required(found.get(1))
-          .broken("contradicts \"%s\": only one of them can be", found.get(0));
+          .broken("contradicts \"%s\": give only one of them", found.get(0));
     }
     return found.stream().findFirst().map(this::required);
   }

@@ -94,7 +94,7 @@ final class SpecParser {
       }
       SpecValue value = parser.value(parser.place(json.currentTokenLocation()));
       if (json.nextToken() != null) {
-        throw parser.place(json.currentTokenLocation()).broken("the spec has ended before this");
+        throw parser.place(json.currentTokenLocation()).broken("unexpected end of the spec");
       }
       return value;
     } catch (StreamConstraintsException e) {
@@ -120,7 +120,7 @@ final class SpecParser {
   private static String notJson(String text, @Nullable TokenStreamLocation at) {
     long offset = at == null ? -1 : at.getCharOffset();
     if (offset >= text.stripTrailing().length()) {
-      return "the spec ends inside of a value; a } or ] is missing";
+      return "the spec ends inside a value; a } or ] is missing";
     }
     if (offset < 0) {
       return "this is not JSON";

@@ -33,7 +33,7 @@ interface SpecPart {
   /** Checks that the memory of this part is in that of the machine. */
   default void requireInside(AddressRange range, AddressRange memory) {
     if (!memory.contains(range)) {
-      throw broken("%s is not in memory, which is %s", range, memory);
+      throw broken("%s is not in memory; memory is %s", range, memory);
     }
   }
 

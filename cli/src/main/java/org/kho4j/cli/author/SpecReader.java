@@ -62,7 +62,7 @@ final class SpecReader {
     PageSize pageSize =
         spec.optional("pageSize").map(SpecReader::pageSize).orElse(PageSize.SIZE_4K);
     if (arch == Arch.X86_64 && pageSize != PageSize.SIZE_4K) {
-      throw spec.required("pageSize").broken("x86-64 has pages of 4K, not of " + pageSize);
+      throw spec.required("pageSize").broken("x86-64 has only pages of 4K, not of " + pageSize);
     }
     return new SpecReader(pageSize, contents).read(spec, arch);
   }
@@ -134,7 +134,7 @@ final class SpecReader {
     throw value.broken(
         choice.isEmpty()
             ? "\"%s\" is not known: %s are".formatted(name, ids(KhoLayout.all()))
-            : "\"%s\" stands for several layouts: %s".formatted(name, ids(choice)));
+            : "\"%s\" is the version of several layouts: %s".formatted(name, ids(choice)));
   }
 
   private static String ids(List<KhoLayout> layouts) {
@@ -226,7 +226,7 @@ final class SpecReader {
 
   private static Map<String, Address> places(SpecValue value) {
     if (!(value instanceof SpecValue.Members object)) {
-      throw value.broken("an object of paths and addresses is wanted here, not " + value.kind());
+      throw value.broken("expected an object of paths and addresses, not " + value.kind());
     }
     Map<String, Address> places = new LinkedHashMap<>();
     object

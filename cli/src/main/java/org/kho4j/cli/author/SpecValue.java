@@ -112,6 +112,6 @@ sealed interface SpecValue extends SpecPart {
   }
 
   private SpecException wants(String what) {
-    return broken("%s is wanted here, not %s", what, kind());
+    return broken("expected %s, not %s", what, kind());
   }
 }

@@ -94,14 +94,14 @@ final class SubtreeReader {
         .optional("name")
         .filter(value -> !value.text().equals(name))
         .ifPresent(value -> {
-          throw value.broken("a kernel looks for %s in \"%s\" alone", kind, name);
+          throw value.broken("a kernel looks for %s only in \"%s\"", kind, name);
         });
   }
 
   private static String name(SpecValue value) {
     String name = value.text();
     if (name.equals(KexecMetadata.SUBTREE)) {
-      throw value.broken("\"metadata\" says what this subtree holds; it is always there");
+      throw value.broken("this subtree always exists; give its content by \"metadata\"");
     }
     if (List.of(KhoVersion.MAP_PROPERTY, "scratch", "boot-record").contains(name)) {
       throw value.broken("/%s is the path of another structure, so no subtree has it", name);
@@ -205,7 +205,7 @@ final class SubtreeReader {
     }
     if (list.isEmpty() || list.size() > Limits.RESERVE_MEM_ENTRIES) {
       throw value.broken(
-          "%d reservations: a kernel takes 1 to %d", list.size(), Limits.RESERVE_MEM_ENTRIES);
+          "%d reservations: a kernel accepts 1 to %d", list.size(), Limits.RESERVE_MEM_ENTRIES);
     }
     return new Reservations(place, list);
   }
@@ -258,11 +258,11 @@ final class SubtreeReader {
             .map(size -> OptionalLong.of(size.number(1, most)))
             .orElse(content.size());
     if (given.isEmpty()) {
-      throw object.broken("\"size\" is missing: the content does not tell it");
+      throw object.broken("\"size\" is missing: the content does not determine it");
     }
     long size = given.getAsLong();
     if (size < 1 || size > most) {
-      throw object.broken("a blob of %s bytes: 1 to %s are possible", size, Units.count(most));
+      throw object.broken("a blob of %s bytes; 1 to %s bytes are allowed", size, Units.count(most));
     }
     ContentReader.requireRoom(object, content, size);
     return new Blob(place, name, size, content, areas(object, size));

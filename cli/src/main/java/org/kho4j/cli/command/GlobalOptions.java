@@ -110,7 +110,7 @@ public record GlobalOptions(
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("ADDR")
-            .description("Takes the root FDT at this physical address alone.")
+            .description("Reads only the root FDT at this physical address.")
             .build(),
         PAGE_SIZES
             .option("--page-size", GlobalOptions::pageSizeOf)
@@ -135,15 +135,15 @@ public record GlobalOptions(
             .type(Long.class)
             .converters(GlobalOptions::sizeOf)
             .paramLabel("BYTES")
-            .description("Bytes of a header in front of raw memory, which are not memory.")
+            .description("Size of a header in front of raw memory, which is skipped.")
             .build(),
         OptionSpec.builder("--spool-limit")
             .type(Long.class)
             .converters(GlobalOptions::sizeOf)
             .paramLabel("BYTES")
             .description(
-                "Most bytes of the temporary file of a packed image, or of what comes out of a pipe."
-                    + " Default: 16T, and what is free there.")
+                "Maximum size of the temporary file for a compressed image or a pipe. Default:"
+                    + " 16T, and never more than the free space.")
             .build(),
         OptionSpec.builder("--ram-layout")
             .type(Path.class)
@@ -154,13 +154,14 @@ public record GlobalOptions(
         OptionSpec.builder("--ram-name")
             .type(String.class)
             .paramLabel("NAME")
-            .description("Which RAM of that layout the file is, if several have its size.")
+            .description("The memory backend of the file in that layout, if several have its size.")
             .build(),
         OptionSpec.builder("--root")
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "The root directory of 'running', with /proc, /sys and /boot; also a copy of another host's.")
+                "The root directory for 'running', with /proc, /sys and /boot; also a copy from"
+                    + " another host.")
             .build());
   }
 
@@ -224,14 +225,14 @@ public record GlobalOptions(
       return "--skip is for raw memory, not for --format " + other.label();
     }
     if (ramLayout == null) {
-      return ramName == null ? null : "--ram-name is one of a --ram-layout, and there is none";
+      return ramName == null ? null : "--ram-name needs a --ram-layout";
     }
     if (base != 0) {
-      return "--base and --ram-layout exclude each other: a layout has the addresses";
+      return "--base and --ram-layout exclude each other: the layout gives the addresses";
     }
     return other == null
         ? null
-        : "--ram-layout is that of a raw file, not of --format " + other.label();
+        : "--ram-layout is for a raw file, not for --format " + other.label();
   }
 
   /** The first option that says how to open an image, of which the running host takes none. */

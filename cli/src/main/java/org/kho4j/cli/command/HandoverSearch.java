@@ -123,7 +123,7 @@ public record HandoverSearch(
     } catch (HandoverException e) {
       throw BOOT_RECORD.broken(
           record,
-          "it names 0x%x as the root FDT, and the next kernel will not take what is there: %s"
+          "it names 0x%x as the root FDT, but the next kernel will refuse the data there: %s"
               .formatted(root, e.problem()));
     }
   }
@@ -156,7 +156,7 @@ public record HandoverSearch(
     List<Handover> handovers = Handovers.of(memory, roots, options.pageSize().orElse(null), form);
     if (form != null && !roots.isEmpty() && handovers.stream().noneMatch(has(form))) {
       throw invocation.wrong(
-          "--map-form %s: no handover in %s is of a version that has maps of this form"
+          "--map-form %s: no handover in %s has a version with maps of this form"
               .formatted(form, memory.source().path()));
     }
     if (handovers.stream().noneMatch(Handover::isMapIntact)) {
@@ -176,7 +176,8 @@ public record HandoverSearch(
     for (Handover other : Handovers.of(memory, roots, null, options.mapForm())) {
       if (other.isMapIntact()) {
         throw invocation.wrong(
-            "--page-size %s: the pages of the handover at 0x%x in %s have %s: with these the preserved map has the root FDT's own page"
+            "--page-size %s: the pages of the handover at 0x%x in %s have %s: with this size, the"
+                + " preserved map has the root FDT's page"
                 .formatted(
                     options.pageSize().get(),
                     other.root().address(),
@@ -202,7 +203,8 @@ public record HandoverSearch(
     if (header.isPresent()) {
       long skip = invocation.options().skip() + header.getAsLong();
       throw invocation.wrong(
-          "%s: the root FDT at %s and all that it points at fit together where memory begins behind a header: give --skip %d"
+          "%s: the root FDT at %s and its pointers fit together if memory begins after a header:"
+              + " give --skip %d"
               .formatted(memory.source().path(), Units.address(base.root().address()), skip));
     }
   }
@@ -228,13 +230,14 @@ public record HandoverSearch(
       if (first.isPresent()) {
         throw invocation.wrong(
             image
-                + " and all that it points at fit together where the image begins at another address: give --base "
+                + " and its pointers fit together if the image begins at another address: give"
+                    + " --base "
                 + Units.address(first.getAsLong()));
       }
       throw invocation.wrong(
           image
-              + " points at nothing in the image: a raw image that begins at another address wants --base, and one that was cut off"
-              + " lacks the rest");
+              + " has only pointers to outside of the image: a raw image that begins at another"
+                  + " address needs --base; a truncated image lacks the rest");
     }
   }
 
@@ -277,7 +280,8 @@ public record HandoverSearch(
         .limit(MAX_NOTES)
         .forEach(root ->
             invocation.note(
-                "the root FDT at %s is content of %s: a warm store's (kho warm list), or a guest's"
+                "the root FDT at %s is content of %s: that of a warm store (kho warm list), or of a"
+                    + " guest"
                     .formatted(
                         Units.address(root.getKey().address()),
                         Units.printablePath(root.getValue()))));
@@ -299,13 +303,13 @@ public record HandoverSearch(
     return OtherFile.sentence(memory.source().path())
         .orElseGet(() ->
             memory.source().path()
-                + ": no handover: no page is a device tree that names a version of KHO"
-                + " (a raw image that starts elsewhere than at 0 wants --base)");
+                + ": no handover: no page is a device tree with a version of KHO (a raw image"
+                    + " that does not begin at address 0 needs --base)");
   }
 
   /** The option {@code --role} of a command that reads every handover of its source. */
   public static OptionSpec.Builder roleOption() {
-    return roleOption(ROLE, "Reads only the handover of this role: incoming or outgoing.");
+    return roleOption(ROLE, "Reads only the handover with this role: incoming or outgoing.");
   }
 
   /**
@@ -316,7 +320,8 @@ public record HandoverSearch(
   public static @Nullable Role role(Invocation invocation) {
     Role role = invocation.value(ROLE, Role.class);
     if (role != null && invocation.options().fdt().isPresent()) {
-      throw invocation.wrong("--fdt says which handover, so --role has nothing to say");
+      throw invocation.wrong("--fdt and --role exclude each other: --fdt already selects a"
+          + " handover");
     }
     return role;
   }
@@ -365,7 +370,7 @@ public record HandoverSearch(
       throw none(role, fdtOption);
     }
     throw new IOException(
-        "%s: %d %shandovers: %s; %s takes one of them"
+        "%s: %d %shandovers: %s; %s selects one of them"
             .formatted(
                 memory.source().path(),
                 chosen.size(),
@@ -376,7 +381,7 @@ public record HandoverSearch(
 
   private IOException none(@Nullable Role role, String fdtOption) {
     return new IOException(
-        "%s: no %shandover: %s; %s takes one of them"
+        "%s: no %shandover: %s; %s selects one of them"
             .formatted(
                 memory.source().path(),
                 role == null ? "" : role.label() + " ",

@@ -89,7 +89,8 @@ public final class Invocation {
     if (source.equals(STANDARD_INPUT)) {
       if (Console.inIsTerminal()) {
         throw wrong(
-            "SOURCE - reads standard input, which is a terminal: send a memory image to it");
+            "SOURCE - reads standard input, but standard input is a terminal: pipe a memory image"
+                + " into it");
       }
       path = Spool.STANDARD_INPUT;
     }

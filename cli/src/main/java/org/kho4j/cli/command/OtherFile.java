@@ -45,14 +45,14 @@ final class OtherFile {
     String text = new String(head, StandardCharsets.ISO_8859_1);
     Matcher schema = SCHEMA.matcher(text);
     if (text.startsWith("{") && schema.find()) {
-      return Optional.of("%s is JSON of %s, and no memory image".formatted(path, schema.group(1)));
+      return Optional.of("%s is JSON of %s, not a memory image".formatted(path, schema.group(1)));
     }
     if (text.startsWith("070701")) {
-      return Optional.of("%s is an initramfs, and no memory image".formatted(path));
+      return Optional.of("%s is an initramfs, not a memory image".formatted(path));
     }
     return isTree(path, bytes)
         ? Optional.of(
-            "%s is a device tree alone, without the memory that it points at".formatted(path))
+            "%s is only a device tree, without the memory that it points to".formatted(path))
         : Optional.empty();
   }
 
@@ -80,7 +80,7 @@ final class OtherFile {
     }
     String release = image.release().map(found -> " of Linux " + found.value()).orElse("");
     return Optional.of(
-        "%s is a kernel (%s%s), and no memory image; did you mean kho preflight --to %s?"
+        "%s is a kernel (%s%s), not a memory image; did you mean kho preflight --to %s?"
             .formatted(path, image.form().label(), release, path));
   }
 }

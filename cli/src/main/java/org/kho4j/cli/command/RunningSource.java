@@ -56,7 +56,7 @@ final class RunningSource {
   /** Why {@code /proc/kcore} is refused as a SOURCE; empty for any other path. */
   static Optional<String> misnamed(Path source) {
     return source.equals(KCORE)
-        ? Optional.of("/proc/kcore is the memory of this host, which kho calls: running")
+        ? Optional.of("/proc/kcore is the memory of this host; give running instead")
         : Optional.empty();
   }
 
@@ -70,7 +70,7 @@ final class RunningSource {
       return new RunningSource(invocation, RunningMemory.open(invocation.options().root()));
     } catch (IOException e) {
       throw new IOException(
-          e.getMessage() + "; kho status shows what this host tells without its memory", e);
+          e.getMessage() + "; kho status shows what this host reports without its memory", e);
     }
   }
 
@@ -115,8 +115,9 @@ final class RunningSource {
     if (roots.isEmpty() && rejected.isEmpty()) {
       throw new IOException(
           found.state() == HostStatus.State.OFF
-              ? "running: KHO is off in this kernel: it hands over nothing unless it boots with kho=on"
-              : "running: no handover: no page of this host is a device tree that names a version of KHO");
+              ? "running: KHO is off in this kernel: boot it with kho=on to hand memory over"
+              : "running: no handover: no page of this host is a device tree with a version of"
+                  + " KHO");
     }
     settle(
         roots.stream()
@@ -151,8 +152,8 @@ final class RunningSource {
 
   private RootSearch search() {
     invocation.note(
-        "the kernel does not tell where its outgoing root FDT is (/proc/kallsyms has no address of kho_out): all memory is"
-            + " searched for it");
+        "the kernel does not show the address of its outgoing root FDT (/proc/kallsyms has no"
+            + " address of kho_out): all memory is searched");
     AtomicLong searched = new AtomicLong();
     try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
       return RootSearch.search(
@@ -176,7 +177,8 @@ final class RunningSource {
     }
     if (!changed.isEmpty()) {
       invocation.note(
-          "the handover changed while it was read, %s, first at %s: what is shown may mix two states, and what is wrong with it may be due to that"
+          "the handover changed while it was read, %s, first at %s: the output may mix two states,"
+              + " which may cause errors"
               .formatted(
                   Units.count(ATTEMPTS, "time", "times"), Units.address(changed.getFirst())));
     }

@@ -20,8 +20,9 @@ public abstract class SourceCommand extends Command {
             .type(Path.class)
             .paramLabel("SOURCE")
             .description(
-                "A memory image: raw RAM file, ELF core, kdump, LiME or AVML file, or one of these"
-                    + " packed by gzip, xz, zstd or lz4; a pipe; - is standard input; running is this host."));
+                "A memory image: raw RAM file, ELF core, kdump, LiME or AVML file, also"
+                    + " compressed with gzip, xz, zstd or lz4; or a pipe; - is standard input;"
+                    + " running is this host."));
   }
 
   @Override

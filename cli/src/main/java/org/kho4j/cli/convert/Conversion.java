@@ -87,7 +87,7 @@ final class Conversion {
           .add(
               new LeftOut(
                   "/preserved-memory-map",
-                  "%,d of the %,d preserved bytes are not in the image: they are zeros now"
+                  "%,d of the %,d preserved bytes are not in the image: they become zeros"
                       .formatted(absent, plan.kept().bytes())));
     }
     // The last one that is added comes first.

@@ -33,10 +33,12 @@ public final class ConvertCommand extends SourceCommand {
   public ConvertCommand() {
     super(
         "convert",
-        "Writes a handover in the form of another version into a RAM file.",
-        "Preserved memory stays where it is, with its content; what differs between the versions is written anew, into"
-            + " memory that nothing else uses. What the other version has no place for is listed and left out.",
-        "Exit status: 0 if everything came over, 1 if something was left out, 2 if nothing was written.");
+        "Rewrites a handover in another version of the contract, into a RAM file.",
+        "Preserved memory keeps its address and content. The structures that differ between the"
+            + " versions are written anew, into unused memory. The command lists and leaves out"
+            + " what the other version cannot hold.",
+        "Exit status: 0 if everything was converted, 1 if something was left out, 2 if nothing"
+            + " was written.");
     example("kho convert vmcore --abi 7.1 -o ram");
     option(
         OptionSpec.builder("--abi")
@@ -45,28 +47,29 @@ public final class ConvertCommand extends SourceCommand {
             .paramLabel("VERSION")
             .required(true)
             .description(
-                "What it is converted to: a release, as 6.19, or a version or layout, as kho-v1, kho-v1@6.16 or luo-v3."));
+                "The target: a release, such as 6.19, or a version or layout, such as kho-v1,"
+                    + " kho-v1@6.16 or luo-v3."));
     option(
         BootFiles.file(
                 "RAM", "The RAM file to write: sparse, for its owner only.", "-o", "--output")
             .required(true));
     option(
         HandoverSearch.roleOption(
-            "--role", "Which handover, incoming or outgoing. Default: outgoing."));
+            "--role", "The handover to read, incoming or outgoing. Default: outgoing."));
     option(
         OptionSpec.builder("--scratch")
             .type(AddressRange.class)
             .converters(ConvertCommand::range)
             .paramLabel("ADDR:SIZE")
             .description(
-                "The scratch region. Default: half of the largest part of memory that is free."));
+                "The scratch region. Default: half of the largest free part of memory."));
     BootFiles.options().forEach(this::option);
   }
 
   private static AddressRange range(String text) {
     int colon = text.indexOf(':');
     if (colon < 0) {
-      throw new TypeConversionException("'" + text + "' is not ADDR:SIZE, as 0x10000000:256M");
+      throw new TypeConversionException("'" + text + "' is not ADDR:SIZE, such as 0x10000000:256M");
     }
     try {
       return new AddressRange(
@@ -83,7 +86,7 @@ public final class ConvertCommand extends SourceCommand {
     Handover source = search.choose(invocation.value("--role", Role.class), "--fdt");
     if (!source.isMapIntact()) {
       throw new IOException(
-          "%s: the preserved map at 0x%x is %s, so that nothing tells what was preserved"
+          "%s: the preserved map at 0x%x is %s, so preserved memory is unknown"
               .formatted(
                   memory.source().path(), source.root().address(), source.mapState().label()));
     }

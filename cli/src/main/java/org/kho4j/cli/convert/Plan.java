@@ -123,7 +123,7 @@ final class Plan {
     for (KeptBlocks.Run run : outside) {
       leaveOut(
           "/preserved-memory-map",
-          "blocks of order %d, 0x%x to 0x%x, are not all in memory, which is %s"
+          "blocks of order %d, 0x%x to 0x%x, are partly outside of memory, which is %s"
               .formatted(run.order(), run.address(), run.end() - 1, memory));
       kept.dropRun(run);
     }
@@ -142,7 +142,7 @@ final class Plan {
         } else {
           leaveOut(
               "/" + subtree.name(),
-              "is no device tree, and %s has no other blobs".formatted(target.kho()));
+              "is not a device tree, and %s has no other blobs".formatted(target.kho()));
           kept.drop(subtree.address(), subtree.size());
         }
       }
@@ -242,7 +242,7 @@ final class Plan {
                     () ->
                         leaveOut(
                             file.where().toString(),
-                            "what \"%s\" preserved is not known, and stays preserved without an owner"
+                            "the memory of \"%s\" is unknown; it stays preserved without an owner"
                                 .formatted(file.compatible())));
           }
         });

@@ -54,28 +54,28 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     for (AddressRange range : written) {
       if (range.overlaps(region)) {
         throw new IOException(
-            "scratch region %s overlaps with %s, which firmware or the kernel's loader write to"
+            "scratch region %s overlaps %s, which firmware or the kernel's loader overwrite"
                 .formatted(region, range));
       }
     }
     if (!scratch.isEmpty() && scratch.length() < Limits.scratchAlignment(pageSize)) {
       throw new IOException(
-          "scratch region %s has %d bytes: a kernel boots in it, and has regions of %d at least"
+          "scratch region %s has %d bytes: a kernel needs regions of at least %d bytes to boot in"
               .formatted(scratch, scratch.length(), Limits.scratchAlignment(pageSize)));
     }
     for (AddressRange range : taken) {
       if (range.overlaps(region)) {
         throw new IOException(
-            "scratch region %s overlaps with %s, which is preserved".formatted(region, range));
+            "scratch region %s overlaps %s, which is preserved".formatted(region, range));
       }
     }
     if (!memory.contains(region)) {
       throw new IOException(
-          "scratch region %s is not in memory, which is %s".formatted(region, memory));
+          "scratch region %s is not in memory; memory is %s".formatted(region, memory));
     }
     List<AddressRange> free = without(usable, List.of(region));
     if (free.isEmpty()) {
-      throw new IOException("there is no memory left for the structures beside scratch " + region);
+      throw new IOException("there is no memory left for the structures outside of scratch " + region);
     }
     List<AddressRange> avoided = new ArrayList<>();
     for (AddressRange gap : without(gaps, List.of(region))) {

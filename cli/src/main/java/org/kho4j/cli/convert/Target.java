@@ -34,7 +34,7 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
         .or(() -> ofRelease(name))
         .orElseThrow(() ->
             new TypeConversionException(
-                "'%s' is no release from 6.16 to %s, and none of %s"
+                "'%s' is neither a release from 6.16 to %s nor one of %s"
                     .formatted(
                         name,
                         Releases.NEWEST,

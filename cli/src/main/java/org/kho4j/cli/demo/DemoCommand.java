@@ -39,11 +39,12 @@ public final class DemoCommand extends Command {
   public DemoCommand() {
     super(
         "demo",
-        "Hands memory over from one JVM to another, on this machine, in seconds.",
-        "A first JVM allocates an area of scattered blocks in a memory file, fills it, preserves it as a kernel preserves"
-            + " vmalloc memory, hands over, and exits. A second JVM boots from what it finds, restores the area and"
-            + " verifies every byte. Nothing is copied and nothing is serialised.",
-        "Exit status: 0 if every byte came through, 1 if not.");
+        "Hands memory over from one JVM to another, on this machine.",
+        "The first JVM allocates an area of scattered blocks in a memory file, fills it, preserves"
+            + " it as a kernel preserves vmalloc memory, hands over, and exits. The second JVM"
+            + " boots from the handover, restores the area and verifies every byte. Nothing is"
+            + " copied or serialised.",
+        "Exit status: 0 if every byte is unchanged, 1 if not.");
     opensNoImage();
     example("kho demo --size 1G");
     option(
@@ -51,7 +52,7 @@ public final class DemoCommand extends Command {
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("BYTES")
-            .description("Size of the area, as in 256M. Default: 1G."));
+            .description("Size of the area, such as 256M. Default: 1G."));
     option(
         OptionSpec.builder("--order")
             .type(Integer.class)
@@ -67,14 +68,16 @@ public final class DemoCommand extends Command {
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "Where the memory file lies meanwhile. Default: /dev/shm if it has room, else the temporary directory."));
+                "Directory of the memory file. Default: /dev/shm if it has room, else the"
+                    + " temporary directory."));
     option(
         OptionSpec.builder("--flip")
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("OFFSET")
             .description(
-                "Changes the byte at this offset of the area between the two JVMs, to see it found."));
+                "Changes the byte at this offset of the area between the two JVMs; the second"
+                    + " JVM must report it."));
   }
 
   @Override
@@ -135,7 +138,7 @@ public final class DemoCommand extends Command {
     long usable = directory.toFile().getUsableSpace();
     if (usable < needed) {
       throw new IOException(
-          "%s has room for %s, and the demo needs %s: choose another --dir or a smaller --size"
+          "%s has room for %s, but the demo needs %s: choose another --dir or a smaller --size"
               .formatted(directory, Units.size(usable), Units.size(needed)));
     }
     return directory;

@@ -145,12 +145,12 @@ public final class DemoGeneration {
             () -> "DIFFERENT at byte %d, physical address 0x%x".formatted(different[0], physical));
         return false;
       }
-      steps.done("verify", () -> "every byte is as it was");
+      steps.done("verify", () -> "every byte is unchanged");
 
       long[] unclaimed = new long[1];
       incoming.forEachUnclaimed((order, address, bytes) -> unclaimed[0] += bytes);
       incoming.finish();
-      steps.done("finish", () -> Units.size(unclaimed[0]) + " left over that nobody claimed");
+      steps.done("finish", () -> Units.size(unclaimed[0]) + " left over without a claim");
       return unclaimed[0] == 0;
     }
   }

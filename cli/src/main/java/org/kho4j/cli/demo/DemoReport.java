@@ -85,10 +85,10 @@ final class DemoReport {
       text.line()
           .put(Text.Style.GOOD, "All ")
           .size(bytes)
-          .put(" came through, byte for byte.")
+          .put(" arrived, byte for byte.")
           .line();
     } else {
-      text.line().put(Text.Style.BAD, "The area did not come through as it was.").line();
+      text.line().put(Text.Style.BAD, "The area did not arrive unchanged.").line();
     }
   }
 

@@ -24,38 +24,40 @@ public final class DiffCommand extends Command {
   public DiffCommand() {
     super(
         "diff",
-        "Compares two handovers: what came through, what was lost, what changed.",
-        "Things are matched by name, and compared by what they are and hold: where they lie in memory is no"
-            + " difference. Lines begin with = for what is the same, ~ changed, - lost (only in A), + added (only in"
-            + " B), ? for what a dump left out, so that it cannot be compared, and ! for what could not be read.",
+        "Compares two handovers: what is the same, lost, changed or new.",
+        "Matches subtrees, sessions, files and reservations by name, and compares their properties"
+            + " and content; a different address is not a difference. Lines begin with = for the"
+            + " same, ~ for changed, - for lost (only in A), + for added (only in B), ? for parts"
+            + " that a dump left out and that cannot be compared, and ! for parts that cannot be"
+            + " read.",
         "Exit status: 0 if there is no difference, 1 if there is one or a part cannot be read, 2 if a source has no"
             + " handover that can be read.");
     example("kho diff before.ram after.ram --changes");
     example("kho diff arm64.ram vmcore --a-base 1G");
     source(0, "A", "A memory image.");
-    source(1, "B", "The memory image to compare it with; may be the same one.");
+    source(1, "B", "The memory image to compare with; may be the same file.");
     option(
         HandoverSearch.roleOption(
-            "--role", "Which handover of both, incoming or outgoing. Default: outgoing."));
+            "--role", "The handover to read from both, incoming or outgoing. Default: outgoing."));
     for (String side : new String[] {"a", "b"}) {
       String upper = side.toUpperCase(Locale.ROOT);
       option(
           HandoverSearch.roleOption(
               "--" + side + "-role",
-              "Which handover of " + upper + ", incoming or outgoing. Default: --role."));
+              "The handover to read from " + upper + ", incoming or outgoing. Default: --role."));
       option(
           OptionSpec.builder("--" + side + "-fdt")
               .type(Long.class)
               .converters(Numbers::parse)
               .paramLabel("ADDR")
-              .description("Takes the root FDT of " + upper + " at this address."));
+              .description("Reads the root FDT of " + upper + " at this address."));
       option(
           GlobalOptions.baseOption(
               "--" + side + "-base",
               "Physical address of the first byte of " + upper + ". Default: --base."));
     }
-    flag("--changes", "Shows only what differs. JSON always has all.");
-    flag("--no-content", "Compares only what describes content, and does not read it.");
+    flag("--changes", "Shows only differences. JSON always has all.");
+    flag("--no-content", "Compares only properties, and does not read content.");
   }
 
   private void source(int index, String label, String description) {
@@ -76,7 +78,7 @@ public final class DiffCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     if (invocation.options().fdt().isPresent()) {
-      throw invocation.wrong("--fdt does not say whose: --a-fdt and --b-fdt do");
+      throw invocation.wrong("--fdt is ambiguous: give --a-fdt or --b-fdt");
     }
     try (PhysicalMemory first = open(invocation, 0, "--a-base");
         PhysicalMemory second = open(invocation, 1, "--b-base")) {

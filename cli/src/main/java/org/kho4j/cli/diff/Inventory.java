@@ -254,8 +254,8 @@ final class Inventory {
       throw new HandoverException(
           content.path(),
           handover.root().address(),
-          "up to here the content is larger than all of the memory in the source: some of it is"
-              + " the same memory");
+          "the content so far is larger than the memory of the source: some of it is the same"
+              + " memory");
     }
     String digest = Sha256.of(content);
     progress.accept(contentBytes);

@@ -128,7 +128,7 @@ final class ContentList {
       return;
     }
     if (memfd == null) {
-      sink.missing(path, null, "not written: it is a \"" + file.compatible() + "\", and no memfd");
+      sink.missing(path, null, "not written: it is a \"" + file.compatible() + "\", not a memfd");
       return;
     }
     Consumer<Json> facts =

@@ -38,11 +38,11 @@ public final class ExtractCommand extends SourceCommand {
   public ExtractCommand() {
     super(
         "extract",
-        "Writes what was handed over into a file: a memfd, a blob, a reservation, a vmalloc area.",
-        "The file gets its name when it is complete, and only its owner can read it. Holes and pages of zeros are left"
-            + " out of it, so that it takes no more room than it has content.",
-        "Exit status: 0 if all of it was written, 1 if --missing zero had to put zeros in the place of pages that the"
-            + " image does not have, or --all left something out, 2 if nothing was written.");
+        "Writes a part of a handover to a file: a memfd, a blob, a reservation, or a vmalloc area.",
+        "The file gets its name only when it is complete, and only its owner can read it. Holes"
+            + " and pages of zeros are not written, so they take no disk space.",
+        "Exit status: 0 if all of it was written, 1 if --missing zero wrote zeros for missing"
+            + " pages or --all left something out, 2 if nothing was written.");
     example("kho extract vmcore --session vm-guest-ram --token 0x100 -o memfd");
     example("kho extract vmcore --unit orders.service --fd orders.1 -o store");
     example("kho extract vmcore --region book -o book");
@@ -56,9 +56,10 @@ public final class ExtractCommand extends SourceCommand {
         "--region",
         String.class,
         "NAME",
-        "Writes the region of this name out of a warm store: in the named memfd, in any memfd, or in SOURCE itself.");
+        "Writes the region with this name from a warm store: in the named memfd, in any memfd, or"
+            + " in SOURCE itself.");
     value("--subtree", String.class, "NAME", "Writes the blob of this subtree.");
-    value("--reserve-mem", String.class, "NAME", "Writes the reservation of this name.");
+    value("--reserve-mem", String.class, "NAME", "Writes the reservation with this name.");
     number("--vmalloc", "ADDR", "Writes the vmalloc area whose descriptor is at this address.");
     option(
         OptionSpec.builder("-o", "--output")
@@ -72,25 +73,25 @@ public final class ExtractCommand extends SourceCommand {
         "Writes every memfd, blob, reservation and vmalloc area into this new directory, with an index.json.");
     option(
         HandoverSearch.roleOption(
-            "--role", "Which handover, incoming or outgoing. Default: outgoing."));
-    flag("--force", "Replaces the file if it is there.");
+            "--role", "The handover to read, incoming or outgoing. Default: outgoing."));
+    flag("--force", "Replaces an existing file.");
     option(
         MISSING
             .option(MISSING_OPTION)
             .paramLabel("zero")
             .description(
-                "zero writes zeros for pages that are not in the image or cannot be read, and lists them."
-                    + " Default: nothing is written if a page is missing."));
+                "zero writes zeros for pages that are missing from the image or unreadable, and"
+                    + " lists them. Default: nothing is written if a page is missing."));
     option(
         OptionSpec.builder(ALLOW_ABSENT)
             .type(boolean.class)
             .arity("0")
             .hidden(true)
             .description("The earlier name of --missing zero."));
-    flag("--no-sparse", "Writes holes and pages of zeros too.");
+    flag("--no-sparse", "Also writes holes and pages of zeros.");
     flag("--verify", "Reads the file back and compares it with the image.");
     flag("--sha256", "Prints the SHA-256 of the written file.");
-    flag("--sync", "Waits until the file is on the disk before it gets its name.");
+    flag("--sync", "Waits until the file is on the disk before renaming it to its final name.");
   }
 
   private void value(String name, Class<?> type, String label, String description) {
@@ -122,7 +123,7 @@ public final class ExtractCommand extends SourceCommand {
       throw invocation.wrong("missing required option: '--output=FILE', or --all DIR");
     }
     if (output.isEmpty()) {
-      throw invocation.wrong("-o wants the name of a file, or - for standard output");
+      throw invocation.wrong("-o needs the name of a file, or - for standard output");
     }
     boolean toOutput = output.equals(STANDARD_OUTPUT);
     if (toOutput) {
@@ -151,10 +152,11 @@ public final class ExtractCommand extends SourceCommand {
   private static int all(Invocation invocation, PhysicalMemory memory, Path directory)
       throws IOException {
     if (invocation.value("--output", String.class) != null || Wanted.isAnything(invocation)) {
-      throw invocation.wrong("--all writes everything into DIR: it names nothing, and takes no -o");
+      throw invocation.wrong("--all writes everything into DIR, and excludes -o and options that"
+          + " name one part");
     }
     if (invocation.flag("--force")) {
-      throw invocation.wrong("--all writes into a new directory, where --force has nothing to do");
+      throw invocation.wrong("--all writes into a new directory, so --force has no effect");
     }
     return new WholeHandover(invocation, choose(invocation, memory), directory).extract();
   }
@@ -168,7 +170,7 @@ public final class ExtractCommand extends SourceCommand {
     long absent = content.absentBytes();
     if (absent > 0) {
       throw new IOException(
-          "%s of the %s of %s are not in %s: --missing zero writes zeros in their place"
+          "%s of the %s of %s are not in %s: --missing zero writes zeros instead"
               .formatted(
                   Units.size(absent),
                   Units.size(content.size()),
@@ -184,10 +186,10 @@ public final class ExtractCommand extends SourceCommand {
       }
     }
     if (invocation.options().json()) {
-      throw invocation.wrong("--json and -o - both want standard output");
+      throw invocation.wrong("--json and -o - both write to standard output");
     }
     if (invocation.outIsTerminal()) {
-      throw invocation.wrong("memory is nothing to show on a terminal: send -o - into a pipe");
+      throw invocation.wrong("memory is not written to a terminal: redirect the output of -o -");
     }
   }
 

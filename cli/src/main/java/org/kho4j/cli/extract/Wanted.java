@@ -61,10 +61,10 @@ interface Wanted {
     String reservation = invocation.value("--reserve-mem", String.class);
     Long vmalloc = invocation.value("--vmalloc", Long.class);
     if ((session == null) != (token == null)) {
-      throw invocation.wrong("a memfd is named by --session and --token together");
+      throw invocation.wrong("give --session and --token together to name a memfd");
     }
     if ((unit == null) != (fd == null)) {
-      throw invocation.wrong("a memfd that systemd stored is named by --unit and --fd together");
+      throw invocation.wrong("give --unit and --fd together to name a memfd that systemd stored");
     }
     List<Wanted> wanted = new ArrayList<>();
     if (session != null && token != null) {
@@ -87,7 +87,7 @@ interface Wanted {
     }
     if (wanted.size() != 1) {
       throw invocation.wrong(
-          (wanted.isEmpty() ? "nothing to extract is named; give " : "extract only one thing: ")
+          (wanted.isEmpty() ? "no part to extract; give " : "extract only one thing: ")
               + "--session NAME --token N, --unit UNIT --fd NAME, --region NAME, --subtree NAME, --reserve-mem NAME, --vmalloc ADDR or --all DIR");
     }
     return wanted.getFirst();
@@ -199,7 +199,7 @@ interface Wanted {
       return file.as(Memfd.HANDLER)
           .orElseThrow(() ->
               new IOException(
-                  "file %s of session \"%s\" is a \"%s\", and only memfds can be extracted"
+                  "file %s of session \"%s\" is a \"%s\", but only memfds can be extracted"
                       .formatted(Units.address(token), session, compatible)))
           .content();
     }

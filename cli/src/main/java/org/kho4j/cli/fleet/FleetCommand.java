@@ -45,16 +45,19 @@ public final class FleetCommand extends Command {
   public FleetCommand(Job job) {
     super(
         "fleet",
-        "Judges every host of a fleet against every kernel, on Apache Spark.",
-        "INPUT is a folder or a glob of any file system that Hadoop reads (a local path, hdfs://, s3a://), with memory"
-            + " images, profiles (preflight --save-profile) and documents of inspect --json: a file for each host."
-            + " KERNEL is a file that kho preflight takes: an image or a profile, of the same file systems.",
-        "The verdict on a host and a kernel is that of kho preflight --from FILE --to KERNEL. A file that cannot be read"
-            + " is a row with its error.",
+        "Predicts for every host of a fleet and every kernel whether the kernel accepts the"
+            + " handover, on Apache Spark.",
+        "INPUT is a directory or a glob on any file system that Hadoop reads (a local path,"
+            + " hdfs://, s3a://), with one file for each host: a memory image, a profile"
+            + " (preflight --save-profile) or a document of inspect --json. KERNEL is a file that"
+            + " kho preflight accepts, an image or a profile, on the same file systems.",
+        "The verdict for a host and a kernel is that of kho preflight --from FILE --to KERNEL. An"
+            + " unreadable file becomes a row with an error.",
         "OUT gets the Parquet tables hosts and verdicts, and fleet.html, a page with a matrix of host groups and kernels.",
-        "Spark is that of SPARK_HOME. Without SPARK_HOME, ./kho of a clone fetches Spark by Maven at the first use"
-            + " (about 200 MB, into fleet/target/spark).",
-        "Exit status: 0 if every verdict is ok, 1 if one is another or a file cannot be read, 2 if nothing was judged.");
+        "The command uses the Spark in SPARK_HOME. Without SPARK_HOME, ./kho in a clone fetches"
+            + " Spark by Maven at the first use (about 200 MB, into fleet/target/spark).",
+        "Exit status: 0 if every verdict is ok, 1 if a verdict is not ok or a file cannot be"
+            + " read, 2 if no file was judged.");
     example("kho fleet captures --to bzImage-7.3.4 bzImage-7.4 -o out");
     example(
         "kho fleet 'hdfs://nn/captures/*/*.zst' --to bzImage --master spark://host:7077 -o hdfs://nn/out");
@@ -65,7 +68,7 @@ public final class FleetCommand extends Command {
             .type(List.class)
             .auxiliaryTypes(String.class)
             .paramLabel("INPUT")
-            .description("Folders, files and globs with a file for each host."));
+            .description("Directories, files and globs, with a file for each host."));
     option(
         OptionSpec.builder("--to")
             .type(List.class)
@@ -73,26 +76,28 @@ public final class FleetCommand extends Command {
             .arity("1..*")
             .required(true)
             .paramLabel("KERNEL")
-            .description("The kernels that are to take the handovers."));
+            .description("The next kernels."));
     option(
         OptionSpec.builder("-o", "--output")
             .type(String.class)
             .paramLabel("OUT")
             .description(
-                "The folder to write, of any file system that Hadoop writes. Without it, the matrix is only printed."));
+                "The directory to write, on any file system that Hadoop writes. Without it, the"
+                    + " command only prints the matrix."));
     option(
         flag(
             "--resume",
-            "Continues an OUT that exists: contents that were judged are not read again."));
-    option(flag("--replace", "Replaces an OUT that exists."));
+            "Continues an existing OUT: skips files that are already judged."));
+    option(flag("--replace", "Replaces an existing OUT."));
     option(
         OptionSpec.builder("--host")
             .type(Pattern.class)
             .converters(FleetCommand::hostPattern)
             .paramLabel("REGEX")
             .description(
-                "Finds a host in the path of its file: the named groups 'host' and, if there is one, 'group'. Default:"
-                    + " the file's name, and the folder that the file is in."));
+                "Finds host and group in the path of a file, by the named groups 'host' and,"
+                    + " optionally, 'group'. Default: the file's name, and the name of its"
+                    + " directory."));
     option(
         OptionSpec.builder("--cmdline")
             .type(String.class)
@@ -123,12 +128,12 @@ public final class FleetCommand extends Command {
       Pattern pattern = Pattern.compile(text);
       if (!pattern.namedGroups().containsKey("host")) {
         throw new TypeConversionException(
-            "'" + text + "' has no group of the name 'host': (?<host>[^/]+)");
+            "'" + text + "' has no group with the name 'host': (?<host>[^/]+)");
       }
       return pattern;
     } catch (PatternSyntaxException e) {
       throw new TypeConversionException(
-          "'" + text + "' is no regular expression: " + e.getDescription());
+          "'" + text + "' is not a regular expression: " + e.getDescription());
     }
   }
 
@@ -151,11 +156,11 @@ public final class FleetCommand extends Command {
       throw invocation.wrong("--resume and --replace exclude each other");
     }
     if (options.output().isEmpty() && (options.resume() || options.replace())) {
-      throw invocation.wrong("--resume and --replace are for an output: give -o OUT");
+      throw invocation.wrong("--resume and --replace need an output: give -o OUT");
     }
     if (options.output().isEmpty() && !options.isLocal()) {
       throw invocation.wrong(
-          "the machines of %s need an output that all of them reach: give -o OUT"
+          "the machines of %s need an output that all of them can reach: give -o OUT"
               .formatted(options.master()));
     }
     return job.run(invocation, options);

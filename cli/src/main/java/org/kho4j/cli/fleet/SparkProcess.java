@@ -21,8 +21,9 @@ final class SparkProcess {
     String root = System.getProperty("kho.root");
     if (root == null) {
       throw new IOException(
-          "kho fleet runs on Apache Spark, and neither Spark nor kho4j-fleet.jar is in this installation: call"
-              + " ./kho fleet in a clone of kho4j, or give its fleet/target/kho4j-fleet.jar to spark-submit");
+          "kho fleet runs on Apache Spark, but this installation has neither Spark nor"
+              + " kho4j-fleet.jar: call ./kho fleet in a clone of kho4j, or give its"
+              + " fleet/target/kho4j-fleet.jar to spark-submit");
     }
     String home = Objects.requireNonNullElse(System.getenv("SPARK_HOME"), "");
     boolean own = home.isEmpty();
@@ -57,7 +58,7 @@ final class SparkProcess {
     }
     throw new IOException(
         spark
-            + ": no spark-sql_2.13-4.*.jar, and kho fleet needs Apache Spark 4 for Scala 2.13"
+            + ": no spark-sql_2.13-4.*.jar, but kho fleet needs Apache Spark 4 for Scala 2.13"
             + (own ? "" : ": SPARK_HOME names another Spark, or none"));
   }
 

@@ -29,11 +29,11 @@ public final class InspectCommand extends SourceCommand {
     super(
         "inspect",
         "Finds the handovers in a memory image and shows each as a tree.",
-        "Searches the image for root FDTs, unless --fdt names a readable one. Shows what the next kernel would see:"
-            + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
-            + " address, and the rest is still shown.",
-        "Exit status: 0 if anything was read, 1 if a preserved map cannot be read, 2 if there is no handover or none that"
-            + " can be read.");
+        "Searches the image for root FDTs (the page where a handover begins), unless --fdt gives"
+            + " the address of a readable one. Shows the preserved map and every known subtree,"
+            + " decoded. Reports a broken part with its address, and still shows the rest.",
+        "Exit status: 0 if a handover was read, 1 if a preserved map cannot be read, 2 if there"
+            + " is no readable handover.");
     example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
     example("kho inspect arm64.ram --base 1G --json");
     example("kho inspect vmcore --ranges --role outgoing");
@@ -43,21 +43,21 @@ public final class InspectCommand extends SourceCommand {
             .type(boolean.class)
             .arity("0")
             .description(
-                "Lists every session, file and range, not the first "
+                "Lists every session, file and range. Default: the first "
                     + LISTED_BY_DEFAULT
                     + " sessions and files and 1,000 ranges. JSON always has all."));
     option(
         OptionSpec.builder("--ranges")
             .type(boolean.class)
             .arity("0")
-            .description("Shows who owns which part of preserved memory, by address."));
+            .description("Lists preserved memory with its owners, by address."));
     option(
         OptionSpec.builder("--radix")
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("ADDR")
             .description(
-                "Shows the radix tree whose root node is at this address, and nothing else."));
+                "Shows only the radix tree whose root node is at this address."));
     option(HandoverSearch.roleOption());
     ScratchOptions.regions().forEach(this::option);
   }

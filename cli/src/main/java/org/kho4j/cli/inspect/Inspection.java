@@ -128,7 +128,7 @@ public final class Inspection {
               new HandoverException(
                   MAP,
                   address,
-                  "a kernel has walked the map, and its pages were used again: "
+                  "a kernel has read the map and reused its pages: "
                       + handover.taken().orElse("")));
       case UNREADABLE ->
           error(
@@ -173,8 +173,8 @@ public final class Inspection {
       error(
           Where.ROOT.broken(
               handover.root().address(),
-              "the owners of preserved memory are not complete: more is claimed than there is"
-                  + " memory"));
+              "the owners of preserved memory are incomplete: they claim more memory than there"
+                  + " is"));
     }
   }
 
@@ -251,7 +251,7 @@ public final class Inspection {
       throw new HandoverException(
           e.path(),
           e.address(),
-          "a kernel frees this page once it has read it, and now " + e.problem());
+          "a kernel frees this page after reading it, and now " + e.problem());
     }
   }
 
@@ -284,7 +284,7 @@ public final class Inspection {
           throw e;
         }
         throw where.newer(
-            address, layout + " of another layout than the one known: " + e.problem());
+            address, layout + " with another layout than the known one: " + e.problem());
       }
     });
   }
@@ -326,7 +326,7 @@ public final class Inspection {
             file.where()
                 .broken(
                     file.data(),
-                    "the files' folio lists are larger than all of the memory in the source"));
+                    "the files' folio lists are larger than the memory of the source"));
         view.memfd(file, memfd, new View.WalkedArea(memfd.foliosInfo(), null), null);
         return;
       }

@@ -57,7 +57,7 @@ final class RadixTreeView {
     MapForm form = handover.version().mapForms().getFirst();
     if (!form.isRadix()) {
       throw new IOException(
-          "%s: a handover of %s has no radix trees"
+          "%s: %s has no radix trees"
               .formatted(
                   handover.memory().physical().source().path(), handover.version().compatible()));
     }

@@ -66,7 +66,7 @@ final class RangeText {
     if (unowned > 0) {
       out.put(", ")
           .put(Text.Style.WARNING, Units.size(unowned) + " of nobody")
-          .put(": an owner that is not known here, or not in the dump, may have it");
+          .put(": it may have an owner that is unknown, or not in the dump");
     }
     out.line();
   }

@@ -72,7 +72,7 @@ public final class OutputFile implements AutoCloseable {
         throw failure(target, "exists; --force replaces it");
       }
       if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
-        throw failure(target, "is no regular file, so it is not replaced");
+        throw failure(target, "is not a regular file, so it is not replaced");
       }
       if (source != null && Files.isRegularFile(target) && Files.isSameFile(target, source)) {
         throw failure(target, "is the source itself");
@@ -123,7 +123,7 @@ public final class OutputFile implements AutoCloseable {
     if (bytes > room) {
       throw failure(
           target,
-          "%s are written, and its file system has room for %s"
+          "%s are to be written, but its file system has room for %s"
               .formatted(Units.size(bytes), Units.size(room)));
     }
   }
@@ -151,7 +151,7 @@ public final class OutputFile implements AutoCloseable {
   public void commit() throws IOException {
     synchronized (atExit) {
       if (over) {
-        throw failure(target, "not written: the process was told to end");
+        throw failure(target, "not written: the process received a signal to end");
       }
       if (channel != null) {
         channel.close();
@@ -180,11 +180,12 @@ public final class OutputFile implements AutoCloseable {
       Files.createLink(target, temporary);
       Files.delete(temporary);
     } catch (FileAlreadyExistsException e) {
-      throw failure(target, "was created by somebody else meanwhile; --force replaces it");
+      throw failure(target, "was created by another process in the meantime; --force replaces it");
     } catch (UnsupportedOperationException | FileSystemException e) {
       // A file system without links.
       if (Files.exists(target, NOFOLLOW_LINKS)) {
-        throw failure(target, "was created by somebody else meanwhile; --force replaces it");
+        throw failure(target, "was created by another process in the meantime; --force replaces"
+            + " it");
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     }

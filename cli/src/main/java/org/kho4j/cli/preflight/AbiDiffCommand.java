@@ -29,10 +29,11 @@ public final class AbiDiffCommand extends Command {
     super(
         "diff",
         "Compares the contract of two kernels: what changed, and was the version bumped?",
-        "A and B are kernel images with types (BTF), or profiles of such.",
-        "Exit status: 0 if nothing changed that a kernel could read wrongly, or the version changed as well; 1 if a"
-            + " layout changed under the same version or an unknown one, or a kernel has no KHO; 2 if a kernel cannot"
-            + " be read, carries no types, or has pages of another size.");
+        "A and B are kernel images with types (BTF), or profiles of such images.",
+        "Exit status: 0 if no layout changed that a kernel could misread, or the version changed"
+            + " as well; 1 if a layout changed and its version is the same or unknown, or a"
+            + " kernel has no KHO; 2 if a kernel cannot be read or has no types, or the page"
+            + " sizes differ.");
     kernel(0, "A", "The kernel before the change.");
     kernel(1, "B", "The kernel with the change.");
     option(
@@ -40,7 +41,8 @@ public final class AbiDiffCommand extends Command {
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "B's source tree: warns where the text of its headers names another version than they define."));
+                "B's source tree: warns if the comments of its headers mention another version"
+                    + " than they define."));
   }
 
   private void kernel(int index, String label, String description) {
@@ -87,7 +89,7 @@ public final class AbiDiffCommand extends Command {
     if (kernel.types().isEmpty()) {
       throw new IOException(
           kernel.source()
-              + ": carries no types (BTF): build it with CONFIG_DEBUG_INFO_BTF=y to compare layouts");
+              + ": has no types (BTF): build it with CONFIG_DEBUG_INFO_BTF=y to compare layouts");
     }
     return kernel;
   }
@@ -155,13 +157,13 @@ public final class AbiDiffCommand extends Command {
     }
     return switch (diff.worst()) {
       case FORGOTTEN -> "The layout changed, and the version was not bumped.";
-      case UNKNOWN -> "The layout changed, and whether the version was bumped is not known.";
+      case UNKNOWN -> "The layout changed, and it is unknown whether the version was bumped.";
       case BUMPED -> "The layout changed, and the version was bumped.";
-      case GONE -> "No layout changed of what both have; only one has " + gone(diff) + ".";
+      case GONE -> "No common layout changed; only one kernel has " + gone(diff) + ".";
       case HARMLESS, SAME ->
           diff.uncertain().isEmpty()
               ? "No layout changed."
-              : "No layout changed of what was compared; the notes name the rest.";
+              : "No compared layout changed; the notes name what was not compared.";
     };
   }
 
@@ -184,7 +186,7 @@ public final class AbiDiffCommand extends Command {
       case SAME -> "the same";
       case HARMLESS -> "no byte is read as something else";
       case BUMPED -> "the version changed as well";
-      case UNKNOWN -> "whether the version changed is not known: BTF alone has no strings";
+      case UNKNOWN -> "it is unknown whether the version changed: BTF alone has no strings";
       case FORGOTTEN ->
           "THE SAME VERSION: the next kernel would read these bytes as something else";
       case GONE -> "one of the kernels does not have it";

@@ -80,7 +80,7 @@ public final class InspectDocument {
     JsonFields map = handover.object("preservedMap");
     String state = map.text("state");
     if (state.equals("consumed")) {
-      throw root.wrong("the handover at %s: a kernel has taken it".formatted(handover.text("fdt")));
+      throw root.wrong("the handover at %s: a kernel has consumed it".formatted(handover.text("fdt")));
     }
     long bytes = root.object("source").number("pageSize");
     PageSize pageSize =
@@ -126,7 +126,7 @@ public final class InspectDocument {
     }
     List<JsonFields> chosen = outgoing.isEmpty() ? all : outgoing;
     if (chosen.size() != 1) {
-      throw root.wrong("it has %d handovers, and one is judged".formatted(chosen.size()));
+      throw root.wrong("it has %d handovers, but preflight needs exactly one".formatted(chosen.size()));
     }
     return chosen.getFirst();
   }
@@ -185,7 +185,7 @@ public final class InspectDocument {
       parts.put(
           Parts.LUO.name(),
           Speech.unknown(
-              compatible + " has versions for its parts, which the document does not have"));
+              compatible + " has versions for its parts, but the document does not have them"));
     } else {
       put(Parts.LUO, List.of(compatible));
     }
@@ -221,7 +221,8 @@ public final class InspectDocument {
     return new Integrity(
         damages,
         List.of(
-            "the content of the handover was not examined: %s describes it, and only a memory image has it"
+            "the content of the handover was not examined: %s only describes it; a memory image has"
+                + " it"
                 .formatted(name)));
   }
 

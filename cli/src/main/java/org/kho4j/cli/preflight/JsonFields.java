@@ -66,7 +66,7 @@ final class JsonFields {
       json.nextToken();
       Object root = value(json);
       if (json.nextToken() != null) {
-        throw new IOException(name + ": goes on after its end");
+        throw new IOException(name + ": has data after its end");
       }
       JsonFields fields = of(name, root);
       if (bytes.length > MAX_PROFILE_BYTES && !InspectDocument.isOne(fields)) {
@@ -75,7 +75,7 @@ final class JsonFields {
       return fields;
     } catch (JacksonException e) {
       throw new IOException(
-          "%s:%s this is not the JSON of a profile or of kho inspect"
+          "%s:%s not the JSON of a profile or of kho inspect"
               .formatted(name, place(e.getLocation())),
           e);
     }
@@ -166,7 +166,7 @@ final class JsonFields {
     List<String> texts = new ArrayList<>();
     for (Object element : elements(name)) {
       if (!(element instanceof String text)) {
-        throw wrong(name + " has something that is not a string");
+        throw wrong(name + " has an element that is not a string");
       }
       texts.add(text);
     }
@@ -202,7 +202,7 @@ final class JsonFields {
     }
     List<String> labels =
         Stream.of(values).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
-    throw wrong("%s is \"%s\", which is none of %s".formatted(name, text, labels));
+    throw wrong("%s is \"%s\", not one of %s".formatted(name, text, labels));
   }
 
   IOException wrong(String what) {

@@ -95,7 +95,7 @@ public final class KernelSource {
       throw memoryKind(Path.of(name))
           .map(kind ->
               new MalformedImageException(
-                  "%s is a memory image (%s), and no kernel; did you mean kho preflight --from %s?"
+                  "%s is a memory image (%s), not a kernel; did you mean kho preflight --from %s?"
                       .formatted(name, kind, name)))
           .orElse(e);
     }
@@ -155,7 +155,7 @@ public final class KernelSource {
     boolean image = !running && outgoing.handed().flatMap(Handed::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
       throw invocation.wrong(
-          "--setup-data and --scratch-array go with a memory image, and %s is a kernel"
+          "--setup-data and --scratch-array need a memory image, but %s is a kernel"
               .formatted(name));
     }
     if (writer == null) {
@@ -163,7 +163,7 @@ public final class KernelSource {
     }
     if (!image) {
       throw invocation.wrong(
-          "--from-kernel goes with a memory image, and " + name + " is a kernel");
+          "--from-kernel needs a memory image, but " + name + " is a kernel");
     }
     return outgoing.writtenBy(onlyKernel(writer));
   }
@@ -191,7 +191,7 @@ public final class KernelSource {
         MalformedImageException notAKernel = memoryFirst ? second : first;
         MalformedImageException notMemory = memoryFirst ? first : second;
         throw new MalformedImageException(
-            notAKernel.getMessage() + "; nor is it memory: " + notMemory.getMessage());
+            notAKernel.getMessage() + "; nor is it a memory image: " + notMemory.getMessage());
       }
     }
   }
@@ -218,7 +218,7 @@ public final class KernelSource {
     Handover handover = search.choose(null, "--fdt");
     if (handover.taken().isPresent()) {
       throw new IOException(
-          "%s: the handover at 0x%x has nothing to hand over, as a kernel has taken it: %s"
+          "%s: the handover at 0x%x hands nothing over, because a kernel has consumed it: %s"
               .formatted(name, handover.root().address(), handover.taken().get()));
     }
     Verifier.Options options =

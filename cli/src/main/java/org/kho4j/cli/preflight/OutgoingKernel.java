@@ -77,7 +77,7 @@ public record OutgoingKernel(
     }
     if (kernel.pageSize().isPresent() && !kernel.pageSize().equals(profile.pageSize())) {
       throw new IOException(
-          "%s has pages of %s, and %s of %s: that kernel did not write this memory"
+          "%s has pages of %s, but %s has pages of %s: that kernel did not write this memory"
               .formatted(
                   profile.source(),
                   profile.pageSize().orElseThrow(),
@@ -90,7 +90,7 @@ public record OutgoingKernel(
         && kernel.release().isPresent()
         && !profile.release().equals(kernel.release())) {
       all.add(
-          "Linux %s wrote the memory, and %s is Linux %s"
+          "Linux %s wrote the memory, but %s is Linux %s"
               .formatted(profile.release().get(), kernel.source(), kernel.release().get()));
     }
     Map<String, Speech> parts = new HashMap<>(kernel.parts());
@@ -103,7 +103,7 @@ public record OutgoingKernel(
       parts.put(name, written);
       if (spoken != null && !spoken.versions().containsAll(written.versions())) {
         all.add(
-            "the memory has %s of %s, and %s has %s"
+            "the memory has %s of %s, but %s has %s"
                 .formatted(
                     written.text().orElseThrow(),
                     name,

@@ -45,21 +45,23 @@ public final class PreflightCommand extends Command {
   public PreflightCommand() {
     super(
         "preflight",
-        "Judges before the jump whether one kernel takes what another hands over.",
-        "KERNEL is a bzImage, an arm64 Image (also packed), a unified kernel image (UKI), a vmlinux, raw BTF, a profile"
-            + " that --save-profile wrote, 'running', the kernel of this machine, or 'next', that of its default boot"
-            + " entry, which systemctl kexec loads."
-            + " --from also takes a memory image with a handover: then only the parts in use count, and damage that"
-            + " kho verify finds is part of the verdict.",
-        "Verdicts, best first: ok, degraded (something optional is dropped), unknown (the reason says what is missing),"
-            + " lost (state is dropped silently), unreachable (state arrives and cannot be opened), corrupt (bytes are"
-            + " read as something else), panic. The worst part decides.",
-        "With --exit-status detailed the exit status is the verdict: 0 ok, 10 degraded, 11 unknown, 12 lost,"
-            + " 13 unreachable, 14 corrupt, 15 panic; 2 still means that a kernel cannot be read. From 12 on"
-            + " something is lost.",
-        "With one of --from and --to alone it shows the versions of that kernel, and where in it they are.",
-        "Exit status: 0 if the verdict is ok, 1 if it is another, 2 if a kernel cannot be read. Of one kernel: 0, or 1"
-            + " if its layouts are not those of the versions it claims.");
+        "Predicts before the jump (kexec) whether the next kernel accepts the handover.",
+        "KERNEL is a bzImage, an arm64 Image (also compressed), a unified kernel image (UKI), a"
+            + " vmlinux, raw BTF, a profile that --save-profile wrote, 'running' (the kernel of"
+            + " this machine), or 'next' (the kernel of its default boot entry, which systemctl"
+            + " kexec loads). --from also accepts a memory image with a handover: then only the"
+            + " parts in use affect the verdict, and so does damage that kho verify finds.",
+        "Verdicts, best first: ok, degraded (an optional part is dropped), unknown (the reason"
+            + " names the missing input), lost (state is dropped without a message), unreachable"
+            + " (state arrives but cannot be opened), corrupt (bytes are misread), panic. The"
+            + " overall verdict is that of the worst part.",
+        "With --exit-status detailed, the exit status shows the verdict: 0 ok, 10 degraded, 11"
+            + " unknown, 12 lost, 13 unreachable, 14 corrupt, 15 panic; 2 still means that a"
+            + " kernel cannot be read. 12 and more is a certain loss.",
+        "With only one of --from and --to, the command shows the versions of that kernel, and"
+            + " where it found them.",
+        "Exit status: 0 if the verdict is ok, 1 for any other verdict, 2 if a kernel cannot be"
+            + " read. With one kernel: 0, or 1 if its layouts differ from the versions it claims.");
     example("kho preflight --from running --to /boot/vmlinuz-7.3.4");
     example("kho preflight --from running --to bzImage --reuse-cmdline --initrd initrd.img");
     example("kho preflight --from running --to next --quiet --exit-status detailed");
@@ -74,29 +76,33 @@ public final class PreflightCommand extends Command {
             .type(String.class)
             .paramLabel("KERNEL")
             .description(
-                "The kernel that wrote the memory image: its layouts count, not those of the versions it claims."));
+                "The kernel that wrote the memory image; its layouts are used instead of those"
+                    + " of the image's versions."));
     option(
         OptionSpec.builder("--to")
             .type(String.class)
             .paramLabel("KERNEL")
-            .description("The kernel that is to take it."));
+            .description("The next kernel."));
     option(
         OptionSpec.builder("--cmdline")
             .type(String.class)
             .paramLabel("TEXT")
             .description(
-                "The next kernel's command line, of which kho=, liveupdate= and reserve_mem= count."));
+                "The next kernel's command line; kho=, liveupdate= and reserve_mem= affect the"
+                    + " verdict."));
     option(
         OptionSpec.builder("--reuse-cmdline")
             .type(boolean.class)
             .arity("0")
-            .description("With --from running: the next command line is the running kernel's."));
+            .description("With --from running: uses the running kernel's command line for the"
+                + " next kernel."));
     option(
         OptionSpec.builder("--initrd")
             .type(Path.class)
             .paramLabel("FILE")
             .description(
-                "The next kernel's initrd: kexec refuses the load if it and the kernel do not fit into scratch."));
+                "The next kernel's initrd: checks that kernel and initrd fit into scratch;"
+                    + " otherwise kexec refuses to load them."));
     ScratchOptions.all().forEach(this::option);
     option(
         EXIT_STATUS
@@ -108,18 +114,19 @@ public final class PreflightCommand extends Command {
         OptionSpec.builder("--quiet")
             .type(boolean.class)
             .arity("0")
-            .description("One line for each verdict that is not ok, and the overall one."));
+            .description("Prints one line for the overall verdict, and one for each part that is"
+                + " not ok."));
     option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)
             .paramLabel("FILE")
             .description(
-                "Writes the profile of the one kernel given into FILE, or to stdout for '-'."));
+                "Writes the profile of the given kernel to FILE, or to standard output for '-'."));
     option(
         OptionSpec.builder("--force")
             .type(boolean.class)
             .arity("0")
-            .description("With --save-profile: replaces the file if it is there."));
+            .description("With --save-profile: replaces an existing file."));
   }
 
   @Override
@@ -129,7 +136,7 @@ public final class PreflightCommand extends Command {
     Path save = invocation.value("--save-profile", Path.class);
     if (from != null && to != null) {
       if (save != null) {
-        throw invocation.wrong("--save-profile is for one kernel: either --from or --to");
+        throw invocation.wrong("--save-profile needs one kernel: give either --from or --to");
       }
       return judge(invocation, from, to);
     }
@@ -205,7 +212,7 @@ public final class PreflightCommand extends Command {
     }
     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
     if (!attributes.isRegularFile()) {
-      throw new IOException(file + ": is no file, so no initrd");
+      throw new IOException(file + ": is not a file, so not an initrd");
     }
     return Optional.of(attributes.size());
   }
@@ -220,7 +227,7 @@ public final class PreflightCommand extends Command {
       throw invocation.wrong(
           line != null
               ? "--cmdline and --reuse-cmdline exclude each other"
-              : "--reuse-cmdline wants --from running, and a /proc/cmdline that can be read");
+              : "--reuse-cmdline needs --from running, and a readable /proc/cmdline");
     }
     return outgoing.commandLine();
   }

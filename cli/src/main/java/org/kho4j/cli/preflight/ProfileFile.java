@@ -65,7 +65,7 @@ public final class ProfileFile {
     String schema = root.text("schema");
     if (!schema.equals(SCHEMA)) {
       throw root.wrong(
-          "schema is \"%s\", and a kernel's profile has \"%s\"".formatted(schema, SCHEMA));
+          "schema is \"%s\", but a kernel's profile has \"%s\"".formatted(schema, SCHEMA));
     }
     Map<String, Speech> parts = new TreeMap<>();
     JsonFields spoken = root.object("parts");
@@ -114,7 +114,7 @@ public final class ProfileFile {
       }
     }
     throw root.wrong(
-        "architecture is \"%s\", which is none of %s"
+        "architecture is \"%s\", not one of %s"
             .formatted(text, List.of(Architecture.values())));
   }
 

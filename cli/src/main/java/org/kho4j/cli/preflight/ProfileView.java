@@ -50,11 +50,11 @@ final class ProfileView {
 
   private static String types(Profile kernel) {
     if (kernel.types().isEmpty()) {
-      return "It carries no types (BTF): its layouts cannot be compared.";
+      return "It has no types (BTF): its layouts cannot be compared.";
     }
     int count = kernel.types().get().size();
     return count == 0
-        ? "It carries types (BTF), and none of the contract's structures."
+        ? "It has types (BTF), but none of the contract's structures."
         : "Its types (BTF) have "
             + Units.count(count, "structure", "structures")
             + " of the contract.";

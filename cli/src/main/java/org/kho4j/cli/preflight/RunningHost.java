@@ -71,7 +71,7 @@ final class RunningHost {
     try {
       return Optional.of(new KernelSource(invocation).memory(Path.of(Invocation.RUNNING)));
     } catch (IOException | UncheckedIOException e) {
-      notes.add("what is in the kernel's memory is not known: " + e.getMessage());
+      notes.add("the content of the kernel's memory is unknown: " + e.getMessage());
       return Optional.empty();
     }
   }
@@ -80,7 +80,7 @@ final class RunningHost {
   private boolean mayHaveSessions(List<String> notes) throws IOException {
     LiveUpdateUse use = LiveUpdateUse.read(invocation.options().root());
     if (use.sessions().isEmpty() && use.hidden() == 0) {
-      notes.add("no process has a session open: LUO hands no file over");
+      notes.add("no process has a session open, so LUO hands no file over");
       return false;
     }
     return true;

@@ -70,7 +70,7 @@ final class LuoText {
     mappingAt = FdStoreMapping.where(session);
     if (sessions++ == 0) {
       contents.table(
-          "Sessions and their files",
+          "Sessions and files",
           "Token",
           "Handler",
           "Size",
@@ -203,7 +203,7 @@ final class LuoText {
   void endSessions() throws IOException {
     if (sessions == 0) {
       html.element(
-          "p", "No sessions: a kernel writes them on its way into the kexec.", "class", "note");
+          "p", "No sessions: a kernel writes them at the jump.", "class", "note");
       return;
     }
     if (sessionsLeft > 0) {
@@ -218,7 +218,7 @@ final class LuoText {
     if (flbs == null || flbs.isEmpty()) {
       return;
     }
-    contents.table("Data that live as long as files do (FLB)", "Name", "Data", "References");
+    contents.table("Data shared by files (FLB)", "Name", "Data", "References");
     html.open("tbody");
     for (int i = 0; i < flbs.size(); i++) {
       Flb flb = flbs.get(i);

@@ -340,12 +340,12 @@ final class Painting implements OwnerVisitor {
 
   private @Nullable String notShown() {
     if (cutOff) {
-      return "The source has memory in more than %,d gigabytes: what lies higher is not shown."
+      return "The source has memory in more than %,d gigabytes: higher addresses are not shown."
           .formatted(MOST_GIGABYTES);
     }
     if (budget <= 0) {
-      return "More is described than the source has memory: the picture is not complete.";
+      return "The handover describes more memory than the source has: the picture is incomplete.";
     }
-    return outside ? "Some of what is described lies outside of the source's memory." : null;
+    return outside ? "Some described memory is outside of the source's memory." : null;
   }
 }

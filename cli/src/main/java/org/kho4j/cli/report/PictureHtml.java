@@ -140,7 +140,7 @@ final class PictureHtml {
             .ifPresent(finding -> sheet.finding(cell, finding));
       }
     }
-    figure(out, "The whole source: each cell is a gigabyte, and leads to it.", labels, sheet);
+    figure(out, "The whole source: each cell is a gigabyte, and links to its picture.", labels, sheet);
   }
 
   private static String contents(Gigabyte gigabyte) {
@@ -208,7 +208,7 @@ final class PictureHtml {
     }
     figure(
         out,
-        "Each cell is 2 MiB; thin where less than half of it is in use.",
+        "Each cell is 2 MiB; it is thin if less than half of it is in use.",
         labels(address, cells, 1L << Picture.CELL_SHIFT),
         sheet);
     for (Pages pages : gigabyte.pages()) {

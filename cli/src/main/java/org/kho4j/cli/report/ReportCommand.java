@@ -41,10 +41,11 @@ public final class ReportCommand extends SourceCommand {
     super(
         "report",
         "Writes one page of HTML about the handovers in a memory image: verdict, picture, contents.",
-        "The page is one file, loads nothing and needs no scripts: it can be sent to anybody. It says what kho verify"
-            + " finds, shows where in memory everything lies, down to single pages around the structures, and has"
-            + " sessions, files and reservations in tables.",
-        "Exit status: as of kho verify: 0 if there is no error, 1 if there is one, 2 if no page was written.");
+        "The page is one file that loads nothing and needs no scripts, so you can send it to"
+            + " anybody. It has the findings of kho verify, a picture of memory down to single"
+            + " pages, and tables of sessions, files and reservations.",
+        "Exit status: 0 if kho verify finds no error, 1 if it finds one, 2 if no page was"
+            + " written.");
     example("kho report vmcore -o handover.html");
     option(
         OptionSpec.builder("-o", "--output")
@@ -56,7 +57,7 @@ public final class ReportCommand extends SourceCommand {
         OptionSpec.builder("--force")
             .type(boolean.class)
             .arity("0")
-            .description("Replaces the file if it is there."));
+            .description("Replaces an existing file."));
     option(HandoverSearch.roleOption());
     ScratchOptions.all().forEach(this::option);
   }
@@ -65,11 +66,11 @@ public final class ReportCommand extends SourceCommand {
   protected int run(Invocation invocation, PhysicalMemory memory) throws IOException {
     String output = invocation.value("--output", String.class);
     if (output == null || output.isEmpty()) {
-      throw invocation.wrong("-o wants the name of a file, or - for standard output");
+      throw invocation.wrong("-o needs the name of a file, or - for standard output");
     }
     boolean toOutput = output.equals(STANDARD_OUTPUT);
     if (toOutput && invocation.options().json()) {
-      throw invocation.wrong("--json and -o - both want standard output");
+      throw invocation.wrong("--json and -o - both write to standard output");
     }
     VerifiedSource source = VerifiedSource.of(invocation, memory);
     HandoverSearch.noteNested(invocation, source.nested());

@@ -177,10 +177,11 @@ final class ReportPage {
         errors > 0
             ? "State is lost or wrong in the next kernel, or that kernel stops: each finding says which."
             : taken
-                ? "The kernel whose memory this is has taken this handover, and nothing is left to check."
+                ? "The kernel whose memory this is has consumed this handover; nothing is left to"
+                    + " check."
                 : warnings > 0
-                    ? "A kernel takes it, and somebody should know what the findings say."
-                    : "All that was checked is as a kernel needs it.";
+                    ? "A kernel accepts the handover, but the findings show something unusual."
+                    : "Everything that was checked is valid.";
     html.open("section", "class", "verdict " + style, "aria-label", "Verdict");
     html.element("p", headline, "class", "headline").element("p", sentence);
     html.open("p", "class", "checked");
@@ -236,7 +237,7 @@ final class ReportPage {
   private void findings(Html html) throws IOException {
     html.line().open("section", "id", "findings").element("h2", "Findings");
     if (findings.isEmpty()) {
-      html.element("p", "None. Every rule that could be checked is kept.", "class", "note");
+      html.element("p", "None. Every rule that could be checked holds.", "class", "note");
     }
     for (PageFinding finding : findings.subList(0, Math.min(MOST_FINDINGS, findings.size()))) {
       finding(html, finding);
@@ -245,7 +246,7 @@ final class ReportPage {
     left += checked.unreported().values().stream().mapToLong(Long::longValue).sum();
     if (left > 0) {
       html.element(
-          "p", "And " + Units.count(left) + " more: kho verify --all tells them.", "class", "note");
+          "p", "And " + Units.count(left) + " more: kho verify --all lists them.", "class", "note");
     }
     html.close();
   }
@@ -326,14 +327,14 @@ final class ReportPage {
     }
     html.line().open("section", "id", "rules").element("h2", "Rules");
     html.element(
-        "p", "What the findings are about. kho verify --rules lists all rules.", "class", "note");
+        "p", "The rules of the findings. kho verify --rules lists all rules.", "class", "note");
     for (Rule rule : broken) {
       html.line()
           .open("article", "class", "rule", "id", "rule-" + rule.id())
           .element("h3", rule.id())
           .element("p", rule.sentence())
           .open("dl")
-          .element("dt", "When it is broken")
+          .element("dt", "If broken")
           .element("dd", rule.kernel())
           .element("dt", "Remedy")
           .element("dd", rule.remedy())

@@ -22,7 +22,7 @@ public final class StatusCommand extends Command {
         "Shows whether KHO and LUO are on and which file shows that; the handover that this boot received, and the one"
             + " that is prepared; the scratch regions; the processes that have /dev/liveupdate or a session open; and"
             + " warnings, each with a remedy. Some rows need root: 'not seen' lists what is hidden.",
-        "Exit status: 0 if there is no warning, 1 if there is one, 2 if /proc cannot be read.");
+        "Exit status: 0 without a warning, 1 with a warning, 2 if /proc cannot be read.");
     opensNoImage("--root");
     example("kho status");
     example("kho status --json");

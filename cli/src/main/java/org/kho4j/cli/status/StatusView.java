@@ -71,7 +71,7 @@ final class StatusView {
         text,
         "device",
         host.use().holders().isEmpty()
-            ? "no process that is seen has /dev/liveupdate open"
+            ? "no visible process has /dev/liveupdate open"
             : "/dev/liveupdate is open in " + HostWarning.names(host.use().holders()));
     List<OpenSession> sessions = host.use().sessions();
     row(text, "sessions", sessions.isEmpty() ? "none is open" : Units.count(sessions.size()));
@@ -106,7 +106,7 @@ final class StatusView {
       return "unknown";
     }
     if (!given.handedOver().get()) {
-      return "nothing: this boot was handed nothing over";
+      return "nothing: this kernel received no handover";
     }
     StringBuilder words = new StringBuilder("a handover");
     given.version().ifPresent(version -> words.append(" of ").append(version));

@@ -210,7 +210,7 @@ final class AddressQuery implements OwnerVisitor {
                       wanted
                           .subMap(address, address + bytes)
                           .forEach((at, owner) -> owner.at(offset + at - address))));
-      unknown(wanted, "no part of the file, or behind its end");
+      unknown(wanted, "no part of the file, or beyond its end");
     } catch (HandoverException e) {
       unknown(wanted, Units.printable(e));
     }

@@ -26,10 +26,12 @@ public final class ShowStructureCommand extends SourceCommand {
     super(
         "show",
         "Shows one structure: fields, values and bytes.",
-        "PATH is one that inspect, verify, who and this command print, with its quotes or without; or the address of a"
-            + " byte in the structure. Several structures may share a path: the entry of a file in its list, and what"
-            + " its handler wrote. What an address leads to is named with its path. Without PATH, the paths are listed.",
-        "Exit status: 0 if something was shown, 2 if nothing has this path.");
+        "PATH is a path that inspect, verify, who or this command prints, with or without its"
+            + " quotes, or the address of a byte in the structure. Several structures may share a"
+            + " path: the entry of a file in its list, and the structure of its handler. Addresses"
+            + " are shown with the path of their target. Without PATH, the command lists the"
+            + " paths.",
+        "Exit status: 0 if a structure was shown, 2 if no structure has this path.");
     example("kho show vmcore");
     example("kho show vmcore '/LUO/session \"vm\"/file 0x100'");
     example("kho show vmcore /LUO/session vm/file 0x100/folio 7");
@@ -47,9 +49,10 @@ public final class ShowStructureCommand extends SourceCommand {
             .type(boolean.class)
             .arity("0")
             .description(
-                "Shows every element of an array, not the first %d, and every path, not the first 1,000."
+                "Shows every element of an array and every path. Default: the first %d elements and"
+                    + " 1,000 paths."
                     .formatted(ELEMENTS_BY_DEFAULT)));
-    option(HandoverSearch.roleOption("--role", "Which handover. Default: outgoing."));
+    option(HandoverSearch.roleOption("--role", "The handover to read. Default: outgoing."));
     ScratchOptions.regions().forEach(this::option);
   }
 
@@ -61,7 +64,7 @@ public final class ShowStructureCommand extends SourceCommand {
     if (handover.taken().isPresent()) {
       throw failure(
           handover,
-          "a kernel has taken it, and its structures are gone: " + handover.taken().get());
+          "a kernel has consumed it and reused its structures: " + handover.taken().get());
     }
     List<String> words = invocation.parameters(1);
     if (words.isEmpty()) {

@@ -30,10 +30,11 @@ public final class WhoCommand extends SourceCommand {
     super(
         "who",
         "Names the owner of a physical address: structure, field, file and offset.",
-        "For each address, prints whether it is RAM, and whether the image has it. For each handover, prints the"
-            + " preserved block around the address, and its owner: a structure with the field, the content of a memfd"
-            + " with the offset in the file, a vmalloc area or chunk, a reservation, a page of the map, a blob, or"
-            + " scratch. A handover that a kernel has already taken has no owners any more.",
+        "For each address, prints whether it is RAM, and whether the image has it. For each"
+            + " handover, prints the preserved block around the address, and its owner: a"
+            + " structure with the field, the content of a memfd with the offset in the file, a"
+            + " vmalloc area or chunk, a reservation, a page of the map, a blob, or scratch. A"
+            + " consumed handover has no owners.",
         "Exit status: 0 if there is a handover, even if the address has no owner, 2 if there is none.");
     example("kho who vmcore 0x7700123");
     example("kho who vmcore 0x778050 0x18e1000 --json");
@@ -79,7 +80,7 @@ public final class WhoCommand extends SourceCommand {
   private static Set<Long> addresses(Invocation invocation) {
     List<String> words = invocation.parameters(1);
     if (words.size() > MOST_ADDRESSES) {
-      throw invocation.wrong("at most " + MOST_ADDRESSES + " addresses can be asked for at once");
+      throw invocation.wrong("at most " + MOST_ADDRESSES + " addresses can be given at once");
     }
     Set<Long> addresses = new LinkedHashSet<>();
     List<String> wrong = new ArrayList<>();

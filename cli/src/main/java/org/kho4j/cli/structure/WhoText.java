@@ -116,7 +116,7 @@ final class WhoText {
     if (owner.offset().isPresent()) {
       out.put(", offset ").put(Units.address(owner.offset().getAsLong()));
     } else if (owner.offsetUnknown() != null) {
-      out.put(", ").put(WARNING, "offset not known").put(": " + owner.offsetUnknown());
+      out.put(", ").put(WARNING, "offset unknown").put(": " + owner.offsetUnknown());
     } else {
       out.put(", outside of it in a page that it is in");
     }

@@ -34,12 +34,13 @@ public final class ScratchOptions {
             .converters(Numbers::parse)
             .paramLabel("ADDR")
             .description(
-                "Physical address of x86-64's boot record, which leads to scratch. Default: searched for."),
+                "Physical address of the boot record on x86-64, which has the address of the"
+                    + " scratch array. Default: searched."),
         OptionSpec.builder("--scratch-array")
             .type(AddressRange.class)
             .converters(ScratchOptions::rangeOf)
             .paramLabel("ADDR,SIZE")
-            .description("Physical address and bytes of the scratch array."));
+            .description("Physical address and size of the scratch array."));
   }
 
   private static OptionSpec.Builder nodes() {
@@ -51,7 +52,7 @@ public final class ScratchOptions {
         .paramLabel("ADDR,…")
         .hideParamSyntax(true)
         .description(
-            "Physical addresses at which another NUMA node begins. Default: by the ACPI table"
+            "Physical addresses at which another NUMA node begins. Default: from the ACPI table"
                 + " SRAT in the image.");
   }
 

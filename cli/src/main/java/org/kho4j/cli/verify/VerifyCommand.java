@@ -31,10 +31,11 @@ public final class VerifyCommand extends Command {
     super(
         "verify",
         "Checks the handovers in a memory image: one line for each finding, worst first.",
-        "Checks everything that a kernel relies on, also where no kernel checks it. Each finding says what a real kernel"
-            + " does then. Two things are reported and are no fault: a handover that a kernel has already taken, which"
-            + " cannot be checked, and memory that a dump left out, which is listed as not checked.",
-        "Exit status: 0 if there is no error, 1 if there is one, 2 if there is no handover.");
+        "Checks everything that a kernel relies on, including what no kernel checks. Each finding"
+            + " describes what a real kernel does with the error. Two cases are reported but are"
+            + " not errors: a consumed handover, which cannot be checked, and memory that a dump"
+            + " left out, which is listed as not checked.",
+        "Exit status: 0 without an error, 1 with an error, 2 if there is no handover.");
     example("kho verify vmcore");
     example("kho verify running");
     example("kho verify ram.zst --severity warning --json");
@@ -46,7 +47,7 @@ public final class VerifyCommand extends Command {
             .type(Path.class)
             .paramLabel("SOURCE")
             .description("A memory image, as for kho inspect. Not with --rules."));
-    option(flag("--rules", "Lists the rules, and checks nothing."));
+    option(flag("--rules", "Lists the rules without checking anything."));
     option(
         OptionSpec.builder("--only")
             .type(String.class)
@@ -63,7 +64,7 @@ public final class VerifyCommand extends Command {
             .type(boolean.class)
             .arity("0")
             .description(
-                "Prints every finding, not the first " + LISTED_BY_DEFAULT + " of each rule."));
+                "Prints every finding. Default: the first " + LISTED_BY_DEFAULT + " of each rule."));
     option(HandoverSearch.roleOption());
     ScratchOptions.all().forEach(this::option);
   }
@@ -80,7 +81,7 @@ public final class VerifyCommand extends Command {
     }
     Path source = invocation.parameter(0, Path.class);
     if (source == null) {
-      throw invocation.wrong("what shall be verified? SOURCE is missing");
+      throw invocation.wrong("SOURCE is missing: give a memory image, or --rules");
     }
     try (PhysicalMemory memory = invocation.open(source)) {
       return run(invocation, memory);
@@ -98,8 +99,7 @@ public final class VerifyCommand extends Command {
     }
     if (invocation.readsRunning()) {
       invocation.note(
-          "OWN-004 is not checked on a running kernel: LUO writes what its sessions own on its way"
-              + " into the kexec");
+          "OWN-004 is not checked on a running kernel: LUO writes its sessions only at the jump");
     }
     HandoverSearch.noteNested(invocation, source.nested());
     if (verification.isEmpty()) {

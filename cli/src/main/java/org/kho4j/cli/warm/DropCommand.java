@@ -17,8 +17,9 @@ final class DropCommand extends Command {
   DropCommand() {
     super(
         "drop",
-        "Drops a region of a warm store that no process has open.",
-        "Its content is lost. The other regions stay; checksums that were recorded when the store was closed do not.");
+        "Removes a region from a warm store that no process has open.",
+        "The content of the region is lost. The other regions stay, but checksums that were"
+            + " recorded when the store was closed are removed.");
     parameter(WarmCommand.path(0, "STORE", "A store's file."));
     parameter(
         PositionalParamSpec.builder()

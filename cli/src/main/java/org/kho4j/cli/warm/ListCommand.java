@@ -21,7 +21,7 @@ final class ListCommand extends Command {
     super(
         "list",
         "Lists the warm stores in a directory, or in the memfds of a memory image.",
-        "Exit status: 0 if all of them can be opened, 1 if one cannot.");
+        "Exit status: 0 if all stores can be opened, 1 if one cannot.");
     example("kho warm list /dev/shm");
     example("kho warm list vmcore");
     parameter(WarmCommand.path(0, "SOURCE", "A directory, a store's file, or a memory image."));

@@ -12,9 +12,9 @@ final class ShowCommand extends Command {
   ShowCommand() {
     super(
         "show",
-        "Shows a warm store: its state, and its regions as of the last commit.",
-        "Of a memory image, shows the stores in all memfds.",
-        "Exit status: 0 if all of them can be opened, 1 if one cannot, 2 if there is no store.");
+        "Shows a warm store: its state, and the regions of the last commit.",
+        "For a memory image, shows the stores in all memfds.",
+        "Exit status: 0 if all stores can be opened, 1 if one cannot, 2 if there is no store.");
     example("kho warm show /dev/shm/orders");
     parameter(
         WarmCommand.path(0, "SOURCE", "A store's file, which may be in use; or a memory image."));

@@ -40,7 +40,7 @@ final class StoreText {
                 directory.schema(),
                 directory.generation(),
                 state(store),
-                store.interrupted() ? ", a transaction to take back" : ""));
+                store.interrupted() ? ", a transaction to roll back" : ""));
   }
 
   static void regions(Text text, WarmView store) throws IOException {

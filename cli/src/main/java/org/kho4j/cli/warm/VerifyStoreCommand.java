@@ -19,10 +19,11 @@ final class VerifyStoreCommand extends Command {
   VerifyStoreCommand() {
     super(
         "verify",
-        "Checks a warm store: its metadata, and regions that have a checksum.",
-        "Regions have checksums when their owner asked for them and closed the store. Of a memory image, checks the"
-            + " stores in all memfds.",
-        "Exit status: 0 if nothing is wrong, 1 if a store or a region is damaged, 2 if there is no store.");
+        "Checks a warm store: its metadata, and the regions with a checksum.",
+        "Regions have checksums if their owner requested them and closed the store. For a memory"
+            + " image, checks the stores in all memfds.",
+        "Exit status: 0 if no damage is found, 1 if a store or a region is damaged, 2 if there is"
+            + " no store.");
     parameter(WarmCommand.path(0, "SOURCE", "A store's file, or a memory image."));
   }
 

@@ -13,8 +13,9 @@ public final class WarmCommand extends Command {
     super(
         "warm",
         "Lists, shows and verifies warm stores, and drops their regions.",
-        "A warm store is a handover in a file: kho inspect, verify, diff and report take it, too. In a memory image, stores"
-            + " are memfds of LUO sessions; kho extract --region writes out a region.");
+        "A warm store is a handover in a file, so kho inspect, verify, diff and report also read"
+            + " it. In a memory image, stores are memfds of LUO sessions; kho extract --region"
+            + " writes out a region.");
     subcommand(new ListCommand());
     subcommand(new ShowCommand());
     subcommand(new VerifyStoreCommand());
@@ -23,7 +24,7 @@ public final class WarmCommand extends Command {
 
   @Override
   public int run(Invocation invocation) {
-    throw invocation.wrong("which of list, show, verify and drop?");
+    throw invocation.wrong("give one of list, show, verify and drop");
   }
 
   static PositionalParamSpec.Builder path(int index, String label, String description) {
