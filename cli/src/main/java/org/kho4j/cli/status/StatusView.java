@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.pages.AddressRange;
@@ -17,8 +18,6 @@ import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
 
 /** Shows the status of a host. */
 final class StatusView {
-
-  private static final String SCHEMA = "kho4j/status/1";
 
   /** Sessions that the screen has room for; JSON has all. */
   private static final int LISTED = 20;
@@ -137,7 +136,7 @@ final class StatusView {
   }
 
   void json(Json json) {
-    json.object().text("schema", SCHEMA).text("release", host.release().orElse(null));
+    json.document(Schema.STATUS).text("release", host.release().orElse(null));
     part(json, "kho", host.kho());
     part(json, "luo", host.luo());
     Given given = host.given();
