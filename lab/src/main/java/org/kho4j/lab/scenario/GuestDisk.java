@@ -19,27 +19,23 @@ final class GuestDisk {
   private GuestDisk() {}
 
   /**
-   * Boots the kernel for a JVM with the release of the run's kernel; the guest jumps to 7.3.
+   * Boots the run's kernel; the guest jumps to 7.3.
    *
    * @param number for the guest's programs
    */
   static Guest boot(Run run, long number, String parameters)
       throws IOException, InterruptedException {
-    Kernel first = built(run, release(run));
-    Path disk = make(run, number, built(run, "7.3"));
+    Kernel next = Kernel.described(run.lab(), "java/7.3").built(run.lab());
+    Path disk = make(run, number, next);
     Stage stage =
-        new Stage(first, "root=/dev/vda rw systemd.show_status=no " + parameters, new Script());
+        new Stage(
+            run.kernel(), "root=/dev/vda rw systemd.show_status=no " + parameters, new Script());
     return run.boot(Boot.fromDisk(new Machine(MEMORY, 1), stage, disk));
   }
 
-  /** The release of the run's kernel, and before it the architecture and page size if not x86-64. */
+  /** Without the last number: {@code "7.3"}. */
   static String release(Run run) {
-    return run.kernel().name().replace("x86_64-", "");
-  }
-
-  /** The kernel for guests with a JVM. */
-  static Kernel built(Run run, String release) throws IOException, InterruptedException {
-    return Kernel.described(run.lab(), "java/" + release).built(run.lab());
+    return run.kernel().name().replace("java/", "");
   }
 
   private static Path make(Run run, long number, Kernel next) throws IOException {

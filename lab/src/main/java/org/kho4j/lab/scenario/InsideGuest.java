@@ -50,7 +50,7 @@ final class InsideGuest {
   }
 
   static void run(Run run) throws Exception {
-    Kernel kernel = GuestDisk.built(run, GuestDisk.release(run));
+    Kernel kernel = run.kernel();
     Map<String, Path> programs = image(run);
     Script first = new Script();
     first.line("session vm").line("memfd 1 300000 %d 1 0", run.told(5));
