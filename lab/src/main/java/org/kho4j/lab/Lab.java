@@ -116,11 +116,10 @@ public final class Lab {
           Scenario.all().stream()
               .filter(scenario -> scenario.on().test(kernel) && options.wants(kernel, scenario))
               .toList();
-      if (!chosen.isEmpty()) {
-        Kernel built = kernel.name().equals("ready") ? kernel : kernel.built(lab);
-        for (Scenario scenario : chosen) {
-          run(built, scenario);
-        }
+      boolean isBooted = chosen.stream().anyMatch(scenario -> !scenario.jvm());
+      Kernel built = isBooted && !kernel.name().equals("ready") ? kernel.built(lab) : kernel;
+      for (Scenario scenario : chosen) {
+        run(built, scenario);
       }
     }
     System.out.printf("%n%-9s %7s %7s  %s%n", "", "seconds", "checks", "kernel/scenario");

@@ -14,11 +14,25 @@ import org.kho4j.lab.guest.Run;
  * @param name by which it is chosen
  * @param proves what is known when it passes
  * @param fast whether it belongs to the few minutes that every build can spare
+ * @param jvm whether a JVM runs in its guest: then it boots the kernel of {@code lab/kernels/java}
+ *     that has the same release, and not the one that it is chosen by
  * @param on the kernels that it makes sense on
  * @param limit the time after which it has failed
  */
 public record Scenario(
-    String name, String proves, boolean fast, Predicate<Kernel> on, Duration limit, Body body) {
+    String name,
+    String proves,
+    boolean fast,
+    boolean jvm,
+    Predicate<Kernel> on,
+    Duration limit,
+    Body body) {
+
+  /** A scenario without a JVM in its guest. */
+  public Scenario(
+      String name, String proves, boolean fast, Predicate<Kernel> on, Duration limit, Body body) {
+    this(name, proves, fast, false, on, limit, body);
+  }
 
   /** What a scenario does; it fails by throwing. */
   @FunctionalInterface
@@ -149,25 +163,19 @@ public record Scenario(
             kernel -> !kernel.changed() && !isArm64With4K(kernel),
             Duration.ofMinutes(4),
             Examples::convert),
-        new Scenario(
+        withJvm(
             "systemd",
             "a service with a warm store under systemd: restart, kill -9, soft-reboot, two kexecs",
-            false,
-            Scenario::hasGuestDisk,
             Duration.ofMinutes(40),
             Systemd::run),
-        new Scenario(
+        withJvm(
             "luo-from-java",
             "a Java program preserves memory files in a LUO session of its own, without systemd",
-            false,
-            Scenario::hasGuestDisk,
             Duration.ofMinutes(15),
             LiveUpdateFromJava::run),
-        new Scenario(
+        withJvm(
             "running",
             "kho in the guest reads the kernel that it runs on: as debugfs, as kho outside",
-            false,
-            Scenario::hasGuestDisk,
             Duration.ofMinutes(20),
             InsideGuest::run),
         new Scenario(
@@ -184,9 +192,10 @@ public record Scenario(
     return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
   }
 
-  /** Whether {@link GuestDisk} has a kernel of that release. */
-  private static boolean hasGuestDisk(Kernel kernel) {
-    return List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name());
+  private static Scenario withJvm(String name, String proves, Duration limit, Body body) {
+    List<String> releases = List.of("x86_64-7.2", "x86_64-7.3");
+    return new Scenario(
+        name, proves, false, true, kernel -> releases.contains(kernel.name()), limit, body);
   }
 
   private static Scenario restored(String name, String proves, boolean fast, Body body) {
