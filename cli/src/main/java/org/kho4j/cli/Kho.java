@@ -19,6 +19,7 @@ import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Text;
+import org.kho4j.cli.output.Version;
 import org.kho4j.cli.preflight.PreflightCommand;
 import org.kho4j.cli.report.ReportCommand;
 import org.kho4j.cli.status.StatusCommand;
@@ -27,6 +28,7 @@ import org.kho4j.cli.structure.WhoCommand;
 import org.kho4j.cli.verify.VerifyCommand;
 import org.kho4j.cli.warm.WarmCommand;
 import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -214,8 +216,9 @@ public final class Kho {
 
     @Override
     public int run(Invocation invocation) {
-      throw new ParameterException(
-          invocation.commandLine().commandSpec().commandLine(), "No command given");
+      CommandLine kho = invocation.commandLine().commandSpec().commandLine();
+      invocation.note("no command given\n\n" + kho.getUsageMessage(Ansi.OFF).stripTrailing());
+      return FAILED;
     }
   }
 }

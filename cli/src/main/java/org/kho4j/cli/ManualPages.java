@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.kho4j.cli.command.ExitMeaning;
+import org.kho4j.cli.output.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Help.Ansi;
@@ -98,7 +100,12 @@ public final class ManualPages {
     if (usage.footer().length > 0) {
       roff.section("EXAMPLES").verbatim(usage.footer());
     }
-    if (spec.parent() != null) {
+    if (spec.parent() == null) {
+      roff.section("EXIT STATUS");
+      for (ExitMeaning exit : ExitMeaning.values()) {
+        roff.item(exit.status(), exit.sentence());
+      }
+    } else {
       roff.section("SEE ALSO").text(name(spec.parent().commandLine()) + "(1)");
     }
     return roff.toString();

@@ -193,6 +193,22 @@ class RunningSourceTest {
         .contains("kho status");
   }
 
+  /** A store's memory files are in a session at the jump only, and in no process before. */
+  @Test
+  void preflightCountsMemfdsWhereSystemdMayKeepSome() throws IOException {
+    host.put("proc/sys/kernel/osrelease", "7.3.4-test\n");
+    Files.createDirectories(root.resolve("boot"));
+    Files.copy(Preflights.SMALL.resolve("small.elf"), root.resolve("boot/vmlinuz-7.3.4-test"));
+    Object[] line = {"preflight", "--from", "running", "--to", Preflights.kernel("memfd-v3")};
+    assertThat(kho(1, line).out())
+        .contains("no process has a session open: LUO hands no file over")
+        .doesNotContain("systemd");
+    host.put("proc/1/comm", "systemd\n");
+    assertThat(kho(1, line).out())
+        .contains("systemd was not asked what it keeps")
+        .doesNotContain("no process has a session open");
+  }
+
   @Test
   void refusesABootRecordOfAnotherSize() throws IOException {
     host.put("sys/kernel/boot_params/setup_data/1/data", "short");

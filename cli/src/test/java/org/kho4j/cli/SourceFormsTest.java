@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -97,6 +100,33 @@ class SourceFormsTest {
     Files.write(source, lime.array());
 
     assertThat(handovers().at("/source/kind").asString()).isEqualTo("lime");
+  }
+
+  /**
+   * LiME wrote it in a guest whose RAM was a file outside: the digests are of what was extracted
+   * from that file at the same time.
+   */
+  @Test
+  void readsWhatLimeWrote() throws IOException {
+    Path lime = Captures.SMALL.resolve("dumps/kho-test.lime.zst");
+
+    assertThat(kho(0, "verify", lime).out()).startsWith("0 errors, 0 warnings; checked: 1 handover");
+    assertThat(kho(0, "inspect", lime).out()).contains("7 folios, 256 KiB, checksum matches");
+    kho(0, "extract", lime, "--subtree", "kho_test", "-o", directory.resolve("kho_test"));
+    assertThat(sha256("kho_test"))
+        .isEqualTo("34f853fbe0e2c107bb33ba9132e7915b4b1bec108d73feb6c70cd9a8bfe3f6ae");
+    kho(0, "extract", lime, "--reserve-mem", "trace", "-o", directory.resolve("trace"));
+    assertThat(sha256("trace"))
+        .isEqualTo("30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58");
+  }
+
+  private String sha256(String file) throws IOException {
+    try {
+      byte[] bytes = Files.readAllBytes(directory.resolve(file));
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
@@ -367,16 +368,20 @@ public final class GuestMemory {
     return node == 0 ? List.of() : List.of(node);
   }
 
-  /** A place in the boot record. */
+  /**
+   * A place in the boot record.
+   *
+   * @throws NoSuchElementException if there is none
+   */
   long bootRecord(int offset) {
-    return bootRecord + offset;
+    return bootRecord().orElseThrow() + offset;
   }
 
   /** An entry of the scratch array that has memory. */
   long region() {
-    long array = u64(bootRecord + 32);
+    long array = u64(bootRecord(32));
     List<Long> there = new ArrayList<>();
-    for (long at = array; at < array + u64(bootRecord + 40); at += 16) {
+    for (long at = array; at < array + u64(bootRecord(40)); at += 16) {
       if (u64(at + 8) != 0) {
         there.add(at);
       }

@@ -12,6 +12,7 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.fleet.FleetOptions;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.preflight.KernelSource;
@@ -115,7 +116,7 @@ final class FleetJob {
   }
 
   private static void json(Json json, FleetRun.Result result) {
-    json.object().text("schema", "kho4j/fleet/1");
+    json.document(Schema.FLEET);
     json.number("files", result.files()).number("contents", result.contents());
     json.number("judged", result.judged()).number("readBytes", result.readBytes());
     json.array("cells");

@@ -116,17 +116,18 @@ public final class Lab {
           Scenario.all().stream()
               .filter(scenario -> scenario.on().test(kernel) && options.wants(kernel, scenario))
               .toList();
-      if (!chosen.isEmpty()) {
-        Kernel built = kernel.name().equals("ready") ? kernel : kernel.built(lab);
-        for (Scenario scenario : chosen) {
-          run(built, scenario);
-        }
+      for (Scenario scenario : chosen) {
+        run(kernel.name(), ready(scenario.boots(lab, kernel)), scenario);
       }
     }
     System.out.printf("%n%-9s %7s %7s  %s%n", "", "seconds", "checks", "kernel/scenario");
     table.forEach(System.out::println);
     System.out.printf("%d passed, %d failed%n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
+  }
+
+  private Kernel ready(Kernel kernel) throws Exception {
+    return kernel.name().equals("ready") ? kernel : kernel.built(lab);
   }
 
   private boolean preflight() throws Exception {
@@ -161,9 +162,9 @@ public final class Lab {
     kernels.forEach(kernel -> System.out.println("    " + kernel.name()));
   }
 
-  private void run(Kernel kernel, Scenario scenario) throws Exception {
-    String name = kernel.name() + "/" + scenario.name();
-    Path directory = cache.resolve("runs").resolve(kernel.name()).resolve(scenario.name());
+  private void run(String on, Kernel kernel, Scenario scenario) throws Exception {
+    String name = on + "/" + scenario.name();
+    Path directory = cache.resolve("runs").resolve(name);
     System.out.printf("%-32s ", name);
     System.out.flush();
     long start = System.nanoTime();

@@ -46,6 +46,16 @@ class LabTest {
     assertThat(Scenario.all()).extracting(Scenario::name).doesNotHaveDuplicates();
   }
 
+  @Test
+  void guestsWithAJvmBootAKernelOfTheirFamily() throws Exception {
+    Kernel plain = Kernel.described(LAB, "x86_64-7.2");
+    for (Scenario scenario : Scenario.all()) {
+      String expected = scenario.family().isEmpty() ? "x86_64-7.2" : "java/7.2";
+      assertThat(scenario.boots(LAB, plain).name()).as(scenario.name()).isEqualTo(expected);
+    }
+    assertThat(Scenario.all()).extracting(Scenario::family).contains("java");
+  }
+
   /**
    * A build of the command that waits for something must not hold a scenario for ever. The shell
    * would end with 0 if its child were killed first; the FIFO ends with the last of the two.

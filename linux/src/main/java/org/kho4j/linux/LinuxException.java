@@ -35,6 +35,16 @@ public final class LinuxException extends IOException {
     return errno;
   }
 
+  /** Whether there is no file of the name that the call was given. */
+  public boolean isFileMissing() {
+    return is(Errno.ENOENT);
+  }
+
+  /** Whether the call was to create a file, and there is one of its name. */
+  public boolean isFileThere() {
+    return is(Errno.EEXIST);
+  }
+
   boolean is(Errno expected) {
     return errno == expected.number();
   }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -30,39 +31,41 @@ final class StoreFiles {
   static WarmStore open(Path path, WarmOptions options) throws IOException {
     Optional<Path> aside = Optional.empty();
     while (true) {
-      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        create(path, options);
-      }
-      LinuxFile file = LinuxFile.open(path);
-      try {
-        requireOwn(file);
-        return attach(file, options, aside);
-      } catch (WarmException e) {
-        if (!options.setAside() || !e.isLasting()) {
-          throw e;
+      Optional<LinuxFile> found = openIfThere(path);
+      if (found.isEmpty()) {
+        Optional<LinuxFile> created = create(path, options);
+        if (created.isPresent()) {
+          return attachLocked(LinuxFile.open(path), created.get(), options, aside);
         }
-        aside = Optional.of(setAside(path));
+        continue;
+      }
+      try (LinuxFile file = found.get()) {
+        requireOwn(file);
+        try {
+          return attach(file.reopen(), options, aside);
+        } catch (WarmException e) {
+          if (!options.setAside() || !e.isLasting()) {
+            throw e;
+          }
+          Optional<Path> moved = setAside(path, file);
+          aside = moved.isPresent() ? moved : aside;
+        }
       }
     }
   }
 
-  private static void requireOwn(LinuxFile file) throws IOException {
-    try {
-      if (file.owner() != Linux.effectiveUser()) {
-        throw new WarmException(
-            PERMISSIONS,
-            "%s belongs to user %d; this process has user %d"
-                .formatted(file.path(), file.owner(), Linux.effectiveUser()));
-      }
-      if ((file.permissions() & OTHERS) != 0) {
-        throw new WarmException(
-            PERMISSIONS,
-            "%s has mode %04o: others can use it; a store has 0600"
-                .formatted(file.path(), file.permissions()));
-      }
-    } catch (IOException | RuntimeException e) {
-      file.close();
-      throw e;
+  private static void requireOwn(LinuxFile file) throws LinuxException {
+    if (file.owner() != Linux.effectiveUser()) {
+      throw new WarmException(
+          PERMISSIONS,
+          "%s belongs to user %d; this process has user %d"
+              .formatted(file.path(), file.owner(), Linux.effectiveUser()));
+    }
+    if ((file.permissions() & OTHERS) != 0) {
+      throw new WarmException(
+          PERMISSIONS,
+          "%s has mode %04o: others can use it; a store has 0600"
+              .formatted(file.path(), file.permissions()));
     }
   }
 
@@ -70,10 +73,25 @@ final class StoreFiles {
   static WarmStore attach(LinuxFile file, WarmOptions options, Optional<Path> aside)
       throws IOException {
     LinuxFile lock = null;
-    StoreMemory memory = null;
     try {
       lock = file.reopen();
       requireLocked(lock);
+    } catch (IOException | RuntimeException e) {
+      if (lock != null) {
+        lock.close();
+      }
+      file.close();
+      throw e;
+    }
+    return attachLocked(file, lock, options, aside);
+  }
+
+  /** Opens a store that is locked. File and lock are the store's, and closed if this fails. */
+  private static WarmStore attachLocked(
+      LinuxFile file, LinuxFile lock, WarmOptions options, Optional<Path> aside)
+      throws IOException {
+    StoreMemory memory = null;
+    try {
       StoreContent.requireSize(file.path(), file.size());
       memory = new FileStoreMemory(file, Optional.of(lock));
       StoreContent content = StoreContent.read(memory);
@@ -85,7 +103,7 @@ final class StoreFiles {
     } catch (IOException | RuntimeException e) {
       if (memory != null) {
         memory.close();
-      } else if (lock != null) {
+      } else {
         lock.close();
       }
       file.close();
@@ -103,34 +121,89 @@ final class StoreFiles {
     }
   }
 
-  /** Creates a store beside its place, and links it there when it is complete. */
-  private static void create(Path path, WarmOptions options) throws IOException {
+  /**
+   * Creates a store beside its place, and moves it there when it is complete. The lock on the file
+   * beside keeps others from doing the same meanwhile.
+   *
+   * @return the locked file; empty if another process was faster, whose store can be opened
+   */
+  private static Optional<LinuxFile> create(Path path, WarmOptions options) throws IOException {
     Path unfinished = path.resolveSibling(path.getFileName() + ".new");
     removeAbandoned(unfinished);
-    try (LinuxFile file = LinuxFile.create(unfinished, options.size())) {
-      try {
-        if (!file.tryLock()) {
-          throw WarmStore.inUse(unfinished);
-        }
-        format(file, options);
-        Files.createLink(path, unfinished);
-      } catch (FileAlreadyExistsException _) {
-        // another process was faster; its store is opened
-      } finally {
-        Files.deleteIfExists(unfinished);
+    LinuxFile file = createIfNew(unfinished, options.size());
+    try {
+      if (!lock(file, unfinished)) {
+        throw WarmStore.inUse(unfinished);
       }
+      try {
+        format(file, options);
+        Files.move(unfinished, path);
+        return Optional.of(file);
+      } catch (IOException | RuntimeException e) {
+        Files.delete(unfinished);
+        throw e;
+      }
+    } catch (FileAlreadyExistsException _) {
+      file.close();
+      return Optional.empty();
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
     }
   }
 
   /** What a process left that died while it created a store. */
   private static void removeAbandoned(Path unfinished) throws IOException {
-    if (Files.exists(unfinished, LinkOption.NOFOLLOW_LINKS)) {
-      try (LinuxFile file = LinuxFile.open(unfinished)) {
-        if (!file.tryLock()) {
-          throw WarmStore.inUse(unfinished);
+    Optional<LinuxFile> found = openIfThere(unfinished);
+    if (found.isPresent()) {
+      try (LinuxFile file = found.get()) {
+        if (lock(file, unfinished)) {
+          Files.delete(unfinished);
         }
-        Files.delete(unfinished);
       }
+    }
+  }
+
+  /**
+   * Locks a file that is about to be renamed or removed. Whoever does that has its lock, so the name
+   * leads to the file until the lock is dropped.
+   *
+   * @return whether the name leads to the file
+   */
+  private static boolean lock(LinuxFile file, Path name) throws IOException {
+    if (!file.tryLock()) {
+      throw WarmStore.inUse(name);
+    }
+    return isNamed(file, name);
+  }
+
+  private static boolean isNamed(LinuxFile file, Path name) throws IOException {
+    try {
+      return Files.isSameFile(Path.of("/proc/self/fd/" + file.descriptor()), name);
+    } catch (NoSuchFileException _) {
+      return false;
+    }
+  }
+
+  private static LinuxFile createIfNew(Path path, long size) throws IOException {
+    try {
+      return LinuxFile.create(path, size);
+    } catch (LinuxException e) {
+      if (e.isFileThere()) {
+        throw WarmStore.inUse(path);
+      }
+      throw e;
+    }
+  }
+
+  private static Optional<LinuxFile> openIfThere(Path path) throws LinuxException {
+    try {
+      return Optional.of(LinuxFile.open(path));
+    } catch (LinuxException e) {
+      if (e.isFileMissing()) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 
@@ -208,11 +281,15 @@ final class StoreFiles {
     }
   }
 
-  private static Path setAside(Path path) throws IOException {
+  /** Renames a file that would not open; empty if another process has done so. */
+  private static Optional<Path> setAside(Path path, LinuxFile file) throws IOException {
+    if (!lock(file, path)) {
+      return Optional.empty();
+    }
     for (int i = 1; ; i++) {
       Path aside = path.resolveSibling(path.getFileName() + ".aside-" + i);
       if (!Files.exists(aside, LinkOption.NOFOLLOW_LINKS)) {
-        return Files.move(path, aside);
+        return Optional.of(Files.move(path, aside));
       }
     }
   }

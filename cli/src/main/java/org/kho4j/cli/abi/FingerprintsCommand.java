@@ -6,6 +6,7 @@ import org.kho4j.abi.Fingerprint;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -32,7 +33,7 @@ final class FingerprintsCommand extends Command {
     Text text = invocation.text();
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        json.object().text("schema", "kho4j/fingerprints/1").object("fingerprints");
+        json.document(Schema.FINGERPRINTS).object("fingerprints");
         for (ContractVersion version : VersionsCommand.versions(invocation)) {
           json.text(version.id(), version.fingerprint().sha256());
         }

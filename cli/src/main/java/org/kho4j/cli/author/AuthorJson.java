@@ -3,6 +3,7 @@ package org.kho4j.cli.author;
 import java.io.IOException;
 import org.kho4j.cli.author.Spec.Range;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.root.Subtree;
 
@@ -13,7 +14,7 @@ final class AuthorJson {
 
   static void write(AuthoredImage outcome, Handover handover, Json json) throws IOException {
     Spec spec = outcome.spec();
-    json.object().text("schema", "kho4j/author/1");
+    json.document(Schema.AUTHOR);
     json.object("ram")
         .text("path", outcome.ram().toString())
         .address("base", spec.memory().range().address())

@@ -135,6 +135,11 @@ public final class Invocation {
     return root;
   }
 
+  /** The words of the command line after {@code kho}, as the user wrote them. */
+  public List<String> words() {
+    return root.originalArgs();
+  }
+
   /** The value of one of the command's own options, or null. */
   public <T> @Nullable T value(String option, Class<T> type) {
     return type.cast(leaf.<@Nullable Object>matchedOptionValue(option, null));

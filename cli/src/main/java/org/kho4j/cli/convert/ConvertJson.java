@@ -3,6 +3,7 @@ package org.kho4j.cli.convert;
 import java.io.IOException;
 import org.kho4j.cli.author.BootFiles;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.pages.AddressRange;
 
 /** The JSON of {@code kho4j/convert/1}. */
@@ -11,7 +12,7 @@ final class ConvertJson {
   private ConvertJson() {}
 
   static void write(Converted converted, BootFiles files, Json json) throws IOException {
-    json.object().text("schema", "kho4j/convert/1");
+    json.document(Schema.CONVERT);
     json.object("ram")
         .text("path", converted.ram().toString())
         .address("base", converted.memory().address())

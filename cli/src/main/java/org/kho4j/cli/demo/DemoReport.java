@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 
 /** What the user of {@code kho demo} is shown, as it happens. */
@@ -20,7 +21,7 @@ final class DemoReport {
 
   void begin(long bytes, Path ram) throws IOException {
     if (json != null) {
-      json.object().text("schema", "kho4j/demo/1").number("bytes", bytes).array("processes");
+      json.document(Schema.DEMO).number("bytes", bytes).array("processes");
     } else {
       text.put("Handing ")
           .size(bytes)

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.diff.Comparison.Change;
 import org.kho4j.cli.diff.Comparison.Outcome;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 
 /** The JSON of {@code kho4j/diff/1}. */
 final class DiffJson {
@@ -16,7 +17,7 @@ final class DiffJson {
   }
 
   void show(DiffSide a, DiffSide b, Comparison comparison, boolean different) {
-    json.object().text("schema", "kho4j/diff/1");
+    json.document(Schema.DIFF);
     side("a", a);
     side("b", b);
     json.flag("different", different);

@@ -17,6 +17,7 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
@@ -68,8 +69,7 @@ final class WholeHandover {
     create();
     try (OutputFile index = OutputFile.create(directory.resolve(INDEX), false, null)) {
       Json json = new Json(Channels.newOutputStream(index.channel()));
-      json.object()
-          .text("schema", "kho4j/extract-all/1")
+      json.document(Schema.EXTRACT_ALL)
           .text("source", handover.memory().physical().source().path().toString());
       json.object("handover")
           .address("fdt", handover.root().address())

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
@@ -85,7 +86,7 @@ record Written(
   }
 
   private void json(Json json, Path file, Handover handover, Content content) {
-    json.object().text("schema", "kho4j/extract/1");
+    json.document(Schema.EXTRACT);
     json.object("handover")
         .address("fdt", handover.root().address())
         .text("role", handover.role().label())

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
@@ -43,7 +44,7 @@ final class JsonView implements View {
 
   @Override
   public void begin(MemorySource source, int pageSize) {
-    json.object().text("schema", "kho4j/inspect/1");
+    json.document(Schema.INSPECT);
     json.object("source")
         .text("path", source.path().toString())
         .text("kind", source.kind().label())

@@ -10,6 +10,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
@@ -125,8 +126,7 @@ final class RadixTreeView {
   }
 
   private void json(Json json) {
-    json.object()
-        .text("schema", "kho4j/radix/1")
+    json.document(Schema.RADIX)
         .text("source", handover.memory().physical().source().path().toString());
     json.object("handover")
         .address("fdt", handover.root().address())

@@ -52,6 +52,11 @@ public final class Json implements AutoCloseable {
     return this;
   }
 
+  /** Begins a document of a form. */
+  public Json document(Schema schema) {
+    return object().text("schema", schema.id());
+  }
+
   /** Begins an object as a member. */
   public Json object(String name) {
     json.writeName(name);

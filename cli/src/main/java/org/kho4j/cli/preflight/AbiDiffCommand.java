@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.AbiDiff;
@@ -98,8 +99,7 @@ public final class AbiDiffCommand extends Command {
       Invocation invocation, AbiDiff diff, List<String> notes, List<String> stale)
       throws IOException {
     try (Json json = invocation.json()) {
-      json.object()
-          .text("schema", "kho4j/abi-diff/1")
+      json.document(Schema.ABI_DIFF)
           .flag("compared", diff.isComparison())
           .flag("forgotten", diff.worst() == AbiDiff.State.FORGOTTEN);
       json.array("parts");

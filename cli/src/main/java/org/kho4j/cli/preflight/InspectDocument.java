@@ -14,6 +14,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Numbers;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.Integrity;
@@ -28,8 +29,6 @@ import org.kho4j.preflight.Verdict;
  * versions are those of the handover, its content is not at hand.
  */
 public final class InspectDocument {
-
-  private static final String SCHEMA = "kho4j/inspect/1";
 
   private final String name;
   private final JsonFields root;
@@ -54,7 +53,7 @@ public final class InspectDocument {
 
   /** Whether an object says that it is such a document. */
   static boolean isOne(JsonFields root) throws IOException {
-    return root.has("schema") && root.text("schema").equals(SCHEMA);
+    return root.has("schema") && root.text("schema").equals(Schema.INSPECT.id());
   }
 
   /**
@@ -65,7 +64,7 @@ public final class InspectDocument {
   public static InspectDocument of(String name, byte[] bytes) throws IOException {
     JsonFields root = JsonFields.read(name, bytes);
     if (!isOne(root)) {
-      throw root.wrong("schema is not \"%s\"".formatted(SCHEMA));
+      throw root.wrong("schema is not \"%s\"".formatted(Schema.INSPECT.id()));
     }
     return new InspectDocument(name, root);
   }

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.luo.FeatureHeader;
 import org.kho4j.preflight.KernelType;
 import org.kho4j.preflight.KernelType.Member;
@@ -26,8 +27,6 @@ import org.kho4j.preflight.image.Footprint;
 
 /** The profile of a kernel in a file, which replaces the kernel. */
 public final class ProfileFile {
-
-  private static final String SCHEMA = "kho4j/kernel-profile/1";
 
   private ProfileFile() {}
 
@@ -63,9 +62,10 @@ public final class ProfileFile {
   /** Reads a profile out of its fields. */
   static Profile read(String source, JsonFields root) throws IOException {
     String schema = root.text("schema");
-    if (!schema.equals(SCHEMA)) {
+    if (!schema.equals(Schema.KERNEL_PROFILE.id())) {
       throw root.wrong(
-          "schema is \"%s\", but a kernel's profile has \"%s\"".formatted(schema, SCHEMA));
+          "schema is \"%s\", but a kernel's profile has \"%s\""
+              .formatted(schema, Schema.KERNEL_PROFILE.id()));
     }
     Map<String, Speech> parts = new TreeMap<>();
     JsonFields spoken = root.object("parts");
@@ -173,7 +173,7 @@ public final class ProfileFile {
    * @param notes what could not be read of the kernel; a profile that is read again has none
    */
   static void write(Profile profile, List<String> notes, Json json) {
-    json.object().text("schema", SCHEMA);
+    json.document(Schema.KERNEL_PROFILE);
     json.text("release", profile.release().orElse(null));
     json.text("architecture", profile.architecture().label());
     profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));

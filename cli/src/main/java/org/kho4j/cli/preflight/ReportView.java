@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchView;
@@ -26,8 +27,7 @@ final class ReportView {
   static void json(Invocation invocation, Profile from, Profile to, Report report)
       throws IOException {
     try (Json json = invocation.json()) {
-      json.object()
-          .text("schema", "kho4j/preflight/1")
+      json.document(Schema.PREFLIGHT)
           .text("verdict", report.verdict().label())
           .number("unknown", report.unknown());
       kernel(json, "from", from);

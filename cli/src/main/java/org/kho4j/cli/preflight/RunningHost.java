@@ -9,10 +9,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.Handed;
+import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.Part;
 import org.kho4j.preflight.Parts;
 import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.LiveUpdateUse;
 
 /**
@@ -78,11 +81,33 @@ final class RunningHost {
 
   /** Whether sessions are open, or may be: which files they have, no file of the host shows. */
   private boolean mayHaveSessions(List<String> notes) throws IOException {
-    LiveUpdateUse use = LiveUpdateUse.read(invocation.options().root());
+    Path root = invocation.options().root();
+    LiveUpdateUse use = LiveUpdateUse.read(root);
+    if (systemdMayHandOver(root, notes)) {
+      return true;
+    }
     if (use.sessions().isEmpty() && use.hidden() == 0) {
       notes.add("no process has a session open, so LUO hands no file over");
       return false;
     }
+    return true;
+  }
+
+  /** Whether systemd keeps descriptors, or may keep some, that it hands over at the jump. */
+  private static boolean systemdMayHandOver(Path root, List<String> notes) throws IOException {
+    if (!new HostFiles(root).text("proc/1/comm").equals(Optional.of("systemd"))) {
+      return false;
+    }
+    Optional<List<DescriptorStore>> stores = DescriptorStore.read(root);
+    long kept = stores.orElse(List.of()).stream().filter(DescriptorStore::isPreserved).count();
+    if (stores.isPresent() && kept == 0) {
+      return false;
+    }
+    notes.add(
+        stores.isPresent()
+            ? "systemd keeps descriptors of %s: it hands them over by LUO (since its version 261)"
+                .formatted(Units.count(kept, "unit", "units"))
+            : "systemd was not asked what it keeps: it may hand descriptors over by LUO (since its version 261)");
     return true;
   }
 }

@@ -8,6 +8,7 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.cli.command.Command;
@@ -16,6 +17,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchOptions;
@@ -117,7 +119,8 @@ public final class ReportCommand extends SourceCommand {
       }
     }
     int more = source.candidates().size() - parts.size();
-    return new ReportPage(memory.source(), parts, more, findings, checked);
+    ReportOrigin origin = ReportOrigin.of(invocation.words(), memory.source(), Instant.now());
+    return new ReportPage(memory.source(), parts, more, findings, checked, origin);
   }
 
   private static void write(ReportPage page, Writer writer) throws IOException {
@@ -146,8 +149,7 @@ public final class ReportCommand extends SourceCommand {
     long warnings = page.count(Severity.WARNING);
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        json.object()
-            .text("schema", "kho4j/report/1")
+        json.document(Schema.REPORT)
             .text("path", path)
             .number("bytes", bytes)
             .number("errors", errors)

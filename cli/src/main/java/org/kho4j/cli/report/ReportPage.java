@@ -32,6 +32,7 @@ final class ReportPage {
   private final int more;
   private final List<PageFinding> findings;
   private final Checked checked;
+  private final ReportOrigin origin;
 
   /**
    * A page.
@@ -39,18 +40,21 @@ final class ReportPage {
    * @param handovers that it shows
    * @param more handovers that it does not show, and whose findings it does
    * @param findings all of them
+   * @param origin how the page came about
    */
   ReportPage(
       MemorySource source,
       List<HandoverPart> handovers,
       int more,
       List<PageFinding> findings,
-      Checked checked) {
+      Checked checked,
+      ReportOrigin origin) {
     this.source = source;
     this.handovers = handovers;
     this.more = more;
     this.findings = findings.stream().sorted(Comparator.comparing(PageFinding::severity)).toList();
     this.checked = checked;
+    this.origin = origin;
   }
 
   long count(Severity severity) {
@@ -71,7 +75,7 @@ final class ReportPage {
     }
     rules(html);
     html.close();
-    footer(html);
+    origin.write(html);
     html.close().close().line();
   }
 
@@ -342,14 +346,5 @@ final class ReportPage {
           .close();
     }
     html.close();
-  }
-
-  private static void footer(Html html) throws IOException {
-    html.line()
-        .open("footer")
-        .element(
-            "p",
-            "Written by kho report. Click an address to select all of it. Addresses are physical.")
-        .close();
   }
 }

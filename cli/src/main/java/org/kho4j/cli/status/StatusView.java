@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.HostStatus.Given;
 import org.kho4j.preflight.host.HostStatus.Prepared;
@@ -17,8 +19,6 @@ import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
 
 /** Shows the status of a host. */
 final class StatusView {
-
-  private static final String SCHEMA = "kho4j/status/1";
 
   /** Sessions that the screen has room for; JSON has all. */
   private static final int LISTED = 20;
@@ -55,6 +55,9 @@ final class StatusView {
           text,
           "systemd",
           host.systemd().getAsInt() + " (systemd-analyze fdstore UNIT lists a store)");
+      if (host.stores().isPresent()) {
+        stores(text, host.stores().get());
+      }
     }
     for (String note : host.notes()) {
       row(text, "not seen", note);
@@ -78,11 +81,24 @@ final class StatusView {
     for (OpenSession session : sessions.subList(0, Math.min(LISTED, sessions.size()))) {
       row(text, "", "\"%s\" in %s".formatted(session.name(), HostWarning.names(session.holders())));
     }
-    if (sessions.size() > LISTED) {
+    more(text, sessions.size());
+  }
+
+  private static void stores(Text text, List<DescriptorStore> stores) throws IOException {
+    row(text, "stores", stores.isEmpty() ? "systemd keeps no descriptor" : Units.count(stores.size()));
+    for (DescriptorStore store : stores.subList(0, Math.min(LISTED, stores.size()))) {
       row(
           text,
           "",
-          "and %s more (--json lists all)".formatted(Units.count(sessions.size() - LISTED)));
+          "%s, %s".formatted(store.unit(), Units.count(store.descriptors(), "descriptor", "descriptors")));
+    }
+    more(text, stores.size());
+  }
+
+  /** What the screen has no room for. */
+  private static void more(Text text, int count) throws IOException {
+    if (count > LISTED) {
+      row(text, "", "and %s more (--json lists all)".formatted(Units.count(count - LISTED)));
     }
   }
 
@@ -137,7 +153,7 @@ final class StatusView {
   }
 
   void json(Json json) {
-    json.object().text("schema", SCHEMA).text("release", host.release().orElse(null));
+    json.document(Schema.STATUS).text("release", host.release().orElse(null));
     part(json, "kho", host.kho());
     part(json, "luo", host.luo());
     Given given = host.given();
@@ -158,7 +174,9 @@ final class StatusView {
       holders(json, session.holders());
       json.endArray().endObject();
     }
-    json.endArray().number("systemd", host.systemd()).textsIfAny("notes", host.notes());
+    json.endArray().number("systemd", host.systemd());
+    host.stores().ifPresent(stores -> stores(json, stores));
+    json.textsIfAny("notes", host.notes());
     json.array("warnings");
     for (HostWarning warning : warnings) {
       json.object()
@@ -167,6 +185,18 @@ final class StatusView {
           .endObject();
     }
     json.endArray().endObject();
+  }
+
+  private static void stores(Json json, List<DescriptorStore> stores) {
+    json.array("stores");
+    for (DescriptorStore store : stores) {
+      json.object()
+          .text("unit", store.unit())
+          .number("descriptors", store.descriptors())
+          .flag("preserved", store.isPreserved())
+          .endObject();
+    }
+    json.endArray();
   }
 
   private static void part(Json json, String name, Switch part) {

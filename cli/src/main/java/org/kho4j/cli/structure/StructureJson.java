@@ -3,6 +3,7 @@ package org.kho4j.cli.structure;
 import java.util.HexFormat;
 import org.kho4j.abi.Field;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.Handover;
 
 /** The JSON of {@code kho4j/show/1}. */
@@ -15,8 +16,7 @@ final class StructureJson {
   }
 
   void begin(Handover handover) {
-    json.object()
-        .text("schema", "kho4j/show/1")
+    json.document(Schema.SHOW)
         .text("source", handover.memory().physical().source().path().toString());
     json.object("handover")
         .address("fdt", handover.root().address())

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.PhysicalMemory;
 
@@ -18,8 +19,7 @@ final class WhoJson {
 
   void show(
       PhysicalMemory memory, Set<Long> addresses, Map<Handover, Collection<OwnedAddress>> found) {
-    json.object()
-        .text("schema", "kho4j/who/1")
+    json.document(Schema.WHO)
         .text("source", memory.source().path().toString())
         .array("addresses");
     for (long address : addresses) {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
@@ -25,7 +26,7 @@ public final class FindingView {
       throws IOException {
     Checked checked = verification.checked();
     try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/verify/1");
+      json.document(Schema.VERIFY);
       json.object("source")
           .text("path", source.path().toString())
           .text("kind", source.kind().label())

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.verify.Outcome;
 import org.kho4j.verify.Rule;
@@ -16,7 +17,7 @@ final class RuleList {
   static void show(Invocation invocation, List<Rule> rules) throws IOException {
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
-        json.object().text("schema", "kho4j/verify-rules/1").array("rules");
+        json.document(Schema.VERIFY_RULES).array("rules");
         for (Rule rule : rules) {
           json.object()
               .text("id", rule.id())

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
@@ -40,7 +41,7 @@ final class ListCommand extends Command {
   /** The document of the stores in a directory, a file or a memory image. */
   static int json(Invocation invocation, Path path) throws IOException {
     try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/warm/1").array("stores");
+      json.document(Schema.WARM).array("stores");
       int answer = forEach(invocation, path, (store, file) -> StoreText.json(json, store, file));
       json.endArray().endObject();
       return answer;

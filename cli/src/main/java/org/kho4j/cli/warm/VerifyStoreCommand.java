@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.warm.Region;
@@ -47,7 +48,7 @@ final class VerifyStoreCommand extends Command {
           });
     }
     try (Json json = invocation.json()) {
-      json.object().text("schema", "kho4j/warm-verify/1").array("regions");
+      json.document(Schema.WARM_VERIFY).array("regions");
       int answer = verify(invocation, path, (store, file, regions) -> json(json, file, regions));
       json.endArray().endObject();
       return answer;

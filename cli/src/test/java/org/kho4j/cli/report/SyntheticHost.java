@@ -8,7 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.kho4j.abi.KhoRadix;
@@ -29,6 +31,15 @@ import org.kho4j.verify.Verifier;
  * map that preserves whatever a test sets in it.
  */
 public final class SyntheticHost implements PhysicalMemory {
+
+  static final ReportOrigin ORIGIN =
+      new ReportOrigin(
+          "kho report ram -o report.html",
+          "kho 0.1.0 (Java 25)",
+          Instant.EPOCH,
+          Path.of("ram"),
+          Optional.empty());
+
 
   static final long BYTES = 1L << 40;
 
@@ -101,7 +112,7 @@ public final class SyntheticHost implements PhysicalMemory {
         host.preserve(BYTES / 2 + (random.nextLong(BYTES / 8) & -PAGE), 0);
       }
       HandoverPart part = HandoverPart.of(host.candidate(), Verifier.Options.ALL, "h0");
-      new ReportPage(host.source(), List.of(part), 0, part.findings(), part.checked()).write(out);
+      new ReportPage(host.source(), List.of(part), 0, part.findings(), part.checked(), ORIGIN).write(out);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -38,6 +39,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.KernelVersions;
 import org.kho4j.lab.guest.Run;
+import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -148,8 +150,9 @@ final class Agreement implements AutoCloseable {
 
   /**
    * The handover of a trial, or null if there is none: a change beside a rule may break another,
-   * one of the version makes it a handover to another kernel than there is, and a kernel lists
-   * sessions and files in blocks or in arrays.
+   * one of the version makes it a handover to another kernel than there is, a kernel lists sessions
+   * and files in blocks or in arrays, and some changes are of x86-64's boot record or its lowest
+   * memory.
    */
   private @Nullable Damaged damaged(Trial trial) {
     if (trial.kind() == Trial.Kind.SOUND) {
@@ -163,9 +166,14 @@ final class Agreement implements AutoCloseable {
         new SplittableRandom(seed + Objects.hash(trial.rule(), trial.kind().name()));
     Map<String, Damaged> distinct = new LinkedHashMap<>();
     for (int i = 0; i < ATTEMPTS + trial.number() && distinct.size() < trial.number(); i++) {
-      Damaged damaged = damaged(change(trial), seeds.nextLong());
-      if (fits(trial, damaged)) {
-        distinct.putIfAbsent(damaged.changes, damaged);
+      try {
+        Damaged damaged = damaged(change(trial), seeds.nextLong());
+        if (fits(trial, damaged)) {
+          distinct.putIfAbsent(damaged.changes, damaged);
+        }
+      } catch (NoSuchElementException | MemoryReadException e) {
+        // What is to be changed is not there.
+        return null;
       }
     }
     // Some rules can be broken in fewer ways than are asked for: then the first way comes again.

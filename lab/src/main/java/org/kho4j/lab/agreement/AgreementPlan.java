@@ -23,7 +23,8 @@ public final class AgreementPlan {
   static final String SILENT = "x86_64-7.2";
 
   private static final String ARRAYS = "x86_64-7.1";
-  private static final List<String> KERNELS = List.of(MAIN, SILENT, ARRAYS);
+  private static final String ARM64 = "arm64-7.3-16k";
+  private static final List<String> KERNELS = List.of(MAIN, SILENT, ARRAYS, ARM64);
   private static final String SEED = "--seed=";
   private static final String BOOTS = "--boots=";
   private static final int SOUND = 3;

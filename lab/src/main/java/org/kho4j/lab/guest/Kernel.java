@@ -103,7 +103,7 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
   }
 
   /** Its release: {@code "7.3.4"}. An x86-64 header points at it, an arm64 Image has a banner. */
-  String release() throws IOException {
+  public String release() throws IOException {
     String file = new String(Files.readAllBytes(image), StandardCharsets.ISO_8859_1);
     int at =
         switch (arch) {

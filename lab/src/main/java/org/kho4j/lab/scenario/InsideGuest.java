@@ -50,7 +50,7 @@ final class InsideGuest {
   }
 
   static void run(Run run) throws Exception {
-    Kernel kernel = GuestDisk.built(run, GuestDisk.release(run));
+    Kernel kernel = run.kernel();
     Map<String, Path> programs = image(run);
     Script first = new Script();
     first.line("session vm").line("memfd 1 300000 %d 1 0", run.told(5));
@@ -92,7 +92,10 @@ final class InsideGuest {
   /** The files of a run-time image of kho, by their places in the guest. */
   private static Map<String, Path> image(Run run) throws IOException {
     Path directory = run.directory().resolve("image");
-    run.program("image", List.of(run.lab().resolve("image").toString(), directory.toString()));
+    run.program("image", List.of(
+            run.lab().resolve("image").toString(),
+            directory.toString(),
+            run.kernel().arch().label()));
     Map<String, Path> programs = new HashMap<>();
     try (Stream<Path> all = Files.walk(directory)) {
       all.filter(Files::isRegularFile)

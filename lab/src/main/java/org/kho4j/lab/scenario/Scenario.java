@@ -1,5 +1,7 @@
 package org.kho4j.lab.scenario;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Predicate;
@@ -15,10 +17,25 @@ import org.kho4j.lab.guest.Run;
  * @param proves what is known when it passes
  * @param fast whether it belongs to the few minutes that every build can spare
  * @param on the kernels that it makes sense on
+ * @param family of the kernels that guests boot in place of those: a folder in {@code lab/kernels},
+ *     or empty
  * @param limit the time after which it has failed
  */
 public record Scenario(
-    String name, String proves, boolean fast, Predicate<Kernel> on, Duration limit, Body body) {
+    String name,
+    String proves,
+    boolean fast,
+    Predicate<Kernel> on,
+    String family,
+    Duration limit,
+    Body body) {
+
+  private static final String JAVA = "java";
+
+  private Scenario(
+      String name, String proves, boolean fast, Predicate<Kernel> on, Duration limit, Body body) {
+    this(name, proves, fast, on, "", limit, body);
+  }
 
   /** What a scenario does; it fails by throwing. */
   @FunctionalInterface
@@ -153,23 +170,42 @@ public record Scenario(
             "systemd",
             "a service with a warm store under systemd: restart, kill -9, soft-reboot, two kexecs",
             false,
-            Scenario::hasGuestDisk,
+            Scenario::hasJava,
+            JAVA,
             Duration.ofMinutes(40),
             Systemd::run),
+        new Scenario(
+            "guarded-kexec",
+            "systemd's units of examples/systemd stop a jump into another LUO, and let the same through",
+            false,
+            kernel -> kernel.name().equals("x86_64-7.3"),
+            JAVA,
+            Duration.ofMinutes(40),
+            GuardedKexec::run),
         new Scenario(
             "luo-from-java",
             "a Java program preserves memory files in a LUO session of its own, without systemd",
             false,
-            Scenario::hasGuestDisk,
+            Scenario::hasJava,
+            JAVA,
             Duration.ofMinutes(15),
             LiveUpdateFromJava::run),
         new Scenario(
             "running",
             "kho in the guest reads the kernel that it runs on: as debugfs, as kho outside",
             false,
-            Scenario::hasGuestDisk,
+            kernel -> hasJava(kernel) || kernel.name().equals("arm64-7.3-16k"),
+            JAVA,
             Duration.ofMinutes(20),
             InsideGuest::run),
+        new Scenario(
+            "running-hidden",
+            "without root, capabilities or debugfs, and in a container, kho says so and ends with 2",
+            false,
+            kernel -> kernel.name().equals("x86_64-7.3"),
+            JAVA,
+            Duration.ofMinutes(20),
+            HiddenHost::run),
         new Scenario(
             "refused",
             "a kernel of another version refuses what Java wrote for this one",
@@ -179,13 +215,20 @@ public record Scenario(
             Restored::refused));
   }
 
+  /** The kernel that guests boot for one of {@link #on}, described and not built. */
+  public Kernel boots(Path lab, Kernel kernel) throws IOException {
+    return family.isEmpty()
+        ? kernel
+        : Kernel.described(lab, family + "/" + kernel.name().replace("x86_64-", ""));
+  }
+
   /** There is no example for that. */
   private static boolean isArm64With4K(Kernel kernel) {
     return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
   }
 
-  /** Whether {@link GuestDisk} has a kernel of that release. */
-  private static boolean hasGuestDisk(Kernel kernel) {
+  /** Whether the family for guests with a JVM has such a kernel. */
+  private static boolean hasJava(Kernel kernel) {
     return List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name());
   }
 

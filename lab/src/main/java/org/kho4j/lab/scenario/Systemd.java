@@ -38,9 +38,13 @@ final class Systemd {
 
   private void go() throws Exception {
     guest.await("lab: release " + Pattern.quote(GuestDisk.release(run)));
-    for (String event : List.of("fill", "restart", "kill -9", "stop and start", "soft-reboot")) {
+    for (String event : List.of("fill", "restart", "kill -9", "stop and start")) {
       same(event);
     }
+    same("restart without FileDescriptorStorePreserve=yes");
+    guest.await(
+        "lab: after stop and start without FileDescriptorStorePreserve=yes: entry 1 is none");
+    same("soft-reboot");
     for (String event : List.of("kexec", "kexec again")) {
       atTheJump(event);
       guest.await("lab: release 7\\.3");

@@ -18,6 +18,7 @@ import org.kho4j.handover.pages.AddressRange;
  * @param kexecLoaded whether a kernel is loaded for kexec
  * @param use who has LUO's device and sessions open
  * @param systemd major version of systemd, where it is init
+ * @param stores what systemd keeps for its units; empty where it was not asked
  * @param notes what cannot be seen, and why
  */
 public record HostStatus(
@@ -30,9 +31,11 @@ public record HostStatus(
     Optional<Boolean> kexecLoaded,
     LiveUpdateUse use,
     OptionalInt systemd,
+    Optional<List<DescriptorStore>> stores,
     List<String> notes) {
 
   public HostStatus {
+    stores = stores.map(List::copyOf);
     notes = List.copyOf(notes);
   }
 

@@ -82,6 +82,12 @@ public final class HostStatusReader {
           "processes whose descriptors are hidden from this user: %,d; they may have sessions"
               .formatted(use.hidden()));
     }
+    OptionalInt systemd = systemd();
+    Optional<List<DescriptorStore>> stores =
+        systemd.isPresent() ? DescriptorStore.read(root) : Optional.empty();
+    if (systemd.isPresent() && stores.isEmpty()) {
+      notes.add("systemctl show gives no answer: what systemd keeps for its units is not known");
+    }
     notes.addAll(files.notes());
     return new HostStatus(
         files.text("proc/sys/kernel/osrelease"),
@@ -92,7 +98,8 @@ public final class HostStatusReader {
         files.ram(),
         kexecLoaded(),
         use,
-        systemd(),
+        systemd,
+        stores,
         notes);
   }
 

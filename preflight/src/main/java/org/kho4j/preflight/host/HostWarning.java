@@ -57,6 +57,15 @@ public record HostWarning(String sentence, String remedy) {
                 "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
       }
     }
+    for (DescriptorStore store : host.stores().orElse(List.of())) {
+      if (!store.isPreserved()) {
+        warnings.add(
+            new HostWarning(
+                "systemd closes what it keeps for %s when that unit stops, as systemctl kexec makes it: the state is lost"
+                    .formatted(store.unit()),
+                "set FileDescriptorStorePreserve=yes in the unit"));
+      }
+    }
     return warnings;
   }
 

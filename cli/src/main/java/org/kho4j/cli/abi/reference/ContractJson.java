@@ -22,6 +22,7 @@ import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Releases;
 import org.kho4j.abi.Structure;
+import org.kho4j.cli.output.Schema;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
@@ -35,8 +36,6 @@ import tools.jackson.core.util.Separators;
  * of {@code kho abi --json} and {@code docs/abi/abi.json}. Unknown things are absent.
  */
 public final class ContractJson {
-
-  static final String SCHEMA = "kho4j/abi/1";
 
   private ContractJson() {}
 
@@ -96,7 +95,7 @@ public final class ContractJson {
   }
 
   private static Members document() {
-    return new Members().with("schema", SCHEMA);
+    return new Members().with("schema", Schema.ABI.id());
   }
 
   private static Members pageSize(PageSize size) {

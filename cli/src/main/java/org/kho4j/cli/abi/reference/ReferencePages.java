@@ -21,6 +21,7 @@ import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Releases;
 import org.kho4j.abi.Structure;
+import org.kho4j.cli.output.Schema;
 
 /**
  * The reference pages under {@code docs/abi/}: the contract for people, and as {@code abi.json} for
@@ -84,7 +85,7 @@ public final class ReferencePages {
   private static String value(String word, String argument) {
     return switch (word) {
       case "newest" -> Releases.NEWEST;
-      case "schema" -> ContractJson.SCHEMA;
+      case "schema" -> Schema.ABI.id();
       case "canonical-form" -> Fingerprint.FORM;
       case "canonical-example" -> Fingerprint.canonicalText(version(argument)).replace("\t", "→");
       case "matrix" -> ContractTables.matrix();

@@ -1,0 +1,83 @@
+package org.kho4j.cli.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.kho4j.cli.extract.Sha256;
+import org.kho4j.cli.output.Units;
+import org.kho4j.cli.output.Version;
+import org.kho4j.memory.MemorySource;
+
+/**
+ * How a report came about: what its reader needs to repeat it.
+ *
+ * @param command the command line
+ * @param kho version of kho and of Java
+ * @param written when
+ * @param file path of the source
+ * @param sha256 digest of the source's file, as {@code sha256sum} prints it, if it was computed
+ */
+record ReportOrigin(
+    String command, String kho, Instant written, Path file, Optional<String> sha256) {
+
+  /** The digest of a larger file would take longer than the report. */
+  private static final long LARGEST_DIGESTED = 1L << 30;
+
+  private static final Pattern PLAIN_WORD = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
+
+  /** The origin of a report of {@code source} that is written at {@code now}. */
+  static ReportOrigin of(List<String> words, MemorySource source, Instant now) throws IOException {
+    String command =
+        words.stream().map(ReportOrigin::quoted).collect(Collectors.joining(" ", "kho ", ""));
+    Path file = source.path();
+    return new ReportOrigin(
+        command, Version.line(), now.truncatedTo(ChronoUnit.SECONDS), file, sha256(file));
+  }
+
+  private static Optional<String> sha256(Path file) throws IOException {
+    if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_DIGESTED) {
+      return Optional.empty();
+    }
+    Sha256 digest = new Sha256();
+    byte[] buffer = new byte[1 << 16];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int length = in.read(buffer); length > 0; length = in.read(buffer)) {
+        digest.update(buffer, length);
+      }
+    }
+    return Optional.of(digest.hex());
+  }
+
+  /** The word as a shell would take it. */
+  private static String quoted(String word) {
+    return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  void write(Html html) throws IOException {
+    html.line().open("footer").open("dl");
+    fact(html, "Command", command);
+    fact(html, "Written by", kho);
+    fact(html, "At", written.toString());
+    fact(html, "Source", file.toString());
+    fact(html, "SHA-256", sha256.orElse(withoutDigest()));
+    html.close();
+    html.element("p", "Click an address to select all of it. Addresses are physical.").close();
+  }
+
+  private String withoutDigest() {
+    return Files.isRegularFile(file)
+        ? "not computed: the file has more than " + Units.size(LARGEST_DIGESTED)
+        : "none: the source is no file";
+  }
+
+  private static void fact(Html html, String name, String value) throws IOException {
+    html.open("div").element("dt", name).open("dd").untrusted(value).close().close();
+  }
+}

@@ -1,0 +1,99 @@
+package org.kho4j.preflight.host;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The descriptors that systemd keeps for a unit. Services of systemd itself are left out: what
+ * journald or logind store, as streams and devices, is for their own restart.
+ *
+ * @param unit name of the unit
+ * @param descriptors how many there are, at least one
+ * @param isPreserved whether they outlive a stop of the unit: {@code
+ *     FileDescriptorStorePreserve=yes}. systemd 261 and later hands such stores over at a kexec
+ */
+public record DescriptorStore(String unit, int descriptors, boolean isPreserved) {
+
+  private static final Path HOST = Path.of("/");
+  private static final List<String> COMMAND =
+      List.of(
+          "systemctl",
+          "show",
+          "--property=Id,NFileDescriptorStore,FileDescriptorStorePreserve",
+          "*.service");
+
+  private static final String OF_SYSTEMD = "systemd-";
+
+  /** A unit has three short lines. */
+  private static final int MAX_BYTES = 4 << 20;
+
+  private static final int SECONDS = 20;
+
+  /**
+   * The stores of a host that are not empty, by {@code systemctl show}.
+   *
+   * @param root the host's root directory
+   * @return empty where systemd cannot be asked: {@code root} is a copy of another host's files, or
+   *     {@code systemctl} fails
+   */
+  public static Optional<List<DescriptorStore>> read(Path root) {
+    if (!root.toAbsolutePath().normalize().equals(HOST)) {
+      return Optional.empty();
+    }
+    try {
+      Process process =
+          new ProcessBuilder(COMMAND)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .start();
+      byte[] shown;
+      try (InputStream out = process.getInputStream()) {
+        shown = out.readNBytes(MAX_BYTES);
+      }
+      if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        return Optional.empty();
+      }
+      return process.exitValue() == 0
+          ? Optional.of(parse(new String(shown, StandardCharsets.UTF_8)))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  /** The stores in the output of {@code systemctl show}: units are apart by an empty line. */
+  static List<DescriptorStore> parse(String shown) {
+    List<DescriptorStore> stores = new ArrayList<>();
+    for (String unit : shown.split("\n\n+")) {
+      Map<String, String> values = new HashMap<>();
+      for (String line : unit.split("\n")) {
+        int equals = line.indexOf('=');
+        if (equals > 0) {
+          values.put(line.substring(0, equals), line.substring(equals + 1).strip());
+        }
+      }
+      String name = values.getOrDefault("Id", "");
+      String count = values.getOrDefault("NFileDescriptorStore", "");
+      if (!name.startsWith(OF_SYSTEMD) && count.matches("[1-9][0-9]{0,8}")) {
+        stores.add(
+            new DescriptorStore(
+                name,
+                Integer.parseInt(count),
+                "yes".equals(values.get("FileDescriptorStorePreserve"))));
+      }
+    }
+    return stores;
+  }
+}
