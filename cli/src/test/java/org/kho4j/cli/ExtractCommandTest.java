@@ -381,7 +381,7 @@ class ExtractCommandTest {
         .isEqualTo("kho: " + directory.resolve("no") + ": no such directory\n");
     assertThat(
             kho(2, "extract", ram, "--session=vm", "--token=7", "-o", "/dev/null", "--force").err())
-        .contains("/dev/null: is no regular file, so it is not replaced");
+        .contains("/dev/null: is not a regular file, so it is not replaced");
   }
 
   @Test

@@ -282,7 +282,7 @@ public final class Handover {
     if (!Fdt.isMagic(header)) {
       throw where.broken(
           address,
-          "the blob is no device tree, and %s has no other way to tell its size"
+          "the blob is not a device tree, and %s stores no other size of a blob"
               .formatted(version()));
     }
     try {

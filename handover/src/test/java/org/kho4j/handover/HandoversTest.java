@@ -279,7 +279,8 @@ class HandoversTest {
         .containsExactly(new Subtree("anything", 0x200000, blob.length));
     assertThat(problems)
         .containsExactly(
-            "/text at 0x201000: the blob is no device tree, and kho-v2 has no other way to tell its size");
+            "/text at 0x201000: the blob is not a device tree, and kho-v2 stores no other size of"
+                + " a blob");
   }
 
   /** With 16K pages, a tree of 4 levels and of 5 levels go by the string kho-v3. */

@@ -39,7 +39,7 @@ import org.kho4j.verify.Verifier;
 /** Reads the parts of a handover in memory, with their versions and states. */
 public final class HandedReader {
 
-  private static final String HANDED_OVER = "it is handed over so";
+  private static final String HANDED_OVER = "it is in the handover";
 
   private final Handover handover;
   private final Map<String, Speech> parts = new HashMap<>();

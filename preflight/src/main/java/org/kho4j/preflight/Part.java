@@ -50,7 +50,8 @@ public record Part(
   private static final Fate NO_HANDLER =
       new Fate(
           Verdict.UNREACHABLE,
-          "every open of /dev/liveupdate fails with EIO until the next boot, whatever else is in it");
+          "every open of /dev/liveupdate fails with EIO until the next boot, so other files are"
+              + " lost as well");
 
   /** A row of its own, with the version string of its feature. */
   static Builder of(String name, Feature feature) {

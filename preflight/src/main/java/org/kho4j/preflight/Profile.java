@@ -60,7 +60,7 @@ public record Profile(
     }
     return Speech.unknown(
         versions.isEmpty()
-            ? "its strings are not at hand"
+            ? "its strings are not available"
             : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
   }
 

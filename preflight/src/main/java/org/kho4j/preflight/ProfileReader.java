@@ -91,7 +91,7 @@ public final class ProfileReader {
       return Speech.no(built.evidence());
     }
     if (image.strings().isEmpty()) {
-      return Speech.unknown("its strings are not at hand");
+      return Speech.unknown("its strings are not available");
     }
     List<String> versions = new ArrayList<>();
     List<FoundString> shown = new ArrayList<>();

@@ -81,7 +81,7 @@ public final class RunningKernel {
             : DebugfsOut.read(files);
     if (image.isEmpty() && types.isEmpty() && out.isEmpty()) {
       throw new IOException(
-          "the running kernel cannot be known: " + String.join("; ", files.notes()));
+          "the running kernel cannot be identified: " + String.join("; ", files.notes()));
     }
     Map<String, Speech> parts = new HashMap<>(base.parts());
     out.versions()
@@ -159,7 +159,7 @@ public final class RunningKernel {
       }
     }
     files.note(
-        "no image of the running kernel is at %s: its version strings are not known from there"
+        "no image of the running kernel is at %s, so its version strings are unknown"
             .formatted(String.join(", ", places.stream().map(place -> "/" + place).toList())));
     return Optional.empty();
   }

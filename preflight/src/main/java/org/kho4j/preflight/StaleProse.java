@@ -78,7 +78,7 @@ public final class StaleProse {
         String version = defined.get(named.group(1));
         if (version != null && !version.equals(named.group(2))) {
           found.add(
-              "%s:%d: says %s, and the string is %s-v%s"
+              "%s:%d: mentions %s, but the string is %s-v%s"
                   .formatted(name, i + 1, named.group(), named.group(1), version));
         }
       }

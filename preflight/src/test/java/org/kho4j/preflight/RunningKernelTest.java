@@ -174,7 +174,7 @@ class RunningKernelTest {
   void aHostThatTellsNothingIsRefused() {
     assertThatThrownBy(this::read)
         .isInstanceOf(IOException.class)
-        .hasMessageStartingWith("the running kernel cannot be known: ");
+        .hasMessageStartingWith("the running kernel cannot be identified: ");
   }
 
   @Test

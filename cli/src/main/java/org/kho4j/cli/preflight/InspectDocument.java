@@ -239,6 +239,6 @@ public final class InspectDocument {
   }
 
   private void put(Part part, List<String> versions) {
-    parts.put(part.name(), Speech.yes(versions, "it is handed over so"));
+    parts.put(part.name(), Speech.yes(versions, "it is in the handover"));
   }
 }

@@ -107,7 +107,7 @@ public final class Incoming {
     requireUnfinished();
     if (!pageSize().isAligned(address) || bytes <= 0 || !pageSize().isAligned(bytes)) {
       throw new PreservationException(
-          "page run", address, "%d bytes are no whole pages of %s".formatted(bytes, pageSize()));
+          "page run", address, "%d bytes are not whole pages of %s".formatted(bytes, pageSize()));
     }
     take(blocksOf("page run", address, bytes));
   }

@@ -327,7 +327,7 @@ final class OutgoingMap {
 
   private void requireWhole(String what, long address, long bytes) {
     if (!pageSize.isAligned(address) || bytes <= 0 || !pageSize.isAligned(bytes)) {
-      throw refused(what, address, "%d bytes are no whole pages of %s".formatted(bytes, pageSize));
+      throw refused(what, address, "%d bytes are not whole pages of %s".formatted(bytes, pageSize));
     }
     if (!memory.contains(address, bytes)) {
       throw refused(

@@ -56,7 +56,7 @@ public final class KhoTest {
     if (folios * Long.BYTES > foliosInfo.bytes()) {
       throw place.broken(
           address,
-          "nr_folios is %d, and %s"
+          "nr_folios is %d, but %s"
               .formatted(folios, foliosInfo.descriptor().room(memory.pageSize(), Long.BYTES)));
     }
   }

@@ -105,7 +105,7 @@ public final class LiveUpdate {
     if (Long.compareUnsigned(count, capacity) > 0) {
       throw place.broken(
           head.flbs(),
-          "count is %s, and a page holds %d".formatted(Long.toUnsignedString(count), capacity));
+          "count is %s, but a page holds %d".formatted(Long.toUnsignedString(count), capacity));
     }
     for (int i = 0; i < count; i++) {
       flbs.add(Flb.read(page.element(i), place.in("flb", i)));

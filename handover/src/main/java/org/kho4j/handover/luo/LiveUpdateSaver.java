@@ -169,7 +169,7 @@ public final class LiveUpdateSaver {
     int capacity = version.flbs() ? LuoFlb.HEADER.capacity(generation.pageSize()) : 0;
     if (flbs.size() > capacity) {
       throw wrong(
-          where, "%d FLBs, and %s has room for %d".formatted(flbs.size(), version, capacity));
+          where, "%d FLBs, but %s has room for %d".formatted(flbs.size(), version, capacity));
     }
     Set<String> names = new HashSet<>();
     for (Flb flb : flbs) {
@@ -185,7 +185,7 @@ public final class LiveUpdateSaver {
     if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
       throw wrong(
           where,
-          "%s \"%s\" has %d bytes: 1 to %d without a NUL are possible"
+          "%s \"%s\" has %d bytes; 1 to %d bytes without a NUL are allowed"
               .formatted(field.name(), text, bytes, field.size() - 1));
     }
   }

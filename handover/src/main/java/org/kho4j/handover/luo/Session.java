@@ -102,7 +102,7 @@ public final class Session {
             .map(entry -> {
               if (files[0]++ == count) {
                 throw where.broken(
-                    address, "count is %d, and the list holds more files".formatted(count));
+                    address, "count is %d, but the list holds more files".formatted(count));
               }
               return PreservedFile.read(handover, where, entry);
             });
@@ -114,7 +114,7 @@ public final class Session {
               if (files[0] != wanted) {
                 throw where.broken(
                     address,
-                    "count is %d, and the list holds %d files".formatted(wanted, files[0]));
+                    "count is %d, but the list holds %d files".formatted(wanted, files[0]));
               }
               return Stream.empty();
             }));

@@ -209,7 +209,7 @@ final class BitmapListMap implements PreservedMap {
       }
       memory.bytes(place, bitmap, bitmapBytes);
       if (!seen.add(place, bitmap)) {
-        throw place.broken(at, "the bitmap at 0x%x is another element's as well".formatted(bitmap));
+        throw place.broken(at, "another element has the bitmap at 0x%x as well".formatted(bitmap));
       }
       keys.add(KhoRadix.key(pageSize, physStart, order));
       addresses.add(bitmap);

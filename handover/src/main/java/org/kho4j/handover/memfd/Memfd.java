@@ -50,7 +50,7 @@ public final class Memfd {
     if (Long.compareUnsigned(folioCount(), room) > 0) {
       throw where.broken(
           address,
-          "nr_folios is %s, and %s"
+          "nr_folios is %s, but %s"
               .formatted(
                   Long.toUnsignedString(folioCount()),
                   foliosInfo

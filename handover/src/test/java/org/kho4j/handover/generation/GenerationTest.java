@@ -139,11 +139,11 @@ class GenerationTest {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x41000, 3))))
         .isEqualTo("folio at 0x40041000: not aligned to the 32768 bytes of a block of order 3");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41800, PAGE)))
-        .isEqualTo("page run at 0x40041800: 4096 bytes are no whole pages of 4K");
+        .isEqualTo("page run at 0x40041800: 4096 bytes are not whole pages of 4K");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41000, 100)))
-        .isEqualTo("page run at 0x40041000: 100 bytes are no whole pages of 4K");
+        .isEqualTo("page run at 0x40041000: 100 bytes are not whole pages of 4K");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41000, 0)))
-        .isEqualTo("page run at 0x40041000: 0 bytes are no whole pages of 4K");
+        .isEqualTo("page run at 0x40041000: 0 bytes are not whole pages of 4K");
   }
 
   @Test
@@ -251,7 +251,7 @@ class GenerationTest {
             .toList();
 
     assertThat(refusal(() -> ReserveMemSaver.save(generation, nine)))
-        .isEqualTo("/memblock: 9 reservations: a kernel takes 1 to 8");
+        .isEqualTo("/memblock: 9 reservations: a kernel accepts 1 to 8");
     assertThat(
             refusal(() ->
                 ReserveMemSaver.save(
@@ -305,16 +305,17 @@ class GenerationTest {
         List.of(
             new Case(
                 List.of(new AddressRange(BASE + SIZE, 0x10000)),
-                "scratch region 0 at 0x407d0000: 65536 bytes are no whole pages in memory, which has 0x40000000 to 0x407cffff"),
+                "scratch region 0 at 0x407d0000: 65536 bytes are not whole pages in memory, which has 0x40000000 to 0x407cffff"),
             new Case(
                 List.of(SCRATCH, new AddressRange(BASE + 0x1f000, 0x2000)),
-                "scratch region 1 at 0x4001f000: 0x4001f000-0x40020fff overlaps with region 0x40010000-0x4001ffff"),
+                "scratch region 1 at 0x4001f000: 0x4001f000-0x40020fff overlaps region"
+                    + " 0x40010000-0x4001ffff"),
             new Case(
                 List.of(new AddressRange(BASE + 0x800, 0x1000)),
                 "scratch region 0 at 0x40000800: not aligned to a page of 4K"),
             new Case(
                 List.of(new AddressRange(BASE, 0x1800)),
-                "scratch region 0 at 0x40000000: 6144 bytes are no whole pages in memory, which has 0x40000000 to 0x407cffff"));
+                "scratch region 0 at 0x40000000: 6144 bytes are not whole pages in memory, which has 0x40000000 to 0x407cffff"));
     for (Case one : cases) {
       assertThatThrownBy(
               () -> Generation.first(memory, Setup.of(PageSize.SIZE_4K, one.scratch, "test")))

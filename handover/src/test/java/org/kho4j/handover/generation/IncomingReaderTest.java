@@ -305,16 +305,17 @@ class IncomingReaderTest {
     long address = SCRATCH.address();
     assertThat(scratchRefusal(address, 0x2000, address + 0x1000, 0x1000))
         .isEqualTo(
-            "/scratch/region 1 at 0x40011000: 0x40011000-0x40011fff overlaps with region 0x40010000-0x40011fff");
+            "/scratch/region 1 at 0x40011000: 0x40011000-0x40011fff overlaps region"
+                + " 0x40010000-0x40011fff");
     assertThat(scratchRefusal(address + 0x10, 0x1000))
         .isEqualTo(
             "/scratch/region 0 at 0x40010010: the region's address 0x40010010 is not aligned to a page of 4K");
     assertThat(scratchRefusal(address, 0x1010))
-        .startsWith("/scratch/region 0 at 0x40010000: 4112 bytes are no whole pages in memory");
+        .startsWith("/scratch/region 0 at 0x40010000: 4112 bytes are not whole pages in memory");
     assertThat(scratchRefusal(address, -1L << 12))
         .isEqualTo("/scratch/region 0 at 0x40010000: 18446744073709547520 bytes cannot be memory");
     assertThat(scratchRefusal(BASE + SIZE, 0x1000))
-        .startsWith("/scratch/region 0 at 0x403e8000: 4096 bytes are no whole pages in memory");
+        .startsWith("/scratch/region 0 at 0x403e8000: 4096 bytes are not whole pages in memory");
     boot = new BootData(fdt, PAGE, SCRATCH.address(), 15);
     assertThat(refusal())
         .isEqualTo("/scratch at 0x40010000: 15 bytes are 0 regions: 1 to 1026 are possible");

@@ -146,7 +146,7 @@ class KhoTestTest {
   @Test
   void namesACountThatTheListHasNoRoomFor() {
     assertThat(sentenceOf(() -> read(root().child(data(513, 0)))))
-        .isEqualTo("/kho_test/data at 0x200000: nr_folios is 513, and the array has room for 512");
+        .isEqualTo("/kho_test/data at 0x200000: nr_folios is 513, but the array has room for 512");
   }
 
   @Test

@@ -341,9 +341,9 @@ class LiveUpdateSaverTest {
   void refusesFlbsThatThePageHasNoRoomFor() {
     List<Flb> flbs = IntStream.range(0, 64).mapToObj(i -> new Flb("f" + i, 0, 1)).toList();
     assertThat(refusal(LuoVersion.V5, List.of(), flbs))
-        .isEqualTo("/LUO/flbs: 64 FLBs, and luo-v5 has room for 63");
+        .isEqualTo("/LUO/flbs: 64 FLBs, but luo-v5 has room for 63");
     assertThat(refusal(LuoVersion.V1_WITHOUT_FLBS, List.of(), flbs.subList(0, 1)))
-        .isEqualTo("/LUO/flbs: 1 FLBs, and luo-v1@6.19 has room for 0");
+        .isEqualTo("/LUO/flbs: 1 FLBs, but luo-v1@6.19 has room for 0");
     assertThat(refusal(LuoVersion.V5, List.of(), List.of(flbs.getFirst(), flbs.getFirst())))
         .isEqualTo("/LUO/flbs: two FLBs have the name \"f0\"");
   }
@@ -351,7 +351,8 @@ class LiveUpdateSaverTest {
   @Test
   void refusesNamesAndTokensThatAKernelRefuses() {
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession("", List.of())), List.of()))
-        .isEqualTo("/LUO/session \"\": name \"\" has 0 bytes: 1 to 63 without a NUL are possible");
+        .isEqualTo("/LUO/session \"\": name \"\" has 0 bytes; 1 to 63 bytes without a NUL are"
+            + " allowed");
     String longName = "ä".repeat(32);
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession(longName, List.of())), List.of()))
         .contains("has 64 bytes: 1 to 63");

@@ -112,7 +112,7 @@ public record SupportTable(List<Entry> entries) {
       }
     }
     throw new MalformedImageException(
-        "%s has a name in section %s that is no text, or has no NUL within %d bytes"
+        "%s has a name in section %s that is not text, or has no NUL within %d bytes"
             .formatted(where, section, NAME));
   }
 
