@@ -14,7 +14,7 @@ const groups = [
     'lifetimes', 'checks', 'walkthrough', 'walkthrough-luo', 'versions'].map((name) => `docs/abi/${name}.md`)
     .concat('docs/development-layouts.md', 'vectors/README.md')],
   ['Evidence', ['docs/agreement.md', 'docs/preflight-lab.md', 'docs/lab.md', 'docs/performance.md',
-    'fuzz/README.md']],
+    'cli/src/test/resources/org/kho4j/cli/captures/README.md', 'fuzz/README.md']],
   ['Project', ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/releasing.md']],
   ['Decisions', ['docs/decisions/*']],
 ]
