@@ -25,7 +25,7 @@ public record DevelopmentLayout(
     String source,
     String meaning) {
 
-  /** What a name is of. */
+  /** The kind of a development layout. */
   public enum Kind {
     FILE_HANDLER("file handler"),
     FLB("FLB");

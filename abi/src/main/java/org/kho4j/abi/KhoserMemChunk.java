@@ -51,8 +51,8 @@ public final class KhoserMemChunk {
                   "at finalize; a later finalize replaces the whole list",
                   "by the writer when it aborts or finalizes again; in the next kernel it is free memory once read"),
               SOURCE,
-              "One page of pointers at bitmaps, all of one order. A chunk is started for every order, orders ascending; more"
-                  + " follow when it is full.",
+              "One page of pointers to bitmaps, all of one order. Every order has its own chunks,"
+                  + " in ascending order; when a chunk is full, another one follows.",
               NEXT,
               ORDER,
               NUM_ELMS)

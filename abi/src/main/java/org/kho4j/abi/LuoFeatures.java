@@ -18,7 +18,7 @@ public final class LuoFeatures {
           Releases.NEVER,
           Lifetime.partOf("the structure that it is in front of"),
           "include/linux/kho/abi/luo.h of the memory-management tree",
-          "In front of luo_ser and of memfd_luo_ser. Changes are additive: a new field comes with a new bit.",
+          "Precedes luo_ser and memfd_luo_ser. Changes are additive: a new field has a new bit.",
           SUPP,
           REQ,
           ACTIVE,

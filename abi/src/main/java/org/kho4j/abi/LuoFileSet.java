@@ -34,8 +34,8 @@ public final class LuoFileSet {
         releases,
         Lifetime.partOf("luo_session_ser"),
         "include/linux/kho/abi/luo.h",
-        "Packed. Embedded in a session. files 0 beside a count other than 0 is warned about and"
-            + " taken as empty.",
+        "Packed. Embedded in a session. If files is 0 but the count is not, the kernel warns and"
+            + " treats the session as empty.",
         files,
         COUNT);
   }

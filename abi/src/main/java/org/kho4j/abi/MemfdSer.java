@@ -5,7 +5,8 @@ public final class MemfdSer {
 
   private static final String SOURCE = "include/linux/kho/abi/memfd.h";
   private static final String MEANING =
-      "Packed, in a page of its own; luo_file_ser.data is its address. The folios are preserved with their own order.";
+      "Packed, on a separate page; luo_file_ser.data is its address. The folios are preserved with"
+          + " their own order.";
   private static final Lifetime LIFETIME =
       Lifetime.block(
           0, "when the file is preserved", "when the file is retrieved or its session finished");

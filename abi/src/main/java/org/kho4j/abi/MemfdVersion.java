@@ -71,7 +71,7 @@ public record MemfdVersion(
           MemfdSer.NR_FOLIOS,
           MemfdSer.FOLIOS,
           FolioFlags.SET,
-          "An RFC of June 2026: the layout of memfd-v2, and the string names vmalloc too.");
+          "An RFC of June 2026: the layout of memfd-v2, but the string also names vmalloc.");
 
   public static final MemfdVersion FEATURED =
       new MemfdVersion(
@@ -82,7 +82,8 @@ public record MemfdVersion(
           MemfdSer.NR_FOLIOS,
           MemfdSer.FOLIOS,
           FolioFlags.SET,
-          "The memory-management tree: a feature header in front, and a handler without a version.");
+          "The memory-management tree: a feature header precedes the structure, and the handler"
+              + " has no version.");
 
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<MemfdVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);

@@ -94,7 +94,7 @@ public record Structure(
     return elements == null ? headerSize : pages * pageSize.bytes();
   }
 
-  /** How many elements fit behind the header; 0 for a structure of fixed size. */
+  /** Returns the number of elements that fit after the header; 0 for a structure of fixed size. */
   public int capacity(PageSize pageSize) {
     return elements == null ? 0 : (size(pageSize) - headerSize) / elements.size();
   }

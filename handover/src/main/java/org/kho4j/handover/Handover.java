@@ -48,7 +48,7 @@ public final class Handover {
 
   /** What has become of the preserved map. */
   public enum MapState {
-    /** It can be believed. */
+    /** The map is complete and was not overwritten. */
     INTACT,
     /** A kernel has taken the handover, walked the map, and used its memory again. */
     CONSUMED,
@@ -121,7 +121,7 @@ public final class Handover {
     return memory.pageSize();
   }
 
-  /** How the page size is known. */
+  /** Returns the evidence for the page size. */
   public PageSizeEvidence pageSizeEvidence() {
     return pageSizeEvidence;
   }

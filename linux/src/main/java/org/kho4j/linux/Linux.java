@@ -26,7 +26,7 @@ public final class Linux {
     return PageSizeHolder.BYTES;
   }
 
-  /** How many mappings a process may have: the sysctl vm.max_map_count. */
+  /** Returns the maximum number of mappings of a process: the sysctl vm.max_map_count. */
   public static int maxMapCount() {
     // Files.readString asks a file of size 0 for one byte first, and a sysctl answers one read only
     try (InputStream in = Files.newInputStream(Path.of("/proc/sys/vm/max_map_count"))) {

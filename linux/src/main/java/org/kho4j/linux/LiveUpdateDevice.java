@@ -24,7 +24,7 @@ import java.util.Map;
  */
 public final class LiveUpdateDevice extends LinuxDescriptor {
 
-  /** The device. */
+  /** The path of the device. */
   public static final Path DEVICE = Path.of("/dev/liveupdate");
 
   /** Longest name of a session, in bytes. */

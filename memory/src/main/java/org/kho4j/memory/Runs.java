@@ -37,7 +37,7 @@ public final class Runs {
     return new Runs(collector);
   }
 
-  /** How many runs there are, after touching ones became one. */
+  /** Returns the number of runs, after adjacent runs were joined. */
   public int count() {
     return count;
   }

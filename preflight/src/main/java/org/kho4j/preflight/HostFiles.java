@@ -106,7 +106,7 @@ public final class HostFiles {
         : OptionalLong.empty();
   }
 
-  /** What is wrong with a file. */
+  /** Returns an exception about a malformed file. */
   public IOException broken(String place, String what) {
     return new IOException(root.resolve(place) + ": " + what);
   }

@@ -26,7 +26,7 @@ public record Speech(
   public enum State {
     YES,
     NO,
-    /** Not known, or ambiguous. */
+    /** The version is unknown or ambiguous. */
     UNKNOWN
   }
 
@@ -47,7 +47,7 @@ public record Speech(
     return new Speech(State.NO, List.of(), Optional.empty(), evidence);
   }
 
-  /** Nothing is known of the part. */
+  /** Returns the state of a part whose versions are unknown. */
   public static Speech unknown(String evidence) {
     return new Speech(State.UNKNOWN, List.of(), Optional.empty(), evidence);
   }

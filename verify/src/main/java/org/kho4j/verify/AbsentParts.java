@@ -54,14 +54,14 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
    */
   public record Part(Kind kind, String path, long address, long bytes) {}
 
-  /** How many parts there are, and their bytes. */
+  /** The number of parts, and their bytes. */
   public record Sum(long count, long bytes) {
     Sum plus(Sum other) {
       return new Sum(count + other.count, bytes + other.bytes);
     }
   }
 
-  /** Nothing is absent. */
+  /** No absent parts. */
   public static final AbsentParts NONE = new AbsentParts(List.of(), Map.of());
 
   static final int MOST_PARTS = 1000;
@@ -80,7 +80,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
     return sums.values().stream().mapToLong(Sum::bytes).sum();
   }
 
-  /** How many parts there are, in the list or not. */
+  /** Returns the number of parts, including those that are not in the list. */
   public long count() {
     return sums.values().stream().mapToLong(Sum::count).sum();
   }

@@ -26,7 +26,7 @@ public record Checked(
     Map<Severity, Long> findings,
     Map<String, Long> unreported) {
 
-  /** Nothing yet. */
+  /** The counts before a verification. */
   public static final Checked NOTHING =
       new Checked(Map.of(), List.of(), AbsentParts.NONE, Map.of(), Map.of());
 

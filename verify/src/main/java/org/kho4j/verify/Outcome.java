@@ -17,7 +17,7 @@ public enum Outcome {
   /** The kernel does not boot, and prints nothing. */
   HANG;
 
-  /** In small letters, as in JSON. */
+  /** Returns the name in lower case, as in JSON. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

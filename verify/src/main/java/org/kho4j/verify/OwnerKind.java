@@ -56,12 +56,12 @@ public enum OwnerKind {
     return this == VMALLOC || this == MEMFD || this == KHO_TEST ? where.around() : where;
   }
 
-  /** The word for machines. */
+  /** Returns the label of the kind in JSON. */
   public String label() {
     return label;
   }
 
-  /** The words for people. */
+  /** Returns the name of the kind in text output. */
   public String words() {
     return words;
   }

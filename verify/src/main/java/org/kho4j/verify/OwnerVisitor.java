@@ -10,7 +10,7 @@ import org.kho4j.handover.wire.Where;
 @FunctionalInterface
 public interface OwnerVisitor {
 
-  /** Takes nothing. */
+  /** A visitor that ignores everything. */
   OwnerVisitor NONE = (where, address, bytes) -> {};
 
   /**

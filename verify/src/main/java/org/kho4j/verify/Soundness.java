@@ -10,7 +10,7 @@ public enum Soundness {
   SOUND,
   /** There are warnings, and no errors. */
   WARNINGS,
-  /** There are errors. */
+  /** At least one finding is an error. */
   ERRORS;
 
   /**
@@ -28,7 +28,7 @@ public enum Soundness {
     return consumed ? CONSUMED : SOUND;
   }
 
-  /** In small letters, as in JSON. */
+  /** Returns the name in lower case, as in JSON. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -20,7 +20,7 @@ public final class Region {
   public enum Check {
     /** The content is what it was when the store was closed. */
     MATCH,
-    /** It is not. */
+    /** The content differs from the checksum. */
     MISMATCH,
     /** No checksum was recorded, or the owner before died, or the region has been mapped since. */
     UNKNOWN

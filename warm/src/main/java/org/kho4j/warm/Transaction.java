@@ -40,7 +40,7 @@ public final class Transaction implements AutoCloseable {
     log.keep(store.locked(() -> region.ranges(offset, length)));
   }
 
-  /** Makes the changes last. */
+  /** Commits the changes: from here on, they survive a crash. */
   public void commit() {
     requireOpen();
     ended = true;

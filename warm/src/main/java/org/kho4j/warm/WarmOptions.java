@@ -33,7 +33,7 @@ public record WarmOptions(
     return new WarmOptions(name, size, 0, false, false, false);
   }
 
-  /** The same with a schema. */
+  /** Returns a copy with this schema. */
   public WarmOptions withSchema(long newSchema) {
     return new WarmOptions(name, size, newSchema, sparse, checksums, setAside);
   }

@@ -21,7 +21,7 @@ final class NamelessFile {
 
   private NamelessFile() {}
 
-  /** Writes what a file will have. */
+  /** Writes the content of the file. */
   @FunctionalInterface
   interface Filling {
     void fill(SparseOutput out) throws IOException, DataFormatException;

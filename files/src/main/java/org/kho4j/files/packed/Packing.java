@@ -21,9 +21,9 @@ public enum Packing {
   LZMA("lzma", "org.tukaani:xz"),
   /** Compressed AVML, which unpacks to a LiME file. */
   AVML("avml"),
-  /** Recognized, and not read. */
+  /** Recognized, but not supported. */
   BZIP2("bzip2"),
-  /** Recognized, and not read. */
+  /** Recognized, but not supported. */
   LZOP("lzop");
 
   private static final int LZOP_MAGIC = 0x4f5a4c89;

@@ -33,7 +33,7 @@ public final class Content {
     void piece(long offset, long address, long bytes);
   }
 
-  /** Tells where content lies. */
+  /** Visits the pieces of content with their places in memory. */
   @FunctionalInterface
   public interface Pieces {
     /** Visits every piece by ascending offset. Pieces do not overlap; between them are zeros. */

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 @FunctionalInterface
 public interface Placement {
 
-  /** Wherever there is room. */
+  /** Places every structure at any free address. */
   Placement ANYWHERE = path -> OptionalLong.empty();
 
   /**

@@ -81,7 +81,7 @@ public final class KhoTest {
     return checksum;
   }
 
-  /** Takes a folio. */
+  /** Visits the folios of the test data. */
   @FunctionalInterface
   public interface FolioVisitor {
     /**

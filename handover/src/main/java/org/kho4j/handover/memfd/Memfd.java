@@ -120,7 +120,7 @@ public final class Memfd {
     return foliosInfo;
   }
 
-  /** Takes a folio. */
+  /** Visits the folios of a memfd. */
   @FunctionalInterface
   public interface FolioVisitor {
     /**

@@ -33,7 +33,7 @@ public final class ChunkWriter {
     this.entries = new long[KhoVmallocChunk.STRUCTURE.capacity(pageSize)];
   }
 
-  /** Lists a block. */
+  /** Appends the entry of a block. */
   public void add(long block) {
     if (chunk == null) {
       chunk = next(null);

@@ -56,7 +56,7 @@ public record Descriptor(long address, long first, long totalPages, int flags, i
         : "the array has room for %d".formatted(totalPages * pageSize.bytes() / entryBytes);
   }
 
-  /** Writes the 16 bytes. */
+  /** Writes the 16 bytes of the descriptor into a structure. */
   public void writeTo(StructureView view) {
     FIRST.store(view, first);
     view.set(KhoVmalloc.TOTAL_PAGES, totalPages);

@@ -161,12 +161,12 @@ public final class RunningMemory implements PhysicalMemory {
     return watched.unwatched();
   }
 
-  /** How many times the file was read, its headers aside. */
+  /** Returns the number of reads of the file, without its headers. */
   public long reads() {
     return reads.get();
   }
 
-  /** How many bytes of memory were read out of the file. */
+  /** Returns the number of bytes of memory that were read from the file. */
   public long bytesRead() {
     return bytesRead.get();
   }

@@ -51,7 +51,7 @@ public final class Btf {
     return BtfTypes.length(bytes);
   }
 
-  /** How many types there are. */
+  /** Returns the number of types. */
   public int typeCount() {
     return types.end() - 1;
   }

@@ -145,7 +145,7 @@ public final class FdStoreMapping {
     return version;
   }
 
-  /** How many kexecs systemd counted before this one, if it says so. */
+  /** Returns the number of kexecs that systemd counted before this one, if the mapping has it. */
   public OptionalLong kexecCount() {
     return kexecCount;
   }
