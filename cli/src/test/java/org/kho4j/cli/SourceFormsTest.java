@@ -141,7 +141,7 @@ class SourceFormsTest {
     write();
     assertThat(kho(2, "inspect", source, "--spool-limit", "1M").err())
         .isEqualTo(
-            "kho: " + source + " has more than 1048576 bytes, the most that are copied of it\n");
+            "kho: " + source + " has more than 1048576 bytes, the limit of the copy\n");
   }
 
   private void write() {

@@ -139,7 +139,7 @@ public final class FdtEditor {
       byte[] bytes = FdtName.encodeNonEmpty(name, "node");
       long node = offset();
       if (structure.child(node, bytes) >= 0) {
-        throw new IllegalArgumentException("the node \"%s\" stands here already".formatted(name));
+        throw new IllegalArgumentException("the node \"%s\" already exists".formatted(name));
       }
       if (path.size() + 1 == Fdt.MAX_DEPTH) {
         throw new IllegalStateException(

@@ -218,7 +218,7 @@ public final class Handover {
       throw PreservedMap.PATH.broken(
           root.address(),
           version().finalized()
-              ? "is 0: the handover was not finalized, so that there is no map yet"
+              ? "is 0: the handover was not finalized, so there is no map yet"
               : "is 0: there is no map");
     }
     memory.requirePage(PreservedMap.PATH, address, "the map's address");
@@ -290,7 +290,7 @@ public final class Handover {
     } catch (FdtException e) {
       throw where.broken(
           address,
-          "the blob's header is broken, and %s has no other way to tell its size: %s"
+          "the blob's header is broken, and %s stores no other size of a blob: %s"
               .formatted(version(), e.getMessage()));
     }
   }

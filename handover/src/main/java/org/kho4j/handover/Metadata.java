@@ -23,7 +23,7 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
     long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       throw where.broken(
-          subtree.address(), "version is %d, and only 1 is known".formatted(version));
+          subtree.address(), "version is %d, but only 1 is known".formatted(version));
     }
     return new Metadata(
         version,

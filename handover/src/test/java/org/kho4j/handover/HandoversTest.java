@@ -247,7 +247,8 @@ class HandoversTest {
     assertThat(handover.mapState()).isEqualTo(MapState.NOT_FINALIZED);
     assertThat(sentenceOf(handover::preservedMap))
         .isEqualTo(
-            "/preserved-memory-map at 0x1000000: is 0: the handover was not finalized, so that there is no map yet");
+            "/preserved-memory-map at 0x1000000: is 0: the handover was not finalized, so there"
+                + " is no map yet");
   }
 
   @Test

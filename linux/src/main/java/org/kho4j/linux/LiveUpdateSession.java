@@ -92,7 +92,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
           () -> "finish " + path(),
           Map.of(
               Errno.EBUSY,
-              "a descriptor of the session cannot be finished yet",
+              "a file of the session cannot be finished yet",
               Errno.EINVAL,
               WRONG_KIND),
           () -> SystemCalls.ioctl(descriptor(), FINISH, argument.bytes()));

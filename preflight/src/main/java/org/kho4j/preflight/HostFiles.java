@@ -55,7 +55,7 @@ public final class HostFiles {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (AccessDeniedException e) {
-      note("/" + place + " may be read by root alone");
+      note("/" + place + " may be read only by root");
       return Optional.empty();
     }
   }

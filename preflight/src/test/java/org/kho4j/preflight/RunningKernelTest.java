@@ -185,7 +185,7 @@ class RunningKernelTest {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("---------"));
     try {
       assumeTrue(!Files.isReadable(directory), "root may read everything");
-      assertThat(read().notes()).anyMatch(note -> note.contains("may be read by root alone"));
+      assertThat(read().notes()).anyMatch(note -> note.contains("may be read only by root"));
     } finally {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }

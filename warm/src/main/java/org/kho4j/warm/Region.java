@@ -115,7 +115,7 @@ public final class Region {
       requireThere();
       if (bytes < entry.bytes()) {
         throw new IllegalArgumentException(
-            "region \"%s\" has %d bytes, and cannot shrink to %d"
+            "region \"%s\" has %d bytes and cannot shrink to %d"
                 .formatted(name(), entry.bytes(), bytes));
       }
       long more = bytes - entry.extents().stream().mapToLong(AddressRange::length).sum();

@@ -60,7 +60,7 @@ public final class Transaction implements AutoCloseable {
 
   private void requireOpen() {
     if (ended) {
-      throw new IllegalStateException("the transaction is ended");
+      throw new IllegalStateException("the transaction has ended");
     }
   }
 }

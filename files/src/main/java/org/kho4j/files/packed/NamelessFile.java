@@ -73,7 +73,7 @@ final class NamelessFile {
               default -> e.getReason();
             };
         throw new IOException(
-            "%s cannot be unpacked into %s: %s (-Djava.io.tmpdir=DIR names another directory)"
+            "%s cannot be decompressed into %s: %s (-Djava.io.tmpdir=DIR sets another directory)"
                 .formatted(image, directory, reason),
             e);
       }

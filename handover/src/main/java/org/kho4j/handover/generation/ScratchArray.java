@@ -108,7 +108,7 @@ record ScratchArray(List<AddressRange> regions) {
     if (boot.regions() < 1 || boot.regions() > KhoScratch.MAX_REGIONS) {
       throw where.broken(
           boot.scratchAddress(),
-          "%d bytes are %d regions: 1 to %d are possible"
+          "%d bytes are %d regions; 1 to %d regions are allowed"
               .formatted(boot.scratchSize(), boot.regions(), KhoScratch.MAX_REGIONS));
     }
     StructureView entry =

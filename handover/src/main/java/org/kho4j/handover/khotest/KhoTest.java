@@ -119,7 +119,7 @@ public final class KhoTest {
             if (bytes[0] > memory.ramBytes()) {
               throw place.broken(
                   physicalAddress + at,
-                  "the folios are larger than all of the memory in the source");
+                  "the folios are larger than the memory of the source");
             }
             visitor.folio(entry & ~mask, (int) order);
           }

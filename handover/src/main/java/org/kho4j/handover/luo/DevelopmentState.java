@@ -42,7 +42,7 @@ public final class DevelopmentState {
       HandoverMemory memory, Where where, DevelopmentLayout layout, long address) {
     Structure structure = layout.structure();
     if (structure == null) {
-      throw where.newer(address, layout + ", whose layout is not recorded here");
+      throw where.newer(address, layout + ", whose layout is unknown");
     }
     return new DevelopmentState(memory, where, layout, memory.view(where, address, structure));
   }
@@ -75,7 +75,7 @@ public final class DevelopmentState {
       throw broken(counted + "%s is %d".formatted(most, view.get(most)));
     }
     if (Long.compareUnsigned(count, possible) > 0) {
-      throw broken(counted + "all of the memory has room for " + possible);
+      throw broken(counted + "the memory has room for only " + possible);
     }
     Field area = array.area();
     if (area == null) {

@@ -54,7 +54,7 @@ public record FeatureHeader(long supported, long required, long active) {
     if ((required & ~known) != 0) {
       throw where.newer(
           address,
-          "features required 0x%x, of which 0x%x are not known here"
+          "features required 0x%x, of which 0x%x are unknown"
               .formatted(required, required & ~known));
     }
   }

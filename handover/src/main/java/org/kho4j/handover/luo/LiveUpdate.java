@@ -84,7 +84,7 @@ public final class LiveUpdate {
     return sessions()
         .filter(session -> session.name().equals(name))
         .reduce((first, other) -> {
-          throw other.where().broken(other.address(), "another session has this name too");
+          throw other.where().broken(other.address(), "another session also has this name");
         });
   }
 

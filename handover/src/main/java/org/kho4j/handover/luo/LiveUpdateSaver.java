@@ -150,14 +150,14 @@ public final class LiveUpdateSaver {
       Where where = SavedSession.where(session.name);
       checkText(where, LuoSession.NAME, session.name);
       if (!names.add(session.name)) {
-        throw wrong(where, "another session has this name too");
+        throw wrong(where, "another session also has this name");
       }
       Set<Long> tokens = new HashSet<>();
       for (SavedFile file : session.files) {
         Where place = where.in("file 0x" + Long.toHexString(file.token));
         checkText(place, LuoFile.COMPATIBLE, file.compatible);
         if (!tokens.add(file.token)) {
-          throw wrong(place, "another file of the session has this token too");
+          throw wrong(place, "another file of the session also has this token");
         }
       }
     }

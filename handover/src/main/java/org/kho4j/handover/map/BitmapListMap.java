@@ -177,7 +177,7 @@ final class BitmapListMap implements PreservedMap {
           problems.add(
               PATH.broken(
                   bitmaps[i],
-                  "the bitmaps at 0x%x and 0x%x stand for the same blocks"
+                  "the bitmaps at 0x%x and 0x%x represent the same blocks"
                       .formatted(byKey[place], bitmaps[i])));
         }
       }

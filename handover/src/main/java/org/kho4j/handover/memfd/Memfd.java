@@ -212,12 +212,12 @@ public final class Memfd {
     long size = size();
     if (size < 0) {
       throw where.broken(
-          address, "size is %s, and no file is so large".formatted(Long.toUnsignedString(size)));
+          address, "size is %s, larger than any file".formatted(Long.toUnsignedString(size)));
     }
     if (!handover.isMapIntact() && handover.mapState() != Handover.MapState.ABSENT) {
       throw where.broken(
           address,
-          "how large its folios are is in nothing but the preserved map, and that is "
+          "only the preserved map has the size of its folios, and the map is "
               + handover.mapState().label());
     }
     return new Content(memory, where.toString(), size, new FolioPieces().inOrder());

@@ -60,16 +60,17 @@ class GenerationTest {
 
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x40000, 4))))
         .isEqualTo(
-            "folio at 0x40040000: 65536 bytes overlap with page 0x40040000, which is preserved already");
+            "folio at 0x40040000: 65536 bytes overlap page 0x40040000, which is already preserved");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x3e000, 4 * PAGE)))
         .isEqualTo(
-            "page run at 0x4003e000: 16384 bytes overlap with page 0x40040000, which is preserved already");
+            "page run at 0x4003e000: 16384 bytes overlap page 0x40040000, which is already"
+                + " preserved");
     OwnedArea area =
         generation.areaOf(
             List.of(generation.allocateAt(BASE + 0x50000, 0), new Folio(BASE + 0x47000, 0)));
     assertThat(refusal(() -> generation.preserve("/list", area)))
         .isEqualTo(
-            "/list at 0x40047000: 4096 bytes overlap with page 0x40047000, which is preserved already");
+            "/list at 0x40047000: 4096 bytes overlap page 0x40047000, which is already preserved");
   }
 
   @Test
@@ -120,9 +121,10 @@ class GenerationTest {
   void memoryInScratch() {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x1f000, 0))))
         .isEqualTo(
-            "folio at 0x4001f000: 4096 bytes overlap with scratch region 0x40010000-0x4001ffff, which the next generation writes to");
+            "folio at 0x4001f000: 4096 bytes overlap scratch region 0x40010000-0x4001ffff, which"
+                + " the next generation overwrites");
     assertThat(refusal(() -> generation.preservePages(BASE + 0xf000, 2 * PAGE)))
-        .startsWith("page run at 0x4000f000: 8192 bytes overlap with scratch region");
+        .startsWith("page run at 0x4000f000: 8192 bytes overlap scratch region");
   }
 
   @Test
@@ -131,7 +133,7 @@ class GenerationTest {
 
     assertThat(refusal(() -> generation.preservePages(BASE + 0x100000, 2 * PAGE)))
         .isEqualTo(
-            "page run at 0x40100000: 8192 bytes are not all allocated: what is free may become anybody's");
+            "page run at 0x40100000: 8192 bytes are not completely allocated");
   }
 
   @Test
@@ -158,7 +160,8 @@ class GenerationTest {
   void memoryThatIsNotThere() {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + SIZE, 0))))
         .isEqualTo(
-            "folio at 0x407d0000: 4096 bytes are not all in memory, which has 0x40000000 to 0x407cffff");
+            "folio at 0x407d0000: 4096 bytes are partly outside of memory, which has 0x40000000"
+                + " to 0x407cffff");
     assertThat(refusal(() -> generation.preservePages(BASE + SIZE - PAGE, 2 * PAGE)))
         .startsWith("page run at 0x407cf000: 8192 bytes are not all in memory");
     assertThatThrownBy(() -> generation.free(new Folio(0x1000, 0)))
@@ -240,7 +243,7 @@ class GenerationTest {
     generation.preservePages(BASE + 0x42000, PAGE);
 
     assertThat(refusal(() -> generation.free(folio)))
-        .isEqualTo("folio at 0x40040000: it is preserved, so it cannot be freed");
+        .isEqualTo("folio at 0x40040000: preserved memory cannot be freed");
   }
 
   @Test
@@ -294,7 +297,7 @@ class GenerationTest {
             generation::handOver)) {
       assertThatThrownBy(change)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("this generation has handed over");
+          .hasMessage("this generation has already handed over");
     }
   }
 

@@ -139,7 +139,7 @@ class KhoTestTest {
 
     assertThat(sentenceOf(() -> test(0, 0x400000, 0x400000 + 20).data()))
         .isEqualTo(
-            "/kho_test/data/folio 1 at 0x202008: the folios are larger than all of the memory in the"
+            "/kho_test/data/folio 1 at 0x202008: the folios are larger than the memory of the"
                 + " source");
   }
 

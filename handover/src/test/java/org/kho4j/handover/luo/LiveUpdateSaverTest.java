@@ -317,10 +317,10 @@ class LiveUpdateSaverTest {
   @Test
   void refusesWhatArraysHaveNoRoomFor() {
     assertThat(refusal(LuoVersion.V3, sessions(820), List.of()))
-        .isEqualTo("/LUO/sessions: 820 entries, and the 16 pages of this version hold 819");
+        .isEqualTo("/LUO/sessions: 820 entries, but the 16 pages of this version hold 819");
     assertThat(refusal(LuoVersion.V4, files(129), List.of()))
         .isEqualTo(
-            "/LUO/session \"s\"/files: 129 entries, and the 2 pages of this version hold 128");
+            "/LUO/session \"s\"/files: 129 entries, but the 2 pages of this version hold 128");
   }
 
   @Test
@@ -359,13 +359,13 @@ class LiveUpdateSaverTest {
     assertThat(
             refusal(
                 LuoVersion.V1, List.of(sessions(1).getFirst(), sessions(1).getFirst()), List.of()))
-        .isEqualTo("/LUO/session \"s0\": another session has this name too");
+        .isEqualTo("/LUO/session \"s0\": another session also has this name");
     SavedFile file = new SavedFile("h", 0, -1);
     assertThat(
             refusal(LuoVersion.V5, List.of(new SavedSession("s", List.of(file, file))), List.of()))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0xffffffffffffffff: another file of the session has this token"
-                + " too");
+            "/LUO/session \"s\"/file 0xffffffffffffffff: another file of the session also has"
+                + " this token");
     assertThat(
             refusal(
                 LuoVersion.V5,
@@ -391,8 +391,8 @@ class LiveUpdateSaverTest {
     Folio folio = new Folio(BASE + 0x100000, 1);
     assertThat(refusedMemfd(MemfdVersion.V2, new SavedMemfd(1, 0, 0, List.of())))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0x1: 1 bytes in 0 folios: a kernel expects folios exactly"
-                + " where there is a size");
+            "/LUO/session \"s\"/file 0x1: 1 bytes in 0 folios: a kernel expects folios if and"
+                + " only if the size is not 0");
     assertThat(
             refusedMemfd(MemfdVersion.V2, new SavedMemfd(1, 0, 0x40, List.of(new Piece(folio, 0)))))
         .endsWith("seals 0x40 are beyond 0x3f");

@@ -206,8 +206,8 @@ class LiveUpdateTest {
 
     assertThat(sentenceOf(this::sessionsAndFiles))
         .startsWith(
-            "/LUO/session \"vm\" at 0x201010: count is 18446744073709551614, and all of the source"
-                + " has room for ");
+            "/LUO/session \"vm\" at 0x201010: count is 18446744073709551614, but the source has"
+                + " room for only ");
   }
 
   @Test
@@ -217,8 +217,7 @@ class LiveUpdateTest {
 
     assertThat(sentenceOf(this::sessionsAndFiles))
         .isEqualTo(
-            "/LUO/session \"vm\"/files/block 1 at 0x210000: the chain has come back to a block that"
-                + " it had already");
+            "/LUO/session \"vm\"/files/block 1 at 0x210000: the chain returns to an earlier block");
   }
 
   @Test

@@ -205,7 +205,8 @@ class BitmapListMapTest {
                 + " 0x1000000 below 2^52",
             "/preserved-memory-map/chunk 0/element 5 at 0x4000060: another element has the bitmap"
                 + " at 0x5000400 as well",
-            "/preserved-memory-map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 stand for the same blocks");
+            "/preserved-memory-map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 represent"
+                + " the same blocks");
     assertThat(summary.blocks().total()).isEqualTo(1);
   }
 

@@ -276,8 +276,8 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/preserved-memory-map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is no physical"
-                + " address: it is beyond 2^52");
+            "/preserved-memory-map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is"
+                + " not a physical address: it is beyond 2^52");
   }
 
   @Test

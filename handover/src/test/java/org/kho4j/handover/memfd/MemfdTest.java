@@ -190,7 +190,8 @@ class MemfdTest {
 
     assertThat(sentenceOf(this::read))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0x3e6/folios at 0x300020: total_pages is 0, and first is 0x301000");
+            "/LUO/session \"s\"/file 0x3e6/folios at 0x300020: total_pages is 0, but first is"
+                + " 0x301000");
   }
 
   @Test

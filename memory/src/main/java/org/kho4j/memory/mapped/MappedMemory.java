@@ -53,7 +53,8 @@ public final class MappedMemory implements PhysicalMemory {
     return missing == 0
         ? List.of()
         : List.of(
-            "%s was cut off: it ends at offset 0x%x, and 0x%x bytes of the memory that its headers describe are not in it"
+            ("%s is truncated: it ends at offset 0x%x, and lacks 0x%x bytes of the memory that its"
+                + " headers describe")
                 .formatted(path, fileSize, missing));
   }
 

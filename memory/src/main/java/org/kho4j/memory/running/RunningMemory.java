@@ -103,7 +103,7 @@ public final class RunningMemory implements PhysicalMemory {
     } catch (IOException e) {
       throw new IOException(
           kcore.path()
-              + " is empty: a container hides the host's memory so (/dev/null is mounted there)",
+              + " is empty: a container hides the host's memory (/dev/null is mounted there)",
           e);
     }
     if (!ElfCore.matches(start) || start.get(U64, 32) != ELF_HEADER_SIZE) {

@@ -103,9 +103,10 @@ class KernelImagesTest {
   void saysHowToUnpackWhatIsNotRead(String name, String format) {
     byte[] payload = Images.withLength(Resources.bytes(name), ELF.length);
     String wayOut =
-        ", a form that is not read: '"
+        ", an unsupported form: '"
             + format
-            + " -dc FILE' unpacks a file, scripts/extract-vmlinux of the kernel's sources a bzImage";
+            + " -dc FILE' decompresses a file, scripts/extract-vmlinux of the kernel source a"
+                + " bzImage";
 
     assertThatThrownBy(() -> read(Resources.bytes(name)))
         .isInstanceOf(MalformedImageException.class)
