@@ -96,11 +96,6 @@ public final class VerifyCommand extends Command {
     } else if (!verification.isEmpty()) {
       FindingView.text(invocation, verification);
     }
-    if (invocation.readsRunning()) {
-      invocation.note(
-          "OWN-004 is not checked on a running kernel: LUO writes what its sessions own on its way"
-              + " into the kexec");
-    }
     HandoverSearch.noteNested(invocation, source.nested());
     if (verification.isEmpty()) {
       invocation.note(HandoverSearch.nothingFound(memory));
