@@ -32,7 +32,7 @@ public final class InspectCommand extends SourceCommand {
         "Searches the image for root FDTs, unless --fdt names a readable one. Shows what the next kernel would see:"
             + " the preserved map, and every subtree that is known, decoded. A part that is broken is named with its"
             + " address, and the rest is still shown.",
-        "Exit status: 0 if anything was read, 1 if a preserved map cannot be read, 2 if there is no handover or none that"
+        "Exit status: 0 if anything was read, 1 if a preserved map cannot be read as a whole, 2 if there is no handover or none that"
             + " can be read.");
     example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
     example("kho inspect arm64.ram --base 1G --json");
@@ -104,7 +104,7 @@ public final class InspectCommand extends SourceCommand {
       return Command.FAILED;
     }
     boolean unreadable =
-        handovers.stream().anyMatch(one -> one.unreadable().isPresent() || one.isNewer());
+        handovers.stream().anyMatch(one -> one.mapFault().isPresent() || one.isNewer());
     return unreadable ? Command.BAD_ANSWER : Command.OK;
   }
 
