@@ -214,7 +214,7 @@ public final class Memfd {
       throw where.broken(
           address, "size is %s, and no file is so large".formatted(Long.toUnsignedString(size)));
     }
-    if (!handover.isMapIntact() && handover.mapState() != Handover.MapState.ABSENT) {
+    if (!handover.hasMap() && handover.mapState() != Handover.MapState.ABSENT) {
       throw where.broken(
           address,
           "how large its folios are is in nothing but the preserved map, and that is "
