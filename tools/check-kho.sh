@@ -37,6 +37,9 @@ expect 'called as: sh kho' 0 "$version" '' sh kho --version
 expect 'in a path with a space' 0 "$version" '' "$copy/kho" --version
 expect 'with options for the JVM in the environment' 0 "$version" '' \
   env JAVA_TOOL_OPTIONS=-Da=b JDK_JAVA_OPTIONS=-Dc=d ./kho --version
+cp examples/linux-7.3.4-jump-kho-test.ram.zst "$scratch/größe.zst"
+expect 'with a name beyond ASCII in the locale C' 0 '' '' \
+  env LC_ALL=C bash -o pipefail -c './kho inspect "$1" | grep -qF größe.zst' sh "$scratch/größe.zst"
 expect 'with a JDK that is too old' 2 '' 'kho: KHO_JAVA_HOME=/nowhere is not a JDK 25 or newer' \
   env KHO_JAVA_HOME=/nowhere ./kho --version
 expect 'into a pipe that closes' 0 '' '' bash -o pipefail -c '{ sleep 0.1; ./kho completion; } | true'

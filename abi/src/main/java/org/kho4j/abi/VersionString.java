@@ -3,6 +3,7 @@ package org.kho4j.abi;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -21,6 +22,9 @@ public record VersionString(String text, String base, List<String> parts) {
 
   private static final Pattern SIMPLE = Pattern.compile("[a-z][a-z0-9_-]*-v[0-9]{1,9}");
 
+  /** Names of some clients in development have an underscore before the number. */
+  private static final Pattern NUMBERED = Pattern.compile("(.+)[-_]v[0-9]+");
+
   public VersionString {
     parts = List.copyOf(parts);
   }
@@ -34,10 +38,13 @@ public record VersionString(String text, String base, List<String> parts) {
         : Optional.empty();
   }
 
-  /** What a version is of: {@code luo} of {@code luo-v5}; all of a string without a number. */
+  /**
+   * What a version is of: {@code luo} of {@code luo-v5} and of a composite string with that base,
+   * {@code kvm_vm_luo} of {@code kvm_vm_luo_v1}; all of a string without a number.
+   */
   public static String stem(String version) {
-    int at = version.lastIndexOf("-v");
-    return at < 0 ? version : version.substring(0, at);
+    Matcher numbered = NUMBERED.matcher(version.split(";", 2)[0]);
+    return numbered.matches() ? numbered.group(1) : version;
   }
 
   /**

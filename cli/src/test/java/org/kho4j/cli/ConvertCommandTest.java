@@ -86,7 +86,7 @@ class ConvertCommandTest {
     } else if (path.endsWith("/seals")) {
       facts.findParents("seals").forEach(file -> ((ObjectNode) file).put("seals", 0));
     } else {
-      assertThat(path).startsWith("/LUO/flb ");
+      assertThat(path).startsWith("/LUO/flbs/flb ");
       ((ObjectNode) facts.at("/LUO/luo")).putArray("flbs");
     }
   }

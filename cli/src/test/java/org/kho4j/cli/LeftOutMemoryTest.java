@@ -146,7 +146,7 @@ class LeftOutMemoryTest {
 
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", out).err())
         .isEqualTo(
-            ("kho: 1 MiB of the 1 MiB of /reserve_mem \"trace\" are not in %s: --missing zero writes"
+            ("kho: 1 MiB of the 1 MiB of /memblock/reservation \"trace\" are not in %s: --missing zero writes"
                 + " zeros instead\n")
                 .formatted(EXCLUDED));
     assertThat(directory).isEmptyDirectory();

@@ -59,8 +59,7 @@ class OtherFilesTest {
         new Path[] {Captures.small("jump-luo"), Captures.small("arm64-16k-jump-luo")}) {
       assertThat(error("preflight", "--from", "running", "--to", memory))
           .matches(
-              ("kho: \\Q%s\\E is a memory image \\((raw|elf)\\), not a kernel; did you mean kho"
-                  + " preflight --from \\Q%s\\E\\?\n")
+              "kho: \\Q%s\\E is a memory image \\((raw|elf)\\), not a kernel; did you mean kho preflight --from \\Q%s\\E --to KERNEL\\?\n"
                   .formatted(memory, memory));
     }
   }

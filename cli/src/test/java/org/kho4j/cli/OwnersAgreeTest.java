@@ -41,8 +41,12 @@ class OwnersAgreeTest {
   }
 
   private static JsonNode json(String... line) {
+    return json(0, line);
+  }
+
+  private static JsonNode json(int exit, String... line) {
     ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isZero();
+    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
     return MAPPER.readTree(pipe.out());
   }
 
@@ -210,7 +214,8 @@ class OwnersAgreeTest {
       file.writeLong(Long.reverseBytes(1L << 32));
     }
 
-    JsonNode handover = json("inspect", "--ranges", "--json", ram.toString()).at("/handovers/0");
+    JsonNode handover = json(1, "inspect", "--ranges", "--json", ram.toString()).at("/handovers/0");
+    assertThat(handover.at("/preservedMap/state").asString()).isEqualTo("damaged");
     assertThat(handover.has("ranges")).isFalse();
     assertThat(handover.path("errors").valueStream().map(it -> it.path("message").asString()))
         .contains("the owners of preserved memory are not listed: the map is broken");
@@ -232,6 +237,16 @@ class OwnersAgreeTest {
     }
     assertThat(keys).isEqualTo(tree.path("keys").asLong());
     assertThat(tree.path("errors")).isEmpty();
+  }
+
+  @Test
+  void noRadixTreeIsAtZero() {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    assertThat(
+            new Kho(pipe.console, "")
+                .run("inspect", "--radix", "0", Captures.small("jump-luo").toString()))
+        .isEqualTo(2);
+    assertThat(pipe.err()).startsWith("kho: --radix 0: a root node at 0 is the kernel's sign for ");
   }
 
   @Test

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** What boots next, and what scripts are told about it. */
@@ -84,6 +85,18 @@ class PreflightNextTest {
     Files.write(uki, Arrays.copyOf(whole, whole.length - 8));
     assertThat(kho(2, "preflight", "--to", uki).err())
         .contains("has section .linux at offset", "runs past the file's end");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {".linux", ".cmdline"})
+  void aUnifiedImageWithTwoOfASectionIsRefused(String section) throws IOException {
+    Path uki = uki("a.efi", ALL_ON);
+    String bytes = Files.readString(uki, StandardCharsets.ISO_8859_1);
+    String twice = bytes.replaceFirst("\\.osrel\0\0", (section + "\0\0\0").substring(0, 8));
+    Files.writeString(uki, twice, StandardCharsets.ISO_8859_1);
+    assertThat(kho(2, "preflight", "--to", uki).err())
+        .contains("has two sections " + section + ", the second at offset 0x")
+        .contains(": which of them boots is not known");
   }
 
   @Test

@@ -153,7 +153,9 @@ class StatusCommandTest {
   }
 
   @Test
-  void withoutProcItEndsWithASentence() {
+  void withoutProcItEndsWithASentence() throws IOException {
     assertThat(status(2).err()).contains("proc is not there: is it mounted?");
+    Files.createDirectory(root.resolve("proc"));
+    assertThat(status(2).err()).contains("proc is empty: is it mounted?");
   }
 }

@@ -96,6 +96,30 @@ class UnreadableHandoverTest {
     cannotBeRead("");
   }
 
+  /** What the map says of the root FDT's page is sound: the rest of the map is shown. */
+  @Test
+  void aSlotThatLeadsNowhereDamagesTheMap() throws IOException {
+    String map = json(0, "inspect", ram, "--json").at("/handovers/0/preservedMap/root").asString();
+    try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
+      file.seek(Long.decode(map) + 3 * Long.BYTES);
+      file.writeLong(Long.reverseBytes(1L << 40));
+    }
+
+    JsonNode inspected = json(1, "inspect", ram, "--json").at("/handovers/0");
+    JsonNode verified = json(1, "verify", ram, "--json").at("/handovers/0");
+    String because = inspected.at("/preservedMap/because").asString();
+    assertThat(because).startsWith("/preserved-memory-map/node of level 4 at 0x10000000000: ");
+    assertThat(inspected.at("/preservedMap/state").asString()).isEqualTo("damaged");
+    assertThat(inspected.at("/preservedMap/nodes").asInt()).isGreaterThan(20);
+    assertThat(inspected.get("errors")).hasSize(1);
+    assertThat(verified.get("state").asString()).isEqualTo("damaged");
+    assertThat(verified.get("because").asString()).isEqualTo(because);
+    assertThat(kho(1, "inspect", ram).out()).contains(" nodes, damaged\n");
+    assertThat(kho(1, "report", ram, "-o", "-").out()).contains(">damaged<");
+    assertThat(kho(1, "diff", ram, ram).out()).contains(because.split(" at ")[0]);
+    assertThat(kho(1, "preflight", "--from", ram, "--to", kernel("7.3")).out()).contains("MAP-001");
+  }
+
   @Test
   void aFileThatWasCutOffLacksTheMap() throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {

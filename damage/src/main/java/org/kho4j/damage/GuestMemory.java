@@ -56,7 +56,7 @@ public final class GuestMemory {
     // Before kho-v3 there are vectors only, whose sessions are not asked for.
     if (List.of("kho-v3", "kho-v4").contains(kho())
         && sound.subtree("LUO").isPresent()
-        && sound.isMapIntact()) {
+        && sound.hasMap()) {
       sessionsByKind();
     }
   }

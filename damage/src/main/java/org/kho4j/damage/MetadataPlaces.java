@@ -53,7 +53,7 @@ public final class MetadataPlaces {
       return List.of();
     }
     found.tree("root FDT", handover.root().address());
-    if (handover.isMapIntact()) {
+    if (handover.hasMap()) {
       found.places.addAll(MapPlaces.of(handover));
       handover.subtrees(problem -> {}).forEach(found::subtree);
     }

@@ -8,14 +8,14 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.ForwardingMemory;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
  * A memory with some pages of 4 KiB changed or taken away. The memory below is never written. Not
  * safe for use by several threads while it changes.
  */
-public final class Overlay implements PhysicalMemory {
+public final class Overlay implements ForwardingMemory {
 
   /** Takes a word of 8 bytes that was changed. */
   @FunctionalInterface
@@ -104,8 +104,8 @@ public final class Overlay implements PhysicalMemory {
   }
 
   @Override
-  public MemorySource source() {
-    return below.source();
+  public PhysicalMemory memory() {
+    return below;
   }
 
   @Override
@@ -135,16 +135,6 @@ public final class Overlay implements PhysicalMemory {
         && (length < 1
             || pages.subMap(address & -PAGE, true, address + length - 1, true).values().stream()
                 .noneMatch(Overlay::isAbsent));
-  }
-
-  @Override
-  public boolean isRam(long address, long length) {
-    return below.isRam(address, length);
-  }
-
-  @Override
-  public void forEachRamRange(RangeVisitor visitor) {
-    below.forEachRamRange(visitor);
   }
 
   @Override

@@ -159,7 +159,7 @@ final class HostReader implements KernelSource.Look {
     errors = checked.count(Severity.ERROR);
     try {
       preserved =
-          handover.isMapIntact() ? handover.preservedMap().summary(_ -> {}).blocks().bytes() : 0;
+          handover.hasMap() ? handover.mapSummary().blocks().bytes() : 0;
       sessions = handover.client(LiveUpdate.CLIENT).map(luo -> luo.sessions().count()).orElse(0L);
     } catch (HandoverException broken) {
       // A finding of verify, and with it part of the verdicts.

@@ -114,7 +114,7 @@ class HandoverFuzzTest {
     List<PreservedMap> maps = new ArrayList<>();
     attempt(() -> maps.add(handover.preservedMap()));
     for (PreservedMap map : maps) {
-      map.summary(HandoverFuzzTest::check);
+      map.summary().problems().forEach(HandoverFuzzTest::check);
       attempt(() ->
           map.forEachRun((order, address, bytes) -> {
             if (bytes <= 0 || address < 0 || address + bytes > 1L << 52) {

@@ -17,6 +17,7 @@ import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.MapEvidence;
 import org.kho4j.handover.map.MapFormSearch;
+import org.kho4j.handover.map.MapSummary;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.Subtree;
@@ -48,9 +49,11 @@ public final class Handover {
 
   /** What has become of the preserved map. */
   public enum MapState {
-    /** The map is complete and was not overwritten. */
+    /** Every page of the map was read, as far as the source has it, and is valid. */
     INTACT,
-    /** A kernel has taken the handover, walked the map, and used its memory again. */
+    /** Some entries of the map are invalid: what they preserved is unknown. */
+    DAMAGED,
+    /** A kernel has read the map of this incoming handover, and reused its memory. */
     CONSUMED,
     /** It is damaged, not in the memory, or of another page size. */
     UNREADABLE,
@@ -62,8 +65,8 @@ public final class Handover {
     NOT_FINALIZED;
 
     /**
-     * {@code "intact"}, {@code "consumed"}, {@code "unreadable"}, {@code "newer"}, {@code "absent"}
-     * or {@code "not-finalized"}.
+     * {@code "intact"}, {@code "damaged"}, {@code "consumed"}, {@code "unreadable"}, {@code
+     * "newer"}, {@code "absent"} or {@code "not-finalized"}.
      */
     public String label() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -79,10 +82,12 @@ public final class Handover {
   private final @Nullable MapForm told;
   private final PageSizeEvidence pageSizeEvidence;
   private @Nullable MapEvidence mapEvidence;
+  private @Nullable MapSummary mapSummary;
 
   /**
    * A handover.
    *
+   * @param mapState intact if there is a map to read
    * @param taken evidence that a kernel has taken it, or null
    * @param unreadable why the map cannot be read, or null
    * @param pageSizeEvidence for the page size of {@code memory}
@@ -139,7 +144,28 @@ public final class Handover {
    * frees its nodes, so an incoming map is soon overwritten: consumed.
    */
   public MapState mapState() {
-    return mapState;
+    return mapState == MapState.INTACT && mapSummary().fault().isPresent()
+        ? MapState.DAMAGED
+        : mapState;
+  }
+
+  /** Whether there is a map to read: intact, or damaged in a part. Does not walk it. */
+  public boolean hasMap() {
+    return mapState == MapState.INTACT;
+  }
+
+  /**
+   * Counts what the map holds, once.
+   *
+   * @throws HandoverException if the root FDT does not point at a map
+   */
+  public synchronized MapSummary mapSummary() {
+    MapSummary known = mapSummary;
+    if (known == null) {
+      known = preservedMap().summary();
+      mapSummary = known;
+    }
+    return known;
   }
 
   /**
@@ -150,14 +176,14 @@ public final class Handover {
     return Optional.ofNullable(taken);
   }
 
-  /** Why the map cannot be read, as a sentence; empty unless it is {@link MapState#UNREADABLE}. */
-  public Optional<String> unreadable() {
-    return Optional.ofNullable(unreadable);
-  }
-
-  /** Whether the preserved map can be believed. */
-  public boolean isMapIntact() {
-    return mapState == MapState.INTACT;
+  /**
+   * Why the map, or a part of it, cannot be read, as a sentence; empty unless it is {@link
+   * MapState#UNREADABLE} or {@link MapState#DAMAGED}.
+   */
+  public Optional<String> mapFault() {
+    return hasMap()
+        ? mapSummary().fault().map(HandoverException::getMessage)
+        : Optional.ofNullable(unreadable);
   }
 
   /**

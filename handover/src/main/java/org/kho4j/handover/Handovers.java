@@ -126,19 +126,20 @@ public final class Handovers {
     Handover handover(@Nullable Candidate outgoing, PageSizeEvidence evidence) {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
-      MapState state = mapState(role, taken != null);
+      MapState state = mapState(taken != null);
       String unreadable = state == MapState.UNREADABLE ? unreadable() : null;
       return new Handover(memory, root, role, state, taken, unreadable, evidence, mapForm);
     }
 
-    private MapState mapState(Role role, boolean isTaken) {
+    private MapState mapState(boolean isTaken) {
       if (handover.isNewer()) {
         return MapState.NEWER;
       }
       if (isFinalizedLater()) {
         return MapState.NOT_FINALIZED;
       }
-      if (role == Role.OUTGOING ? rootPreserved() : sound()) {
+      // A kernel that takes a map frees its pages, so that one fault shows that they are used again.
+      if (isTaken ? sound() : rootPreserved()) {
         return MapState.INTACT;
       }
       if (isTaken) {
@@ -175,11 +176,9 @@ public final class Handovers {
 
     private String unreadable() {
       try {
-        if (!handover.preservedMap().lookup().isPreserved(root.address(), 0)) {
-          return "with pages of %s it does not preserve the root FDT's own page, as every map does"
-              .formatted(memory.pageSize());
-        }
-        return "the handover's role is unknown, and the map has faults";
+        handover.preservedMap().lookup().isPreserved(root.address(), 0);
+        return "with pages of %s it does not preserve the root FDT's own page, as every map does"
+            .formatted(memory.pageSize());
       } catch (HandoverException e) {
         return String.valueOf(e.getMessage());
       }
@@ -225,12 +224,7 @@ public final class Handovers {
 
     /** Whether the map reads without a fault, as far as it is there, and has the root's page. */
     boolean sound() {
-      List<HandoverException> problems = new ArrayList<>();
-      if (!rootPreserved()) {
-        return false;
-      }
-      handover.preservedMap().summary(problems::add);
-      return problems.stream().allMatch(HandoverException::isAbsent);
+      return rootPreserved() && handover.mapSummary().fault().isEmpty();
     }
   }
 }

@@ -18,12 +18,20 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
   public static final Client<Metadata> CLIENT = new Client<>(KexecMetadata.SUBTREE, Metadata::read);
 
   private static Metadata read(Handover handover, Subtree subtree) {
-    Where where = subtree.where();
-    StructureView blob = subtree.view(handover.memory(), KexecMetadata.STRUCTURE);
+    return of(subtree.view(handover.memory(), KexecMetadata.STRUCTURE), subtree.where());
+  }
+
+  /**
+   * What a blob says.
+   *
+   * @param where the blob is, for messages
+   * @throws org.kho4j.handover.wire.HandoverException if it is of another version, or broken
+   */
+  public static Metadata of(StructureView blob, Where where) {
     long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
       throw where.broken(
-          subtree.address(), "version is %d, but only 1 is known".formatted(version));
+          blob.address(), "version is %d, but only 1 is known".formatted(version));
     }
     return new Metadata(
         version,

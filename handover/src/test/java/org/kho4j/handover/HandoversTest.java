@@ -53,7 +53,7 @@ class HandoversTest {
 
     List<Handover> handovers = Handovers.find(ram);
     assertThat(handovers).extracting(Handover::role).containsExactly(Role.INCOMING, Role.OUTGOING);
-    assertThat(handovers).extracting(Handover::isMapIntact).containsExactly(false, true);
+    assertThat(handovers).extracting(Handover::hasMap).containsExactly(false, true);
   }
 
   @Test
@@ -61,7 +61,7 @@ class HandoversTest {
     generation(0x1000000, 1, true);
     generation(0x2000000, 2, true);
 
-    assertThat(Handovers.find(ram)).extracting(Handover::isMapIntact).containsExactly(true, true);
+    assertThat(Handovers.find(ram)).extracting(Handover::hasMap).containsExactly(true, true);
   }
 
   @Test
@@ -70,7 +70,7 @@ class HandoversTest {
     generation(0x2000000, 2, true);
     ram.put64(0x1100000 + 8, 0x3);
 
-    assertThat(Handovers.find(ram)).extracting(Handover::isMapIntact).containsExactly(false, true);
+    assertThat(Handovers.find(ram)).extracting(Handover::hasMap).containsExactly(false, true);
   }
 
   /** An outgoing map with a fault is a finding, and no reason to hide the rest of it. */
@@ -81,7 +81,9 @@ class HandoversTest {
 
     Handover handover = Handovers.find(ram).getFirst();
     assertThat(handover.role()).isEqualTo(Role.OUTGOING);
-    assertThat(handover.isMapIntact()).isTrue();
+    assertThat(handover.hasMap()).isTrue();
+    assertThat(handover.mapState()).isEqualTo(MapState.DAMAGED);
+    assertThat(handover.mapFault()).contains(handover.mapSummary().problems().getFirst().getMessage());
   }
 
   @Test
@@ -110,7 +112,7 @@ class HandoversTest {
     assertThat(handover.role()).isEqualTo(Role.UNKNOWN);
     assertThat(handover.mapState()).isEqualTo(MapState.UNREADABLE);
     assertThat(handover.taken()).isEmpty();
-    assertThat(handover.unreadable()).get().asString().startsWith("/preserved-memory-map/");
+    assertThat(handover.mapFault()).get().asString().startsWith("/preserved-memory-map/");
   }
 
   @Test
@@ -122,7 +124,7 @@ class HandoversTest {
             .getFirst();
     assertThat(handover.role()).isEqualTo(Role.UNKNOWN);
     assertThat(handover.mapState()).isEqualTo(MapState.UNREADABLE);
-    assertThat(handover.unreadable()).isPresent();
+    assertThat(handover.mapFault()).isPresent();
   }
 
   @Test

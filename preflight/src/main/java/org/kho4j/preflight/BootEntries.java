@@ -250,6 +250,10 @@ final class BootEntries {
     if (!Files.isRegularFile(file)) {
       throw files.broken(found.place, "names %s, but there is no such file".formatted(file));
     }
+    if (files.leadsOut(file)) {
+      throw files.broken(
+          found.place, "names %s, a symbolic link that leads out of %s".formatted(file, root));
+    }
     return file;
   }
 }

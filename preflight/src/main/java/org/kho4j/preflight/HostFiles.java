@@ -48,16 +48,26 @@ public final class HostFiles {
     T of(Path path) throws IOException;
   }
 
-  /** What a file has; empty where it is not there, or may not be read. */
+  /** What a file has; empty where it is not there, may not be read, or is outside of the root. */
   public <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
+    Path path = root.resolve(place);
     try {
-      return Optional.of(reading.of(root.resolve(place)));
+      if (leadsOut(path)) {
+        note("/" + place + " is a symbolic link that leads out of " + root);
+        return Optional.empty();
+      }
+      return Optional.of(reading.of(path));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (AccessDeniedException e) {
       note("/" + place + " may be read only by root");
       return Optional.empty();
     }
+  }
+
+  /** Whether symbolic links lead from a path below the root to a file that is not. */
+  boolean leadsOut(Path path) throws IOException {
+    return root.getNameCount() > 0 && !path.toRealPath().startsWith(root.toRealPath());
   }
 
   /** The bytes of a file, 4 MiB at most; empty as for {@link #read}. */

@@ -110,7 +110,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     List<Damage> damages = new ArrayList<>();
     worst.forEach((part, one) -> damages.add(new Damage(part, one.verdict, one.because())));
     handover
-        .unreadable()
+        .mapFault()
         .filter(reason -> !worst.containsKey(Parts.KHO.name()) && newer.isEmpty())
         .ifPresent(reason ->
             damages.add(

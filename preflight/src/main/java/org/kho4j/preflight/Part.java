@@ -1,5 +1,6 @@
 package org.kho4j.preflight;
 
+import org.kho4j.abi.VersionString;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -65,13 +66,13 @@ public record Part(
 
   /** A kind of file that no row is about. */
   static Part fileHandler(String handler) {
-    String stem = Speech.stem(handler);
+    String stem = VersionString.stem(handler);
     return fileHandler(stem, Feature.versioned(stem)).build();
   }
 
   /** Data that files share, and that no row is about. */
   static Part flb(String name) {
-    String stem = Speech.stem(name);
+    String stem = VersionString.stem(name);
     Fate lost = new Fate(Verdict.LOST, "no driver asks for it under this name");
     return of(stem, Feature.versioned(stem))
         .within("luo")
@@ -185,12 +186,12 @@ public record Part(
 
   /** Whether a version string is one of it. */
   public boolean isOf(String version) {
-    return stems.contains(Speech.stem(version));
+    return stems.contains(VersionString.stem(version));
   }
 
   /** The stem of one of its versions; a bare number is one of the main stem. */
   String stemOf(String version) {
-    String stem = Speech.stem(version);
+    String stem = VersionString.stem(version);
     return stems.contains(stem) ? stem : stems.getFirst();
   }
 

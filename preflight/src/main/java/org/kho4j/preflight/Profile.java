@@ -1,5 +1,6 @@
 package org.kho4j.preflight;
 
+import org.kho4j.abi.VersionString;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +54,7 @@ public record Profile(
     }
     List<String> found =
         versions.orElse(List.of()).stream()
-            .filter(version -> part.stems().contains(Speech.stem(version)))
+            .filter(version -> part.stems().contains(VersionString.stem(version)))
             .toList();
     if (!found.isEmpty()) {
       return Speech.yes(found, "string \"" + found.getFirst() + "\"");

@@ -1,5 +1,6 @@
 package org.kho4j.preflight;
 
+import org.kho4j.abi.VersionString;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -73,7 +74,7 @@ public final class ProfileReader {
       String name = entry.name();
       String evidence = "\"%s\" in its table at %s".formatted(name, entry.place());
       Optional<Part> part = Parts.ofTable(name);
-      String key = part.map(Part::name).orElseGet(() -> Speech.stem(name));
+      String key = part.map(Part::name).orElseGet(() -> VersionString.stem(name));
       if (entry.features().isPresent()) {
         String version =
             part.equals(Optional.of(Parts.LUO)) ? LuoVersion.ofFeatures().compatible() : name;
@@ -112,7 +113,7 @@ public final class ProfileReader {
       return metadata(image, places(shown));
     }
     boolean main =
-        versions.stream().anyMatch(text -> Speech.stem(text).equals(part.stems().getFirst()));
+        versions.stream().anyMatch(text -> VersionString.stem(text).equals(part.stems().getFirst()));
     return main
         ? Speech.yes(versions, places(shown))
         : Speech.unknown(

@@ -2,8 +2,7 @@ package org.kho4j.preflight;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.kho4j.abi.VersionString;
 import org.kho4j.handover.luo.FeatureHeader;
 
 /**
@@ -18,9 +17,6 @@ import org.kho4j.handover.luo.FeatureHeader;
  */
 public record Speech(
     State state, List<String> versions, Optional<FeatureHeader> features, String evidence) {
-
-  /** Names end in {@code -vN}; those of some clients in {@code _vN}, or in no version at all. */
-  private static final Pattern VERSIONED = Pattern.compile("(.+)[-_]v[0-9]+");
 
   /** Whether a kernel has a part. */
   public enum State {
@@ -59,12 +55,6 @@ public record Speech(
 
   /** The version with that stem, if there is one. */
   Optional<String> version(String stem) {
-    return versions.stream().filter(version -> stem(version).equals(stem)).findFirst();
-  }
-
-  static String stem(String version) {
-    String base = version.split(";", 2)[0];
-    Matcher versioned = VERSIONED.matcher(base);
-    return versioned.matches() ? versioned.group(1) : version;
+    return versions.stream().filter(version -> VersionString.stem(version).equals(stem)).findFirst();
   }
 }

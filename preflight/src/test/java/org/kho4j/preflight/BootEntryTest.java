@@ -56,6 +56,28 @@ class BootEntryTest {
   }
 
   @Test
+  void noLinkLeadsOutOfTheRoot(@TempDir Path elsewhere) throws IOException {
+    Path kernel = Files.writeString(elsewhere.resolve("kernel"), "kernel");
+    Path entry = Files.writeString(elsewhere.resolve("z.conf"), "version 9\nlinux /vm-a\n");
+    entry("boot", "a", "");
+    Files.createSymbolicLink(root.resolve("boot/loader/entries/z.conf"), entry);
+    assertThat(chosen()).isEqualTo("a.conf");
+
+    Files.delete(root.resolve("boot/vm-a"));
+    Files.createSymbolicLink(root.resolve("boot/vm-a"), kernel);
+    assertThatThrownBy(this::chosen)
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "%s: names %s, a symbolic link that leads out of %s",
+            root.resolve("boot/loader/entries/a.conf"), root.resolve("boot/vm-a"), root);
+
+    Files.delete(root.resolve("boot/vm-a"));
+    put("vm", "kernel");
+    Files.createSymbolicLink(root.resolve("boot/vm-a"), Path.of("../vm"));
+    assertThat(chosen()).isEqualTo("a.conf");
+  }
+
+  @Test
   void theNewestVersionIsFirst() throws IOException {
     entry("boot", "x-7.3.4", "version 7.3.4");
     entry("boot", "x-7.3.10", "version 7.3.10");

@@ -28,13 +28,16 @@ public final class Verifier {
    * @param scratchArray address and size of the scratch array, if they are known
    * @param nodes addresses at which another NUMA node begins; empty to look into the machine's ACPI
    *     tables
+   * @param running whether the writer still runs: LUO writes what its sessions own on its way into
+   *     the kexec, so that preserved memory without an owner is not checked
    */
   public record Options(
       Predicate<Rule> rules,
       int perRule,
       OptionalLong setupData,
       Optional<AddressRange> scratchArray,
-      List<Long> nodes) {
+      List<Long> nodes,
+      boolean running) {
 
     public Options {
       nodes = List.copyOf(nodes);
@@ -42,7 +45,7 @@ public final class Verifier {
 
     /** Every rule, the first 20 findings of each, and nothing is known of scratch. */
     public static final Options ALL =
-        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty(), List.of());
+        new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty(), List.of(), false);
   }
 
   private Verifier() {}
@@ -154,7 +157,7 @@ public final class Verifier {
         again(scene.naming(named));
         OwnerRules.twice(scene, named);
       }
-      Unclaimed.check(scene);
+      Unclaimed.check(scene, options.running);
     }
 
     private List<Long> nodes() {

@@ -53,7 +53,7 @@ class ScratchRulesTest {
       Handover handover, Optional<AddressRange> array, List<Finding> findings) {
     return Verifier.verify(
         handover,
-        new Verifier.Options(rule -> true, 20, OptionalLong.of(RECORD), array, List.of()),
+        new Verifier.Options(rule -> true, 20, OptionalLong.of(RECORD), array, List.of(), false),
         findings::add);
   }
 

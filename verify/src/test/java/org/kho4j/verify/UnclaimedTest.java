@@ -83,6 +83,30 @@ class UnclaimedTest {
   }
 
   @Test
+  void theOwnersOfARunningKernelsMemoryAreNotChecked() throws Exception {
+    try (WritableMemory memory = WritableMemory.allocate(0, 4096L * 4096)) {
+      Written written = sessions(memory, LuoVersion.V5, 101, List.of());
+      written.put64(written.head() + LuoSer.SESSIONS_PA.offset(), 0);
+      Verifier.Options all = Verifier.Options.ALL;
+      List<String> found = new ArrayList<>();
+      Checked checked =
+          Verifier.verify(
+              written.handover(),
+              new Verifier.Options(
+                  all.rules(), all.perRule(), all.setupData(), all.scratchArray(), all.nodes(), true),
+              finding -> found.add(finding.rule().id()));
+
+      assertThat(written.findings()).extracting(one -> one.rule().id()).contains("OWN-004");
+      assertThat(found).noneMatch(id -> id.startsWith("OWN-"));
+      assertThat(checked.notChecked())
+          .anyMatch(
+              what ->
+                  what.startsWith("the owners of ")
+                      && what.endsWith(": LUO writes what its sessions own on its way into the kexec"));
+    }
+  }
+
+  @Test
   void aChainThatIsCutAfterItsSecondBlockIsMissed() throws Exception {
     try (WritableMemory memory = WritableMemory.allocate(0, 4096L * 4096)) {
       Written written = sessions(memory, LuoVersion.V5, 2001, List.of());

@@ -78,7 +78,7 @@ public record HandoverSearch(
     if (fdt.isPresent()) {
       List<RootFdt> root = List.of(RootSearch.at(memory, fdt.getAsLong()));
       List<Handover> alone = handovers(invocation, memory, root);
-      if (alone.getFirst().unreadable().isEmpty()) {
+      if (alone.getFirst().hasMap() || alone.getFirst().mapFault().isEmpty()) {
         return new HandoverSearch(memory, alone, List.of(), Map.of());
       }
     }
@@ -159,7 +159,7 @@ public record HandoverSearch(
           "--map-form %s: no handover in %s has a version with maps of this form"
               .formatted(form, memory.source().path()));
     }
-    if (handovers.stream().noneMatch(Handover::isMapIntact)) {
+    if (handovers.stream().noneMatch(Handover::hasMap)) {
       checkPageSize(invocation, memory, roots);
       checkBase(invocation, memory, handovers);
     }
@@ -174,7 +174,7 @@ public record HandoverSearch(
       return;
     }
     for (Handover other : Handovers.of(memory, roots, null, options.mapForm())) {
-      if (other.isMapIntact()) {
+      if (other.hasMap()) {
         throw invocation.wrong(
             ("--page-size %s: the pages of the handover at 0x%x in %s have %s: with this size, the"
                 + " preserved map has the root FDT's page")
@@ -216,7 +216,7 @@ public record HandoverSearch(
       return;
     }
     for (Handover handover : handovers) {
-      if (handover.isMapIntact()) {
+      if (handover.hasMap()) {
         return;
       }
       RawBase base = RawBase.of(handover);

@@ -33,7 +33,7 @@ final class NestedRoots {
    */
   static Map<RootFdt, String> of(List<Handover> handovers) {
     NestedRoots found = new NestedRoots(handovers);
-    handovers.stream().filter(Handover::isMapIntact).forEach(found::search);
+    handovers.stream().filter(Handover::hasMap).forEach(found::search);
     return found.nested;
   }
 

@@ -1,7 +1,6 @@
 package org.kho4j.cli.command;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +20,7 @@ import org.kho4j.memory.running.RunningMemory;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
+import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.RunningRoots;
 import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
@@ -96,8 +96,9 @@ final class RunningSource {
     List<HandoverException> rejected = new ArrayList<>();
     OptionalLong given = invocation.options().fdt();
     OptionalLong outgoing = given.isPresent() ? given : found.outgoing();
-    if (outgoing.isEmpty() && found.state() != HostStatus.State.OFF) {
-      requireTraces(found);
+    HostStatus.State kho = HostStatusReader.kho(files, found.state()).state();
+    if (outgoing.isEmpty() && kho != HostStatus.State.OFF) {
+      requireTraces(kho, found.incoming().isPresent());
       RootSearch search = search();
       roots.addAll(search.roots());
       rejected.addAll(search.rejected());
@@ -114,7 +115,7 @@ final class RunningSource {
         });
     if (roots.isEmpty() && rejected.isEmpty()) {
       throw new IOException(
-          found.state() == HostStatus.State.OFF
+          kho == HostStatus.State.OFF
               ? "running: KHO is off in this kernel: boot it with kho=on to hand memory over"
               : "running: no handover: no page of this host is a device tree with a version of"
                   + " KHO");
@@ -128,17 +129,14 @@ final class RunningSource {
   }
 
   /** A search takes a while on a large host: something has to speak for KHO. */
-  private void requireTraces(RunningRoots found) throws IOException {
-    if (found.state() == HostStatus.State.MISSING) {
+  private void requireTraces(HostStatus.State kho, boolean given) throws IOException {
+    if (kho == HostStatus.State.MISSING) {
       throw new IOException(
           "running: this kernel has no KHO: it was built without CONFIG_KEXEC_HANDOVER, or is older than 6.16");
     }
-    Path root = invocation.options().root();
     boolean traces =
-        found.state() == HostStatus.State.ON
-            || found.incoming().isPresent()
-            || Files.exists(root.resolve("sys/kernel/debug/kho"))
-            || Files.exists(root.resolve("sys/class/misc/liveupdate"))
+        kho == HostStatus.State.ON
+            || given
             || files
                 .text("proc/cmdline")
                 .flatMap(line -> new CommandLine(line).kho())

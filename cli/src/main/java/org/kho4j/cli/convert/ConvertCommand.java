@@ -84,7 +84,7 @@ public final class ConvertCommand extends SourceCommand {
     HandoverSearch search = HandoverSearch.in(invocation, memory);
     search.noteRejected(invocation);
     Handover source = search.choose(invocation.value("--role", Role.class), "--fdt");
-    if (!source.isMapIntact()) {
+    if (!source.hasMap()) {
       throw new IOException(
           "%s: the preserved map at 0x%x is %s, so preserved memory is unknown"
               .formatted(

@@ -277,8 +277,10 @@ final class Plan {
     if (version.flbs() || flbs.isEmpty()) {
       return flbs;
     }
-    flbs.forEach(
-        flb -> leaveOut("/LUO/flb \"%s\"".formatted(flb.name()), version + " has no FLBs"));
+    for (int i = 0; i < flbs.size(); i++) {
+      leaveOut(
+          "/LUO/flbs/flb " + i, "%s has no FLBs: %s".formatted(version, flbs.get(i).name()));
+    }
     return List.of();
   }
 }

@@ -89,8 +89,8 @@ public final class DiffCommand extends Command {
       Comparison comparison = Comparison.of(a.items(), b.items());
       boolean different =
           comparison.outcome().isDifference()
-              || handoverA.unreadable().isPresent()
-              || handoverB.unreadable().isPresent()
+              || handoverA.mapFault().isPresent()
+              || handoverB.mapFault().isPresent()
               || !a.problems().isEmpty()
               || !b.problems().isEmpty();
       if (invocation.options().json()) {

@@ -90,8 +90,16 @@ final class Inventory {
       return item;
     }
     item.with("state", handover.mapState().label());
+    if (handover.hasMap()) {
+      MapSummary summary = handover.mapSummary();
+      summary.problems().forEach(problem -> problem(item, problem));
+      if (!item.isCutOff()) {
+        item.with("blocks", summary.blocks().total()).with("bytes", summary.blocks().bytes());
+      }
+      return item;
+    }
     handover
-        .unreadable()
+        .mapFault()
         .ifPresent(reason ->
             problem(
                 item,
@@ -99,13 +107,6 @@ final class Inventory {
                     "/" + KhoVersion.MAP_PROPERTY,
                     handover.root().address(),
                     "the map cannot be read: " + reason)));
-    if (handover.isMapIntact()) {
-      MapSummary summary =
-          read(item, () -> handover.preservedMap().summary(problem -> problem(item, problem)));
-      if (summary != null && !item.isCutOff()) {
-        item.with("blocks", summary.blocks().total()).with("bytes", summary.blocks().bytes());
-      }
-    }
     return item;
   }
 

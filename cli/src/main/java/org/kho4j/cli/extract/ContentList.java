@@ -82,7 +82,7 @@ final class ContentList {
               "reservation",
               List.of(reservation.name()),
               json -> json.text("name", reservation.name()).address("address", reservation.start()),
-              subtree.where().named("reservation", reservation.name()).toString(),
+              reservation.where().toString(),
               () -> reservation.content(handover.memory()));
         }
       }

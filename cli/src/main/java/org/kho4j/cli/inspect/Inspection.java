@@ -54,7 +54,6 @@ public final class Inspection {
   private final List<HandoverException> newer = new ArrayList<>();
   private long moreNewer;
   private @Nullable PreservedMap map;
-  private boolean isMapBroken;
   private long listedBytes;
 
   private Inspection(Handover handover, Verifier.Options options, boolean ranges, View view) {
@@ -119,9 +118,10 @@ public final class Inspection {
     long address = found == null ? handover.root().address() : found.root();
     MapSummary summary = null;
     switch (handover.mapState()) {
-      case INTACT -> {
+      case INTACT, DAMAGED -> {
         map = found;
-        summary = found == null ? null : found.summary(this::brokenMap);
+        summary = handover.mapSummary();
+        summary.problems().forEach(this::error);
       }
       case CONSUMED ->
           error(
@@ -133,7 +133,7 @@ public final class Inspection {
       case UNREADABLE ->
           error(
               new HandoverException(
-                  MAP, address, "the map cannot be read: " + handover.unreadable().orElse("")));
+                  MAP, address, "the map cannot be read: " + handover.mapFault().orElse("")));
       case ABSENT ->
           read(() -> handover.preservedMap().lookup().isPreserved(handover.root().address(), 0));
       case NOT_FINALIZED, NEWER -> {}
@@ -141,13 +141,8 @@ public final class Inspection {
     view.map(handover, found, summary);
   }
 
-  private void brokenMap(HandoverException problem) {
-    isMapBroken = true;
-    error(problem);
-  }
-
   private void ranges() throws IOException {
-    if (isMapBroken) {
+    if (!handover.mapSummary().problems().isEmpty()) {
       error(
           Where.ROOT.broken(
               handover.root().address(),
@@ -264,8 +259,9 @@ public final class Inspection {
     view.endSessions();
     List<Flb> flbs = read(luo::flbs);
     Map<String, DevelopmentState> states = new HashMap<>();
-    for (Flb flb : flbs == null ? List.<Flb>of() : flbs) {
-      Where where = subtree.where().in("flbs").named("flb", flb.name());
+    for (int i = 0; flbs != null && i < flbs.size(); i++) {
+      Flb flb = flbs.get(i);
+      Where where = subtree.where().in("flbs").in("flb", i).named("flb", flb.name());
       DevelopmentLayout.ofFlb(flb.name())
           .map(layout -> state(where, layout, flb.data()))
           .ifPresent(state -> states.put(flb.name(), state));

@@ -77,8 +77,8 @@ final class JsonView implements View {
       json.address("root", map.root());
     }
     json.text("state", handover.mapState().label());
-    (handover.isMapIntact() ? Optional.<String>empty() : handover.taken())
-        .or(handover::unreadable)
+    (handover.hasMap() ? Optional.<String>empty() : handover.taken())
+        .or(handover::mapFault)
         .ifPresent(reason -> json.text("because", reason));
     if (map != null) {
       form(handover.mapEvidence());

@@ -2,7 +2,6 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
@@ -26,8 +25,8 @@ final class RadixTreeView {
   private final PageSize pageSize;
   private final PreservedMap tree;
   private final String path;
-  private final List<HandoverException> problems = new ArrayList<>();
   private final MapSummary summary;
+  private final List<HandoverException> problems;
   private long runs;
 
   private RadixTreeView(Handover handover, long root, MapForm form) {
@@ -35,7 +34,8 @@ final class RadixTreeView {
     this.pageSize = handover.pageSize();
     this.tree = PreservedMap.of(handover.memory(), root, form);
     this.path = "/radix " + Units.address(root);
-    this.summary = tree.summary(problem -> problems.add(here(problem)));
+    this.summary = tree.summary();
+    this.problems = summary.problems().stream().map(this::here).toList();
   }
 
   /** The reader of trees names the preserved map, which this one need not be. */
@@ -55,6 +55,9 @@ final class RadixTreeView {
    */
   static int show(Invocation invocation, Handover handover, long root, long listed)
       throws IOException {
+    if (root == 0) {
+      throw invocation.wrong("--radix 0: a root node at 0 is the kernel's sign for no tree");
+    }
     MapForm form = handover.version().mapForms().getFirst();
     if (!form.isRadix()) {
       throw new IOException(
@@ -62,7 +65,7 @@ final class RadixTreeView {
               .formatted(
                   handover.memory().physical().source().path(), handover.version().compatible()));
     }
-    MapForm found = handover.isMapIntact() ? handover.mapEvidence().form() : form;
+    MapForm found = handover.hasMap() ? handover.mapEvidence().form() : form;
     RadixTreeView view = new RadixTreeView(handover, root, found);
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {

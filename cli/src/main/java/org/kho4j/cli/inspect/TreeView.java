@@ -114,7 +114,7 @@ final class TreeView implements View {
     }
     if (summary == null) {
       out.put(": ")
-          .put(handover.unreadable().isPresent() ? BAD : WARNING, View.unwalked(handover))
+          .put(handover.mapFault().isPresent() ? BAD : WARNING, View.unwalked(handover))
           .line();
       return;
     }
@@ -122,8 +122,11 @@ final class TreeView implements View {
         .size(summary.blocks().bytes())
         .put(" in ")
         .count(summary.blocks().total(), "block", "blocks")
-        .put(FAINT, ", " + Units.count(summary.nodes(), "node", "nodes"))
-        .line();
+        .put(FAINT, ", " + Units.count(summary.nodes(), "node", "nodes"));
+    if (handover.mapFault().isPresent()) {
+      out.put(", ").put(BAD, "damaged");
+    }
+    out.line();
     guide.down(false);
     if (summary.blocks().total() > 0) {
       out.put(guide.text()).put(FAINT, orders(summary.blocks())).line();

@@ -95,7 +95,7 @@ public final class KernelSource {
       throw memoryKind(Path.of(name))
           .map(kind ->
               new MalformedImageException(
-                  "%s is a memory image (%s), not a kernel; did you mean kho preflight --from %s?"
+                  "%s is a memory image (%s), not a kernel; did you mean kho preflight --from %s --to KERNEL?"
                       .formatted(name, kind, name)))
           .orElse(e);
     }

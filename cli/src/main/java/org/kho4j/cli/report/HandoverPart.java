@@ -57,7 +57,7 @@ record HandoverPart(
   }
 
   private static void paint(Handover handover, Verifier.Options options, Painting painting) {
-    if (handover.isMapIntact()) {
+    if (handover.hasMap()) {
       try {
         handover.preservedMap().forEachRun(painting::preserved);
       } catch (HandoverException e) {

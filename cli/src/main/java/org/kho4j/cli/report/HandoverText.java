@@ -107,13 +107,16 @@ final class HandoverText implements View {
           "span",
           View.unwalked(handover),
           "class",
-          handover.unreadable().isPresent() ? "tag error" : "tag warning");
+          handover.mapFault().isPresent() ? "tag error" : "tag warning");
       if (map == null) {
         out.close().close();
         return;
       }
       out.text(" at ");
     } else {
+      if (handover.mapFault().isPresent()) {
+        out.element("span", "damaged", "class", "tag error").text(" ");
+      }
       out.text(Units.count(found.nodes(), "page", "pages") + " from ");
     }
     contents.place(out, Objects.requireNonNull(map).root()).close().close();
@@ -177,7 +180,7 @@ final class HandoverText implements View {
     html.open("tbody");
     int left = 0;
     for (ReserveMem reservation : reservations) {
-      Where where = subtree.where().named("reservation", reservation.name());
+      Where where = reservation.where();
       if (!contents.takes(where)) {
         left++;
         continue;

@@ -126,8 +126,14 @@ final class StatusView {
     }
     StringBuilder words = new StringBuilder("a handover");
     given.version().ifPresent(version -> words.append(" of ").append(version));
-    given.previousRelease().ifPresent(release -> words.append(" by Linux ").append(release));
-    given.kexecCount().ifPresent(count -> words.append(", kexec ").append(count));
+    given
+        .metadata()
+        .ifPresent(metadata ->
+            words
+                .append(" by Linux ")
+                .append(metadata.previousRelease())
+                .append(", kexec ")
+                .append(metadata.kexecCount()));
     return words.toString();
   }
 
@@ -159,9 +165,13 @@ final class StatusView {
     Given given = host.given();
     json.object("given");
     given.handedOver().ifPresent(handedOver -> json.flag("handedOver", handedOver));
-    json.text("version", given.version().orElse(null))
-        .text("previousRelease", given.previousRelease().orElse(null))
-        .number("kexecCount", given.kexecCount())
+    json.text("version", given.version().orElse(null));
+    given
+        .metadata()
+        .ifPresent(metadata ->
+            json.text("previousRelease", metadata.previousRelease())
+                .number("kexecCount", metadata.kexecCount()));
+    json
         .endObject();
     host.prepared().ifPresent(prepared -> prepared(json, prepared));
     json.number("memoryBytes", host.memory());

@@ -136,7 +136,7 @@ final class AddressQuery implements OwnerVisitor {
 
   /** The blocks around an address, as the map has them. */
   private void preserved(OwnedAddress one) {
-    if (!handover.isMapIntact()) {
+    if (!handover.hasMap()) {
       one.unknownWhetherPreserved("the preserved map is " + handover.mapState().label());
       return;
     }

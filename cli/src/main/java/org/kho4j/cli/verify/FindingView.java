@@ -45,7 +45,7 @@ public final class FindingView {
             .text("role", handover.role().label())
             .text("state", handover.mapState().label());
         handover.taken().ifPresent(evidence -> json.text("taken", evidence));
-        handover.unreadable().ifPresent(reason -> json.text("because", reason));
+        handover.mapFault().ifPresent(reason -> json.text("because", reason));
         handover
             .root()
             .bootRecord()

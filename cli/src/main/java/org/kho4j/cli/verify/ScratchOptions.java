@@ -16,9 +16,6 @@ import picocli.CommandLine.TypeConversionException;
 /** Options for facts about the machine that no structure of a handover records. */
 public final class ScratchOptions {
 
-  /** The rule of preserved memory that nobody owns. */
-  private static final String UNOWNED = "OWN-004";
-
   private ScratchOptions() {}
 
   /** Those that verification takes. */
@@ -57,8 +54,7 @@ public final class ScratchOptions {
   }
 
   /**
-   * What to check, with what the user says about the machine. On the running host, preserved memory
-   * without an owner is no finding: LUO writes what its sessions own on its way into the kexec.
+   * What to check, with what the user says about the machine.
    *
    * @param rules that are reported
    * @param perRule findings of one rule that are reported
@@ -66,11 +62,12 @@ public final class ScratchOptions {
   public static Verifier.Options verifying(
       Invocation invocation, Predicate<Rule> rules, int perRule) {
     return new Verifier.Options(
-        rules.and(rule -> !invocation.readsRunning() || !rule.id().equals(UNOWNED)),
+        rules,
         perRule,
         setupData(invocation),
         array(invocation).or(invocation::runningScratchArray),
-        nodes(invocation));
+        nodes(invocation),
+        invocation.readsRunning());
   }
 
   /** Where the boot record is, if the user says so. */

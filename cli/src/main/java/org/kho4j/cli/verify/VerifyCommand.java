@@ -97,10 +97,6 @@ public final class VerifyCommand extends Command {
     } else if (!verification.isEmpty()) {
       FindingView.text(invocation, verification);
     }
-    if (invocation.readsRunning()) {
-      invocation.note(
-          "OWN-004 is not checked on a running kernel: LUO writes its sessions only at the jump");
-    }
     HandoverSearch.noteNested(invocation, source.nested());
     if (verification.isEmpty()) {
       invocation.note(HandoverSearch.nothingFound(memory));

@@ -135,7 +135,7 @@ public final class StoreSearch {
    */
   public static void forEachFile(
       Handover handover, Consumer<StoredFile> visitor, Consumer<HandoverException> problems) {
-    if (!handover.isMapIntact()) {
+    if (!handover.hasMap()) {
       return;
     }
     try {

@@ -114,11 +114,12 @@ public final class InspectShape {
           "formEvidence?: object");
       return;
     }
-    assertThat(map.path("state").asString()).isEqualTo("intact");
+    assertThat(map.path("state").asString()).isIn("intact", "damaged");
     object(
         map,
         "root: address",
         "state: text",
+        map.path("state").asString().equals("damaged") ? "because: text" : "because?: text",
         "form?: text",
         "formEvidence?: object",
         "nodes: number",

@@ -2,11 +2,11 @@ package org.kho4j.cli.captures;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentSkipListSet;
-import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.ForwardingMemory;
 import org.kho4j.memory.PhysicalMemory;
 
 /** Memory that remembers which of its pages were read, in units of 4 KiB. */
-public final class RecordingMemory implements PhysicalMemory {
+public final class RecordingMemory implements ForwardingMemory {
 
   public static final int GRAIN = 4096;
 
@@ -23,8 +23,8 @@ public final class RecordingMemory implements PhysicalMemory {
   }
 
   @Override
-  public MemorySource source() {
-    return memory.source();
+  public PhysicalMemory memory() {
+    return memory;
   }
 
   @Override
@@ -34,20 +34,5 @@ public final class RecordingMemory implements PhysicalMemory {
       grains.add(at);
     }
     return bytes;
-  }
-
-  @Override
-  public boolean contains(long address, long length) {
-    return memory.contains(address, length);
-  }
-
-  @Override
-  public void forEachRange(RangeVisitor visitor) {
-    memory.forEachRange(visitor);
-  }
-
-  @Override
-  public void close() {
-    memory.close();
   }
 }

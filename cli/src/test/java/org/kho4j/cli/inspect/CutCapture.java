@@ -57,7 +57,7 @@ public final class CutCapture {
           new JsonView(json));
     }
     for (Handover handover : handovers) {
-      if (content && handover.isMapIntact()) {
+      if (content && handover.hasMap()) {
         handover
             .preservedMap()
             .forEachRun((order, address, bytes) -> {

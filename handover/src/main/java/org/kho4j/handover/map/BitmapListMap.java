@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -79,11 +78,11 @@ final class BitmapListMap implements PreservedMap {
   }
 
   @Override
-  public MapSummary summary(Consumer<HandoverException> problems) {
+  public MapSummary summary() {
     Bitmaps all = bitmaps();
-    all.problems.forEach(problems);
+    List<HandoverException> problems = new ArrayList<>(all.problems);
     long nodes = (long) all.chunks.length + all.keys.length;
-    return new MapSummary(nodes, leaves(all).count(problems));
+    return new MapSummary(nodes, leaves(all).count(problems::add), problems);
   }
 
   @Override

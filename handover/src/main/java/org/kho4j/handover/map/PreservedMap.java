@@ -1,6 +1,5 @@
 package org.kho4j.handover.map;
 
-import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.kho4j.abi.KhoVersion;
@@ -62,11 +61,8 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
    */
   void forEachRun(RunVisitor visitor);
 
-  /**
-   * Counts what the map holds, on all cores when it is large. What cannot be read is left out of
-   * the counts and told to {@code problems}.
-   */
-  MapSummary summary(Consumer<HandoverException> problems);
+  /** Counts what the map holds, on all cores when it is large. */
+  MapSummary summary();
 
   /** Takes one part of the map itself. */
   @FunctionalInterface

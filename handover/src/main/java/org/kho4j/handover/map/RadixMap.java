@@ -1,6 +1,8 @@
 package org.kho4j.handover.map;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.kho4j.abi.KhoRadix;
@@ -70,10 +72,11 @@ final class RadixMap implements PreservedMap {
   }
 
   @Override
-  public MapSummary summary(Consumer<HandoverException> problems) {
+  public MapSummary summary() {
+    List<HandoverException> problems = new ArrayList<>();
     LeafList leaves = leaves();
-    long nodes = new Walk(RadixMap::ignore, leaves, problems).tree();
-    return new MapSummary(nodes, leaves.count(problems));
+    long nodes = new Walk(RadixMap::ignore, leaves, problems::add).tree();
+    return new MapSummary(nodes, leaves.count(problems::add), problems);
   }
 
   private LeafList leaves() {

@@ -24,10 +24,18 @@ public record ReserveMem(String name, long start, long size) {
   public static final Client<List<ReserveMem>> CLIENT =
       new Client<>(FdtLayout.MEMBLOCK_SUBTREE, ReserveMem::readAll);
 
+  /** Path of the reservation. */
+  public Where where() {
+    return where(name);
+  }
+
+  private static Where where(String name) {
+    return Where.ROOT.in(FdtLayout.MEMBLOCK_SUBTREE).named("reservation", name);
+  }
+
   /** The reservation's bytes. */
   public Content content(HandoverMemory memory) {
-    return Content.contiguous(
-        memory, Where.ROOT.named("reserve_mem", name).toString(), start, size);
+    return Content.contiguous(memory, where().toString(), start, size);
   }
 
   private static List<ReserveMem> readAll(Handover handover, Subtree subtree) {
@@ -37,7 +45,7 @@ public record ReserveMem(String name, long start, long size) {
   }
 
   private static ReserveMem read(FdtNode node, Subtree subtree) {
-    Where where = subtree.where().named("reservation", node.name());
+    Where where = where(node.name());
     TreeValue.requireCompatible(node, FdtLayout.RESERVE_MEM_COMPATIBLE, where, subtree.address());
     long start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, subtree.address());
     long size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, subtree.address());

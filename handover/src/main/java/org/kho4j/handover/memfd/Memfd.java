@@ -214,7 +214,7 @@ public final class Memfd {
       throw where.broken(
           address, "size is %s, larger than any file".formatted(Long.toUnsignedString(size)));
     }
-    if (!handover.isMapIntact() && handover.mapState() != Handover.MapState.ABSENT) {
+    if (!handover.hasMap() && handover.mapState() != Handover.MapState.ABSENT) {
       throw where.broken(
           address,
           "only the preserved map has the size of its folios, and the map is "

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +18,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.memory.FileExtent;
-import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.ForwardingMemory;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 
@@ -99,36 +98,11 @@ class ContentFileTest {
   }
 
   /** Its extents are in another file: what the kernel copies has that file's bytes. */
-  private record Elsewhere(PhysicalMemory memory, FileChannel other) implements PhysicalMemory {
+  private record Elsewhere(PhysicalMemory memory, FileChannel other) implements ForwardingMemory {
 
     @Override
     public Optional<FileExtent> extent(long address, long length) {
       return memory.extent(address, length).map(extent -> new FileExtent(other, extent.position()));
-    }
-
-    @Override
-    public MemorySource source() {
-      return memory.source();
-    }
-
-    @Override
-    public MemorySegment read(long address, long length) {
-      return memory.read(address, length);
-    }
-
-    @Override
-    public boolean contains(long address, long length) {
-      return memory.contains(address, length);
-    }
-
-    @Override
-    public void forEachRange(RangeVisitor visitor) {
-      memory.forEachRange(visitor);
-    }
-
-    @Override
-    public void close() {
-      memory.close();
     }
   }
 

@@ -193,7 +193,7 @@ final class GenerationModel {
    */
   void check(Generation generation) {
     Handover handover = generation.outgoing();
-    boolean readable = handover.isMapIntact();
+    boolean readable = handover.hasMap();
     Map<Long, Integer> blocks = new TreeMap<>();
     blocks.put(handover.root().address(), 0);
     List<String> names = new ArrayList<>();

@@ -360,7 +360,7 @@ class LayoutsTest {
       assertThat(u64(memory, next + 8)).isEqualTo(45L << 32);
       assertThat(u64(memory, next + 16)).isEqualTo(255 * step);
       assertThat(u64(memory, next)).isZero();
-      assertThat(handover.preservedMap().summary(problem -> {}).blocks().total()).isEqualTo(301);
+      assertThat(handover.preservedMap().summary().blocks().total()).isEqualTo(301);
     }
   }
 

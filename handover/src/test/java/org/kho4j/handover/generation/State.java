@@ -57,7 +57,7 @@ record State(
 
   static Map<Long, Integer> blocks(Handover handover) {
     Map<Long, Integer> blocks = new TreeMap<>();
-    if (!handover.isMapIntact()) {
+    if (!handover.hasMap()) {
       return blocks;
     }
     handover
@@ -72,7 +72,7 @@ record State(
 
   static TreeSet<Long> mapPages(Handover handover) {
     TreeSet<Long> pages = new TreeSet<>();
-    if (handover.isMapIntact()) {
+    if (handover.hasMap()) {
       handover.preservedMap().forEachPage(pages::add);
     }
     return pages;

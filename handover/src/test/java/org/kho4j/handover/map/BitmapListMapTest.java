@@ -12,6 +12,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.BitmapList;
 import org.kho4j.handover.handmade.SparseMemory;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 
 class BitmapListMapTest {
@@ -41,7 +42,7 @@ class BitmapListMapTest {
 
   private static List<String> problems(PreservedMap map) {
     List<String> problems = new ArrayList<>();
-    map.summary(problem -> problems.add(problem.getMessage()));
+    map.summary().problems().forEach(problem -> problems.add(problem.getMessage()));
     return problems;
   }
 
@@ -71,7 +72,7 @@ class BitmapListMapTest {
             "order 9: 0x8600000+0x200000",
             "order 0: 0x1ffe000+0x2000",
             "order 0: 0x2005000+0x1000");
-    assertThat(small().summary(problem -> {}).nodes()).isEqualTo(5);
+    assertThat(small().summary().nodes()).isEqualTo(5);
   }
 
   @Test
@@ -139,7 +140,7 @@ class BitmapListMapTest {
     List<Long> chunks = list.finish();
 
     assertThat(chunks).hasSize(3);
-    MapSummary summary = small().summary(problem -> {});
+    MapSummary summary = small().summary();
     assertThat(summary.blocks().total()).isEqualTo(600);
     assertThat(summary.nodes()).isEqualTo(603);
   }
@@ -176,9 +177,9 @@ class BitmapListMapTest {
     chunk(LIST + 0x2000, 0x7001, 0, 0, 0x5000000);
     ram.zeros(0x5000000, 4096).put64(0x5000000, 6);
 
-    List<String> problems = new ArrayList<>();
-    MapSummary summary = small().summary(problem -> problems.add(problem.getMessage()));
-    assertThat(problems)
+    MapSummary summary = small().summary();
+    assertThat(summary.problems())
+        .extracting(HandoverException::getMessage)
         .containsExactly(
             "/preserved-memory-map/chunk 0 at 0x4000000: num_elms is 256, but a chunk has room for"
                 + " 255",
@@ -194,9 +195,9 @@ class BitmapListMapTest {
         0x4000000, 0x5000400, 0x5000000, 0x5000400, 0x4000000, 0x5000600);
     ram.zeros(0x5000000, 4096).put64(0x5000400, 1);
 
-    List<String> problems = new ArrayList<>();
-    MapSummary summary = small().summary(problem -> problems.add(problem.getMessage()));
-    assertThat(problems)
+    MapSummary summary = small().summary();
+    assertThat(summary.problems())
+        .extracting(HandoverException::getMessage)
         .containsExactly(
             "/preserved-memory-map/chunk 0/element 0 at 0x4000010: the bitmap's address 0x5000100 is not a multiple of its 512 bytes",
             "/preserved-memory-map/chunk 0/element 1 at 0x9000000: 0x9000000 is absent",

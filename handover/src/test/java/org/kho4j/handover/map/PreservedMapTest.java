@@ -49,7 +49,7 @@ class PreservedMapTest {
 
   private static List<String> problems(PreservedMap map) {
     List<String> problems = new ArrayList<>();
-    map.summary(problem -> problems.add(problem.getMessage()));
+    map.summary().problems().forEach(problem -> problems.add(problem.getMessage()));
     return problems;
   }
 
@@ -67,7 +67,7 @@ class PreservedMapTest {
 
     assertThat(runs(map())).containsExactly(new Run(0, 0x123456000L, 0x1000));
     assertThat(map().lookup().orderAt(0x123456000L)).isZero();
-    assertThat(map().summary(problem -> {}).nodes()).isEqualTo(6);
+    assertThat(map().summary().nodes()).isEqualTo(6);
   }
 
   @ParameterizedTest
@@ -104,7 +104,7 @@ class PreservedMapTest {
     }
 
     assertThat(runs(map())).containsExactly(new Run(0, 0, 128 << 20));
-    assertThat(map().summary(problem -> {}).blocks().total()).isEqualTo(32768);
+    assertThat(map().summary().blocks().total()).isEqualTo(32768);
   }
 
   @Test
@@ -142,7 +142,7 @@ class PreservedMapTest {
             new Run(38, 1L << 50, 2L << 50),
             new Run(37, 0, 1L << 49));
     List<Long> counts = new ArrayList<>();
-    map().summary(problem -> {}).blocks().forEach((order, bytes, blocks) -> counts.add(blocks));
+    map().summary().blocks().forEach((order, bytes, blocks) -> counts.add(blocks));
     assertThat(counts).containsExactly(1L, 2L, 1L, 1L);
   }
 
@@ -170,7 +170,7 @@ class PreservedMapTest {
 
     assertThat(runs(map())).isEmpty();
     assertThat(map().lookup().orderAt(0)).isEqualTo(-1);
-    MapSummary summary = map().summary(problem -> {});
+    MapSummary summary = map().summary();
     assertThat(summary.nodes()).isEqualTo(1);
     assertThat(summary.blocks().total()).isZero();
     assertThat(summary.blocks().bytes()).isZero();
@@ -180,7 +180,7 @@ class PreservedMapTest {
   void sumsUpWhatItHolds() {
     Radix tree = tree().preserve(0x1000, 0).preserve(0x3000, 0).preserve(0x200000, 9);
 
-    MapSummary summary = map().summary(problem -> {});
+    MapSummary summary = map().summary();
 
     assertThat(summary.nodes()).isEqualTo(tree.pages());
     assertThat(summary.blocks().total()).isEqualTo(3);
@@ -198,7 +198,7 @@ class PreservedMapTest {
     }
     tree.preserve(0, 4);
 
-    MapSummary summary = map(ram, pageSize).summary(problem -> {});
+    MapSummary summary = map(ram, pageSize).summary();
 
     long[] walked = new long[2];
     map(ram, pageSize)
@@ -224,9 +224,8 @@ class PreservedMapTest {
         .isEqualTo(
             "/preserved-memory-map/leaf at 0x%x: the tree reaches this page a second time"
                 .formatted(leaf));
-    List<String> problems = new ArrayList<>();
-    MapSummary summary = map().summary(problem -> problems.add(problem.getMessage()));
-    assertThat(problems).hasSize(1);
+    MapSummary summary = map().summary();
+    assertThat(summary.problems()).hasSize(1);
     assertThat(summary.blocks().total()).isEqualTo(1);
     assertThat(summary.nodes()).isEqualTo(6);
   }

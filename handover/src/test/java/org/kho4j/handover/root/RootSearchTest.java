@@ -14,7 +14,7 @@ import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.DamagedMemoryException;
-import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.ForwardingMemory;
 import org.kho4j.memory.PhysicalMemory;
 
 class RootSearchTest {
@@ -246,7 +246,7 @@ class RootSearchTest {
   }
 
   /** Memory that does one thing differently. */
-  private static class Changed implements PhysicalMemory {
+  private static class Changed implements ForwardingMemory {
     private final PhysicalMemory memory;
 
     Changed(PhysicalMemory memory) {
@@ -254,26 +254,8 @@ class RootSearchTest {
     }
 
     @Override
-    public MemorySource source() {
-      return memory.source();
+    public PhysicalMemory memory() {
+      return memory;
     }
-
-    @Override
-    public MemorySegment read(long address, long length) {
-      return memory.read(address, length);
-    }
-
-    @Override
-    public boolean contains(long address, long length) {
-      return memory.contains(address, length);
-    }
-
-    @Override
-    public void forEachRange(RangeVisitor visitor) {
-      memory.forEachRange(visitor);
-    }
-
-    @Override
-    public void close() {}
   }
 }

@@ -266,7 +266,7 @@ final class Agreement implements AutoCloseable {
       Verifier.verify(
           List.of(handover(guest)),
           new Verifier.Options(
-              rule -> true, 20, base.bootRecord(), Optional.empty(), guest.nodes()),
+              rule -> true, 20, base.bootRecord(), Optional.empty(), guest.nodes(), false),
           findings::add);
     } catch (HandoverException e) {
       findings.add(Verifier.unreadable(e));

@@ -41,7 +41,7 @@ final class Capture {
     for (Handover handover : Handovers.find(memory)) {
       long page = handover.pageSize().bytes();
       capture.add(handover.root().address(), page);
-      if (handover.isMapIntact()) {
+      if (handover.hasMap()) {
         handover.preservedMap().forEachNode((address, level, key) -> capture.add(address, page));
         handover.preservedMap().forEachRun((order, address, bytes) -> capture.add(address, bytes));
       }

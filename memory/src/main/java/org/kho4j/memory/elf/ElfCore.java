@@ -42,9 +42,6 @@ public final class ElfCore {
   private static final int ET_CORE = 4;
   private static final int EM_X86_64 = 62;
   private static final int EM_AARCH64 = 183;
-  private static final int PT_LOAD = 1;
-  private static final int PT_NOTE = 4;
-  private static final int PROGRAM_HEADER_SIZE = 56;
 
   /** {@code e_phnum} of a file whose first section header has the real number in sh_info. */
   private static final int PN_XNUM = 0xffff;
@@ -105,7 +102,7 @@ public final class ElfCore {
     require(type == ET_CORE, "is an ELF file of type " + type + ", not a core (4)");
     int entrySize = u16(54);
     require(
-        entrySize == PROGRAM_HEADER_SIZE,
+        entrySize == ProgramHeader.SIZE,
         "has ELF program headers of " + entrySize + " bytes: they have 56");
 
     long table = bytes.get(U64, 32);
@@ -113,7 +110,7 @@ public final class ElfCore {
     require(
         table >= 0
             && table <= bytes.byteSize()
-            && count <= (bytes.byteSize() - table) / PROGRAM_HEADER_SIZE,
+            && count <= (bytes.byteSize() - table) / ProgramHeader.SIZE,
         count
             + " ELF program headers at offset 0x"
             + hex(table)
@@ -125,14 +122,11 @@ public final class ElfCore {
     SegmentTable segments = new SegmentTable(path, fileSize);
     OptionalInt pageSize = OptionalInt.empty();
     for (int i = 0; i < count; i++) {
-      long at = table + (long) i * PROGRAM_HEADER_SIZE;
-      int kind = bytes.get(U32, at);
-      long offset = bytes.get(U64, at + 8);
-      long inFile = bytes.get(U64, at + 32);
-      if (kind == PT_LOAD) {
-        segments.add(bytes.get(U64, at + 24), inFile, bytes.get(U64, at + 40), offset, at);
-      } else if (kind == PT_NOTE && pageSize.isEmpty()) {
-        pageSize = vmcoreinfoPageSize(offset, inFile);
+      ProgramHeader header = ProgramHeader.read(bytes, table + (long) i * ProgramHeader.SIZE);
+      if (header.type() == ProgramHeader.LOAD) {
+        segments.add(header);
+      } else if (header.type() == ProgramHeader.NOTE && pageSize.isEmpty()) {
+        pageSize = vmcoreinfoPageSize(header.offset(), header.inFile());
       }
     }
     MappedRuns runs = segments.toRuns();

@@ -13,9 +13,6 @@ import org.kho4j.memory.mapped.RamRanges;
 /** The segments of an ELF core that have physical memory, made into disjoint runs. */
 final class SegmentTable {
 
-  /** {@code p_paddr} of a segment that has no physical address. */
-  private static final long NO_ADDRESS = -1;
-
   private final Path path;
   private final long fileSize;
   private final List<Segment> ram = new ArrayList<>();
@@ -42,16 +39,13 @@ final class SegmentTable {
     }
   }
 
-  /**
-   * Adds one {@code PT_LOAD}.
-   *
-   * @param inFile bytes that the file has
-   * @param inMemory bytes of RAM, of which the file may have fewer
-   * @param header where its program header is in the file, for messages
-   */
-  void add(long address, long inFile, long inMemory, long offset, long header)
-      throws MalformedImageException {
-    if ((inFile == 0 && inMemory == 0) || address == NO_ADDRESS) {
+  /** Adds one {@code PT_LOAD}. */
+  void add(ProgramHeader header) throws MalformedImageException {
+    long address = header.physical();
+    long inFile = header.inFile();
+    long inMemory = header.inMemory();
+    long offset = header.offset();
+    if ((inFile == 0 && inMemory == 0) || !header.hasAddress()) {
       return;
     }
     if (inFile < 0
@@ -63,7 +57,7 @@ final class SegmentTable {
       throw new MalformedImageException(
           path
               + ": the ELF program header at offset 0x"
-              + Long.toHexString(header)
+              + Long.toHexString(header.at())
               + " has 0x"
               + Long.toHexString(inFile)
               + " bytes of 0x"

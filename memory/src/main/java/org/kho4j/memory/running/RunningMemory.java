@@ -1,6 +1,6 @@
 package org.kho4j.memory.running;
 
-import static org.kho4j.files.LittleEndian.U32;
+import static org.kho4j.files.LittleEndian.U16;
 import static org.kho4j.files.LittleEndian.U64;
 
 import java.io.IOException;
@@ -11,12 +11,16 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.DamagedMemoryException;
+import org.kho4j.memory.ForwardingMemory;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.elf.ElfCore;
+import org.kho4j.memory.elf.ProgramHeader;
 import org.kho4j.memory.mapped.MappedRuns;
 import org.kho4j.memory.mapped.RamRanges;
 
@@ -37,8 +41,6 @@ public final class RunningMemory implements PhysicalMemory {
   private static final int LARGE = 1 << 16;
 
   private static final int ELF_HEADER_SIZE = 64;
-  private static final int PROGRAM_HEADER_SIZE = 56;
-  private static final int PT_NOTE = 4;
 
   /** Most bytes of notes: a task, a few registers, and VMCOREINFO. */
   private static final long MAX_NOTES = 1 << 20;
@@ -47,18 +49,18 @@ public final class RunningMemory implements PhysicalMemory {
   private final MemorySource source;
   private final MappedRuns runs;
   private final RamRanges ram;
-  private final KernelAddresses addresses;
+  private final List<ProgramHeader> segments;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong reads = new AtomicLong();
   private final AtomicLong bytesRead = new AtomicLong();
   private WatchedPages watched = new WatchedPages(this::fill);
 
   private RunningMemory(
-      Kcore kcore, ElfCore.Layout layout, RamRanges ram, KernelAddresses addresses)
+      Kcore kcore, ElfCore.Layout layout, RamRanges ram, List<ProgramHeader> segments)
       throws MalformedImageException {
     this.kcore = kcore;
     this.ram = ram;
-    this.addresses = addresses;
+    this.segments = segments;
     runs = layout.runs().within(ram);
     if (runs.count() == 0) {
       throw new MalformedImageException(
@@ -88,7 +90,11 @@ public final class RunningMemory implements PhysicalMemory {
       RamRanges ram = SystemRam.read(root);
       MemorySegment headers = headers(kcore);
       ElfCore.Layout layout = ElfCore.layout(kcore.path(), headers, Long.MAX_VALUE);
-      return new RunningMemory(kcore, layout, ram, new KernelAddresses(headers));
+      List<ProgramHeader> segments =
+          programHeaders(headers)
+              .filter(header -> header.type() == ProgramHeader.LOAD && header.hasAddress())
+              .toList();
+      return new RunningMemory(kcore, layout, ram, segments);
     } catch (IOException | RuntimeException | Error e) {
       kcore.close();
       throw e;
@@ -110,16 +116,25 @@ public final class RunningMemory implements PhysicalMemory {
       throw new MalformedImageException(
           kcore.path() + " is no ELF core whose program headers are behind its header");
     }
-    long end = KernelAddresses.tableEnd(start);
+    long end = ELF_HEADER_SIZE + (long) count(start) * ProgramHeader.SIZE;
     MemorySegment table = read(kcore, end);
-    for (long at = ELF_HEADER_SIZE; at < end; at += PROGRAM_HEADER_SIZE) {
-      long offset = table.get(U64, at + 8);
-      long length = table.get(U64, at + 32);
-      if (table.get(U32, at) == PT_NOTE && offset == end && length > 0 && length <= MAX_NOTES) {
-        return read(kcore, end + length);
-      }
-    }
-    return table;
+    long notes =
+        programHeaders(table)
+            .filter(header -> header.type() == ProgramHeader.NOTE && header.offset() == end)
+            .mapToLong(ProgramHeader::inFile)
+            .filter(length -> length > 0 && length <= MAX_NOTES)
+            .findFirst()
+            .orElse(0);
+    return notes == 0 ? table : read(kcore, end + notes);
+  }
+
+  private static int count(MemorySegment headers) {
+    return Short.toUnsignedInt(headers.get(U16, 56));
+  }
+
+  private static Stream<ProgramHeader> programHeaders(MemorySegment headers) {
+    return IntStream.range(0, count(headers))
+        .mapToObj(i -> ProgramHeader.read(headers, ELF_HEADER_SIZE + (long) i * ProgramHeader.SIZE));
   }
 
   private static MemorySegment read(Kcore kcore, long bytes) throws IOException {
@@ -135,7 +150,13 @@ public final class RunningMemory implements PhysicalMemory {
 
   /** The physical address behind a virtual one of the kernel, if its direct map or image has it. */
   public OptionalLong physical(long virtual) {
-    return addresses.physical(virtual);
+    for (ProgramHeader segment : segments) {
+      long distance = virtual - segment.virtual();
+      if (Long.compareUnsigned(distance, segment.inMemory()) < 0) {
+        return OptionalLong.of(segment.physical() + distance);
+      }
+    }
+    return OptionalLong.empty();
   }
 
   /** The same memory for a search: what it reads is not kept. */
@@ -283,42 +304,12 @@ public final class RunningMemory implements PhysicalMemory {
   }
 
   /** What a search reads. */
-  private record Unwatched(RunningMemory memory) implements PhysicalMemory {
-
-    @Override
-    public MemorySource source() {
-      return memory.source();
-    }
+  private record Unwatched(RunningMemory memory) implements ForwardingMemory {
 
     @Override
     public MemorySegment read(long address, long length) {
       memory.requireThere(address, length);
       return memory.direct(address, length);
-    }
-
-    @Override
-    public boolean contains(long address, long length) {
-      return memory.contains(address, length);
-    }
-
-    @Override
-    public boolean isRam(long address, long length) {
-      return memory.isRam(address, length);
-    }
-
-    @Override
-    public void forEachRange(RangeVisitor visitor) {
-      memory.forEachRange(visitor);
-    }
-
-    @Override
-    public void forEachRamRange(RangeVisitor visitor) {
-      memory.forEachRamRange(visitor);
-    }
-
-    @Override
-    public void close() {
-      memory.close();
     }
   }
 }

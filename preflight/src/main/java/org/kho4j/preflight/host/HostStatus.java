@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
@@ -61,14 +62,12 @@ public record HostStatus(
    *
    * @param handedOver whether this kernel was booted with a boot record; empty if unknown
    * @param version of the root FDT that the kernel took
-   * @param previousRelease of the kernel that handed over
-   * @param kexecCount kexecs since the cold boot
+   * @param metadata what the kernel that handed over says about itself
    */
   public record Given(
       Optional<Boolean> handedOver,
       Optional<String> version,
-      Optional<String> previousRelease,
-      OptionalLong kexecCount) {}
+      Optional<Metadata> metadata) {}
 
   /**
    * What debugfs shows of the outgoing handover.

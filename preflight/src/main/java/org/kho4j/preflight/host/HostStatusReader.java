@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
+import org.kho4j.handover.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -67,7 +67,7 @@ public final class HostStatusReader {
 
   private HostStatus read(State byMemory) throws IOException {
     Optional<CommandLine> line = files.text("proc/cmdline").map(CommandLine::new);
-    Switch kho = kho(byMemory, line);
+    Switch kho = kho(files, byMemory);
     Switch luo = luo(kho, line);
     if (files.names(DEBUGFS).orElse(List.of()).isEmpty()) {
       notes.add(
@@ -105,7 +105,12 @@ public final class HostStatusReader {
         notes);
   }
 
-  private Switch kho(State byMemory, Optional<CommandLine> line) throws IOException {
+  /**
+   * Whether KHO is on.
+   *
+   * @param byMemory what the kernel's memory says, as in {@link #read}
+   */
+  public static Switch kho(HostFiles files, State byMemory) throws IOException {
     switch (byMemory) {
       case ON -> {
         return new Switch(State.ON, "the kernel's variable kho_enable");
@@ -124,7 +129,8 @@ public final class HostStatusReader {
     if (KernelSymbols.read(files).state() == KernelSymbols.State.MISSING) {
       return new Switch(State.MISSING, "/proc/kallsyms lists no function of it");
     }
-    Optional<Boolean> wanted = line.flatMap(CommandLine::kho);
+    Optional<Boolean> wanted =
+        files.text("proc/cmdline").flatMap(line -> new CommandLine(line).kho());
     if (wanted.equals(Optional.of(false))) {
       return new Switch(State.OFF, "kho=off is on the command line");
     }
@@ -156,23 +162,7 @@ public final class HostStatusReader {
   private Given given() throws IOException {
     String in = KHO + "/in";
     Optional<byte[]> fdt = files.bytes(in + "/fdt");
-    Optional<String> previous = Optional.empty();
-    OptionalLong count = OptionalLong.empty();
-    Optional<byte[]> metadata = files.bytes(in + SUBTREES + "/" + KexecMetadata.SUBTREE);
-    if (metadata.isPresent() && metadata.get().length >= KexecMetadata.STRUCTURE.headerSize()) {
-      StructureView view =
-          new StructureView(KexecMetadata.STRUCTURE, 0, MemorySegment.ofArray(metadata.get()));
-      if (view.get(KexecMetadata.VERSION) == KexecMetadata.VERSION_1) {
-        try {
-          previous =
-              Optional.of(
-                  view.text(KexecMetadata.PREVIOUS_RELEASE, Where.ROOT.in(KexecMetadata.SUBTREE)));
-        } catch (HandoverException e) {
-          notes.add("/" + in + SUBTREES + "/" + KexecMetadata.SUBTREE + ": " + e.problem());
-        }
-        count = OptionalLong.of(view.get(KexecMetadata.KEXEC_COUNT));
-      }
-    }
+    Optional<Metadata> metadata = metadata(in + SUBTREES + "/" + KexecMetadata.SUBTREE);
     boolean record = GivenRecord.read(files).isPresent();
     boolean visible =
         files.names("sys/kernel/boot_params").isPresent()
@@ -181,7 +171,21 @@ public final class HostStatusReader {
         record || fdt.isPresent()
             ? Optional.of(true)
             : visible ? Optional.of(false) : Optional.empty();
-    return new Given(handedOver, fdt.flatMap(bytes -> version(in, bytes)), previous, count);
+    return new Given(handedOver, fdt.flatMap(bytes -> version(in, bytes)), metadata);
+  }
+
+  private Optional<Metadata> metadata(String place) throws IOException {
+    Where where = Where.ROOT.in(KexecMetadata.SUBTREE);
+    try {
+      return files
+          .bytes(place)
+          .filter(blob -> blob.length >= KexecMetadata.STRUCTURE.headerSize())
+          .map(blob -> new StructureView(KexecMetadata.STRUCTURE, 0, MemorySegment.ofArray(blob)))
+          .map(blob -> Metadata.of(blob, where));
+    } catch (HandoverException e) {
+      notes.add("/" + place + ": " + e.problem());
+      return Optional.empty();
+    }
   }
 
   private Optional<String> version(String in, byte[] fdt) {

@@ -90,16 +90,20 @@ public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, in
 
     LiveUpdateUse read() throws IOException {
       List<Long> processes = new ArrayList<>();
-      try (DirectoryStream<Path> all =
-          Files.newDirectoryStream(
-              proc, file -> file.getFileName().toString().matches("[1-9][0-9]{0,9}"))) {
-        for (Path process : all) {
-          if (processes.size() < MAX_PROCESSES) {
-            processes.add(Long.parseLong(process.getFileName().toString()));
+      boolean empty = true;
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(proc)) {
+        for (Path file : all) {
+          empty = false;
+          String name = file.getFileName().toString();
+          if (name.matches("[1-9][0-9]{0,9}") && processes.size() < MAX_PROCESSES) {
+            processes.add(Long.parseLong(name));
           }
         }
       } catch (NoSuchFileException e) {
         throw new IOException(proc + " is not there: is it mounted?", e);
+      }
+      if (empty) {
+        throw new IOException(proc + " is empty: is it mounted?");
       }
       processes.sort(Comparator.naturalOrder());
       for (long process : processes) {

@@ -1,5 +1,7 @@
 package org.kho4j.preflight.image;
 
+import org.kho4j.abi.VersionString;
+
 /**
  * A string of a kernel that looks like the name of a version: {@code kho-v4}, {@code
  * kho-v4;radix-v1;vmalloc-v1}; or one of {@link Feature#marker}'s names.
@@ -22,9 +24,8 @@ public record FoundString(String text, Place place, String before) {
     return "\"%s\" is only the end of \"%s%s\" at %s".formatted(text, before, text, place);
   }
 
-  /** What it is a version of: the text before {@code -v} and a number; all of a marker. */
+  /** What it is a version of: its stem, or all of a marker. */
   public String stem() {
-    int at = VersionName.stemLength(text);
-    return at < 0 ? text : text.substring(0, at);
+    return VersionString.stem(text);
   }
 }

@@ -54,8 +54,14 @@ final class UnifiedImage {
         break;
       }
       switch (section.name) {
-        case LINUX -> linux = Optional.of(content(path, bytes, section));
-        case ".cmdline" -> commandLine = Optional.of(text(path, content(path, bytes, section)));
+        case LINUX -> {
+          requireFirst(path, section, linux);
+          linux = Optional.of(content(path, bytes, section));
+        }
+        case ".cmdline" -> {
+          requireFirst(path, section, commandLine);
+          commandLine = Optional.of(text(path, content(path, bytes, section)));
+        }
         case ".initrd", ".ucode" ->
             initrd = Optional.of(initrd.orElse(0L) + content(path, bytes, section).byteSize());
         default -> {}
@@ -63,6 +69,15 @@ final class UnifiedImage {
     }
     KernelImage kernel = KernelImages.readKernel(path, linux.orElseThrow());
     return kernel.in(new KernelImage.Unified(commandLine, initrd));
+  }
+
+  private static void requireFirst(Path path, PeSection section, Optional<?> found)
+      throws MalformedImageException {
+    if (found.isPresent()) {
+      throw new MalformedImageException(
+          "%s has two sections %s, the second at offset 0x%x: which of them boots is not known"
+              .formatted(path, section.name, section.offset));
+    }
   }
 
   private static MemorySegment content(Path path, MemorySegment bytes, PeSection section)

@@ -29,11 +29,4 @@ final class VersionName {
         || UNDERSCORED.matcher(text).matches()
         || UNUSUAL.contains(text);
   }
-
-  /** Length of the first part's stem, or -1 for what is no version name. */
-  static int stemLength(String text) {
-    return VersionString.of(text)
-        .map(version -> VersionString.stem(version.base()).length())
-        .orElse(-1);
-  }
 }
