@@ -16,7 +16,7 @@ import org.kho4j.handover.wire.Where;
 
 /**
  * State of the Live Update Orchestrator: sessions, their files, and file-lifecycle-bound data. A
- * kernel writes sessions and files on its way into the kexec; before that there are none.
+ * kernel writes sessions and files at the jump (kexec); before that there are none.
  */
 public final class LiveUpdate {
 

@@ -17,7 +17,7 @@ import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** Hands LUO state over, as a kernel's orchestrator does on its way into the kexec. */
+/** Hands LUO state over, as a kernel's orchestrator does at the jump (kexec). */
 public final class LiveUpdateSaver {
 
   /**
