@@ -196,11 +196,6 @@ public final class Page {
       restored all where blob-size of LUO's device tree was 8, which it does not read, and verify said LUO-001
       then; that is FDT-010 since.
 
-      Twelve boots had a version that a later kernel could have: kho-v9, luo-v9, memfd-v3. Verify reported
-      FDT-003, LUO-002, and MEMFD-001 with LUO-012 when they were booted. For the same bytes it reports a newer
-      contract since: FDT-015, LUO-017, MEMFD-019. The table has them under these rules; what the kernels did is
-      unchanged. LUO-012, now broken by another change, was not booted again.
-
       Not in the table: rules about older contracts (kho-v1 and kho-v2, luo-v2 to luo-v4, memfd-v1), as no kernel
       that has them was asked yet; rules that came after the boots; and FDT-013, which is about a handover that was
       taken already.

@@ -135,7 +135,8 @@ public final class RunningMemory implements PhysicalMemory {
 
   private static Stream<ProgramHeader> programHeaders(MemorySegment headers) {
     return IntStream.range(0, count(headers))
-        .mapToObj(i -> ProgramHeader.read(headers, ELF_HEADER_SIZE + (long) i * ProgramHeader.SIZE));
+        .mapToObj(
+            i -> ProgramHeader.read(headers, ELF_HEADER_SIZE + (long) i * ProgramHeader.SIZE));
   }
 
   private static MemorySegment read(Kcore kcore, long bytes) throws IOException {
