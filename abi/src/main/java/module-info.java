@@ -1,6 +1,5 @@
 /**
- * The binary contract of Linux Kexec Handover as data. Reads nothing, writes nothing, needs
- * nothing.
+ * The binary contract of Linux Kexec Handover as data, without input or output.
  */
 module org.kho4j.abi {
   requires static org.jspecify;

@@ -1,5 +1,5 @@
 /**
- * Regular files, mapped to be read; packed ones are unpacked first.
+ * Mapped regular files; compressed files are decompressed first.
  *
  * <p>zstd is read with {@code com.github.luben.zstd_jni}, xz and lzma with {@code org.tukaani.xz}.
  * Both are optional: a program that reads such files requires the module of the library itself.

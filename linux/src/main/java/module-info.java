@@ -1,5 +1,5 @@
 /**
- * What only Linux can do: memory files, scattered memory mapped contiguously, systemd's descriptor
+ * Features of Linux: memory files, contiguous mappings of scattered memory, systemd's descriptor
  * store, and the Live Update Orchestrator's device.
  *
  * <p>Read in this order:

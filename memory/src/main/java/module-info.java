@@ -1,4 +1,4 @@
-/** Physical memory, read by physical address, out of the files that hold it. */
+/** Physical memory, read by physical address from memory images. */
 module org.kho4j.memory {
   requires transitive org.kho4j.files;
   requires static org.jspecify;

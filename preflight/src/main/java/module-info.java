@@ -1,4 +1,4 @@
-/** Judges before a jump whether the next kernel takes a handover, from kernel images and memory. */
+/** Predicts from kernel images and memory whether the next kernel accepts a handover. */
 module org.kho4j.preflight {
   requires transitive org.kho4j.abi;
   requires transitive org.kho4j.files;

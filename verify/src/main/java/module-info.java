@@ -1,4 +1,4 @@
-/** The rules that a handover keeps, each with what a real kernel does when it is broken. */
+/** The rules for a valid handover, each with what a real kernel does when it is broken. */
 module org.kho4j.verify {
   requires transitive org.kho4j.handover;
   requires tools.jackson.core;

@@ -1,6 +1,6 @@
 /**
  * State that survives the JVM: named regions of off-heap memory in a file, or in a memory file that
- * systemd keeps over restarts, crashes and kexecs.
+ * systemd keeps across restarts, crashes and kexecs.
  *
  * <p>Read {@link org.kho4j.warm.WarmStore} first, then {@link org.kho4j.warm.Region}, {@link
  * org.kho4j.warm.Transaction} and {@link org.kho4j.warm.SystemdStore}. A store's bytes are a

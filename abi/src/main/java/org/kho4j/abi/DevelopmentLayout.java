@@ -6,9 +6,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client of LUO hands over in a public development tree, and in no release: a row to name it
- * by, and its layout as far as that is known. It may change before a release has it. Such a row is
- * no part of {@link Contract}.
+ * A file handler or FLB of LUO that is in a public development tree and in no release, with its
+ * layout as far as it is known. It may change before a release has it. Such a row is no part of
+ * {@link Contract}.
  *
  * @param name the string of the file handler or of the FLB
  * @param kind what the name is of
@@ -25,7 +25,7 @@ public record DevelopmentLayout(
     String source,
     String meaning) {
 
-  /** What a name is of. */
+  /** The kind of a development layout. */
   public enum Kind {
     FILE_HANDLER("file handler"),
     FLB("FLB");

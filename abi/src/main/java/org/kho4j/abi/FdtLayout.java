@@ -6,8 +6,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device tree of the contract: which nodes and properties it has. Values are native-endian unless
- * a property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
+ * A device tree of the contract, with its nodes and properties. Values are native-endian unless a
+ * property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
  * FDT.
  *
  * @param name what the tree is called here
@@ -105,9 +105,10 @@ public record FdtLayout(
               "at boot; up to 6.18 at finalize",
               "by nobody: no kernel up to 7.3 frees an incoming one"),
           "mm/memblock.c",
-          "One node for each reserve_mem= of the command line, named by its user. The next kernel gives the memory to a"
-              + " reserve_mem= of the same name, the same size and an alignment that the address satisfies. The memory"
-              + " itself is in the map, so it stays reserved even if nobody asks for it.");
+          "One node for each reserve_mem= of the command line; the user chooses its name. The"
+              + " next kernel gives the memory to a reserve_mem= with the same name, the same"
+              + " size and an alignment that the address satisfies. The map has the memory, so it"
+              + " stays reserved even if no reserve_mem= asks for it.");
 
   /** The blob of subtree {@code kho_test}, the kernel's own test module. */
   public static final FdtLayout KHO_TEST =
@@ -124,8 +125,9 @@ public record FdtLayout(
           Releases.since("6.18"),
           Lifetime.block(-1, "when the module is loaded", "not recorded here"),
           "lib/test_kho.c",
-          "Random data that the next kernel checks. 6.16 and 6.17 kept the address array in the tree itself; that layout is"
-              + " not recorded here. The blob has a block of its own, of order 1 in the captures with 4K and 16K pages.");
+          "Random data that the next kernel checks. 6.16 and 6.17 had the address array in the"
+              + " tree; kho4j does not have that layout. The blob has its own block, of order 1"
+              + " in the captures with 4K and 16K pages.");
 
   private static final Lifetime LUO_TREE =
       Lifetime.block(
@@ -153,7 +155,8 @@ public record FdtLayout(
           Releases.of("6.19", "6.19"),
           LUO_TREE,
           "kernel/liveupdate/luo_core.c",
-          "State of the Live Update Orchestrator. A 7.0 or 7.1 kernel panics on it, for want of the node luo-flb.");
+          "State of the Live Update Orchestrator. A 7.0 or 7.1 kernel panics on it, because the"
+              + " node luo-flb is missing.");
 
   /** The blob of subtree {@code LUO} in luo-v1 as 7.0 and 7.1 write it. */
   public static final FdtLayout LUO_V1 =
@@ -199,8 +202,10 @@ public record FdtLayout(
           Releases.since("6.16"),
           Lifetime.boot("when kexec_file_load loads the next kernel", "with the device tree"),
           "drivers/of/kexec.c, drivers/of/fdt.c",
-          "How the next kernel learns the two addresses on arm64. Each property must hold exactly one pair, or KHO is"
-              + " silently off. Ordinary big-endian cells: the only such numbers of this contract. (6.16: unverified.)");
+          "The boot record of arm64, with the addresses of the root FDT and of the scratch array."
+              + " Each property must have exactly one pair, otherwise KHO is off without a"
+              + " message. The numbers are big-endian cells, and no other numbers of the contract"
+              + " are. (6.16: unverified.)");
 
   /** The root FDT of a version: one page at most, itself preserved as a block of order 0. */
   public static FdtLayout root(KhoVersion version) {
@@ -223,8 +228,9 @@ public record FdtLayout(
                 : "at boot, growing with every subtree",
             "never: it stays intact in the next kernel"),
         "include/linux/kho/abi/kexec_handover.h",
-        "The root FDT points at the map and has a node for every subtree. At most one page. Subtrees come in no order that"
-            + " a reader could rely on; a node's properties stand in the order given here in captures of 7.3.4.");
+        "The root FDT points to the map and has a node for every subtree. It has at most one"
+            + " page. A reader must not rely on the order of subtrees. In captures of 7.3.4, a"
+            + " node's properties have the order given here.");
   }
 
   public FdtLayout {

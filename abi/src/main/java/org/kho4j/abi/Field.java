@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value of a fixed type and size: a field of a {@link Structure}, an element of the array behind
- * its fields, or what a device tree's property holds. Two fields are equal when they describe the
+ * A value of a fixed type and size: a field of a {@link Structure}, an element of the array after
+ * its fields, or the value of a device tree's property. Two fields are equal when they describe the
  * same bytes in the same words; {@link Structure#has} asks for identity.
  */
 public final class Field {

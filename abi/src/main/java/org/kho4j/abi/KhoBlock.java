@@ -35,7 +35,9 @@ public final class KhoBlock {
               Lifetime.block(
                   0, "when the user of the block set serializes", "by the user of the block set"),
               "include/linux/kho/abi/block.h",
-              "A page of entries. Zeroed when allocated; all but the last are normally full. It has no version string of its own: kho-v4 stands for its layout.",
+              "A page of entries, zeroed when it is allocated. All blocks except the last are"
+                  + " normally full. The block has no version string of its own; kho-v4 determines"
+                  + " its layout.",
               NEXT,
               COUNT)
           .filled();
@@ -45,7 +47,7 @@ public final class KhoBlock {
 
   private KhoBlock() {}
 
-  /** How many entries of that many bytes fit into one block. */
+  /** Returns the number of entries of this size that fit into one block. */
   public static int capacity(PageSize pageSize, int entrySize) {
     return STRUCTURE.capacity(pageSize) / entrySize;
   }

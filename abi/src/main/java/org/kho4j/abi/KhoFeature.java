@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** What a {@link KhoLayout} has that others lack. */
+/** A feature that distinguishes a {@link KhoLayout} from other layouts. */
 public enum KhoFeature {
   /** Vmalloc areas can be preserved. */
   VMALLOC,

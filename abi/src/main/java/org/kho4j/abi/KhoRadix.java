@@ -30,7 +30,8 @@ public final class KhoRadix {
               Releases.since("7.1"),
               LIFETIME,
               SOURCE,
-              "One page, no header. Removing a preservation never frees a node, so empty subtrees remain.")
+              "One page without a header. Removing a preservation never frees a node, so empty"
+                  + " nodes remain.")
           .filled();
 
   /** A page of bits: level 0. */
@@ -43,7 +44,8 @@ public final class KhoRadix {
               Releases.since("7.1"),
               LIFETIME,
               SOURCE,
-              "One page, no header. Every set bit is one preservation: a block of 2^order pages.")
+              "One page without a header. Every set bit is one preservation: a block of 2^order"
+                  + " pages.")
           .filled();
 
   /** Physical addresses of the machines that speak KHO have no more bits. */

@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * One scratch region: memory that a new kernel may use before it has read the preserved map. Since
- * 6.16.
+ * One scratch region: memory without preserved pages, which a new kernel uses before it has read
+ * the preserved map. Since 6.16.
  */
 public final class KhoScratch {
 
@@ -21,10 +21,12 @@ public final class KhoScratch {
               "at boot; kexec copies it into the image when it is loaded",
               "never: the same regions serve every following handover"),
           "include/asm-generic/kexec_handover.h",
-          "Entry of the scratch array: entry 0 is the low-memory region, entry 1 the global one, entries 2 and on one per"
-              + " NUMA node in node order (online nodes up to 6.18, nodes that have memory since 6.19). The array has"
-              + " scratch_size / 16 entries, the remainder ignored. kexec copies it into a scratch region, 64 KiB aligned."
-              + " Regions never hold preserved memory, but only debug kernels check that.",
+          "Entry of the scratch array. Entry 0 is the low-memory region, entry 1 the global"
+              + " region, and each further entry the region of a NUMA node, in node order (online"
+              + " nodes up to 6.18, nodes with memory since 6.19). The array has scratch_size / 16"
+              + " entries; a remainder is ignored. kexec copies the array into a scratch region,"
+              + " aligned to 64 KiB. Regions never hold preserved memory, but only debug kernels"
+              + " check this.",
           ADDR,
           SIZE);
 

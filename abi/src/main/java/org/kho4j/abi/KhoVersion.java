@@ -8,9 +8,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A version of the root contract, by the {@code compatible} string of the root FDT. What differs
- * between versions is a column here or in {@link KhoLayout}, so that an engine asks the row and
- * never for the number.
+ * A version of the root contract, identified by the {@code compatible} string of the root FDT. What
+ * differs between versions is a column here or in {@link KhoLayout}, so that an engine asks the row
+ * and never for the number.
  *
  * @param compatible the string that the root FDT carries
  * @param addressProperty property of a subtree's node: 8 bytes, physical address of the blob
@@ -147,8 +147,8 @@ public record KhoVersion(
                   Releases.of("6.17.9", "6.17.y"),
                   MapForm.BITMAPS_PAGE,
                   Set.of(KhoFeature.SEQUENTIAL_ROOT),
-                  "Bitmaps of one page, with nothing that says so. No vmalloc areas. That the final 6.17.9 has it is"
-                      + " unverified: its release candidate does."),
+                  "Bitmaps of one page, which nothing in memory records. No vmalloc areas."
+                      + " Unverified for the final 6.17.9: its release candidate has it."),
               new KhoLayout(
                   "kho-v1@6.18",
                   Releases.of("6.18", "7.0"),
@@ -168,7 +168,8 @@ public record KhoVersion(
                   Releases.NEVER,
                   MapForm.RADIX_SHORT,
                   Set.of(KhoFeature.VMALLOC, KhoFeature.SPLIT_AT_NODES),
-                  "The radix tree, handed over in place. Only in development trees of April 2026.")));
+                  "The radix tree, handed over in place. It was only in development trees of"
+                      + " April 2026.")));
 
   public static final KhoVersion V3 =
       new KhoVersion(
@@ -181,13 +182,15 @@ public record KhoVersion(
                   Releases.NEVER,
                   MapForm.RADIX_SHORT,
                   Set.of(KhoFeature.VMALLOC, KhoFeature.METADATA, KhoFeature.SPLIT_AT_NODES),
-                  "Release candidates before 2026-05-30: as kho-v3, with one tree level less with 16K pages."),
+                  "Release candidates before 2026-05-30: like kho-v3, but with one tree level"
+                      + " less with 16K pages."),
               new KhoLayout(
                   "kho-v3@7.1",
                   Releases.of("7.1", "7.1"),
                   MapForm.RADIX,
                   Set.of(KhoFeature.VMALLOC, KhoFeature.METADATA, KhoFeature.SPLIT_AT_NODES),
-                  "Blobs may have any format, so each node tells its blob's size. kexec-metadata appears.")));
+                  "Blobs may have any format, so each node has its blob's size. kexec-metadata"
+                      + " is new.")));
 
   public static final KhoVersion V4 =
       new KhoVersion(
@@ -204,7 +207,8 @@ public record KhoVersion(
                       KhoFeature.BLOCKS,
                       KhoFeature.METADATA,
                       KhoFeature.SPLIT_AT_NODES),
-                  "Root FDT, map and vmalloc as in kho-v3; adds the KHO block, which has no version string of its own.")));
+                  "Root FDT, map and vmalloc areas as in kho-v3; adds the KHO block, which has"
+                      + " no version string of its own.")));
 
   /** Every version, oldest first. */
   public static final List<KhoVersion> ALL = List.of(V1, V2, V3, V4);
@@ -221,7 +225,8 @@ public record KhoVersion(
                   Releases.NEVER,
                   MapForm.RADIX,
                   V4.layouts.getLast().features(),
-                  "An RFC of June 2026: layouts as in kho-v4, and the string names map and vmalloc too.")));
+                  "An RFC of June 2026: layouts as in kho-v4, but the string also names map and"
+                      + " vmalloc.")));
 
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<KhoVersion> DEVELOPMENT = List.of(COMPOSITE);

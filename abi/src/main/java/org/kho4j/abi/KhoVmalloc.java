@@ -1,8 +1,7 @@
 package org.kho4j.abi;
 
 /**
- * The descriptor of a preserved vmalloc area, embedded in the data of whoever owns the area. Since
- * 6.18.
+ * The descriptor of a preserved vmalloc area, embedded in the data of the area's owner. Since 6.18.
  *
  * <pre>
  *  0                       8            12      14      16

@@ -32,9 +32,9 @@ public final class KhoVmallocChunk {
                   "when the area is preserved",
                   "by the next kernel when the area is restored: the list exists until the first restore"),
               "include/linux/kho/abi/kexec_handover.h",
-              "A page of block addresses. A writer that fills a chunk exactly appends a fresh one at once, so an area whose"
-                  + " entries are a multiple of the capacity ends in an all-zero chunk: follow next, do not stop at a full"
-                  + " chunk.",
+              "A page of block addresses. A writer that fills a chunk exactly appends an empty"
+                  + " chunk at once. So an area whose entries are a multiple of the capacity ends"
+                  + " in an all-zero chunk: follow next, do not stop at a full chunk.",
               NEXT)
           .filled();
 

@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** The preserved map of kho-v1: a list of pages, each full of pointers at bitmaps. 6.16 to 7.0. */
+/** The preserved map of kho-v1: a list of pages with pointers to bitmaps. 6.16 to 7.0. */
 public final class KhoserMemChunk {
 
   static final String NAME = "khoser_mem_chunk";
@@ -51,8 +51,8 @@ public final class KhoserMemChunk {
                   "at finalize; a later finalize replaces the whole list",
                   "by the writer when it aborts or finalizes again; in the next kernel it is free memory once read"),
               SOURCE,
-              "One page of pointers at bitmaps, all of one order. A chunk is started for every order, orders ascending; more"
-                  + " follow when it is full.",
+              "One page of pointers to bitmaps, all of one order. Every order has its own chunks,"
+                  + " in ascending order; when a chunk is full, another one follows.",
               NEXT,
               ORDER,
               NUM_ELMS)

@@ -1,7 +1,7 @@
 package org.kho4j.abi;
 
 /**
- * Where the memory of a structure is, and how long it stays readable.
+ * The kind of memory that holds a structure, and how long the structure stays readable.
  *
  * @param kind how it gets to the next kernel
  * @param order order of the block that preserves it; -1 where there is none of its own, or where it

@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.function.ToLongFunction;
 
 /**
- * A bound that a kernel keeps or relies on, other than what follows from a structure's size.
+ * A bound that a kernel enforces or relies on, and that does not follow from a structure's size.
  *
  * @param id a name for tools
  * @param component whose limit it is

@@ -1,6 +1,6 @@
 package org.kho4j.abi;
 
-/** What luo-v2's device tree points at. In no release. */
+/** The structure that luo-v2's device tree points to. In no release. */
 public final class LuoAbiHeader {
 
   public static final Field LIVEUPDATE_NUM =
@@ -16,7 +16,7 @@ public final class LuoAbiHeader {
           Releases.NEVER,
           Lifetime.block(0, "in the reboot system call", "not recorded here"),
           "include/linux/kho/abi/luo.h between v7.1 and v7.2-rc1",
-          "Packed. Later became luo_ser, with the compatible string in front.",
+          "Packed. luo_ser replaced it, with the compatible string in front.",
           LIVEUPDATE_NUM,
           SESSIONS_PA,
           FLBS_PA);

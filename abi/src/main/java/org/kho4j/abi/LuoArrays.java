@@ -16,7 +16,8 @@ public final class LuoArrays {
           Lifetime.block(
               4, "in the reboot system call; before it says 0 sessions", "not recorded here"),
           "include/linux/kho/abi/luo.h",
-          "One folio of order 4. (A comment in the kernel's source speaks of 744 sessions; 4K pages hold 819.)",
+          "One folio of order 4. (A comment in the kernel's source mentions 744 sessions, but 4K"
+              + " pages hold 819.)",
           SESSIONS_COUNT);
 
   /** Two pages of files, without a header: luo-v1 to luo-v4. */

@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * The feature header of development trees: in place of a version string in front of a structure. A
- * kernel reads what follows if it supports every required feature. In no release.
+ * The feature header of development trees, which precedes a structure and replaces its version
+ * string. A kernel reads what follows if it supports every required feature. In no release.
  */
 public final class LuoFeatures {
 
@@ -18,7 +18,7 @@ public final class LuoFeatures {
           Releases.NEVER,
           Lifetime.partOf("the structure that it is in front of"),
           "include/linux/kho/abi/luo.h of the memory-management tree",
-          "In front of luo_ser and of memfd_luo_ser. Changes are additive: a new field comes with a new bit.",
+          "Precedes luo_ser and memfd_luo_ser. Changes are additive: a new field has a new bit.",
           SUPP,
           REQ,
           ACTIVE,

@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * Where a session's files are. Unchanged in size since 6.19; what {@code files} points at differs
- * by {@link LuoVersion#fileList}.
+ * The address and number of a session's files, embedded in a session. Unchanged in size since 6.19;
+ * what {@code files} points at differs by {@link LuoVersion#fileList}.
  */
 public final class LuoFileSet {
 
@@ -34,8 +34,8 @@ public final class LuoFileSet {
         releases,
         Lifetime.partOf("luo_session_ser"),
         "include/linux/kho/abi/luo.h",
-        "Packed. Embedded in a session. files 0 beside a count other than 0 is warned about and"
-            + " taken as empty.",
+        "Packed. Embedded in a session. If files is 0 but the count is not, the kernel warns and"
+            + " treats the session as empty.",
         files,
         COUNT);
   }

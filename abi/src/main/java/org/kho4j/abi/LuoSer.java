@@ -97,8 +97,8 @@ public final class LuoSer {
             "a skeleton without sessions at boot; complete in the reboot system call",
             "by the next kernel right after it parsed it in early boot"),
         "include/linux/kho/abi/luo.h",
-        "Packed, in a page of its own. A string that is not the next kernel's own, or a blob shorter than this, is a"
-            + " panic there.",
+        "Packed, on a separate page. The next kernel panics if the string is not its own, or if"
+            + " the blob is shorter than this structure.",
         fields);
   }
 }

@@ -1,6 +1,9 @@
 package org.kho4j.abi;
 
-/** A session. Unchanged in size since 6.19; its file set differs by {@link LuoVersion#fileSet}. */
+/**
+ * A session of the Live Update Orchestrator: a named set of preserved files. Unchanged in size
+ * since 6.19; its file set differs by {@link LuoVersion#fileSet}.
+ */
 public final class LuoSession {
 
   public static final Field NAME =

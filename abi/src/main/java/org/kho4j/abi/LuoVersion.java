@@ -53,7 +53,7 @@ public record LuoVersion(
           LuoTree.LIVEUPDATE_NUMBER,
           LuoTree.SESSION_HEADER,
           null,
-          "No FLBs: neither written nor asked for.");
+          "No FLBs: the kernel neither writes nor reads them.");
 
   public static final LuoVersion V1 =
       new LuoVersion(
@@ -65,7 +65,7 @@ public record LuoVersion(
           LuoTree.LIVEUPDATE_NUMBER,
           LuoTree.SESSION_HEADER,
           LuoTree.FLB_HEADER,
-          "FLBs; a handover without the node luo-flb is a panic.");
+          "FLBs; the kernel panics if the node luo-flb is missing.");
 
   public static final LuoVersion V2 =
       new LuoVersion(
@@ -77,7 +77,7 @@ public record LuoVersion(
           LuoAbiHeader.LIVEUPDATE_NUM,
           LuoAbiHeader.SESSIONS_PA,
           LuoAbiHeader.FLBS_PA,
-          "The tree shrinks to one pointer.");
+          "The tree has only a pointer.");
 
   public static final LuoVersion V3 =
       new LuoVersion(
@@ -89,7 +89,7 @@ public record LuoVersion(
           LuoSer.LIVEUPDATE_NUM,
           LuoSer.SESSIONS_PA_V3,
           LuoSer.FLBS_PA,
-          "A structure takes the tree's place.");
+          "A structure replaces the tree.");
 
   public static final LuoVersion V4 =
       new LuoVersion(
@@ -113,7 +113,8 @@ public record LuoVersion(
           LuoSer.LIVEUPDATE_NUM,
           LuoSer.SESSIONS_PA,
           LuoSer.FLBS_PA,
-          "Files in blocks too: no limit on sessions and files but 10,000 blocks a list.");
+          "Files are in blocks as well: the only limit on sessions and files is 10,000 blocks in"
+              + " a list.");
 
   /** Every version, oldest first. */
   public static final List<LuoVersion> ALL = List.of(V1_WITHOUT_FLBS, V1, V2, V3, V4, V5);
@@ -128,7 +129,7 @@ public record LuoVersion(
           LuoSer.LIVEUPDATE_NUM_COMPOSITE,
           LuoSer.SESSIONS_PA_COMPOSITE,
           LuoSer.FLBS_PA_COMPOSITE,
-          "An RFC of June 2026: the string names the block's version too.");
+          "An RFC of June 2026: the string also names the block's version.");
 
   public static final LuoVersion FEATURED =
       new LuoVersion(
@@ -140,7 +141,7 @@ public record LuoVersion(
           LuoSer.LIVEUPDATE_NUM_FEATURED,
           LuoSer.SESSIONS_PA_FEATURED,
           LuoSer.FLBS_PA_FEATURED,
-          "The memory-management tree: a feature header in place of the string.");
+          "The memory-management tree: a feature header replaces the string.");
 
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<LuoVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);

@@ -1,11 +1,12 @@
 package org.kho4j.abi;
 
-/** What the memfd file handler hands over for one file. */
+/** The structure that the memfd file handler hands over for one file. */
 public final class MemfdSer {
 
   private static final String SOURCE = "include/linux/kho/abi/memfd.h";
   private static final String MEANING =
-      "Packed, in a page of its own; luo_file_ser.data is its address. The folios are preserved with their own order.";
+      "Packed, on a separate page; luo_file_ser.data is its address. The folios are preserved with"
+          + " their own order.";
   private static final Lifetime LIFETIME =
       Lifetime.block(
           0, "when the file is preserved", "when the file is retrieved or its session finished");

@@ -7,8 +7,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A version of what the memfd file handler hands over. A version without {@link MemfdSer#SEALS} in
- * its structure drops the file's seals.
+ * A version of the memfd file handler's structures. A version without {@link MemfdSer#SEALS} in its
+ * structure drops the file's seals.
  *
  * @param compatible the handler's string, as the file entry carries it
  * @param releases the kernel releases that write it
@@ -71,7 +71,7 @@ public record MemfdVersion(
           MemfdSer.NR_FOLIOS,
           MemfdSer.FOLIOS,
           FolioFlags.SET,
-          "An RFC of June 2026: the layout of memfd-v2, and the string names vmalloc too.");
+          "An RFC of June 2026: the layout of memfd-v2, but the string also names vmalloc.");
 
   public static final MemfdVersion FEATURED =
       new MemfdVersion(
@@ -82,7 +82,8 @@ public record MemfdVersion(
           MemfdSer.NR_FOLIOS,
           MemfdSer.FOLIOS,
           FolioFlags.SET,
-          "The memory-management tree: a feature header in front, and a handler without a version.");
+          "The memory-management tree: a feature header precedes the structure, and the handler"
+              + " has no version.");
 
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<MemfdVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);

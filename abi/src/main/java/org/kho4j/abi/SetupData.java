@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * The x86-64 boot record: how the next kernel learns the two addresses. arm64 passes them in its
- * device tree instead, see {@link FdtLayout#CHOSEN}.
+ * The boot record of x86-64: it gives the next kernel the addresses of the root FDT and of the
+ * scratch array. arm64 passes them in its device tree instead, see {@link FdtLayout#CHOSEN}.
  */
 public final class SetupData {
 
@@ -29,8 +29,10 @@ public final class SetupData {
           Releases.since("6.16"),
           Lifetime.boot("when kexec_file_load loads the next kernel", "with the boot parameters"),
           "arch/x86/include/uapi/asm/setup_data.h",
-          "Record of type 10 in the list that boot parameter hdr.setup_data (offset 0x250 of the boot parameters) heads."
-              + " Linked only when the image has both the FDT and the scratch segment. The KASLR stub takes the first such record, and keeps the kernel inside the scratch regions.",
+          "Record of type 10 in the list that begins at the boot parameter hdr.setup_data (offset"
+              + " 0x250). The kernel links it only if the image has both the FDT and the scratch"
+              + " segment. The KASLR stub uses the first such record, and keeps the kernel inside"
+              + " the scratch regions.",
           NEXT,
           TYPE,
           LEN,

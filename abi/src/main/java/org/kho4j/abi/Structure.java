@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout of one structure that crosses generations: a fixed header of {@link #fields}, and,
- * where the structure goes on, {@link #elements} that fill the rest of its pages.
+ * The layout of one structure of a handover: a fixed header of {@link #fields}, optionally followed
+ * by {@link #elements} that fill the rest of its pages.
  *
  * @param name the kernel's name of the structure, or of the memory area where the kernel has no
  *     type for it
@@ -94,7 +94,7 @@ public record Structure(
     return elements == null ? headerSize : pages * pageSize.bytes();
   }
 
-  /** How many elements fit behind the header; 0 for a structure of fixed size. */
+  /** Returns the number of elements that fit after the header; 0 for a structure of fixed size. */
   public int capacity(PageSize pageSize) {
     return elements == null ? 0 : (size(pageSize) - headerSize) / elements.size();
   }

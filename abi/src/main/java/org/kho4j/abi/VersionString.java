@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A version string by its parts: {@code luo-v5}, or a composite string as an RFC of June 2026 has
- * it, {@code kho-v4;radix-v1;vmalloc-v1}: a base, and what else the layout is made of.
+ * A parsed version string: a base such as {@code luo-v5}, or, as in an RFC of June 2026, a
+ * composite {@code kho-v4;radix-v1;vmalloc-v1} of a base and further components of the layout.
  *
  * @param text the whole string
  * @param base the part in front

@@ -41,7 +41,7 @@ class AbiDiffCommandTest {
   @CsvSource({
     "7.3, 0, No layout changed.",
     "vmalloc-renamed, 0, No layout changed.",
-    "luo-off, 0, 'No layout changed of what both have; only one has luo, memfd, flb.'",
+    "luo-off, 0, 'No common layout changed; only one kernel has luo, memfd, flb.'",
     "kho-off, 1, 'Nothing was compared: no KHO in KERNELS/kho-off.json.'",
     "vmalloc-swapped, 1, 'The layout changed, and the version was not bumped.'",
     "session-grown, 1, 'The layout changed, and the version was not bumped.'",
@@ -87,13 +87,14 @@ class AbiDiffCommandTest {
     Files.writeString(silent, profile.toString());
     assertThat(diff(1, kernel("7.3"), silent).out())
         .contains("kho: kho-v4 became an unknown version\n")
-        .endsWith("The layout changed, and whether the version was bumped is not known.\n");
+        .endsWith("The layout changed, and it is unknown whether the version was bumped.\n");
     ObjectNode same = (ObjectNode) MAPPER.readTree(kernel("7.3"));
     ((ObjectNode) same.at("/parts/kho")).put("state", "unknown").putArray("versions");
     Files.writeString(silent, same.toString());
     assertThat(diff(0, kernel("7.3"), silent).out())
         .isEqualTo(
-            "note: the version of kho in %s is unknown\nNo layout changed of what was compared; the notes name the rest.\n"
+            ("note: the version of kho in %s is unknown\nNo compared layout changed; the notes name"
+                + " what was not compared.\n")
                 .formatted(silent));
   }
 
@@ -163,8 +164,8 @@ class AbiDiffCommandTest {
     ConsoleOfATest text = diff(0, kernel("7.3"), kernel("7.3"), "--source", directory);
     assertThat(text.out())
         .contains(
-            "warning: include/linux/kho/abi/kexec_handover.h:1: says kho-v3, and the string is"
-                + " kho-v4");
+            "warning: include/linux/kho/abi/kexec_handover.h:1: mentions kho-v3, but the string"
+                + " is kho-v4");
     JsonNode json =
         MAPPER.readTree(
             diff(0, kernel("7.3"), kernel("7.3"), "--source", directory, "--json").out());

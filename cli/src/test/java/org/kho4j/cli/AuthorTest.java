@@ -91,9 +91,9 @@ class AuthorTest {
         .containsExactly(
             "kho: note: scratch region 0x1100000-0x18fffff is not aligned to 4 MiB, as those of"
                 + " Linux are since 7.2",
-            "kho: note: something lies at 0x100000: QEMU and the kernel's loader write to the first"
-                + " 16 MiB",
-            "kho: note: something lies below 0x3c01000: QEMU's firmware writes to the last 32 MiB"
+            "kho: note: a structure is at 0x100000: QEMU and the kernel's loader write to the"
+                + " first 16 MiB",
+            "kho: note: a structure is below 0x3c01000: QEMU's firmware writes to the last 32 MiB"
                 + " of memory");
   }
 
@@ -445,7 +445,8 @@ class AuthorTest {
   @Test
   void optionsForReadingAreRefused() throws IOException {
     assertThat(run(2, SMALL.formatted(""), "--page-size", "16K").err())
-        .contains("--page-size is for reading: the spec says what is written");
+        .contains("--page-size is only for commands that read: the spec determines what is"
+            + " written");
   }
 
   private Path ram() {

@@ -40,7 +40,7 @@ class CommandTablesTest {
       Files.writeString(PAGE, page);
     }
     assertThat(Files.readString(PAGE))
-        .as("%s is not what the commands say any more. Write it again with %s", PAGE, REGENERATE)
+        .as("%s differs from the commands. Write it again with %s", PAGE, REGENERATE)
         .isEqualTo(page);
   }
 
@@ -73,7 +73,7 @@ class CommandTablesTest {
   }
 
   private static String commands(String page) {
-    return "| command | does |\n|---|---|\n"
+    return "| command | purpose |\n|---|---|\n"
         + below(Kho.commandLine())
             .map(command ->
                 "| %s | %s |"
@@ -104,14 +104,14 @@ class CommandTablesTest {
   }
 
   private static String exitStatuses() {
-    return "| exit status | |\n|---|---|\n"
+    return "| exit status | meaning |\n|---|---|\n"
         + Stream.of(ExitMeaning.values())
             .map(exit -> "| %s | %s |".formatted(exit.status(), exit.sentence()))
             .collect(Collectors.joining("\n"));
   }
 
   private static String formsOfJson(String page) {
-    return "| `schema` | written by | holds |\n|---|---|---|\n"
+    return "| `schema` | written by | contents |\n|---|---|---|\n"
         + Stream.of(Schema.values())
             .map(schema ->
                 "| `%s` | %s | %s |"

@@ -34,7 +34,7 @@ class DemoCommandTest {
     assertThat(console.out())
         .containsSubsequence(
             "first JVM", "preserve", "hand over", "second JVM", "boot", "restore", "verify")
-        .contains("every byte is as it was", "0 B left over that nobody claimed", "byte for byte");
+        .contains("every byte is unchanged", "0 B left over without a claim", "byte for byte");
     assertThat(console.err()).isEmpty();
     try (Stream<Path> left = Files.list(directory)) {
       assertThat(left).isEmpty();

@@ -290,6 +290,6 @@ class DiffCommandTest {
         .contains("--a-fdt and --a-role exclude each other");
     assertThat(kho(2, "diff", a, a, "--b-role=incoming").err())
         .contains("no incoming handover: outgoing at 0x")
-        .contains("--b-fdt takes one of them");
+        .contains("--b-fdt selects one of them");
   }
 }

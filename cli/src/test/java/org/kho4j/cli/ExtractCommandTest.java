@@ -381,7 +381,7 @@ class ExtractCommandTest {
         .isEqualTo("kho: " + directory.resolve("no") + ": no such directory\n");
     assertThat(
             kho(2, "extract", ram, "--session=vm", "--token=7", "-o", "/dev/null", "--force").err())
-        .contains("/dev/null: is no regular file, so it is not replaced");
+        .contains("/dev/null: is not a regular file, so it is not replaced");
   }
 
   @Test
@@ -402,7 +402,7 @@ class ExtractCommandTest {
     }
     assertThat(kho(2, "extract", ram, "--session=vm", "--token=7", "-o", out).err())
         .contains("/LUO/session \"vm\"/file 0x7 at 0x")
-        .contains("another file has this token too");
+        .contains("another file also has this token");
   }
 
   @Test

@@ -50,9 +50,10 @@ class ExtractUsageTest {
     return Stream.of(
         Arguments.of(
             List.of(),
-            "nothing to extract is named; give --session NAME --token N, --unit UNIT --fd NAME,"),
-        Arguments.of(List.of("--session=vm"), "a memfd is named by --session and --token together"),
-        Arguments.of(List.of("--token=1"), "a memfd is named by --session and --token together"),
+            "no part to extract; give --session NAME --token N, --unit UNIT --fd NAME,"),
+        Arguments.of(List.of("--session=vm"), "give --session and --token together to name a"
+            + " memfd"),
+        Arguments.of(List.of("--token=1"), "give --session and --token together to name a memfd"),
         Arguments.of(List.of("--subtree=a", "--vmalloc=1"), "extract only one thing: "),
         Arguments.of(
             List.of("--subtree=a", "--role=neither"),
@@ -97,7 +98,7 @@ class ExtractUsageTest {
             "has no file 0x9 in session \"vm\"; it has 0x7, 0x8"),
         Arguments.of(
             List.of("--session=vm", "--token=8"),
-            "file 0x8 of session \"vm\" is a \"vfio\\x07-v1\", and only memfds can be extracted"),
+            "file 0x8 of session \"vm\" is a \"vfio\\x07-v1\", but only memfds can be extracted"),
         Arguments.of(List.of("--subtree=no"), "has no subtree \"no\"; it has LUO, kexec-metadata"),
         Arguments.of(List.of("--reserve-mem=no"), "has no reservation \"no\"\n"),
         Arguments.of(List.of("--vmalloc=0x40000000"), "/vmalloc 0x40000000 at 0x40000000: "),

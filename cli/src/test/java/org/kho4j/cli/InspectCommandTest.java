@@ -78,10 +78,10 @@ class InspectCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--ram-name ram | --ram-name is one of a --ram-layout, and there is none",
-        "--ram-layout mtree --base 1G | --base and --ram-layout exclude each other: a layout has the"
-            + " addresses",
-        "--ram-layout mtree --format elf | --ram-layout is that of a raw file, not of --format elf",
+        "--ram-name ram | --ram-name needs a --ram-layout",
+        "--ram-layout mtree --base 1G | --base and --ram-layout exclude each other: the layout"
+            + " gives the addresses",
+        "--ram-layout mtree --format elf | --ram-layout is for a raw file, not for --format elf",
         "--ram-layout no/mtree | no/mtree: no such file",
       })
   void refusesALayoutThatCannotBe(String options, String sentence) {
@@ -139,7 +139,8 @@ class InspectCommandTest {
     assertThat(pipe.out()).isEmpty();
     assertThat(pipe.err())
         .isEqualTo(
-            "kho: %s: no handover: no page is a device tree that names a version of KHO (a raw image that starts elsewhere than at 0 wants --base)\n"
+            ("kho: %s: no handover: no page is a device tree with a version of KHO (a raw image that"
+                + " does not begin at address 0 needs --base)\n")
                 .formatted(zeros));
   }
 

@@ -63,7 +63,7 @@ class KhoCommandTest {
   @Test
   void whatIsNoPathIsAUsageError() {
     assertThat(new Kho(pipe.console, "").run("inspect", "a\0b")).isEqualTo(2);
-    assertThat(pipe.err()).contains(": 'a\\x00b' is no path: it has a zero byte\n");
+    assertThat(pipe.err()).contains(": 'a\\x00b' is no path: it contains a zero byte\n");
   }
 
   @Test
@@ -292,7 +292,7 @@ class KhoCommandTest {
             new FdtException(FdtError.BAD_MAGIC, 0, "the magic is 0x0"), "the magic is 0x0"),
         Arguments.of(
             new InternalError("a fault occurred in an unsafe memory access operation"),
-            "the source became shorter, or could not be read any more, while it was read"));
+            "the source became shorter or unreadable while it was read"));
   }
 
   @ParameterizedTest

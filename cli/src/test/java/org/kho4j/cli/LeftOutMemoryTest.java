@@ -106,7 +106,7 @@ class LeftOutMemoryTest {
 
     assertThat(pipe.out()).isEmpty();
     assertThat(pipe.err())
-        .startsWith("kho: a root FDT is not all in the dump: / at 0x512000: ")
+        .startsWith("kho: a root FDT is not completely in the dump: / at 0x512000: ")
         .contains("no handover");
   }
 
@@ -146,7 +146,8 @@ class LeftOutMemoryTest {
 
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", out).err())
         .isEqualTo(
-            "kho: 1 MiB of the 1 MiB of /memblock/reservation \"trace\" are not in %s: --missing zero writes zeros in their place\n"
+            ("kho: 1 MiB of the 1 MiB of /memblock/reservation \"trace\" are not in %s: --missing zero writes"
+                + " zeros instead\n")
                 .formatted(EXCLUDED));
     assertThat(directory).isEmptyDirectory();
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", "-").out()).isEmpty();
@@ -212,7 +213,7 @@ class LeftOutMemoryTest {
   @Test
   void convertListsZerosOnce() {
     assertThat(kho(1, "convert", EXCLUDED, "--abi=7.1", "-o", directory.resolve("ram")).err())
-        .containsOnlyOnce("preserved bytes are not in the image: they are zeros now");
+        .containsOnlyOnce("preserved bytes are not in the image: they become zeros");
   }
 
   @Test

@@ -115,7 +115,7 @@ class NewerContractTest {
         row(
             "features of LUO that are not known",
             guest -> guest.features(0xf),
-            "a newer contract: features required 0xf, of which 0x8 are not known here",
+            "a newer contract: features required 0xf, of which 0x8 are unknown",
             "LUO-017"),
         row(
             "memfd-v2;vmalloc-v1",
@@ -135,7 +135,7 @@ class NewerContractTest {
         row(
             "features of memfd that are not known",
             guest -> guest.memfdFeatures(0x7),
-            "a newer contract: features required 0x7, of which 0x4 are not known here",
+            "a newer contract: features required 0x7, of which 0x4 are unknown",
             "MEMFD-019"),
         row(
             "kvm_vm_luo_v1",
@@ -159,7 +159,7 @@ class NewerContractTest {
         row(
             "vfio-pci-v1",
             guest -> guest.client("vfio-pci-v1"),
-            "a newer contract: vfio-pci-v1, whose layout is not recorded here",
+            "a newer contract: vfio-pci-v1, whose layout is unknown",
             "DEV-001",
             "LUO-010"),
         row("iommufd-v1", guest -> guest.client("iommufd-v1"), "iommufd-v1", "DEV-001", "LUO-010"),

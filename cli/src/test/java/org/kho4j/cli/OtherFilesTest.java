@@ -31,7 +31,7 @@ class OtherFilesTest {
     for (String command : new String[] {"inspect", "verify"}) {
       assertThat(error(command, kernel))
           .isEqualTo(
-              "kho: %s is a kernel (%s), and no memory image; did you mean kho preflight --to %s?\n"
+              "kho: %s is a kernel (%s), not a memory image; did you mean kho preflight --to %s?\n"
                   .formatted(kernel, form, kernel));
     }
   }
@@ -59,7 +59,7 @@ class OtherFilesTest {
         new Path[] {Captures.small("jump-luo"), Captures.small("arm64-16k-jump-luo")}) {
       assertThat(error("preflight", "--from", "running", "--to", memory))
           .matches(
-              "kho: \\Q%s\\E is a memory image \\((raw|elf)\\), and no kernel; did you mean kho preflight --from \\Q%s\\E --to KERNEL\\?\n"
+              "kho: \\Q%s\\E is a memory image \\((raw|elf)\\), not a kernel; did you mean kho preflight --from \\Q%s\\E --to KERNEL\\?\n"
                   .formatted(memory, memory));
     }
   }
@@ -72,14 +72,14 @@ class OtherFilesTest {
     }
     assertThat(error("verify", tree))
         .isEqualTo(
-            "kho: " + tree + " is a device tree alone, without the memory that it points at\n");
+            "kho: " + tree + " is only a device tree, without the memory that it points to\n");
     Path initramfs =
         Files.write(directory.resolve("initrd"), "070701".getBytes(StandardCharsets.US_ASCII));
 
     assertThat(error("verify", initramfs))
-        .isEqualTo("kho: " + initramfs + " is an initramfs, and no memory image\n");
+        .isEqualTo("kho: " + initramfs + " is an initramfs, not a memory image\n");
     Path json = Files.writeString(directory.resolve("json"), "{ \"schema\": \"kho4j/profile/1\" }");
     assertThat(error("verify", json))
-        .isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, and no memory image\n");
+        .isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, not a memory image\n");
   }
 }

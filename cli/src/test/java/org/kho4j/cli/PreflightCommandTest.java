@@ -59,7 +59,7 @@ class PreflightCommandTest {
     JsonNode report = json(1, "--from", kernel("7.3"), "--to", to);
     assertThat(report.get("verdict").asString()).isEqualTo("unknown");
     assertThat(component(report, "kho").get("because").asString())
-        .isEqualTo("the version in the next kernel is unknown (no strings)");
+        .isEqualTo("the version of the next kernel is unknown (no strings)");
     assertThat(report.get("unknown").asInt()).isEqualTo(report.get("components").size());
   }
 

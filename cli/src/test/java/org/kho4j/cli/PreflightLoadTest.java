@@ -102,6 +102,6 @@ class PreflightLoadTest {
   @Test
   void aDirectoryIsNoInitrd() {
     assertThat(kho(2, "preflight", "--from", next, "--to", next, "--initrd", directory).err())
-        .contains(directory + ": is no file, so no initrd");
+        .contains(directory + ": is not a file, so not an initrd");
   }
 }

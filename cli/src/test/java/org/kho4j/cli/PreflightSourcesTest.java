@@ -53,7 +53,7 @@ class PreflightSourcesTest {
   void whatIsNeitherKernelNorMemoryIsSaidToBeNeither() throws Exception {
     Path zeros = Files.write(directory.resolve("zeros"), new byte[1 << 16]);
     assertThat(kho(2, "preflight", "--from", zeros, "--to", kernel("7.3")).err())
-        .contains("no kernel that is known here", "; nor is it memory: ", "no handover");
+        .contains("no known form of kernel", "; nor is it a memory image: ", "no handover");
   }
 
   @Test
@@ -72,7 +72,7 @@ class PreflightSourcesTest {
     assertThat(component(report, "kho_test").get("from").asString()).isEqualTo("kho-test-v1");
     assertThat(report.get("notes").valueStream().map(JsonNode::asString))
         .contains(
-            "the memory has kho-test-v1 of kho_test, and %s has kho-test-v2"
+            "the memory has kho-test-v1 of kho_test, but %s has kho-test-v2"
                 .formatted(kernel("kho-test-v2")));
   }
 

@@ -130,7 +130,7 @@ class ReportCommandTest {
     assertThat(html)
         .contains("default-src &#39;none&#39;")
         .doesNotContain("<script", "http:", "https:", "//", "@import", "src=")
-        .contains("No errors", "None. Every rule that could be checked is kept.");
+        .contains("No errors", "None. Every rule that could be checked holds.");
   }
 
   @Test

@@ -162,7 +162,7 @@ class RunningSourceTest {
     host.store(KERNEL_DATA + 0x100, 0);
     assertThat(kho(2, "inspect", "running").err())
         .isEqualTo(
-            "kho: running: KHO is off in this kernel: it hands over nothing unless it boots with kho=on\n");
+            "kho: running: KHO is off in this kernel: boot it with kho=on to hand memory over\n");
   }
 
   @Test
@@ -199,7 +199,7 @@ class RunningSourceTest {
     Files.copy(Preflights.SMALL.resolve("small.elf"), root.resolve("boot/vmlinuz-7.3.4-test"));
     Object[] line = {"preflight", "--from", "running", "--to", Preflights.kernel("memfd-v3")};
     assertThat(kho(1, line).out())
-        .contains("no process has a session open: LUO hands no file over")
+        .contains("no process has a session open, so LUO hands no file over")
         .doesNotContain("systemd");
     host.put("proc/1/comm", "systemd\n");
     assertThat(kho(1, line).out())

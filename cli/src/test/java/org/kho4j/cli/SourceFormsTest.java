@@ -76,7 +76,8 @@ class SourceFormsTest {
 
     assertThat(kho(2, "inspect", source).err())
         .contains(
-            "%s: the root FDT at 0x%x and all that it points at fit together where memory begins behind a header: give --skip %d"
+            ("%s: the root FDT at 0x%x and its pointers fit together if memory begins after a"
+                + " header: give --skip %d")
                 .formatted(source, 0x512000 + header, header));
     handovers("--skip", header);
   }
@@ -140,7 +141,7 @@ class SourceFormsTest {
     write();
     assertThat(kho(2, "inspect", source, "--spool-limit", "1M").err())
         .isEqualTo(
-            "kho: " + source + " has more than 1048576 bytes, the most that are copied of it\n");
+            "kho: " + source + " has more than 1048576 bytes, the limit of the copy\n");
   }
 
   private void write() {

@@ -47,7 +47,7 @@ class StatusCommandTest {
             kernel    Linux 7.3.4
             KHO       on: /sys/kernel/debug/kho is there
             LUO       on: /sys/class/misc/liveupdate is there
-            given     nothing: this boot was handed nothing over
+            given     nothing: this kernel received no handover
             prepared  LUO, kexec-metadata, kho_test, memblock
             scratch   84 MiB in 3 regions, 16.9 % of 495.8 MiB; the largest has 44 MiB: the next kernel has to fit into one region, and so has its initrd
             kexec     no kernel is loaded
@@ -70,7 +70,7 @@ class StatusCommandTest {
     assertThat(status(0).out())
         .contains("given     a handover of kho-v4 by Linux 7.3.4, kexec 1\n")
         .contains("sessions  none is open\n")
-        .contains("device    no process that is seen has /dev/liveupdate open\n")
+        .contains("device    no visible process has /dev/liveupdate open\n")
         .doesNotContain("warning");
     JsonNode json = json(0);
     assertThat(json.path("schema").asString()).isEqualTo("kho4j/status/1");
@@ -125,7 +125,7 @@ class StatusCommandTest {
     HostRoot host = recorded("linux-7.3.4-second").put("proc/1/comm", "systemd\n");
     host.put("usr/lib/systemd/libsystemd-shared-252.so", "");
     assertThat(status(1).out())
-        .contains("warning: systemd 252 does not hand the descriptor stores of its units over")
+        .contains("warning: systemd 252 does not hand over the descriptor stores of its units")
         .contains("do: install systemd 261 or later");
   }
 

@@ -255,7 +255,8 @@ class StoreInImageTest {
     assertThat(inspected.out()).contains("outgoing").doesNotContain("error");
     assertThat(inspected.err())
         .contains(
-            "is content of /LUO/session \"systemd\"/file 0x1: a warm store's (kho warm list), or a guest's");
+            "is content of /LUO/session \"systemd\"/file 0x1: that of a warm store (kho warm"
+                + " list), or of a guest");
     ConsoleOfATest verified = kho(0, "verify", ram);
     assertThat(verified.out()).contains("0 errors, 0 warnings");
     assertThat(verified.err()).isEqualTo(inspected.err());

@@ -193,8 +193,9 @@ class UnreadableHandoverTest {
             kho(2, "preflight", "--from", taken, "--fdt", "0x4f0000", "--to", kernel("7.3")).err())
         .matches(
             Pattern.quote("kho: " + taken)
-                + ": the handover at 0x4f0000 has nothing to hand over, as a kernel has taken it:"
-                + " its kexec count is \\d+, and that of the outgoing handover at 0x\\w+ is \\d+\n");
+                + ": the handover at 0x4f0000 hands nothing over, because a kernel has consumed"
+                    + " it: its kexec count is \\d+, and that of the outgoing handover at 0x\\w+"
+                    + " is \\d+\n");
 
     try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
       file.setLength(ROOT + 0x1000);

@@ -101,7 +101,7 @@ public final class FdtBuilder {
           "a node is more than %d levels deep".formatted(Fdt.MAX_DEPTH));
     }
     if (parent != null && parent.childNames.contains(name)) {
-      throw new IllegalArgumentException("the node \"%s\" stands here twice".formatted(name));
+      throw new IllegalArgumentException("the node \"%s\" is here twice".formatted(name));
     }
     long size = FdtTag.SIZE + FdtTag.align(bytes.length);
     if (state == State.RESERVE_MAP) {
@@ -134,7 +134,7 @@ public final class FdtBuilder {
     byte[] name = FdtName.encodeNonEmpty(property.name(), "property");
     if (node.propertyNames.contains(property.name())) {
       throw new IllegalArgumentException(
-          "the property \"%s\" stands here twice".formatted(property.name()));
+          "the property \"%s\" is here twice".formatted(property.name()));
     }
     long length = property.value().byteSize();
     long size = FdtTag.PROP_HEADER_SIZE + FdtTag.align(length);
@@ -248,7 +248,7 @@ public final class FdtBuilder {
     return new FdtException(
         NO_SPACE,
         offset,
-        "%d bytes are needed at 0x%x, and %d are left".formatted(needed, offset, room));
+        "%d bytes are needed at 0x%x, but %d are left".formatted(needed, offset, room));
   }
 
   private static final class OpenNode {

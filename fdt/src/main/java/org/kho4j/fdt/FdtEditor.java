@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Edits a blob where it lies, byte for byte as libfdt does ({@code fdt_open_into}, {@code
+ * Edits a blob in place, byte for byte as libfdt does ({@code fdt_open_into}, {@code
  * fdt_add_subnode}, {@code fdt_setprop}, {@code fdt_delprop}, {@code fdt_del_node}, {@code
  * fdt_pack}). That is how Linux adds a subtree to its root FDT.
  *
@@ -139,7 +139,7 @@ public final class FdtEditor {
       byte[] bytes = FdtName.encodeNonEmpty(name, "node");
       long node = offset();
       if (structure.child(node, bytes) >= 0) {
-        throw new IllegalArgumentException("the node \"%s\" stands here already".formatted(name));
+        throw new IllegalArgumentException("the node \"%s\" already exists".formatted(name));
       }
       if (path.size() + 1 == Fdt.MAX_DEPTH) {
         throw new IllegalStateException(

@@ -1,8 +1,8 @@
 package org.kho4j.fdt;
 
 /**
- * A blob is not a well-formed flattened device tree, a value in it is not what was asked for, or
- * what is written finds no room.
+ * Thrown if a blob is not a well-formed flattened device tree, if a value does not have the
+ * requested type, or if a buffer is too small for writing.
  */
 public final class FdtException extends RuntimeException {
 

@@ -73,7 +73,7 @@ final class FdtReader {
         case FdtTag.END -> {
           return finish(token);
         }
-        default -> throw fail(BAD_TAG, token, "0x%08x is no token".formatted(tag));
+        default -> throw fail(BAD_TAG, token, "0x%08x is not a token".formatted(tag));
       }
     }
   }
@@ -81,7 +81,7 @@ final class FdtReader {
   private void beginNode(long token) {
     OpenNode parent = open.peek();
     if (parent == null && root != null) {
-      throw fail(BAD_NESTING, token, "a second node stands beside the root");
+      throw fail(BAD_NESTING, token, "there is a second root node");
     }
     if (open.size() == Fdt.MAX_DEPTH) {
       throw fail(BAD_NESTING, token, "a node is more than %d levels deep".formatted(Fdt.MAX_DEPTH));
@@ -95,7 +95,7 @@ final class FdtReader {
       throw fail(BAD_NAME, token, "a node has no name");
     }
     if (parent != null && !parent.childNames.add(name)) {
-      throw fail(DUPLICATE, token, "the node \"%s\" stands here twice".formatted(name));
+      throw fail(DUPLICATE, token, "the node \"%s\" is here twice".formatted(name));
     }
     open.push(new OpenNode(name));
   }
@@ -118,13 +118,13 @@ final class FdtReader {
   private void property(long token) {
     OpenNode node = open.peek();
     if (node == null) {
-      throw fail(BAD_PROPERTY, token, "a property lies outside of a node");
+      throw fail(BAD_PROPERTY, token, "a property is outside of a node");
     }
     if (end - token < FdtTag.PROP_HEADER_SIZE) {
       throw fail(
           BAD_PROPERTY,
           token,
-          "a property's header of %d bytes reaches beyond the structure block's end at 0x%x"
+          "a property's header of %d bytes extends beyond the structure block's end at 0x%x"
               .formatted(FdtTag.PROP_HEADER_SIZE, end));
     }
     long length = Integer.toUnsignedLong(blob.get(FdtHeader.WORD, at));
@@ -132,17 +132,17 @@ final class FdtReader {
     long value = token + FdtTag.PROP_HEADER_SIZE;
     String name = propertyName(token, nameOffset);
     if (!node.children.isEmpty()) {
-      throw fail(BAD_TAG, token, "the property \"%s\" stands behind a node".formatted(name));
+      throw fail(BAD_TAG, token, "the property \"%s\" follows a node".formatted(name));
     }
     if (length > end - value) {
       throw fail(
           BAD_PROPERTY,
           token,
-          "the property \"%s\" of %d bytes reaches beyond the structure block's end at 0x%x"
+          "the property \"%s\" of %d bytes extends beyond the structure block's end at 0x%x"
               .formatted(name, length, end));
     }
     if (!node.propertyNames.add(name)) {
-      throw fail(DUPLICATE, token, "the property \"%s\" stands here twice".formatted(name));
+      throw fail(DUPLICATE, token, "the property \"%s\" is here twice".formatted(name));
     }
     node.properties.add(new FdtProperty(name, blob.asSlice(value, length)));
     at = FdtTag.align(value + length);
@@ -157,7 +157,7 @@ final class FdtReader {
     }
     if (at != end && header.version() >= FdtHeader.VERSION) {
       throw fail(
-          BAD_TAG, token, "FDT_END, but the structure block goes on until 0x%x".formatted(end));
+          BAD_TAG, token, "FDT_END, but the structure block continues to 0x%x".formatted(end));
     }
     return root;
   }

@@ -13,7 +13,7 @@ final class FdtTag {
   /** Followed by the value's length, the name's offset, the value and padding to 4 bytes. */
   static final int PROP = 3;
 
-  /** To be skipped. */
+  /** A tag that readers skip. */
   static final int NOP = 4;
 
   /** The last token of the block. */

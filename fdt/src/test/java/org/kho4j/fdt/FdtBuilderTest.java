@@ -122,30 +122,30 @@ class FdtBuilderTest {
   @Test
   void refusesEveryStepThatFindsNoRoomAndGoesOn() {
     assertNoSpace(
-        () -> FdtBuilder.create(buffer(47)), 0, "48 bytes are needed at 0x0, and 47 are left");
+        () -> FdtBuilder.create(buffer(47)), 0, "48 bytes are needed at 0x0, but 47 are left");
     FdtBuilder noReserve = FdtBuilder.create(buffer(63));
     assertNoSpace(
         () -> noReserve.reserve(new FdtReservation(1, 1)),
         48,
-        "16 bytes are needed at 0x30, and 15 are left");
+        "16 bytes are needed at 0x30, but 15 are left");
     assertNoSpace(
-        () -> noReserve.beginNode(""), 48, "24 bytes are needed at 0x30, and 15 are left");
+        () -> noReserve.beginNode(""), 48, "24 bytes are needed at 0x30, but 15 are left");
 
     FdtBuilder builder = FdtBuilder.create(buffer(64 + 8 + 12 + 2 + 4 + 4)).beginNode("");
     assertNoSpace(
         () -> builder.property(prop("a", "123456789")),
         72,
-        "26 bytes are needed at 0x48, and 22 are left");
+        "26 bytes are needed at 0x48, but 22 are left");
     assertNoSpace(
         () -> builder.beginNode("a".repeat(20)),
         72,
-        "28 bytes are needed at 0x48, and 22 are left");
+        "28 bytes are needed at 0x48, but 22 are left");
     builder.property(prop("a", ""));
     builder.beginNode("nnn");
-    assertNoSpace(builder::endNode, 92, "4 bytes are needed at 0x5c, and 0 are left");
+    assertNoSpace(builder::endNode, 92, "4 bytes are needed at 0x5c, but 0 are left");
 
     FdtBuilder noEnd = FdtBuilder.create(buffer(76)).beginNode("").endNode();
-    assertNoSpace(noEnd::finish, 76, "4 bytes are needed at 0x4c, and 0 are left");
+    assertNoSpace(noEnd::finish, 76, "4 bytes are needed at 0x4c, but 0 are left");
   }
 
   @Test

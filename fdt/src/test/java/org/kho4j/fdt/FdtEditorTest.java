@@ -231,7 +231,7 @@ class FdtEditorTest {
     FdtEditor.Node n = editor.root().child("n");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> editor.root().addSubnode("n"))
-        .withMessage("the node \"n\" stands here already");
+        .withMessage("the node \"n\" already exists");
     assertThatIllegalStateException().isThrownBy(() -> editor.root().remove());
     n.remove();
     for (ThrowingCallable call :

@@ -147,7 +147,7 @@ class FdtReaderTest {
         blob().begin("").end().words(END, NOP),
         FdtError.BAD_TAG,
         0x44,
-        "/: FDT_END, but the structure block goes on until 0x4c");
+        "/: FDT_END, but the structure block continues to 0x4c");
   }
 
   @Test
@@ -156,7 +156,7 @@ class FdtReaderTest {
         blob().begin("").begin("n").end().prop(0, "").end().words(END).strings("a\0"),
         FdtError.BAD_TAG,
         0x4c,
-        "/: the property \"a\" stands behind a node");
+        "/: the property \"a\" follows a node");
   }
 
   @Test
@@ -183,7 +183,7 @@ class FdtReaderTest {
         blob().begin("").end().begin("").end().words(END),
         FdtError.BAD_NESTING,
         0x44,
-        "/: a second node stands beside the root");
+        "/: there is a second root node");
   }
 
   @Test
@@ -201,12 +201,12 @@ class FdtReaderTest {
         blob().prop(0, "").begin("").end().words(END).strings("a\0"),
         FdtError.BAD_PROPERTY,
         0x38,
-        "/: a property lies outside of a node");
+        "/: a property is outside of a node");
     assertBroken(
         blob().begin("").end().prop(0, "").words(END).strings("a\0"),
         FdtError.BAD_PROPERTY,
         0x44,
-        "/: a property lies outside of a node");
+        "/: a property is outside of a node");
   }
 
   @Test
@@ -215,17 +215,17 @@ class FdtReaderTest {
         blob().begin("").words(3, 0).strings("a\0"),
         FdtError.BAD_PROPERTY,
         0x40,
-        "/: a property's header of 12 bytes reaches beyond the structure block's end at 0x48");
+        "/: a property's header of 12 bytes extends beyond the structure block's end at 0x48");
     assertBroken(
         blob().begin("").words(3, 5, 0, 0).strings("a\0"),
         FdtError.BAD_PROPERTY,
         0x40,
-        "/: the property \"a\" of 5 bytes reaches beyond the structure block's end at 0x50");
+        "/: the property \"a\" of 5 bytes extends beyond the structure block's end at 0x50");
     assertBroken(
         blob().begin("").words(3, -1, 0, 0).strings("a\0"),
         FdtError.BAD_PROPERTY,
         0x40,
-        "/: the property \"a\" of 4294967295 bytes reaches beyond the structure block's end at"
+        "/: the property \"a\" of 4294967295 bytes extends beyond the structure block's end at"
             + " 0x50");
   }
 
@@ -318,12 +318,12 @@ class FdtReaderTest {
         blob().begin("").prop(0, "").prop(2, "").end().words(END).strings("a\0a\0"),
         FdtError.DUPLICATE,
         0x4c,
-        "/: the property \"a\" stands here twice");
+        "/: the property \"a\" is here twice");
     assertBroken(
         blob().begin("").begin("m").begin("n").end().begin("n").end().end().end().words(END),
         FdtError.DUPLICATE,
         0x54,
-        "/m: the node \"n\" stands here twice");
+        "/m: the node \"n\" is here twice");
   }
 
   @Test

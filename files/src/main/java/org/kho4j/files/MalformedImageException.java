@@ -3,7 +3,7 @@ package org.kho4j.files;
 import java.io.IOException;
 
 /**
- * A file is not the image of memory or of a kernel that it claims to be, or that the caller named.
+ * Thrown if a file is not a valid memory image or kernel image of the detected or requested form.
  */
 public final class MalformedImageException extends IOException {
 

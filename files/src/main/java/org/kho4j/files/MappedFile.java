@@ -18,8 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file mapped as a whole, read-only, until it is closed; or one that is elsewhere, and read range
- * by range.
+ * A read-only file: mapped as a whole until it is closed, or, on another machine, read by ranges.
  *
  * <p>The file should not shrink while it is mapped: a read of what is no longer there ends in the
  * JVM's {@link InternalError}.

@@ -3,8 +3,8 @@ package org.kho4j.files;
 import java.io.IOException;
 
 /**
- * Bytes that can be read at any offset and are not in a file of this machine: an object in a store.
- * Each call may cost a round trip.
+ * Reads bytes at any offset of a file that is not on this machine, such as an object in an object
+ * store. Each call may cost a round trip.
  */
 public interface RangeReader extends AutoCloseable {
 

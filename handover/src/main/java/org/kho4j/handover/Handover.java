@@ -27,9 +27,8 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Everything that one generation of a kernel hands to the next, as its root FDT tells it.
- * Immutable, and safe to share between threads as long as the memory is open. {@link Handovers}
- * finds them.
+ * Everything that one kernel hands to the next, starting at its root FDT. Immutable, and safe to
+ * share between threads as long as the memory is open. {@link Handovers} finds them.
  */
 public final class Handover {
 
@@ -50,11 +49,11 @@ public final class Handover {
 
   /** What has become of the preserved map. */
   public enum MapState {
-    /** Every page of it was read, as far as the source has it, and has no fault. */
+    /** Every page of the map was read, as far as the source has it, and is valid. */
     INTACT,
-    /** It is a map, and some of its entries lead nowhere: what they preserved is not known. */
+    /** Some entries of the map are invalid: what they preserved is unknown. */
     DAMAGED,
-    /** A kernel has taken the handover, walked the map, and used its memory again. */
+    /** A kernel has read the map of this incoming handover, and reused its memory. */
     CONSUMED,
     /** It is damaged, not in the memory, or of another page size. */
     UNREADABLE,
@@ -127,7 +126,7 @@ public final class Handover {
     return memory.pageSize();
   }
 
-  /** How the page size is known. */
+  /** Returns the evidence for the page size. */
   public PageSizeEvidence pageSizeEvidence() {
     return pageSizeEvidence;
   }
@@ -245,7 +244,7 @@ public final class Handover {
       throw PreservedMap.PATH.broken(
           root.address(),
           version().finalized()
-              ? "is 0: the handover was not finalized, so that there is no map yet"
+              ? "is 0: the handover was not finalized, so there is no map yet"
               : "is 0: there is no map");
     }
     memory.requirePage(PreservedMap.PATH, address, "the map's address");
@@ -309,7 +308,7 @@ public final class Handover {
     if (!Fdt.isMagic(header)) {
       throw where.broken(
           address,
-          "the blob is no device tree, and %s has no other way to tell its size"
+          "the blob is not a device tree, and %s stores no other size of a blob"
               .formatted(version()));
     }
     try {
@@ -317,7 +316,7 @@ public final class Handover {
     } catch (FdtException e) {
       throw where.broken(
           address,
-          "the blob's header is broken, and %s has no other way to tell its size: %s"
+          "the blob's header is broken, and %s stores no other size of a blob: %s"
               .formatted(version(), e.getMessage()));
     }
   }

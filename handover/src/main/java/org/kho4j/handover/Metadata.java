@@ -6,7 +6,8 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What a kernel says about itself in the subtree {@code kexec-metadata}.
+ * The content of the subtree {@code kexec-metadata}: the release of the writing kernel and the
+ * number of kexecs.
  *
  * @param version of the blob
  * @param previousRelease release of the kernel that wrote the handover
@@ -29,7 +30,8 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
   public static Metadata of(StructureView blob, Where where) {
     long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
-      throw where.broken(blob.address(), "version is %d, and only 1 is known".formatted(version));
+      throw where.broken(
+          blob.address(), "version is %d, but only 1 is known".formatted(version));
     }
     return new Metadata(
         version,

@@ -17,8 +17,9 @@ import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Finds the physical address at which a raw image begins, or the header in front of it, from a root
- * FDT in it that was found with a wrong address: then all its pointers miss, by the same distance.
+ * Finds the physical address at which a raw image begins, or the size of a header in front of it.
+ * If the assumed address is wrong, all pointers of a root FDT in the image are wrong by the same
+ * distance.
  *
  * @param memory the image, at the wrong address
  * @param root the root FDT, at the wrong address

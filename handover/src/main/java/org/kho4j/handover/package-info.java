@@ -1,6 +1,6 @@
 /**
- * Handovers: which there are in a memory, which side of a running kernel each is on, and with which
- * page size it was written. {@link Handovers} finds them; {@link Handover} leads to all that one
- * kernel hands to the next; {@link Client} is the way to read a subtree.
+ * Finds and reads the handovers in a memory. {@link Handovers} finds them, and determines for each
+ * whether it is incoming or outgoing, and its page size; {@link Handover} gives access to
+ * everything that one kernel hands to the next; {@link Client} reads a subtree.
  */
 package org.kho4j.handover;

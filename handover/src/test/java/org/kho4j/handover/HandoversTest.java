@@ -250,7 +250,8 @@ class HandoversTest {
     assertThat(handover.mapState()).isEqualTo(MapState.NOT_FINALIZED);
     assertThat(sentenceOf(handover::preservedMap))
         .isEqualTo(
-            "/preserved-memory-map at 0x1000000: is 0: the handover was not finalized, so that there is no map yet");
+            "/preserved-memory-map at 0x1000000: is 0: the handover was not finalized, so there"
+                + " is no map yet");
   }
 
   @Test
@@ -282,7 +283,8 @@ class HandoversTest {
         .containsExactly(new Subtree("anything", 0x200000, blob.length));
     assertThat(problems)
         .containsExactly(
-            "/text at 0x201000: the blob is no device tree, and kho-v2 has no other way to tell its size");
+            "/text at 0x201000: the blob is not a device tree, and kho-v2 stores no other size of"
+                + " a blob");
   }
 
   /** With 16K pages, a tree of 4 levels and of 5 levels go by the string kho-v3. */

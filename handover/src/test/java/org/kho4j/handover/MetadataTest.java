@@ -44,7 +44,7 @@ class MetadataTest {
     kernel.ram.put32(BLOB, 2);
 
     assertThat(sentenceOf(() -> read(73)))
-        .isEqualTo("/kexec-metadata at 0x200000: version is 2, and only 1 is known");
+        .isEqualTo("/kexec-metadata at 0x200000: version is 2, but only 1 is known");
   }
 
   @Test

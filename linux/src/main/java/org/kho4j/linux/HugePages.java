@@ -1,6 +1,6 @@
 package org.kho4j.linux;
 
-/** The pages that a memory file is made of. */
+/** The kind of pages of a memory file: ordinary, transparent huge, or from a huge page pool. */
 public enum HugePages {
   /** The host's base pages, or what the administrator made the default. */
   NONE(0),

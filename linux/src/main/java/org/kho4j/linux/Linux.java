@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The host, as far as this module depends on it. */
+/** Properties of the host: whether it supports this module, page size, limits and free memory. */
 public final class Linux {
 
   private static final int DEFAULT_MAX_MAP_COUNT = 65_530;
@@ -26,7 +26,7 @@ public final class Linux {
     return PageSizeHolder.BYTES;
   }
 
-  /** How many mappings a process may have: the sysctl vm.max_map_count. */
+  /** Returns the maximum number of mappings of a process: the sysctl vm.max_map_count. */
   public static int maxMapCount() {
     // Files.readString asks a file of size 0 for one byte first, and a sysctl answers one read only
     try (InputStream in = Files.newInputStream(Path.of("/proc/sys/vm/max_map_count"))) {

@@ -3,7 +3,7 @@ package org.kho4j.linux;
 import java.io.IOException;
 import java.util.Map;
 
-/** A system call failed. */
+/** Thrown if a system call fails; has the errno. */
 public final class LinuxException extends IOException {
 
   private static final long serialVersionUID = 1L;

@@ -41,7 +41,7 @@ public final class ListenFds {
    */
   public static List<Received> take() throws IOException {
     if (!TAKEN.compareAndSet(false, true)) {
-      throw new IllegalStateException("the descriptors that systemd gave were taken before");
+      throw new IllegalStateException("the descriptors from systemd were already taken");
     }
     return take(System.getenv(), ProcessHandle.current().pid());
   }

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * The Live Update Orchestrator's device, {@code /dev/liveupdate} (Linux 6.19): sessions of
- * descriptors that come over a kexec.
+ * The Live Update Orchestrator's device, {@code /dev/liveupdate} (Linux 6.19): creates and
+ * retrieves sessions, whose descriptors survive a kexec.
  *
  * <pre>{@code
  * LiveUpdateDevice luo = LiveUpdateDevice.open();
@@ -24,7 +24,7 @@ import java.util.Map;
  */
 public final class LiveUpdateDevice extends LinuxDescriptor {
 
-  /** The device. */
+  /** The path of the device. */
   public static final Path DEVICE = Path.of("/dev/liveupdate");
 
   /** Longest name of a session, in bytes. */
@@ -57,10 +57,11 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
           Map.of(
               Errno.ENOENT,
                   "the kernel has no Live Update Orchestrator, or liveupdate=on is not on its command line",
-              Errno.EACCES, "the device is root's",
+              Errno.EACCES, "only root may open the device",
               Errno.EBUSY, "another process has the device open: on systemd 261 and newer, systemd",
               Errno.EIO,
-                  "the kernel could not read what was handed over, see dmesg; it stays so until the next kexec"));
+                  "the kernel could not read the incoming handover, see dmesg; this does not"
+                      + " change until the next kexec"));
     }
     return new LiveUpdateDevice(path, fd);
   }
@@ -78,7 +79,7 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
         CREATE_SESSION,
         name,
         Map.of(
-            Errno.EEXIST, "a session of that name exists",
+            Errno.EEXIST, "a session with this name exists",
             Errno.ENOMEM, "the kernel has no memory for another session",
             Errno.ENOSPC, "the kernel has no room for another session"));
   }
@@ -95,8 +96,8 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
         RETRIEVE_SESSION,
         name,
         Map.of(
-            Errno.ENOENT, "the kernel before handed over no session of that name",
-            Errno.EINVAL, "the session was retrieved before"));
+            Errno.ENOENT, "the previous kernel handed over no session with this name",
+            Errno.EINVAL, "the session was already retrieved"));
   }
 
   private LiveUpdateSession session(

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A session of the Live Update Orchestrator: descriptors under tokens, which come over a kexec
+ * A session of the Live Update Orchestrator: descriptors with tokens, which survive a kexec
  * together. A session of {@link LiveUpdateDevice#create} preserves; a session of {@link
  * LiveUpdateDevice#retrieve} gives back.
  */
@@ -92,7 +92,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
           () -> "finish " + path(),
           Map.of(
               Errno.EBUSY,
-              "a descriptor of the session cannot be finished yet",
+              "a file of the session cannot be finished yet",
               Errno.EINVAL,
               WRONG_KIND),
           () -> SystemCalls.ioctl(descriptor(), FINISH, argument.bytes()));

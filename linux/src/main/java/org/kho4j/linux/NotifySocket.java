@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * systemd's notification socket: a service reports its state, and gives systemd descriptors to
- * keep. systemd hands the descriptors to the service's next process, see {@link ListenFds}.
+ * systemd's notification socket: a service reports its state, and stores descriptors in systemd.
+ * systemd hands the descriptors to the service's next process, see {@link ListenFds}.
  *
  * <pre>{@code
  * NotifySocket systemd = NotifySocket.open().orElseThrow();

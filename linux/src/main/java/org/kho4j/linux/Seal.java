@@ -3,7 +3,7 @@ package org.kho4j.linux;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What can be forbidden for a memory file (memfd), for good. */
+/** A seal of a memory file (memfd), which permanently forbids an operation. */
 public enum Seal {
   /** Adding further seals. */
   SEAL(1),

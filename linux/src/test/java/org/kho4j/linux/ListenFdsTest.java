@@ -130,7 +130,7 @@ class ListenFdsTest {
     assertThat(ListenFds.take()).isEmpty();
     assertThatThrownBy(ListenFds::take)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("the descriptors that systemd gave were taken before");
+        .hasMessage("the descriptors from systemd were already taken");
   }
 
   @Test

@@ -1,8 +1,8 @@
 package org.kho4j.memory;
 
 /**
- * The source does not have the memory: a dump left the page out, or the address is outside of the
- * machine's RAM. {@link #isRam} says which.
+ * Thrown if the source does not have the memory: a dump left the page out, or the address is
+ * outside of the machine's RAM. {@link #isRam} says which.
  */
 public final class AbsentMemoryException extends MemoryReadException {
 

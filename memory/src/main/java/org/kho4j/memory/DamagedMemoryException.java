@@ -1,6 +1,6 @@
 package org.kho4j.memory;
 
-/** The source has the page, and what it has cannot be decoded. */
+/** Thrown if the source has the page but cannot decode it. */
 public final class DamagedMemoryException extends MemoryReadException {
 
   private static final long serialVersionUID = 1L;

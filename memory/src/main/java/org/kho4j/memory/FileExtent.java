@@ -3,8 +3,8 @@ package org.kho4j.memory;
 import java.nio.channels.FileChannel;
 
 /**
- * Where in a file bytes of physical memory are, uncompressed and in one piece, so that the kernel
- * can copy them into another file.
+ * The place in a file where bytes of physical memory are stored uncompressed and contiguously, so
+ * that the kernel can copy them into another file.
  *
  * @param channel open as long as the memory
  * @param position of the first byte

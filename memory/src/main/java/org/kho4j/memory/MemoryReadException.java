@@ -1,6 +1,6 @@
 package org.kho4j.memory;
 
-/** Physical memory could not be read at an address. */
+/** Thrown if physical memory cannot be read at an address. */
 public abstract sealed class MemoryReadException extends RuntimeException
     permits AbsentMemoryException, DamagedMemoryException {
 

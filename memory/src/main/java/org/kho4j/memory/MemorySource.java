@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * What physical memory comes from.
+ * Describes the source of physical memory: its path, form and size.
  *
  * @param path the file that was opened, as the caller named it
  * @param kind the form of the memory image, found by content

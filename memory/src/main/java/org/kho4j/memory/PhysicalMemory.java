@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public interface PhysicalMemory extends AutoCloseable {
 
-  /** What the memory comes from. */
+  /** Returns the source of the memory. */
   MemorySource source();
 
   /**
@@ -91,7 +91,7 @@ public interface PhysicalMemory extends AutoCloseable {
   @Override
   void close();
 
-  /** Takes one run of memory. */
+  /** Visits runs of memory. */
   @FunctionalInterface
   interface RangeVisitor {
     /**

@@ -5,9 +5,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Physical memory in the order in which one area is made of it: runs of (address, length), each the
- * continuation of the one before. Neighbours that touch are one run. Immutable; takes 8 bytes a run
- * where runs have the same length, else 16.
+ * The runs (address, length) of physical memory that form one area, in the order of the area.
+ * Neighbours that touch are one run. Immutable; takes 8 bytes a run where runs have the same
+ * length, else 16.
  */
 public final class Runs {
 
@@ -37,7 +37,7 @@ public final class Runs {
     return new Runs(collector);
   }
 
-  /** How many runs there are, after touching ones became one. */
+  /** Returns the number of runs, after adjacent runs were joined. */
   public int count() {
     return count;
   }

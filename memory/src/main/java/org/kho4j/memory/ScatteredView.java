@@ -35,7 +35,7 @@ public sealed interface ScatteredView permits ContiguousView, RunwiseView {
   /** Visits the area from its first byte to its last, in pieces that are contiguous each. */
   void forEachRun(SegmentVisitor visitor);
 
-  /** Takes one piece of an area. */
+  /** Visits the pieces of an area. */
   @FunctionalInterface
   interface SegmentVisitor {
     /**

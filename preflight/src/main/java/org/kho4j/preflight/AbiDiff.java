@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The changes of the contract from one kernel to another, each with whether a version shows it.
+ * The differences of the contract between two kernels; each records whether a version changed with
+ * it.
  *
  * @param parts those that either kernel has, in the order of {@link Parts}
  * @param uncertain what could not be compared, a sentence each
@@ -86,7 +87,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
         parts.add(change(part, was, is, State.GONE, List.of()));
       } else if (before != after) {
         uncertain.add(
-            "whether %s has %s is unknown, and the other kernel does not"
+            "it is unknown whether %s has %s; the other kernel does not have it"
                 .formatted((before == Speech.State.NO ? is : was).source(), part.name()));
       }
     }
@@ -99,7 +100,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
             && is.pageSize().isPresent()
             && !was.pageSize().equals(is.pageSize())
         ? Optional.of(
-            "%s has pages of %s and %s of %s: layouts differ with the page size, which is no change of the contract"
+            ("%s has pages of %s, but %s has pages of %s: layouts differ with the page size, without"
+                + " a change of the contract")
                 .formatted(was.source(), was.pageSize().get(), is.source(), is.pageSize().get()))
         : Optional.empty();
   }
@@ -162,7 +164,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
         found.addAll(Difference.between(before.get(), after.get()));
       } else if (before.isPresent() || after.isPresent()) {
         uncertain.add(
-            "struct %s is in the types of %s alone"
+            "struct %s is only in the types of %s"
                 .formatted(name, (before.isPresent() ? was : is).source()));
       }
     });

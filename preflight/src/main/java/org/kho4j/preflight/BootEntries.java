@@ -90,8 +90,8 @@ final class BootEntries {
     Found chosen = chosen(all, notes);
     if (files.text("sys/kernel/kexec_loaded").filter("1"::equals).isPresent()) {
       notes.add(
-          "a kernel is loaded already (/sys/kernel/kexec_loaded): systemctl kexec jumps into that one, which"
-              + " need not be that of the boot entry");
+          "a kernel is already loaded (/sys/kernel/kexec_loaded): systemctl kexec jumps into this"
+              + " kernel, which may differ from that of the boot entry");
     }
     return entry(chosen, notes);
   }
@@ -225,7 +225,7 @@ final class BootEntries {
     }
     if (found.initrds.size() > 1) {
       notes.add(
-          "the boot entry has %d initrds, which are counted together; kexec loads one"
+          "the boot entry has %d initrds; their sizes are added, but kexec loads only one"
               .formatted(found.initrds.size()));
     }
     return new BootEntry(
@@ -248,7 +248,7 @@ final class BootEntries {
       throw files.broken(found.place, "%s leaves the boot partition".formatted(path));
     }
     if (!Files.isRegularFile(file)) {
-      throw files.broken(found.place, "names %s, and there is no such file".formatted(file));
+      throw files.broken(found.place, "names %s, but there is no such file".formatted(file));
     }
     if (files.leadsOut(file)) {
       throw files.broken(

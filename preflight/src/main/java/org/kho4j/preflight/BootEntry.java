@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A boot entry of a host: what {@code systemctl kexec} loads.
+ * A boot entry of a host, with the kernel, command line and initrd that {@code systemctl kexec}
+ * loads.
  *
  * @param id name of its file
  * @param kernel the kernel, or the unified kernel image

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What a kernel's command line says about KHO. Of a switch that stands there more than once the
- * last counts.
+ * The parameters of a kernel's command line that affect KHO. Of a switch that stands there more
+ * than once the last counts.
  *
  * @param text all of it
  */

@@ -47,7 +47,7 @@ public record Difference(String type, Kind kind, String text) {
         Member other = namesake(is, was, member);
         found.add(
             other == null
-                ? new Difference(tag, Kind.REMOVED, name + " is not there any more")
+                ? new Difference(tag, Kind.REMOVED, name + " does not exist any more")
                 : new Difference(
                     tag, Kind.RENAMED, name + " is called " + other.name() + ": the same bytes"));
       } else if (now.bitOffset() != member.bitOffset()) {

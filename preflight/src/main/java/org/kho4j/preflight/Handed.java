@@ -7,7 +7,7 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.verify.Scratch;
 
 /**
- * What is really handed over: a part that is not in use cannot suffer.
+ * The parts of a handover that are in use; only these affect the verdict.
  *
  * @param parts names of the {@link Parts} in use; {@code kho} is always
  * @param handlers the strings of the handlers of preserved files

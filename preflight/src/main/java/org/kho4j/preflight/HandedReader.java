@@ -36,10 +36,10 @@ import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 
-/** Reads from a handover in memory its parts, their versions and their state. */
+/** Reads the parts of a handover in memory, with their versions and states. */
 public final class HandedReader {
 
-  private static final String HANDED_OVER = "it is handed over so";
+  private static final String HANDED_OVER = "it is in the handover";
 
   private final Handover handover;
   private final Map<String, Speech> parts = new HashMap<>();

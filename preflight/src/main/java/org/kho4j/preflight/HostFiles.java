@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Files of a host, by their places below its root; what only root may read is noted. */
+/** The files of a host below a root directory; records which files only root may read. */
 public final class HostFiles {
 
   /** Most bytes that are read of a file of {@code /proc} or debugfs. */
@@ -60,7 +60,7 @@ public final class HostFiles {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (AccessDeniedException e) {
-      note("/" + place + " may be read by root alone");
+      note("/" + place + " may be read only by root");
       return Optional.empty();
     }
   }
@@ -116,7 +116,7 @@ public final class HostFiles {
         : OptionalLong.empty();
   }
 
-  /** What is wrong with a file. */
+  /** Returns an exception about a malformed file. */
   public IOException broken(String place, String what) {
     return new IOException(root.resolve(place) + ": " + what);
   }

@@ -18,7 +18,7 @@ import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
 
 /**
- * The findings of verify in a handover, as fates of its parts.
+ * Maps the findings of verify to verdicts of the handover's parts.
  *
  * @param damages at most one for each part, the worst
  * @param notes the findings that a kernel survives, and what was not checked

@@ -79,7 +79,7 @@ record KernelPair(Profile from, Profile to) {
     boolean first = ours.versions().isEmpty();
     Speech speech = first ? ours : theirs;
     return Optional.of(
-        "the version in the %s kernel is unknown (%s%s)"
+        "the version of the %s kernel is unknown (%s%s)"
             .formatted(
                 first ? "first" : "next",
                 speech.state() == State.YES ? "a number in its code that was not found; " : "",
@@ -91,8 +91,8 @@ record KernelPair(Profile from, Profile to) {
     Optional<PageSize> theirs = to.pageSize();
     return ours.isPresent() && theirs.isPresent() && ours.get() != theirs.get()
         ? Optional.of(
-            ("its pages are %s, not %s, and no kernel checks that: it walks the preserved map with its own"
-                    + " page size, follows addresses that are none, and panics in early boot")
+            ("its page size is %s, not %s, and no kernel checks that: it walks the preserved map"
+                + " with its own page size, follows invalid addresses, and panics in early boot")
                 .formatted(theirs.get(), ours.get()))
         : Optional.empty();
   }

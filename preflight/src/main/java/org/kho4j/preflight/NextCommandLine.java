@@ -29,7 +29,7 @@ final class NextCommandLine {
     if (line.isEmpty()) {
       judged.doubt(
           Parts.MEMBLOCK,
-          "the next command line is unknown (--cmdline): it has to have "
+          "the next command line is unknown (--cmdline): it needs "
               + reservations.stream()
                   .map(NextCommandLine::parameter)
                   .collect(Collectors.joining(" ")));
@@ -41,7 +41,7 @@ final class NextCommandLine {
             .collect(Collectors.joining("; "));
     if (!wrong.isEmpty()) {
       judged.spoil(
-          Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates the reservation anew, and empty");
+          Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates a new, empty reservation");
     }
   }
 
@@ -65,7 +65,7 @@ final class NextCommandLine {
     }
     if ((one.start() & (asked.get().align() - 1)) != 0) {
       return Optional.of(
-          "the next command line aligns the reservation \"%s\" to 0x%x, and it is at 0x%x"
+          "the next command line aligns the reservation \"%s\" to 0x%x, but its address is 0x%x"
               .formatted(one.name(), asked.get().align(), one.start()));
     }
     return Optional.empty();
@@ -79,14 +79,14 @@ final class NextCommandLine {
     Optional<Boolean> kho = line.kho().or(to::khoByDefault);
     if (line.kho().isEmpty() && kho.equals(Optional.of(true))) {
       notes.add(
-          "kho= is not on the next command line: by its configuration the next kernel has KHO on");
+          "kho= is not on the next command line, but the next kernel's configuration has KHO on");
     }
     if (kho.equals(Optional.of(false))) {
       String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
       judged.settle(
           Parts.KEXEC_METADATA,
           Verdict.DEGRADED,
-          off + " it does not report which kernel it comes from");
+          off + " it does not log the previous kernel's release");
       judged.settle(
           Parts.KHO_TEST, Verdict.LOST, off + " its test module does not look for the data");
       judged.settle(Parts.LUO, Verdict.LOST, off + " LUO is off and does not look for its state");
@@ -100,8 +100,9 @@ final class NextCommandLine {
       for (Part part : List.of(Parts.KEXEC_METADATA, Parts.LUO, Parts.KHO_TEST)) {
         judged.doubt(
             part,
-            "kho= is not on the next command line: KHO is on then only in a kernel that was built with"
-                + " CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y, and no configuration is in this one or beside it");
+            "kho= is not on the next command line: KHO is then on only if the kernel was built"
+                + " with CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y, and its configuration is neither"
+                + " in the image nor beside it");
       }
     }
   }

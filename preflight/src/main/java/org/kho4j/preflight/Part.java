@@ -12,8 +12,8 @@ import org.kho4j.abi.VersionString;
 import org.kho4j.preflight.image.Feature;
 
 /**
- * A part of a handover that kernels agree on by a version of its own. The parts that Linux has are
- * the rows of {@link Parts}; a new client of KHO is a new row.
+ * A part of a handover with its own version. The parts that Linux has are the rows of {@link
+ * Parts}; a new client of KHO is a new row.
  *
  * @param name as kho calls it
  * @param stems of its version strings, the main one first: {@code luo} of {@code luo-v5}
@@ -51,7 +51,8 @@ public record Part(
   private static final Fate NO_HANDLER =
       new Fate(
           Verdict.UNREACHABLE,
-          "every open of /dev/liveupdate fails with EIO until the next boot, whatever else is in it");
+          "every open of /dev/liveupdate fails with EIO until the next boot, so other files are"
+              + " lost as well");
 
   /** A row of its own, with the version string of its feature. */
   static Builder of(String name, Feature feature) {

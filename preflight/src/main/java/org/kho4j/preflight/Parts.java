@@ -29,7 +29,7 @@ public final class Parts {
   private static final Fate WRONG_PLACES =
       new Fate(
           Verdict.CORRUPT,
-          "it does not notice, and reads the bytes as something else: jumps ended in wrong data, warnings or panics");
+          "it does not notice, and misreads the bytes: jumps ended in wrong data, warnings or panics");
 
   public static final Part KHO =
       Part.of("kho", Feature.KHO)
@@ -50,7 +50,8 @@ public final class Parts {
           .absent(degraded("it does not report which kernel it comes from"))
           .other(
               degraded(
-                  "it warns, does not report which kernel it comes from, and counts kexecs anew"))
+                  "it warns, does not log the previous kernel's release, and counts kexecs from 1"
+                      + " again"))
           .moved(degraded("it warns, or reports a wrong release and a wrong count of kexecs"))
           .build();
 
@@ -58,8 +59,8 @@ public final class Parts {
       Part.of("memblock", Feature.MEMBLOCK)
           .within("kho")
           .stems("memblock", "reserve-mem")
-          .absent(lost("it allocates the reservations anew, and empty"))
-          .other(lost("it warns, and allocates the reservations anew, and empty"))
+          .absent(lost("it allocates new, empty reservations"))
+          .other(lost("it warns, and allocates new, empty reservations"))
           .moved(WRONG_PLACES)
           .build();
 

@@ -10,7 +10,7 @@ import org.kho4j.preflight.Speech.State;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Scratch;
 
-/** Judges whether one kernel takes what another hands over. */
+/** Predicts whether one kernel accepts the handover of another. */
 public final class Preflight {
 
   private final Profile from;
@@ -36,7 +36,7 @@ public final class Preflight {
         from.architecture() != Architecture.UNKNOWN && to.architecture() != Architecture.UNKNOWN;
     return known && from.architecture() != to.architecture()
         ? Optional.of(
-            "%s is for %s and %s for %s: kexec does not go from one architecture to another"
+            "%s is for %s, but %s is for %s: kexec cannot change the architecture"
                 .formatted(from.source(), from.architecture(), to.source(), to.architecture()))
         : Optional.empty();
   }
@@ -128,12 +128,12 @@ public final class Preflight {
   private void others(Handed what) {
     for (String handler : new TreeSet<>(what.handlers())) {
       if (!Parts.MEMFD.isOf(handler)) {
-        judge(Part.fileHandler(handler), Speech.yes(List.of(handler), "a file is handed over so"));
+        judge(Part.fileHandler(handler), Speech.yes(List.of(handler), "a file with this handler is handed over"));
       }
     }
     for (String flb : new TreeSet<>(what.flbs())) {
       if (!Parts.FLB.isOf(flb)) {
-        judge(Part.flb(flb), Speech.yes(List.of(flb), "it is handed over so"));
+        judge(Part.flb(flb), Speech.yes(List.of(flb), "it is in the handover"));
       }
     }
     for (String stranger : what.strangers()) {
@@ -148,7 +148,8 @@ public final class Preflight {
               around.orElse(Verdict.UNKNOWN),
               around.isPresent()
                   ? Judged.goesWith(Parts.KHO.name())
-                  : "kho4j does not know this subtree, so whether the next kernel takes it is unknown"));
+                  : "kho4j does not know this subtree, so it is unknown whether the next kernel"
+                      + " accepts it"));
     }
   }
 
@@ -196,7 +197,7 @@ public final class Preflight {
   private void missingTypes() {
     for (Profile kernel : List.of(from, to)) {
       if (kernel.types().isEmpty()) {
-        notes.add(kernel.source() + " carries no types (BTF): its layouts cannot be compared");
+        notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
         for (Part part : judged.parts()) {
           Layouts.expected(kernel, part).stream()

@@ -9,8 +9,9 @@ import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 
 /**
- * The versions and layouts that a kernel speaks. A profile replaces the kernel: read from its
- * image, kept in a file, or made from the contract for a handover whose kernel is not at hand.
+ * The versions and layouts of a kernel, as read from its image. A profile replaces the kernel: read
+ * from its image, kept in a file, or made from the contract for a handover whose kernel is not at
+ * hand.
  *
  * @param source the file that it was read from, for people
  * @param release as {@code uname -r} prints it
@@ -60,7 +61,7 @@ public record Profile(
     }
     return Speech.unknown(
         versions.isEmpty()
-            ? "its strings are not at hand"
+            ? "its strings are not available"
             : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
   }
 

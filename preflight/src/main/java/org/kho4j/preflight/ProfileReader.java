@@ -19,7 +19,7 @@ import org.kho4j.preflight.image.FoundString;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.SupportTable;
 
-/** Makes a kernel's {@link Profile} from its image. */
+/** Reads a kernel's {@link Profile} from its image. */
 public final class ProfileReader {
 
   private static final String RADIX_CONSTANTS = "kho_radix_consts";
@@ -92,7 +92,7 @@ public final class ProfileReader {
       return Speech.no(built.evidence());
     }
     if (image.strings().isEmpty()) {
-      return Speech.unknown("its strings are not at hand");
+      return Speech.unknown("its strings are not available");
     }
     List<String> versions = new ArrayList<>();
     List<FoundString> shown = new ArrayList<>();

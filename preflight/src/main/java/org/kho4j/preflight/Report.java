@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 import org.kho4j.verify.Scratch;
 
 /**
- * Whether one kernel takes what another hands over.
+ * The result of preflight: the verdict, and the verdict of each part with its reason.
  *
  * @param components the parts that count, containers before their contents
  * @param findings where the layout of a kernel is not that of the version it claims

@@ -16,8 +16,8 @@ import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.verify.Scratch;
 
 /**
- * What the kernel of a host says about itself while it runs: its types in /sys/kernel/btf/vmlinux,
- * its image where distributions put it, and what it is about to hand over in debugfs.
+ * The running kernel of a host: its types in /sys/kernel/btf/vmlinux, its image in the directories
+ * of distributions, and its outgoing handover in debugfs.
  */
 public final class RunningKernel {
 
@@ -81,7 +81,7 @@ public final class RunningKernel {
             : DebugfsOut.read(files);
     if (image.isEmpty() && types.isEmpty() && out.isEmpty()) {
       throw new IOException(
-          "the running kernel cannot be known: " + String.join("; ", files.notes()));
+          "the running kernel cannot be identified: " + String.join("; ", files.notes()));
     }
     Map<String, Speech> parts = new HashMap<>(base.parts());
     out.versions()
@@ -159,7 +159,7 @@ public final class RunningKernel {
       }
     }
     files.note(
-        "no image of the running kernel is at %s: its version strings are not known from there"
+        "no image of the running kernel is at %s, so its version strings are unknown"
             .formatted(String.join(", ", places.stream().map(place -> "/" + place).toList())));
     return Optional.empty();
   }

@@ -6,7 +6,7 @@ import org.kho4j.abi.VersionString;
 import org.kho4j.handover.luo.FeatureHeader;
 
 /**
- * A kernel's speech about one {@link Part}.
+ * The versions or features that a kernel has for one {@link Part}.
  *
  * @param state whether it has the part at all
  * @param versions its version strings, in the order of the part's stems; empty where they are not
@@ -22,7 +22,7 @@ public record Speech(
   public enum State {
     YES,
     NO,
-    /** Not known, or ambiguous. */
+    /** The version is unknown or ambiguous. */
     UNKNOWN
   }
 
@@ -43,7 +43,7 @@ public record Speech(
     return new Speech(State.NO, List.of(), Optional.empty(), evidence);
   }
 
-  /** Nothing is known of the part. */
+  /** Returns the state of a part whose versions are unknown. */
   public static Speech unknown(String evidence) {
     return new Speech(State.UNKNOWN, List.of(), Optional.empty(), evidence);
   }

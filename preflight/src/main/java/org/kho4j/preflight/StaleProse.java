@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Finds text in the contract's headers that names another version than the one defined there: in
- * Linux 7.2 and 7.3 the header of KHO says kho-v3 twice, and defines kho-v4.
+ * Finds comments in the contract's headers that mention another version than the headers define: in
+ * Linux 7.2 and 7.3, KHO's header mentions kho-v3 twice, and defines kho-v4.
  */
 public final class StaleProse {
 
@@ -78,7 +78,7 @@ public final class StaleProse {
         String version = defined.get(named.group(1));
         if (version != null && !version.equals(named.group(2))) {
           found.add(
-              "%s:%d: says %s, and the string is %s-v%s"
+              "%s:%d: mentions %s, but the string is %s-v%s"
                   .formatted(name, i + 1, named.group(), named.group(1), version));
         }
       }

@@ -2,7 +2,7 @@ package org.kho4j.preflight;
 
 import java.util.Locale;
 
-/** The fate of a handover, or of one of its parts, from best to worst. */
+/** The predicted outcome of a handover or of one of its parts, from best to worst. */
 public enum Verdict {
   /** The next kernel takes it unchanged. */
   OK,

@@ -17,7 +17,7 @@ final class Versions {
     for (String version : ours.versions()) {
       if (!theirs.versions().contains(version) && has(part, theirs, part.stemOf(version))) {
         return Optional.of(
-            "%s is handed over, and %s taken%s"
+            "%s is handed over, but the next kernel reads %s%s"
                 .formatted(
                     version,
                     theirs.text().orElse("another version"),
@@ -26,7 +26,7 @@ final class Versions {
     }
     for (String version : theirs.versions()) {
       if (!ours.versions().isEmpty() && !has(part, ours, part.stemOf(version))) {
-        return Optional.of("%s is asked for, and not handed over".formatted(version));
+        return Optional.of("the next kernel asks for %s, which is not handed over".formatted(version));
       }
     }
     return features(ours, theirs);
@@ -93,7 +93,7 @@ final class Versions {
     return ours.versions().stream()
         .filter(version -> !theirs.versions().isEmpty() && !has(part, theirs, part.stemOf(version)))
         .findFirst()
-        .map("%s is handed over, and the next kernel does not look for it"::formatted);
+        .map("%s is handed over, but the next kernel does not look for it"::formatted);
   }
 
   private static boolean has(Part part, Speech speech, String stem) {

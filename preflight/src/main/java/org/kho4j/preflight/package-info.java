@@ -1,5 +1,5 @@
 /**
- * The verdict before a jump. {@link Preflight} compares two kernels, each known by a {@link
- * Profile}; {@link AbiDiff} lists what changed in the contract between them.
+ * Predicts the outcome of a jump. {@link Preflight} compares two kernels by their {@link Profile}s;
+ * {@link AbiDiff} lists the differences of the contract between them.
  */
 package org.kho4j.preflight;

@@ -125,7 +125,7 @@ class AbiDiffTest {
     assertThat(diff.uncertain())
         .contains(
             "the version of kho in changed is unknown",
-            "whether changed has flb is unknown, and the other kernel does not");
+            "it is unknown whether changed has flb; the other kernel does not have it");
   }
 
   private static PartChange change(AbiDiff diff, String part) {

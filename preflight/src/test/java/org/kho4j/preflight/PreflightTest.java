@@ -265,7 +265,7 @@ class PreflightTest {
     Report report = judge(Kernels.LINUX_7_3, swapped);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
     assertThat(because(report, "luo"))
-        .startsWith("the version in the next kernel is unknown (a test), but in the next kernel");
+        .startsWith("the version of the next kernel is unknown (a test), but in the next kernel");
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.UNKNOWN);
   }
 

@@ -53,7 +53,7 @@ class ProfileReaderTest {
     Speech kho = kernel(ALL.replace("\0kho-v4", "\0wants kho-v4")).speech(Parts.KHO);
     assertThat(kho.state()).isEqualTo(Speech.State.UNKNOWN);
     assertThat(kho.evidence())
-        .startsWith("\"kho-v4\" is but the end of \"wants kho-v4\" at offset 0x");
+        .startsWith("\"kho-v4\" is only the end of \"wants kho-v4\" at offset 0x");
   }
 
   @Test
@@ -61,7 +61,7 @@ class ProfileReaderTest {
     Speech memblock =
         kernel(ALL.replace("\0reserve-mem", "\0no reserve-mem")).speech(Parts.MEMBLOCK);
     assertThat(memblock.state()).isEqualTo(Speech.State.UNKNOWN);
-    assertThat(memblock.evidence()).startsWith("\"reserve-mem-v1\" is but the end of");
+    assertThat(memblock.evidence()).startsWith("\"reserve-mem-v1\" is only the end of");
   }
 
   @Test

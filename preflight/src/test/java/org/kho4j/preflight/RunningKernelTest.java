@@ -174,7 +174,7 @@ class RunningKernelTest {
   void aHostThatTellsNothingIsRefused() {
     assertThatThrownBy(this::read)
         .isInstanceOf(IOException.class)
-        .hasMessageStartingWith("the running kernel cannot be known: ");
+        .hasMessageStartingWith("the running kernel cannot be identified: ");
   }
 
   @Test
@@ -185,7 +185,7 @@ class RunningKernelTest {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("---------"));
     try {
       assumeTrue(!Files.isReadable(directory), "root may read everything");
-      assertThat(read().notes()).anyMatch(note -> note.contains("may be read by root alone"));
+      assertThat(read().notes()).anyMatch(note -> note.contains("may be read only by root"));
     } finally {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }

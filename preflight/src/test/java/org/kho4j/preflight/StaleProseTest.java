@@ -19,7 +19,7 @@ class StaleProseTest {
     header("a.h", " *     compatible = \"kho-v3\";", "#define KHO_FDT_COMPATIBLE \"kho-v4\"");
     header("b.h", " * luo-v5 since then", "#define LUO_ABI_COMPATIBLE\t\"luo-v5\"");
     assertThat(StaleProse.find(tree))
-        .containsExactly("include/linux/kho/abi/a.h:1: says kho-v3, and the string is kho-v4");
+        .containsExactly("include/linux/kho/abi/a.h:1: mentions kho-v3, but the string is kho-v4");
   }
 
   @Test

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Memory of a handover that is RAM and that the source does not have: a dump left it out. Nothing
- * is known to be wrong with it, so it is no finding.
+ * The parts of a handover that are in RAM but not in the source, because a dump left them out.
+ * Nothing is known to be wrong with it, so it is no finding.
  *
  * @param parts the first 1,000
  * @param sums of all parts, by kind
@@ -54,14 +54,14 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
    */
   public record Part(Kind kind, String path, long address, long bytes) {}
 
-  /** How many parts there are, and their bytes. */
+  /** The number of parts, and their bytes. */
   public record Sum(long count, long bytes) {
     Sum plus(Sum other) {
       return new Sum(count + other.count, bytes + other.bytes);
     }
   }
 
-  /** Nothing is absent. */
+  /** No absent parts. */
   public static final AbsentParts NONE = new AbsentParts(List.of(), Map.of());
 
   static final int MOST_PARTS = 1000;
@@ -80,7 +80,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
     return sums.values().stream().mapToLong(Sum::bytes).sum();
   }
 
-  /** How many parts there are, in the list or not. */
+  /** Returns the number of parts, including those that are not in the list. */
   public long count() {
     return sums.values().stream().mapToLong(Sum::count).sum();
   }

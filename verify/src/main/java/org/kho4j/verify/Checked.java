@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The structures that a verification looked at, and how many findings it has.
+ * Counts the structures that a verification checked, and its findings.
  *
  * @param counts of structures, by name: {@code "files"}
  * @param notChecked parts that were not checked, each a sentence with the reason; without those
@@ -26,7 +26,7 @@ public record Checked(
     Map<Severity, Long> findings,
     Map<String, Long> unreported) {
 
-  /** Nothing yet. */
+  /** The counts before a verification. */
   public static final Checked NOTHING =
       new Checked(Map.of(), List.of(), AbsentParts.NONE, Map.of(), Map.of());
 

@@ -2,22 +2,22 @@ package org.kho4j.verify;
 
 import java.util.Locale;
 
-/** What becomes of a handover in the next kernel; best first. */
+/** The outcome of a handover in the next kernel, best first. */
 public enum Outcome {
-  /** Everything is there again. */
+  /** Everything is restored. */
   RESTORED,
-  /** Everything is there again, and the kernel warns. */
+  /** Everything is restored, and the kernel warns. */
   WARNED,
-  /** Something is not there, and who asks for it is told so. */
+  /** A part is missing, and its user gets an error. */
   FAILED,
-  /** Something is not there or is wrong, and nobody is told. */
+  /** A part is missing or wrong, without a message. */
   LOST,
   /** The kernel panics or faults. */
   PANIC,
-  /** The kernel does not come up, and says nothing. */
+  /** The kernel does not boot, and prints nothing. */
   HANG;
 
-  /** In small letters, as in JSON. */
+  /** Returns the name in lower case, as in JSON. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

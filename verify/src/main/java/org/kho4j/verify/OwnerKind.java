@@ -4,7 +4,7 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.wire.Where;
 
-/** What claimed memory is to its owner. */
+/** The kind of memory that an owner claims, such as a blob, a chunk or content. */
 public enum OwnerKind {
   /** The page of the root FDT. */
   ROOT_FDT("root-fdt", "root FDT"),
@@ -56,12 +56,12 @@ public enum OwnerKind {
     return this == VMALLOC || this == MEMFD || this == KHO_TEST ? where.around() : where;
   }
 
-  /** The word for machines. */
+  /** Returns the label of the kind in JSON. */
   public String label() {
     return label;
   }
 
-  /** The words for people. */
+  /** Returns the name of the kind in text output. */
   public String words() {
     return words;
   }

@@ -5,13 +5,12 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Takes who owns what, as the rules find it on their way through a handover, and the structures
- * that they read there.
+ * Visits the owners of memory, and the structures, that the rules find in a handover.
  */
 @FunctionalInterface
 public interface OwnerVisitor {
 
-  /** Takes nothing. */
+  /** A visitor that ignores everything. */
   OwnerVisitor NONE = (where, address, bytes) -> {};
 
   /**

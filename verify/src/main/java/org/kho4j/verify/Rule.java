@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Something that holds in every sound handover.
+ * A rule that every valid handover satisfies.
  *
  * @param id stable: {@code "VMALLOC-007"}
  * @param severity how bad it is when it does not hold

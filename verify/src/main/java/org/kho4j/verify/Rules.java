@@ -3,7 +3,7 @@ package org.kho4j.verify;
 import java.util.List;
 import java.util.Optional;
 
-/** Every rule. */
+/** The list of all rules. */
 public final class Rules {
 
   /** All of them, by group, from the root FDT down. */

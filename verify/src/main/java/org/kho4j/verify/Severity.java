@@ -1,10 +1,10 @@
 package org.kho4j.verify;
 
-/** How bad it is when a rule is broken; worst first. */
+/** The severity of a broken rule, worst first. */
 public enum Severity {
   /** State is lost or wrong in the next kernel, or that kernel stops. */
   ERROR("error"),
-  /** A kernel takes it, and somebody should know. */
+  /** A kernel accepts the handover, but something is unusual. */
   WARNING("warning"),
   /** Nothing is broken. */
   INFO("info");

@@ -2,7 +2,7 @@ package org.kho4j.verify;
 
 import java.util.Locale;
 
-/** The answer of a verification in one word; the best first. */
+/** The result of a verification in one word, best first. */
 public enum Soundness {
   /** A kernel has taken the handover: nothing is left to check. */
   CONSUMED,
@@ -10,7 +10,7 @@ public enum Soundness {
   SOUND,
   /** There are warnings, and no errors. */
   WARNINGS,
-  /** There are errors. */
+  /** At least one finding is an error. */
   ERRORS;
 
   /**
@@ -28,7 +28,7 @@ public enum Soundness {
     return consumed ? CONSUMED : SOUND;
   }
 
-  /** In small letters, as in JSON. */
+  /** Returns the name in lower case, as in JSON. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

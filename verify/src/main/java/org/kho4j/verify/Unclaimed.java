@@ -73,7 +73,7 @@ final class Unclaimed {
       return;
     }
     if (running) {
-      unclaimed.notChecked("LUO writes what its sessions own on its way into the kexec");
+      unclaimed.notChecked("LUO writes its sessions only at the jump");
     } else if (scene.counts().absentStructures() > 0) {
       unclaimed.notChecked("structures are not in the dump");
     } else {

@@ -14,8 +14,8 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Checks every rule of a handover. Findings are handed on as they are found; memory is a few bits
- * for each page of the source, off-heap, however many structures there are.
+ * Checks a handover against every rule. Findings are handed on as they are found; memory is a few
+ * bits for each page of the source, off-heap, however many structures there are.
  */
 public final class Verifier {
 

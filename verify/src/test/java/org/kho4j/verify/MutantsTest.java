@@ -174,9 +174,10 @@ class MutantsTest {
         ## Changes of one field, without a kernel
 
         `MutantsTest` changes one field of the metadata at a time: %,d changes of seed %d, in %d captures
-        and sound vectors. Each is refused when the root FDT is read, is reported by `kho verify` as an
-        error or a warning, or loses nothing; in none does a handover count as taken. The program has the
-        reasons, and fails where it has none (`verify/src/test/java/org/kho4j/verify/Harmless.java`).
+        and valid vectors. After each change, the root FDT is refused, or `kho verify` reports an error
+        or a warning, or the change is harmless. No change makes a handover look consumed. The test has a
+        reason for each harmless change, and fails without one
+        (`verify/src/test/java/org/kho4j/verify/Harmless.java`).
 
             ./mvnw -pl verify -am test -Dtest=MutantsTest -Dsurefire.failIfNoSpecifiedTests=false \\
               -Dkho.mutants=%d -Dkho.mutants.write=true
@@ -186,8 +187,8 @@ class MutantsTest {
         """
             .formatted(MUTANTS, SEED, sources, MUTANTS));
     kinds.forEach((structure, counts) -> row(page, structure, counts));
-    row(page, "together", total);
-    page.append("\n| harmless, because | changes |\n|---|---|\n");
+    row(page, "all", total);
+    page.append("\n| reason why a change is harmless | changes |\n|---|---|\n");
     harmless.forEach(
         (reason, count) -> page.append("| %s | %,d |\n".formatted(reason.reason(), count)));
     return page.toString();

@@ -66,7 +66,7 @@ class ScratchRulesTest {
       assertThat(findings).isEmpty();
       assertThat(checked.notChecked())
           .containsExactly(
-              "scratch: the array at 0x190000 is zeros, as long as kexec has not copied it there");
+              "scratch: the array at 0x190000 is zeros: kexec has not copied it there yet");
     }
   }
 

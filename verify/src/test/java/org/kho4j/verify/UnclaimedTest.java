@@ -106,7 +106,7 @@ class UnclaimedTest {
       assertThat(checked.notChecked())
           .anyMatch(what ->
               what.startsWith("the owners of ")
-                  && what.endsWith(": LUO writes what its sessions own on its way into the kexec"));
+                  && what.endsWith(": LUO writes its sessions only at the jump"));
     }
   }
 

@@ -20,7 +20,7 @@ public final class Region {
   public enum Check {
     /** The content is what it was when the store was closed. */
     MATCH,
-    /** It is not. */
+    /** The content differs from the checksum. */
     MISMATCH,
     /** No checksum was recorded, or the owner before died, or the region has been mapped since. */
     UNKNOWN
@@ -115,7 +115,7 @@ public final class Region {
       requireThere();
       if (bytes < entry.bytes()) {
         throw new IllegalArgumentException(
-            "region \"%s\" has %d bytes, and cannot shrink to %d"
+            "region \"%s\" has %d bytes and cannot shrink to %d"
                 .formatted(name(), entry.bytes(), bytes));
       }
       long more = bytes - entry.extents().stream().mapToLong(AddressRange::length).sum();

@@ -93,7 +93,7 @@ record StoreContent(
   private static void claim(Path path, FreeSpace free, String what, AddressRange range) {
     if (!free.takeAt(range)) {
       throw damaged(
-          path, range.address(), "%s at %s overlaps with something else".formatted(what, range));
+          path, range.address(), "%s at %s overlaps another structure".formatted(what, range));
     }
   }
 

@@ -11,8 +11,8 @@ import org.kho4j.linux.ListenFds;
 import org.kho4j.linux.NotifySocket;
 
 /**
- * A store in a memory file that systemd keeps: over restarts and crashes of the service, with
- * {@code FileDescriptorStorePreserve=yes} over a stop, and since systemd 261 over a kexec.
+ * Opens a store in a memory file that systemd keeps across restarts and crashes of the service,
+ * with {@code FileDescriptorStorePreserve=yes} across a stop, and since systemd 261 across a kexec.
  *
  * <pre>{@code
  * NotifySocket systemd = NotifySocket.open().orElseThrow();

@@ -1,7 +1,7 @@
 package org.kho4j.warm;
 
 /**
- * Changes of content that survive a crash together or not at all.
+ * A set of changes that is atomic: after a crash, all of them survive, or none.
  *
  * <pre>{@code
  * try (Transaction transfer = store.begin()) {
@@ -40,7 +40,7 @@ public final class Transaction implements AutoCloseable {
     log.keep(store.locked(() -> region.ranges(offset, length)));
   }
 
-  /** Makes the changes last. */
+  /** Commits the changes: from here on, they survive a crash. */
   public void commit() {
     requireOpen();
     ended = true;
@@ -60,7 +60,7 @@ public final class Transaction implements AutoCloseable {
 
   private void requireOpen() {
     if (ended) {
-      throw new IllegalStateException("the transaction is ended");
+      throw new IllegalStateException("the transaction has ended");
     }
   }
 }

@@ -1,11 +1,11 @@
 package org.kho4j.warm;
 
-/** A store cannot be opened, or a request cannot be met. Nothing was changed. */
+/** Thrown if a store cannot be opened, or a request cannot be met. Nothing was changed. */
 public final class WarmException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  /** Why. */
+  /** The reason of the exception. */
   public enum Reason {
     /** Another process, or another store of this one, has it open. */
     LOCKED,
@@ -36,7 +36,7 @@ public final class WarmException extends RuntimeException {
     this.reason = reason;
   }
 
-  /** Why. */
+  /** Returns the reason of the exception. */
   public Reason reason() {
     return reason;
   }

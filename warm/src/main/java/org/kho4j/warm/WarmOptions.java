@@ -1,7 +1,7 @@
 package org.kho4j.warm;
 
 /**
- * What a store is to be.
+ * The properties with which a store is opened or created: name, size, schema, checksums.
  *
  * @param name of the store, 1 to 63 bytes: a store of another name is refused
  * @param size bytes of a store that is created, for regions and metadata together. The size is
@@ -33,7 +33,7 @@ public record WarmOptions(
     return new WarmOptions(name, size, 0, false, false, false);
   }
 
-  /** The same with a schema. */
+  /** Returns a copy with this schema. */
   public WarmOptions withSchema(long newSchema) {
     return new WarmOptions(name, size, newSchema, sparse, checksums, setAside);
   }

@@ -176,7 +176,7 @@ public final class WarmStore implements AutoCloseable {
     return locked(() -> {
       if (regions.containsKey(name)) {
         throw new IllegalArgumentException(
-            "%s: there is a region \"%s\" already".formatted(path(), name));
+            "%s: region \"%s\" already exists".formatted(path(), name));
       }
       List<AddressRange> extents = extents(name, bytes);
       Region region =

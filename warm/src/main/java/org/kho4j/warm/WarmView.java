@@ -17,8 +17,8 @@ import org.kho4j.memory.Stitcher;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * A store as a reader sees it: read without its lock, and without a change. Whatever {@link
- * WarmStore#open} checks has been checked.
+ * A read-only view of a store, without its lock. Whatever {@link WarmStore#open} checks has been
+ * checked.
  *
  * @param path of the store
  * @param inUse whether a process has it open right now

@@ -6,20 +6,23 @@ import org.kho4j.preflight.Verdict;
 
 /** What each exit status of kho means, for the manual and the documentation. */
 public enum ExitMeaning {
-  FINE(String.valueOf(Command.OK), "fine"),
-  BAD_ANSWER(String.valueOf(Command.BAD_ANSWER), "it worked, and the answer is bad"),
+  FINE(String.valueOf(Command.OK), "success"),
+  BAD_ANSWER(
+      String.valueOf(Command.BAD_ANSWER),
+      "the command worked, and the answer is bad: findings, differences, a verdict other than ok"),
   FAILED(
-      String.valueOf(Command.FAILED), "wrong usage, unreadable, or not what it claims to be"),
+      String.valueOf(Command.FAILED),
+      "wrong usage, or an input that is unreadable or not what it claims to be"),
   VERDICT(
       "10 to 15",
-      "verdicts, of kho preflight --exit-status detailed alone: "
+      "a verdict, only from kho preflight --exit-status detailed: "
           + Arrays.stream(Verdict.values())
               .filter(verdict -> verdict != Verdict.OK)
               .map(verdict -> verdict.exitStatus() + " " + verdict.label())
               .collect(Collectors.joining(", "))),
   SIGNAL(
       "129, 130, 143",
-      "ended by SIGHUP, by SIGINT (Ctrl-C), by SIGTERM; a file that was being written is removed");
+      "ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; an incomplete output file is removed");
 
   private final String status;
   private final String sentence;

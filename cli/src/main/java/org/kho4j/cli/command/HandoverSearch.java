@@ -176,8 +176,8 @@ public record HandoverSearch(
     for (Handover other : Handovers.of(memory, roots, null, options.mapForm())) {
       if (other.hasMap()) {
         throw invocation.wrong(
-            "--page-size %s: the pages of the handover at 0x%x in %s have %s: with this size, the"
-                + " preserved map has the root FDT's page"
+            ("--page-size %s: the pages of the handover at 0x%x in %s have %s: with this size, the"
+                + " preserved map has the root FDT's page")
                 .formatted(
                     options.pageSize().get(),
                     other.root().address(),
@@ -203,8 +203,8 @@ public record HandoverSearch(
     if (header.isPresent()) {
       long skip = invocation.options().skip() + header.getAsLong();
       throw invocation.wrong(
-          "%s: the root FDT at %s and its pointers fit together if memory begins after a header:"
-              + " give --skip %d"
+          ("%s: the root FDT at %s and its pointers fit together if memory begins after a header:"
+              + " give --skip %d")
               .formatted(memory.source().path(), Units.address(base.root().address()), skip));
     }
   }
@@ -280,8 +280,8 @@ public record HandoverSearch(
         .limit(MAX_NOTES)
         .forEach(root ->
             invocation.note(
-                "the root FDT at %s is content of %s: that of a warm store (kho warm list), or of a"
-                    + " guest"
+                ("the root FDT at %s is content of %s: that of a warm store (kho warm list), or of a"
+                    + " guest")
                     .formatted(
                         Units.address(root.getKey().address()),
                         Units.printablePath(root.getValue()))));

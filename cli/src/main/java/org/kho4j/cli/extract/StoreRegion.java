@@ -56,8 +56,8 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
       throw Wanted.missing(handover, "warm store with a region \"" + name + "\"", others);
     }
     throw new IOException(
-        "%s: %d stores have a region \"%s\": %s; select one by --session and --token, or --unit and"
-            + " --fd"
+        ("%s: %d stores have a region \"%s\": %s; select one by --session and --token, or --unit and"
+            + " --fd")
             .formatted(
                 source.source().path(),
                 having.size(),

@@ -220,8 +220,8 @@ public final class InspectDocument {
     return new Integrity(
         damages,
         List.of(
-            "the content of the handover was not examined: %s only describes it; a memory image has"
-                + " it"
+            ("the content of the handover was not examined: %s only describes it; a memory image has"
+                + " it")
                 .formatted(name)));
   }
 
@@ -239,6 +239,6 @@ public final class InspectDocument {
   }
 
   private void put(Part part, List<String> versions) {
-    parts.put(part.name(), Speech.yes(versions, "it is handed over so"));
+    parts.put(part.name(), Speech.yes(versions, "it is in the handover"));
   }
 }

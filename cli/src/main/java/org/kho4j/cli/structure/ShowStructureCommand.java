@@ -49,8 +49,8 @@ public final class ShowStructureCommand extends SourceCommand {
             .type(boolean.class)
             .arity("0")
             .description(
-                "Shows every element of an array and every path. Default: the first %d elements and"
-                    + " 1,000 paths."
+                ("Shows every element of an array and every path. Default: the first %d elements and"
+                    + " 1,000 paths.")
                     .formatted(ELEMENTS_BY_DEFAULT)));
     option(HandoverSearch.roleOption("--role", "The handover to read. Default: outgoing."));
     ScratchOptions.regions().forEach(this::option);

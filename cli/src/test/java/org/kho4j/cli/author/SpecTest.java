@@ -50,7 +50,7 @@ class SpecTest {
           "abi": "kho-v1" | s:5:3: abi: "kho-v1" stands for several layouts: kho-v1@6.16, kho-v1@6.17.9, kho-v1@6.18
           "abi": "kho-v9" | s:5:3: abi: "kho-v9" is not known: kho-v1@6.16, kho-v1@6.17.9, kho-v1@6.18, kho-v2, kho-v3@7.1-rc, kho-v3@7.1, kho-v4
           "abi": 4 | s:5:3: abi: a string is wanted here, not the number 4
-          "pageSize": "16K" | s:5:3: pageSize: x86-64 has pages of 4K, not of 16K
+          "pageSize": "16K" | s:5:3: pageSize: x86-64 has only pages of 4K, not of 16K
           "pageSize": "5K" | s:5:3: pageSize: 5120 is not a page size: 4K, 16K, 64K
           "allocate": { "address": "200M", "size": "100M" } | s:5:3: allocate: 0xc800000-0x12bfffff overlaps with scratch region 0x10000000-0x1fffffff
           "allocate": { "address": "900M", "size": "200M" } | s:5:3: allocate: 0x38400000-0x44bfffff is not in memory, which is 0x0-0x3fffffff
@@ -102,7 +102,7 @@ class SpecTest {
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1 }] }] } }] | files[0]: one of memfd, handler is missing
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "handler": "h" }, { "token": "0x1", "handler": "h" }] }] } }] | files[1]: there is a file 0x1 already, in line 5
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": {}, "data": 1 }] }] } }] | data: goes with "handler", not with "memfd"
-          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "seed": 1 } }] }] } }] | memfd: "size" is missing: the content does not tell it
+          "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "seed": 1 } }] }] } }] | memfd: "size" is missing: the content does not determine it
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "size": "2G" } }] }] } }] | memfd.size: 2147483648 is not between 0 and 1,073,741,824
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "abi": "memfd-v3", "size": 1 } }] }] } }] | memfd.abi: "memfd-v3" is none of memfd-v1, memfd-v2
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "memfd": { "abi": "memfd-v1", "size": 1, "seals": ["grow"] } }] }] } }] | memfd.seals: memfd-v1 keeps no seals
@@ -143,7 +143,7 @@ class SpecTest {
             .collect(Collectors.joining(","));
     assertThatThrownBy(
             () -> read(SPEC.formatted("\"subtrees\": [{\"reserveMem\": [" + nine + "]}]")))
-        .hasMessageContaining("9 reservations: a kernel takes 1 to 8");
+        .hasMessageContaining("9 reservations: a kernel accepts 1 to 8");
   }
 
   @Test
@@ -176,9 +176,9 @@ class SpecTest {
       delimiter = '|',
       textBlock =
           """
-          {"arch": | s:1:9: the spec ends inside of a value; a } or ] is missing
+          {"arch": | s:1:9: the spec ends inside a value; a } or ] is missing
           {"arch" "x86-64"} | s:1:9: this is not JSON from here on: "x86-64"}
-          {"arch": "x86-64"} {} | s:1:20: the spec has ended before this
+          {"arch": "x86-64"} {} | s:1:20: unexpected end of the spec
           [] | s:1:1: an object with arch,
           {} | s:1:1: "arch" is missing
           """)
@@ -194,7 +194,7 @@ class SpecTest {
     String folio = "\"subtrees\": [{ \"khoTest\": { \"folios\": [17] } }]";
     assertThatThrownBy(() -> Layout.of(read(SPEC.formatted(folio)), false))
         .hasMessage(
-            "s:1:1: 512.0 MiB of data do not fit into the 480 MiB that are left of"
+            "s:1:1: 512.0 MiB of data do not fit into the remaining 480 MiB of"
                 + " 0x20000000-0x3dffffff");
   }
 

@@ -52,9 +52,10 @@ class JumpsTest {
           new Known(
               Set.of("7.3-to-metadata-2", "metadata-2-to-7.3"),
               Set.of("overall: ok, in fact degraded", "kexec-metadata: ok, in fact degraded"),
-              "The version of kexec-metadata is a number in the kernel's code, which preflight did not read then. The profiles"
-                  + " here do not have it from the images, which were not built again: 24 from the recorded jumps, 8 because"
-                  + " their source is that of the kernel 7.3. The evidence in each profile says which."));
+              "The version of kexec-metadata is a number in the kernel's code, which preflight did not read then."
+                  + " The profiles of the jumps have it from another source, because the images were not built again:"
+                  + " 24 from the recorded jumps, 8 because their source is that of the kernel 7.3. The evidence in each"
+                  + " profile tells which."));
 
   /** A wrong prediction at the time of the jumps. Today's verdict has to be right about each. */
   record Known(Set<String> jumps, Set<String> differences, String reason) {}
@@ -254,15 +255,17 @@ class JumpsTest {
     String known =
         KNOWN.stream()
             .map(one ->
-                "- %s: %s. %s\n"
+                "- %s: %s. %s"
                     .formatted(
                         one.jumps().stream().sorted().collect(Collectors.joining(", ")),
                         one.differences().stream().sorted().collect(Collectors.joining("; ")),
-                        one.reason()))
-            .collect(Collectors.joining());
+                        one.reason())
+                    .replaceAll("(.{1,98})(?: |$)", "$1\n  ")
+                    .stripTrailing())
+            .collect(Collectors.joining("\n", "", "\n"));
     return HEAD
-        + overall.sentence("Jumps", "the verdict as a whole")
-        + parts.sentence("Parts", "what was said of the part")
+        + overall.sentence("Jumps", "the overall verdict")
+        + parts.sentence("Parts", "the verdict of the part")
         + KNOWN_HEAD
         + known
         + ROWS_HEAD
@@ -289,7 +292,7 @@ class JumpsTest {
         int sum = said.getValue().values().stream().mapToInt(Integer::intValue).sum();
         different += sum;
         lines.append(
-            "  - `%s` %d times, and in fact %s\n"
+            "  - `%s` %d times; the outcome was %s\n"
                 .formatted(
                     said.getKey(),
                     sum,
@@ -297,7 +300,7 @@ class JumpsTest {
                         .map(each -> "`%s` %d".formatted(each.getKey(), each.getValue()))
                         .collect(Collectors.joining(", "))));
       }
-      return "- %s: %d. In %d %s is exactly what happened, in %d it is not:\n%s"
+      return "- %s: %d. In %d, %s equals the outcome; in %d it differs:\n%s"
           .formatted(what, all, all - different, verdict, different, lines);
     }
   }
@@ -308,34 +311,34 @@ class JumpsTest {
 
       <!-- Generated from what lab/run preflight --record wrote; see JumpsTest -->
 
-      Real kernels that differ on purpose (`lab/kernels/preflight`) jump under QEMU: Linux 7.3.4 to each
-      of them and back, and arm64 kernels of every page size among each other. Test data, a reservation,
-      metadata, and two sessions with memfds are in use, or what the third column says. The verdict
-      judges the two images, and where the first kernel's memory at the jump can be read, only the parts
-      in use there.
+      Real kernels that differ deliberately (`lab/kernels/preflight`) jump under QEMU: Linux 7.3.4 to
+      each of them and back, and arm64 kernels of every page size to each other. Test data, a
+      reservation, metadata, and two sessions with memfds are in use, unless the third column differs.
+      `kho preflight` compares the two images. If it can read the first kernel's memory at the jump,
+      only the parts in use there affect the verdict.
 
-      `corrupt` means that the next kernel reads bytes as something else, with any result: a part may come
-      through by luck, and a jump may end as anything but `ok`. Every other verdict has to be exactly what
-      happened, for each part whose fate the logs show. Two words are no verdicts: after an `oops` the
-      kernel has killed the process that asked for the part, and continues; in a `hang` it logs nothing
-      more.
+      `corrupt` means that the next kernel misreads bytes, with any result: a part may arrive intact by
+      chance, and the jump may have any outcome but `ok`. Every other verdict must equal the outcome,
+      for each part whose outcome the logs show. Two outcomes are not verdicts: after an `oops`, the
+      kernel has killed the process that asked for the part, and continues; after a `hang`, the kernel
+      logs nothing more.
 
       """;
 
   private static final String KNOWN_HEAD =
       """
 
-      Errors of preflight at the time of the jumps, whose verdict in the table is today's:
+      Preflight made these errors at the time of the jumps; the table has the current verdicts:
 
       """;
 
   private static final String ROWS_HEAD =
       """
 
-      The last column has the parts whose verdict or fate was not `ok`: `memfd corrupt → ok` was predicted
-      as corrupt, and came through.
+      The last column lists the parts whose verdict or outcome is not `ok`: `memfd corrupt → ok` was
+      predicted as corrupt, and arrived intact.
 
-      | from | to | in use | verdict | in fact | parts |
+      | from | to | in use | verdict | outcome | parts |
       |---|---|---|---|---|---|
       """;
 }

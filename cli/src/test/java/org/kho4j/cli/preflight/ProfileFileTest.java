@@ -60,7 +60,7 @@ class ProfileFileTest {
     assertSame(ProfileFile.read(file), kernel());
     Files.writeString(file, whole.replace("x86-64", "mips"));
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(file + ": architecture is \"mips\", which is none of [x86-64, arm64, unknown]");
+        .hasMessage(file + ": architecture is \"mips\", not one of [x86-64, arm64, unknown]");
   }
 
   @Test
@@ -90,7 +90,7 @@ class ProfileFileTest {
   void textThatIsNoJsonIsSaidWithItsPlace() throws IOException {
     Path file = Files.writeString(directory.resolve("profile.json"), "{ \"schema\": x }");
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(file + ":1:13: this is not the JSON of a profile or of kho inspect");
+        .hasMessage(file + ":1:13: not the JSON of a profile or of kho inspect");
   }
 
   @Test
@@ -122,15 +122,15 @@ class ProfileFileTest {
     assertThatThrownBy(() -> ProfileFile.read(file))
         .hasMessage(
             file
-                + ": schema is \"kho4j/inspect/1\", and a kernel's profile has"
-                + " \"kho4j/kernel-profile/1\"");
+                + ": schema is \"kho4j/inspect/1\", but a kernel's profile has"
+                    + " \"kho4j/kernel-profile/1\"");
     Files.writeString(file, whole.replaceFirst("\"bits\" : \\d+", "\"bits\" : -8"));
     assertThatThrownBy(() -> ProfileFile.read(file))
         .hasMessageStartingWith(file + ": types: ")
         .hasMessageEndingWith("bits is -8, which is less than 0");
     Files.writeString(file, whole.replaceFirst("\"yes\"", "\"maybe\""));
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessageContaining("state is \"maybe\", which is none of [yes, no, unknown]");
+        .hasMessageContaining("state is \"maybe\", not one of [yes, no, unknown]");
   }
 
   @Test

@@ -36,8 +36,8 @@ final class DiskSpace {
       long free = directory.toFile().getUsableSpace();
       if (free < RESERVE + STEP) {
         throw new IOException(
-            ("%s does not fit decompressed into %s: after %d bytes, %d are free there and"
-                    + " %d have to be (-Djava.io.tmpdir=DIR names another directory)")
+            ("%s does not fit decompressed into %s: after %d bytes, only %d bytes are free there,"
+                + " but %d must stay free (-Djava.io.tmpdir=DIR sets another directory)")
                 .formatted(image, directory, written, free, RESERVE + STEP));
       }
     }

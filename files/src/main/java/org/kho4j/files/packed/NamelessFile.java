@@ -21,7 +21,7 @@ final class NamelessFile {
 
   private NamelessFile() {}
 
-  /** Writes what a file will have. */
+  /** Writes the content of the file. */
   @FunctionalInterface
   interface Filling {
     void fill(SparseOutput out) throws IOException, DataFormatException;
@@ -73,7 +73,7 @@ final class NamelessFile {
               default -> e.getReason();
             };
         throw new IOException(
-            "%s cannot be unpacked into %s: %s (-Djava.io.tmpdir=DIR names another directory)"
+            "%s cannot be decompressed into %s: %s (-Djava.io.tmpdir=DIR sets another directory)"
                 .formatted(image, directory, reason),
             e);
       }

@@ -127,7 +127,7 @@ final class PackedInput extends InputStream {
   /** Passes over zeros up to the end, which a signature may have padded the file with. */
   void requireZerosToTheEnd(String what) throws DataFormatException {
     while (remaining() > 0) {
-      require(u8() == 0, "something else behind the " + what);
+      require(u8() == 0, "other data after the " + what);
     }
   }
 

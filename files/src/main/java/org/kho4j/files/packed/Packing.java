@@ -11,7 +11,7 @@ import java.util.zip.DataFormatException;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 
-/** The forms that files are packed in, known by their first bytes. */
+/** The compression formats of files, recognized by their first bytes. */
 public enum Packing {
   GZIP("gzip"),
   XZ("xz", "org.tukaani:xz"),
@@ -21,9 +21,9 @@ public enum Packing {
   LZMA("lzma", "org.tukaani:xz"),
   /** Compressed AVML, which unpacks to a LiME file. */
   AVML("avml"),
-  /** Recognized, and not read. */
+  /** Recognized, but not supported. */
   BZIP2("bzip2"),
-  /** Recognized, and not read. */
+  /** Recognized, but not supported. */
   LZOP("lzop");
 
   private static final int LZOP_MAGIC = 0x4f5a4c89;
@@ -115,8 +115,8 @@ public enum Packing {
             case AVML -> new AvmlFile();
             case BZIP2, LZOP ->
                 throw new MalformedImageException(
-                    ("%s: %s at offset 0x%x, a form that is not read: '%s -dc FILE' unpacks a"
-                            + " file, scripts/extract-vmlinux of the kernel's sources a bzImage")
+                    ("%s: %s at offset 0x%x, an unsupported form: '%s -dc FILE' decompresses a"
+                        + " file, scripts/extract-vmlinux of the kernel source a bzImage")
                         .formatted(path, format, base, format));
           };
       return NamelessFile.of(path, spool, out -> decoder.decode(in, out));
@@ -131,7 +131,8 @@ public enum Packing {
 
   /** What is said where the library that reads this form is not part of the program. */
   String withoutLibrary() {
-    return "%s cannot be read without %s: add it to the program, and let a module require it"
+    return ("%s cannot be read without %s: add it to the program's dependencies, and to the requires"
+        + " of its module")
         .formatted(format, library);
   }
 }

@@ -18,9 +18,8 @@ import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
 
 /**
- * Opens files that can be mapped, and copies those that cannot into a temporary file in {@code
- * java.io.tmpdir} that has no name any more: pipes, standard input. Zero pages become holes, and 64
- * MiB stay free there.
+ * Opens files that can be mapped, and copies pipes and standard input into an unnamed temporary
+ * file in {@code java.io.tmpdir}. Zero pages become holes, and 64 MiB stay free there.
  *
  * @param limit most bytes that a temporary file gets
  * @param progress takes how many bytes it has so far
@@ -99,7 +98,7 @@ public record Spool(long limit, LongConsumer progress) {
             while (in.read(out.room()) >= 0) {
               if (out.total() > limit) {
                 throw new MalformedImageException(
-                    "%s has more than %d bytes, the most that are copied of it"
+                    "%s has more than %d bytes, the limit of the copy"
                         .formatted(path, limit));
               }
             }

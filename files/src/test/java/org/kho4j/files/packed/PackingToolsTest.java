@@ -170,9 +170,9 @@ class PackingToolsTest {
     assertThatThrownBy(() -> Unpacking.unpack(packed))
         .isInstanceOf(MalformedImageException.class)
         .hasMessage(
-            "%s: %s at offset 0x0, a form that is not read: '%s -dc FILE' unpacks a file,"
+            "%s: %s at offset 0x0, an unsupported form: '%s -dc FILE' decompresses a file,"
                     .formatted(packed, format, format)
-                + " scripts/extract-vmlinux of the kernel's sources a bzImage");
+                + " scripts/extract-vmlinux of the kernel source a bzImage");
   }
 
   /** What comes out is the most that a dictionary has to hold. */

@@ -85,7 +85,7 @@ class SpoolTest {
 
     assertThatThrownBy(() -> Spool.DEFAULT.withLimit(1_000_000).open(pipe))
         .isInstanceOf(MalformedImageException.class)
-        .hasMessage(pipe + " has more than 1000000 bytes, the most that are copied of it");
+        .hasMessage(pipe + " has more than 1000000 bytes, the limit of the copy");
   }
 
   @Test
@@ -141,7 +141,7 @@ class SpoolTest {
 
     assertThat(probe(probe, "printf 1234567 | cat")).isEqualTo("7 bytes");
     assertThat(probe(probe, "printf 12345678 | cat"))
-        .isEqualTo("/dev/stdin has more than 7 bytes, the most that are copied of it");
+        .isEqualTo("/dev/stdin has more than 7 bytes, the limit of the copy");
     assertThat(run("exec " + java(probe) + " <'" + large + "'")).isEqualTo("1000 bytes");
     assertThat(run("{ head -c 995 >/dev/null; exec " + java(probe) + "; } <'" + large + "'"))
         .isEqualTo("5 bytes");

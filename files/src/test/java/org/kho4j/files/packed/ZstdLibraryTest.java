@@ -106,7 +106,8 @@ class ZstdLibraryTest {
   void namesTheLibraryThatIsMissing(Packing packing, String library) throws Exception {
     assertThat(unpackInAnotherJvm("-Dnone", packing.name(), ""))
         .isEqualTo(
-            "%s: %s cannot be read without %s: add it to the program, and let a module require it",
+            "%s: %s cannot be read without %s: add it to the program's dependencies, and to the"
+                + " requires of its module",
             packed, packing.format(), library);
   }
 
@@ -121,7 +122,7 @@ class ZstdLibraryTest {
   @Test
   void saysTheWayOutWhereThereIsNoPlaceForWhatIsUnpacked() throws Exception {
     assertThat(unpackInAnotherJvm("-Djava.io.tmpdir=" + directory.resolve("none")))
-        .startsWith(packed + " cannot be unpacked into " + directory.resolve("none") + ": ")
-        .endsWith(" (-Djava.io.tmpdir=DIR names another directory)");
+        .startsWith(packed + " cannot be decompressed into " + directory.resolve("none") + ": ")
+        .endsWith(" (-Djava.io.tmpdir=DIR sets another directory)");
   }
 }

@@ -13,7 +13,7 @@ import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * What the next generation is told: where the root FDT and the scratch array are.
+ * The data of the boot record: address and size of the root FDT and of the scratch array.
  *
  * @param fdtAddress physical address of the root FDT
  * @param fdtSize page size of the generation that wrote it

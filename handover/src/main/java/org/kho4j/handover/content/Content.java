@@ -13,8 +13,8 @@ import org.kho4j.memory.FileExtent;
 import org.kho4j.memory.MemoryReadException;
 
 /**
- * What somebody handed over as one sequence of bytes, and that lies scattered over physical memory:
- * a file, a vmalloc area, a blob. Nothing of it is read before it is asked for. Immutable.
+ * The content of a file, a vmalloc area or a blob: a sequence of bytes that is scattered over
+ * physical memory. Nothing of it is read before it is asked for. Immutable.
  */
 public final class Content {
 
@@ -33,7 +33,7 @@ public final class Content {
     void piece(long offset, long address, long bytes);
   }
 
-  /** Tells where content lies. */
+  /** Visits the pieces of content with their places in memory. */
   @FunctionalInterface
   public interface Pieces {
     /** Visits every piece by ascending offset. Pieces do not overlap; between them are zeros. */

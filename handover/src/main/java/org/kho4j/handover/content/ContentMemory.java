@@ -10,8 +10,8 @@ import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Content as a memory of its own, whose addresses are the offsets in the content: for a file in a
- * memory image that has structures itself. Holes read as zeros. Takes 24 bytes for each piece.
+ * Presents content as a memory whose addresses are the offsets in the content, for a file that
+ * contains a handover itself. Holes read as zeros. Takes 24 bytes for each piece.
  */
 public final class ContentMemory implements PhysicalMemory {
 

@@ -1,5 +1,5 @@
 /**
- * Content as bytes: what lies scattered over physical memory, read in order with its holes, and
- * written into a sparse file.
+ * The content of files, vmalloc areas and blobs: read in order, with its holes, from scattered
+ * memory, and written to a sparse file.
  */
 package org.kho4j.handover.content;

@@ -28,9 +28,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * One generation over some memory: it owns pages, preserves some of them, and hands over to the
- * next generation, which may be a Linux kernel. What an earlier generation handed to it is in
- * {@link #incoming}.
+ * The owner of a memory between two handovers, like a kernel: it allocates pages, preserves some of
+ * them, and hands over to the next generation, which may be a Linux kernel. What an earlier
+ * generation handed to it is in {@link #incoming}.
  *
  * <p>An operation that throws has changed nothing, and {@link #atomically} makes one operation of
  * several. Not safe for use by several threads.
@@ -247,7 +247,7 @@ public final class Generation {
 
   private void requireUnpreserved(String what, long address, long bytes) {
     if (map.touches(address, bytes)) {
-      throw new PreservationException(what, address, "it is preserved, so it cannot be freed");
+      throw new PreservationException(what, address, "preserved memory cannot be freed");
     }
   }
 
@@ -323,7 +323,7 @@ public final class Generation {
     if (size <= 0 || size > pageSize().blockBytes(PageAllocator.MAX_ORDER)) {
       throw new PreservationException(
           "/" + name,
-          "a blob of %d bytes: 1 to %d are possible"
+          "a blob of %d bytes; 1 to %d bytes are allowed"
               .formatted(size, pageSize().blockBytes(PageAllocator.MAX_ORDER)));
     }
     return atomically(() -> {
@@ -405,7 +405,7 @@ public final class Generation {
 
   private void requireOpen() {
     if (handedOver) {
-      throw new IllegalStateException("this generation has handed over");
+      throw new IllegalStateException("this generation has already handed over");
     }
   }
 }

@@ -11,10 +11,10 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * Writes a complete handover into a run of pages of its own: the root FDT on the first page, the
- * nodes of the preserved map behind it. For an owner of memory that keeps its own account of what
- * is allocated and writes a handover anew for every change, as a warm store does; a {@link
- * Generation} allocates, and changes one handover in place.
+ * Writes a complete handover into a run of pages: the root FDT on the first page, followed by the
+ * nodes of the preserved map. For an owner of memory that keeps its own account of what is
+ * allocated and writes a handover anew for every change, as a warm store does; a {@link Generation}
+ * allocates, and changes one handover in place.
  */
 public final class HandoverImage {
 

@@ -24,9 +24,9 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.Runs;
 
 /**
- * What was handed to a generation. Every folio, page run and area is given back once, to whoever
- * asks by its address; the map itself notes what was given back, so that whatever is left in it was
- * claimed by nobody.
+ * The handover that a generation received: restores folios, areas and blobs, each once. Every
+ * folio, page run and area is given back once, to whoever asks by its address; the map itself notes
+ * what was given back, so that whatever is left in it was claimed by nobody.
  */
 public final class Incoming {
 
@@ -107,7 +107,7 @@ public final class Incoming {
     requireUnfinished();
     if (!pageSize().isAligned(address) || bytes <= 0 || !pageSize().isAligned(bytes)) {
       throw new PreservationException(
-          "page run", address, "%d bytes are no whole pages of %s".formatted(bytes, pageSize()));
+          "page run", address, "%d bytes are not whole pages of %s".formatted(bytes, pageSize()));
     }
     take(blocksOf("page run", address, bytes));
   }
@@ -126,7 +126,7 @@ public final class Incoming {
         throw new PreservationException(
             what,
             at,
-            "a preserved block of order %d goes on after the end at 0x%x"
+            "a preserved block of order %d extends beyond the end at 0x%x"
                 .formatted(order, at + left));
       }
       blocks.add(new Folio(at, order));
@@ -253,7 +253,7 @@ public final class Incoming {
     return new PreservationException(
         what,
         address,
-        "no preserved block starts there: it never did, or it was given back already");
+        "no preserved block starts there: it was never preserved, or already restored");
   }
 
   /**
@@ -285,7 +285,7 @@ public final class Incoming {
       throw new PreservationException(
           "/" + subtree.name(),
           subtree.address(),
-          "the blob of %d bytes is not in one block: restore its pages as the run that they were"
+          "the blob of %d bytes is not in one block: restore its pages as a page run"
               .formatted(subtree.size()));
     }
     return folio;
@@ -359,7 +359,7 @@ public final class Incoming {
   private void requireUnfinished() {
     if (finished) {
       throw new IllegalStateException(
-          "what was handed over has been finished with, or the generation has handed over");
+          "the incoming handover is finished, or the generation has already handed over");
     }
   }
 }

@@ -84,7 +84,7 @@ final class IncomingReader {
     if (!memory.contains(address, bytes)) {
       throw where.broken(
           address,
-          "%s of %d bytes is not all in memory, which has 0x%x to 0x%x"
+          "%s of %d bytes is partly outside of memory, which has 0x%x to 0x%x"
               .formatted(what, bytes, memory.base(), memory.base() + memory.size() - 1));
     }
     for (AddressRange region : scratch) {
@@ -97,7 +97,7 @@ final class IncomingReader {
     if (other >= 0) {
       throw where.broken(
           address,
-          "%s of %d bytes has page 0x%x, which is preserved, or part of the map, once more"
+          "%s of %d bytes has page 0x%x, which is also preserved elsewhere or part of the map"
               .formatted(what, bytes, other));
     }
     taken.add(address, bytes);
@@ -116,7 +116,7 @@ final class IncomingReader {
             .where()
             .broken(
                 address,
-                "the blob of %s bytes is not all preserved".formatted(Long.toUnsignedString(size)));
+                "the blob of %s bytes is not completely preserved".formatted(Long.toUnsignedString(size)));
       }
     }
   }

@@ -283,7 +283,7 @@ final class OutgoingMap {
         throw refused(
             what,
             address,
-            "%d bytes overlap with scratch region %s, which the next generation writes to"
+            "%d bytes overlap scratch region %s, which the next generation overwrites"
                 .formatted(bytes, region));
       }
     }
@@ -295,7 +295,7 @@ final class OutgoingMap {
       throw refused(
           what,
           address,
-          "%d bytes overlap with page 0x%x, which is preserved already".formatted(bytes, taken));
+          "%d bytes overlap page 0x%x, which is already preserved".formatted(bytes, taken));
     }
   }
 
@@ -304,7 +304,7 @@ final class OutgoingMap {
       throw refused(
           what,
           address,
-          "%d bytes are not all allocated: what is free may become anybody's".formatted(bytes));
+          "%d bytes are not completely allocated".formatted(bytes));
     }
   }
 
@@ -327,13 +327,13 @@ final class OutgoingMap {
 
   private void requireWhole(String what, long address, long bytes) {
     if (!pageSize.isAligned(address) || bytes <= 0 || !pageSize.isAligned(bytes)) {
-      throw refused(what, address, "%d bytes are no whole pages of %s".formatted(bytes, pageSize));
+      throw refused(what, address, "%d bytes are not whole pages of %s".formatted(bytes, pageSize));
     }
     if (!memory.contains(address, bytes)) {
       throw refused(
           what,
           address,
-          "%d bytes are not all in memory, which has 0x%x to 0x%x"
+          "%d bytes are partly outside of memory, which has 0x%x to 0x%x"
               .formatted(bytes, memory.base(), memory.base() + memory.size() - 1));
     }
   }

@@ -3,14 +3,14 @@ package org.kho4j.handover.generation;
 import java.util.OptionalLong;
 
 /**
- * Decides where the structures of a handover lie. Left alone, they lie where the allocator finds
- * room; a test that wants the bytes of a real kernel's handover, or a handover that shall look a
- * certain way, says where.
+ * Determines the addresses of the structures of a handover. Left alone, they lie where the
+ * allocator finds room; a test that wants the bytes of a real kernel's handover, or a handover that
+ * shall look a certain way, says where.
  */
 @FunctionalInterface
 public interface Placement {
 
-  /** Wherever there is room. */
+  /** Places every structure at any free address. */
   Placement ANYWHERE = path -> OptionalLong.empty();
 
   /**

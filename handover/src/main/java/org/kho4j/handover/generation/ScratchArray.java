@@ -53,12 +53,12 @@ record ScratchArray(List<AddressRange> regions) {
       return null;
     }
     if (!pageSize.isAligned(it.length()) || !memory.contains(it.address(), it.length())) {
-      return "%d bytes are no whole pages in memory, which has 0x%x to 0x%x"
+      return "%d bytes are not whole pages in memory, which has 0x%x to 0x%x"
           .formatted(it.length(), memory.base(), memory.base() + memory.size() - 1);
     }
     for (AddressRange other : regions.subList(0, region)) {
       if (other.overlaps(it.address(), it.length())) {
-        return "%s overlaps with region %s".formatted(it, other);
+        return "%s overlaps region %s".formatted(it, other);
       }
     }
     return null;
@@ -108,7 +108,7 @@ record ScratchArray(List<AddressRange> regions) {
     if (boot.regions() < 1 || boot.regions() > KhoScratch.MAX_REGIONS) {
       throw where.broken(
           boot.scratchAddress(),
-          "%d bytes are %d regions: 1 to %d are possible"
+          "%d bytes are %d regions; 1 to %d regions are allowed"
               .formatted(boot.scratchSize(), boot.regions(), KhoScratch.MAX_REGIONS));
     }
     StructureView entry =

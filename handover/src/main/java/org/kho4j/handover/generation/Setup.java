@@ -7,7 +7,10 @@ import org.kho4j.abi.KhoLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
-/** How a generation is set up. Immutable: each {@code with…} gives a changed copy. */
+/**
+ * The configuration of a generation: page size, scratch regions, release, version and placement.
+ * Immutable: each {@code with…} gives a changed copy.
+ */
 public final class Setup {
 
   PageSize pageSize;

@@ -3,8 +3,8 @@ package org.kho4j.handover.khotest;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How the machine that a handover is for adds the folios up. Its kernel compares the sum that it
- * makes itself bit by bit, so that of the other machine will not do (7.3).
+ * The checksum of kho_test's folios, which x86-64 and arm64 fold differently. Its kernel compares
+ * the sum that it makes itself bit by bit, so that of the other machine will not do (7.3).
  */
 public enum Checksum {
   /** Each folio's sum is folded to 32 bits. */

@@ -15,8 +15,8 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What the kernel's own test module handed over: random data in folios of random order, and a
- * checksum of it.
+ * The data of the kernel's own test module: random data in folios of random order, and their
+ * checksum.
  */
 public final class KhoTest {
 
@@ -56,7 +56,7 @@ public final class KhoTest {
     if (folios * Long.BYTES > foliosInfo.bytes()) {
       throw place.broken(
           address,
-          "nr_folios is %d, and %s"
+          "nr_folios is %d, but %s"
               .formatted(folios, foliosInfo.descriptor().room(memory.pageSize(), Long.BYTES)));
     }
   }
@@ -81,7 +81,7 @@ public final class KhoTest {
     return checksum;
   }
 
-  /** Takes a folio. */
+  /** Visits the folios of the test data. */
   @FunctionalInterface
   public interface FolioVisitor {
     /**
@@ -119,7 +119,7 @@ public final class KhoTest {
             if (bytes[0] > memory.ramBytes()) {
               throw place.broken(
                   physicalAddress + at,
-                  "the folios are larger than all of the memory in the source");
+                  "the folios are larger than the memory of the source");
             }
             visitor.folio(entry & ~mask, (int) order);
           }

@@ -19,7 +19,7 @@ import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 
-/** The kernel's test module from the other side: hands over folios of data, and takes them back. */
+/** Hands over folios of data as the kernel's test module does, and restores them. */
 public final class KhoTestSaver {
 
   private static final String PATH = "/" + FdtLayout.KHO_TEST_SUBTREE;

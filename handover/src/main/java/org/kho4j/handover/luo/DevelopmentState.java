@@ -13,7 +13,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What a client in development handed over, read by the row of its layout. The fields of the
+ * The state of a client from a development tree, read with the row of its layout. The fields of the
  * structure are shown; elements of an array are counted and located, and not read.
  */
 public final class DevelopmentState {
@@ -42,7 +42,7 @@ public final class DevelopmentState {
       HandoverMemory memory, Where where, DevelopmentLayout layout, long address) {
     Structure structure = layout.structure();
     if (structure == null) {
-      throw where.newer(address, layout + ", whose layout is not recorded here");
+      throw where.newer(address, layout + ", whose layout is unknown");
     }
     return new DevelopmentState(memory, where, layout, memory.view(where, address, structure));
   }
@@ -75,7 +75,7 @@ public final class DevelopmentState {
       throw broken(counted + "%s is %d".formatted(most, view.get(most)));
     }
     if (Long.compareUnsigned(count, possible) > 0) {
-      throw broken(counted + "all of the memory has room for " + possible);
+      throw broken(counted + "the memory has room for only " + possible);
     }
     Field area = array.area();
     if (area == null) {

@@ -70,7 +70,7 @@ final class EntryList {
     if (Long.compareUnsigned(count, capacity) > 0) {
       throw where.broken(
           address,
-          "count is %s, and %d pages hold %d"
+          "count is %s, but %d pages hold %d"
               .formatted(Long.toUnsignedString(count), list.pages(), capacity));
     }
     if (count == 0) {
@@ -115,7 +115,7 @@ final class EntryList {
     if (count > capacity) {
       throw new PreservationException(
           where.toString(),
-          "%d entries, and the %d pages of this version hold %d"
+          "%d entries, but the %d pages of this version hold %d"
               .formatted(count, list.pages(), capacity));
     }
     Folio folio = generation.allocateZeroed(where.toString(), list.lifetime().order());
@@ -136,7 +136,7 @@ final class EntryList {
     if (Math.ceilDiv(count, capacity) > KhoBlock.MAX_BLOCKS) {
       throw new PreservationException(
           where.toString(),
-          "%,d entries need more than %,d blocks, and a kernel takes no more"
+          "%,d entries need more than %,d blocks, the maximum of a kernel"
               .formatted(count, KhoBlock.MAX_BLOCKS));
     }
     long first = 0;

@@ -7,7 +7,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * A header of features, a bit each, which development trees have in the place of a version.
+ * A header of feature bits, which replaces a version in development trees.
  *
  * @param supported by the writer
  * @param required of a reader
@@ -54,7 +54,7 @@ public record FeatureHeader(long supported, long required, long active) {
     if ((required & ~known) != 0) {
       throw where.newer(
           address,
-          "features required 0x%x, of which 0x%x are not known here"
+          "features required 0x%x, of which 0x%x are unknown"
               .formatted(required, required & ~known));
     }
   }

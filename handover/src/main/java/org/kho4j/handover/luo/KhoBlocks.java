@@ -60,11 +60,11 @@ final class KhoBlocks {
     if (blocks == KhoBlock.MAX_BLOCKS) {
       throw where.broken(
           block.address(),
-          "more than %,d blocks: a kernel takes no more".formatted(KhoBlock.MAX_BLOCKS));
+          "more than %,d blocks, the maximum of a kernel".formatted(KhoBlock.MAX_BLOCKS));
     }
     Where place = next();
     if (!seen.add(place, block.address())) {
-      throw place.broken(block.address(), "the chain has come back to a block that it had already");
+      throw place.broken(block.address(), "the chain returns to an earlier block");
     }
     long count = block.get(KhoBlock.COUNT);
     if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {

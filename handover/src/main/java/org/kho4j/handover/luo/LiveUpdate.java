@@ -16,7 +16,7 @@ import org.kho4j.handover.wire.Where;
 
 /**
  * State of the Live Update Orchestrator: sessions, their files, and file-lifecycle-bound data. A
- * kernel writes sessions and files on its way into the kexec; before that there are none.
+ * kernel writes sessions and files at the jump (kexec); before that there are none.
  */
 public final class LiveUpdate {
 
@@ -84,7 +84,7 @@ public final class LiveUpdate {
     return sessions()
         .filter(session -> session.name().equals(name))
         .reduce((first, other) -> {
-          throw other.where().broken(other.address(), "another session has this name too");
+          throw other.where().broken(other.address(), "another session also has this name");
         });
   }
 
@@ -105,7 +105,7 @@ public final class LiveUpdate {
     if (Long.compareUnsigned(count, capacity) > 0) {
       throw place.broken(
           head.flbs(),
-          "count is %s, and a page holds %d".formatted(Long.toUnsignedString(count), capacity));
+          "count is %s, but a page holds %d".formatted(Long.toUnsignedString(count), capacity));
     }
     for (int i = 0; i < count; i++) {
       flbs.add(Flb.read(page.element(i), place.in("flb", i)));

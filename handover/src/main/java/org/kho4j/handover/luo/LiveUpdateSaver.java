@@ -17,7 +17,7 @@ import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** Hands LUO state over, as a kernel's orchestrator does on its way into the kexec. */
+/** Hands LUO state over, as a kernel's orchestrator does at the jump (kexec). */
 public final class LiveUpdateSaver {
 
   /**
@@ -150,14 +150,14 @@ public final class LiveUpdateSaver {
       Where where = SavedSession.where(session.name);
       checkText(where, LuoSession.NAME, session.name);
       if (!names.add(session.name)) {
-        throw wrong(where, "another session has this name too");
+        throw wrong(where, "another session also has this name");
       }
       Set<Long> tokens = new HashSet<>();
       for (SavedFile file : session.files) {
         Where place = where.in("file 0x" + Long.toHexString(file.token));
         checkText(place, LuoFile.COMPATIBLE, file.compatible);
         if (!tokens.add(file.token)) {
-          throw wrong(place, "another file of the session has this token too");
+          throw wrong(place, "another file of the session also has this token");
         }
       }
     }
@@ -169,7 +169,7 @@ public final class LiveUpdateSaver {
     int capacity = version.flbs() ? LuoFlb.HEADER.capacity(generation.pageSize()) : 0;
     if (flbs.size() > capacity) {
       throw wrong(
-          where, "%d FLBs, and %s has room for %d".formatted(flbs.size(), version, capacity));
+          where, "%d FLBs, but %s has room for %d".formatted(flbs.size(), version, capacity));
     }
     Set<String> names = new HashSet<>();
     for (Flb flb : flbs) {
@@ -185,7 +185,7 @@ public final class LiveUpdateSaver {
     if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
       throw wrong(
           where,
-          "%s \"%s\" has %d bytes: 1 to %d without a NUL are possible"
+          "%s \"%s\" has %d bytes; 1 to %d bytes without a NUL are allowed"
               .formatted(field.name(), text, bytes, field.size() - 1));
     }
   }

@@ -73,7 +73,7 @@ public final class Session {
     if (Long.compareUnsigned(fileCount(), most) > 0) {
       throw where.broken(
           address,
-          "count is %s, and all of the source has room for %d files"
+          "count is %s, but the source has room for only %d files"
               .formatted(Long.toUnsignedString(fileCount()), most));
     }
     return fileCount();
@@ -102,7 +102,7 @@ public final class Session {
             .map(entry -> {
               if (files[0]++ == count) {
                 throw where.broken(
-                    address, "count is %d, and the list holds more files".formatted(count));
+                    address, "count is %d, but the list holds more files".formatted(count));
               }
               return PreservedFile.read(handover, where, entry);
             });
@@ -114,7 +114,7 @@ public final class Session {
               if (files[0] != wanted) {
                 throw where.broken(
                     address,
-                    "count is %d, and the list holds %d files".formatted(wanted, files[0]));
+                    "count is %d, but the list holds %d files".formatted(wanted, files[0]));
               }
               return Stream.empty();
             }));
@@ -130,7 +130,7 @@ public final class Session {
     return files()
         .filter(file -> file.token() == token)
         .reduce((first, other) -> {
-          throw other.where().broken(other.address(), "another file has this token too");
+          throw other.where().broken(other.address(), "another file also has this token");
         });
   }
 }

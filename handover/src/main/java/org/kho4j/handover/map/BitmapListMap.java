@@ -176,7 +176,7 @@ final class BitmapListMap implements PreservedMap {
           problems.add(
               PATH.broken(
                   bitmaps[i],
-                  "the bitmaps at 0x%x and 0x%x stand for the same blocks"
+                  "the bitmaps at 0x%x and 0x%x represent the same blocks"
                       .formatted(byKey[place], bitmaps[i])));
         }
       }
@@ -208,7 +208,7 @@ final class BitmapListMap implements PreservedMap {
       }
       memory.bytes(place, bitmap, bitmapBytes);
       if (!seen.add(place, bitmap)) {
-        throw place.broken(at, "the bitmap at 0x%x is another element's as well".formatted(bitmap));
+        throw place.broken(at, "another element has the bitmap at 0x%x as well".formatted(bitmap));
       }
       keys.add(KhoRadix.key(pageSize, physStart, order));
       addresses.add(bitmap);

@@ -102,24 +102,25 @@ final class BitmapSize implements ChunkList.Visitor {
 
   /** A small one is at a page's start by chance: one in eight, with 4K pages. */
   private MapEvidence unmarked() {
-    String nothing = "nothing says how large the bitmaps are, %,d in all".formatted(elements);
+    String nothing = "nothing determines the size of the bitmaps, %,d in total".formatted(elements);
     if (upperBits == 0) {
       return new MapEvidence(
           MapForm.BITMAPS_PAGE,
           MapEvidence.Certainty.SAME_EITHER_WAY,
-          nothing + "; no bit behind the first 512 bytes of any is set");
+          nothing + "; no bit after the first 512 bytes is set in any of them");
     }
     long bits = elements * Integer.numberOfTrailingZeros(large / small);
     return bits >= LIKELY_BITS
         ? new MapEvidence(
             MapForm.BITMAPS_PAGE,
             MapEvidence.Certainty.LIKELY,
-            "%s; each is at a page's start, as by chance in one of 2^%d lists of small ones"
+            "%s; each is at a page's start, as by chance in one of 2^%d lists of small bitmaps"
                 .formatted(nothing, bits))
         : new MapEvidence(
             MapForm.BITMAPS_PAGE,
             MapEvidence.Certainty.UNSURE,
-            "%s; bits behind the first 512 bytes are set in %,d: blocks, or what lies beside a small bitmap"
+            ("%s; bits after the first 512 bytes are set in %,d: preserved blocks, or other data"
+                + " after a small bitmap")
                 .formatted(nothing, upperBits));
   }
 

@@ -102,7 +102,7 @@ final class ChunkList {
     if (count > capacity) {
       throw place.broken(
           chunk.address(),
-          "num_elms is %d, and a chunk has room for %d".formatted(count, capacity));
+          "num_elms is %d, but a chunk has room for %d".formatted(count, capacity));
     }
     elements += count;
     if (elements > MAX_BITMAPS) {

@@ -26,8 +26,8 @@ record LeafKeys(int order, long base, int shift) {
       throw place.broken(
           address,
           key == 0
-              ? "bit 0 is set, and key 0 has no order"
-              : "key 0x%x says order %d, which is not within 0 to %d"
+              ? "bit 0 is set, but key 0 has no order"
+              : "key 0x%x has order %d, which is not within 0 to %d"
                   .formatted(key, order, KhoRadix.maxOrder(pageSize)));
     }
     LeafKeys keys = new LeafKeys(order, KhoRadix.address(pageSize, key), pageSize.shift() + order);

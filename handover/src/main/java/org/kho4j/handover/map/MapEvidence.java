@@ -17,15 +17,15 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
   public enum Certainty {
     /** The version has no other form with this page size. */
     ONLY,
-    /** The user says so. */
+    /** The caller gave the form. */
     TOLD,
-    /** The map shows it. */
+    /** The content of the map excludes the other form. */
     CERTAIN,
     /** It does not show, and in the other form the map would hardly look like this. */
     LIKELY,
     /** It does not show, and makes no difference: in each form the map says the same. */
     SAME_EITHER_WAY,
-    /** It does not show. */
+    /** The content of the map does not exclude the other form. */
     UNSURE;
 
     /** Such as {@code "same-either-way"}. */

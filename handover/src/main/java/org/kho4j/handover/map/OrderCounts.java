@@ -3,7 +3,7 @@ package org.kho4j.handover.map;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 
-/** How many blocks there are of each order. */
+/** The number of blocks of each order. */
 public final class OrderCounts {
 
   private final PageSize pageSize;

@@ -151,7 +151,8 @@ final class RadixMap implements PreservedMap {
           report(
               place.broken(
                   address,
-                  "slot %d is 0x%x: only slots 0 to %d can be used, as no key has more than %d bits"
+                  ("slot %d is 0x%x: only slots 0 to %d are possible, because a key has at most %d"
+                      + " bits")
                       .formatted(
                           slot, table[slot], usable - 1, KhoRadix.orderZeroBit(pageSize) + 1)));
           return;

@@ -67,7 +67,7 @@ public final class ReserveMemSaver {
     if (reservations.isEmpty() || reservations.size() > Limits.RESERVE_MEM_ENTRIES) {
       throw new PreservationException(
           PATH,
-          "%d reservations: a kernel takes 1 to %d"
+          "%d reservations: a kernel accepts 1 to %d"
               .formatted(reservations.size(), Limits.RESERVE_MEM_ENTRIES));
     }
     for (ReserveMem reservation : reservations) {

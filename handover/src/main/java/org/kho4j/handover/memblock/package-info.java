@@ -1,2 +1,4 @@
-/** Named reservations, as in {@code reserve_mem=}: the kernel's memblock as a client. */
+/**
+ * Reads and writes named reservations ({@code reserve_mem=}), the data of the kernel's memblock.
+ */
 package org.kho4j.handover.memblock;

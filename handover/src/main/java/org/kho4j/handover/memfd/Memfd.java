@@ -50,7 +50,7 @@ public final class Memfd {
     if (Long.compareUnsigned(folioCount(), room) > 0) {
       throw where.broken(
           address,
-          "nr_folios is %s, and %s"
+          "nr_folios is %s, but %s"
               .formatted(
                   Long.toUnsignedString(folioCount()),
                   foliosInfo
@@ -120,7 +120,7 @@ public final class Memfd {
     return foliosInfo;
   }
 
-  /** Takes a folio. */
+  /** Visits the folios of a memfd. */
   @FunctionalInterface
   public interface FolioVisitor {
     /**
@@ -212,12 +212,12 @@ public final class Memfd {
     long size = size();
     if (size < 0) {
       throw where.broken(
-          address, "size is %s, and no file is so large".formatted(Long.toUnsignedString(size)));
+          address, "size is %s, larger than any file".formatted(Long.toUnsignedString(size)));
     }
     if (!handover.hasMap() && handover.mapState() != Handover.MapState.ABSENT) {
       throw where.broken(
           address,
-          "how large its folios are is in nothing but the preserved map, and that is "
+          "only the preserved map has the size of its folios, and the map is "
               + handover.mapState().label());
     }
     return new Content(memory, where.toString(), size, new FolioPieces().inOrder());

@@ -180,7 +180,7 @@ public final class MemfdSaver {
     if ((file.size == 0) != file.pieces.isEmpty()) {
       throw wrong(
           path,
-          "%d bytes in %d folios: a kernel expects folios exactly where there is a size"
+          "%d bytes in %d folios: a kernel expects folios if and only if the size is not 0"
               .formatted(file.size, file.pieces.size()));
     }
     if ((file.seals & ~MemfdSer.SEALS_MASK) != 0) {

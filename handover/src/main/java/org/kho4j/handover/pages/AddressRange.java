@@ -20,7 +20,7 @@ public record AddressRange(long address, long length) {
     }
   }
 
-  /** Whether it has no bytes. */
+  /** Whether the range is empty. */
   public boolean isEmpty() {
     return length == 0;
   }

@@ -9,9 +9,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.KhoException;
 
 /**
- * Hands out blocks of 2^order pages of physical memory, each on a multiple of its size, as the
- * kernel's page allocator does. Holds addresses only and never touches the memory; takes a little
- * over 2 bits a page. The same calls give the same addresses, every time.
+ * Allocates blocks of 2^order pages of physical memory, each aligned to its size, as the kernel's
+ * page allocator does. Holds addresses only and never touches the memory; takes a little over 2
+ * bits a page. The same calls give the same addresses, every time.
  *
  * <p>What fails changes nothing. Not safe to share between threads.
  */
@@ -81,7 +81,7 @@ public final class PageAllocator {
         (address, order) -> {
           long page = numbers.page(address);
           if (!managed.hasNone(page, order)) {
-            throw new IllegalArgumentException(range + " overlaps with another range");
+            throw new IllegalArgumentException(range + " overlaps another range");
           }
           managed.add(page, order);
           tree.give(page, order);
@@ -206,7 +206,7 @@ public final class PageAllocator {
             long at = numbers.address((long) word << 6 | Long.numberOfTrailingZeros(taken));
             throw new PageStateException(
                 at,
-                "0x%x is taken, so 0x%x-0x%x cannot be set aside"
+                "0x%x is allocated, so 0x%x-0x%x cannot be reserved"
                     .formatted(at, address, address + length - 1));
           }
         });
@@ -257,7 +257,7 @@ public final class PageAllocator {
   }
 
   private PageStateException notFree(long address, long length) {
-    return wrong(address, length, page -> tree.isFree(page, 0), "is already taken");
+    return wrong(address, length, page -> tree.isFree(page, 0), "is already allocated");
   }
 
   private PageStateException notTaken(long address, long length) {

@@ -2,7 +2,10 @@ package org.kho4j.handover.pages;
 
 import org.kho4j.handover.wire.KhoException;
 
-/** A page is taken that had to be free, free that had to be taken, or not there at all. */
+/**
+ * Thrown if a page that must be free is allocated, if a page that must be allocated is free, or if
+ * a page does not exist.
+ */
 public final class PageStateException extends KhoException {
 
   private static final long serialVersionUID = 1L;

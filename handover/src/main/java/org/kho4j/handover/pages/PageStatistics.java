@@ -3,7 +3,7 @@ package org.kho4j.handover.pages;
 import java.util.List;
 
 /**
- * What an allocator has left.
+ * The free pages of an allocator.
  *
  * @param pages all that it manages, free and taken
  * @param freePages those that are free

@@ -1,5 +1,5 @@
 /**
- * Free pages of physical memory: ranges, and the allocator that hands out blocks by order. It never
- * touches the memory.
+ * Ranges of physical memory, and an allocator of blocks of 2^order pages. The allocator never
+ * accesses the memory.
  */
 package org.kho4j.handover.pages;

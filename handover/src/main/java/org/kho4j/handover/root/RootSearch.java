@@ -60,7 +60,7 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
       rejected.add(
           Where.ROOT.broken(
               found.addresses().getLast(),
-              "more than %,d pages look like a root FDT: there may be others behind this one"
+              "more than %,d pages look like a root FDT: there may be more after this one"
                   .formatted(found.addresses().size())));
     }
     Map<Long, BootRecord> records =
@@ -92,7 +92,7 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
       if (size > MAX_ROOT_BYTES) {
         throw Where.ROOT.broken(
             address,
-            "the root FDT's total size is %d bytes, and it has a page, of %d bytes at most"
+            "the root FDT's total size is %d bytes, but it has one page, of at most %d bytes"
                 .formatted(size, MAX_ROOT_BYTES));
       }
       FdtNode tree = new HandoverMemory(memory, PageSize.SIZE_4K).tree(Where.ROOT, address, size);

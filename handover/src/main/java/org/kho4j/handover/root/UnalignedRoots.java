@@ -12,8 +12,8 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Finds root FDTs that are not at a page: those of a raw image behind a header that is not made of
- * pages. {@link RootSearch} looks at pages alone.
+ * Finds root FDTs that are not aligned to a page, as in a raw image after a header that is not a
+ * multiple of a page. {@link RootSearch} looks at pages alone.
  */
 public final class UnalignedRoots {
 

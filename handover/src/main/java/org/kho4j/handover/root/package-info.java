@@ -1,2 +1,2 @@
-/** Root FDTs: the search for them in memory, and the subtrees that one lists. */
+/** Searches memory for root FDTs, and reads the subtrees that a root FDT lists. */
 package org.kho4j.handover.root;

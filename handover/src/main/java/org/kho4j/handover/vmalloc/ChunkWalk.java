@@ -111,7 +111,7 @@ public final class ChunkWalk {
     int order = descriptor.order();
     long at = descriptor.address();
     if ((first == 0) != (pages == 0)) {
-      faults.report(Fault.FIRST, where, at, "total_pages is %d, and first is 0x%x", pages, first);
+      faults.report(Fault.FIRST, where, at, "total_pages is %d, but first is 0x%x", pages, first);
       return false;
     }
     int most = KhoRadix.maxOrder(memory.pageSize());
@@ -124,7 +124,7 @@ public final class ChunkWalk {
           Fault.MULTIPLE,
           where,
           at,
-          "total_pages is %d, no multiple of 2^%d, its order",
+          "total_pages is %d, not a multiple of 2^%d, its order",
           pages,
           order);
     }
@@ -159,7 +159,7 @@ public final class ChunkWalk {
     }
     if (!seen.add(place, address)) {
       return fault(
-          Fault.LOOP, place, address, "the chain has come back to a chunk that it had already");
+          Fault.LOOP, place, address, "the chain returns to an earlier chunk");
     }
     number++;
     if (number > blocks + 1) {

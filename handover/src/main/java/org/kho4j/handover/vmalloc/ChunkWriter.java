@@ -9,8 +9,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.StructureView;
 
 /**
- * Writes the chunks that list an area, as the kernel does: a chunk that is exactly full gets a
- * fresh one at once.
+ * Writes the chunks that list an area, as the kernel does: an exactly full chunk is followed by an
+ * empty one.
  */
 public final class ChunkWriter {
 
@@ -33,7 +33,7 @@ public final class ChunkWriter {
     this.entries = new long[KhoVmallocChunk.STRUCTURE.capacity(pageSize)];
   }
 
-  /** Lists a block. */
+  /** Appends the entry of a block. */
   public void add(long block) {
     if (chunk == null) {
       chunk = next(null);

@@ -9,8 +9,8 @@ import org.kho4j.handover.wire.KhoserPointer;
 import org.kho4j.handover.wire.StructureView;
 
 /**
- * The kernel's {@code struct kho_vmalloc}: 16 bytes in the data of an area's owner that find the
- * area again.
+ * The kernel's {@code struct kho_vmalloc}: the 16 bytes that describe a preserved area, in the data
+ * of its owner.
  *
  * @param address physical address of the 16 bytes; {@link KhoException#NOWHERE} as long as they are
  *     written nowhere
@@ -56,7 +56,7 @@ public record Descriptor(long address, long first, long totalPages, int flags, i
         : "the array has room for %d".formatted(totalPages * pageSize.bytes() / entryBytes);
   }
 
-  /** Writes the 16 bytes. */
+  /** Writes the 16 bytes of the descriptor into a structure. */
   public void writeTo(StructureView view) {
     FIRST.store(view, first);
     view.set(KhoVmalloc.TOTAL_PAGES, totalPages);

@@ -7,8 +7,8 @@ import org.kho4j.memory.ScatteredView;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * A vmalloc area as its owner has it: blocks of 2^order pages, scattered over memory, that are one
- * area to the owner.
+ * A vmalloc area of a generation: blocks of 2^order pages, scattered over memory, that form one
+ * area.
  *
  * @param runs where the area lies, in the area's order; each run is whole blocks
  * @param flags how the area was allocated: {@link KhoVmalloc#FLAG_ALLOC}, {@link

@@ -10,7 +10,7 @@ import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.Where;
 
-/** A preserved vmalloc area, to be read: contiguous to its owner, scattered over memory. */
+/** A preserved vmalloc area for reading: virtually contiguous, scattered over memory. */
 public final class PreservedArea {
 
   private static final int STRETCH_BYTES = 1 << 20;

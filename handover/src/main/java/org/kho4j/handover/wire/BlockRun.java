@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * A run of adjacent blocks, as {@link RunVisitor} takes it.
+ * A run of adjacent preserved blocks of one order.
  *
  * @param order each block has 2^order pages
  * @param address physical address of the first byte

@@ -2,7 +2,7 @@ package org.kho4j.handover.wire;
 
 import org.kho4j.memory.AbsentMemoryException;
 
-/** A structure of a handover contradicts the contract, or cannot be read. */
+/** Thrown if a structure of a handover contradicts the contract or cannot be read. */
 public final class HandoverException extends KhoException {
 
   private static final long serialVersionUID = 1L;

@@ -12,8 +12,8 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Physical memory as the writer of a handover saw it: with its page size, and with errors that say
- * which structure was looked for. Every address is checked before it is read.
+ * Physical memory with the page size of a handover's writer; its errors name the structure that was
+ * read. Every address is checked before it is read.
  */
 public final class HandoverMemory {
 
@@ -72,7 +72,7 @@ public final class HandoverMemory {
     if (size < Fdt.HEADER_SIZE || size > MAX_FDT_BYTES) {
       throw where.broken(
           address,
-          "%s bytes cannot hold a device tree: %d to %d are possible"
+          "%s bytes cannot hold a device tree: it has %d to %d bytes"
               .formatted(Long.toUnsignedString(size), Fdt.HEADER_SIZE, MAX_FDT_BYTES));
     }
     MemorySegment blob = bytes(where, address, size);
@@ -116,7 +116,7 @@ public final class HandoverMemory {
     if (address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
       throw where.broken(
           address,
-          "0x%x is no physical address: it is beyond 2^%d"
+          "0x%x is not a physical address: it is beyond 2^%d"
               .formatted(address, KhoRadix.MAX_PHYSICAL_BITS));
     }
   }

@@ -1,8 +1,8 @@
 package org.kho4j.handover.wire;
 
 /**
- * A handover cannot be read, or memory cannot be preserved or restored as requested. The message
- * names path, address, value and bound.
+ * Thrown if a handover cannot be read, or memory cannot be preserved or restored as requested. The
+ * message names path, address, value and bound.
  */
 public abstract class KhoException extends RuntimeException {
 

@@ -1,7 +1,8 @@
 package org.kho4j.handover.wire;
 
 /**
- * Memory or data cannot be preserved, unpreserved or restored as requested. Nothing has changed.
+ * Thrown if memory or data cannot be preserved, unpreserved or restored as requested. Nothing has
+ * changed.
  */
 public final class PreservationException extends KhoException {
 

@@ -1,6 +1,6 @@
 package org.kho4j.handover.wire;
 
-/** Takes runs of adjacent blocks. */
+/** Visits runs of adjacent preserved blocks. */
 @FunctionalInterface
 public interface RunVisitor {
 

@@ -10,8 +10,8 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.fdt.FdtProperty;
 
 /**
- * Values of a device tree's properties, in KHO's encoding: native-endian numbers, also where FDT
- * has cells elsewhere.
+ * Values of a device tree's properties in KHO's encoding: numbers in native byte order, not FDT
+ * cells.
  */
 public final class TreeValue {
 

@@ -5,9 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The pages that a walk has been to: the guard against loops, which finds a structure that is
- * reached a second time. 16 bytes a page at most, off-heap from 512 pages on. Not safe for use by
- * several threads.
+ * The pages that a walk has visited; detects loops, that is, a structure that is reached a second
+ * time. 16 bytes a page at most, off-heap from 512 pages on. Not safe for use by several threads.
  */
 public final class VisitedPages {
 

@@ -3,9 +3,8 @@ package org.kho4j.handover.wire;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names of the structures that lead to a place in a handover, for messages: {@code /LUO/session
- * "vm"/file 0x100/chunk 2}. Made on the way down, and turned into text only when there is something
- * to say.
+ * The path to a structure of a handover, for messages: {@code /LUO/session "vm"/file 0x100/chunk
+ * 2}. Made on the way down, and turned into text only when there is something to say.
  */
 public final class Where {
 

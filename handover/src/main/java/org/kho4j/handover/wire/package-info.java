@@ -1,5 +1,5 @@
 /**
- * The contract on the wire: structures and pointers read and written by their fields, the paths
- * that messages name, the guard against loops, and the exceptions. Everything else stands on it.
+ * Reads and writes structures and pointers by the fields of the contract; paths for messages,
+ * detection of loops, and exceptions. All other packages of the module use it.
  */
 package org.kho4j.handover.wire;

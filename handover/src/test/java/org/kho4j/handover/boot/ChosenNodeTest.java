@@ -131,7 +131,7 @@ class ChosenNodeTest {
         .isInstanceOf(PreservationException.class)
         .hasMessage("/chosen: linux,kho-fdt: 0x142178000 does not fit one cell");
     assertThatThrownBy(() -> ChosenNode.addTo(machine(3, 1, true), BOOT))
-        .hasMessage("/: #address-cells is 3, and 1 or 2 can hold a number");
+        .hasMessage("/: #address-cells is 3, but only 1 or 2 cells can hold a number");
     MemorySegment longer =
         FdtBuilder.create(MemorySegment.ofArray(new byte[512]))
             .beginNode("")

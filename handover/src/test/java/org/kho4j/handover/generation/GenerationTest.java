@@ -60,16 +60,17 @@ class GenerationTest {
 
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x40000, 4))))
         .isEqualTo(
-            "folio at 0x40040000: 65536 bytes overlap with page 0x40040000, which is preserved already");
+            "folio at 0x40040000: 65536 bytes overlap page 0x40040000, which is already preserved");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x3e000, 4 * PAGE)))
         .isEqualTo(
-            "page run at 0x4003e000: 16384 bytes overlap with page 0x40040000, which is preserved already");
+            "page run at 0x4003e000: 16384 bytes overlap page 0x40040000, which is already"
+                + " preserved");
     OwnedArea area =
         generation.areaOf(
             List.of(generation.allocateAt(BASE + 0x50000, 0), new Folio(BASE + 0x47000, 0)));
     assertThat(refusal(() -> generation.preserve("/list", area)))
         .isEqualTo(
-            "/list at 0x40047000: 4096 bytes overlap with page 0x40047000, which is preserved already");
+            "/list at 0x40047000: 4096 bytes overlap page 0x40047000, which is already preserved");
   }
 
   @Test
@@ -120,9 +121,10 @@ class GenerationTest {
   void memoryInScratch() {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x1f000, 0))))
         .isEqualTo(
-            "folio at 0x4001f000: 4096 bytes overlap with scratch region 0x40010000-0x4001ffff, which the next generation writes to");
+            "folio at 0x4001f000: 4096 bytes overlap scratch region 0x40010000-0x4001ffff, which"
+                + " the next generation overwrites");
     assertThat(refusal(() -> generation.preservePages(BASE + 0xf000, 2 * PAGE)))
-        .startsWith("page run at 0x4000f000: 8192 bytes overlap with scratch region");
+        .startsWith("page run at 0x4000f000: 8192 bytes overlap scratch region");
   }
 
   @Test
@@ -131,7 +133,7 @@ class GenerationTest {
 
     assertThat(refusal(() -> generation.preservePages(BASE + 0x100000, 2 * PAGE)))
         .isEqualTo(
-            "page run at 0x40100000: 8192 bytes are not all allocated: what is free may become anybody's");
+            "page run at 0x40100000: 8192 bytes are not completely allocated");
   }
 
   @Test
@@ -139,11 +141,11 @@ class GenerationTest {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x41000, 3))))
         .isEqualTo("folio at 0x40041000: not aligned to the 32768 bytes of a block of order 3");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41800, PAGE)))
-        .isEqualTo("page run at 0x40041800: 4096 bytes are no whole pages of 4K");
+        .isEqualTo("page run at 0x40041800: 4096 bytes are not whole pages of 4K");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41000, 100)))
-        .isEqualTo("page run at 0x40041000: 100 bytes are no whole pages of 4K");
+        .isEqualTo("page run at 0x40041000: 100 bytes are not whole pages of 4K");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x41000, 0)))
-        .isEqualTo("page run at 0x40041000: 0 bytes are no whole pages of 4K");
+        .isEqualTo("page run at 0x40041000: 0 bytes are not whole pages of 4K");
   }
 
   @Test
@@ -158,7 +160,8 @@ class GenerationTest {
   void memoryThatIsNotThere() {
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + SIZE, 0))))
         .isEqualTo(
-            "folio at 0x407d0000: 4096 bytes are not all in memory, which has 0x40000000 to 0x407cffff");
+            "folio at 0x407d0000: 4096 bytes are partly outside of memory, which has 0x40000000"
+                + " to 0x407cffff");
     assertThat(refusal(() -> generation.preservePages(BASE + SIZE - PAGE, 2 * PAGE)))
         .startsWith("page run at 0x407cf000: 8192 bytes are not all in memory");
     assertThatThrownBy(() -> generation.free(new Folio(0x1000, 0)))
@@ -240,7 +243,7 @@ class GenerationTest {
     generation.preservePages(BASE + 0x42000, PAGE);
 
     assertThat(refusal(() -> generation.free(folio)))
-        .isEqualTo("folio at 0x40040000: it is preserved, so it cannot be freed");
+        .isEqualTo("folio at 0x40040000: preserved memory cannot be freed");
   }
 
   @Test
@@ -251,7 +254,7 @@ class GenerationTest {
             .toList();
 
     assertThat(refusal(() -> ReserveMemSaver.save(generation, nine)))
-        .isEqualTo("/memblock: 9 reservations: a kernel takes 1 to 8");
+        .isEqualTo("/memblock: 9 reservations: a kernel accepts 1 to 8");
     assertThat(
             refusal(() ->
                 ReserveMemSaver.save(
@@ -294,7 +297,7 @@ class GenerationTest {
             generation::handOver)) {
       assertThatThrownBy(change)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("this generation has handed over");
+          .hasMessage("this generation has already handed over");
     }
   }
 
@@ -305,16 +308,17 @@ class GenerationTest {
         List.of(
             new Case(
                 List.of(new AddressRange(BASE + SIZE, 0x10000)),
-                "scratch region 0 at 0x407d0000: 65536 bytes are no whole pages in memory, which has 0x40000000 to 0x407cffff"),
+                "scratch region 0 at 0x407d0000: 65536 bytes are not whole pages in memory, which has 0x40000000 to 0x407cffff"),
             new Case(
                 List.of(SCRATCH, new AddressRange(BASE + 0x1f000, 0x2000)),
-                "scratch region 1 at 0x4001f000: 0x4001f000-0x40020fff overlaps with region 0x40010000-0x4001ffff"),
+                "scratch region 1 at 0x4001f000: 0x4001f000-0x40020fff overlaps region"
+                    + " 0x40010000-0x4001ffff"),
             new Case(
                 List.of(new AddressRange(BASE + 0x800, 0x1000)),
                 "scratch region 0 at 0x40000800: not aligned to a page of 4K"),
             new Case(
                 List.of(new AddressRange(BASE, 0x1800)),
-                "scratch region 0 at 0x40000000: 6144 bytes are no whole pages in memory, which has 0x40000000 to 0x407cffff"));
+                "scratch region 0 at 0x40000000: 6144 bytes are not whole pages in memory, which has 0x40000000 to 0x407cffff"));
     for (Case one : cases) {
       assertThatThrownBy(
               () -> Generation.first(memory, Setup.of(PageSize.SIZE_4K, one.scratch, "test")))

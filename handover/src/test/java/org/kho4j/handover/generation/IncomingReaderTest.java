@@ -104,7 +104,8 @@ class IncomingReaderTest {
 
     assertThat(refusal())
         .isEqualTo(
-            "/preserved-memory-map at 0x40103000: the preserved block of 4096 bytes has page 0x40103000, which is preserved, or part of the map, once more");
+            "/preserved-memory-map at 0x40103000: the preserved block of 4096 bytes has page"
+                + " 0x40103000, which is also preserved elsewhere or part of the map");
   }
 
   @Test
@@ -122,7 +123,8 @@ class IncomingReaderTest {
 
     assertThat(refusal())
         .isEqualTo(
-            "/preserved-memory-map at 0x403e8000: the preserved block of 4096 bytes is not all in memory, which has 0x40000000 to 0x403e7fff");
+            "/preserved-memory-map at 0x403e8000: the preserved block of 4096 bytes is partly"
+                + " outside of memory, which has 0x40000000 to 0x403e7fff");
   }
 
   @Test
@@ -203,7 +205,7 @@ class IncomingReaderTest {
     preserve(BLOB, 1, false);
 
     assertThat(refusal())
-        .isEqualTo("/blob at 0x40200010: the blob of 5000 bytes is not all preserved");
+        .isEqualTo("/blob at 0x40200010: the blob of 5000 bytes is not completely preserved");
   }
 
   @Test
@@ -211,7 +213,7 @@ class IncomingReaderTest {
     setBlob("blob-size", 2 * PAGE);
 
     assertThat(refusal())
-        .isEqualTo("/blob at 0x40200010: the blob of 8192 bytes is not all preserved");
+        .isEqualTo("/blob at 0x40200010: the blob of 8192 bytes is not completely preserved");
   }
 
   @Test
@@ -219,10 +221,11 @@ class IncomingReaderTest {
     setBlob("blob-size", -1);
     assertThat(refusal())
         .isEqualTo(
-            "/blob at 0x40200010: the blob of 18446744073709551615 bytes is not all preserved");
+            "/blob at 0x40200010: the blob of 18446744073709551615 bytes is not completely"
+                + " preserved");
     setBlob("blob-size", 0);
     assertThat(refusal())
-        .isEqualTo("/blob at 0x40200010: the blob of 0 bytes is not all preserved");
+        .isEqualTo("/blob at 0x40200010: the blob of 0 bytes is not completely preserved");
   }
 
   @Test
@@ -230,7 +233,7 @@ class IncomingReaderTest {
     setBlob("preserved-data", leafOfOrderZero());
     setBlob("blob-size", 8);
 
-    assertThat(refusal()).endsWith(": the blob of 8 bytes is not all preserved");
+    assertThat(refusal()).endsWith(": the blob of 8 bytes is not completely preserved");
   }
 
   @Test
@@ -305,19 +308,20 @@ class IncomingReaderTest {
     long address = SCRATCH.address();
     assertThat(scratchRefusal(address, 0x2000, address + 0x1000, 0x1000))
         .isEqualTo(
-            "/scratch/region 1 at 0x40011000: 0x40011000-0x40011fff overlaps with region 0x40010000-0x40011fff");
+            "/scratch/region 1 at 0x40011000: 0x40011000-0x40011fff overlaps region"
+                + " 0x40010000-0x40011fff");
     assertThat(scratchRefusal(address + 0x10, 0x1000))
         .isEqualTo(
             "/scratch/region 0 at 0x40010010: the region's address 0x40010010 is not aligned to a page of 4K");
     assertThat(scratchRefusal(address, 0x1010))
-        .startsWith("/scratch/region 0 at 0x40010000: 4112 bytes are no whole pages in memory");
+        .startsWith("/scratch/region 0 at 0x40010000: 4112 bytes are not whole pages in memory");
     assertThat(scratchRefusal(address, -1L << 12))
         .isEqualTo("/scratch/region 0 at 0x40010000: 18446744073709547520 bytes cannot be memory");
     assertThat(scratchRefusal(BASE + SIZE, 0x1000))
-        .startsWith("/scratch/region 0 at 0x403e8000: 4096 bytes are no whole pages in memory");
+        .startsWith("/scratch/region 0 at 0x403e8000: 4096 bytes are not whole pages in memory");
     boot = new BootData(fdt, PAGE, SCRATCH.address(), 15);
     assertThat(refusal())
-        .isEqualTo("/scratch at 0x40010000: 15 bytes are 0 regions: 1 to 1026 are possible");
+        .isEqualTo("/scratch at 0x40010000: 15 bytes are 0 regions; 1 to 1026 regions are allowed");
     boot = new BootData(fdt, PAGE, SCRATCH.address(), 1L << 40);
     assertThat(refusal()).startsWith("/scratch at 0x40010000: 1099511627776 bytes are");
     boot = new BootData(fdt, PAGE, BASE + SIZE, 16);

@@ -386,7 +386,7 @@ class LayoutsTest {
       assertThatThrownBy(generation::handOver)
           .isInstanceOf(PreservationException.class)
           .hasMessageContaining(
-              "the blob is no device tree, and kho-v2 has no other way to tell its size");
+              "the blob is not a device tree, and kho-v2 stores no other size of a blob");
 
       MemorySegment.copy(
           Tree.compatible("x").blob(), 0, generation.segment(blob), ValueLayout.JAVA_BYTE, 0, 40);
@@ -408,7 +408,8 @@ class LayoutsTest {
       assertThatThrownBy(generation::handOver)
           .isInstanceOf(PreservationException.class)
           .hasMessage(
-              "/broken at 0x%x: the blob's header is broken, and kho-v1 has no other way to tell its size: a total"
+              ("/broken at 0x%x: the blob's header is broken, and kho-v1 stores no other size of a"
+                  + " blob: a total")
                       .formatted(blob.address())
                   + " size of 0 is less than the header's 40");
       assertThat(generation.outgoing().mapState()).isEqualTo(Handover.MapState.NOT_FINALIZED);

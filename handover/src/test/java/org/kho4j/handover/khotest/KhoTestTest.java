@@ -139,14 +139,14 @@ class KhoTestTest {
 
     assertThat(sentenceOf(() -> test(0, 0x400000, 0x400000 + 20).data()))
         .isEqualTo(
-            "/kho_test/data/folio 1 at 0x202008: the folios are larger than all of the memory in the"
+            "/kho_test/data/folio 1 at 0x202008: the folios are larger than the memory of the"
                 + " source");
   }
 
   @Test
   void namesACountThatTheListHasNoRoomFor() {
     assertThat(sentenceOf(() -> read(root().child(data(513, 0)))))
-        .isEqualTo("/kho_test/data at 0x200000: nr_folios is 513, and the array has room for 512");
+        .isEqualTo("/kho_test/data at 0x200000: nr_folios is 513, but the array has room for 512");
   }
 
   @Test

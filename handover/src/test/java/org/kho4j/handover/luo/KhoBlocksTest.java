@@ -112,7 +112,7 @@ class KhoBlocksTest {
     block(9999, BLOCK + 4096L * 10000, 1);
     block(10000, 0, 1);
     assertThat(sentenceOf(() -> entries(BLOCK)))
-        .isEqualTo("/set at 0x2720000: more than 10,000 blocks: a kernel takes no more");
+        .isEqualTo("/set at 0x2720000: more than 10,000 blocks, the maximum of a kernel");
   }
 
   @Test

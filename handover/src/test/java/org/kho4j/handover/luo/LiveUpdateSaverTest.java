@@ -317,10 +317,10 @@ class LiveUpdateSaverTest {
   @Test
   void refusesWhatArraysHaveNoRoomFor() {
     assertThat(refusal(LuoVersion.V3, sessions(820), List.of()))
-        .isEqualTo("/LUO/sessions: 820 entries, and the 16 pages of this version hold 819");
+        .isEqualTo("/LUO/sessions: 820 entries, but the 16 pages of this version hold 819");
     assertThat(refusal(LuoVersion.V4, files(129), List.of()))
         .isEqualTo(
-            "/LUO/session \"s\"/files: 129 entries, and the 2 pages of this version hold 128");
+            "/LUO/session \"s\"/files: 129 entries, but the 2 pages of this version hold 128");
   }
 
   @Test
@@ -341,9 +341,9 @@ class LiveUpdateSaverTest {
   void refusesFlbsThatThePageHasNoRoomFor() {
     List<Flb> flbs = IntStream.range(0, 64).mapToObj(i -> new Flb("f" + i, 0, 1)).toList();
     assertThat(refusal(LuoVersion.V5, List.of(), flbs))
-        .isEqualTo("/LUO/flbs: 64 FLBs, and luo-v5 has room for 63");
+        .isEqualTo("/LUO/flbs: 64 FLBs, but luo-v5 has room for 63");
     assertThat(refusal(LuoVersion.V1_WITHOUT_FLBS, List.of(), flbs.subList(0, 1)))
-        .isEqualTo("/LUO/flbs: 1 FLBs, and luo-v1@6.19 has room for 0");
+        .isEqualTo("/LUO/flbs: 1 FLBs, but luo-v1@6.19 has room for 0");
     assertThat(refusal(LuoVersion.V5, List.of(), List.of(flbs.getFirst(), flbs.getFirst())))
         .isEqualTo("/LUO/flbs: two FLBs have the name \"f0\"");
   }
@@ -351,20 +351,21 @@ class LiveUpdateSaverTest {
   @Test
   void refusesNamesAndTokensThatAKernelRefuses() {
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession("", List.of())), List.of()))
-        .isEqualTo("/LUO/session \"\": name \"\" has 0 bytes: 1 to 63 without a NUL are possible");
+        .isEqualTo("/LUO/session \"\": name \"\" has 0 bytes; 1 to 63 bytes without a NUL are"
+            + " allowed");
     String longName = "ä".repeat(32);
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession(longName, List.of())), List.of()))
         .contains("has 64 bytes: 1 to 63");
     assertThat(
             refusal(
                 LuoVersion.V1, List.of(sessions(1).getFirst(), sessions(1).getFirst()), List.of()))
-        .isEqualTo("/LUO/session \"s0\": another session has this name too");
+        .isEqualTo("/LUO/session \"s0\": another session also has this name");
     SavedFile file = new SavedFile("h", 0, -1);
     assertThat(
             refusal(LuoVersion.V5, List.of(new SavedSession("s", List.of(file, file))), List.of()))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0xffffffffffffffff: another file of the session has this token"
-                + " too");
+            "/LUO/session \"s\"/file 0xffffffffffffffff: another file of the session also has"
+                + " this token");
     assertThat(
             refusal(
                 LuoVersion.V5,
@@ -390,8 +391,8 @@ class LiveUpdateSaverTest {
     Folio folio = new Folio(BASE + 0x100000, 1);
     assertThat(refusedMemfd(MemfdVersion.V2, new SavedMemfd(1, 0, 0, List.of())))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0x1: 1 bytes in 0 folios: a kernel expects folios exactly"
-                + " where there is a size");
+            "/LUO/session \"s\"/file 0x1: 1 bytes in 0 folios: a kernel expects folios if and"
+                + " only if the size is not 0");
     assertThat(
             refusedMemfd(MemfdVersion.V2, new SavedMemfd(1, 0, 0x40, List.of(new Piece(folio, 0)))))
         .endsWith("seals 0x40 are beyond 0x3f");

@@ -122,7 +122,7 @@ class LiveUpdateTest {
 
     kernel.ram.put64(FLBS + 8, -64);
     assertThat(sentenceOf(() -> read().flbs()))
-        .isEqualTo("/LUO/flbs at 0x220000: count is 18446744073709551552, and a page holds 63");
+        .isEqualTo("/LUO/flbs at 0x220000: count is 18446744073709551552, but a page holds 63");
   }
 
   @Test
@@ -179,7 +179,7 @@ class LiveUpdateTest {
     files(FILES, 0, 2);
 
     assertThat(sentenceOf(this::sessionsAndFiles))
-        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 3, and the list holds 2 files");
+        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 3, but the list holds 2 files");
   }
 
   @Test
@@ -188,7 +188,7 @@ class LiveUpdateTest {
     files(FILES, 0, 2);
 
     assertThat(sentenceOf(this::sessionsAndFiles))
-        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 1, and the list holds more files");
+        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 1, but the list holds more files");
   }
 
   @Test
@@ -196,7 +196,7 @@ class LiveUpdateTest {
     sessions("vm", 0L, 1L);
 
     assertThat(sentenceOf(this::sessionsAndFiles))
-        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 1, and the list holds 0 files");
+        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 1, but the list holds 0 files");
   }
 
   @Test
@@ -206,8 +206,8 @@ class LiveUpdateTest {
 
     assertThat(sentenceOf(this::sessionsAndFiles))
         .startsWith(
-            "/LUO/session \"vm\" at 0x201010: count is 18446744073709551614, and all of the source"
-                + " has room for ");
+            "/LUO/session \"vm\" at 0x201010: count is 18446744073709551614, but the source has"
+                + " room for only ");
   }
 
   @Test
@@ -217,8 +217,7 @@ class LiveUpdateTest {
 
     assertThat(sentenceOf(this::sessionsAndFiles))
         .isEqualTo(
-            "/LUO/session \"vm\"/files/block 1 at 0x210000: the chain has come back to a block that"
-                + " it had already");
+            "/LUO/session \"vm\"/files/block 1 at 0x210000: the chain returns to an earlier block");
   }
 
   @Test

@@ -181,7 +181,8 @@ class BitmapListMapTest {
     assertThat(summary.problems())
         .extracting(HandoverException::getMessage)
         .containsExactly(
-            "/preserved-memory-map/chunk 0 at 0x4000000: num_elms is 256, and a chunk has room for 255",
+            "/preserved-memory-map/chunk 0 at 0x4000000: num_elms is 256, but a chunk has room for"
+                + " 255",
             "/preserved-memory-map/chunk 1 at 0x4001000: order is 41, which is not within 0 to 40",
             "/preserved-memory-map/chunk 3 at 0x7001: the address 0x7001 is not aligned to a page of 4K");
     assertThat(summary.blocks().total()).isEqualTo(2);
@@ -203,8 +204,10 @@ class BitmapListMapTest {
             "/preserved-memory-map/chunk 0/element 2 at 0x4000030: the bitmap's address 0x0 is not a multiple of its 512 bytes",
             "/preserved-memory-map/chunk 0/element 3 at 0x4000040: phys_start is 0x1000000000000000, which is not a multiple of"
                 + " 0x1000000 below 2^52",
-            "/preserved-memory-map/chunk 0/element 5 at 0x4000060: the bitmap at 0x5000400 is another element's as well",
-            "/preserved-memory-map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 stand for the same blocks");
+            "/preserved-memory-map/chunk 0/element 5 at 0x4000060: another element has the bitmap"
+                + " at 0x5000400 as well",
+            "/preserved-memory-map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 represent"
+                + " the same blocks");
     assertThat(summary.blocks().total()).isEqualTo(1);
   }
 

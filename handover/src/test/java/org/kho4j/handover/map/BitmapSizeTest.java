@@ -109,8 +109,9 @@ class BitmapSizeTest {
             new MapEvidence(
                 MapForm.BITMAPS_PAGE,
                 Certainty.UNSURE,
-                "nothing says how large the bitmaps are, 1 in all; bits behind the first 512 bytes are set in 1: blocks,"
-                    + " or what lies beside a small bitmap"));
+                "nothing determines the size of the bitmaps, 1 in total; bits after the first"
+                    + " 512 bytes are set in 1: preserved blocks, or other data after a small"
+                    + " bitmap"));
   }
 
   @Test
@@ -122,7 +123,8 @@ class BitmapSizeTest {
             new MapEvidence(
                 MapForm.BITMAPS_PAGE,
                 Certainty.SAME_EITHER_WAY,
-                "nothing says how large the bitmaps are, 2 in all; no bit behind the first 512 bytes of any is set"));
+                "nothing determines the size of the bitmaps, 2 in total; no bit after the first"
+                    + " 512 bytes is set in any of them"));
   }
 
   /**
@@ -141,8 +143,8 @@ class BitmapSizeTest {
             new MapEvidence(
                 MapForm.BITMAPS_PAGE,
                 Certainty.LIKELY,
-                "nothing says how large the bitmaps are, 4 in all; each is at a page's start, as by chance in one of"
-                    + " 2^12 lists of small ones"));
+                "nothing determines the size of the bitmaps, 4 in total; each is at a page's"
+                    + " start, as by chance in one of 2^12 lists of small bitmaps"));
   }
 
   @Test

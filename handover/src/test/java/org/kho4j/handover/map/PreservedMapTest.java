@@ -247,8 +247,8 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/preserved-memory-map/node of level 5 at 0x4000000: slot 17 is 0x5000: only slots 0 to 3 can be used,"
-                + " as no key has more than 53 bits");
+            "/preserved-memory-map/node of level 5 at 0x4000000: slot 17 is 0x5000: only slots 0"
+                + " to 3 are possible, because a key has at most 53 bits");
   }
 
   @Test
@@ -275,8 +275,8 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/preserved-memory-map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is no physical"
-                + " address: it is beyond 2^52");
+            "/preserved-memory-map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is"
+                + " not a physical address: it is beyond 2^52");
   }
 
   @Test
@@ -284,7 +284,7 @@ class PreservedMapTest {
     Radix tree = tree().key(0);
 
     String sentence =
-        "/preserved-memory-map/leaf at 0x%x: bit 0 is set, and key 0 has no order"
+        "/preserved-memory-map/leaf at 0x%x: bit 0 is set, but key 0 has no order"
             .formatted(tree.leaf(0));
     assertThat(problems(map())).containsExactly(sentence);
     assertThat(sentenceOf(() -> runs(map()))).isEqualTo(sentence);
@@ -297,7 +297,7 @@ class PreservedMapTest {
 
     assertThat(problems(map()))
         .containsExactly(
-            "/preserved-memory-map/leaf at 0x%x: key 0x1 says order 52, which is not within 0 to 40"
+            "/preserved-memory-map/leaf at 0x%x: key 0x1 has order 52, which is not within 0 to 40"
                 .formatted(tree.leaf(1)));
   }
 

@@ -212,7 +212,7 @@ class MemfdContentTest {
     size(-1).folio(0x500000, 0, 0, 'a');
 
     assertThat(sentenceOf(this::pieces))
-        .isEqualTo(FILE + " at 0x300000: size is 18446744073709551615, and no file is so large");
+        .isEqualTo(FILE + " at 0x300000: size is 18446744073709551615, larger than any file");
   }
 
   @Test
@@ -295,7 +295,7 @@ class MemfdContentTest {
     assertThat(sentenceOf(this::pieces))
         .isEqualTo(
             FILE
-                + " at 0x300000: how large its folios are is in nothing but the preserved map, and that"
-                + " is unreadable");
+                + " at 0x300000: only the preserved map has the size of its folios, and the map"
+                    + " is unreadable");
   }
 }

@@ -146,7 +146,7 @@ class MemfdTest {
 
     assertThat(sentenceOf(this::read))
         .endsWith(
-            ": nr_folios is 1, and the descriptor has neither pages nor a first chunk: no area is"
+            ": nr_folios is 1, but the descriptor has neither pages nor a first chunk: no area is"
                 + " preserved there");
   }
 
@@ -155,8 +155,8 @@ class MemfdTest {
     version2(0x1000, 257, CHUNK, 1);
     assertThat(sentenceOf(this::read))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0x3e6 at 0x300000: nr_folios is 257, and the array has room for"
-                + " 256");
+            "/LUO/session \"s\"/file 0x3e6 at 0x300000: nr_folios is 257, but the array has room"
+                + " for 256");
 
     kernel.ram.put64(SER + 24, -1);
     assertThat(sentenceOf(this::read)).contains("nr_folios is 18446744073709551615, and");
@@ -190,7 +190,8 @@ class MemfdTest {
 
     assertThat(sentenceOf(this::read))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0x3e6/folios at 0x300020: total_pages is 0, and first is 0x301000");
+            "/LUO/session \"s\"/file 0x3e6/folios at 0x300020: total_pages is 0, but first is"
+                + " 0x301000");
   }
 
   @Test

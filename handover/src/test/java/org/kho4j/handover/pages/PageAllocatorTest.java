@@ -98,7 +98,7 @@ class PageAllocatorTest {
 
     assertThatThrownBy(() -> allocator.allocateAt(BASE, 4))
         .isInstanceOf(PageStateException.class)
-        .hasMessage("0x40008000, page 8 of 0x40000000-0x4000ffff, is already taken");
+        .hasMessage("0x40008000, page 8 of 0x40000000-0x4000ffff, is already allocated");
     assertThatThrownBy(() -> allocator.allocateAt(BASE + MIB, 0))
         .hasMessage("0x40100000, page 0 of 0x40100000-0x40100fff, is not memory to allocate from");
     assertThatThrownBy(() -> allocator.allocateAt(BASE + PAGE, 1))
@@ -136,7 +136,7 @@ class PageAllocatorTest {
     assertThat(allocator.isFree(BASE + 1002 * PAGE, 2 * PAGE)).isFalse();
     assertThatThrownBy(() -> allocator.claim(BASE, 4 * PAGE))
         .isInstanceOf(PageStateException.class)
-        .hasMessageContaining("0x40003000, page 3 of 0x40000000-0x40003fff, is already taken");
+        .hasMessageContaining("0x40003000, page 3 of 0x40000000-0x40003fff, is already allocated");
     assertThatThrownBy(() -> allocator.claim(BASE + 15 * MIB, 2 * MIB))
         .hasMessageContaining("0x41000000, page 256 of");
 
@@ -183,7 +183,7 @@ class PageAllocatorTest {
 
     assertThatThrownBy(() -> allocator.exclude(BASE + 3 * PAGE, 80 * PAGE))
         .isInstanceOf(PageStateException.class)
-        .hasMessage("0x40046000 is taken, so 0x40003000-0x40052fff cannot be set aside");
+        .hasMessage("0x40046000 is allocated, so 0x40003000-0x40052fff cannot be reserved");
     assertThat(allocator.statistics()).isEqualTo(before);
   }
 
@@ -254,7 +254,7 @@ class PageAllocatorTest {
                 PageSize.SIZE_4K,
                 List.of(new AddressRange(0, 4 * PAGE), new AddressRange(3 * PAGE, PAGE))))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("0x3000-0x3fff overlaps with another range");
+        .hasMessage("0x3000-0x3fff overlaps another range");
     assertThatThrownBy(() -> new PageAllocator(PageSize.SIZE_4K, List.of()))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> of(BASE, MIB).allocate(19))

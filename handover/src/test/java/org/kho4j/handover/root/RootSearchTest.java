@@ -130,7 +130,8 @@ class RootSearchTest {
 
     assertThat(rejected(search()))
         .containsExactly(
-            "/ at 0x3000: the root FDT's total size is %d bytes, and it has a page, of 65536 bytes at most"
+            ("/ at 0x3000: the root FDT's total size is %d bytes, but it has one page, of at most"
+                + " 65536 bytes")
                 .formatted(0x10000 + root("kho-v4").length));
   }
 
@@ -168,7 +169,7 @@ class RootSearchTest {
         .singleElement()
         .asString()
         .endsWith(
-            "more than 1,024 pages look like a root FDT: there may be others behind this one");
+            "more than 1,024 pages look like a root FDT: there may be more after this one");
   }
 
   @Test
@@ -240,7 +241,8 @@ class RootSearchTest {
         .isEqualTo("/ at 0x9000: 0x9000 is absent");
     assertThat(sentenceOf(() -> RootSearch.at(ram, -1)))
         .isEqualTo(
-            "/ at 0xffffffffffffffff: 0xffffffffffffffff is no physical address: it is beyond 2^52");
+            "/ at 0xffffffffffffffff: 0xffffffffffffffff is not a physical address: it is beyond"
+                + " 2^52");
   }
 
   /** Memory that does one thing differently. */

@@ -190,7 +190,7 @@ class PreservedAreaTest {
     descriptor(CHUNK, 6, 1, 2);
 
     assertThat(sentenceOf(this::area))
-        .isEqualTo("/area at 0x8000: total_pages is 6, no multiple of 2^2, its order");
+        .isEqualTo("/area at 0x8000: total_pages is 6, not a multiple of 2^2, its order");
   }
 
   @Test
@@ -209,7 +209,7 @@ class PreservedAreaTest {
 
     assertThat(fault())
         .isEqualTo(
-            "/area/chunk 1 at 0x10000: the chain has come back to a chunk that it had already");
+            "/area/chunk 1 at 0x10000: the chain returns to an earlier chunk");
   }
 
   @ParameterizedTest
@@ -230,7 +230,7 @@ class PreservedAreaTest {
     chunk(0, CHUNK + 4096, 0x5000);
     chunk(1, CHUNK + 4096);
 
-    assertThat(fault()).contains("the chain has come back to a chunk that it had already");
+    assertThat(fault()).contains("the chain returns to an earlier chunk");
   }
 
   @Test

@@ -32,7 +32,7 @@ final class HiddenHost {
     status("without debugfs", "not seen +/sys/kernel/debug shows nothing");
     memory("with debugfs", FINE, "");
     status("with debugfs", "prepared ");
-    memory("without root", expected, "/proc/kcore may be read by root alone");
+    memory("without root", expected, "/proc/kcore may be read only by root");
     status("without root", "not seen ");
     memory("without CAP_SYS_RAWIO", expected, "/proc/kcore: not permitted: CAP_SYS_RAWIO is miss");
     memory("without CAP_SYS_ADMIN", expected, "/proc/iomem hides the addresses of RAM");

@@ -23,7 +23,7 @@ final class LiveUpdateFromJava {
     Guest guest = GuestDisk.boot(run, FILES, "init=/lab/luo");
     guest.await("lab: release " + Pattern.quote(GuestDisk.release(run)));
     guest.await("lab: a second open: .*another process has the device open");
-    guest.await("lab: a second session of that name: .*a session of that name exists");
+    guest.await("lab: a second session of that name: .*a session with this name exists");
     guest.await("lab: a used token: .*the token is used already");
     guest.stopAtJump();
     for (int token = 1; token <= FILES; token++) {
@@ -33,7 +33,7 @@ final class LiveUpdateFromJava {
     guest.await("lab: release 7\\.3");
     guest.await("lab: a session of another name: .*handed over no session of that name");
     guest.await("lab: a token that nobody has: .*no descriptor has that token");
-    guest.await("lab: a session that was retrieved: .*the session was retrieved before");
+    guest.await("lab: a session that was retrieved: .*the session was already retrieved");
     guest.await("lab: %d files are the same".formatted(FILES));
     guest.awaitEnd();
   }

@@ -17,8 +17,8 @@ import org.kho4j.memory.mapped.MappedRuns;
 import org.kho4j.memory.mapped.RamRanges;
 
 /**
- * An ELF core of a whole machine: 64-bit, little-endian, {@code ET_CORE}, as QEMU's
- * dump-guest-memory, makedumpfile {@code -E} and a copy of /proc/vmcore have it.
+ * An ELF core of a whole machine: 64-bit, little-endian, {@code ET_CORE}, as written by QEMU's
+ * dump-guest-memory and makedumpfile {@code -E}, or copied from /proc/vmcore.
  *
  * <p>Memory is found by {@code p_paddr} of the {@code PT_LOAD} segments. {@code p_memsz} bytes are
  * RAM, and {@code p_filesz} of them are in the file: makedumpfile leaves out what {@code p_memsz}

@@ -28,7 +28,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
 
   private static final String QEMU_DUMP =
       "'virsh dump --memory-only GUEST FILE', or dump-guest-memory in QEMU's monitor, writes the"
-          + " memory of the running guest in a form that is read";
+          + " memory of the running guest in a supported form";
 
   private static final List<ForeignForm> ALL =
       List.of(
@@ -47,30 +47,30 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
           new ForeignForm(
               "a VMware suspended state or snapshot (.vmss, .vmsn)",
               "'vmss2core -N6 FILE.vmss FILE.vmem' writes an ELF core; a .vmem of a guest of at"
-                  + " most 3 GiB is read without it",
+                  + " most 3 GiB is supported as it is",
               List.of(
                   number(0xbad1bad1), number(0xbed2bed0), number(0xbed2bed2), number(0xbed3bed3))),
           new ForeignForm(
               "a Windows crash dump",
-              "dump-guest-memory without -w, or 'virsh dump --memory-only --format=elf GUEST FILE',"
-                  + " writes one of a Linux guest that is read",
+              "dump-guest-memory without -w, or 'virsh dump --memory-only --format=elf GUEST"
+                  + " FILE', writes a supported dump of a Linux guest",
               List.of(text(0, "PAGEDUMP"), text(0, "PAGEDU64"))),
           new ForeignForm(
               "a saved Xen guest",
               "'xl restore FILE' starts the guest again; AVML or LiME in the guest, or its own"
-                  + " kdump, writes one that is read",
+                  + " kdump, writes a supported form",
               List.of(
                   text(0, "Xen saved domain, xl format"),
                   text(0, "libvirt-xml\n \0 \r"),
                   ForeignForm::isXenStream)),
           new ForeignForm(
               "the core of a Xen guest (xl dump-core)",
-              "AVML or LiME in the guest, or its own kdump, writes one that is read",
+              "AVML or LiME in the guest, or its own kdump, writes a supported form",
               List.of(ForeignForm::isXenCore)),
           new ForeignForm(
               "a hibernation image",
-              "its pages are in the order in which Linux restores them: resume it, and AVML or LiME"
-                  + " writes one that is read",
+              "its pages are in the order in which Linux restores them: resume it, and use AVML or"
+                  + " LiME",
               List.of(swap("S1SUSPEND"), swap("S2SUSPEND"), swap("ULSUSPEND"), swap("LINHIB0001"))),
           new ForeignForm(
               "a swap area without a hibernation image",
@@ -86,7 +86,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
               List.of(text(0, "sadump\0\0"))),
           new ForeignForm(
               "an LKCD dump",
-              "crash reads it, and no command writes it in a form that is read",
+              "crash reads it, but no command converts it to a supported form",
               List.of(ForeignForm::isLkcd)));
 
   /** What the bytes of a file say about its form. */
@@ -104,7 +104,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
 
   /** The sentence about a file, behind its name. */
   String sentence() {
-    return "is " + name + ", a form that is not read: " + readable;
+    return "is " + name + ", an unsupported form: " + readable;
   }
 
   private static Sign text(int offset, String text) {

@@ -67,7 +67,7 @@ public final class MemoryImages {
         Optional<Packing> inner = packing(file.bytes());
         if (inner.isPresent()) {
           throw new MalformedImageException(
-              "%s is packed more than once: by %s, and inside by %s"
+              "%s is compressed more than once: by %s, and inside by %s"
                   .formatted(path, packing.get().format(), inner.get().format()));
         }
       }
@@ -167,7 +167,7 @@ public final class MemoryImages {
     long size = file.size() - options.skip();
     if (size <= 0) {
       throw new MalformedImageException(
-          "%s has %d bytes, and no memory behind a header of %d"
+          "%s has %d bytes, and no memory after a header of %d bytes"
               .formatted(file.path(), file.size(), options.skip()));
     }
     RamLayout layout = options.layout();

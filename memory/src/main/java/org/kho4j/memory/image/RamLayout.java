@@ -167,9 +167,9 @@ public final class RamLayout {
     if (fitting.size() != 1) {
       throw new MalformedImageException(
           fitting.isEmpty()
-              ? "%s has %d bytes, and no RAM in %s is that long: it has %s"
+              ? "%s has %d bytes, but no RAM in %s has this size: it has %s"
                   .formatted(file, size, path, names())
-              : "%s has %d bytes, as have several in %s, so which it is has to be said: %s"
+              : "%s has %d bytes, but several RAM areas in %s have this size; select one: %s"
                   .formatted(file, size, path, names()));
     }
     List<Block> those =

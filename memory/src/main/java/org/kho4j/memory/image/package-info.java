@@ -1,2 +1,2 @@
-/** Memory images: which form a file has, and at which addresses its bytes lie. */
+/** Memory images: detects the form of a file, and the physical addresses of its bytes. */
 package org.kho4j.memory.image;

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The bytes of a dump by their offset in it, wherever they are in the mapped file: at the same
- * place in a plain dump, in pieces in a flattened one.
+ * The bytes of a dump by their offset in the dump: at the same offset of the mapped file in a plain
+ * dump, in pieces in a flattened dump.
  *
  * <p>The index of pieces is off-heap, since the file decides how many there are.
  */

@@ -18,7 +18,7 @@ import org.kho4j.memory.mapped.RamRanges;
 
 /**
  * A file of LiME ({@code format=lime}), or of AVML without compression: ranges of physical memory,
- * each behind a header.
+ * each preceded by a header.
  *
  * <pre>
  * u32 "EMiL", u32 version (1), u64 first address, u64 last address, u64 reserved; the bytes

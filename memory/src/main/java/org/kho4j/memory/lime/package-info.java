@@ -1,2 +1,2 @@
-/** LiME files: ranges of physical memory, each behind a header with its addresses. */
+/** LiME files: ranges of physical memory, each preceded by a header with its addresses. */
 package org.kho4j.memory.lime;

@@ -12,7 +12,7 @@ import org.kho4j.memory.FileExtent;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 
-/** Physical memory that lies uncompressed in a mapped file: a raw RAM file, an ELF core. */
+/** Physical memory that is stored uncompressed in a mapped file: a raw RAM file or an ELF core. */
 public final class MappedMemory implements PhysicalMemory {
 
   private final MappedFile file;
@@ -53,7 +53,8 @@ public final class MappedMemory implements PhysicalMemory {
     return missing == 0
         ? List.of()
         : List.of(
-            "%s was cut off: it ends at offset 0x%x, and 0x%x bytes of the memory that its headers describe are not in it"
+            ("%s is truncated: it ends at offset 0x%x, and lacks 0x%x bytes of the memory that its"
+                + " headers describe")
                 .formatted(path, fileSize, missing));
   }
 

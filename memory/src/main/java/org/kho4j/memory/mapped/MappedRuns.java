@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.kho4j.memory.PhysicalMemory;
 
-/** Runs of physical memory that lie contiguously in a file: sorted by address, disjoint. */
+/** Runs of physical memory that are contiguous in a file, sorted by address and disjoint. */
 public final class MappedRuns {
 
   private final long[] addresses;
@@ -25,7 +25,7 @@ public final class MappedRuns {
     this.offsets = offsets;
   }
 
-  /** One run. */
+  /** Creates a single run. */
   public static MappedRuns of(long address, long length, long offset) {
     return new MappedRuns(new long[] {address}, new long[] {length}, new long[] {offset});
   }
@@ -36,7 +36,7 @@ public final class MappedRuns {
         addresses, lengths, Arrays.stream(offsets).map(offset -> offset + bytes).toArray());
   }
 
-  /** How many runs there are. */
+  /** Returns the number of runs. */
   public int count() {
     return addresses.length;
   }

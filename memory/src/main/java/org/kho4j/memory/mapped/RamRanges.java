@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.PhysicalMemory;
 
-/** Where the RAM of a machine is: ranges sorted by address, of which no two touch. */
+/** The address ranges of a machine's RAM, sorted by address, without adjacent ranges. */
 public final class RamRanges {
 
   /**

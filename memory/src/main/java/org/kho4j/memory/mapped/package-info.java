@@ -1,2 +1,2 @@
-/** Memory whose bytes lie in a mapped file, run by run. */
+/** Memory that is stored in a mapped file, run by run. */
 package org.kho4j.memory.mapped;

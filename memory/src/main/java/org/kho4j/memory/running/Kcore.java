@@ -40,7 +40,7 @@ final class Kcore implements AutoCloseable {
               + " is not there: the kernel was built without CONFIG_PROC_KCORE, or /proc is not mounted",
           e);
     } catch (AccessDeniedException e) {
-      throw new IOException(path + " may be read by root alone", e);
+      throw new IOException(path + " may be read only by root", e);
     } catch (FileSystemException e) {
       if (!"Operation not permitted".equals(e.getReason())) {
         throw e;
@@ -48,7 +48,8 @@ final class Kcore implements AutoCloseable {
       throw new IOException(
           path
               + (isLockedDown(root)
-                  ? ": the kernel is locked down to confidentiality, and shows its memory to nobody"
+                  ? ": the kernel is locked down to confidentiality, and shows its memory to no"
+                      + " user"
                   : ": not permitted: CAP_SYS_RAWIO is missing, as in most containers, or the kernel is locked down"),
           e);
     }

@@ -25,9 +25,8 @@ import org.kho4j.memory.mapped.MappedRuns;
 import org.kho4j.memory.mapped.RamRanges;
 
 /**
- * The memory of the host that runs: the segments of {@code /proc/kcore} that have physical
- * addresses, as far as {@code /proc/iomem} names them System RAM. Nothing else is read, no hole and
- * no memory of a device.
+ * The memory of the running host: the segments of {@code /proc/kcore} with physical addresses that
+ * {@code /proc/iomem} lists as System RAM. Nothing else is read, no hole and no memory of a device.
  *
  * <p>The kernel changes memory while it is read. What is read in small pieces is kept, 64 MiB of it
  * at most, so that every reader of this object sees the same bytes; {@link #changed} reads them
@@ -110,7 +109,7 @@ public final class RunningMemory implements PhysicalMemory {
     } catch (IOException e) {
       throw new IOException(
           kcore.path()
-              + " is empty: a container hides the host's memory so (/dev/null is mounted there)",
+              + " is empty: a container hides the host's memory (/dev/null is mounted there)",
           e);
     }
     if (!ElfCore.matches(start) || start.get(U64, 32) != ELF_HEADER_SIZE) {
@@ -184,12 +183,12 @@ public final class RunningMemory implements PhysicalMemory {
     return watched.unwatched();
   }
 
-  /** How many times the file was read, its headers aside. */
+  /** Returns the number of reads of the file, without its headers. */
   public long reads() {
     return reads.get();
   }
 
-  /** How many bytes of memory were read out of the file. */
+  /** Returns the number of bytes of memory that were read from the file. */
   public long bytesRead() {
     return bytesRead.get();
   }

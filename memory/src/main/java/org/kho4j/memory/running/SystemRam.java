@@ -56,7 +56,7 @@ final class SystemRam {
     }
     if (hidden) {
       throw new IOException(
-          path + " hides the addresses of RAM: it takes CAP_SYS_ADMIN to see them");
+          path + " hides the addresses of RAM: only a process with CAP_SYS_ADMIN sees them");
     }
     if (ranges.isEmpty()) {
       throw new MalformedImageException(path + " names no System RAM");

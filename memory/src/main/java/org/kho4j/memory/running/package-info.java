@@ -1,2 +1,2 @@
-/** The memory of the host that runs, read through {@code /proc/kcore}. */
+/** The memory of the running host, read through {@code /proc/kcore}. */
 package org.kho4j.memory.running;

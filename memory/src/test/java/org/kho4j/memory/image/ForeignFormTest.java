@@ -35,22 +35,21 @@ class ForeignFormTest {
   @CsvSource(
       quoteCharacter = '"',
       value = {
-        "QEVM, 0, \"a QEMU migration stream, as virsh dump writes without --memory-only, a form"
-            + " that is not read: 'virsh dump --memory-only GUEST FILE'\"",
-        "LibvirtQemudSave, 0, \"a libvirt save image, a form that is not read: 'virsh restore\"",
+        "QEVM, 0, \"a QEMU migration stream, as virsh dump writes without --memory-only, an"
+            + " unsupported form: 'virsh dump --memory-only GUEST FILE'\"",
+        "LibvirtQemudSave, 0, \"a libvirt save image, an unsupported form: 'virsh restore\"",
         "LibvirtQemudPart, 0, a libvirt save image",
-        "PAGEDUMP, 0, \"a Windows crash dump, a form that is not read: dump-guest-memory without"
-            + " -w\"",
+        "PAGEDUMP, 0, \"a Windows crash dump, an unsupported form: dump-guest-memory without -w\"",
         "PAGEDU64, 0, a Windows crash dump",
-        "\"Xen saved domain, xl format\", 0, \"a saved Xen guest, a form that is not read: 'xl"
-            + " restore FILE'\"",
-        "S1SUSPEND, 4086, \"a hibernation image, a form that is not read\"",
+        "\"Xen saved domain, xl format\", 0, \"a saved Xen guest, an unsupported form: 'xl restore"
+            + " FILE'\"",
+        "S1SUSPEND, 4086, \"a hibernation image, an unsupported form\"",
         "S2SUSPEND, 16374, a hibernation image",
         "ULSUSPEND, 65526, a hibernation image",
         "LINHIB0001, 4086, a hibernation image",
         "SWAPSPACE2, 4086, a swap area without a hibernation image",
         "hibr, 0, a Windows hibernation file",
-        "sadump, 0, \"a dump of Fujitsu's stand alone dump (sadump), a form that is not read:"
+        "sadump, 0, \"a dump of Fujitsu's stand alone dump (sadump), an unsupported form:"
             + " 'makedumpfile -l -d 0 FILE vmcore'\""
       })
   void namesAFormByItsSignatureAndTheCommand(String signature, int offset, String sentence)
@@ -66,8 +65,8 @@ class ForeignFormTest {
     image.putInt(Integer.parseUnsignedInt(magic, 16));
 
     refuses(
-        "a VMware suspended state or snapshot (.vmss, .vmsn), a form that is not read: 'vmss2core"
-            + " -N6 FILE.vmss FILE.vmem' writes an ELF core");
+        "a VMware suspended state or snapshot (.vmss, .vmsn), an unsupported form: 'vmss2core -N6"
+            + " FILE.vmss FILE.vmem' writes an ELF core");
   }
 
   @Test
@@ -102,7 +101,7 @@ class ForeignFormTest {
     image.putInt(names + 4, 3).putLong(names + 24, 0x200).putLong(names + 32, 40);
     image.put(0x200, "\0.note.Xen\0.xen_pages\0.shstrtab\0".getBytes(StandardCharsets.US_ASCII));
 
-    refuses("the core of a Xen guest (xl dump-core), a form that is not read: AVML or LiME");
+    refuses("the core of a Xen guest (xl dump-core), an unsupported form: AVML or LiME");
   }
 
   /** Section headers anywhere do no harm. */

@@ -142,7 +142,7 @@ class PackedImagesTest {
 
     assertThatThrownBy(() -> MemoryImages.open(twice))
         .isInstanceOf(MalformedImageException.class)
-        .hasMessage(twice + " is packed more than once: by zstd, and inside by zstd");
+        .hasMessage(twice + " is compressed more than once: by zstd, and inside by zstd");
   }
 
   @Test

@@ -91,10 +91,10 @@ class RamLayoutTest {
         .isInstanceOf(MalformedImageException.class)
         .hasMessage(
             ram
-                + " has 2147483648 bytes, as have several in "
+                + " has 2147483648 bytes, but several RAM areas in "
                 + answer
-                + ", so which it is has to be said: ram0 (2147483648 bytes), pc.rom (131072"
-                + " bytes), pc.bios (262144 bytes), ram1 (2147483648 bytes)");
+                + "have this size; select one: ram0 (2147483648 bytes), pc.rom (131072 bytes),"
+                    + " pc.bios (262144 bytes), ram1 (2147483648 bytes)");
     try (PhysicalMemory memory = open(layout.only("ram1"), 2 * GIB, GIB)) {
       assertThat(Memories.ranges(memory))
           .containsExactly("0x80000000+0x40000000", "0x100000000+0x40000000");
@@ -112,9 +112,9 @@ class RamLayoutTest {
         .isInstanceOf(MalformedImageException.class)
         .hasMessage(
             ram
-                + " has 4294967296 bytes, and no RAM in "
+                + " has 4294967296 bytes, but no RAM in "
                 + directory.resolve("qemu-7.2-pc-5g.mtree")
-                + " is that long: it has ram (5368709120 bytes), pc.bios (262144 bytes)");
+                + " has this size: it has ram (5368709120 bytes), pc.bios (262144 bytes)");
   }
 
   @ParameterizedTest

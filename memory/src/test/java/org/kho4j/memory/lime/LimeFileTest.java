@@ -94,7 +94,8 @@ class LimeFileTest {
     try (PhysicalMemory memory = MemoryImages.open(path)) {
       assertThat(memory.source().notes())
           .containsExactly(
-              "%s was cut off: it ends at offset 0x%x, and 0x1388 bytes of the memory that its headers describe are not in it"
+              ("%s is truncated: it ends at offset 0x%x, and lacks 0x1388 bytes of the memory that"
+                  + " its headers describe")
                   .formatted(path, whole.length - 5000));
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x8000+0xc78");
       assertThat(memory.isRam(0x1000, 0x1000)).isTrue();

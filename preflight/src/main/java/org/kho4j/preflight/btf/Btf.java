@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 import org.kho4j.files.MalformedImageException;
 
 /**
- * The BPF Type Format that a kernel carries: its structures as the compiler laid them out. Little
+ * The BPF Type Format (BTF) of a kernel: its structures, with the layout of the compiler. Little
  * endian, as of Linux 7.3; kinds that came later are passed over where the BTF tells their lengths.
  *
  * <p>What is asked for is decoded when it is asked for. Immutable, safe to share between threads.
@@ -51,7 +51,7 @@ public final class Btf {
     return BtfTypes.length(bytes);
   }
 
-  /** How many types there are. */
+  /** Returns the number of types. */
   public int typeCount() {
     return types.end() - 1;
   }

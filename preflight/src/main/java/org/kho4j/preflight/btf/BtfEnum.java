@@ -3,7 +3,7 @@ package org.kho4j.preflight.btf;
 import java.util.List;
 
 /**
- * An enumeration.
+ * An enumeration in a kernel's BTF, with the values of its enumerators.
  *
  * @param name its tag, empty for one without
  * @param size bytes

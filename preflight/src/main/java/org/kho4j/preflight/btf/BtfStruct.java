@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A structure or union as a kernel has it.
+ * A structure or union in a kernel's BTF.
  *
  * @param name its tag
  * @param union whether it is a union

@@ -153,7 +153,8 @@ final class BtfTypes {
     int layout = 4 * kind;
     if (layout > layouts.length - 4) {
       throw malformed(
-          "has type %d at 0x%x of its types, of kind %d, which is not known here and whose length is not told: nothing behind it can be read"
+          ("has type %d at 0x%x of its types, of kind %d, which is unknown, as is its length:"
+              + " nothing after it can be read")
               .formatted(count, 4L * at, kind));
     }
     tail = (layouts[layout] & 0xff) + (layouts[layout + 1] & 0xffL) * elements;

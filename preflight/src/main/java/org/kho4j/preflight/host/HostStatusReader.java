@@ -71,7 +71,8 @@ public final class HostStatusReader {
     Switch luo = luo(kho, line);
     if (files.names(DEBUGFS).orElse(List.of()).isEmpty()) {
       notes.add(
-          "/%s shows nothing: what is prepared and what was given cannot be seen there (not mounted, or not root)"
+          ("/%s is not visible (not mounted, or not root), so neither the outgoing nor the incoming"
+              + " handover is")
               .formatted(DEBUGFS));
     }
     Given given = given();
@@ -86,7 +87,8 @@ public final class HostStatusReader {
     Optional<List<DescriptorStore>> stores =
         systemd.isPresent() ? DescriptorStore.read(root) : Optional.empty();
     if (systemd.isPresent() && stores.isEmpty()) {
-      notes.add("systemctl show gives no answer: what systemd keeps for its units is not known");
+      notes.add("systemctl show does not answer: the descriptors that systemd stores for its"
+          + " units are unknown");
     }
     notes.addAll(files.notes());
     return new HostStatus(
@@ -135,8 +137,9 @@ public final class HostStatusReader {
     return new Switch(
         State.UNKNOWN,
         wanted.isPresent()
-            ? "kho=on is on the command line, and nothing visible shows that the kernel did so: dmesg has its lines of KHO"
-            : "nothing visible shows it");
+            ? "kho=on is on the command line, but no visible file shows that KHO is on: see the"
+                + " lines about KHO in dmesg"
+            : "no visible file shows it");
   }
 
   private Switch luo(Switch kho, Optional<CommandLine> line) throws IOException {

@@ -44,7 +44,7 @@ public record HostWarning(String sentence, String remedy) {
     if (host.systemd().isPresent() && host.systemd().getAsInt() < SYSTEMD_WITH_LUO) {
       warnings.add(
           new HostWarning(
-              "systemd %d does not hand the descriptor stores of its units over"
+              "systemd %d does not hand over the descriptor stores of its units"
                   .formatted(host.systemd().getAsInt()),
               "install systemd " + SYSTEMD_WITH_LUO + " or later"));
     }
@@ -52,7 +52,8 @@ public record HostWarning(String sentence, String remedy) {
       if (!session.isHeldByInit()) {
         warnings.add(
             new HostWarning(
-                "session \"%s\" is open in %s alone: it is lost when that process ends, as systemctl kexec makes it"
+                ("session \"%s\" is open only in %s: it is lost when this process ends, as during"
+                    + " systemctl kexec")
                     .formatted(session.name(), names(session.holders())),
                 "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
       }
@@ -61,7 +62,8 @@ public record HostWarning(String sentence, String remedy) {
       if (!store.isPreserved()) {
         warnings.add(
             new HostWarning(
-                "systemd closes what it keeps for %s when that unit stops, as systemctl kexec makes it: the state is lost"
+                ("systemd closes the stored descriptors of %s when the unit stops, as during"
+                    + " systemctl kexec: the state is lost")
                     .formatted(store.unit()),
                 "set FileDescriptorStorePreserve=yes in the unit"));
       }

@@ -16,9 +16,9 @@ import java.util.TreeMap;
 import org.kho4j.preflight.HostFiles;
 
 /**
- * Who takes part in the next live update: the processes that have LUO's device or a session open,
- * by the descriptors in {@code /proc}. A session ends with its last descriptor. What is on its way
- * from process to process in a socket shows in no process.
+ * The processes that have LUO's device or a session open, found by the descriptors in {@code
+ * /proc}. A session ends with its last descriptor. What is on its way from process to process in a
+ * socket shows in no process.
  *
  * @param holders of {@code /dev/liveupdate}: one process at most has it open at a time, and those
  *     that inherited the descriptor

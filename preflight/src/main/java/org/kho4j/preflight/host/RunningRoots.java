@@ -19,7 +19,7 @@ import org.kho4j.preflight.host.HostStatus.State;
 import org.kho4j.preflight.host.KernelSymbols.Name;
 
 /**
- * Where the handovers of a running kernel are, without a search of its memory.
+ * Finds the root FDTs of a running kernel without searching its memory.
  *
  * @param incoming address of the root FDT that the kernel was given
  * @param outgoing address of the root FDT that the kernel prepares

@@ -1,2 +1,2 @@
-/** What the running host shows of KHO: where its handovers are, and who takes part in them. */
+/** KHO on the running host: the addresses of its handovers, and the processes that use LUO. */
 package org.kho4j.preflight.host;

@@ -1,6 +1,6 @@
 package org.kho4j.preflight.image;
 
-/** What a kernel runs on. */
+/** The architecture of a kernel. */
 public enum Architecture {
   X86_64("x86-64"),
   ARM64("arm64"),

@@ -10,12 +10,12 @@ public record Built(State state, String evidence) {
 
   /** Whether a kernel has a feature. */
   public enum State {
-    /** In the image itself. */
+    /** The feature is built into the image. */
     YES,
     /** As a module: it works once that is loaded. */
     MODULE,
     NO,
-    /** The image does not tell. */
+    /** The image has no evidence. */
     UNKNOWN
   }
 }

@@ -1,8 +1,8 @@
 package org.kho4j.preflight.image;
 
 /**
- * A part of a kernel that may be built in or not, and what shows it. The constants are those of
- * Linux 7.3; new clients of KHO are new rows.
+ * A part of a kernel that may be built in, and the evidence for it in an image. The constants are
+ * those of Linux 7.3; new clients of KHO are new rows.
  *
  * @param name what it is called here
  * @param option the configuration option that builds it

@@ -1,7 +1,7 @@
 package org.kho4j.preflight.image;
 
 /**
- * The memory that kexec has to find for a kernel, in one piece.
+ * The contiguous memory that kexec needs for a kernel.
  *
  * @param bytes more than the file has: the kernel unpacks itself there
  * @param alignment of the first byte, a power of two

@@ -1,7 +1,7 @@
 package org.kho4j.preflight.image;
 
 /**
- * A fact, and what it was read from.
+ * A fact about a kernel, with the evidence for it.
  *
  * @param <T> what kind of fact
  * @param value the fact

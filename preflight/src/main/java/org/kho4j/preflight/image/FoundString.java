@@ -8,7 +8,7 @@ import org.kho4j.abi.VersionString;
  *
  * @param text the string, up to its NUL
  * @param place where its first character is
- * @param before what stands before it when it is but the end of a longer string; else empty. The
+ * @param before what stands before it when it is only the end of a longer string; else empty. The
  *     linker keeps one copy of strings that end alike, so the end of a message may serve as the
  *     name, or be nothing but the end of a message: it cannot be told
  */
@@ -21,7 +21,7 @@ public record FoundString(String text, Place place, String before) {
 
   /** The clause about one that is not whole. */
   public String ending() {
-    return "\"%s\" is but the end of \"%s%s\" at %s".formatted(text, before, text, place);
+    return "\"%s\" is only the end of \"%s%s\" at %s".formatted(text, before, text, place);
   }
 
   /** What it is a version of: its stem, or all of a marker. */

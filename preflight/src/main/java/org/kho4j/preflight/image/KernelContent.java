@@ -38,7 +38,7 @@ final class KernelContent {
     throw new MalformedImageException(
         where()
             + (compression.isEmpty() ? " is" : " has")
-            + " no kernel that is known here: neither bzImage, Image, zboot, vmlinux nor BTF");
+            + " no known form of kernel: neither bzImage, Image, zboot, vmlinux nor BTF");
   }
 
   /**

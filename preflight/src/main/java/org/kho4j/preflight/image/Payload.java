@@ -62,7 +62,7 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
         packing.unpack(path, bytes, offset, Spool.DEFAULT.withLimit(KernelImages.MAX_UNPACKED))) {
       if (unpacked >= 0 && file.size() != unpacked) {
         throw new MalformedImageException(
-            "%s: the %s at offset 0x%x unpacks to %d bytes, and is said to have %d"
+            "%s: the %s at offset 0x%x decompresses to %d bytes, but should have %d"
                 .formatted(path, packing.format(), offset, file.size(), unpacked));
       }
       return reading.of(new KernelContent(path, file.bytes(), Optional.of(packing.format())));

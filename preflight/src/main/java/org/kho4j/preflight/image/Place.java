@@ -4,7 +4,7 @@ import java.util.OptionalLong;
 import java.util.StringJoiner;
 
 /**
- * Where in a kernel something is.
+ * A place in a kernel image: file offset, section and address.
  *
  * @param section the ELF section; empty where the kernel has none, as an arm64 Image
  * @param offset bytes from the start of the kernel as it is when it is unpacked; of a file that is

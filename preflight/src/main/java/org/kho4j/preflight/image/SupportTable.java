@@ -13,8 +13,8 @@ import org.kho4j.files.MalformedImageException;
 import org.kho4j.handover.luo.FeatureHeader;
 
 /**
- * The table of a kernel's image with what the kernel speaks: section {@code .liveupdate_features}
- * of development trees, names with features, or {@code .liveupdate_versions} of an RFC of December
+ * The table of versions or features in a kernel's image: section {@code .liveupdate_features} of
+ * development trees, names with features, or {@code .liveupdate_versions} of an RFC of December
  * 2025, version strings. In no release.
  *
  * @param entries in the order of the table
@@ -112,7 +112,7 @@ public record SupportTable(List<Entry> entries) {
       }
     }
     throw new MalformedImageException(
-        "%s has a name in section %s that is no text, or has no NUL within %d bytes"
+        "%s has a name in section %s that is not text, or has no NUL within %d bytes"
             .formatted(where, section, NAME));
   }
 

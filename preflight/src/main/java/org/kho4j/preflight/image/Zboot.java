@@ -34,7 +34,7 @@ final class Zboot {
         Packing.of(payload.bytes())
             .orElseThrow(() ->
                 new MalformedImageException(
-                    "%s has at offset 0x%x nothing that is packed in a way known here"
+                    "%s has no known compression format at offset 0x%x"
                         .formatted(path, offset)));
     return payload
         .withLengthBehind(bytes, packing)

@@ -172,8 +172,8 @@ class BtfTest {
     assertThatThrownBy(btf::read)
         .isInstanceOf(MalformedImageException.class)
         .hasMessage(
-            "it has type 2 at 0x10 of its types, of kind 30, which is not known here and whose"
-                + " length is not told: nothing behind it can be read");
+            "it has type 2 at 0x10 of its types, of kind 30, which is unknown, as is its length:"
+                + " nothing after it can be read");
   }
 
   @ParameterizedTest

@@ -82,7 +82,7 @@ class BuiltInTest {
     FoundString tail = new FoundString("kho-v4", new Place("", 0, OptionalLong.empty()), "wants ");
     Built built = kernel(Optional.of(List.of(tail)), Optional.empty()).built(Feature.KHO);
     assertThat(built.state()).isEqualTo(Built.State.UNKNOWN);
-    assertThat(built.evidence()).contains("but the end of \"wants kho-v4\"");
+    assertThat(built.evidence()).contains("only the end of \"wants kho-v4\"");
   }
 
   @Test

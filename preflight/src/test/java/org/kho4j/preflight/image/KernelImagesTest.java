@@ -103,9 +103,10 @@ class KernelImagesTest {
   void saysHowToUnpackWhatIsNotRead(String name, String format) {
     byte[] payload = Images.withLength(Resources.bytes(name), ELF.length);
     String wayOut =
-        ", a form that is not read: '"
+        ", an unsupported form: '"
             + format
-            + " -dc FILE' unpacks a file, scripts/extract-vmlinux of the kernel's sources a bzImage";
+            + " -dc FILE' decompresses a file, scripts/extract-vmlinux of the kernel source a"
+                + " bzImage";
 
     assertThatThrownBy(() -> read(Resources.bytes(name)))
         .isInstanceOf(MalformedImageException.class)
@@ -176,7 +177,7 @@ class KernelImagesTest {
         .hasMessageEndingWith(
             "kernel: the zstd at offset 0x400 unpacks to "
                 + ELF.length
-                + " bytes, and is said to have "
+                + " bytes, but should have "
                 + 100);
   }
 
@@ -252,7 +253,7 @@ class KernelImagesTest {
         .isEqualTo(
             new Built(
                 Built.State.UNKNOWN,
-                "\"kho-v4\" is but the end of \"does not speak kho-v4\" at offset 0x4f"));
+                "\"kho-v4\" is only the end of \"does not speak kho-v4\" at offset 0x4f"));
   }
 
   @Test
@@ -306,11 +307,11 @@ class KernelImagesTest {
     assertThatThrownBy(() -> read("hello".getBytes(StandardCharsets.US_ASCII)))
         .isInstanceOf(MalformedImageException.class)
         .hasMessageEndingWith(
-            "is no kernel that is known here: neither bzImage, Image, zboot, vmlinux nor BTF");
+            "is no known form of kernel: neither bzImage, Image, zboot, vmlinux nor BTF");
     assertThatThrownBy(() -> read(gzip(gzip(ELF))))
         .isInstanceOf(MalformedImageException.class)
         .hasMessageEndingWith(
-            ", unpacked, has no kernel that is known here: neither bzImage, Image, zboot, vmlinux"
+            ", unpacked, has no known form of kernel: neither bzImage, Image, zboot, vmlinux"
                 + " nor BTF");
   }
 

@@ -17,8 +17,9 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
 /**
- * The mapping that systemd keeps in the LUO session {@value #SESSION}: which file was whose in the
- * file descriptor stores of its units. The file with the token {@value #TOKEN} has it as JSON.
+ * The mapping that systemd keeps in the LUO session {@value #SESSION}: it assigns the session's
+ * files to the file descriptor stores of units. The file with the token {@value #TOKEN} has it as
+ * JSON.
  *
  * <pre>
  * {"version":1,"state":{"KExecCount":0},"units":{"warm.service":{"fdstore":[
@@ -144,7 +145,7 @@ public final class FdStoreMapping {
     return version;
   }
 
-  /** How many kexecs systemd counted before this one, if it says so. */
+  /** Returns the number of kexecs that systemd counted before this one, if the mapping has it. */
   public OptionalLong kexecCount() {
     return kexecCount;
   }

@@ -1,2 +1,2 @@
-/** What systemd hands over beside the kernel: the descriptors that its units stored. */
+/** The handover of systemd: the file descriptors that its units stored. */
 package org.kho4j.verify.systemd;

@@ -169,7 +169,7 @@ final class Markdown {
 
   static String area(ContractVersion.Area area) {
     Field elements = area.elements();
-    return "The area behind %s is an array of %s, %d bytes each, from the area's first byte on: %s.\n"
+    return "The vmalloc area %s is an array of %s, %d bytes each, from its first byte on: %s.\n"
         .formatted(
             code(area.owner() + "." + area.field()),
             type(elements),
