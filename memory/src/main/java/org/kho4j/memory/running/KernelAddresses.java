@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Virtual addresses of the kernel and the physical ones behind them, for its direct map and its own
- * image: the segments of {@code /proc/kcore} with a {@code p_paddr} other than -1.
+ * Virtual addresses of the kernel. For its direct map, and on x86-64 for its image, the segments of
+ * {@code /proc/kcore} have the physical addresses behind them; for vmalloc's area, and with it the
+ * image of an arm64 kernel, {@code p_paddr} is -1 (Linux 7.3).
  */
 final class KernelAddresses {
 
@@ -20,7 +21,7 @@ final class KernelAddresses {
   private static final int PT_LOAD = 1;
   private static final long NO_ADDRESS = -1;
 
-  private record Mapped(long virtual, long physical, long length) {}
+  private record Mapped(long virtual, long physical, long length, long offset) {}
 
   private final List<Mapped> all = new ArrayList<>();
 
@@ -34,8 +35,13 @@ final class KernelAddresses {
     for (int i = 0; i < count; i++) {
       long at = headers.get(U64, 32) + (long) i * PROGRAM_HEADER_SIZE;
       long physical = headers.get(U64, at + 24);
-      if (headers.get(U32, at) == PT_LOAD && physical != NO_ADDRESS) {
-        all.add(new Mapped(headers.get(U64, at + 16), physical, headers.get(U64, at + 40)));
+      if (headers.get(U32, at) == PT_LOAD) {
+        all.add(
+            new Mapped(
+                headers.get(U64, at + 16),
+                physical,
+                headers.get(U64, at + 40),
+                headers.get(U64, at + 8)));
       }
     }
   }
@@ -44,8 +50,19 @@ final class KernelAddresses {
   OptionalLong physical(long virtual) {
     for (Mapped mapped : all) {
       long distance = virtual - mapped.virtual;
-      if (Long.compareUnsigned(distance, mapped.length) < 0) {
+      if (mapped.physical != NO_ADDRESS && Long.compareUnsigned(distance, mapped.length) < 0) {
         return OptionalLong.of(mapped.physical + distance);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
+  /** Where the file has the bytes at a virtual address, if one segment has all of them. */
+  OptionalLong offset(long virtual, int bytes) {
+    for (Mapped mapped : all) {
+      long distance = virtual - mapped.virtual;
+      if (Long.compareUnsigned(distance, mapped.length) < 0 && bytes <= mapped.length - distance) {
+        return OptionalLong.of(mapped.offset + distance);
       }
     }
     return OptionalLong.empty();

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -137,6 +138,28 @@ public final class RunningMemory implements PhysicalMemory {
   /** The physical address behind a virtual one of the kernel, if its direct map or image has it. */
   public OptionalLong physical(long virtual) {
     return addresses.physical(virtual);
+  }
+
+  /**
+   * Bytes of a variable of the kernel, read anew each time.
+   *
+   * @param virtual address of the variable
+   * @param bytes how many, from 1 on
+   * @return empty if {@code /proc/kcore} does not show them
+   */
+  public Optional<MemorySegment> kernelData(long virtual, int bytes) {
+    requireOpen();
+    OptionalLong offset = addresses.offset(virtual, bytes);
+    if (offset.isEmpty()) {
+      return Optional.empty();
+    }
+    byte[] copy = new byte[bytes];
+    try {
+      kcore.read(ByteBuffer.wrap(copy), offset.getAsLong());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    return Optional.of(MemorySegment.ofArray(copy).asReadOnly());
   }
 
   /** The same memory for a search: what it reads is not kept. */
