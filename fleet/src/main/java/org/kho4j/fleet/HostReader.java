@@ -158,8 +158,7 @@ final class HostReader implements KernelSource.Look {
             (where, address, bytes) -> owners.merge(where.top(), bytes, Long::sum));
     errors = checked.count(Severity.ERROR);
     try {
-      preserved =
-          handover.hasMap() ? handover.mapSummary().blocks().bytes() : 0;
+      preserved = handover.hasMap() ? handover.mapSummary().blocks().bytes() : 0;
       sessions = handover.client(LiveUpdate.CLIENT).map(luo -> luo.sessions().count()).orElse(0L);
     } catch (HandoverException broken) {
       // A finding of verify, and with it part of the verdicts.

@@ -138,7 +138,8 @@ public final class Handovers {
       if (isFinalizedLater()) {
         return MapState.NOT_FINALIZED;
       }
-      // A kernel that takes a map frees its pages, so that one fault shows that they are used again.
+      // A kernel that takes a map frees its pages, so that one fault shows that they are used
+      // again.
       if (isTaken ? sound() : rootPreserved()) {
         return MapState.INTACT;
       }

@@ -83,7 +83,8 @@ class HandoversTest {
     assertThat(handover.role()).isEqualTo(Role.OUTGOING);
     assertThat(handover.hasMap()).isTrue();
     assertThat(handover.mapState()).isEqualTo(MapState.DAMAGED);
-    assertThat(handover.mapFault()).contains(handover.mapSummary().problems().getFirst().getMessage());
+    assertThat(handover.mapFault())
+        .contains(handover.mapSummary().problems().getFirst().getMessage());
   }
 
   @Test

@@ -71,7 +71,14 @@ public record DebugfsOut(
     List<String> strangers = new ArrayList<>();
     Optional<byte[]> root = files.bytes(OUT + "/fdt");
     if (root.isPresent()) {
-      versions.put(Parts.KHO.name(), new Blob(files, OUT + "/fdt", root.get()).compatible());
+      Blob blob = new Blob(files, OUT + "/fdt", root.get());
+      if (blob.isCut()) {
+        files.note(
+            "/%s/fdt shows %d bytes of the root FDT, as long as it was at boot: the version of KHO is not known from there"
+                .formatted(OUT, root.get().length));
+      } else {
+        versions.put(Parts.KHO.name(), blob.compatible());
+      }
     }
     for (String name : names.get()) {
       String place = SUBTREES + "/" + name;
@@ -142,6 +149,16 @@ public record DebugfsOut(
       this.files = files;
       this.place = place;
       this.bytes = bytes;
+    }
+
+    /**
+     * Whether the file is shorter than the tree in it: since 7.1, the length of {@code out/fdt} is
+     * that of the tree at boot, to which subtrees are added later.
+     */
+    boolean isCut() {
+      return bytes.length >= 2 * Integer.BYTES
+          && Fdt.isMagic(MemorySegment.ofArray(bytes))
+          && ByteBuffer.wrap(bytes).getInt(Integer.BYTES) > bytes.length;
     }
 
     List<String> versions() throws IOException {

@@ -1,6 +1,5 @@
 package org.kho4j.preflight;
 
-import org.kho4j.abi.VersionString;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -9,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.Structure;
+import org.kho4j.abi.VersionString;
 import org.kho4j.preflight.image.Feature;
 
 /**

@@ -1,10 +1,10 @@
 package org.kho4j.preflight;
 
-import org.kho4j.abi.VersionString;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.VersionString;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 

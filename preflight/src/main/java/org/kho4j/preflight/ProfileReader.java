@@ -1,6 +1,5 @@
 package org.kho4j.preflight;
 
-import org.kho4j.abi.VersionString;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -9,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.kho4j.abi.LuoVersion;
+import org.kho4j.abi.VersionString;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.btf.Btf;
@@ -113,7 +113,8 @@ public final class ProfileReader {
       return metadata(image, places(shown));
     }
     boolean main =
-        versions.stream().anyMatch(text -> VersionString.stem(text).equals(part.stems().getFirst()));
+        versions.stream()
+            .anyMatch(text -> VersionString.stem(text).equals(part.stems().getFirst()));
     return main
         ? Speech.yes(versions, places(shown))
         : Speech.unknown(

@@ -55,6 +55,8 @@ public record Speech(
 
   /** The version with that stem, if there is one. */
   Optional<String> version(String stem) {
-    return versions.stream().filter(version -> VersionString.stem(version).equals(stem)).findFirst();
+    return versions.stream()
+        .filter(version -> VersionString.stem(version).equals(stem))
+        .findFirst();
   }
 }

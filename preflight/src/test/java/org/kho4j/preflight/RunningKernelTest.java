@@ -211,6 +211,22 @@ class RunningKernelTest {
     }
   }
 
+  /** Since 7.1: in a guest of 7.3.4 the file had 233 bytes of 345. */
+  @Test
+  void aRootFdtThatGrewSinceBootIsNotTakenForDamaged() throws IOException {
+    host();
+    handover();
+    byte[] whole = blob("root.fdt");
+    put(OUT + "fdt", Arrays.copyOf(whole, whole.length - 112));
+    Running running = read();
+    assertThat(running.profile().speech(Parts.KHO).versions()).containsExactly("kho-v4");
+    assertThat(running.handed().orElseThrow().parts()).contains("kho", "luo");
+    assertThat(running.notes())
+        .singleElement()
+        .asString()
+        .contains("out/fdt shows %d bytes of the root FDT".formatted(whole.length - 112));
+  }
+
   private static byte[] all(int value, int length) {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) value);

@@ -108,8 +108,7 @@ final class Unclaimed {
         .counts()
         .notChecked(
             "the owners of %s of preserved memory: %s"
-                .formatted(
-                    AbsentParts.kibibytes(pageCount * scene.pageSize().bytes()), because));
+                .formatted(AbsentParts.kibibytes(pageCount * scene.pageSize().bytes()), because));
   }
 
   private void report() {

@@ -70,7 +70,8 @@ record DamagedCapture(PhysicalMemory memory, List<RootFdt> roots, boolean atTheJ
     }
     Verifier.verify(
         Handovers.of(guest.memory(), now, sound.pageSize()),
-        new Verifier.Options(rule -> true, 20, guest.bootRecord(), Optional.empty(), guest.nodes(), false),
+        new Verifier.Options(
+            rule -> true, 20, guest.bootRecord(), Optional.empty(), guest.nodes(), false),
         findings::add);
     return findings;
   }

@@ -93,16 +93,20 @@ class UnclaimedTest {
           Verifier.verify(
               written.handover(),
               new Verifier.Options(
-                  all.rules(), all.perRule(), all.setupData(), all.scratchArray(), all.nodes(), true),
+                  all.rules(),
+                  all.perRule(),
+                  all.setupData(),
+                  all.scratchArray(),
+                  all.nodes(),
+                  true),
               finding -> found.add(finding.rule().id()));
 
       assertThat(written.findings()).extracting(one -> one.rule().id()).contains("OWN-004");
       assertThat(found).noneMatch(id -> id.startsWith("OWN-"));
       assertThat(checked.notChecked())
-          .anyMatch(
-              what ->
-                  what.startsWith("the owners of ")
-                      && what.endsWith(": LUO writes its sessions only at the jump"));
+          .anyMatch(what ->
+              what.startsWith("the owners of ")
+                  && what.endsWith(": LUO writes its sessions only at the jump"));
     }
   }
 

@@ -278,8 +278,7 @@ final class Plan {
       return flbs;
     }
     for (int i = 0; i < flbs.size(); i++) {
-      leaveOut(
-          "/LUO/flbs/flb " + i, "%s has no FLBs: %s".formatted(version, flbs.get(i).name()));
+      leaveOut("/LUO/flbs/flb " + i, "%s has no FLBs: %s".formatted(version, flbs.get(i).name()));
     }
     return List.of();
   }

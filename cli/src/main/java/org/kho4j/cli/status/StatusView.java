@@ -171,8 +171,7 @@ final class StatusView {
         .ifPresent(metadata ->
             json.text("previousRelease", metadata.previousRelease())
                 .number("kexecCount", metadata.kexecCount()));
-    json
-        .endObject();
+    json.endObject();
     host.prepared().ifPresent(prepared -> prepared(json, prepared));
     json.number("memoryBytes", host.memory());
     host.kexecLoaded().ifPresent(loaded -> json.flag("kexecLoaded", loaded));

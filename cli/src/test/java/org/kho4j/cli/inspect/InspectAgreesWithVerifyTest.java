@@ -29,7 +29,9 @@ import org.kho4j.verify.Verifier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** What {@code kho inspect} and {@code kho verify} say of the same bytes, one field of them changed. */
+/**
+ * What {@code kho inspect} and {@code kho verify} say of the same bytes, one field of them changed.
+ */
 class InspectAgreesWithVerifyTest {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -78,7 +80,8 @@ class InspectAgreesWithVerifyTest {
             handover,
             Verifier.Options.ALL,
             finding ->
-                findings.add(finding.rule().id() + " " + finding.path() + ": " + finding.message()));
+                findings.add(
+                    finding.rule().id() + " " + finding.path() + ": " + finding.message()));
     JsonNode inspected = inspect(handover);
     String state = inspected.at("/preservedMap/state").asString();
     List<String> errors = texts(inspected.path("errors"));
@@ -128,8 +131,8 @@ class InspectAgreesWithVerifyTest {
 
   private static List<String> texts(JsonNode parts) {
     List<String> texts = new ArrayList<>();
-    parts.forEach(part ->
-        texts.add(part.path("path").asString() + ": " + part.path("message").asString()));
+    parts.forEach(
+        part -> texts.add(part.path("path").asString() + ": " + part.path("message").asString()));
     return texts;
   }
 }

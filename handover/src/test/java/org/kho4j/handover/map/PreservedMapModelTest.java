@@ -81,8 +81,7 @@ class PreservedMapModelTest {
         .as("seed %d", seed)
         .extracting(run -> "order %d: 0x%x+0x%x".formatted(run.order(), run.address(), run.bytes()))
         .isEqualTo(expectedRuns);
-    MapSummary summary =
-        map.summary();
+    MapSummary summary = map.summary();
     assertThat(summary.problems()).isEmpty();
     Map<Integer, Long> counts = new HashMap<>();
     summary.blocks().forEach((order, bytes, blocks) -> counts.put(order, blocks));

@@ -84,8 +84,6 @@ final class InsideGuest {
       String file = "/" + command.split(" ", 2)[0];
       script.line("into %s.json %s%s --json", file, JAVA, command);
       script.line("dump %s.json", file).line("dump %s.json.err", file);
-      script.line("into %s.txt %s%s", file, JAVA, command);
-      script.line("dump %s.txt", file);
     }
   }
 

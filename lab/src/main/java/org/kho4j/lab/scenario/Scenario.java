@@ -196,7 +196,7 @@ public record Scenario(
             false,
             kernel -> hasJava(kernel) || kernel.name().equals("arm64-7.3-16k"),
             JAVA,
-            Duration.ofMinutes(20),
+            Duration.ofMinutes(40),
             InsideGuest::run),
         new Scenario(
             "running-hidden",

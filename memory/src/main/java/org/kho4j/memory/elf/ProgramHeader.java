@@ -43,4 +43,15 @@ public record ProgramHeader(
   public boolean hasAddress() {
     return physical != NO_ADDRESS;
   }
+
+  /**
+   * Whether the segment has all of some bytes at a virtual address.
+   *
+   * @param bytes at least 1
+   */
+  public boolean covers(long virtual, int bytes) {
+    long distance = virtual - this.virtual;
+    return Long.compareUnsigned(distance, inMemory) < 0
+        && Long.compareUnsigned(bytes, inMemory - distance) <= 0;
+  }
 }

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -92,7 +93,7 @@ public final class RunningMemory implements PhysicalMemory {
       ElfCore.Layout layout = ElfCore.layout(kcore.path(), headers, Long.MAX_VALUE);
       List<ProgramHeader> segments =
           programHeaders(headers)
-              .filter(header -> header.type() == ProgramHeader.LOAD && header.hasAddress())
+              .filter(header -> header.type() == ProgramHeader.LOAD)
               .toList();
       return new RunningMemory(kcore, layout, ram, segments);
     } catch (IOException | RuntimeException | Error e) {
@@ -134,7 +135,8 @@ public final class RunningMemory implements PhysicalMemory {
 
   private static Stream<ProgramHeader> programHeaders(MemorySegment headers) {
     return IntStream.range(0, count(headers))
-        .mapToObj(i -> ProgramHeader.read(headers, ELF_HEADER_SIZE + (long) i * ProgramHeader.SIZE));
+        .mapToObj(
+            i -> ProgramHeader.read(headers, ELF_HEADER_SIZE + (long) i * ProgramHeader.SIZE));
   }
 
   private static MemorySegment read(Kcore kcore, long bytes) throws IOException {
@@ -148,15 +150,42 @@ public final class RunningMemory implements PhysicalMemory {
     return source;
   }
 
-  /** The physical address behind a virtual one of the kernel, if its direct map or image has it. */
+  /**
+   * The physical address behind a virtual one of the kernel. {@code /proc/kcore} has it for the
+   * direct map, and on x86-64 for the kernel's image; not for vmalloc's area, in which the image of
+   * an arm64 kernel is (Linux 7.3).
+   */
   public OptionalLong physical(long virtual) {
-    for (ProgramHeader segment : segments) {
-      long distance = virtual - segment.virtual();
-      if (Long.compareUnsigned(distance, segment.inMemory()) < 0) {
-        return OptionalLong.of(segment.physical() + distance);
-      }
+    return segments.stream()
+        .filter(segment -> segment.hasAddress() && segment.covers(virtual, 1))
+        .mapToLong(segment -> segment.physical() + (virtual - segment.virtual()))
+        .findFirst();
+  }
+
+  /**
+   * Bytes of a variable of the kernel, read anew each time.
+   *
+   * @param virtual address of the variable
+   * @param bytes how many, from 1 on
+   * @return empty if {@code /proc/kcore} does not show them
+   */
+  public Optional<MemorySegment> kernelData(long virtual, int bytes) {
+    requireOpen();
+    OptionalLong offset =
+        segments.stream()
+            .filter(segment -> segment.covers(virtual, bytes))
+            .mapToLong(segment -> segment.offset() + (virtual - segment.virtual()))
+            .findFirst();
+    if (offset.isEmpty()) {
+      return Optional.empty();
     }
-    return OptionalLong.empty();
+    byte[] copy = new byte[bytes];
+    try {
+      kcore.read(ByteBuffer.wrap(copy), offset.getAsLong());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    return Optional.of(MemorySegment.ofArray(copy).asReadOnly());
   }
 
   /** The same memory for a search: what it reads is not kept. */

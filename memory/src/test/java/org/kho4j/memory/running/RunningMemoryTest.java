@@ -160,6 +160,25 @@ class RunningMemoryTest {
   }
 
   @Test
+  void readsVariablesOfTheKernelByTheirVirtualAddress() throws IOException {
+    long vmalloc = 0xffff_c900_0000_0000L;
+    overwrite(0x2000, 77);
+    try (FileChannel file = channel()) {
+      // An arm64 kernel's own image is in vmalloc's area, which has no physical addresses.
+      file.write(page(5), new Load(vmalloc + 0x1000, -1, PAGE).offset());
+    }
+    try (RunningMemory memory = RunningMemory.open(root)) {
+      assertThat(memory.kernelData(DIRECT_MAP + 0x2000, 8))
+          .hasValueSatisfying(bytes -> assertThat(bytes.get(JAVA_BYTE, 7)).isEqualTo((byte) 77));
+      assertThat(memory.kernelData(vmalloc + 0x1000, 8))
+          .hasValueSatisfying(bytes -> assertThat(bytes.get(JAVA_BYTE, 0)).isEqualTo((byte) 5));
+      assertThat(memory.kernelData(0xffff_0000_0000_0000L, 8)).isEmpty();
+      assertThat(memory.kernelData(DIRECT_MAP + 0x9ffc, 8)).isEmpty();
+      assertThat(memory.kernelData(vmalloc + (1L << 40), 8)).isEmpty();
+    }
+  }
+
+  @Test
   void everyReaderSeesTheSameUntilItForgets() throws IOException {
     try (RunningMemory memory = RunningMemory.open(root)) {
       assertThat(memory.read(0x2000, 4).get(JAVA_BYTE, 0)).isEqualTo((byte) 2);

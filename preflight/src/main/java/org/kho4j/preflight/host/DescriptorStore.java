@@ -1,5 +1,6 @@
 package org.kho4j.preflight.host;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The descriptors that systemd keeps for a unit. Services of systemd itself are left out: what
@@ -52,7 +54,7 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
       Process process =
           new ProcessBuilder(COMMAND)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
               .start();
       byte[] shown;
       try (InputStream out = process.getInputStream()) {
@@ -76,24 +78,30 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
   /** The stores in the output of {@code systemctl show}: units are apart by an empty line. */
   static List<DescriptorStore> parse(String shown) {
     List<DescriptorStore> stores = new ArrayList<>();
-    for (String unit : shown.split("\n\n+")) {
-      Map<String, String> values = new HashMap<>();
-      for (String line : unit.split("\n")) {
-        int equals = line.indexOf('=');
-        if (equals > 0) {
-          values.put(line.substring(0, equals), line.substring(equals + 1).strip());
-        }
+    Map<String, String> values = new HashMap<>();
+    Stream.concat(shown.lines(), Stream.of("")).forEach(line -> {
+      int equals = line.indexOf('=');
+      if (equals > 0) {
+        values.put(line.substring(0, equals), line.substring(equals + 1).strip());
+      } else {
+        store(values).ifPresent(stores::add);
+        values.clear();
       }
-      String name = values.getOrDefault("Id", "");
-      String count = values.getOrDefault("NFileDescriptorStore", "");
-      if (!name.startsWith(OF_SYSTEMD) && count.matches("[1-9][0-9]{0,8}")) {
-        stores.add(
-            new DescriptorStore(
-                name,
-                Integer.parseInt(count),
-                "yes".equals(values.get("FileDescriptorStorePreserve"))));
-      }
-    }
+    });
     return stores;
+  }
+
+  /** The store of a unit, if it is not empty. */
+  private static Optional<DescriptorStore> store(Map<String, String> values) {
+    String name = values.getOrDefault("Id", "");
+    String count = values.getOrDefault("NFileDescriptorStore", "");
+    if (name.startsWith(OF_SYSTEMD) || !count.matches("[1-9][0-9]{0,8}")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new DescriptorStore(
+            name,
+            Integer.parseInt(count),
+            "yes".equals(values.get("FileDescriptorStorePreserve"))));
   }
 }

@@ -65,9 +65,7 @@ public record HostStatus(
    * @param metadata what the kernel that handed over says about itself
    */
   public record Given(
-      Optional<Boolean> handedOver,
-      Optional<String> version,
-      Optional<Metadata> metadata) {}
+      Optional<Boolean> handedOver, Optional<String> version, Optional<Metadata> metadata) {}
 
   /**
    * What debugfs shows of the outgoing handover.

@@ -12,7 +12,6 @@ import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.running.RunningMemory;
 import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.host.HostStatus.State;
@@ -58,7 +57,7 @@ public record RunningRoots(
         : Optional.of(new AddressRange(boot.scratchAddress(), boot.scratchSize()));
   }
 
-  /** Variables of the kernel: those around them change all the time, so they are not watched. */
+  /** Variables of the kernel: those around them change all the time, so they are not kept. */
   private record Variables(RunningMemory running, KernelSymbols symbols) {
 
     State state() {
@@ -107,15 +106,9 @@ public record RunningRoots(
     /** The bytes behind a symbol, if the kernel tells where they are. */
     private Optional<MemorySegment> bytes(Name name, int length) {
       OptionalLong virtual = symbols.address(name);
-      OptionalLong address = virtual.isEmpty() ? virtual : running.physical(virtual.getAsLong());
-      if (address.isEmpty()) {
-        return Optional.empty();
-      }
-      try {
-        return Optional.of(running.unwatched().read(address.getAsLong(), length));
-      } catch (MemoryReadException e) {
-        return Optional.empty();
-      }
+      return virtual.isEmpty()
+          ? Optional.empty()
+          : running.kernelData(virtual.getAsLong(), length);
     }
   }
 }

@@ -21,7 +21,8 @@ class VersionNameTest {
   })
   void namesHaveAStem(String text, String stem) {
     assertThat(VersionName.matches(text)).isTrue();
-    assertThat(new FoundString(text, new Place("", 0, OptionalLong.empty()), "").stem()).isEqualTo(stem);
+    assertThat(new FoundString(text, new Place("", 0, OptionalLong.empty()), "").stem())
+        .isEqualTo(stem);
   }
 
   @ParameterizedTest
