@@ -74,7 +74,7 @@ public record DebugfsOut(
       Blob blob = new Blob(files, OUT + "/fdt", root.get());
       if (blob.isCut()) {
         files.note(
-            "/%s/fdt shows %d bytes of the root FDT, as long as it was at boot: the version of KHO is not known from there"
+            "/%s/fdt shows only the first %d bytes of the root FDT, its length at boot: it does not show the version of KHO"
                 .formatted(OUT, root.get().length));
       } else {
         versions.put(Parts.KHO.name(), blob.compatible());
