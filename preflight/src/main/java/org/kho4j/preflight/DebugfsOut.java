@@ -63,7 +63,7 @@ public record DebugfsOut(
           "/%s cannot be read: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
                   .formatted(OUT)
               + " CONFIG_KEXEC_HANDOVER_DEBUGFS. The handover is unknown, so everything that the"
-                  + " kernel supports counts");
+              + " kernel supports counts");
       return NONE;
     }
     Map<String, List<String>> versions = new HashMap<>();

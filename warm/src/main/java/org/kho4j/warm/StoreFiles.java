@@ -114,8 +114,8 @@ final class StoreFiles {
   private static void requireLocked(LinuxFile file) throws LinuxException {
     if (file.isHugetlb()) {
       throw new WarmException(
-          HUGETLB, file.path() + " is in pages of a huge page pool, which a kernel cannot hand"
-              + " over");
+          HUGETLB,
+          file.path() + " is in pages of a huge page pool, which a kernel cannot hand" + " over");
     }
     if (!file.tryLock()) {
       throw WarmStore.inUse(file.path());
@@ -166,8 +166,8 @@ final class StoreFiles {
   }
 
   /**
-   * Locks a file that is about to be renamed or removed. Whoever does that has its lock, so the name
-   * leads to the file until the lock is dropped.
+   * Locks a file that is about to be renamed or removed. Whoever does that has its lock, so the
+   * name leads to the file until the lock is dropped.
    *
    * @return whether the name leads to the file
    */
