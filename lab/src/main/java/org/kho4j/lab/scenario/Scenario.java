@@ -166,7 +166,7 @@ public record Scenario(
         withJvm(
             "systemd",
             "a service with a warm store under systemd: restart, kill -9, soft-reboot, two kexecs",
-            Duration.ofMinutes(40),
+            Duration.ofMinutes(120),
             Systemd::run),
         withJvm(
             "luo-from-java",
