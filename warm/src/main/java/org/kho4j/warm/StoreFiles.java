@@ -166,8 +166,8 @@ final class StoreFiles {
   }
 
   /**
-   * Locks a file that is about to be renamed or removed. Whoever does that has its lock, so the name
-   * leads to the file until the lock is dropped.
+   * Locks a file that is about to be renamed or removed. Whoever does that has its lock, so the
+   * name leads to the file until the lock is dropped.
    *
    * @return whether the name leads to the file
    */

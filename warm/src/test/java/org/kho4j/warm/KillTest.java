@@ -148,7 +148,8 @@ class KillTest {
   private void checkAndClose(int number) throws IOException {
     KillReport report = reports.get(number);
     long next;
-    try (WarmStore store = WarmStore.open(KilledProcess.store(dir, number), KilledProcess.OPTIONS)) {
+    try (WarmStore store =
+        WarmStore.open(KilledProcess.store(dir, number), KilledProcess.OPTIONS)) {
       long generation = store.generation();
       long committed = report.committed();
       if (committed != 0) {
@@ -202,8 +203,7 @@ class KillTest {
     for (long i = 0; i < words.byteSize() / 8; i++) {
       long found = words.getAtIndex(JAVA_LONG, i);
       if (found != value) {
-        throw new AssertionError(
-            "region %s: word %d is %d".formatted(region.name(), i, found));
+        throw new AssertionError("region %s: word %d is %d".formatted(region.name(), i, found));
       }
     }
   }

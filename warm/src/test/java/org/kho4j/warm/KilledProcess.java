@@ -83,8 +83,7 @@ final class KilledProcess {
   /** Makes a store ready for the program. */
   static void create(Path path) throws IOException {
     try (WarmStore store = WarmStore.open(path, OPTIONS)) {
-      fill(
-          store.allocate("accounts", (ACCOUNTS + 1) * 8L).segment(), 0, ACCOUNTS, BALANCE);
+      fill(store.allocate("accounts", (ACCOUNTS + 1) * 8L).segment(), 0, ACCOUNTS, BALANCE);
       fill(store.allocate("growing", 8).segment(), 0, 1, GROWING);
     }
   }

@@ -62,7 +62,10 @@ final class KilledProgram {
     Path file = directory.resolve("cache");
     List<String> command = command(List.of("-XX:AOTCacheOutput=" + file), "0", trial, "100");
     Process training =
-        new ProcessBuilder(command).inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        new ProcessBuilder(command)
+            .inheritIO()
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
     assertThat(training.waitFor()).isZero();
     cache = List.of("-XX:AOTCache=" + file, "-XX:AOTMode=on");
   }
