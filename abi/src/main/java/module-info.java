@@ -1,6 +1,4 @@
-/**
- * The binary contract of Linux Kexec Handover as data, without input or output.
- */
+/** The binary contract of Linux Kexec Handover as data, without input or output. */
 module org.kho4j.abi {
   requires static org.jspecify;
 

@@ -9,8 +9,9 @@ public enum Component {
   LUO("luo", LuoSer.SUBTREE, "the Live Update Orchestrator: sessions, files, FLBs"),
   MEMFD("memfd", null, "the memfd file handler of the Live Update Orchestrator"),
   KEXEC_METADATA(
-      "kexec-metadata", KexecMetadata.SUBTREE, "the release of the kernel that handed over, and"
-          + " the number of kexecs"),
+      "kexec-metadata",
+      KexecMetadata.SUBTREE,
+      "the release of the kernel that handed over, and" + " the number of kexecs"),
   MEMBLOCK("memblock", FdtLayout.MEMBLOCK_SUBTREE, "reserve_mem= reservations"),
   KHO_TEST("kho_test", FdtLayout.KHO_TEST_SUBTREE, "the kernel's own test module"),
   BOOT("boot", null, "the boot record: the addresses of the root FDT and of the scratch array");

@@ -64,8 +64,7 @@ public final class FailureMessage {
               + "; KHO_JAVA_OPTS=-Xmx1g increases it. This is a bug: please report it";
       case StackOverflowError _ ->
           "the source is nested too deeply. This is a bug: please report it";
-      case InternalError _ ->
-          "the source became shorter or unreadable while it was read";
+      case InternalError _ -> "the source became shorter or unreadable while it was read";
       default -> "internal error, please report it with the output of --debug: " + failure;
     };
   }

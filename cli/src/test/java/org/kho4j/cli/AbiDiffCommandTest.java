@@ -94,7 +94,7 @@ class AbiDiffCommandTest {
     assertThat(diff(0, kernel("7.3"), silent).out())
         .isEqualTo(
             ("note: the version of kho in %s is unknown\nNo compared layout changed; the notes name"
-                + " what was not compared.\n")
+                    + " what was not compared.\n")
                 .formatted(silent));
   }
 

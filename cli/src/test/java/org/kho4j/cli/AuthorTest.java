@@ -445,8 +445,8 @@ class AuthorTest {
   @Test
   void optionsForReadingAreRefused() throws IOException {
     assertThat(run(2, SMALL.formatted(""), "--page-size", "16K").err())
-        .contains("--page-size is only for commands that read: the spec determines what is"
-            + " written");
+        .contains(
+            "--page-size is only for commands that read: the spec determines what is" + " written");
   }
 
   private Path ram() {

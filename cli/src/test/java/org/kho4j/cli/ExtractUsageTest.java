@@ -49,10 +49,9 @@ class ExtractUsageTest {
   static Stream<Arguments> wrongUsage() {
     return Stream.of(
         Arguments.of(
-            List.of(),
-            "no part to extract; give --session NAME --token N, --unit UNIT --fd NAME,"),
-        Arguments.of(List.of("--session=vm"), "give --session and --token together to name a"
-            + " memfd"),
+            List.of(), "no part to extract; give --session NAME --token N, --unit UNIT --fd NAME,"),
+        Arguments.of(
+            List.of("--session=vm"), "give --session and --token together to name a" + " memfd"),
         Arguments.of(List.of("--token=1"), "give --session and --token together to name a memfd"),
         Arguments.of(List.of("--subtree=a", "--vmalloc=1"), "extract only one thing: "),
         Arguments.of(

@@ -147,7 +147,7 @@ class LeftOutMemoryTest {
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", out).err())
         .isEqualTo(
             ("kho: 1 MiB of the 1 MiB of /memblock/reservation \"trace\" are not in %s: --missing zero writes"
-                + " zeros instead\n")
+                    + " zeros instead\n")
                 .formatted(EXCLUDED));
     assertThat(directory).isEmptyDirectory();
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", "-").out()).isEmpty();

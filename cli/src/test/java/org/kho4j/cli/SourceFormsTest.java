@@ -77,7 +77,7 @@ class SourceFormsTest {
     assertThat(kho(2, "inspect", source).err())
         .contains(
             ("%s: the root FDT at 0x%x and its pointers fit together if memory begins after a"
-                + " header: give --skip %d")
+                    + " header: give --skip %d")
                 .formatted(source, 0x512000 + header, header));
     handovers("--skip", header);
   }
@@ -111,7 +111,8 @@ class SourceFormsTest {
   void readsWhatLimeWrote() throws IOException {
     Path lime = Captures.SMALL.resolve("dumps/kho-test.lime.zst");
 
-    assertThat(kho(0, "verify", lime).out()).startsWith("0 errors, 0 warnings; checked: 1 handover");
+    assertThat(kho(0, "verify", lime).out())
+        .startsWith("0 errors, 0 warnings; checked: 1 handover");
     assertThat(kho(0, "inspect", lime).out()).contains("7 folios, 256 KiB, checksum matches");
     kho(0, "extract", lime, "--subtree", "kho_test", "-o", directory.resolve("kho_test"));
     assertThat(sha256("kho_test"))
@@ -140,8 +141,7 @@ class SourceFormsTest {
 
     write();
     assertThat(kho(2, "inspect", source, "--spool-limit", "1M").err())
-        .isEqualTo(
-            "kho: " + source + " has more than 1048576 bytes, the limit of the copy\n");
+        .isEqualTo("kho: " + source + " has more than 1048576 bytes, the limit of the copy\n");
   }
 
   private void write() {

@@ -196,8 +196,8 @@ class UnreadableHandoverTest {
         .matches(
             Pattern.quote("kho: " + taken)
                 + ": the handover at 0x4f0000 hands nothing over, because a kernel has consumed"
-                    + " it: its kexec count is \\d+, and that of the outgoing handover at 0x\\w+"
-                    + " is \\d+\n");
+                + " it: its kexec count is \\d+, and that of the outgoing handover at 0x\\w+"
+                + " is \\d+\n");
 
     try (RandomAccessFile file = new RandomAccessFile(ram.toFile(), "rw")) {
       file.setLength(ROOT + 0x1000);

@@ -30,8 +30,7 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
   public static Metadata of(StructureView blob, Where where) {
     long version = blob.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
-      throw where.broken(
-          blob.address(), "version is %d, but only 1 is known".formatted(version));
+      throw where.broken(blob.address(), "version is %d, but only 1 is known".formatted(version));
     }
     return new Metadata(
         version,

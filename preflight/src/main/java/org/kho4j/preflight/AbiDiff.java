@@ -101,7 +101,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
             && !was.pageSize().equals(is.pageSize())
         ? Optional.of(
             ("%s has pages of %s, but %s has pages of %s: layouts differ with the page size, without"
-                + " a change of the contract")
+                    + " a change of the contract")
                 .formatted(was.source(), was.pageSize().get(), is.source(), is.pageSize().get()))
         : Optional.empty();
   }

@@ -63,7 +63,7 @@ public record DebugfsOut(
           "/%s cannot be read: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
                   .formatted(OUT)
               + " CONFIG_KEXEC_HANDOVER_DEBUGFS. The handover is unknown, so everything that the"
-                  + " kernel supports counts");
+              + " kernel supports counts");
       return NONE;
     }
     Map<String, List<String>> versions = new HashMap<>();
@@ -74,7 +74,7 @@ public record DebugfsOut(
       Blob blob = new Blob(files, OUT + "/fdt", root.get());
       if (blob.isCut()) {
         files.note(
-            "/%s/fdt shows %d bytes of the root FDT, as long as it was at boot: the version of KHO is not known from there"
+            "/%s/fdt shows only the first %d bytes of the root FDT, its length at boot: it does not show the version of KHO"
                 .formatted(OUT, root.get().length));
       } else {
         versions.put(Parts.KHO.name(), blob.compatible());

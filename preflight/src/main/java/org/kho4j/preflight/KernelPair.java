@@ -92,7 +92,7 @@ record KernelPair(Profile from, Profile to) {
     return ours.isPresent() && theirs.isPresent() && ours.get() != theirs.get()
         ? Optional.of(
             ("its page size is %s, not %s, and no kernel checks that: it walks the preserved map"
-                + " with its own page size, follows invalid addresses, and panics in early boot")
+                    + " with its own page size, follows invalid addresses, and panics in early boot")
                 .formatted(theirs.get(), ours.get()))
         : Optional.empty();
   }

@@ -40,8 +40,7 @@ final class NextCommandLine {
             .flatMap(one -> wrong(one, line.get()).stream())
             .collect(Collectors.joining("; "));
     if (!wrong.isEmpty()) {
-      judged.spoil(
-          Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates a new, empty reservation");
+      judged.spoil(Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates a new, empty reservation");
     }
   }
 

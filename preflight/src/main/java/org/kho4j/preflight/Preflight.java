@@ -128,7 +128,9 @@ public final class Preflight {
   private void others(Handed what) {
     for (String handler : new TreeSet<>(what.handlers())) {
       if (!Parts.MEMFD.isOf(handler)) {
-        judge(Part.fileHandler(handler), Speech.yes(List.of(handler), "a file with this handler is handed over"));
+        judge(
+            Part.fileHandler(handler),
+            Speech.yes(List.of(handler), "a file with this handler is handed over"));
       }
     }
     for (String flb : new TreeSet<>(what.flbs())) {

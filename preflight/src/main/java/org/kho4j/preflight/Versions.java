@@ -26,7 +26,8 @@ final class Versions {
     }
     for (String version : theirs.versions()) {
       if (!ours.versions().isEmpty() && !has(part, ours, part.stemOf(version))) {
-        return Optional.of("the next kernel asks for %s, which is not handed over".formatted(version));
+        return Optional.of(
+            "the next kernel asks for %s, which is not handed over".formatted(version));
       }
     }
     return features(ours, theirs);

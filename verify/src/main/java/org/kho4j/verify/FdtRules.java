@@ -61,7 +61,8 @@ final class FdtRules {
       Rule.error(
           "FDT-005",
           "The root FDT has a property preserved-memory-map of 8 bytes.",
-          NO_REVIVAL + " Up to 6.18, the kernel logs an error, KHO stays on, and no memory is"
+          NO_REVIVAL
+              + " Up to 6.18, the kernel logs an error, KHO stays on, and no memory is"
               + " reserved.",
           "The page was overwritten, or the handover was not finalized (before 7.1).");
 

@@ -207,11 +207,7 @@ final class FlbRules {
               layout -> DevelopmentRules.check(scene, named, layout, data, address),
               () ->
                   findings.report(
-                      DevelopmentRules.CLIENT,
-                      named,
-                      address,
-                      "the FLB \"%s\" is unknown",
-                      name));
+                      DevelopmentRules.CLIENT, named, address, "the FLB \"%s\" is unknown", name));
       data(named, address, data);
     }
   }

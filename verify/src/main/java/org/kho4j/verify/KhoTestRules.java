@@ -50,7 +50,8 @@ final class KhoTestRules {
       Rule.error(
           "TEST-004",
           "Every folio is preserved as one block of its order.",
-          "The kernel warns when it restores the folio, and the restore fails (6.18 to 7.3). " + FAILS,
+          "The kernel warns when it restores the folio, and the restore fails (6.18 to 7.3). "
+              + FAILS,
           "The writing kernel unpreserved the folio, or preserved it with another order.");
 
   static final Rule CHECKSUM =

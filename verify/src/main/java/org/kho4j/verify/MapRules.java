@@ -211,7 +211,8 @@ final class MapRules {
     if (rule != null) {
       scene
           .findings()
-          .report(rule, where, map.root(), "treated as %s: %s", evidence.form(), evidence.because());
+          .report(
+              rule, where, map.root(), "treated as %s: %s", evidence.form(), evidence.because());
     }
   }
 

@@ -152,8 +152,13 @@ final class MemblockRules {
       return;
     }
     if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-      findings.report(RANGE, where, address, "0x%x bytes at 0x%x are not a possible range of"
-          + " memory", size, start);
+      findings.report(
+          RANGE,
+          where,
+          address,
+          "0x%x bytes at 0x%x are not a possible range of" + " memory",
+          size,
+          start);
       return;
     }
     int page = scene.pageSize().bytes();

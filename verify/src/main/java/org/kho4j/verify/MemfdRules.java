@@ -193,7 +193,12 @@ final class MemfdRules {
     }
     if ((size == 0) != (count == 0)) {
       findings.report(
-          EMPTY, where, data, "size is %d, but nr_folios is %s", size, Long.toUnsignedString(count));
+          EMPTY,
+          where,
+          data,
+          "size is %d, but nr_folios is %s",
+          size,
+          Long.toUnsignedString(count));
     }
     int entry = MemfdFolio.STRUCTURE.headerSize();
     long room = descriptor.totalPages() * scene.pageSize().bytes() / entry;

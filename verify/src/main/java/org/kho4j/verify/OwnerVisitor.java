@@ -4,9 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/**
- * Visits the owners of memory, and the structures, that the rules find in a handover.
- */
+/** Visits the owners of memory, and the structures, that the rules find in a handover. */
 @FunctionalInterface
 public interface OwnerVisitor {
 

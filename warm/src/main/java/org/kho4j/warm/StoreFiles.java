@@ -114,8 +114,8 @@ final class StoreFiles {
   private static void requireLocked(LinuxFile file) throws LinuxException {
     if (file.isHugetlb()) {
       throw new WarmException(
-          HUGETLB, file.path() + " is in pages of a huge page pool, which a kernel cannot hand"
-              + " over");
+          HUGETLB,
+          file.path() + " is in pages of a huge page pool, which a kernel cannot hand" + " over");
     }
     if (!file.tryLock()) {
       throw WarmStore.inUse(file.path());

@@ -48,7 +48,8 @@ record StoreIdentity(
     if (!magic.equals(StoreLayout.MAGIC)) {
       throw new WarmException(
           FOREIGN,
-          "%s is not a warm store: it does not begin with \"%s\"".formatted(path, StoreLayout.MAGIC));
+          "%s is not a warm store: it does not begin with \"%s\""
+              .formatted(path, StoreLayout.MAGIC));
     }
     int layout = page.get(U32, StoreLayout.LAYOUT_AT);
     if (layout != StoreLayout.LAYOUT) {

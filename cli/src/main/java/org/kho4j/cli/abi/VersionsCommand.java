@@ -71,7 +71,8 @@ final class VersionsCommand extends Command {
         .filter(found -> !found.isEmpty())
         .findFirst()
         .orElseThrow(() ->
-            invocation.wrong("there is no version '%s'; the versions are %s".formatted(name, known())))
+            invocation.wrong(
+                "there is no version '%s'; the versions are %s".formatted(name, known())))
         .stream();
   }
 

@@ -88,8 +88,7 @@ public final class AuthorCommand extends Command {
               AuthoredImage.notes(request.spec, request.layout, files.kernel()));
       show(invocation, outcome, memory);
     } catch (InternalError e) {
-      throw new IOException(
-          request.ram.target() + ": there is no space left for it", e);
+      throw new IOException(request.ram.target() + ": there is no space left for it", e);
     }
   }
 
@@ -124,8 +123,8 @@ public final class AuthorCommand extends Command {
                         ? "--format"
                         : options.ramLayout() != null ? "--ram-layout" : null;
     if (given != null) {
-      throw invocation.wrong(given + " is only for commands that read: the spec determines what"
-          + " is written");
+      throw invocation.wrong(
+          given + " is only for commands that read: the spec determines what" + " is written");
     }
   }
 }

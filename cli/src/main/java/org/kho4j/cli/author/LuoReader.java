@@ -148,7 +148,8 @@ final class LuoReader {
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
       throw value.broken(
-          "\"%s\" has %d bytes; 1 to %d bytes without a NUL are allowed", text, bytes, field.size() - 1);
+          "\"%s\" has %d bytes; 1 to %d bytes without a NUL are allowed",
+          text, bytes, field.size() - 1);
     }
     return text;
   }
@@ -202,9 +203,9 @@ final class LuoReader {
             .orElseGet(() ->
                 content
                     .size()
-                    .orElseThrow(
-                        () -> object.broken("\"size\" is missing: the content does not"
-                            + " determine it")));
+                    .orElseThrow(() ->
+                        object.broken(
+                            "\"size\" is missing: the content does not" + " determine it")));
     ContentReader.requireRoom(object, content, size);
     return new MemfdSpec(
         place,

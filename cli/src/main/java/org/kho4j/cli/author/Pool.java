@@ -68,8 +68,7 @@ record Pool(PageAllocator allocator, SpecPlace place) {
         spec.scratch().stream().mapToLong(scratch -> scratch.range().end()).max().orElse(0);
     long end = spec.memory().range().end() - (spec.arch() == Arch.X86_64 ? FIRMWARE : 0);
     if (end <= start) {
-      throw spec.broken(
-          "there is no memory above the last scratch region: give \"allocate\"");
+      throw spec.broken("there is no memory above the last scratch region: give \"allocate\"");
     }
     return new AddressRange(start, end - start);
   }

@@ -177,7 +177,7 @@ public record HandoverSearch(
       if (other.hasMap()) {
         throw invocation.wrong(
             ("--page-size %s: the pages of the handover at 0x%x in %s have %s: with this size, the"
-                + " preserved map has the root FDT's page")
+                    + " preserved map has the root FDT's page")
                 .formatted(
                     options.pageSize().get(),
                     other.root().address(),
@@ -204,7 +204,7 @@ public record HandoverSearch(
       long skip = invocation.options().skip() + header.getAsLong();
       throw invocation.wrong(
           ("%s: the root FDT at %s and its pointers fit together if memory begins after a header:"
-              + " give --skip %d")
+                  + " give --skip %d")
               .formatted(memory.source().path(), Units.address(base.root().address()), skip));
     }
   }
@@ -231,13 +231,13 @@ public record HandoverSearch(
         throw invocation.wrong(
             image
                 + " and its pointers fit together if the image begins at another address: give"
-                    + " --base "
+                + " --base "
                 + Units.address(first.getAsLong()));
       }
       throw invocation.wrong(
           image
               + " has only pointers to outside of the image: a raw image that begins at another"
-                  + " address needs --base; a truncated image lacks the rest");
+              + " address needs --base; a truncated image lacks the rest");
     }
   }
 
@@ -281,7 +281,7 @@ public record HandoverSearch(
         .forEach(root ->
             invocation.note(
                 ("the root FDT at %s is content of %s: that of a warm store (kho warm list), or of a"
-                    + " guest")
+                        + " guest")
                     .formatted(
                         Units.address(root.getKey().address()),
                         Units.printablePath(root.getValue()))));
@@ -304,7 +304,7 @@ public record HandoverSearch(
         .orElseGet(() ->
             memory.source().path()
                 + ": no handover: no page is a device tree with a version of KHO (a raw image"
-                    + " that does not begin at address 0 needs --base)");
+                + " that does not begin at address 0 needs --base)");
   }
 
   /** The option {@code --role} of a command that reads every handover of its source. */
@@ -320,8 +320,8 @@ public record HandoverSearch(
   public static @Nullable Role role(Invocation invocation) {
     Role role = invocation.value(ROLE, Role.class);
     if (role != null && invocation.options().fdt().isPresent()) {
-      throw invocation.wrong("--fdt and --role exclude each other: --fdt already selects a"
-          + " handover");
+      throw invocation.wrong(
+          "--fdt and --role exclude each other: --fdt already selects a" + " handover");
     }
     return role;
   }

@@ -176,7 +176,7 @@ final class RunningSource {
     if (!changed.isEmpty()) {
       invocation.note(
           ("the handover changed while it was read, %s, first at %s: the output may mix two states,"
-              + " which may cause errors")
+                  + " which may cause errors")
               .formatted(
                   Units.count(ATTEMPTS, "time", "times"), Units.address(changed.getFirst())));
     }

@@ -61,8 +61,7 @@ public final class ConvertCommand extends SourceCommand {
             .type(AddressRange.class)
             .converters(ConvertCommand::range)
             .paramLabel("ADDR:SIZE")
-            .description(
-                "The scratch region. Default: half of the largest free part of memory."));
+            .description("The scratch region. Default: half of the largest free part of memory."));
     BootFiles.options().forEach(this::option);
   }
 

@@ -75,7 +75,8 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     }
     List<AddressRange> free = without(usable, List.of(region));
     if (free.isEmpty()) {
-      throw new IOException("there is no memory left for the structures outside of scratch " + region);
+      throw new IOException(
+          "there is no memory left for the structures outside of scratch " + region);
     }
     List<AddressRange> avoided = new ArrayList<>();
     for (AddressRange gap : without(gaps, List.of(region))) {

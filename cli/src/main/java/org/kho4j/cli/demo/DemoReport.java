@@ -83,11 +83,7 @@ final class DemoReport {
       json.endArray().text("result", same ? "same" : "different");
       json.endObject().close();
     } else if (same) {
-      text.line()
-          .put(Text.Style.GOOD, "All ")
-          .size(bytes)
-          .put(" arrived, byte for byte.")
-          .line();
+      text.line().put(Text.Style.GOOD, "All ").size(bytes).put(" arrived, byte for byte.").line();
     } else {
       text.line().put(Text.Style.BAD, "The area did not arrive unchanged.").line();
     }

@@ -57,7 +57,7 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
     }
     throw new IOException(
         ("%s: %d stores have a region \"%s\": %s; select one by --session and --token, or --unit and"
-            + " --fd")
+                + " --fd")
             .formatted(
                 source.source().path(),
                 having.size(),

@@ -84,10 +84,7 @@ public final class FleetCommand extends Command {
             .description(
                 "The directory to write, on any file system that Hadoop writes. Without it, the"
                     + " command only prints the matrix."));
-    option(
-        flag(
-            "--resume",
-            "Continues an existing OUT: skips files that are already judged."));
+    option(flag("--resume", "Continues an existing OUT: skips files that are already judged."));
     option(flag("--replace", "Replaces an existing OUT."));
     option(
         OptionSpec.builder("--host")

@@ -56,8 +56,7 @@ public final class InspectCommand extends SourceCommand {
             .type(Long.class)
             .converters(Numbers::parse)
             .paramLabel("ADDR")
-            .description(
-                "Shows only the radix tree whose root node is at this address."));
+            .description("Shows only the radix tree whose root node is at this address."));
     option(HandoverSearch.roleOption());
     ScratchOptions.regions().forEach(this::option);
   }

@@ -184,8 +184,8 @@ public final class OutputFile implements AutoCloseable {
     } catch (UnsupportedOperationException | FileSystemException e) {
       // A file system without links.
       if (Files.exists(target, NOFOLLOW_LINKS)) {
-        throw failure(target, "was created by another process in the meantime; --force replaces"
-            + " it");
+        throw failure(
+            target, "was created by another process in the meantime; --force replaces" + " it");
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     }

@@ -79,7 +79,8 @@ public final class InspectDocument {
     JsonFields map = handover.object("preservedMap");
     String state = map.text("state");
     if (state.equals("consumed")) {
-      throw root.wrong("the handover at %s: a kernel has consumed it".formatted(handover.text("fdt")));
+      throw root.wrong(
+          "the handover at %s: a kernel has consumed it".formatted(handover.text("fdt")));
     }
     long bytes = root.object("source").number("pageSize");
     PageSize pageSize =
@@ -125,7 +126,8 @@ public final class InspectDocument {
     }
     List<JsonFields> chosen = outgoing.isEmpty() ? all : outgoing;
     if (chosen.size() != 1) {
-      throw root.wrong("it has %d handovers, but preflight needs exactly one".formatted(chosen.size()));
+      throw root.wrong(
+          "it has %d handovers, but preflight needs exactly one".formatted(chosen.size()));
     }
     return chosen.getFirst();
   }
@@ -221,7 +223,7 @@ public final class InspectDocument {
         damages,
         List.of(
             ("the content of the handover was not examined: %s only describes it; a memory image has"
-                + " it")
+                    + " it")
                 .formatted(name)));
   }
 

@@ -162,8 +162,7 @@ public final class KernelSource {
       return outgoing;
     }
     if (!image) {
-      throw invocation.wrong(
-          "--from-kernel needs a memory image, but " + name + " is a kernel");
+      throw invocation.wrong("--from-kernel needs a memory image, but " + name + " is a kernel");
     }
     return outgoing.writtenBy(onlyKernel(writer));
   }

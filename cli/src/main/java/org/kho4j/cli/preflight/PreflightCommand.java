@@ -94,8 +94,9 @@ public final class PreflightCommand extends Command {
         OptionSpec.builder("--reuse-cmdline")
             .type(boolean.class)
             .arity("0")
-            .description("With --from running: uses the running kernel's command line for the"
-                + " next kernel."));
+            .description(
+                "With --from running: uses the running kernel's command line for the"
+                    + " next kernel."));
     option(
         OptionSpec.builder("--initrd")
             .type(Path.class)
@@ -114,8 +115,9 @@ public final class PreflightCommand extends Command {
         OptionSpec.builder("--quiet")
             .type(boolean.class)
             .arity("0")
-            .description("Prints one line for the overall verdict, and one for each part that is"
-                + " not ok."));
+            .description(
+                "Prints one line for the overall verdict, and one for each part that is"
+                    + " not ok."));
     option(
         OptionSpec.builder("--save-profile")
             .type(Path.class)

@@ -114,8 +114,7 @@ public final class ProfileFile {
       }
     }
     throw root.wrong(
-        "architecture is \"%s\", not one of %s"
-            .formatted(text, List.of(Architecture.values())));
+        "architecture is \"%s\", not one of %s".formatted(text, List.of(Architecture.values())));
   }
 
   private static Footprint footprint(JsonFields footprint) throws IOException {

@@ -202,8 +202,7 @@ final class LuoText {
 
   void endSessions() throws IOException {
     if (sessions == 0) {
-      html.element(
-          "p", "No sessions: a kernel writes them at the jump.", "class", "note");
+      html.element("p", "No sessions: a kernel writes them at the jump.", "class", "note");
       return;
     }
     if (sessionsLeft > 0) {

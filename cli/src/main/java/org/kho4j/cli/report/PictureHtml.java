@@ -140,7 +140,8 @@ final class PictureHtml {
             .ifPresent(finding -> sheet.finding(cell, finding));
       }
     }
-    figure(out, "The whole source: each cell is a gigabyte, and links to its picture.", labels, sheet);
+    figure(
+        out, "The whole source: each cell is a gigabyte, and links to its picture.", labels, sheet);
   }
 
   private static String contents(Gigabyte gigabyte) {

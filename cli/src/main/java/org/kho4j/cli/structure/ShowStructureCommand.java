@@ -50,7 +50,7 @@ public final class ShowStructureCommand extends SourceCommand {
             .arity("0")
             .description(
                 ("Shows every element of an array and every path. Default: the first %d elements and"
-                    + " 1,000 paths.")
+                        + " 1,000 paths.")
                     .formatted(ELEMENTS_BY_DEFAULT)));
     option(HandoverSearch.roleOption("--role", "The handover to read. Default: outgoing."));
     ScratchOptions.regions().forEach(this::option);

@@ -62,7 +62,8 @@ public record VerifiedSource(
       search.rejected().stream()
           .filter(HandoverException::isAbsent)
           .forEach(root ->
-              invocation.note("a root FDT is not completely in the dump: " + Units.printable(root)));
+              invocation.note(
+                  "a root FDT is not completely in the dump: " + Units.printable(root)));
       return new VerifiedSource(
           search.handovers().stream().map(Candidate::new).toList(),
           search.rejected().stream()

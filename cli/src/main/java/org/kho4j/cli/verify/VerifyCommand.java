@@ -64,7 +64,9 @@ public final class VerifyCommand extends Command {
             .type(boolean.class)
             .arity("0")
             .description(
-                "Prints every finding. Default: the first " + LISTED_BY_DEFAULT + " of each rule."));
+                "Prints every finding. Default: the first "
+                    + LISTED_BY_DEFAULT
+                    + " of each rule."));
     option(HandoverSearch.roleOption());
     ScratchOptions.all().forEach(this::option);
   }

@@ -106,7 +106,7 @@ public final class StoreSearch {
       if (readAndRefused[0] + readAndRefused[1] == 0) {
         throw new IOException(
             ("%s: no warm store: the file is neither a store nor a memory image with a store in a"
-                + " memfd")
+                    + " memfd")
                 .formatted(path));
       }
       return readAndRefused[1] == 0 ? Command.OK : Command.BAD_ANSWER;

@@ -123,7 +123,7 @@ class ProfileFileTest {
         .hasMessage(
             file
                 + ": schema is \"kho4j/inspect/1\", but a kernel's profile has"
-                    + " \"kho4j/kernel-profile/1\"");
+                + " \"kho4j/kernel-profile/1\"");
     Files.writeString(file, whole.replaceFirst("\"bits\" : \\d+", "\"bits\" : -8"));
     assertThatThrownBy(() -> ProfileFile.read(file))
         .hasMessageStartingWith(file + ": types: ")

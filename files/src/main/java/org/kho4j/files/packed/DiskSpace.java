@@ -37,7 +37,7 @@ final class DiskSpace {
       if (free < RESERVE + STEP) {
         throw new IOException(
             ("%s does not fit decompressed into %s: after %d bytes, only %d bytes are free there,"
-                + " but %d must stay free (-Djava.io.tmpdir=DIR sets another directory)")
+                    + " but %d must stay free (-Djava.io.tmpdir=DIR sets another directory)")
                 .formatted(image, directory, written, free, RESERVE + STEP));
       }
     }

@@ -116,7 +116,7 @@ public enum Packing {
             case BZIP2, LZOP ->
                 throw new MalformedImageException(
                     ("%s: %s at offset 0x%x, an unsupported form: '%s -dc FILE' decompresses a"
-                        + " file, scripts/extract-vmlinux of the kernel source a bzImage")
+                            + " file, scripts/extract-vmlinux of the kernel source a bzImage")
                         .formatted(path, format, base, format));
           };
       return NamelessFile.of(path, spool, out -> decoder.decode(in, out));
@@ -132,7 +132,7 @@ public enum Packing {
   /** What is said where the library that reads this form is not part of the program. */
   String withoutLibrary() {
     return ("%s cannot be read without %s: add it to the program's dependencies, and to the requires"
-        + " of its module")
+            + " of its module")
         .formatted(format, library);
   }
 }

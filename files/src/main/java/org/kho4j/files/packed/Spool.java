@@ -98,8 +98,7 @@ public record Spool(long limit, LongConsumer progress) {
             while (in.read(out.room()) >= 0) {
               if (out.total() > limit) {
                 throw new MalformedImageException(
-                    "%s has more than %d bytes, the limit of the copy"
-                        .formatted(path, limit));
+                    "%s has more than %d bytes, the limit of the copy".formatted(path, limit));
               }
             }
           });

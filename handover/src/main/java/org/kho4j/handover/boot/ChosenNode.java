@@ -113,7 +113,8 @@ public final class ChosenNode {
       }
       int cells = stated.map(value -> value.u32(ByteOrder.BIG_ENDIAN)).orElse(otherwise);
       if (cells != 1 && cells != 2) {
-        throw broken("/", "%s is %d, but only 1 or 2 cells can hold a number".formatted(property, cells));
+        throw broken(
+            "/", "%s is %d, but only 1 or 2 cells can hold a number".formatted(property, cells));
       }
       return cells;
     }

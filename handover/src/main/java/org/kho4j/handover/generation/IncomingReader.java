@@ -116,7 +116,8 @@ final class IncomingReader {
             .where()
             .broken(
                 address,
-                "the blob of %s bytes is not completely preserved".formatted(Long.toUnsignedString(size)));
+                "the blob of %s bytes is not completely preserved"
+                    .formatted(Long.toUnsignedString(size)));
       }
     }
   }

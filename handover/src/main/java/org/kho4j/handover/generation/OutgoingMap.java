@@ -301,10 +301,7 @@ final class OutgoingMap {
 
   private void requireOwned(String what, long address, long bytes) {
     if (!pages.owns(address, bytes)) {
-      throw refused(
-          what,
-          address,
-          "%d bytes are not completely allocated".formatted(bytes));
+      throw refused(what, address, "%d bytes are not completely allocated".formatted(bytes));
     }
   }
 

@@ -118,8 +118,7 @@ public final class KhoTest {
             bytes[0] += pageSize.blockBytes((int) order);
             if (bytes[0] > memory.ramBytes()) {
               throw place.broken(
-                  physicalAddress + at,
-                  "the folios are larger than the memory of the source");
+                  physicalAddress + at, "the folios are larger than the memory of the source");
             }
             visitor.folio(entry & ~mask, (int) order);
           }

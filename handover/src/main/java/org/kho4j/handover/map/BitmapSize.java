@@ -120,7 +120,7 @@ final class BitmapSize implements ChunkList.Visitor {
             MapForm.BITMAPS_PAGE,
             MapEvidence.Certainty.UNSURE,
             ("%s; bits after the first 512 bytes are set in %,d: preserved blocks, or other data"
-                + " after a small bitmap")
+                    + " after a small bitmap")
                 .formatted(nothing, upperBits));
   }
 

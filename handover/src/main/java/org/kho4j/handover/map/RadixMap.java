@@ -152,7 +152,7 @@ final class RadixMap implements PreservedMap {
               place.broken(
                   address,
                   ("slot %d is 0x%x: only slots 0 to %d are possible, because a key has at most %d"
-                      + " bits")
+                          + " bits")
                       .formatted(
                           slot, table[slot], usable - 1, KhoRadix.orderZeroBit(pageSize) + 1)));
           return;

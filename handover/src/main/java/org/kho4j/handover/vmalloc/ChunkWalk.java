@@ -158,8 +158,7 @@ public final class ChunkWalk {
       return fault(Fault.CHUNK, place, e.address(), "%s", e.problem());
     }
     if (!seen.add(place, address)) {
-      return fault(
-          Fault.LOOP, place, address, "the chain returns to an earlier chunk");
+      return fault(Fault.LOOP, place, address, "the chain returns to an earlier chunk");
     }
     number++;
     if (number > blocks + 1) {

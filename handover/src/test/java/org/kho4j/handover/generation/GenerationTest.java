@@ -132,8 +132,7 @@ class GenerationTest {
     generation.allocateAt(BASE + 0x100000, 0);
 
     assertThat(refusal(() -> generation.preservePages(BASE + 0x100000, 2 * PAGE)))
-        .isEqualTo(
-            "page run at 0x40100000: 8192 bytes are not completely allocated");
+        .isEqualTo("page run at 0x40100000: 8192 bytes are not completely allocated");
   }
 
   @Test

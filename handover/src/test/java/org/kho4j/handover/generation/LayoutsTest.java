@@ -409,7 +409,7 @@ class LayoutsTest {
           .isInstanceOf(PreservationException.class)
           .hasMessage(
               ("/broken at 0x%x: the blob's header is broken, and kho-v1 stores no other size of a"
-                  + " blob: a total")
+                          + " blob: a total")
                       .formatted(blob.address())
                   + " size of 0 is less than the header's 40");
       assertThat(generation.outgoing().mapState()).isEqualTo(Handover.MapState.NOT_FINALIZED);

@@ -351,8 +351,9 @@ class LiveUpdateSaverTest {
   @Test
   void refusesNamesAndTokensThatAKernelRefuses() {
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession("", List.of())), List.of()))
-        .isEqualTo("/LUO/session \"\": name \"\" has 0 bytes; 1 to 63 bytes without a NUL are"
-            + " allowed");
+        .isEqualTo(
+            "/LUO/session \"\": name \"\" has 0 bytes; 1 to 63 bytes without a NUL are"
+                + " allowed");
     String longName = "ä".repeat(32);
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession(longName, List.of())), List.of()))
         .contains("has 64 bytes: 1 to 63");

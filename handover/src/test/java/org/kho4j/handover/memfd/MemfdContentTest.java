@@ -296,6 +296,6 @@ class MemfdContentTest {
         .isEqualTo(
             FILE
                 + " at 0x300000: only the preserved map has the size of its folios, and the map"
-                    + " is unreadable");
+                + " is unreadable");
   }
 }

@@ -131,7 +131,7 @@ class RootSearchTest {
     assertThat(rejected(search()))
         .containsExactly(
             ("/ at 0x3000: the root FDT's total size is %d bytes, but it has one page, of at most"
-                + " 65536 bytes")
+                    + " 65536 bytes")
                 .formatted(0x10000 + root("kho-v4").length));
   }
 
@@ -168,8 +168,7 @@ class RootSearchTest {
     assertThat(rejected(search))
         .singleElement()
         .asString()
-        .endsWith(
-            "more than 1,024 pages look like a root FDT: there may be more after this one");
+        .endsWith("more than 1,024 pages look like a root FDT: there may be more after this one");
   }
 
   @Test

@@ -208,8 +208,7 @@ class PreservedAreaTest {
     chunk(0, CHUNK, 0x5000);
 
     assertThat(fault())
-        .isEqualTo(
-            "/area/chunk 1 at 0x10000: the chain returns to an earlier chunk");
+        .isEqualTo("/area/chunk 1 at 0x10000: the chain returns to an earlier chunk");
   }
 
   @ParameterizedTest

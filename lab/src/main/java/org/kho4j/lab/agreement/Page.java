@@ -135,19 +135,20 @@ public final class Page {
     List<TrialResult> odd = of(rule).stream().filter(result -> result.isLoss() != error).toList();
     if (!odd.isEmpty()) {
       text.append(
-          wrapped("- **%s** (%s; %d of %d %s): %s"
-              .formatted(
-                  rule.id(),
-                  rule.severity().label(),
-                  odd.size(),
-                  of(rule).size(),
-                  odd.stream()
-                      .map(TrialResult::outcome)
-                      .distinct()
-                      .sorted(Comparator.naturalOrder())
-                      .map(Outcome::label)
-                      .collect(Collectors.joining(", ")),
-                  rule.kernel())));
+          wrapped(
+              "- **%s** (%s; %d of %d %s): %s"
+                  .formatted(
+                      rule.id(),
+                      rule.severity().label(),
+                      odd.size(),
+                      of(rule).size(),
+                      odd.stream()
+                          .map(TrialResult::outcome)
+                          .distinct()
+                          .sorted(Comparator.naturalOrder())
+                          .map(Outcome::label)
+                          .collect(Collectors.joining(", ")),
+                      rule.kernel())));
     }
   }
 

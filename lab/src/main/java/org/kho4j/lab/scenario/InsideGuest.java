@@ -90,7 +90,9 @@ final class InsideGuest {
   /** The files of a run-time image of kho, by their places in the guest. */
   private static Map<String, Path> image(Run run) throws IOException {
     Path directory = run.directory().resolve("image");
-    run.program("image", List.of(
+    run.program(
+        "image",
+        List.of(
             run.lab().resolve("image").toString(),
             directory.toString(),
             run.kernel().arch().label()));

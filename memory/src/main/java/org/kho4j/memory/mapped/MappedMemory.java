@@ -54,7 +54,7 @@ public final class MappedMemory implements PhysicalMemory {
         ? List.of()
         : List.of(
             ("%s is truncated: it ends at offset 0x%x, and lacks 0x%x bytes of the memory that its"
-                + " headers describe")
+                    + " headers describe")
                 .formatted(path, fileSize, missing));
   }
 

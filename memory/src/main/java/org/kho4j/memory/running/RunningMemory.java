@@ -92,9 +92,7 @@ public final class RunningMemory implements PhysicalMemory {
       MemorySegment headers = headers(kcore);
       ElfCore.Layout layout = ElfCore.layout(kcore.path(), headers, Long.MAX_VALUE);
       List<ProgramHeader> segments =
-          programHeaders(headers)
-              .filter(header -> header.type() == ProgramHeader.LOAD)
-              .toList();
+          programHeaders(headers).filter(header -> header.type() == ProgramHeader.LOAD).toList();
       return new RunningMemory(kcore, layout, ram, segments);
     } catch (IOException | RuntimeException | Error e) {
       kcore.close();

@@ -165,7 +165,7 @@ class ElfCoreTest {
       assertThat(memory.source().notes())
           .containsExactly(
               ("%s is truncated: it ends at offset 0x%x, and lacks 0x1064 bytes of the memory that"
-                  + " its headers describe")
+                      + " its headers describe")
                   .formatted(memory.source().path(), cut.capacity()));
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x8000+0xf9c");
       assertThat(Memories.bytes(memory, 0x8000, 0xf9c)).isEqualTo(Arrays.copyOf(TWO, 0xf9c));

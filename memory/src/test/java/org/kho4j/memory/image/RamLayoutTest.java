@@ -94,7 +94,7 @@ class RamLayoutTest {
                 + " has 2147483648 bytes, but several RAM areas in "
                 + answer
                 + "have this size; select one: ram0 (2147483648 bytes), pc.rom (131072 bytes),"
-                    + " pc.bios (262144 bytes), ram1 (2147483648 bytes)");
+                + " pc.bios (262144 bytes), ram1 (2147483648 bytes)");
     try (PhysicalMemory memory = open(layout.only("ram1"), 2 * GIB, GIB)) {
       assertThat(Memories.ranges(memory))
           .containsExactly("0x80000000+0x40000000", "0x100000000+0x40000000");

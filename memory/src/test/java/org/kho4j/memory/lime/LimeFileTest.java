@@ -95,7 +95,7 @@ class LimeFileTest {
       assertThat(memory.source().notes())
           .containsExactly(
               ("%s is truncated: it ends at offset 0x%x, and lacks 0x1388 bytes of the memory that"
-                  + " its headers describe")
+                      + " its headers describe")
                   .formatted(path, whole.length - 5000));
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000", "0x8000+0xc78");
       assertThat(memory.isRam(0x1000, 0x1000)).isTrue();

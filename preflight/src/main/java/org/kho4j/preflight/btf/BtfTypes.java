@@ -154,7 +154,7 @@ final class BtfTypes {
     if (layout > layouts.length - 4) {
       throw malformed(
           ("has type %d at 0x%x of its types, of kind %d, which is unknown, as is its length:"
-              + " nothing after it can be read")
+                  + " nothing after it can be read")
               .formatted(count, 4L * at, kind));
     }
     tail = (layouts[layout] & 0xff) + (layouts[layout + 1] & 0xffL) * elements;

@@ -72,7 +72,7 @@ public final class HostStatusReader {
     if (files.names(DEBUGFS).orElse(List.of()).isEmpty()) {
       notes.add(
           ("/%s is not visible (not mounted, or not root), so neither the outgoing nor the incoming"
-              + " handover is")
+                  + " handover is")
               .formatted(DEBUGFS));
     }
     Given given = given();
@@ -87,8 +87,9 @@ public final class HostStatusReader {
     Optional<List<DescriptorStore>> stores =
         systemd.isPresent() ? DescriptorStore.read(root) : Optional.empty();
     if (systemd.isPresent() && stores.isEmpty()) {
-      notes.add("systemctl show does not answer: the descriptors that systemd stores for its"
-          + " units are unknown");
+      notes.add(
+          "systemctl show does not answer: the descriptors that systemd stores for its"
+              + " units are unknown");
     }
     notes.addAll(files.notes());
     return new HostStatus(

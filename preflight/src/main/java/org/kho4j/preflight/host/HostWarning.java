@@ -53,7 +53,7 @@ public record HostWarning(String sentence, String remedy) {
         warnings.add(
             new HostWarning(
                 ("session \"%s\" is open only in %s: it is lost when this process ends, as during"
-                    + " systemctl kexec")
+                        + " systemctl kexec")
                     .formatted(session.name(), names(session.holders())),
                 "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
       }
@@ -63,7 +63,7 @@ public record HostWarning(String sentence, String remedy) {
         warnings.add(
             new HostWarning(
                 ("systemd closes the stored descriptors of %s when the unit stops, as during"
-                    + " systemctl kexec: the state is lost")
+                        + " systemctl kexec: the state is lost")
                     .formatted(store.unit()),
                 "set FileDescriptorStorePreserve=yes in the unit"));
       }

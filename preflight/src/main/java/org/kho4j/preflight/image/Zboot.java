@@ -34,8 +34,7 @@ final class Zboot {
         Packing.of(payload.bytes())
             .orElseThrow(() ->
                 new MalformedImageException(
-                    "%s has no known compression format at offset 0x%x"
-                        .formatted(path, offset)));
+                    "%s has no known compression format at offset 0x%x".formatted(path, offset)));
     return payload
         .withLengthBehind(bytes, packing)
         .read(packing, content -> content.image(KernelImage.Form.ZBOOT));

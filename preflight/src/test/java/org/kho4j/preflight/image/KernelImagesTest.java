@@ -106,7 +106,7 @@ class KernelImagesTest {
         ", an unsupported form: '"
             + format
             + " -dc FILE' decompresses a file, scripts/extract-vmlinux of the kernel source a"
-                + " bzImage";
+            + " bzImage";
 
     assertThatThrownBy(() -> read(Resources.bytes(name)))
         .isInstanceOf(MalformedImageException.class)

@@ -56,7 +56,7 @@ public final class ReferencePages {
   /** Every page by file name, in reading order; the same for every run and machine. */
   public static Map<String, String> all() {
     Map<String, String> pages = new LinkedHashMap<>();
-    PAGES.forEach(page -> pages.put(page, render(template(page))));
+    PAGES.forEach(page -> pages.put(page, WrappedProse.of(render(template(page)))));
     pages.put("abi.json", ContractJson.text());
     return pages;
   }
