@@ -17,8 +17,8 @@ import java.util.OptionalLong;
  * {@code bench/restart} compares the two.
  *
  * <p>Arguments: {@code entries} (pairs of a key and a value, which are put one by one) or {@code
- * table} (the table's own bytes), the file, and the port; or in place of the port {@code create} and
- * the number of entries.
+ * table} (the table's own bytes), the file, and the port; or in place of the port {@code create}
+ * and the number of entries.
  */
 public final class LoadedCache {
 

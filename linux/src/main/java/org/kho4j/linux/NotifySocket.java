@@ -47,12 +47,12 @@ public final class NotifySocket extends LinuxDescriptor {
           Errno.EBADF, "a descriptor to be stored is closed");
 
   private final String address;
-  private final boolean hasStore;
+  private final int storeMax;
 
-  private NotifySocket(String address, boolean hasStore, int fd) {
+  private NotifySocket(String address, int storeMax, int fd) {
     super(Path.of(address), fd);
     this.address = address;
-    this.hasStore = hasStore;
+    this.storeMax = storeMax;
   }
 
   /**
@@ -83,8 +83,9 @@ public final class NotifySocket extends LinuxDescriptor {
     if (fd < 0) {
       throw new LinuxException("cannot open a socket for NOTIFY_SOCKET=" + address, -fd);
     }
-    String limit = environment.getOrDefault("FDSTORE", "0");
-    return Optional.of(new NotifySocket(address, !limit.equals("0"), fd));
+    String max = environment.getOrDefault("FDSTORE", "");
+    boolean isNumber = max.matches("[0-9]{1,9}");
+    return Optional.of(new NotifySocket(address, isNumber ? Integer.parseInt(max) : 0, fd));
   }
 
   private static LinuxException invalid(String address, String why) {
@@ -97,7 +98,15 @@ public final class NotifySocket extends LinuxDescriptor {
    * with {@code FileDescriptorStoreMax=} (systemd 254).
    */
   public boolean hasStore() {
-    return hasStore;
+    return storeMax > 0;
+  }
+
+  /**
+   * How many descriptors systemd keeps for this service: {@code FileDescriptorStoreMax=}. systemd
+   * drops a descriptor beyond that number, and reports nothing back.
+   */
+  public int storeMax() {
+    return storeMax;
   }
 
   /** Reports that the service is started (READY=1). */
@@ -130,7 +139,7 @@ public final class NotifySocket extends LinuxDescriptor {
    */
   public void store(String name, LinuxDescriptor descriptor) throws LinuxException {
     checkName(name);
-    if (!hasStore) {
+    if (!hasStore()) {
       throw new IllegalStateException(
           "systemd keeps no descriptors for this service: its unit needs FileDescriptorStoreMax=,"
               + " and systemd 254 or newer");

@@ -33,6 +33,7 @@ class NotifySocketTest {
   void reportsStateToASocketWithAPath() throws IOException {
     try (NotifyReceiver systemd = new NotifyReceiver(path());
         NotifySocket socket = open(path())) {
+      assertThat(socket.storeMax()).isEqualTo(8);
       socket.ready();
       socket.stopping();
       socket.status("10 regions");
@@ -119,6 +120,7 @@ class NotifySocketTest {
               Map.of("NOTIFY_SOCKET", path()), Map.of("NOTIFY_SOCKET", path(), "FDSTORE", "0"))) {
         try (NotifySocket socket = NotifySocket.open(environment).orElseThrow()) {
           assertThat(socket.hasStore()).isFalse();
+          assertThat(socket.storeMax()).isZero();
           assertThatThrownBy(() -> socket.store("orders", memory))
               .isInstanceOf(IllegalStateException.class)
               .hasMessageContaining("its unit needs FileDescriptorStoreMax=");

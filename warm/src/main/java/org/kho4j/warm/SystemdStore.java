@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.kho4j.linux.Linux;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.linux.ListenFds;
 import org.kho4j.linux.NotifySocket;
@@ -41,7 +42,7 @@ public final class SystemdStore {
    * @param received what systemd gave this process; descriptors of other names are left alone
    * @param systemd the service manager's socket
    * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
-   *     WarmOptions#setAside}
+   *     WarmOptions#setAside}; with it, if they are as many as systemd keeps
    * @throws IllegalStateException if the unit has no descriptor store
    */
   public static WarmStore open(
@@ -52,7 +53,11 @@ public final class SystemdStore {
     for (String name : found.superseded) {
       systemd.remove(name);
     }
-    return found.store.isPresent() ? found.store.get() : create(options, found.nextNumber, systemd);
+    if (found.store.isPresent()) {
+      return found.store.get();
+    }
+    found.requireRoom(options.name(), systemd.storeMax());
+    return create(options, found.nextNumber, systemd);
   }
 
   /**
@@ -60,22 +65,40 @@ public final class SystemdStore {
    *
    * @param store the store, if one could be opened
    * @param superseded names of descriptors whose stores have a lower generation
+   * @param refused number of stores of that name that could not be opened
    * @param nextNumber for the name of a store that is created
    */
-  record Found(Optional<WarmStore> store, List<String> superseded, int nextNumber) {}
+  record Found(Optional<WarmStore> store, List<String> superseded, int refused, int nextNumber) {
+
+    /**
+     * Refuses to create a store that systemd would drop without a word, and a restart would lose.
+     *
+     * @param max how many descriptors systemd keeps; 0 if the unit has no descriptor store
+     */
+    void requireRoom(String name, int max) {
+      if (max > 0 && refused >= max) {
+        throw new WarmException(
+            WarmException.Reason.ROOM,
+            ("systemd keeps at most %d descriptors for this service, and has %d stores \"%s\" that"
+                    + " cannot be opened: raise FileDescriptorStoreMax=, or stop the unit and remove"
+                    + " them with systemctl clean --what=fdstore")
+                .formatted(max, refused, name));
+      }
+    }
+  }
 
   static Found find(List<ListenFds.Received> received, WarmOptions options) throws IOException {
     List<Candidate> candidates = new ArrayList<>();
-    Optional<WarmException> refusal = Optional.empty();
+    List<WarmException> refusals = new ArrayList<>();
     int highest = 0;
     for (ListenFds.Received one : received) {
       int number = number(one.name(), options.name());
       if (number > 0 && one.descriptor() instanceof LinuxFile file) {
         highest = Math.max(highest, number);
         try {
-          candidates.add(new Candidate(one.name(), file, generation(file)));
+          candidates.add(new Candidate(one.name(), file, generation(file, options)));
         } catch (WarmException e) {
-          refusal = Optional.of(e);
+          refusals.add(e);
         }
       }
     }
@@ -85,21 +108,21 @@ public final class SystemdStore {
         WarmStore store = attach(candidate.file, options);
         List<String> superseded =
             candidates.stream()
+                .filter(other -> other.generation < candidate.generation)
                 .map(Candidate::name)
-                .filter(name -> !name.equals(candidate.name))
                 .toList();
-        return new Found(Optional.of(store), superseded, highest + 1);
+        return new Found(Optional.of(store), superseded, refusals.size(), highest + 1);
       } catch (WarmException e) {
         if (!e.isLasting()) {
           throw e;
         }
-        refusal = Optional.of(e);
+        refusals.add(e);
       }
     }
-    if (refusal.isPresent() && !options.setAside()) {
-      throw refusal.get();
+    if (!refusals.isEmpty() && !options.setAside()) {
+      throw refusals.getLast();
     }
-    return new Found(Optional.empty(), List.of(), highest + 1);
+    return new Found(Optional.empty(), List.of(), refusals.size(), highest + 1);
   }
 
   /** The lock and the mappings are on a description that systemd does not share. */
@@ -108,12 +131,19 @@ public final class SystemdStore {
     return StoreFiles.attach(file.reopen(), options, Optional.empty());
   }
 
-  private static long generation(LinuxFile file) throws IOException {
+  /**
+   * A store's generation.
+   *
+   * @throws WarmException if the store cannot be opened
+   */
+  private static long generation(LinuxFile file, WarmOptions options) throws IOException {
     try (LinuxFile own = file.reopen()) {
       StoreContent.requireSize(file.path(), own.size());
       StoreMemory memory = new FileStoreMemory(own);
       try {
-        return StoreContent.read(memory).live().generation();
+        StoreContent content = StoreContent.read(memory);
+        content.require(file.path(), options, Linux.effectiveUser());
+        return content.live().generation();
       } finally {
         memory.close();
       }

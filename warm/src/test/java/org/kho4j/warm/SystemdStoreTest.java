@@ -39,9 +39,14 @@ class SystemdStoreTest {
     return new ListenFds.Received(name, file);
   }
 
-  private LinuxFile memoryWith(long value, int commits) throws IOException {
-    LinuxFile file = StoreFiles.createInMemory(OPTIONS);
-    WarmStore store = StoreFiles.attach(file.reopen(), OPTIONS, java.util.Optional.empty());
+  private static LinuxFile memoryWith(long value, int commits) throws IOException {
+    return memoryWith(OPTIONS, value, commits);
+  }
+
+  private static LinuxFile memoryWith(WarmOptions options, long value, int commits)
+      throws IOException {
+    LinuxFile file = StoreFiles.createInMemory(options);
+    WarmStore store = StoreFiles.attach(file.reopen(), options, java.util.Optional.empty());
     store.allocate("value", 8).segment().set(JAVA_LONG, 0, value);
     for (int i = 0; i < commits; i++) {
       store.commit();
@@ -104,6 +109,40 @@ class SystemdStoreTest {
         SystemdStore.find(List.of(received("orders.2", damaged)), OPTIONS.settingAside());
     assertThat(fresh.store()).isEmpty();
     assertThat(fresh.nextNumber()).isEqualTo(3);
+  }
+
+  /** A service that goes back to its former version, and forth again, finds both stores. */
+  @Test
+  void keepsStoresOfAnotherSchema() throws IOException {
+    WarmOptions newer = OPTIONS.withSchema(4);
+    LinuxFile before = memoryWith(1, 1);
+    LinuxFile since = memoryWith(newer, 2, 5);
+    List<ListenFds.Received> kept =
+        List.of(received("orders.1", before), received("orders.2", since));
+
+    SystemdStore.Found back = SystemdStore.find(kept, OPTIONS.settingAside());
+    try (WarmStore store = back.store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(1);
+    }
+    assertThat(back.superseded()).isEmpty();
+    assertThat(back.refused()).isEqualTo(1);
+
+    SystemdStore.Found forth = SystemdStore.find(kept, newer.settingAside());
+    try (WarmStore store = forth.store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(2);
+    }
+    assertThat(forth.superseded()).isEmpty();
+  }
+
+  @Test
+  void createsNoStoreThatSystemdWouldDrop() throws IOException {
+    LinuxFile other = memoryWith(OPTIONS.withSchema(4), 2, 5);
+    SystemdStore.Found found =
+        SystemdStore.find(List.of(received("orders.1", other)), OPTIONS.settingAside());
+    found.requireRoom("orders", 2);
+    assertThatThrownBy(() -> found.requireRoom("orders", 1))
+        .isInstanceOf(WarmException.class)
+        .hasMessageContaining("has 1 stores \"orders\" that cannot be opened");
   }
 
   @Test

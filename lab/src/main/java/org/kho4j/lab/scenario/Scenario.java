@@ -172,7 +172,7 @@ public record Scenario(
             false,
             Scenario::hasJava,
             JAVA,
-            Duration.ofMinutes(40),
+            Duration.ofMinutes(120),
             Systemd::run),
         new Scenario(
             "guarded-kexec",

@@ -54,14 +54,17 @@ public final class WarmCache {
   /**
    * Starts the service.
    *
-   * @param arguments the port, or 0 for any; and a file, for where systemd keeps nothing
+   * @param arguments the port, or 0 for any; and the store's file, if it is not kept by systemd
    */
   public static void main(String[] arguments) throws IOException {
-    Optional<NotifySocket> systemd = NotifySocket.open().filter(NotifySocket::hasStore);
+    Optional<NotifySocket> systemd = NotifySocket.open();
     WarmStore store =
-        systemd.isPresent()
-            ? SystemdStore.open(ListenFds.take(), systemd.get(), OPTIONS)
-            : WarmStore.open(Path.of(arguments[1]), OPTIONS);
+        arguments.length > 1
+            ? WarmStore.open(Path.of(arguments[1]), OPTIONS)
+            : SystemdStore.open(
+                ListenFds.take(),
+                systemd.orElseThrow(() -> new IOException("a file, or a unit of Type=notify")),
+                OPTIONS);
     WarmCache cache = new WarmCache(store, Integer.parseInt(arguments[0]));
     cache.server.start();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> cache.stop(systemd)));
