@@ -78,7 +78,7 @@ class GenerationTest {
     Folio folio = generation.allocate(0);
     OwnedArea area = generation.areaOf(List.of(folio, generation.allocate(0), folio));
 
-    assertThat(refusal(() -> generation.preserve(area))).contains("is preserved already");
+    assertThat(refusal(() -> generation.preserve(area))).contains("is already preserved");
   }
 
   /** Pages of an area are looked at many at a time: what was added before is taken back. */
@@ -162,7 +162,7 @@ class GenerationTest {
             "folio at 0x407d0000: 4096 bytes are partly outside of memory, which has 0x40000000"
                 + " to 0x407cffff");
     assertThat(refusal(() -> generation.preservePages(BASE + SIZE - PAGE, 2 * PAGE)))
-        .startsWith("page run at 0x407cf000: 8192 bytes are not all in memory");
+        .startsWith("page run at 0x407cf000: 8192 bytes are partly outside of memory");
     assertThatThrownBy(() -> generation.free(new Folio(0x1000, 0)))
         .isInstanceOf(PageStateException.class)
         .hasMessage("0x1000, page 0 of 0x1000-0x1fff, is not memory to allocate from");
@@ -263,7 +263,7 @@ class GenerationTest {
             refusal(() ->
                 ReserveMemSaver.save(
                     generation, List.of(new ReserveMem("trace", BASE + 0x1f000, 2 * PAGE)))))
-        .contains("0x4001f000", "overlap with scratch region");
+        .contains("0x4001f000", "overlap scratch region");
   }
 
   @Test
@@ -280,7 +280,7 @@ class GenerationTest {
     Folio folio = generation.allocate(2);
 
     assertThat(refusal(() -> KhoTestSaver.save(generation, List.of(folio, folio))))
-        .contains("0x%x".formatted(folio.address()), "is preserved already");
+        .contains("0x%x".formatted(folio.address()), "is already preserved");
   }
 
   @Test

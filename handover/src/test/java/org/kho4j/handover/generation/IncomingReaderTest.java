@@ -133,7 +133,7 @@ class IncomingReaderTest {
 
     assertThat(refusal())
         .startsWith("/preserved-memory-map at 0x%x: a page of the map itself".formatted(map.root()))
-        .endsWith("which is preserved, or part of the map, once more");
+        .endsWith("which is also preserved elsewhere or part of the map");
   }
 
   @Test

@@ -99,7 +99,7 @@ class KhoBlocksTest {
     }
 
     assertThat(sentenceOf(() -> entries(BLOCK)))
-        .contains("/set/block ", " at 0x", "the chain has come back to a block");
+        .contains("/set/block ", " at 0x", "the chain returns to an earlier block");
   }
 
   @Test

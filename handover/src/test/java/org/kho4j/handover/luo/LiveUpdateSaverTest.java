@@ -356,7 +356,7 @@ class LiveUpdateSaverTest {
                 + " allowed");
     String longName = "ä".repeat(32);
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession(longName, List.of())), List.of()))
-        .contains("has 64 bytes: 1 to 63");
+        .contains("has 64 bytes; 1 to 63");
     assertThat(
             refusal(
                 LuoVersion.V1, List.of(sessions(1).getFirst(), sessions(1).getFirst()), List.of()))

@@ -193,7 +193,7 @@ class LuoVersionsTest {
     kernel.ram.put64(SESSIONS, sessions + 1);
     assertThat(sentenceOf(() -> read(kernel).sessions().forEach(session -> {})))
         .isEqualTo(
-            "/LUO/sessions at 0x1200000: count is %d, and 16 pages hold %d"
+            "/LUO/sessions at 0x1200000: count is %d, but 16 pages hold %d"
                 .formatted(sessions + 1, sessions));
 
     kernel.ram.put64(SESSIONS, 1).put64(SESSIONS + 8 + 72, files);

@@ -159,7 +159,7 @@ class MemfdTest {
                 + " for 256");
 
     kernel.ram.put64(SER + 24, -1);
-    assertThat(sentenceOf(this::read)).contains("nr_folios is 18446744073709551615, and");
+    assertThat(sentenceOf(this::read)).contains("nr_folios is 18446744073709551615, but");
   }
 
   @Test

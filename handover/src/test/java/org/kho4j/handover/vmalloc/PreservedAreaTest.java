@@ -176,8 +176,8 @@ class PreservedAreaTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0x10000, 0, total_pages is 0, '" + "and first is 0x10000'",
-    "0, 3, total_pages is 3, 'and first is 0x0'",
+    "0x10000, 0, total_pages is 0, 'but first is 0x10000'",
+    "0, 3, total_pages is 3, 'but first is 0x0'",
   })
   void firstAndTotalPagesAreZeroTogether(String first, int pages, String has, String and) {
     descriptor(Long.decode(first), pages, 1, 0);
@@ -220,7 +220,7 @@ class PreservedAreaTest {
       chunk(i, CHUNK + 4096L * (i == length ? 1 : i + 1), 0x5000);
     }
 
-    assertThat(fault()).contains("/area/chunk ", " at 0x1", "the chain has come back to a chunk");
+    assertThat(fault()).contains("/area/chunk ", " at 0x1", "the chain returns to an earlier chunk");
   }
 
   @Test
