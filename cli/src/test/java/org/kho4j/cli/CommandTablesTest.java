@@ -79,8 +79,11 @@ class CommandTablesTest {
                 "| %s | %s |"
                     .formatted(
                         linked(page, name(command), synopsis(command)),
-                        command.getCommandSpec().usageMessage().header()[0].replaceFirst(
-                            "\\.$", "")))
+                        command
+                            .getCommandSpec()
+                            .usageMessage()
+                            .header()[0]
+                            .replaceFirst("\\.$", "")))
             .collect(Collectors.joining("\n"));
   }
 

@@ -8,8 +8,7 @@ import org.kho4j.preflight.Verdict;
 public enum ExitMeaning {
   FINE(String.valueOf(Command.OK), "fine"),
   BAD_ANSWER(String.valueOf(Command.BAD_ANSWER), "it worked, and the answer is bad"),
-  FAILED(
-      String.valueOf(Command.FAILED), "wrong usage, unreadable, or not what it claims to be"),
+  FAILED(String.valueOf(Command.FAILED), "wrong usage, unreadable, or not what it claims to be"),
   VERDICT(
       "10 to 15",
       "verdicts, of kho preflight --exit-status detailed alone: "

@@ -64,7 +64,8 @@ public final class ProfileFile {
     String schema = root.text("schema");
     if (!schema.equals(Schema.KERNEL_PROFILE.id())) {
       throw root.wrong(
-          "schema is \"%s\", and a kernel's profile has \"%s\"".formatted(schema, Schema.KERNEL_PROFILE.id()));
+          "schema is \"%s\", and a kernel's profile has \"%s\""
+              .formatted(schema, Schema.KERNEL_PROFILE.id()));
     }
     Map<String, Speech> parts = new TreeMap<>();
     JsonFields spoken = root.object("parts");

@@ -19,9 +19,7 @@ final class WhoJson {
 
   void show(
       PhysicalMemory memory, Set<Long> addresses, Map<Handover, Collection<OwnedAddress>> found) {
-    json.document(Schema.WHO)
-        .text("source", memory.source().path().toString())
-        .array("addresses");
+    json.document(Schema.WHO).text("source", memory.source().path().toString()).array("addresses");
     for (long address : addresses) {
       json.object()
           .address("address", address)

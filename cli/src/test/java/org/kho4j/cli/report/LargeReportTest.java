@@ -26,7 +26,9 @@ class LargeReportTest {
   private String page() throws IOException {
     HandoverPart part = HandoverPart.of(host.candidate(), Verifier.Options.ALL, "h0");
     StringBuilder html = new StringBuilder();
-    new ReportPage(host.source(), List.of(part), 0, part.findings(), part.checked(), SyntheticHost.ORIGIN).write(html);
+    new ReportPage(
+            host.source(), List.of(part), 0, part.findings(), part.checked(), SyntheticHost.ORIGIN)
+        .write(html);
     return html.toString();
   }
 

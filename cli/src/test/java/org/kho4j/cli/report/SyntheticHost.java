@@ -40,7 +40,6 @@ public final class SyntheticHost implements PhysicalMemory {
           Path.of("ram"),
           Optional.empty());
 
-
   static final long BYTES = 1L << 40;
 
   private static final int PAGE = 4096;
@@ -112,7 +111,8 @@ public final class SyntheticHost implements PhysicalMemory {
         host.preserve(BYTES / 2 + (random.nextLong(BYTES / 8) & -PAGE), 0);
       }
       HandoverPart part = HandoverPart.of(host.candidate(), Verifier.Options.ALL, "h0");
-      new ReportPage(host.source(), List.of(part), 0, part.findings(), part.checked(), ORIGIN).write(out);
+      new ReportPage(host.source(), List.of(part), 0, part.findings(), part.checked(), ORIGIN)
+          .write(out);
     }
   }
 
