@@ -164,7 +164,8 @@ class RunningSourceTest {
     host.store(KERNEL_DATA + 0x100, 0);
     assertThat(kho(2, "inspect", "running").err())
         .isEqualTo(
-            "kho: running: KHO is off in this kernel: it hands over nothing unless it boots with kho=on\n");
+            "kho: running: KHO is off in this kernel: it hands over nothing unless it boots with"
+                + " kho=on\n");
   }
 
   @Test

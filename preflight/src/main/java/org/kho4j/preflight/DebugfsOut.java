@@ -62,7 +62,8 @@ public record DebugfsOut(
       files.note(
           "/%s cannot be read: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
                   .formatted(OUT)
-              + " CONFIG_KEXEC_HANDOVER_DEBUGFS. What is handed over is not known, and all that can be counts");
+              + " CONFIG_KEXEC_HANDOVER_DEBUGFS. What is handed over is not known, and all that can"
+              + " be counts");
       return NONE;
     }
     Map<String, List<String>> versions = new HashMap<>();

@@ -86,12 +86,17 @@ final class StatusView {
   }
 
   private static void stores(Text text, List<DescriptorStore> stores) throws IOException {
-    row(text, "stores", stores.isEmpty() ? "systemd keeps no descriptor" : Units.count(stores.size()));
+    row(
+        text,
+        "stores",
+        stores.isEmpty() ? "systemd keeps no descriptor" : Units.count(stores.size()));
     for (DescriptorStore store : stores.subList(0, Math.min(LISTED, stores.size()))) {
       row(
           text,
           "",
-          "%s, %s".formatted(store.unit(), Units.count(store.descriptors(), "descriptor", "descriptors")));
+          "%s, %s"
+              .formatted(
+                  store.unit(), Units.count(store.descriptors(), "descriptor", "descriptors")));
     }
     more(text, stores.size());
   }

@@ -39,7 +39,8 @@ final class InsideGuest {
 
   private static final String JAVA =
       "/kho/bin/java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData"
-          + " --enable-native-access=org.kho4j.linux,org.kho4j.files -m org.kho4j.cli/org.kho4j.cli.Kho ";
+          + " --enable-native-access=org.kho4j.linux,org.kho4j.files -m"
+          + " org.kho4j.cli/org.kho4j.cli.Kho ";
 
   private final Run run;
   private final Guest guest;
@@ -90,7 +91,9 @@ final class InsideGuest {
   /** The files of a run-time image of kho, by their places in the guest. */
   private static Map<String, Path> image(Run run) throws IOException {
     Path directory = run.directory().resolve("image");
-    run.program("image", List.of(
+    run.program(
+        "image",
+        List.of(
             run.lab().resolve("image").toString(),
             directory.toString(),
             run.kernel().arch().label()));

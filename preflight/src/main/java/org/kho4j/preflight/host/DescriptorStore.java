@@ -79,15 +79,16 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
   static List<DescriptorStore> parse(String shown) {
     List<DescriptorStore> stores = new ArrayList<>();
     Map<String, String> values = new HashMap<>();
-    Stream.concat(shown.lines(), Stream.of("")).forEach(line -> {
-      int equals = line.indexOf('=');
-      if (equals > 0) {
-        values.put(line.substring(0, equals), line.substring(equals + 1).strip());
-      } else {
-        store(values).ifPresent(stores::add);
-        values.clear();
-      }
-    });
+    Stream.concat(shown.lines(), Stream.of(""))
+        .forEach(line -> {
+          int equals = line.indexOf('=');
+          if (equals > 0) {
+            values.put(line.substring(0, equals), line.substring(equals + 1).strip());
+          } else {
+            store(values).ifPresent(stores::add);
+            values.clear();
+          }
+        });
     return stores;
   }
 

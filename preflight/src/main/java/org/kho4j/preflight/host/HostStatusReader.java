@@ -129,7 +129,8 @@ public final class HostStatusReader {
     return new Switch(
         State.UNKNOWN,
         wanted.isPresent()
-            ? "kho=on is on the command line, and nothing visible shows that the kernel did so: dmesg has its lines of KHO"
+            ? "kho=on is on the command line, and nothing visible shows that the kernel did so:"
+                  + " dmesg has its lines of KHO"
             : "nothing visible shows it");
   }
 
@@ -146,7 +147,8 @@ public final class HostStatusReader {
     return new Switch(
         State.OFF,
         line.flatMap(CommandLine::liveupdate).orElse(false)
-            ? "it has no device, although liveupdate=on is on the command line: the kernel's log says why"
+            ? "it has no device, although liveupdate=on is on the command line: the kernel's log"
+                  + " says why"
             : "it has no device, and liveupdate=on is not on the command line");
   }
 

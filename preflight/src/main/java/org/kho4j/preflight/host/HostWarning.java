@@ -54,7 +54,8 @@ public record HostWarning(String sentence, String remedy) {
             new HostWarning(
                 "session \"%s\" is open in %s alone: it is lost when that process ends, as systemctl kexec makes it"
                     .formatted(session.name(), names(session.holders())),
-                "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
+                "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or"
+                    + " keep the process until the kexec"));
       }
     }
     for (DescriptorStore store : host.stores().orElse(List.of())) {

@@ -106,9 +106,7 @@ public record RunningRoots(
     /** The bytes behind a symbol, if the kernel tells where they are. */
     private Optional<MemorySegment> bytes(Name name, int length) {
       OptionalLong virtual = symbols.address(name);
-      return virtual.isEmpty()
-          ? Optional.empty()
-          : running.kernelData(virtual.getAsLong(), length);
+      return virtual.isEmpty() ? Optional.empty() : running.kernelData(virtual.getAsLong(), length);
     }
   }
 }

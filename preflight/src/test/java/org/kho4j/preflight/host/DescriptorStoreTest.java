@@ -60,10 +60,12 @@ class DescriptorStoreTest {
   @Test
   void aStoreThatAStopClosesIsAWarning() {
     List<HostWarning> warnings = HostWarning.of(host(List.of(FORGETFUL, CACHE)));
-    assertThat(warnings).singleElement().satisfies(warning -> {
-      assertThat(warning.sentence()).contains("forgetful.service", "the state is lost");
-      assertThat(warning.remedy()).contains("FileDescriptorStorePreserve=yes");
-    });
+    assertThat(warnings)
+        .singleElement()
+        .satisfies(warning -> {
+          assertThat(warning.sentence()).contains("forgetful.service", "the state is lost");
+          assertThat(warning.remedy()).contains("FileDescriptorStorePreserve=yes");
+        });
   }
 
   private static HostStatus host(List<DescriptorStore> stores) {
