@@ -50,11 +50,31 @@ kho_sha256() {
   if command -v sha256sum >/dev/null 2>&1; then sha256sum; else shasum -a 256; fi | cut -c 1-16
 }
 
+# Names each module on a terminal as Maven, whose output this reads, comes to it.
+kho_show_modules() {
+  kho_clear=
+  while IFS= read -r kho_line; do
+    printf '%s\n' "$kho_line"
+    case $kho_line in
+    '[INFO] Building kho4j'*']')
+      [ ! -t 2 ] || {
+        kho_line=${kho_line#'[INFO] Building '}
+        printf '\r\033[Kkho: %s: %s' "${kho_line##* }" "${kho_line%% *}" >&2
+        kho_clear=yes
+      }
+      ;;
+    esac
+  done
+  [ -z "$kho_clear" ] || printf '\r\033[K' >&2
+}
+
 # Runs Maven, which lays out all jars in cli/target/lib, and copies them to $1/lib.
 kho_make_jars() {
   rm -rf "$kho_root/cli/target/lib"
-  (cd "$kho_root" && ./mvnw -B -q -DskipTests -pl cli -am package) >"$1/maven.log" 2>&1 </dev/null || {
-    cat "$1/maven.log" >&2
+  (cd "$kho_root" && ./mvnw -B -DskipTests -pl cli -am package 2>&1 && echo built) </dev/null |
+    kho_show_modules >"$1/maven.log"
+  [ "$(tail -n 1 "$1/maven.log")" = built ] || {
+    grep -v "^\[INFO\]" "$1/maven.log" >&2
     kho_die "the build failed; Maven's output is above"
   }
   mkdir "$1/lib" && cp "$kho_root"/cli/target/lib/*.jar "$1/lib" || kho_die "cannot copy the jars to $1/lib"

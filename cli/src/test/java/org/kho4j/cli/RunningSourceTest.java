@@ -208,6 +208,32 @@ class RunningSourceTest {
   }
 
   @Test
+  void aHostThatHidesItsMemoryEndsEveryCommandWithOneSentence() throws IOException {
+    host.put("proc/iomem", "00000000-00000000 : System RAM\n");
+    for (String command : List.of("inspect", "verify", "show", "report")) {
+      assertThat(kho(2, hidden(command)).err())
+          .contains("proc/iomem hides the addresses of RAM: it takes CAP_SYS_ADMIN")
+          .endsWith("kho status shows what this host tells without its memory\n")
+          .hasLineCount(1);
+    }
+    Files.write(root.resolve("proc/kcore"), new byte[0]);
+    host.put("proc/iomem", "00100000-07ffffff : System RAM\n");
+    for (String command : List.of("inspect", "verify", "show", "report")) {
+      assertThat(kho(2, hidden(command)).err())
+          .contains("proc/kcore is empty: a container hides the host's memory")
+          .hasLineCount(1);
+    }
+    assertThat(root.resolve("report.html")).doesNotExist();
+    kho(0, "status");
+  }
+
+  private Object[] hidden(String command) {
+    return command.equals("report")
+        ? new Object[] {command, "running", "-o", root.resolve("report.html")}
+        : new Object[] {command, "running"};
+  }
+
+  @Test
   void refusesABootRecordOfAnotherSize() throws IOException {
     host.put("sys/kernel/boot_params/setup_data/1/data", "short");
     assertThat(kho(2, "inspect", "running").err())

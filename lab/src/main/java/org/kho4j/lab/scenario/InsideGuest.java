@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.kho4j.lab.guest.Arch;
 import org.kho4j.lab.guest.Guest;
 import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
@@ -31,15 +32,15 @@ final class InsideGuest {
   private static final String DEBUGFS = "/sys/kernel/debug/kho/";
   private static final long MEMORY_MIB = 2048;
 
-  /** The scratch regions have to take an initrd with a Java run-time image. */
   private static final String PARAMETERS =
-      "test_kho.max_mem=1048576 reserve_mem=1M:65536:trace kho_scratch=64M,384M,64M";
+      "test_kho.max_mem=1048576 reserve_mem=1M:65536:trace kho_scratch=";
 
   private static final List<String> BLOBS = List.of("kho_test", "memblock", "kexec-metadata");
 
   private static final String JAVA =
       "/kho/bin/java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData"
-          + " --enable-native-access=org.kho4j.linux,org.kho4j.files -m org.kho4j.cli/org.kho4j.cli.Kho ";
+          + " --enable-native-access=org.kho4j.linux,org.kho4j.files -m"
+          + " org.kho4j.cli/org.kho4j.cli.Kho ";
 
   private final Run run;
   private final Guest guest;
@@ -52,6 +53,7 @@ final class InsideGuest {
   static void run(Run run) throws Exception {
     Kernel kernel = run.kernel();
     Map<String, Path> programs = image(run);
+    String parameters = PARAMETERS + scratch(kernel);
     Script first = new Script();
     first.line("session vm").line("memfd 1 300000 %d 1 0", run.told(5));
     questions(first);
@@ -72,9 +74,17 @@ final class InsideGuest {
     Guest guest =
         run.boot(
             Machine.small(kernel).withMemory(MEMORY_MIB),
-            new Stage(kernel, PARAMETERS, first, programs),
-            new Stage(kernel, PARAMETERS, second, programs));
+            new Stage(kernel, parameters, first, programs),
+            new Stage(kernel, parameters, second, programs));
     new InsideGuest(run, guest).go();
+  }
+
+  /**
+   * Scratch regions that take an initrd with a Java run-time image. On arm64, the initrd has to lie
+   * above the kernel, which goes into the first region, and that is the highest (Linux 7.3).
+   */
+  private static String scratch(Kernel kernel) {
+    return kernel.arch() == Arch.ARM64 ? "384M,64M,64M" : "64M,384M,64M";
   }
 
   /** What both generations are asked. */

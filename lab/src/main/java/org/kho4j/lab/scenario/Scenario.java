@@ -176,7 +176,8 @@ public record Scenario(
             Systemd::run),
         new Scenario(
             "guarded-kexec",
-            "systemd's units of examples/systemd stop a jump into another LUO, and let the same through",
+            "systemd's units of examples/systemd stop a jump into another LUO, and let the same"
+                + " through",
             false,
             kernel -> kernel.name().equals("x86_64-7.3"),
             JAVA,
@@ -200,7 +201,8 @@ public record Scenario(
             InsideGuest::run),
         new Scenario(
             "running-hidden",
-            "without root, capabilities or debugfs, and in a container, kho says so and ends with 2",
+            "without root, capabilities or debugfs, and in a container, kho says so and ends with"
+                + " 2",
             false,
             kernel -> kernel.name().equals("x86_64-7.3"),
             JAVA,

@@ -156,7 +156,8 @@ public final class HostStatusReader {
     return new Switch(
         State.OFF,
         line.flatMap(CommandLine::liveupdate).orElse(false)
-            ? "it has no device, although liveupdate=on is on the command line: the kernel's log says why"
+            ? "it has no device, although liveupdate=on is on the command line: the kernel's log"
+                  + " says why"
             : "it has no device, and liveupdate=on is not on the command line");
   }
 

@@ -55,7 +55,8 @@ public record HostWarning(String sentence, String remedy) {
                 ("session \"%s\" is open only in %s: it is lost when this process ends, as during"
                         + " systemctl kexec")
                     .formatted(session.name(), names(session.holders())),
-                "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec"));
+                "give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or"
+                    + " keep the process until the kexec"));
       }
     }
     for (DescriptorStore store : host.stores().orElse(List.of())) {
