@@ -151,7 +151,7 @@ class AbiDiffCommandTest {
     profile.remove("types");
     Files.writeString(silent, profile.toString());
     assertThat(diff(2, kernel("7.3"), silent).err())
-        .contains(silent.toString(), "carries no types (BTF)", "CONFIG_DEBUG_INFO_BTF=y");
+        .contains(silent.toString(), "has no types (BTF)", "CONFIG_DEBUG_INFO_BTF=y");
     assertThat(diff(2, silent, kernel("7.3")).err()).contains(silent.toString());
   }
 

@@ -49,7 +49,7 @@ class DemoCommandTest {
     assertThat(console.out())
         .contains("byte " + offset + " of the area changed, at 0x")
         .containsPattern("DIFFERENT at byte " + offset + ", physical address 0x[0-9a-f]+")
-        .contains("did not come through");
+        .contains("did not arrive unchanged");
   }
 
   @Test

@@ -285,7 +285,7 @@ class DiffCommandTest {
   void wrongUsageIsExplained() throws IOException {
     Path a = ram("a", guest -> {});
     assertThat(kho(2, "diff", a).err()).contains("'B'");
-    assertThat(kho(2, "diff", a, a, "--fdt", "0x1000").err()).contains("--a-fdt and --b-fdt do");
+    assertThat(kho(2, "diff", a, a, "--fdt", "0x1000").err()).contains("give --a-fdt or --b-fdt");
     assertThat(kho(2, "diff", a, a, "--a-fdt=1", "--a-role=incoming").err())
         .contains("--a-fdt and --a-role exclude each other");
     assertThat(kho(2, "diff", a, a, "--b-role=incoming").err())

@@ -57,10 +57,12 @@ class ExtractUsageTest {
         Arguments.of(
             List.of("--subtree=a", "--role=neither"),
             "'neither' is not the role of a handover: outgoing or incoming"),
-        Arguments.of(List.of("--subtree=a", "--role=incoming", "--fdt=0x1000"), "--fdt says which"),
-        Arguments.of(List.of("--subtree=a", "-o", "-", "--json"), "--json and -o - both want"),
+        Arguments.of(
+            List.of("--subtree=a", "--role=incoming", "--fdt=0x1000"),
+            "--fdt and --role exclude each other"),
+        Arguments.of(List.of("--subtree=a", "-o", "-", "--json"), "--json and -o - both write"),
         Arguments.of(List.of("--subtree=a", "-o", "-", "--verify"), "--verify is for files"),
-        Arguments.of(List.of("--subtree=a", "-o", ""), "-o wants the name of a file"));
+        Arguments.of(List.of("--subtree=a", "-o", ""), "-o needs the name of a file"));
   }
 
   @ParameterizedTest
@@ -85,7 +87,7 @@ class ExtractUsageTest {
                 .run("extract", ram.toString(), "--session=vm", "--token=7", "-o", "-"))
         .isEqualTo(2);
     assertThat(terminal.out()).isEmpty();
-    assertThat(terminal.err()).contains("memory is nothing to show on a terminal");
+    assertThat(terminal.err()).contains("memory is not written to a terminal");
   }
 
   static Stream<Arguments> missing() {

@@ -35,7 +35,7 @@ class PreflightSourcesTest {
     String writer =
         kho(2, "preflight", "--from", memory, "--from-kernel", kernel(to), "--to", kernel(to))
             .err();
-    assertThat(writer).contains("kexec does not go from one architecture to another");
+    assertThat(writer).contains("kexec cannot change the architecture");
   }
 
   @Test

@@ -142,7 +142,7 @@ class RunningSourceTest {
     host.put("proc/iomem", "00100000-07ffffff : System RAM\n");
     host.put("sys/kernel/debug/kho/out/sub_fdts/LUO", "luo-v5");
     ConsoleOfATest running = kho(0, "inspect", "running");
-    assertThat(running.err()).contains("all memory is searched for it");
+    assertThat(running.err()).contains("all memory is searched");
     assertThat(handovers(running)).isEqualTo(handovers(kho(0, "inspect", CAPTURE)));
   }
 
@@ -184,7 +184,7 @@ class RunningSourceTest {
   void tellsWhatItTakesInPlaceOfOptionsOfFiles() throws IOException {
     assertThat(kho(2, "inspect", "running", "--base", "1G").err())
         .contains("--base is for a file, not for the running host");
-    assertThat(kho(2, "inspect", "/proc/kcore").err()).contains("which kho calls: running");
+    assertThat(kho(2, "inspect", "/proc/kcore").err()).contains("give running instead");
     Files.delete(root.resolve("proc/kcore"));
     assertThat(kho(2, "inspect", "running").err())
         .contains("CONFIG_PROC_KCORE")
@@ -213,7 +213,7 @@ class RunningSourceTest {
     for (String command : List.of("inspect", "verify", "show", "report")) {
       assertThat(kho(2, hidden(command)).err())
           .contains("proc/iomem hides the addresses of RAM: it takes CAP_SYS_ADMIN")
-          .endsWith("kho status shows what this host tells without its memory\n")
+          .endsWith("kho status shows what this host reports without its memory\n")
           .hasLineCount(1);
     }
     Files.write(root.resolve("proc/kcore"), new byte[0]);

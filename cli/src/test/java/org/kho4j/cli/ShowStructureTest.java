@@ -138,6 +138,6 @@ class ShowStructureTest {
   @Test
   void aTakenHandoverIsNotShown() {
     assertThat(show(Captures.small("gen2-running").toString(), "--role", "incoming")).isEqualTo(2);
-    assertThat(pipe.err()).contains("a kernel has taken it");
+    assertThat(pipe.err()).contains("a kernel has consumed it");
   }
 }

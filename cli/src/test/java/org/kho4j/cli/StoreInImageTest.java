@@ -295,7 +295,7 @@ class StoreInImageTest {
   void anImageWithoutStoresSaysSo() throws IOException {
     assertThat(kho(2, "warm", "list", Captures.small("jump-luo")).err())
         .contains(
-            "no warm store: the file does not begin as one, and has no handover with a memfd");
+            "no warm store: the file is neither a store nor a memory image with a store in a memfd");
     assertThat(kho(2, "warm", "show", Captures.small("systemd-262-jump")).err())
         .contains("no warm store");
   }

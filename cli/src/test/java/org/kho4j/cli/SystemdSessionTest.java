@@ -119,7 +119,7 @@ class SystemdSessionTest {
     assertThat(kho(2, "extract", machine, "--unit", "a.service", "--fd", "vm", "-o", out).err())
         .contains("is the session \"vm-7\": --session and --token name its files");
     assertThat(kho(2, "extract", machine, "--unit", "a.service", "-o", out).err())
-        .contains("by --unit and --fd together");
+        .contains("give --unit and --fd together");
     Path twice = machine("twice", units(fd("state", 1) + "," + fd("state", 2), fd("x", 7)));
     assertThat(kho(2, "extract", twice, "--unit", "a.service", "--fd", "state", "-o", out).err())
         .contains("2 descriptors are the")

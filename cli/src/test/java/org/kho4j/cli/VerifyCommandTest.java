@@ -95,7 +95,7 @@ class VerifyCommandTest {
     assertThat(verify(source)).isEqualTo(1);
     assertThat(pipe.out())
         .startsWith(
-            "error   LUO-001     /LUO at 0x698000: the blob has 31 bytes, fewer than 32 | Kernel panic in early boot")
+            "error   LUO-001     /LUO at 0x698000: the blob has 31 bytes, fewer than 32 | The kernel panics in early boot")
         .contains("\n1 error, 1 warning; checked: ");
   }
 

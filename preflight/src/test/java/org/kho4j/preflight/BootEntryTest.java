@@ -135,7 +135,7 @@ class BootEntryTest {
   void aKernelThatIsLoadedIsNoted() throws IOException {
     entry("boot", "a", "");
     put("sys/kernel/kexec_loaded", "1\n");
-    assertThat(BootEntry.next(root).notes()).anyMatch(note -> note.contains("loaded already"));
+    assertThat(BootEntry.next(root).notes()).anyMatch(note -> note.contains("already loaded"));
   }
 
   @Test

@@ -86,7 +86,7 @@ class RunningKernelTest {
         .singleElement()
         .asString()
         .startsWith("/sys/kernel/debug/kho/out cannot be read")
-        .endsWith("all that can be counts");
+        .endsWith("everything that the kernel supports counts");
   }
 
   @Test

@@ -290,7 +290,7 @@ class WarmStoreTest {
   @Test
   void refusesFilesThatAreNoStore() throws IOException {
     LinuxFileOf.bytes(path(), 4L << 20);
-    refused(WarmException.Reason.FOREIGN, "is no warm store", this::open);
+    refused(WarmException.Reason.FOREIGN, "is not a warm store", this::open);
     Files.delete(path());
     LinuxFileOf.bytes(path(), 10);
     refused(WarmException.Reason.FOREIGN, "has 10 bytes; a store has at least", this::open);
