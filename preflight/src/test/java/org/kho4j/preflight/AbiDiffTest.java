@@ -112,7 +112,8 @@ class AbiDiffTest {
   void pagesOfAnotherSizeAreNoChangeOfTheContract() {
     Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
     assertThat(AbiDiff.pageSizes(LINUX_7_3, large).orElseThrow())
-        .startsWith("7.3 has pages of 4K and 64k of 64K: layouts differ with the page size");
+        .startsWith(
+            "7.3 has pages of 4K, but 64k has pages of 64K: layouts differ with the page size");
     assertThatThrownBy(() -> AbiDiff.between(LINUX_7_3, large))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(AbiDiff.pageSizes(LINUX_7_3, LINUX_7_3)).isEmpty();

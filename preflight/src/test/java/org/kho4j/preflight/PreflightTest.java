@@ -67,7 +67,8 @@ class PreflightTest {
                 List.of("luo-v1", "luo-session-v2", "luo-flb-v1")));
     Report up = judge(linux619, linux70);
     assertThat(verdict(up, "luo")).isEqualTo(Verdict.PANIC);
-    assertThat(because(up, "luo")).startsWith("luo-flb-v1 is asked for, and not handed over");
+    assertThat(because(up, "luo"))
+        .startsWith("the next kernel asks for luo-flb-v1, which is not handed over");
     Report down = judge(linux70, linux619);
     assertThat(verdict(down, "luo")).isEqualTo(Verdict.DEGRADED);
   }
@@ -205,7 +206,7 @@ class PreflightTest {
     Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
     Profile small = Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4")));
     assertThat(judge(large, small).verdict()).isEqualTo(Verdict.PANIC);
-    assertThat(because(judge(large, small), "kho")).startsWith("its pages are 4K, not 64K");
+    assertThat(because(judge(large, small), "kho")).startsWith("its page size is 4K, not 64K");
   }
 
   @Test

@@ -373,7 +373,7 @@ class LiveUpdateSaverTest {
                 List.of(new SavedSession("s", List.of(new SavedFile("h".repeat(48), 0, 1)))),
                 List.of()))
         .contains("compatible \"hhh")
-        .contains("has 48 bytes: 1 to 47");
+        .contains("has 48 bytes; 1 to 47");
   }
 
   private static String refusedMemfd(MemfdVersion version, SavedMemfd memfd) {

@@ -208,7 +208,7 @@ class LuoVersionsTest {
             sentenceOf(() ->
                 read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
         .isEqualTo(
-            "/LUO/session \"vm\"/files at 0x1400000: count is %d, and 2 pages hold %d"
+            "/LUO/session \"vm\"/files at 0x1400000: count is %d, but 2 pages hold %d"
                 .formatted(files + 1, files));
   }
 

@@ -101,7 +101,7 @@ class MemoryImagesTest {
     }
     assertThatThrownBy(() -> MemoryImages.open(path, OpenOptions.DEFAULT.withSkip(4160)))
         .isInstanceOf(MalformedImageException.class)
-        .hasMessage(path + " has 4160 bytes, and no memory after a header of 4160");
+        .hasMessage(path + " has 4160 bytes, and no memory after a header of 4160 bytes");
     assertThatThrownBy(() -> new OpenOptions(MemorySource.Kind.ELF, 0).withSkip(1))
         .isInstanceOf(IllegalArgumentException.class);
   }

@@ -93,7 +93,7 @@ class RamLayoutTest {
             ram
                 + " has 2147483648 bytes, but several RAM areas in "
                 + answer
-                + "have this size; select one: ram0 (2147483648 bytes), pc.rom (131072 bytes),"
+                + " have this size; select one: ram0 (2147483648 bytes), pc.rom (131072 bytes),"
                 + " pc.bios (262144 bytes), ram1 (2147483648 bytes)");
     try (PhysicalMemory memory = open(layout.only("ram1"), 2 * GIB, GIB)) {
       assertThat(Memories.ranges(memory))

@@ -175,7 +175,7 @@ class KernelImagesTest {
     assertThatThrownBy(() -> read(Images.zboot(Resources.bytes("small.elf.zst"), 100)))
         .isInstanceOf(MalformedImageException.class)
         .hasMessageEndingWith(
-            "kernel: the zstd at offset 0x400 unpacks to "
+            "kernel: the zstd at offset 0x400 decompresses to "
                 + ELF.length
                 + " bytes, but should have "
                 + 100);
