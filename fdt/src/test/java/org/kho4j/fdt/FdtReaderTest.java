@@ -127,13 +127,13 @@ class FdtReaderTest {
 
   @Test
   void rejectsWordsThatAreNoTokens() {
-    assertBroken(blob().words(0), FdtError.BAD_TAG, 0x38, "/: 0x00000000 is no token");
-    assertBroken(blob().begin("").words(5), FdtError.BAD_TAG, 0x40, "/: 0x00000005 is no token");
+    assertBroken(blob().words(0), FdtError.BAD_TAG, 0x38, "/: 0x00000000 is not a token");
+    assertBroken(blob().begin("").words(5), FdtError.BAD_TAG, 0x40, "/: 0x00000005 is not a token");
     assertBroken(
         blob().begin("").begin("n").words(0x01000000),
         FdtError.BAD_TAG,
         0x48,
-        "/n: 0x01000000 is no token");
+        "/n: 0x01000000 is not a token");
   }
 
   @Test
