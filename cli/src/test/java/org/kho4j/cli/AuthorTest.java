@@ -423,8 +423,8 @@ class AuthorTest {
           """
           kho-v1@6.16 | { "khoTest": { "folios": [0] } } | kho-v1@6.16 (Linux 6.16 to 6.17.8) has no vmalloc areas
           kho-v1@6.17.9 | { "name": "a", "vmalloc": { "pages": 1 } } | kho-v1@6.17.9 (Linux 6.17.9 to 6.17.y) has no vmalloc areas
-          kho-v1@6.18 | { "name": "a", "blob": { "text": "hello" } } | subtrees[0]: the blob is no device tree, and kho-v1 has no other way to tell its size
-          kho-v2 | { "name": "a", "blob": { "text": "hello" } } | subtrees[0]: the blob is no device tree, and kho-v2 has no other way to tell its size
+          kho-v1@6.18 | { "name": "a", "blob": { "text": "hello" } } | subtrees[0]: the blob is not a device tree, and kho-v1 stores no other size of a blob
+          kho-v2 | { "name": "a", "blob": { "text": "hello" } } | subtrees[0]: the blob is not a device tree, and kho-v2 stores no other size of a blob
           """)
   void whatAVersionHasNoRoomForIsRefused(String abi, String subtree, String sentence)
       throws IOException {

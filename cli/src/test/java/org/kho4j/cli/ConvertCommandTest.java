@@ -244,11 +244,11 @@ class ConvertCommandTest {
       quoteCharacter = '`',
       value = {
         "--abi 5.4 | '5.4' is neither a release from 6.16 to 7.3 nor one of [kho-v1@6.16, ",
-        "--abi kho-v9 | 'kho-v9' is no release",
+        "--abi kho-v9 | 'kho-v9' is neither a release",
         "--abi 7.1 --scratch 4096 | '4096' is not ADDR:SIZE",
-        "--abi 7.1 --scratch 0x400000:4M | scratch region 0x400000-0x7fffff overlaps with 0x",
-        "--abi 7.1 --scratch 1M:4M | scratch region 0x100000-0x4fffff overlaps with 0x0-0xffffff, which firmware",
-        "--abi 7.1 --scratch 0x18000000:4K | has 4096 bytes: a kernel boots in it",
+        "--abi 7.1 --scratch 0x400000:4M | scratch region 0x400000-0x7fffff overlaps 0x",
+        "--abi 7.1 --scratch 1M:4M | scratch region 0x100000-0x4fffff overlaps 0x0-0xffffff, which firmware",
+        "--abi 7.1 --scratch 0x18000000:4K | has 4096 bytes: a kernel needs regions",
         "--abi 7.1 --scratch 1G:4M | is not in memory; memory is 0x0-0x1fffffff",
         "--abi 7.1 --dtb-out tree | --dtb-out is for arm64, and the source is for x86-64",
         "--abi 7.1 --boot-image kernel | --boot-image needs --boot-image-out",
@@ -290,7 +290,7 @@ class ConvertCommandTest {
 
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err())
-        .contains("the preserved map at 0x4f0000 is consumed, so that nothing tells what was");
+        .contains("the preserved map at 0x4f0000 is consumed, so preserved memory");
     assertThat(directory).isEmptyDirectory();
   }
 

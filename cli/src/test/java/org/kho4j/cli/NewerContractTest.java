@@ -184,7 +184,7 @@ class NewerContractTest {
         row(
             "pci-v2 outside of memory",
             guest -> guest.flbAt("pci-v2", 0x20000000),
-            "pci-v2 of another layout than the one known",
+            "pci-v2 with another layout than the known one",
             "DEV-002",
             "FLB-008"),
         row(

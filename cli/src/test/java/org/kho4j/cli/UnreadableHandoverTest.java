@@ -228,7 +228,7 @@ class UnreadableHandoverTest {
     }
 
     assertThat(kho(2, command, ram, "--setup-data", "0x8000").err())
-        .contains("/boot-record at 0x8000: it names 0x512000 as the root FDT, and the next kernel")
+        .contains("/boot-record at 0x8000: it names 0x512000 as the root FDT, but the next kernel")
         .doesNotContain("--base");
   }
 

@@ -198,7 +198,7 @@ class VerifyCommandTest {
   @Test
   void wantsASource() {
     assertThat(verify()).isEqualTo(2);
-    assertThat(pipe.err()).startsWith("kho: SOURCE is missing: give a memory image, or --rules");
+    assertThat(pipe.err()).startsWith("kho: give a memory image as SOURCE, or --rules");
   }
 
   /** Where the root FDT has LUO's blob-size: the number 32, right before its preserved-data. */

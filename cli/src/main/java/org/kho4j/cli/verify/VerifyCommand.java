@@ -83,7 +83,7 @@ public final class VerifyCommand extends Command {
     }
     Path source = invocation.parameter(0, Path.class);
     if (source == null) {
-      throw invocation.wrong("SOURCE is missing: give a memory image, or --rules");
+      throw invocation.wrong("give a memory image as SOURCE, or --rules");
     }
     try (PhysicalMemory memory = invocation.open(source)) {
       return run(invocation, memory);
