@@ -59,7 +59,7 @@ kho_show_modules() {
     '[INFO] Building kho4j'*']')
       [ ! -t 2 ] || {
         kho_line=${kho_line#'[INFO] Building '}
-        printf '\r\033[Kkho: %s: %s' "${kho_line##* }" "${kho_line%% *}" >&2
+        printf '\r\033[Kkho: %s: %s' "${kho_line##* }" "${kho_line% [0-9]*}" >&2
         kho_clear=yes
       }
       ;;
