@@ -31,7 +31,7 @@ class PreflightSourcesTest {
   void aMemoryImageOfAnotherArchitectureIsSaidToBeOne(String vector, String of, String to) {
     Path memory = BASE.resolve("../vectors/handover").resolve(vector + ".elf.zst");
     assertThat(kho(2, "preflight", "--from", memory, "--to", kernel(to)).err())
-        .startsWith("kho: " + memory + " is for " + of + " and " + kernel(to) + " for ");
+        .startsWith("kho: " + memory + " is for " + of + ", but " + kernel(to) + " is for ");
     String writer =
         kho(2, "preflight", "--from", memory, "--from-kernel", kernel(to), "--to", kernel(to))
             .err();

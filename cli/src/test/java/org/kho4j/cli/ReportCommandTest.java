@@ -304,6 +304,6 @@ class ReportCommandTest {
   @Test
   void wantsAFile() {
     assertThat(kho(2, "report", Captures.EXAMPLE).err()).contains("--output");
-    assertThat(kho(2, "report", Captures.EXAMPLE, "-o", "").err()).contains("-o wants");
+    assertThat(kho(2, "report", Captures.EXAMPLE, "-o", "").err()).contains("-o needs");
   }
 }

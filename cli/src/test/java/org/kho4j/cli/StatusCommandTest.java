@@ -56,10 +56,10 @@ class StatusCommandTest {
                       "config" in init (PID 30)
                       "vm" in init (PID 30)
 
-            warning: session "config" is open in init (PID 30) alone: it is lost when that process ends, as systemctl kexec makes it
+            warning: session "config" is open only in init (PID 30): it is lost when this process ends, as during systemctl kexec
               do: give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec
 
-            warning: session "vm" is open in init (PID 30) alone: it is lost when that process ends, as systemctl kexec makes it
+            warning: session "vm" is open only in init (PID 30): it is lost when this process ends, as during systemctl kexec
               do: give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec
             """);
   }
@@ -115,7 +115,7 @@ class StatusCommandTest {
     host.put("proc/cmdline", "quiet kho=on");
     assertThat(status(0).out())
         .contains(
-            "KHO       unknown: kho=on is on the command line, and nothing visible shows that");
+            "KHO       unknown: kho=on is on the command line, but no visible file shows that");
     host.put("proc/kallsyms", "0000000000000000 T _text\n");
     assertThat(status(1).out()).contains("KHO       not in this kernel: /proc/kallsyms lists");
   }
