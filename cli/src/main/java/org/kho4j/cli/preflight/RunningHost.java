@@ -108,7 +108,7 @@ final class RunningHost {
             ? "systemd keeps descriptors of %s: it hands them over by LUO (since its version 261)"
                 .formatted(Units.count(kept, "unit", "units"))
             : "systemd was not asked what it keeps: it may hand descriptors over by LUO (since its"
-                  + " version 261)");
+                + " version 261)");
     return true;
   }
 }

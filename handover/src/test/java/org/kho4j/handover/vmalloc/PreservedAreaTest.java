@@ -220,7 +220,8 @@ class PreservedAreaTest {
       chunk(i, CHUNK + 4096L * (i == length ? 1 : i + 1), 0x5000);
     }
 
-    assertThat(fault()).contains("/area/chunk ", " at 0x1", "the chain returns to an earlier chunk");
+    assertThat(fault())
+        .contains("/area/chunk ", " at 0x1", "the chain returns to an earlier chunk");
   }
 
   @Test

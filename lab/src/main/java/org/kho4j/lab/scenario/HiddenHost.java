@@ -38,8 +38,7 @@ final class HiddenHost {
     memory("without CAP_SYS_ADMIN", expected, "/proc/iomem hides the addresses of RAM");
     memory("container", expected, "/proc/kcore is empty: a container hides the host's memory");
     status("container", "not seen +/sys/kernel/debug shows nothing");
-    memory(
-        "container without capabilities", expected, "/proc/iomem hides the addresses of RAM");
+    memory("container without capabilities", expected, "/proc/iomem hides the addresses of RAM");
     guest.awaitEnd();
   }
 

@@ -157,7 +157,7 @@ public final class HostStatusReader {
         State.OFF,
         line.flatMap(CommandLine::liveupdate).orElse(false)
             ? "it has no device, although liveupdate=on is on the command line: the kernel's log"
-                  + " says why"
+                + " says why"
             : "it has no device, and liveupdate=on is not on the command line");
   }
 
