@@ -116,7 +116,8 @@ class UnreadableHandoverTest {
     assertThat(verified.get("because").asString()).isEqualTo(because);
     assertThat(kho(1, "inspect", ram).out()).contains(" nodes, damaged\n");
     assertThat(kho(1, "report", ram, "-o", "-").out()).contains(">damaged<");
-    assertThat(kho(1, "diff", ram, ram).out()).contains(because.substring(0, because.indexOf(" at ")));
+    assertThat(kho(1, "diff", ram, ram).out())
+        .contains(because.substring(0, because.indexOf(" at ")));
     assertThat(kho(1, "preflight", "--from", ram, "--to", kernel("7.3")).out())
         .startsWith("panic: ")
         .contains("note: not checked: what is preserved: the map is broken\n");
