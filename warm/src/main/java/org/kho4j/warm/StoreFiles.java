@@ -35,14 +35,17 @@ final class StoreFiles {
       if (found.isEmpty()) {
         Optional<LinuxFile> created = create(path, options);
         if (created.isPresent()) {
-          return attachLocked(LinuxFile.open(path), created.get(), options, aside);
+          return attachCreated(path, created.get(), options, aside);
         }
         continue;
       }
       try (LinuxFile file = found.get()) {
         requireOwn(file);
         try {
-          return attach(file.reopen(), options, aside);
+          Optional<WarmStore> store = attachNamed(path, file, options, aside);
+          if (store.isPresent()) {
+            return store.get();
+          }
         } catch (WarmException e) {
           if (!options.setAside() || !e.isLasting()) {
             throw e;
@@ -69,21 +72,67 @@ final class StoreFiles {
     }
   }
 
+  /** Opens the store that this process has just created. The lock is closed if this fails. */
+  private static WarmStore attachCreated(
+      Path path, LinuxFile lock, WarmOptions options, Optional<Path> aside) throws IOException {
+    LinuxFile file;
+    try {
+      file = LinuxFile.open(path);
+    } catch (LinuxException e) {
+      lock.close();
+      throw e;
+    }
+    return attachLocked(file, lock, options, aside);
+  }
+
+  /**
+   * Opens a store that was found at a path.
+   *
+   * @return empty if another process set the file aside before this one had its lock
+   */
+  private static Optional<WarmStore> attachNamed(
+      Path path, LinuxFile found, WarmOptions options, Optional<Path> aside) throws IOException {
+    LinuxFile lock = lock(found);
+    LinuxFile file;
+    try {
+      if (!isNamed(lock, path)) {
+        lock.close();
+        return Optional.empty();
+      }
+      file = found.reopen();
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+    return Optional.of(attachLocked(file, lock, options, aside));
+  }
+
   /** Opens a store. The file is the store's, and closed if this fails. */
   static WarmStore attach(LinuxFile file, WarmOptions options, Optional<Path> aside)
       throws IOException {
-    LinuxFile lock = null;
+    LinuxFile lock;
     try {
-      lock = file.reopen();
-      requireLocked(lock);
+      lock = lock(file);
     } catch (IOException | RuntimeException e) {
-      if (lock != null) {
-        lock.close();
-      }
       file.close();
       throw e;
     }
     return attachLocked(file, lock, options, aside);
+  }
+
+  /** Locks a store's file with an open file description of its own. */
+  private static LinuxFile lock(LinuxFile file) throws LinuxException {
+    LinuxFile lock = file.reopen();
+    try {
+      refuseHugePages(lock);
+      if (!lock.tryLock()) {
+        throw WarmStore.inUse(file.path());
+      }
+      return lock;
+    } catch (LinuxException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
   }
 
   /** Opens a store that is locked. File and lock are the store's, and closed if this fails. */
@@ -111,14 +160,11 @@ final class StoreFiles {
     }
   }
 
-  private static void requireLocked(LinuxFile file) throws LinuxException {
+  private static void refuseHugePages(LinuxFile file) throws LinuxException {
     if (file.isHugetlb()) {
       throw new WarmException(
           HUGETLB,
-          file.path() + " is in pages of a huge page pool, which a kernel cannot hand" + " over");
-    }
-    if (!file.tryLock()) {
-      throw WarmStore.inUse(file.path());
+          file.path() + " is in pages of a huge page pool, which a kernel cannot hand over");
     }
   }
 
@@ -137,6 +183,7 @@ final class StoreFiles {
         throw WarmStore.inUse(unfinished);
       }
       try {
+        refuseHugePages(file);
         format(file, options);
         Files.move(unfinished, path);
         return Optional.of(file);

@@ -110,6 +110,8 @@ public final class SystemdStore {
             candidates.stream()
                 .filter(other -> other.generation < candidate.generation)
                 .map(Candidate::name)
+                // systemd removes all descriptors of a name
+                .filter(name -> !name.equals(candidate.name))
                 .toList();
         return new Found(Optional.of(store), superseded, refusals.size(), highest + 1);
       } catch (WarmException e) {

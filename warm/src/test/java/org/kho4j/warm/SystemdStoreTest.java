@@ -86,6 +86,19 @@ class SystemdStoreTest {
   }
 
   @Test
+  void keepsASupersededStoreThatHasTheNameOfTheOneItOpens() throws IOException {
+    SystemdStore.Found found =
+        SystemdStore.find(
+            List.of(
+                received("orders.1", memoryWith(1, 1)), received("orders.1", memoryWith(2, 5))),
+            OPTIONS);
+    try (WarmStore store = found.store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(2);
+    }
+    assertThat(found.superseded()).isEmpty();
+  }
+
+  @Test
   void passesOverAStoreThatIsDamaged() throws IOException {
     LinuxFile damaged = memoryWith(9, 7);
     try (FileChannel channel =
