@@ -29,7 +29,7 @@ final class HiddenHost {
   private void go(Run run) throws Exception {
     int expected = run.contradict() ? FINE : UNREADABLE;
     memory("without debugfs", FINE, "");
-    status("without debugfs", "not seen +/sys/kernel/debug shows nothing");
+    status("without debugfs", "not seen +/sys/kernel/debug is not visible");
     memory("with debugfs", FINE, "");
     status("with debugfs", "prepared ");
     memory("without root", expected, "/proc/kcore may be read only by root");
@@ -37,7 +37,7 @@ final class HiddenHost {
     memory("without CAP_SYS_RAWIO", expected, "/proc/kcore: not permitted: CAP_SYS_RAWIO is miss");
     memory("without CAP_SYS_ADMIN", expected, "/proc/iomem hides the addresses of RAM");
     memory("container", expected, "/proc/kcore is empty: a container hides the host's memory");
-    status("container", "not seen +/sys/kernel/debug shows nothing");
+    status("container", "not seen +/sys/kernel/debug is not visible");
     memory("container without capabilities", expected, "/proc/iomem hides the addresses of RAM");
     guest.awaitEnd();
   }
