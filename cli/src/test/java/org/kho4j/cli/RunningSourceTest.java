@@ -203,7 +203,7 @@ class RunningSourceTest {
         .doesNotContain("systemd");
     host.put("proc/1/comm", "systemd\n");
     assertThat(kho(1, line).out())
-        .contains("systemd was not asked what it keeps")
+        .contains("systemd did not report which descriptors it stores")
         .doesNotContain("no process has a session open");
   }
 
@@ -212,7 +212,7 @@ class RunningSourceTest {
     host.put("proc/iomem", "00000000-00000000 : System RAM\n");
     for (String command : List.of("inspect", "verify", "show", "report")) {
       assertThat(kho(2, hidden(command)).err())
-          .contains("proc/iomem hides the addresses of RAM: it takes CAP_SYS_ADMIN")
+          .contains("proc/iomem hides the addresses of RAM: only a process with CAP_SYS_ADMIN")
           .endsWith("kho status shows what this host reports without its memory\n")
           .hasLineCount(1);
     }

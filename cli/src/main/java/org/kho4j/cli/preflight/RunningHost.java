@@ -107,8 +107,8 @@ final class RunningHost {
         stores.isPresent()
             ? "systemd keeps descriptors of %s: it hands them over by LUO (since its version 261)"
                 .formatted(Units.count(kept, "unit", "units"))
-            : "systemd was not asked what it keeps: it may hand descriptors over by LUO (since its"
-                + " version 261)");
+            : "systemd did not report which descriptors it stores: it may hand descriptors over by"
+                + " LUO (since its version 261)");
     return true;
   }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -37,6 +38,7 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
   /** A unit has three short lines. */
   private static final int MAX_BYTES = 4 << 20;
 
+  /** The time that {@code systemctl} has to answer. */
   private static final int SECONDS = 20;
 
   /**
@@ -56,15 +58,14 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
               .start();
+      // Its end of the pipe is closed then, so a read of the output ends, too.
+      CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS)
+          .execute(process::destroyForcibly);
       byte[] shown;
       try (InputStream out = process.getInputStream()) {
         shown = out.readNBytes(MAX_BYTES);
       }
-      if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        return Optional.empty();
-      }
-      return process.exitValue() == 0
+      return process.waitFor() == 0
           ? Optional.of(parse(new String(shown, StandardCharsets.UTF_8)))
           : Optional.empty();
     } catch (IOException e) {

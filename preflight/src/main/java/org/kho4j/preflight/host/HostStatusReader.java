@@ -87,9 +87,7 @@ public final class HostStatusReader {
     Optional<List<DescriptorStore>> stores =
         systemd.isPresent() ? DescriptorStore.read(root) : Optional.empty();
     if (systemd.isPresent() && stores.isEmpty()) {
-      notes.add(
-          "systemctl show does not answer: the descriptors that systemd stores for its"
-              + " units are unknown");
+      notes.add("systemd did not report which descriptors it stores for its units");
     }
     notes.addAll(files.notes());
     return new HostStatus(
