@@ -141,7 +141,8 @@ public final class Handover {
 
   /**
    * What has become of the preserved map. A kernel walks the map it was given once, early, and then
-   * frees its nodes, so an incoming map is soon overwritten: consumed.
+   * frees its nodes, so an incoming map is soon overwritten: consumed. The first call walks a map
+   * that is there.
    */
   public MapState mapState() {
     return mapState == MapState.INTACT && mapSummary().fault().isPresent()

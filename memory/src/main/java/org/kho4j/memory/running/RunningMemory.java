@@ -3,6 +3,7 @@ package org.kho4j.memory.running;
 import static org.kho4j.files.LittleEndian.U16;
 import static org.kho4j.files.LittleEndian.U64;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -105,7 +106,7 @@ public final class RunningMemory implements PhysicalMemory {
     MemorySegment start;
     try {
       start = read(kcore, ELF_HEADER_SIZE);
-    } catch (IOException e) {
+    } catch (EOFException e) {
       throw new IOException(
           kcore.path()
               + " is empty: a container hides the host's memory (/dev/null is mounted there)",
