@@ -11,7 +11,7 @@ public enum Component {
   KEXEC_METADATA(
       "kexec-metadata",
       KexecMetadata.SUBTREE,
-      "the release of the kernel that handed over, and" + " the number of kexecs"),
+      "the release of the kernel that handed over, and the number of kexecs"),
   MEMBLOCK("memblock", FdtLayout.MEMBLOCK_SUBTREE, "reserve_mem= reservations"),
   KHO_TEST("kho_test", FdtLayout.KHO_TEST_SUBTREE, "the kernel's own test module"),
   BOOT("boot", null, "the boot record: the addresses of the root FDT and of the scratch array");

@@ -156,7 +156,7 @@ final class MemblockRules {
           RANGE,
           where,
           address,
-          "0x%x bytes at 0x%x are not a possible range of" + " memory",
+          "0x%x bytes at 0x%x are not a possible range of memory",
           size,
           start);
       return;

@@ -124,7 +124,7 @@ public final class AuthorCommand extends Command {
                         : options.ramLayout() != null ? "--ram-layout" : null;
     if (given != null) {
       throw invocation.wrong(
-          given + " is only for commands that read: the spec determines what" + " is written");
+          given + " is only for commands that read: the spec determines what is written");
     }
   }
 }

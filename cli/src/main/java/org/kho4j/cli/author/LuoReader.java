@@ -205,7 +205,7 @@ final class LuoReader {
                     .size()
                     .orElseThrow(() ->
                         object.broken(
-                            "\"size\" is missing: the content does not" + " determine it")));
+                            "\"size\" is missing: the content does not determine it")));
     ContentReader.requireRoom(object, content, size);
     return new MemfdSpec(
         place,

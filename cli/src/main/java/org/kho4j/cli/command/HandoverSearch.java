@@ -321,7 +321,7 @@ public record HandoverSearch(
     Role role = invocation.value(ROLE, Role.class);
     if (role != null && invocation.options().fdt().isPresent()) {
       throw invocation.wrong(
-          "--fdt and --role exclude each other: --fdt already selects a" + " handover");
+          "--fdt and --role exclude each other: --fdt already selects a handover");
     }
     return role;
   }

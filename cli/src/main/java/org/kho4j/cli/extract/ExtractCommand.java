@@ -153,7 +153,7 @@ public final class ExtractCommand extends SourceCommand {
       throws IOException {
     if (invocation.value("--output", String.class) != null || Wanted.isAnything(invocation)) {
       throw invocation.wrong(
-          "--all writes everything into DIR, and excludes -o and options that" + " name one part");
+          "--all writes everything into DIR, and excludes -o and options that name one part");
     }
     if (invocation.flag("--force")) {
       throw invocation.wrong("--all writes into a new directory, so --force has no effect");

@@ -185,7 +185,7 @@ public final class OutputFile implements AutoCloseable {
       // A file system without links.
       if (Files.exists(target, NOFOLLOW_LINKS)) {
         throw failure(
-            target, "was created by another process in the meantime; --force replaces" + " it");
+            target, "was created by another process in the meantime; --force replaces it");
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     }

@@ -63,7 +63,8 @@ public final class WarmCache {
             ? WarmStore.open(Path.of(arguments[1]), OPTIONS)
             : SystemdStore.open(
                 ListenFds.take(),
-                systemd.orElseThrow(() -> new IOException("a file, or a unit of Type=notify")),
+                systemd.orElseThrow(() ->
+                    new IOException("no store: give PORT FILE, or use a unit of Type=notify")),
                 OPTIONS);
     WarmCache cache = new WarmCache(store, Integer.parseInt(arguments[0]));
     cache.server.start();
