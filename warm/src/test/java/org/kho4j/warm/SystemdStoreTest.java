@@ -89,8 +89,7 @@ class SystemdStoreTest {
   void keepsASupersededStoreThatHasTheNameOfTheOneItOpens() throws IOException {
     SystemdStore.Found found =
         SystemdStore.find(
-            List.of(
-                received("orders.1", memoryWith(1, 1)), received("orders.1", memoryWith(2, 5))),
+            List.of(received("orders.1", memoryWith(1, 1)), received("orders.1", memoryWith(2, 5))),
             OPTIONS);
     try (WarmStore store = found.store().orElseThrow()) {
       assertThat(valueIn(store)).isEqualTo(2);

@@ -204,8 +204,7 @@ final class LuoReader {
                 content
                     .size()
                     .orElseThrow(() ->
-                        object.broken(
-                            "\"size\" is missing: the content does not determine it")));
+                        object.broken("\"size\" is missing: the content does not determine it")));
     ContentReader.requireRoom(object, content, size);
     return new MemfdSpec(
         place,
