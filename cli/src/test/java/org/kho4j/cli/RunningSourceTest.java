@@ -212,7 +212,8 @@ class RunningSourceTest {
     host.put("proc/iomem", "00000000-00000000 : System RAM\n");
     for (String command : List.of("inspect", "verify", "show", "report")) {
       assertThat(kho(2, hidden(command)).err())
-          .contains("proc/iomem hides the addresses of RAM: only a process with CAP_SYS_ADMIN")
+          .contains(
+              "proc/iomem hides the addresses of RAM: only a process with CAP_SYS_ADMIN sees them")
           .endsWith("kho status shows what this host reports without its memory\n")
           .hasLineCount(1);
     }

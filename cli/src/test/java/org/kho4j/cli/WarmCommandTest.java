@@ -92,7 +92,7 @@ class WarmCommandTest {
     flip(path, 384);
     assertThat(kho(1, "warm", "verify", path).err()).contains("slot 0 at 0x180: its checksum is");
     assertThat(kho(2, "warm", "verify", Files.writeString(directory.resolve("text"), "text")).err())
-        .contains("text: no warm store: the file does not begin as one");
+        .contains("text: no warm store: the file is neither a store nor a memory image");
   }
 
   @Test

@@ -224,7 +224,8 @@ class RunningKernelTest {
     assertThat(running.notes())
         .singleElement()
         .asString()
-        .contains("out/fdt shows %d bytes of the root FDT".formatted(whole.length - 112));
+        .contains(
+            "out/fdt shows only the first %d bytes of the root FDT".formatted(whole.length - 112));
   }
 
   private static byte[] all(int value, int length) {
