@@ -1,7 +1,10 @@
 package org.kho4j.handover;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -54,13 +57,28 @@ public final class Handovers {
     PageSizeEvidence evidence = PageSizeSearch.of(memory, roots, pageSize, mapForm);
     HandoverMemory pages = new HandoverMemory(memory, evidence.size());
     List<Candidate> candidates =
-        roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList();
+        withoutCopies(roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList());
     if (candidates.stream().anyMatch(candidate -> candidate.kexecCount == ABSENT_COUNT)) {
       // With one count missing, the others say nothing about which is the highest.
       candidates = candidates.stream().map(Candidate::withoutCount).toList();
     }
     Candidate outgoing = outgoing(candidates);
     return candidates.stream().map(candidate -> candidate.handover(outgoing, evidence)).toList();
+  }
+
+  /**
+   * Leaves out copies of a root FDT, as a process has one that read it from debugfs: the map
+   * preserves the page of the original alone.
+   */
+  private static List<Candidate> withoutCopies(List<Candidate> candidates) {
+    Set<ByteBuffer> originals =
+        candidates.stream()
+            .filter(Candidate::rootPreserved)
+            .map(Candidate::bytes)
+            .collect(Collectors.toSet());
+    return candidates.stream()
+        .filter(one -> one.rootPage() != RootPage.NOT_PRESERVED || !originals.contains(one.bytes()))
+        .toList();
   }
 
   /**
@@ -191,6 +209,10 @@ public final class Handovers {
       } catch (HandoverException e) {
         return false;
       }
+    }
+
+    private ByteBuffer bytes() {
+      return memory.physical().read(root.address(), root.totalSize()).asByteBuffer();
     }
 
     /** Whether the map is there, or still to be written: the kernel has not given it up. */

@@ -3,6 +3,7 @@ package org.kho4j.handover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
 
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -20,6 +21,7 @@ import org.kho4j.handover.handmade.Radix;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
 import org.kho4j.handover.map.MapEvidence;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.memory.MemorySource;
@@ -54,6 +56,24 @@ class HandoversTest {
     List<Handover> handovers = Handovers.find(ram);
     assertThat(handovers).extracting(Handover::role).containsExactly(Role.INCOMING, Role.OUTGOING);
     assertThat(handovers).extracting(Handover::hasMap).containsExactly(false, true);
+  }
+
+  /** The memory of a guest of 7.3.4 had one, in which kho had read debugfs. */
+  @Test
+  void aCopyOfARootFdtIsNoHandover() {
+    generation(0x1000000, 1, true);
+    RootFdt root = RootSearch.search(ram, bytes -> {}).roots().getFirst();
+    ram.put(0x3000000, ram.read(0x1000000, root.totalSize()).toArray(ValueLayout.JAVA_BYTE));
+
+    assertThat(RootSearch.search(ram, bytes -> {}).roots()).hasSize(2);
+    assertThat(Handovers.find(ram))
+        .extracting(handover -> handover.root().address())
+        .containsExactly(0x1000000L);
+
+    ram.zeros(0x1100000, 4096).put(0x1100000, "used again for something else");
+    assertThat(Handovers.find(ram))
+        .as("without the map, neither is known to be the copy")
+        .hasSize(2);
   }
 
   @Test
@@ -257,7 +277,7 @@ class HandoversTest {
   @Test
   void aRunningSecondKernelOfVersion1HasBoth() {
     list(0x1000000, Tree.compatible("kho-v1"), PageSize.SIZE_4K, true);
-    ram.put(0x1100000, "used again for something else");
+    ram.zeros(0x1100000, 4096).put(0x1100000, "used again for something else");
     list(0x2000000, Tree.compatible("kho-v1"), PageSize.SIZE_4K, false);
 
     List<Handover> handovers = Handovers.find(ram);
