@@ -32,7 +32,8 @@ public record PreservedFile(
   }
 
   /**
-   * What the file's handler handed over, if {@code handler} is that handler.
+   * Reads the data that the file's handler handed over; empty if {@code handler} is not that
+   * handler.
    *
    * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */

@@ -12,7 +12,7 @@ import java.util.List;
  */
 public record PageStatistics(long pages, long freePages, List<Long> freeBlocks) {
 
-  /** The largest order that can be allocated, or -1 if nothing is free. */
+  /** Returns the largest order that can be allocated, or -1 if nothing is free. */
   public int largestOrder() {
     for (int order = freeBlocks.size() - 1; order >= 0; order--) {
       if (freeBlocks.get(order) > 0) {
