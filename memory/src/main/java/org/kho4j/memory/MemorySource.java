@@ -23,7 +23,7 @@ public record MemorySource(
     notes = List.copyOf(notes);
   }
 
-  /** A source without notes. */
+  /** Creates a source without notes. */
   public MemorySource(Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize) {
     this(path, kind, bytes, machine, pageSize, List.of());
   }
@@ -41,7 +41,7 @@ public record MemorySource(
       this.label = label;
     }
 
-    /** The form's name in options and output. */
+    /** Returns the form's name in options and output. */
     public String label() {
       return label;
     }
@@ -51,7 +51,7 @@ public record MemorySource(
   public enum Machine {
     X86_64,
     AARCH64,
-    /** The image does not say, or names a machine that does not speak KHO. */
+    /** The image does not record the machine, or names one without KHO. */
     UNKNOWN
   }
 }
