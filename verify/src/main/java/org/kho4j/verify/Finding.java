@@ -6,6 +6,6 @@ package org.kho4j.verify;
  * @param rule that is broken
  * @param path names of the structures that lead there
  * @param address physical address of the structure
- * @param message what is wrong, with the value and the bound
+ * @param message the fault, with the value and the bound
  */
 public record Finding(Rule rule, String path, long address, String message) {}
