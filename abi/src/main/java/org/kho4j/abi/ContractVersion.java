@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One layout of one {@link Component}. Kernels changed layouts under an unchanged string, so a
- * string may belong to several of these; {@link #id} tells them apart.
+ * string may belong to several of these; {@link #id} distinguishes them.
  *
  * @param component what it is a version of
  * @param id the name here: the string, and where several layouts share it {@code @} and the first
  *     release of this one
- * @param compatible the string or number that stands for it in memory; null where nothing does
+ * @param compatible the string or number of the version in memory; null if there is none
  * @param releases the kernel releases that write it
  * @param map the form of the preserved map; null but for {@link Component#KHO}
  * @param structures its structures; every structure that they point at or embed is among them, or
@@ -32,7 +32,7 @@ public record ContractVersion(
     String meaning) {
 
   /**
-   * What a vmalloc area holds.
+   * The content of a vmalloc area.
    *
    * @param owner the structure, or the tree and node, with the descriptor
    * @param field the descriptor's field or property
@@ -51,7 +51,7 @@ public record ContractVersion(
     return Fingerprint.of(this);
   }
 
-  /** The structure with that kernel name. */
+  /** Returns the structure with that kernel name. */
   public Optional<Structure> structure(String name) {
     return structures.stream().filter(structure -> structure.name().equals(name)).findFirst();
   }

@@ -56,12 +56,12 @@ public record DevelopmentLayout(
   /** Every row. */
   public static final List<DevelopmentLayout> ALL = DevelopmentClients.all();
 
-  /** The row of a file handler. */
+  /** Returns the row of a file handler. */
   public static Optional<DevelopmentLayout> ofFileHandler(String name) {
     return of(Kind.FILE_HANDLER, name);
   }
 
-  /** The row of an FLB. */
+  /** Returns the row of an FLB. */
   public static Optional<DevelopmentLayout> ofFlb(String name) {
     return of(Kind.FLB, name);
   }

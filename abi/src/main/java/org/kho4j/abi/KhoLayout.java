@@ -32,7 +32,7 @@ public record KhoLayout(
     return KhoVersion.ALL.stream().flatMap(version -> version.layouts().stream()).toList();
   }
 
-  /** The layout that the newest known release writes. */
+  /** Returns the layout that the newest known release writes. */
   public static KhoLayout newest() {
     return all().reversed().stream()
         .filter(layout -> layout.releases().includes(Releases.NEWEST))
@@ -40,12 +40,12 @@ public record KhoLayout(
         .orElseThrow();
   }
 
-  /** The layout with that {@link #id}. */
+  /** Returns the layout with that {@link #id}. */
   public static Optional<KhoLayout> of(String id) {
     return all().stream().filter(layout -> layout.id.equals(id)).findFirst();
   }
 
-  /** The version whose string the root FDT carries. */
+  /** Returns the version whose string the root FDT carries. */
   public KhoVersion version() {
     return KhoVersion.of(id.split("@", 2)[0]).orElseThrow();
   }

@@ -54,7 +54,7 @@ public record Limit(
     return Objects.requireNonNull(values.get(pageSize));
   }
 
-  /** Whether the bound is the same for every page size. */
+  /** Returns whether the bound is the same for every page size. */
   public boolean uniform() {
     return values.values().stream().distinct().count() == 1;
   }

@@ -29,8 +29,8 @@ public final class FdtException extends RuntimeException {
   }
 
   /**
-   * Where in the blob, in bytes from its start. For {@link FdtError#BAD_VALUE}, which a property
-   * finds that does not know its blob, from the value's start.
+   * Returns the place in the blob, in bytes from its start. For {@link FdtError#BAD_VALUE}, which a
+   * property without its blob reports, in bytes from the value's start.
    */
   public long offset() {
     return offset;

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One pass over a structure block. */
+/** A single pass over a structure block. */
 final class FdtReader {
 
   private final MemorySegment blob;

@@ -35,7 +35,7 @@ public interface PageCodec extends AutoCloseable {
   }
 
   /**
-   * A codec for pages that are a zstd stream each.
+   * Returns a codec for pages that are a zstd stream each.
    *
    * @throws UncheckedIOException if the library that reads zstd is missing or cannot be loaded
    */
