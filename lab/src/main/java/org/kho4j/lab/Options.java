@@ -53,7 +53,7 @@ record Options(
         && (which.isEmpty() || which.stream().anyMatch(word -> names(word, kernel, scenario)));
   }
 
-  /** Whether a word of the command line is a kernel, a scenario, or one on the other. */
+  /** Returns whether a word of the command line is a kernel, a scenario, or one on the other. */
   private static boolean names(String word, Kernel kernel, Scenario scenario) {
     return word.equals(kernel.name())
         || word.equals(scenario.name())

@@ -120,7 +120,7 @@ public final class Invocation {
     return Optional.ofNullable(running).filter(source -> source.memory().equals(memory));
   }
 
-  /** Whether a source of the command line is the running host. */
+  /** Returns whether a source of the command line is the running host. */
   public boolean readsRunning() {
     return running != null;
   }
@@ -145,7 +145,7 @@ public final class Invocation {
     return type.cast(leaf.<@Nullable Object>matchedOptionValue(option, null));
   }
 
-  /** Whether one of the command's own flags was given. */
+  /** Returns whether one of the command's own flags was given. */
   public boolean flag(String option) {
     return leaf.hasMatchedOption(option);
   }
@@ -181,7 +181,7 @@ public final class Invocation {
     return console.out();
   }
 
-  /** Whether a person reads the output right now. */
+  /** Returns whether a person reads the output right now. */
   public boolean outIsTerminal() {
     return console.outIsTerminal();
   }

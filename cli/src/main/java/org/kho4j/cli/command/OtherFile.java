@@ -56,7 +56,9 @@ final class OtherFile {
         : Optional.empty();
   }
 
-  /** Whether a file is a device tree to its end; the RAM of an arm64 guest begins with one. */
+  /**
+   * Returns whether a file is a device tree to its end; the RAM of an arm64 guest begins with one.
+   */
   private static boolean isTree(Path path, MemorySegment head) throws IOException {
     try {
       return head.byteSize() >= Fdt.HEADER_SIZE

@@ -101,7 +101,7 @@ final class Plan {
     return leftOut;
   }
 
-  /** Whether a file's structure has to be written in another version's form. */
+  /** Returns whether a file's structure has to be written in another version's form. */
   boolean isRewritten(PreservedFile file) {
     MemfdVersion wanted = target.memfd();
     return MemfdVersion.of(file.compatible())

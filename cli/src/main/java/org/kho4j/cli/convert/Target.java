@@ -59,7 +59,7 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
                 at(release, MemfdVersion.ALL, MemfdVersion::releases)));
   }
 
-  /** Whether two releases begin with the same two numbers. */
+  /** Returns whether two releases begin with the same two numbers. */
   private static boolean sameSeries(String a, String b) {
     return series(a).equals(series(b));
   }

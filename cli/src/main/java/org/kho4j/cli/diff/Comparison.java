@@ -34,7 +34,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
       this.label = label;
     }
 
-    /** Whether it is certain that the two differ. */
+    /** Returns whether it is certain that the two differ. */
     boolean isDifference() {
       return this != SAME && this != UNKNOWN;
     }

@@ -45,7 +45,7 @@ interface Wanted {
           "--reserve-mem",
           "--vmalloc");
 
-  /** Whether the options name anything. */
+  /** Returns whether the options name anything. */
   static boolean isAnything(Invocation invocation) {
     return OPTIONS.stream().anyMatch(invocation::flag);
   }

@@ -34,7 +34,7 @@ public record FleetOptions(
     settings = List.copyOf(settings);
   }
 
-  /** Whether Spark runs in one JVM on this machine. */
+  /** Returns whether Spark runs in one JVM on this machine. */
   boolean isLocal() {
     return master.equals("local") || master.startsWith("local[");
   }

@@ -19,7 +19,7 @@ public record Console(
 
   private static final String TERMINALS = "kho.terminals";
 
-  /** Whether a person would have to type what is read from standard input. */
+  /** Returns whether a person would have to type what is read from standard input. */
   public static boolean inIsTerminal() {
     return System.getProperty(TERMINALS, "").contains("in");
   }

@@ -51,7 +51,7 @@ public final class InspectDocument {
     this.root = root;
   }
 
-  /** Whether an object says that it is such a document. */
+  /** Returns whether an object says that it is such a document. */
   static boolean isOne(JsonFields root) throws IOException {
     return root.has("schema") && root.text("schema").equals(Schema.INSPECT.id());
   }

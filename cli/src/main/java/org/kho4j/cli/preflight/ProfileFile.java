@@ -30,7 +30,7 @@ public final class ProfileFile {
 
   private ProfileFile() {}
 
-  /** Whether a file begins as a profile does, which no kernel image can. */
+  /** Returns whether a file begins as a profile does, which no kernel image can. */
   static boolean isOne(Path path) throws IOException {
     // Looked at before it is opened: to open a FIFO would wait for a writer.
     BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);

@@ -67,7 +67,7 @@ final class Painting implements OwnerVisitor {
       places = new @Nullable Where[pages];
     }
 
-    /** Whether no page differs from another. */
+    /** Returns whether no page differs from another. */
     boolean isUniform() {
       for (int page = 1; page < owners.length; page++) {
         if (owners[page] != owners[0] || sizes[page] != sizes[0] || places[page] != places[0]) {

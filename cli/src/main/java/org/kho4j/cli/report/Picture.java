@@ -133,7 +133,7 @@ record Picture(
         .or(() -> panel(address).map(gigabyte -> gigabyte.id(prefix)));
   }
 
-  /** Whether a gigabyte or a cell has metadata beside what most of it is. */
+  /** Returns whether a gigabyte or a cell has metadata beside what most of it is. */
   boolean hasDots() {
     return gigabytes.stream()
         .anyMatch(

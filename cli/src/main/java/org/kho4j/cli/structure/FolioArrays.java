@@ -87,7 +87,7 @@ final class FolioArrays {
             .orElse(null);
   }
 
-  /** Whether the array that {@link #elements} speaks of has an entry of this number. */
+  /** Returns whether the array that {@link #elements} speaks of has an entry of this number. */
   boolean has(long number) {
     return number >= 0 && Long.compareUnsigned(number, entries) < 0;
   }

@@ -61,7 +61,7 @@ final class StructureSearch implements OwnerVisitor {
     this.folio = isEntry ? Long.parseLong(entry.group(2)) : -1;
   }
 
-  /** Whether an address was given, and not a path. */
+  /** Returns whether an address was given, and not a path. */
   boolean isAddress() {
     return address != null;
   }
@@ -159,7 +159,7 @@ final class StructureSearch implements OwnerVisitor {
     return here.equals(path);
   }
 
-  /** Whether a path is beside the wanted one, or above it. */
+  /** Returns whether a path is beside the wanted one, or above it. */
   private boolean isNear(String here) {
     String folder = path.substring(0, path.lastIndexOf('/') + 1);
     return path.startsWith(here + "/")

@@ -87,7 +87,7 @@ public final class ScratchOptions {
     return nodes == null ? List.of() : nodes.stream().map(Long.class::cast).toList();
   }
 
-  /** Whether either option is given. */
+  /** Returns whether either option is given. */
   public static boolean isGiven(Invocation invocation) {
     return setupData(invocation).isPresent() || array(invocation).isPresent();
   }

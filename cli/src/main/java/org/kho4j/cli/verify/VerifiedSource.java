@@ -34,7 +34,7 @@ public record VerifiedSource(
   /** A handover. */
   public record Candidate(Handover handover) {
 
-    /** Whether a kernel has taken it. */
+    /** Returns whether a kernel has taken it. */
     public boolean consumed() {
       return handover.taken().isPresent();
     }

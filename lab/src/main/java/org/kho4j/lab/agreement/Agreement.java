@@ -189,7 +189,7 @@ final class Agreement implements AutoCloseable {
     };
   }
 
-  /** Whether no part has the version of another kernel. */
+  /** Returns whether no part has the version of another kernel. */
   private boolean isOfThisKernel(GuestMemory guest) {
     String root = text(guest, guest.root());
     String luo = text(guest, sound.subtree(LuoSer.SUBTREE).orElseThrow().address());

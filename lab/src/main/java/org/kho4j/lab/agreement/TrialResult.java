@@ -53,7 +53,7 @@ record TrialResult(
     return outcomes.isEmpty() ? EnumSet.of(Outcome.RESTORED) : outcomes;
   }
 
-  /** Whether the kernel did what was expected. */
+  /** Returns whether the kernel did what was expected. */
   boolean agrees() {
     if (changesOwnersData()) {
       return true;
@@ -63,14 +63,14 @@ record TrialResult(
   }
 
   /**
-   * Whether the change was of what only the owner knows, as a session's name or a file's seals: it
-   * came back as it was handed over, which is not as it was before the change.
+   * Returns whether the change was of what only the owner knows, as a session's name or a file's
+   * seals: it came back as it was handed over, which is not as it was before the change.
    */
   boolean changesOwnersData() {
     return trial.kind() == Trial.Kind.BESIDE && OWNERS_DATA.contains(trial.rule()) && isLoss();
   }
 
-  /** Whether not everything was restored. */
+  /** Returns whether not everything was restored. */
   boolean isLoss() {
     return outcome.compareTo(Outcome.WARNED) > 0;
   }

@@ -133,7 +133,7 @@ public final class Run implements AutoCloseable {
     }
   }
 
-  /** Whether what is expected must turn out wrong. */
+  /** Returns whether what is expected must turn out wrong. */
   public boolean contradict() {
     return contradict;
   }

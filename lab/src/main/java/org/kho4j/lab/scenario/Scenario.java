@@ -229,7 +229,7 @@ public record Scenario(
     return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
   }
 
-  /** Whether the family for guests with a JVM has such a kernel. */
+  /** Returns whether the family for guests with a JVM has such a kernel. */
   private static boolean hasJava(Kernel kernel) {
     return List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name());
   }
