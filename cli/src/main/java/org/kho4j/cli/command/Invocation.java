@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** One run of a command: what the user gave, and where the answer goes. */
+/** A run of a command: the user's input, and the destination of the answer. */
 public final class Invocation {
 
   private static final Path STANDARD_INPUT = Path.of("-");
@@ -68,7 +68,7 @@ public final class Invocation {
     return open(source, options);
   }
 
-  /** The same with a base of its own. */
+  /** Opens a source with a base of its own. */
   public PhysicalMemory open(Path source, long base) throws IOException {
     return open(source, options.withBase(base));
   }
@@ -125,7 +125,10 @@ public final class Invocation {
     return running != null;
   }
 
-  /** Where the scratch array of the running host is, if that is a source and is known. */
+  /**
+   * Returns the place of the running host's scratch array, if the host is a source and the place is
+   * known.
+   */
   public Optional<AddressRange> runningScratchArray() {
     return Optional.ofNullable(running).flatMap(RunningSource::scratchArray);
   }

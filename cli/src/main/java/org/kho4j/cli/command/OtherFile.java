@@ -24,7 +24,10 @@ final class OtherFile {
 
   private OtherFile() {}
 
-  /** What a file is that is no memory image, and which command takes it; empty if unknown. */
+  /**
+   * Returns the kind of a file that is not a memory image, and the command for it; empty if
+   * unknown.
+   */
   static Optional<String> sentence(Path path) {
     if (!Files.isRegularFile(path)) {
       return Optional.empty(); // What came out of a pipe is gone.

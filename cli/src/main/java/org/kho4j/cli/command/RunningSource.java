@@ -78,7 +78,7 @@ final class RunningSource {
     return memory;
   }
 
-  /** Where the kernel's array of scratch regions is, after {@link #roots}. */
+  /** Returns the place of the kernel's array of scratch regions, after {@link #roots}. */
   Optional<AddressRange> scratchArray() {
     return scratchArray;
   }

@@ -16,7 +16,7 @@ import org.kho4j.abi.Releases;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * What a handover is converted to.
+ * The target of a conversion.
  *
  * @param kho the root contract
  * @param luo of the kernels that write it; null where they have none

@@ -30,7 +30,7 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
   private static final String CONTRACT = "contract";
 
   /**
-   * One thing that is known of an item.
+   * A known fact about an item.
    *
    * @param name of it
    * @param value a number, text or {@link Absent}

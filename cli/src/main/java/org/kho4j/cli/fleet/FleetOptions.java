@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What a user wants of the fleet.
+ * The user's options for a run over a fleet.
  *
  * @param inputs folders, files and globs
  * @param kernels that are to take the handovers

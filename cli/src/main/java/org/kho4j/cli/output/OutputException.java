@@ -19,7 +19,7 @@ public final class OutputException extends IOException {
   }
 
   /**
-   * Returns whether the reader simply went away, as {@code head} does when it has enough. The
+   * Returns whether the reader closed its end, as {@code head} does after its last line. The
    * system's own message is in the user's language, so the kind of the descriptor decides: pipes
    * and sockets fail in no other way.
    */

@@ -54,7 +54,7 @@ public final class ProfileFile {
     return read(path.toString(), JsonFields.read(path));
   }
 
-  /** The same of bytes that are at hand. */
+  /** Reads a profile from bytes. */
   public static Profile read(String name, byte[] bytes) throws IOException {
     return read(name, JsonFields.read(name, bytes));
   }

@@ -19,8 +19,8 @@ import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.LiveUpdateUse;
 
 /**
- * What the running kernel really hands over: what its memory holds, and the files of the sessions
- * that are open, which it writes at the jump.
+ * The actual handover of the running kernel: the parts in its memory, and the files of open
+ * sessions, which it writes at the jump.
  */
 final class RunningHost {
 

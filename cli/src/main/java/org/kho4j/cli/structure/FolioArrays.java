@@ -72,7 +72,8 @@ final class FolioArrays {
   }
 
   /**
-   * What the array in an area consists of; null if it is not known to hold folios.
+   * Returns the field of the elements of the array in an area; null if the array is not known to
+   * hold folios.
    *
    * @param area the place of its descriptor
    */

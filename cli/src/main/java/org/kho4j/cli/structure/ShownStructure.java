@@ -224,7 +224,7 @@ final class ShownStructure {
     return same;
   }
 
-  /** Where a value is in its blob; -1 if it is a copy. */
+  /** Returns the offset of a value in its blob; -1 if the value is a copy. */
   private static long offset(MemorySegment blob, MemorySegment value) {
     long at = value.address() - blob.address();
     return at >= 0

@@ -71,7 +71,10 @@ final class StructureSearch implements OwnerVisitor {
     return written.replace("\"", "");
   }
 
-  /** What was found, the first 64. A blob that is a known structure is shown as that alone. */
+  /**
+   * Returns the first 64 structures found. A blob that is a known structure is shown only as that
+   * structure.
+   */
   List<ShownStructure> found() {
     return found.stream().filter(one -> !one.isBlob() || !isDecoded(one)).toList();
   }
