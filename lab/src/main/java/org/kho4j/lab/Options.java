@@ -6,7 +6,7 @@ import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.scenario.Scenario;
 
-/** What the command line asks for. */
+/** The options of the command line. */
 record Options(
     boolean help,
     boolean list,

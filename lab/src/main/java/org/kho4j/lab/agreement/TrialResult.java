@@ -39,7 +39,10 @@ record TrialResult(
 
   private static final String SEPARATOR = "\t";
 
-  /** What verify's findings let expect: the worst of them decide, and the rule that was broken. */
+  /**
+   * Returns the outcomes that verify's findings predict: the worst of them decide, and the rule
+   * that was broken.
+   */
   Set<Outcome> predicted() {
     List<Rule> rules = findings.stream().map(id -> Rules.of(id).orElseThrow()).toList();
     Set<Outcome> outcomes = EnumSet.noneOf(Outcome.class);

@@ -37,7 +37,7 @@ public record Scenario(
     this(name, proves, fast, on, "", limit, body);
   }
 
-  /** What a scenario does; it fails by throwing. */
+  /** The work of a scenario, which fails by throwing. */
   @FunctionalInterface
   public interface Body {
     /** Runs it. */

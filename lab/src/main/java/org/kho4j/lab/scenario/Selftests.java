@@ -91,7 +91,7 @@ final class Selftests {
     return programs;
   }
 
-  /** What the sources of the tests say that they preserve: session and token, and the text. */
+  /** Returns the expected content by the sources of the tests: session and token, and the text. */
   private static Map<String, String> expected(List<String> staged) {
     Map<String, String> files = new TreeMap<>();
     staged.forEach(test -> expect(test, files));
