@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One layout of one {@link Component}. Kernels changed layouts under an unchanged string, so a
- * string may belong to several of these; {@link #id} distinguishes them.
+ * A layout of a {@link Component}. Kernels changed layouts under an unchanged string, so a string
+ * may belong to several of these; {@link #id} distinguishes them.
  *
  * @param component what it is a version of
  * @param id the name here: the string, and where several layouts share it {@code @} and the first

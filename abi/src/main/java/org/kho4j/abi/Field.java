@@ -197,7 +197,7 @@ public final class Field {
   }
 
   /**
-   * Returns a physical address.
+   * Returns a field with a physical address.
    *
    * @param target the structure at the address, asked for at the first use, since structures refer
    *     to each other; null for an address of plain data
@@ -207,7 +207,8 @@ public final class Field {
   }
 
   /**
-   * Returns a physical address that the kernel's source declares with {@code DECLARE_KHOSER_PTR}.
+   * Returns a field with a physical address that the kernel's source declares with {@code
+   * DECLARE_KHOSER_PTR}.
    */
   static Field khoser(int offset, String name, Supplier<Structure> target, String meaning) {
     return new Field(name, Type.PHYS, offset, 8, target, List.of(), meaning, true);
@@ -217,7 +218,7 @@ public final class Field {
     return new Field(name, Type.CHARS, offset, size, null, meaning);
   }
 
-  /** Returns the bytes of an array whose user fixes their layout. */
+  /** Returns a field with the bytes of an array, whose user fixes their layout. */
   static Field bytes(int offset, String name, String meaning) {
     return new Field(name, Type.BYTES, offset, 1, null, meaning);
   }
@@ -227,7 +228,7 @@ public final class Field {
         name, Type.STRUCTURE, offset, structure.headerSize(), () -> structure, meaning);
   }
 
-  /** Returns an array of u64 that fills that many bytes. */
+  /** Returns a field with an array of u64 that fills that many bytes. */
   static Field words(int offset, int size, String name, String meaning) {
     return new Field(name, Type.U64, offset, size, null, meaning);
   }

@@ -5,9 +5,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One layout of the root contract: root FDT, preserved map, vmalloc areas and blocks. Kernels
- * changed it under an unchanged string, so a {@link KhoVersion} may have several, which are rows
- * there; {@link #id} tells them apart.
+ * A layout of the root contract: root FDT, preserved map, vmalloc areas and blocks. Kernels changed
+ * it under an unchanged string, so a {@link KhoVersion} may have several, which are rows there;
+ * {@link #id} tells them apart.
  *
  * @param id the version's string, and where the version has several layouts {@code @} and the first
  *     release of this one

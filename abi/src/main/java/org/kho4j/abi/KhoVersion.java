@@ -277,7 +277,7 @@ public record KhoVersion(
     return layouts.reversed().stream().map(KhoLayout::map).distinct().toList();
   }
 
-  /** Returns the version with that string, among those in development too. */
+  /** Returns the version with that string, including versions in development. */
   public static Optional<KhoVersion> of(String compatible) {
     return known().filter(version -> version.compatible.equals(compatible)).findFirst();
   }

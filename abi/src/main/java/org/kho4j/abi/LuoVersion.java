@@ -146,21 +146,21 @@ public record LuoVersion(
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<LuoVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);
 
-  /** Returns the version with that string; of several, the last one: the one that has FLBs. */
+  /** Returns the version with that string; of several, the last, which has FLBs. */
   public static Optional<LuoVersion> of(String compatible) {
     return ALL.reversed().stream()
         .filter(version -> version.compatible.equals(compatible))
         .findFirst();
   }
 
-  /** Returns the version with that string that has FLBs, or has none. */
+  /** Returns the version with that string that has, or lacks, FLBs. */
   public static Optional<LuoVersion> of(String compatible, boolean flbs) {
     return ALL.stream()
         .filter(version -> version.compatible.equals(compatible) && version.flbs() == flbs)
         .findFirst();
   }
 
-  /** Returns the version that a feature header tells, in the place of a string. */
+  /** Returns the version of a feature header, which replaces a string. */
   public static LuoVersion ofFeatures() {
     return FEATURED;
   }

@@ -111,7 +111,7 @@ public final class GuestMemory {
     return choice.applyAsInt(bound);
   }
 
-  /** One of them. */
+  /** Returns one of several values, at random. */
   @SafeVarargs
   final <T> T pick(T... all) {
     return all[pick(all.length)];
@@ -314,7 +314,7 @@ public final class GuestMemory {
     return reservation;
   }
 
-  /** Where the start of that one stands. */
+  /** Returns the address of the start of that reservation. */
   long reservationStart() {
     return Blobs.property(ram, blob("memblock"), "start", reservation());
   }

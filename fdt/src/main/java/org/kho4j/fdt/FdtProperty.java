@@ -51,7 +51,7 @@ public record FdtProperty(String name, MemorySegment value) {
   }
 
   /**
-   * Returns a string: the whole value is one text and its NUL.
+   * Reads a string: the whole value is one text and its NUL.
    *
    * @throws FdtException if it is anything else
    */
@@ -84,7 +84,7 @@ public record FdtProperty(String name, MemorySegment value) {
   }
 
   /**
-   * Returns a number of exactly 4 bytes.
+   * Reads a number of exactly 4 bytes.
    *
    * @param order big-endian for a device tree's cells, the kernel's own for KHO's numbers
    * @throws FdtException if the value has another length
@@ -95,7 +95,7 @@ public record FdtProperty(String name, MemorySegment value) {
   }
 
   /**
-   * Returns a number of exactly 8 bytes.
+   * Reads a number of exactly 8 bytes.
    *
    * @param order big-endian for a device tree's cells, the kernel's own for KHO's numbers
    * @throws FdtException if the value has another length

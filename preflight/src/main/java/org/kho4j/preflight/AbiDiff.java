@@ -20,7 +20,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     SAME,
     /** Only names changed, or the version without the layout: no bytes are read wrongly. */
     HARMLESS,
-    /** One kernel does not have the part. */
+    /** The part is missing in one kernel. */
     GONE,
     /** The layout changed, together with a version that covers it. */
     BUMPED,

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.preflight.KernelType.Member;
 
 /**
- * One difference between two declarations of a structure.
+ * A difference between two declarations of a structure.
  *
  * @param type the structure's tag
  * @param kind kind of the difference

@@ -20,7 +20,7 @@ public record Report(
     Optional<Scratch> scratch) {
 
   /**
-   * One part.
+   * A part of the handover, with its verdict.
    *
    * @param from the version that is handed over, where it has one
    * @param to the version that the next kernel takes, where it has one

@@ -18,7 +18,7 @@ import org.kho4j.handover.luo.FeatureHeader;
 public record Speech(
     State state, List<String> versions, Optional<FeatureHeader> features, String evidence) {
 
-  /** Whether a kernel has a part. */
+  /** The presence of a part in a kernel. */
   public enum State {
     YES,
     NO,

@@ -122,7 +122,7 @@ public final class Verifier {
     return new Finding(FdtRules.FORM, rejected.path(), rejected.address(), rejected.problem());
   }
 
-  /** One verification. */
+  /** A verification of one handover, in progress. */
   private record Run(
       Handover handover,
       Options options,

@@ -25,8 +25,8 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
   private static final long FIRMWARE = 32 << 20;
 
   /**
-   * Where QEMU puts an arm64 kernel, at the start of memory, the initrd, 128 MiB from there, and
-   * the device tree behind it.
+   * Bytes at the start of memory for QEMU's arm64 kernel, the initrd, 128 MiB from there, and the
+   * device tree behind it.
    */
   private static final long ARM64_LOADER = 256 << 20;
 

@@ -25,9 +25,9 @@ import picocli.CommandLine.TypeConversionException;
 record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion memfd) {
 
   /**
-   * The target of a name: a release, as {@code "6.19"}, stands for what it writes; a layout or a
-   * version, as {@code kho-v1@6.16} or {@code luo-v3}, for what the newest release with it writes,
-   * or the development trees that had it.
+   * The target of a name: a release, as {@code "6.19"}, means the versions that the release writes;
+   * a layout or a version, as {@code kho-v1@6.16} or {@code luo-v3}, the versions that the newest
+   * release with it writes, or the development trees that had it.
    */
   static Target parse(String name) {
     return (name.startsWith("luo-") ? ofLuo(name) : ofKho(name))

@@ -38,8 +38,8 @@ record Picture(
    * A gigabyte of the picture.
    *
    * @param number its address divided by 2^30
-   * @param owners what its cells look like by owner; null if it has nothing but memory, or nobody
-   *     can look closer
+   * @param owners the appearance of its cells by owner; null if it has nothing but memory, or no
+   *     closer view
    * @param sizes what they look like by size of block; null with {@code owners}
    * @param owner what all of it looks like
    * @param size what all of it looks like by size of block

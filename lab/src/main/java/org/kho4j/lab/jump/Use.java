@@ -39,7 +39,7 @@ enum Use {
   /** Whether the first kernel preserves sessions. */
   final boolean sessions;
 
-  /** Whether they have memfds. */
+  /** Whether the sessions have memfds. */
   final boolean files;
 
   /** Everything is in use, and the next kernel's command line differs. */

@@ -22,8 +22,8 @@ import org.kho4j.lab.guest.Stage;
 
 /**
  * The kernel's own selftests of LUO, out of its source: {@code tools/testing/selftests/liveupdate}.
- * One needs a single kernel; the others have a first stage, and a second behind the jump. Linux 7.1
- * does not have all of them.
+ * One of the tests needs a single kernel; the others have a first stage, and a second behind the
+ * jump. Linux 7.1 does not have all of them.
  */
 final class Selftests {
 

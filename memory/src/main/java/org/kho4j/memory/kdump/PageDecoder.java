@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.zip.DataFormatException;
 import org.kho4j.files.packed.PageCodec;
 
-/** One thread's codecs and input buffer. */
+/** The codecs and the input buffer of a thread. */
 final class PageDecoder implements AutoCloseable {
 
   private final byte[] in;

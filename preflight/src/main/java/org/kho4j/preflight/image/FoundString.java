@@ -10,7 +10,7 @@ import org.kho4j.abi.VersionString;
  * @param place place of its first character
  * @param before the text before it, if it is only the end of a longer string; otherwise empty. The
  *     linker keeps one copy of strings that end alike, so the end of a message may serve as the
- *     name, or be nothing but the end of a message: it cannot be told
+ *     name, or be only the end of a message: nothing distinguishes the two
  */
 public record FoundString(String text, Place place, String before) {
 
