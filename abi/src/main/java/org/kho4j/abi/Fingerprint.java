@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * SHA-256 over the canonical text of a {@link ContractVersion}. Equal fingerprints mean equal
- * layouts with equal meanings; a changed one means that a decoder has to be looked at again.
+ * layouts with equal meanings; a changed one means that a decoder has to be reviewed.
  *
  * <p>The canonical text is UTF-8, one line per fact, each ended by a line feed, its parts separated
  * by tabs, absent parts empty, in the order of {@link #canonicalText}. Releases, lifetimes, sources

@@ -7,7 +7,7 @@ import java.util.Set;
 /**
  * A layout of the root contract: root FDT, preserved map, vmalloc areas and blocks. Kernels changed
  * it under an unchanged string, so a {@link KhoVersion} may have several, which are rows there;
- * {@link #id} tells them apart.
+ * {@link #id} distinguishes them.
  *
  * @param id the version's string, and where the version has several layouts {@code @} and the first
  *     release of this one

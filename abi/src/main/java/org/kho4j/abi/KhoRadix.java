@@ -48,7 +48,7 @@ public final class KhoRadix {
                   + " pages.")
           .filled();
 
-  /** Physical addresses of the machines that speak KHO have no more bits. */
+  /** Most bits of a physical address on the machines with KHO. */
   public static final int MAX_PHYSICAL_BITS = 52;
 
   private KhoRadix() {}

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param body the structure's field with the memfd's own fields; null where they are the structure
  * @param nrFolios the field with the number of folios
  * @param folios the field with the descriptor of the folio array
- * @param folioFlags what the flags of a folio say
+ * @param folioFlags meaning of the flags of a folio
  * @param meaning what changed with it
  */
 public record MemfdVersion(

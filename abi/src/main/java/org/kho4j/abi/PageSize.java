@@ -44,7 +44,7 @@ public enum PageSize {
     return label;
   }
 
-  /** Returns the page size of that many bytes, if Linux has one on the machines that speak KHO. */
+  /** Returns the page size of that many bytes, if Linux has one on the machines with KHO. */
   public static Optional<PageSize> ofBytes(long bytes) {
     return Stream.of(values()).filter(size -> size.bytes() == bytes).findFirst();
   }

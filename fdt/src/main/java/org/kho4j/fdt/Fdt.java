@@ -44,7 +44,7 @@ public final class Fdt {
 
   /**
    * Reads a blob. The blob may be shorter than the segment, and never longer. Versions 16, 17 and
-   * later ones that say they are compatible with 17 are read.
+   * later ones that are compatible with 17 by their header are read.
    *
    * <p>Names are UTF-8 (the specification's are ASCII) without control characters.
    *
@@ -98,8 +98,8 @@ public final class Fdt {
   }
 
   /**
-   * Returns the blob's own size, from its header. Only the header is looked at: the size may well
-   * be more than the segment's.
+   * Returns the blob's own size, from its header. Only the header is read: the size may well be
+   * more than the segment's.
    *
    * @return bytes, at least {@link #HEADER_SIZE}, below 4 GiB
    * @throws FdtException if it does not start with an FDT header

@@ -9,7 +9,7 @@ public final class DamagedMemoryException extends MemoryReadException {
    * Creates an exception with the address and the reason.
    *
    * @param address the address of the page
-   * @param message a sentence that names it and says what is wrong
+   * @param message a sentence with the address and the reason
    */
   public DamagedMemoryException(long address, String message) {
     super(address, message);

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * @param kind the form of the memory image, found by content
  * @param bytes size of the image in bytes: of the file, or of what the file decompresses to when it
  *     is packed as a whole
- * @param machine what the image says about the machine
- * @param pageSize page size in bytes where the image tells it (kdump does, an ELF core only by a
+ * @param machine the machine, as far as the image records it
+ * @param pageSize page size in bytes, if the image records it (kdump does, an ELF core only by a
  *     VMCOREINFO note)
  * @param notes what else a user has to know of the image, a sentence each
  */

@@ -19,7 +19,7 @@ import org.kho4j.preflight.image.Footprint;
  * @param pageSize its page size
  * @param parts its speech about the parts of {@link Parts}, by their names
  * @param versions every string in it that looks like a version, and the names of the contract's
- *     properties that it has; empty where its strings were not at hand
+ *     properties that it has; empty if its strings were not available
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them

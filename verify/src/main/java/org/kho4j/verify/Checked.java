@@ -39,7 +39,7 @@ public record Checked(
     unreported = Collections.unmodifiableMap(new TreeMap<>(unreported));
   }
 
-  /** Returns a verification that ended with one finding, before it looked at anything. */
+  /** Returns the counts of a verification that ended with one finding, before any check. */
   public static Checked of(Finding finding) {
     return new Checked(
         Map.of(), List.of(), AbsentParts.NONE, Map.of(finding.rule().severity(), 1L), Map.of());

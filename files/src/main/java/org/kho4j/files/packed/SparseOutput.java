@@ -14,7 +14,7 @@ final class SparseOutput implements AutoCloseable {
   private static final int PAGE = 4096;
   private static final int BUFFER = 1 << 17;
 
-  /** Of each stretch of 2^18 bytes one bit says whether it has data: 512 KiB for 1 TiB. */
+  /** One bit for each stretch of 2^18 bytes, set if the stretch has data: 512 KiB for 1 TiB. */
   private static final int STRETCH_SHIFT = 18;
 
   private final FileChannel channel;

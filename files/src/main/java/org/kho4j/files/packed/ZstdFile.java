@@ -29,7 +29,7 @@ final class ZstdFile implements Decoder {
    * frame.
    */
   static boolean matches(MemorySegment bytes) {
-    // A skippable frame alone says little: a raw RAM file might start like one.
+    // A skippable frame alone is weak evidence: a raw RAM file might start like one.
     long at = 0;
     while (bytes.byteSize() - at >= 8 && isSkippable(bytes.get(U32, at))) {
       at += 8 + Integer.toUnsignedLong(bytes.get(U32, at + 4));

@@ -17,8 +17,8 @@ import org.kho4j.handover.wire.PreservationException;
 
 /**
  * The boot record of arm64: two properties of the node {@code /chosen} in the machine's device
- * tree. Ordinary device-tree cells, big-endian, as many as the root's {@code #address-cells} and
- * {@code #size-cells} say.
+ * tree. Ordinary device-tree cells, big-endian, in the numbers of the root's {@code #address-cells}
+ * and {@code #size-cells}.
  */
 public final class ChosenNode {
 

@@ -203,7 +203,7 @@ public final class Memfd {
   /**
    * Returns the file's bytes: {@link #size()} of them, with holes where there is no folio. Walks
    * the folio array once to check it, and again whenever the content is read. Folios count whatever
-   * their flags say.
+   * their flags are.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, the map is
    *     consumed, a folio is not preserved or lies beyond the size, or two folios overlap in the
@@ -225,7 +225,7 @@ public final class Memfd {
   }
 
   /**
-   * A memfd's folios as pieces of the file: as large as the preserved map says, cut where the file
+   * A memfd's folios as pieces of the file: in the sizes of the preserved map, cut where the file
    * ends, neighbours in the file and in memory as one.
    */
   private final class FolioPieces implements Content.Pieces {

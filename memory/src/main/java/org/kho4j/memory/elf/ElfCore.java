@@ -31,10 +31,10 @@ public final class ElfCore {
   /** Most program headers taken from a file: 40 bytes of heap each. */
   static final int MAX_SEGMENTS = 1 << 18;
 
-  /** Most notes looked at for VMCOREINFO: a machine has a few for each of its CPUs. */
+  /** Most notes searched for VMCOREINFO: a machine has a few for each of its CPUs. */
   static final int MAX_NOTES = 1 << 16;
 
-  /** Most bytes of a VMCOREINFO note looked at: Linux has one page of it. */
+  /** Most bytes read of a VMCOREINFO note: Linux has one page of it. */
   private static final int MAX_VMCOREINFO = 1 << 16;
 
   private static final int MAGIC = 0x464c457f;

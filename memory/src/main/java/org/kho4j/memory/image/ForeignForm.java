@@ -23,7 +23,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
   /** Length of the signature of a swap area, which is at the end of its first page. */
   private static final int SWAP_SIGNATURE = 10;
 
-  /** Most bytes of the names of an ELF file's sections that are looked at. */
+  /** Most bytes of the names of an ELF file's sections that are read. */
   private static final int MAX_NAMES = 1 << 16;
 
   private static final String QEMU_DUMP =

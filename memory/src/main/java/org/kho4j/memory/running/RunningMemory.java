@@ -83,7 +83,8 @@ public final class RunningMemory implements PhysicalMemory {
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
    * @throws MalformedImageException if {@code /proc/kcore} is no ELF core with physical addresses
-   * @throws IOException if the host does not show its memory to this process; the message says why
+   * @throws IOException if the host does not show its memory to this process; the message has the
+   *     reason
    */
   public static RunningMemory open(Path root) throws IOException {
     Kcore kcore = Kcore.open(root);

@@ -151,7 +151,7 @@ final class StringScan {
   private void scanDashes(LoadedRange region, long at, int length) {
     for (int i = 0; i < length; i += Long.BYTES) {
       long word = (long) WORD.get(chunk, i) ^ DASHES;
-      // Exact for the lowest hit, and a borrow only adds false ones above it, which are looked at.
+      // Exact for the lowest hit; a borrow only adds false hits above it, which are checked.
       long hits = (word - ONES) & ~word & HIGHS;
       while (hits != 0) {
         int dash = i + (Long.numberOfTrailingZeros(hits) >>> 3);

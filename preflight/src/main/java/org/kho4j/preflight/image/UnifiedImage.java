@@ -30,7 +30,7 @@ final class UnifiedImage {
   private static final int SECTION = 40;
   private static final int NAME = 8;
 
-  /** Most sections that are looked at: the format allows for 96. */
+  /** Most sections that are read: the format allows for 96. */
   private static final int MAX_SECTIONS = 96;
 
   private static final String LINUX = ".linux";
