@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A layout of a {@link Component}. Kernels changed layouts under an unchanged string, so a string
  * may belong to several of these; {@link #id} distinguishes them.
  *
- * @param component what it is a version of
+ * @param component component of which this is a version
  * @param id the name here: the string, and where several layouts share it {@code @} and the first
  *     release of this one
  * @param compatible the string or number of the version in memory; null if there is none
@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param structures its structures; every structure that they point at or embed is among them, or
  *     belongs to the KHO version that the handover has
  * @param trees its device trees
- * @param areas what its vmalloc areas hold
- * @param meaning what sets it apart
+ * @param areas content of its vmalloc areas
+ * @param meaning differences to the other versions
  */
 public record ContractVersion(
     Component component,

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  * property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
  * FDT.
  *
- * @param name what the tree is called here
+ * @param name name of the tree here
  * @param compatible the root's {@code compatible} string, or its replacement
  * @param properties every property, in the order that a kernel writes them
  * @param releases the kernel releases that write it
- * @param lifetime where its memory is, and who frees it when
- * @param source where the kernel writes it
- * @param meaning what it is for
+ * @param lifetime place of its memory, and by whom and when it is freed
+ * @param source kernel source that writes it
+ * @param meaning purpose of the tree
  */
 public record FdtLayout(
     String name,

@@ -17,7 +17,7 @@ public final class Field {
    *
    * @param name the kernel's name
    * @param low the lowest bit, 0 being the least significant
-   * @param width how many bits
+   * @param width number of bits
    * @param meaning meaning of the bytes
    */
   public record Bits(String name, int low, int width, String meaning) {}

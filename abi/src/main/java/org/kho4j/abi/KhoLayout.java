@@ -13,8 +13,8 @@ import java.util.Set;
  *     release of this one
  * @param releases the kernel releases that write it
  * @param map the form of the preserved map
- * @param features what the layout has
- * @param meaning what sets it apart
+ * @param features features of the layout
+ * @param meaning differences to the other layouts
  */
 public record KhoLayout(
     String id,

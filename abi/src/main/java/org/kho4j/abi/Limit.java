@@ -10,11 +10,11 @@ import java.util.function.ToLongFunction;
  * A bound that a kernel enforces or relies on, and that does not follow from a structure's size.
  *
  * @param id a name for tools
- * @param component whose limit it is
+ * @param component component that has the limit
  * @param values the bound for each page size
- * @param unit what is counted
+ * @param unit unit of the counted items
  * @param releases the kernel releases that have the bound
- * @param meaning what it bounds, and what a kernel does beyond it
+ * @param meaning purpose of the limit, and the kernel's behaviour beyond it
  */
 public record Limit(
     String id,

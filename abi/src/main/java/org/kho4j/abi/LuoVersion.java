@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param number the field or property with the number of the live update
  * @param sessionsPointer the field or property that points at the sessions
  * @param flbsPointer the field or property that points at the FLBs; null where there are none
- * @param meaning what changed with it
+ * @param meaning changes in this version
  */
 public record LuoVersion(
     String id,

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param nrFolios the field with the number of folios
  * @param folios the field with the descriptor of the folio array
  * @param folioFlags meaning of the flags of a folio
- * @param meaning what changed with it
+ * @param meaning changes in this version
  */
 public record MemfdVersion(
     String compatible,

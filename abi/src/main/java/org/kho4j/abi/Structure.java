@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param fields the fixed part, in order of offset, without gaps
  * @param elements the first element of the array that fills the rest of the pages, or null where
  *     nothing follows the fixed part
- * @param pages how many contiguous pages the structure occupies when it has elements, else 0
+ * @param pages contiguous pages of a structure with elements, otherwise 0
  * @param releases the kernel releases that write it
  * @param lifetime where its memory is, and who frees it when
- * @param source where the kernel defines it
- * @param meaning what it is for, what a reader has to know
+ * @param source kernel source that defines it
+ * @param meaning purpose of the structure, and remarks for a reader
  */
 public record Structure(
     String name,

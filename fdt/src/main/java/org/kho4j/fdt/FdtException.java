@@ -15,7 +15,7 @@ public final class FdtException extends RuntimeException {
    * Names what is wrong and where.
    *
    * @param error which rule is broken
-   * @param offset where in the blob, in bytes from its start
+   * @param offset place in the blob, in bytes from its start
    * @param message a sentence with the values and the bound
    */
   public FdtException(FdtError error, long offset, String message) {

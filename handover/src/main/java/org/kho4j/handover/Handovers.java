@@ -43,8 +43,7 @@ public final class Handovers {
   /**
    * Returns the handovers of roots, as {@link #of(PhysicalMemory, List, PageSize)}.
    *
-   * @param mapForm that the preserved map has where its version leaves that open, or null to find
-   *     out
+   * @param mapForm form of the preserved map, for a version with several forms, or null to find out
    */
   public static List<Handover> of(
       PhysicalMemory memory,

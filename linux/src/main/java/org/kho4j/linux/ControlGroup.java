@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /**
  * A control group (version 2), by its folder.
  *
- * @param root where the hierarchy is mounted
+ * @param root mount point of the hierarchy
  * @param folder of the group, at or below {@code root}
  */
 record ControlGroup(Path root, Path folder) {

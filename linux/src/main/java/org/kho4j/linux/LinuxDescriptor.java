@@ -60,7 +60,7 @@ public sealed class LinuxDescriptor implements AutoCloseable
   /**
    * Makes a system call with the descriptor, which stays open until the call returns.
    *
-   * @param causes what an errno means for this call; {@link Errno} has a sentence for the others
+   * @param causes meaning of an errno for this call; {@link Errno} has a sentence for the others
    */
   final long call(Supplier<String> what, Map<Errno, String> causes, Call call)
       throws LinuxException {

@@ -23,7 +23,7 @@ public final class LinuxException extends IOException {
   /**
    * Creates an exception with the failed call and the reason.
    *
-   * @param causes what an errno means for this call
+   * @param causes meaning of an errno for this call
    */
   LinuxException(String what, int errno, Map<Errno, String> causes) {
     super(what + ": " + Errno.describe(errno, causes));

@@ -115,7 +115,7 @@ public final class LinuxFile extends LinuxDescriptor {
   /**
    * Creates a memory file: RAM with a descriptor, which ends with its last descriptor and mapping.
    *
-   * @param name what it is called in /proc, at most 249 bytes
+   * @param name name of the file in /proc, at most 249 bytes
    */
   public static LinuxFile memory(String name, long size, HugePages hugePages)
       throws LinuxException {
@@ -138,7 +138,7 @@ public final class LinuxFile extends LinuxDescriptor {
   /**
    * Takes over a descriptor that this process received.
    *
-   * @param path what it is of, for messages
+   * @param path path of the open file, for messages
    */
   public static LinuxFile adopt(Path path, int fd) {
     Linux.checkSupported();

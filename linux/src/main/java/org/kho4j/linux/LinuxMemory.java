@@ -49,7 +49,7 @@ public final class LinuxMemory {
   /**
    * Allocates memory in a memory file (memfd), which can be passed to other processes.
    *
-   * @param name what it is called in /proc
+   * @param name name of the file in /proc
    * @param base physical address of its first byte
    * @param size its size in bytes, at least 1
    */

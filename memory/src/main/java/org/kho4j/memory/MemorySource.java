@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  * @param machine the machine, as far as the image records it
  * @param pageSize page size in bytes, if the image records it (kdump does, an ELF core only by a
  *     VMCOREINFO note)
- * @param notes what else a user has to know of the image, a sentence each
+ * @param notes further facts about the image for a user, a sentence each
  */
 public record MemorySource(
     Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize, List<String> notes) {

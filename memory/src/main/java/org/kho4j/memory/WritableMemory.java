@@ -134,10 +134,10 @@ public final class WritableMemory implements PhysicalMemory {
   /**
    * Creates memory over an existing mapping.
    *
-   * @param path what the mapping is of, for messages
+   * @param path of the mapped file, for messages
    * @param mapping the memory; it lives as long as {@code arena}
    * @param base physical address of the mapping's first byte
-   * @param arena what {@link #close} closes
+   * @param arena of the mapping, which {@link #close} closes
    * @param stitcher maps scattered runs of this memory
    */
   public static WritableMemory over(

@@ -3,7 +3,7 @@ package org.kho4j.verify;
 /**
  * A place where a rule does not hold.
  *
- * @param rule that is broken
+ * @param rule the broken rule
  * @param path names of the structures that lead there
  * @param address physical address of the structure
  * @param message the fault, with the value and the bound

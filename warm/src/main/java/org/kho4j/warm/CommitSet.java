@@ -48,7 +48,7 @@ final class CommitSet implements AutoCloseable {
   /**
    * Builds the set for a place that is large enough.
    *
-   * @param free where a larger place is taken from
+   * @param free free space, from which a larger place is taken
    * @param spare the place to try first, not free; it is freed if it is too small
    * @return the place; empty if there is no room, and then {@code spare} is not freed
    */

@@ -20,7 +20,7 @@ class StoreBytes {
   /**
    * The bytes of a store.
    *
-   * @param bytes whose addresses are the offsets in the store
+   * @param bytes memory whose addresses are the offsets in the store
    * @param size of the store
    */
   StoreBytes(PhysicalMemory bytes, long size) {

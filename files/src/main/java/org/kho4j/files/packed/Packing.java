@@ -94,7 +94,7 @@ public enum Packing {
    *
    * @param path the file's name, for messages
    * @param packed the packed bytes
-   * @param base where in the file they start
+   * @param base their offset in the file
    * @param spool has the most bytes that they may unpack to
    * @throws MalformedImageException if the packed bytes are damaged or cut off, unpack to more, or
    *     have a form that is not read

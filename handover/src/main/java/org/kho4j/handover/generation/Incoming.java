@@ -294,7 +294,7 @@ public final class Incoming {
   /**
    * A restored blob.
    *
-   * @param folio that holds it, the new generation's own
+   * @param folio that holds the blob, the new generation's own
    * @param address physical address of the blob
    * @param bytes the blob
    */

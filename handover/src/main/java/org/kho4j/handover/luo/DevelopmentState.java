@@ -34,7 +34,7 @@ public final class DevelopmentState {
   /**
    * Reads a client's structure.
    *
-   * @param address that LUO keeps for it
+   * @param address of the structure, which LUO keeps
    * @throws HandoverException of a newer contract, if its layout is not recorded; otherwise, if the
    *     structure is not in memory
    */

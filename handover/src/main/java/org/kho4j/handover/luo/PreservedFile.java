@@ -9,7 +9,7 @@ import org.kho4j.handover.wire.Where;
 /**
  * A file of a session.
  *
- * @param handover that it belongs to
+ * @param handover that the file belongs to
  * @param where its path
  * @param address physical address of its entry
  * @param compatible string of the handler that preserved it

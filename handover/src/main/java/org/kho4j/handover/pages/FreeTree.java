@@ -115,8 +115,8 @@ final class FreeTree {
   /**
    * Returns the first page of a free block somewhere between two pages, -1 if there is none at all.
    *
-   * @param first where blocks may begin
-   * @param end where they end
+   * @param first first page at which a block may begin
+   * @param end end of the pages at which a block may begin
    */
   long findAnywhere(int order, SplittableRandom random, long first, long end) {
     if ((orders & -1 << order) == 0) {

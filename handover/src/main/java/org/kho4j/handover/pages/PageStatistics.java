@@ -7,8 +7,8 @@ import java.util.List;
  *
  * @param pages all that it manages, free and taken
  * @param freePages those that are free
- * @param freeBlocks how many free blocks there are of each order from 0 to 18; the halves of a free
- *     block are not counted again
+ * @param freeBlocks numbers of free blocks of each order from 0 to 18; the halves of a free block
+ *     are not counted again
  */
 public record PageStatistics(long pages, long freePages, List<Long> freeBlocks) {
 

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  *
  * @param name of the form, as a sentence has it: {@code a QEMU migration stream}
  * @param readable which command writes the memory in a form that is read
- * @param signs what the first bytes may be
+ * @param signs alternatives for the bytes of the form
  */
 record ForeignForm(String name, String readable, List<Sign> signs) {
 

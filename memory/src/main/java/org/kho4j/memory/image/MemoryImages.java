@@ -141,7 +141,7 @@ public final class MemoryImages {
   /**
    * An image that is read by ranges.
    *
-   * @param readBytes how much of it was read so far
+   * @param readBytes number of bytes read so far
    */
   public record RangedImage(PhysicalMemory memory, LongSupplier readBytes) {}
 

@@ -37,8 +37,8 @@ final class EmptyDescriptors {
    * Counts the empty descriptors among the first {@link #MOST}. Reads all of them only if a sample
    * of a few thousand, spread over the table, has an empty one.
    *
-   * @param table where the first descriptor is
-   * @param count how many descriptors there are
+   * @param table offset of the first descriptor
+   * @param count number of descriptors
    */
   static long count(DumpBytes dump, long table, long count) {
     EmptyDescriptors descriptors = new EmptyDescriptors(dump, table, Math.min(count, MOST));

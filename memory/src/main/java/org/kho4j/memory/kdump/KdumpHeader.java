@@ -28,12 +28,12 @@ import org.kho4j.memory.MemorySource;
  * @param blockSize bytes of a block, which is the page size
  * @param incomplete the writer ran out of room: descriptors of zeros are pages that it did not get
  *     to
- * @param dumpLevel what makedumpfile was asked to leave out: bit 0 pages of zeros, the others pages
- *     by their use
+ * @param dumpLevel kinds of pages that makedumpfile left out: bit 0 pages of zeros, the others
+ *     pages by their use
  * @param frames page frames that a bitmap covers
- * @param ramBitmap where the bitmap of the pages that are RAM is
- * @param bitmap where the bitmap of the pages in the dump is; the same where there is only one
- * @param descriptors where the first page descriptor is
+ * @param ramBitmap offset of the bitmap of the pages that are RAM
+ * @param bitmap offset of the bitmap of the pages in the dump; the same if there is only one bitmap
+ * @param descriptors offset of the first page descriptor
  * @param firstFrame first page frame that the file has descriptors for
  * @param endFrame the one after the last, at most {@code frames}
  */

@@ -43,7 +43,7 @@ public final class LimeFile {
   /**
    * A range of the file, with its header.
    *
-   * @param header where its header is in the file
+   * @param header file offset of the header
    * @param end after its last address
    * @param length bytes of it that the file has
    */

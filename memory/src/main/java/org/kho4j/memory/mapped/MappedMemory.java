@@ -30,7 +30,7 @@ public final class MappedMemory implements PhysicalMemory {
   }
 
   /**
-   * Takes the file over: closing this closes it.
+   * Creates memory over a file that may lack RAM. Closing the memory closes the file.
    *
    * @param runs all of them inside of the file
    * @param ram of the machine, the runs and what the file does not have; null if it has all

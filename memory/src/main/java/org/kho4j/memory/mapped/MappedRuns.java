@@ -17,7 +17,7 @@ public final class MappedRuns {
    *
    * @param addresses first physical address of each run, ascending
    * @param lengths bytes of each run, at least 1
-   * @param offsets where each run starts in the file
+   * @param offsets file offset of each run
    */
   public MappedRuns(long[] addresses, long[] lengths, long[] offsets) {
     this.addresses = addresses;

@@ -165,7 +165,7 @@ public final class RunningMemory implements PhysicalMemory {
    * Reads the bytes of a kernel variable, from memory each time.
    *
    * @param virtual address of the variable
-   * @param bytes how many, from 1 on
+   * @param bytes number of bytes, at least 1
    * @return empty if {@code /proc/kcore} does not show them
    */
   public Optional<MemorySegment> kernelData(long virtual, int bytes) {
