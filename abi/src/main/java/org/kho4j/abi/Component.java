@@ -30,7 +30,7 @@ public enum Component {
     return label;
   }
 
-  /** The name of its subtree in the root FDT, where it has one. */
+  /** Returns the name of its subtree in the root FDT, where it has one. */
   public Optional<String> subtree() {
     return Optional.ofNullable(subtree);
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** The whole contract: every version of every component, and which release writes which. */
 public final class Contract {
 
-  /** The structures of a vmalloc area, which the version of KHO stands for. */
+  /** The structures of a vmalloc area, which the version of KHO covers. */
   private static final List<Structure> VMALLOC =
       List.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE);
 
@@ -130,22 +130,22 @@ public final class Contract {
     return VERSIONS.stream().filter(version -> version.component() == component).toList();
   }
 
-  /** The version with that id. */
+  /** Returns the version with that id. */
   public static Optional<ContractVersion> version(String id) {
     return VERSIONS.stream().filter(version -> version.id().equals(id)).findFirst();
   }
 
   /**
-   * Every layout that goes by that string: more than one where kernels changed a layout and left
-   * the string alone.
+   * Returns every layout with a version string: several if kernels changed a layout under the same
+   * string.
    */
   public static List<ContractVersion> versionsOf(String compatible) {
     return VERSIONS.stream().filter(version -> compatible.equals(version.compatible())).toList();
   }
 
   /**
-   * What a kernel release writes of a component: nothing where it has none of it, two for {@link
-   * Component#BOOT}, one for each architecture.
+   * Returns the versions of a component that a kernel release writes: none if the release lacks the
+   * component, two for {@link Component#BOOT}, one for each architecture.
    */
   public static Stream<ContractVersion> written(String release, Component component) {
     return versions(component).stream().filter(version -> version.releases().includes(release));
@@ -214,7 +214,7 @@ public final class Contract {
         meaning);
   }
 
-  /** A version with every structure that its trees, first structures and areas lead to. */
+  /** Returns a version with every structure that its trees, first structures and areas lead to. */
   private static ContractVersion version(
       Component component,
       String id,

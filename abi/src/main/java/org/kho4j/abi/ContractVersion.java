@@ -5,20 +5,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One layout of one {@link Component}. Kernels changed layouts under an unchanged string, so a
- * string may belong to several of these; {@link #id} tells them apart.
+ * A layout of a {@link Component}. Kernels changed layouts under an unchanged string, so a string
+ * may belong to several of these; {@link #id} distinguishes them.
  *
- * @param component what it is a version of
+ * @param component component of which this is a version
  * @param id the name here: the string, and where several layouts share it {@code @} and the first
  *     release of this one
- * @param compatible the string or number that stands for it in memory; null where nothing does
+ * @param compatible the string or number of the version in memory; null if there is none
  * @param releases the kernel releases that write it
  * @param map the form of the preserved map; null but for {@link Component#KHO}
  * @param structures its structures; every structure that they point at or embed is among them, or
  *     belongs to the KHO version that the handover has
  * @param trees its device trees
- * @param areas what its vmalloc areas hold
- * @param meaning what sets it apart
+ * @param areas content of its vmalloc areas
+ * @param meaning differences to the other versions
  */
 public record ContractVersion(
     Component component,
@@ -32,7 +32,7 @@ public record ContractVersion(
     String meaning) {
 
   /**
-   * What a vmalloc area holds.
+   * The content of a vmalloc area.
    *
    * @param owner the structure, or the tree and node, with the descriptor
    * @param field the descriptor's field or property
@@ -51,7 +51,7 @@ public record ContractVersion(
     return Fingerprint.of(this);
   }
 
-  /** The structure with that kernel name. */
+  /** Returns the structure with that kernel name. */
   public Optional<Structure> structure(String name) {
     return structures.stream().filter(structure -> structure.name().equals(name)).findFirst();
   }

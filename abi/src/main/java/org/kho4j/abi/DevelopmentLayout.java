@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  * {@link Contract}.
  *
  * @param name the string of the file handler or of the FLB
- * @param kind what the name is of
+ * @param kind file handler or FLB
  * @param structure at the address that LUO keeps for it; null where the layout is not recorded here
- * @param array what the structure counts; null where it counts nothing
+ * @param array array that the structure counts; null if it counts none
  * @param source the public tree that has it
- * @param meaning what it is for
+ * @param meaning purpose of the structure
  */
 public record DevelopmentLayout(
     String name,
@@ -56,12 +56,12 @@ public record DevelopmentLayout(
   /** Every row. */
   public static final List<DevelopmentLayout> ALL = DevelopmentClients.all();
 
-  /** The row of a file handler. */
+  /** Returns the row of a file handler. */
   public static Optional<DevelopmentLayout> ofFileHandler(String name) {
     return of(Kind.FILE_HANDLER, name);
   }
 
-  /** The row of an FLB. */
+  /** Returns the row of an FLB. */
   public static Optional<DevelopmentLayout> ofFlb(String name) {
     return of(Kind.FLB, name);
   }

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  * property says otherwise; only the container (header, tags, lengths) is big-endian, as in every
  * FDT.
  *
- * @param name what the tree is called here
- * @param compatible the root's {@code compatible} string, or what stands for it
+ * @param name name of the tree here
+ * @param compatible the root's {@code compatible} string, or its replacement
  * @param properties every property, in the order that a kernel writes them
  * @param releases the kernel releases that write it
- * @param lifetime where its memory is, and who frees it when
- * @param source where the kernel writes it
- * @param meaning what it is for
+ * @param lifetime place of its memory, and by whom and when it is freed
+ * @param source kernel source that writes it
+ * @param meaning purpose of the tree
  */
 public record FdtLayout(
     String name,
@@ -30,7 +30,7 @@ public record FdtLayout(
   /**
    * A property.
    *
-   * @param node path of its node; a part in angle brackets stands for any name
+   * @param node path of its node; a part in angle brackets matches any name
    * @param field its name, type, size (a terminating NUL included), target and meaning
    * @param value the only value that it may have; null where it varies
    * @param bigEndian whether its numbers are ordinary FDT cells
@@ -53,7 +53,7 @@ public record FdtLayout(
   /** {@code compatible} of a reservation's node in {@link #MEMBLOCK}. */
   public static final String RESERVE_MEM_COMPATIBLE = "reserve-mem-v1";
 
-  /** Where a reservation of {@link #MEMBLOCK} is. */
+  /** The address of a reservation of {@link #MEMBLOCK}. */
   public static final Field RESERVE_MEM_START =
       Field.phys(0, "start", null, "first byte of the reservation; a raw number, not FDT cells");
 
@@ -207,7 +207,9 @@ public record FdtLayout(
               + " message. The numbers are big-endian cells, and no other numbers of the contract"
               + " are. (6.16: unverified.)");
 
-  /** The root FDT of a version: one page at most, itself preserved as a block of order 0. */
+  /**
+   * Returns the root FDT of a version: one page at most, itself preserved as a block of order 0.
+   */
   public static FdtLayout root(KhoVersion version) {
     var properties = new ArrayList<Property>();
     properties.add(compatible("/", version.compatible(), "version of the whole contract"));

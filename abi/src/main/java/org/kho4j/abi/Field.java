@@ -17,14 +17,14 @@ public final class Field {
    *
    * @param name the kernel's name
    * @param low the lowest bit, 0 being the least significant
-   * @param width how many bits
-   * @param meaning what they say
+   * @param width number of bits
+   * @param meaning meaning of the bytes
    */
   public record Bits(String name, int low, int width, String meaning) {}
 
   /**
-   * What the bytes of a field are. All numbers are native-endian: little-endian on every machine
-   * that speaks KHO.
+   * The type of a field's bytes. All numbers are native-endian: little-endian on every machine with
+   * KHO.
    */
   public enum Type {
     U8("u8", 1),
@@ -106,7 +106,7 @@ public final class Field {
     this(name, type, offset, size, target, List.of(), meaning, false);
   }
 
-  /** The kernel's name. */
+  /** Returns the kernel's name. */
   public String name() {
     return name;
   }
@@ -120,20 +120,20 @@ public final class Field {
     return offset;
   }
 
-  /** Bytes of the field; of one element where it stands for the elements of an array. */
+  /** Bytes of the field; of one element if the field describes the elements of an array. */
   public int size() {
     return size;
   }
 
   /**
-   * The structure that a {@link Type#PHYS} points at or a {@link Type#STRUCTURE} embeds; null for
-   * other types and for pointers at plain data.
+   * Returns the structure that a {@link Type#PHYS} points at or a {@link Type#STRUCTURE} embeds;
+   * null for other types and for pointers at plain data.
    */
   public @Nullable Structure target() {
     return target == null ? null : target.get();
   }
 
-  /** The {@link #target}'s name, or null. */
+  /** Returns the {@link #target}'s name, or null. */
   public @Nullable String targetName() {
     return target == null ? null : target.get().name();
   }
@@ -143,7 +143,7 @@ public final class Field {
     return bits;
   }
 
-  /** What the field says, with its unit, bounds and special values. */
+  /** Returns the meaning of the field, with its unit, bounds and special values. */
   public String meaning() {
     return meaning;
   }
@@ -153,7 +153,7 @@ public final class Field {
     return offset + size;
   }
 
-  /** Whether the kernel's source declares the address with {@code DECLARE_KHOSER_PTR}. */
+  /** Returns whether the kernel's source declares the address with {@code DECLARE_KHOSER_PTR}. */
   public boolean khoser() {
     return khoser;
   }
@@ -197,7 +197,7 @@ public final class Field {
   }
 
   /**
-   * A physical address.
+   * Returns a field with a physical address.
    *
    * @param target the structure at the address, asked for at the first use, since structures refer
    *     to each other; null for an address of plain data
@@ -206,7 +206,10 @@ public final class Field {
     return new Field(name, Type.PHYS, offset, 8, target, meaning);
   }
 
-  /** A physical address that the kernel's source declares with {@code DECLARE_KHOSER_PTR}. */
+  /**
+   * Returns a field with a physical address that the kernel's source declares with {@code
+   * DECLARE_KHOSER_PTR}.
+   */
   static Field khoser(int offset, String name, Supplier<Structure> target, String meaning) {
     return new Field(name, Type.PHYS, offset, 8, target, List.of(), meaning, true);
   }
@@ -215,7 +218,7 @@ public final class Field {
     return new Field(name, Type.CHARS, offset, size, null, meaning);
   }
 
-  /** The bytes of an array whose user fixes their layout. */
+  /** Returns a field with the bytes of an array, whose user fixes their layout. */
   static Field bytes(int offset, String name, String meaning) {
     return new Field(name, Type.BYTES, offset, 1, null, meaning);
   }
@@ -225,7 +228,7 @@ public final class Field {
         name, Type.STRUCTURE, offset, structure.headerSize(), () -> structure, meaning);
   }
 
-  /** An array of u64 that fills that many bytes. */
+  /** Returns a field with an array of u64 that fills that many bytes. */
   static Field words(int offset, int size, String name, String meaning) {
     return new Field(name, Type.U64, offset, size, null, meaning);
   }

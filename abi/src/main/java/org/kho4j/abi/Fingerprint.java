@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * SHA-256 over the canonical text of a {@link ContractVersion}. Equal fingerprints mean equal
- * layouts with equal meanings; a changed one means that a decoder has to be looked at again.
+ * layouts with equal meanings; a changed one means that a decoder has to be reviewed.
  *
  * <p>The canonical text is UTF-8, one line per fact, each ended by a line feed, its parts separated
  * by tabs, absent parts empty, in the order of {@link #canonicalText}. Releases, lifetimes, sources
@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record Fingerprint(String sha256) {
 
-  /** What a canonical text begins with. */
+  /** The start of a canonical text. */
   public static final String FORM = "kho4j/abi-canonical/1";
 
-  /** The first 16 digits, for display. */
+  /** Returns the first 16 digits, for display. */
   public String brief() {
     return sha256.substring(0, 16);
   }
@@ -42,14 +42,14 @@ public record Fingerprint(String sha256) {
   }
 
   /**
-   * What is hashed. Lines: {@code form}; {@code version} component, string; {@code map} form and,
-   * for each page size, {@code depth} page size, levels, bits of a leaf, bits of a table, bit of
-   * order 0; for each structure {@code structure} name, header size, pages, then its {@code field}s
-   * (name, type, offset, size, target, meaning), each followed by its {@code bits} (name, low,
-   * width, meaning), then its {@code elements} (name, type, size, target, meaning); for each tree
-   * {@code tree} name, then its {@code property} lines (node, name, type, size, target, value,
-   * {@code native} or {@code big}, meaning); for each area {@code area} owner, field and its {@code
-   * elements}.
+   * Returns the text that is hashed. Lines: {@code form}; {@code version} component, string; {@code
+   * map} form and, for each page size, {@code depth} page size, levels, bits of a leaf, bits of a
+   * table, bit of order 0; for each structure {@code structure} name, header size, pages, then its
+   * {@code field}s (name, type, offset, size, target, meaning), each followed by its {@code bits}
+   * (name, low, width, meaning), then its {@code elements} (name, type, size, target, meaning); for
+   * each tree {@code tree} name, then its {@code property} lines (node, name, type, size, target,
+   * value, {@code native} or {@code big}, meaning); for each area {@code area} owner, field and its
+   * {@code elements}.
    */
   public static String canonicalText(ContractVersion version) {
     StringBuilder out = new StringBuilder();

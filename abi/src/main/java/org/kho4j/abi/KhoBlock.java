@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * One page of a block set: the list form of entries of a fixed size, used by luo-v4 and luo-v5.
- * Since 7.2.
+ * A page of a block set: the list form of entries of a fixed size, used by luo-v4 and luo-v5. Since
+ * 7.2.
  *
  * <pre>
  *  0        8         16

@@ -5,16 +5,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One layout of the root contract: root FDT, preserved map, vmalloc areas and blocks. Kernels
- * changed it under an unchanged string, so a {@link KhoVersion} may have several, which are rows
- * there; {@link #id} tells them apart.
+ * A layout of the root contract: root FDT, preserved map, vmalloc areas and blocks. Kernels changed
+ * it under an unchanged string, so a {@link KhoVersion} may have several, which are rows there;
+ * {@link #id} distinguishes them.
  *
  * @param id the version's string, and where the version has several layouts {@code @} and the first
  *     release of this one
  * @param releases the kernel releases that write it
  * @param map the form of the preserved map
- * @param features what the layout has
- * @param meaning what sets it apart
+ * @param features features of the layout
+ * @param meaning differences to the other layouts
  */
 public record KhoLayout(
     String id,
@@ -32,7 +32,7 @@ public record KhoLayout(
     return KhoVersion.ALL.stream().flatMap(version -> version.layouts().stream()).toList();
   }
 
-  /** The layout that the newest known release writes. */
+  /** Returns the layout that the newest known release writes. */
   public static KhoLayout newest() {
     return all().reversed().stream()
         .filter(layout -> layout.releases().includes(Releases.NEWEST))
@@ -40,12 +40,12 @@ public record KhoLayout(
         .orElseThrow();
   }
 
-  /** The layout with that {@link #id}. */
+  /** Returns the layout with that {@link #id}. */
   public static Optional<KhoLayout> of(String id) {
     return all().stream().filter(layout -> layout.id.equals(id)).findFirst();
   }
 
-  /** The version whose string the root FDT carries. */
+  /** Returns the version whose string the root FDT carries. */
   public KhoVersion version() {
     return KhoVersion.of(id.split("@", 2)[0]).orElseThrow();
   }

@@ -48,7 +48,7 @@ public final class KhoRadix {
                   + " pages.")
           .filled();
 
-  /** Physical addresses of the machines that speak KHO have no more bits. */
+  /** Most bits of a physical address on the machines with KHO. */
   public static final int MAX_PHYSICAL_BITS = 52;
 
   private KhoRadix() {}
@@ -63,7 +63,7 @@ public final class KhoRadix {
     return pageSize.shift() + 3;
   }
 
-  /** The bit that marks order 0 in a key; order n is marked n bits below it. */
+  /** Returns the bit that marks order 0 in a key; order n is marked n bits below it. */
   public static int orderZeroBit(PageSize pageSize) {
     return Long.SIZE - pageSize.shift();
   }
@@ -80,8 +80,8 @@ public final class KhoRadix {
   }
 
   /**
-   * The entries of a root table that keys of memory within {@value #MAX_PHYSICAL_BITS} bits can
-   * use: few, as the bits above an address are the marker of the order alone. Anything else is
+   * Returns the entries of a root table that keys of memory within {@value #MAX_PHYSICAL_BITS} bits
+   * can use: few, as the bits above an address are the marker of the order alone. Anything else is
    * damage, or a tree of another depth.
    */
   public static SortedSet<Integer> rootSlots(PageSize pageSize, int depth) {
@@ -105,32 +105,32 @@ public final class KhoRadix {
   public static final int MAX_ORDER_BESIDE_LOST_BIT = Long.SIZE - MAX_PHYSICAL_BITS;
 
   /**
-   * Whether a tree of that depth has no room for the bit that marks order 0, so that keys of order
-   * 0 lose it: one with 16K pages that lacks a level.
+   * Returns whether a tree of that depth has no room for the bit that marks order 0, so that keys
+   * of order 0 lose it: a tree with 16K pages that lacks a level.
    */
   public static boolean losesOrderZero(PageSize pageSize, int depth) {
     return levelShift(pageSize, depth) <= orderZeroBit(pageSize);
   }
 
   /**
-   * The key that one in a tree that {@linkplain #losesOrderZero loses} the bit stands for: of order
-   * 0 if it can be the number of a page. A key of an order above {@link #MAX_ORDER_BESIDE_LOST_BIT}
-   * can be, too.
+   * Returns the complete key of a key in a tree that {@linkplain #losesOrderZero loses} the bit: of
+   * order 0 if it can be the number of a page. A key of an order above {@link
+   * #MAX_ORDER_BESIDE_LOST_BIT} can be, too.
    */
   public static long withOrderZero(PageSize pageSize, long key) {
     return key >>> maxOrder(pageSize) == 0 ? key | 1L << orderZeroBit(pageSize) : key;
   }
 
   /**
-   * The largest order that a block within {@value #MAX_PHYSICAL_BITS} bits of physical memory can
-   * have.
+   * Returns the largest order that a block within {@value #MAX_PHYSICAL_BITS} bits of physical
+   * memory can have.
    */
   public static int maxOrder(PageSize pageSize) {
     return MAX_PHYSICAL_BITS - pageSize.shift();
   }
 
   /**
-   * The key of the block of 2^order pages at that address.
+   * Returns the key of the block of 2^order pages at that address.
    *
    * @throws IllegalArgumentException if the order is out of range, or the address not aligned to
    *     the block or beyond 2^52
@@ -149,15 +149,15 @@ public final class KhoRadix {
   }
 
   /**
-   * The order of a key: no smaller than 0 for keys that {@link #key} makes, negative for keys wider
-   * than that.
+   * Returns the order of a key: no smaller than 0 for keys that {@link #key} makes, negative for
+   * keys wider than that.
    */
   public static int order(PageSize pageSize, long key) {
     return orderZeroBit(pageSize) - (Long.SIZE - 1 - Long.numberOfLeadingZeros(key));
   }
 
   /**
-   * The address of a key's block. Defined for keys with an {@link #order} from 0 to {@link
+   * Returns the address of a key's block. Defined for keys with an {@link #order} from 0 to {@link
    * #maxOrder}.
    */
   public static long address(PageSize pageSize, long key) {

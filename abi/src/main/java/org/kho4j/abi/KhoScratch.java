@@ -1,8 +1,8 @@
 package org.kho4j.abi;
 
 /**
- * One scratch region: memory without preserved pages, which a new kernel uses before it has read
- * the preserved map. Since 6.16.
+ * A scratch region: memory without preserved pages, which a new kernel uses before it has read the
+ * preserved map. Since 6.16.
  */
 public final class KhoScratch {
 

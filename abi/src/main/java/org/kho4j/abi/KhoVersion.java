@@ -41,7 +41,7 @@ public record KhoVersion(
       this.id = id;
     }
 
-    /** The structures of the map, the first one first. */
+    /** Returns the structures of the map, the first one first. */
     public List<Structure> structures() {
       return switch (this) {
         case BITMAPS_512 ->
@@ -52,17 +52,17 @@ public record KhoVersion(
       };
     }
 
-    /** The form's name: {@code "bitmaps-512"}, for instance. */
+    /** Returns the form's name: {@code "bitmaps-512"}, for instance. */
     public String id() {
       return id;
     }
 
-    /** The form with that {@link #id()}. */
+    /** Returns the form with that {@link #id()}. */
     public static Optional<MapForm> of(String id) {
       return Stream.of(values()).filter(form -> form.id.equals(id)).findFirst();
     }
 
-    /** Whether it is a tree, and no list of bitmaps. */
+    /** Returns whether the map is a tree, not a list of bitmaps. */
     public boolean isRadix() {
       return this == RADIX || this == RADIX_SHORT;
     }
@@ -76,8 +76,8 @@ public record KhoVersion(
     }
 
     /**
-     * What the kernel's {@code enum kho_radix_consts} (7.3) has for it, by the names of the
-     * enumerators; nothing for a list of bitmaps.
+     * Returns the values of the kernel's {@code enum kho_radix_consts} (7.3) for the form, by the
+     * names of the enumerators; empty for a list of bitmaps.
      */
     public Map<String, Long> radixConstants(PageSize pageSize) {
       return isRadix()
@@ -243,14 +243,14 @@ public record KhoVersion(
   private static final Field NODES =
       Field.phys(0, MAP_PROPERTY, () -> KhoRadix.NODE, "root of the map; never 0");
 
-  /** What every version's string starts with. */
+  /** The start of every version's string. */
   public static final String PREFIX = "kho-v";
 
   public KhoVersion {
     layouts = List.copyOf(layouts);
   }
 
-  /** The kernel releases that write the version. */
+  /** Returns the kernel releases that write the version. */
   public Releases releases() {
     List<Releases> written =
         layouts.stream().map(KhoLayout::releases).filter(Releases::released).toList();
@@ -260,29 +260,31 @@ public record KhoVersion(
   }
 
   /**
-   * Whether the map is written when the handover is finalized, and the root FDT says 0 until then.
-   * That is so for a list of bitmaps; a radix tree is handed over in place.
+   * Returns whether the map is written when the handover is finalized, and the root FDT has 0 until
+   * then: true for a list of bitmaps; a radix tree is handed over in place.
    */
   public boolean finalized() {
     return !layouts.getLast().map().isRadix();
   }
 
-  /** The property of the root node that points at the preserved map. */
+  /** Returns the property of the root node that points at the preserved map. */
   public Field mapPointer() {
     return finalized() ? CHUNKS : NODES;
   }
 
-  /** The forms that its preserved map may have, the one of the latest release first. */
+  /** Returns the forms that its preserved map may have, the one of the latest release first. */
   public List<MapForm> mapForms() {
     return layouts.reversed().stream().map(KhoLayout::map).distinct().toList();
   }
 
-  /** The version with that string, among those in development too. */
+  /** Returns the version with that string, including versions in development. */
   public static Optional<KhoVersion> of(String compatible) {
     return known().filter(version -> version.compatible.equals(compatible)).findFirst();
   }
 
-  /** Whether a string is well-formed, and of a version newer than all that are known here. */
+  /**
+   * Returns whether a string is well-formed, and of a version newer than all that are known here.
+   */
   public static boolean isNewer(String compatible) {
     return VersionString.isNewer(compatible, known().map(KhoVersion::compatible));
   }
@@ -291,7 +293,7 @@ public record KhoVersion(
     return Stream.concat(ALL.stream(), DEVELOPMENT.stream());
   }
 
-  /** Whether no release has it yet, and one may. */
+  /** Returns whether the version is in development: no release has it yet. */
   public boolean isDevelopment() {
     return DEVELOPMENT.contains(this);
   }

@@ -1,7 +1,7 @@
 package org.kho4j.abi;
 
 /**
- * One page of a vmalloc area's page list. Since 6.18.
+ * A page of a vmalloc area's page list. Since 6.18.
  *
  * <pre>
  *  0        8         16                                PAGE_SIZE

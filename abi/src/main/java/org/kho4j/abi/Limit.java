@@ -10,11 +10,11 @@ import java.util.function.ToLongFunction;
  * A bound that a kernel enforces or relies on, and that does not follow from a structure's size.
  *
  * @param id a name for tools
- * @param component whose limit it is
+ * @param component component that has the limit
  * @param values the bound for each page size
- * @param unit what is counted
+ * @param unit unit of the counted items
  * @param releases the kernel releases that have the bound
- * @param meaning what it bounds, and what a kernel does beyond it
+ * @param meaning purpose of the limit, and the kernel's behaviour beyond it
  */
 public record Limit(
     String id,
@@ -54,7 +54,7 @@ public record Limit(
     return Objects.requireNonNull(values.get(pageSize));
   }
 
-  /** Whether the bound is the same for every page size. */
+  /** Returns whether the bound is the same for every page size. */
   public boolean uniform() {
     return values.values().stream().distinct().count() == 1;
   }

@@ -14,7 +14,7 @@ public final class LuoTree {
   /** {@code compatible} of that node: entries of 80 bytes, in every release. */
   public static final String SESSION_V2 = "luo-session-v2";
 
-  /** The same in patches before 6.19: {@link LuoSession#WITHOUT_FILES}. */
+  /** The session version of patches before 6.19: {@link LuoSession#WITHOUT_FILES}. */
   public static final String SESSION_V1 = "luo-session-v1";
 
   /** Property of {@link #SESSION_NODE}. */

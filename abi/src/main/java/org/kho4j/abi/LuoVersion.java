@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param number the field or property with the number of the live update
  * @param sessionsPointer the field or property that points at the sessions
  * @param flbsPointer the field or property that points at the FLBs; null where there are none
- * @param meaning what changed with it
+ * @param meaning changes in this version
  */
 public record LuoVersion(
     String id,
@@ -33,7 +33,7 @@ public record LuoVersion(
     @Nullable Field flbsPointer,
     String meaning) {
 
-  /** What the blob of subtree {@code LUO} is. */
+  /** The form of the blob of subtree {@code LUO}. */
   public enum Head {
     /** A device tree with the addresses in it. */
     FDT,
@@ -146,21 +146,21 @@ public record LuoVersion(
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<LuoVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);
 
-  /** The version with that string; of several, the last one: the one that has FLBs. */
+  /** Returns the version with that string; of several, the last, which has FLBs. */
   public static Optional<LuoVersion> of(String compatible) {
     return ALL.reversed().stream()
         .filter(version -> version.compatible.equals(compatible))
         .findFirst();
   }
 
-  /** The version with that string that has FLBs, or has none. */
+  /** Returns the version with that string that has, or lacks, FLBs. */
   public static Optional<LuoVersion> of(String compatible, boolean flbs) {
     return ALL.stream()
         .filter(version -> version.compatible.equals(compatible) && version.flbs() == flbs)
         .findFirst();
   }
 
-  /** The version that a feature header tells, in the place of a string. */
+  /** Returns the version of a feature header, which replaces a string. */
   public static LuoVersion ofFeatures() {
     return FEATURED;
   }
@@ -169,60 +169,62 @@ public record LuoVersion(
     return tree == null ? Head.STRUCTURE : state == null ? Head.FDT : Head.FDT_POINTER;
   }
 
-  /** Whether a string is well-formed, and of a version newer than all that are known here. */
+  /**
+   * Returns whether a string is well-formed, and of a version newer than all that are known here.
+   */
   public static boolean isNewer(String compatible) {
     return VersionString.isNewer(
         compatible, Stream.concat(ALL.stream(), DEVELOPMENT.stream()).map(LuoVersion::compatible));
   }
 
-  /** Whether no release has it yet, and one may. */
+  /** Returns whether the version is in development: no release has it yet. */
   public boolean isDevelopment() {
     return DEVELOPMENT.contains(this);
   }
 
-  /** Whether a feature header is in the place of its string. */
+  /** Returns whether a feature header replaces the version string. */
   public boolean isFeatured() {
     return state != null && state.has(LuoSer.FEATURES);
   }
 
-  /** The field with the string, in a structure that has one. */
+  /** Returns the field with the string, in a structure that has one. */
   public Field compatibleField() {
     return state != null && state.has(LuoSer.COMPATIBLE_COMPOSITE)
         ? LuoSer.COMPATIBLE_COMPOSITE
         : LuoSer.COMPATIBLE;
   }
 
-  /** Whether there are FLBs. */
+  /** Returns whether the version has FLBs. */
   public boolean flbs() {
     return flbsPointer != null;
   }
 
   /**
-   * The structure that lists the sessions: contiguous pages of {@link LuoArrays}, or a block of
-   * {@link LuoBlocks}, which has {@link KhoBlock#COUNT}.
+   * Returns the structure that lists the sessions: contiguous pages of {@link LuoArrays}, or a
+   * block of {@link LuoBlocks}, which has {@link KhoBlock#COUNT}.
    */
   public Structure sessionList() {
     return structureOf(sessionsPointer);
   }
 
-  /** An entry of {@link #sessionList}. */
+  /** Returns an entry of {@link #sessionList}. */
   public Structure session() {
     return structureOf(sessionList().elements());
   }
 
-  /** The session's field with its files. */
+  /** Returns the session's field with its files. */
   public Field fileSet() {
     return session().has(LuoSession.FILE_SET)
         ? LuoSession.FILE_SET
         : LuoSession.FILE_SET_BEFORE_BLOCKS;
   }
 
-  /** The field of a file set that points at the files. */
+  /** Returns the field of a file set that points at the files. */
   public Field filesPointer() {
     return structureOf(fileSet()).has(LuoFileSet.FILES) ? LuoFileSet.FILES : LuoFileSet.FILES_ARRAY;
   }
 
-  /** The structure that lists a session's files, as {@link #sessionList} lists sessions. */
+  /** Returns the structure that lists a session's files, as {@link #sessionList} lists sessions. */
   public Structure fileList() {
     return structureOf(filesPointer());
   }

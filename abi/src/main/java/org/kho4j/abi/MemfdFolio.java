@@ -1,7 +1,7 @@
 package org.kho4j.abi;
 
 /**
- * One folio of a memfd: an entry of the vmalloc area {@code memfd_luo_ser.folios}. Unchanged since
+ * A folio of a memfd: an entry of the vmalloc area {@code memfd_luo_ser.folios}. Unchanged since
  * 6.19.
  *
  * <pre>

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param body the structure's field with the memfd's own fields; null where they are the structure
  * @param nrFolios the field with the number of folios
  * @param folios the field with the descriptor of the folio array
- * @param folioFlags what the flags of a folio say
- * @param meaning what changed with it
+ * @param folioFlags meaning of the flags of a folio
+ * @param meaning changes in this version
  */
 public record MemfdVersion(
     String compatible,
@@ -29,7 +29,7 @@ public record MemfdVersion(
     FolioFlags folioFlags,
     String meaning) {
 
-  /** What the flags of a {@link MemfdFolio} say. */
+  /** The meaning of the flags of a {@link MemfdFolio}. */
   public enum FolioFlags {
     /** Some release that writes the version records whether the folio was dirty and uptodate. */
     RECORDED,
@@ -88,12 +88,14 @@ public record MemfdVersion(
   /** Versions that no release has yet, seen in public development trees. They may still change. */
   public static final List<MemfdVersion> DEVELOPMENT = List.of(COMPOSITE, FEATURED);
 
-  /** The version with that string, among those in development too. */
+  /** Returns the version with that string, among those in development too. */
   public static Optional<MemfdVersion> of(String compatible) {
     return known().filter(version -> version.compatible.equals(compatible)).findFirst();
   }
 
-  /** Whether a string is well-formed, and of a version newer than all that are known here. */
+  /**
+   * Returns whether a string is well-formed, and of a version newer than all that are known here.
+   */
   public static boolean isNewer(String compatible) {
     return VersionString.isNewer(compatible, known().map(MemfdVersion::compatible));
   }
@@ -102,22 +104,22 @@ public record MemfdVersion(
     return Stream.concat(ALL.stream(), DEVELOPMENT.stream());
   }
 
-  /** Whether no release has it yet, and one may. */
+  /** Returns whether the version is in development: no release has it yet. */
   public boolean isDevelopment() {
     return DEVELOPMENT.contains(this);
   }
 
-  /** The structure with the memfd's own fields. */
+  /** Returns the structure with the memfd's own fields. */
   public Structure fields() {
     return body == null ? structure : Objects.requireNonNull(body.target());
   }
 
-  /** Whether a feature header is in front of its fields. */
+  /** Returns whether a feature header precedes the fields. */
   public boolean isFeatured() {
     return structure.has(MemfdSer.FEATURES);
   }
 
-  /** Whether a release that writes the version records what the flags of each folio were. */
+  /** Returns whether a release that writes the version records the flags of each folio. */
   public boolean folioFlagsVary() {
     return folioFlags == FolioFlags.RECORDED;
   }

@@ -44,12 +44,12 @@ public enum PageSize {
     return label;
   }
 
-  /** The page size of that many bytes, if Linux has one on the machines that speak KHO. */
+  /** Returns the page size of that many bytes, if Linux has one on the machines with KHO. */
   public static Optional<PageSize> ofBytes(long bytes) {
     return Stream.of(values()).filter(size -> size.bytes() == bytes).findFirst();
   }
 
-  /** The page size with that {@link #label()}, in either case. */
+  /** Returns the page size with that {@link #label()}, in either case. */
   public static Optional<PageSize> ofLabel(String label) {
     return Stream.of(values()).filter(size -> size.label.equalsIgnoreCase(label)).findFirst();
   }

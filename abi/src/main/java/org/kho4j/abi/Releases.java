@@ -31,15 +31,16 @@ public record Releases(@Nullable String first, @Nullable String last) {
     return new Releases(first, last);
   }
 
-  /** Whether any released kernel has it. */
+  /** Returns whether any released kernel has the version. */
   public boolean released() {
     return first != null;
   }
 
   /**
-   * Whether that release has it. Takes what {@code uname -r} prints: what follows the digits and
-   * dots is ignored, so a release candidate counts as its release. False for releases newer than
-   * {@link #NEWEST} only if {@link #last} says so: newer kernels were not checked.
+   * Returns whether a release, in the form of {@code uname -r}, has the version. Text after the
+   * digits and dots is ignored, so a release candidate counts as its release. False for releases
+   * newer than {@link #NEWEST} only if {@link #last} is before them: newer kernels were not
+   * checked.
    */
   public boolean includes(String release) {
     if (first == null) {
@@ -57,7 +58,7 @@ public record Releases(@Nullable String first, @Nullable String last) {
     return Arrays.compare(Arrays.copyOf(asked, end.length), end) <= 0;
   }
 
-  /** Whether a release that has this has the other as well. */
+  /** Returns whether some release is in both ranges. */
   public boolean overlaps(Releases other) {
     return first != null && other.first != null && (includes(other.first) || other.includes(first));
   }

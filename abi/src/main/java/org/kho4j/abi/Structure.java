@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param fields the fixed part, in order of offset, without gaps
  * @param elements the first element of the array that fills the rest of the pages, or null where
  *     nothing follows the fixed part
- * @param pages how many contiguous pages the structure occupies when it has elements, else 0
+ * @param pages contiguous pages of a structure with elements, otherwise 0
  * @param releases the kernel releases that write it
  * @param lifetime where its memory is, and who frees it when
- * @param source where the kernel defines it
- * @param meaning what it is for, what a reader has to know
+ * @param source kernel source that defines it
+ * @param meaning purpose of the structure, and remarks for a reader
  */
 public record Structure(
     String name,
@@ -51,7 +51,7 @@ public record Structure(
     }
   }
 
-  /** A structure of a fixed number of bytes. */
+  /** Returns a structure of a fixed number of bytes. */
   static Structure fixed(
       String name,
       Releases releases,
@@ -63,7 +63,7 @@ public record Structure(
     return new Structure(name, size, List.of(fields), null, 0, releases, lifetime, source, meaning);
   }
 
-  /** A structure that fills whole pages: a header, then elements. */
+  /** Returns a structure that fills whole pages: a header, then elements. */
   static Structure paged(
       String name,
       int pages,
@@ -78,7 +78,7 @@ public record Structure(
         name, header, List.of(fields), elements, pages, releases, lifetime, source, meaning);
   }
 
-  /** The same structure, once it is certain that its elements leave no byte of its pages over. */
+  /** Returns the same structure, after checking that its elements fill its pages completely. */
   Structure filled() {
     for (PageSize pageSize : PageSize.values()) {
       if (unused(pageSize) != 0) {
@@ -106,7 +106,7 @@ public record Structure(
         : size(pageSize) - headerSize - capacity(pageSize) * elements.size();
   }
 
-  /** Whether that very field, and not one that is equal to it, belongs to this structure. */
+  /** Returns whether this very field, not an equal one, belongs to the structure. */
   @SuppressWarnings("ReferenceEquality") // equal fields of other versions lead elsewhere
   public boolean has(Field field) {
     if (field == elements) {
@@ -121,8 +121,8 @@ public record Structure(
   }
 
   /**
-   * The field with that name, for readers that ask "does this member exist?" instead of "which
-   * version is it?".
+   * Returns the field with that name, for readers that ask "does this member exist?" instead of
+   * "which version is it?".
    */
   public Optional<Field> field(String fieldName) {
     return fields.stream().filter(field -> field.name().equals(fieldName)).findFirst();

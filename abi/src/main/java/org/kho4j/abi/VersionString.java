@@ -29,7 +29,7 @@ public record VersionString(String text, String base, List<String> parts) {
     parts = List.copyOf(parts);
   }
 
-  /** The parts of a string; empty where it is no version string. */
+  /** Returns the parts of a string; empty where it is no version string. */
   public static Optional<VersionString> of(String text) {
     List<String> all = List.of(text.split(";", -1));
     return text.length() <= MAX_LENGTH
@@ -39,8 +39,8 @@ public record VersionString(String text, String base, List<String> parts) {
   }
 
   /**
-   * What a version is of: {@code luo} of {@code luo-v5} and of a composite string with that base,
-   * {@code kvm_vm_luo} of {@code kvm_vm_luo_v1}; all of a string without a number.
+   * Returns the stem of a version: {@code luo} of {@code luo-v5} and of a composite string with
+   * that base, {@code kvm_vm_luo} of {@code kvm_vm_luo_v1}; all of a string without a number.
    */
   public static String stem(String version) {
     Matcher numbered = NUMBERED.matcher(version.split(";", 2)[0]);
@@ -48,8 +48,8 @@ public record VersionString(String text, String base, List<String> parts) {
   }
 
   /**
-   * Whether a string is well-formed, of the stem of known versions, and newer than all of them: it
-   * has a larger number, or it is composite and not one of them.
+   * Returns whether a string is well-formed, of the stem of known versions, and newer than all of
+   * them: it has a larger number, or it is composite and not one of them.
    */
   static boolean isNewer(String text, Stream<String> versions) {
     Optional<VersionString> read = of(text);
@@ -68,7 +68,7 @@ public record VersionString(String text, String base, List<String> parts) {
         && (read.get().isComposite() || read.get().number() > newest.getAsLong());
   }
 
-  /** The number of the base. */
+  /** Returns the number of the base. */
   public long number() {
     return Long.parseLong(base.substring(base.lastIndexOf("-v") + 2));
   }
@@ -77,7 +77,7 @@ public record VersionString(String text, String base, List<String> parts) {
     return !parts.isEmpty();
   }
 
-  /** The base, and the other parts. */
+  /** Returns the base, and the other parts. */
   public Stream<String> components() {
     return Stream.concat(Stream.of(base), parts.stream());
   }

@@ -12,7 +12,7 @@ import org.kho4j.memory.WritableMemory;
  */
 interface InputFiles {
 
-  /** Where the files are: what {@code bench/run} sets. */
+  /** Returns the directory of the files, which {@code bench/run} sets. */
   static Path directory() {
     return Path.of(
         System.getProperty(

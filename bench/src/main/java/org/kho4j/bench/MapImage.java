@@ -28,7 +28,7 @@ final class MapImage {
   private static final long LEAVES = HOST_BYTES >>> (PAGE.shift() + KhoRadix.leafBits(PAGE));
   private static final int LEAF_WORDS = PAGE.bytes() / Long.BYTES;
 
-  /** What is preserved. */
+  /** The preserved memory of an image. */
   enum Variant {
     /** Everything: one run. */
     FULL,

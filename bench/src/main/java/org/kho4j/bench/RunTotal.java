@@ -2,7 +2,7 @@ package org.kho4j.bench;
 
 import org.kho4j.handover.wire.RunVisitor;
 
-/** What every walk into runs does with a run, in C as well: counts it and adds its bytes. */
+/** Counts runs and adds their bytes, as every walk into runs does, in C as well. */
 final class RunTotal {
 
   private long runs;

@@ -22,7 +22,7 @@ final class VmallocImage {
   private static final long AREA_PAGES = (64L << 30) / PAGE.bytes();
   private static final long AREA = 1L << 40;
 
-  /** Where the area's pages lie. */
+  /** The placement of the area's pages. */
   enum Variant {
     /** No page beside the one before it. */
     SCATTERED,

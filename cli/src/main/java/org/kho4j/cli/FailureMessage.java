@@ -24,7 +24,7 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import tools.jackson.core.exc.JacksonIOException;
 
-/** What a user is told when something goes wrong: one sentence, safe to print. */
+/** The message for a failure: one sentence, safe to print. */
 public final class FailureMessage {
 
   private FailureMessage() {}
@@ -132,7 +132,7 @@ public final class FailureMessage {
     return Optional.empty();
   }
 
-  /** What is said of a name that no path can have here. */
+  /** Returns the message for a name that no path can have on this system. */
   static String noPath(InvalidPathException failure) {
     String sentence = "'" + failure.getInput() + "' is no path";
     return failure.getInput().indexOf('\0') >= 0

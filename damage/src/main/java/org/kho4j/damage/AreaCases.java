@@ -127,7 +127,7 @@ final class AreaCases {
   private AreaCases() {}
 
   /**
-   * Where the address of the first block of a list stands: of the sessions, or of a session's
+   * Returns the place of the address of a list's first block: of the sessions, or of a session's
    * files.
    */
   private static long list(GuestMemory guest) {

@@ -17,12 +17,12 @@ final class Blobs {
 
   private Blobs() {}
 
-  /** Where the value of the property of that name stands: the first, if there are several. */
+  /** Returns the address of the value of a property: of the first, if several have the name. */
   static long property(GuestMemory guest, long blob, String name) {
     return property(guest.ram, blob, name, 0);
   }
 
-  /** The same of a later one. */
+  /** Returns the address of the value of a later property of that name. */
   static long property(PhysicalMemory memory, long blob, String name, int later) {
     int left = later;
     MemorySegment tree = memory.read(blob, 4096);

@@ -162,7 +162,7 @@ final class ClientCases {
 
   private ClientCases() {}
 
-  /** One of the entries of kho_test's array. */
+  /** Returns one of the entries of kho_test's array. */
   private static long entry(GuestMemory guest) {
     long blob = guest.blob("kho_test");
     long array = guest.u64(guest.u64(Blobs.property(guest, blob, "folios_info")) + 8);

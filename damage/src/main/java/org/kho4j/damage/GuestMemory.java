@@ -96,7 +96,7 @@ public final class GuestMemory {
     return new GuestMemory(memory, sound, bootRecord, choice);
   }
 
-  /** The memory as it is now. */
+  /** Returns the current memory. */
   public PhysicalMemory memory() {
     return ram;
   }
@@ -111,7 +111,7 @@ public final class GuestMemory {
     return choice.applyAsInt(bound);
   }
 
-  /** One of them. */
+  /** Returns one of several values, at random. */
   @SafeVarargs
   final <T> T pick(T... all) {
     return all[pick(all.length)];
@@ -159,7 +159,7 @@ public final class GuestMemory {
     ram.put(address, text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  /** Where some bytes stand, from an address on. */
+  /** Returns the address of a string, from an address on. */
   long find(long from, String bytes) {
     String page =
         new String(
@@ -171,7 +171,7 @@ public final class GuestMemory {
     return from + at;
   }
 
-  /** Where a number of 8 bytes stands, from an address on. */
+  /** Returns the address of a number of 8 bytes, from an address on. */
   long find(long from, long value) {
     StringBuilder bytes = new StringBuilder();
     for (int i = 0; i < 64; i += 8) {
@@ -202,17 +202,19 @@ public final class GuestMemory {
     return sound.client(LiveUpdate.CLIENT).orElseThrow().version().compatible();
   }
 
-  /** Whether sessions and files are listed in arrays, as luo-v1 does, or in blocks. */
+  /**
+   * Returns whether sessions and files are listed in arrays, as in luo-v1, rather than in blocks.
+   */
   boolean hasArrays() {
     return luo().equals("luo-v1");
   }
 
-  /** Where the address of the sessions stands. */
+  /** Returns the address of the field with the sessions' address. */
   long sessionsField() {
     return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-session-header") : blob("LUO") + 16;
   }
 
-  /** Where the address of the FLBs stands. */
+  /** Returns the address of the field with the FLBs' address. */
   long flbsField() {
     return hasArrays() ? Blobs.property(this, blob("LUO"), "luo-flb-header") : blob("LUO") + 24;
   }
@@ -299,7 +301,7 @@ public final class GuestMemory {
     return field.substring(0, field.indexOf(0) + 1);
   }
 
-  /** What is in the blob of memblock. */
+  /** Returns the reservations in the blob of memblock. */
   List<ReserveMem> reservations() {
     return sound.client(ReserveMem.CLIENT).orElseThrow();
   }
@@ -312,7 +314,7 @@ public final class GuestMemory {
     return reservation;
   }
 
-  /** Where the start of that one stands. */
+  /** Returns the address of the start of that reservation. */
   long reservationStart() {
     return Blobs.property(ram, blob("memblock"), "start", reservation());
   }
@@ -353,7 +355,7 @@ public final class GuestMemory {
     return page;
   }
 
-  /** Where the x86-64 boot record is, if there is one. */
+  /** Returns the address of the x86-64 boot record, if there is one. */
   public OptionalLong bootRecord() {
     return bootRecord == 0 ? OptionalLong.empty() : OptionalLong.of(bootRecord);
   }

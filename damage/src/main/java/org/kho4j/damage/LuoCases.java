@@ -204,7 +204,7 @@ final class LuoCases {
     return SESSIONS + 8;
   }
 
-  /** The same with the device tree of luo-v1. */
+  /** Writes a session of one file in arrays, with the device tree of luo-v1. */
   private static void tree(GuestMemory guest, boolean withFlbs) {
     arrays(guest);
     Blobs.liveUpdate(guest, guest.sessions(), withFlbs);

@@ -155,7 +155,7 @@ final class MemfdCases {
     return guest.memfd();
   }
 
-  /** One of its entries, which is not the first, and the one behind it is not the last. */
+  /** Returns an entry of the array that is not the first, and whose successor is not the last. */
   private static long severalFolios(GuestMemory guest) {
     long memfd = severalFolioMemfd(guest);
     long array = guest.u64(guest.u64(memfd + 32) + 8);

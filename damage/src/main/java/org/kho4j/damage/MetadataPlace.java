@@ -17,7 +17,7 @@ public record MetadataPlace(
     this(structure, field, address, bytes, false);
   }
 
-  /** What it is, wherever it is: {@code "kho_vmalloc.first"}. */
+  /** Returns the kind of the place, such as {@code "kho_vmalloc.first"}. */
   public String kind() {
     return structure + "." + field;
   }

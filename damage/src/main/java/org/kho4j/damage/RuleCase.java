@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * What breaks one rule, and what comes close and does not.
+ * A case for one rule: changes that break the rule, and changes that nearly do.
  *
  * @param rule its id
  * @param capture which of the captures it is made for
@@ -20,7 +20,7 @@ public record RuleCase(
     return new RuleCase(rule, "jump-luo", broken, silent);
   }
 
-  /** One for every rule. */
+  /** Returns a case for every rule. */
   public static List<RuleCase> all() {
     return Stream.of(
             RootCases.ALL,

@@ -36,7 +36,7 @@ public final class Fdt {
 
   private Fdt() {}
 
-  /** Whether the bytes start with {@link #MAGIC}. */
+  /** Returns whether the bytes start with {@link #MAGIC}. */
   public static boolean isMagic(MemorySegment blob) {
     return blob.byteSize() >= Integer.BYTES
         && blob.get(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 0) == MAGIC;
@@ -44,7 +44,7 @@ public final class Fdt {
 
   /**
    * Reads a blob. The blob may be shorter than the segment, and never longer. Versions 16, 17 and
-   * later ones that say they are compatible with 17 are read.
+   * later ones that are compatible with 17 by their header are read.
    *
    * <p>Names are UTF-8 (the specification's are ASCII) without control characters.
    *
@@ -81,7 +81,7 @@ public final class Fdt {
     builder.endNode();
   }
 
-  /** What the node takes if no two properties share a name. */
+  /** Returns the bytes that the node takes if no two properties share a name. */
   private static long sizeBound(FdtNode node, int depth) {
     if (depth > MAX_DEPTH) {
       throw new IllegalArgumentException("a node is more than %d levels deep".formatted(MAX_DEPTH));
@@ -98,8 +98,8 @@ public final class Fdt {
   }
 
   /**
-   * The blob's own size, from its header. Only the header is looked at: the size may well be more
-   * than the segment's.
+   * Returns the blob's own size, from its header. Only the header is read: the size may well be
+   * more than the segment's.
    *
    * @return bytes, at least {@link #HEADER_SIZE}, below 4 GiB
    * @throws FdtException if it does not start with an FDT header
@@ -109,7 +109,7 @@ public final class Fdt {
   }
 
   /**
-   * The memory that the blob's reserve map keeps from use, without the terminating entry.
+   * Returns the memory that the blob's reserve map keeps from use, without the terminating entry.
    *
    * @throws FdtException if the header is damaged or the map has no end
    */

@@ -54,7 +54,7 @@ public final class FdtBuilder {
   /**
    * Starts a blob, and clears the buffer.
    *
-   * @param buffer where the blob will start; its size bounds the blob's
+   * @param buffer for the blob, from its start; its size bounds the blob's
    * @throws FdtException if not even the header finds room
    */
   public static FdtBuilder create(MemorySegment buffer) {

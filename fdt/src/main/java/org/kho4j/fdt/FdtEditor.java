@@ -79,12 +79,12 @@ public final class FdtEditor {
     return editor;
   }
 
-  /** The root node. */
+  /** Returns the root node. */
   public Node root() {
     return new Node(List.of());
   }
 
-  /** The tree as it is now; its values show what further edits do to the buffer. */
+  /** Returns the current tree; its values change with further edits of the buffer. */
   public FdtNode read() {
     return Fdt.read(buffer);
   }
@@ -119,7 +119,7 @@ public final class FdtEditor {
     }
 
     /**
-     * A child that exists.
+     * Returns a child that exists.
      *
      * @throws NoSuchElementException if it does not
      */
@@ -282,7 +282,10 @@ public final class FdtEditor {
     return get(FdtHeader.STRINGS_OFFSET) + get(FdtHeader.STRINGS_SIZE);
   }
 
-  /** A value that lies in the buffer itself would move away before it is copied. */
+  /**
+   * Returns a value that is not in the buffer: a value in the buffer itself would move before it is
+   * copied.
+   */
   private MemorySegment apart(MemorySegment value) {
     return value.asOverlappingSlice(buffer).isPresent()
         ? MemorySegment.ofArray(value.toArray(ValueLayout.JAVA_BYTE))

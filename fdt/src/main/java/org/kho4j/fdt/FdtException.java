@@ -15,7 +15,7 @@ public final class FdtException extends RuntimeException {
    * Names what is wrong and where.
    *
    * @param error which rule is broken
-   * @param offset where in the blob, in bytes from its start
+   * @param offset place in the blob, in bytes from its start
    * @param message a sentence with the values and the bound
    */
   public FdtException(FdtError error, long offset, String message) {
@@ -29,8 +29,8 @@ public final class FdtException extends RuntimeException {
   }
 
   /**
-   * Where in the blob, in bytes from its start. For {@link FdtError#BAD_VALUE}, which a property
-   * finds that does not know its blob, from the value's start.
+   * Returns the place in the blob, in bytes from its start. For {@link FdtError#BAD_VALUE}, which a
+   * property without its blob reports, in bytes from the value's start.
    */
   public long offset() {
     return offset;

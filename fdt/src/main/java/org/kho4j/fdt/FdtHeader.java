@@ -55,7 +55,7 @@ record FdtHeader(
 
   private static final int VERSION_16_HEADER_SIZE = 36;
 
-  /** Reads and checks what the header says of itself; {@link #checkLayout} does the rest. */
+  /** Reads and checks the header's own fields; {@link #checkLayout} does the rest. */
   static FdtHeader read(MemorySegment blob) {
     if (blob.byteSize() < Fdt.HEADER_SIZE) {
       throw new FdtException(
@@ -109,8 +109,8 @@ record FdtHeader(
 
   /**
    * Checks that the blocks lie inside of the blob, aligned and apart from each other, in whatever
-   * order. The specification only says that they "should" stand in the order reserve map,
-   * structure, strings, and slack between them is fine.
+   * order. The specification only says that they "should" be in the order reserve map, structure,
+   * strings, and slack between them is fine.
    *
    * @return this header, with a structure size also where version 16 has none: up to the next block
    */

@@ -13,7 +13,7 @@ final class FdtName {
   private FdtName() {}
 
   /**
-   * The bytes of a name, its NUL included.
+   * Returns the bytes of a name, its NUL included.
    *
    * @throws IllegalArgumentException if {@link Fdt#read} would not accept the name
    */
@@ -58,8 +58,8 @@ final class FdtName {
   }
 
   /**
-   * The first place in a strings block where the name stands, be it as the tail of another, as
-   * libfdt looks for it: exact bytes need the same place.
+   * Returns the first place in a strings block where the name stands, be it as the tail of another,
+   * as libfdt looks for it: exact bytes need the same place.
    *
    * @return from the strings block's start; -1 if it stands nowhere
    */

@@ -27,12 +27,12 @@ public record FdtProperty(String name, MemorySegment value) {
     value = value.isReadOnly() ? value : value.asReadOnly();
   }
 
-  /** A property of these bytes, which are not copied. */
+  /** Returns a property of these bytes, which are not copied. */
   public static FdtProperty ofBytes(String name, byte[] bytes) {
     return new FdtProperty(name, MemorySegment.ofArray(bytes));
   }
 
-  /** A property of one text and its NUL. */
+  /** Returns a property of one text and its NUL. */
   public static FdtProperty ofString(String name, String text) {
     if (text.indexOf(0) >= 0) {
       throw new IllegalArgumentException("the text of \"%s\" has a NUL in it".formatted(name));
@@ -40,18 +40,18 @@ public record FdtProperty(String name, MemorySegment value) {
     return ofBytes(name, (text + "\0").getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A property of one number of 4 bytes. */
+  /** Returns a property of one number of 4 bytes. */
   public static FdtProperty ofU32(String name, int number, ByteOrder order) {
     return ofBytes(name, ByteBuffer.allocate(Integer.BYTES).order(order).putInt(number).array());
   }
 
-  /** A property of one number of 8 bytes. */
+  /** Returns a property of one number of 8 bytes. */
   public static FdtProperty ofU64(String name, long number, ByteOrder order) {
     return ofBytes(name, ByteBuffer.allocate(Long.BYTES).order(order).putLong(number).array());
   }
 
   /**
-   * A string: the whole value is one text and its NUL.
+   * Reads a string: the whole value is one text and its NUL.
    *
    * @throws FdtException if it is anything else
    */
@@ -84,7 +84,7 @@ public record FdtProperty(String name, MemorySegment value) {
   }
 
   /**
-   * A number of exactly 4 bytes.
+   * Reads a number of exactly 4 bytes.
    *
    * @param order big-endian for a device tree's cells, the kernel's own for KHO's numbers
    * @throws FdtException if the value has another length
@@ -95,7 +95,7 @@ public record FdtProperty(String name, MemorySegment value) {
   }
 
   /**
-   * A number of exactly 8 bytes.
+   * Reads a number of exactly 8 bytes.
    *
    * @param order big-endian for a device tree's cells, the kernel's own for KHO's numbers
    * @throws FdtException if the value has another length

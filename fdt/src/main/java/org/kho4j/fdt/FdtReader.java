@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One pass over a structure block. */
+/** A single pass over a structure block. */
 final class FdtReader {
 
   private final MemorySegment blob;
@@ -32,7 +32,7 @@ final class FdtReader {
   /** Open nodes, the innermost first. */
   private final Deque<OpenNode> open = new ArrayDeque<>();
 
-  /** One String per place in the strings block, however many properties refer to it. */
+  /** A String for each place in the strings block, however many properties refer to it. */
   private final Map<Long, String> propertyNames = new HashMap<>();
 
   private @Nullable FdtNode root;

@@ -10,7 +10,7 @@ record FdtStructure(MemorySegment blob) {
     return blob.get(FdtHeader.WORD, token);
   }
 
-  /** Where the token behind this one is. */
+  /** Returns the offset of the token behind a token. */
   long next(long token) {
     long end = token + FdtTag.SIZE;
     return switch (tag(token)) {
@@ -33,7 +33,9 @@ record FdtStructure(MemorySegment blob) {
     return Integer.toUnsignedLong(blob.get(FdtHeader.WORD, property + 2 * FdtTag.SIZE));
   }
 
-  /** Where the node's properties end and its children or its own end begin. */
+  /**
+   * Returns the offset at which the node's properties end and its children or its own end begin.
+   */
   long endOfProperties(long node) {
     long at = next(node);
     while (tag(at) == FdtTag.PROP || tag(at) == FdtTag.NOP) {
@@ -42,7 +44,7 @@ record FdtStructure(MemorySegment blob) {
     return at;
   }
 
-  /** Where the token behind the node's own end is. */
+  /** Returns the offset of the token behind the node's own end. */
   long endOfNode(long node) {
     int depth = 0;
     long at = node;
@@ -54,7 +56,7 @@ record FdtStructure(MemorySegment blob) {
     return at;
   }
 
-  /** The node's child of that name; -1 if there is none. */
+  /** Returns the node's child of that name; -1 if there is none. */
   long child(long node, byte[] name) {
     long at = endOfProperties(node);
     while (tag(at) != FdtTag.END_NODE) {
@@ -69,7 +71,7 @@ record FdtStructure(MemorySegment blob) {
     return -1;
   }
 
-  /** The node's property of that name; -1 if there is none. */
+  /** Returns the node's property of that name; -1 if there is none. */
   long property(long node, long stringsOffset, byte[] name) {
     long end = endOfProperties(node);
     for (long at = next(node); at < end; at = next(at)) {

@@ -30,7 +30,7 @@ public final class MappedFile implements AutoCloseable {
 
   private static final long HUGE_PAGE = 2L << 20;
 
-  /** Where headers of an image that is elsewhere are. */
+  /** Bytes at the start of a remote image that have its headers. */
   private static final long HEAD = 16L << 20;
 
   private final Path path;
@@ -123,14 +123,14 @@ public final class MappedFile implements AutoCloseable {
     }
   }
 
-  /** The file's name, as the caller gave it. */
+  /** Returns the file's name, as the caller gave it. */
   public Path path() {
     return path;
   }
 
   /**
-   * What the file was mapped from, open as long as the mapping, for the kernel to copy from; empty
-   * for one that is elsewhere.
+   * Returns the channel of the mapped file, open as long as the mapping, for the kernel to copy
+   * from; empty for a remote file.
    */
   public Optional<FileChannel> channel() {
     return Optional.ofNullable(channel);
@@ -199,7 +199,7 @@ public final class MappedFile implements AutoCloseable {
     }
   }
 
-  /** What to throw for the exception of a mapping that was closed while it was read. */
+  /** Returns the exception for a mapping that was closed while it was read. */
   public IllegalStateException explain(IllegalStateException thrown) {
     return closed.get() ? new IllegalStateException(path + " is closed", thrown) : thrown;
   }

@@ -36,7 +36,7 @@ final class RangeCache implements AutoCloseable {
     return readBytes;
   }
 
-  /** The bytes from an offset on, read-only; a copy where they are in several blocks. */
+  /** Returns the bytes from an offset on, read-only; a copy where they are in several blocks. */
   synchronized MemorySegment slice(long offset, long length) {
     if (offset < 0 || length < 0 || offset > size - length) {
       throw new IndexOutOfBoundsException(

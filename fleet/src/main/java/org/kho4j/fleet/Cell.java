@@ -15,7 +15,7 @@ record Cell(String kernel, String verdict, long unknown, String because, List<Pa
     implements Serializable {
 
   /**
-   * One part of the handover.
+   * A part of the handover, with its verdict.
    *
    * @param from the version that is handed over; empty where it has none
    * @param to the version that the kernel takes; empty where it has none

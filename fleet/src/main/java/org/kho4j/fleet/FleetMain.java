@@ -6,7 +6,10 @@ import org.kho4j.cli.Kho;
 import org.kho4j.cli.fleet.FleetCommand;
 import org.kho4j.cli.output.Console;
 
-/** What {@code spark-submit} runs: the command line of {@code kho}, which is that of the job. */
+/**
+ * The main class for {@code spark-submit}: runs the command line of {@code kho}, which is that of
+ * the job.
+ */
 public final class FleetMain {
 
   private FleetMain() {}

@@ -22,7 +22,7 @@ final class FleetOutput {
     this.root = system.makeQualified(root);
   }
 
-  /** A folder on this machine, for a run whose tables nobody wants. */
+  /** Returns a temporary folder on this machine, for a run without kept tables. */
   static FleetOutput temporary(Configuration conf) throws IOException {
     return new FleetOutput(
         new Path(Files.createTempDirectory("kho-fleet-").toUri().toString()), conf);
@@ -55,7 +55,7 @@ final class FleetOutput {
     }
   }
 
-  /** What was read of each content: the table by which a run resumes. */
+  /** Returns the path of the table of contents read so far, by which a run resumes. */
   Path contents() {
     return new Path(root, CONTENTS);
   }

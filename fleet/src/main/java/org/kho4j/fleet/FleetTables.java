@@ -36,7 +36,7 @@ final class FleetTables {
             field("parts", PARTS)
           });
 
-  /** What was read of a content: working state that lets a run resume. */
+  /** The columns of the contents read so far: working state that lets a run resume. */
   static final StructType CONTENTS =
       new StructType(
           new StructField[] {

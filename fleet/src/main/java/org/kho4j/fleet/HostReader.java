@@ -146,7 +146,7 @@ final class HostReader implements KernelSource.Look {
     return List.copyOf(versions);
   }
 
-  /** Who owns what, and what verify finds. */
+  /** Takes the owners of memory, and the findings of verify. */
   @Override
   public void at(Handover handover, Verifier.Options options) {
     memory = true;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a host hands over.
+ * The handover of a host.
  *
  * @param digest names the content
  * @param kind {@code memory}, {@code inspect} for a document of {@code kho inspect}, or {@code

@@ -93,7 +93,7 @@ final class Matrix {
     return digits.toString();
   }
 
-  /** Whether every answer is ok. */
+  /** Returns whether every answer is ok. */
   boolean isOk() {
     return kernels.stream()
         .allMatch(kernel -> List.of(Verdict.OK.label()).containsAll(total(kernel).keySet()));

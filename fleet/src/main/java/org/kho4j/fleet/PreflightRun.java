@@ -33,7 +33,7 @@ final class PreflightRun {
     return invocation;
   }
 
-  /** What a user of {@code kho preflight} would see on stderr. */
+  /** Returns the notes that {@code kho preflight} would print on stderr. */
   List<String> notes() {
     return notes
         .toString(StandardCharsets.UTF_8)

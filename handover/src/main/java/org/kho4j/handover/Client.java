@@ -7,7 +7,7 @@ import org.kho4j.handover.wire.HandoverException;
 /**
  * A user of KHO that hands over one subtree. Any program can declare one.
  *
- * @param <T> what it reads
+ * @param <T> type of the data that the reader returns
  * @param subtree name of the subtree
  * @param reader reads the blob; throws a {@link HandoverException} if the client does not write
  *     such a blob

@@ -27,8 +27,8 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Everything that one kernel hands to the next, starting at its root FDT. Immutable, and safe to
- * share between threads as long as the memory is open. {@link Handovers} finds them.
+ * A handover: the data that one kernel passes to the next, starting at the root FDT. Immutable, and
+ * safe to share between threads as long as the memory is open. {@link Handovers} finds them.
  */
 public final class Handover {
 
@@ -38,7 +38,7 @@ public final class Handover {
     OUTGOING,
     /** Was given to the kernel whose memory this is. */
     INCOMING,
-    /** Neither follows from what is there. */
+    /** The memory does not show the side. */
     UNKNOWN;
 
     /** {@code "outgoing"}, {@code "incoming"} or {@code "unknown"}. */
@@ -47,21 +47,21 @@ public final class Handover {
     }
   }
 
-  /** What has become of the preserved map. */
+  /** The state of the preserved map. */
   public enum MapState {
-    /** Every page of the map was read, as far as the source has it, and is valid. */
+    /** Every page of the map that the source has was read and is valid. */
     INTACT,
     /** Some entries of the map are invalid: what they preserved is unknown. */
     DAMAGED,
     /** A kernel has read the map of this incoming handover, and reused its memory. */
     CONSUMED,
-    /** It is damaged, not in the memory, or of another page size. */
+    /** The map is damaged, not in the memory, or of another page size. */
     UNREADABLE,
-    /** It is of a newer contract than the one known here, so that it cannot be decoded. */
+    /** The map is of a newer contract than the newest one known here, and cannot be decoded. */
     NEWER,
-    /** It is in RAM that the source does not have. */
+    /** The map is in RAM that the source does not have. */
     ABSENT,
-    /** It was not written yet: kernels up to 7.0 do that when the handover is finalized. */
+    /** The map is not written yet: kernels up to 7.0 write it when the handover is finalized. */
     NOT_FINALIZED;
 
     /**
@@ -111,7 +111,7 @@ public final class Handover {
     this.pageSizeEvidence = pageSizeEvidence;
   }
 
-  /** A handover of which nothing but its root FDT has been looked at. */
+  /** Returns a handover with the role {@link Role#UNKNOWN}: only its root FDT has been read. */
   static Handover withoutRole(HandoverMemory memory, RootFdt root, @Nullable MapForm told) {
     PageSizeEvidence tried =
         new PageSizeEvidence(memory.pageSize(), MapEvidence.Certainty.UNSURE, "the size is tried");
@@ -140,9 +140,9 @@ public final class Handover {
   }
 
   /**
-   * What has become of the preserved map. A kernel walks the map it was given once, early, and then
-   * frees its nodes, so an incoming map is soon overwritten: consumed. The first call walks a map
-   * that is there.
+   * Returns the state of the preserved map. A kernel walks the incoming map once, early, and then
+   * frees its nodes: an incoming map is soon overwritten, that is, consumed. The first call
+   * walks a map that is present.
    */
   public MapState mapState() {
     return mapState == MapState.INTACT && mapSummary().fault().isPresent()
@@ -150,13 +150,14 @@ public final class Handover {
         : mapState;
   }
 
-  /** Whether there is a map to read: intact, or damaged in a part. Does not walk it. */
+  /** Returns whether there is a map to read, intact or partly damaged. Does not walk the map. */
   public boolean hasMap() {
     return mapState == MapState.INTACT;
   }
 
   /**
-   * Counts what the map holds, once.
+   * Counts the blocks and nodes of the map. The first call counts; later calls return the same
+   * summary.
    *
    * @throws HandoverException if the root FDT does not point at a map
    */
@@ -170,16 +171,16 @@ public final class Handover {
   }
 
   /**
-   * The evidence that a kernel has taken the handover, as a sentence; empty if there is none. What
-   * was preserved then belongs to that kernel, and the map is gone or will be.
+   * Returns the evidence that a kernel has taken the handover, as a sentence; empty if there is
+   * none. The preserved memory then belongs to that kernel, and the map is overwritten or will be.
    */
   public Optional<String> taken() {
     return Optional.ofNullable(taken);
   }
 
   /**
-   * Why the map, or a part of it, cannot be read, as a sentence; empty unless it is {@link
-   * MapState#UNREADABLE} or {@link MapState#DAMAGED}.
+   * Returns the reason why the map, or a part of it, cannot be read, as a sentence; empty unless
+   * the state is {@link MapState#UNREADABLE} or {@link MapState#DAMAGED}.
    */
   public Optional<String> mapFault() {
     return hasMap()
@@ -188,16 +189,18 @@ public final class Handover {
   }
 
   /**
-   * The version of the contract.
+   * Returns the version of the contract.
    *
-   * @throws HandoverException if the root FDT names one that is unknown; {@link
-   *     HandoverException#isNewer} tells a well-formed one from a damaged string
+   * @throws HandoverException if the root FDT names an unknown version; {@link
+   *     HandoverException#isNewer} separates a well-formed version from a damaged string
    */
   public KhoVersion version() {
     return KhoVersion.of(root.compatible()).orElseThrow(this::unknownVersion);
   }
 
-  /** Whether the root FDT names a version that is well-formed and newer than all known here. */
+  /**
+   * Returns whether the root FDT names a version that is well-formed and newer than all known here.
+   */
   public boolean isNewer() {
     return KhoVersion.isNewer(root.compatible());
   }
@@ -210,13 +213,16 @@ public final class Handover {
             "compatible \"%s\" is none of %s".formatted(root.compatible(), KhoVersion.ALL));
   }
 
-  /** The version whose properties list the subtrees: of a newer contract, the newest known. */
+  /**
+   * Returns the version whose properties list the subtrees: for a newer contract, the newest known
+   * version.
+   */
   private KhoVersion listing() {
     return isNewer() ? KhoVersion.ALL.getLast() : version();
   }
 
   /**
-   * The preserved map.
+   * Returns the preserved map.
    *
    * @throws HandoverException if the root FDT does not point at one
    */
@@ -225,7 +231,7 @@ public final class Handover {
   }
 
   /**
-   * Which form the preserved map has, and how that is known.
+   * Returns the form of the preserved map, with the evidence for it.
    *
    * @throws HandoverException if the root FDT does not point at a map
    */
@@ -256,15 +262,15 @@ public final class Handover {
     return PreservedMap.pointer(version()).address(root.tree(), PreservedMap.PATH, root.address());
   }
 
-  /** Whether the map is still to be written, as far as the root FDT says. */
+  /** Returns whether, by the root FDT, the map is not written yet. */
   boolean isFinalizedLater() {
     return version().finalized() && mapPointer() == 0;
   }
 
   /**
-   * The subtrees, in the root FDT's order, which says nothing. A node that does not tell where its
-   * blob is, and how long, is left out and told to {@code problems}: a kernel cannot retrieve it
-   * either. Of a {@linkplain #isNewer newer contract}, the subtrees are those that the newest known
+   * Returns the subtrees, in the root FDT's order, which has no meaning. A node without the address
+   * and size of its blob is left out and reported to {@code problems}: a kernel cannot retrieve it
+   * either. For a {@linkplain #isNewer newer contract}, returns the subtrees that the newest known
    * version would list.
    *
    * @throws HandoverException if the version is unknown, and not newer
@@ -283,10 +289,10 @@ public final class Handover {
   }
 
   /**
-   * The subtree of a node of the root FDT.
+   * Returns the subtree of a node of the root FDT.
    *
-   * @throws HandoverException if the node does not tell where its blob is, or if neither the node
-   *     nor the blob tells how long
+   * @throws HandoverException if the node has no address of its blob, or if neither the node nor
+   *     the blob has the blob's size
    */
   public Subtree subtree(FdtNode node) {
     return subtree(listing(), node);
@@ -303,7 +309,7 @@ public final class Handover {
     return new Subtree(node.name(), address, size);
   }
 
-  /** The size of a blob that has to be a device tree. */
+  /** Returns the size of a blob that has to be a device tree. */
   private long treeSize(Where where, long address) {
     MemorySegment header = memory.bytes(where, address, Fdt.HEADER_SIZE);
     if (!Fdt.isMagic(header)) {
@@ -322,7 +328,7 @@ public final class Handover {
     }
   }
 
-  /** The subtree with that name, if there is one that can be retrieved. */
+  /** Returns the subtree with that name, if there is one that can be retrieved. */
   public Optional<Subtree> subtree(String name) {
     return subtrees(problem -> {}).stream()
         .filter(subtree -> subtree.name().equals(name))
@@ -330,7 +336,7 @@ public final class Handover {
   }
 
   /**
-   * What a client handed over, if it did.
+   * Reads the data that a client handed over; empty if the client has no subtree.
    *
    * @throws HandoverException if its blob is broken
    */
@@ -339,10 +345,10 @@ public final class Handover {
   }
 
   /**
-   * The device tree in a blob of the contract.
+   * Returns the device tree in a blob of the contract.
    *
-   * @throws HandoverException if it is not well-formed, or not {@code layout}'s by its compatible
-   *     string
+   * @throws HandoverException if the tree is not well-formed, or its compatible string is not
+   *     {@code layout}'s
    */
   public FdtNode tree(Subtree subtree, FdtLayout layout) {
     FdtNode tree = memory.tree(subtree.where(), subtree.address(), subtree.size());

@@ -19,22 +19,22 @@ import org.kho4j.memory.PhysicalMemory;
 /** Finds handovers in physical memory. */
 public final class Handovers {
 
-  /** In the place of a kexec count: there is none, or it cannot be read. */
+  /** Replaces a kexec count that does not exist or cannot be read. */
   private static final long NO_COUNT = -1;
 
-  /** In the place of a kexec count that a dump left out. */
+  /** Replaces a kexec count that a dump left out. */
   private static final long ABSENT_COUNT = -2;
 
   private Handovers() {}
 
-  /** Finds every handover, with the page size that the memory tells or shows. */
+  /** Finds every handover, with the page size that the source records or the handovers show. */
   public static List<Handover> find(PhysicalMemory memory) {
     return of(memory, RootSearch.search(memory, bytes -> {}).roots(), null);
   }
 
   /**
-   * The handovers of roots that a {@link RootSearch} found. Given together, because the role of one
-   * follows from the others.
+   * Returns the handovers of the roots that a {@link RootSearch} found. The roots are passed
+   * together, because the role of each follows from the others.
    *
    * @param pageSize of the kernel that wrote them, or null to find out
    */
@@ -44,10 +44,9 @@ public final class Handovers {
   }
 
   /**
-   * The handovers of roots, as {@link #of(PhysicalMemory, List, PageSize)}.
+   * Returns the handovers of roots, as {@link #of(PhysicalMemory, List, PageSize)}.
    *
-   * @param mapForm that the preserved map has where its version leaves that open, or null to find
-   *     out
+   * @param mapForm form of the preserved map, for a version with several forms, or null to find out
    */
   public static List<Handover> of(
       PhysicalMemory memory,
@@ -59,7 +58,7 @@ public final class Handovers {
     List<Candidate> candidates =
         withoutCopies(roots.stream().map(root -> Candidate.of(pages, root, mapForm)).toList());
     if (candidates.stream().anyMatch(candidate -> candidate.kexecCount == ABSENT_COUNT)) {
-      // With one count missing, the others say nothing about which is the highest.
+      // With one count missing, the others do not show which count is the highest.
       candidates = candidates.stream().map(Candidate::withoutCount).toList();
     }
     Candidate outgoing = outgoing(candidates);
@@ -67,8 +66,8 @@ public final class Handovers {
   }
 
   /**
-   * Leaves out copies of a root FDT, as a process has one that read it from debugfs: the map
-   * preserves the page of the original alone.
+   * Leaves out copies of a root FDT: a process that reads it from debugfs has such a copy. The map
+   * preserves only the page of the original.
    */
   private static List<Candidate> withoutCopies(List<Candidate> candidates) {
     Set<ByteBuffer> originals =
@@ -82,9 +81,10 @@ public final class Handovers {
   }
 
   /**
-   * The one that is prepared for the next kernel, or null. The kernel that writes a handover counts
-   * one more than the handover it was given. Where no count tells, the map does: a kernel frees the
-   * nodes of the one it was given, and keeps those of the one it writes, or writes it later.
+   * Returns the handover that is prepared for the next kernel, or null. A kernel writes a count
+   * that is one more than the count of the handover it received. Where no count decides, the map
+   * does: a kernel frees the nodes of the map it received, and keeps those of the map it writes, or
+   * writes that map later.
    */
   private static @Nullable Candidate outgoing(List<Candidate> candidates) {
     Candidate outgoing = null;
@@ -99,12 +99,15 @@ public final class Handovers {
         absent.add(candidate);
       }
     }
-    // Beside maps that are gone, the only one that a dump left out may be whole.
+    // Where all other maps are gone, the only map that a dump left out may be whole.
     boolean one = outgoing == null && absent.size() == 1 && candidates.size() > 1;
     return one ? absent.getFirst() : outgoing;
   }
 
-  /** What the map says of the root FDT's own page, if the page of the map that says it is there. */
+  /**
+   * The map's record of the root FDT's own page, if the page of the map with that record is
+   * present.
+   */
   private enum RootPage {
     PRESERVED,
     NOT_PRESERVED,
@@ -137,7 +140,7 @@ public final class Handovers {
     }
 
     /**
-     * The handover, with its role.
+     * Returns the handover, with its role.
      *
      * @param outgoing the one that is prepared for the next kernel, if there is one
      */
@@ -156,8 +159,7 @@ public final class Handovers {
       if (isFinalizedLater()) {
         return MapState.NOT_FINALIZED;
       }
-      // A kernel that takes a map frees its pages, so that one fault shows that they are used
-      // again.
+      // A kernel that takes a map frees its pages: one fault shows that they are in use again.
       if (isTaken ? sound() : rootPreserved()) {
         return MapState.INTACT;
       }
@@ -215,12 +217,12 @@ public final class Handovers {
       return memory.physical().read(root.address(), root.totalSize()).asByteBuffer();
     }
 
-    /** Whether the map is there, or still to be written: the kernel has not given it up. */
+    /** Returns whether the map is present or not written yet: the kernel has not freed it. */
     private boolean isKept() {
       return isFinalizedLater() || rootPreserved();
     }
 
-    /** Whether there is a map, whose pages are not a map any more. */
+    /** Returns whether the root FDT points at a map whose pages no longer hold a map. */
     boolean isConsumed() {
       try {
         handover.preservedMap();
@@ -230,7 +232,7 @@ public final class Handovers {
       }
     }
 
-    /** Whether the map preserves the root FDT's own page, as every intact one does. */
+    /** Returns whether the map preserves the root FDT's own page, as every intact one does. */
     boolean rootPreserved() {
       return rootPage() == RootPage.PRESERVED;
     }
@@ -245,7 +247,10 @@ public final class Handovers {
       }
     }
 
-    /** Whether the map reads without a fault, as far as it is there, and has the root's page. */
+    /**
+     * Returns whether the present part of the map reads without a fault and has the root FDT's
+     * page.
+     */
     boolean sound() {
       return rootPreserved() && handover.mapSummary().fault().isEmpty();
     }

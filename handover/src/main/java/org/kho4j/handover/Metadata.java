@@ -22,7 +22,7 @@ public record Metadata(long version, String previousRelease, long kexecCount) {
   }
 
   /**
-   * What a blob says.
+   * Reads the content of a blob.
    *
    * @param where the blob is, for messages
    * @throws org.kho4j.handover.wire.HandoverException if it is of another version, or broken

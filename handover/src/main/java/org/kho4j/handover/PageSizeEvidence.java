@@ -8,7 +8,7 @@ import org.kho4j.handover.map.MapEvidence.Certainty;
  * contract records the size.
  *
  * @param size of a page
- * @param certainty how sure the size is
+ * @param certainty certainty of the size
  * @param because a sentence with the evidence
  */
 public record PageSizeEvidence(PageSize size, Certainty certainty, String because) {}

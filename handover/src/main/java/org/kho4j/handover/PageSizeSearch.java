@@ -22,9 +22,9 @@ final class PageSizeSearch {
   private PageSizeSearch() {}
 
   /**
-   * Finds the size by which a preserved map has the pages that every map has: the root FDT's own,
-   * and those at which blobs and reservations begin. What the source says is a hint: QEMU gives
-   * kdump dumps of every arm64 guest 64K as their page size.
+   * Finds the page size with which a preserved map has the pages that every map has: the root FDT's
+   * own page, and the first pages of blobs and reservations. The source's page size is only a hint:
+   * QEMU records 64K in kdump dumps of every arm64 guest.
    */
   static PageSizeEvidence of(
       PhysicalMemory memory,
@@ -72,7 +72,7 @@ final class PageSizeSearch {
                     .formatted(most, pages));
   }
 
-  /** Pages that every map has, and that the maps have with this page size. */
+  /** Counts the pages that every map has and that the maps have with this page size. */
   private static long known(
       PhysicalMemory memory, List<RootFdt> roots, PageSize size, @Nullable MapForm mapForm) {
     HandoverMemory pages = new HandoverMemory(memory, size);

@@ -27,7 +27,7 @@ import org.kho4j.memory.PhysicalMemory;
  */
 public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) {
 
-  /** RAM begins at a multiple of that on every machine known. */
+  /** RAM begins at a multiple of 2 MiB on every machine known. */
   private static final long STEP = 2 << 20;
 
   private static final long MAX_STEPS = 1 << 20;
@@ -41,7 +41,7 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
     pointers = List.copyOf(pointers);
   }
 
-  /** The pointers of a handover's root FDT, as far as its version is known. */
+  /** Returns the pointers of a handover's root FDT, as far as its version is known. */
   public static RawBase of(Handover handover) {
     List<Long> pointers = new ArrayList<>();
     RootFdt root = handover.root();
@@ -53,12 +53,12 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
         pointers.add(TreeValue.number(node, version.addressProperty(), where, root.address()));
       }
     } catch (HandoverException e) {
-      // What can be read decides; the verification reports the rest.
+      // The readable pointers decide; the verification reports the rest.
     }
     return new RawBase(handover.memory().physical(), root, pointers);
   }
 
-  /** Whether the root FDT has a map, and nothing that it points at is in the image. */
+  /** Returns whether the root FDT has a map and all its pointers lead outside of the image. */
   public boolean missesAll() {
     return !pointers.isEmpty()
         && pointers.getFirst() != 0
@@ -66,8 +66,8 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
   }
 
   /**
-   * The physical address of the image's first byte with which the map is whole and every pointer is
-   * in the image; empty if there is no such address, or several.
+   * Returns the physical address of the image's first byte with which the map is whole and every
+   * pointer is in the image; empty if there is no such address, or several.
    */
   public OptionalLong find() {
     long map = pointers.getFirst();
@@ -91,8 +91,9 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
   }
 
   /**
-   * Bytes of a header in front of the memory with which the root FDT is at a page, the map is whole
-   * and every pointer is in the image: empty if there is no such header, of 1 MiB at most.
+   * Returns the size in bytes of a header in front of the memory, at most 1 MiB, with which the
+   * root FDT is at a page, the map is whole and every pointer is in the image; empty if there is no
+   * such header.
    */
   public OptionalLong findHeader() {
     if (pointers.isEmpty() || pointers.getFirst() == 0) {

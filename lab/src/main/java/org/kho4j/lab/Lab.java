@@ -210,7 +210,7 @@ public final class Lab {
     }
   }
 
-  /** One session to a line, so that a person can read it and a change shows. */
+  /** Writes one session a line, so that a reader sees changes. */
   private static void writeFacts(Run run, Path capture) throws IOException {
     JsonMapper json = new JsonMapper();
     String facts =

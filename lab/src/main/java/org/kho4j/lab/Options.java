@@ -6,7 +6,7 @@ import org.kho4j.lab.guest.Kernel;
 import org.kho4j.lab.guest.LabFailure;
 import org.kho4j.lab.scenario.Scenario;
 
-/** What the command line asks for. */
+/** The options of the command line. */
 record Options(
     boolean help,
     boolean list,
@@ -53,7 +53,7 @@ record Options(
         && (which.isEmpty() || which.stream().anyMatch(word -> names(word, kernel, scenario)));
   }
 
-  /** Whether a word of the command line is a kernel, a scenario, or one on the other. */
+  /** Returns whether a word of the command line is a kernel, a scenario, or one on the other. */
   private static boolean names(String word, Kernel kernel, Scenario scenario) {
     return word.equals(kernel.name())
         || word.equals(scenario.name())

@@ -7,14 +7,14 @@ import java.nio.file.Path;
 /**
  * A control group (version 2), by its folder.
  *
- * @param root where the hierarchy is mounted
+ * @param root mount point of the hierarchy
  * @param folder of the group, at or below {@code root}
  */
 record ControlGroup(Path root, Path folder) {
 
   private static final Path MOUNT = Path.of("/sys/fs/cgroup");
 
-  /** The group of this process; the root where that cannot be read. */
+  /** Returns the group of this process; the root if the group cannot be read. */
   static ControlGroup ofThisProcess() {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/cgroup"))) {
@@ -28,7 +28,10 @@ record ControlGroup(Path root, Path folder) {
     return new ControlGroup(MOUNT, MOUNT);
   }
 
-  /** What is left of the tightest memory limit from the group up; a group may have none. */
+  /**
+   * Returns the bytes left of the tightest memory limit from the group up; a group may have no
+   * limit.
+   */
   long availableMemory() {
     long available = Long.MAX_VALUE;
     for (Path group = folder; group != null && group.startsWith(root); group = group.getParent()) {
@@ -41,7 +44,10 @@ record ControlGroup(Path root, Path folder) {
     return available;
   }
 
-  /** Cached pages of files that are not in use: the kernel takes those before it refuses. */
+  /**
+   * Returns the bytes of cached file pages that are not in use: the kernel reclaims them before it
+   * refuses memory.
+   */
   private static long reclaimable(Path group) {
     try {
       for (String line : Files.readAllLines(group.resolve("memory.stat"))) {

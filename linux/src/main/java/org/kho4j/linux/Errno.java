@@ -50,12 +50,12 @@ enum Errno {
     return number;
   }
 
-  /** Name and meaning, as in {@code "ENOMEM (out of memory, or of mappings)"}. */
+  /** Returns name and meaning, as in {@code "ENOMEM (out of memory, or of mappings)"}. */
   static String describe(int number) {
     return describe(number, Map.of());
   }
 
-  /** Name and meaning, where the meaning in {@code causes} comes first. */
+  /** Returns name and meaning; a meaning in {@code causes} comes first. */
   static String describe(int number, Map<Errno, String> causes) {
     for (Errno errno : values()) {
       if (errno.number == number) {

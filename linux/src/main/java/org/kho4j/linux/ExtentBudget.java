@@ -3,13 +3,13 @@ package org.kho4j.linux;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many mappings scattered views may take. The kernel bounds them per process, and a process at
- * the bound fails in strange places: threads cannot start, the collector cannot commit. So views
- * stop at half of it.
+ * The budget of mappings for scattered views. The kernel limits mappings per process, and a process
+ * at the limit fails in unrelated places: threads cannot start, the collector cannot commit. So
+ * views stop at half of the limit.
  */
 final class ExtentBudget {
 
-  /** The one of this process. */
+  /** The budget of this process. */
   static final ExtentBudget PROCESS = new ExtentBudget(Linux.maxMapCount() / 2);
 
   private final AtomicInteger left;
@@ -18,7 +18,7 @@ final class ExtentBudget {
     this.left = new AtomicInteger(extents);
   }
 
-  /** Takes that many, or none if there are not that many left. */
+  /** Takes a number of mappings; takes none if fewer are left. */
   boolean acquire(int extents) {
     int before = left.get();
     while (extents <= before) {

@@ -59,7 +59,7 @@ final class FileStitcher implements Stitcher {
     budget.release(extents);
   }
 
-  /** The largest power of two that all runs begin and end on, in the file. */
+  /** Returns the largest power of two on which all runs begin and end in the file. */
   private long granule(Runs runs) {
     long bits = 0;
     for (int run = 0; run < runs.count(); run++) {

@@ -2,9 +2,11 @@ package org.kho4j.linux;
 
 /** The kind of pages of a memory file: ordinary, transparent huge, or from a huge page pool. */
 public enum HugePages {
-  /** The host's base pages, or what the administrator made the default. */
+  /** The host's base pages, or the administrator's default. */
   NONE(0),
-  /** Base pages, joined to huge ones where the kernel finds room: the mapping asks for it. */
+  /**
+   * Base pages, which the kernel joins to huge pages where it finds room: the mapping requests it.
+   */
   TRANSPARENT(0),
   /** Pages of 2 MiB out of the pool that the administrator set aside. */
   POOL_2M(4 | 21 << 26),

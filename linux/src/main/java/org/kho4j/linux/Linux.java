@@ -16,12 +16,12 @@ public final class Linux {
 
   private Linux() {}
 
-  /** Whether this host is one that the module knows: Linux on x86-64 or arm64. */
+  /** Returns whether the module supports this host: Linux on x86-64 or arm64. */
   public static boolean isSupported() {
     return System.getProperty("os.name", "").equals("Linux") && (isX86() || isArm());
   }
 
-  /** The host's page size in bytes. Mappings begin and end on its multiples. */
+  /** Returns the host's page size in bytes. Mappings begin and end on its multiples. */
   public static int pageSize() {
     return PageSizeHolder.BYTES;
   }
@@ -37,8 +37,8 @@ public final class Linux {
   }
 
   /**
-   * Bytes of memory that can still be used: what the host has available, or what is left of the
-   * limit of this process's control groups, whichever is less.
+   * Returns the bytes of memory that can still be used: the host's available memory, or the rest of
+   * the limit of this process's control groups, whichever is less.
    */
   public static long availableMemory() {
     return Math.min(hostMemory(), ControlGroup.ofThisProcess().availableMemory());
@@ -57,7 +57,7 @@ public final class Linux {
     return Long.MAX_VALUE;
   }
 
-  /** The user id that files are opened with. */
+  /** Returns the user id with which files are opened. */
   public static int effectiveUser() {
     checkSupported();
     return SystemCalls.effectiveUser();
@@ -87,7 +87,10 @@ public final class Linux {
 
     static final int BYTES = read();
 
-    /** What the kernel told this process when it started: pairs of a type and a value. */
+    /**
+     * Reads the auxiliary vector, which the kernel passes to a new process: pairs of a type and a
+     * value.
+     */
     private static int read() {
       checkSupported();
       try (InputStream in = Files.newInputStream(Path.of("/proc/self/auxv"))) {
@@ -100,7 +103,7 @@ public final class Linux {
           }
         }
       } catch (IOException _) {
-        // A process that may not be looked at, not even by itself.
+        // A process that may not be inspected, not even by itself.
       }
       return LARGEST;
     }

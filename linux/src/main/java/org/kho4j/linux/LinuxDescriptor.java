@@ -30,17 +30,19 @@ public sealed class LinuxDescriptor implements AutoCloseable
     this.fd = fd;
   }
 
-  /** What the descriptor is open on, for messages: a path, or {@code memfd:} and a name. */
+  /**
+   * Returns the path of the open file, for messages; of a memory file, {@code memfd:} and a name.
+   */
   public final Path path() {
     return path;
   }
 
-  /** The descriptor's number. This object closes it. */
+  /** Returns the descriptor's number. This object closes the descriptor. */
   public final int descriptor() {
     return fd;
   }
 
-  /** What /proc says the descriptor is open on, as in {@code /memfd:orders (deleted)}. */
+  /** Returns the open file of a descriptor by /proc, as in {@code /memfd:orders (deleted)}. */
   static String target(int fd) throws IOException {
     return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
   }
@@ -58,7 +60,7 @@ public sealed class LinuxDescriptor implements AutoCloseable
   /**
    * Makes a system call with the descriptor, which stays open until the call returns.
    *
-   * @param causes what an errno means for this call; {@link Errno} has a sentence for the others
+   * @param causes meaning of an errno for this call; {@link Errno} has a sentence for the others
    */
   final long call(Supplier<String> what, Map<Errno, String> causes, Call call)
       throws LinuxException {

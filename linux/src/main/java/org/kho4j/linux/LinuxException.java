@@ -11,7 +11,7 @@ public final class LinuxException extends IOException {
   private final int errno;
 
   /**
-   * Names what failed and why.
+   * Creates an exception with the failed call and the reason.
    *
    * @param what the call, as in {@code "cannot map 4096 bytes of /dev/shm/orders"}
    * @param errno the error number that the call returned
@@ -21,26 +21,28 @@ public final class LinuxException extends IOException {
   }
 
   /**
-   * Names what failed and why.
+   * Creates an exception with the failed call and the reason.
    *
-   * @param causes what an errno means for this call
+   * @param causes meaning of an errno for this call
    */
   LinuxException(String what, int errno, Map<Errno, String> causes) {
     super(what + ": " + Errno.describe(errno, causes));
     this.errno = errno;
   }
 
-  /** The error number that the call returned. */
+  /** Returns the error number of the call. */
   public int errno() {
     return errno;
   }
 
-  /** Whether there is no file of the name that the call was given. */
+  /** Returns whether the call failed because no file has the given name. */
   public boolean isFileMissing() {
     return is(Errno.ENOENT);
   }
 
-  /** Whether the call was to create a file, and there is one of its name. */
+  /**
+   * Returns whether the call was to create a file and failed because a file of that name exists.
+   */
   public boolean isFileThere() {
     return is(Errno.EEXIST);
   }

@@ -62,7 +62,7 @@ public final class LinuxFile extends LinuxDescriptor {
    * Creates a file of that size, sparse, for its owner only, never through a symbolic link.
    *
    * @throws LinuxException EEXIST if there is a file or a link of that name
-   * @throws IOException if it cannot be given that size; then there is no such file
+   * @throws IOException if the file cannot have that size; then there is no such file
    */
   public static LinuxFile create(Path path, long size) throws IOException {
     LinuxFile file =
@@ -113,10 +113,9 @@ public final class LinuxFile extends LinuxDescriptor {
   }
 
   /**
-   * Creates a memory file: RAM with a descriptor, gone when the last one who has it open or mapped
-   * is.
+   * Creates a memory file: RAM with a descriptor, which ends with its last descriptor and mapping.
    *
-   * @param name what it is called in /proc, at most 249 bytes
+   * @param name name of the file in /proc, at most 249 bytes
    */
   public static LinuxFile memory(String name, long size, HugePages hugePages)
       throws LinuxException {
@@ -137,9 +136,9 @@ public final class LinuxFile extends LinuxDescriptor {
   }
 
   /**
-   * Takes over a descriptor that this process was given.
+   * Takes over a descriptor that this process received.
    *
-   * @param path what it is of, for messages
+   * @param path path of the open file, for messages
    */
   public static LinuxFile adopt(Path path, int fd) {
     Linux.checkSupported();
@@ -155,27 +154,31 @@ public final class LinuxFile extends LinuxDescriptor {
     return new LinuxFile(path, fd);
   }
 
-  /** Size in bytes. */
+  /** Returns the size in bytes. */
   public long size() throws LinuxException {
     return stat().get(ValueLayout.JAVA_LONG, STX_SIZE);
   }
 
-  /** Bytes of memory or disk behind the file: less than {@link #size} if it has holes. */
+  /**
+   * Returns the bytes of memory or disk behind the file: less than {@link #size} if it has holes.
+   */
   public long allocatedBytes() throws LinuxException {
     return stat().get(ValueLayout.JAVA_LONG, STX_BLOCKS) * BLOCK;
   }
 
-  /** The number of the file's inode. */
+  /** Returns the number of the file's inode. */
   long inode() throws LinuxException {
     return stat().get(ValueLayout.JAVA_LONG, STX_INO);
   }
 
-  /** The user id of the file's owner. */
+  /** Returns the user id of the file's owner. */
   public int owner() throws LinuxException {
     return stat().get(ValueLayout.JAVA_INT, STX_UID);
   }
 
-  /** The permission bits, as {@code 0600}. A memory file has {@code 0777}: it has no path. */
+  /**
+   * Returns the permission bits, as {@code 0600}. A memory file has {@code 0777}: it has no path.
+   */
   public int permissions() throws LinuxException {
     return mode() & PERMISSIONS;
   }
@@ -184,12 +187,12 @@ public final class LinuxFile extends LinuxDescriptor {
     return stat().get(ValueLayout.JAVA_SHORT, STX_MODE);
   }
 
-  /** Whether the file is of huge pages out of a pool, which LUO cannot preserve. */
+  /** Returns whether the file consists of huge pages from a pool, which LUO cannot preserve. */
   public boolean isHugetlb() throws LinuxException {
     return fileSystem() == HUGETLBFS_MAGIC;
   }
 
-  /** Whether the file's content is in memory only: a memory file, or one on a tmpfs. */
+  /** Returns whether the file's content is in memory only: a memory file, or a file on a tmpfs. */
   public boolean isInMemory() throws LinuxException {
     return fileSystem() == TMPFS_MAGIC || isHugetlb();
   }
@@ -240,7 +243,7 @@ public final class LinuxFile extends LinuxDescriptor {
     }
   }
 
-  /** Whether another open file description has the file locked. Locks nothing. */
+  /** Returns whether another open file description has the file locked. Locks nothing. */
   public boolean isLocked() throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment flock = wholeFile(arena);
@@ -251,7 +254,7 @@ public final class LinuxFile extends LinuxDescriptor {
     }
   }
 
-  /** A struct flock for an exclusive lock on all of the file. */
+  /** Returns a struct flock for an exclusive lock on all of the file. */
   private static MemorySegment wholeFile(Arena arena) {
     MemorySegment flock = arena.allocate(STRUCT_FLOCK_BYTES, Long.BYTES);
     flock.set(ValueLayout.JAVA_SHORT, 0, F_WRLCK);
@@ -259,7 +262,7 @@ public final class LinuxFile extends LinuxDescriptor {
   }
 
   /**
-   * Allocates memory or disk for all of the file's holes; what was in them reads as zeros.
+   * Allocates memory or disk for all of the file's holes, which still read as zeros.
    *
    * @throws LinuxException ENOMEM if a file in memory needs more than the host has available, and
    *     ENOSPC if its file system is too small. Nothing is allocated then
@@ -280,7 +283,7 @@ public final class LinuxFile extends LinuxDescriptor {
     call(() -> what, () -> SystemCalls.fallocate(descriptor(), 0, 0, size));
   }
 
-  /** Cuts or grows the file; what is new is a hole, and reads as zeros. */
+  /** Truncates or extends the file; new bytes are a hole, and read as zeros. */
   public void truncate(long size) throws LinuxException {
     call(
         () -> "give %s a size of %d bytes".formatted(path(), size),
@@ -296,12 +299,16 @@ public final class LinuxFile extends LinuxDescriptor {
                 descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
   }
 
-  /** Where the first data at or after {@code offset} begins, empty if all that follows is hole. */
+  /**
+   * Returns the offset of the first data at or after {@code offset}; empty if only a hole follows.
+   */
   public OptionalLong nextData(long offset) throws LinuxException {
     return seek(offset, SEEK_DATA);
   }
 
-  /** Where the first hole at or after {@code offset} begins, the file's end at the latest. */
+  /**
+   * Returns the offset of the first hole at or after {@code offset}, the file's end at the latest.
+   */
   public OptionalLong nextHole(long offset) throws LinuxException {
     return seek(offset, SEEK_HOLE);
   }
@@ -320,7 +327,7 @@ public final class LinuxFile extends LinuxDescriptor {
     }
   }
 
-  /** Forbids these changes to a memory file from now on, for every process that has it. */
+  /** Adds seals to a memory file, which forbid changes from now on, for every process. */
   public void seal(Set<Seal> seals) throws LinuxException {
     int bits = Seal.bits(seals);
     call(
@@ -328,7 +335,7 @@ public final class LinuxFile extends LinuxDescriptor {
         () -> SystemCalls.fcntl(descriptor(), F_ADD_SEALS, bits));
   }
 
-  /** The seals that a memory file has. */
+  /** Returns the seals of a memory file. */
   public EnumSet<Seal> seals() throws LinuxException {
     return Seal.of(
         (int)
@@ -338,7 +345,7 @@ public final class LinuxFile extends LinuxDescriptor {
   }
 
   /**
-   * Maps part of the file, shared with all who map it, readable and writable.
+   * Maps part of the file, shared with all other mappings, readable and writable.
    *
    * @param offset a multiple of the host's page size
    * @param arena unmaps it when the arena is closed
@@ -358,7 +365,8 @@ public final class LinuxFile extends LinuxDescriptor {
   }
 
   /**
-   * Maps part of the file, shared with all who map it, readable and writable, to a fixed address.
+   * Maps part of the file to a fixed address, shared with all other mappings, readable and
+   * writable.
    */
   void mapAt(long address, long offset, long length) throws LinuxException {
     call(

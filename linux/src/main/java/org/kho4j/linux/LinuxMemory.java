@@ -37,7 +37,7 @@ public final class LinuxMemory {
   }
 
   /**
-   * Opens a RAM file to be written, never through a symbolic link.
+   * Opens a RAM file for writing, never through a symbolic link.
    *
    * @param base physical address of its first byte
    * @throws LinuxException ELOOP if it is a link, EINVAL if it is not a regular file
@@ -47,9 +47,9 @@ public final class LinuxMemory {
   }
 
   /**
-   * Memory in a memory file (memfd), which other processes can be given.
+   * Allocates memory in a memory file (memfd), which can be passed to other processes.
    *
-   * @param name what it is called in /proc
+   * @param name name of the file in /proc
    * @param base physical address of its first byte
    * @param size its size in bytes, at least 1
    */

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The descriptors that systemd gave this process: those of its store, which an earlier process of
- * the service filled through {@link NotifySocket#store}, and listening sockets.
+ * The descriptors that systemd passed to this process: those of its store, which an earlier process
+ * of the service filled through {@link NotifySocket#store}, and listening sockets.
  *
  * <p>systemd describes them in the environment: LISTEN_FDS is their number, from descriptor 3 on,
- * LISTEN_FDNAMES their names, and LISTEN_PID and LISTEN_PIDFDID the process that they are for.
+ * LISTEN_FDNAMES their names, and LISTEN_PID and LISTEN_PIDFDID the process that receives them.
  */
 public final class ListenFds {
 
@@ -22,7 +22,7 @@ public final class ListenFds {
   private ListenFds() {}
 
   /**
-   * A descriptor that systemd gave this process.
+   * A descriptor that systemd passed to this process.
    *
    * @param name its FDNAME; several descriptors may have one name
    * @param descriptor a {@link LinuxFile}, a {@link LiveUpdateSession}, or something else. Its
@@ -67,7 +67,7 @@ public final class ListenFds {
         return count;
       }
     } catch (NumberFormatException _) {
-      // refused as other numbers that count nothing
+      // refused below, like other invalid numbers
     }
     throw new LinuxException(
         "cannot use LISTEN_FDS=" + text,
@@ -75,7 +75,10 @@ public final class ListenFds {
         Map.of(Errno.EINVAL, "it is no number of descriptors"));
   }
 
-  /** Children inherit the variables, and a process id can be reused: systemd 259 names both. */
+  /**
+   * Returns whether the variables are for this process. Children inherit the variables, and a
+   * process id can be reused: systemd 259 names both the id and the pidfd.
+   */
   private static boolean isFor(Map<String, String> environment, long pid) throws LinuxException {
     if (!environment.getOrDefault("LISTEN_PID", "").equals(Long.toString(pid))) {
       return false;
@@ -84,7 +87,9 @@ public final class ListenFds {
     return pidfdId == null || pidfdId.equals(Long.toUnsignedString(pidfdId((int) pid)));
   }
 
-  /** The inode number of a process's pidfd, which no other process has until the next boot. */
+  /**
+   * Returns the inode number of a process's pidfd, which no other process has until the next boot.
+   */
   static long pidfdId(int pid) throws LinuxException {
     Linux.checkSupported();
     int fd = SystemCalls.pidfdOpen(pid);

@@ -8,7 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The argument of LUO's ioctls. Each begins with its size, by which a kernel tells old callers.
+ * The argument of LUO's ioctls. Each begins with its size, by which a kernel recognizes old
+ * callers.
  *
  * <pre>
  * session     0 size (u32), 4 fd (u32, out), 8 name (64 bytes)
@@ -50,12 +51,12 @@ record LiveUpdateArgument(MemorySegment bytes) {
     return new LiveUpdateArgument(bytes);
   }
 
-  /** The descriptor that the kernel returned. */
+  /** Returns the descriptor that the kernel returned. */
   int descriptor() {
     return bytes.get(JAVA_INT, FD);
   }
 
-  /** The name that the kernel returned. */
+  /** Returns the name that the kernel returned. */
   String name() {
     return bytes.getString(PAYLOAD);
   }

@@ -19,7 +19,7 @@ import java.util.Map;
  * }</pre>
  *
  * <p>One process at a time can have the device open; sessions stay when it is closed. Where systemd
- * 261 or newer runs, systemd is that process: give it descriptors through {@link
+ * 261 or newer runs, systemd is that process: pass it descriptors through {@link
  * NotifySocket#store} instead.
  */
 public final class LiveUpdateDevice extends LinuxDescriptor {
@@ -38,10 +38,10 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
   }
 
   /**
-   * Opens the device. The first open in a kernel reads what the kernel before handed over.
+   * Opens the device. The first open in a kernel reads the handover of the kernel before.
    *
    * @throws LinuxException ENOENT if the kernel has no LUO or runs without {@code liveupdate=on},
-   *     EBUSY if another process has the device open, EIO if what was handed over cannot be read
+   *     EBUSY if another process has the device open, EIO if the handover cannot be read
    */
   public static LiveUpdateDevice open() throws LinuxException {
     return open(DEVICE);
@@ -67,8 +67,8 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
   }
 
   /**
-   * Creates a session to be handed over. Closing it drops what it preserves: its process has to
-   * stay alive until the kexec, or give the session to one that does.
+   * Creates a session to be handed over. Closing the session drops its preserved descriptors: its
+   * process has to stay alive until the kexec, or pass the session to a process that does.
    *
    * @throws LinuxException EEXIST if there is a session of that name, ENOSPC or ENOMEM if there is
    *     no room for another
@@ -87,8 +87,8 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
   /**
    * Retrieves a session that the kernel before handed over, once.
    *
-   * @throws LinuxException ENOENT if none of that name was handed over, EINVAL if it was retrieved
-   *     before
+   * @throws LinuxException ENOENT if no session of that name was handed over, EINVAL if it was
+   *     retrieved before
    */
   public LiveUpdateSession retrieve(String name) throws LinuxException {
     return session(

@@ -8,11 +8,11 @@ import java.util.Map;
 /**
  * A session of the Live Update Orchestrator: descriptors with tokens, which survive a kexec
  * together. A session of {@link LiveUpdateDevice#create} preserves; a session of {@link
- * LiveUpdateDevice#retrieve} gives back.
+ * LiveUpdateDevice#retrieve} restores.
  */
 public final class LiveUpdateSession extends LinuxDescriptor {
 
-  /** What /proc says of a session's descriptor, in front of the session's name. */
+  /** The text in /proc of a session's descriptor, in front of the session's name. */
   static final String TARGET = "anon_inode:[luo_session] ";
 
   private static final int PRESERVE_FD = 0xba40;
@@ -31,9 +31,9 @@ public final class LiveUpdateSession extends LinuxDescriptor {
    * Preserves a descriptor under a token. A memory file's content may still be written, its size
    * may not change any more, and its holes are allocated.
    *
-   * @throws LinuxException ENOENT if the kernel preserves no descriptors of that kind, as memory
-   *     files of a huge page pool; EEXIST if the token is used; EBUSY if the file is preserved
-   *     already
+   * @throws LinuxException ENOENT if the kernel preserves no descriptors of that kind, for example,
+   *     memory files of a huge page pool; EEXIST if the token is used; EBUSY if the file is
+   *     preserved already
    */
   public void preserve(long token, LinuxDescriptor descriptor) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
@@ -59,7 +59,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
 
   /**
    * Retrieves a memory file. A second call returns another descriptor of the same open file
-   * description. Its file has the size, content and position that it had; it has no name.
+   * description. The file has its earlier size, content and position, and no name.
    *
    * @throws LinuxException ENOENT if no descriptor has that token; another errno if the file could
    *     not be restored, the same for every further call
@@ -82,8 +82,8 @@ public final class LiveUpdateSession extends LinuxDescriptor {
   }
 
   /**
-   * Ends the session: what was retrieved belongs to its descriptors alone, and what was not
-   * retrieved is freed. Closing the session does the same.
+   * Ends the session: retrieved files belong to their descriptors alone, and files that were not
+   * retrieved are freed. Closing the session does the same.
    */
   public void finish() throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
@@ -100,7 +100,7 @@ public final class LiveUpdateSession extends LinuxDescriptor {
   }
 
   /**
-   * The session's name, as the kernel has it.
+   * Returns the session's name, from the kernel.
    *
    * @throws LinuxException ENOTTY or EINVAL before Linux 7.2, which has no such call
    */

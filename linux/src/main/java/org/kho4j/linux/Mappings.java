@@ -15,7 +15,7 @@ final class Mappings {
   private Mappings() {}
 
   /**
-   * Sets address space aside in which nothing is mapped.
+   * Reserves address space in which nothing is mapped.
    *
    * @param alignment a power of two, at least the host's page size
    */
@@ -40,7 +40,7 @@ final class Mappings {
     return aligned;
   }
 
-  /** Maps part of a file over what is at the address. Negative errno if it fails. */
+  /** Maps part of a file over any mapping at the address. Returns a negative errno if it fails. */
   static long mapShared(long address, long length, int fd, long offset) {
     return SystemCalls.mmap(address, length, PROT_READ_WRITE, MAP_SHARED | MAP_FIXED, fd, offset);
   }
@@ -53,7 +53,7 @@ final class Mappings {
     }
   }
 
-  /** Asks for transparent huge pages. A kernel without them refuses, which changes nothing. */
+  /** Requests transparent huge pages. A kernel without them refuses, which changes nothing. */
   static void preferHugePages(long address, long length) {
     SystemCalls.madvise(address, length, MADV_HUGEPAGE);
   }

@@ -94,16 +94,16 @@ public final class NotifySocket extends LinuxDescriptor {
   }
 
   /**
-   * Whether systemd keeps descriptors for this service: it sets the variable FDSTORE for a unit
-   * with {@code FileDescriptorStoreMax=} (systemd 254).
+   * Returns whether systemd keeps descriptors for this service: it sets the variable FDSTORE for a
+   * unit with {@code FileDescriptorStoreMax=} (systemd 254).
    */
   public boolean hasStore() {
     return storeMax > 0;
   }
 
   /**
-   * How many descriptors systemd keeps for this service: {@code FileDescriptorStoreMax=}. systemd
-   * drops a descriptor beyond that number, and reports nothing back.
+   * Returns the number of descriptors that systemd keeps for this service: {@code
+   * FileDescriptorStoreMax=}. systemd drops a descriptor beyond that number without a report.
    */
   public int storeMax() {
     return storeMax;
@@ -128,7 +128,7 @@ public final class NotifySocket extends LinuxDescriptor {
   }
 
   /**
-   * Gives systemd a duplicate of a descriptor to keep (FDSTORE=1). Several descriptors may have one
+   * Stores a duplicate of a descriptor in systemd (FDSTORE=1). Several descriptors may have one
    * name; systemd drops a second descriptor of the same file. FDPOLL=0 makes systemd keep it
    * whatever happens at its other end.
    *
@@ -176,7 +176,7 @@ public final class NotifySocket extends LinuxDescriptor {
 
   /**
    * Waits until systemd has processed all earlier messages of this process (BARRIER=1). systemd
-   * reports nothing else back: it also drops messages that it does not accept, as those of a
+   * reports nothing else: it also drops messages that it does not accept, such as those of a
    * process that {@code NotifyAccess=} does not cover.
    *
    * @throws LinuxException ETIMEDOUT if it takes longer than {@code timeout}
@@ -201,7 +201,9 @@ public final class NotifySocket extends LinuxDescriptor {
     }
   }
 
-  /** systemd closes its end of the pipe when it comes to the message. */
+  /**
+   * Waits until systemd closes its end of the pipe, which it does when it processes the message.
+   */
   private static void awaitHangUp(String what, Arena arena, int read, Duration timeout)
       throws LinuxException {
     MemorySegment pollfd = arena.allocate(POLLFD_BYTES, Integer.BYTES);
@@ -212,7 +214,7 @@ public final class NotifySocket extends LinuxDescriptor {
     timespec.setAtIndex(JAVA_LONG, 1, timeout.toNanosPart());
     int result;
     do {
-      // ppoll writes the time that is left into the timespec
+      // ppoll writes the remaining time into the timespec
       result = SystemCalls.poll(pollfd, 1, timespec);
     } while (result == -Errno.EINTR.number());
     check(what, result == 0 ? -Errno.ETIMEDOUT.number() : result);

@@ -7,12 +7,12 @@ import java.util.Set;
 public enum Seal {
   /** Adding further seals. */
   SEAL(1),
-  /** Cutting it shorter: what is mapped stays there. */
+  /** Shrinking: mapped pages stay there. */
   SHRINK(2),
   GROW(4),
-  /** All writing; refused while it is mapped for writing. */
+  /** All writing; refused while the file is mapped for writing. */
   WRITE(8),
-  /** Writing through mappings and calls that come later. Since Linux 5.1. */
+  /** Writing through later mappings and calls. Since Linux 5.1. */
   FUTURE_WRITE(16),
   /** Changing the execute permission. Since Linux 6.3. */
   EXEC(32);

@@ -58,7 +58,7 @@ enum SystemCall {
     this.number = Linux.isArm() ? arm : x86;
   }
 
-  /** Calls it; a negative result is a negated errno. Arguments that it does not have are 0. */
+  /** Makes the system call; a negative result is a negated errno. Unused arguments are 0. */
   long call(long a, long b, long c, long d, long e, long f) {
     MemorySegment errno = ERRNO_OF_THREAD.get();
     try {
@@ -71,7 +71,7 @@ enum SystemCall {
     }
   }
 
-  /** Calls one of up to three arguments. */
+  /** Makes a system call with up to three arguments. */
   long call(long a, long b, long c) {
     return call(a, b, c, 0, 0, 0);
   }

@@ -3,7 +3,7 @@ package org.kho4j.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The kernel, by the calls that the module makes. A negative result is a negated errno. */
+/** The system calls that the module makes. A negative result is a negated errno. */
 final class SystemCalls {
 
   static final int O_RDWR = 2;
@@ -26,7 +26,7 @@ final class SystemCalls {
     }
   }
 
-  /** fcntl, whose argument is a number or the address of a structure. */
+  /** Calls fcntl, whose argument is a number or the address of a structure. */
   static int fcntl(int fd, int command, long argument) {
     return (int) SystemCall.FCNTL.call(fd, command, argument);
   }
@@ -43,7 +43,7 @@ final class SystemCalls {
     return SystemCall.LSEEK.call(fd, offset, whence);
   }
 
-  /** statx of an open file into {@code target}, whose layout is the same on all machines. */
+  /** Calls statx for an open file into {@code target}, whose layout is the same on all machines. */
   static int statx(int fd, int flags, int mask, MemorySegment target) {
     try (Arena arena = Arena.ofConfined()) {
       long name = arena.allocateFrom("").address();
@@ -83,12 +83,12 @@ final class SystemCalls {
     return SystemCall.SENDMSG.call(fd, message.address(), flags);
   }
 
-  /** A pipe, whose two descriptors go to {@code target}: first the end to read. */
+  /** Creates a pipe, whose two descriptors go to {@code target}: first the read end. */
   static int pipe(MemorySegment target, int flags) {
     return (int) SystemCall.PIPE2.call(target.address(), flags, 0);
   }
 
-  /** Waits for events on {@code count} descriptors, at most as long as the timespec says. */
+  /** Waits for events on {@code count} descriptors, at most for the time in the timespec. */
   static int poll(MemorySegment descriptors, int count, MemorySegment timespec) {
     return (int) SystemCall.PPOLL.call(descriptors.address(), count, timespec.address(), 0, 0, 0);
   }

@@ -69,7 +69,9 @@ final class UnixDatagram {
     return control;
   }
 
-  /** A sockaddr_un. An abstract name begins with a zero byte and ends with the structure. */
+  /**
+   * Returns a sockaddr_un. An abstract name begins with a zero byte and ends with the structure.
+   */
   static MemorySegment address(Arena arena, String socket) {
     boolean isAbstract = socket.startsWith("@");
     byte[] name = socket.getBytes(UTF_8);

@@ -2,7 +2,7 @@ package org.kho4j.memory;
 
 /**
  * Thrown if the source does not have the memory: a dump left the page out, or the address is
- * outside of the machine's RAM. {@link #isRam} says which.
+ * outside of the machine's RAM. {@link #isRam} separates the two.
  */
 public final class AbsentMemoryException extends MemoryReadException {
 
@@ -11,7 +11,7 @@ public final class AbsentMemoryException extends MemoryReadException {
   private final boolean ram;
 
   /**
-   * An address outside of RAM.
+   * Creates an exception for an address outside of RAM.
    *
    * @param address the first address that the source does not have
    * @param message a sentence that names it
@@ -21,7 +21,7 @@ public final class AbsentMemoryException extends MemoryReadException {
   }
 
   /**
-   * Names what is wrong and where.
+   * Creates an exception with the address and the reason.
    *
    * @param address the first address that the source does not have
    * @param message a sentence that names it
@@ -32,7 +32,10 @@ public final class AbsentMemoryException extends MemoryReadException {
     this.ram = ram;
   }
 
-  /** Whether the address is RAM of the machine, and only its content is not in the source. */
+  /**
+   * Returns whether the address is RAM of the machine, and only its content is missing from the
+   * source.
+   */
   public boolean isRam() {
     return ram;
   }

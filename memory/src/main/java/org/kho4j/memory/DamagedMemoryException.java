@@ -6,10 +6,10 @@ public final class DamagedMemoryException extends MemoryReadException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Names what is wrong and where.
+   * Creates an exception with the address and the reason.
    *
    * @param address the address of the page
-   * @param message a sentence that names it and says what is wrong
+   * @param message a sentence with the address and the reason
    */
   public DamagedMemoryException(long address, String message) {
     super(address, message);

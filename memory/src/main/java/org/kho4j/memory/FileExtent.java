@@ -11,7 +11,7 @@ import java.nio.channels.FileChannel;
  */
 public record FileExtent(FileChannel channel, long position) {
 
-  /** Whether these bytes come behind so many bytes of another extent. */
+  /** Returns whether this extent begins right after {@code bytes} bytes of another extent. */
   public boolean follows(FileExtent first, long bytes) {
     return channel.equals(first.channel) && position == first.position + bytes;
   }

@@ -3,12 +3,12 @@ package org.kho4j.memory;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A memory that answers as another one does, but for the methods that an implementation overrides.
- * Extents in files and holes are not passed on: they are those of unchanged content.
+ * A memory that forwards to another memory, except in the methods that an implementation overrides.
+ * Extents in files and holes are not forwarded, because they are valid for unchanged content only.
  */
 public interface ForwardingMemory extends PhysicalMemory {
 
-  /** The other memory. */
+  /** Returns the memory that this one forwards to. */
   PhysicalMemory memory();
 
   @Override

@@ -13,7 +13,7 @@ public abstract sealed class MemoryReadException extends RuntimeException
     this.address = address;
   }
 
-  /** The first physical address that could not be read. */
+  /** Returns the first physical address that could not be read. */
   public long address() {
     return address;
   }

@@ -11,10 +11,10 @@ import java.util.OptionalInt;
  * @param kind the form of the memory image, found by content
  * @param bytes size of the image in bytes: of the file, or of what the file decompresses to when it
  *     is packed as a whole
- * @param machine what the image says about the machine
- * @param pageSize page size in bytes where the image tells it (kdump does, an ELF core only by a
+ * @param machine the machine, as far as the image records it
+ * @param pageSize page size in bytes, if the image records it (kdump does, an ELF core only by a
  *     VMCOREINFO note)
- * @param notes what else a user has to know of the image, a sentence each
+ * @param notes further facts about the image for a user, a sentence each
  */
 public record MemorySource(
     Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize, List<String> notes) {
@@ -23,7 +23,7 @@ public record MemorySource(
     notes = List.copyOf(notes);
   }
 
-  /** A source without notes. */
+  /** Creates a source without notes. */
   public MemorySource(Path path, Kind kind, long bytes, Machine machine, OptionalInt pageSize) {
     this(path, kind, bytes, machine, pageSize, List.of());
   }
@@ -41,7 +41,7 @@ public record MemorySource(
       this.label = label;
     }
 
-    /** The form's name in options and output. */
+    /** Returns the form's name in options and output. */
     public String label() {
       return label;
     }
@@ -51,7 +51,7 @@ public record MemorySource(
   public enum Machine {
     X86_64,
     AARCH64,
-    /** The image does not say, or names a machine that does not speak KHO. */
+    /** The image does not record the machine, or names one without KHO. */
     UNKNOWN
   }
 }

@@ -7,9 +7,9 @@ import java.util.Optional;
  * Physical memory, read by physical address. Immutable, and safe to share between threads until it
  * is closed.
  *
- * <p>RAM and present are two sets. RAM is what the machine had; present is what the source has of
- * it: a dump leaves pages out. Whether an address is memory, and where memory ends, is a question
- * for RAM. RAM that is not present never reads as zeros.
+ * <p>RAM and present are two sets. RAM is all memory of the machine; present memory is the part of
+ * RAM that the source has: a dump leaves pages out. RAM decides whether an address is memory, and
+ * where memory ends. RAM that is not present never reads as zeros.
  */
 public interface PhysicalMemory extends AutoCloseable {
 
@@ -17,20 +17,21 @@ public interface PhysicalMemory extends AutoCloseable {
   MemorySource source();
 
   /**
-   * The bytes from {@code address} on, read-only. Zero copy where they lie contiguously in a mapped
-   * file, else a copy; so a caller bounds {@code length} before it asks. Numbers in it are
-   * unaligned and native-endian as far as the caller knows.
+   * Reads bytes from {@code address} on, into a read-only segment. Zero copy where they lie
+   * contiguously in a mapped file, otherwise a copy; so a caller bounds {@code length} first.
+   * Numbers in it are unaligned and native-endian as far as the caller knows.
    *
    * @param length at least 1, at most {@link Integer#MAX_VALUE}
    * @throws AbsentMemoryException if any of the bytes is not in the source; it names the first
-   * @throws DamagedMemoryException if a page is there and cannot be decoded
+   * @throws DamagedMemoryException if the source has a page and cannot decode it
    * @throws IllegalArgumentException if {@code length} is out of bounds
    * @throws IllegalStateException if the memory is closed
    */
   MemorySegment read(long address, long length);
 
   /**
-   * Where these bytes are in a file, if they are there as they are and in one piece.
+   * Returns the place of bytes in a file; empty if no file stores them uncompressed and in one
+   * piece.
    *
    * @throws IllegalStateException if the memory is closed
    */
@@ -39,17 +40,17 @@ public interface PhysicalMemory extends AutoCloseable {
   }
 
   /**
-   * Whether the source has all of these bytes; a page that is there but damaged counts as there.
-   * Any length can be asked for: 0 bytes are always there, a negative number (2^63 and more, taken
-   * from a dump) never.
+   * Returns whether the source has all of these bytes; a damaged page counts as present. Any length
+   * is allowed: 0 bytes are always present, a negative number (2^63 and more, taken from a dump)
+   * never.
    *
    * @throws IllegalStateException if the memory is closed
    */
   boolean contains(long address, long length);
 
   /**
-   * Whether all of these addresses are RAM of the machine, present or not. Any length can be asked
-   * for, as in {@link #contains}.
+   * Returns whether all of these addresses are RAM of the machine, present or not. Any length is
+   * allowed, as in {@link #contains}.
    *
    * @throws IllegalStateException if the memory is closed
    */
@@ -75,8 +76,8 @@ public interface PhysicalMemory extends AutoCloseable {
   }
 
   /**
-   * Visits every run of memory that may hold anything but zeros, ascending: what {@link
-   * #forEachRange} visits, without the holes of a sparse file where they are known.
+   * Visits every run of memory that may hold anything but zeros, ascending: the runs of {@link
+   * #forEachRange}, without the known holes of a sparse file.
    *
    * @throws IllegalStateException if the memory is closed
    */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The runs (address, length) of physical memory that form one area, in the order of the area.
  * Neighbours that touch are one run. Immutable; takes 8 bytes a run where runs have the same
- * length, else 16.
+ * length, otherwise 16.
  */
 public final class Runs {
 
@@ -26,7 +26,7 @@ public final class Runs {
   }
 
   /**
-   * Collects the runs that {@code source} gives to the visitor it is handed.
+   * Collects the runs that {@code source} passes to its visitor.
    *
    * @throws IllegalArgumentException if a run is empty, or its addresses or the area's size do not
    *     fit 63 bits
@@ -42,28 +42,28 @@ public final class Runs {
     return count;
   }
 
-  /** Bytes of the area. */
+  /** Returns the size of the area in bytes. */
   public long size() {
     return size;
   }
 
-  /** Physical address of a run's first byte. */
+  /** Returns the physical address of a run's first byte. */
   public long address(int run) {
     return segment(run).addresses[slot(run)];
   }
 
-  /** Offset in the area of a run's first byte. */
+  /** Returns the offset in the area of a run's first byte. */
   public long offset(int run) {
     return segment(run).start(slot(run));
   }
 
-  /** Bytes of a run. */
+  /** Returns the length of a run in bytes. */
   public long length(int run) {
     return segment(run).length(slot(run));
   }
 
   /**
-   * The run that holds the byte at {@code offset} of the area.
+   * Returns the index of the run that holds the byte at {@code offset} of the area.
    *
    * @throws IndexOutOfBoundsException if the area has no such byte
    */
@@ -93,7 +93,7 @@ public final class Runs {
     return run & (SEGMENT_RUNS - 1);
   }
 
-  /** Runs that follow each other. */
+  /** A sequence of runs that follow each other. */
   private static final class RunSegment {
 
     // offset in the area of the first run
@@ -126,7 +126,7 @@ public final class Runs {
       return ends == null ? length : ends[slot] - start(slot);
     }
 
-    /** Sets the run after those that are there, or the last of them. */
+    /** Sets the run after the existing runs, or the last of them. */
     void put(int slot, long address, long end) {
       if (slot == addresses.length) {
         addresses = Arrays.copyOf(addresses, 2 * slot);

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * An area that is reached run by run.
+ * An area that is accessed run by run.
  *
  * @param mapping all of the memory
  * @param base physical address of the mapping's first byte

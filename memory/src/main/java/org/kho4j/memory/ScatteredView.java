@@ -5,15 +5,15 @@ import java.util.Optional;
 
 /**
  * Scattered memory, seen as one area of consecutive offsets. Where the host can map it, the area is
- * one {@linkplain #contiguous() segment}; else it is reached run by run. Code that uses the other
- * methods works on both.
+ * one {@linkplain #contiguous() segment}; otherwise it is accessed run by run. Code that uses the
+ * other methods works on both.
  */
 public sealed interface ScatteredView permits ContiguousView, RunwiseView {
 
-  /** Bytes of the area. */
+  /** Returns the size of the area in bytes. */
   long size();
 
-  /** The area as one segment, if it was mapped contiguously. */
+  /** Returns the area as one segment, if it was mapped contiguously. */
   Optional<MemorySegment> contiguous();
 
   /**

@@ -5,13 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Makes scattered memory contiguous by mapping it a second time. It takes system calls that Java
- * does not have, so the module {@code org.kho4j.linux} implements it.
+ * Makes scattered memory contiguous by mapping it a second time. Stitching takes system calls that
+ * Java does not have, so the module {@code org.kho4j.linux} implements this interface.
  */
 @FunctionalInterface
 public interface Stitcher {
 
-  /** Cannot stitch anything. */
+  /** A stitcher that maps nothing. */
   Stitcher NONE = (runs, arena) -> Optional.empty();
 
   /**

@@ -20,11 +20,11 @@ import java.util.Set;
 import org.kho4j.files.MalformedImageException;
 
 /**
- * Physical memory that can be written: one range of addresses, mapped once. What is written is seen
- * at once by every slice of it, and by every process that maps the same file. Safe to share between
- * threads as far as memory is.
+ * Physical memory that can be written: one range of addresses, mapped once. A write is visible at
+ * once in every slice of the memory, and in every process that maps the same file. As safe to share
+ * between threads as memory is.
  *
- * <p>All of the range is there; what was never written reads as zeros.
+ * <p>All of the range is present; bytes that were never written read as zeros.
  */
 public final class WritableMemory implements PhysicalMemory {
 
@@ -77,7 +77,7 @@ public final class WritableMemory implements PhysicalMemory {
   }
 
   /**
-   * Opens a RAM file to be written.
+   * Opens a RAM file for writing.
    *
    * @param base physical address of its first byte
    * @throws java.nio.file.NoSuchFileException if there is no such file
@@ -118,7 +118,8 @@ public final class WritableMemory implements PhysicalMemory {
   }
 
   /**
-   * Memory that only this process has, and that ends with it: zeros, all of them committed.
+   * Allocates memory that only this process has, and that ends with it: zeros, all of them
+   * committed.
    *
    * @param base physical address of its first byte
    * @param size its size in bytes, at least 1
@@ -131,12 +132,12 @@ public final class WritableMemory implements PhysicalMemory {
   }
 
   /**
-   * Memory over a mapping that was made elsewhere.
+   * Creates memory over an existing mapping.
    *
-   * @param path what the mapping is of, for messages
+   * @param path of the mapped file, for messages
    * @param mapping the memory; it lives as long as {@code arena}
    * @param base physical address of the mapping's first byte
-   * @param arena what {@link #close} closes
+   * @param arena of the mapping, which {@link #close} closes
    * @param stitcher maps scattered runs of this memory
    */
   public static WritableMemory over(
@@ -153,7 +154,7 @@ public final class WritableMemory implements PhysicalMemory {
   }
 
   /**
-   * Checks that a range is one that memory can have.
+   * Checks that memory can have a range of addresses.
    *
    * @param name of the memory, for the message
    * @throws IllegalArgumentException if it is empty, or does not end before 2^63
@@ -166,12 +167,12 @@ public final class WritableMemory implements PhysicalMemory {
     }
   }
 
-  /** Physical address of the first byte. */
+  /** Returns the physical address of the first byte. */
   public long base() {
     return base;
   }
 
-  /** Bytes of memory, from {@link #base} on. */
+  /** Returns the bytes of memory, from {@link #base} on. */
   public long size() {
     return end - base;
   }
@@ -182,7 +183,7 @@ public final class WritableMemory implements PhysicalMemory {
   }
 
   /**
-   * The memory from {@code address} on, to be written. Always zero-copy.
+   * Returns the memory from {@code address} on, for writing. Always zero-copy.
    *
    * @param length bytes, at least 1
    * @throws AbsentMemoryException if any of the bytes is not in this memory; it names the first
@@ -211,7 +212,8 @@ public final class WritableMemory implements PhysicalMemory {
   }
 
   /**
-   * Scattered memory as one area: contiguous where the host can map it so, else run by run.
+   * Returns scattered memory as one area: contiguous if the host can map it so, otherwise run by
+   * run.
    *
    * @param runs the area's memory, in the area's order
    * @param arena frees what was mapped for it; the view is good for as long as both the arena and

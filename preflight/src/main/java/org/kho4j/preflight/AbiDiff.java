@@ -10,26 +10,26 @@ import java.util.stream.Stream;
  * The differences of the contract between two kernels; each records whether a version changed with
  * it.
  *
- * @param parts those that either kernel has, in the order of {@link Parts}
- * @param uncertain what could not be compared, a sentence each
+ * @param parts parts that either kernel has, in the order of {@link Parts}
+ * @param uncertain a sentence for each comparison that was not possible
  */
 public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
 
   /** The change of a part, from best to worst. */
   public enum State {
     SAME,
-    /** Names alone changed, or the version without the layout: no bytes are read wrongly. */
+    /** Only names changed, or the version without the layout: no bytes are read wrongly. */
     HARMLESS,
-    /** One kernel does not have the part. */
+    /** The part is missing in one kernel. */
     GONE,
-    /** The layout changed, and so did a version that covers it. */
+    /** The layout changed, together with a version that covers it. */
     BUMPED,
     /** The layout changed, and the versions are not known: BTF alone has none. */
     UNKNOWN,
     /** The layout changed under the same version. */
     FORGOTTEN;
 
-    /** Whether bytes may be read wrongly, and no version is known to prevent that. */
+    /** Returns whether bytes may be read wrongly, and no version is known to prevent that. */
     public boolean isBreak() {
       return compareTo(UNKNOWN) >= 0;
     }
@@ -54,12 +54,12 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     uncertain = List.copyOf(uncertain);
   }
 
-  /** The worst of the parts' states. */
+  /** Returns the worst of the parts' states. */
   public State worst() {
     return parts.stream().map(PartChange::state).max(Comparator.naturalOrder()).orElse(State.SAME);
   }
 
-  /** Whether both kernels have KHO, so that there is something to compare. */
+  /** Returns whether both kernels have KHO and can be compared. */
   public boolean isComparison() {
     return parts.stream()
         .anyMatch(change -> change.part().equals(Parts.KHO) && change.state() != State.GONE);
@@ -94,7 +94,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     return new AbiDiff(parts, uncertain);
   }
 
-  /** The sentence for kernels of two page sizes; empty where they can be compared. */
+  /** Returns the sentence for kernels of two page sizes; empty if the kernels can be compared. */
   public static Optional<String> pageSizes(Profile was, Profile is) {
     return was.pageSize().isPresent()
             && is.pageSize().isPresent()
@@ -131,8 +131,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   }
 
   /**
-   * The state of a part whose layout changed. Its own version counts, and those of the parts that
-   * it arrives in, with which a kernel refuses it as well.
+   * Returns the state of a part whose layout changed. The part's own version counts, and those of
+   * its containers, by which a kernel refuses the part as well.
    */
   private static State moved(Part part, Profile was, Profile is) {
     boolean known = true;
@@ -171,7 +171,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     return found;
   }
 
-  /** Enumerators that the layout hangs on, where they differ. */
+  /** Returns the differing enumerators on which the layout depends. */
   static List<String> constants(Part part, Profile was, Profile is) {
     List<String> found = new ArrayList<>();
     for (String name : part.constants()) {

@@ -9,22 +9,22 @@ import java.util.Set;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.wire.TreeValue;
 
-/** The versions that a subtree's blob gives as its own, in the ways of all versions so far. */
+/** Reads the versions that a subtree's blob names as its own, in every form so far. */
 final class BlobVersions {
 
-  /** Longest: a field for one has 48 bytes. */
+  /** Longest version string: its field has 48 bytes. */
   static final long MAX_LENGTH = 48;
 
   private BlobVersions() {}
 
-  /** Those of a device tree's root, and of its children. */
+  /** Returns the versions of a device tree's root, and of its children. */
   static List<String> of(FdtNode tree) {
     Set<String> strings = new LinkedHashSet<>(TreeValue.compatible(tree));
     tree.children().forEach(node -> strings.addAll(TreeValue.compatible(node)));
     return List.copyOf(strings);
   }
 
-  /** The one that a structure starts with. */
+  /** Returns the version at the start of a structure. */
   static List<String> leading(MemorySegment blob) {
     StringBuilder text = new StringBuilder();
     long limit = Math.min(blob.byteSize(), MAX_LENGTH);

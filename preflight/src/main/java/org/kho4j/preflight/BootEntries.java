@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BootEntries {
 
-  /** Where boot partitions are mounted, the EFI system partition first. */
+  /** The mount points of boot partitions, the EFI system partition first. */
   private static final List<String> PARTITIONS = List.of("efi", "boot", "boot/efi");
 
   private static final String VARIABLES = "sys/firmware/efi/efivars/";
@@ -30,16 +30,19 @@ final class BootEntries {
   /** The vendor of the boot loader interface's variables. */
   private static final String VENDOR = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
-  /** An EFI variable has its attributes in front. */
+  /** Bytes of the attributes in front of an EFI variable. */
   private static final int ATTRIBUTES = 4;
 
   private static final int MAX_LINES = 1000;
   private static final Pattern LINE = Pattern.compile("\\s*([A-Za-z0-9-]+)\\s+(\\S.*)");
 
-  /** {@code NAME+LEFT-DONE.conf}: boots that are left to be tried. */
+  /** {@code NAME+LEFT-DONE.conf}: the remaining tries to boot an entry. */
   private static final Pattern COUNTED = Pattern.compile("(.+)\\+(\\d+)(-\\d+)?(\\.[a-z]+)");
 
-  /** Best first: those that failed last, then by sort-key, then the newest version. */
+  /**
+   * The order of entries, best first: failed entries come last, then by sort-key, then the newest
+   * version.
+   */
   private static final Comparator<Found> ORDER =
       Comparator.comparing(Found::failed)
           .thenComparing(found -> found.sortKey.isEmpty())
@@ -56,7 +59,7 @@ final class BootEntries {
     files = new HostFiles(root);
   }
 
-  /** An entry, whose files were not looked at. */
+  /** An entry whose files were not read. */
   private record Found(
       String id,
       String place,
@@ -96,7 +99,7 @@ final class BootEntries {
     return entry(chosen, notes);
   }
 
-  /** The one that a boot loader would take, with a note about why. */
+  /** Returns the entry that a boot loader would choose; adds a note with the reason. */
   private Found chosen(List<Found> all, List<String> notes) throws IOException {
     for (String variable : List.of("LoaderEntryOneShot", "LoaderEntryDefault")) {
       Optional<Found> found = variable(variable).flatMap(pattern -> matching(all, pattern));
@@ -133,7 +136,7 @@ final class BootEntries {
         .filter(text -> !text.isEmpty());
   }
 
-  /** The best entry whose id fits a pattern, with or without the end of a file's name. */
+  /** Returns the best entry whose id fits a pattern, with or without the file name's extension. */
   private static Optional<Found> matching(List<Found> all, String text) {
     EntryPattern pattern = new EntryPattern(text.toLowerCase(Locale.ROOT));
     return all.stream()
@@ -195,7 +198,7 @@ final class BootEntries {
     return counted.matches() ? counted.group(1) + counted.group(4) : name;
   }
 
-  /** Whether a boot loader has used up all tries. */
+  /** Returns whether a boot loader has used up all tries. */
   private static boolean isFailed(String name) {
     Matcher counted = COUNTED.matcher(name);
     return counted.matches() && counted.group(2).matches("0+");
@@ -236,7 +239,7 @@ final class BootEntries {
         notes);
   }
 
-  /** A file of an entry, by its path on the partition. */
+  /** Returns a file of an entry, by its path on the partition. */
   private Path file(Found found, String path) throws IOException {
     Path file;
     try {

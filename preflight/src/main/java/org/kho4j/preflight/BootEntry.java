@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param kernel the kernel, or the unified kernel image
  * @param options the command line; empty where the entry has none
  * @param initrdBytes of all its initrds; empty where the entry has none
- * @param notes how it was chosen, and what to know
+ * @param notes the reason of the choice, and other remarks
  */
 public record BootEntry(
     String id,
@@ -27,10 +27,10 @@ public record BootEntry(
   }
 
   /**
-   * The default boot entry of a host, by the boot loader specification.
+   * Returns the default boot entry of a host, by the boot loader specification.
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
-   * @throws IOException if it has none, or its files are not there
+   * @throws IOException if the host has no entry, or the entry's files do not exist
    */
   public static BootEntry next(Path root) throws IOException {
     return new BootEntries(root).choose();

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The parameters of a kernel's command line that affect KHO. Of a switch that stands there more
- * than once the last counts.
+ * The parameters of a kernel's command line that affect KHO. The last occurrence of a repeated
+ * switch counts.
  *
  * @param text all of it
  */
@@ -24,20 +24,20 @@ public record CommandLine(String text) {
 
   private static final int SUFFIX = 10;
 
-  /** A kernel aligns to no less (SMP_CACHE_BYTES). */
+  /** Smallest alignment in a kernel (SMP_CACHE_BYTES). */
   private static final long CACHE_LINE = 64;
 
-  /** {@code kho=}; empty where it is not there, or is not a switch. */
+  /** Returns the value of {@code kho=}; empty if it is missing, or is not a switch. */
   public Optional<Boolean> kho() {
     return toggle("kho");
   }
 
-  /** {@code liveupdate=}; empty where it is not there, or is not a switch. */
+  /** Returns the value of {@code liveupdate=}; empty if it is missing, or is not a switch. */
   public Optional<Boolean> liveupdate() {
     return toggle("liveupdate");
   }
 
-  /** Every {@code reserve_mem=} that a kernel would take. */
+  /** Returns every {@code reserve_mem=} that a kernel would accept. */
   public List<Reservation> reservations() {
     List<Reservation> found = new ArrayList<>();
     for (String value : values("reserve_mem")) {
@@ -57,7 +57,7 @@ public record CommandLine(String text) {
     return values(name).reversed().stream().findFirst().flatMap(CommandLine::switched);
   }
 
-  /** As the kernel's kstrtobool reads it. */
+  /** Reads a switch like the kernel's kstrtobool. */
   private static Optional<Boolean> switched(String value) {
     String lower = value.toLowerCase(Locale.ROOT);
     if (Stream.of("on", "y", "t", "1").anyMatch(lower::startsWith)) {
@@ -68,7 +68,7 @@ public record CommandLine(String text) {
         : Optional.empty();
   }
 
-  /** The values of a parameter; what follows {@code --} is init's. */
+  /** Returns the values of a parameter; parameters after {@code --} are init's. */
   private List<String> values(String name) {
     return words().stream()
         .takeWhile(word -> !word.equals("--"))
@@ -97,7 +97,8 @@ public record CommandLine(String text) {
   }
 
   /**
-   * As the kernel's memparse reads it: C's numbers with a suffix of K to E; -1 for what is none.
+   * Reads a size like the kernel's memparse: C's numbers with a suffix of K to E; -1 for other
+   * text.
    */
   static long size(String text) {
     String digits = text;

@@ -23,7 +23,7 @@ import org.kho4j.handover.wire.HandoverException;
 /**
  * The outgoing handover of a running kernel, as far as debugfs shows it.
  *
- * @param versions of the parts that are there, by their names
+ * @param versions versions of the parts that exist, by their names
  * @param reservations the reservations of {@code reserve_mem=}
  * @param strangers subtrees that no row of {@link Parts} is about
  * @param scratch the scratch regions
@@ -46,7 +46,7 @@ public record DebugfsOut(
     scratch = List.copyOf(scratch);
   }
 
-  /** Whether debugfs shows nothing of a handover. */
+  /** Returns whether debugfs shows no handover. */
   boolean isEmpty() {
     return versions.isEmpty();
   }
@@ -103,9 +103,9 @@ public record DebugfsOut(
   }
 
   /**
-   * The scratch regions: a file has their addresses and another their lengths, a line each.
+   * Reads the scratch regions: a file has their addresses and another their lengths, a line each.
    *
-   * @throws IOException if the two do not fit together
+   * @throws IOException if the two files do not fit together
    */
   public static List<AddressRange> scratch(HostFiles files) throws IOException {
     List<Long> addresses = numbers(files, OUT + "/scratch_phys");
@@ -139,7 +139,7 @@ public record DebugfsOut(
     return numbers;
   }
 
-  /** A file's content. What is damaged is refused: without a version, anything would fit. */
+  /** A file's content. Damaged content is refused: without a version, anything would fit. */
   private static final class Blob {
     private final HostFiles files;
     private final String place;
@@ -152,8 +152,8 @@ public record DebugfsOut(
     }
 
     /**
-     * Whether the file is shorter than the tree in it: since 7.1, the length of {@code out/fdt} is
-     * that of the tree at boot, to which subtrees are added later.
+     * Returns whether the file is shorter than the tree in it: since 7.1, {@code out/fdt} has the
+     * length of the tree at boot, to which subtrees are added later.
      */
     boolean isCut() {
       return bytes.length >= 2 * Integer.BYTES

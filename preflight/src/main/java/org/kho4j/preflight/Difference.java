@@ -6,15 +6,15 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.preflight.KernelType.Member;
 
 /**
- * One difference between two declarations of a structure.
+ * A difference between two declarations of a structure.
  *
  * @param type the structure's tag
- * @param kind what happened to it
- * @param text a clause that names the member, where it is and where it was
+ * @param kind kind of the difference
+ * @param text a clause with the member, its place and its former place
  */
 public record Difference(String type, Kind kind, String text) {
 
-  /** What happened to a member, or to the structure. */
+  /** The kind of a difference: of a member, or of the structure. */
   public enum Kind {
     ADDED,
     REMOVED,
@@ -22,11 +22,11 @@ public record Difference(String type, Kind kind, String text) {
     RESIZED,
     /** Another name for the same bytes, which no kernel sees. */
     RENAMED,
-    /** The whole structure has another size. */
+    /** Another size of the whole structure. */
     SIZE
   }
 
-  /** Whether bytes are read as something else because of it. */
+  /** Returns whether the difference makes a kernel read bytes wrongly. */
   public boolean matters() {
     return kind != Kind.RENAMED;
   }
@@ -34,8 +34,8 @@ public record Difference(String type, Kind kind, String text) {
   /**
    * Compares two declarations.
    *
-   * @param was the one that counts
-   * @param is the one that the texts describe
+   * @param was the reference declaration
+   * @param is the declaration that the texts describe
    */
   public static List<Difference> between(KernelType was, KernelType is) {
     List<Difference> found = new ArrayList<>();
@@ -71,7 +71,9 @@ public record Difference(String type, Kind kind, String text) {
     return found;
   }
 
-  /** The member of {@code of} on the same bytes that {@code against} does not know by its name. */
+  /**
+   * Returns the member of {@code of} on the same bytes whose name {@code against} does not have.
+   */
   private static @Nullable Member namesake(KernelType of, KernelType against, Member member) {
     return of.members().stream()
         .filter(other ->

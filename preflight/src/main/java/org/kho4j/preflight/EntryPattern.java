@@ -1,9 +1,9 @@
 package org.kho4j.preflight;
 
 /**
- * A pattern for the names of boot entries, as fnmatch(3) has them: {@code *}, {@code ?}, and sets
- * in brackets. Patterns come from files of the boot partition: matching takes at most as many steps
- * as the product of both lengths.
+ * A pattern for the names of boot entries, in the form of fnmatch(3): {@code *}, {@code ?}, and
+ * sets in brackets. Patterns come from files of the boot partition: matching takes at most as many
+ * steps as the product of both lengths.
  */
 final class EntryPattern {
 
@@ -40,7 +40,10 @@ final class EntryPattern {
     return at == pattern.length();
   }
 
-  /** Where the pattern resumes if its element here takes a character; -1 if it does not. */
+  /**
+   * Returns the position behind the pattern's element at {@code at}, if the element matches a
+   * character; -1 if it does not.
+   */
   private int after(int at, char c) {
     char element = pattern.charAt(at);
     int close = element == '[' ? pattern.indexOf(']', at + 2) : -1;

@@ -14,7 +14,7 @@ import org.kho4j.verify.Scratch;
  * @param flbs the strings of the data that files share
  * @param reservations the reservations of {@code reserve_mem=}
  * @param strangers subtrees that no row of {@link Parts} is about
- * @param integrity the state of the content; empty where the content was not at hand
+ * @param integrity the state of the content; empty if the content was not available
  * @param scratch the scratch regions, where they are known
  */
 public record Handed(

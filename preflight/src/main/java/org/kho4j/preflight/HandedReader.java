@@ -57,9 +57,9 @@ public final class HandedReader {
   }
 
   /**
-   * A kernel that is known by its handover alone.
+   * A kernel that is known only by its handover.
    *
-   * @param profile what it must speak to have written this
+   * @param profile the profile that follows from the handover
    */
   public record Outgoing(Profile profile, Handed handed) {}
 
@@ -69,17 +69,17 @@ public final class HandedReader {
   }
 
   /**
-   * Reads a handover and checks it. A damaged part is part of the answer: {@link Handed#integrity}.
+   * Reads a handover and checks it. {@link Handed#integrity} records damaged parts.
    *
    * @param source its name for people
-   * @param options rules to check, and where scratch is
+   * @param options rules to check, and the scratch regions
    */
   public static Outgoing read(Handover handover, String source, Verifier.Options options) {
     return new HandedReader(handover).read(source, options);
   }
 
   /**
-   * What a handover holds, beside the versions of its parts.
+   * The content of a handover, beside the versions of its parts.
    *
    * @param handlers the strings of the handlers of preserved files
    * @param flbs the strings of the data that files share
@@ -102,7 +102,7 @@ public final class HandedReader {
   }
 
   /**
-   * A handover that a document describes, whose memory is not at hand.
+   * Returns a handover that a document describes, without its memory.
    *
    * @param source its name for people
    * @param form of the preserved map, if that is known
@@ -188,7 +188,9 @@ public final class HandedReader {
         Scratch.of(handover, options));
   }
 
-  /** The architecture of the machine: the image names it, or the page size leaves only one. */
+  /**
+   * Returns the architecture of the machine: the image names it, or the page size leaves only one.
+   */
   private Architecture architecture() {
     return switch (handover.memory().physical().source().machine()) {
       case X86_64 -> Architecture.X86_64;
@@ -198,7 +200,7 @@ public final class HandedReader {
     };
   }
 
-  /** The form of the preserved map, if that is known. */
+  /** Returns the form of the preserved map, if it is known. */
   private Optional<MapForm> mapForm() {
     try {
       MapEvidence evidence = handover.mapEvidence();
@@ -210,7 +212,7 @@ public final class HandedReader {
     }
   }
 
-  /** Reads a subtree. Of one that cannot be read, name and version still count. */
+  /** Reads a subtree. The name and version of an unreadable subtree still count. */
   private void readOrName(FdtNode node) {
     Optional<Part> part = Parts.ofSubtree(node.name());
     if (part.isEmpty()) {
@@ -259,7 +261,7 @@ public final class HandedReader {
     unreadable.putIfAbsent(part.name(), broken);
   }
 
-  /** The versions of a part that a blob claims, in the way of any version so far. */
+  /** Returns the versions of a part that a blob names, in every form so far. */
   private List<String> claimed(Part part, Subtree subtree) {
     try {
       return claimed(subtree).stream().filter(version -> isOf(part, version)).toList();
@@ -268,7 +270,7 @@ public final class HandedReader {
     }
   }
 
-  /** Whether a version is one of a part; that of kexec-metadata is a bare number. */
+  /** Returns whether a version is a part's; the version of kexec-metadata is a bare number. */
   private static boolean isOf(Part part, String version) {
     return part.equals(Parts.KEXEC_METADATA) || part.isOf(version);
   }
@@ -353,7 +355,7 @@ public final class HandedReader {
                 Optional.of(memfdFeatures.map(known -> known.or(features)).orElse(features)));
   }
 
-  /** Puts those versions that are of the part. */
+  /** Records the versions that are the part's. */
   private void put(Part part, Set<String> names) {
     List<String> own = names.stream().filter(part::isOf).sorted().toList();
     if (!own.isEmpty()) {

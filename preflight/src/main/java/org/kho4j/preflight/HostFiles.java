@@ -44,11 +44,11 @@ public final class HostFiles {
   /** Reads a file. */
   @FunctionalInterface
   public interface Reading<T> {
-    /** The content of the file at a path. */
+    /** Returns the content of the file at a path. */
     T of(Path path) throws IOException;
   }
 
-  /** What a file has; empty where it is not there, may not be read, or is outside of the root. */
+  /** Reads a file; empty if the file does not exist, may not be read, or is outside of the root. */
   public <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
     Path path = root.resolve(place);
     try {
@@ -65,17 +65,17 @@ public final class HostFiles {
     }
   }
 
-  /** Whether symbolic links lead from a path below the root to a file that is not. */
+  /** Returns whether symbolic links lead from a path below the root to a file outside of it. */
   boolean leadsOut(Path path) throws IOException {
     return root.getNameCount() > 0 && !path.toRealPath().startsWith(root.toRealPath());
   }
 
-  /** The bytes of a file, 4 MiB at most; empty as for {@link #read}. */
+  /** Returns the bytes of a file, at most 4 MiB; empty as with {@link #read}. */
   public Optional<byte[]> bytes(String place) throws IOException {
     return read(
         place,
         path -> {
-          // A FIFO would be waited for.
+          // Reading a FIFO would block.
           if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
             throw new IOException(path + ": is no file");
           }
@@ -85,12 +85,12 @@ public final class HostFiles {
         });
   }
 
-  /** The text of a file without the space around it; empty as for {@link #read}. */
+  /** Returns the text of a file without surrounding space; empty as with {@link #read}. */
   public Optional<String> text(String place) throws IOException {
     return bytes(place).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
   }
 
-  /** The names in a directory, sorted. */
+  /** Returns the names in a directory, sorted. */
   public Optional<List<String>> names(String directory) throws IOException {
     return read(
         directory,
@@ -108,7 +108,10 @@ public final class HostFiles {
         });
   }
 
-  /** Bytes of the host's memory, without what its kernel took for itself in early boot. */
+  /**
+   * Returns the bytes of the host's memory, without the memory that its kernel reserved in early
+   * boot.
+   */
   public OptionalLong ram() throws IOException {
     Matcher total = MEM_TOTAL.matcher(text("proc/meminfo").orElse(""));
     return total.find()
@@ -126,7 +129,7 @@ public final class HostFiles {
     notes.add(sentence);
   }
 
-  /** What could not be read, and what that means. */
+  /** Returns sentences about files that could not be read, and the consequences. */
   public List<String> notes() {
     return List.copyOf(notes);
   }

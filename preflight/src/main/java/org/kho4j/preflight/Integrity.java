@@ -21,7 +21,7 @@ import org.kho4j.verify.Verifier;
  * Maps the findings of verify to verdicts of the handover's parts.
  *
  * @param damages at most one for each part, the worst
- * @param notes the findings that a kernel survives, and what was not checked
+ * @param notes the findings that a kernel survives, and the parts that were not checked
  */
 public record Integrity(List<Damage> damages, List<String> notes) {
 
@@ -35,7 +35,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
 
   /**
    * Rules about versions that the memory names. The next kernel's own versions decide, not those
-   * that kho4j knows. LUO-012 repeats what is wrong with one file for its session.
+   * that kho4j knows. LUO-012 repeats the fault of a file for its session.
    */
   static final Set<String> DECIDED_BY_VERSIONS =
       Set.of(
@@ -153,7 +153,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
             finding.rule().kernel());
   }
 
-  /** The part that a finding is about: that of its subtree, or the root's. */
+  /** Returns the part that a finding is about: that of its subtree, or the root's. */
   private static String part(Finding finding, Set<String> subtrees) {
     String top = finding.path().substring(1).split("/", 2)[0];
     if (!subtrees.contains(top)) {
@@ -170,7 +170,9 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     };
   }
 
-  /** The fate of a part in which a rule is broken. A warning that may end well is unknown. */
+  /**
+   * Returns the fate of a part in which a rule is broken. A warning that may end well is unknown.
+   */
   private static Verdict verdict(Rule rule, String part) {
     Set<Outcome> outcomes = rule.outcomes();
     boolean well = outcomes.contains(Outcome.RESTORED) || outcomes.contains(Outcome.WARNED);
@@ -180,7 +182,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
         : verdict;
   }
 
-  /** The fate of a part if none of the good outcomes comes true. */
+  /** Returns the fate of a part if none of the good outcomes comes true. */
   private static Verdict ill(Set<Outcome> outcomes, String part) {
     if (outcomes.contains(Outcome.PANIC) || outcomes.contains(Outcome.HANG)) {
       boolean surely =

@@ -32,12 +32,12 @@ final class Judged {
     entries.put(component.name(), new Entry(part, component));
   }
 
-  /** The reason of a part that shares the fate of its container. */
+  /** Returns the reason of a part that shares the fate of its container. */
   static String goesWith(String container) {
     return "it goes with " + container;
   }
 
-  /** The verdict on a part that was judged. */
+  /** Returns the verdict on a part that was judged. */
   Optional<Verdict> verdict(Part part) {
     return Optional.ofNullable(entries.get(part.name())).map(entry -> entry.component().verdict());
   }
@@ -46,12 +46,12 @@ final class Judged {
     return entries.values().stream().map(Entry::component).toList();
   }
 
-  /** The parts that were judged. */
+  /** Returns the parts that were judged. */
   List<Part> parts() {
     return entries.values().stream().map(Entry::part).toList();
   }
 
-  /** The judged part of that name, or the innermost container of it that was judged. */
+  /** Returns the judged part of that name, or the innermost container of it that was judged. */
   Part part(String name) {
     Entry entry = entries.get(name);
     return entry != null

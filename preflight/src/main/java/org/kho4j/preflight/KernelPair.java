@@ -71,7 +71,7 @@ record KernelPair(Profile from, Profile to) {
         .orElseGet(() -> component(part, ours, theirs, Verdict.OK, same(part)));
   }
 
-  /** The clause about a version that is not known; empty where both are. */
+  /** Returns the clause about a version that is not known; empty where both are. */
   private static Optional<String> unknownVersion(Speech ours, Speech theirs) {
     if (!ours.versions().isEmpty() && !theirs.versions().isEmpty()) {
       return Optional.empty();
@@ -110,7 +110,7 @@ record KernelPair(Profile from, Profile to) {
     return Stream.concat(part.types().stream(), part.shared().stream());
   }
 
-  /** The differences between the declarations of the two kernels, a clause each. */
+  /** Returns the differences between the declarations of the two kernels, a clause each. */
   private List<String> moved(Part part) {
     List<String> found = new ArrayList<>();
     typesOf(part)

@@ -35,8 +35,8 @@ public record KernelType(String name, long size, List<Member> members) {
   }
 
   /**
-   * The declaration of a structure; empty where the contract's name is no tag, because the kernel
-   * has no type for it.
+   * Returns the declaration of a structure; empty where the contract's name is no tag, because the
+   * kernel has no type for it.
    */
   public static Optional<KernelType> of(Structure structure, PageSize pageSize) {
     if (!isTag(structure.name())) {
@@ -56,14 +56,15 @@ public record KernelType(String name, long size, List<Member> members) {
     return Optional.of(new KernelType(structure.name(), structure.size(pageSize), members));
   }
 
-  /** Whether a name of the contract is the tag of a structure. */
+  /** Returns whether a name of the contract is the tag of a structure. */
   static boolean isTag(String name) {
     return name.matches("[a-z0-9_]+");
   }
 
   /**
-   * Whether the array behind the fields is a member. An array that fills its pages exactly is; then
-   * the fields are together in a member {@code hdr}. Other entries are reached by arithmetic.
+   * Returns whether the array behind the fields is a member. An array that fills its pages exactly
+   * is a member; then the fields are together in a member {@code hdr}. Other entries are reached by
+   * arithmetic.
    */
   private static boolean isDeclared(Structure structure, Field elements) {
     return elements.type() != Field.Type.BYTES
@@ -89,7 +90,7 @@ public record KernelType(String name, long size, List<Member> members) {
     return (long) bytes * Byte.SIZE;
   }
 
-  /** The member with that name, or null. */
+  /** Returns the member with that name, or null. */
   public @Nullable Member member(String memberName) {
     return members.stream()
         .filter(member -> member.name().equals(memberName))

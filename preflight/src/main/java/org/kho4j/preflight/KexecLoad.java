@@ -53,8 +53,8 @@ final class KexecLoad {
    * Judges the load.
    *
    * @param initrd bytes of the initrd; empty to judge the kernel alone
-   * @return empty where there is nothing to say: no initrd was asked about, and the kernel fits, or
-   *     the first kernel has no KHO
+   * @return empty if there is no verdict: no initrd is given and the kernel fits, or the first
+   *     kernel has no KHO
    */
   static Optional<Component> judge(
       Profile from, Optional<Scratch> scratch, Profile to, Optional<Long> initrd) {
@@ -127,14 +127,20 @@ final class KexecLoad {
     return arm64 ? fitsArm64(kernel, initrd, rest) : fitsX86(kernel, initrd, rest);
   }
 
-  /** Each piece goes as high as possible in the first region that has room. */
+  /**
+   * Returns whether the pieces fit on x86-64: each goes as high as possible in the first region
+   * that has room.
+   */
   private boolean fitsX86(Optional<Footprint> kernel, Optional<Long> initrd, boolean rest) {
     return (!rest || placeHigh(X86_REST.bytes(), X86_REST.alignment(), 0))
         && kernel.map(one -> placeHigh(one.bytes(), one.alignment(), X86_KERNEL_MIN)).orElse(true)
         && initrd.map(bytes -> placeHigh(bytes, PAGE, X86_INITRD_MIN)).orElse(true);
   }
 
-  /** The kernel goes as low as possible, and all others above it, or the kernel moves on. */
+  /**
+   * Returns whether the pieces fit on arm64: the kernel goes as low as possible, and all others
+   * above it, or the kernel moves on.
+   */
   private boolean fitsArm64(Optional<Footprint> kernel, Optional<Long> initrd, boolean rest) {
     long bytes = kernel.map(Footprint::bytes).orElse(PAGE);
     long alignment = kernel.map(Footprint::alignment).orElse(PAGE);

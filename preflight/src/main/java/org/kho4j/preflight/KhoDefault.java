@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.kho4j.preflight.image.KernelImage;
 
 /**
- * Whether KHO is on in a kernel without {@code kho=}, as its configuration has it: the one that is
- * built in, or else the one beside the image, {@code config-RELEASE}, where distributions put it.
+ * Finds whether KHO is on in a kernel without {@code kho=}, by its configuration: the built-in one,
+ * otherwise the file beside the image, {@code config-RELEASE}, where distributions put it.
  */
 final class KhoDefault {
 

@@ -24,9 +24,9 @@ final class Layouts {
   private Layouts() {}
 
   /**
-   * The structures of the versions that a handover is written in.
+   * Returns the structures of the versions that a handover is written in.
    *
-   * @param form that of its map, if that is known: without, a structure that has several layouts
+   * @param form form of the map, if it is known; without it, a structure that has several layouts
    *     under one version is left out
    */
   static Map<String, KernelType> ofVersions(
@@ -45,7 +45,7 @@ final class Layouts {
   }
 
   /**
-   * The structures that version strings stand for, each with every layout that it had under them:
+   * Returns the structures of version strings, each with every layout that it had under them:
    * kho-v1's bitmaps have two.
    */
   private static Map<String, List<KernelType>> of(
@@ -76,7 +76,10 @@ final class Layouts {
         .orElse(Map.of());
   }
 
-  /** The tags of the structures that a kernel of a part's versions has, whatever its release. */
+  /**
+   * Returns the tags of the structures that a kernel of a part's versions has, whatever its
+   * release.
+   */
   static List<String> expected(Profile kernel, Part part) {
     Speech speech = kernel.speech(part);
     return of(kernel, speech).entrySet().stream()
@@ -87,7 +90,7 @@ final class Layouts {
         .toList();
   }
 
-  /** Whether a structure is in all forms of the versions that have it in any form. */
+  /** Returns whether a structure is in all forms of the versions that have it in any form. */
   private static boolean isInEveryForm(String name, List<String> versions) {
     return Contract.VERSIONS.stream()
         .filter(version -> version.compatible() != null && versions.contains(version.compatible()))
@@ -102,7 +105,7 @@ final class Layouts {
         .allMatch(answers -> answers.size() == 1);
   }
 
-  /** The properties that a version of KHO reads and that a kernel has no string for. */
+  /** Returns the properties that a version of KHO reads and for which a kernel has no string. */
   static List<String> missingProperties(KhoVersion version, Profile kernel) {
     return kernel
         .versions()
@@ -116,12 +119,15 @@ final class Layouts {
         .orElse(List.of());
   }
 
-  /** The version of KHO that a kernel says it speaks, if it is a known one. */
+  /** Returns the version of KHO that a kernel claims, if the version is known. */
   static Optional<KhoVersion> version(Profile kernel) {
     return kernel.speech(Parts.KHO).versions().stream().findFirst().flatMap(KhoVersion::of);
   }
 
-  /** The places where a kernel breaks the layouts of the versions that it claims, a clause each. */
+  /**
+   * Returns the places where a kernel breaks the layouts of the versions that it claims, a clause
+   * each.
+   */
   static List<String> broken(Profile kernel) {
     return Stream.concat(
             Parts.ALL.stream()
@@ -136,7 +142,10 @@ final class Layouts {
         .toList();
   }
 
-  /** Whether a kernel breaks the layout of a part, or of a structure that it is read through. */
+  /**
+   * Returns whether a kernel breaks the layout of a part, or of a structure through which the part
+   * is read.
+   */
   static boolean isBroken(Profile kernel, Part part) {
     Set<String> names = new HashSet<>(part.types());
     names.addAll(part.shared());
@@ -146,7 +155,7 @@ final class Layouts {
         || (part.equals(Parts.KHO) && isMapBroken(kernel));
   }
 
-  /** Whether a kernel's map is of no form that its version ever had. */
+  /** Returns whether a kernel's map has no form that its version ever had. */
   private static boolean isMapBroken(Profile kernel) {
     return version(kernel)
         .filter(known ->
@@ -156,7 +165,9 @@ final class Layouts {
         .isPresent();
   }
 
-  /** The differences of each structure that is not as a part's versions have it. */
+  /**
+   * Returns the differences of each structure that deviates from the layouts of a part's versions.
+   */
   private static Map<String, List<String>> brokenTypes(Profile kernel, Speech speech) {
     Map<String, List<String>> found = new HashMap<>();
     of(kernel, speech)
@@ -169,7 +180,10 @@ final class Layouts {
     return found;
   }
 
-  /** What sets a declaration apart from the last of the layouts; nothing if it is one of them. */
+  /**
+   * Returns the differences between a declaration and the last of the layouts; none if the
+   * declaration is one of the layouts.
+   */
   private static List<String> broken(KernelType own, List<KernelType> layouts) {
     List<String> differences = List.of();
     for (KernelType layout : layouts) {
@@ -185,7 +199,10 @@ final class Layouts {
     return differences;
   }
 
-  /** The properties and constants of the preserved map that are not those of its version. */
+  /**
+   * Returns the properties and constants of the preserved map that differ from those of its
+   * version.
+   */
   private static List<String> brokenMap(Profile kernel) {
     // The first of the forms is that of the latest release.
     return version(kernel)

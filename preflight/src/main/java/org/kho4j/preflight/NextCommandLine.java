@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.handover.memblock.ReserveMem;
 
-/** Judges what the next kernel's command line does to a handover. */
+/** Judges the effect of the next kernel's command line on a handover. */
 final class NextCommandLine {
 
   private static final long PAGE = 1L << 12;

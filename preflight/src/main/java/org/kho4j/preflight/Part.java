@@ -15,9 +15,9 @@ import org.kho4j.preflight.image.Feature;
  * A part of a handover with its own version. The parts that Linux has are the rows of {@link
  * Parts}; a new client of KHO is a new row.
  *
- * @param name as kho calls it
+ * @param name name in kho's output
  * @param stems of its version strings, the main one first: {@code luo} of {@code luo-v5}
- * @param several whether it has several strings of one stem, each with its own meaning
+ * @param several whether the part has several strings of one stem, each with its own meaning
  * @param feature the evidence that a kernel has it
  * @param within the part that it arrives in; empty for the root
  * @param types the kernel's structures that its own version covers
@@ -54,23 +54,23 @@ public record Part(
           "every open of /dev/liveupdate fails with EIO until the next boot, so other files are"
               + " lost as well");
 
-  /** A row of its own, with the version string of its feature. */
+  /** Starts a row, with the version string of its feature. */
   static Builder of(String name, Feature feature) {
     return new Builder(name, feature);
   }
 
-  /** A kind of file that LUO preserves, by the string of its handler. */
+  /** Starts a row for a kind of file that LUO preserves, by the string of its handler. */
   static Builder fileHandler(String name, Feature feature) {
     return of(name, feature).within("luo").absent(NO_HANDLER).other(NO_HANDLER).moved(NO_HANDLER);
   }
 
-  /** A kind of file that no row is about. */
+  /** Returns a part for a kind of file without a row. */
   static Part fileHandler(String handler) {
     String stem = VersionString.stem(handler);
     return fileHandler(stem, Feature.versioned(stem)).build();
   }
 
-  /** Data that files share, and that no row is about. */
+  /** Returns a part for data that files share, without a row. */
   static Part flb(String name) {
     String stem = VersionString.stem(name);
     Fate lost = new Fate(Verdict.LOST, "no driver asks for it under this name");
@@ -83,7 +83,7 @@ public record Part(
         .build();
   }
 
-  /** A subtree that no row is about. */
+  /** Returns a part for a subtree without a row. */
   static Part stranger(String name) {
     Fate lost = new Fate(Verdict.LOST, "no client looks for it");
     return of(name, Feature.versioned(name))
@@ -94,7 +94,7 @@ public record Part(
         .build();
   }
 
-  /** A row that is being written: what it does not say, it does not have. */
+  /** Builds a row: properties that are not set are empty. */
   static final class Builder {
     private final String name;
     private final Feature feature;
@@ -129,7 +129,7 @@ public record Part(
       return this;
     }
 
-    /** The tags of a component's structures, and of others. */
+    /** Sets the tags of a component's structures, and of others. */
     Builder types(Component component, String... others) {
       types =
           Stream.concat(
@@ -184,12 +184,12 @@ public record Part(
     }
   }
 
-  /** Whether a version string is one of it. */
+  /** Returns whether a version string is the part's. */
   public boolean isOf(String version) {
     return stems.contains(VersionString.stem(version));
   }
 
-  /** The stem of one of its versions; a bare number is one of the main stem. */
+  /** Returns the stem of one of the part's versions; a bare number has the main stem. */
   String stemOf(String version) {
     String stem = VersionString.stem(version);
     return stems.contains(stem) ? stem : stems.getFirst();

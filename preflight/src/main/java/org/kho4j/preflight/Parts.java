@@ -15,12 +15,12 @@ import org.kho4j.preflight.Part.Fate;
 import org.kho4j.preflight.image.Feature;
 
 /**
- * Every known part, containers before their contents. The fates are those that Linux 7.2 and 7.3
- * had in the lab.
+ * Every known part, containers before their contents. The fates are those of Linux 7.2 and 7.3 in
+ * the lab.
  */
 public final class Parts {
 
-  /** Structures that the version of KHO stands for and other parts are read through. */
+  /** Structures that the version of KHO covers and through which other parts are read. */
   static final List<String> SHARED =
       Stream.of(KhoVmalloc.STRUCTURE, KhoVmallocChunk.STRUCTURE, KhoBlock.STRUCTURE)
           .map(Structure::name)
@@ -101,7 +101,7 @@ public final class Parts {
           .moved(WRONG_PLACES)
           .build();
 
-  /** All of them. */
+  /** All known parts. */
   public static final List<Part> ALL =
       List.of(KHO, KEXEC_METADATA, MEMBLOCK, LUO, MEMFD, FLB, KHO_TEST);
 
@@ -115,14 +115,14 @@ public final class Parts {
     return new Fate(Verdict.LOST, kernel);
   }
 
-  /** The tags of all structures. */
+  /** Returns the tags of all structures. */
   static Set<String> types() {
     Set<String> types = new TreeSet<>(SHARED);
     ALL.forEach(part -> types.addAll(part.types()));
     return types;
   }
 
-  /** The part that a subtree of the root FDT holds. */
+  /** Returns the part that a subtree of the root FDT holds. */
   public static Optional<Part> ofSubtree(String name) {
     return name.equals(LuoSer.SUBTREE)
         ? Optional.of(LUO)
@@ -131,14 +131,14 @@ public final class Parts {
             .filter(part -> !part.equals(LUO));
   }
 
-  /** The part that an entry of an image's table is about. */
+  /** Returns the part of an entry of an image's table. */
   static Optional<Part> ofTable(String name) {
     return ALL.stream()
         .filter(part -> part.isOf(name) || part.name().equalsIgnoreCase(name))
         .findFirst();
   }
 
-  /** The part of that name. */
+  /** Returns the part of that name. */
   public static Optional<Part> of(String name) {
     return ALL.stream().filter(part -> part.name().equals(name)).findFirst();
   }

@@ -28,8 +28,8 @@ public final class Preflight {
   }
 
   /**
-   * The sentence for kernels of two architectures, between which kexec does not go; empty for a
-   * pair that can be judged.
+   * Returns the sentence for kernels of two architectures, between which kexec does not go; empty
+   * for a pair that can be judged.
    */
   public static Optional<String> impossible(Profile from, Profile to) {
     boolean known =
@@ -45,7 +45,7 @@ public final class Preflight {
    * Judges a pair.
    *
    * @param from the kernel that hands over
-   * @param handed what it really hands over; empty for all that it can
+   * @param handed the parts that it really hands over; empty for all that it can
    * @param to the kernel that takes it
    * @param next the next kernel's command line, if it is known
    */
@@ -124,7 +124,7 @@ public final class Preflight {
             : itself);
   }
 
-  /** Judges the handlers, shared data and subtrees that are in use and that no row is about. */
+  /** Judges the handlers, shared data and subtrees in use that have no row. */
   private void others(Handed what) {
     for (String handler : new TreeSet<>(what.handlers())) {
       if (!Parts.MEMFD.isOf(handler)) {
@@ -155,7 +155,9 @@ public final class Preflight {
     }
   }
 
-  /** One kind of file that cannot be opened closes /dev/liveupdate for all. */
+  /**
+   * Spreads the verdict of an unopenable kind of file: one of them closes /dev/liveupdate for all.
+   */
   private void closedByAHandler() {
     Optional<String> closed =
         judged.components().stream()
@@ -169,7 +171,7 @@ public final class Preflight {
             "/dev/liveupdate cannot be opened because of " + name));
   }
 
-  /** Applies what verify found in the memory image. */
+  /** Applies the findings of verify in the memory image. */
   private void content() {
     Optional<Integrity> integrity = handed.flatMap(Handed::integrity);
     if (integrity.isEmpty()) {
@@ -190,7 +192,10 @@ public final class Preflight {
     notes.addAll(integrity.get().notes());
   }
 
-  /** Whether the first kernel's own layout of a part, or of its container, breaks the contract. */
+  /**
+   * Returns whether the first kernel's own layout of a part, or of its container, breaks the
+   * contract.
+   */
   private boolean isOfAnotherLayout(Part part) {
     return Layouts.isBroken(from, part)
         || part.within().flatMap(Parts::of).filter(this::isOfAnotherLayout).isPresent();

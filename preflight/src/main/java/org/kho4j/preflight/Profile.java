@@ -19,7 +19,7 @@ import org.kho4j.preflight.image.Footprint;
  * @param pageSize its page size
  * @param parts its speech about the parts of {@link Parts}, by their names
  * @param versions every string in it that looks like a version, and the names of the contract's
- *     properties that it has; empty where its strings were not at hand
+ *     properties that it has; empty if its strings were not available
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them
@@ -46,7 +46,9 @@ public record Profile(
     constants = Map.copyOf(constants);
   }
 
-  /** The kernel's speech about a part, also about one that is not among {@link Parts}. */
+  /**
+   * Returns the kernel's speech about a part, also about a part that is not among {@link Parts}.
+   */
   public Speech speech(Part part) {
     Speech known = parts.get(part.name());
     if (known != null) {
@@ -65,14 +67,14 @@ public record Profile(
             : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
   }
 
-  /** The declaration of a structure, if it has one. */
+  /** Returns the kernel's declaration of a structure, if it has one. */
   public Optional<KernelType> type(String name) {
     return types.map(all -> all.get(name));
   }
 
   /**
-   * The places where it breaks the layouts of the versions that it claims, a clause each: {@code …
-   * claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
+   * Returns the places where the kernel breaks the layouts of the versions that it claims, a clause
+   * each: {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
    */
   public List<String> findings() {
     return Layouts.broken(this);

@@ -67,7 +67,7 @@ public final class ProfileReader {
         image.footprint());
   }
 
-  /** What the image's table says of a part counts, and not what strings show. */
+  /** Replaces the speech from strings by the speech in the image's table. */
   private static void overrule(Map<String, Speech> parts, SupportTable table) {
     Map<String, List<String>> versions = new LinkedHashMap<>();
     for (SupportTable.Entry entry : table.entries()) {
@@ -124,7 +124,7 @@ public final class ProfileReader {
                 : built.evidence());
   }
 
-  /** The version of kexec-metadata is a number in the code, beside the string that shows it. */
+  /** Reads the version of kexec-metadata, a number in the code beside the string of its message. */
   private static Speech metadata(KernelImage image, String places) {
     return image
         .metadataNumber()

@@ -8,9 +8,9 @@ import org.kho4j.verify.Scratch;
 /**
  * The result of preflight: the verdict, and the verdict of each part with its reason.
  *
- * @param components the parts that count, containers before their contents
- * @param findings where the layout of a kernel is not that of the version it claims
- * @param notes what was not examined, and what else to know
+ * @param components the judged parts, containers before their contents
+ * @param findings the places where a kernel's layout is not the layout of the version it claims
+ * @param notes the parts that were not examined, and other remarks
  * @param scratch the memory that scratch takes, where it is known
  */
 public record Report(
@@ -20,7 +20,7 @@ public record Report(
     Optional<Scratch> scratch) {
 
   /**
-   * One part.
+   * A part of the handover, with its verdict.
    *
    * @param from the version that is handed over, where it has one
    * @param to the version that the next kernel takes, where it has one
@@ -35,17 +35,17 @@ public record Report(
     notes = List.copyOf(notes);
   }
 
-  /** The worst verdict of the components. */
+  /** Returns the worst verdict of the components. */
   public Verdict verdict() {
     return components.stream().map(Component::verdict).reduce(Verdict.OK, Verdict::or);
   }
 
-  /** The number of components whose fate is not known. */
+  /** Returns the number of components whose fate is not known. */
   public long unknown() {
     return components.stream().filter(one -> one.verdict() == Verdict.UNKNOWN).count();
   }
 
-  /** The same report with more notes before its own. */
+  /** Returns a copy with more notes before its own. */
   public Report withNotes(List<String> more) {
     return new Report(
         components, findings, Stream.concat(more.stream(), notes.stream()).toList(), scratch);

@@ -23,7 +23,7 @@ public final class RunningKernel {
 
   private static final String OSRELEASE = "proc/sys/kernel/osrelease";
 
-  /** It becomes a part of file names. */
+  /** The form of a release, which becomes a part of file names. */
   private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
 
   private static final Profile UNKNOWN =
@@ -48,11 +48,11 @@ public final class RunningKernel {
   /**
    * A running kernel.
    *
-   * @param profile what it speaks
-   * @param handed what it is about to hand over; empty where debugfs does not tell, and then all
-   *     that it can
+   * @param profile the kernel's versions and layouts
+   * @param handed the parts that it will hand over; empty, which means all that it can, if debugfs
+   *     does not show them
    * @param commandLine its own
-   * @param notes what could not be read, and what that means
+   * @param notes sentences about files that could not be read, and the consequences
    */
   public record Running(
       Profile profile,
@@ -64,7 +64,7 @@ public final class RunningKernel {
    * Reads a host.
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
-   * @throws IOException if nothing tells what it speaks
+   * @throws IOException if no file shows the kernel's versions
    */
   public static Running read(Path root) throws IOException {
     return new RunningKernel(root).read();
@@ -107,7 +107,10 @@ public final class RunningKernel {
         List.copyOf(files.notes()));
   }
 
-  /** Sessions and files are written at the jump: whatever LUO can preserve counts as preserved. */
+  /**
+   * Returns the parts that will be handed over. Sessions and files are written at the jump: all
+   * kinds that LUO can preserve count as preserved.
+   */
   private Handed handed(DebugfsOut out, Profile profile) throws IOException {
     Set<String> used = new HashSet<>(out.versions().keySet());
     used.add(Parts.KHO.name());

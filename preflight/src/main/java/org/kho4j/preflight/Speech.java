@@ -8,7 +8,7 @@ import org.kho4j.handover.luo.FeatureHeader;
 /**
  * The versions or features that a kernel has for one {@link Part}.
  *
- * @param state whether it has the part at all
+ * @param state whether the kernel has the part
  * @param versions its version strings, in the order of the part's stems; empty where they are not
  *     known
  * @param features that it supports, requires of a reader and uses, where features take the place of
@@ -18,7 +18,7 @@ import org.kho4j.handover.luo.FeatureHeader;
 public record Speech(
     State state, List<String> versions, Optional<FeatureHeader> features, String evidence) {
 
-  /** Whether a kernel has a part. */
+  /** The presence of a part in a kernel. */
   public enum State {
     YES,
     NO,
@@ -30,7 +30,7 @@ public record Speech(
     versions = List.copyOf(versions);
   }
 
-  /** A kernel that has the part in these versions. */
+  /** Returns the speech of a kernel that has the part in these versions. */
   public static Speech yes(List<String> versions, String evidence) {
     return new Speech(State.YES, versions, Optional.empty(), evidence);
   }
@@ -48,12 +48,15 @@ public record Speech(
     return new Speech(State.UNKNOWN, List.of(), Optional.empty(), evidence);
   }
 
-  /** {@code luo-v1, luo-session-v2}; empty where no version is known. */
+  /**
+   * Returns the versions as text, such as {@code luo-v1, luo-session-v2}; empty if no version is
+   * known.
+   */
   public Optional<String> text() {
     return versions.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", versions));
   }
 
-  /** The version with that stem, if there is one. */
+  /** Returns the version with that stem, if there is one. */
   Optional<String> version(String stem) {
     return versions.stream()
         .filter(version -> VersionString.stem(version).equals(stem))

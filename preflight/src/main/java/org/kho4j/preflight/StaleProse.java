@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  */
 public final class StaleProse {
 
-  /** Where the headers are in a kernel's source tree. */
+  /** The directory of the headers in a kernel's source tree. */
   public static final Path HEADERS = Path.of("include", "linux", "kho", "abi");
 
   private static final long MAX_BYTES = 1 << 20;
@@ -31,10 +31,10 @@ public final class StaleProse {
   private StaleProse() {}
 
   /**
-   * Every place, as {@code file:line: sentence}.
+   * Finds every such place, as {@code file:line: sentence}.
    *
    * @param tree a kernel's source tree
-   * @throws IOException if it has no headers of the contract, or they cannot be read
+   * @throws IOException if the tree has no headers of the contract, or they cannot be read
    */
   public static List<String> find(Path tree) throws IOException {
     Path headers = tree.resolve(HEADERS);

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** The predicted outcome of a handover or of one of its parts, from best to worst. */
 public enum Verdict {
-  /** The next kernel takes it unchanged. */
+  /** The next kernel accepts the part unchanged. */
   OK,
   /** The next kernel drops something optional. */
   DEGRADED,
@@ -25,8 +25,8 @@ public enum Verdict {
   }
 
   /**
-   * A number for scripts, which stays: 0 for {@link #OK}, from 10 on for the others, from 12 on for
-   * those that lose something.
+   * Returns a stable number for scripts: 0 for {@link #OK}, from 10 on for the others, from 12 on
+   * for those with a loss.
    */
   public int exitStatus() {
     return switch (this) {
@@ -40,17 +40,17 @@ public enum Verdict {
     };
   }
 
-  /** Whether what arrives in a part of this verdict shares its fate. */
+  /** Returns whether the contents of a part share this verdict. */
   boolean spreads() {
     return compareTo(DEGRADED) > 0;
   }
 
-  /** Whether a part of this verdict may still arrive whole. */
+  /** Returns whether a part of this verdict may still arrive intact. */
   boolean isOpen() {
     return this == UNKNOWN || this == CORRUPT;
   }
 
-  /** The worse of the two. */
+  /** Returns the worse of two verdicts. */
   public Verdict or(Verdict other) {
     return compareTo(other) >= 0 ? this : other;
   }

@@ -8,7 +8,7 @@ final class VersionOrder implements Comparator<String> {
 
   static final VersionOrder INSTANCE = new VersionOrder();
 
-  /** Marks of which the string without one is newer, in the order that they count. */
+  /** Marks, in order of precedence; of two strings the one without the mark is newer. */
   private static final String OLDER = "-^.";
 
   private VersionOrder() {}
@@ -43,7 +43,7 @@ final class VersionOrder implements Comparator<String> {
     }
   }
 
-  /** Takes a mark off both; the one that has it alone is older. */
+  /** Removes a mark from both strings; a string that alone has the mark is older. */
   private static int marks(Rest one, Rest other, char mark) {
     boolean first = one.isAt(mark);
     boolean second = other.isAt(mark);
@@ -55,7 +55,7 @@ final class VersionOrder implements Comparator<String> {
     return Boolean.compare(second, first);
   }
 
-  /** What is left of a string. */
+  /** The rest of a string. */
   private static final class Rest {
     private final String text;
     private int at;

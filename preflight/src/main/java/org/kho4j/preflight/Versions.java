@@ -7,12 +7,15 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.kho4j.abi.VersionString;
 
-/** Compares versions as kernels do: whole strings, and each that is asked for has to be there. */
+/**
+ * Compares versions like a kernel: as whole strings; every version that the kernel looks for has to
+ * exist.
+ */
 final class Versions {
 
   private Versions() {}
 
-  /** The difference for which the next kernel refuses a part; empty where there is none. */
+  /** Returns the difference for which the next kernel refuses a part; empty if there is none. */
   static Optional<String> difference(Part part, Speech ours, Speech theirs) {
     for (String version : ours.versions()) {
       if (!theirs.versions().contains(version) && has(part, theirs, part.stemOf(version))) {
@@ -33,7 +36,10 @@ final class Versions {
     return features(ours, theirs);
   }
 
-  /** A reader supports all features that the writer requires, or refuses what was written. */
+  /**
+   * Returns the difference in features: a reader without all features that the writer requires
+   * refuses the data.
+   */
   private static Optional<String> features(Speech ours, Speech theirs) {
     if (ours.features().isEmpty() || theirs.features().isEmpty()) {
       return Optional.empty();
@@ -47,7 +53,7 @@ final class Versions {
                 .formatted(required, supported, required & ~supported));
   }
 
-  /** What two strings have in common, and what not, where one of them is composite. */
+  /** Describes the common and the different components of two strings, if one is composite. */
   private static String components(String ours, Optional<String> theirs) {
     Optional<VersionString> first = VersionString.of(ours);
     Optional<VersionString> second = theirs.flatMap(VersionString::of);
@@ -89,7 +95,7 @@ final class Versions {
     return other -> VersionString.stem(other).equals(VersionString.stem(component));
   }
 
-  /** The version that the next kernel does not look for; empty where it looks for all. */
+  /** Returns the version that the next kernel does not look for; empty if it looks for all. */
   static Optional<String> dropped(Part part, Speech ours, Speech theirs) {
     return ours.versions().stream()
         .filter(version -> !theirs.versions().isEmpty() && !has(part, theirs, part.stemOf(version)))

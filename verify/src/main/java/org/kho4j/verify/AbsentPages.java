@@ -29,12 +29,12 @@ final class AbsentPages {
     return address >>> space.pageSize().shift();
   }
 
-  /** Pages that some bytes touch. */
+  /** Counts the pages that a range touches. */
   private long pages(long address, long length) {
     return page(address + length - 1) - page(address) + 1;
   }
 
-  /** How many of some bytes are absent. */
+  /** Counts the absent bytes of a range. */
   long bytes(long address, long length) {
     PageBits absent = pages;
     if (absent == null || length <= 0) {
@@ -45,7 +45,7 @@ final class AbsentPages {
   }
 
   /**
-   * How many of 64 pages are absent.
+   * Counts the absent pages of 64.
    *
    * @param offset of their bits in the words of a {@link PageBits}
    * @param mask the bits of the pages

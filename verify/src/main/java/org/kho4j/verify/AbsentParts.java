@@ -8,17 +8,17 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The parts of a handover that are in RAM but not in the source, because a dump left them out.
- * Nothing is known to be wrong with it, so it is no finding.
+ * The parts of a handover that are in RAM but not in the source, because a dump left them out. An
+ * absent part has no known fault, so it is not a finding.
  *
  * @param parts the first 1,000
  * @param sums of all parts, by kind
  */
 public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
 
-  /** What the absent memory belongs to. */
+  /** The kind of memory that is absent. */
   public enum Kind {
-    /** A structure; what it leads to was not checked either. */
+    /** A structure; the memory that it leads to was not checked either. */
     STRUCTURE("structure", "structures"),
     /** The content of a memfd. */
     MEMFD("memfd", "memfds"),
@@ -48,9 +48,9 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
   /**
    * Absent memory of one structure.
    *
-   * @param path of the structure that it is, or that it is the content of
+   * @param path of the absent structure, or of the structure whose content is absent
    * @param address physical address of that structure
-   * @param bytes that are absent; 0 for a structure, whose size is not known
+   * @param absent bytes; 0 for a structure, whose size is not known
    */
   public record Part(Kind kind, String path, long address, long bytes) {}
 
@@ -75,7 +75,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
     sums = Collections.unmodifiableMap(byKind);
   }
 
-  /** Bytes of content that are absent; structures are not counted. */
+  /** Returns the absent bytes of content; structures are not counted. */
   public long bytes() {
     return sums.values().stream().mapToLong(Sum::bytes).sum();
   }
@@ -94,7 +94,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
     return new AbsentParts(both, sum);
   }
 
-  /** A sentence for each kind. */
+  /** Returns a sentence for each kind. */
   List<String> sentences() {
     List<String> sentences = new ArrayList<>();
     sums.forEach((kind, sum) -> sentences.add(sentence(kind, sum)));

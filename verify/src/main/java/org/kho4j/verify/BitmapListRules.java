@@ -105,7 +105,10 @@ final class BitmapListRules {
     this.blocks = blocks;
   }
 
-  /** Walks the list; returns how much of it is broken, so that what is preserved is not known. */
+  /**
+   * Walks the list; returns the number of broken parts: with any, the preserved memory is not
+   * known.
+   */
   static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
     BitmapListRules rules = new BitmapListRules(scene, map, where, blocks);
     long chunk = map.root();
@@ -142,7 +145,7 @@ final class BitmapListRules {
     return page.address(KhoserMemChunk.NEXT);
   }
 
-  /** The map takes a page, which several of its bitmaps may share. */
+  /** Claims a page for the map; several of its bitmaps may share the page. */
   private void take(long address) {
     long page = address & -pageSize.bytes();
     if (pages.putIfAbsent(page, 1) == 0) {
@@ -220,7 +223,7 @@ final class BitmapListRules {
     }
   }
 
-  /** The order of a chunk, or -1. */
+  /** Returns the order of a chunk, or -1. */
   private long order(long chunk) {
     try {
       return scene.memory().view(where, chunk, KhoserMemChunk.STRUCTURE).get(KhoserMemChunk.ORDER);

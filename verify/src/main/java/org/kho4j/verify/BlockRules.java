@@ -98,7 +98,7 @@ final class BlockRules {
    *
    * @param first address of the first block, or 0
    * @param visitor takes each entry
-   * @return how many entries there are; -1 if that cannot be told
+   * @return the number of entries; -1 if it is not known
    */
   static long check(
       Scene scene, Where where, long first, Structure entry, Consumer<StructureView> visitor) {

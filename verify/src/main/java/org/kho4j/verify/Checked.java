@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  *     that are absent
  * @param absent memory that the source does not have, so that its content was not checked
  * @param findings of each severity, reported or not
- * @param unreported of each rule with more findings than are reported: how many are not
+ * @param unreported number of unreported findings, of each rule that has any
  */
 public record Checked(
     Map<String, Long> counts,
@@ -39,23 +39,23 @@ public record Checked(
     unreported = Collections.unmodifiableMap(new TreeMap<>(unreported));
   }
 
-  /** A verification that ended with one finding, before it looked at anything. */
+  /** Returns the counts of a verification that ended with one finding, before any check. */
   public static Checked of(Finding finding) {
     return new Checked(
         Map.of(), List.of(), AbsentParts.NONE, Map.of(finding.rule().severity(), 1L), Map.of());
   }
 
-  /** Findings of a severity, reported or not. */
+  /** Returns the number of findings of a severity, reported or not. */
   public long count(Severity severity) {
     return findings.getOrDefault(severity, 0L);
   }
 
-  /** All that was not checked: a sentence each, with those about absent memory. */
+  /** Returns a sentence for each part that was not checked, including absent memory. */
   public List<String> unchecked() {
     return Stream.concat(absent.sentences().stream(), notChecked.stream()).toList();
   }
 
-  /** Both together. */
+  /** Returns the sum of both. */
   public Checked plus(Checked other) {
     List<String> sentences = new ArrayList<>(notChecked);
     other.notChecked.stream().filter(one -> !sentences.contains(one)).forEach(sentences::add);

@@ -8,12 +8,13 @@ import java.util.TreeMap;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Who owns which page. A first walk over the owners finds the pages that are claimed twice, with a
- * bit for each page; a second one, only if there are any, finds their owners' names.
+ * The claims of owners on pages. A first walk over the owners finds the pages that are claimed
+ * twice, with a bit for each page; a second walk, only if there are such pages, finds their owners'
+ * names.
  */
 final class Claims {
 
-  /** More are counted, not named. */
+  /** Most conflicts that are named; more are counted. */
   private static final int NAMED = 64;
 
   private final PageSpace space;
@@ -39,7 +40,7 @@ final class Claims {
     this(space, arena, new TreeMap<>(), false, visitor);
   }
 
-  /** For the second walk, which claims the same in the same order. */
+  /** Returns the claims for the second walk, which makes the same claims in the same order. */
   Claims naming(Arena arena) {
     NavigableMap<Long, List<String>> wanted = new TreeMap<>();
     owners.keySet().forEach(page -> wanted.put(page, new ArrayList<>()));
@@ -50,12 +51,12 @@ final class Claims {
     return owned;
   }
 
-  /** Pages that are claimed more than once, as far as they are named, with their owners. */
+  /** Returns the named pages that are claimed more than once, with their owners. */
   NavigableMap<Long, List<String>> conflicts() {
     return owners;
   }
 
-  /** Whether this is the second walk. */
+  /** Returns whether this is the second walk. */
   boolean isNaming() {
     return naming;
   }
@@ -63,7 +64,7 @@ final class Claims {
   /**
    * Claims memory for a structure.
    *
-   * @return whether nobody had claimed any of it
+   * @return whether none of the memory had been claimed before
    */
   boolean claim(Where where, long address, long bytes) {
     int shift = space.pageSize().shift();
@@ -86,18 +87,18 @@ final class Claims {
     return there < 0;
   }
 
-  /** Takes all that is found; {@link OwnerVisitor#NONE} on the second walk. */
+  /** Returns the visitor of all claims; {@link OwnerVisitor#NONE} on the second walk. */
   OwnerVisitor visitor() {
     return visitor;
   }
 
-  /** Whether somebody hears of every claim, one after the other. */
+  /** Returns whether a visitor takes every claim, one after the other. */
   boolean isVisited() {
     return !visitor.equals(OwnerVisitor.NONE);
   }
 
   /**
-   * Some of 64 pages were claimed without {@link #claim}.
+   * Passes pages, of 64, that were claimed without {@link #claim} to the visitor.
    *
    * @param word number of the first page, divided by 64
    */
@@ -111,7 +112,7 @@ final class Claims {
     }
   }
 
-  /** Of the 64 pages around one, those whose owners are looked for. */
+  /** Returns the pages, of the 64 around one page, whose owners are wanted. */
   long wanted(long page) {
     long mask = 0;
     if (naming) {
@@ -122,7 +123,7 @@ final class Claims {
     return mask;
   }
 
-  /** A page is claimed a second time. */
+  /** Records that a page is claimed a second time. */
   synchronized void conflict(long page) {
     if (!naming && owners.size() < NAMED) {
       owners.put(page, List.of());

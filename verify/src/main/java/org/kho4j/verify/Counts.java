@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.kho4j.handover.wire.HandoverException;
 
-/** Counts of what was looked at, by name; and what was not looked at. */
+/** Counts the checked structures by name, and collects the unchecked parts. */
 final class Counts {
 
   private final Map<String, Long> counts = new LinkedHashMap<>();
@@ -31,13 +31,13 @@ final class Counts {
     }
   }
 
-  /** A structure is absent, and with it what it owns and leads to. */
+  /** Records an absent structure, whose memory and pointers are not known. */
   void absent(HandoverException structure) {
     absent(AbsentParts.Kind.STRUCTURE, structure.path(), structure.address(), 0);
     unknownOwner();
   }
 
-  /** Memory that a structure leads to is absent. */
+  /** Records absent memory that a structure leads to. */
   void absent(AbsentParts.Kind kind, String path, long address, long bytes) {
     if (absent.size() < AbsentParts.MOST_PARTS) {
       absent.add(new AbsentParts.Part(kind, path, address, bytes));
@@ -45,24 +45,24 @@ final class Counts {
     absentSums.merge(kind, new AbsentParts.Sum(1, bytes), AbsentParts.Sum::plus);
   }
 
-  /** Structures that are absent. */
+  /** Returns the number of absent structures. */
   long absentStructures() {
     AbsentParts.Sum sum = absentSums.get(AbsentParts.Kind.STRUCTURE);
     return sum == null ? 0 : sum.count();
   }
 
-  /** Something owns memory, and what it owns is not known here. */
+  /** Records an owner whose memory is not known here. */
   void unknownOwner() {
     ownersKnown = false;
   }
 
-  /** Memory of a structure could not be read, so that what it owns is not known. */
+  /** Records a structure that could not be read, so that its memory is not known. */
   void unread(String sentence) {
     notChecked(sentence);
     unknownOwner();
   }
 
-  /** Whether every structure that owns memory was read. */
+  /** Returns whether every structure that owns memory was read. */
   boolean ownersKnown() {
     return ownersKnown;
   }

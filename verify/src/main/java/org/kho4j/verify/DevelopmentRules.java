@@ -5,7 +5,7 @@ import org.kho4j.handover.luo.DevelopmentState;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
-/** Clients of LUO that development trees have and no release: named, and checked by bounds. */
+/** Rules for clients of LUO that only development trees have: named, and checked by bounds. */
 final class DevelopmentRules {
 
   static final Rule CLIENT =

@@ -183,7 +183,7 @@ final class FdtRules {
     this.address = scene.handover().root().address();
   }
 
-  /** Whether the handover's version is one that can be verified. */
+  /** Returns whether the handover's version can be verified. */
   static boolean version(Scene scene) {
     String compatible = scene.handover().root().compatible();
     long address = scene.handover().root().address();
@@ -235,7 +235,7 @@ final class FdtRules {
     return true;
   }
 
-  /** Checks the root FDT and the map; what is preserved is known from here on. */
+  /** Checks the root FDT and the map; the preserved pages are known afterwards. */
   static void check(Scene scene) {
     FdtRules rules = new FdtRules(scene);
     long size = scene.handover().root().totalSize();
@@ -323,7 +323,7 @@ final class FdtRules {
     }
   }
 
-  /** The blob's bytes; null if there are none, or they are absent. */
+  /** Returns the blob's bytes; null if there are none, or they are absent. */
   private @Nullable MemorySegment blob(Subtree subtree) {
     long size = subtree.size();
     Where where = subtree.where();
@@ -385,20 +385,21 @@ final class FdtRules {
             ? Math.max(0, scene.preserved().orderAround(first << shift))
             : 0;
     long bytes = Math.max(count << shift, scene.pageSize().blockBytes(order));
-    // Whoever owns the blob owns the block that it begins.
+    // The owner of the blob owns the block at the blob's start.
     boolean begins = ((first << shift) & (scene.pageSize().blockBytes(order) - 1)) == 0;
     scene.take(subtree.where(), first << shift, begins ? bytes : count << shift);
   }
 
   /**
-   * What the owner reads of a device tree: it goes by the header, as far as the blob's pages go.
+   * Returns the bytes that the owner reads of a device tree: the size in its header, up to the end
+   * of the blob's pages.
    */
   private MemorySegment tree(Subtree subtree, MemorySegment blob) {
     long total;
     try {
       total = Fdt.totalSize(blob);
     } catch (FdtException e) {
-      // Whoever owns the blob says so.
+      // The rules of the blob's owner report this.
       return blob;
     }
     if (total == subtree.size()) {

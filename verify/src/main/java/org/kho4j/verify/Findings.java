@@ -9,8 +9,8 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Takes the findings of the rules. Of each rule a few are reported and all are counted, so that
- * neither memory nor a reader drowns in the findings of a rule that is broken a million times.
+ * Takes the findings of the rules. Reports a limited number of findings per rule, and counts all of
+ * them: a rule may be broken a million times.
  */
 final class Findings {
 
@@ -25,7 +25,7 @@ final class Findings {
   /**
    * Findings of one handover.
    *
-   * @param structures takes note of those that are absent
+   * @param structures counts of structures, which record absent ones
    */
   Findings(Consumer<Finding> consumer, Predicate<Rule> wanted, int perRule, Counts structures) {
     this.consumer = consumer;
@@ -39,7 +39,7 @@ final class Findings {
     return new Findings(finding -> {}, rule -> false, 0, new Counts());
   }
 
-  /** The message is made only if the finding is reported. */
+  /** Reports a finding. The message is made only if the finding is reported. */
   @SuppressWarnings("AnnotateFormatMethod") // that would be a dependency for one annotation
   synchronized void report(
       Rule rule, Where where, long address, String format, Object... arguments) {
@@ -48,7 +48,7 @@ final class Findings {
     }
   }
 
-  /** Passes on what a reader found. A structure that is absent breaks no rule. */
+  /** Reports a fault that a reader found. An absent structure breaks no rule. */
   synchronized void report(Rule rule, HandoverException e) {
     if (e.isAbsent()) {
       structures.absent(e);
@@ -66,12 +66,12 @@ final class Findings {
     return counts.merge(rule.id(), 1L, Long::sum) <= perRule;
   }
 
-  /** Errors so far, wanted or not. */
+  /** Returns the number of errors so far, wanted or not. */
   synchronized long errors() {
     return errors;
   }
 
-  /** The counts of the structures, with those of the findings. */
+  /** Returns the counts of the structures and of the findings. */
   synchronized Checked checked() {
     Map<String, Long> unreported = new TreeMap<>();
     counts.forEach((id, count) -> {

@@ -212,7 +212,7 @@ final class FlbRules {
     }
   }
 
-  /** The data of an FLB that is not known here: an address, if it can be one. */
+  /** Checks the data of an FLB that is not known here: as an address, if it can be one. */
   private void data(Where where, long address, long data) {
     if (data == 0
         || !scene.pageSize().isAligned(data)

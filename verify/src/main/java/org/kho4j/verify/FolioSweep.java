@@ -8,8 +8,8 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Passes over folio records that keep every rule, one page each, as fast as memory is read, and
- * stops at the first that needs a longer look. Several may sweep parts of one array at once.
+ * Skips folio records that keep every rule, one page each, at the speed of memory, and stops at the
+ * first record that needs closer checks. Several sweeps may run over parts of one array at once.
  */
 final class FolioSweep {
 
@@ -31,7 +31,7 @@ final class FolioSweep {
    * A sweep.
    *
    * @param owner of the folios
-   * @param alone whether nobody else claims pages at the same time
+   * @param alone whether no other thread claims pages at the same time
    */
   FolioSweep(Scene scene, Where owner, boolean alone) {
     this.scene = scene;
@@ -40,33 +40,33 @@ final class FolioSweep {
     this.visited = scene.claims().isVisited();
   }
 
-  /** Index of the first record that was passed; -1 if none was. */
+  /** Returns the index of the first skipped record; -1 if there is none. */
   long firstIndex() {
     return firstIndex;
   }
 
-  /** The page of the file behind the last record that was passed. */
+  /** Returns the page of the file behind the last skipped record. */
   long nextIndex() {
     return nextIndex;
   }
 
-  /** Records that were passed. */
+  /** Returns the number of skipped records. */
   long passed() {
     return passed;
   }
 
-  /** Pages of the records that were passed that the source does not have. */
+  /** Returns the number of pages of skipped records that the source does not have. */
   long absentPages() {
     return absentPages;
   }
 
   /**
-   * Sweeps.
+   * Sweeps records, from one offset on.
    *
    * @param from offset of the first record
    * @param next the lowest index that may come
    * @param filePages all indices are below
-   * @return offset of the record that it stopped at; the size of {@code entries} if none
+   * @return offset of the record at which the sweep stopped; the size of {@code entries} if none
    */
   long sweep(MemorySegment entries, long from, long next, long filePages) {
     PageSpace space = scene.space();

@@ -3,12 +3,12 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** 64 bits of a name: two names that differ have the same once in 2^64. */
+/** A 64-bit hash of a name: two different names collide once in 2^64. */
 final class Hash {
 
   private Hash() {}
 
-  /** Of a text, up to its NUL. */
+  /** Returns the hash of a text, up to its NUL. */
   static long of(MemorySegment chars) {
     long hash = 0xcbf29ce484222325L;
     for (int i = 0; i < chars.byteSize(); i++) {

@@ -116,7 +116,7 @@ final class KhoTestRules {
     }
   }
 
-  /** Only of folios that are all sound: the sum of anything else says nothing. */
+  /** Checks the checksum. Called only if all folios are sound: any other sum proves nothing. */
   private static void checksum(Scene scene, Subtree subtree) {
     try {
       KhoTest test = KhoTest.CLIENT.read(scene.handover(), subtree);
@@ -136,7 +136,7 @@ final class KhoTestRules {
     }
   }
 
-  /** The list of folios, as far as its memory is there. */
+  /** The list of folios, as far as its memory is present. */
   private static final class Folios {
     private final Scene scene;
     private final Where where;

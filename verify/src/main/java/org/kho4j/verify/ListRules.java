@@ -59,11 +59,11 @@ final class ListRules {
   /**
    * Checks a list.
    *
-   * @param list what the entries stand in
+   * @param list structure of the list
    * @param address of it; 0 for none
-   * @param told how many entries there are by the list's owner, where the list does not say it
+   * @param told number of entries by the list's owner, for a list without a count
    * @param visitor takes each entry
-   * @return how many entries there are; -1 if that cannot be told
+   * @return the number of entries; -1 if it is not known
    */
   static long check(
       Scene scene,

@@ -25,12 +25,13 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Recognizes structures of the contract by their content, in pages that nothing points at. Strict:
- * every pointer is the address of a preserved page, every name is text, and unused bytes are 0.
+ * Recognizes structures of the contract by their content, in pages without a pointer to them.
+ * Strict: every pointer is the address of a preserved page, every name is text, and unused bytes
+ * are 0.
  */
 final class Lookalike {
 
-  /** The structures that are recognized, those that list others first. */
+  /** The structures that are recognized; structures that list others come first. */
   enum Kind {
     HEAD("head of LUO's state", "heads of LUO's state", "session", true),
     SESSIONS("list of sessions", "lists of sessions", "session", true),
@@ -65,7 +66,9 @@ final class Lookalike {
       return count == 1 ? entry : entry + "s";
     }
 
-    /** Whether LUO's state has such pages, and no owner that is not known here. */
+    /**
+     * Returns whether such pages belong to LUO's state, and not to an owner that is unknown here.
+     */
     boolean isOfLuo() {
       return ofLuo;
     }
@@ -75,8 +78,8 @@ final class Lookalike {
    * A page that looks like a structure.
    *
    * @param address physical address of the page
-   * @param next what it points at as the next of its kind, or 0
-   * @param entries how many it lists
+   * @param next address of the next structure of the kind, or 0
+   * @param entries number of listed entries
    * @param name of its first entry, or empty
    */
   record Seen(Kind kind, long address, long next, long entries, String name) {}
@@ -89,7 +92,7 @@ final class Lookalike {
     this.shift = scene.pageSize().shift();
   }
 
-  /** What the page at an address looks like; null if like nothing. */
+  /** Returns the structure that a page looks like; null if there is none. */
   @Nullable Seen at(long address) {
     MemorySegment page;
     try {
@@ -115,7 +118,7 @@ final class Lookalike {
     return seen == null ? folios(address, page) : seen;
   }
 
-  /** Blocks, arrays, the page of FLBs. */
+  /** Recognizes blocks, arrays and the page of FLBs. */
   private @Nullable Seen list(long address, MemorySegment page) {
     long first = page.get(StructureView.U64, 0);
     long second = page.get(StructureView.U64, 8);
@@ -156,7 +159,7 @@ final class Lookalike {
     return files(address, pages, 0, count, 0);
   }
 
-  /** All pages of a block, or the first where the others cannot be read. */
+  /** Returns all pages of a block, or the first page if the others cannot be read. */
   private MemorySegment whole(MemorySegment page, long address, int order) {
     try {
       return scene.memory().bytes(Where.ROOT, address, scene.pageSize().blockBytes(order));
@@ -191,7 +194,7 @@ final class Lookalike {
         : null;
   }
 
-  /** Whether there are so many entries with a name, and nothing behind them. */
+  /** Returns whether a page has {@code count} entries with names, and zeros behind them. */
   private static boolean isList(
       MemorySegment list, int header, Structure entry, long count, Field name) {
     int size = entry.headerSize();

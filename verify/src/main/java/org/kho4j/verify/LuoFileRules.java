@@ -11,7 +11,9 @@ import org.kho4j.handover.wire.Where;
 /** The files of a session. */
 final class LuoFileRules {
 
-  /** What becomes of a session whose list of files does not read, on both sides of a fix. */
+  /**
+   * The kernel's handling of a session with an unreadable list of files, before and after a fix.
+   */
   static final String BROKEN_LIST =
       "Every open of /dev/liveupdate fails with EIO (7.1.8, 7.2.6, 7.3.4). 6.19, which lacks the"
           + " fix of 2026, ignores errors in a session's files: the session is restored with a"

@@ -14,7 +14,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** The preserved map in any form: its pages, its keys, the blocks that they stand for. */
+/** Rules for the preserved map in any form: its pages, its keys, and the blocks of the keys. */
 final class MapRules {
 
   static final Rule POINTER =
@@ -167,14 +167,14 @@ final class MapRules {
     this.scene = scene;
     this.pageSize = scene.pageSize();
     this.where = where;
-    // Linux 7.1, the one with kexec-metadata and without the KHO block.
+    // Linux 7.1, the version with kexec-metadata and without the KHO block.
     this.sizesIn32Bits =
         KhoVersion.of(scene.handover().root().compatible()).stream()
             .flatMap(version -> version.layouts().stream())
             .anyMatch(layout -> layout.has(KhoFeature.METADATA) && !layout.has(KhoFeature.BLOCKS));
   }
 
-  /** Walks the map. If it is sound, it is known from here on which pages are preserved. */
+  /** Walks the map. If the map is sound, the preserved pages are known afterwards. */
   static void check(Scene scene, PreservedMap map, Where where) {
     MapRules rules = new MapRules(scene, where);
     form(scene, where, map);
@@ -217,9 +217,9 @@ final class MapRules {
   }
 
   /**
-   * A page of the map itself.
+   * Claims a page of the map itself.
    *
-   * @return its place
+   * @return the page's path
    */
   Where note(long address) {
     if (nodeCount == nodes.length) {
@@ -232,7 +232,7 @@ final class MapRules {
   }
 
   /**
-   * The bits of a leaf or a bitmap, 64 single pages at once.
+   * Checks the bits of a leaf or a bitmap, 64 single pages at once.
    *
    * @param prefix the key of bit 0; 0 for the lowest leaf, whose keys have orders of their own
    */
@@ -306,7 +306,7 @@ final class MapRules {
     preservation(place, address, order);
   }
 
-  /** A preserved block. */
+  /** Checks a preserved block. */
   private void preservation(Where place, long address, int order) {
     long bytes = pageSize.blockBytes(order);
     scene.counts().add("preservations", 1);
@@ -412,7 +412,7 @@ final class MapRules {
       map.forEachPage(page ->
           scene.claims().claim(where.in("page", count[0]++), page, scene.pageSize().bytes()));
     } catch (HandoverException e) {
-      // What is broken was told by the first walk, which stopped there too.
+      // The first walk reported the fault, and stopped there too.
     }
   }
 }

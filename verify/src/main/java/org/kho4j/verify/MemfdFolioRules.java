@@ -11,7 +11,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** The folios of one memfd: 16 bytes each, and there may be a hundred million of them. */
+/** Rules for the folios of one memfd: 16 bytes each, and there may be a hundred million of them. */
 final class MemfdFolioRules {
 
   static final Rule HOLE =
@@ -171,7 +171,7 @@ final class MemfdFolioRules {
       this.number = number;
     }
 
-    /** What can be done without knowing how the piece before ended. */
+    /** Sweeps the records that do not depend on the end of the piece before. */
     void sweep(boolean alone) {
       try {
         MemorySegment read = scene.memory().bytes(where.in("folios"), start, length);
@@ -185,7 +185,9 @@ final class MemfdFolioRules {
     }
   }
 
-  /** Sweeps what was queued, on all cores if it is much, and looks at the rest in order. */
+  /**
+   * Sweeps the queued pieces, on all cores if they are many, and checks the other records in order.
+   */
   private void drain() {
     boolean parallel =
         batchBytes > STRETCH_BYTES
@@ -225,7 +227,7 @@ final class MemfdFolioRules {
     }
   }
 
-  /** Reads the pages of a piece that can be read, where not all can. */
+  /** Checks the readable pages of a piece that is not readable as a whole. */
   private void unread(Piece piece) {
     int page = scene.pageSize().bytes();
     if (piece.length > page) {
@@ -253,7 +255,7 @@ final class MemfdFolioRules {
     lastIndex = nextIndex - 1;
   }
 
-  /** Takes any entry. */
+  /** Checks any entry. */
   private void folio(long entry, long word, long index, long at) {
     Findings findings = scene.findings();
     long page = word & MemfdFolio.PFN_MASK;
@@ -302,7 +304,7 @@ final class MemfdFolioRules {
     scene.claims().claim(where.in("folio", entry), folio, scene.pageSize().blockBytes(order));
   }
 
-  /** Where in the file a folio is. */
+  /** Checks the place of a folio in the file. */
   private void place(long entry, long index, int order, long at) {
     Findings findings = scene.findings();
     long pages = 1L << order;
@@ -332,7 +334,7 @@ final class MemfdFolioRules {
     nextIndex = index + pages;
   }
 
-  /** Whether a folio is behind the one before it. */
+  /** Checks that a folio is behind the one before it. */
   private void order(long entry, long index, long pages, long at) {
     Findings findings = scene.findings();
     if (index < nextIndex && index + pages > lastIndex) {
@@ -355,7 +357,7 @@ final class MemfdFolioRules {
     }
   }
 
-  /** Every run was taken. */
+  /** Completes the checks after the last run. */
   void end() {
     drain();
     scene.counts().add("folios", queued);

@@ -10,7 +10,10 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
-/** What the memfd handler hands over for a file; the folios are {@link MemfdFolioRules}'. */
+/**
+ * Rules for the data that the memfd handler hands over for a file; {@link MemfdFolioRules} has
+ * those for the folios.
+ */
 final class MemfdRules {
 
   static final Rule VERSION =
@@ -116,7 +119,7 @@ final class MemfdRules {
 
   private MemfdRules() {}
 
-  /** Whether a handler is memfd's, of whatever version. */
+  /** Returns whether a handler is memfd's, of any version. */
   static boolean handles(String handler) {
     return handler.startsWith("memfd-v") || MemfdVersion.of(handler).isPresent();
   }
@@ -157,7 +160,7 @@ final class MemfdRules {
     content(scene, where, version.get(), ser);
   }
 
-  /** The fields that hold bits, where the version has them. */
+  /** Checks the fields that hold bits, where the version has them. */
   private static void switches(Findings findings, Where where, StructureView ser) {
     if (ser.structure().has(MemfdSer.SEALS)) {
       long seals = ser.get(MemfdSer.SEALS);
@@ -174,7 +177,7 @@ final class MemfdRules {
     }
   }
 
-  /** The size, and the array of folios. */
+  /** Checks the size, and the array of folios. */
   private static void content(Scene scene, Where where, MemfdVersion version, StructureView ser) {
     Findings findings = scene.findings();
     long data = ser.address();

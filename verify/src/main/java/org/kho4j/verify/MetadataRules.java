@@ -6,7 +6,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 
-/** The subtree {@code kexec-metadata}: which kernel handed over. */
+/** Rules for the subtree {@code kexec-metadata}, which names the kernel that handed over. */
 final class MetadataRules {
 
   private static final String IGNORED =

@@ -18,7 +18,10 @@ import org.kho4j.memory.PhysicalMemory;
  */
 final class NumaNodes {
 
-  /** Where a PC's BIOS leaves the pointer to its tables. UEFI passes it otherwise. */
+  /**
+   * The area in which a PC's BIOS leaves the pointer to its tables. UEFI passes the pointer
+   * otherwise.
+   */
   private static final long BIOS = 0xe0000;
 
   private static final int BIOS_BYTES = 0x20000;
@@ -36,7 +39,7 @@ final class NumaNodes {
 
   private NumaNodes() {}
 
-  /** Addresses at which memory of another node begins; none where there is no table. */
+  /** Returns the addresses at which memory of another node begins; none if there is no table. */
   static List<Long> borders(PhysicalMemory memory) {
     MemorySegment bios = read(memory, BIOS, BIOS_BYTES);
     for (long at = 0; bios != null && at + POINTER_BYTES <= BIOS_BYTES; at += 16) {
@@ -94,7 +97,7 @@ final class NumaNodes {
     }
   }
 
-  /** A whole table; null if there is none of that name whose bytes add up to 0. */
+  /** Returns a whole table; null if there is none of that name whose bytes add up to 0. */
   private static @Nullable MemorySegment table(PhysicalMemory memory, long address, String name) {
     MemorySegment header = read(memory, address, TABLE_HEADER);
     if (header == null || !text(header, name.length()).equals(name)) {

@@ -33,7 +33,7 @@ public enum OwnerKind {
     this.words = words;
   }
 
-  /** The kind of a claim, by its place. */
+  /** Returns the kind of a claim, by its place. */
   public static OwnerKind of(Where where) {
     if (where.top().equals(KhoVersion.MAP_PROPERTY)) {
       return MAP;
@@ -49,8 +49,8 @@ public enum OwnerKind {
   }
 
   /**
-   * The owner of a claim of this kind: the file of a folio, the area of a block, else the structure
-   * itself.
+   * Returns the owner of a claim of this kind: the file of a folio, the area of a block, otherwise
+   * the structure itself.
    */
   public Where owner(Where where) {
     return this == VMALLOC || this == MEMFD || this == KHO_TEST ? where.around() : where;

@@ -3,7 +3,7 @@ package org.kho4j.verify;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.Where;
 
-/** Rules across structures: who owns what. */
+/** Rules across structures: the owners of memory. */
 final class OwnerRules {
 
   static final Rule TWICE =
@@ -70,7 +70,10 @@ final class OwnerRules {
             subtree.size());
   }
 
-  /** All claims of the first walk, and of the second one that named them. */
+  /**
+   * Checks the pages that are claimed twice, by the first walk and the second walk, which named
+   * their owners.
+   */
   static void twice(Scene scene, Claims named) {
     int shift = scene.pageSize().shift();
     named

@@ -12,8 +12,8 @@ public interface OwnerVisitor {
   OwnerVisitor NONE = (where, address, bytes) -> {};
 
   /**
-   * Takes a claim. Memory may be claimed by several, whether it is preserved or not, and whether it
-   * is there or not. The blocks of a vmalloc area come in virtual order.
+   * Takes a claim. Memory may be claimed by several owners, preserved or not, and present or not.
+   * The blocks of a vmalloc area come in virtual order.
    *
    * @param where the structure that the memory belongs to, or that is in it
    * @param address physical address of its first byte

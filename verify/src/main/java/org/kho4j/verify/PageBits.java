@@ -17,7 +17,7 @@ final class PageBits {
     this.words = arena.allocate(((long) space.chunks() << PageSpace.CHUNK_SHIFT) / 8 + 8, 8);
   }
 
-  /** The bits themselves, by the number that {@link PageSpace} gives a page. */
+  /** Returns the bits themselves, by the page numbers of {@link PageSpace}. */
   MemorySegment words() {
     return words;
   }
@@ -30,7 +30,7 @@ final class PageBits {
   /**
    * Adds pages.
    *
-   * @return the first that was there already, or -1
+   * @return the first page that was in the set already, or -1
    */
   long add(long page, long count) {
     long there = -1;
@@ -70,7 +70,7 @@ final class PageBits {
   }
 
   /**
-   * The first of some pages that is in the set, or that is not.
+   * Returns the first of some pages that is in the set, or that is not.
    *
    * @return -1 if there is none; pages without a number are in no set
    */
@@ -96,7 +96,7 @@ final class PageBits {
     return !present && end < page + count ? Math.max(page, end) : -1;
   }
 
-  /** How many of some pages are in this set, and not in {@code other}. */
+  /** Counts the pages of a range that are in this set, and not in {@code other}. */
   long count(long page, long count, PageBits other) {
     long sum = 0;
     long end = Math.min(page + count, space.endPage());

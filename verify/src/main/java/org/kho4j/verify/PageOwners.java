@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.wire.Where;
 
 /**
- * The first owner of each page of RAM: four bytes a page, off-heap, where anything is claimed. What
- * is claimed beside RAM is left out.
+ * The first owner of each page of RAM: four bytes a page, off-heap, where memory is claimed. Claims
+ * on memory beside RAM are left out.
  */
 final class PageOwners implements OwnerVisitor {
 
@@ -26,7 +26,7 @@ final class PageOwners implements OwnerVisitor {
   private final IdentityHashMap<Where, Integer> numbers = new IdentityHashMap<>();
   private long budget;
 
-  /** No owner of any page. Four times as many pages as there are can be claimed. */
+  /** Creates an empty table. Owners can claim four times as many pages as there are. */
   PageOwners(PageSpace space, Arena arena) {
     this.space = space;
     this.arena = arena;
@@ -34,7 +34,7 @@ final class PageOwners implements OwnerVisitor {
     this.budget = 4L * space.chunks() * CHUNK_PAGES;
   }
 
-  /** Whether every claim was taken. */
+  /** Returns whether every claim was recorded. */
   boolean isComplete() {
     return budget >= 0;
   }
@@ -70,7 +70,7 @@ final class PageOwners implements OwnerVisitor {
     return chunk;
   }
 
-  /** From 1 on. */
+  /** Returns the number of an owner, from 1 on. */
   private int number(Where where) {
     OwnerKind kind = OwnerKind.of(where);
     Where owner = kind.owner(where);
@@ -86,7 +86,7 @@ final class PageOwners implements OwnerVisitor {
     return owners.size();
   }
 
-  /** Hands the parts of a run on that have one owner each. */
+  /** Splits a run into parts with one owner each. */
   void split(long address, long bytes, PartVisitor visitor) {
     int shift = space.pageSize().shift();
     long end = (address + bytes) >>> shift;

@@ -5,8 +5,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Numbers the pages of RAM without gaps, present or not, so that a bit for each costs nothing where
- * there is no RAM. In chunks of 32,768 pages: a chunk with any RAM counts as a whole.
+ * Numbers the pages of RAM without gaps, present or not, so that a bit for each page costs nothing
+ * where there is no RAM. Pages are numbered in chunks of 32,768: a chunk with any RAM counts as a
+ * whole.
  */
 final class PageSpace {
 
@@ -48,22 +49,22 @@ final class PageSpace {
     return pageSize;
   }
 
-  /** Where RAM ends. */
+  /** Returns the end of RAM. */
   long end() {
     return end;
   }
 
-  /** Chunks that have RAM. */
+  /** Returns the number of chunks with RAM. */
   int chunks() {
     return used;
   }
 
-  /** Pages up to the last that can have a number. */
+  /** Returns the number of pages up to the last that can have a number. */
   long endPage() {
     return (long) chunks.length << CHUNK_SHIFT;
   }
 
-  /** The page's number; -1 if it is no RAM, and none is near it. */
+  /** Returns the page's number; -1 if neither the page nor its chunk has RAM. */
   long number(long page) {
     long chunk = page >>> CHUNK_SHIFT;
     if (chunk >= chunks.length || chunk < 0) {

@@ -7,7 +7,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.HandoverException;
 
-/** What the preserved map says of each page. */
+/** The preserved map's record of each page. */
 final class Preserved {
 
   private final PageSize pageSize;
@@ -21,27 +21,27 @@ final class Preserved {
     this.singles = new PageBits(space, arena);
   }
 
-  /** The whole map was walked, and is sound. */
+  /** Records that the whole map was walked and is sound. */
   void walked(PreservedMap map) {
     lookup = map.lookup();
   }
 
-  /** Whether anything can be said: a map whose pages are not what they should be says nothing. */
+  /** Returns whether the preserved pages are known: a broken map is no evidence for any page. */
   boolean isKnown() {
     return lookup != null;
   }
 
-  /** Every page in a preserved block. */
+  /** Returns the pages in preserved blocks. */
   PageBits pages() {
     return pages;
   }
 
-  /** Every page that is a block of order 0 by itself. */
+  /** Returns the pages that are blocks of order 0. */
   PageBits singles() {
     return singles;
   }
 
-  /** Whether exactly that block is preserved. */
+  /** Returns whether exactly that block is preserved. */
   boolean isBlock(long address, int order) {
     PreservedMap.Lookup found = lookup;
     if (found == null
@@ -57,7 +57,10 @@ final class Preserved {
     }
   }
 
-  /** The order of the block that starts there, the lowest if there are several; -1 if none does. */
+  /**
+   * Returns the order of the block that starts there, the lowest if there are several; -1 if none
+   * does.
+   */
   int orderAt(long address) {
     for (int order = 0; order <= KhoRadix.maxOrder(pageSize); order++) {
       if ((address & (pageSize.blockBytes(order) - 1)) != 0) {
@@ -70,7 +73,7 @@ final class Preserved {
     return -1;
   }
 
-  /** The order of the smallest block that has that address in it; -1 if none has. */
+  /** Returns the order of the smallest block that has that address in it; -1 if none has. */
   int orderAround(long address) {
     for (int order = 0; order <= KhoRadix.maxOrder(pageSize); order++) {
       if (isBlock(address & -pageSize.blockBytes(order), order)) {
@@ -80,7 +83,7 @@ final class Preserved {
     return -1;
   }
 
-  /** What the map says of an address, for a message. */
+  /** Describes the map's record of an address, for a message. */
   String describe(long address) {
     int order = orderAround(address);
     if (order < 0) {

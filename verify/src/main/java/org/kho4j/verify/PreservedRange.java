@@ -18,7 +18,7 @@ public record PreservedRange(
   /**
    * An owner.
    *
-   * @param kind what the memory is to it
+   * @param kind the kind of the memory
    * @param where its place in the handover
    */
   public record Owner(OwnerKind kind, Where where) {}

@@ -12,7 +12,7 @@ import org.kho4j.handover.wire.HandoverException;
 /** All preserved memory of a handover, with its owners. */
 public final class PreservedRanges {
 
-  /** More runs are visited in the order of the map, and not by address. */
+  /** Most runs that are visited by address; more are visited in the order of the map. */
   private static final int SORTED_RUNS = 1 << 18;
 
   private PreservedRanges() {}
@@ -21,9 +21,8 @@ public final class PreservedRanges {
    * Visits all preserved memory: by address, or in the order of the map where it has more than
    * 262,144 runs. The blocks are those of the map, also where they overlap or lie beside RAM.
    *
-   * @param options where scratch is
-   * @return whether every claim was taken: false if more is claimed than there is memory, four
-   *     times over
+   * @param options options with the scratch regions
+   * @return whether every claim was recorded: false if owners claim more than four times the memory
    * @throws HandoverException if the map is broken, consumed or absent
    */
   public static boolean visit(

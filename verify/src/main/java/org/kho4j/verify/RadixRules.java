@@ -54,7 +54,10 @@ final class RadixRules {
     this.blocks = blocks;
   }
 
-  /** Walks the tree; returns how much of it is broken, so that what is preserved is not known. */
+  /**
+   * Walks the tree; returns the number of broken parts: with any, the preserved memory is not
+   * known.
+   */
   static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
     RadixRules rules = new RadixRules(scene, map, where, blocks);
     rules.node(map.root(), rules.depth - 1, 0);

@@ -8,12 +8,12 @@ import java.util.Set;
  * A rule that every valid handover satisfies.
  *
  * @param id stable: {@code "VMALLOC-007"}
- * @param severity how bad it is when it does not hold
- * @param sentence what holds
- * @param kernel what a real kernel does when it does not, with the release that this is known of
- * @param remedy where to look for the cause, and what to do
- * @param outcomes what can become of a handover in which it does not hold, and that is sound
- *     otherwise
+ * @param severity severity of a violation
+ * @param sentence the rule as a sentence
+ * @param kernel a real kernel's behaviour when the rule is broken, with the release of the
+ *     observation
+ * @param remedy the place to look for the cause, and the remedy
+ * @param outcomes possible outcomes of a handover that breaks only this rule
  */
 public record Rule(
     String id,
@@ -27,18 +27,23 @@ public record Rule(
     outcomes = Set.copyOf(outcomes);
   }
 
-  /** An error; state is lost, with or without a word, unless other outcomes are named. */
+  /**
+   * Creates an error; state is lost, with or without a message, unless other outcomes are named.
+   */
   static Rule error(String id, String sentence, String kernel, String remedy, Outcome... outcomes) {
     return of(id, Severity.ERROR, sentence, kernel, remedy, outcomes);
   }
 
-  /** A warning; all is restored unless other outcomes are named. */
+  /** Creates a warning; all is restored unless other outcomes are named. */
   static Rule warning(
       String id, String sentence, String kernel, String remedy, Outcome... outcomes) {
     return of(id, Severity.WARNING, sentence, kernel, remedy, outcomes);
   }
 
-  /** Nothing is broken; all is restored unless other outcomes are named. */
+  /**
+   * Creates a rule of severity {@link Severity#INFO}; all is restored unless other outcomes are
+   * named.
+   */
   static Rule info(String id, String sentence, String kernel, String remedy, Outcome... outcomes) {
     return of(id, Severity.INFO, sentence, kernel, remedy, outcomes);
   }
@@ -63,7 +68,7 @@ public record Rule(
         outcomes.length == 0 ? usual : EnumSet.copyOf(List.of(outcomes)));
   }
 
-  /** What the rule is about: {@code "VMALLOC"}. */
+  /** Returns the group of the rule, such as {@code "VMALLOC"}. */
   public String group() {
     return id.substring(0, id.indexOf('-'));
   }

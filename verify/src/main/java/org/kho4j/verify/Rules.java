@@ -6,7 +6,7 @@ import java.util.Optional;
 /** The list of all rules. */
 public final class Rules {
 
-  /** All of them, by group, from the root FDT down. */
+  /** All rules, by group, from the root FDT down. */
   public static final List<Rule> ALL =
       List.of(
           FdtRules.FORM,
@@ -156,7 +156,7 @@ public final class Rules {
 
   private Rules() {}
 
-  /** The rule of that id, in either case of letters. */
+  /** Returns the rule of an id, in upper or lower case. */
   public static Optional<Rule> of(String id) {
     return ALL.stream().filter(rule -> rule.id().equalsIgnoreCase(id)).findFirst();
   }

@@ -13,7 +13,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What the rules of one handover share.
+ * The shared state of the rules of one handover.
  *
  * @param absent the pages that the source does not have
  * @param scratch the next kernel's scratch regions; none if they are not known
@@ -30,7 +30,7 @@ record Scene(
     List<Long> nodes,
     Counts counts) {
 
-  /** The same for a second walk that finds the owners' names. */
+  /** Returns the scene for a second walk, which finds the owners' names. */
   Scene naming(Claims naming) {
     return new Scene(
         handover, space, Findings.none(), preserved, naming, absent, scratch, nodes, new Counts());
@@ -44,12 +44,15 @@ record Scene(
     return handover.pageSize();
   }
 
-  /** What keeps a list from being all read: errors so far, and structures that are absent. */
+  /**
+   * Returns the number of errors and absent structures so far, which keep a list from being read
+   * completely.
+   */
   long gaps() {
     return findings.errors() + counts.absentStructures();
   }
 
-  /** Notes the bytes of some content that are absent. */
+  /** Records the absent bytes of some content. */
   void content(AbsentParts.Kind kind, Where where, long address, long absentBytes) {
     if (absentBytes > 0) {
       counts.absent(kind, where.toString(), address, absentBytes);
@@ -57,8 +60,8 @@ record Scene(
   }
 
   /**
-   * A page of a structure; null if there cannot be one, which is reported, or it is absent, which
-   * is noted.
+   * Reads a page of a structure; null if there cannot be such a page, which is reported, or if it
+   * is absent, which is recorded.
    */
   @Nullable MemorySegment page(Rule rule, Where where, long address) {
     try {
@@ -69,24 +72,24 @@ record Scene(
     }
   }
 
-  /** A structure at the start of a page; null as of {@link #page}. */
+  /** Reads a structure at the start of a page; null as with {@link #page}. */
   @Nullable StructureView view(Rule rule, Where where, long address, Structure structure) {
     MemorySegment page = page(rule, where, address);
     return page == null ? null : read(where, new StructureView(structure, address, page));
   }
 
-  /** A structure was read. */
+  /** Passes a structure that was read to the visitor. */
   StructureView read(Where where, StructureView structure) {
     claims.visitor().structure(where, structure);
     return structure;
   }
 
   /**
-   * A structure takes a block of its own, which has to be preserved as that block: a kernel gives
-   * it back by its address and the order that it was preserved with.
+   * Claims a block of a structure, which has to be preserved as that block: a kernel restores it by
+   * its address and the order of its preservation.
    *
-   * @param rule that this is, for that structure
-   * @return whether nobody else had claimed it
+   * @param rule for that structure
+   * @return whether no other owner had claimed the block
    */
   boolean own(Rule rule, Where where, long address, int order) {
     if (preserved.isKnown() && !preserved.isBlock(address, order)) {
@@ -102,7 +105,7 @@ record Scene(
     return take(where, address, pageSize().blockBytes(order));
   }
 
-  /** Memory of a structure, however it is preserved. */
+  /** Claims memory of a structure, however the memory is preserved. */
   boolean take(Where where, long address, long bytes) {
     ScratchRules.structure(this, where, address, bytes);
     return claims.claim(where, address, bytes);

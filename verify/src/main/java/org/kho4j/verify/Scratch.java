@@ -23,8 +23,8 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
   }
 
   /**
-   * The regions of a handover: where the options say, else where the boot record in memory says;
-   * empty if neither does.
+   * Returns the regions of a handover: from the options, otherwise from the boot record in memory;
+   * empty if neither has them.
    */
   public static Optional<Scratch> of(Handover handover, Verifier.Options options) {
     List<AddressRange> regions = Verifier.scratch(handover, options, Findings.none(), new Counts());
@@ -46,7 +46,7 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
             found.map(record -> OptionalLong.of(record.address())).orElse(OptionalLong.empty())));
   }
 
-  /** Bytes of all regions. */
+  /** Returns the bytes of all regions. */
   public long bytes() {
     return regions.stream().mapToLong(AddressRange::length).sum();
   }

@@ -19,8 +19,8 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 
 /**
- * Scratch regions, and the boot record that leads to them, where the record was found in memory or
- * its address is given.
+ * Rules for scratch regions, and for the boot record with their address, where the record was found
+ * in memory or its address is given.
  */
 final class ScratchRules {
 
@@ -119,14 +119,14 @@ final class ScratchRules {
           "kho_scratch= sets the sizes. If a kernel has KHO on by default and does not need it,"
               + " boot with kho=off.");
 
-  /** Size of struct page on the machines that speak KHO. */
+  /** Size of struct page on the machines with KHO. */
   private static final int PAGE_DESCRIPTOR = 64;
 
   private static final Where WHERE = Where.ROOT.in("scratch");
 
   private ScratchRules() {}
 
-  /** The regions that the boot record of x86-64 tells. */
+  /** Returns the regions that the boot record of x86-64 points at. */
   static List<AddressRange> ofSetupData(
       Handover handover,
       Findings findings,
@@ -157,7 +157,7 @@ final class ScratchRules {
             ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize(), ""));
   }
 
-  /** The regions that a boot record names which was found in memory. */
+  /** Returns the regions of a boot record that was found in memory. */
   static List<AddressRange> ofRecord(
       Handover handover, Findings findings, Counts counts, BootRecord record) {
     pageSize(handover, findings, record.address(), record.data());
@@ -190,7 +190,7 @@ final class ScratchRules {
   }
 
   /**
-   * The regions in an array.
+   * Returns the regions in an array.
    *
    * @param found the end of a sentence, with the record that was found in memory
    */
@@ -318,7 +318,7 @@ final class ScratchRules {
     regions.add(region);
   }
 
-  /** A structure is at an address. */
+  /** Checks a structure against the scratch regions. */
   static void structure(Scene scene, Where where, long address, long bytes) {
     for (AddressRange region : scene.scratch()) {
       if (region.overlaps(address, bytes)) {
@@ -329,7 +329,7 @@ final class ScratchRules {
     }
   }
 
-  /** The map is known. */
+  /** Checks the preserved pages against the scratch regions. */
   static void preserved(Scene scene) {
     int shift = scene.pageSize().shift();
     PageBits pages = scene.preserved().pages();

@@ -14,7 +14,7 @@ public enum Soundness {
   ERRORS;
 
   /**
-   * The verdict on a handover.
+   * Returns the verdict on a handover.
    *
    * @param consumed whether a kernel has taken it
    */

@@ -10,12 +10,15 @@ import java.util.StringJoiner;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Preserved memory without an owner: how much, where, and what its pages look like. A list that was
- * cut off leaves the rest of its blocks here, and the sessions, files and memfds that they list.
+ * Preserved memory without an owner: its size, its ranges, and the structures that its pages look
+ * like. A truncated list leaves the rest of its blocks here, and the sessions, files and memfds
+ * that they list.
  */
 final class Unclaimed {
 
-  /** Pages that are looked at, in all and of one run: structures are scattered, data are not. */
+  /**
+   * Most pages that are inspected, in all and of one run: structures are scattered, data are not.
+   */
   private static final int MAX_LOOKS = 1 << 18;
 
   private static final int MAX_LOOKS_OF_RUN = 1 << 12;
@@ -43,7 +46,7 @@ final class Unclaimed {
       entries += seen.entries();
     }
 
-    /** The one that no other is followed by: where a chain begins. */
+    /** Returns the structure to which no other points: the start of a chain. */
     Lookalike.Seen head() {
       return all.stream()
           .filter(seen -> !followers.contains(seen.address()))
@@ -58,9 +61,9 @@ final class Unclaimed {
   }
 
   /**
-   * Reports it, when every owner has claimed its memory.
+   * Reports unclaimed memory, after every owner has claimed its memory.
    *
-   * @param running whether the writer has still to write what LUO's sessions own
+   * @param running whether the writer has not yet written the data of LUO's sessions
    */
   static void check(Scene scene, boolean running) {
     if (!scene.preserved().isKnown()) {

@@ -8,7 +8,7 @@ import org.kho4j.handover.wire.Where;
 
 /**
  * The part of a list behind the entries that its count covers. A kernel allocates lists zeroed and
- * writes nothing there, so that a byte which is not 0 is an entry that the count has lost.
+ * writes nothing there, so a byte other than 0 belongs to an entry that the count lost.
  */
 final class Unused {
 
@@ -20,7 +20,7 @@ final class Unused {
   /**
    * Reports entries behind the count, if there are any.
    *
-   * @param rule that they break, for this kind of list
+   * @param rule that such entries break, for this kind of list
    * @param rest the bytes of the list behind its counted entries
    * @param address of {@code rest}
    * @param count the entries that the list counts
@@ -57,7 +57,7 @@ final class Unused {
     }
   }
 
-  /** Whether every byte is 0. */
+  /** Returns whether every byte is 0. */
   static boolean isZero(MemorySegment bytes) {
     long size = bytes.byteSize();
     for (long at = 0; at + Long.BYTES <= size; at += Long.BYTES) {
@@ -73,7 +73,7 @@ final class Unused {
     return true;
   }
 
-  /** The printable ASCII name at the start of an entry; empty if there is no such name. */
+  /** Returns the printable ASCII name at the start of an entry; empty if there is no such name. */
   static String name(MemorySegment entry) {
     int length = Math.max(0, nameLength(entry));
     return new String(

@@ -14,22 +14,22 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
 /**
- * Checks a handover against every rule. Findings are handed on as they are found; memory is a few
- * bits for each page of the source, off-heap, however many structures there are.
+ * Checks a handover against every rule. Findings are passed on as they are found. Takes a few bits
+ * of off-heap memory for each page of the source, however many structures there are.
  */
 public final class Verifier {
 
   /**
-   * What to check.
+   * The options of a verification.
    *
-   * @param rules that are told; the others are checked all the same
-   * @param perRule findings of one rule and handover that are told; the others are counted
+   * @param rules whose findings are reported; the other rules are checked all the same
+   * @param perRule most findings of one rule and handover that are reported; the others are counted
    * @param setupData physical address of x86-64's boot record, if it is known
    * @param scratchArray address and size of the scratch array, if they are known
    * @param nodes addresses at which another NUMA node begins; empty to look into the machine's ACPI
    *     tables
-   * @param running whether the writer still runs: LUO writes what its sessions own on its way into
-   *     the kexec, so that preserved memory without an owner is not checked
+   * @param running whether the writer still runs: LUO writes the data of its sessions on the way
+   *     into the kexec, so preserved memory without an owner is not checked
    */
   public record Options(
       Predicate<Rule> rules,
@@ -43,14 +43,17 @@ public final class Verifier {
       nodes = List.copyOf(nodes);
     }
 
-    /** Every rule, the first 20 findings of each, and nothing is known of scratch. */
+    /** Every rule, the first 20 findings of each, and unknown scratch regions. */
     public static final Options ALL =
         new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty(), List.of(), false);
   }
 
   private Verifier() {}
 
-  /** Checks all handovers of one memory: which of two was consumed shows only beside the other. */
+  /**
+   * Checks all handovers of one memory together: which of two was consumed shows only beside the
+   * other.
+   */
   public static Checked verify(
       List<Handover> handovers, Options options, Consumer<Finding> consumer) {
     Checked checked = Checked.NOTHING;
@@ -61,15 +64,15 @@ public final class Verifier {
   }
 
   /**
-   * Checks one handover. Of one that {@linkplain Handover#taken() a kernel has taken}, the
-   * structures are gone, as they should be, and nothing is checked.
+   * Checks one handover. Nothing is checked in a handover that {@linkplain Handover#taken() a
+   * kernel has taken}: its structures are rightly gone.
    */
   public static Checked verify(Handover handover, Options options, Consumer<Finding> consumer) {
     return verify(handover, options, consumer, OwnerVisitor.NONE);
   }
 
   /**
-   * Checks one handover, and reports who owns what in it.
+   * Checks one handover, and reports its owners and their memory.
    *
    * @param owners visited with every claim, on one thread; with none if the handover was taken
    */
@@ -114,12 +117,12 @@ public final class Verifier {
         });
   }
 
-  /** A page that looks like a root FDT and cannot be read as one. */
+  /** Returns the finding for a page that looks like a root FDT and cannot be read as one. */
   public static Finding unreadable(HandoverException rejected) {
     return new Finding(FdtRules.FORM, rejected.path(), rejected.address(), rejected.problem());
   }
 
-  /** One verification. */
+  /** A verification of one handover, in progress. */
   private record Run(
       Handover handover,
       Options options,

@@ -10,7 +10,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.RunVisitor;
 import org.kho4j.handover.wire.Where;
 
-/** Vmalloc areas: the descriptor, the chain of chunks, the blocks that they list. */
+/** Rules for vmalloc areas: the descriptor, the chain of chunks, and the listed blocks. */
 final class VmallocRules {
 
   private static final String FAILS =
@@ -143,7 +143,7 @@ final class VmallocRules {
   /**
    * Checks an area.
    *
-   * @param visitor takes what memory can be found, in virtual order
+   * @param visitor takes the memory that can be found, in virtual order
    */
   static void check(Scene scene, Where where, Descriptor descriptor, RunVisitor visitor) {
     scene.counts().add("vmallocAreas", 1);

@@ -2,7 +2,7 @@ package org.kho4j.verify;
 
 import java.util.Arrays;
 
-/** A small open hash table from a number to another: 16 to 32 bytes an entry, no objects. */
+/** A small open hash table from number to number: 16 to 32 bytes an entry, no objects. */
 final class Words {
 
   private long[] slots = new long[64];
@@ -11,7 +11,7 @@ final class Words {
   private long zero;
 
   /**
-   * Adds a key unless it is there.
+   * Adds a key unless the table has it.
    *
    * @param value not 0
    * @return 0, or the value that the key has already
@@ -44,7 +44,7 @@ final class Words {
     return 0;
   }
 
-  /** The key's slot, or the free one where it belongs. */
+  /** Returns the key's slot, or the free slot for the key. */
   private int slot(long key) {
     int mask = slots.length / 2 - 1;
     int at = (int) ((key * 0x9E3779B97F4A7C15L) >>> 32) & mask;

@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /**
- * Which boot of the kernel the last owner ran under: locks end with a kernel, the epoch does not.
+ * The id of the kernel's boot under which the last owner ran: locks end with a kernel, the epoch
+ * does not.
  */
 final class BootId {
 
@@ -14,13 +15,13 @@ final class BootId {
 
   private BootId() {}
 
-  /** Stores this kernel's; zero where it cannot be read. */
+  /** Stores this kernel's boot id; zero if it cannot be read. */
   static void write(StoreMemory memory) {
     UUID id = new UUID(0, 0);
     try {
       id = UUID.fromString(Files.readString(FILE).strip());
     } catch (IOException | IllegalArgumentException _) {
-      // it only tells a reader how the last owner ended
+      // the boot id only shows a reader how the last owner ended
     }
     memory.put(StoreLayout.BOOT_ID_AT, id.getMostSignificantBits());
     memory.put(StoreLayout.BOOT_ID_AT + Long.BYTES, id.getLeastSignificantBits());

@@ -26,7 +26,10 @@ import org.kho4j.memory.WritableMemory;
  */
 final class CommitSet implements AutoCloseable {
 
-  /** Property of the subtree's node: where the FDT is in the store, to tell it in a dump. */
+  /**
+   * Property of the subtree's node: the FDT's address in the store, which identifies the FDT in a
+   * dump.
+   */
   static final String ADDRESS_PROPERTY = "address";
 
   private final Arena arena = Arena.ofConfined();
@@ -45,7 +48,7 @@ final class CommitSet implements AutoCloseable {
   /**
    * Builds the set for a place that is large enough.
    *
-   * @param free where a larger place is taken from
+   * @param free free space, from which a larger place is taken
    * @param spare the place to try first, not free; it is freed if it is too small
    * @return the place; empty if there is no room, and then {@code spare} is not freed
    */
@@ -100,7 +103,7 @@ final class CommitSet implements AutoCloseable {
     return true;
   }
 
-  /** What the next generation keeps: the log, the directory and all regions. */
+  /** Returns the ranges that the next generation keeps: the log, the directory and all regions. */
   private Runs preserved(AddressRange blobAt) {
     return Runs.collect(to -> {
       to.range(identity.log().address(), identity.log().length());

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * One of the two places that say which set of metadata is live.
+ * One of the two slots that record which set of metadata is live.
  *
  * @param index 0 or 1
  * @param generation of the commit that wrote it, from 1 on
@@ -33,7 +33,7 @@ record CommitSlot(
   private static final int CHECKSUM_AT = 60;
 
   /**
-   * The live slot.
+   * Returns the live slot.
    *
    * @param firstPage of the store, of {@code size} bytes
    * @throws WarmException if a slot is damaged, or both are empty
@@ -58,7 +58,7 @@ record CommitSlot(
     return ahead > 0 ? first.get() : second.get();
   }
 
-  /** The slot that is not live. */
+  /** Returns the slot that is not live. */
   static Optional<CommitSlot> other(StoreMemory memory, CommitSlot live) {
     MemorySegment firstPage = memory.read(0, SLOT_AT + 2L * SLOT_BYTES);
     return read(memory.path(), firstPage, 1 - live.index, memory.size());
@@ -112,7 +112,7 @@ record CommitSlot(
         "%s: slot %d at 0x%x: %s".formatted(path, index, SLOT_AT + index * SLOT_BYTES, why));
   }
 
-  /** Empties the slot, whose numbers may be stored from then on. */
+  /** Marks a slot empty, so that its numbers may be stored. */
   static void clear(StoreMemory memory, int index) {
     memory.publish(SLOT_AT + (long) index * SLOT_BYTES, StoreLayout.EMPTY);
   }
@@ -136,7 +136,7 @@ record CommitSlot(
     }
   }
 
-  /** Whether the set is what the slot's commit stored. */
+  /** Returns whether the set has the bytes that the slot's commit stored. */
   boolean matches(MemorySegment setBytes) {
     return StoreLayout.checksum(setBytes.asSlice(Long.BYTES)) == setChecksum;
   }

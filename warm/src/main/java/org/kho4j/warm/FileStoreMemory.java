@@ -15,22 +15,22 @@ import org.kho4j.linux.LinuxMemory;
 /**
  * A store's memory in a file or a memory file. A region of one extent has a mapping of its own.
  *
- * <p>The lock is on an open file description that is not mapped. The kernel holds on to a mapped
- * one while anybody looks at the dead process in {@code /proc}, or a child that it was starting
- * still shares its memory, and a restarted service would find the store in use.
+ * <p>The lock is on an open file description that is not mapped. The kernel keeps a mapped
+ * description while any reader inspects the dead process in {@code /proc}, or while a child that
+ * was being started still shares its memory; a restarted service would find the store in use.
  */
 final class FileStoreMemory extends StoreMemory {
 
   private final LinuxFile file;
   private final Optional<LinuxFile> lock;
 
-  /** Memory of a file that nobody else knows. */
+  /** Creates memory over a file that no other process has. */
   FileStoreMemory(LinuxFile file) throws IOException {
     this(file, Optional.empty());
   }
 
   /**
-   * Memory of a file.
+   * Creates memory over a file.
    *
    * @param lock the same file, locked, with an open file description of its own; closed after the
    *     memory is unmapped

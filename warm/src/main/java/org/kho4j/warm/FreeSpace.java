@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.kho4j.handover.pages.AddressRange;
 
-/** The pages of a store that nothing uses, lowest first. Neighbours are joined. */
+/** The unused pages of a store, lowest first. Neighbours are joined. */
 final class FreeSpace {
 
   private final TreeMap<Long, Long> lengths = new TreeMap<>();
@@ -27,7 +27,7 @@ final class FreeSpace {
     return Optional.empty();
   }
 
-  /** Takes up to so many bytes: the largest range there is, or part of it. */
+  /** Takes up to {@code atMost} bytes: the largest free range, or part of it. */
   Optional<AddressRange> takeLargest(long atMost) {
     Map.Entry<Long, Long> largest = null;
     for (Map.Entry<Long, Long> free : lengths.entrySet()) {

@@ -16,13 +16,15 @@ import org.kho4j.linux.LinuxException;
  */
 public final class Region {
 
-  /** What the checksum of a region says. */
+  /** The result of a checksum comparison. */
   public enum Check {
-    /** The content is what it was when the store was closed. */
+    /** The content has not changed since the store was closed. */
     MATCH,
     /** The content differs from the checksum. */
     MISMATCH,
-    /** No checksum was recorded, or the owner before died, or the region has been mapped since. */
+    /**
+     * No checksum was recorded, or the owner before crashed, or the region has been mapped since.
+     */
     UNKNOWN
   }
 
@@ -39,17 +41,17 @@ public final class Region {
     this.checkable = checkable;
   }
 
-  /** The region's name. */
+  /** Returns the region's name. */
   public String name() {
     return entry.name();
   }
 
-  /** The application's number for the content. */
+  /** Returns the application's number for the content. */
   public long schema() {
     return entry.schema();
   }
 
-  /** Its size in bytes. */
+  /** Returns the size in bytes. */
   public long bytes() {
     return store.locked(() -> entry.bytes());
   }
@@ -58,7 +60,9 @@ public final class Region {
     return entry.extents();
   }
 
-  /** The region as the directory has it, without a checksum: it can be written. */
+  /**
+   * Returns the region's directory entry, without a checksum, because the region can be written.
+   */
   WarmDirectory.Entry entry() {
     return new WarmDirectory.Entry(
         entry.name(), entry.schema(), entry.bytes(), OptionalInt.empty(), entry.extents());
@@ -70,8 +74,8 @@ public final class Region {
   }
 
   /**
-   * The region's memory, for every thread. It is good until the region is dropped or the store is
-   * closed; then an access throws {@link IllegalStateException}.
+   * Returns the region's memory, for every thread. The segment is valid until the region is dropped
+   * or the store is closed; then an access throws {@link IllegalStateException}.
    *
    * @throws WarmException if the process has no room for more mappings
    */
@@ -103,8 +107,8 @@ public final class Region {
 
   /**
    * Makes the region larger; the new bytes are zeros. Nothing is copied: a region may have several
-   * extents, which are mapped one behind the other. A segment from before stays good for the bytes
-   * that it has. Lasts from the next {@link WarmStore#commit} on.
+   * extents, which are mapped one behind the other. An earlier segment stays valid for its bytes.
+   * Lasts from the next {@link WarmStore#commit} on.
    *
    * @param bytes the new size, at least the old one
    * @return the segment of that size
@@ -169,8 +173,8 @@ public final class Region {
   }
 
   /**
-   * Compares the content with the checksum that was recorded when the store was closed: before the
-   * first {@link #segment}, as nothing says what was written since. Reads 4 to 5 GB a second.
+   * Compares the content with the checksum that was recorded when the store was closed. Call it
+   * before the first {@link #segment}: later writes are not recorded. Reads 4 to 5 GB a second.
    */
   public Check verify() {
     return store.locked(() -> {
@@ -186,7 +190,7 @@ public final class Region {
     return store.memory().checksum(entry);
   }
 
-  /** The store's ranges that hold a range of the region. */
+  /** Returns the store's ranges that hold a range of the region. */
   List<AddressRange> ranges(long offset, long length) {
     requireThere();
     java.util.Objects.checkFromIndexSize(offset, length, entry.bytes());

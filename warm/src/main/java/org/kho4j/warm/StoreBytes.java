@@ -6,10 +6,10 @@ import java.util.zip.CRC32C;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.PhysicalMemory;
 
-/** The bytes of a store, to be read: of a file that is mapped, or of a file in a memory image. */
+/** The bytes of a store, for reading: of a mapped file, or of a file in a memory image. */
 class StoreBytes {
 
-  /** The directory of 600,000 regions. */
+  /** Most bytes of one read: the directory of 600,000 regions. */
   private static final int MAX_READ = 64 << 20;
 
   private static final int PIECE = 1 << 20;
@@ -20,7 +20,7 @@ class StoreBytes {
   /**
    * The bytes of a store.
    *
-   * @param bytes whose addresses are the offsets in the store
+   * @param bytes memory whose addresses are the offsets in the store
    * @param size of the store
    */
   StoreBytes(PhysicalMemory bytes, long size) {
@@ -41,9 +41,9 @@ class StoreBytes {
   }
 
   /**
-   * Metadata, which may be copied.
+   * Reads metadata, which may be copied.
    *
-   * @throws WarmException if they are more than metadata ever have
+   * @throws WarmException if the read is larger than any metadata
    */
   MemorySegment read(long at, long length) {
     if (length > MAX_READ) {
@@ -55,7 +55,7 @@ class StoreBytes {
     return length == 0 ? MemorySegment.ofArray(new byte[0]) : bytes.read(at, length);
   }
 
-  /** CRC-32C of a region's content. */
+  /** Computes the CRC-32C of a region's content. */
   final int checksum(WarmDirectory.Entry region) {
     CRC32C crc = new CRC32C();
     long left = region.bytes();

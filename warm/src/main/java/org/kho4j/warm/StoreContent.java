@@ -8,13 +8,13 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.MemoryReadException;
 
 /**
- * What a store holds: read and checked as a whole before an owner changes anything.
+ * The content of a store, read and checked completely before an owner changes anything.
  *
  * @param identity of the store
  * @param live the live slot
  * @param directory of regions
- * @param free what nothing uses
- * @param isInterrupted whether a transaction was under way; its log has been checked
+ * @param free the unused pages
+ * @param isInterrupted whether a transaction was interrupted; its log has been checked
  */
 record StoreContent(
     StoreIdentity identity,
@@ -97,7 +97,7 @@ record StoreContent(
     }
   }
 
-  /** Refuses a store that is not the one asked for. */
+  /** Refuses a store whose name, schema or owner is not the requested one. */
   void require(Path path, WarmOptions options, int user) {
     if (!identity.name().equals(options.name())) {
       throw new WarmException(
@@ -118,8 +118,8 @@ record StoreContent(
   }
 
   /**
-   * Does what a crash may have left undone at the end of a commit: readers find the live set, and
-   * no other. The other slot's set may be a region's memory by now, which is left alone.
+   * Completes the end of a commit that a crash may have interrupted: readers find only the live
+   * set. The other slot's set may be a region's memory by now, which is not changed.
    */
   void finishCommit(StoreMemory memory) {
     if (memory.get(live.set().address()) != live.firstWord()) {

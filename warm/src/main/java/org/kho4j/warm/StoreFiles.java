@@ -21,7 +21,7 @@ import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.linux.Seal;
 
-/** Creates and opens the files of stores, and refuses those that are not for this owner. */
+/** Creates and opens the files of stores, and refuses files that this owner may not use. */
 final class StoreFiles {
 
   private static final int OTHERS = 077;
@@ -169,8 +169,8 @@ final class StoreFiles {
   }
 
   /**
-   * Creates a store beside its place, and moves it there when it is complete. The lock on the file
-   * beside keeps others from doing the same meanwhile.
+   * Creates a store beside its place, and moves it there when it is complete. The lock on the
+   * unfinished file keeps other processes from doing the same meanwhile.
    *
    * @return the locked file; empty if another process was faster, whose store can be opened
    */
@@ -200,7 +200,7 @@ final class StoreFiles {
     }
   }
 
-  /** What a process left that died while it created a store. */
+  /** Removes the unfinished file of a process that died while creating a store. */
   private static void removeAbandoned(Path unfinished) throws IOException {
     Optional<LinuxFile> found = openIfThere(unfinished);
     if (found.isPresent()) {
@@ -213,8 +213,8 @@ final class StoreFiles {
   }
 
   /**
-   * Locks a file that is about to be renamed or removed. Whoever does that has its lock, so the
-   * name leads to the file until the lock is dropped.
+   * Locks a file before it is renamed or removed. Only the owner of the lock renames or removes the
+   * file, so the name leads to the file until the lock is dropped.
    *
    * @return whether the name leads to the file
    */
@@ -255,7 +255,9 @@ final class StoreFiles {
     }
   }
 
-  /** A store in a memory file, sealed so that nothing can cut it short under its mappings. */
+  /**
+   * Creates a store in a memory file, sealed so that no process can shrink it under its mappings.
+   */
   static LinuxFile createInMemory(WarmOptions options) throws IOException {
     LinuxFile file = LinuxFile.memory(options.name(), options.size(), HugePages.NONE);
     try {
@@ -268,7 +270,10 @@ final class StoreFiles {
     }
   }
 
-  /** A kernel of memfd-v1 (Linux 6.19, 7.0) hands memory files over without their seals. */
+  /**
+   * Adds missing seals to a memory file: a kernel of memfd-v1 (Linux 6.19, 7.0) hands memory files
+   * over without their seals.
+   */
   static void seal(LinuxFile file) throws LinuxException {
     EnumSet<Seal> wanted = EnumSet.of(Seal.SHRINK, Seal.GROW);
     if (!file.seals().containsAll(wanted)) {
@@ -295,7 +300,7 @@ final class StoreFiles {
     }
   }
 
-  /** Makes a store of memory that is all zeros: an empty directory as generation 1. */
+  /** Formats memory of zeros as a store: an empty directory as generation 1. */
   static void format(StoreMemory memory, WarmOptions options, PageSize pageSize) {
     long page = pageSize.bytes();
     // on a multiple of its size, so that it is one block of the preserved map

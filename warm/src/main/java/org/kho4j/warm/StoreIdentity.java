@@ -16,7 +16,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * What a store is, as its first page says: written once.
+ * The identity of a store on its first page: written once.
  *
  * @param name of the store
  * @param pageSize of the host that created it
@@ -24,7 +24,7 @@ import org.kho4j.handover.pages.AddressRange;
  * @param schema the application's number
  * @param user id of the owner
  * @param sparse whether its memory is not reserved
- * @param log where the undo log is
+ * @param log the range of the undo log
  */
 record StoreIdentity(
     String name,
@@ -39,7 +39,7 @@ record StoreIdentity(
    * Reads the first page.
    *
    * @param fileSize bytes that the file has
-   * @throws WarmException if it is not a store's, or not of this layout, or damaged
+   * @throws WarmException if the page is not a store's, has another layout, or is damaged
    */
   static StoreIdentity read(Path path, MemorySegment page, long fileSize) {
     String magic =
@@ -97,7 +97,7 @@ record StoreIdentity(
     return identity;
   }
 
-  /** All of the store but the first page and the log. */
+  /** Returns all of the store except the first page and the log, as free. */
   FreeSpace freeSpace() {
     FreeSpace free = new FreeSpace(new AddressRange(pageSize.bytes(), size - pageSize.bytes()));
     if (!free.takeAt(log)) {
@@ -106,7 +106,7 @@ record StoreIdentity(
     return free;
   }
 
-  /** Stores everything, last the first word, which makes it a store. */
+  /** Stores the whole identity; the first word is stored last and makes the file a store. */
   void write(StoreMemory memory) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment page = arena.allocate(StoreLayout.IDENTITY_BYTES, Long.BYTES);

@@ -8,8 +8,9 @@ import java.util.zip.CRC32C;
 import org.kho4j.files.LittleEndian;
 
 /**
- * The first page of a store, and what it leads to. Numbers are little-endian, addresses are offsets
- * in the file, and no structure has a pointer of a process.
+ * The layout of a store: its first page, and the set of metadata that the first page points at.
+ * Numbers are little-endian, addresses are offsets in the file, and no structure has a pointer of a
+ * process.
  *
  * <pre>
  * first page
@@ -28,10 +29,10 @@ import org.kho4j.files.LittleEndian;
  *     a handover: the root FDT on its first page, the nodes of the preserved map, the directory
  * </pre>
  *
- * <p>A slot's state is {@link #COMMITTED} or {@link #EMPTY} and nothing else; the other numbers of
- * an empty slot mean nothing. The committed slot with the higher generation is live. The set's
- * first word holds the FDT's magic: it is zero in a set that is not live, so that no reader takes
- * it for a handover, and its value is in the slot.
+ * <p>A slot's state is either {@link #COMMITTED} or {@link #EMPTY}; the other numbers of an empty
+ * slot have no meaning. The committed slot with the higher generation is live. The set's first word
+ * holds the FDT's magic: it is zero in a set that is not live, so that no reader takes it for a
+ * handover, and its value is in the slot.
  */
 final class StoreLayout {
 
@@ -67,7 +68,7 @@ final class StoreLayout {
   /** An owner has the store open, or died with it. */
   static final long DIRTY = 0x7974_7269_642d_6f68L;
 
-  /** A log has a 64th of the store, and no more than so many bytes. */
+  /** Most bytes of a log; a log has a 64th of the store, up to this limit. */
   static final long MAX_LOG = 4L << 20;
 
   static final int LOG_HEAD_AT = 320;

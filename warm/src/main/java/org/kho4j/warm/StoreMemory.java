@@ -14,9 +14,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * The memory of a store, and every store instruction on its metadata. What a process stored before
- * it died is in the file: the page cache is the memory. The compiler may reorder plain stores, so
- * the order that recovery depends on comes from {@link #publish} alone.
+ * The memory of a store, and every store instruction on its metadata. Bytes that a process stored
+ * before it died are in the file: the page cache is the memory. The compiler may reorder plain
+ * stores, so the order that recovery depends on comes from {@link #publish} alone.
  */
 class StoreMemory extends StoreBytes {
 
@@ -41,7 +41,7 @@ class StoreMemory extends StoreBytes {
     return bytes.get(U64, at);
   }
 
-  /** The bytes themselves, however many. */
+  /** Returns the bytes themselves, at any length, without a copy. */
   @Override
   final MemorySegment read(long at, long length) {
     return bytes.asSlice(at, length).asReadOnly();
@@ -63,13 +63,13 @@ class StoreMemory extends StoreBytes {
     VarHandle.storeStoreFence();
   }
 
-  /** Makes memory zero that no region has. */
+  /** Clears memory that no region has. */
   void clear(AddressRange range) {
     bytes.asSlice(range.address(), range.length()).fill((byte) 0);
   }
 
   /**
-   * Extents as one segment, which ends with the arena.
+   * Maps extents as one segment, which ends with the arena.
    *
    * @throws WarmException if the process has no room for more mappings
    */

@@ -23,10 +23,11 @@ import org.kho4j.linux.NotifySocket;
  * }</pre>
  *
  * <p>The unit has {@code Type=notify} and {@code FileDescriptorStoreMax=}, at least 2 for each
- * store. The descriptor's name is the store's, a dot and a number, as {@code orders.1}. Of several,
- * the store with the highest generation is opened and the others are removed; those that cannot be
- * opened stay in systemd's store. systemd preserves them over the kexec: the service itself never
- * opens {@code /dev/liveupdate}. The kexec allocates the holes of a store that does not reserve.
+ * store. The descriptor's name is the store's, a dot and a number, as {@code orders.1}. If there
+ * are several, the store with the highest generation is opened and the others are removed; stores
+ * that cannot be opened stay in systemd's store. systemd preserves them over the kexec: the service
+ * itself never opens {@code /dev/liveupdate}. The kexec allocates the holes of a store that does
+ * not reserve.
  */
 public final class SystemdStore {
 
@@ -37,9 +38,10 @@ public final class SystemdStore {
   private record Candidate(String name, LinuxFile file, long generation) {}
 
   /**
-   * Opens the store that systemd kept, or creates one and gives it to systemd.
+   * Opens the store that systemd kept, or creates a store and passes it to systemd.
    *
-   * @param received what systemd gave this process; descriptors of other names are left alone
+   * @param received the descriptors that systemd passed to this process; those of other names are
+   *     not touched
    * @param systemd the service manager's socket
    * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
    *     WarmOptions#setAside}; with it, if they are as many as systemd keeps
@@ -61,7 +63,7 @@ public final class SystemdStore {
   }
 
   /**
-   * What systemd kept.
+   * The stores found among systemd's descriptors.
    *
    * @param store the store, if one could be opened
    * @param superseded names of descriptors whose stores have a lower generation
@@ -71,9 +73,10 @@ public final class SystemdStore {
   record Found(Optional<WarmStore> store, List<String> superseded, int refused, int nextNumber) {
 
     /**
-     * Refuses to create a store that systemd would drop without a word, and a restart would lose.
+     * Refuses to create a store that systemd would drop without a report and a restart would lose.
      *
-     * @param max how many descriptors systemd keeps; 0 if the unit has no descriptor store
+     * @param max the number of descriptors that systemd keeps; 0 if the unit has no descriptor
+     *     store
      */
     void requireRoom(String name, int max) {
       if (max > 0 && refused >= max) {
@@ -127,14 +130,14 @@ public final class SystemdStore {
     return new Found(Optional.empty(), List.of(), refusals.size(), highest + 1);
   }
 
-  /** The lock and the mappings are on a description that systemd does not share. */
+  /** Opens a store with its lock and mappings on a file description that systemd does not share. */
   private static WarmStore attach(LinuxFile file, WarmOptions options) throws IOException {
     StoreFiles.seal(file);
     return StoreFiles.attach(file.reopen(), options, Optional.empty());
   }
 
   /**
-   * A store's generation.
+   * Returns a store's generation.
    *
    * @throws WarmException if the store cannot be opened
    */
@@ -161,7 +164,7 @@ public final class SystemdStore {
     }
   }
 
-  /** The number behind the store's name; 0 if it is another name. */
+  /** Returns the number behind the store's name; 0 if the name is another store's. */
   private static int number(String name, String store) {
     if (!name.startsWith(store + ".")) {
       return 0;

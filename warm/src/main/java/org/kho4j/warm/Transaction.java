@@ -29,11 +29,12 @@ public final class Transaction implements AutoCloseable {
   }
 
   /**
-   * Keeps what a range holds, before it is changed.
+   * Saves the content of a range in the undo log, before the range is changed.
    *
    * @param offset in the region
    * @param length bytes
-   * @throws WarmException if the log has no room for it: {@code close} takes the transaction back
+   * @throws WarmException if the log has no room for the range: {@code close} then rolls the
+   *     transaction back
    */
   public void change(Region region, long offset, long length) {
     requireOpen();
@@ -48,7 +49,7 @@ public final class Transaction implements AutoCloseable {
     store.ended();
   }
 
-  /** Takes the changes back, unless they were committed. */
+  /** Rolls the changes back, unless they were committed. */
   @Override
   public void close() {
     if (!ended) {

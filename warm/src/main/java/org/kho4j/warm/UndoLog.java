@@ -17,9 +17,9 @@ import java.util.zip.CRC32C;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * What transactions change, as it was before. The head says how many bytes of the log count: none
- * outside of a transaction. An entry counts before its range is changed, so whatever a crash
- * interrupts can be taken back.
+ * The undo log: the content of ranges before a transaction changes them. The head has the number of
+ * valid bytes of the log: 0 outside of a transaction. An entry is valid before its range is
+ * changed, so any interrupted transaction can be rolled back.
  *
  * <pre>
  * head   0 CRC-32C of the bytes and the sequence (u32)   4 bytes (u32); 0 if there are none
@@ -27,8 +27,8 @@ import org.kho4j.handover.pages.AddressRange;
  *       16 the content before, padded to 8 bytes
  * </pre>
  *
- * <p>The sequence counts transactions, so that an entry of an earlier one is not taken for this
- * one's.
+ * <p>The sequence counts transactions, so that an entry of an earlier transaction is never taken
+ * for one of the current transaction.
  */
 final class UndoLog {
 
@@ -50,9 +50,9 @@ final class UndoLog {
   }
 
   /**
-   * Keeps ranges, all or none.
+   * Saves the content of ranges, of all or of none.
    *
-   * @throws WarmException if the log has no room; nothing was kept then
+   * @throws WarmException if the log has no room; nothing was saved then
    */
   void keep(List<AddressRange> ranges) {
     long sequence = memory.get(LOG_SEQUENCE_AT);
@@ -76,13 +76,16 @@ final class UndoLog {
     memory.publish(LOG_HEAD_AT, head(used, sequence));
   }
 
-  /** Ends the transaction: its changes stay. */
+  /** Ends the transaction and keeps its changes. */
   void forget() {
     memory.publish(LOG_HEAD_AT, 0);
     used = 0;
   }
 
-  /** Ends the transaction: its changes are taken back. A crash in here is met by doing it again. */
+  /**
+   * Ends the transaction and rolls its changes back. After a crash during the roll-back, the next
+   * owner repeats it.
+   */
   void rollBack() {
     for (SavedRange entry : entries(memory, log).reversed()) {
       memory.copy(entry.address, entry.content);
@@ -91,7 +94,7 @@ final class UndoLog {
   }
 
   /**
-   * The entries that count.
+   * Returns the valid entries.
    *
    * @throws WarmException if the log is damaged
    */
@@ -131,7 +134,7 @@ final class UndoLog {
     return entries;
   }
 
-  /** What a range held. */
+  /** The saved content of a range. */
   record SavedRange(long address, MemorySegment content) {}
 
   private static WarmException damaged(StoreBytes memory, long at, String why) {

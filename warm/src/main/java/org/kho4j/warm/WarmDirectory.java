@@ -37,7 +37,7 @@ public record WarmDirectory(
   /** Name of the subtree. */
   public static final String SUBTREE = "warm";
 
-  /** What the blob begins with. */
+  /** The compatible string at the blob's start. */
   public static final String COMPATIBLE = "kho4j-warm-v1";
 
   private static final int HEAD_BYTES = 112;
@@ -56,8 +56,8 @@ public record WarmDirectory(
    * @param name of the region
    * @param schema the application's number for its content
    * @param bytes its size; its last extent may have more
-   * @param checksum CRC-32C of the content when the store was closed, if that was recorded
-   * @param extents where its bytes are in the store, in the region's order, as whole pages
+   * @param checksum CRC-32C of the content when the store was closed, if it was recorded
+   * @param extents the ranges of its bytes in the store, in the region's order, as whole pages
    */
   public record Entry(
       String name, long schema, long bytes, OptionalInt checksum, List<AddressRange> extents) {
@@ -68,7 +68,7 @@ public record WarmDirectory(
     }
   }
 
-  /** The blob. */
+  /** Encodes the directory as a blob. */
   MemorySegment encode(Arena arena) {
     long extents = regions.stream().mapToLong(region -> region.extents.size()).sum();
     long extentsAt = HEAD_BYTES + (long) ENTRY_BYTES * regions.size();
@@ -104,7 +104,7 @@ public record WarmDirectory(
    * Reads a blob. Its numbers are bounded, its names end, and its extents are in the store and
    * large enough for their regions; whether extents overlap is not checked.
    *
-   * @throws IllegalArgumentException if it is not what a store writes; the message says why
+   * @throws IllegalArgumentException if no store writes such a blob; the message has the reason
    */
   public static WarmDirectory decode(MemorySegment blob) {
     require(blob.byteSize() >= HEAD_BYTES, () -> blob.byteSize() + " bytes are too few");

@@ -7,23 +7,23 @@ public final class WarmException extends RuntimeException {
 
   /** The reason of the exception. */
   public enum Reason {
-    /** Another process, or another store of this one, has it open. */
+    /** Another process, or another {@link WarmStore} of this process, has the store open. */
     LOCKED,
     /** The store was opened elsewhere meanwhile: this owner may not write any more. */
     FENCED,
-    /** It is no store, or another store than the one asked for. */
+    /** The file is not a store, or not the requested store. */
     FOREIGN,
-    /** Its layout is another version's, or its pages have another size. */
+    /** The store has another layout version or page size. */
     LAYOUT,
-    /** Its content is of another schema. */
+    /** The store's content has another schema. */
     SCHEMA,
     /** The file has another size than the store. */
     TRUNCATED,
-    /** Its metadata have been changed by something other than a store's owner. */
+    /** The store's metadata have been changed, and not by an owner of the store. */
     DAMAGED,
-    /** It belongs to another user, or others may read or write it. */
+    /** The store belongs to another user, or other users may read or write it. */
     PERMISSIONS,
-    /** It is in pages of a huge page pool, which cannot be preserved over a kexec. */
+    /** The store is in pages of a huge page pool, which cannot be preserved over a kexec. */
     HUGETLB,
     /** There is not enough room or memory. */
     ROOM
@@ -42,7 +42,7 @@ public final class WarmException extends RuntimeException {
   }
 
   /**
-   * Whether the store itself is the cause, so that it will not open the next time either, and can
+   * Returns whether the store itself is the cause: it will not open the next time either, and can
    * only be set aside.
    */
   public boolean isLasting() {

@@ -28,7 +28,10 @@ public record WarmOptions(
     }
   }
 
-  /** A store that reserves its memory, of schema 0, whose damage is an exception. */
+  /**
+   * Returns options for a store of schema 0 that reserves its memory; a damaged store throws an
+   * exception.
+   */
   public static WarmOptions of(String name, long size) {
     return new WarmOptions(name, size, 0, false, false, false);
   }
@@ -38,17 +41,17 @@ public record WarmOptions(
     return new WarmOptions(name, size, newSchema, sparse, checksums, setAside);
   }
 
-  /** The same, and memory is not reserved. */
+  /** Returns a copy that does not reserve memory. */
   public WarmOptions withoutReserving() {
     return new WarmOptions(name, size, schema, true, checksums, setAside);
   }
 
-  /** The same, and closing records checksums. */
+  /** Returns a copy with which closing records checksums. */
   public WarmOptions withChecksums() {
     return new WarmOptions(name, size, schema, sparse, true, setAside);
   }
 
-  /** The same, and a store that will not open is set aside. */
+  /** Returns a copy with which a store that will not open is set aside. */
   public WarmOptions settingAside() {
     return new WarmOptions(name, size, schema, sparse, checksums, true);
   }

@@ -33,19 +33,19 @@ import org.kho4j.handover.pages.AddressRange;
  *
  * <p><b>Directory.</b> {@link #allocate}, {@link Region#grow} and {@link Region#drop} change the
  * directory of regions, and {@link #commit} makes the changes last. After a crash at any
- * instruction the directory is that of the last commit, or of the one that was under way.
+ * instruction the directory is that of the last commit, or of the interrupted commit.
  *
  * <p><b>Content.</b> Regions are the file's memory: a stored byte survives the process without a
- * commit. After a crash, another process finds what the dead one's instructions stored, in the
- * order of its instructions. The JIT compiler may reorder plain stores; use {@code
- * VarHandle.setRelease} for a store that others must precede. Content that has to change together
- * belongs into a {@link #begin transaction}.
+ * commit. After a crash, another process finds all bytes that the dead process stored, in the order
+ * of its instructions. The JIT compiler may reorder plain stores; use {@code VarHandle.setRelease}
+ * for a store that others must precede. Content that has to change together belongs into a {@link
+ * #begin transaction}.
  *
  * <p><b>Owner.</b> One process has a store open. The kernel drops its lock when it dies. Safe for
  * use by several threads.
  *
- * <p>Memory does not survive a power failure. A file on a disk holds whatever the kernel wrote back
- * by then; checksums tell (see {@link WarmOptions#checksums}).
+ * <p>Memory does not survive a power failure. A file on a disk then has only the pages that the
+ * kernel wrote back; checksums detect the difference (see {@link WarmOptions#checksums}).
  */
 public final class WarmStore implements AutoCloseable {
 
@@ -96,51 +96,53 @@ public final class WarmStore implements AutoCloseable {
   /**
    * Opens the store in a file, or creates it.
    *
-   * @throws WarmException if it cannot be opened; its reason and message say why, and nothing was
-   *     changed
+   * @throws WarmException if the store cannot be opened; the exception has the reason, and nothing
+   *     was changed
    * @throws IOException if a system call fails
    */
   public static WarmStore open(Path path, WarmOptions options) throws IOException {
     return StoreFiles.open(path, options);
   }
 
-  /** The store's name. */
+  /** Returns the store's name. */
   public String name() {
     return identity.name();
   }
 
-  /** The store's file, or {@code memfd:} and its name. */
+  /** Returns the path of the store's file; for a memory file, {@code memfd:} and its name. */
   public Path path() {
     return memory.path();
   }
 
-  /** Whether the owner before closed the store, and did not die with it. */
+  /** Returns whether the owner before closed the store. False if that owner crashed. */
   public boolean wasClean() {
     return wasClean;
   }
 
-  /** Where a store that would not open was put, if this one was created in its place. */
+  /**
+   * Returns the path of the store that was set aside because it would not open; empty if none was.
+   */
   public Optional<Path> setAside() {
     return setAside;
   }
 
-  /** Number of the last commit, from 1 on. */
+  /** Returns the number of the last commit, from 1 on. */
   public long generation() {
     return live.generation();
   }
 
-  /** The regions, in the order of their names. */
+  /** Returns the regions, in the order of their names. */
   public Collection<Region> regions() {
     return locked(() -> List.copyOf(regions.values()));
   }
 
-  /** The region of that name. */
+  /** Returns the region of that name. */
   public Optional<Region> region(String name) {
     return locked(() -> Optional.ofNullable(regions.get(name)));
   }
 
   /**
-   * The region of that name, whose content is of that schema.
+   * Returns the region of that name and schema.
    *
    * @throws WarmException if the region has another schema
    */
@@ -189,7 +191,7 @@ public final class WarmStore implements AutoCloseable {
     });
   }
 
-  /** Free memory of zeros, in as few extents as there can be. */
+  /** Takes free memory of zeros, in as few extents as possible. */
   List<AddressRange> extents(String name, long bytes) {
     if (bytes <= 0) {
       throw new IllegalArgumentException(
@@ -249,11 +251,11 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Makes the directory of regions last. After a crash within this call, the directory is the
+   * Makes the directory of regions permanent. After a crash within this call, the directory is the
    * former one or this one.
    *
    * @throws WarmException if there is no room for the directory, or another process has opened the
-   *     store meanwhile; the former directory lasts then
+   *     store meanwhile; the former directory remains then
    */
   public void commit() {
     locked(() -> {
@@ -312,7 +314,7 @@ public final class WarmStore implements AutoCloseable {
     return memory;
   }
 
-  /** Does something as the only thread. */
+  /** Runs an action while no other thread uses the store. */
   <T> T locked(java.util.function.Supplier<T> action) {
     lock.lock();
     try {
@@ -347,8 +349,8 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Commits, marks the store clean, and lets go of it. Segments of its regions end first: a thread
-   * that uses one gets an {@link IllegalStateException}, and nothing is stored behind the mark.
+   * Commits, marks the store clean, and releases it. Segments of its regions end first: a thread
+   * that uses one gets an {@link IllegalStateException}, and nothing is stored after the mark.
    *
    * @throws WarmException if another process has opened the store meanwhile
    */
@@ -376,7 +378,7 @@ public final class WarmStore implements AutoCloseable {
     }
   }
 
-  /** The lock that a second owner meets. */
+  /** Returns the exception for a store that another owner has locked. */
   static WarmException inUse(Path path) {
     return new WarmException(
         LOCKED, path + " is in use: another process, or another store of this one, has it open");

@@ -17,15 +17,15 @@ import org.kho4j.memory.Stitcher;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * A read-only view of a store, without its lock. Whatever {@link WarmStore#open} checks has been
- * checked.
+ * A read-only view of a store, without its lock. All checks of {@link WarmStore#open} have been
+ * made.
  *
  * @param path of the store
- * @param inUse whether a process has it open right now
+ * @param inUse whether a process has the store open now
  * @param clean whether its last owner closed it; false while it is in use
  * @param size bytes of the store
- * @param freeBytes bytes that no region has
- * @param interrupted whether a transaction was under way
+ * @param freeBytes bytes without a region
+ * @param interrupted whether a transaction was in progress
  * @param directory of regions, as of the last commit
  */
 public record WarmView(
@@ -40,7 +40,10 @@ public record WarmView(
   /** The first bytes of every store. */
   public static final String MAGIC = StoreLayout.MAGIC;
 
-  /** A commit that is under way changes what is being read; two in a row hardly ever. */
+  /**
+   * Most attempts at reading: a commit in progress may change the bytes that are read; two commits
+   * in a row hardly ever do.
+   */
   private static final int TRIES = 3;
 
   /** The result of a region's checksum. */
@@ -92,7 +95,7 @@ public record WarmView(
         content.directory());
   }
 
-  /** Whether a store begins at an address: {@link #MAGIC} is there. */
+  /** Returns whether a store begins at an address: whether the memory there has {@link #MAGIC}. */
   public static boolean beginsAt(PhysicalMemory memory, long address) {
     try {
       byte[] first = memory.read(address, MAGIC.length()).toArray(ValueLayout.JAVA_BYTE);

@@ -46,7 +46,7 @@ public final class AbiText {
     }
   }
 
-  /** What development trees have and no release, a line each. */
+  /** Writes the contents of development trees that no release has, a line each. */
   static void development(Appendable out, int width) throws IOException {
     out.append(
         "\nIn no release, from public development trees ('kho abi --unreleased' shows the"
@@ -126,7 +126,7 @@ public final class AbiText {
     out.append(columns.render(0, width));
   }
 
-  /** One version with all that belongs to it, for a page size. */
+  /** Writes a version with its structures, for a page size. */
   public static void version(Appendable out, ContractVersion version, PageSize pageSize, int width)
       throws IOException {
     out.append(version.id()).append('\n');
@@ -155,7 +155,7 @@ public final class AbiText {
     }
   }
 
-  /** One structure: drawing, offsets, bits, elements and capacity, lifetime. */
+  /** Writes a structure: drawing, offsets, bits, elements and capacity, lifetime. */
   public static void structure(Appendable out, Structure structure, PageSize pageSize, int width)
       throws IOException {
     out.append(structure.name()).append(", ");

@@ -38,10 +38,10 @@ import org.kho4j.memory.WritableMemory;
 final class Author {
 
   /**
-   * What was written.
+   * The written image.
    *
-   * @param boot what the next kernel has to be told
-   * @param setupData address of the record that tells it, on x86-64
+   * @param boot the boot data that the next kernel needs
+   * @param setupData address of the boot record, on x86-64
    */
   record AuthoredBoot(BootData boot, OptionalLong setupData) {}
 
@@ -189,7 +189,7 @@ final class Author {
     }
   }
 
-  /** Takes whole pages, which nobody else has. */
+  /** Takes whole pages that no other structure has. */
   private void own(SpecPlace place, AddressRange range) {
     PageSize pageSize = spec.pageSize();
     for (long at = range.address(); at < range.end(); ) {

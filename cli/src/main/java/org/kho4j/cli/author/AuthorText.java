@@ -15,7 +15,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.PhysicalMemory;
 
-/** What people are told about what was authored. */
+/** The text output about an authored image. */
 final class AuthorText {
 
   private final AuthoredImage outcome;

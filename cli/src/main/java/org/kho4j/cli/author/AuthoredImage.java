@@ -12,7 +12,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.handover.boot.BootData;
 
 /**
- * What was authored, for those who go on with it.
+ * The authored image, for callers that continue with it.
  *
  * @param ram the file
  * @param deviceTree the file with arm64's boot record
@@ -31,7 +31,7 @@ record AuthoredImage(
   /** Real mode, QEMU's copy of the kernel's file, and where a kernel is unpacked by default. */
   private static final long LOW = 16 << 20;
 
-  /** Where QEMU's machines begin to leave room for devices, the smallest of them. */
+  /** The lowest address at which QEMU's machines leave room for devices. */
   private static final long PCI_HOLE = 0xb000_0000L;
 
   BootData boot() {
@@ -42,7 +42,7 @@ record AuthoredImage(
     return written.setupData();
   }
 
-  /** What may be in a kernel's way. */
+  /** Returns notes about data that may be in a kernel's way. */
   static List<String> notes(Spec spec, Layout layout, Optional<BootImage> kernel) {
     List<String> notes = new ArrayList<>();
     for (Range scratch : spec.scratch()) {

@@ -75,7 +75,7 @@ record BootImage(Path path, long bytes, AddressRange kernel) {
     }
   }
 
-  /** Writes a copy, which nobody else has opened, that names a boot record. */
+  /** Writes a copy that points at a boot record; no other process has the copy open. */
   void copyTo(Path copy, long setupData) throws IOException {
     Files.copy(path, copy);
     try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {

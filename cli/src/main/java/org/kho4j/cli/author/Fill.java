@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.kho4j.files.LittleEndian;
 
-/** What some memory is filled with. What it is too short for stays as it is: zero. */
+/** The content of memory. Memory beyond the content's end stays zero. */
 sealed interface Fill {
 
   /** Its bytes; empty where it is as long as the memory. */

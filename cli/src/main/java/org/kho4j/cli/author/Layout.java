@@ -18,8 +18,8 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.pages.PageAllocator;
 
 /**
- * Where everything lies: what the spec has placed is there, and the rest in the memory between. An
- * address that the spec gives is therefore never taken by something else.
+ * The addresses of all structures: those of the spec, and for the rest the memory between. No other
+ * structure takes an address that the spec gives.
  */
 final class Layout implements Placement {
 

@@ -66,7 +66,7 @@ final class LuoAuthor {
         () -> LiveUpdateSaver.save(generation, spec.version(), spec.number(), sessions, flbs));
   }
 
-  /** What needs a large block comes first: scattered folios leave no room for it. */
+  /** Allocates large blocks first: scattered folios leave no room for them. */
   private void allocate() {
     List<Step> steps = new ArrayList<>();
     prepare("/sessions", steps);

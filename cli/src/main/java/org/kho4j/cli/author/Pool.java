@@ -17,8 +17,9 @@ import org.kho4j.handover.pages.PageAllocator;
 record Pool(PageAllocator allocator, SpecPlace place) {
 
   /**
-   * What a PC's firmware writes to at the end of memory before it starts a kernel. SeaBIOS of QEMU
-   * keeps its tables there, works in the 16 MiB below them and runs from the 128 KiB below those.
+   * Bytes at the end of memory to which a PC's firmware writes before it starts a kernel. SeaBIOS
+   * of QEMU keeps its tables there, works in the 16 MiB below them and runs from the 128 KiB below
+   * those.
    */
   static final long FIRMWARE = 32 << 20;
 

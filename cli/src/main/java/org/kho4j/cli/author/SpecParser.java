@@ -116,7 +116,9 @@ final class SpecParser {
             : "%s:%d:%d: %s".formatted(file, at.getLineNr(), at.getColumnNr(), sentence));
   }
 
-  /** What the text has where JSON ends: the parser's own words are about its states. */
+  /**
+   * Describes the text at which the JSON is invalid: the parser's own message describes its states.
+   */
   private static String notJson(String text, @Nullable TokenStreamLocation at) {
     long offset = at == null ? -1 : at.getCharOffset();
     if (offset >= text.stripTrailing().length()) {

@@ -46,7 +46,7 @@ interface SpecPart {
     }
   }
 
-  /** The same for work without a result. */
+  /** Attempts work without a result. */
   default void attempt(Runnable work) {
     attempt(() -> {
       work.run();

@@ -1,7 +1,7 @@
 package org.kho4j.cli.author;
 
 /**
- * Where something stands in a spec.
+ * A place in a spec.
  *
  * @param file as the user named it
  * @param key path of keys from the outermost object on, as in {@code subtrees[0].khoTest}; empty

@@ -10,7 +10,7 @@ import picocli.CommandLine.TypeConversionException;
 /** A value out of a spec, which knows where it stands. */
 sealed interface SpecValue extends SpecPart {
 
-  /** What it is, for messages. */
+  /** Returns the kind of value, for messages. */
   String kind();
 
   record Members(SpecPlace place, Map<String, SpecValue> members) implements SpecValue {

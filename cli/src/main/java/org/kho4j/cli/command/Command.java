@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
 /**
- * One command: what it is called, what it takes, what it does. A subclass adds its options and
+ * A command: its name, its options and parameters, and its work. A subclass adds its options and
  * parameters in its constructor and reads them from the {@link Invocation}, so that one instance
  * can run many times.
  */

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.kho4j.preflight.Verdict;
 
-/** What each exit status of kho means, for the manual and the documentation. */
+/** The meaning of each exit status of kho, for the manual and the documentation. */
 public enum ExitMeaning {
   FINE(String.valueOf(Command.OK), "success"),
   BAD_ANSWER(
@@ -37,7 +37,7 @@ public enum ExitMeaning {
     return status;
   }
 
-  /** What it means. */
+  /** Returns the meaning as a sentence. */
   public String sentence() {
     return sentence;
   }

@@ -218,7 +218,7 @@ public record GlobalOptions(
         .description(description);
   }
 
-  /** What two of the options cannot be together, or null. */
+  /** Returns the contradiction between two of the options, or null. */
   @Nullable String contradiction() {
     MemorySource.Kind other = format == MemorySource.Kind.RAW ? null : format;
     if (skip != 0 && other != null) {

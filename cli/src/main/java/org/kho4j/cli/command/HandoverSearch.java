@@ -64,7 +64,7 @@ public record HandoverSearch(
     return in(invocation, memory, invocation.options().fdt());
   }
 
-  /** The same for a command that judges: it needs the boot records and the other handovers. */
+  /** Returns a search for a command that judges, with the boot records and the other handovers. */
   public static HandoverSearch withBootRecords(Invocation invocation, PhysicalMemory memory) {
     return searched(invocation, memory, invocation.options().fdt());
   }
@@ -209,7 +209,10 @@ public record HandoverSearch(
     }
   }
 
-  /** Where a raw image begins shows in the pointers of a root FDT: they are all in it. */
+  /**
+   * Checks the physical address at which a raw image begins: all pointers of a root FDT lead into
+   * the image.
+   */
   private static void checkBase(
       Invocation invocation, PhysicalMemory memory, List<Handover> handovers) {
     if (memory.source().kind() != MemorySource.Kind.RAW) {
@@ -298,7 +301,7 @@ public record HandoverSearch(
     return nothingFound(memory);
   }
 
-  /** The same for a memory that was searched otherwise. */
+  /** Returns the sentence for a memory that was searched in another way. */
   public static String nothingFound(PhysicalMemory memory) {
     return OtherFile.sentence(memory.source().path())
         .orElseGet(() ->

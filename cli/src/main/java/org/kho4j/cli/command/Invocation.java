@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** One run of a command: what the user gave, and where the answer goes. */
+/** A run of a command: the user's input, and the destination of the answer. */
 public final class Invocation {
 
   private static final Path STANDARD_INPUT = Path.of("-");
@@ -68,7 +68,7 @@ public final class Invocation {
     return open(source, options);
   }
 
-  /** The same with a base of its own. */
+  /** Opens a source with a base of its own. */
   public PhysicalMemory open(Path source, long base) throws IOException {
     return open(source, options.withBase(base));
   }
@@ -120,12 +120,15 @@ public final class Invocation {
     return Optional.ofNullable(running).filter(source -> source.memory().equals(memory));
   }
 
-  /** Whether a source of the command line is the running host. */
+  /** Returns whether a source of the command line is the running host. */
   public boolean readsRunning() {
     return running != null;
   }
 
-  /** Where the scratch array of the running host is, if that is a source and is known. */
+  /**
+   * Returns the place of the running host's scratch array, if the host is a source and the place is
+   * known.
+   */
   public Optional<AddressRange> runningScratchArray() {
     return Optional.ofNullable(running).flatMap(RunningSource::scratchArray);
   }
@@ -145,7 +148,7 @@ public final class Invocation {
     return type.cast(leaf.<@Nullable Object>matchedOptionValue(option, null));
   }
 
-  /** Whether one of the command's own flags was given. */
+  /** Returns whether one of the command's own flags was given. */
   public boolean flag(String option) {
     return leaf.hasMatchedOption(option);
   }
@@ -181,7 +184,7 @@ public final class Invocation {
     return console.out();
   }
 
-  /** Whether a person reads the output right now. */
+  /** Returns whether a person reads the output right now. */
   public boolean outIsTerminal() {
     return console.outIsTerminal();
   }

@@ -24,7 +24,10 @@ final class OtherFile {
 
   private OtherFile() {}
 
-  /** What a file is that is no memory image, and which command takes it; empty if unknown. */
+  /**
+   * Returns the kind of a file that is not a memory image, and the command for it; empty if
+   * unknown.
+   */
   static Optional<String> sentence(Path path) {
     if (!Files.isRegularFile(path)) {
       return Optional.empty(); // What came out of a pipe is gone.
@@ -56,7 +59,9 @@ final class OtherFile {
         : Optional.empty();
   }
 
-  /** Whether a file is a device tree to its end; the RAM of an arm64 guest begins with one. */
+  /**
+   * Returns whether a file is a device tree to its end; the RAM of an arm64 guest begins with one.
+   */
   private static boolean isTree(Path path, MemorySegment head) throws IOException {
     try {
       return head.byteSize() >= Fdt.HEADER_SIZE

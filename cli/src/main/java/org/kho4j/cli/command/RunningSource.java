@@ -48,7 +48,7 @@ final class RunningSource {
     this.memory = memory;
   }
 
-  /** Whether a SOURCE is the running host; a file of that name is {@code ./running}. */
+  /** Returns whether a SOURCE is the running host; a file of that name is {@code ./running}. */
   static boolean isNamedBy(Path source) {
     return source.equals(NAME);
   }
@@ -78,7 +78,7 @@ final class RunningSource {
     return memory;
   }
 
-  /** Where the kernel's array of scratch regions is, after {@link #roots}. */
+  /** Returns the place of the kernel's array of scratch regions, after {@link #roots}. */
   Optional<AddressRange> scratchArray() {
     return scratchArray;
   }

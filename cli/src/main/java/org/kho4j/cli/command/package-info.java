@@ -1,2 +1,2 @@
-/** What a command of kho is made of: its options, its run, the numbers it reads. */
+/** The elements of kho's commands: options, the run, and the numbers that commands read. */
 package org.kho4j.cli.command;

@@ -62,7 +62,7 @@ final class Conversion {
    *
    * @param memory that is all zeros
    * @param progress told how many more bytes were copied
-   * @return what the next kernel has to be told
+   * @return the boot data that the next kernel needs
    */
   static BootData write(
       Handover source,

@@ -10,7 +10,7 @@ import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * What was written.
+ * The written result of a conversion.
  *
  * @param ram the file
  * @param memory that it is

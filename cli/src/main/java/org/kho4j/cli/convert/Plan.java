@@ -31,9 +31,9 @@ import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 
 /**
- * What of a handover stays where it is, what is written anew, and what the target has no place for.
- * What has the same form in every version stays: vmalloc areas with their chunks, the blobs of
- * memblock and kho_test, folios.
+ * The plan of a conversion: the parts of a handover that stay, those that are rewritten, and those
+ * for which the target has no place. Structures with the same form in every version stay: vmalloc
+ * areas with their chunks, the blobs of memblock and kho_test, folios.
  */
 final class Plan {
 
@@ -101,7 +101,7 @@ final class Plan {
     return leftOut;
   }
 
-  /** Whether a file's structure has to be written in another version's form. */
+  /** Returns whether a file's structure has to be written in another version's form. */
   boolean isRewritten(PreservedFile file) {
     MemfdVersion wanted = target.memfd();
     return MemfdVersion.of(file.compatible())

@@ -10,10 +10,10 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * Where there is room for what is written anew.
+ * The room for rewritten structures.
  *
  * @param scratch the scratch region of the converted handover
- * @param avoided what is written to before the next kernel runs, and nothing preserved is in
+ * @param avoided memory that is written before the next kernel runs and so holds nothing preserved
  * @param free the rest of the memory
  */
 record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<AddressRange> free) {
@@ -21,12 +21,12 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
   /** Real mode, and where QEMU and a kernel's loader unpack; see author's notes. */
   private static final long LOW = 16 << 20;
 
-  /** What QEMU's firmware writes to at the end of a PC's memory. */
+  /** Bytes at the end of a PC's memory to which QEMU's firmware writes. */
   private static final long FIRMWARE = 32 << 20;
 
   /**
-   * Where QEMU puts an arm64 kernel, at the start of memory, the initrd, 128 MiB from there, and
-   * the device tree behind it.
+   * Bytes at the start of memory for QEMU's arm64 kernel, the initrd, 128 MiB from there, and the
+   * device tree behind it.
    */
   private static final long ARM64_LOADER = 256 << 20;
 

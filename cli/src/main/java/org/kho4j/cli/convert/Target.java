@@ -16,7 +16,7 @@ import org.kho4j.abi.Releases;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * What a handover is converted to.
+ * The target of a conversion.
  *
  * @param kho the root contract
  * @param luo of the kernels that write it; null where they have none
@@ -25,9 +25,9 @@ import picocli.CommandLine.TypeConversionException;
 record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion memfd) {
 
   /**
-   * The target of a name: a release, as {@code "6.19"}, stands for what it writes; a layout or a
-   * version, as {@code kho-v1@6.16} or {@code luo-v3}, for what the newest release with it writes,
-   * or the development trees that had it.
+   * The target of a name: a release, as {@code "6.19"}, means the versions that the release writes;
+   * a layout or a version, as {@code kho-v1@6.16} or {@code luo-v3}, the versions that the newest
+   * release with it writes, or the development trees that had it.
    */
   static Target parse(String name) {
     return (name.startsWith("luo-") ? ofLuo(name) : ofKho(name))
@@ -59,7 +59,7 @@ record Target(KhoLayout kho, @Nullable LuoVersion luo, @Nullable MemfdVersion me
                 at(release, MemfdVersion.ALL, MemfdVersion::releases)));
   }
 
-  /** Whether two releases begin with the same two numbers. */
+  /** Returns whether two releases begin with the same two numbers. */
   private static boolean sameSeries(String a, String b) {
     return series(a).equals(series(b));
   }

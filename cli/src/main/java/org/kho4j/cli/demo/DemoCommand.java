@@ -33,7 +33,7 @@ public final class DemoCommand extends Command {
   private static final int DEFAULT_ORDER = 4;
   private static final int MAX_ORDER = 10;
 
-  /** What a file system must have beyond the demo's memory. */
+  /** Bytes that a file system must have beyond the demo's memory. */
   private static final long SPARE_BYTES = 256 << 20;
 
   public DemoCommand() {

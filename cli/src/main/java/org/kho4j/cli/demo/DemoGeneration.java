@@ -22,8 +22,7 @@ import org.kho4j.memory.ScatteredView;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * One JVM of the demo: the first fills an area and hands it over, the second takes it and checks
- * it.
+ * A JVM of the demo: the first fills an area and hands it over, the second takes it and checks it.
  */
 public final class DemoGeneration {
 

@@ -8,7 +8,7 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 
-/** What the user of {@code kho demo} is shown, as it happens. */
+/** The output of {@code kho demo}, step by step. */
 final class DemoReport {
 
   private final Text text;

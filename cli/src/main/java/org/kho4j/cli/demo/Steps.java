@@ -29,7 +29,7 @@ final class Steps {
   }
 
   /**
-   * A step that was told.
+   * A reported step.
    *
    * @param micros how long it took
    */

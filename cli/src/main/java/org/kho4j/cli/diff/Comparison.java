@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of an item.
+ * The result of comparing an item.
  *
  * @param outcome of the item with all that it consists of
  * @param item in the second handover, or in the first if it was lost
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Comparison(Outcome outcome, Item item, List<Change> changes, List<Comparison> items) {
 
-  /** What became of something. */
+  /** The outcome for an item or a fact. */
   enum Outcome {
     SAME("=", "same"),
     CHANGED("~", "changed"),
@@ -34,7 +34,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
       this.label = label;
     }
 
-    /** Whether it is certain that the two differ. */
+    /** Returns whether it is certain that the two differ. */
     boolean isDifference() {
       return this != SAME && this != UNKNOWN;
     }

@@ -6,7 +6,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
 
 /**
- * One of the two handovers that are compared.
+ * A side of a comparison: one of the two handovers.
  *
  * @param path of its source
  * @param handover itself

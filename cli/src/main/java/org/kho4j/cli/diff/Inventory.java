@@ -47,7 +47,7 @@ final class Inventory {
   }
 
   /**
-   * What was found.
+   * The items found.
    *
    * @param root the handover itself
    * @param problems what could not be read; what is broken is no part of {@code root}
@@ -246,7 +246,10 @@ final class Inventory {
     return item.with("content", digest == null ? "cannot be read" : digest);
   }
 
-  /** What is handed over twice could make a small source take for ever to read. */
+  /**
+   * Returns the digest of content; throws if all content so far is larger than RAM: memory that is
+   * handed over twice could make a small source take for ever to read.
+   */
   private String digest(Content content) {
     long[] bytes = new long[1];
     content.forEachPiece((offset, address, length) -> bytes[0] += length);

@@ -30,7 +30,7 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
   private static final String CONTRACT = "contract";
 
   /**
-   * One thing that is known of an item.
+   * A known fact about an item.
    *
    * @param name of it
    * @param value a number, text or {@link Absent}
@@ -63,7 +63,7 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
     }
   }
 
-  /** Whether facts and items may be missing. */
+  /** Returns whether facts and items may be missing. */
   boolean isCutOff() {
     return facts.stream().anyMatch(fact -> fact.name().equals(PARTS));
   }
@@ -73,12 +73,12 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
     facts.add(new Fact(CONTRACT, problem));
   }
 
-  /** Whether it is of a newer contract. */
+  /** Returns whether it is of a newer contract. */
   boolean isNewer() {
     return facts.stream().anyMatch(fact -> fact.name().equals(CONTRACT));
   }
 
-  /** Whether anything of it is absent. */
+  /** Returns whether anything of it is absent. */
   boolean hasAbsent() {
     return facts.stream().anyMatch(Fact::isAbsent);
   }

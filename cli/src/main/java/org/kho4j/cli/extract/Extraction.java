@@ -50,7 +50,7 @@ final class Extraction implements Content.Visitor {
     return absentBytes;
   }
 
-  /** Bytes of the content that nobody ever wrote. */
+  /** Returns the bytes of holes, which were never written. */
   long holes() {
     return holes;
   }

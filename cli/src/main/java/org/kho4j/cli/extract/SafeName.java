@@ -12,7 +12,7 @@ final class SafeName {
   /**
    * A part of a file's name: ASCII letters, digits, {@code .}, {@code _} and {@code -} as they are,
    * every other byte of UTF-8 as {@code %} and two digits, so that different names stay different.
-   * One that is longer than 96 characters ends in a hash of the whole.
+   * A name longer than 96 characters ends in a hash of the whole name.
    */
   static String of(String name) {
     StringBuilder safe = new StringBuilder();

@@ -23,7 +23,9 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
-/** What the user wants out of a handover: a memfd, a region, a blob, a reservation, an area. */
+/**
+ * The part of a handover that the user wants: a memfd, a region, a blob, a reservation, an area.
+ */
 interface Wanted {
 
   /**
@@ -45,12 +47,12 @@ interface Wanted {
           "--reserve-mem",
           "--vmalloc");
 
-  /** Whether the options name anything. */
+  /** Returns whether the options name anything. */
   static boolean isAnything(Invocation invocation) {
     return OPTIONS.stream().anyMatch(invocation::flag);
   }
 
-  /** What the options name, or the usage error. */
+  /** Returns the part that the options name, or throws the usage error. */
   static Wanted of(Invocation invocation) {
     String session = invocation.value("--session", String.class);
     Long token = invocation.value("--token", Long.class);

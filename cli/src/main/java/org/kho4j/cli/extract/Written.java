@@ -12,7 +12,7 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
 
 /**
- * What was written, to be told.
+ * The written file, for the report.
  *
  * @param path of the file, or null for standard output
  * @param stored bytes that were written, without what a sparse file leaves out

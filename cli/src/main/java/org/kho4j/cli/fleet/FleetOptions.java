@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What a user wants of the fleet.
+ * The user's options for a run over a fleet.
  *
  * @param inputs folders, files and globs
  * @param kernels that are to take the handovers
@@ -34,7 +34,7 @@ public record FleetOptions(
     settings = List.copyOf(settings);
   }
 
-  /** Whether Spark runs in one JVM on this machine. */
+  /** Returns whether Spark runs in one JVM on this machine. */
   boolean isLocal() {
     return master.equals("local") || master.startsWith("local[");
   }

@@ -230,7 +230,10 @@ public final class Inspection {
     view.blob(subtree);
   }
 
-  /** Whether nothing in the blob is laid out by the version of the root, as vmalloc areas are. */
+  /**
+   * Returns whether nothing in the blob is laid out by the version of the root, as vmalloc areas
+   * are.
+   */
   private static boolean hasOwnLayout(Subtree subtree) {
     return subtree.name().equals(KexecMetadata.SUBTREE)
         || subtree.name().equals(FdtLayout.MEMBLOCK_SUBTREE);

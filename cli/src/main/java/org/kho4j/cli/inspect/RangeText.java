@@ -8,7 +8,7 @@ import org.kho4j.verify.PreservedRange;
 /** Preserved memory by its owners: a line for each range, and a sum. */
 final class RangeText {
 
-  /** A session or file in the tree stands for many ranges. */
+  /** Ranges that are listed for each session or file in the tree. */
   private static final int RANGES_FOR_EACH = 25;
 
   private final Text out;

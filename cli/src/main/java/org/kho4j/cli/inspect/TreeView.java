@@ -468,7 +468,7 @@ final class TreeView implements View {
     }
   }
 
-  /** What a kernel has taken is no fault. */
+  /** Starts a line about a problem; in a handover that a kernel has taken, it is not a fault. */
   private Text problem() throws IOException {
     return taken ? out.put(WARNING, "consumed ") : out.put(BAD, "error ");
   }

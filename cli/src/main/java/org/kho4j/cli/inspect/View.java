@@ -48,7 +48,7 @@ public interface View {
    */
   record Folios(OrderCounts orders, long absentBytes) {}
 
-  /** What is said of a map that was not walked. */
+  /** Returns the sentence about a map that was not walked. */
   static String unwalked(Handover handover) {
     if (handover.mapState() == Handover.MapState.ABSENT) {
       return "not in the dump";
@@ -72,7 +72,7 @@ public interface View {
 
   void beginSubtrees(List<Subtree> subtrees) throws IOException;
 
-  /** A subtree that nobody knows, or that could not be decoded. */
+  /** Shows a subtree that is unknown, or that could not be decoded. */
   void blob(Subtree subtree) throws IOException;
 
   void metadata(Subtree subtree, Metadata metadata) throws IOException;

@@ -7,7 +7,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a run of the command writes: data to {@code out}, everything else to {@code err}.
+ * The output streams of a run of the command: data go to {@code out}, everything else to {@code
+ * err}.
  *
  * @param out takes data; not buffered, whoever writes to it writes large pieces
  * @param err takes messages and progress
@@ -19,7 +20,7 @@ public record Console(
 
   private static final String TERMINALS = "kho.terminals";
 
-  /** Whether a person would have to type what is read from standard input. */
+  /** Returns whether a person would have to type what is read from standard input. */
   public static boolean inIsTerminal() {
     return System.getProperty(TERMINALS, "").contains("in");
   }

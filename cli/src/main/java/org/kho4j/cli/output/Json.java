@@ -27,9 +27,8 @@ public final class Json implements AutoCloseable {
 
   private static final DefaultIndenter TWO_SPACES = new DefaultIndenter("  ", "\n");
 
-  // ASCII alone: names out of dumps reach terminals this way too. What was broken off stays broken,
-  // so that nobody
-  // takes it for a whole document.
+  // ASCII only: names out of dumps reach terminals this way too. A truncated document stays
+  // invalid, so that no reader takes it for a whole document.
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .enable(JsonWriteFeature.ESCAPE_NON_ASCII)

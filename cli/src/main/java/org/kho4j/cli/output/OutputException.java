@@ -19,9 +19,9 @@ public final class OutputException extends IOException {
   }
 
   /**
-   * Whether the reader simply went away, as {@code head} does when it has enough. The system's own
-   * message is in the user's language, so the kind of the descriptor decides: pipes and sockets
-   * fail in no other way.
+   * Returns whether the reader closed its end, as {@code head} does after its last line. The
+   * system's own message is in the user's language, so the kind of the descriptor decides: pipes
+   * and sockets fail in no other way.
    */
   public static boolean readerWentAway() {
     try {

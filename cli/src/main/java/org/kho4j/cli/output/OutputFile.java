@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file that gets its name when it is complete. Until then it is a hidden file beside, which goes
- * away when the work fails or the process is told to end; {@code kill -9} alone leaves it there.
+ * away when the work fails or the process gets a signal to end; {@code kill -9} alone leaves it
+ * there.
  */
 public final class OutputFile implements AutoCloseable {
 
@@ -97,7 +98,7 @@ public final class OutputFile implements AutoCloseable {
     return e.getReason() == null ? "permission denied" : e.getReason();
   }
 
-  /** What is wrong with a file. */
+  /** Returns the exception for a fault of a file. */
   public static FileSystemException failure(Path file, @Nullable String reason) {
     return new FileSystemException(file.toString(), null, reason);
   }
@@ -107,7 +108,10 @@ public final class OutputFile implements AutoCloseable {
     return target;
   }
 
-  /** Where to write it, for those who need a path. Nothing has that name until it is written. */
+  /**
+   * Returns the path for writing, for callers that need a path. No file has the target's name until
+   * the work is done.
+   */
   public Path temporary() {
     return temporary;
   }
@@ -128,7 +132,7 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
-  /** Where its content goes, for those who need a channel; made when it is first asked for. */
+  /** Returns the channel for the content, for callers that need one; made on the first call. */
   public FileChannel channel() throws IOException {
     FileChannel made = channel;
     if (made == null) {

@@ -4,9 +4,8 @@ import java.io.PrintStream;
 import java.util.function.LongSupplier;
 
 /**
- * One line on a terminal that tells how far long work is. Silent when nobody looks, and for work
- * that is over before anybody would wonder. Safe to call from many threads, and cheap: most calls
- * read a clock and nothing else.
+ * A progress line on a terminal for long work. Silent without a terminal, and for short work. Safe
+ * to call from many threads, and cheap: most calls read a clock and nothing else.
  */
 public final class Progress implements AutoCloseable {
 
@@ -27,7 +26,7 @@ public final class Progress implements AutoCloseable {
    *
    * @param console where it shows
    * @param what the work, as in {@code searching}
-   * @param total bytes to do, or 0 if nobody knows
+   * @param total bytes to do, or 0 if unknown
    */
   public Progress(Console console, String what, long total) {
     this(console, what, total, System::nanoTime);
@@ -42,7 +41,7 @@ public final class Progress implements AutoCloseable {
     this.next = nanoTime.getAsLong() + FIRST_AFTER_NANOS;
   }
 
-  /** That many bytes are done, of all of them. */
+  /** Reports the number of bytes done, of all bytes. */
   public void done(long bytes) {
     if (!shown) {
       return;

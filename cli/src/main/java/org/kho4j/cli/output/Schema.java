@@ -48,7 +48,7 @@ public enum Schema {
     return command;
   }
 
-  /** What a document of this form holds, for the table of the documentation. */
+  /** Returns the content of a document of this form, for the table of the documentation. */
   public String content() {
     return content;
   }

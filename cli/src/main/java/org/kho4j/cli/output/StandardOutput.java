@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Marks what goes wrong with the command's own output, so that it is told from a failing source.
+ * Marks what goes wrong with the command's own output, which distinguishes it from a failing
+ * source.
  */
 final class StandardOutput extends OutputStream {
 

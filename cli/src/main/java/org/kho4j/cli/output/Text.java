@@ -10,14 +10,14 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Text implements Appendable {
 
-  /** What a piece of text is, which decides its colour. */
+  /** The kind of a piece of text, which decides its colour. */
   public enum Style {
-    /** What a line is about. */
+    /** The subject of a line. */
     NAME("1"),
     /** A heading over lines. */
     HEADING("1;34"),
     ADDRESS("36"),
-    /** What matters less than its neighbours. */
+    /** Text that matters less than its neighbours. */
     FAINT("2"),
     GOOD("32"),
     WARNING("33"),
@@ -51,7 +51,7 @@ public final class Text implements Appendable {
     return colour;
   }
 
-  /** A piece as it is; so not one out of a dump. */
+  /** Writes a piece unchanged, so never one out of a dump. */
   public Text put(String piece) {
     pending.append(piece);
     return this;

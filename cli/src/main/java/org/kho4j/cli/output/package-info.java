@@ -1,2 +1,2 @@
-/** What the command writes: text for people, JSON for machines, progress for the patient. */
+/** The output of the command: text for people, JSON for machines, and progress on a terminal. */
 package org.kho4j.cli.output;

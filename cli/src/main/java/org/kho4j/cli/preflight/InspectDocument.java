@@ -25,8 +25,8 @@ import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.Verdict;
 
 /**
- * What {@code kho inspect --json} wrote of a memory image, in place of the image: parts and
- * versions are those of the handover, its content is not at hand.
+ * The output of {@code kho inspect --json} for a memory image, used instead of the image: it has
+ * the handover's parts and versions, without the content.
  */
 public final class InspectDocument {
 
@@ -51,7 +51,7 @@ public final class InspectDocument {
     this.root = root;
   }
 
-  /** Whether an object says that it is such a document. */
+  /** Returns whether an object says that it is such a document. */
   static boolean isOne(JsonFields root) throws IOException {
     return root.has("schema") && root.text("schema").equals(Schema.INSPECT.id());
   }

@@ -111,7 +111,7 @@ final class JsonFields {
               : json.getLongValue();
       case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
       case VALUE_STRING -> json.getString();
-      // A fraction, null or a number above 2^63, which nobody asks for.
+      // A fraction, null or a number above 2^63, which no caller reads.
       case null, default -> Optional.ofNullable(json.getString());
     };
   }
@@ -192,7 +192,7 @@ final class JsonFields {
     throw wrong(name + " is not an array");
   }
 
-  /** One of some constants, by its name in lower case. */
+  /** Reads an enum constant by its name in lower case. */
   <E extends Enum<E>> E oneOf(String name, E[] values) throws IOException {
     String text = text(name);
     for (E value : values) {

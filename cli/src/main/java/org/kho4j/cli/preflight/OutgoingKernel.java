@@ -17,7 +17,7 @@ import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
 
 /**
- * One side of a pair, as it was read.
+ * The outgoing side of a pair, as read from its source.
  *
  * @param handed what it really hands over; empty for all that it can
  * @param commandLine its own command line, where it runs, or is to boot with one: that of a boot

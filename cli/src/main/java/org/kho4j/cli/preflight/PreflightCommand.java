@@ -25,7 +25,7 @@ public final class PreflightCommand extends Command {
 
   private static final String STDOUT = "-";
 
-  /** What the exit status tells. */
+  /** The meaning of the exit status. */
   enum ExitStatus {
     PLAIN,
     DETAILED;

@@ -30,7 +30,7 @@ public final class ProfileFile {
 
   private ProfileFile() {}
 
-  /** Whether a file begins as a profile does, which no kernel image can. */
+  /** Returns whether a file begins as a profile does, which no kernel image can. */
   static boolean isOne(Path path) throws IOException {
     // Looked at before it is opened: to open a FIFO would wait for a writer.
     BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
@@ -54,7 +54,7 @@ public final class ProfileFile {
     return read(path.toString(), JsonFields.read(path));
   }
 
-  /** The same of bytes that are at hand. */
+  /** Reads a profile from bytes. */
   public static Profile read(String name, byte[] bytes) throws IOException {
     return read(name, JsonFields.read(name, bytes));
   }

@@ -116,7 +116,7 @@ final class ReportView {
         : "; " + Units.count(report.unknown(), "part is", "parts are") + " unknown";
   }
 
-  /** One line, or two where the reason is long. */
+  /** Writes a component on one line, or on two if the reason is long. */
   private static void component(Text text, Component component, int widest) throws IOException {
     String what =
         padded(Units.printable(component.name()), widest)

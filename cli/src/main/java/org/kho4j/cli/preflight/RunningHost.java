@@ -19,8 +19,8 @@ import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.LiveUpdateUse;
 
 /**
- * What the running kernel really hands over: what its memory holds, and the files of the sessions
- * that are open, which it writes at the jump.
+ * The actual handover of the running kernel: the parts in its memory, and the files of open
+ * sessions, which it writes at the jump.
  */
 final class RunningHost {
 
@@ -79,7 +79,9 @@ final class RunningHost {
     }
   }
 
-  /** Whether sessions are open, or may be: which files they have, no file of the host shows. */
+  /**
+   * Returns whether sessions are open, or may be: which files they have, no file of the host shows.
+   */
   private boolean mayHaveSessions(List<String> notes) throws IOException {
     Path root = invocation.options().root();
     LiveUpdateUse use = LiveUpdateUse.read(root);
@@ -93,7 +95,9 @@ final class RunningHost {
     return true;
   }
 
-  /** Whether systemd keeps descriptors, or may keep some, that it hands over at the jump. */
+  /**
+   * Returns whether systemd keeps descriptors, or may keep some, that it hands over at the jump.
+   */
   private static boolean systemdMayHandOver(Path root, List<String> notes) throws IOException {
     if (!new HostFiles(root).text("proc/1/comm").equals(Optional.of("systemd"))) {
       return false;

@@ -52,7 +52,7 @@ final class Contents {
     return structures.add(where);
   }
 
-  /** Whether there is room for a row about a structure, or it is wanted all the same. */
+  /** Returns whether there is room for a row about a structure, or it is wanted all the same. */
   boolean takes(Where where) {
     return rows++ < MOST_ROWS || wanted.contains(where.toString());
   }

@@ -15,7 +15,7 @@ import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 
 /**
- * What the page tells of one handover.
+ * The part of the page about one handover.
  *
  * @param prefix of all ids
  * @param checked what was verified
@@ -61,7 +61,7 @@ record HandoverPart(
       try {
         handover.preservedMap().forEachRun(painting::preserved);
       } catch (HandoverException e) {
-        // The inspection says so; what was painted until then is right.
+        // The inspection reports the fault; the part painted until then is right.
       }
     }
     Scratch.of(handover, options).stream()

@@ -28,7 +28,7 @@ import org.kho4j.memory.MemorySource;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
 
-/** What a handover says, as HTML: facts, subtrees, errors. Kept until the page is written. */
+/** The content of a handover as HTML: facts, subtrees, errors. Kept until the page is written. */
 final class HandoverText implements View {
 
   private static final int MOST_ERRORS = 200;
@@ -71,12 +71,12 @@ final class HandoverText implements View {
     return luo;
   }
 
-  /** The kernel that wrote it, if it says so. */
+  /** Returns the release of the kernel that wrote the handover, if it is recorded. */
   @Nullable String release() {
     return release;
   }
 
-  /** What is preserved, if that can be known. */
+  /** Returns the summary of the preserved map, if the map can be read. */
   @Nullable MapSummary summary() {
     return summary;
   }

@@ -105,13 +105,13 @@ public final class Html {
     return element("code", Units.address(address), "class", "a");
   }
 
-  /** What is HTML already. */
+  /** Writes text that is HTML already. */
   public Html raw(CharSequence html) throws IOException {
     out.append(html);
     return this;
   }
 
-  /** A line break in the source, which nobody sees. */
+  /** Writes a line break in the source, which is not visible. */
   public Html line() throws IOException {
     out.append('\n');
     return this;

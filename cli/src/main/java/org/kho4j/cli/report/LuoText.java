@@ -19,7 +19,7 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 
-/** What LUO handed over: sessions, their files, and FLBs. */
+/** The handover of LUO as HTML: sessions, their files, and FLBs. */
 final class LuoText {
 
   private final Contents contents;
@@ -47,7 +47,7 @@ final class LuoText {
     return files;
   }
 
-  /** What the memfds hold, as far as their sizes are possible. */
+  /** Returns the bytes of the memfds, as far as their sizes are possible. */
   long memfdBytes() {
     return memfdBytes;
   }

@@ -57,12 +57,12 @@ enum Owner {
     return "o-" + name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whether it is what describes a handover, and not what is handed over. */
+  /** Returns whether it is what describes a handover, and not what is handed over. */
   boolean isMetadata() {
     return metadata;
   }
 
-  /** Whether its pages are preserved: those of the map and of scratch are not. */
+  /** Returns whether its pages are preserved: those of the map and of scratch are not. */
   boolean isPreserved() {
     return this != MAP && this != SCRATCH;
   }

@@ -67,7 +67,7 @@ final class Painting implements OwnerVisitor {
       places = new @Nullable Where[pages];
     }
 
-    /** Whether no page differs from another. */
+    /** Returns whether no page differs from another. */
     boolean isUniform() {
       for (int page = 1; page < owners.length; page++) {
         if (owners[page] != owners[0] || sizes[page] != sizes[0] || places[page] != places[0]) {
@@ -247,7 +247,9 @@ final class Painting implements OwnerVisitor {
     }
   }
 
-  /** The picture, with what nobody is known to own; nothing can be painted after that. */
+  /**
+   * Returns the picture, including memory without a known owner; nothing can be painted after that.
+   */
   Picture finish() {
     List<Picture.Gigabyte> finished = new ArrayList<>();
     long[] bytes = new long[CHANNELS];
@@ -313,7 +315,7 @@ final class Painting implements OwnerVisitor {
     return new Picture.Pages(number, detail.owners, detail.sizes, detail.places);
   }
 
-  /** What is preserved, and belongs to nobody. */
+  /** Returns the amount of preserved memory without a known owner. */
   private static long unknown(long[] amounts) {
     long rest = 0;
     for (int channel = OWNERS; channel < CHANNELS; channel++) {

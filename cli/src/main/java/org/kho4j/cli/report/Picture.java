@@ -35,11 +35,11 @@ record Picture(
   static final int COLUMNS = 64;
 
   /**
-   * One gigabyte.
+   * A gigabyte of the picture.
    *
    * @param number its address divided by 2^30
-   * @param owners what its cells look like by owner; null if it has nothing but memory, or nobody
-   *     can look closer
+   * @param owners the appearance of its cells by owner; null if it has nothing but memory, or no
+   *     closer view
    * @param sizes what they look like by size of block; null with {@code owners}
    * @param owner what all of it looks like
    * @param size what all of it looks like by size of block
@@ -87,7 +87,7 @@ record Picture(
     }
   }
 
-  /** What one cell of a sheet looks like, in a byte. */
+  /** The appearance of one cell of a sheet, in a byte. */
   static final class Look {
     private static final int VALUE = 0xf;
     private static final int MEMORY = 0x10;
@@ -133,7 +133,7 @@ record Picture(
         .or(() -> panel(address).map(gigabyte -> gigabyte.id(prefix)));
   }
 
-  /** Whether a gigabyte or a cell has metadata beside what most of it is. */
+  /** Returns whether a gigabyte or a cell has metadata beside what most of it is. */
   boolean hasDots() {
     return gigabytes.stream()
         .anyMatch(
@@ -149,7 +149,7 @@ record Picture(
     return false;
   }
 
-  /** Gigabytes that somebody can look closer at. */
+  /** Returns the gigabytes that have a closer view. */
   List<Gigabyte> panels() {
     return gigabytes.stream().filter(one -> one.owners != null).toList();
   }

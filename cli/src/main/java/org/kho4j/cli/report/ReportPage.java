@@ -113,7 +113,7 @@ final class ReportPage {
     }
   }
 
-  /** What separates the cells of every sheet. */
+  /** Writes the grid that separates the cells of every sheet. */
   private static void grid(Html html) throws IOException {
     html.open("svg", "width", "0", "height", "0", "class", "defs", "aria-hidden", "true")
         .open(

@@ -43,7 +43,7 @@ public final class StatusCommand extends Command {
     return view.warnings().isEmpty() ? OK : BAD_ANSWER;
   }
 
-  /** What the kernel's memory says, where the host shows it. */
+  /** Reads the state of KHO from the kernel's memory, if the host shows its memory. */
   private static HostStatus.State byMemory(Path root) throws IOException {
     Optional<RunningMemory> opened = memory(root);
     if (opened.isEmpty()) {

@@ -100,7 +100,7 @@ final class StatusView {
     more(text, stores.size());
   }
 
-  /** What the screen has no room for. */
+  /** Writes a line about the entries that are not listed. */
   private static void more(Text text, int count) throws IOException {
     if (count > LISTED) {
       row(text, "", "and %s more (--json lists all)".formatted(Units.count(count - LISTED)));

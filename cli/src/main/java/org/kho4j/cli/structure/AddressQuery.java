@@ -162,7 +162,7 @@ final class AddressQuery implements OwnerVisitor {
         .forEach(one -> one.scratch(region));
   }
 
-  /** Where in a file the addresses are that its folios have. */
+  /** Finds the file offsets of addresses in folios. */
   private void files() {
     Map<String, NavigableMap<Long, OwnedAddress.Owner>> contents = new HashMap<>();
     for (OwnedAddress one : asked.values()) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 
 /**
- * One value of a structure, to be shown.
+ * A value of a structure, for display.
  *
  * @param name with those of embedded structures and the number of an element
  * @param type as the contract calls it

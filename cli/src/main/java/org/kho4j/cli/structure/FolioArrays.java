@@ -72,7 +72,8 @@ final class FolioArrays {
   }
 
   /**
-   * What the array in an area consists of; null if it is not known to hold folios.
+   * Returns the field of the elements of the array in an area; null if the array is not known to
+   * hold folios.
    *
    * @param area the place of its descriptor
    */
@@ -87,7 +88,7 @@ final class FolioArrays {
             .orElse(null);
   }
 
-  /** Whether the array that {@link #elements} speaks of has an entry of this number. */
+  /** Returns whether the array that {@link #elements} speaks of has an entry of this number. */
   boolean has(long number) {
     return number >= 0 && Long.compareUnsigned(number, entries) < 0;
   }

@@ -10,7 +10,7 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.OwnerKind;
 
-/** What one handover says of one physical address. */
+/** The owner and the preserved blocks of one physical address in one handover. */
 final class OwnedAddress {
 
   /** More owners or structures are counted. */

@@ -15,7 +15,7 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.OwnerKind;
 import org.kho4j.verify.OwnerVisitor;
 
-/** What is at the addresses that structures hold, by path. */
+/** The names of the data at the addresses that structures hold, by path. */
 final class PointerNames implements OwnerVisitor {
 
   private static final int MOST = 4;
@@ -23,7 +23,7 @@ final class PointerNames implements OwnerVisitor {
   private final PageSize pageSize;
   private final NavigableMap<Long, Names> wanted = new TreeMap<>();
 
-  /** What is at one address. */
+  /** The names of the data at one address. */
   private static final class Names {
     private final Set<String> structures = new LinkedHashSet<>();
     private final Set<String> owners = new LinkedHashSet<>();

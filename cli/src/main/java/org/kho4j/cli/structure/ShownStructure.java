@@ -107,7 +107,7 @@ final class ShownStructure {
     return name;
   }
 
-  /** Whether it is nothing but bytes. */
+  /** Returns whether it is nothing but bytes. */
   boolean isBlob() {
     return name.equals(BLOB);
   }
@@ -211,7 +211,9 @@ final class ShownStructure {
             .orElse(null);
   }
 
-  /** Whether a node has a place of the contract, where a part in angle brackets is any name. */
+  /**
+   * Returns whether a node has a place of the contract, where a part in angle brackets is any name.
+   */
   private static boolean isAt(String pattern, String path) {
     String[] parts = pattern.split("/", -1);
     String[] names = path.split("/", -1);
@@ -222,7 +224,7 @@ final class ShownStructure {
     return same;
   }
 
-  /** Where a value is in its blob; -1 if it is a copy. */
+  /** Returns the offset of a value in its blob; -1 if the value is a copy. */
   private static long offset(MemorySegment blob, MemorySegment value) {
     long at = value.address() - blob.address();
     return at >= 0

@@ -61,7 +61,7 @@ final class StructureSearch implements OwnerVisitor {
     this.folio = isEntry ? Long.parseLong(entry.group(2)) : -1;
   }
 
-  /** Whether an address was given, and not a path. */
+  /** Returns whether an address was given, and not a path. */
   boolean isAddress() {
     return address != null;
   }
@@ -71,7 +71,10 @@ final class StructureSearch implements OwnerVisitor {
     return written.replace("\"", "");
   }
 
-  /** What was found, the first 64. A blob that is a known structure is shown as that alone. */
+  /**
+   * Returns the first 64 structures found. A blob that is a known structure is shown only as that
+   * structure.
+   */
   List<ShownStructure> found() {
     return found.stream().filter(one -> !one.isBlob() || !isDecoded(one)).toList();
   }
@@ -159,7 +162,7 @@ final class StructureSearch implements OwnerVisitor {
     return here.equals(path);
   }
 
-  /** Whether a path is beside the wanted one, or above it. */
+  /** Returns whether a path is beside the wanted one, or above it. */
   private boolean isNear(String here) {
     String folder = path.substring(0, path.lastIndexOf('/') + 1);
     return path.startsWith(here + "/")

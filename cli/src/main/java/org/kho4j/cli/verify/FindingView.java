@@ -153,7 +153,7 @@ public final class FindingView {
     }
   }
 
-  /** What was looked at, as {@code 1 handover, 32 map nodes}. */
+  /** Returns the counts of checked structures, as {@code 1 handover, 32 map nodes}. */
   public static String summary(Checked checked) {
     return checked.counts().entrySet().stream()
         .map(count -> phrase(count.getKey(), count.getValue()))

@@ -54,7 +54,7 @@ public final class ScratchOptions {
   }
 
   /**
-   * What to check, with what the user says about the machine.
+   * Returns the options of a verification, with the user's description of the machine.
    *
    * @param rules that are reported
    * @param perRule findings of one rule that are reported
@@ -70,24 +70,24 @@ public final class ScratchOptions {
         invocation.readsRunning());
   }
 
-  /** Where the boot record is, if the user says so. */
+  /** Returns the address of the boot record, if the user gave it. */
   private static OptionalLong setupData(Invocation invocation) {
     Long address = invocation.value("--setup-data", Long.class);
     return address == null ? OptionalLong.empty() : OptionalLong.of(address);
   }
 
-  /** Where the array is, if the user says so. */
+  /** Returns the range of the scratch array, if the user gave it. */
   private static Optional<AddressRange> array(Invocation invocation) {
     return Optional.ofNullable(invocation.value("--scratch-array", AddressRange.class));
   }
 
-  /** Where NUMA nodes begin, if the user says so. */
+  /** Returns the addresses at which NUMA nodes begin, if the user gave them. */
   private static List<Long> nodes(Invocation invocation) {
     List<?> nodes = invocation.value("--nodes", List.class);
     return nodes == null ? List.of() : nodes.stream().map(Long.class::cast).toList();
   }
 
-  /** Whether either option is given. */
+  /** Returns whether either option is given. */
   public static boolean isGiven(Invocation invocation) {
     return setupData(invocation).isPresent() || array(invocation).isPresent();
   }

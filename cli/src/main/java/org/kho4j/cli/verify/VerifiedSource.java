@@ -22,7 +22,7 @@ import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
 
 /**
- * What there is to verify in a source.
+ * The handovers and unreadable pages of a source, for verification.
  *
  * @param candidates its handovers, or the one that the user named
  * @param unreadable a finding for each page that looks like a root FDT and cannot be read as one
@@ -34,12 +34,12 @@ public record VerifiedSource(
   /** A handover. */
   public record Candidate(Handover handover) {
 
-    /** Whether a kernel has taken it. */
+    /** Returns whether a kernel has taken it. */
     public boolean consumed() {
       return handover.taken().isPresent();
     }
 
-    /** Checks it, and tells who owns what. */
+    /** Checks the handover, and reports the owners of its memory. */
     public Checked verify(
         Verifier.Options options, Consumer<Finding> findings, OwnerVisitor owners) {
       return Verifier.verify(handover, options, findings, owners);

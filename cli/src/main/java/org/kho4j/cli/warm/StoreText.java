@@ -56,7 +56,7 @@ final class StoreText {
     }
   }
 
-  /** Where in a memory image a store is. */
+  /** Writes the place of a store in a memory image. */
   static void place(Json json, @Nullable StoredFile file) {
     if (file != null) {
       json.text("file", file.where().toString());

@@ -18,7 +18,7 @@ final class Lz4Block {
   private byte[] block = new byte[0];
   private int at;
 
-  /** Where the last block's content begins and ends. Earlier blocks' content is before it. */
+  /** The start and end of the last block's content. Earlier blocks' content is before it. */
   private int start;
 
   private int end;

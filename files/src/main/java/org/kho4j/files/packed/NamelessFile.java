@@ -46,7 +46,7 @@ final class NamelessFile {
     }
   }
 
-  /** A file that only its owner may read, and that is gone with its last user. */
+  /** Returns a file that only its owner may read, and that is gone with its last user. */
   private static FileChannel create(Path directory, Path image) throws IOException {
     Set<StandardOpenOption> options =
         Set.of(

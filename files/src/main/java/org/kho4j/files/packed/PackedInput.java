@@ -18,7 +18,7 @@ final class PackedInput extends InputStream {
   private final MemorySegment bytes;
   private final byte[] buffer = new byte[BUFFER];
 
-  /** Where in the input the buffer starts. */
+  /** The offset of the buffer in the input. */
   private long start;
 
   private int at;
@@ -92,7 +92,7 @@ final class PackedInput extends InputStream {
     return Integer.toUnsignedLong(u32()) | (long) u32() << 32;
   }
 
-  /** Whether a byte is left, which is in the buffer then. */
+  /** Fills the buffer; returns whether it has another byte. */
   private boolean fill() {
     if (at == end) {
       seek(position());
@@ -109,7 +109,7 @@ final class PackedInput extends InputStream {
     end = 0;
   }
 
-  /** The next bytes, which are passed over. */
+  /** Returns the next bytes, which are passed over. */
   MemorySegment take(long length) throws DataFormatException {
     if (length < 0 || length > remaining()) {
       throw cutOff();
@@ -119,7 +119,7 @@ final class PackedInput extends InputStream {
     return taken;
   }
 
-  /** The next 32 bits, little-endian, which are not passed over; 0 where there are none. */
+  /** Returns the next 32 bits, little-endian, which are not passed over; 0 where there are none. */
   int peek32() {
     return remaining() < 4 ? 0 : bytes.get(U32, position());
   }

@@ -44,7 +44,7 @@ public enum Packing {
     this.library = library;
   }
 
-  /** The form that these first bytes of a file have, if it is known here. */
+  /** Returns the form that these first bytes of a file have, if it is known here. */
   public static Optional<Packing> of(MemorySegment bytes) {
     if (bytes.byteSize() < 4) {
       return Optional.empty();
@@ -83,7 +83,7 @@ public enum Packing {
     return dictionary >= 4096 && Integer.bitCount(dictionary) == 1;
   }
 
-  /** The form's name, which is that of its packer: {@code "zstd"}. */
+  /** Returns the form's name, which is that of its packer: {@code "zstd"}. */
   public String format() {
     return format;
   }
@@ -94,7 +94,7 @@ public enum Packing {
    *
    * @param path the file's name, for messages
    * @param packed the packed bytes
-   * @param base where in the file they start
+   * @param base their offset in the file
    * @param spool has the most bytes that they may unpack to
    * @throws MalformedImageException if the packed bytes are damaged or cut off, unpack to more, or
    *     have a form that is not read
@@ -129,7 +129,7 @@ public enum Packing {
     }
   }
 
-  /** What is said where the library that reads this form is not part of the program. */
+  /** Returns the message for a program without the library that reads this form. */
   String withoutLibrary() {
     return ("%s cannot be read without %s: add it to the program's dependencies, and to the requires"
             + " of its module")

@@ -35,7 +35,7 @@ public interface PageCodec extends AutoCloseable {
   }
 
   /**
-   * A codec for pages that are a zstd stream each.
+   * Returns a codec for pages that are a zstd stream each.
    *
    * @throws UncheckedIOException if the library that reads zstd is missing or cannot be loaded
    */
@@ -56,7 +56,7 @@ public interface PageCodec extends AutoCloseable {
       }
       return;
     }
-    // Each round copies all that is there already, so that the piece doubles.
+    // Each round copies all bytes so far, so that the piece doubles.
     for (int done = 0; done < count; ) {
       int piece = Math.min(distance + done, count - done);
       System.arraycopy(bytes, from, bytes, to + done, piece);

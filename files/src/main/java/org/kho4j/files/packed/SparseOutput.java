@@ -14,7 +14,7 @@ final class SparseOutput implements AutoCloseable {
   private static final int PAGE = 4096;
   private static final int BUFFER = 1 << 17;
 
-  /** Of each stretch of 2^18 bytes one bit says whether it has data: 512 KiB for 1 TiB. */
+  /** One bit for each stretch of 2^18 bytes, set if the stretch has data: 512 KiB for 1 TiB. */
   private static final int STRETCH_SHIFT = 18;
 
   private final FileChannel channel;
@@ -45,7 +45,8 @@ final class SparseOutput implements AutoCloseable {
   }
 
   /**
-   * A direct buffer to append to, with room for one byte at least. Valid until the next call.
+   * Returns a direct buffer to append to, with room for one byte at least. Valid until the next
+   * call.
    *
    * @throws DataFormatException if more came out than the output takes
    */
@@ -89,7 +90,7 @@ final class SparseOutput implements AutoCloseable {
     return firstNonZero(start, end) == end;
   }
 
-  /** Where the first byte is that is not zero, or {@code end}. */
+  /** Returns the index of the first byte that is not zero, or {@code end}. */
   private int firstNonZero(int start, int end) {
     int at = buffer.slice(start, end - start).mismatch(zeros.slice(0, end - start));
     return at < 0 ? end : start + at;
@@ -108,7 +109,7 @@ final class SparseOutput implements AutoCloseable {
     return (int) (position >>> STRETCH_SHIFT);
   }
 
-  /** The holes of the file, as far as they are whole stretches of it. */
+  /** Returns the holes of the file, as far as they are whole stretches of it. */
   FileHoles holes() {
     return (path, offset, length, visitor) -> {
       long end = offset + length;

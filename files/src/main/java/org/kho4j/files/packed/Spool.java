@@ -32,7 +32,7 @@ public record Spool(long limit, LongConsumer progress) {
   /** Most bytes by default: the largest file that ext4 has. */
   public static final long DEFAULT_LIMIT = 16L << 40;
 
-  /** The default limit, and nobody who wants to know the progress. */
+  /** The default limit, without a receiver of progress. */
   public static final Spool DEFAULT = new Spool(DEFAULT_LIMIT, _ -> {});
 
   private static final int TYPE = 0170000;
@@ -40,7 +40,7 @@ public record Spool(long limit, LongConsumer progress) {
   private static final int BLOCK_DEVICE = 0060000;
   private static final int REGULAR = 0100000;
 
-  /** The same with another limit. */
+  /** Returns a copy with another limit. */
   public Spool withLimit(long bytes) {
     return new Spool(bytes, progress);
   }
@@ -72,7 +72,7 @@ public record Spool(long limit, LongConsumer progress) {
     };
   }
 
-  /** The bits of the type in the mode of a file, or 0 where the system has none. */
+  /** Returns the bits of the type in the mode of a file, or 0 where the system has none. */
   private static int type(Path path) throws IOException {
     if (!path.getFileSystem().supportedFileAttributeViews().contains("unix")) {
       return 0;

@@ -21,7 +21,7 @@ final class XxHash32 {
   private int inRest;
   private long total;
 
-  /** The checksum of some bytes. */
+  /** Returns the checksum of some bytes. */
   static int of(byte[] bytes) {
     XxHash32 hash = new XxHash32();
     hash.update(bytes, 0, bytes.length);
@@ -59,7 +59,7 @@ final class XxHash32 {
     }
   }
 
-  /** The checksum of all bytes so far. */
+  /** Returns the checksum of all bytes so far. */
   int value() {
     int hash = PRIME_5;
     if (total >= STRIPE) {

@@ -29,13 +29,13 @@ final class XzDictionary {
     this.bytes = bytes;
   }
 
-  /** Whether these are the first bytes of an xz file. */
+  /** Returns whether these are the first bytes of an xz file. */
   static boolean matches(MemorySegment bytes) {
     return bytes.byteSize() >= MAGIC.length
         && bytes.asSlice(0, MAGIC.length).mismatch(MemorySegment.ofArray(MAGIC)) == -1;
   }
 
-  /** The file's first bytes, with another dictionary size where it can be lower. */
+  /** Returns the file's first bytes, with another dictionary size where it can be lower. */
   static byte[] start(MemorySegment file) {
     try {
       return new XzDictionary(file).lowered();
@@ -86,7 +86,7 @@ final class XzDictionary {
     return (2L | (code & 1)) << (code / 2 + 11);
   }
 
-  /** What the index says of a file of one block, or -1. */
+  /** Returns the unpacked size in the index of a file of one block, or -1. */
   private long unpackedSize() {
     long footer = bytes.byteSize() - FOOTER;
     at = footer - (Integer.toUnsignedLong(bytes.get(U32, footer + 4)) + 1) * 4;

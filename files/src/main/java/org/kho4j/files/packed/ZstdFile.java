@@ -24,9 +24,12 @@ final class ZstdFile implements Decoder {
 
   private static final long PIECE = 1 << 17;
 
-  /** Whether these are the first bytes of a zstd file, which may start with a skippable frame. */
+  /**
+   * Returns whether these are the first bytes of a zstd file, which may start with a skippable
+   * frame.
+   */
   static boolean matches(MemorySegment bytes) {
-    // A skippable frame alone says little: a raw RAM file might start like one.
+    // A skippable frame alone is weak evidence: a raw RAM file might start like one.
     long at = 0;
     while (bytes.byteSize() - at >= 8 && isSkippable(bytes.get(U32, at))) {
       at += 8 + Integer.toUnsignedLong(bytes.get(U32, at + 4));
@@ -83,7 +86,7 @@ final class ZstdFile implements Decoder {
       }
     }
 
-    /** Whether all of the input was given to the library, and it took it. */
+    /** Returns whether the library has consumed all of the input. */
     boolean isExhausted() {
       return in.remaining() == 0 && (source == null || !source.hasRemaining());
     }

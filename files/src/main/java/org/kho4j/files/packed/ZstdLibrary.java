@@ -11,7 +11,7 @@ final class ZstdLibrary {
   /**
    * Loads the library, once.
    *
-   * @throws IOException if it cannot be unpacked or loaded; the message says the way out
+   * @throws IOException if it cannot be unpacked or loaded; the message has the remedy
    */
   static void load() throws IOException {
     try {

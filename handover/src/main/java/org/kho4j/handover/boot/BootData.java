@@ -45,7 +45,7 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
   /** Boot parameters have a handful of records; a longer list is a loop. */
   private static final int MAX_RECORDS = 1024;
 
-  /** The page size of the generation that handed over. */
+  /** Returns the page size of the generation that handed over. */
   public PageSize pageSize() {
     return PageSize.ofBytes(fdtSize)
         .orElseThrow(() ->
@@ -74,7 +74,7 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
    * Reads x86-64's boot record out of a list that kexec has not copied yet.
    *
    * @param address physical address that the list's first record will have
-   * @param distance from there to where the list is now
+   * @param distance from that address to the list's present address
    * @throws HandoverException if there is no such record, or it is too short
    */
   public static BootData ofSetupData(PhysicalMemory memory, long address, long distance) {
@@ -82,7 +82,7 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
     Where where = Where.ROOT.in("boot-record");
     long at = address + distance;
     for (int i = 0; at != distance && i < MAX_RECORDS; i++) {
-      // Of another record only the head may be there.
+      // Only the head of another record may be present.
       StructureView head =
           new StructureView(SetupData.STRUCTURE, at, pages.bytes(where, at, HEAD_BYTES));
       if (head.get(SetupData.TYPE) == SetupData.TYPE_KEXEC_KHO) {

@@ -8,7 +8,8 @@ import org.kho4j.handover.pages.AddressRange;
  *
  * @param address of the list of setup_data, or of the device tree, that holds the record
  * @param data the record's content
- * @param array the scratch array, where it can be read now: kexec copies it to the record's address
- *     when it jumps, and the kernel has its own until then; empty if neither was found
+ * @param array the range from which the scratch array can be read now: kexec copies the array to
+ *     the record's address at the jump, and the kernel keeps its own until then; empty if neither
+ *     was found
  */
 public record BootRecord(long address, BootData data, Optional<AddressRange> array) {}

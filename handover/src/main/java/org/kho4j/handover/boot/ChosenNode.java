@@ -17,8 +17,8 @@ import org.kho4j.handover.wire.PreservationException;
 
 /**
  * The boot record of arm64: two properties of the node {@code /chosen} in the machine's device
- * tree. Ordinary device-tree cells, big-endian, as many as the root's {@code #address-cells} and
- * {@code #size-cells} say.
+ * tree. Ordinary device-tree cells, big-endian, in the numbers of the root's {@code #address-cells}
+ * and {@code #size-cells}.
  */
 public final class ChosenNode {
 
@@ -53,9 +53,9 @@ public final class ChosenNode {
   }
 
   /**
-   * A machine's device tree with the boot record in it; an older record is replaced.
+   * Adds the boot record to a machine's device tree; an older record is replaced.
    *
-   * @param tree the blob, which stays as it is
+   * @param tree the blob, which is not changed
    * @return the blob with the record
    * @throws FdtException if the blob is not well-formed
    * @throws HandoverException if the tree's cells cannot hold an address and a size
@@ -77,7 +77,7 @@ public final class ChosenNode {
     return editor.pack();
   }
 
-  /** A device tree that has nothing but the boot record: addresses and sizes of two cells. */
+  /** Returns a device tree with only the boot record: addresses and sizes of two cells. */
   public static MemorySegment alone(BootData boot) {
     MemorySegment buffer = MemorySegment.ofArray(new byte[1024]);
     MemorySegment tree =
@@ -91,7 +91,7 @@ public final class ChosenNode {
   }
 
   /**
-   * How a tree writes an address and a size.
+   * The numbers of cells with which a tree writes an address and a size.
    *
    * @param address cells of an address
    * @param size cells of a size
@@ -99,7 +99,7 @@ public final class ChosenNode {
   private record Cells(int address, int size) {
 
     static Cells of(FdtNode root) {
-      // The specification's defaults, for a tree that says nothing.
+      // The specification's defaults, for a tree without these properties.
       return new Cells(cells(root, "#address-cells", 2), cells(root, "#size-cells", 1));
     }
 

@@ -14,7 +14,7 @@ import org.kho4j.memory.MemoryReadException;
 
 /**
  * The content of a file, a vmalloc area or a blob: a sequence of bytes that is scattered over
- * physical memory. Nothing of it is read before it is asked for. Immutable.
+ * physical memory. Bytes are read only on request. Immutable.
  */
 public final class Content {
 
@@ -43,7 +43,7 @@ public final class Content {
   /** Takes content in order: every byte comes by exactly one of these methods. */
   public interface Visitor {
     /**
-     * Takes bytes that are there.
+     * Takes bytes that the source has.
      *
      * @param bytes read-only, at most 1 MiB; zero-copy where the source is mapped
      * @param offset of the first in the content
@@ -51,9 +51,9 @@ public final class Content {
     void bytes(MemorySegment bytes, long offset) throws IOException;
 
     /**
-     * Takes bytes that are there, as {@link #bytes} does.
+     * Takes bytes that the source has, as {@link #bytes(MemorySegment, long)} does.
      *
-     * @param file where they are in a file as they are, if they are
+     * @param file the extent of a file that holds the same bytes unchanged, if there is one
      */
     default void bytes(MemorySegment bytes, long offset, Optional<FileExtent> file)
         throws IOException {
@@ -88,7 +88,7 @@ public final class Content {
    *
    * @param path of the structure that describes it
    * @param size in bytes, not negative
-   * @param pieces where it lies; none reaches beyond {@code size}
+   * @param pieces the pieces in memory; none reaches beyond {@code size}
    */
   public Content(HandoverMemory memory, String path, long size, Pieces pieces) {
     this.memory = memory;
@@ -122,19 +122,19 @@ public final class Content {
         });
   }
 
-  /** Bytes in all, holes included. */
+  /** Returns the size in bytes, holes included. */
   public long size() {
     return size;
   }
 
-  /** Path of the structure that describes the content. */
+  /** Returns the path of the structure that describes the content. */
   public String path() {
     return path;
   }
 
   /**
-   * Visits where it lies, without reading it: by ascending offset, physical neighbours as one
-   * piece.
+   * Visits the pieces of the content without reading them: by ascending offset, physical neighbours
+   * as one piece.
    *
    * @throws HandoverException if the description is broken
    */
@@ -143,7 +143,7 @@ public final class Content {
   }
 
   /**
-   * Physical address of the first byte; 0 if no memory has it.
+   * Returns the physical address of the first byte; 0 if no memory has it.
    *
    * @throws HandoverException if the description is broken
    */
@@ -154,8 +154,8 @@ public final class Content {
   }
 
   /**
-   * Bytes whose memory the source does not have. Reads none of the content, and not its description
-   * either where the source has all RAM.
+   * Counts the bytes whose memory the source does not have. Reads no content; where the source has
+   * all RAM, does not read the content's description either.
    *
    * @throws HandoverException if the description is broken
    */
@@ -180,10 +180,10 @@ public final class Content {
   }
 
   /**
-   * Reads all of it, in order.
+   * Reads all of the content, in order.
    *
    * @throws HandoverException if the description is broken, a page cannot be read and {@code
-   *     visitor} does not mind, or more is read than the source has
+   *     visitor} accepts that, or more is read than the source has
    * @throws IOException if {@code visitor} throws it
    */
   public void read(Visitor visitor) throws IOException {
@@ -197,7 +197,7 @@ public final class Content {
   }
 
   /**
-   * Writes all of it to a channel, zeros where there are holes.
+   * Writes all of the content to a channel, with zeros for holes.
    *
    * @return bytes written, {@link #size()}
    * @throws HandoverException as {@link #read} does
@@ -301,7 +301,10 @@ public final class Content {
       }
     }
 
-    /** Descriptions that share memory could make a small source give bytes without end. */
+    /**
+     * Takes content, up to a limit: descriptions that share memory could make a small source yield
+     * bytes without end.
+     */
     private void take(MemorySegment content, long offset, long address) throws IOException {
       present += content.byteSize();
       if (present > memory.presentBytes()) {

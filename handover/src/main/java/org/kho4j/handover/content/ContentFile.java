@@ -12,22 +12,22 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.FileExtent;
 
 /**
- * Writes content into a new file, each byte at its own offset. A sparse one leaves out what reads
- * as zeros anyway: holes of the content, and pages of zeros. Where a file has 256 KiB of the
- * content in one piece, the kernel copies them.
+ * Writes content into a new file, each byte at its own offset. A sparse file leaves out holes of
+ * the content and pages of zeros. Where a file has 256 KiB of the content in one piece, the kernel
+ * copies them.
  *
- * <p>What it is given is written behind the caller's back, so that reading and writing overlap: the
- * memory that the content comes from stays open until {@link #finish} or {@link #close}.
+ * <p>Writing happens in the background, so that reading and writing overlap: the memory of the
+ * content must stay open until {@link #finish} or {@link #close}.
  */
 public final class ContentFile implements Content.Visitor, AutoCloseable {
 
-  /** What file systems leave out is a multiple of their block, which is of this size or smaller. */
+  /** File systems leave out whole blocks; a block is of this size or smaller. */
   private static final int BLOCK = 4096;
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
   private static final int PIECE = 1 << 20;
 
-  /** Most bytes that the kernel copies in one call: what a signal to end waits for. */
+  /** Most bytes that the kernel copies in one call: a signal to end waits for one such call. */
   private static final long MOST_COPIED = 16 << 20;
 
   private final WriteBehind file;
@@ -35,7 +35,10 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   private List<MemorySegment> gathered = new ArrayList<>();
   private long gatheredBytes;
 
-  /** Where in a file the gathered pieces are, one behind the other; null if they are not. */
+  /**
+   * The extent of a file that holds the gathered pieces one behind the other; null if there is
+   * none.
+   */
   private @Nullable FileExtent source;
 
   private long written;
@@ -52,7 +55,7 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     this.sparse = sparse;
   }
 
-  /** Bytes that were written; the rest of the file is left out. */
+  /** Returns the number of bytes written; the rest of the file is left out. */
   public long written() {
     return written;
   }
@@ -107,7 +110,7 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   }
 
   /**
-   * Writes what is still to be written, waits for it, and gives the file its size: where it ends in
+   * Writes the remaining bytes, waits for them, and gives the file its size: where the file ends in
    * zeros that were left out, its last byte is written.
    *
    * @param size of the content
@@ -120,7 +123,7 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     file.drain();
   }
 
-  /** Stops writing; what has not been written by now is not. */
+  /** Stops writing, and drops the bytes that are not written yet. */
   @Override
   public void close() {
     file.close();

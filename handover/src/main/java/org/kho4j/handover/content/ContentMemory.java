@@ -23,7 +23,7 @@ public final class ContentMemory implements PhysicalMemory {
   private int count;
 
   /**
-   * The content as a memory, which ends with the memory that the content is in.
+   * Presents content as a memory, which is closed with the memory of the content.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the description of the content is broken
    */
@@ -44,13 +44,13 @@ public final class ContentMemory implements PhysicalMemory {
     lengths[count++] = bytes;
   }
 
-  /** Bytes of the content. */
+  /** Returns the bytes of the content. */
   public long size() {
     return size;
   }
 
   /**
-   * Parts of the content, one behind the other.
+   * Returns parts of the content, one behind the other, as content of their own.
    *
    * @param path of the parts, for messages
    * @param ranges of the content
@@ -75,7 +75,7 @@ public final class ContentMemory implements PhysicalMemory {
         });
   }
 
-  /** Visits what is there of a range. */
+  /** Visits the pieces of a range that are present. */
   private void forEachPiece(long start, long length, Content.PieceVisitor visitor) {
     long end = start + length;
     for (int i = pieceAt(start); i < count && offsets[i] < end; i++) {
@@ -87,7 +87,7 @@ public final class ContentMemory implements PhysicalMemory {
     }
   }
 
-  /** The last piece that begins at an offset or before it; 0 if none does. */
+  /** Returns the last piece that begins at an offset or before it; 0 if none does. */
   private int pieceAt(long offset) {
     int found = Arrays.binarySearch(offsets, 0, count, offset);
     return found >= 0 ? found : Math.max(0, -found - 2);

@@ -23,8 +23,8 @@ final class WriteBehind implements AutoCloseable {
   static final int MOST = 1 << 18;
 
   /**
-   * A file takes one writer at a time. The other one meanwhile copies its pieces together, and
-   * writes them out of its core's own cache.
+   * A file takes one writer at a time. The other writer meanwhile copies its pieces together, and
+   * writes them out of its core's cache.
    */
   private static final int WRITERS = 2;
 
@@ -48,7 +48,7 @@ final class WriteBehind implements AutoCloseable {
   }
 
   /**
-   * Has a stretch of the file written. Its bytes stay as they are until that is done.
+   * Queues a stretch of the file for writing. Its bytes must not change until they are written.
    *
    * @param pieces that follow one another in the file; several have {@link #MOST} bytes together
    */
@@ -65,12 +65,12 @@ final class WriteBehind implements AutoCloseable {
         });
   }
 
-  /** Has the kernel copy bytes out of another file. */
+  /** Queues a copy, made by the kernel, of bytes of another file. */
   void copy(FileExtent source, long length, long offset) throws IOException {
     submit(
         MOST,
         () -> {
-          // The kernel writes where the channel is.
+          // The kernel writes at the channel's position.
           synchronized (position) {
             channel.position(offset);
             for (long done = 0; done < length; ) {
@@ -103,7 +103,7 @@ final class WriteBehind implements AutoCloseable {
     void run() throws IOException;
   }
 
-  /** Small pieces are copied together: a call of the system for each page would take longer. */
+  /** Copies small pieces together: a system call for each page would take longer. */
   private ByteBuffer join(List<MemorySegment> pieces) {
     MemorySegment joined = MemorySegment.ofBuffer(buffers.get().clear());
     long size = 0;
@@ -138,7 +138,7 @@ final class WriteBehind implements AutoCloseable {
     }
   }
 
-  /** Drops what waits, and lets the stretches that are being written end. */
+  /** Drops the waiting stretches, and waits for those that are being written. */
   @Override
   public void close() {
     pending.forEach(stretch -> stretch.cancel(false));

@@ -34,7 +34,7 @@ final class Areas {
     return new OwnedArea(pages.memory(), runs, OwnedArea.flags(order), order);
   }
 
-  /** An area of zeros, its blocks where the {@link Placement} wants them. */
+  /** Returns an area of zeros, its blocks where the {@link Placement} wants them. */
   OwnedArea allocateZeroed(String path, long bytes, int order) {
     long count = blocks(bytes, order);
     List<Folio> blocks = new ArrayList<>();
@@ -118,7 +118,7 @@ final class Areas {
     chunks.forEach(chunk -> pages.free(chunk.address(), 0));
   }
 
-  /** The chunks that list an area, which the descriptor has to be of. */
+  /** Returns the chunks that list an area; the descriptor has to be the area's. */
   private List<Folio> chunks(Descriptor descriptor, OwnedArea area) {
     List<Folio> chunks = new ArrayList<>();
     boolean same = descriptor.order() == area.order();

@@ -10,7 +10,7 @@ import org.kho4j.abi.PageSize;
  */
 public record Folio(long address, int order) {
 
-  /** Its size in bytes. */
+  /** Returns the size in bytes. */
   public long bytes(PageSize pageSize) {
     return pageSize.blockBytes(order);
   }

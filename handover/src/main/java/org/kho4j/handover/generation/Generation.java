@@ -29,8 +29,8 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * The owner of a memory between two handovers, like a kernel: it allocates pages, preserves some of
- * them, and hands over to the next generation, which may be a Linux kernel. What an earlier
- * generation handed to it is in {@link #incoming}.
+ * them, and hands over to the next generation, which may be a Linux kernel. {@link #incoming} is
+ * the handover of the earlier generation.
  *
  * <p>An operation that throws has changed nothing, and {@link #atomically} makes one operation of
  * several. Not safe for use by several threads.
@@ -65,7 +65,7 @@ public final class Generation {
   }
 
   /**
-   * The first generation: nothing was handed to it.
+   * Creates a first generation, which has no incoming handover.
    *
    * @throws PreservationException if the scratch regions are not in memory, overlap or are not
    *     whole pages
@@ -75,14 +75,14 @@ public final class Generation {
   }
 
   /**
-   * A generation that was handed something: reads the map before it takes any memory.
+   * Creates a generation with an incoming handover. Reads the map before taking any memory.
    *
-   * @param setup as for a first generation, but page size and scratch regions are those that were
-   *     handed over
-   * @throws org.kho4j.handover.wire.HandoverException if what was handed over is not sound; nothing
-   *     has been written then
-   * @throws OutOfPagesException if no room is left for what this generation will hand over; what
-   *     was handed to it is as it was
+   * @param setup as for a first generation, but page size and scratch regions are those of the
+   *     handover
+   * @throws org.kho4j.handover.wire.HandoverException if the incoming handover is not sound;
+   *     nothing has been written then
+   * @throws OutOfPagesException if no room is left for the outgoing handover; the incoming handover
+   *     is unchanged
    */
   public static Generation boot(WritableMemory memory, BootData boot, Setup setup) {
     IncomingReader reader = IncomingReader.read(memory, boot);
@@ -113,7 +113,7 @@ public final class Generation {
     return setup.pageSize;
   }
 
-  /** The layout of what this generation hands over. */
+  /** Returns the layout of the outgoing handover. */
   public KhoLayout layout() {
     return setup.layout;
   }
@@ -122,33 +122,35 @@ public final class Generation {
     return pages.memory();
   }
 
-  /** The scratch regions, which the next generation may write to before it has read anything. */
+  /**
+   * Returns the scratch regions, which the next generation may overwrite before it reads anything.
+   */
   public List<AddressRange> scratch() {
     return setup.scratch;
   }
 
-  /** What an earlier generation handed over; empty in a first generation. */
+  /** Returns the handover of the earlier generation; empty in a first generation. */
   public Optional<Incoming> incoming() {
     return Optional.ofNullable(incoming);
   }
 
   /**
-   * What this generation would hand over now, for reading. In kho-v1 there is no map before {@link
-   * #handOver}.
+   * Returns the handover that this generation would pass on now, for reading. In kho-v1 there is no
+   * map before {@link #handOver}.
    */
   public Handover outgoing() {
     List<RootFdt> roots = List.of(RootSearch.at(memory(), root.address()));
     return Handovers.of(memory(), roots, pageSize()).getFirst();
   }
 
-  /** Pages that nobody owns. */
+  /** Returns the number of free pages. */
   public long freePages() {
     return pages.freePages();
   }
 
   /**
-   * Makes one operation of several: if one of them fails, those before it are undone. What they
-   * free is free when all of them have succeeded.
+   * Makes one operation of several: if one fails, those before it are undone. Memory that they free
+   * becomes free when all have succeeded.
    */
   public <T> T atomically(Supplier<T> steps) {
     requireOpen();
@@ -184,7 +186,7 @@ public final class Generation {
   }
 
   /**
-   * Takes the folio at an address.
+   * Allocates the folio at an address.
    *
    * @throws org.kho4j.handover.pages.PageStateException if it is not free
    */
@@ -199,12 +201,12 @@ public final class Generation {
     pages.free(folio.address(), folio.order());
   }
 
-  /** The folio's memory, to be written. */
+  /** Returns the folio's memory, to be written. */
   public MemorySegment segment(Folio folio) {
     return pages.segment(folio.address(), folio.order());
   }
 
-  /** A structure at the folio's start, to be written. */
+  /** Returns a structure at the folio's start, to be written. */
   public StructureView view(Folio folio, Structure structure) {
     return new StructureView(structure, folio.address(), segment(folio));
   }
@@ -231,7 +233,7 @@ public final class Generation {
     return atomically(() -> areas.allocateZeroed(path, bytes, order));
   }
 
-  /** An area of blocks that the caller allocated, in the area's order. */
+  /** Returns an area of blocks that the caller allocated, in the area's order. */
   public OwnedArea areaOf(List<Folio> folios) {
     return areas.of(folios);
   }
@@ -260,7 +262,7 @@ public final class Generation {
     atomically(() -> map.addFolio(what, folio));
   }
 
-  /** Takes a folio's preservation back. */
+  /** Unpreserves a folio. */
   public void unpreserve(Folio folio) {
     atomically(() -> map.removeFolio("folio", folio));
   }
@@ -273,7 +275,7 @@ public final class Generation {
     atomically(() -> map.addRun("page run", address, bytes));
   }
 
-  /** Takes the preservation of a run back, which was preserved as this run. */
+  /** Unpreserves a run of pages that was preserved as this run. */
   public void unpreservePages(long address, long bytes) {
     atomically(() -> map.removeRun("page run", address, bytes));
   }
@@ -287,7 +289,7 @@ public final class Generation {
    * Preserves an area.
    *
    * @param path of the area, for the {@link Placement} of the pages that list it
-   * @return what its owner keeps, in data that is handed over too
+   * @return the descriptor, which the owner keeps in preserved data of its own
    * @throws PreservationException if the layout has no vmalloc areas
    */
   public Descriptor preserve(String path, OwnedArea area) {
@@ -301,7 +303,7 @@ public final class Generation {
   }
 
   /**
-   * Takes an area's preservation back, and frees the pages that listed it.
+   * Unpreserves an area, and frees the pages that listed it.
    *
    * @throws PreservationException if the area is not preserved, or not by this descriptor
    */
@@ -313,7 +315,7 @@ public final class Generation {
    * Hands over a blob of bytes under a name: allocates and preserves a folio for it, and lists it
    * in the root FDT.
    *
-   * @param name a node name: the next generation's owner asks for it by this name
+   * @param name a node name, by which the next generation's owner finds the blob
    * @param size bytes, at least 1
    * @return the folio that holds the blob from its start, all zeros, to be filled before {@link
    *     #handOver}
@@ -334,14 +336,17 @@ public final class Generation {
     });
   }
 
-  /** The order of the smallest folio that holds that many bytes: the kernel's {@code get_order}. */
+  /**
+   * Returns the order of the smallest folio that holds that many bytes: the kernel's {@code
+   * get_order}.
+   */
   public int orderFor(long size) {
     long lastPage = (size - 1) >>> pageSize().shift();
     return Long.SIZE - Long.numberOfLeadingZeros(lastPage);
   }
 
   /**
-   * Lists a blob that its owner keeps, and has preserved.
+   * Lists a blob in the root FDT that its owner has allocated and preserved.
    *
    * @throws PreservationException if not all of it is preserved, or the root FDT cannot take it
    */
@@ -357,7 +362,7 @@ public final class Generation {
     }
   }
 
-  /** Takes a subtree out of the root FDT. Its blob stays its owner's, and preserved. */
+  /** Removes a subtree from the root FDT. The blob remains preserved and owned by its owner. */
   public void removeSubtree(String name) {
     atomically(() -> root.remove(name));
   }
@@ -372,9 +377,9 @@ public final class Generation {
 
   /**
    * Hands over: writes the scratch array into a scratch region, and in kho-v1 finalizes the map.
-   * After that the generation changes nothing any more, and can restore nothing.
+   * After that the generation can neither change nor restore anything.
    *
-   * @return what the next generation has to be told
+   * @return the boot data that the next generation needs
    * @throws PreservationException if a subtree's blob is not preserved any more, or is no device
    *     tree where it has to be one, or no scratch region has room for the array
    * @throws OutOfPagesException if there is no room to finalize the map

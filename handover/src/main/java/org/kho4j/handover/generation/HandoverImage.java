@@ -24,8 +24,9 @@ public final class HandoverImage {
    * Writes the handover.
    *
    * @param pages the memory for root FDT and map, and nothing else; zeros
-   * @param preserved what the map preserves beside the root FDT, as whole pages, without overlaps
-   * @param subtrees what the root FDT lists; the blobs are in {@code preserved}
+   * @param preserved the ranges that the map preserves beside the root FDT, as whole pages, without
+   *     overlaps
+   * @param subtrees the subtrees that the root FDT lists; their blobs are in {@code preserved}
    * @return bytes written, from the start of {@code pages}
    * @throws org.kho4j.handover.pages.OutOfPagesException if {@code pages} is too small
    */

@@ -25,8 +25,8 @@ import org.kho4j.memory.Runs;
 
 /**
  * The handover that a generation received: restores folios, areas and blobs, each once. Every
- * folio, page run and area is given back once, to whoever asks by its address; the map itself notes
- * what was given back, so that whatever is left in it was claimed by nobody.
+ * folio, page run and area is restored once, by its address. The map itself records the restored
+ * blocks: the blocks that remain in it are unclaimed.
  */
 public final class Incoming {
 
@@ -48,7 +48,7 @@ public final class Incoming {
     this.kexecCount = kexecCount;
   }
 
-  /** The engine claims its own pages itself, and frees them when it is done with them. */
+  /** Claims the engine's own pages, which {@link #finish} frees. */
   void takeOwn() {
     takeOwn(handover.root().address());
     handover.subtree(KexecMetadata.SUBTREE).ifPresent(metadata -> takeOwn(metadata.address()));
@@ -61,12 +61,12 @@ public final class Incoming {
     }
   }
 
-  /** The handover, for reading. */
+  /** Returns the handover, for reading. */
   public Handover handover() {
     return handover;
   }
 
-  /** The kexec count that the earlier generation handed over; 0 if it handed none. */
+  /** Returns the kexec count that the earlier generation handed over; 0 if it handed none. */
   public long kexecCount() {
     return kexecCount;
   }
@@ -76,9 +76,9 @@ public final class Incoming {
   }
 
   /**
-   * Gives back the folio at an address, with the order that it was preserved with.
+   * Restores the folio at an address, with the order of its preservation.
    *
-   * @throws PreservationException if no preserved block starts there, or it was given back already
+   * @throws PreservationException if no preserved block starts there, or it was restored already
    */
   public Folio restoreFolio(long address) {
     requireUnfinished();
@@ -91,17 +91,17 @@ public final class Incoming {
     return folio;
   }
 
-  /** Takes blocks out that are there. */
+  /** Takes preserved blocks out of the map. */
   private void take(List<Folio> blocks) {
     blocks.forEach(block -> map.remove(block.address(), block.order()));
     pages.journal().done(() -> blocks.forEach(block -> map.add(block.address(), block.order())));
   }
 
   /**
-   * Gives back a run of pages. A kernel goes by the split that it computes itself, and loses pages
-   * where the earlier one split at a border of NUMA nodes; this goes by the blocks that are there.
+   * Restores a run of pages. A kernel uses the split that it computes itself, and loses pages where
+   * the earlier kernel split at a border of NUMA nodes; this method uses the blocks in the map.
    *
-   * @throws PreservationException if not all of it is there; then nothing was given back
+   * @throws PreservationException if not all of the run is preserved; then nothing was restored
    */
   public void restorePages(long address, long bytes) {
     requireUnfinished();
@@ -112,7 +112,7 @@ public final class Incoming {
     take(blocksOf("page run", address, bytes));
   }
 
-  /** The preserved blocks that a range is made of. */
+  /** Returns the preserved blocks that a range is made of. */
   private List<Folio> blocksOf(String what, long address, long bytes) {
     List<Folio> blocks = new ArrayList<>();
     long left = bytes;
@@ -137,11 +137,11 @@ public final class Incoming {
   }
 
   /**
-   * Gives back a vmalloc area, and frees the pages that listed it.
+   * Restores a vmalloc area, and frees the pages that listed it.
    *
-   * @throws HandoverException if the list of its pages is broken; then nothing was given back
-   * @throws PreservationException if a block is not there, or was given back already; then nothing
-   *     was given back
+   * @throws HandoverException if the list of its pages is broken; then nothing was restored
+   * @throws PreservationException if a block is not preserved, or was restored already; then
+   *     nothing was restored
    */
   public OwnedArea restore(Descriptor descriptor) {
     requireUnfinished();
@@ -165,7 +165,7 @@ public final class Incoming {
     return new OwnedArea(pages.memory(), runs, descriptor.flags(), descriptor.order());
   }
 
-  /** What is taken out of the map for an area: all of it or nothing. */
+  /** Takes the blocks of an area out of the map: all of them or none. */
   private final class Taking {
 
     private final Runs runs;
@@ -173,10 +173,10 @@ public final class Incoming {
     private final long blockBytes;
     private final BlockBatch batch = new BlockBatch();
 
-    // So much of the area has been taken.
+    // Bytes of the area taken so far.
     private long taken;
 
-    // What was taken beside them: chunks, and the parts of blocks that spanned NUMA nodes.
+    // Blocks taken beside those: chunks, and the parts of blocks that spanned NUMA nodes.
     private final List<Folio> parts = new ArrayList<>();
     private final Set<Long> split = new HashSet<>();
 
@@ -257,10 +257,10 @@ public final class Incoming {
   }
 
   /**
-   * Gives back the blob of a subtree, with the folio that holds it.
+   * Restores the blob of a subtree, with the folio that holds it.
    *
    * @return empty if no subtree has that name
-   * @throws PreservationException if it was given back already, or is not in a block of its own
+   * @throws PreservationException if the blob was restored already, or is not in a block of its own
    */
   public Optional<RestoredBlob> restoreBlob(String name) {
     requireUnfinished();
@@ -292,16 +292,16 @@ public final class Incoming {
   }
 
   /**
-   * A blob that was given back.
+   * A restored blob.
    *
-   * @param folio that holds it, the new generation's own
+   * @param folio that holds the blob, the new generation's own
    * @param address physical address of the blob
    * @param bytes the blob
    */
   public record RestoredBlob(Folio folio, long address, MemorySegment bytes) {
 
     /**
-     * The descriptor of an area that is in the blob.
+     * Returns the descriptor of an area, read from the blob.
      *
      * @throws HandoverException if the blob ends before the descriptor does
      */
@@ -319,25 +319,25 @@ public final class Incoming {
     }
   }
 
-  /** The subtree of that name, to look at. */
+  /** Returns the subtree of that name, for reading. */
   public Optional<Subtree> subtree(String name) {
     return handover.subtree(name);
   }
 
-  /** Visits what nobody has claimed yet. It stays taken, and is not handed on. */
+  /** Visits the unclaimed memory. It stays taken, and is not preserved for the next generation. */
   public void forEachUnclaimed(RunVisitor visitor) {
     requireUnfinished();
     left.forEachRun(visitor);
   }
 
-  /** Frees what nobody has claimed, and {@linkplain #finish finishes}. */
+  /** Frees the unclaimed memory, and {@linkplain #finish finishes}. */
   public void releaseUnclaimed() {
     forEachUnclaimed((order, address, bytes) -> pages.free(address, bytes));
     finish();
   }
 
   /**
-   * Frees the map and the root FDT. Nothing can be restored after that; what nobody claimed stays
+   * Frees the map and the root FDT. Nothing can be restored after that; unclaimed memory stays
    * taken.
    */
   public void finish() {
@@ -345,13 +345,16 @@ public final class Incoming {
     List<Long> mapPages = new ArrayList<>();
     left.forEachPage(mapPages::add);
     mapPages.forEach(page -> pages.free(page, 0));
-    // Cleared, so that nobody who searches the memory takes it for a handover.
+    // Cleared, so that no search of the memory takes the page for a handover.
     pages.page(handover.root().address()).fill((byte) 0);
     own.forEach(folio -> pages.free(folio.address(), folio.order()));
     finished = true;
   }
 
-  /** The next generation has been handed the memory: what nobody claimed is not handed on. */
+  /**
+   * Ends restoring at the handover to the next generation. Unclaimed memory is not preserved for
+   * it.
+   */
   void close() {
     finished = true;
   }

@@ -15,10 +15,10 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * Reads what was handed to a generation, before that takes any memory. Makes the checks that a
- * kernel makes and the ones that it leaves out: scratch regions that overlap or are not memory,
- * preserved memory that overlaps, that is not there or that is scratch, nodes of the map in any of
- * these, blobs that nobody preserved.
+ * Reads the incoming handover of a generation, before the generation takes any memory. Makes the
+ * checks that a kernel makes and the ones that it leaves out: scratch regions that overlap or are
+ * not memory, preserved memory that overlaps, is not in memory or is scratch, nodes of the map in
+ * any of these, blobs that are not preserved.
  */
 final class IncomingReader {
 
@@ -122,7 +122,7 @@ final class IncomingReader {
     }
   }
 
-  /** Takes everything that was handed over out of the allocator's hands. */
+  /** Claims all memory of the handover in the allocator. */
   Incoming claim(Pages generationPages) {
     taken.forEachRun(generationPages::claim);
     return new Incoming(handover, generationPages, kexecCount);

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What undoes the steps of an operation that is under way, so that one that fails half-way leaves
- * nothing; and what waits for its success, as it cannot be undone.
+ * Records how to undo the steps of an operation, so that an operation that fails half-way changes
+ * nothing; and delays the steps that cannot be undone until the operation has succeeded.
  */
 final class Journal {
 
@@ -17,8 +17,8 @@ final class Journal {
   private boolean active;
 
   /**
-   * Does all of it or nothing. An operation within another is part of that one: it fails alone if
-   * the other goes on, and is undone with it.
+   * Runs an operation that takes effect completely or not at all. An operation within another is
+   * part of the outer one: it can fail alone, and is undone with the outer one.
    */
   <T> T atomically(Supplier<T> steps) {
     boolean outermost = !active;
@@ -46,14 +46,17 @@ final class Journal {
     return result;
   }
 
-  /** Notes how to undo a step of the operation that is under way, if there is one. */
+  /** Records how to undo a step of the current operation, if there is one. */
   void done(Runnable undoStep) {
     if (active) {
       undo.addLast(undoStep);
     }
   }
 
-  /** Does what cannot be undone: when the operation that is under way has succeeded, or now. */
+  /**
+   * Runs a step that cannot be undone: after the current operation has succeeded, or now if there
+   * is none.
+   */
   void afterwards(Runnable step) {
     if (active) {
       later.add(step);

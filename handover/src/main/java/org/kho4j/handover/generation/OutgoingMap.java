@@ -11,8 +11,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * What a generation preserves, with the checks that a kernel leaves out: every page once, in
- * memory, allocated, outside of the scratch regions. A step of an operation that fails is undone.
+ * The map of a generation's outgoing handover, with the checks that a kernel leaves out: every page
+ * is preserved once, is in memory, allocated, and outside of the scratch regions. A step of an
+ * operation that fails is undone.
  */
 final class OutgoingMap {
 
@@ -24,7 +25,7 @@ final class OutgoingMap {
   private final AddressRange[] scratch;
   private final List<AddressRange> nodes;
 
-  // Overlapping blocks of different order are not seen in the map.
+  // The map does not show overlapping blocks of different order.
   private final PageBitmap preserved;
 
   OutgoingMap(Pages pages, MapWriter map, List<AddressRange> scratch, List<AddressRange> nodes) {
@@ -38,12 +39,12 @@ final class OutgoingMap {
     this.preserved = new PageBitmap(memory, pageSize);
   }
 
-  /** Completes the map. Returns what the root FDT says from then on. */
+  /** Completes the map. Returns the address that the root FDT has from then on. */
   long finish() {
     return map.finish();
   }
 
-  /** Preserves a folio: one block, whatever NUMA nodes it spans. */
+  /** Preserves a folio as one block, whatever NUMA nodes it spans. */
   void addFolio(String what, Folio folio) {
     preserve(what, extent(what, folio));
   }
@@ -52,7 +53,7 @@ final class OutgoingMap {
     unpreserve(what, extent(what, folio));
   }
 
-  /** Preserves a run of pages, split as the kernel splits what it is asked for at once. */
+  /** Preserves a run of pages, split as the kernel splits one request. */
   void addRun(String what, long address, long bytes) {
     preserve(what, new Extent(address, bytes, bytes, nodes));
   }
@@ -94,8 +95,8 @@ final class OutgoingMap {
         if (end > run && add(batch)) {
           run = end;
         } else {
-          // Longer than a batch, or not page by page; or one of these runs is refused: each for
-          // itself then, so that the first to be is named.
+          // A run longer than a batch, an area that is not preserved page by page, or a refused
+          // batch: each run is added alone, so that the message names the first refused one.
           add(what, extent(area, run));
           run++;
         }
@@ -129,14 +130,14 @@ final class OutgoingMap {
   }
 
   /**
-   * Memory, unit by unit: each is split by itself.
+   * Memory in units, each of which is split separately.
    *
    * @param bytes a multiple of {@code unit}
-   * @param nodes NUMA nodes that no block shall span
+   * @param nodes NUMA nodes; no block spans two of them
    */
   private record Extent(long address, long bytes, long unit, List<AddressRange> nodes) {
 
-    /** Whether every unit is one block, so that there is nothing to split. */
+    /** Returns whether every unit is one block, so that there is nothing to split. */
     boolean isUniform() {
       return nodes.isEmpty() && Long.bitCount(unit) == 1 && (address & (unit - 1)) == 0;
     }
@@ -157,9 +158,9 @@ final class OutgoingMap {
   }
 
   /**
-   * Adds pages, if nothing is wrong with any: the same checks, one look at a time for all pages.
+   * Adds pages if all of them pass the same checks; each check looks at all pages in turn.
    *
-   * @return whether it did; if not, nothing was added
+   * @return whether the pages were added; if not, none was
    */
   private boolean add(BlockBatch batch) {
     if (!areUsable(batch)
@@ -266,12 +267,12 @@ final class OutgoingMap {
     takeBack(extent);
   }
 
-  /** Whether every page of a range is preserved. */
+  /** Returns whether every page of a range is preserved. */
   boolean covers(long address, long bytes) {
     return memory.contains(address, bytes) && preserved.hasAll(address, bytes);
   }
 
-  /** Whether any page of a range is preserved. */
+  /** Returns whether any page of a range is preserved. */
   boolean touches(long address, long bytes) {
     return memory.contains(address, bytes) && preserved.firstOf(address, bytes) >= 0;
   }

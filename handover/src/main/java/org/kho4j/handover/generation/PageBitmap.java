@@ -6,7 +6,7 @@ import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 
-/** A bit for each page of a memory. Every question costs as much as the range it is about. */
+/** A set of the pages of a memory, as a bitmap. A query takes time proportional to its range. */
 final class PageBitmap {
 
   private final long base;
@@ -14,7 +14,7 @@ final class PageBitmap {
   private final long[] words;
 
   /**
-   * No page of the memory.
+   * Creates an empty set.
    *
    * @throws PreservationException if the memory has more than 2^31 - 1 pages
    */
@@ -35,7 +35,7 @@ final class PageBitmap {
     return (address - base) >>> shift;
   }
 
-  /** The bits of a word that are within the pages from first up to, not including, end. */
+  /** Returns the bits of a word that are within the pages from first up to, not including, end. */
   private static long mask(int word, long first, long end) {
     long from = first >>> 6 == word ? -1L << first : -1L;
     long to = (end - 1) >>> 6 == word ? -1L >>> -end : -1L;
@@ -51,7 +51,7 @@ final class PageBitmap {
     }
   }
 
-  /** Takes the pages of a range in memory out. */
+  /** Removes the pages of a range in memory. */
   void remove(long address, long bytes) {
     long first = page(address);
     long end = page(address + bytes);
@@ -60,7 +60,7 @@ final class PageBitmap {
     }
   }
 
-  /** Whether every page that a range in memory touches is there. */
+  /** Returns whether every page that a range in memory touches is in the set. */
   boolean hasAll(long address, long bytes) {
     long first = page(address);
     long end = page(address + bytes - 1) + 1;
@@ -74,7 +74,7 @@ final class PageBitmap {
   }
 
   /**
-   * The first page that a range in memory touches and that is there.
+   * Finds the first page of the set that a range in memory touches.
    *
    * @return its address, or -1 if there is none
    */
@@ -90,7 +90,7 @@ final class PageBitmap {
     return -1;
   }
 
-  /** Whether any page of the batch is there. */
+  /** Returns whether any page of the batch is in the set. */
   boolean hasAny(BlockBatch pages) {
     long[] addresses = pages.addresses();
     long found = 0;
@@ -102,7 +102,7 @@ final class PageBitmap {
   }
 
   /**
-   * Adds pages of which none is there.
+   * Adds pages, none of which is in the set.
    *
    * @return whether each of them is in the batch once; if not, none was added
    */
@@ -130,7 +130,7 @@ final class PageBitmap {
     }
   }
 
-  /** Visits the runs of pages that are there. */
+  /** Visits the runs of pages in the set. */
   void forEachRun(PhysicalMemory.RangeVisitor visitor) {
     long start = -1;
     for (int word = 0; word < words.length; word++) {

@@ -5,9 +5,10 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
 /**
- * How a run of pages becomes blocks, by the rule of the kernel's {@code kho_preserve_pages}: from
- * the front, each block as large as its address is aligned and the rest is long. Since 7.1 a block
- * never spans NUMA nodes: its order is lowered until its first and last page are on one node.
+ * Splits a run of pages into blocks, by the rule of the kernel's {@code kho_preserve_pages}: from
+ * the front, each block as large as the alignment of its address and the length of the rest allow.
+ * Since 7.1 a block never spans NUMA nodes: its order is lowered until its first and last page are
+ * on one node.
  */
 final class PageRuns {
 

@@ -13,8 +13,9 @@ import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * The pages that a generation owns, as steps of its operations: what an operation took is given
- * back when it fails, and what it frees is freed when it has succeeded.
+ * The pages that a generation owns, allocated and freed as steps of its operations: pages that an
+ * operation took are given back when it fails, and pages that it frees become free when it has
+ * succeeded.
  */
 final class Pages implements MapPages {
 
@@ -95,7 +96,7 @@ final class Pages implements MapPages {
     return address;
   }
 
-  /** Takes so many blocks, whatever they hold. */
+  /** Takes {@code count} blocks, whatever they hold. */
   Runs allocate(long count, int order) {
     List<OutOfPagesException> failure = new ArrayList<>(1);
     Runs runs =
@@ -116,17 +117,17 @@ final class Pages implements MapPages {
     return runs;
   }
 
-  /** Whether every page of a range in memory, outside of scratch, has been allocated. */
+  /** Returns whether every page of a range in memory, outside of scratch, has been allocated. */
   boolean owns(long address, long bytes) {
     return !allocator.hasFree(address, bytes);
   }
 
-  /** Whether every page of a batch has been allocated. */
+  /** Returns whether every page of a batch has been allocated. */
   boolean owns(BlockBatch batch) {
     return !allocator.hasFree(batch.addresses(), batch.count());
   }
 
-  /** Takes memory that is known to be in use. */
+  /** Takes memory that is in use. */
   void claim(long address, long bytes) {
     allocator.claim(address, bytes);
   }
@@ -145,7 +146,7 @@ final class Pages implements MapPages {
     }
   }
 
-  /** Frees memory that is no area. */
+  /** Frees memory that is not a vmalloc area. */
   void free(long address, long bytes) {
     journal.afterwards(() -> allocator.release(address, bytes));
   }

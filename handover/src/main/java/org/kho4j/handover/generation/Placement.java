@@ -3,9 +3,9 @@ package org.kho4j.handover.generation;
 import java.util.OptionalLong;
 
 /**
- * Determines the addresses of the structures of a handover. Left alone, they lie where the
- * allocator finds room; a test that wants the bytes of a real kernel's handover, or a handover that
- * shall look a certain way, says where.
+ * Determines the addresses of the structures of a handover. By default the allocator finds room for
+ * them; a test that needs the bytes of a real kernel's handover, or any other exact image, sets the
+ * addresses.
  */
 @FunctionalInterface
 public interface Placement {
@@ -14,7 +14,7 @@ public interface Placement {
   Placement ANYWHERE = path -> OptionalLong.empty();
 
   /**
-   * The physical address of a structure, or empty for anywhere.
+   * Returns the physical address of a structure, or empty for anywhere.
    *
    * @param path of the structure, as in messages about it: {@code /} is the root FDT, {@code
    *     /preserved-memory-map} the map's root, {@code /preserved-memory-map/level

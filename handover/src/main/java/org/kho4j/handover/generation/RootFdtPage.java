@@ -19,9 +19,9 @@ import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.wire.PreservationException;
 
 /**
- * The page of the root FDT, written by the calls that the kernel writes it with, so that it is the
- * same to the byte: made once, then edited in place for every subtree; where the layout is
- * sequential, written anew when it is finalized. An edit that fails leaves the page as it was.
+ * The page of the root FDT, written with the calls that the kernel uses, so that both are the same
+ * to the byte: made once, then edited in place for every subtree; in a sequential layout, written
+ * anew when it is finalized. An edit that fails leaves the page as it was.
  */
 final class RootFdtPage {
 
@@ -45,7 +45,7 @@ final class RootFdtPage {
   /**
    * Makes the FDT without any subtree.
    *
-   * @param mapRoot physical address of the map; 0 if {@link #setMap} tells it later
+   * @param mapRoot physical address of the map; 0 if {@link #setMap} sets it later
    */
   static RootFdtPage create(Pages pages, long address, KhoLayout layout, long mapRoot) {
     RootFdtPage root = new RootFdtPage(address, pages.page(address), layout, pages.journal());
@@ -83,7 +83,7 @@ final class RootFdtPage {
         });
   }
 
-  /** Tells where the map is, which could not be told before. */
+  /** Sets the physical address of the map, which {@link #create} did not know. */
   void setMap(long mapRoot) {
     if (layout.has(KhoFeature.SEQUENTIAL_ROOT)) {
       MemorySegment now = MemorySegment.ofArray(page.toArray(ValueLayout.JAVA_BYTE));

@@ -16,7 +16,7 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * The array that tells the next generation its scratch regions.
+ * The array of scratch regions, which the next generation reads.
  *
  * @param regions in the array's order: low memory, global, one per NUMA node; any may be empty
  */
@@ -26,7 +26,7 @@ record ScratchArray(List<AddressRange> regions) {
   private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
 
   /**
-   * The array of a first generation.
+   * Checks the scratch regions of a first generation, and returns their array.
    *
    * @throws IllegalArgumentException if a region is not memory, no whole pages, or overlaps with
    *     another
@@ -42,14 +42,14 @@ record ScratchArray(List<AddressRange> regions) {
     return array;
   }
 
-  /** What is wrong with a region, beside those before it. */
+  /** Returns the fault of a region, alone or beside those before it; null if there is none. */
   private @Nullable String problem(int region, WritableMemory memory, PageSize pageSize) {
     AddressRange it = regions.get(region);
     if (!pageSize.isAligned(it.address())) {
       return "not aligned to a page of " + pageSize;
     }
     if (it.isEmpty()) {
-      // Linux has such a region where the whole of what a percentage asks for is in another.
+      // Linux has an empty region where another region covers the whole percentage asked for.
       return null;
     }
     if (!pageSize.isAligned(it.length()) || !memory.contains(it.address(), it.length())) {
@@ -64,13 +64,13 @@ record ScratchArray(List<AddressRange> regions) {
     return null;
   }
 
-  /** Size of the array. */
+  /** Returns the size of the array in bytes. */
   long bytes() {
     return (long) regions.size() * ENTRY_SIZE;
   }
 
   /**
-   * Where the array fits into one of its regions.
+   * Returns an address in one of the regions at which the array fits.
    *
    * @throws PreservationException if it does not
    */
@@ -98,7 +98,7 @@ record ScratchArray(List<AddressRange> regions) {
   }
 
   /**
-   * Reads the array that was handed over.
+   * Reads the array of the incoming handover.
    *
    * @throws org.kho4j.handover.wire.HandoverException if a region is not memory, no whole pages, or
    *     overlaps with another

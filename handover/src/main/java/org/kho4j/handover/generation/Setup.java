@@ -29,12 +29,12 @@ public final class Setup {
   }
 
   /**
-   * The newest contract, one NUMA node, structures anywhere.
+   * Returns a setup with the newest contract, one NUMA node, and structures at any address.
    *
    * @param pageSize of every structure that the generation writes; a generation that boots keeps
-   *     the page size that was handed to it
+   *     the page size of its handover
    * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA
-   *     node; a generation that boots keeps the regions that were handed to it
+   *     node; a generation that boots keeps the regions of its handover
    * @param release the generation's name in kexec-metadata, where the layout has that, at most 64
    *     bytes
    */
@@ -53,30 +53,33 @@ public final class Setup {
     return copy;
   }
 
-  /** The same with another layout of the contract. */
+  /** Returns a copy with another layout of the contract. */
   public Setup withLayout(KhoLayout newLayout) {
     return with(copy -> copy.layout = newLayout);
   }
 
-  /** The same with structures placed. */
+  /** Returns a copy with another placement of structures. */
   public Setup withPlacement(Placement newPlacement) {
     return with(copy -> copy.placement = newPlacement);
   }
 
-  /** The same with the memory of each NUMA node: where the layout says so, no block spans two. */
+  /**
+   * Returns a copy with the memory of each NUMA node: in layouts with that rule, no block spans
+   * two.
+   */
   public Setup withNodes(List<AddressRange> newNodes) {
     return with(copy -> copy.nodes = List.copyOf(newNodes));
   }
 
   /**
-   * The same with the count that a first generation writes into kexec-metadata, instead of 1. A
-   * generation that boots writes one more than was handed to it.
+   * Returns a copy with the count that a first generation writes into kexec-metadata, instead of 1.
+   * A generation that boots writes one more than the incoming count.
    */
   public Setup withKexecCount(long count) {
     return with(copy -> copy.kexecCount = OptionalLong.of(count));
   }
 
-  /** The same with each block from a place of its own, so that areas are scattered. */
+  /** Returns a copy that takes each block from a separate place, so that areas are scattered. */
   public Setup scattered(long seed) {
     return with(copy -> copy.scatterSeed = OptionalLong.of(seed));
   }

@@ -3,8 +3,8 @@ package org.kho4j.handover.khotest;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The checksum of kho_test's folios, which x86-64 and arm64 fold differently. Its kernel compares
- * the sum that it makes itself bit by bit, so that of the other machine will not do (7.3).
+ * The checksum of kho_test's folios, which x86-64 and arm64 fold differently. The reading kernel
+ * compares its own sum bit by bit, so the other machine's checksum does not match (7.3).
  */
 public enum Checksum {
   /** Each folio's sum is folded to 32 bits. */
@@ -31,6 +31,6 @@ public enum Checksum {
     }
   };
 
-  /** The sum of some folios, in the order of the list. */
+  /** Returns the sum of some folios, in the order of the list. */
   abstract int of(Iterable<MemorySegment> folios);
 }

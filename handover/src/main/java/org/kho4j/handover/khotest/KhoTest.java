@@ -61,22 +61,22 @@ public final class KhoTest {
     }
   }
 
-  /** Physical address of the blob. */
+  /** Returns the physical address of the blob. */
   public long address() {
     return address;
   }
 
-  /** Folios of test data. */
+  /** Returns the number of folios of test data. */
   public long folios() {
     return folios;
   }
 
-  /** The area that lists the folios. */
+  /** Returns the area that lists the folios. */
   public PreservedArea foliosInfo() {
     return foliosInfo;
   }
 
-  /** The checksum as stored. */
+  /** Returns the stored checksum. */
   public long checksum() {
     return checksum;
   }
@@ -130,7 +130,7 @@ public final class KhoTest {
   }
 
   /**
-   * Adds the data up.
+   * Reads all data, and compares its checksum with the stored one.
    *
    * @throws org.kho4j.handover.wire.HandoverException if a folio cannot be read
    */
@@ -150,7 +150,7 @@ public final class KhoTest {
   }
 
   /**
-   * What the data amount to.
+   * The size of the test data, and the result of the checksum comparison.
    *
    * @param bytes in all folios
    * @param checksumMatches whether their sum is the stored one

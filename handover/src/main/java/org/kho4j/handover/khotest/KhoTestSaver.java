@@ -50,7 +50,7 @@ public final class KhoTestSaver {
   }
 
   /**
-   * The same for a kernel of another machine.
+   * Hands folios over to a kernel of another machine.
    *
    * @param checksum of the machine that the next kernel runs on
    */
@@ -85,7 +85,7 @@ public final class KhoTestSaver {
     StructureView descriptor = StructureView.allocate(KhoVmalloc.STRUCTURE);
     folioInfo.writeTo(descriptor);
 
-    // The kernel makes room for the addresses, which older versions kept in the tree.
+    // The kernel reserves room for the addresses, which older versions stored in the tree.
     long room = generation.pageSize().bytes() + (long) folios * Long.BYTES;
     Folio blob = generation.allocateZeroed(PATH, generation.orderFor(room));
     generation.preserve(blob);
@@ -114,8 +114,8 @@ public final class KhoTestSaver {
   /**
    * Takes the folios back, and frees the list of them.
    *
-   * @throws PreservationException if nothing of this kind was handed over, its checksum is wrong,
-   *     or it was taken already
+   * @throws PreservationException if no test data were handed over, their checksum is wrong, or
+   *     they were restored already
    */
   public static List<Folio> restore(Generation generation) {
     Incoming incoming =

@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.handover.wire.StructureView;
 
 /**
- * The ones'-complement sum of 16-bit words: what the kernel's {@code csum_partial} computes. How
- * far a machine folds it differs (32 bits on x86-64, 16 per call on arm64), its remainder modulo
- * 65535 does not.
+ * The ones'-complement sum of 16-bit words, as the kernel's {@code csum_partial} computes it.
+ * Machines fold the sum to different widths (32 bits on x86-64, 16 per call on arm64); the
+ * remainder modulo 65535 is the same.
  */
 final class OnesComplementSum {
 
@@ -27,18 +27,18 @@ final class OnesComplementSum {
     sum = total;
   }
 
-  /** Whether the sum and a stored checksum leave the same remainder. */
+  /** Returns whether the sum and a stored checksum leave the same remainder. */
   boolean isCongruentTo(long checksum) {
     return Long.remainderUnsigned(sum, MODULUS) == checksum % MODULUS;
   }
 
-  /** The sum folded to 32 bits, as x86-64 has it. */
+  /** Returns the sum folded to 32 bits, as x86-64 has it. */
   int foldedTo32() {
     long folded = (sum >>> 32) + (sum & 0xffffffffL);
     return (int) ((folded >>> 32) + folded);
   }
 
-  /** The sum folded to 16 bits, as arm64 has it of each call. */
+  /** Returns the sum folded to 16 bits, as arm64 has it of each call. */
   int foldedTo16() {
     long folded = Integer.toUnsignedLong(foldedTo32());
     folded = (folded >>> 16) + (folded & 0xffff);

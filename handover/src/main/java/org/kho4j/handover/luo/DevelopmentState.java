@@ -14,7 +14,7 @@ import org.kho4j.handover.wire.Where;
 
 /**
  * The state of a client from a development tree, read with the row of its layout. The fields of the
- * structure are shown; elements of an array are counted and located, and not read.
+ * structure are read; elements of an array are counted and located, and not read.
  */
 public final class DevelopmentState {
 
@@ -34,7 +34,7 @@ public final class DevelopmentState {
   /**
    * Reads a client's structure.
    *
-   * @param address that LUO keeps for it
+   * @param address of the structure, which LUO keeps
    * @throws HandoverException of a newer contract, if its layout is not recorded; otherwise, if the
    *     structure is not in memory
    */
@@ -48,7 +48,7 @@ public final class DevelopmentState {
   }
 
   /**
-   * Checks that all that the structure counts and points at is in memory.
+   * Checks that all memory that the structure counts and points at is present.
    *
    * @throws HandoverException if it is not, or is more than there is room for
    */
@@ -97,7 +97,7 @@ public final class DevelopmentState {
     return where.broken(view.address(), problem);
   }
 
-  /** The fields and their values: {@code max_nr_devices 8, nr_devices 2}. */
+  /** Returns the fields and their values: {@code max_nr_devices 8, nr_devices 2}. */
   @Override
   public String toString() {
     StringJoiner text = new StringJoiner(", ");

@@ -18,8 +18,7 @@ import org.kho4j.handover.wire.Where;
 
 /**
  * Lists of sessions or files, in either form of {@link LuoVersion#sessionList}: contiguous pages,
- * of which the list or its owner says how many entries there are, or a chain of KHO blocks, each
- * with its count.
+ * whose list or owner has the count of entries, or a chain of KHO blocks, each with its count.
  */
 final class EntryList {
 
@@ -31,13 +30,13 @@ final class EntryList {
     void write(int number, StructureView entry);
   }
 
-  /** The pointer of a session's file set at its files. */
+  /** Returns the pointer from a session's file set to its files. */
   static KhoserPointer files(LuoVersion version) {
     return KhoserPointer.declare(version.filesPointer(), version.fileList());
   }
 
   /**
-   * The entries of a list, each read when it is asked for.
+   * Returns the entries of a list, each read on request.
    *
    * @param list structure of the list
    * @param address of the list; 0 for none

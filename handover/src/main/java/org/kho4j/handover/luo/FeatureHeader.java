@@ -15,7 +15,7 @@ import org.kho4j.handover.wire.Where;
  */
 public record FeatureHeader(long supported, long required, long active) {
 
-  /** Reads a header, whatever its bits are. */
+  /** Reads a header without checking its bits. */
   public static FeatureHeader read(StructureView header) {
     return new FeatureHeader(
         header.get(LuoFeatures.SUPP), header.get(LuoFeatures.REQ), header.get(LuoFeatures.ACTIVE));
@@ -29,8 +29,8 @@ public record FeatureHeader(long supported, long required, long active) {
   }
 
   /**
-   * Reads what looks like a header: some feature is supported, none is required or active that is
-   * not supported, and the reserved bytes are 0.
+   * Reads a plausible header: some feature is supported, all required and active features are
+   * supported, and the reserved bytes are 0. Empty for other bytes.
    */
   public static Optional<FeatureHeader> find(StructureView header) {
     FeatureHeader read = read(header);
@@ -59,7 +59,7 @@ public record FeatureHeader(long supported, long required, long active) {
     }
   }
 
-  /** What two writers support, require and use together. */
+  /** Returns the features that either of two writers supports, requires and uses. */
   public FeatureHeader or(FeatureHeader other) {
     return new FeatureHeader(
         supported | other.supported, required | other.required, active | other.active);

@@ -29,7 +29,7 @@ final class KhoBlocks {
   }
 
   /**
-   * The entries of a chain, each read when it is asked for.
+   * Returns the entries of a chain, each read on request.
    *
    * @param first physical address of the first block; 0 for none
    * @param entry structure of an entry
@@ -48,7 +48,7 @@ final class KhoBlocks {
             LongStream.range(0, block.get(KhoBlock.COUNT)).mapToObj(i -> block.element(i, entry)));
   }
 
-  /** The place of the block behind those that were checked. */
+  /** Returns the place of the block behind those that were checked. */
   private Where next() {
     return where.in("block", blocks);
   }

@@ -38,18 +38,18 @@ public final class LiveUpdate {
     return head.version();
   }
 
-  /** The features in the place of a version string, where the version has that. */
+  /** Returns the features that replace a version string, in a version with a feature header. */
   public Optional<FeatureHeader> features() {
     return head.features();
   }
 
-  /** Number of this live update: 1 for the first after a cold boot. */
+  /** Returns the number of this live update: 1 for the first after a cold boot. */
   public long number() {
     return head.number();
   }
 
   /**
-   * The sessions in order, each read when it is asked for.
+   * Returns the sessions in order, each read on request.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the list is broken; a terminal operation
    *     throws it where the list breaks off, behind the sessions before
@@ -75,7 +75,7 @@ public final class LiveUpdate {
   }
 
   /**
-   * The session of a name, if there is one.
+   * Returns the session of a name, if there is one.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two sessions have
    *     the name
@@ -89,7 +89,7 @@ public final class LiveUpdate {
   }
 
   /**
-   * The file-lifecycle-bound data; none in 6.19, which had no such thing.
+   * Returns the file-lifecycle-bound data; none in 6.19, which had no FLBs.
    *
    * @throws org.kho4j.handover.wire.HandoverException if their page is broken
    */

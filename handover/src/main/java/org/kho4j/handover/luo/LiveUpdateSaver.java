@@ -24,7 +24,7 @@ public final class LiveUpdateSaver {
    * A file to hand over.
    *
    * @param compatible string of the handler that shall take it
-   * @param data the handler's own; what it points at is handed over by whoever made it
+   * @param data the handler's own; its maker hands over the memory that it points at
    * @param token chosen by the user, an unsigned number
    */
   public record SavedFile(String compatible, long data, long token) {}
@@ -41,7 +41,7 @@ public final class LiveUpdateSaver {
       files = List.copyOf(files);
     }
 
-    /** Path of the session, for {@link org.kho4j.handover.generation.Placement}. */
+    /** Returns the path of the session, for {@link org.kho4j.handover.generation.Placement}. */
     public static String path(String name) {
       return where(name).toString();
     }
@@ -84,7 +84,10 @@ public final class LiveUpdateSaver {
     });
   }
 
-  /** A reader takes bitmaps for those of a page as soon as there is LUO, which came after them. */
+  /**
+   * Checks that the map's form can occur beside LUO: LUO is newer than small bitmaps, so a reader
+   * assumes bitmaps of a page.
+   */
   private static void requireLuo(Generation generation) {
     int bitmapBytes = generation.layout().map().bitmapBytes(generation.pageSize());
     if (bitmapBytes != 0 && bitmapBytes < generation.pageSize().bytes()) {

@@ -35,9 +35,10 @@ import org.kho4j.handover.wire.Where;
  * The blob of subtree {@code LUO}, read from and written in the form of each {@link LuoVersion}.
  *
  * @param version of LUO's state
- * @param address of the structure that says it: the blob, or in luo-v2 what its tree points at
+ * @param address of the structure that has the version: the blob, or in luo-v2 the structure that
+ *     its tree points at
  * @param number of this live update
- * @param sessions address of what lists the sessions; 0 for none
+ * @param sessions address of the list of sessions; 0 for none
  * @param session layout of a session's entry
  * @param flbs address of the page of the FLBs; 0 for none
  * @param features in the place of a version string; empty where there is one
@@ -70,7 +71,7 @@ public record LuoHead(
   }
 
   /**
-   * The version that the blob names. Which luo-v1 it is, {@link #read} alone knows.
+   * Returns the version that the blob names. Only {@link #read} separates the forms of luo-v1.
    *
    * @throws org.kho4j.handover.wire.HandoverException if it is of no known version; {@link
    *     org.kho4j.handover.wire.HandoverException#isNewer} separates a newer contract from damage
@@ -94,7 +95,7 @@ public record LuoHead(
   }
 
   /**
-   * The features that are in the place of a version, known or not; empty where the blob has no such
+   * Returns the features that replace a version, known or not; empty where the blob has no such
    * header.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the blob is not in memory
@@ -136,7 +137,7 @@ public record LuoHead(
                                     isTree ? "device tree" : "structure", compatible, released))));
   }
 
-  /** The text that the blob begins with, up to its NUL; empty where there is none. */
+  /** Returns the text that the blob begins with, up to its NUL; empty where there is none. */
   private static String leading(HandoverMemory memory, Subtree subtree) {
     long most = Math.min(subtree.size(), VersionString.MAX_LENGTH + 1);
     MemorySegment bytes = memory.bytes(subtree.where(), subtree.address(), most);

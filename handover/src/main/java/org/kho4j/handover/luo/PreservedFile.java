@@ -9,7 +9,7 @@ import org.kho4j.handover.wire.Where;
 /**
  * A file of a session.
  *
- * @param handover that it belongs to
+ * @param handover that the file belongs to
  * @param where its path
  * @param address physical address of its entry
  * @param compatible string of the handler that preserved it
@@ -32,7 +32,8 @@ public record PreservedFile(
   }
 
   /**
-   * What the file's handler handed over, if {@code handler} is that handler.
+   * Reads the data that the file's handler handed over; empty if {@code handler} is not that
+   * handler.
    *
    * @throws org.kho4j.handover.wire.HandoverException if it is broken
    */

@@ -53,17 +53,20 @@ public final class Session {
     return name;
   }
 
-  /** Physical address of the session's entry. */
+  /** Returns the physical address of the session's entry. */
   public long address() {
     return address;
   }
 
-  /** Path of the session. */
+  /** Returns the path of the session. */
   public Where where() {
     return where;
   }
 
-  /** Files in the session, as the session's entry says; 0 where the entry has no room to say it. */
+  /**
+   * Returns the number of files that the session's entry records; 0 where the entry has no field
+   * for it.
+   */
   public long fileCount() {
     return fileSet == null ? 0 : fileSet.get(LuoFileSet.COUNT);
   }
@@ -80,7 +83,7 @@ public final class Session {
   }
 
   /**
-   * The files in order, each read when it is asked for.
+   * Returns the files in order, each read on request.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the list is broken; a terminal operation
    *     throws it where the list breaks off, behind the files before
@@ -106,7 +109,7 @@ public final class Session {
               }
               return PreservedFile.read(handover, where, entry);
             });
-    // Behind the last file: whether there were as many as the session says.
+    // Behind the last file: checks the number of files against the session's count.
     return Stream.concat(
         listed,
         Stream.of(count)
@@ -121,7 +124,7 @@ public final class Session {
   }
 
   /**
-   * The file of a token, if there is one.
+   * Returns the file of a token, if there is one.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two files have the
    *     token

@@ -113,7 +113,10 @@ final class BitmapListMap implements PreservedMap {
     };
   }
 
-  /** The largest order that a bitmap can be of: its keys need bits of their own for the order. */
+  /**
+   * Returns the largest order that a bitmap can be of: its keys need bits of their own for the
+   * order.
+   */
   private int maxOrder() {
     return KhoRadix.orderZeroBit(pageSize) - bitmapBits;
   }

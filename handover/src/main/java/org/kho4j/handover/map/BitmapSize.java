@@ -15,14 +15,17 @@ import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
 /**
- * How large bitmaps are. Small ones are objects of 512 bytes from a slab, each for 4096 blocks;
- * large ones are pages. What is not even right for small ones is damage, and speaks for neither.
+ * Finds the size of bitmaps. Small bitmaps are objects of 512 bytes from a slab, each for 4096
+ * blocks; large bitmaps are pages. An element that does not even fit small bitmaps is damage, and
+ * no evidence for either size.
  */
 final class BitmapSize implements ChunkList.Visitor {
 
   private static final long NONE = -1;
 
-  /** That many small bitmaps at a page's start by chance: one in so many powers of two. */
+  /**
+   * Binary logarithm of the odds against bitmaps that are small and still all at a page's start.
+   */
   private static final int LIKELY_BITS = 12;
 
   private final HandoverMemory memory;
@@ -49,7 +52,7 @@ final class BitmapSize implements ChunkList.Visitor {
   }
 
   /**
-   * Finds out for the list whose first chunk is at an address.
+   * Finds the size of the bitmaps in the list whose first chunk is at an address.
    *
    * @throws HandoverException if a part of the list that may decide is absent
    */
@@ -100,7 +103,10 @@ final class BitmapSize implements ChunkList.Visitor {
         : new MapEvidence(MapForm.BITMAPS_512, MapEvidence.Certainty.CERTAIN, evidence);
   }
 
-  /** A small one is at a page's start by chance: one in eight, with 4K pages. */
+  /**
+   * Returns the evidence of bitmaps at page starts. With 4K pages, one small bitmap in eight is at
+   * a page's start by chance.
+   */
   private MapEvidence unmarked() {
     String nothing = "nothing determines the size of the bitmaps, %,d in total".formatted(elements);
     if (upperBits == 0) {

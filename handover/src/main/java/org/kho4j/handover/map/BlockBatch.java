@@ -3,13 +3,12 @@ package org.kho4j.handover.map;
 import org.kho4j.memory.Runs;
 
 /**
- * Blocks of an area that are looked up together. Each lies somewhere else, so each bit that is
- * looked at is one more cache miss; in a loop that does nothing else the processor waits for
- * several of them at once.
+ * Blocks of an area that are looked up together. The blocks are scattered, so each lookup of a bit
+ * is a cache miss; in a loop of lookups alone the processor waits for several misses at once.
  */
 public final class BlockBatch {
 
-  /** Blocks that one has room for. */
+  /** Blocks that a batch has room for. */
   public static final int MOST = 1024;
 
   private final long[] addresses = new long[MOST];
@@ -18,7 +17,7 @@ public final class BlockBatch {
   /** A batch of no blocks. */
   public BlockBatch() {}
 
-  /** How many blocks still fit. */
+  /** Returns the number of blocks that still fit. */
   public int room() {
     return MOST - count;
   }
@@ -58,7 +57,7 @@ public final class BlockBatch {
     return count;
   }
 
-  /** Physical addresses, of which the first {@link #count} are blocks. Not a copy. */
+  /** Returns the array of physical addresses, not a copy; the first {@link #count} are blocks. */
   public long[] addresses() {
     return addresses;
   }

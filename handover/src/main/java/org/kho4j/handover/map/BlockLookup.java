@@ -8,7 +8,7 @@ import org.kho4j.handover.wire.StructureView;
 
 /**
  * Looks blocks up by their radix key, in leaves of a tree or in bitmaps: both have a bit for each
- * of so many keys that follow one another.
+ * of a fixed number of consecutive keys.
  */
 abstract class BlockLookup implements PreservedMap.Lookup {
 
@@ -55,7 +55,7 @@ abstract class BlockLookup implements PreservedMap.Lookup {
     }
     long key = KhoRadix.key(pageSize, address, order);
     long prefix = key >>> leafBits;
-    // Neighbours are in a row, and orders far from each other.
+    // Neighbouring leaves take neighbouring slots; orders are far from each other.
     int slot = (int) (prefix + 37L * order) & (REMEMBERED - 1);
     MemorySegment leaf = leaves[slot];
     if (leaf == null || leafPrefix[slot] != prefix) {
@@ -70,6 +70,6 @@ abstract class BlockLookup implements PreservedMap.Lookup {
     return (leaf.get(StructureView.U64, bit >>> 6 << 3) >>> bit & 1) != 0;
   }
 
-  /** The leaf that a key's bit is in; of no bytes if there is none. */
+  /** Finds the leaf that has a key's bit; an empty segment if there is none. */
   abstract MemorySegment find(long key);
 }

@@ -20,11 +20,13 @@ final class ChunkList {
   static final KhoserPointer NEXT =
       KhoserPointer.declare(KhoserMemChunk.NEXT, KhoserMemChunk.STRUCTURE);
 
-  /** The pointer from an element to its bitmap. A small one has the same name in the contract. */
+  /**
+   * The pointer from an element to its bitmap. A small bitmap has the same name in the contract.
+   */
   static final KhoserPointer BITMAP =
       KhoserPointer.declare(KhoserMemChunk.BITMAP, KhoserMemChunk.PAGE_BITMAP);
 
-  /** More bitmaps are in no handover: small ones stand for 16 TiB in 4K pages. */
+  /** No handover has more bitmaps: this many small bitmaps cover 16 TiB in 4K pages. */
   static final int MAX_BITMAPS = 1 << 20;
 
   /** Takes the parts of the list, in its order. */

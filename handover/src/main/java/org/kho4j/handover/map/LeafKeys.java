@@ -6,17 +6,17 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 
 /**
- * What the keys of one leaf, or of one bitmap, have in common.
+ * The common parts of the keys of one leaf, or of one bitmap.
  *
  * @param order of every block in the leaf
- * @param base physical address that bit 0 stands for
+ * @param base physical address of the block of bit 0
  * @param shift binary logarithm of a block's bytes
  */
 record LeafKeys(int order, long base, int shift) {
 
   /**
-   * The keys of the leaf whose bit 0 has that key, or of one bit of the lowest leaf, where orders
-   * differ from bit to bit.
+   * Returns the keys of the leaf whose bit 0 has that key, or of one bit of the lowest leaf, where
+   * orders differ from bit to bit.
    *
    * @throws HandoverException if no block has such a key
    */
@@ -37,13 +37,13 @@ record LeafKeys(int order, long base, int shift) {
     return keys;
   }
 
-  /** How many of the first {@code bits} blocks are within physical memory. */
+  /** Counts the blocks, of the first {@code bits}, that are within physical memory. */
   int possible(int bits) {
     long room = (1L << KhoRadix.MAX_PHYSICAL_BITS) - base;
     return base >>> KhoRadix.MAX_PHYSICAL_BITS != 0 ? 0 : (int) Math.min(bits, room >>> shift);
   }
 
-  /** What is wrong with a bit that is set for a block beyond physical memory. */
+  /** Returns the exception for a set bit whose block is beyond physical memory. */
   HandoverException beyond(int bit, Where place, long address) {
     return place.broken(
         address,

@@ -18,7 +18,7 @@ import org.kho4j.handover.wire.Where;
 /** The leaves of a map in the order of their keys: counted by several threads, or iterated over. */
 final class LeafList implements LeafVisitor {
 
-  /** Below that many leaves, starting threads costs more than counting. */
+  /** Fewest leaves for which starting threads costs less than counting. */
   private static final int PARALLEL_FROM = 64;
 
   private final HandoverMemory memory;
@@ -50,7 +50,7 @@ final class LeafList implements LeafVisitor {
     return memory.bytes(place, addresses[leaf], leafBytes);
   }
 
-  /** The runs of all leaves. Each leaf is read when the first of its runs is asked for. */
+  /** Returns the runs of all leaves. Each leaf is read when the first of its runs is requested. */
   Stream<BlockRun> runs() {
     return BlockRun.stream(visitor -> {
       RunCollector runs = new RunCollector(pageSize, leafBytes, visitor);
@@ -67,7 +67,7 @@ final class LeafList implements LeafVisitor {
     });
   }
 
-  /** Counts the blocks. What cannot be read is reported, and left out of the counts. */
+  /** Counts the blocks. Unreadable leaves are reported, and left out of the counts. */
   OrderCounts count(Consumer<HandoverException> problems) {
     Queue<HandoverException> found = new ConcurrentLinkedQueue<>();
     AtomicInteger broken = new AtomicInteger();
@@ -90,7 +90,7 @@ final class LeafList implements LeafVisitor {
     return count.blocks;
   }
 
-  /** What one thread counts. */
+  /** The counts of one thread. */
   private final class Count {
     private final OrderCounts blocks = new OrderCounts(pageSize);
     private final long[] words = new long[leafBytes / Long.BYTES];

@@ -11,7 +11,7 @@ interface LeafVisitor {
    * Takes one leaf.
    *
    * @param place of the leaf, for messages
-   * @param bits the leaf's bytes: bit n stands for the block whose key is {@code firstKey + n}
+   * @param bits the leaf's bytes: bit n is for the block whose key is {@code firstKey + n}
    * @param address physical address of the leaf
    * @param firstKey radix key of bit 0; all keys of a leaf have one order, except in the lowest
    *     leaf of a tree, whose first key is 0

@@ -4,16 +4,16 @@ import java.util.Locale;
 import org.kho4j.abi.KhoVersion.MapForm;
 
 /**
- * Which form a preserved map has, and how that is known: kernels changed the form under an
+ * The form of a preserved map, with the evidence for it: kernels changed the form under an
  * unchanged version string, and a kernel does not notice.
  *
- * @param form that the map is read in
- * @param certainty how sure that is
- * @param because a sentence with what speaks for it
+ * @param form in which the map is read
+ * @param certainty certainty of the form
+ * @param because a sentence with the evidence
  */
 public record MapEvidence(MapForm form, Certainty certainty, String because) {
 
-  /** How sure it is that a map has a form. */
+  /** The certainty that a map has a form. */
   public enum Certainty {
     /** The version has no other form with this page size. */
     ONLY,
@@ -21,14 +21,14 @@ public record MapEvidence(MapForm form, Certainty certainty, String because) {
     TOLD,
     /** The content of the map excludes the other form. */
     CERTAIN,
-    /** It does not show, and in the other form the map would hardly look like this. */
+    /** The content excludes no form, but is improbable in the other form. */
     LIKELY,
-    /** It does not show, and makes no difference: in each form the map says the same. */
+    /** The content excludes no form, and every form gives the same blocks. */
     SAME_EITHER_WAY,
     /** The content of the map does not exclude the other form. */
     UNSURE;
 
-    /** Such as {@code "same-either-way"}. */
+    /** Returns the label in output, such as {@code "same-either-way"}. */
     public String label() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

@@ -13,7 +13,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 
-/** Finds the form of a preserved map by what the version, the user or the map itself shows. */
+/** Finds the form of a preserved map from the version, the user's choice or the map's content. */
 public final class MapFormSearch {
 
   private MapFormSearch() {}
@@ -57,8 +57,8 @@ public final class MapFormSearch {
   }
 
   /**
-   * How deep a tree is: one that lacks a level uses root entries that no key reaches in a whole
-   * one, and each has the root FDT's own page in another place.
+   * Finds the depth of a tree: a tree that lacks a level uses root entries that no key reaches in a
+   * complete tree, and each form has the root FDT's own page in another place.
    */
   private static MapEvidence ofTree(HandoverMemory memory, long rootAddress, long address) {
     PageSize pageSize = memory.pageSize();

@@ -6,10 +6,10 @@ import org.kho4j.memory.WritableMemory;
 /** Gives a {@link MapWriter} the pages that its map consists of. */
 public interface MapPages {
 
-  /** The memory that the pages are in. */
+  /** Returns the memory that the pages are in. */
   WritableMemory memory();
 
-  /** The size of a page. */
+  /** Returns the size of a page. */
   PageSize pageSize();
 
   /**
@@ -21,6 +21,6 @@ public interface MapPages {
    */
   long allocateZeroed(String path, int order);
 
-  /** Records how to undo a step of the operation that is under way, in case that it fails. */
+  /** Records how to undo a step of the current operation, in case the operation fails. */
   void done(Runnable undoStep);
 }

@@ -5,11 +5,11 @@ import java.util.Optional;
 import org.kho4j.handover.wire.HandoverException;
 
 /**
- * What a preserved map holds.
+ * The counts of a preserved map: its own parts, and its blocks by order.
  *
  * @param nodes parts of the map itself: pages of the tree, leaves included; chunks and bitmaps
  * @param blocks preserved blocks by order
- * @param problems what could not be read, and is left out of the counts
+ * @param problems faults of the parts that could not be read and are left out of the counts
  */
 public record MapSummary(long nodes, OrderCounts blocks, List<HandoverException> problems) {
 
@@ -17,7 +17,7 @@ public record MapSummary(long nodes, OrderCounts blocks, List<HandoverException>
     problems = List.copyOf(problems);
   }
 
-  /** The first fault. A page that a dump left out is none. */
+  /** Returns the first fault. A page that a dump left out is not a fault. */
   public Optional<HandoverException> fault() {
     return problems.stream().filter(problem -> !problem.isAbsent()).findFirst();
   }

@@ -9,8 +9,8 @@ import org.kho4j.handover.wire.StructureView;
 
 /**
  * A preserved map that can be changed, as the kernel keeps it. Leaves or bitmaps are made when a
- * key first needs them, and stay when their last key goes; an operation that fails takes back what
- * it made.
+ * key first needs them, and stay when their last key goes; an operation that fails removes the
+ * leaves that it made.
  */
 public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
 
@@ -19,7 +19,7 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
 
   private static final int FOUND = 1 << 12;
 
-  /** The address that means that there is none. */
+  /** The address 0, which means none. */
   static final long NONE = 0;
 
   final MapPages pages;
@@ -27,14 +27,14 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
   private final int leafBits;
   private final int maxOrder;
 
-  // Leaves that were found, by the low bits of what their keys have in common: an area may be
-  // scattered over more memory than one leaf stands for. An address of 0 is no leaf's.
+  // Leaves found so far, by the low bits of their keys' common part: an area may be scattered over
+  // more memory than one leaf covers. No leaf is at address 0.
   final MemorySegment memory;
   final long base;
   private final long[] foundPrefix = new long[FOUND];
   private final long[] foundLeaf = new long[FOUND];
 
-  // Where in the memory the words of a batch are.
+  // Offsets in the memory of the words of a batch.
   private final long[] batchWords = new long[BlockBatch.MOST];
 
   /**
@@ -52,42 +52,48 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     this.maxOrder = maxOrder;
   }
 
-  /** An empty map. */
+  /** Creates an empty map. */
   public static MapWriter create(MapPages pages, MapForm form) {
     return form.isRadix()
         ? new RadixWriter(pages, form, pages.allocateZeroed(PATH, 0))
         : new BitmapListWriter(pages, form);
   }
 
-  /** A map that is there, all of whose parts have been checked. */
+  /** Creates a writer for an existing map, all of whose parts have been checked. */
   public static MapWriter over(MapPages pages, PreservedMap map) {
     return map.form().isRadix()
         ? new RadixWriter(pages, map.form(), map.root())
         : BitmapListWriter.of(pages, map);
   }
 
-  /** The path of a radix tree's node, named by the first key that it stands for. */
+  /** Returns the path of a radix tree's node, named by the node's first key. */
   public static String nodePath(int level, long firstKey) {
     return PATH + "/level " + level + "/0x" + Long.toHexString(firstKey);
   }
 
-  /** The largest order that a block of the map can have. */
+  /** Returns the largest order that a block of the map can have. */
   public int maxOrder() {
     return maxOrder;
   }
 
-  /** What the root FDT says as long as the map can still change: 0 if it is finished later. */
+  /**
+   * Returns the map's address in the root FDT while the map can still change; 0 if the map is
+   * finished later.
+   */
   public abstract long root();
 
-  /** Completes the map, which is not changed any more. Returns what the root FDT says then. */
+  /**
+   * Completes the map, which cannot change after that. Returns the map's address for the root FDT.
+   */
   public abstract long finish();
 
   /**
-   * Physical address of the leaf or bitmap that has a key's bit; {@link #NONE} if there is none.
+   * Finds the physical address of the leaf or bitmap with a key's bit; {@link #NONE} if there is
+   * none.
    */
   abstract long descend(long key, boolean make);
 
-  /** Whether that block is in the map, as a block of that order. */
+  /** Returns whether the map has that block, as a block of that order. */
   public boolean contains(long address, int order) {
     if (order > maxOrder) {
       return false;
@@ -171,7 +177,7 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     return true;
   }
 
-  /** Finds where the bits of blocks are; false if a leaf is not there. */
+  /** Finds the words with the bits of blocks; returns false if a leaf does not exist. */
   private boolean findWords(BlockBatch blocks, int order, boolean make) {
     long[] addresses = blocks.addresses();
     for (int i = 0; i < blocks.count(); i++) {
@@ -195,12 +201,12 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     }
   }
 
-  /** Where in the memory the word is that has a key's bit. */
+  /** Returns the offset in the memory of the word with a key's bit. */
   private long word(long leaf, long key) {
     return leaf - base + ((key & ((1L << leafBits) - 1)) >>> 6 << 3);
   }
 
-  /** Physical address of the leaf for a key. */
+  /** Returns the physical address of the leaf for a key. */
   private long leaf(long key, boolean make) {
     long prefix = key >>> leafBits;
     int slot = (int) prefix & (FOUND - 1);
@@ -213,7 +219,7 @@ public abstract sealed class MapWriter permits RadixWriter, BitmapListWriter {
     return leaf;
   }
 
-  /** Forgets what was found: something of it is taken back. */
+  /** Forgets the leaves found so far, because some of them are removed. */
   void forget() {
     Arrays.fill(foundLeaf, NONE);
   }

@@ -26,7 +26,7 @@ public final class OrderCounts {
     return this;
   }
 
-  /** Blocks of all orders. */
+  /** Returns the number of blocks of all orders. */
   public long total() {
     long sum = 0;
     for (long count : counts) {
@@ -35,7 +35,7 @@ public final class OrderCounts {
     return sum;
   }
 
-  /** Bytes in all blocks; what overlapping blocks share counts for each. */
+  /** Returns the bytes in all blocks; bytes that overlapping blocks share count for each block. */
   public long bytes() {
     long sum = 0;
     for (int order = 0; order < counts.length; order++) {

@@ -13,39 +13,42 @@ import org.kho4j.handover.wire.VisitedPages;
 import org.kho4j.handover.wire.Where;
 
 /**
- * The preserved map: every block of pages that was marked to survive. Each form of it has an
- * implementation, and nothing else has to know which form it is.
+ * The preserved map: every block of pages that was marked to survive. Each form of the map has an
+ * implementation; callers need not know the form.
  */
 public sealed interface PreservedMap permits RadixMap, BitmapListMap {
 
   /** The path of every map. */
   Where PATH = Where.ROOT.in(KhoVersion.MAP_PROPERTY);
 
-  /** A map with more is no map, and each problem costs memory. */
+  /** Most problems that are collected: data with more is no map, and each problem costs memory. */
   int MAX_PROBLEMS = 64;
 
-  /** The map of that form whose root node or first chunk is at that address. */
+  /** Returns the map of that form whose root node or first chunk is at that address. */
   static PreservedMap of(HandoverMemory memory, long root, MapForm form) {
     return form.isRadix()
         ? new RadixMap(memory, root, form)
         : new BitmapListMap(memory, root, form);
   }
 
-  /** The pointer of a root FDT at its map. */
+  /** Returns the pointer from a root FDT to its map. */
   static KhoserPointer pointer(KhoVersion version) {
     return KhoserPointer.declare(
         version.mapPointer(), version.mapForms().getFirst().structures().getFirst());
   }
 
-  /** How it is written. */
+  /** Returns the form in which the map is written. */
   MapForm form();
 
-  /** Physical address of what the root FDT points at: the root node, or the first chunk. */
+  /**
+   * Returns the physical address that the root FDT points at: that of the root node, or of the
+   * first chunk.
+   */
   long root();
 
   /**
-   * The runs that {@link #forEachRun} visits, one object each. A leaf is read when the first of its
-   * runs is asked for.
+   * Returns the runs that {@link #forEachRun} visits, one object each. A leaf is read when the
+   * first of its runs is requested.
    *
    * @throws HandoverException if the map is broken above its leaves; a terminal operation throws it
    *     at the first broken leaf
@@ -61,7 +64,7 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
    */
   void forEachRun(RunVisitor visitor);
 
-  /** Counts what the map holds, on all cores when it is large. */
+  /** Counts the blocks and the parts of the map, on all cores if the map is large. */
   MapSummary summary();
 
   /** Takes one part of the map itself. */
@@ -70,10 +73,10 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
     /**
      * Takes one part.
      *
-     * @param address physical address of it
-     * @param level 0 for bits: a leaf or a bitmap; more for what points at them
-     * @param key the first radix key that a node stands for, and that of the block of a bitmap's
-     *     bit 0; of a chunk its number
+     * @param address physical address of the part
+     * @param level 0 for bits: a leaf or a bitmap; more for the parts that point at them
+     * @param key the first radix key of a node, or the key of a bitmap's bit 0; for a chunk, its
+     *     number
      */
     void node(long address, int level, long key);
   }
@@ -85,7 +88,7 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
    */
   void forEachNode(NodeVisitor visitor);
 
-  /** Bytes of a part of that level: a page above level 0. */
+  /** Returns the bytes of a part of that level: a page above level 0. */
   int nodeBytes(int level);
 
   /**
@@ -108,23 +111,23 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
   Lookup lookup();
 
   /**
-   * Finds blocks by address, and remembers the leaves or bitmaps that it was in lately, so that
-   * blocks near each other and blocks scattered over some gigabytes are found at once. Not safe for
-   * use by several threads.
+   * Finds blocks by address, and remembers recently used leaves or bitmaps, so that blocks near
+   * each other and blocks scattered over some gigabytes are found at once. Not safe for use by
+   * several threads.
    */
   interface Lookup {
 
     /**
-     * The order of the preserved block that starts at that address, the highest if there are
-     * several; -1 if none does.
+     * Returns the order of the preserved block that starts at that address, the highest if there
+     * are several; -1 if none does.
      *
      * @throws HandoverException if the map is broken on the way to it
      */
     int orderAt(long address);
 
     /**
-     * Whether the block of 2^order pages at that address is preserved, as that block. No block is
-     * at an address that is not a multiple of its size.
+     * Returns whether the block of 2^order pages at that address is preserved, as one block of that
+     * order. No block is at an address that is not a multiple of its size.
      */
     boolean isPreserved(long address, int order);
   }

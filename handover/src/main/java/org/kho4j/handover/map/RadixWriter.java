@@ -5,7 +5,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.StructureView;
 
-/** The radix tree, which is handed over in place. Nodes are made from the root down. */
+/** Writes the radix tree, which is handed over in place. Nodes are made from the root down. */
 final class RadixWriter extends MapWriter {
 
   private final int depth;
@@ -17,7 +17,10 @@ final class RadixWriter extends MapWriter {
     this.root = root;
   }
 
-  /** Of a tree that loses the bit of order 0, as much as can be told from order 0. */
+  /**
+   * Returns the largest order: in a tree that loses the bit of order 0, the largest whose keys
+   * differ from those of order 0.
+   */
   private static int maxOrder(PageSize pageSize, MapForm form) {
     return KhoRadix.losesOrderZero(pageSize, form.depth(pageSize))
         ? KhoRadix.MAX_ORDER_BESIDE_LOST_BIT
@@ -53,15 +56,15 @@ final class RadixWriter extends MapWriter {
     return node;
   }
 
-  /** Takes a node back that an operation made, which failed: it has no key any more. */
+  /** Removes a node that a failed operation made and that has no key. */
   private void cut(long slot) {
     memory.set(StructureView.U64, slot, NONE);
     forget();
   }
 
   /**
-   * A node is named by the first key that it stands for; one below another of the same key, by its
-   * level too.
+   * Returns the path of a node, which has the node's first key; where the parent has the same key,
+   * also the level.
    */
   private String nodePath(long key, int level) {
     int shift = KhoRadix.levelShift(pageSize, level + 1);

@@ -15,7 +15,7 @@ final class RunCollector implements LeafVisitor {
   // A copy of the leaf: a JVM that has just started reads arrays much faster than segments.
   private final long[] words;
 
-  // The run that may go on in the next leaf; none if it is empty.
+  // The run that may continue in the next leaf; none if it is empty.
   private int order;
   private long start;
   private long end;
@@ -44,7 +44,7 @@ final class RunCollector implements LeafVisitor {
     collect(visitor, words, keys.base(), keys.shift());
   }
 
-  /** Lets the run go on if it ends where these blocks start, and else starts a new one. */
+  /** Continues the run if it ends where these blocks start; otherwise starts a new one. */
   private void startAt(LeafKeys keys) {
     if (keys.order() != order || keys.base() != end) {
       flush();
@@ -54,7 +54,7 @@ final class RunCollector implements LeafVisitor {
     }
   }
 
-  /** A leaf of one order. */
+  /** Collects the runs of a leaf of one order. */
   private void collect(RunVisitor visitor, long[] words, long base, int shift) {
     // 1 inside of a run, else 0.
     long inside = start == end ? 0 : 1;
@@ -88,8 +88,8 @@ final class RunCollector implements LeafVisitor {
   }
 
   /**
-   * Whether all words are {@code same}: -1 or 0. C2 vectorizes this loop because it combines words
-   * with something else before it reduces them.
+   * Returns whether all words are {@code same}, which is -1 or 0. C2 vectorizes this loop because
+   * it combines words with something else before it reduces them.
    */
   private static boolean isAll(long[] words, long same) {
     long different = 0;
@@ -99,7 +99,7 @@ final class RunCollector implements LeafVisitor {
     return different == 0;
   }
 
-  /** The leaf whose keys have an order each. */
+  /** Collects the blocks of the lowest leaf, where each key has an order of its own. */
   private void lowestLeaf(Where place, long address) {
     for (int bit = 0; bit < words.length * Long.SIZE; bit++) {
       if (isSet(bit)) {
@@ -114,7 +114,7 @@ final class RunCollector implements LeafVisitor {
     return (words[bit >>> 6] >>> bit & 1) != 0;
   }
 
-  /** Passes the last run on. */
+  /** Passes the last run to the visitor. */
   void flush() {
     if (end != start) {
       visitor.run(order, start, end - start);

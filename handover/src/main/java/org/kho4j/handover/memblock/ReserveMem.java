@@ -24,7 +24,7 @@ public record ReserveMem(String name, long start, long size) {
   public static final Client<List<ReserveMem>> CLIENT =
       new Client<>(FdtLayout.MEMBLOCK_SUBTREE, ReserveMem::readAll);
 
-  /** Path of the reservation. */
+  /** Returns the path of the reservation. */
   public Where where() {
     return where(name);
   }
@@ -33,7 +33,7 @@ public record ReserveMem(String name, long start, long size) {
     return Where.ROOT.in(FdtLayout.MEMBLOCK_SUBTREE).named("reservation", name);
   }
 
-  /** The reservation's bytes. */
+  /** Returns the reservation's bytes. */
   public Content content(HandoverMemory memory) {
     return Content.contiguous(memory, where().toString(), start, size);
   }

@@ -52,7 +52,7 @@ final class FolioExtents implements Content.Pieces {
     }
   }
 
-  /** What to throw for a folio whose offset is in an earlier run of folios too. */
+  /** Returns the exception for a folio whose offset is also in an earlier run of folios. */
   static HandoverException overlap(Where where, long offset, long folio, long run) {
     return where.broken(
         folio,

@@ -60,8 +60,8 @@ public final class Memfd {
   }
 
   /**
-   * The features in front of a file's structure, known or not; empty where the file is no memfd
-   * with a feature header.
+   * Returns the features in front of a file's structure, known or not; empty where the file is no
+   * memfd with a feature header.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the structure is not in memory
    */
@@ -74,7 +74,8 @@ public final class Memfd {
   }
 
   /**
-   * The memfd's own fields in its structure, behind a feature header where the version has one.
+   * Returns the memfd's own fields in its structure, behind a feature header where the version has
+   * one.
    *
    * @throws org.kho4j.handover.wire.HandoverException if there is no such header, or it requires a
    *     feature that is not known here
@@ -93,29 +94,29 @@ public final class Memfd {
     return structure.embedded(body);
   }
 
-  /** File size in bytes, an unsigned number that nobody has checked. */
+  /** Returns the file size in bytes, an unsigned number that is not checked. */
   public long size() {
     return ser.get(MemfdSer.SIZE);
   }
 
-  /** File position in bytes. */
+  /** Returns the file position in bytes. */
   public long position() {
     return ser.get(MemfdSer.POS);
   }
 
-  /** The F_SEAL_* bits, where the version keeps them. */
+  /** Returns the F_SEAL_* bits; empty if the version does not keep them. */
   public OptionalLong seals() {
     return version.fields().has(MemfdSer.SEALS)
         ? OptionalLong.of(ser.get(MemfdSer.SEALS))
         : OptionalLong.empty();
   }
 
-  /** Entries of the folio array. */
+  /** Returns the number of entries of the folio array. */
   public long folioCount() {
     return ser.get(version.nrFolios());
   }
 
-  /** The area that holds the folio array. */
+  /** Returns the area that holds the folio array. */
   public PreservedArea foliosInfo() {
     return foliosInfo;
   }
@@ -137,7 +138,7 @@ public final class Memfd {
    * Visits the folios in the array's order. Entries without a page are skipped, as a kernel skips
    * them.
    *
-   * @return how many chunks list the array
+   * @return the number of chunks that list the array
    * @throws org.kho4j.handover.wire.HandoverException if the array is broken
    */
   public int forEachFolio(FolioVisitor visitor) {
@@ -172,7 +173,7 @@ public final class Memfd {
   }
 
   /**
-   * Counts the folios by order, which the preserved map alone knows.
+   * Counts the folios by order, which only the preserved map records.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, or a folio
    *     is not preserved
@@ -200,9 +201,9 @@ public final class Memfd {
   }
 
   /**
-   * The file's bytes: {@link #size()} of them, with holes where there is no folio. Walks the folio
-   * array once to check it, and again whenever the content is read. Folios count whatever their
-   * flags say.
+   * Returns the file's bytes: {@link #size()} of them, with holes where there is no folio. Walks
+   * the folio array once to check it, and again whenever the content is read. Folios count whatever
+   * their flags are.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the array or the map is broken, the map is
    *     consumed, a folio is not preserved or lies beyond the size, or two folios overlap in the
@@ -224,7 +225,7 @@ public final class Memfd {
   }
 
   /**
-   * A memfd's folios as pieces of the file: as large as the preserved map says, cut where the file
+   * A memfd's folios as pieces of the file: in the sizes of the preserved map, cut where the file
    * ends, neighbours in the file and in memory as one.
    */
   private final class FolioPieces implements Content.Pieces {
@@ -233,8 +234,8 @@ public final class Memfd {
     private final PageSize pageSize = memory.pageSize();
 
     /**
-     * The pieces in the file's order. Kernels list folios in that order, which needs no memory
-     * here; a list in any other order is sorted.
+     * Returns the pieces in the file's order. Kernels list folios in that order, which needs no
+     * memory here; a list in any other order is sorted.
      *
      * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another
      *     order and folios overlap

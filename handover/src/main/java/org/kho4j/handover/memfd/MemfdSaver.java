@@ -60,18 +60,18 @@ public final class MemfdSaver {
     }
   }
 
-  /** Gives a file's bytes. */
+  /** Supplies a file's bytes. */
   @FunctionalInterface
   public interface Source {
     /** Reads the bytes from an offset on into all of the target. */
     void read(long offset, MemorySegment target) throws IOException;
 
-    /** A source of bytes in memory. */
+    /** Returns a source of bytes in memory. */
     static Source of(MemorySegment bytes) {
       return (offset, target) -> target.copyFrom(bytes.asSlice(offset, target.byteSize()));
     }
 
-    /** A source of a file's bytes; its own position stays. */
+    /** Returns a source of a file's bytes; the file's position does not change. */
     static Source of(FileChannel channel) {
       return (offset, target) -> {
         for (long at = 0; at < target.byteSize(); ) {
@@ -91,8 +91,8 @@ public final class MemfdSaver {
   private MemfdSaver() {}
 
   /**
-   * Path of a file, for {@link org.kho4j.handover.generation.Placement}. Its array of folios is
-   * {@code folios} below, its folios are {@code folio 0} and so on.
+   * Returns the path of a file, for {@link org.kho4j.handover.generation.Placement}. Its array of
+   * folios is {@code folios} below, its folios are {@code folio 0} and so on.
    */
   public static String path(String session, long token) {
     return SavedSession.path(session) + "/file 0x" + Long.toHexString(token);
@@ -121,7 +121,7 @@ public final class MemfdSaver {
    * @param session that the file is of, for the {@link org.kho4j.handover.generation.Placement} of
    *     what is written
    * @param token of the file
-   * @return what the session has to list
+   * @return the file's entry for its session
    * @throws PreservationException if the folios are not what a file can have, or the version keeps
    *     no seals
    */

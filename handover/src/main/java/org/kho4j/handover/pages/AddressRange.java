@@ -20,12 +20,12 @@ public record AddressRange(long address, long length) {
     }
   }
 
-  /** Whether the range is empty. */
+  /** Returns whether the range is empty. */
   public boolean isEmpty() {
     return length == 0;
   }
 
-  /** Whether it has any of those bytes. */
+  /** Returns whether the range has any byte of another range. */
   public boolean overlaps(long otherAddress, long otherLength) {
     return length > 0
         && otherLength > 0
@@ -33,17 +33,17 @@ public record AddressRange(long address, long length) {
         && otherAddress < end();
   }
 
-  /** Whether it has any of another's bytes. */
+  /** Returns whether the range has any byte of another range. */
   public boolean overlaps(AddressRange other) {
     return overlaps(other.address, other.length);
   }
 
-  /** Whether all of another is in it. */
+  /** Returns whether all of another range is in this range. */
   public boolean contains(AddressRange other) {
     return other.address >= address && other.end() <= end();
   }
 
-  /** The ranges that are left of it without others, which ascend and do not overlap. */
+  /** Returns the parts of the range outside of other ranges, which ascend and do not overlap. */
   public List<AddressRange> without(List<AddressRange> others) {
     List<AddressRange> left = new ArrayList<>();
     long at = address;
@@ -61,12 +61,12 @@ public record AddressRange(long address, long length) {
     return left;
   }
 
-  /** The first address after it. */
+  /** Returns the first address after the range. */
   public long end() {
     return address + length;
   }
 
-  /** First and last address, as in {@code "0x1000-0x1fff"}. */
+  /** Returns the first and last address, as in {@code "0x1000-0x1fff"}. */
   @Override
   public String toString() {
     return isEmpty()

@@ -6,7 +6,7 @@ package org.kho4j.handover.pages;
  */
 final class Blocks {
 
-  /** Orders that a word holds below the one that is all of it. */
+  /** Orders of blocks smaller than a word. */
   static final int ORDERS = 6;
 
   static final long FULL = -1L;
@@ -23,7 +23,7 @@ final class Blocks {
 
   private Blocks() {}
 
-  /** The first bits of all free blocks of an order from 0 to 5. */
+  /** Returns the first bits of all free blocks of an order from 0 to 5. */
   static long free(long word, int order) {
     long blocks = word;
     for (int below = 0; below < order; below++) {
@@ -32,14 +32,16 @@ final class Blocks {
     return blocks;
   }
 
-  /** The order of the largest free block, from 0 to 5, in a word that is neither 0 nor full. */
+  /**
+   * Returns the order of the largest free block, from 0 to 5, in a word that is neither 0 nor full.
+   */
   static int largest(long word) {
     long pairs = word & word >>> 1 & START_1;
     long fours = pairs & pairs >>> 2 & START_2;
     long eights = fours & fours >>> 4 & START_3;
     long sixteens = eights & eights >>> 8 & START_4;
     long halves = sixteens & sixteens >>> 16 & START_5;
-    // no branches: whether there is one is a coin toss, and this runs at every change of a word
+    // no branches: they would be unpredictable, and this runs at every change of a word
     return one(pairs) + one(fours) + one(eights) + one(sixteens) + one(halves);
   }
 
@@ -48,8 +50,8 @@ final class Blocks {
   }
 
   /**
-   * The first bit of the block to take an order from: the lowest of the smallest blocks that
-   * suffice, so that larger ones stay whole. The word has one, and is not full.
+   * Returns the first bit of the block to take an order from: the lowest of the smallest blocks
+   * that suffice, so that larger ones stay whole. The word has one, and is not full.
    */
   static int best(long word, int order) {
     long pairs = word & word >>> 1 & START_1;
@@ -77,19 +79,22 @@ final class Blocks {
     return Long.numberOfTrailingZeros(alone != 0 && order <= 4 ? alone : halves);
   }
 
-  /** How many free blocks of an order are not part of a larger one. */
+  /** Counts the free blocks of an order that are not part of a larger one. */
   static int countAlone(long word, int order) {
     long blocks = free(word, order);
     long larger = pairs(blocks, order);
     return Long.bitCount(blocks & ~(larger | larger << (1 << order)));
   }
 
-  /** The bits of a block of an order from 0 to 5. */
+  /** Returns the bits of a block of an order from 0 to 5. */
   static long mask(long unit, int order) {
     return ((1L << (1 << order)) - 1) << unit;
   }
 
-  /** Whether all bits of a block of any order, in the words of a bitmap, are clear or are set. */
+  /**
+   * Returns whether all bits of a block of any order, in the words of a bitmap, are clear or are
+   * set.
+   */
   static boolean are(boolean set, long[] words, long unit, int order) {
     long mask = order < ORDERS ? mask(unit, order) : FULL;
     long expected = set ? mask : 0;

@@ -7,13 +7,13 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Which pages are free, and where the free blocks of every order are.
+ * The free pages, and the free blocks of every order.
  *
- * <p>Four bitmaps on top of each other: a bit of the lowest is a page, a bit of the next says that
- * a whole word below is free, that is 64 pages, then 4,096, then 2^18. Orders 0 to 5 live in the
- * words of the first, 6 to 11 in those of the second, 12 to 17 in the third; order 18 is a bit of
- * the fourth. Which blocks are free follows from the bits alone, so splitting and merging is
- * clearing and setting bits, and the same pages free is always the same state.
+ * <p>Four bitmaps on top of each other: a bit of the lowest is a page, a bit of the next is a free
+ * word below, that is 64 pages, then 4,096, then 2^18. Orders 0 to 5 live in the words of the
+ * first, 6 to 11 in those of the second, 12 to 17 in the third; order 18 is a bit of the fourth.
+ * Which blocks are free follows from the bits alone, so splitting and merging is clearing and
+ * setting bits, and the same pages free is always the same state.
  *
  * <p>For every order there is the set of words in which it is the largest free block.
  */
@@ -43,7 +43,7 @@ final class FreeTree {
     }
   }
 
-  /** 64 pages' worth of bits, set where free. */
+  /** Returns the bits of 64 pages, set for free pages. */
   long word(int index) {
     return bits[0][index];
   }
@@ -54,12 +54,12 @@ final class FreeTree {
     return (bits[level][wordOf(page, level)] & mask) == mask;
   }
 
-  /** Whether no page of a block is free. */
+  /** Returns whether no page of a block is free. */
   boolean isAllTaken(long page, int order) {
     return Blocks.are(false, bits[0], page, order);
   }
 
-  /** Takes those of 64 pages that are in the mask; taken ones stay taken. */
+  /** Takes those of 64 pages that are in the mask; taken pages stay taken. */
   void takeWord(int word, long mask) {
     set(0, word, bits[0][word] & ~mask);
   }
@@ -113,10 +113,10 @@ final class FreeTree {
   }
 
   /**
-   * The first page of a free block somewhere between two pages, -1 if there is none at all.
+   * Returns the first page of a free block somewhere between two pages, -1 if there is none at all.
    *
-   * @param first where blocks may begin
-   * @param end where they end
+   * @param first first page at which a block may begin
+   * @param end end of the pages at which a block may begin
    */
   long findAnywhere(int order, SplittableRandom random, long first, long end) {
     if ((orders & -1 << order) == 0) {
@@ -171,7 +171,7 @@ final class FreeTree {
     return Long.numberOfTrailingZeros(rest);
   }
 
-  /** How many free blocks of an order are not part of a larger one. */
+  /** Counts the free blocks of an order that are not part of a larger one. */
   long count(int order) {
     int level = order / ORDERS;
     long count = 0;
@@ -233,7 +233,9 @@ final class FreeTree {
     }
   }
 
-  /** The order by which a word is found; a full one is found as a bit of the level above. */
+  /**
+   * Returns the order by which a word is found; a full one is found as a bit of the level above.
+   */
   private static int largest(int level, long word) {
     if (word == 0) {
       return NONE;

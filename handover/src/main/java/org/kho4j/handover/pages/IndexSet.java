@@ -59,12 +59,12 @@ final class IndexSet {
     return first == NONE;
   }
 
-  /** The least member; the set is not empty. */
+  /** Returns the least member; the set is not empty. */
   int first() {
     return first;
   }
 
-  /** The least member that is at least {@code from}, or -1. */
+  /** Returns the least member that is at least {@code from}, or -1. */
   int next(int from) {
     int bit = from;
     for (int level = 0; level < levels.length; level++) {

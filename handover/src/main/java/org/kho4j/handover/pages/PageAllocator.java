@@ -11,9 +11,9 @@ import org.kho4j.handover.wire.KhoException;
 /**
  * Allocates blocks of 2^order pages of physical memory, each aligned to its size, as the kernel's
  * page allocator does. Holds addresses only and never touches the memory; takes a little over 2
- * bits a page. The same calls give the same addresses, every time.
+ * bits a page. The same calls always give the same addresses.
  *
- * <p>What fails changes nothing. Not safe to share between threads.
+ * <p>A call that fails changes nothing. Not safe to share between threads.
  */
 public final class PageAllocator {
 
@@ -32,8 +32,8 @@ public final class PageAllocator {
   private long freePages;
 
   /**
-   * An allocator over these ranges, all of them free. It gives the lowest addresses that keep large
-   * blocks whole.
+   * Creates an allocator over these ranges, all of them free. It gives the lowest addresses that
+   * keep large blocks whole.
    *
    * @param ranges page aligned, without overlaps, in any order
    * @throws IllegalArgumentException if they are not
@@ -64,10 +64,10 @@ public final class PageAllocator {
   }
 
   /**
-   * An allocator that fragments memory on purpose: it takes each block from a place of its own, so
-   * that areas of many blocks are scattered.
+   * Returns an allocator that fragments memory on purpose: it takes each block from a separate
+   * place, so that areas of many blocks are scattered.
    *
-   * @param seed gives the same places every time
+   * @param seed the same seed gives the same places
    */
   public static PageAllocator scattering(PageSize pageSize, List<AddressRange> ranges, long seed) {
     return new PageAllocator(pageSize, ranges, new SplittableRandom(seed));
@@ -90,12 +90,12 @@ public final class PageAllocator {
     freePages = pages;
   }
 
-  /** The size of the pages that it hands out. */
+  /** Returns the page size. */
   public PageSize pageSize() {
     return pageSize;
   }
 
-  /** Pages that are free. */
+  /** Returns the number of free pages. */
   public long freePages() {
     return freePages;
   }
@@ -162,7 +162,7 @@ public final class PageAllocator {
   }
 
   /**
-   * Takes all pages of a range: memory that is known to be in use.
+   * Takes all pages of a range of memory that is in use.
    *
    * @throws PageStateException if any of them is not free
    */
@@ -191,7 +191,7 @@ public final class PageAllocator {
 
   /**
    * Takes a range out of the allocator for good: scratch, which must never hold memory that is
-   * preserved. Pages that are not the allocator's stay so.
+   * preserved. Pages that the allocator does not manage are ignored.
    *
    * @throws PageStateException if any of its pages is taken
    */
@@ -222,19 +222,22 @@ public final class PageAllocator {
         });
   }
 
-  /** Whether all pages of a range are free. */
+  /** Returns whether all pages of a range are free. */
   public boolean isFree(long address, long length) {
     checkAligned(address, length);
     return allBlocks(address, length, tree::isFree);
   }
 
-  /** Whether any page of a range is free. */
+  /** Returns whether any page of a range is free. */
   public boolean hasFree(long address, long length) {
     checkAligned(address, length);
     return !allBlocks(address, length, tree::isAllTaken);
   }
 
-  /** Whether any of the first {@code count} of these pages is free, or is none of its own. */
+  /**
+   * Returns whether any of the first {@code count} of these pages is free, or not managed by this
+   * allocator.
+   */
   public boolean hasFree(long[] addresses, int count) {
     long free = 0;
     for (int i = 0; i < count; i++) {
@@ -247,7 +250,7 @@ public final class PageAllocator {
     return (free & 1) != 0;
   }
 
-  /** What is left; walks all of the bitmaps. */
+  /** Counts the free pages and blocks; walks all of the bitmaps. */
   public PageStatistics statistics() {
     List<Long> blocks = new ArrayList<>(MAX_ORDER + 1);
     for (int order = 0; order <= MAX_ORDER; order++) {
@@ -264,7 +267,7 @@ public final class PageAllocator {
     return wrong(address, length, page -> isTaken(page, 0), "is already free");
   }
 
-  /** Names the first page of a range that is not fine. */
+  /** Returns an exception that names the first page of a range that is not fine. */
   private PageStateException wrong(long address, long length, LongPredicate fine, String fault) {
     long at = address;
     while (numbers.page(at) != PageNumbers.NONE && fine.test(numbers.page(at))) {

@@ -6,12 +6,12 @@ import org.kho4j.abi.PageSize;
 
 /**
  * Numbers the pages of address ranges without the holes between them. Space is cut into chunks of
- * the largest block; chunks that hold no memory have no numbers, so a machine whose memory lies far
- * apart costs what its memory costs.
+ * the largest block; chunks that hold no memory have no numbers, so the cost depends on the amount
+ * of memory alone, not on the holes.
  */
 final class PageNumbers {
 
-  /** Neither x86-64 nor arm64 addresses more. */
+  /** Bits of a physical address: neither x86-64 nor arm64 has more. */
   static final int ADDRESS_BITS = 52;
 
   static final long NONE = -1;
@@ -64,7 +64,7 @@ final class PageNumbers {
     return chunks.length;
   }
 
-  /** The number of the page that holds an address, or {@link #NONE}. */
+  /** Returns the number of the page that holds an address, or {@link #NONE}. */
   long page(long address) {
     long slot = (address >>> chunkShift) - firstChunk;
     if (slot < 0 || slot >= numbers.length || numbers[(int) slot] == ABSENT) {
@@ -74,7 +74,7 @@ final class PageNumbers {
     return (long) numbers[(int) slot] << FreeTree.MAX_ORDER | inChunk;
   }
 
-  /** The address of a page that has a number. */
+  /** Returns the address of a page that has a number. */
   long address(long page) {
     return chunks[(int) (page >>> FreeTree.MAX_ORDER)] << chunkShift
         | (page & (FreeTree.CHUNK_PAGES - 1)) << pageSize.shift();

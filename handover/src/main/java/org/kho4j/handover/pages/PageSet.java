@@ -2,7 +2,7 @@ package org.kho4j.handover.pages;
 
 import java.util.Arrays;
 
-/** A set of pages: a bit each. */
+/** A set of pages, as a bitmap. */
 final class PageSet {
 
   private final long[] words;
@@ -11,7 +11,7 @@ final class PageSet {
     words = new long[(int) (pages >>> 6)];
   }
 
-  /** The bits of 64 pages. */
+  /** Returns the bits of 64 pages. */
   long word(int index) {
     return words[index];
   }
@@ -28,12 +28,12 @@ final class PageSet {
     words[index] &= ~mask;
   }
 
-  /** Whether all pages of a block are in the set. */
+  /** Returns whether all pages of a block are in the set. */
   boolean hasAll(long page, int order) {
     return Blocks.are(true, words, page, order);
   }
 
-  /** Whether no page of a block is in the set. */
+  /** Returns whether no page of a block is in the set. */
   boolean hasNone(long page, int order) {
     return Blocks.are(false, words, page, order);
   }

@@ -7,12 +7,12 @@ import java.util.List;
  *
  * @param pages all that it manages, free and taken
  * @param freePages those that are free
- * @param freeBlocks how many free blocks there are of each order from 0 to 18; the halves of a free
- *     block are not counted again
+ * @param freeBlocks numbers of free blocks of each order from 0 to 18; the halves of a free block
+ *     are not counted again
  */
 public record PageStatistics(long pages, long freePages, List<Long> freeBlocks) {
 
-  /** The largest order that can be allocated, or -1 if nothing is free. */
+  /** Returns the largest order that can be allocated, or -1 if nothing is free. */
   public int largestOrder() {
     for (int order = freeBlocks.size() - 1; order >= 0; order--) {
       if (freeBlocks.get(order) > 0) {

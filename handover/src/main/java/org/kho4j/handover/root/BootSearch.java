@@ -37,7 +37,7 @@ import org.kho4j.memory.PhysicalMemory;
  */
 final class BootSearch {
 
-  /** A source with more such pages is made of them; those at the lowest addresses count. */
+  /** Most such pages: a source with more is made of them; those at the lowest addresses count. */
   private static final int MOST = 1024;
 
   private static final int MOST_TREES = 64;
@@ -48,7 +48,7 @@ final class BootSearch {
   /** Every kernel allocates its regions at multiples of 2 MiB. */
   private static final long ALIGNMENT = 2 << 20;
 
-  /** Two words of x86-64's boot parameters, and their place. */
+  /** The boot flag of x86-64's boot parameters. */
   private static final short BOOT_FLAG = (short) 0xaa55;
 
   private static final int BOOT_FLAG_AT = 0x1fe;
@@ -68,7 +68,10 @@ final class BootSearch {
   private final Lowest arrays = new Lowest(MOST);
   private final Map<Long, List<AddressRange>> regions = new HashMap<>();
 
-  /** So many of the addresses that threads add: the lowest, in whatever order they come. */
+  /**
+   * The lowest of the addresses that threads add, at most {@code most}, in whatever order they
+   * come.
+   */
   private record Lowest(int most, ConcurrentSkipListSet<Long> addresses, AtomicInteger count) {
 
     Lowest(int most) {
@@ -107,14 +110,17 @@ final class BootSearch {
     trees.add(address);
   }
 
-  /** Whole pages of memory that a machine may have, from an address where a region may begin. */
+  /**
+   * Returns whether a range is whole pages of possible memory, from an address where a region may
+   * begin.
+   */
   private static boolean isRegion(long start, long length) {
     return start % ALIGNMENT == 0
         && length % PAGE == 0
         && (start | length) >>> KhoRadix.MAX_PHYSICAL_BITS == 0;
   }
 
-  /** The record of each root FDT that has one. Where there are several, the best known one. */
+  /** Returns the record of each root FDT that has one; of several records, the best known. */
   Map<Long, BootRecord> records(Set<Long> roots) {
     Map<Long, BootRecord> records = new HashMap<>();
     for (long at : parameters.addresses()) {
@@ -136,7 +142,7 @@ final class BootSearch {
     return records;
   }
 
-  /** The address of the list of setup_data in boot parameters, or 0. */
+  /** Returns the address of the list of setup_data in boot parameters, or 0. */
   private long list(long bootParameters) {
     try {
       return memory.read(bootParameters + SETUP_DATA_AT, Long.BYTES).get(StructureView.U64, 0);
@@ -148,8 +154,8 @@ final class BootSearch {
   /**
    * Takes the record in a list of setup_data.
    *
-   * @param list the address that the list will have at the jump; 0 if there is none
-   * @param there where the list is now
+   * @param list the address of the list at the jump; 0 if there is none
+   * @param there the list's present address
    */
   private void take(
       Map<Long, BootRecord> records,
@@ -162,7 +168,7 @@ final class BootSearch {
         put(records, roots, there, BootData.ofSetupData(memory, list, there - list), array);
       }
     } catch (HandoverException e) {
-      // Something else is there.
+      // The memory holds something else.
     }
   }
 
@@ -195,16 +201,19 @@ final class BootSearch {
   }
 
   /**
-   * The array of boot parameters that are where the next kernel takes them: kexec has copied the
-   * array as well, or they were prepared there and it has not. What is at the record's address
-   * counts if there is no other array: then it was overwritten.
+   * Returns the array of boot parameters at the address from which the next kernel reads them:
+   * either kexec has copied the array as well, or the parameters were prepared there and the array
+   * is not copied. The memory at the record's address counts if there is no other array: then the
+   * array was overwritten.
    */
   private Optional<AddressRange> copied(BootData boot) {
     return array(boot)
         .or(() -> Optional.of(new AddressRange(boot.scratchAddress(), boot.scratchSize())));
   }
 
-  /** The array at the record's address, or the kernel's own of which kexec makes a copy there. */
+  /**
+   * Returns the array at the record's address, or the kernel's own array, which kexec copies there.
+   */
   private Optional<AddressRange> array(BootData boot) {
     return Stream.concat(Stream.of(boot.scratchAddress()), arrays.addresses().stream())
         .filter(at -> isArray(at, boot))
@@ -212,7 +221,9 @@ final class BootSearch {
         .map(at -> new AddressRange(at, boot.scratchSize()));
   }
 
-  /** Whether as many regions are there as the record says, and the copy is in one of them. */
+  /**
+   * Returns whether the array has the record's number of regions, and the copy is in one of them.
+   */
   private boolean isArray(long at, BootData boot) {
     List<AddressRange> known = regions.computeIfAbsent(at, this::regions);
     return known.size() >= boot.regions()
@@ -221,7 +232,10 @@ final class BootSearch {
             .anyMatch(region -> region.overlaps(boot.scratchAddress(), boot.scratchSize()));
   }
 
-  /** The regions from an address on, up to the first entry that cannot be one beside them. */
+  /**
+   * Returns the regions from an address on, up to the first entry that cannot be a region beside
+   * them.
+   */
   private List<AddressRange> regions(long at) {
     List<AddressRange> regions = new ArrayList<>();
     NavigableMap<Long, AddressRange> byAddress = new TreeMap<>();
@@ -248,7 +262,7 @@ final class BootSearch {
         regions.add(region);
       }
     } catch (MemoryReadException e) {
-      // The array ends before that.
+      // The array ends before this entry.
     }
     return List.copyOf(regions);
   }

@@ -35,11 +35,11 @@ final class MagicScan {
   private static final int BATCH_BYTES = 1 << 24;
   private static final int BATCH_RANGES = 1024;
 
-  /** A source with more such pages is made of them, and real memory has a handful. */
+  /** Most pages found: a source with more is made of them, and real memory has a handful. */
   private static final int MAX_FOUND = 1024;
 
   /**
-   * What was found.
+   * The pages that a scan found.
    *
    * @param addresses of the pages, ascending
    * @param more whether there are more, which were not looked for
@@ -78,11 +78,11 @@ final class MagicScan {
   }
 
   /**
-   * Looks at every page, those aside that are known to be zeros.
+   * Looks at every page, except pages known to be zeros.
    *
-   * @param look whether a page with the magic number is one to find; called by any thread
-   * @param boot sees every page as well, and the device trees that are not to find
-   * @param progress told how many more bytes were looked at, by any thread
+   * @param look accepts a page with the magic number; called by any thread
+   * @param boot sees every page as well, and the device trees that {@code look} rejects
+   * @param progress receives the number of further bytes scanned, from any thread
    */
   static Found scan(
       PhysicalMemory memory, LongPredicate look, BootSearch boot, LongConsumer progress) {
@@ -154,7 +154,7 @@ final class MagicScan {
       try {
         look(memory.read(address + at, Math.min(STEP, length - at)), address + at);
       } catch (MemoryReadException e) {
-        // A page that cannot be read holds no root FDT that could be.
+        // A page that cannot be read holds no readable root FDT.
       }
     }
   }

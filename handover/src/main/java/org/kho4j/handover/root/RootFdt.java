@@ -12,7 +12,7 @@ import org.kho4j.handover.boot.BootRecord;
  * @param totalSize bytes of the blob
  * @param tree its nodes
  * @param compatible the string that names the version, known or not
- * @param bootRecord the record that leads the next kernel to it, if it was found
+ * @param bootRecord the boot record with its address, if it was found
  */
 public record RootFdt(
     long address,

@@ -25,7 +25,7 @@ import org.kho4j.memory.PhysicalMemory;
 /**
  * Looks for root FDTs, on all cores.
  *
- * @param roots what was found, by ascending address
+ * @param roots the root FDTs found, by ascending address
  * @param rejected pages that look like a root FDT and cannot be read as one, with the reason
  */
 public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) {
@@ -41,7 +41,7 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   /**
    * Searches all of the memory, for root FDTs and for the boot records that lead to them.
    *
-   * @param progress told how many more bytes were looked at, by any thread
+   * @param progress receives the number of further bytes searched, from any thread
    */
   public static RootSearch search(PhysicalMemory memory, LongConsumer progress) {
     List<RootFdt> roots = new ArrayList<>();
@@ -72,7 +72,7 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   /**
    * Takes the root FDT at an address.
    *
-   * @throws HandoverException if there is none
+   * @throws HandoverException if no root FDT is there
    */
   public static RootFdt at(PhysicalMemory memory, long address) {
     new HandoverMemory(memory, PageSize.SIZE_4K).bytes(Where.ROOT, address, Fdt.HEADER_SIZE);
@@ -106,21 +106,21 @@ public record RootSearch(List<RootFdt> roots, List<HandoverException> rejected) 
   }
 
   /**
-   * Whether a version string may be in there: tells a root FDT, broken or not, from another device
-   * tree. A root FDT's compatible string is within its first 4 KiB.
+   * Returns whether the bytes may have a version string, which separates a root FDT, broken or not,
+   * from another device tree. A root FDT's compatible string is within its first 4 KiB.
    */
   private static boolean mentionsKho(MemorySegment bytes) {
     return new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1)
         .contains(KhoVersion.PREFIX);
   }
 
-  /** As much of the 4 KiB from there on as can be read. */
+  /** Returns the readable part of the 4 KiB from an address on. */
   private static MemorySegment pageAt(PhysicalMemory memory, long address) {
     for (int bytes = PageSize.SIZE_4K.bytes(); bytes >= Fdt.HEADER_SIZE; bytes /= 2) {
       try {
         return memory.read(address, bytes);
       } catch (MemoryReadException e) {
-        // Less, then.
+        // Fewer bytes are tried next.
       }
     }
     return MemorySegment.ofArray(new byte[0]);

@@ -12,17 +12,17 @@ import org.kho4j.handover.wire.Where;
  *
  * @param name of its node
  * @param address physical address of the blob
- * @param size bytes, as registered; an unsigned number that nobody has checked
+ * @param size bytes, as registered; an unsigned number that is not checked
  */
 public record Subtree(String name, long address, long size) {
 
-  /** Path of the blob. */
+  /** Returns the path of the blob. */
   public Where where() {
     return Where.ROOT.in(name);
   }
 
   /**
-   * The structure at the blob's start.
+   * Returns the structure at the blob's start.
    *
    * @throws HandoverException if the blob is shorter, or not in memory
    */
@@ -38,7 +38,7 @@ public record Subtree(String name, long address, long size) {
   }
 
   /**
-   * The blob's bytes.
+   * Returns the blob's bytes.
    *
    * @throws HandoverException if there can be no such memory
    */

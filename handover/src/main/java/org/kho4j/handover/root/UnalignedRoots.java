@@ -52,7 +52,7 @@ public final class UnalignedRoots {
       try {
         look(memory.read(address + at, bytes), address + at);
       } catch (MemoryReadException e) {
-        // What cannot be read holds no root FDT that could be.
+        // Unreadable memory holds no readable root FDT.
       }
     }
   }
@@ -63,7 +63,7 @@ public final class UnalignedRoots {
         try {
           roots.add(RootSearch.at(memory, address + at));
         } catch (HandoverException e) {
-          // Another device tree, or no tree at all.
+          // The magic number of another device tree, or of no tree at all.
         }
       }
     }

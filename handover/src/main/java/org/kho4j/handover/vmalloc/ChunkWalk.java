@@ -26,9 +26,9 @@ import org.kho4j.handover.wire.Where;
  *   walk.flush(visitor);
  * </pre>
  *
- * What contradicts the contract goes to {@link Faults}, which throws or takes note of it. After an
- * {@link Fault#ENTRY} and a {@link Fault#MULTIPLE} the walk continues; any other fault ends it. A
- * chunk that is {@linkplain HandoverException#isAbsent() absent} contradicts nothing: it ends the
+ * A contradiction of the contract is reported to {@link Faults}, which throws or records it. After
+ * an {@link Fault#ENTRY} and a {@link Fault#MULTIPLE} the walk continues; any other fault ends it.
+ * A chunk that is {@linkplain HandoverException#isAbsent() absent} contradicts nothing: it ends the
  * walk, and its exception is always thrown.
  */
 public final class ChunkWalk {
@@ -38,7 +38,7 @@ public final class ChunkWalk {
 
   private static final int HEADER = KhoVmallocChunk.STRUCTURE.headerSize();
 
-  /** What can be wrong with an area. */
+  /** The faults that an area can have. */
   public enum Fault {
     /** The descriptor has pages without a first chunk, or a first chunk without pages. */
     FIRST,
@@ -46,19 +46,19 @@ public final class ChunkWalk {
     ORDER,
     /** total_pages is no multiple of 2^order. */
     MULTIPLE,
-    /** A chunk is no page that can be read. */
+    /** A chunk is not a readable page. */
     CHUNK,
     /** The chain has come back to a chunk. */
     LOOP,
-    /** An entry is no address of a block of the area's order. */
+    /** An entry is not the address of a block of the area's order. */
     ENTRY,
-    /** The chain lists more blocks than total_pages says. */
+    /** The chain lists more blocks than total_pages records. */
     GOES_ON,
-    /** The chain lists fewer blocks than total_pages says. */
+    /** The chain lists fewer blocks than total_pages records. */
     ENDS_EARLY
   }
 
-  /** Takes what is wrong with an area. */
+  /** Takes the faults of an area. */
   @FunctionalInterface
   public interface Faults {
     /**
@@ -92,7 +92,7 @@ public final class ChunkWalk {
   private long runStart;
   private long runEnd;
 
-  /** A walk that stands before the first chunk. Faults of the descriptor are reported at once. */
+  /** Starts a walk before the first chunk. Faults of the descriptor are reported at once. */
   public ChunkWalk(HandoverMemory memory, Where where, Descriptor descriptor, Faults faults) {
     this.memory = memory;
     this.where = where;
@@ -191,37 +191,40 @@ public final class ChunkWalk {
     return false;
   }
 
-  /** The chunk, once {@link #next} has found one. */
+  /** Returns the current chunk, after {@link #next} has returned true. */
   public StructureView chunk() {
     return Objects.requireNonNull(chunk, "next() comes first");
   }
 
-  /** Physical address of the chunk. */
+  /** Returns the physical address of the current chunk. */
   public long address() {
     return chunk().address();
   }
 
-  /** The chunk's place. */
+  /** Returns the path of the current chunk. */
   public Where place() {
     return where.in("chunk", number);
   }
 
-  /** Chunks so far. */
+  /** Returns the number of chunks so far. */
   public int chunks() {
     return number + 1;
   }
 
-  /** Entries of the chunk that list blocks, once {@link #runs} has visited them. */
+  /**
+   * Returns the number of entries of the chunk that list blocks, after {@link #runs} has visited
+   * them.
+   */
   public int used() {
     return used;
   }
 
-  /** An entry of the chunk, below {@link #capacity}: a physical address, or 0. */
+  /** Returns an entry of the chunk, below {@link #capacity}: a physical address, or 0. */
   public long entry(int index) {
     return chunk().bytes().get(StructureView.U64, HEADER + ((long) index << 3));
   }
 
-  /** Entries that a chunk has room for. */
+  /** Returns the number of entries that a chunk has room for. */
   public int capacity() {
     return capacity;
   }
@@ -290,8 +293,8 @@ public final class ChunkWalk {
   }
 
   /**
-   * How many of {@code most} entries list blocks that follow each other from {@code first} on. In a
-   * loop of its own, because this one the JIT compiler unrolls.
+   * Counts the entries, of {@code most}, that list blocks that follow each other from {@code first}
+   * on. In a loop of its own, because the JIT compiler unrolls this one.
    */
   private static int adjacent(
       MemorySegment page, long offset, int most, long first, long blockBytes) {

@@ -16,13 +16,13 @@ import org.kho4j.handover.wire.StructureView;
  *     written nowhere
  * @param first physical address of the first chunk; 0 in an area of no pages
  * @param totalPages base pages in the area
- * @param flags {@link KhoVmalloc#FLAG_ALLOC}, {@link KhoVmalloc#FLAG_ALLOW_HUGE}, and whatever else
- *     is set
+ * @param flags {@link KhoVmalloc#FLAG_ALLOC}, {@link KhoVmalloc#FLAG_ALLOW_HUGE}, and any other
+ *     bits that are set
  * @param order page order of the blocks
  */
 public record Descriptor(long address, long first, long totalPages, int flags, int order) {
 
-  /** What {@link #isEmpty} means, as a sentence. */
+  /** The meaning of {@link #isEmpty}, as a sentence. */
   public static final String NO_AREA =
       "the descriptor has neither pages nor a first chunk: no area is preserved there";
 
@@ -44,12 +44,15 @@ public record Descriptor(long address, long first, long totalPages, int flags, i
     return of(new StructureView(KhoVmalloc.STRUCTURE, address, bytes));
   }
 
-  /** Whether no area is preserved here: neither pages nor a first chunk, as in 16 zeros. */
+  /**
+   * Returns whether no area is preserved: the descriptor has neither pages nor a first chunk, as in
+   * 16 zeros.
+   */
   public boolean isEmpty() {
     return first == 0 && totalPages == 0;
   }
 
-  /** The end of a sentence about a count of entries that an area has no room for. */
+  /** Returns the end of a message about a count of entries that an area has no room for. */
   public String room(PageSize pageSize, int entryBytes) {
     return isEmpty()
         ? NO_AREA

@@ -26,7 +26,7 @@ public final class PreservedArea {
   }
 
   /**
-   * The area of a descriptor. Its chunks are read by the methods that need them.
+   * Returns the area of a descriptor. Its chunks are read by the methods that need them.
    *
    * @throws org.kho4j.handover.wire.HandoverException if the descriptor contradicts itself
    */
@@ -36,7 +36,7 @@ public final class PreservedArea {
     return area;
   }
 
-  /** The area of a descriptor, as {@link #of(HandoverMemory, Where, Descriptor)}. */
+  /** Returns the area of a descriptor, as {@link #of(HandoverMemory, Where, Descriptor)}. */
   public static PreservedArea of(HandoverMemory memory, Descriptor descriptor) {
     return of(memory, Where.ROOT.in("area"), descriptor);
   }
@@ -49,14 +49,14 @@ public final class PreservedArea {
     return descriptor;
   }
 
-  /** Size of the area in bytes. */
+  /** Returns the size of the area in bytes. */
   public long bytes() {
     return descriptor.totalPages() * memory.pageSize().bytes();
   }
 
   /**
-   * The runs that {@link #forEachRun} visits, one object each. A chunk is read when the first of
-   * its runs is asked for; a terminal operation throws at the first broken one.
+   * Returns the runs that {@link #forEachRun} visits, one object each. A chunk is read when the
+   * first of its runs is requested; a terminal operation throws at the first broken one.
    */
   public Stream<BlockRun> runs() {
     return BlockRun.stream(visitor -> {
@@ -72,7 +72,7 @@ public final class PreservedArea {
     });
   }
 
-  /** Physical addresses of the chunks that list the area, in the order of the list. */
+  /** Returns the physical addresses of the chunks that list the area, in the order of the list. */
   public LongStream chunks() {
     ChunkWalk walk = walk();
     return LongStream.generate(() -> walk.next() ? walk.address() : 0)
@@ -82,7 +82,7 @@ public final class PreservedArea {
   /**
    * Visits the area's memory in virtual order, blocks that are physically adjacent as one run.
    *
-   * @return how many chunks list it
+   * @return the number of chunks that list the area
    * @throws org.kho4j.handover.wire.HandoverException if the chain loops, ends early, continues
    *     after the end, or has an address that no block can have
    */
@@ -94,7 +94,7 @@ public final class PreservedArea {
    * Visits the area's memory as {@link #forEachRun(RunVisitor)} does, and the chunks that list it.
    *
    * @param chunks takes the physical address of each chunk
-   * @return how many chunks there are
+   * @return the number of chunks
    */
   public int forEachRun(RunVisitor visitor, LongConsumer chunks) {
     ChunkWalk walk = walk();
@@ -120,10 +120,10 @@ public final class PreservedArea {
   }
 
   /**
-   * Visits the area's content in virtual order, as far as its owner uses it: the rest is not read.
+   * Visits the used part of the area's content in virtual order; the rest is not read.
    *
    * @param used bytes to visit, from the area's start; no more than the area has are visited
-   * @return how many chunks list the area
+   * @return the number of chunks that list the area
    * @throws org.kho4j.handover.wire.HandoverException as {@link #forEachRun} does, and if content
    *     cannot be read
    */
@@ -140,7 +140,7 @@ public final class PreservedArea {
   }
 
   /**
-   * The area's bytes, all of them: its owner alone knows how many are used.
+   * Returns all of the area's bytes: only its owner knows how many are used.
    *
    * @throws org.kho4j.handover.wire.HandoverException as {@link #forEachRun} does
    */

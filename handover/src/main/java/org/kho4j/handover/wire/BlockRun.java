@@ -16,10 +16,10 @@ import java.util.stream.Stream;
 public record BlockRun(int order, long address, long bytes) {
 
   /**
-   * The runs that a walk visits, one object each. The walk takes its next step when the runs before
-   * are used up.
+   * Returns the runs that a walk visits, one object each. The walk takes its next step when the
+   * earlier runs are used up.
    *
-   * @param walk gives a step for a visitor; the step visits some runs, or none, and returns false
+   * @param walk returns a step for a visitor; the step visits some runs, or none, and returns false
    *     at the end
    */
   public static Stream<BlockRun> stream(Function<RunVisitor, BooleanSupplier> walk) {

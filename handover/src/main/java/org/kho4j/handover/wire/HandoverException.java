@@ -9,7 +9,7 @@ public final class HandoverException extends KhoException {
 
   private final boolean newer;
 
-  /** An exception, as {@link KhoException} describes it. */
+  /** Creates an exception, as {@link KhoException} describes it. */
   public HandoverException(String path, long address, String problem) {
     this(path, address, problem, false);
   }
@@ -20,16 +20,16 @@ public final class HandoverException extends KhoException {
   }
 
   /**
-   * Whether the structure is well-formed and of a contract that is newer than the one known here:
-   * it cannot be decoded, and nothing is known to be wrong with it.
+   * Returns whether the structure is well-formed and of a newer contract than the newest one known
+   * here: it cannot be decoded, and has no known fault.
    */
   public boolean isNewer() {
     return newer;
   }
 
   /**
-   * Whether the structure is absent: it lies in RAM that a dump left out, so that nothing is known
-   * to be wrong with it.
+   * Returns whether the structure is absent: it lies in RAM that a dump left out, and has no known
+   * fault.
    */
   public boolean isAbsent() {
     return getCause() instanceof AbsentMemoryException absent && absent.isRam();

@@ -18,8 +18,8 @@ import org.kho4j.memory.PhysicalMemory;
 public final class HandoverMemory {
 
   /**
-   * No FDT of the contract is larger: the root has a page, and the largest other tree known has one
-   * too.
+   * Most bytes of an FDT of the contract: the root has a page, and so has the largest other tree
+   * known.
    */
   private static final int MAX_FDT_BYTES = 1 << 20;
 
@@ -42,7 +42,7 @@ public final class HandoverMemory {
   }
 
   /**
-   * One page.
+   * Reads one page.
    *
    * @throws HandoverException if the address is not page aligned or the page cannot be read
    */
@@ -52,7 +52,8 @@ public final class HandoverMemory {
   }
 
   /**
-   * A structure at its address, which is aligned to a page where the structure takes whole pages.
+   * Returns the structure at an address, which is aligned to a page where the structure takes whole
+   * pages.
    *
    * @throws HandoverException if any of it cannot be read
    */
@@ -64,7 +65,7 @@ public final class HandoverMemory {
   }
 
   /**
-   * A flattened device tree of {@code size} bytes.
+   * Reads a flattened device tree of {@code size} bytes.
    *
    * @throws HandoverException if it cannot be read or is not well-formed
    */
@@ -84,7 +85,7 @@ public final class HandoverMemory {
   }
 
   /**
-   * Some bytes.
+   * Reads bytes at a physical address.
    *
    * @param length bounded by the caller: it may be copied
    * @throws HandoverException if any of them cannot be read
@@ -101,7 +102,7 @@ public final class HandoverMemory {
   /**
    * Checks that an address is the start of a page that can exist.
    *
-   * @param what whose address it is, as the message shall call it
+   * @param what name of the addressed structure in the message
    * @throws HandoverException if it is not
    */
   public void requirePage(Where where, long address, String what) {
@@ -122,7 +123,7 @@ public final class HandoverMemory {
   }
 
   /**
-   * Bytes that the source has in all. Nothing that is read can be larger without reading pages
+   * Returns the bytes that the source has in all. No content can be larger without reading pages
    * twice.
    */
   public synchronized long presentBytes() {
@@ -132,10 +133,7 @@ public final class HandoverMemory {
     return presentBytes;
   }
 
-  /**
-   * Bytes of RAM in all. Nothing that a handover describes can be larger without counting pages
-   * twice.
-   */
+  /** Returns the bytes of RAM in all. No description can be larger without counting pages twice. */
   public synchronized long ramBytes() {
     if (ramBytes < 0) {
       ramBytes = sum(memory::forEachRamRange);
@@ -143,7 +141,7 @@ public final class HandoverMemory {
     return ramBytes;
   }
 
-  /** Whether the source has all of the machine's RAM. */
+  /** Returns whether the source has all of the machine's RAM. */
   public boolean isWhole() {
     return presentBytes() == ramBytes();
   }

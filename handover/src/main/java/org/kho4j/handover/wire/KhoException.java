@@ -8,7 +8,7 @@ public abstract class KhoException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  /** The address of what lies nowhere. */
+  /** The address of data that have no physical address. */
   public static final long NOWHERE = Long.MIN_VALUE;
 
   private final String path;
@@ -18,8 +18,8 @@ public abstract class KhoException extends RuntimeException {
   /**
    * An exception.
    *
-   * @param path names of the structures that lead there, as in {@code /LUO/session "vm"/file
-   *     0x100/folios/chunk 2}; empty where no structure is concerned
+   * @param path path to the structure, as in {@code /LUO/session "vm"/file 0x100/folios/chunk 2};
+   *     empty where no structure is concerned
    * @param address physical address of the structure, or {@link #NOWHERE}
    * @param problem the rest of the sentence, with the value and the bound
    */
@@ -39,17 +39,17 @@ public abstract class KhoException extends RuntimeException {
     return place(path, address) + problem;
   }
 
-  /** Path of the structure; empty where no structure is concerned. */
+  /** Returns the path of the structure; empty where no structure is concerned. */
   public String path() {
     return path;
   }
 
-  /** Physical address of the structure, or {@link #NOWHERE}. */
+  /** Returns the physical address of the structure, or {@link #NOWHERE}. */
   public long address() {
     return address;
   }
 
-  /** The message without path and address. */
+  /** Returns the message without path and address. */
   public String problem() {
     return problem;
   }

@@ -34,7 +34,7 @@ public final class KhoserPointer {
       throw new IllegalArgumentException(
           field.name() + " is of type " + field.type().label() + ", not phys");
     }
-    // Versions of a structure share its name: which of them it is, the reader knows.
+    // Versions of a structure share its name: the reader knows the version.
     if (!target.name().equals(field.targetName())) {
       throw new IllegalArgumentException(
           "%s leads to %s, not to %s".formatted(field.name(), field.targetName(), target.name()));
@@ -43,7 +43,7 @@ public final class KhoserPointer {
   }
 
   /**
-   * The structure that a field leads to.
+   * Returns the structure that a field leads to.
    *
    * @param where the structure's place
    * @return null where the field holds 0
@@ -53,18 +53,18 @@ public final class KhoserPointer {
     return load(memory, where, address(from));
   }
 
-  /** The structure at an address that such a pointer held; null at 0. */
+  /** Returns the structure at an address that such a pointer held; null at 0. */
   public @Nullable StructureView load(HandoverMemory memory, Where where, long address) {
     return address == 0 ? null : memory.view(where, address, target);
   }
 
-  /** The address in a field; 0 for none. */
+  /** Returns the address in a field; 0 for none. */
   public long address(StructureView from) {
     return from.address(field);
   }
 
   /**
-   * The address in a property; 0 for none.
+   * Returns the address in a property; 0 for none.
    *
    * @param tree physical address of the device tree
    */
@@ -72,17 +72,17 @@ public final class KhoserPointer {
     return TreeValue.number(node, field, where, tree);
   }
 
-  /** Lets a field lead to a structure. */
+  /** Stores the address of a structure in a field. */
   public void store(StructureView in, @Nullable StructureView structure) {
     store(in, structure == null ? 0 : structure.address());
   }
 
-  /** Lets a field lead to a structure of which the address is at hand; 0 for none. */
+  /** Stores a structure's address in a field; 0 for none. */
   public void store(StructureView in, long address) {
     in.store(field, address);
   }
 
-  /** The property that leads to the structure at an address; 0 for none. */
+  /** Returns the property that leads to the structure at an address; 0 for none. */
   public FdtProperty property(long address) {
     return FdtProperty.ofU64(field.name(), address, ByteOrder.LITTLE_ENDIAN);
   }

@@ -8,12 +8,12 @@ public final class PreservationException extends KhoException {
 
   private static final long serialVersionUID = 1L;
 
-  /** An exception, as {@link KhoException} describes it. */
+  /** Creates an exception, as {@link KhoException} describes it. */
   public PreservationException(String path, long address, String problem) {
     super(path, address, problem);
   }
 
-  /** An exception about data that lie nowhere yet. */
+  /** Creates an exception about data that have no physical address yet. */
   public PreservationException(String path, String problem) {
     super(path, NOWHERE, problem);
   }

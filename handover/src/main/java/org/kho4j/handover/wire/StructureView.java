@@ -9,12 +9,12 @@ import org.kho4j.files.LittleEndian;
 
 /**
  * A structure of the contract in memory. Type and width of an access are the field's, and a field
- * of another structure is refused. Numbers are little-endian, as on every machine that speaks KHO,
- * and nothing has to be aligned.
+ * of another structure is refused. Numbers are little-endian, as on every machine with KHO, and
+ * need not be aligned.
  */
 public final class StructureView {
 
-  /** A number of 8 bytes, for loops over elements; a field is read by {@link #get}. */
+  /** The layout of an 8-byte number, for loops over elements; {@link #get} reads a field. */
   public static final ValueLayout.OfLong U64 = LittleEndian.U64;
 
   static final ValueLayout.OfInt U32 = LittleEndian.U32;
@@ -26,7 +26,7 @@ public final class StructureView {
   private long offset;
 
   /**
-   * A view of a structure at the start of some bytes.
+   * Creates a view of a structure at the start of some bytes.
    *
    * @param address physical address of the structure, or {@link KhoException#NOWHERE}
    */
@@ -41,7 +41,7 @@ public final class StructureView {
     this.offset = offset;
   }
 
-  /** A view of a structure in new memory, filled with zeros, which lies nowhere yet. */
+  /** Returns a view of a structure in new memory of zeros, which has no physical address yet. */
   public static StructureView allocate(Structure structure) {
     byte[] zeros = new byte[structure.headerSize()];
     return new StructureView(structure, KhoException.NOWHERE, MemorySegment.ofArray(zeros));
@@ -51,12 +51,12 @@ public final class StructureView {
     return structure;
   }
 
-  /** Physical address, or {@link KhoException#NOWHERE}. */
+  /** Returns the physical address, or {@link KhoException#NOWHERE}. */
   public long address() {
     return address;
   }
 
-  /** The bytes from the structure's start on. */
+  /** Returns the bytes from the structure's start on. */
   public MemorySegment bytes() {
     return offset == 0 ? bytes : bytes.asSlice(offset);
   }
@@ -70,7 +70,7 @@ public final class StructureView {
     offset += structure.headerSize();
   }
 
-  /** The number of a field of type u8, u16, u32 or u64. */
+  /** Reads a field of type u8, u16, u32 or u64. */
   public long get(Field field) {
     long at = offset + offsetOf(field);
     return switch (field.type()) {
@@ -106,7 +106,9 @@ public final class StructureView {
     return value;
   }
 
-  /** The physical address in a field of type phys, to be reported, or to be read as plain data. */
+  /**
+   * Reads a physical address from a field of type phys, to report it or to read plain data there.
+   */
   public long address(Field field) {
     if (field.type() != Field.Type.PHYS) {
       throw wrong(field, "no address");
@@ -130,7 +132,8 @@ public final class StructureView {
   }
 
   /**
-   * The text of a field of type char[], up to its NUL. Bytes that are not UTF-8 read as U+FFFD.
+   * Returns the text of a field of type char[], up to its NUL. Bytes that are not UTF-8 read as
+   * U+FFFD.
    *
    * @throws HandoverException if the field has no NUL
    */
@@ -145,7 +148,7 @@ public final class StructureView {
     throw where.broken(address, field.name() + " has no NUL within its " + field.size() + " bytes");
   }
 
-  /** All bytes of a field of type char[]. */
+  /** Returns all bytes of a field of type char[]. */
   public MemorySegment chars(Field field) {
     return slice(field, Field.Type.CHARS);
   }
@@ -165,7 +168,7 @@ public final class StructureView {
     MemorySegment.copy(MemorySegment.ofArray(chars), 0, target, 0, chars.length);
   }
 
-  /** The structure that a field embeds. */
+  /** Returns the structure that a field embeds. */
   public StructureView embedded(Field field) {
     Structure target = field.target();
     if (target == null || field.type() != Field.Type.STRUCTURE) {
@@ -174,7 +177,9 @@ public final class StructureView {
     return new StructureView(target, address + field.offset(), slice(field, field.type()));
   }
 
-  /** An element of the array behind the fields, which the contract says the structure of. */
+  /**
+   * Returns an element of the array behind the fields, with the element structure of the contract.
+   */
   public StructureView element(long index) {
     Field elements = structure.elements();
     Structure element =
@@ -185,7 +190,9 @@ public final class StructureView {
     return element(index, element);
   }
 
-  /** An element of the array behind the fields, whose structure the array's user knows. */
+  /**
+   * Returns an element of the array behind the fields, with a structure that the caller chooses.
+   */
   public StructureView element(long index, Structure element) {
     long at = structure.headerSize() + index * element.headerSize();
     return new StructureView(element, address + at, bytes, offset + at);

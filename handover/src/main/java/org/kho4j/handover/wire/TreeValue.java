@@ -18,8 +18,8 @@ public final class TreeValue {
   private TreeValue() {}
 
   /**
-   * The node's compatible strings; none if it has no such property, or one that is no list of
-   * strings.
+   * Returns the node's compatible strings; none if it has no such property, or one that is no list
+   * of strings.
    */
   public static List<String> compatible(FdtNode node) {
     try {
@@ -41,7 +41,7 @@ public final class TreeValue {
     }
   }
 
-  /** The unsigned number or the physical address that a property holds. */
+  /** Reads the unsigned number or the physical address of a property. */
   public static long number(FdtNode node, Field property, Where where, long address) {
     MemorySegment value = bytes(node, property.name(), property.size(), where, address);
     return property.size() == Long.BYTES
@@ -49,7 +49,7 @@ public final class TreeValue {
         : Integer.toUnsignedLong(value.get(StructureView.U32, 0));
   }
 
-  /** The structure that a property embeds. Where it lies in the tree is not known. */
+  /** Returns the structure that a property embeds. Its place in the tree is not known. */
   public static StructureView embedded(FdtNode node, Field property, Where where, long address) {
     Structure structure = Objects.requireNonNull(property.target(), property.name());
     return new StructureView(
@@ -57,7 +57,7 @@ public final class TreeValue {
   }
 
   /**
-   * The value of a property that has to have a size.
+   * Returns the value of a property, which must have a given size.
    *
    * @param address physical address of the tree
    * @throws HandoverException if the property is missing, or of another size

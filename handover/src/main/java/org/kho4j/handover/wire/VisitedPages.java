@@ -10,10 +10,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class VisitedPages {
 
-  /**
-   * More pages of one kind are in no handover: as leaves of a map they stand for 128 TiB in 4K
-   * pages.
-   */
+  /** No handover has more pages of one kind: as leaves of a map they cover 128 TiB in 4K pages. */
   private static final int MAX_PAGES = 1 << 20;
 
   private MemorySegment slots;
@@ -25,7 +22,7 @@ public final class VisitedPages {
     this(MAX_PAGES);
   }
 
-  /** A guard of a walk over that many pages at most. */
+  /** Creates a guard for a walk over at most that many pages. */
   public VisitedPages(long most) {
     this.most = most;
     mask = 15;

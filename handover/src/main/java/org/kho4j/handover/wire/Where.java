@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The path to a structure of a handover, for messages: {@code /LUO/session "vm"/file 0x100/chunk
- * 2}. Made on the way down, and turned into text only when there is something to say.
+ * 2}. Made on the way down, and turned into text only for a message.
  */
 public final class Where {
 
@@ -21,32 +21,34 @@ public final class Where {
     this.item = item;
   }
 
-  /** A named part. */
+  /** Returns the path of a named part. */
   public Where in(String part) {
     return new Where(this, part, null);
   }
 
-  /** One of several parts, by number. */
+  /** Returns the path of one of several parts, by number. */
   public Where in(String part, long number) {
     return new Where(this, part, number);
   }
 
-  /** One of several parts, by the name that the handover gives it. */
+  /** Returns the path of one of several parts, by its name in the handover. */
   public Where named(String part, String itemName) {
     return new Where(this, part, itemName);
   }
 
-  /** The part around this one; the root for the root. */
+  /** Returns the path of the part around this one; the root for the root. */
   public Where around() {
     return parent == null ? this : parent;
   }
 
-  /** The name of this part, without its number or the name of an item; empty for the root. */
+  /**
+   * Returns the name of this part, without its number or the name of an item; empty for the root.
+   */
   public String name() {
     return name;
   }
 
-  /** The name of the part right below the root that this is in; empty for the root. */
+  /** Returns the name of the part right below the root that has this part; empty for the root. */
   public String top() {
     Where part = this;
     while (part.parent != null && part.parent.parent != null) {
@@ -55,17 +57,19 @@ public final class Where {
     return part.name;
   }
 
-  /** An exception that says what is wrong here. */
+  /** Returns an exception for a fault in this structure. */
   public HandoverException broken(long address, String message) {
     return new HandoverException(toString(), address, message);
   }
 
-  /** An exception for a well-formed structure of a newer contract than the one known here. */
+  /**
+   * Returns an exception for a well-formed structure of a newer contract than the one known here.
+   */
   public HandoverException newer(long address, String message) {
     return new HandoverException(toString(), address, "a newer contract: " + message, true);
   }
 
-  /** An exception that passes on what a reader below found wrong here. */
+  /** Returns an exception that passes on a fault found by another reader. */
   public HandoverException broken(long address, RuntimeException cause) {
     HandoverException exception = broken(address, String.valueOf(cause.getMessage()));
     exception.initCause(cause);
@@ -73,7 +77,7 @@ public final class Where {
   }
 
   /**
-   * The path, {@code "/"} for the root. Names out of the handover are quoted, with control
+   * Returns the path, {@code "/"} for the root. Names out of the handover are quoted, with control
    * characters escaped.
    */
   @Override

@@ -71,7 +71,7 @@ final class Agreement implements AutoCloseable {
   private final Handover sound;
   private final Witness witness;
 
-  /** A handover as it is to be booted. */
+  /** A handover that is ready to boot. */
   private record Damaged(GuestMemory guest, String changes, List<String> findings) {}
 
   /** Makes a sound handover of a kernel to itself, and boots it to see what that looks like. */
@@ -189,7 +189,7 @@ final class Agreement implements AutoCloseable {
     };
   }
 
-  /** Whether no part has the version of another kernel. */
+  /** Returns whether no part has the version of another kernel. */
   private boolean isOfThisKernel(GuestMemory guest) {
     String root = text(guest, guest.root());
     String luo = text(guest, sound.subtree(LuoSer.SUBTREE).orElseThrow().address());

@@ -25,7 +25,7 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * A sound handover of a real kernel, at the first instruction of the next one: there it is changed
- * in one place, and gone on with, many times.
+ * in one place, and resumed, many times.
  */
 record Base(Snapshot snapshot, OptionalLong bootRecord) {
 
@@ -43,7 +43,7 @@ record Base(Snapshot snapshot, OptionalLong bootRecord) {
   private static final long SEED = 500;
   private static final int FILLERS = 60;
 
-  /** What the guest keeps free when it overwrites all that is free. */
+  /** Bytes that the guest keeps free when it overwrites its free memory. */
   private static final long SPARE = 32 << 20;
 
   /** Boots a guest that hands over, and writes it down where the next kernel begins. */

@@ -4,7 +4,7 @@ import java.util.List;
 import org.kho4j.verify.Outcome;
 
 /**
- * What a kernel made of a handover.
+ * The outcome of a handover in a kernel, as observed.
  *
  * @param said the lines that show it, without those that are there each time
  */

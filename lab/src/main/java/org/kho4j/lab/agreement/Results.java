@@ -33,7 +33,7 @@ public final class Results {
     return new Results(lab.resolve("agreement.tsv"), 0);
   }
 
-  /** The same, to be gone on with; an empty file if there is none yet. */
+  /** Opens the results of a seed, to continue them; creates the file if there is none. */
   static Results of(Path lab, long seed) throws IOException {
     Path file = lab.resolve("agreement.tsv");
     if (!Files.exists(file)) {

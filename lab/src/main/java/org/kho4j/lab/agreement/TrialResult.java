@@ -39,7 +39,10 @@ record TrialResult(
 
   private static final String SEPARATOR = "\t";
 
-  /** What verify's findings let expect: the worst of them decide, and the rule that was broken. */
+  /**
+   * Returns the outcomes that verify's findings predict: the worst of them decide, and the rule
+   * that was broken.
+   */
   Set<Outcome> predicted() {
     List<Rule> rules = findings.stream().map(id -> Rules.of(id).orElseThrow()).toList();
     Set<Outcome> outcomes = EnumSet.noneOf(Outcome.class);
@@ -53,7 +56,7 @@ record TrialResult(
     return outcomes.isEmpty() ? EnumSet.of(Outcome.RESTORED) : outcomes;
   }
 
-  /** Whether the kernel did what was expected. */
+  /** Returns whether the kernel did what was expected. */
   boolean agrees() {
     if (changesOwnersData()) {
       return true;
@@ -63,14 +66,14 @@ record TrialResult(
   }
 
   /**
-   * Whether the change was of what only the owner knows, as a session's name or a file's seals: it
-   * came back as it was handed over, which is not as it was before the change.
+   * Returns whether the change was of what only the owner knows, as a session's name or a file's
+   * seals: it came back as it was handed over, which is not as it was before the change.
    */
   boolean changesOwnersData() {
     return trial.kind() == Trial.Kind.BESIDE && OWNERS_DATA.contains(trial.rule()) && isLoss();
   }
 
-  /** Whether not everything was restored. */
+  /** Returns whether not everything was restored. */
   boolean isLoss() {
     return outcome.compareTo(Outcome.WARNED) > 0;
   }

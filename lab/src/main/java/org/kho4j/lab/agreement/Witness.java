@@ -22,14 +22,14 @@ import org.kho4j.verify.Outcome;
  */
 record Witness(List<ReserveMem> reservations, List<String> signs) {
 
-  /** What a kernel or init says about something that came through. */
+  /** The pattern of a kernel's or init's message about data that arrived. */
   private static final String SIGN =
       "KHO: found kexec handover data|KHO: exec from: .*|test_kho: KHO restore succeeded"
           + "|Revived memory reservation '.*' from KHO|liveupdate test: .*: found flb data.*"
           + "|liveupdate test: .*: finish was triggered|luo: Retrieved live update data.*"
           + "|lab: retrieved";
 
-  /** What they say about something that did not. */
+  /** The pattern of their message about data that did not arrive. */
   private static final String TROUBLE =
       "lab: missed .*|lab: FAILED .*|test_kho: KHO restore failed|test_kho: failed .*|WARNING: .*"
           + "|BUG: .*|Oops: .*|Kernel panic .*|liveupdate test: .*(?:ERROR|failed).*"
@@ -90,7 +90,9 @@ record Witness(List<ReserveMem> reservations, List<String> signs) {
     return line.matches(WRONG) || line.contains("revival") ? Outcome.LOST : Outcome.FAILED;
   }
 
-  /** Where something is missing, somebody was told if there is a line of its own about it. */
+  /**
+   * Returns the outcome for missing data: its user got an error if a line of its own reports it.
+   */
   private static Outcome ofMissing(String sign, List<String> said) {
     if (sign.startsWith("KHO: found")) {
       return Outcome.LOST;

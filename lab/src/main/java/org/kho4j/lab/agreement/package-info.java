@@ -1,2 +1,2 @@
-/** What verify says of a handover against what a real kernel makes of it. */
+/** Compares verify's findings about a handover with its outcome in a real kernel. */
 package org.kho4j.lab.agreement;

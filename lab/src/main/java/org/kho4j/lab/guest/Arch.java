@@ -57,7 +57,7 @@ public enum Arch {
     return console;
   }
 
-  /** What QEMU gets as its CPU, or nothing for its own choice. */
+  /** Returns QEMU's options for the CPU; none for QEMU's own choice. */
   List<String> processor() {
     return processor.isEmpty() ? List.of() : List.of("-cpu", processor);
   }

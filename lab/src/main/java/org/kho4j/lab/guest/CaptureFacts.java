@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a guest says about what it hands over, to stand beside a capture: nothing of it comes from
- * what we read in its memory.
+ * The guest's own description of its handover, to store beside a capture: none of it comes from our
+ * reading of its memory.
  */
 final class CaptureFacts {
 

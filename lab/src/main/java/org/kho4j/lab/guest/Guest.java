@@ -65,7 +65,7 @@ public final class Guest implements AutoCloseable {
     return guest;
   }
 
-  /** QEMU's monitor, as soon as it is there. */
+  /** Connects to QEMU's monitor, as soon as it exists. */
   private Monitor monitor() throws IOException, InterruptedException {
     while (true) {
       try {
@@ -180,7 +180,7 @@ public final class Guest implements AutoCloseable {
     return options;
   }
 
-  /** Waits until the guest says something. */
+  /** Waits until the guest prints a text. */
   public Matcher await(String regex) throws InterruptedException {
     Matcher line = console.await(regex, run.deadline());
     run.checked();
@@ -192,7 +192,7 @@ public final class Guest implements AutoCloseable {
     return console.awaitEnd(done, run.deadline());
   }
 
-  /** What the guest has said. */
+  /** Returns the guest's serial console. */
   public SerialConsole console() {
     return console;
   }
@@ -297,7 +297,7 @@ public final class Guest implements AutoCloseable {
     }
   }
 
-  /** What QEMU says of where the bytes of the RAM file stand, in a file. */
+  /** Returns a file with QEMU's report of the addresses of the RAM file's bytes. */
   public Path layout() throws IOException {
     return Files.writeString(
         run.directory().resolve("layout"), monitor("info mtree -f"), StandardCharsets.ISO_8859_1);
@@ -318,7 +318,7 @@ public final class Guest implements AutoCloseable {
     return run.reading(MemoryImages.open(file));
   }
 
-  /** What QEMU's monitor says. */
+  /** Returns the answer of QEMU's monitor to a command. */
   public String monitor(String command) throws IOException {
     try (Monitor monitor = new Monitor(run.directory().resolve("qmp"), run.deadline())) {
       return monitor.human(command);

@@ -31,7 +31,7 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
   private static final int X86_MAGIC = 0x5372_6448;
   private static final int ARM64_MAGIC = 0x644d_5241;
 
-  /** A kernel that somebody has built: what it is shows in its header. */
+  /** Returns a kernel that is built already, described by its header. */
   public static Kernel ready(Path image) throws IOException {
     try (FileChannel file = FileChannel.open(image);
         Arena arena = Arena.ofConfined()) {
@@ -70,7 +70,7 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
     }
   }
 
-  /** What the file of a kernel says, before it is built. */
+  /** Returns the description of a kernel in its file, before the kernel is built. */
   public static Kernel described(Path lab, String name) throws IOException {
     Map<String, String> values = new HashMap<>();
     for (String line : Files.readAllLines(lab.resolve("kernels").resolve(name + ".kernel"))) {
@@ -87,7 +87,7 @@ public record Kernel(String name, Arch arch, PageSize pageSize, boolean changed,
         Path.of(""));
   }
 
-  /** The same with the image that {@code lab/kernel} has built or finds in its cache. */
+  /** Returns a copy with the image that {@code lab/kernel} builds or finds in its cache. */
   public Kernel built(Path lab) throws IOException, InterruptedException {
     return new Kernel(name, arch, pageSize, changed, made(lab, name).resolve("kernel"));
   }

@@ -69,7 +69,7 @@ final class Monitor implements AutoCloseable {
     } while (!status.equals("completed"));
   }
 
-  /** What QEMU's human monitor answers. */
+  /** Returns the answer of QEMU's human monitor. */
   String human(String command) throws IOException {
     return ask("""
     {"execute": "human-monitor-command", "arguments": {"command-line": "%s"}}\

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.PhysicalMemory;
 
-/** One run of one scenario on one kernel: its files, its time, and what it has checked. */
+/** A run of one scenario on one kernel: its files, its time, and its checks. */
 public final class Run implements AutoCloseable {
 
   private final Path lab;
@@ -58,7 +58,7 @@ public final class Run implements AutoCloseable {
     return kernel;
   }
 
-  /** Where its files are. */
+  /** Returns the directory of the run's files. */
   public Path directory() {
     return directory;
   }
@@ -82,12 +82,12 @@ public final class Run implements AutoCloseable {
     return capture == null ? 1 : 512;
   }
 
-  /** Keeps what the guest said or was told, to stand beside the capture. */
+  /** Records a fact from or for the guest, to store beside the capture. */
   public void fact(String name, Object value) {
     facts.put(name, value);
   }
 
-  /** What was kept. */
+  /** Returns the recorded facts. */
   public Map<String, Object> facts() {
     return facts;
   }
@@ -133,12 +133,12 @@ public final class Run implements AutoCloseable {
     }
   }
 
-  /** Whether what is expected must turn out wrong. */
+  /** Returns whether the expectation must fail. */
   public boolean contradict() {
     return contradict;
   }
 
-  /** The seed that the guest is told: the expected one, unless the run is to be contradicted. */
+  /** Returns the guest's seed: the expected one, unless the run must fail. */
   public long told(long seed) {
     return contradict ? seed + 1 : seed;
   }

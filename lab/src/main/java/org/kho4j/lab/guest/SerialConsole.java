@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What a guest says on its serial line, kept in a file. */
+/** The output of a guest on its serial line, kept in a file. */
 public final class SerialConsole {
 
   private static final Pattern BAD = Pattern.compile("lab: FAILED .*|Kernel panic .*");
@@ -84,7 +84,7 @@ public final class SerialConsole {
     }
   }
 
-  /** How a guest ended that nobody knew what to expect of. */
+  /** The end of a guest without an expected outcome. */
   public enum End {
     /** It said what it says when it is done. */
     DONE,
@@ -126,7 +126,7 @@ public final class SerialConsole {
     }
   }
 
-  /** What was said so far. */
+  /** Returns the lines so far. */
   public synchronized List<String> lines() {
     return List.copyOf(lines);
   }

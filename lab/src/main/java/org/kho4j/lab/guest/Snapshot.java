@@ -3,7 +3,7 @@ package org.kho4j.lab.guest;
 import java.nio.file.Path;
 
 /**
- * A guest that stood still when it was written down, to be gone on with any number of times.
+ * A paused guest, saved so that it can be resumed any number of times.
  *
  * @param boot how it was started
  * @param directory where its state is, and its RAM as it was then

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * One kernel of a guest's life.
+ * A kernel in a guest's life.
  *
  * @param switches of the handover on its command line
  * @param parameters on its command line, besides those that every guest has
@@ -14,7 +14,7 @@ import java.util.Map;
 public record Stage(
     Kernel kernel, String switches, String parameters, Script script, Map<String, Path> programs) {
 
-  /** What switches a handover on. */
+  /** The options that switch KHO and LUO on. */
   public static final String ON = "kho=on liveupdate=on";
 
   /** A kernel whose init does all by itself. */

@@ -27,7 +27,7 @@ record Jump(String from, String to, Use use) {
   }
 
   /**
-   * Every jump: from the kernel as it is to each that differs, and back; between all older
+   * Every jump: from the unchanged kernel to each that differs, and back; between all older
    * releases, and all sizes of pages; then those in which part of it is not in use, and those that
    * the next kernel's command line decides.
    *

@@ -19,7 +19,10 @@ record JumpResult(
 
   private static final String CORRUPT = "corrupt";
 
-  /** Where the verdict is not what happened; that of the capture knows more. */
+  /**
+   * Returns the parts whose fate differs from the verdict; the verdict from the capture has more
+   * information.
+   */
   List<String> disagreements() {
     PreflightVerdict verdict = capture == null ? images : capture;
     List<String> found = new ArrayList<>();

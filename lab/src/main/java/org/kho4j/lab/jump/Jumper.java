@@ -38,7 +38,7 @@ final class Jumper {
     this.next = next;
   }
 
-  /** What kho preflight says at the jump, and what happens then. */
+  /** Runs the jump; returns kho preflight's verdict and the observed result. */
   JumpResult go() throws Exception {
     Kernel first = run.kernel();
     Machine machine =

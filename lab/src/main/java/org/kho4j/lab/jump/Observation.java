@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * What became of each part of a handover, in the words of kho preflight's verdict, and two more: an
- * oops ends the process that asked for the part, and the kernel goes on; in a hang nothing is said
- * any more. A part is absent that was not in use, or of which nothing is known because the kernel
- * or its init stopped before.
+ * The fate of each part of a handover, in the words of kho preflight's verdict, and two more: an
+ * oops ends the process that asked for the part, and the kernel continues; in a hang all output
+ * ends. A part is absent that was not in use, or of which nothing is known because the kernel or
+ * its init stopped before.
  *
  * @param parts the parts by name
  * @param said the lines that show it

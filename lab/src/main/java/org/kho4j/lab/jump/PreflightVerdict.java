@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What kho preflight said.
+ * The verdict of kho preflight.
  *
  * @param overall its verdict
  * @param parts the verdict of each component
@@ -24,7 +24,7 @@ record PreflightVerdict(String overall, Map<String, String> parts) {
 
   private static final int UNREADABLE = 2;
 
-  /** What it says, or null where it cannot read one of the two. */
+  /** Asks kho preflight; returns null if it cannot read one of the two kernels. */
   static @Nullable PreflightVerdict ask(Run run, Path from, Path to, List<String> options)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();

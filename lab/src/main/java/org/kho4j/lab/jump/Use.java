@@ -2,7 +2,7 @@ package org.kho4j.lab.jump;
 
 import org.kho4j.lab.guest.Stage;
 
-/** What a jump has in use, and what the next kernel is told. */
+/** The parts that a jump has in use, and the next kernel's command line. */
 enum Use {
   EVERYTHING("everything", Stage.ON, Use.RESERVE, Stage.ON, Use.RESERVE, true, true),
   NO_FILES("sessions without files", Stage.ON, Use.RESERVE, Stage.ON, Use.RESERVE, true, false),
@@ -39,7 +39,7 @@ enum Use {
   /** Whether the first kernel preserves sessions. */
   final boolean sessions;
 
-  /** Whether they have memfds. */
+  /** Whether the sessions have memfds. */
   final boolean files;
 
   /** Everything is in use, and the next kernel's command line differs. */
@@ -64,7 +64,7 @@ enum Use {
     this.files = files;
   }
 
-  /** What decides on the next kernel's command line. */
+  /** Returns the deciding part of the next kernel's command line. */
   String nextLine() {
     return (nextSwitches + " " + nextReservation).strip();
   }

@@ -35,12 +35,12 @@ import org.kho4j.memory.WritableMemory;
  */
 final class Authored implements AutoCloseable {
 
-  /** What the generation calls itself; the kernel repeats it. */
+  /** The generation's release, which the kernel repeats. */
   static final String RELEASE = "kho4j-lab";
 
   private static final long MIB = 1L << 20;
 
-  /** Where an x86-64 boot header has the address of the list of setup_data. */
+  /** Offset in an x86-64 boot header of the address of the list of setup_data. */
   private static final int SETUP_DATA = 0x250;
 
   private final Run run;
@@ -89,7 +89,7 @@ final class Authored implements AutoCloseable {
     }
   }
 
-  /** What is handed over is this generation's. */
+  /** Returns the generation that hands over. */
   Generation generation() {
     return generation;
   }

@@ -16,7 +16,7 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.Script;
 
-/** Sessions and memfds that a guest is told to preserve, and that are then looked for. */
+/** The sessions and memfds that a guest has to preserve, and that are then checked. */
 public final class Files {
 
   /**
@@ -103,7 +103,7 @@ public final class Files {
     }
   }
 
-  /** What the guest was told to preserve. */
+  /** Returns the facts about the files that the guest has to preserve. */
   private List<Map<String, Object>> facts() {
     Map<String, List<Map<String, Object>>> sessions = new LinkedHashMap<>();
     for (File file : files) {

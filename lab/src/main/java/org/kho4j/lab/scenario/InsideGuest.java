@@ -87,7 +87,7 @@ final class InsideGuest {
     return kernel.arch() == Arch.ARM64 ? "384M,64M,64M" : "64M,384M,64M";
   }
 
-  /** What both generations are asked. */
+  /** Adds the questions to both generations. */
   private static void questions(Script script) {
     script.line("dump /proc/kcore 4096").line("dump /proc/iomem").line("address kho_out");
     for (String command : List.of("inspect running", "verify running", "status")) {

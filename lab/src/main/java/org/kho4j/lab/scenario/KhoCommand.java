@@ -16,12 +16,12 @@ public final class KhoCommand {
 
   private KhoCommand() {}
 
-  /** What {@code kho inspect --json} says about the guest's RAM file. */
+  /** Runs {@code kho inspect --json} on the guest's RAM file. */
   static JsonNode inspect(Run run) throws IOException, InterruptedException {
     return inspect(run, "--base", "0x%x".formatted(run.kernel().arch().ramBase()));
   }
 
-  /** The same of a file that is not flat. */
+  /** Runs {@code kho inspect --json} on a RAM file that is not flat. */
   static JsonNode inspect(Run run, Path layout) throws IOException, InterruptedException {
     return inspect(run, "--ram-layout", layout.toString());
   }

@@ -22,7 +22,7 @@ import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 import tools.jackson.databind.JsonNode;
 
-/** One handover at three moments: while it is prepared, at the jump, and in the next kernel. */
+/** A handover at three moments: while it is prepared, at the jump, and in the next kernel. */
 final class Moments {
 
   private static final String DEBUGFS = "/sys/kernel/debug/kho/";
@@ -66,7 +66,10 @@ final class Moments {
     new Moments(run, guest, files).go();
   }
 
-  /** What the kernel's own test fills with random bytes, which make a capture large. */
+  /**
+   * Returns the bytes that the kernel's own test fills with random data, which make a capture
+   * large.
+   */
   private static long testBytes(Run run) {
     return run.repeat() == 1 ? 1 << 20 : 4L * run.kernel().pageSize().bytes();
   }

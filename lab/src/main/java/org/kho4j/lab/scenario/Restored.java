@@ -117,8 +117,8 @@ final class Restored {
   }
 
   /**
-   * One address in a chunk is of a page that nobody preserved: the kernel has to refuse. First the
-   * same handover without that, so that it is this address that the kernel refuses.
+   * Puts the address of an unpreserved page into a chunk, which the kernel has to refuse. First
+   * boots the same handover unchanged, so that the address is the reason of the refusal.
    */
   static void wrongChunk(Run run) throws Exception {
     try (Guest guest = bootOnList(run, false)) {
@@ -220,7 +220,9 @@ final class Restored {
     HandedOver.sameContent(run, handover, reservation, SEED);
   }
 
-  /** A kernel of another version of the contract says so, and takes nothing. */
+  /**
+   * Boots a kernel of another version of the contract, which reports the version and takes nothing.
+   */
   static void refused(Run run) throws Exception {
     Authored authored = Authored.begin(run);
     save(run, authored.generation(), List.of(0), 1, 0);

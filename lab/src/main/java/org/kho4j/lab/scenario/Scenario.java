@@ -37,7 +37,7 @@ public record Scenario(
     this(name, proves, fast, on, "", limit, body);
   }
 
-  /** What a scenario does; it fails by throwing. */
+  /** The work of a scenario, which fails by throwing. */
   @FunctionalInterface
   public interface Body {
     /** Runs it. */
@@ -229,7 +229,7 @@ public record Scenario(
     return kernel.arch() == Arch.ARM64 && kernel.pageSize() == PageSize.SIZE_4K;
   }
 
-  /** Whether the family for guests with a JVM has such a kernel. */
+  /** Returns whether the family for guests with a JVM has such a kernel. */
   private static boolean hasJava(Kernel kernel) {
     return List.of("x86_64-7.2", "x86_64-7.3").contains(kernel.name());
   }

@@ -22,8 +22,8 @@ import org.kho4j.lab.guest.Stage;
 
 /**
  * The kernel's own selftests of LUO, out of its source: {@code tools/testing/selftests/liveupdate}.
- * One needs a single kernel; the others have a first stage, and a second behind the jump. Linux 7.1
- * does not have all of them.
+ * One of the tests needs a single kernel; the others have a first stage, and a second behind the
+ * jump. Linux 7.1 does not have all of them.
  */
 final class Selftests {
 
@@ -91,7 +91,7 @@ final class Selftests {
     return programs;
   }
 
-  /** What the sources of the tests say that they preserve: session and token, and the text. */
+  /** Returns the expected content by the sources of the tests: session and token, and the text. */
   private static Map<String, String> expected(List<String> staged) {
     Map<String, String> files = new TreeMap<>();
     staged.forEach(test -> expect(test, files));

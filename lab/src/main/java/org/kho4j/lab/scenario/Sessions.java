@@ -50,7 +50,9 @@ final class Sessions {
     boot(run, false).awaitEnd();
   }
 
-  /** One bit of a file is another: the guest notices. First the same handover without that. */
+  /**
+   * Changes one bit of a file, which the guest notices. First boots the same handover unchanged.
+   */
   static void wrongContent(Run run) throws Exception {
     try (Guest guest = boot(run, false)) {
       guest.awaitEnd();
@@ -134,7 +136,9 @@ final class Sessions {
     authored.handOver();
   }
 
-  /** What the kernel's own liveupdate test hands over beside files, and looks for. */
+  /**
+   * Returns the FLBs that the kernel's own liveupdate test hands over beside files, and looks for.
+   */
   private static List<Flb> flbs(long files) {
     return IntStream.range(0, 3)
         .mapToObj(i -> new Flb("liveupdate-test-flb-v" + i, 0xfeedf00dcafebee0L + i, files))

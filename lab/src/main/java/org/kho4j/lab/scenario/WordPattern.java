@@ -21,7 +21,7 @@ public record WordPattern(long repeat) {
   /** By this much the state of a SplittableRandom grows with each word. */
   private static final long STEP = 0x9e3779b97f4a7c15L;
 
-  /** That of a run. */
+  /** Returns the pattern of a run. */
   public static WordPattern of(Run run) {
     return new WordPattern(run.repeat());
   }

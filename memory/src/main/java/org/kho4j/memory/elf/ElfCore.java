@@ -20,21 +20,21 @@ import org.kho4j.memory.mapped.RamRanges;
  * An ELF core of a whole machine: 64-bit, little-endian, {@code ET_CORE}, as written by QEMU's
  * dump-guest-memory and makedumpfile {@code -E}, or copied from /proc/vmcore.
  *
- * <p>Memory is found by {@code p_paddr} of the {@code PT_LOAD} segments. {@code p_memsz} bytes are
- * RAM, and {@code p_filesz} of them are in the file: makedumpfile leaves out what {@code p_memsz}
- * has beyond. Where the file was cut off, the RAM beyond its end is absent too. Linux writes a
- * {@code p_paddr} of -1 for segments that have no physical address (/proc/kcore: vmalloc, modules);
- * those are passed over.
+ * <p>{@code p_paddr} of the {@code PT_LOAD} segments locates memory. {@code p_memsz} bytes are RAM,
+ * and {@code p_filesz} of them are in the file: makedumpfile leaves out what {@code p_memsz} has
+ * beyond. Where the file was cut off, the RAM beyond its end is absent too. Linux writes a {@code
+ * p_paddr} of -1 for segments that have no physical address (/proc/kcore: vmalloc, modules); those
+ * segments are skipped.
  */
 public final class ElfCore {
 
   /** Most program headers taken from a file: 40 bytes of heap each. */
   static final int MAX_SEGMENTS = 1 << 18;
 
-  /** Most notes looked at for VMCOREINFO: a machine has a few for each of its CPUs. */
+  /** Most notes searched for VMCOREINFO: a machine has a few for each of its CPUs. */
   static final int MAX_NOTES = 1 << 16;
 
-  /** Most bytes of a VMCOREINFO note looked at: Linux has one page of it. */
+  /** Most bytes read of a VMCOREINFO note: Linux has one page of it. */
   private static final int MAX_VMCOREINFO = 1 << 16;
 
   private static final int MAGIC = 0x464c457f;
@@ -59,7 +59,7 @@ public final class ElfCore {
   }
 
   /**
-   * What the headers say.
+   * The content of the headers.
    *
    * @param source the machine and its page size, where a note has it
    * @param runs memory that the file has
@@ -67,7 +67,7 @@ public final class ElfCore {
    */
   public record Layout(MemorySource source, MappedRuns runs, @Nullable RamRanges ram) {}
 
-  /** Whether these are the first bytes of an ELF file. */
+  /** Returns whether these are the first bytes of an ELF file. */
   public static boolean matches(MemorySegment bytes) {
     return bytes.byteSize() >= 4 && bytes.get(U32, 0) == MAGIC;
   }
@@ -153,7 +153,9 @@ public final class ElfCore {
     return count;
   }
 
-  /** Page size out of a VMCOREINFO note, whose text has lines like {@code PAGESIZE=4096}. */
+  /**
+   * Reads the page size from a VMCOREINFO note, whose text has lines like {@code PAGESIZE=4096}.
+   */
   private OptionalInt vmcoreinfoPageSize(long offset, long length) {
     if (offset < 0 || offset >= bytes.byteSize() || length <= 0) {
       return OptionalInt.empty();

@@ -39,13 +39,13 @@ public record ProgramHeader(
         file.get(U64, at + 40));
   }
 
-  /** Whether Linux wrote a physical address: segments for vmalloc and modules have none. */
+  /** Returns whether Linux wrote a physical address: segments for vmalloc and modules have none. */
   public boolean hasAddress() {
     return physical != NO_ADDRESS;
   }
 
   /**
-   * Whether the segment has all of some bytes at a virtual address.
+   * Returns whether the segment has all bytes of a range of virtual addresses.
    *
    * @param bytes at least 1
    */

@@ -77,12 +77,15 @@ final class SegmentTable {
     }
   }
 
-  /** Notes of the memory source. */
+  /** Returns the notes of the memory source. */
   List<String> notes() {
     return MappedMemory.notesOfCutOff(path, fileSize, cutOff);
   }
 
-  /** RAM by the segments; null, for what the file has of it, if the segments say too much. */
+  /**
+   * Returns the RAM that the segments describe; null, for the part in the file, if that is
+   * implausibly much.
+   */
   @Nullable RamRanges ram() {
     ram.sort(Comparator.comparingLong(Segment::address));
     return RamRanges.believed(
@@ -121,8 +124,9 @@ final class SegmentTable {
   }
 
   /**
-   * Overlaps are normal: kexec-tools describes the kernel's text once more beside the RAM that it
-   * lies in, so /proc/vmcore has those bytes twice. The segment that starts first is taken.
+   * Appends a segment; overlaps are normal: kexec-tools describes the kernel's text once more
+   * beside the RAM that it lies in, so /proc/vmcore has those bytes twice. The segment that starts
+   * first is taken.
    */
   private static void append(List<Segment> runs, Segment next) {
     if (runs.isEmpty()) {

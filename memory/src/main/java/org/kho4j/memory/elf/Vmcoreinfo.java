@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
 
-/** What the kernel's VMCOREINFO text says: lines of the form {@code NAME=value}. */
+/** Reads the kernel's VMCOREINFO text: lines of the form {@code NAME=value}. */
 final class Vmcoreinfo {
 
   private static final String PAGE_SIZE = "PAGESIZE=";
 
   private Vmcoreinfo() {}
 
-  /** The page size, if the text has one that a Linux machine can have. */
+  /** Returns the page size, if the text has one that a Linux machine can have. */
   static OptionalInt pageSize(MemorySegment text) {
     String lines = new String(text.toArray(JAVA_BYTE), StandardCharsets.ISO_8859_1);
     for (String line : lines.split("\n", -1)) {

@@ -16,14 +16,14 @@ import java.util.stream.IntStream;
  *
  * @param name of the form, as a sentence has it: {@code a QEMU migration stream}
  * @param readable which command writes the memory in a form that is read
- * @param signs what the first bytes may be
+ * @param signs alternatives for the bytes of the form
  */
 record ForeignForm(String name, String readable, List<Sign> signs) {
 
-  /** Where the signature of a swap area ends: at the end of its first page. */
+  /** Length of the signature of a swap area, which is at the end of its first page. */
   private static final int SWAP_SIGNATURE = 10;
 
-  /** Most bytes of the names of an ELF file's sections that are looked at. */
+  /** Most bytes of the names of an ELF file's sections that are read. */
   private static final int MAX_NAMES = 1 << 16;
 
   private static final String QEMU_DUMP =
@@ -89,20 +89,20 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
               "crash reads it, but no command converts it to a supported form",
               List.of(ForeignForm::isLkcd)));
 
-  /** What the bytes of a file say about its form. */
+  /** Recognizes the form of a file by its bytes. */
   @FunctionalInterface
   interface Sign {
     boolean in(MemorySegment bytes);
   }
 
-  /** The form that a file has, if it is one of these. */
+  /** Returns the form of a file, if it is one of these. */
   static Optional<ForeignForm> of(MemorySegment bytes) {
     return ALL.stream()
         .filter(form -> form.signs.stream().anyMatch(sign -> sign.in(bytes)))
         .findFirst();
   }
 
-  /** The sentence about a file, behind its name. */
+  /** Returns the sentence about a file, to follow the file's name. */
   String sentence() {
     return "is " + name + ", an unsupported form: " + readable;
   }
@@ -120,7 +120,7 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
     return bytes -> bytes.byteSize() >= Integer.BYTES && bytes.get(U32, 0) == number;
   }
 
-  /** At the end of the first page, whatever the page size. */
+  /** Returns the sign of a signature at the end of the first page, for every page size. */
   private static Sign swap(String signature) {
     List<Sign> signs =
         IntStream.of(4096, 16384, 65536)
@@ -129,7 +129,9 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
     return bytes -> signs.stream().anyMatch(sign -> sign.in(bytes));
   }
 
-  /** The stream of libxc: eight bytes of ones, then "XENF", big-endian. */
+  /**
+   * Returns whether the bytes are a stream of libxc: eight bytes of ones, then "XENF", big-endian.
+   */
   private static boolean isXenStream(MemorySegment bytes) {
     return bytes.byteSize() >= 12 && bytes.get(U64, 0) == -1 && bytes.get(U32, 8) == 0x464e4558;
   }
@@ -138,7 +140,9 @@ record ForeignForm(String name, String readable, List<Sign> signs) {
     return bytes.byteSize() >= Long.BYTES && bytes.get(U64, 0) == 0xa8190173618f23edL;
   }
 
-  /** An ELF core whose memory is in sections of the name {@code .xen_pages}. */
+  /**
+   * Returns whether the bytes are an ELF core whose memory is in sections named {@code .xen_pages}.
+   */
   private static boolean isXenCore(MemorySegment bytes) {
     if (bytes.byteSize() < 64
         || bytes.get(U32, 0) != 0x464c457f

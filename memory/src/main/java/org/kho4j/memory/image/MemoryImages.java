@@ -37,23 +37,23 @@ public final class MemoryImages {
    * and kdump dumps also in makedumpfile's flattened form; and each of these packed as a whole by
    * gzip, xz, zstd or lz4, or by AVML.
    *
-   * <p>What comes out of a pipe or of standard input ({@link Spool#STANDARD_INPUT}) is copied into
-   * a file without a name in {@code java.io.tmpdir} whose zero pages are holes, as long as 64 MiB
-   * stay free there. So is what an image unpacks to that is packed as a whole, whatever form {@code
-   * options} name, and a flattened ELF core.
+   * <p>Three kinds of input are copied into an unnamed file in {@code java.io.tmpdir} whose zero
+   * pages are holes, as long as 64 MiB stay free there: a pipe or standard input ({@link
+   * Spool#STANDARD_INPUT}); the content of an image that is packed as a whole, whatever form {@code
+   * options} name; and a flattened ELF core.
    *
-   * <p>On Linux the holes of large sparse files are found, and a search leaves them out.
+   * <p>On Linux, a search skips the holes of large sparse files.
    *
-   * <p>An image that was cut off opens as long as its headers are whole: what an ELF core or a LiME
-   * file lost is absent then, the pages that a kdump dump lost are damaged. A kdump dump that says
-   * itself that it is incomplete has the pages it did not get to as absent. An image that is packed
-   * as a whole does not open if it was cut off.
+   * <p>A truncated image opens as long as its headers are complete: the lost memory of an ELF core
+   * or a LiME file is absent, and the lost pages of a kdump dump are damaged. In a kdump dump that
+   * is marked incomplete, the unwritten pages are absent. A truncated image that is packed as a
+   * whole does not open.
    *
    * <p>The file is mapped: it must not become shorter while it is open.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
-   * @throws MalformedImageException if the file is not what it claims to be, not what {@code
-   *     options} say, or of a form that is known and not read
+   * @throws MalformedImageException if the file does not match its own headers or {@code options},
+   *     or is of a known form that is not supported
    * @throws IOException if it cannot be read
    */
   public static PhysicalMemory open(Path path, OpenOptions options) throws IOException {
@@ -97,13 +97,13 @@ public final class MemoryImages {
   }
 
   /**
-   * Opens an image that is elsewhere, by ranges: what a reader asks for is read, in blocks of 1 MiB
-   * of which 32 stay in memory; nothing is copied to this machine. A search for handovers reads all
-   * that the image has. Takes the reader over.
+   * Opens a remote image by ranges: reads on request, in blocks of 1 MiB of which 32 stay in
+   * memory; nothing is copied to this machine. A search for handovers reads the whole image. Takes
+   * the reader over.
    *
    * @param path the name to use in messages
-   * @throws MalformedImageException if it is not what it claims to be; or is packed or flattened,
-   *     so that it can only be read from its start to its end
+   * @throws MalformedImageException if the image does not match its own headers; or is packed or
+   *     flattened, and can only be read from start to end
    * @throws IOException if it cannot be read
    */
   public static RangedImage open(Path path, RangeReader reader) throws IOException {
@@ -130,7 +130,10 @@ public final class MemoryImages {
     }
   }
 
-  /** Whether an image that begins so is packed or flattened, so that ranges do not help. */
+  /**
+   * Returns whether an image with these first bytes is packed or flattened and cannot be read by
+   * ranges.
+   */
   public static boolean isSequential(MemorySegment start) {
     return packing(start).isPresent() || FlattenedFile.matches(start);
   }
@@ -138,11 +141,13 @@ public final class MemoryImages {
   /**
    * An image that is read by ranges.
    *
-   * @param readBytes how much of it was read so far
+   * @param readBytes number of bytes read so far
    */
   public record RangedImage(PhysicalMemory memory, LongSupplier readBytes) {}
 
-  /** How an image is packed. lzma has no magic number, so raw memory might look like it. */
+  /**
+   * Returns the packing of an image. lzma has no magic number, so raw memory might look like it.
+   */
   private static Optional<Packing> packing(MemorySegment start) {
     return Packing.of(start).filter(packing -> packing != Packing.LZMA);
   }

@@ -5,7 +5,7 @@ import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.MemorySource;
 
 /**
- * How to open a memory image.
+ * The options for opening a memory image.
  *
  * @param format the form of the image, or null to find it by content; of an image that is packed as
  *     a whole, the form of the image inside
@@ -25,30 +25,30 @@ public record OpenOptions(
     long skip,
     Spool spool) {
 
-  /** Found by content, raw files from address 0 on. */
+  /** The default: form by content, raw files from address 0 on. */
   public static final OpenOptions DEFAULT = new OpenOptions(null, 0);
 
-  /** A file whose bytes are contiguous in physical memory. */
+  /** Creates options for a file whose bytes are contiguous in physical memory. */
   public OpenOptions(MemorySource.@Nullable Kind format, long base) {
     this(format, base, null);
   }
 
-  /** A file without a header. */
+  /** Creates options for a file without a header. */
   public OpenOptions(MemorySource.@Nullable Kind format, long base, @Nullable RamLayout layout) {
     this(format, base, layout, 0, Spool.DEFAULT);
   }
 
-  /** A raw file with a layout. */
+  /** Returns options for a raw file with a layout. */
   public static OpenOptions of(RamLayout layout) {
     return new OpenOptions(null, 0, layout);
   }
 
-  /** The same with a header in front of raw memory. */
+  /** Returns a copy with a header in front of raw memory. */
   public OpenOptions withSkip(long bytes) {
     return new OpenOptions(format, base, layout, bytes, spool);
   }
 
-  /** The same with other bounds of the temporary file. */
+  /** Returns a copy with other bounds of the temporary file. */
   public OpenOptions withSpool(Spool bounds) {
     return new OpenOptions(format, base, layout, skip, bounds);
   }

@@ -21,7 +21,7 @@ import org.kho4j.memory.mapped.MappedRuns;
  */
 public final class RamLayout {
 
-  /** Most bytes of an answer: that of a guest with hundreds of devices has some hundred KiB. */
+  /** Most bytes of an answer: a guest with hundreds of devices has some hundred KiB. */
   static final int MAX_BYTES = 4 << 20;
 
   /** Most names of RAM that a message lists. */
@@ -60,8 +60,8 @@ public final class RamLayout {
   }
 
   /**
-   * Reads what QEMU's monitor answers to {@code info mtree -f}: as text, or as the JSON in which
-   * QMP has it. Only the address space {@code memory} counts, and in it RAM and ROM.
+   * Reads the answer of QEMU's monitor to {@code info mtree -f}, as text or as QMP's JSON. Only the
+   * address space {@code memory} counts, and in it RAM and ROM.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
    * @throws MalformedImageException if it is not such an answer, or larger than 4 MiB
@@ -140,8 +140,8 @@ public final class RamLayout {
   }
 
   /**
-   * The same with only the RAM of a name, which is that of its memory backend: for guests with
-   * several of one size.
+   * Returns a layout with only the RAM of a given name, which is its memory backend's name: for
+   * guests with several of one size.
    *
    * @throws MalformedImageException if the layout has no such RAM
    */
@@ -154,7 +154,7 @@ public final class RamLayout {
   }
 
   /**
-   * The runs of a RAM file: of the RAM that is as long as the file, to its last byte.
+   * Returns the runs of a RAM file: those of the RAM whose size is exactly the file's.
    *
    * @throws MalformedImageException if there is no such RAM, or more than one
    */
@@ -180,7 +180,7 @@ public final class RamLayout {
         those.stream().mapToLong(Block::offset).toArray());
   }
 
-  /** The RAM by name, with the end of its last byte that stands anywhere. */
+  /** Returns each RAM by name, with the largest end of its listed bytes. */
   private Map<String, Long> sizes() {
     Map<String, Long> sizes = new LinkedHashMap<>();
     blocks.forEach(block -> sizes.merge(block.ram, block.endInRam(), Math::max));

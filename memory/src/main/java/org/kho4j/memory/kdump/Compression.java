@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.files.packed.PageCodec;
 import org.kho4j.files.packed.SnappyPage;
 
-/** How a page is stored, as its descriptor's flags say. */
+/** The compression of a page, by its descriptor's flags. */
 enum Compression {
   NONE(0),
   ZLIB(0x1),
@@ -20,7 +20,7 @@ enum Compression {
     this.flags = flags;
   }
 
-  /** The one form that these flags name, or null. */
+  /** Returns the one compression that these flags name, or null. */
   static @Nullable Compression of(int flags) {
     for (Compression compression : ALL) {
       if (compression.flags == flags) {
@@ -31,8 +31,8 @@ enum Compression {
   }
 
   /**
-   * A codec, for one thread. LZO and snappy have decoders of this project: no permissive library
-   * does it without {@code sun.misc.Unsafe} or native code.
+   * Creates a codec, for one thread. LZO and snappy have decoders of this project: no permissive
+   * library decodes them without {@code sun.misc.Unsafe} or native code.
    */
   PageCodec codec() {
     return switch (this) {

@@ -28,7 +28,7 @@ public final class DumpBytes {
   private final long size;
 
   /**
-   * Takes an index.
+   * Creates a view with an index of pieces.
    *
    * @param pieces sorted by offset in the dump, disjoint, all inside of the file
    */
@@ -45,29 +45,29 @@ public final class DumpBytes {
     MemorySegment slice(long offset, long length);
   }
 
-  /** Whether a file starts with an ASCII text. */
+  /** Returns whether a file starts with an ASCII text. */
   static boolean startsWith(MemorySegment file, String text) {
     MemorySegment signature = MemorySegment.ofArray(text.getBytes(StandardCharsets.US_ASCII));
     return file.byteSize() >= text.length()
         && file.asSlice(0, text.length()).mismatch(signature) == -1;
   }
 
-  /** A file that has the dump as it is. */
+  /** Returns the bytes of a plain dump, which are the file's. */
   static DumpBytes plain(MemorySegment file) {
     return plain(file::asSlice, file.byteSize());
   }
 
-  /** The same of a file whose bytes are asked for. */
+  /** Returns the bytes of a plain dump in a file that is read on request. */
   static DumpBytes plain(Slices file, long size) {
     return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, size, 0}));
   }
 
-  /** The first bytes, as many as a form of memory image has in its magic number. */
+  /** Returns the first bytes, enough for the magic number of any form of memory image. */
   public MemorySegment start() {
     return get(0, Math.min(size, MAGIC));
   }
 
-  /** All bytes in order, zeros where no piece has any. */
+  /** Returns all bytes in order, with zeros where no piece has any. */
   InputStream stream() {
     return new InputStream() {
       private long at;
@@ -90,12 +90,12 @@ public final class DumpBytes {
     };
   }
 
-  /** Where the dump ends. */
+  /** Returns the size of the dump in bytes. */
   long size() {
     return size;
   }
 
-  /** Whether the file has all of these bytes. */
+  /** Returns whether the file has all of these bytes. */
   boolean has(long offset, long length) {
     if (offset < 0 || length < 0 || offset > size - length) {
       return false;
@@ -112,8 +112,8 @@ public final class DumpBytes {
   }
 
   /**
-   * Bytes inside of {@link #size()}. Not a copy where they lie in one piece; what no piece has
-   * reads as zeros, as it does in the sparse file that a flattened dump is the transport form of.
+   * Returns bytes inside of {@link #size()}. Not a copy where they lie in one piece; bytes that no
+   * piece has read as zeros, as in the sparse file that the flattened form transports.
    */
   MemorySegment get(long offset, long length) {
     long piece = find(offset);
@@ -141,7 +141,7 @@ public final class DumpBytes {
     return get(offset, 8).get(U64, 0);
   }
 
-  /** The last piece that starts at or before an offset, or -1. */
+  /** Returns the last piece that starts at or before an offset, or -1. */
   private long find(long offset) {
     long low = 0;
     long high = count;

@@ -5,12 +5,12 @@ import static org.kho4j.files.LittleEndian.U64;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Which page frames are in the dump, and the how-manieth each is. Every so many frames the number
- * of those before is noted.
+ * The page frames in the dump, with the rank of each. A note at regular intervals of frames records
+ * the number of dumped frames before it.
  */
 final class DumpedPages {
 
-  /** Frames between two notes, at least: a look-up counts in half as many on average. */
+  /** Fewest frames between two notes: a look-up counts in half as many on average. */
   private static final long MIN_STRIDE = 4096;
 
   /** Most notes: 8 MiB of heap, for machines of 16 TiB and more. */
@@ -45,12 +45,12 @@ final class DumpedPages {
     this.beforeFirst = countBefore(header.firstFrame());
   }
 
-  /** Whether the page of a frame is in the dump. */
+  /** Returns whether the page of a frame is in the dump. */
   boolean has(long frame) {
     return frames.has(frame);
   }
 
-  /** How many pages of the dump come before this frame's. */
+  /** Returns the number of pages of the dump before this frame's. */
   long rank(long frame) {
     return countBefore(frame) - beforeFirst;
   }

@@ -13,7 +13,10 @@ final class EmptyDescriptors {
   /** Most descriptors that are counted: those of 1 TiB in 4K pages. */
   static final long MOST = 1L << 28;
 
-  /** Descriptors that are looked at first: a dump without an empty one among them has none. */
+  /**
+   * Descriptors sampled first: a dump without an empty descriptor in the sample is taken to have
+   * none.
+   */
   private static final long PROBES = 4096;
 
   private static final int SIZE = 8;
@@ -31,11 +34,11 @@ final class EmptyDescriptors {
   }
 
   /**
-   * How many there are among the first {@link #MOST}. All are looked at if one in a few thousand,
-   * spread over the table, is empty.
+   * Counts the empty descriptors among the first {@link #MOST}. Reads all of them only if a sample
+   * of a few thousand, spread over the table, has an empty one.
    *
-   * @param table where the first descriptor is
-   * @param count how many descriptors there are
+   * @param table offset of the first descriptor
+   * @param count number of descriptors
    */
   static long count(DumpBytes dump, long table, long count) {
     EmptyDescriptors descriptors = new EmptyDescriptors(dump, table, Math.min(count, MOST));

@@ -9,7 +9,8 @@ import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Spool;
 
 /**
- * The flattened form of a dump, made for pipes: records that say which bytes of the dump follow.
+ * The flattened form of a dump, made for pipes: records, each with an offset, a length and the
+ * bytes.
  *
  * <pre>
  *     0  "makedumpfile", zeros up to 16
@@ -18,18 +19,18 @@ import org.kho4j.files.packed.Spool;
  *        ... until a record of offset -1, length -1
  * </pre>
  *
- * <p>Nothing is rearranged on disk: an index says where each byte of the dump is. What a later
- * record writes over an earlier one wins. A file that was cut off has the records up to there.
+ * <p>Nothing is rearranged on disk: an index locates each byte of the dump. Where records overlap,
+ * the later one wins. A truncated file has the records up to its end.
  */
 public final class FlattenedFile {
 
   /** Writers flush 16 KiB and more at a time; their headers and last flushes are smaller. */
   static final int MIN_AVERAGE_RECORD = 256;
 
-  /** Records that a file may have whatever their size. */
+  /** Number of records that a file may have whatever their size. */
   static final int MIN_RECORDS = 1 << 16;
 
-  /** Bytes that a dump has at most beside those of its records. */
+  /** Most bytes of a dump beside those of its records. */
   static final long MAX_GAPS = 1L << 26;
 
   private static final String SIGNATURE = "makedumpfile\0";
@@ -47,12 +48,12 @@ public final class FlattenedFile {
     this.bytes = file.bytes();
   }
 
-  /** Whether these are the first bytes of a flattened file. */
+  /** Returns whether these are the first bytes of a flattened file. */
   public static boolean matches(MemorySegment bytes) {
     return DumpBytes.startsWith(bytes, SIGNATURE);
   }
 
-  /** Finds where the bytes of the dump are. */
+  /** Indexes the bytes of the dump. */
   public static DumpBytes open(MappedFile file) throws MalformedImageException {
     return new FlattenedFile(file).index();
   }
@@ -60,7 +61,8 @@ public final class FlattenedFile {
   /**
    * Copies the dump into a temporary file, where each byte is at its own offset.
    *
-   * @throws MalformedImageException if the dump is larger than its records and a little more
+   * @throws MalformedImageException if the dump is larger than its records by more than the allowed
+   *     gaps
    */
   public static MappedFile rearrange(MappedFile file, DumpBytes dump, Spool spool)
       throws IOException {

@@ -5,14 +5,16 @@ import static org.kho4j.files.LittleEndian.U64;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.memory.PhysicalMemory;
 
-/** A set of page frames by the two bitmaps of a dump, which stay where they are in the file. */
+/** A set of page frames by the two bitmaps of a dump, which stay in the file. */
 final class FrameSet {
 
-  /** Which frames a set has. */
+  /** The frames that a set has. */
   private enum Kind {
-    /** Those whose pages are in the file. */
+    /** Frames whose pages are in the file. */
     IN_FILE,
-    /** Those, and RAM that is not in the dump because it was all zeros. */
+    /**
+     * Frames whose pages are in the file, and RAM that the dump left out because it was all zeros.
+     */
     READABLE,
     /** RAM of the machine. */
     RAM
@@ -34,17 +36,20 @@ final class FrameSet {
     this.end = kind == Kind.IN_FILE ? header.endFrame() : header.frames();
   }
 
-  /** The frames whose pages are in the file. */
+  /** Returns the set of frames whose pages are in the file. */
   static FrameSet inFile(DumpBytes dump, KdumpHeader header) {
     return new FrameSet(dump, header, Kind.IN_FILE);
   }
 
-  /** The frames whose content is known: with those that the dump left out because of zeros. */
+  /**
+   * Returns the set of frames whose content is known, including those that the dump left out
+   * because of zeros.
+   */
   static FrameSet readable(DumpBytes dump, KdumpHeader header) {
     return new FrameSet(dump, header, header.leftOutZerosAlone() ? Kind.READABLE : Kind.IN_FILE);
   }
 
-  /** The frames that are RAM. */
+  /** Returns the set of frames that are RAM. */
   static FrameSet ram(DumpBytes dump, KdumpHeader header) {
     return new FrameSet(dump, header, Kind.RAM);
   }
@@ -53,7 +58,7 @@ final class FrameSet {
     return frame >= first && frame < end && (word(frame) >>> (frame & 63) & 1) != 0;
   }
 
-  /** The first frame of {@code [from, to)} that is not in the set, or {@code to}. */
+  /** Returns the first frame of {@code [from, to)} that is not in the set, or {@code to}. */
   long firstAbsent(long from, long to) {
     long stop = Math.min(to, end);
     long frame = from;
@@ -67,7 +72,7 @@ final class FrameSet {
     return Math.max(from, stop);
   }
 
-  /** The bits of 64 frames, those of one frame among them. */
+  /** Returns the bits of the 64 frames around one frame. */
   private long word(long frame) {
     long base = frame & -64;
     long offset = base >>> 3;
@@ -85,7 +90,7 @@ final class FrameSet {
     };
   }
 
-  /** The bits of those of 64 frames that are in a range. */
+  /** Returns the bits of those of 64 frames that are in a range. */
   private static long mask(long base, long first, long end) {
     if (end <= base || first >= base + 64) {
       return 0;
@@ -119,7 +124,7 @@ final class FrameSet {
     return dump.get(bitmap + frame / 8, (frames + 63) / 64 * 8);
   }
 
-  /** Ends and starts runs where bits change, and returns where the open one started, or -1. */
+  /** Ends and starts runs where bits change, and returns the start of the open run, or -1. */
   private static long splitWord(
       long word, long base, long start, PhysicalMemory.RangeVisitor visitor) {
     int bit = 0;

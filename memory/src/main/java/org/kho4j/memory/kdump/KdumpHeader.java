@@ -28,12 +28,12 @@ import org.kho4j.memory.MemorySource;
  * @param blockSize bytes of a block, which is the page size
  * @param incomplete the writer ran out of room: descriptors of zeros are pages that it did not get
  *     to
- * @param dumpLevel what makedumpfile was asked to leave out: bit 0 pages of zeros, the others pages
- *     by their use
+ * @param dumpLevel kinds of pages that makedumpfile left out: bit 0 pages of zeros, the others
+ *     pages by their use
  * @param frames page frames that a bitmap covers
- * @param ramBitmap where the bitmap of the pages that are RAM is
- * @param bitmap where the bitmap of the pages in the dump is; the same where there is only one
- * @param descriptors where the first page descriptor is
+ * @param ramBitmap offset of the bitmap of the pages that are RAM
+ * @param bitmap offset of the bitmap of the pages in the dump; the same if there is only one bitmap
+ * @param descriptors offset of the first page descriptor
  * @param firstFrame first page frame that the file has descriptors for
  * @param endFrame the one after the last, at most {@code frames}
  */
@@ -51,7 +51,7 @@ record KdumpHeader(
 
   static final String SIGNATURE = "KDUMP   ";
 
-  /** What to do with a part of a split dump. */
+  /** The advice for a part of a split dump. */
   static final String REASSEMBLE = "'makedumpfile --reassemble PART... FILE' joins the parts";
 
   /** Most page frames: 256 TiB in 4K pages, for which the bitmap has 8 GiB. */
@@ -68,8 +68,8 @@ record KdumpHeader(
   private static final int INCOMPLETE = 8;
 
   /**
-   * Whether RAM that is not in the dump is zeros. A writer that ran out of room may have bits
-   * missing.
+   * Returns whether RAM that is not in the dump is zeros. A writer that ran out of room may have
+   * left out bits.
    */
   boolean leftOutZerosAlone() {
     return dumpLevel == 1 && !incomplete;
@@ -143,7 +143,10 @@ record KdumpHeader(
         .splitBy(path, dump, version);
   }
 
-  /** makedumpfile ends such a part within the bitmaps. */
+  /**
+   * Returns whether a file is an empty part of a split dump: makedumpfile ends such a part within
+   * the bitmaps.
+   */
   private static boolean isEmptyPart(DumpBytes dump, int version, int blockSize) {
     return version >= 6
         && dump.size() >= blockSize + SUB_HEADER_SIZE
@@ -151,12 +154,14 @@ record KdumpHeader(
         && dump.u64(blockSize + FIRST_FRAME) == dump.u64(blockSize + END_FRAME);
   }
 
-  /** Whether other parts have the pages of some frames. */
+  /** Returns whether other parts have the pages of some frames. */
   boolean isPart() {
     return firstFrame > 0 || endFrame < frames;
   }
 
-  /** Where the bitmap of the pages in the dump starts; a full dump may have one bitmap only. */
+  /**
+   * Returns the offset of the bitmap of pages in the dump; a full dump may have one bitmap only.
+   */
   private static long secondBitmap(Path path, long frames, long bytes, int blockSize)
       throws MalformedImageException {
     long one = (frames + 8L * blockSize - 1) / (8L * blockSize) * blockSize;

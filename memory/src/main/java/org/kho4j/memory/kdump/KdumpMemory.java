@@ -23,8 +23,8 @@ import org.kho4j.memory.PhysicalMemory;
 /**
  * A kdump-compressed dump. Bitmaps, descriptors and pages stay in the mapped file.
  *
- * <p>The first bitmap has the RAM of the machine, the second what of it is in the dump. RAM that a
- * dump of level 1 left out is zeros; what any other level left out is not known.
+ * <p>The first bitmap has the RAM of the machine, the second the pages in the dump. RAM that a dump
+ * of level 1 left out is zeros; the content of RAM that any other level left out is unknown.
  */
 public final class KdumpMemory implements PhysicalMemory {
 
@@ -33,7 +33,7 @@ public final class KdumpMemory implements PhysicalMemory {
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
-  /** A read of so many pages and more is decoded by several threads. */
+  /** Fewest pages of a read that several threads decode. */
   private static final int PARALLEL_PAGES = 64;
 
   private final MappedFile file;
@@ -96,12 +96,15 @@ public final class KdumpMemory implements PhysicalMemory {
     return notes;
   }
 
-  /** Whether pages of the bitmap may have nothing in the file. */
+  /** Returns whether pages of the bitmap may be missing from the file. */
   private boolean hasUnwritten() {
     return header.incomplete() || empty > 0;
   }
 
-  /** Whether these are the first bytes of a dump; {@link FlattenedFile} matches flattened ones. */
+  /**
+   * Returns whether these are the first bytes of a dump; {@link FlattenedFile} matches flattened
+   * ones.
+   */
   public static boolean matches(MemorySegment bytes) {
     return KdumpHeader.matches(bytes);
   }
@@ -117,7 +120,7 @@ public final class KdumpMemory implements PhysicalMemory {
     return open(file, DumpBytes.plain(file::slice, file.size()));
   }
 
-  /** The same of a dump whose bytes have been found. */
+  /** Reads headers and bitmap of a dump whose bytes have been located. */
   public static KdumpMemory open(MappedFile file, DumpBytes dump) throws MalformedImageException {
     return new KdumpMemory(file, dump, KdumpHeader.read(file.path(), dump));
   }
@@ -161,7 +164,7 @@ public final class KdumpMemory implements PhysicalMemory {
     try {
       LongStream.rangeClosed(first, last).parallel().forEach(f -> copyPage(f, address, all));
     } catch (MemoryReadException e) {
-      // Any one of several: the first is the one to name.
+      // Any of several pages failed: the message names the first.
       for (long frame = first; frame < e.address() >>> pageShift; frame++) {
         page(frame);
       }
@@ -177,7 +180,7 @@ public final class KdumpMemory implements PhysicalMemory {
     MemorySegment.copy(page(frame), from - start, target, from - address, until - from);
   }
 
-  /** One page: of the file where it is stored uncompressed, else decoded. */
+  /** Returns one page: from the file if it is stored uncompressed, otherwise decoded. */
   private MemorySegment page(long frame) {
     if (header.leftOutZerosAlone() && !bitmap.has(frame)) {
       return ZEROS.asSlice(0, pageSize);
@@ -265,10 +268,12 @@ public final class KdumpMemory implements PhysicalMemory {
     }
   }
 
-  /** The first address from {@code address} on that is not here, or the end of what is asked. */
+  /**
+   * Returns the first absent address from {@code address} on, or the end of the requested range.
+   */
   private long firstAbsent(long address, long length) {
     if (address < 0 || address + length < 0) {
-      // No dump has frames up there.
+      // No dump has frames at such addresses.
       return address < 0 ? address : Math.max(address, header.frames() << pageShift);
     }
     long first = address >>> pageShift;
@@ -280,7 +285,10 @@ public final class KdumpMemory implements PhysicalMemory {
     return frame == end ? address + length : Math.max(address, frame << pageShift);
   }
 
-  /** The bitmap may have pages that the writer did not get to, or left out. */
+  /**
+   * Returns the first frame without a page in the file: the bitmap may have pages that the writer
+   * did not reach, or left out.
+   */
   private long firstUnwritten(long from, long to) {
     long frame = from;
     while (frame < to && isWritten(frame)) {

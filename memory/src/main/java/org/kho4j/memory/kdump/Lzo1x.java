@@ -4,8 +4,8 @@ import java.util.zip.DataFormatException;
 import org.kho4j.files.packed.PageCodec;
 
 /**
- * The LZO1X stream format, as the kernel's Documentation/staging/lzo.rst has it: instructions of
- * one or two bytes, each a match and how many literals follow it.
+ * The LZO1X stream format, as in the kernel's Documentation/staging/lzo.rst: instructions of one or
+ * two bytes, each with a match and the number of literals after it.
  *
  * <pre>
  *   0000LLLL                    after a match without literals: a long run of literals
@@ -18,7 +18,7 @@ import org.kho4j.files.packed.PageCodec;
  */
 final class Lzo1x {
 
-  /** What came before an instruction: 0 to 3 literals after a match, or a run of 4 and more. */
+  /** State before an instruction: 0 to 3 literals after a match, or a run of 4 and more. */
   private static final int AFTER_RUN = 4;
 
   private final byte[] in;
@@ -36,9 +36,9 @@ final class Lzo1x {
   /**
    * Decodes one stream.
    *
-   * @return bytes that came out
-   * @throws DataFormatException if it is not one, does not end where the input does, or has more
-   *     than {@code out} can take
+   * @return the number of decoded bytes
+   * @throws DataFormatException if the input is not a stream, the stream does not end with the
+   *     input, or is larger than {@code out}
    */
   static int decode(byte[] in, int length, byte[] out) throws DataFormatException {
     Lzo1x stream = new Lzo1x(in, length, out);
@@ -111,7 +111,7 @@ final class Lzo1x {
     return in[at++] & 0xff;
   }
 
-  /** A count that did not fit its instruction: 255 for each zero byte, then the rest. */
+  /** Reads a count that did not fit its instruction: 255 for each zero byte, then the rest. */
   private int longCount(int base) throws DataFormatException {
     int count = base;
     int more = next();

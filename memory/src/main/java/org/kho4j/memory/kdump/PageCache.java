@@ -3,7 +3,10 @@ package org.kho4j.memory.kdump;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/** The pages decoded lately: a place for each frame modulo the number of places, without locks. */
+/**
+ * A cache of recently decoded pages: a place for each frame modulo the number of places, without
+ * locks.
+ */
 final class PageCache {
 
   /** Bytes of pages kept; more of them would keep the garbage collector of a small heap busy. */

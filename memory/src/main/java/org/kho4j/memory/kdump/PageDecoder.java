@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.zip.DataFormatException;
 import org.kho4j.files.packed.PageCodec;
 
-/** One thread's codecs and input buffer. */
+/** The codecs and the input buffer of a thread. */
 final class PageDecoder implements AutoCloseable {
 
   private final byte[] in;
@@ -25,7 +25,7 @@ final class PageDecoder implements AutoCloseable {
    */
   void decode(Compression compression, MemorySegment stored, byte[] page)
       throws DataFormatException {
-    // A copy of what is checked and used: the file may be written while it is read.
+    // Checked and used in a copy: the file may be written while it is read.
     int length = (int) stored.byteSize();
     MemorySegment.copy(stored, 0, segment, 0, length);
     codecs.computeIfAbsent(compression, Compression::codec).decode(in, length, page);

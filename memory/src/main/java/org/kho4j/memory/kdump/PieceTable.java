@@ -59,7 +59,10 @@ final class PieceTable {
     return ordered;
   }
 
-  /** Merge sort by offset, from short runs to long ones; pieces of one offset keep their order. */
+  /**
+   * Sorts by offset with a merge sort, from short runs to long ones; pieces of one offset keep
+   * their order.
+   */
   private MemorySegment sort() {
     MemorySegment from = pieces.asSlice(0, count * PIECE);
     MemorySegment to = file.allocate(count * PIECE);
@@ -93,8 +96,8 @@ final class PieceTable {
   }
 
   /**
-   * Walks the starts and ends of pieces in order; of those that lie over a place, the one written
-   * last, which is further back in the file, is taken.
+   * Walks the starts and ends of pieces in order; of overlapping pieces, the one written last,
+   * which is further back in the file, is taken.
    */
   private MemorySegment resolve(MemorySegment ordered) throws MalformedImageException {
     MemorySegment result = file.allocate(2 * count * PIECE);

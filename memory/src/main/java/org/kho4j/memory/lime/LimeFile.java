@@ -41,15 +41,15 @@ public final class LimeFile {
   }
 
   /**
-   * A range.
+   * A range of the file, with its header.
    *
-   * @param header where its header is in the file
+   * @param header file offset of the header
    * @param end after its last address
    * @param length bytes of it that the file has
    */
   private record Range(long header, long start, long end, long length) {}
 
-  /** Whether these are the first bytes of such a file. */
+  /** Returns whether these are the first bytes of a LiME file. */
   public static boolean matches(MemorySegment bytes) {
     return bytes.byteSize() >= Integer.BYTES && bytes.get(U32, 0) == MAGIC;
   }

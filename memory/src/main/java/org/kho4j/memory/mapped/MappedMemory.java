@@ -21,7 +21,7 @@ public final class MappedMemory implements PhysicalMemory {
   private final @Nullable RamRanges ram;
 
   /**
-   * Takes the file over: closing this closes it. All RAM is in the file.
+   * Creates memory over a file that has all RAM. Closing the memory closes the file.
    *
    * @param runs all of them inside of the file
    */
@@ -30,7 +30,7 @@ public final class MappedMemory implements PhysicalMemory {
   }
 
   /**
-   * Takes the file over: closing this closes it.
+   * Creates memory over a file that may lack RAM. Closing the memory closes the file.
    *
    * @param runs all of them inside of the file
    * @param ram of the machine, the runs and what the file does not have; null if it has all
@@ -44,8 +44,8 @@ public final class MappedMemory implements PhysicalMemory {
   }
 
   /**
-   * What a user has to know of a file that ends before the memory that its headers describe: a note
-   * of a {@link MemorySource}, or none.
+   * Returns the note of a {@link MemorySource} about a file that ends before the memory that its
+   * headers describe; an empty list for a complete file.
    *
    * @param missing bytes of that memory that are not in the file
    */
@@ -82,9 +82,9 @@ public final class MappedMemory implements PhysicalMemory {
         : file.channel().map(channel -> new FileExtent(channel, runs.offsetOf(run, address)));
   }
 
-  /** Copies from runs that adjoin in memory and do not in the file. */
+  /** Copies from runs that adjoin in memory and not in the file. */
   private MemorySegment gather(long address, long length) {
-    // Nothing is allocated before all of it is known to be there.
+    // Nothing is allocated before all bytes are known to be present.
     long absent = runs.firstAbsent(address, length);
     if (absent != address + length) {
       throw new AbsentMemoryException(

@@ -17,7 +17,7 @@ public final class MappedRuns {
    *
    * @param addresses first physical address of each run, ascending
    * @param lengths bytes of each run, at least 1
-   * @param offsets where each run starts in the file
+   * @param offsets file offset of each run
    */
   public MappedRuns(long[] addresses, long[] lengths, long[] offsets) {
     this.addresses = addresses;
@@ -30,7 +30,7 @@ public final class MappedRuns {
     return new MappedRuns(new long[] {address}, new long[] {length}, new long[] {offset});
   }
 
-  /** The same runs, so many bytes further back in the file. */
+  /** Returns the same runs, shifted back in the file by a number of bytes. */
   public MappedRuns behind(long bytes) {
     return new MappedRuns(
         addresses, lengths, Arrays.stream(offsets).map(offset -> offset + bytes).toArray());
@@ -41,34 +41,37 @@ public final class MappedRuns {
     return addresses.length;
   }
 
-  /** Physical address of a run's first byte. */
+  /** Returns the physical address of a run's first byte. */
   public long start(int run) {
     return addresses[run];
   }
 
-  /** Physical address behind a run's last byte. */
+  /** Returns the physical address behind a run's last byte. */
   public long end(int run) {
     return addresses[run] + lengths[run];
   }
 
-  /** Where an address of a run is in the file. */
+  /** Returns the file offset of an address of a run. */
   public long offsetOf(int run, long address) {
     return offsets[run] + (address - addresses[run]);
   }
 
-  /** Whether a run goes on where the one before it ends. */
+  /** Returns whether a run begins where the one before it ends. */
   boolean adjoinsPrevious(int run) {
     return run < addresses.length && addresses[run] == end(run - 1);
   }
 
-  /** The run that has this address, or -1. */
+  /** Returns the index of the run that has an address, or -1. */
   public int find(long address) {
     int at = Arrays.binarySearch(addresses, address);
     int run = at >= 0 ? at : -at - 2;
     return run >= 0 && address < end(run) ? run : -1;
   }
 
-  /** The first address from {@code address} on that no run has, or the end of what is asked. */
+  /**
+   * Returns the first address from {@code address} on that no run has, or the end of the requested
+   * range.
+   */
   public long firstAbsent(long address, long length) {
     int run = find(address);
     if (run < 0) {
@@ -82,7 +85,7 @@ public final class MappedRuns {
     return end - address < length ? end : address + length;
   }
 
-  /** The parts of the runs that are RAM. */
+  /** Returns the parts of the runs that are RAM. */
   public MappedRuns within(RamRanges ram) {
     List<long[]> parts = new ArrayList<>();
     for (int run = 0; run < count(); run++) {

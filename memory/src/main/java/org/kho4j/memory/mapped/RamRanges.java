@@ -8,8 +8,8 @@ import org.kho4j.memory.PhysicalMemory;
 public final class RamRanges {
 
   /**
-   * Most bytes of RAM that a small file is believed to be of: readers keep bits for each page of
-   * RAM. A dump has the page descriptors at least, 1/64 of RAM, so a larger one says more.
+   * Most bytes of RAM accepted from a small file: readers keep bits for each page of RAM. A dump
+   * has at least the page descriptors, 1/64 of RAM, so a larger file may describe more.
    */
   private static final long MAX_RAM_OF_SMALL_FILE = 1L << 40;
 
@@ -43,7 +43,7 @@ public final class RamRanges {
   }
 
   /**
-   * The same ranges; null if a file of that size says too much.
+   * Returns the ranges of RAM; null if they are too many bytes for a file of that size.
    *
    * @param fileSize bytes of the file that has the ranges
    */
@@ -57,7 +57,7 @@ public final class RamRanges {
     return ranges.bytes() <= most ? ranges : null;
   }
 
-  /** Bytes of RAM in all. */
+  /** Returns the bytes of RAM in all. */
   public long bytes() {
     long sum = 0;
     for (int i = 0; i < count; i++) {
@@ -66,7 +66,7 @@ public final class RamRanges {
     return sum;
   }
 
-  /** Whether all of some bytes, at least 1, are RAM. */
+  /** Returns whether all bytes of a range, at least 1, are RAM. */
   public boolean contains(long address, long length) {
     int at = Arrays.binarySearch(starts, 0, count, address);
     int range = at >= 0 ? at : -at - 2;

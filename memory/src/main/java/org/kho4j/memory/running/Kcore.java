@@ -28,7 +28,7 @@ final class Kcore implements AutoCloseable {
   /**
    * Opens the file of a host.
    *
-   * @throws IOException with a sentence that says why the host does not show its memory
+   * @throws IOException with the reason why the host does not show its memory
    */
   static Kcore open(Path root) throws IOException {
     Path path = root.resolve(PLACE);
@@ -55,7 +55,7 @@ final class Kcore implements AutoCloseable {
     }
   }
 
-  /** Whether the kernel is locked down as far as {@code /proc/kcore} is concerned. */
+  /** Returns whether kernel lockdown covers {@code /proc/kcore}. */
   private static boolean isLockedDown(Path root) {
     try {
       return Files.readString(root.resolve(LOCKDOWN)).contains("[confidentiality]");

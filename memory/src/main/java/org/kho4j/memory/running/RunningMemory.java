@@ -28,18 +28,18 @@ import org.kho4j.memory.mapped.RamRanges;
 
 /**
  * The memory of the running host: the segments of {@code /proc/kcore} with physical addresses that
- * {@code /proc/iomem} lists as System RAM. Nothing else is read, no hole and no memory of a device.
+ * {@code /proc/iomem} lists as System RAM. Holes and device memory are never read.
  *
- * <p>The kernel changes memory while it is read. What is read in small pieces is kept, 64 MiB of it
- * at most, so that every reader of this object sees the same bytes; {@link #changed} reads them
- * again. Larger reads go to memory each time.
+ * <p>The kernel changes memory while it is read. Small reads are cached, at most 64 MiB, so that
+ * every reader of this object sees the same bytes; {@link #changed} reads them again. Larger reads
+ * go to memory each time.
  *
- * <p>The kernel shows zeros for a page that is offline, poisoned, or missing in its direct map, and
- * does not say so (fs/proc/kcore.c, Linux 7.3).
+ * <p>The kernel shows zeros for a page that is offline, poisoned, or missing in its direct map,
+ * without an error (fs/proc/kcore.c, Linux 7.3).
  */
 public final class RunningMemory implements PhysicalMemory {
 
-  /** From so many bytes on, a read is content rather than structure. */
+  /** Fewest bytes of a read that is content rather than structure. */
   private static final int LARGE = 1 << 16;
 
   private static final int ELF_HEADER_SIZE = 64;
@@ -84,7 +84,8 @@ public final class RunningMemory implements PhysicalMemory {
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
    * @throws MalformedImageException if {@code /proc/kcore} is no ELF core with physical addresses
-   * @throws IOException if the host does not show its memory to this process; the message says why
+   * @throws IOException if the host does not show its memory to this process; the message has the
+   *     reason
    */
   public static RunningMemory open(Path root) throws IOException {
     Kcore kcore = Kcore.open(root);
@@ -101,7 +102,7 @@ public final class RunningMemory implements PhysicalMemory {
     }
   }
 
-  /** The program headers, and the notes behind them. */
+  /** Reads the program headers, and the notes behind them. */
   private static MemorySegment headers(Kcore kcore) throws IOException {
     MemorySegment start;
     try {
@@ -150,9 +151,9 @@ public final class RunningMemory implements PhysicalMemory {
   }
 
   /**
-   * The physical address behind a virtual one of the kernel. {@code /proc/kcore} has it for the
-   * direct map, and on x86-64 for the kernel's image; not for vmalloc's area, in which the image of
-   * an arm64 kernel is (Linux 7.3).
+   * Returns the physical address of a virtual address of the kernel. {@code /proc/kcore} has it for
+   * the direct map, and on x86-64 for the kernel's image; not for vmalloc's area, which holds the
+   * image of an arm64 kernel (Linux 7.3).
    */
   public OptionalLong physical(long virtual) {
     return segments.stream()
@@ -162,10 +163,10 @@ public final class RunningMemory implements PhysicalMemory {
   }
 
   /**
-   * Bytes of a variable of the kernel, read anew each time.
+   * Reads the bytes of a kernel variable, from memory each time.
    *
    * @param virtual address of the variable
-   * @param bytes how many, from 1 on
+   * @param bytes number of bytes, at least 1
    * @return empty if {@code /proc/kcore} does not show them
    */
   public Optional<MemorySegment> kernelData(long virtual, int bytes) {
@@ -187,25 +188,28 @@ public final class RunningMemory implements PhysicalMemory {
     return Optional.of(MemorySegment.ofArray(copy).asReadOnly());
   }
 
-  /** The same memory for a search: what it reads is not kept. */
+  /** Returns the same memory for a search, without caching. */
   public PhysicalMemory unwatched() {
     return new Unwatched(this);
   }
 
-  /** Addresses of what was kept and is different now, ascending. */
+  /** Returns the addresses of cached bytes that have changed since, ascending. */
   public List<Long> changed() {
     requireOpen();
     return watched.changed();
   }
 
-  /** Forgets what was kept: it is read anew. No other thread may be reading. */
+  /** Drops the cached bytes. No other thread may be reading. */
   public void forget() {
     requireOpen();
     watched.close();
     watched = new WatchedPages(this::fill);
   }
 
-  /** Bytes that were read in small pieces and not kept since {@link #forget}: 64 MiB were. */
+  /**
+   * Returns the number of bytes of small reads that exceeded the cache of 64 MiB since {@link
+   * #forget}.
+   */
   public long unwatchedBytes() {
     return watched.unwatched();
   }
@@ -240,7 +244,7 @@ public final class RunningMemory implements PhysicalMemory {
     return target.asReadOnly();
   }
 
-  /** The end of the page that an address is in. */
+  /** Returns the end of the page that has an address. */
   private static long end(long address) {
     return (address & -WatchedPages.PIECE) + WatchedPages.PIECE;
   }
@@ -252,7 +256,7 @@ public final class RunningMemory implements PhysicalMemory {
     return target.asReadOnly();
   }
 
-  /** Reads from memory that is there. */
+  /** Reads from memory that is present. */
   private void fill(long address, MemorySegment target) {
     long length = target.byteSize();
     for (long done = 0; done < length; ) {
@@ -327,11 +331,11 @@ public final class RunningMemory implements PhysicalMemory {
     try {
       kcore.close();
     } catch (IOException e) {
-      // It was only read.
+      // The file was only read.
     }
   }
 
-  /** What a search reads. */
+  /** The memory as a search reads it, without caching. */
   private record Unwatched(RunningMemory memory) implements ForwardingMemory {
 
     @Override

@@ -14,8 +14,8 @@ import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.mapped.RamRanges;
 
 /**
- * What {@code /proc/iomem} names System RAM. Memory that a driver adds is in a line below the
- * device's, with the driver's name behind it: {@code System RAM (kmem)}.
+ * Reads the ranges that {@code /proc/iomem} names System RAM. Memory that a driver adds is in a
+ * line below the device's, with the driver's name behind it: {@code System RAM (kmem)}.
  */
 final class SystemRam {
 

@@ -9,10 +9,10 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Pieces of memory as they were read first, so that all readers see the same. */
+/** A cache of pieces of memory as first read, so that all readers see the same bytes. */
 final class WatchedPages implements AutoCloseable {
 
-  /** A piece lies in one page of that size. */
+  /** Bytes of a page; a piece lies in one page. */
   static final int PIECE = 1 << 12;
 
   /** Most pieces that are kept: 64 MiB of structures. */
@@ -24,7 +24,7 @@ final class WatchedPages implements AutoCloseable {
   private final AtomicLong unwatched = new AtomicLong();
   private final Arena arena = Arena.ofShared();
 
-  /** Reads memory that is there. */
+  /** Reads memory that is present. */
   @FunctionalInterface
   interface Reader {
     /** Fills a segment with the bytes from an address on. */
@@ -35,7 +35,7 @@ final class WatchedPages implements AutoCloseable {
     this.reader = reader;
   }
 
-  /** Bytes of a piece from an address on, which are all in one page of {@link #PIECE} bytes. */
+  /** Returns bytes from an address on, which are all in one page of {@link #PIECE} bytes. */
   MemorySegment piece(long address, int length) {
     MemorySegment known = pieces.get(address);
     if (known != null && known.byteSize() == length) {
@@ -54,7 +54,7 @@ final class WatchedPages implements AutoCloseable {
     return first == null ? read : first;
   }
 
-  /** Reads all pieces again; the addresses of those that are different now, ascending. */
+  /** Reads all pieces again; returns the addresses of those that changed, ascending. */
   List<Long> changed() {
     List<Long> changed = new ArrayList<>();
     MemorySegment buffer = MemorySegment.ofArray(new byte[PIECE]);
@@ -68,7 +68,7 @@ final class WatchedPages implements AutoCloseable {
     return changed;
   }
 
-  /** Bytes of pieces beyond {@link #MOST}, of which no change is known. */
+  /** Returns the bytes of pieces beyond {@link #MOST}, whose changes are not detected. */
   long unwatched() {
     return unwatched.get();
   }

@@ -10,9 +10,9 @@ import org.kho4j.files.MalformedImageException;
 
 /**
  * The BPF Type Format (BTF) of a kernel: its structures, with the layout of the compiler. Little
- * endian, as of Linux 7.3; kinds that came later are passed over where the BTF tells their lengths.
+ * endian, as of Linux 7.3; later kinds are skipped if the BTF has their lengths.
  *
- * <p>What is asked for is decoded when it is asked for. Immutable, safe to share between threads.
+ * <p>Types are decoded on request. Immutable, safe to share between threads.
  */
 public final class Btf {
 
@@ -38,7 +38,7 @@ public final class Btf {
    * Reads BTF.
    *
    * @param bytes all of it, header first; copied
-   * @param where what to call it in messages: the file, and the place in it
+   * @param where name of the BTF in messages: the file, and the place in it
    * @throws MalformedImageException if it is not BTF, is damaged, has more than 12 MiB, or has
    *     types of a kind whose length cannot be known
    */
@@ -46,7 +46,9 @@ public final class Btf {
     return new Btf(new BtfTypes(bytes, where));
   }
 
-  /** Bytes that BTF which starts here has, by its header; up to the end where that has no sense. */
+  /**
+   * Returns the length of BTF by its header; the length of all bytes if the header makes no sense.
+   */
   public static long length(MemorySegment bytes) {
     return BtfTypes.length(bytes);
   }
@@ -57,10 +59,10 @@ public final class Btf {
   }
 
   /**
-   * The structure or union with that tag; the first one where different source files have different
-   * ones.
+   * Returns the structure or union with that tag; the first one where different source files have
+   * different ones.
    *
-   * @throws MalformedImageException if it is there and damaged
+   * @throws MalformedImageException if the type exists and is damaged
    */
   public Optional<BtfStruct> struct(String name) throws MalformedImageException {
     return structs(name).stream().findFirst();
@@ -98,9 +100,9 @@ public final class Btf {
   }
 
   /**
-   * The enumeration with that tag.
+   * Returns the enumeration with that tag.
    *
-   * @throws MalformedImageException if it is there and damaged
+   * @throws MalformedImageException if the type exists and is damaged
    */
   public Optional<BtfEnum> enumeration(String name) throws MalformedImageException {
     int type = find(name, BtfKind.ENUM, BtfKind.ENUM64);
@@ -108,21 +110,24 @@ public final class Btf {
   }
 
   /**
-   * What a typedef stands for, as C has it.
+   * Returns the type of a typedef in C's notation.
    *
-   * @throws MalformedImageException if it is there and damaged
+   * @throws MalformedImageException if the type exists and is damaged
    */
   public Optional<String> typedef(String name) throws MalformedImageException {
     int type = find(name, BtfKind.TYPEDEF, BtfKind.TYPEDEF);
     return type == 0 ? Optional.empty() : Optional.of(describe(types.referenceOf(type), 0));
   }
 
-  /** Whether it has functions at all: without, that one is missing says nothing. */
+  /**
+   * Returns whether the BTF has any functions: in BTF without functions, a missing one proves
+   * nothing.
+   */
   public boolean hasFunctions() {
     return IntStream.range(1, types.end()).anyMatch(type -> types.kindOf(type) == BtfKind.FUNC);
   }
 
-  /** Whether it has a function of that name: one that was not inlined everywhere. */
+  /** Returns whether the BTF has a function of that name, which was not inlined everywhere. */
   public boolean hasFunction(String name) {
     return find(name, BtfKind.FUNC, BtfKind.FUNC) != 0;
   }
@@ -154,8 +159,8 @@ public final class Btf {
    * Adds the members of a structure.
    *
    * @param base bits from the start of the outermost structure
-   * @param members how many were looked at before
-   * @return how many were looked at then
+   * @param members number of members read before
+   * @return the number of members read afterwards
    */
   private int addFields(List<BtfField> fields, int struct, long base, int depth, int members)
       throws MalformedImageException {
@@ -269,7 +274,7 @@ public final class Btf {
     }
   }
 
-  /** A type as C has it. */
+  /** Describes a type in C's notation. */
   private String describe(int type, int depth) throws MalformedImageException {
     checkDepth(type, depth);
     int kind = types.kindOf(type);
@@ -305,7 +310,7 @@ public final class Btf {
     return target.endsWith("*") ? target + "*" : target + " *";
   }
 
-  /** {@code const} of a pointer stands behind its star. */
+  /** Describes a qualified type: {@code const} of a pointer comes after its star. */
   private String qualified(String qualifier, int type, int depth) throws MalformedImageException {
     String target = describe(types.referenceOf(type), depth + 1);
     return target.endsWith("*") ? target + " " + qualifier : qualifier + " " + target;

@@ -27,12 +27,12 @@ public record BtfField(
     dimensions = List.copyOf(dimensions);
   }
 
-  /** Bytes from the start of the structure, rounded down. */
+  /** Returns the bytes from the start of the structure, rounded down. */
   public long offset() {
     return bitOffset >>> 3;
   }
 
-  /** Bytes it takes, rounded up. */
+  /** Returns the field's size in bytes, rounded up. */
   public long size() {
     return (bitSize + 7) >>> 3;
   }

@@ -26,7 +26,7 @@ final class BtfKind {
   private BtfKind() {}
 
   /**
-   * Bytes that follow the 12 of the type itself, or -1 for a kind that is not known here.
+   * Returns the bytes after the 12 of the type itself, or -1 for a kind that is not known here.
    *
    * @param elements the type's {@code vlen}
    */

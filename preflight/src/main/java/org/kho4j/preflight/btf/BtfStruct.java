@@ -18,7 +18,7 @@ public record BtfStruct(String name, boolean union, long size, List<BtfField> fi
     fields = List.copyOf(fields);
   }
 
-  /** The field with that name. */
+  /** Returns the field with that name. */
   public Optional<BtfField> field(String fieldName) {
     return fields.stream().filter(field -> field.name().equals(fieldName)).findFirst();
   }

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import org.kho4j.files.MalformedImageException;
 
 /**
- * The two sections of BTF, and where each type starts: header checks, bounds, names. Types are
+ * The two sections of BTF, with the start of each type: header checks, bounds, names. Types are
  * numbered from 1; type 0 is {@code void}.
  */
 final class BtfTypes {
@@ -21,12 +21,12 @@ final class BtfTypes {
   private static final int HEADER_WITH_LAYOUT = 32;
   private static final int TYPE_WORDS = 3;
 
-  /** A kernel takes no longer ones (KSYM_NAME_LEN). */
+  /** Longest name that a kernel accepts (KSYM_NAME_LEN). */
   private static final int MAX_NAME = 512;
 
   private final String where;
 
-  /** The section of types: all that is in it is made of 32-bit words. */
+  /** The section of types, which consists of 32-bit words. */
   private final int[] words;
 
   private final byte[] strings;
@@ -37,7 +37,7 @@ final class BtfTypes {
   /** The index in {@link #words} of each type. */
   private final int[] starts;
 
-  /** The number of the type that is looked at, in the end one more than the highest. */
+  /** The number of the current type, in the end one more than the highest. */
   private int count;
 
   BtfTypes(MemorySegment bytes, String where) throws MalformedImageException {
@@ -83,7 +83,10 @@ final class BtfTypes {
     findTypes(starts);
   }
 
-  /** As a kernel wants it; and what is read of the two is no more than the file has then. */
+  /**
+   * Checks that the two sections do not overlap, as a kernel does; so no more bytes are read than
+   * the file has.
+   */
   private void requireApart(MemorySegment bytes) throws MalformedImageException {
     if (end(bytes, 8) > Integer.toUnsignedLong(bytes.get(U32, 16))
         && end(bytes, 16) > Integer.toUnsignedLong(bytes.get(U32, 8))) {
@@ -91,7 +94,7 @@ final class BtfTypes {
     }
   }
 
-  /** Strings stand last, or layouts do. */
+  /** Returns the length of BTF by its header: either strings or layouts are last. */
   static long length(MemorySegment bytes) {
     if (bytes.byteSize() < HEADER) {
       return bytes.byteSize();
@@ -122,7 +125,10 @@ final class BtfTypes {
     return bytes.asSlice(header + offset, length);
   }
 
-  /** Twice, first to count them: an array that grows would take three times as much. */
+  /**
+   * Finds the starts of types. Called twice, first to count them: an array that grows would take
+   * three times the memory.
+   */
   private void findTypes(int[] found) throws MalformedImageException {
     count = 1;
     int at = 0;
@@ -172,7 +178,7 @@ final class BtfTypes {
     return info & 0xffffff;
   }
 
-  /** One more than the highest number of a type. */
+  /** Returns one more than the highest number of a type. */
   int end() {
     return count;
   }
@@ -181,32 +187,32 @@ final class BtfTypes {
     return type == 0 ? 0 : kind(words[starts[type] + 1]);
   }
 
-  /** The type's {@code kind_flag}. */
+  /** Returns the type's {@code kind_flag}. */
   boolean flagOf(int type) {
     return words[starts[type] + 1] < 0;
   }
 
-  /** The type's {@code vlen}. */
+  /** Returns the type's {@code vlen}. */
   int elementsOf(int type) {
     return elements(words[starts[type] + 1]);
   }
 
-  /** The third word of a type that has a size. */
+  /** Returns the third word of a type that has a size. */
   long sizeOf(int type) {
     return Integer.toUnsignedLong(words[starts[type] + 2]);
   }
 
-  /** The third word of a type that refers to another. */
+  /** Returns the third word of a type that refers to another. */
   int referenceOf(int type) throws MalformedImageException {
     return checked(type, words[starts[type] + 2]);
   }
 
-  /** A word behind the type's own three. */
+  /** Returns a word behind the type's own three. */
   int word(int type, int index) {
     return words[starts[type] + TYPE_WORDS + index];
   }
 
-  /** A word behind the type's own three that is the number of a type. */
+  /** Returns a word after the type's own three that is the number of a type. */
   int reference(int type, int index) throws MalformedImageException {
     return checked(type, word(type, index));
   }
@@ -228,7 +234,7 @@ final class BtfTypes {
     return string(type, words[starts[type]]);
   }
 
-  /** The name that a word behind the type's own three stands for. */
+  /** Returns the name at the offset in a word after the type's own three. */
   String name(int type, int index) throws MalformedImageException {
     return string(type, word(type, index));
   }

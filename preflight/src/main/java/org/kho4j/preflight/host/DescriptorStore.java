@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * journald or logind store, as streams and devices, is for their own restart.
  *
  * @param unit name of the unit
- * @param descriptors how many there are, at least one
+ * @param descriptors the number of descriptors, at least one
  * @param isPreserved whether they outlive a stop of the unit: {@code
  *     FileDescriptorStorePreserve=yes}. systemd 261 and later hands such stores over at a kexec
  */
@@ -35,14 +35,14 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
 
   private static final String OF_SYSTEMD = "systemd-";
 
-  /** A unit has three short lines. */
+  /** Most bytes of output: a unit has three short lines. */
   private static final int MAX_BYTES = 4 << 20;
 
   /** The time that {@code systemctl} has to answer. */
   private static final int SECONDS = 20;
 
   /**
-   * The stores of a host that are not empty, by {@code systemctl show}.
+   * Returns the stores of a host that are not empty, by {@code systemctl show}.
    *
    * @param root the host's root directory
    * @return empty where systemd cannot be asked: {@code root} is a copy of another host's files, or
@@ -76,7 +76,9 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
     }
   }
 
-  /** The stores in the output of {@code systemctl show}: units are apart by an empty line. */
+  /**
+   * Returns the stores in the output of {@code systemctl show}: units are apart by an empty line.
+   */
   static List<DescriptorStore> parse(String shown) {
     List<DescriptorStore> stores = new ArrayList<>();
     Map<String, String> values = new HashMap<>();
@@ -93,7 +95,7 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
     return stores;
   }
 
-  /** The store of a unit, if it is not empty. */
+  /** Returns the store of a unit, if it is not empty. */
   private static Optional<DescriptorStore> store(Map<String, String> values) {
     String name = values.getOrDefault("Id", "");
     String count = values.getOrDefault("NFileDescriptorStore", "");

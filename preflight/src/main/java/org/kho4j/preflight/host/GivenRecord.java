@@ -9,7 +9,9 @@ import org.kho4j.abi.SetupData;
 import org.kho4j.handover.boot.BootData;
 import org.kho4j.preflight.HostFiles;
 
-/** The boot record that this boot was given: x86-64's by sysfs, arm64's by the device tree. */
+/**
+ * Reads the boot record that this boot received: x86-64's from sysfs, arm64's from the device tree.
+ */
 final class GivenRecord {
 
   private static final String SETUP_DATA = "sys/kernel/boot_params/setup_data";
@@ -51,7 +53,7 @@ final class GivenRecord {
             scratchCells.getLong()));
   }
 
-  /** An address and a size of two cells each: a device tree is big-endian. */
+  /** Returns an address and a size of two cells each: a device tree is big-endian. */
   private static ByteBuffer cells(HostFiles files, String place, byte[] bytes) throws IOException {
     if (bytes.length != 2 * Long.BYTES) {
       throw files.broken(place, "has %d bytes, not 16".formatted(bytes.length));

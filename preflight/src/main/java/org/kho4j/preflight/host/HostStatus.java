@@ -13,14 +13,14 @@ import org.kho4j.handover.pages.AddressRange;
  * @param release of the kernel
  * @param kho whether KHO is on
  * @param luo whether LUO is on
- * @param given what this boot was given
- * @param prepared what debugfs shows of the outgoing handover
+ * @param given the handover that this boot received
+ * @param prepared the outgoing handover in debugfs
  * @param memory bytes of RAM
  * @param kexecLoaded whether a kernel is loaded for kexec
- * @param use who has LUO's device and sessions open
+ * @param use the processes that have LUO's device and sessions open
  * @param systemd major version of systemd, where it is init
- * @param stores what systemd keeps for its units; empty where it was not asked
- * @param notes what cannot be seen, and why
+ * @param stores the descriptors that systemd keeps for its units; empty if systemd was not asked
+ * @param notes the facts that cannot be seen, with the reasons
  */
 public record HostStatus(
     Optional<String> release,
@@ -40,35 +40,35 @@ public record HostStatus(
     notes = List.copyOf(notes);
   }
 
-  /** Whether a part of the kernel is on. */
+  /** The state of a part of the kernel: on, off, missing or unknown. */
   public enum State {
     ON,
     OFF,
     /** The kernel was built without it. */
     MISSING,
-    /** Nothing that can be seen shows it. */
+    /** No visible file shows the state. */
     UNKNOWN
   }
 
   /**
    * A part of the kernel.
    *
-   * @param because what shows it, or what would
+   * @param because the evidence, or the file that would have it
    */
   public record Switch(State state, String because) {}
 
   /**
-   * What a boot was given.
+   * The handover that a boot received.
    *
    * @param handedOver whether this kernel was booted with a boot record; empty if unknown
    * @param version of the root FDT that the kernel took
-   * @param metadata what the kernel that handed over says about itself
+   * @param metadata the metadata of the kernel that handed over
    */
   public record Given(
       Optional<Boolean> handedOver, Optional<String> version, Optional<Metadata> metadata) {}
 
   /**
-   * What debugfs shows of the outgoing handover.
+   * The outgoing handover, as far as debugfs shows it.
    *
    * @param subtrees their names
    * @param scratch the kernel's scratch regions
@@ -80,7 +80,7 @@ public record HostStatus(
       scratch = List.copyOf(scratch);
     }
 
-    /** Bytes of all scratch regions. */
+    /** Returns the bytes of all scratch regions. */
     public long scratchBytes() {
       return scratch.stream().mapToLong(AddressRange::length).sum();
     }

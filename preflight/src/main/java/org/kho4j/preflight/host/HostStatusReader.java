@@ -32,7 +32,9 @@ public final class HostStatusReader {
   private static final String SUBTREES = "/sub_fdts";
   private static final String LUO_DEVICE = "sys/class/misc/liveupdate";
 
-  /** Since 6.19 beside the old name. */
+  /**
+   * Files that show whether a kernel is loaded for kexec: since 6.19 a new name beside the old one.
+   */
   private static final List<String> KEXEC_LOADED =
       List.of("sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded");
 
@@ -57,8 +59,8 @@ public final class HostStatusReader {
    * Reads a host.
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
-   * @param byMemory what the kernel's memory says about KHO; {@link State#UNKNOWN} where it cannot
-   *     be read
+   * @param byMemory the state of KHO by the kernel's memory; {@link State#UNKNOWN} if the memory
+   *     cannot be read
    * @throws IOException if {@code /proc} is not there
    */
   public static HostStatus read(Path root, State byMemory) throws IOException {
@@ -105,9 +107,9 @@ public final class HostStatusReader {
   }
 
   /**
-   * Whether KHO is on.
+   * Returns whether KHO is on.
    *
-   * @param byMemory what the kernel's memory says, as in {@link #read}
+   * @param byMemory the state by the kernel's memory, as in {@link #read}
    */
   public static Switch kho(HostFiles files, State byMemory) throws IOException {
     switch (byMemory) {

@@ -8,17 +8,17 @@ import org.kho4j.preflight.host.LiveUpdateUse.Holder;
 import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
 
 /**
- * What blocks the next live update of a host.
+ * A condition that blocks the next live update of a host, with its remedy.
  *
- * @param sentence what is so
- * @param remedy what to do
+ * @param sentence the condition
+ * @param remedy the remedy
  */
 public record HostWarning(String sentence, String remedy) {
 
   /** The first systemd that hands the stores of its units over. */
   private static final int SYSTEMD_WITH_LUO = 261;
 
-  /** Those of a host, the most general first. */
+  /** Returns the warnings of a host, the most general first. */
   public static List<HostWarning> of(HostStatus host) {
     List<HostWarning> warnings = new ArrayList<>();
     if (host.kho().state() == State.MISSING) {
@@ -72,7 +72,7 @@ public record HostWarning(String sentence, String remedy) {
     return warnings;
   }
 
-  /** The processes: {@code qemu (PID 900), luod (PID 812)}. */
+  /** Returns the names of processes: {@code qemu (PID 900), luod (PID 812)}. */
   public static String names(List<Holder> holders) {
     return holders.stream()
         .map(holder -> "%s (PID %d)".formatted(holder.command(), holder.pid()))

@@ -15,7 +15,7 @@ import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.image.Feature;
 
 /**
- * Virtual addresses of a few symbols, out of {@code /proc/kallsyms}.
+ * The virtual addresses of a few symbols, from {@code /proc/kallsyms}.
  *
  * @param addresses by the symbol's name; empty where the file hides them (kernel.kptr_restrict)
  * @param state whether the kernel has KHO
@@ -24,16 +24,16 @@ record KernelSymbols(Map<String, Long> addresses, State state) {
 
   private static final String PLACE = "proc/kallsyms";
 
-  /** The kernels' largest lists have half a million lines. */
+  /** Most lines: the largest kernels have half a million. */
   private static final int MAX_LINES = 1 << 22;
 
-  /** Whether a kernel has KHO. */
+  /** The presence of KHO in a kernel. */
   enum State {
-    /** It lists a function that only KHO has. */
+    /** The kernel lists a function that only KHO has. */
     THERE,
-    /** It lists functions, and not that one. */
+    /** The kernel lists functions, but not that function. */
     MISSING,
-    /** It does not list its functions. */
+    /** The kernel does not list its functions. */
     UNKNOWN
   }
 
@@ -94,15 +94,15 @@ record KernelSymbols(Map<String, Long> addresses, State state) {
     return address == null ? OptionalLong.empty() : OptionalLong.of(address);
   }
 
-  /** Symbols that are looked for. Since Linux 6.16. */
+  /** The wanted symbols, which exist since Linux 6.16. */
   enum Name {
     /** A structure that has a pointer to the outgoing root FDT. */
     OUT("kho_out"),
     /** A pointer to the array of scratch regions. */
     SCRATCH("kho_scratch"),
-    /** How many regions there are, 4 bytes. */
+    /** The number of regions, 4 bytes. */
     SCRATCH_COUNT("kho_scratch_cnt"),
-    /** Whether KHO is on, a byte. */
+    /** One byte: whether KHO is on. */
     ENABLED("kho_enable");
 
     private final String symbol;

@@ -17,8 +17,8 @@ import org.kho4j.preflight.HostFiles;
 
 /**
  * The processes that have LUO's device or a session open, found by the descriptors in {@code
- * /proc}. A session ends with its last descriptor. What is on its way from process to process in a
- * socket shows in no process.
+ * /proc}. A session ends with its last descriptor. A descriptor in transit through a socket shows
+ * in no process.
  *
  * @param holders of {@code /dev/liveupdate}: one process at most has it open at a time, and those
  *     that inherited the descriptor
@@ -32,7 +32,7 @@ public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, in
   /** The name that the kernel gives to the file of a session (Linux 7.3). */
   private static final String SESSION = "anon_inode:[luo_session] ";
 
-  /** A kernel has no more processes: PID_MAX_LIMIT. */
+  /** Most processes of a kernel: PID_MAX_LIMIT. */
   private static final int MAX_PROCESSES = 1 << 22;
 
   public LiveUpdateUse {
@@ -60,14 +60,17 @@ public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, in
       holders = List.copyOf(holders);
     }
 
-    /** Whether init has it open: systemd keeps the descriptors of its units' stores. */
+    /**
+     * Returns whether init has the session open: systemd keeps the descriptors of its units'
+     * stores.
+     */
     public boolean isHeldByInit() {
       return holders.stream().anyMatch(holder -> holder.pid() == 1);
     }
   }
 
   /**
-   * Looks at every process of the host.
+   * Reads the descriptors of every process of the host.
    *
    * @param root the host's root directory
    */

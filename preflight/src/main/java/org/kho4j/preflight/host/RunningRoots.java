@@ -32,7 +32,7 @@ public record RunningRoots(
     Optional<AddressRange> scratchArray,
     State state) {
 
-  /** Bytes of {@code struct kho_out} that are looked at: the pointer is its first since 7.1. */
+  /** Bytes of {@code struct kho_out} that are read: the pointer is its first member since 7.1. */
   private static final int OUT_BYTES = 256;
 
   /**
@@ -57,7 +57,9 @@ public record RunningRoots(
         : Optional.of(new AddressRange(boot.scratchAddress(), boot.scratchSize()));
   }
 
-  /** Variables of the kernel: those around them change all the time, so they are not kept. */
+  /**
+   * Reads variables of the kernel without caching: the variables around them change all the time.
+   */
   private record Variables(RunningMemory running, KernelSymbols symbols) {
 
     State state() {
@@ -68,7 +70,10 @@ public record RunningRoots(
       return symbols.state() == KernelSymbols.State.MISSING ? State.MISSING : State.UNKNOWN;
     }
 
-    /** Up to 6.18 the pointer is that of a struct page, which leads nowhere here. */
+    /**
+     * Returns the address of the outgoing root FDT. Up to 6.18 the pointer is that of a struct
+     * page, which gives no address here.
+     */
     OptionalLong outgoing() {
       Optional<MemorySegment> structure = bytes(Name.OUT, OUT_BYTES);
       for (long at = 0; structure.isPresent() && at < OUT_BYTES; at += Long.BYTES) {
@@ -103,7 +108,7 @@ public record RunningRoots(
               new AddressRange(address.getAsLong(), regions * KhoScratch.STRUCTURE.headerSize()));
     }
 
-    /** The bytes behind a symbol, if the kernel tells where they are. */
+    /** Returns the bytes at a symbol, if the kernel shows its address. */
     private Optional<MemorySegment> bytes(Name name, int length) {
       OptionalLong virtual = symbols.address(name);
       return virtual.isEmpty() ? Optional.empty() : running.kernelData(virtual.getAsLong(), length);

@@ -4,7 +4,7 @@ package org.kho4j.preflight.image;
 public enum Architecture {
   X86_64("x86-64"),
   ARM64("arm64"),
-  /** Another one, which KHO is not made for, or one that the image does not tell. */
+  /** Another architecture, which has no KHO, or one that the image does not show. */
   UNKNOWN("unknown");
 
   private final String label;

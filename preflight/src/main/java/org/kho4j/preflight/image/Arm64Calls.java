@@ -10,7 +10,7 @@ final class Arm64Calls implements MetadataNumber.Calls {
 
   private static final long PAGE = -4096;
 
-  /** Instructions looked at on either side of the one that loads the address. */
+  /** Instructions read on either side of the one that loads the address. */
   private static final int REACH = 8;
 
   @Override
@@ -31,13 +31,16 @@ final class Arm64Calls implements MetadataNumber.Calls {
     return -1;
   }
 
-  /** The signed 21 bits of adr and adrp. */
+  /** Returns the signed 21 bits of adr and adrp. */
   private static long immediate(int word) {
     int immediate = (word << 8 >> 13 << 2) | (word >>> 29 & 3);
     return immediate;
   }
 
-  /** Whether an instruction behind one at an offset makes x0 out of a register and a constant. */
+  /**
+   * Returns whether an instruction after the one at an offset makes x0 from a register and a
+   * constant.
+   */
   private static boolean isCompleted(MemorySegment code, long offset, int register, long low) {
     int wanted = 0x91000000 | (int) low << 10 | register << 5;
     for (long at = offset + 4; at <= end(code, offset); at += 4) {
@@ -77,7 +80,7 @@ final class Arm64Calls implements MetadataNumber.Calls {
     return Math.min(code.byteSize() - 4, offset + 4 * REACH);
   }
 
-  /** Whether an instruction is a branch, a call, a return or a trap. */
+  /** Returns whether an instruction is a branch, a call, a return or a trap. */
   private static boolean isBranch(int word) {
     return (word & 0x7c000000) == 0x14000000 // b, bl
         || (word & 0x7c000000) == 0x34000000 // cbz, cbnz, tbz, tbnz

@@ -27,7 +27,7 @@ final class Arm64Header {
   private static final int MAGIC_AT = 56;
   private static final int MAGIC = 0x644d5241;
 
-  /** Larger numbers are no sizes of a kernel: 1 TiB. */
+  /** Largest plausible size of a kernel: 1 TiB. */
   private static final long MAX_SIZE = 1L << 40;
 
   private static final int PE_POINTER = 0x3c;
@@ -46,8 +46,9 @@ final class Arm64Header {
   }
 
   /**
-   * Where the file has to end by its PE header, which kernels with an EFI stub have; 0 for others,
-   * whose own header tells the size with what is zeroed at boot and is not in the file.
+   * Returns the end of the file by its PE header, which kernels with an EFI stub have; 0 for
+   * others, whose own header has the size with memory that is zeroed at boot and is not in the
+   * file.
    */
   static long endByPe(MemorySegment bytes) {
     long pe = Integer.toUnsignedLong(bytes.get(U32, PE_POINTER));
@@ -65,7 +66,10 @@ final class Arm64Header {
     return end;
   }
 
-  /** The memory for the kernel with all that it zeroes at boot; empty before 3.17, without it. */
+  /**
+   * Returns the memory for the kernel with all memory that it zeroes at boot; empty before 3.17,
+   * whose header has no size.
+   */
   static Optional<Footprint> footprint(MemorySegment bytes) {
     long size = bytes.get(U64, IMAGE_SIZE);
     long offset = bytes.get(U64, TEXT_OFFSET);
@@ -73,7 +77,7 @@ final class Arm64Header {
     return possible ? Optional.of(new Footprint(size + offset, ALIGNMENT)) : Optional.empty();
   }
 
-  /** The page size, if there is a header at that offset and its flags have one. */
+  /** Returns the page size, if there is a header at that offset and its flags have one. */
   static Optional<Found<PageSize>> pageSize(MemorySegment bytes, long at) {
     if (!matches(bytes, at)) {
       return Optional.empty();

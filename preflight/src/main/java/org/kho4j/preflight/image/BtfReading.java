@@ -10,7 +10,7 @@ import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 import org.kho4j.preflight.btf.BtfStruct;
 
-/** What BTF alone tells about a kernel. */
+/** Reads the facts about a kernel that BTF alone has. */
 final class BtfReading {
 
   private BtfReading() {}
@@ -21,7 +21,7 @@ final class BtfReading {
         && bytes.get(ValueLayout.JAVA_BYTE, 1) == (byte) 0xeb;
   }
 
-  /** The BTF in a kernel. */
+  /** Returns the BTF in a kernel. */
   static Btf at(MemorySegment bytes, long offset, long length, String where)
       throws MalformedImageException {
     return Btf.parse(
@@ -29,8 +29,8 @@ final class BtfReading {
   }
 
   /**
-   * The BTF of a kernel without sections: the largest of those that start where one could; the BPF
-   * programs that are built into a kernel have small ones of their own.
+   * Returns the BTF of a kernel without sections: the largest at the candidate places; the BPF
+   * programs that are built into a kernel have small BTF of their own.
    */
   static Optional<Btf> largest(MemorySegment bytes, List<Long> candidates, String where) {
     Optional<Btf> largest = Optional.empty();
@@ -68,7 +68,7 @@ final class BtfReading {
         Optional.empty());
   }
 
-  /** What the kernel saves of a process's registers differs. */
+  /** Finds the architecture by the structure of a process's saved registers. */
   private static Architecture architecture(Btf btf) throws MalformedImageException {
     Optional<BtfStruct> registers = btf.struct("pt_regs");
     if (registers.isEmpty()) {
@@ -80,7 +80,7 @@ final class BtfReading {
     return registers.get().field("pstate").isPresent() ? Architecture.ARM64 : Architecture.UNKNOWN;
   }
 
-  /** An x86-64 kernel has one; else a chunk of a vmalloc area's description fills a page. */
+  /** Finds the page size: x86-64 has only one; otherwise a chunk of a vmalloc area fills a page. */
   static Optional<Found<PageSize>> pageSize(Architecture architecture, Btf btf)
       throws MalformedImageException {
     if (architecture == Architecture.X86_64) {

@@ -1,18 +1,18 @@
 package org.kho4j.preflight.image;
 
 /**
- * Whether a kernel has a {@link Feature}.
+ * The presence of a {@link Feature} in a kernel, with the evidence.
  *
  * @param state the answer
- * @param evidence a phrase that says what shows it
+ * @param evidence a phrase with the evidence
  */
 public record Built(State state, String evidence) {
 
-  /** Whether a kernel has a feature. */
+  /** The presence of a feature in a kernel. */
   public enum State {
     /** The feature is built into the image. */
     YES,
-    /** As a module: it works once that is loaded. */
+    /** The feature is a module, and works once that is loaded. */
     MODULE,
     NO,
     /** The image has no evidence. */

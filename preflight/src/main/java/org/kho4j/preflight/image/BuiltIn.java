@@ -5,12 +5,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.kho4j.preflight.btf.Btf;
 
-/** Whether a feature is built in: the configuration knows, then strings and functions show it. */
+/** Finds whether a feature is built in: from the configuration, then from strings and functions. */
 final class BuiltIn {
 
   /**
-   * A kernel without it has no modules. It is exported, so no compiler inlines it away, as Ubuntu's
-   * (7.0.0-14-generic) does with load_module.
+   * A kernel without this function has no modules. The function is exported, so no compiler inlines
+   * it away, as Ubuntu's (7.0.0-14-generic) does with load_module.
    */
   private static final String MODULE_LOADER = "register_module_notifier";
 

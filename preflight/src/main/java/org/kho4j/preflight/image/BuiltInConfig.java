@@ -21,9 +21,9 @@ final class BuiltInConfig {
   private BuiltInConfig() {}
 
   /**
-   * Reads it.
+   * Reads the configuration.
    *
-   * @param at where the gzip starts
+   * @param at offset of the gzip data
    * @return the value of each option that is set
    */
   static Map<String, String> read(MemorySegment bytes, long at, String where) throws IOException {

@@ -3,13 +3,13 @@ package org.kho4j.preflight.image;
 import java.util.Arrays;
 
 /**
- * Bytes that are searched for. Looks at few of the others: at every length-th, mostly (Horspool).
+ * A byte pattern to search for. Reads few of the searched bytes: mostly every length-th (Horspool).
  */
 final class BytePattern {
 
   private final byte[] pattern;
 
-  /** How far the pattern can move when that byte is at its end. */
+  /** The distance that the pattern can move when a byte is at its end. */
   private final byte[] skip = new byte[256];
 
   BytePattern(byte[] pattern) {
@@ -24,7 +24,9 @@ final class BytePattern {
     return pattern.length;
   }
 
-  /** Where it is within the first {@code length} bytes, from a place on, or -1. */
+  /**
+   * Returns the index of the pattern within the first {@code length} bytes, from a place on, or -1.
+   */
   int find(byte[] bytes, int from, int length) {
     int last = pattern.length - 1;
     byte end = pattern[last];

@@ -12,9 +12,9 @@ import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Packing;
 
 /**
- * What x86 boots (Documentation/arch/x86/boot.rst): sectors of setup code with a header in the
- * first, then the code that unpacks, with the packed kernel in it, an ELF file. Since boot protocol
- * 2.08 (2.6.24) the header tells where.
+ * The image that x86 boots (Documentation/arch/x86/boot.rst): sectors of setup code with a header
+ * in the first, then the code that unpacks, with the packed kernel in it, an ELF file. Since boot
+ * protocol 2.08 (2.6.24) the header has its place.
  */
 final class BzImage {
 
@@ -66,7 +66,7 @@ final class BzImage {
             content -> content.vmlinux(KernelImage.Form.BZIMAGE, release, footprint));
   }
 
-  /** The size that the kernel needs until it has unpacked itself, and its alignment. */
+  /** Returns the size that the kernel needs until it has unpacked itself, and its alignment. */
   private static Optional<Footprint> footprint(MemorySegment bytes, int protocol) {
     if (protocol < FIRST_WITH_INIT_SIZE || bytes.byteSize() < INIT_SIZE + 4) {
       return Optional.empty();
@@ -78,7 +78,7 @@ final class BzImage {
         : Optional.empty();
   }
 
-  /** The first word of the version that the setup code prints. */
+  /** Returns the first word of the version that the setup code prints. */
   private static Optional<Found<String>> release(MemorySegment bytes) {
     int pointer = u16(bytes, VERSION_POINTER);
     if (pointer == 0) {

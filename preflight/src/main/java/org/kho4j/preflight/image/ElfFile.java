@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.files.MalformedImageException;
 
-/** The sections of an ELF file: 64-bit, little-endian, linked. Nothing but headers is touched. */
+/** The sections of an ELF file: 64-bit, little-endian, linked. Reads only headers. */
 final class ElfFile {
 
   /** Most sections that are taken: a linked kernel has less than a hundred. */
@@ -59,7 +59,7 @@ final class ElfFile {
     this.bytes = bytes;
   }
 
-  /** Whether these are the first bytes of an ELF file. */
+  /** Returns whether these are the first bytes of an ELF file. */
   static boolean matches(MemorySegment bytes) {
     return bytes.byteSize() >= 4 && bytes.get(U32, 0) == MAGIC;
   }
@@ -67,7 +67,7 @@ final class ElfFile {
   /**
    * Reads the headers.
    *
-   * @param where what to call the file in messages
+   * @param where name of the file in messages
    */
   static ElfFile read(MemorySegment bytes, String where) throws MalformedImageException {
     ElfFile file = new ElfFile(bytes, where);
@@ -83,7 +83,10 @@ final class ElfFile {
     };
   }
 
-  /** What is part of the kernel's memory, and in the file, and neither machine code nor BTF. */
+  /**
+   * Returns the ranges of the kernel's memory that are in the file and are neither machine code nor
+   * BTF.
+   */
   List<LoadedRange> loaded() {
     return sections.stream()
         .filter(section -> section.inFile() && section.loaded())
@@ -92,7 +95,7 @@ final class ElfFile {
         .toList();
   }
 
-  /** The machine code; that of early boot first. */
+  /** Returns the ranges of machine code; those of early boot first. */
   List<LoadedRange> code() {
     return sections.stream()
         .filter(section -> section.inFile() && section.loaded() && section.name().contains("text"))
@@ -101,7 +104,7 @@ final class ElfFile {
         .toList();
   }
 
-  /** The section of that name whose bytes are in the file. */
+  /** Returns the section of that name whose bytes are in the file. */
   Optional<Section> section(String name) {
     return sections.stream()
         .filter(section -> section.inFile() && section.name().equals(name))
@@ -140,7 +143,7 @@ final class ElfFile {
     requireApart();
   }
 
-  /** What is searched is no more than the file then. */
+  /** Checks that sections do not overlap, so that no more bytes are searched than the file has. */
   private void requireApart() throws MalformedImageException {
     long together = 0;
     for (Section section : sections) {

@@ -4,7 +4,7 @@ package org.kho4j.preflight.image;
  * A part of a kernel that may be built in, and the evidence for it in an image. The constants are
  * those of Linux 7.3; new clients of KHO are new rows.
  *
- * @param name what it is called here
+ * @param name name of the feature here
  * @param option the configuration option that builds it
  * @param function a function that only it has, and that is not inlined; empty where none is known
  * @param stem the stem of its version string: {@code kho} of {@code kho-v4}; empty for none
@@ -42,7 +42,7 @@ public record Feature(
           "",
           false);
 
-  /** One that is known by its version string alone. */
+  /** Returns a feature that is known only by its version string. */
   public static Feature versioned(String stem) {
     return new Feature(stem, "", "", stem, "", true);
   }

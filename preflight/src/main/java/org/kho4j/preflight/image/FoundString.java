@@ -7,24 +7,24 @@ import org.kho4j.abi.VersionString;
  * kho-v4;radix-v1;vmalloc-v1}; or one of {@link Feature#marker}'s names.
  *
  * @param text the string, up to its NUL
- * @param place where its first character is
- * @param before what stands before it when it is only the end of a longer string; else empty. The
+ * @param place place of its first character
+ * @param before the text before it, if it is only the end of a longer string; otherwise empty. The
  *     linker keeps one copy of strings that end alike, so the end of a message may serve as the
- *     name, or be nothing but the end of a message: it cannot be told
+ *     name, or be only the end of a message: nothing distinguishes the two
  */
 public record FoundString(String text, Place place, String before) {
 
-  /** Whether it is a string of its own, not the end of a longer one. */
+  /** Returns whether the string is complete, not the end of a longer one. */
   public boolean isWhole() {
     return before.isEmpty();
   }
 
-  /** The clause about one that is not whole. */
+  /** Returns the clause about a string that is not complete. */
   public String ending() {
     return "\"%s\" is only the end of \"%s%s\" at %s".formatted(text, before, text, place);
   }
 
-  /** What it is a version of: its stem, or all of a marker. */
+  /** Returns the stem of the version, or all of a marker. */
   public String stem() {
     return VersionString.stem(text);
   }

@@ -152,7 +152,10 @@ final class KernelContent {
     return pageSize(head.isPresent() ? head.get().offset() : 0, btf);
   }
 
-  /** The page size of an arm64 kernel, which starts with the same header in ELF as in an Image. */
+  /**
+   * Returns the page size of an arm64 kernel, which starts with the same header in ELF as in an
+   * Image.
+   */
   private Optional<Found<PageSize>> pageSize(long start, Optional<Btf> btf)
       throws MalformedImageException {
     Optional<Found<PageSize>> size = Arm64Header.pageSize(bytes, start);

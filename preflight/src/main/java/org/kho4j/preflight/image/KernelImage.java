@@ -12,9 +12,9 @@ import org.kho4j.preflight.btf.Btf;
  * guessed.
  *
  * @param path the file, as the caller named it
- * @param form what kind of file it is, found by content
- * @param compression how the kernel in it is packed, {@code "zstd"}; empty where it is not
- * @param architecture what it runs on
+ * @param form kind of the file, found by content
+ * @param compression packing of the kernel in it, {@code "zstd"}; empty if it is not packed
+ * @param architecture architecture that it runs on
  * @param release as {@code uname -r} prints it
  * @param pageSize its page size
  * @param footprint the memory that kexec needs for it, where its boot header has that
@@ -22,10 +22,10 @@ import org.kho4j.preflight.btf.Btf;
  *     image carries no content to look at: BTF alone, debug data alone
  * @param config its configuration where it was built in ({@code CONFIG_IKCONFIG}): the value of
  *     each option that is set, as the file has it
- * @param metadataNumber the number of kexec-metadata that its code expects, where that was found
+ * @param metadataNumber the number of kexec-metadata that its code expects, if it was found
  * @param btf its types, where it carries them
- * @param table what it says that it speaks, where it has such a table
- * @param unified what a unified kernel image has beside the kernel; empty for other forms
+ * @param table its table of versions or features, if it has one
+ * @param unified the other parts of a unified kernel image; empty for other forms
  */
 public record KernelImage(
     Path path,
@@ -43,7 +43,7 @@ public record KernelImage(
     Optional<Unified> unified) {
 
   /**
-   * What a unified kernel image (UKI) has beside the kernel.
+   * The parts of a unified kernel image (UKI) beside the kernel.
    *
    * @param commandLine of section {@code .cmdline}
    * @param initrdBytes of section {@code .initrd}, with {@code .ucode} before it
@@ -52,9 +52,9 @@ public record KernelImage(
 
   /** The forms of files that kernels come in. */
   public enum Form {
-    /** What x86 boots: setup code, and the kernel packed behind it. */
+    /** The image that x86 boots: setup code, and the kernel packed behind it. */
     BZIMAGE("bzImage"),
-    /** What arm64 boots; also packed as a whole, as {@code Image.gz} is. */
+    /** The image that arm64 boots; also packed as a whole, like {@code Image.gz}. */
     IMAGE("Image"),
     /** An EFI program that unpacks the arm64 Image in it: {@code vmlinuz.efi}. */
     ZBOOT("zboot"),
@@ -76,7 +76,7 @@ public record KernelImage(
     }
   }
 
-  /** The same kernel, in a unified kernel image. */
+  /** Returns the same kernel as part of a unified kernel image. */
   KernelImage in(Unified image) {
     return new KernelImage(
         path,
@@ -100,15 +100,15 @@ public record KernelImage(
   }
 
   /**
-   * The strings with that {@link FoundString#stem}: more than one is ambiguous, none is absent, or
-   * not told where {@link #strings} is empty. One that is not {@link FoundString#isWhole} is the
-   * end of a longer string, a message perhaps.
+   * Returns the strings with that {@link FoundString#stem}: several are ambiguous; none means
+   * absent, or unknown if {@link #strings} is empty. One that is not {@link FoundString#isWhole} is
+   * the end of a longer string, a message perhaps.
    */
   public List<FoundString> strings(String stem) {
     return strings.orElse(List.of()).stream().filter(string -> string.stem().equals(stem)).toList();
   }
 
-  /** Whether it has a feature, and what shows it. */
+  /** Returns whether the kernel has a feature, with the evidence. */
   public Built built(Feature feature) {
     return BuiltIn.look(this, feature);
   }

@@ -22,17 +22,17 @@ public final class KernelImages {
   private KernelImages() {}
 
   /**
-   * Reads what a kernel image says about itself. The kind of file is found by content: bzImage,
-   * arm64 Image, zboot ({@code vmlinuz.efi}), unified kernel image, vmlinux, BTF; Image and vmlinux
-   * also packed as a whole by gzip, xz, zstd, lz4 or lzma. Dictionaries of xz and lzma have up to
-   * 128 MiB, which the heap has to have room for.
+   * Reads the facts that a kernel image has about itself. The kind of file is found by content:
+   * bzImage, arm64 Image, zboot ({@code vmlinuz.efi}), unified kernel image, vmlinux, BTF; Image
+   * and vmlinux also packed as a whole by gzip, xz, zstd, lz4 or lzma. Dictionaries of xz and lzma
+   * have up to 128 MiB, which the heap has to have room for.
    *
-   * <p>A packed kernel is unpacked into a file without a name in {@code java.io.tmpdir}, up to 1
-   * GiB. The result keeps neither file open.
+   * <p>A packed kernel is unpacked into an unnamed file in {@code java.io.tmpdir}, up to 1 GiB. The
+   * result keeps neither file open.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file
-   * @throws MalformedImageException if it is no kernel image that is known, or is cut off or
-   *     damaged; the message names the file and the place in it
+   * @throws MalformedImageException if it is not a known kernel image, or is truncated or damaged;
+   *     the message names the file and the place in it
    * @throws IOException if it cannot be read, or there is no room to unpack it
    */
   public static KernelImage read(Path path) throws IOException {
@@ -70,7 +70,7 @@ public final class KernelImages {
     return new Payload(path, bytes, 0, -1).read(packing.get(), KernelContent::read);
   }
 
-  /** What is to be done with an unpacked kernel. */
+  /** Reads an unpacked kernel. */
   @FunctionalInterface
   interface Reading {
     KernelImage of(KernelContent content) throws IOException;

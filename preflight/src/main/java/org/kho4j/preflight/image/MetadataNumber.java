@@ -20,14 +20,15 @@ final class MetadataNumber {
           "kexec-metadata version %u not supported (expected %u)"
               .getBytes(StandardCharsets.US_ASCII));
 
-  /** Most calls with the message that are looked at; kernels have one. */
+  /** Most calls with the message that are examined; kernels have one. */
   private static final int MAX_CALLS = 16;
 
   /** A call in machine code whose first argument is an address. */
   interface Calls {
 
     /**
-     * The offset of the next instruction that loads an address as the first argument, or -1.
+     * Returns the offset of the next instruction that loads an address as the first argument, or
+     * -1.
      *
      * @param code machine code
      * @param from the first offset to look at
@@ -35,7 +36,9 @@ final class MetadataNumber {
      */
     long next(MemorySegment code, long from, long base, long address);
 
-    /** The third argument of the call that the instruction at an offset is for, if constant. */
+    /**
+     * Returns the third argument of the call that the instruction at an offset is for, if constant.
+     */
     OptionalLong thirdArgument(MemorySegment code, long offset);
   }
 
@@ -81,7 +84,10 @@ final class MetadataNumber {
         : Optional.empty();
   }
 
-  /** Without addresses, those within the kernel differ from its offsets by a constant. */
+  /**
+   * Returns the address of a place. In a kernel without addresses, its addresses differ from its
+   * offsets by a constant.
+   */
   private static long address(Place place) {
     return place.address().orElse(place.offset());
   }

@@ -15,13 +15,13 @@ import org.kho4j.files.packed.Spool;
  * A packed kernel within a file.
  *
  * @param bytes the packed kernel
- * @param offset where in the file it starts
- * @param unpacked how many bytes it unpacks to, as the kernel's build has noted behind it; -1 where
- *     it has not
+ * @param offset its offset in the file
+ * @param unpacked its unpacked size in bytes, which the kernel's build stored behind it; -1 if it
+ *     did not
  */
 record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
 
-  /** Takes a part of a file whose header tells where it is. */
+  /** Takes a part of a file, by the place in its header. */
   static Payload of(Path path, MemorySegment file, long offset, long length)
       throws MalformedImageException {
     if (offset > file.byteSize() || length > file.byteSize() - offset) {
@@ -33,12 +33,15 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
     return new Payload(path, file.asSlice(offset, length), offset, -1);
   }
 
-  /** The kernel's build appends the length to what any packer but gzip made, which has its own. */
+  /**
+   * Returns whether the kernel's build appends the length: it does for every packer except gzip,
+   * which stores its own.
+   */
   private static boolean hasLength(Packing packing) {
     return packing != Packing.GZIP;
   }
 
-  /** The same, of one whose last four bytes are the length. */
+  /** Returns the payload without its last four bytes, if these are the length. */
   Payload withoutLength(Packing packing) {
     if (!hasLength(packing)) {
       return this;
@@ -48,7 +51,7 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
         path, bytes.asSlice(0, end), offset, Integer.toUnsignedLong(bytes.get(U32, end)));
   }
 
-  /** The same, of one behind whose end in the file the length stands. */
+  /** Returns the payload with the length that the file stores behind the payload's end. */
   Payload withLengthBehind(MemorySegment file, Packing packing) {
     long end = offset + bytes.byteSize();
     return hasLength(packing) && file.byteSize() - end >= 4

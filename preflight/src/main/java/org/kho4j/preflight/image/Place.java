@@ -7,8 +7,8 @@ import java.util.StringJoiner;
  * A place in a kernel image: file offset, section and address.
  *
  * @param section the ELF section; empty where the kernel has none, as an arm64 Image
- * @param offset bytes from the start of the kernel as it is when it is unpacked; of a file that is
- *     not packed, from the start of the file
+ * @param offset bytes from the start of the unpacked kernel; in a file that is not packed, from the
+ *     start of the file
  * @param address the virtual address that the kernel is linked for, where that is known
  */
 public record Place(String section, long offset, OptionalLong address) {

@@ -20,8 +20,8 @@ import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
 
 /**
- * Finds strings in a kernel as the compiler laid them down: terminated by NUL, and not the middle
- * of another. One pass, eight bytes at a time.
+ * Finds strings in a kernel as the compiler stored them: terminated by NUL, and not the middle of
+ * another. One pass, eight bytes at a time.
  */
 final class StringScan {
 
@@ -34,7 +34,7 @@ final class StringScan {
   private static final BytePattern BANNER_BYTES =
       new BytePattern(BANNER.getBytes(StandardCharsets.US_ASCII));
 
-  /** What stands before the packed configuration, and the first bytes of gzip. */
+  /** The mark before the packed configuration, and the first bytes of gzip. */
   private static final BytePattern CONFIG_BYTES =
       new BytePattern("IKCFG_ST\u001f\u008b\b".getBytes(StandardCharsets.ISO_8859_1));
 
@@ -44,10 +44,10 @@ final class StringScan {
           new BytePattern(new byte[] {(byte) 0x9f, (byte) 0xeb, 1, 0, 24, 0, 0, 0}),
           new BytePattern(new byte[] {(byte) 0x9f, (byte) 0xeb, 1, 0, 32, 0, 0, 0}));
 
-  /** Most places looked at for BTF. */
+  /** Most places examined for BTF. */
   private static final int MAX_BTF = 16;
 
-  /** Names with a dash in them that are no versions. */
+  /** Names with a dash that are not versions. */
   private static final List<String> MARKERS =
       Stream.concat(
               Stream.concat(
@@ -61,7 +61,7 @@ final class StringScan {
           .distinct()
           .toList();
 
-  /** What names without a dash have in them. */
+  /** The patterns in names without a dash. */
   private static final List<BytePattern> UNDERSCORED =
       Stream.concat(Stream.of("_luo_v"), VersionName.UNUSUAL.stream())
           .filter(
@@ -69,7 +69,7 @@ final class StringScan {
           .map(name -> new BytePattern(name.getBytes(StandardCharsets.US_ASCII)))
           .toList();
 
-  /** Longest text looked at on both sides of a {@code -v}, and longest release. */
+  /** Longest text read on both sides of a {@code -v}, and longest release. */
   private static final int REACH = 256;
 
   private static final int CONFIG_MARK = 8;
@@ -96,29 +96,29 @@ final class StringScan {
     return strings;
   }
 
-  /** Whether there are more strings than are kept. */
+  /** Returns whether there are more strings than are kept. */
   boolean isFull() {
     return strings.size() == MAX_STRINGS;
   }
 
-  /** The release, if all banners have the same. */
+  /** Returns the release, if all banners have the same. */
   Optional<Found<String>> release() {
     return releases.stream().map(Found::value).distinct().count() == 1
         ? Optional.of(releases.getFirst())
         : Optional.empty();
   }
 
-  /** Where the message about the number of kexec-metadata starts. */
+  /** Returns the start of the message about the number of kexec-metadata. */
   Optional<Place> metadataMessage() {
     return Optional.ofNullable(metadataMessage);
   }
 
-  /** Where the packed configuration starts, or -1. */
+  /** Returns the offset of the packed configuration, or -1. */
   long config() {
     return config;
   }
 
-  /** Where BTF may start, of a kernel without sections. */
+  /** Returns the offsets at which BTF may start in a kernel without sections. */
   List<Long> btf() {
     return List.copyOf(btf);
   }
@@ -151,7 +151,7 @@ final class StringScan {
   private void scanDashes(LoadedRange region, long at, int length) {
     for (int i = 0; i < length; i += Long.BYTES) {
       long word = (long) WORD.get(chunk, i) ^ DASHES;
-      // Exact for the lowest hit, and a borrow only adds false ones above it, which are looked at.
+      // Exact for the lowest hit; a borrow only adds false hits above it, which are checked.
       long hits = (word - ONES) & ~word & HIGHS;
       while (hits != 0) {
         int dash = i + (Long.numberOfTrailingZeros(hits) >>> 3);
@@ -230,7 +230,7 @@ final class StringScan {
     }
   }
 
-  /** Where the printable text begins that this byte belongs to; not further back than REACH. */
+  /** Returns the start of the printable text around a byte, at most REACH bytes back. */
   private long textStart(LoadedRange region, long at) {
     long start = at;
     long limit = Math.max(region.offset(), at - REACH);

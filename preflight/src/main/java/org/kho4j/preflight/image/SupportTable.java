@@ -15,7 +15,7 @@ import org.kho4j.handover.luo.FeatureHeader;
 /**
  * The table of versions or features in a kernel's image: section {@code .liveupdate_features} of
  * development trees, names with features, or {@code .liveupdate_versions} of an RFC of December
- * 2025, version strings. In no release.
+ * 2025, version strings. No release has it.
  *
  * @param entries in the order of the table
  */

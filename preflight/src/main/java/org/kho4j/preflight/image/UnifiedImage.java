@@ -16,7 +16,7 @@ import org.kho4j.files.MalformedImageException;
 /**
  * A unified kernel image (UKI, the UAPI group's specification): an EFI program with the kernel in
  * section {@code .linux}, its command line in {@code .cmdline} and its initrd in {@code .initrd}.
- * Of several profiles the first counts.
+ * If there are several profiles, the first counts.
  */
 final class UnifiedImage {
 
@@ -30,7 +30,7 @@ final class UnifiedImage {
   private static final int SECTION = 40;
   private static final int NAME = 8;
 
-  /** Most sections that are looked at: the format allows for 96. */
+  /** Most sections that are read: the format allows for 96. */
   private static final int MAX_SECTIONS = 96;
 
   private static final String LINUX = ".linux";
@@ -40,7 +40,7 @@ final class UnifiedImage {
 
   private UnifiedImage() {}
 
-  /** Whether a file is a PE program with a section {@code .linux}. */
+  /** Returns whether a file is a PE program with a section {@code .linux}. */
   static boolean matches(MemorySegment bytes) {
     return sections(bytes).stream().anyMatch(section -> section.name.equals(LINUX));
   }
@@ -107,7 +107,7 @@ final class UnifiedImage {
         .toArray(ValueLayout.JAVA_BYTE);
   }
 
-  /** The sections by the headers; none where a file is no PE program. */
+  /** Returns the sections by the headers; none where a file is no PE program. */
   private static List<PeSection> sections(MemorySegment bytes) {
     List<PeSection> sections = new ArrayList<>();
     if (bytes.byteSize() < PE_POINTER + 4 || (bytes.get(U16, 0) & 0xffff) != MZ) {

@@ -11,7 +11,7 @@ import org.kho4j.abi.VersionString;
  */
 final class VersionName {
 
-  /** Names of clients that end in no {@code -vN}. */
+  /** Names of clients that do not end in {@code -vN}. */
   static final List<String> UNUSUAL =
       DevelopmentLayout.ALL.stream()
           .map(DevelopmentLayout::name)
@@ -23,7 +23,7 @@ final class VersionName {
 
   private VersionName() {}
 
-  /** Whether the whole text is a version name. */
+  /** Returns whether the whole text is a version name. */
   static boolean matches(String text) {
     return VersionString.of(text).isPresent()
         || UNDERSCORED.matcher(text).matches()

@@ -63,8 +63,8 @@ final class X86Calls implements MetadataNumber.Calls {
   }
 
   /**
-   * The last constant put into edx from an instruction on until the call; empty if the instructions
-   * do not lead over the load at {@code through} to a call.
+   * Returns the last constant put into edx from an instruction on until the call; empty if the
+   * instructions do not lead over the load at {@code through} to a call.
    */
   private static OptionalLong constant(MemorySegment code, long start, long through) {
     OptionalLong constant = OptionalLong.empty();
@@ -88,7 +88,10 @@ final class X86Calls implements MetadataNumber.Calls {
     return OptionalLong.empty();
   }
 
-  /** The bytes of an instruction that moves a value between registers, or from memory; else 0. */
+  /**
+   * Returns the bytes of an instruction that moves a value between registers, or from memory; else
+   * 0.
+   */
   private static int length(MemorySegment code, long at) {
     int prefix = (at(code, at) & 0xf0) == 0x40 ? 1 : 0;
     int opcode = at(code, at + prefix);
@@ -104,7 +107,7 @@ final class X86Calls implements MetadataNumber.Calls {
     };
   }
 
-  /** The bytes of a ModRM byte and what belongs to it. */
+  /** Returns the bytes of a ModRM byte and what belongs to it. */
   private static int operand(MemorySegment code, long at) {
     int modrm = at(code, at);
     int mode = modrm >> 6;

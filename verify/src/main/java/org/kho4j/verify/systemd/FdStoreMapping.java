@@ -51,7 +51,7 @@ public final class FdStoreMapping {
    * @param unit as {@code warm.service}
    * @param name as the unit gave it with {@code FDNAME=}
    * @param token of the file in the session {@value #SESSION}
-   * @param session the LUO session that the descriptor stands for, if it is no file
+   * @param session the LUO session of the descriptor, if it is not a file
    * @param address physical address of the entry
    */
   public record Fd(
@@ -78,13 +78,13 @@ public final class FdStoreMapping {
     fds.forEach(fd -> fd.token().ifPresent(token -> byToken.putIfAbsent(token, fd)));
   }
 
-  /** Whether a session is systemd's, and has files. */
+  /** Returns whether a session is systemd's, and has files. */
   public static boolean isIn(Session session) {
     return session.name().equals(SESSION) && session.fileCount() != 0;
   }
 
   /**
-   * The mapping of a handover, if there is systemd's session.
+   * Reads the mapping of a handover; empty if the handover has no session of systemd.
    *
    * @throws HandoverException if the sessions or the mapping cannot be read
    */
@@ -93,7 +93,7 @@ public final class FdStoreMapping {
   }
 
   /**
-   * The mapping of systemd's session.
+   * Reads the mapping of systemd's session.
    *
    * @throws HandoverException if there is none, or it cannot be read
    */
@@ -104,13 +104,13 @@ public final class FdStoreMapping {
     return parse(where(session), content);
   }
 
-  /** Where the mapping is, for messages. */
+  /** Returns the path of the mapping, for messages. */
   public static Where where(Session session) {
     return session.where().in("file 0x0");
   }
 
   /**
-   * The bytes of the mapping; empty if no memfd has the token.
+   * Returns the bytes of the mapping; empty if no memfd has the token.
    *
    * @throws HandoverException if the session's files or the memfd cannot be read
    */
@@ -122,8 +122,8 @@ public final class FdStoreMapping {
    * Reads the bytes of a mapping.
    *
    * @param where it is, for messages
-   * @throws HandoverException if they are more than {@value #MAX_BYTES}, cannot be read, or are not
-   *     the JSON of a mapping
+   * @throws HandoverException if the bytes are more than {@value #MAX_BYTES}, cannot be read, or
+   *     are not the JSON of a mapping
    */
   public static FdStoreMapping parse(Where where, Content content) {
     if (content.size() > MAX_BYTES) {
@@ -140,7 +140,9 @@ public final class FdStoreMapping {
     return new MappingParser(where, content, bytes.toByteArray()).parse();
   }
 
-  /** The version of the form; from {@value #VERSION} + 1 on, systemd 261 skips all of it. */
+  /**
+   * Returns the version of the form; from {@value #VERSION} + 1 on, systemd 261 skips all of it.
+   */
   public long version() {
     return version;
   }
@@ -150,22 +152,22 @@ public final class FdStoreMapping {
     return kexecCount;
   }
 
-  /** The descriptors, a unit's together, in the mapping's order. */
+  /** Returns the descriptors, a unit's together, in the mapping's order. */
   public List<Fd> fds() {
     return fds;
   }
 
-  /** The first descriptor that has a token. */
+  /** Returns the first descriptor that has a token. */
   public Optional<Fd> fd(long token) {
     return Optional.ofNullable(byToken.get(token));
   }
 
-  /** Why systemd skips entries: the first {@value #MAX_SKIPPED} of them. */
+  /** Returns the reasons why systemd skips entries, for the first {@value #MAX_SKIPPED} of them. */
   public List<HandoverException> skipped() {
     return skipped;
   }
 
-  /** Entries that systemd skips beyond {@link #skipped}. */
+  /** Returns the number of entries that systemd skips beyond {@link #skipped}. */
   public long moreSkipped() {
     return moreSkipped;
   }

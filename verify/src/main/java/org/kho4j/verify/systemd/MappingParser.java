@@ -21,7 +21,7 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 
-/** Reads the JSON of a mapping as systemd does: an entry that is wrong is skipped by itself. */
+/** Reads the JSON of a mapping as systemd does: only the invalid entry is skipped. */
 final class MappingParser {
 
   private static final int MAX_NESTING = 64;
@@ -109,7 +109,7 @@ final class MappingParser {
     }
   }
 
-  /** systemd 261 writes kexecsCount, 262 KExecCount. */
+  /** Reads the state: systemd 261 writes kexecsCount, 262 KExecCount. */
   private void state(JsonParser json) {
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String member = json.currentName();
@@ -209,7 +209,7 @@ final class MappingParser {
     return json.currentToken() == JsonToken.VALUE_STRING ? json.getString() : null;
   }
 
-  /** An unsigned number of 64 bits. */
+  /** Reads an unsigned number of 64 bits. */
   private static OptionalLong number(JsonParser json) {
     if (json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
       return OptionalLong.empty();

@@ -67,7 +67,10 @@ public final class ContractJson {
     return document().with("versions", each(versions, ContractJson::version));
   }
 
-  /** What development trees have and no release, which is no part of {@link #all}. */
+  /**
+   * Returns the contents of development trees that no release has; {@link #all} does not include
+   * them.
+   */
   public static Map<String, Object> unreleased() {
     return document()
         .with("unreleased", true)
@@ -89,7 +92,7 @@ public final class ContractJson {
     return document().with("structures", each(structures, ContractJson::structure));
   }
 
-  /** One member of {@link #all}. */
+  /** Returns one member of {@link #all}. */
   public static Map<String, Object> only(String member) {
     return document().with(member, all().get(member));
   }

@@ -17,7 +17,7 @@ public final class Diagram {
 
   private final StringBuilder out = new StringBuilder();
 
-  /** Where the row above has its vertical lines. */
+  /** The columns of the vertical lines in the row above. */
   private SortedSet<Integer> above = new TreeSet<>();
 
   private Diagram() {}

@@ -130,7 +130,7 @@ final class RadixTables {
         Integer.toString(KhoRadix.index(size, 0, key)));
   }
 
-  /** What one kho-v1 bitmap covers at order 0. */
+  /** Returns the memory that one kho-v1 bitmap covers at order 0. */
   static String bitmapCoverage() {
     return table(
         List.of("page size", "bitmap", "bits", "memory at order 0"),

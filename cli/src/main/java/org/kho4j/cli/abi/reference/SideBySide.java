@@ -30,7 +30,7 @@ final class SideBySide<T> {
     layouts.forEach(layout -> head.add(code(id.apply(layout))));
   }
 
-  /** What differs from the layout to the left is bold. */
+  /** Adds a row; a cell that differs from the layout to the left is bold. */
   private SideBySide<T> row(String name, Function<T, String> cell) {
     List<String> row = new ArrayList<>(List.of(name));
     String left = null;
