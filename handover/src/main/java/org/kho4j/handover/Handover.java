@@ -141,8 +141,8 @@ public final class Handover {
 
   /**
    * Returns the state of the preserved map. A kernel walks the incoming map once, early, and then
-   * frees its nodes: an incoming map is soon overwritten, that is, consumed. The first call
-   * walks a map that is present.
+   * frees its nodes: an incoming map is soon overwritten, that is, consumed. The first call walks a
+   * map that is present.
    */
   public MapState mapState() {
     return mapState == MapState.INTACT && mapSummary().fault().isPresent()
