@@ -50,7 +50,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
    *
    * @param path of the absent structure, or of the structure whose content is absent
    * @param address physical address of that structure
-   * @param absent bytes; 0 for a structure, whose size is not known
+   * @param bytes absent bytes; 0 for a structure, whose size is not known
    */
   public record Part(Kind kind, String path, long address, long bytes) {}
 
