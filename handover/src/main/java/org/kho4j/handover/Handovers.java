@@ -76,7 +76,7 @@ public final class Handovers {
             .map(Candidate::bytes)
             .collect(Collectors.toSet());
     return candidates.stream()
-        .filter(one -> one.rootPage() != RootPage.NOT_PRESERVED || !originals.contains(one.bytes()))
+        .filter(one -> one.rootPage != RootPage.NOT_PRESERVED || !originals.contains(one.bytes()))
         .toList();
   }
 
@@ -95,7 +95,7 @@ public final class Handovers {
           && (outgoing == null || candidate.kexecCount > outgoing.kexecCount)) {
         outgoing = candidate;
       }
-      if (candidate.rootPage() == RootPage.ABSENT) {
+      if (candidate.rootPage == RootPage.ABSENT) {
         absent.add(candidate);
       }
     }
@@ -120,11 +120,13 @@ public final class Handovers {
       RootFdt root,
       @Nullable MapForm mapForm,
       long kexecCount,
-      Handover handover) {
+      Handover handover,
+      RootPage rootPage) {
 
     static Candidate of(HandoverMemory memory, RootFdt root, @Nullable MapForm mapForm) {
       Handover handover = Handover.withoutRole(memory, root, mapForm);
-      return new Candidate(memory, root, mapForm, count(handover), handover);
+      return new Candidate(
+          memory, root, mapForm, count(handover), handover, rootPage(handover, root));
     }
 
     private static long count(Handover handover) {
@@ -136,7 +138,7 @@ public final class Handovers {
     }
 
     Candidate withoutCount() {
-      return new Candidate(memory, root, mapForm, NO_COUNT, handover);
+      return new Candidate(memory, root, mapForm, NO_COUNT, handover, rootPage);
     }
 
     /**
@@ -166,7 +168,7 @@ public final class Handovers {
       if (isTaken) {
         return MapState.CONSUMED;
       }
-      return rootPage() == RootPage.ABSENT ? MapState.ABSENT : MapState.UNREADABLE;
+      return rootPage == RootPage.ABSENT ? MapState.ABSENT : MapState.UNREADABLE;
     }
 
     private Role role(@Nullable Candidate outgoing) {
@@ -226,7 +228,7 @@ public final class Handovers {
     boolean isConsumed() {
       try {
         handover.preservedMap();
-        return rootPage() == RootPage.NOT_PRESERVED;
+        return rootPage == RootPage.NOT_PRESERVED;
       } catch (HandoverException e) {
         return false;
       }
@@ -234,10 +236,10 @@ public final class Handovers {
 
     /** Returns whether the map preserves the root FDT's own page, as every intact one does. */
     boolean rootPreserved() {
-      return rootPage() == RootPage.PRESERVED;
+      return rootPage == RootPage.PRESERVED;
     }
 
-    private RootPage rootPage() {
+    private static RootPage rootPage(Handover handover, RootFdt root) {
       try {
         return handover.preservedMap().lookup().isPreserved(root.address(), 0)
             ? RootPage.PRESERVED
