@@ -173,8 +173,12 @@ public record LuoVersion(
    * Returns whether a string is well-formed, and of a version newer than all that are known here.
    */
   public static boolean isNewer(String compatible) {
-    return VersionString.isNewer(
-        compatible, Stream.concat(ALL.stream(), DEVELOPMENT.stream()).map(LuoVersion::compatible));
+    return VersionString.isNewer(compatible, known().map(LuoVersion::compatible));
+  }
+
+  /** Returns the versions of releases, and those in development. */
+  public static Stream<LuoVersion> known() {
+    return Stream.concat(ALL.stream(), DEVELOPMENT.stream());
   }
 
   /** Returns whether the version is in development: no release has it yet. */

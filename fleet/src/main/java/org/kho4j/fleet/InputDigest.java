@@ -15,23 +15,19 @@ final class InputDigest {
 
   static final long MAX_HASHED = 64L << 20;
 
-  private static final int BUFFER = 1 << 16;
-
   private InputDigest() {}
 
   static InputFile of(InputFile file, Configuration conf) {
     try {
       Sha256 digest = new Sha256();
       if (file.bytes() > MAX_HASHED) {
-        update(digest, "%s\n%d\n%d".formatted(file.path(), file.bytes(), file.modified()));
+        String identity = "%s\n%d\n%d".formatted(file.path(), file.bytes(), file.modified());
+        digest.update(identity.getBytes(StandardCharsets.UTF_8));
         return file.withDigest(digest.hex());
       }
       Path path = new Path(file.path());
-      byte[] buffer = new byte[BUFFER];
       try (InputStream in = path.getFileSystem(conf).open(path)) {
-        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-          digest.update(buffer, read);
-        }
+        digest.update(in);
       }
       return file.withDigest(digest.hex());
     } catch (IOException | RuntimeException e) {
@@ -43,14 +39,10 @@ final class InputDigest {
   static String of(Iterable<String> texts) {
     Sha256 digest = new Sha256();
     for (String text : texts) {
-      update(digest, text.getBytes(StandardCharsets.UTF_8).length + ":");
-      update(digest, text);
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
+      digest.update(bytes);
     }
     return digest.hex();
-  }
-
-  private static void update(Sha256 digest, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    digest.update(bytes, bytes.length);
   }
 }

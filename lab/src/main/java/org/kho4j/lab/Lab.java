@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.kho4j.lab.agreement.AgreementPlan;
 import org.kho4j.lab.guest.Kernel;
@@ -53,6 +55,7 @@ public final class Lab {
   private final Path lab;
   private final Path cache;
   private final Options options;
+  private final Map<String, Kernel> ready = new HashMap<>();
   private final List<String> table = new ArrayList<>();
   private int failed;
   private int passed;
@@ -127,7 +130,12 @@ public final class Lab {
   }
 
   private Kernel ready(Kernel kernel) throws Exception {
-    return kernel.name().equals("ready") ? kernel : kernel.built(lab);
+    Kernel known = ready.get(kernel.name());
+    if (known == null) {
+      known = kernel.name().equals("ready") ? kernel : kernel.built(lab);
+      ready.put(kernel.name(), known);
+    }
+    return known;
   }
 
   private boolean preflight() throws Exception {

@@ -1,8 +1,11 @@
 package org.kho4j.cli.extract;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -38,9 +41,14 @@ public final class Sha256 implements Content.Visitor {
     return digest.hex();
   }
 
-  /** Takes the first bytes of a buffer. */
-  public void update(byte[] buffer, int length) {
-    digest.update(buffer, 0, length);
+  /** Takes bytes. */
+  public void update(byte[] bytes) {
+    digest.update(bytes);
+  }
+
+  /** Takes all that is left of a stream. */
+  public void update(InputStream in) throws IOException {
+    in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
   }
 
   @Override

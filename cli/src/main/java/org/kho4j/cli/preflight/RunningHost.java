@@ -84,10 +84,10 @@ final class RunningHost {
    */
   private boolean mayHaveSessions(List<String> notes) throws IOException {
     Path root = invocation.options().root();
-    LiveUpdateUse use = LiveUpdateUse.read(root);
     if (systemdMayHandOver(root, notes)) {
       return true;
     }
+    LiveUpdateUse use = LiveUpdateUse.read(root);
     if (use.sessions().isEmpty() && use.hidden() == 0) {
       notes.add("no process has a session open, so LUO hands no file over");
       return false;
@@ -99,7 +99,7 @@ final class RunningHost {
    * Returns whether systemd keeps descriptors, or may keep some, that it hands over at the jump.
    */
   private static boolean systemdMayHandOver(Path root, List<String> notes) throws IOException {
-    if (!new HostFiles(root).text("proc/1/comm").equals(Optional.of("systemd"))) {
+    if (!DescriptorStore.isSystemd(new HostFiles(root))) {
       return false;
     }
     Optional<List<DescriptorStore>> stores = DescriptorStore.read(root);

@@ -46,11 +46,8 @@ record ReportOrigin(
       return Optional.empty();
     }
     Sha256 digest = new Sha256();
-    byte[] buffer = new byte[1 << 16];
     try (InputStream in = Files.newInputStream(file)) {
-      for (int length = in.read(buffer); length > 0; length = in.read(buffer)) {
-        digest.update(buffer, length);
-      }
+      digest.update(in);
     }
     return Optional.of(digest.hex());
   }

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.LuoAbiHeader;
 import org.kho4j.abi.LuoFeatures;
@@ -109,7 +108,7 @@ public record LuoHead(
 
   private static LuoVersion version(Subtree subtree, boolean isTree, List<String> compatible) {
     List<LuoVersion> possible =
-        Stream.concat(LuoVersion.ALL.stream(), LuoVersion.DEVELOPMENT.stream())
+        LuoVersion.known()
             .filter(version -> (version.head() != LuoVersion.Head.STRUCTURE) == isTree)
             .filter(version -> !version.isFeatured())
             .toList();

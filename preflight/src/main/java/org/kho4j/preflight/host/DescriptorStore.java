@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.kho4j.preflight.HostFiles;
 
 /**
  * The descriptors that systemd keeps for a unit. Services of systemd itself are left out: what
@@ -40,6 +41,11 @@ public record DescriptorStore(String unit, int descriptors, boolean isPreserved)
 
   /** The time that {@code systemctl} has to answer. */
   private static final int SECONDS = 20;
+
+  /** Returns whether systemd is the first process of a host. */
+  public static boolean isSystemd(HostFiles host) throws IOException {
+    return host.text("proc/1/comm").equals(Optional.of("systemd"));
+  }
 
   /**
    * Returns the stores of a host that are not empty, by {@code systemctl show}.

@@ -225,7 +225,7 @@ public final class HostStatusReader {
   }
 
   private OptionalInt systemd() throws IOException {
-    if (!files.text("proc/1/comm").equals(Optional.of("systemd"))) {
+    if (!DescriptorStore.isSystemd(files)) {
       return OptionalInt.empty();
     }
     for (String directory : SYSTEMD_LIBRARIES) {
