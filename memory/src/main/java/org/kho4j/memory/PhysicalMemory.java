@@ -30,6 +30,23 @@ public interface PhysicalMemory extends AutoCloseable {
   MemorySegment read(long address, long length);
 
   /**
+   * Returns whether the source decodes its pages, so that {@link #peek} is faster than {@link
+   * #read}.
+   */
+  default boolean isPacked() {
+    return false;
+  }
+
+  /**
+   * Reads bytes as {@link #read}, but decodes a page only as far as the bytes reach. So it does not
+   * find out whether the rest of the page is damaged: this is for a search, whose finds are read
+   * again.
+   */
+  default MemorySegment peek(long address, long length) {
+    return read(address, length);
+  }
+
+  /**
    * Returns the place of bytes in a file; empty if no file stores them uncompressed and in one
    * piece.
    *

@@ -35,6 +35,22 @@ public interface PageCodec extends AutoCloseable {
   }
 
   /**
+   * Decompresses the beginning of a page. Where the format allows it, the rest is neither
+   * decompressed nor checked.
+   *
+   * @param in its first {@code length} bytes are the compressed page
+   * @param pageSize bytes of the whole page
+   * @param beginning filled exactly; at most as long as the page
+   * @throws DataFormatException as {@link #decode}
+   */
+  default void decodeBeginning(byte[] in, int length, int pageSize, byte[] beginning)
+      throws DataFormatException {
+    byte[] page = new byte[pageSize];
+    decode(in, length, page);
+    System.arraycopy(page, 0, beginning, 0, beginning.length);
+  }
+
+  /**
    * Returns a codec for pages that are a zstd stream each.
    *
    * @throws UncheckedIOException if the library that reads zstd is missing or cannot be loaded

@@ -61,6 +61,9 @@ final class BootSearch {
 
   private static final int PAGE = PageSize.SIZE_4K.bytes();
 
+  /** Bytes at the beginning of each 4 KiB that {@link #page} looks at. */
+  static final int LOOKED_AT = HEADER_AT + Integer.BYTES;
+
   private final PhysicalMemory memory;
   private final Lowest setupData = new Lowest(MOST);
   private final Lowest parameters = new Lowest(MOST);
@@ -90,7 +93,7 @@ final class BootSearch {
     this.memory = memory;
   }
 
-  /** Looks at 4 KiB of memory; called by any thread. */
+  /** Looks at the first {@link #LOOKED_AT} bytes of 4 KiB of memory; called by any thread. */
   void page(MemorySegment bytes, long at, long address) {
     long first = bytes.get(StructureView.U64, at);
     long second = bytes.get(StructureView.U64, at + BootData.SIGN_AT);

@@ -139,12 +139,29 @@ final class MagicScan {
   }
 
   private void scan(long address, long length) {
+    if (memory.isPacked()) {
+      peek(address, length);
+      return;
+    }
     for (long at = 0; at < length; at += STRETCH) {
       long bytes = Math.min(STRETCH, length - at);
       try {
         look(memory.read(address + at, bytes), address + at);
       } catch (MemoryReadException e) {
         pageByPage(address + at, bytes);
+      }
+    }
+  }
+
+  /** Looks at the beginning of each page of the source alone, as far as the search needs it. */
+  private void peek(long address, long length) {
+    long page = Math.max(STEP, memory.source().pageSize().orElse(STEP));
+    for (long at = 0; at + Integer.BYTES <= length; at += page) {
+      long bytes = Math.min(page - STEP + BootSearch.LOOKED_AT, length - at);
+      try {
+        look(memory.peek(address + at, bytes), address + at);
+      } catch (MemoryReadException e) {
+        // A page that cannot be read holds no readable root FDT.
       }
     }
   }
@@ -161,7 +178,7 @@ final class MagicScan {
 
   private void look(MemorySegment bytes, long address) {
     for (long at = 0; at + Integer.BYTES <= bytes.byteSize(); at += STEP) {
-      if (at + STEP <= bytes.byteSize()) {
+      if (at + BootSearch.LOOKED_AT <= bytes.byteSize()) {
         boot.page(bytes, at, address + at);
       }
       if (bytes.get(MAGIC, at) != Fdt.MAGIC) {

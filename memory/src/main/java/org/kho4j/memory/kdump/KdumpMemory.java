@@ -132,6 +132,25 @@ public final class KdumpMemory implements PhysicalMemory {
 
   @Override
   public MemorySegment read(long address, long length) {
+    return read(address, length, pageSize);
+  }
+
+  @Override
+  public boolean isPacked() {
+    return true;
+  }
+
+  @Override
+  public MemorySegment peek(long address, long length) {
+    return read(address, length, (int) ((address + length) & (pageSize - 1)));
+  }
+
+  /**
+   * Reads bytes.
+   *
+   * @param decoded bytes to decode of a page that has all of the bytes; 0 for the page
+   */
+  private MemorySegment read(long address, long length, int decoded) {
     file.requireReadable(length);
     try {
       long absent = firstAbsent(address, length);
@@ -141,7 +160,8 @@ public final class KdumpMemory implements PhysicalMemory {
       long first = address >>> pageShift;
       long last = (address + length - 1) >>> pageShift;
       if (first == last) {
-        return page(first).asSlice(address & (pageSize - 1), length);
+        MemorySegment page = page(first, decoded == 0 ? pageSize : decoded);
+        return page.asSlice(address & (pageSize - 1), length);
       }
       return gather(address, length, first, last);
     } catch (IllegalStateException e) {
@@ -180,8 +200,16 @@ public final class KdumpMemory implements PhysicalMemory {
     MemorySegment.copy(page(frame), from - start, target, from - address, until - from);
   }
 
-  /** Returns one page: from the file if it is stored uncompressed, otherwise decoded. */
   private MemorySegment page(long frame) {
+    return page(frame, pageSize);
+  }
+
+  /**
+   * Returns a page or its beginning: from the file if it is stored uncompressed, otherwise decoded.
+   *
+   * @param length bytes to decode; more may be returned
+   */
+  private MemorySegment page(long frame, int length) {
     if (header.leftOutZerosAlone() && !bitmap.has(frame)) {
       return ZEROS.asSlice(0, pageSize);
     }
@@ -221,11 +249,19 @@ public final class KdumpMemory implements PhysicalMemory {
     if (compression == Compression.NONE) {
       return stored.asReadOnly();
     }
-    byte[] page = new byte[pageSize];
+    byte[] bytes = new byte[length];
+    decode(frame, compression, stored, bytes);
+    if (length == pageSize) {
+      cache.put(frame, bytes);
+    }
+    return MemorySegment.ofArray(bytes).asReadOnly();
+  }
+
+  private void decode(long frame, Compression compression, MemorySegment stored, byte[] bytes) {
     PageDecoder borrowed = idle.poll();
     PageDecoder decoder = borrowed != null ? borrowed : new PageDecoder(pageSize);
     try {
-      decoder.decode(compression, stored, page);
+      decoder.decode(compression, stored, bytes);
     } catch (DataFormatException e) {
       throw damaged(frame, String.valueOf(e.getMessage()));
     } finally {
@@ -234,8 +270,6 @@ public final class KdumpMemory implements PhysicalMemory {
         closeIdle();
       }
     }
-    cache.put(frame, page);
-    return MemorySegment.ofArray(page).asReadOnly();
   }
 
   @Override

@@ -19,16 +19,22 @@ final class PageDecoder implements AutoCloseable {
   }
 
   /**
-   * Decompresses a page.
+   * Decompresses a page, or its beginning.
    *
    * @param stored at most as long as the page
+   * @param bytes filled: as long as the page, or shorter
    */
-  void decode(Compression compression, MemorySegment stored, byte[] page)
+  void decode(Compression compression, MemorySegment stored, byte[] bytes)
       throws DataFormatException {
     // Checked and used in a copy: the file may be written while it is read.
     int length = (int) stored.byteSize();
     MemorySegment.copy(stored, 0, segment, 0, length);
-    codecs.computeIfAbsent(compression, Compression::codec).decode(in, length, page);
+    PageCodec codec = codecs.computeIfAbsent(compression, Compression::codec);
+    if (bytes.length == in.length) {
+      codec.decode(in, length, bytes);
+    } else {
+      codec.decodeBeginning(in, length, in.length, bytes);
+    }
   }
 
   @Override

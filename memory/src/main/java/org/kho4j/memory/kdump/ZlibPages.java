@@ -40,6 +40,26 @@ final class ZlibPages implements PageCodec {
   }
 
   @Override
+  public void decodeBeginning(byte[] in, int length, int pageSize, byte[] beginning)
+      throws DataFormatException {
+    inflater.reset();
+    inflater.setInput(in, 0, length);
+    int made = 0;
+    while (made < beginning.length) {
+      int more;
+      try {
+        more = inflater.inflate(beginning, made, beginning.length - made);
+      } catch (DataFormatException e) {
+        throw new DataFormatException("zlib: " + e.getMessage());
+      }
+      if (more == 0) {
+        throw new DataFormatException("its zlib stream ends after " + made + " bytes");
+      }
+      made += more;
+    }
+  }
+
+  @Override
   public void close() {
     inflater.end();
   }

@@ -80,6 +80,45 @@ class KdumpMemoryTest {
     }
   }
 
+  @Test
+  void peeksIntoPagesInEveryForm() throws IOException {
+    byte[] page = TestPages.likeMemory(4096, new Random(2));
+    KdumpBuilder builder =
+        new KdumpBuilder()
+            .plain(3, page)
+            .zlib(4, page)
+            .stored(5, KdumpBuilder.LZO, compress(new LzoCompressor(), page))
+            .stored(6, KdumpBuilder.SNAPPY, compress(new SnappyJavaCompressor(), page))
+            .stored(7, KdumpBuilder.ZSTD, compress(new ZstdJavaCompressor(), page));
+    try (PhysicalMemory memory = open(builder)) {
+      for (long address = 0x3010; address < 0x8000; address += 0x1000) {
+        for (int length : new int[] {1, 500, 4096 - 16}) {
+          assertThat(memory.peek(address, length).asByteBuffer())
+              .as("0x%x, %d", address, length)
+              .isEqualTo(ByteBuffer.wrap(page, 16, length));
+        }
+      }
+      assertThat(memory.peek(0x3000, 0x5000).mismatch(memory.read(0x3000, 0x5000))).isEqualTo(-1);
+      assertThatThrownBy(() -> memory.peek(0x7f00, 0x101))
+          .isInstanceOfSatisfying(
+              AbsentMemoryException.class, e -> assertThat(e.address()).isEqualTo(0x8000));
+    }
+  }
+
+  @Test
+  void peeksIntoAPageThatIsCutOff() throws IOException {
+    byte[] whole = KdumpBuilder.deflate(TestPages.likeMemory(4096, new Random(3)));
+    byte[] cut = Arrays.copyOf(whole, whole.length / 2);
+    try (PhysicalMemory memory = open(new KdumpBuilder().stored(1, KdumpBuilder.ZLIB, cut))) {
+      assertThat(memory.peek(0x1000, 64).asByteBuffer())
+          .isEqualTo(ByteBuffer.wrap(TestPages.likeMemory(4096, new Random(3)), 0, 64));
+      assertThatThrownBy(() -> memory.read(0x1000, 64)).isInstanceOf(DamagedMemoryException.class);
+      assertThatThrownBy(() -> memory.peek(0x1000, 4095))
+          .isInstanceOf(DamagedMemoryException.class)
+          .hasMessageContaining("its zlib stream ends after ");
+    }
+  }
+
   static byte[] compress(io.airlift.compress.v3.Compressor compressor, byte[] page) {
     byte[] out = new byte[compressor.maxCompressedLength(page.length)];
     return Arrays.copyOf(out, compressor.compress(page, 0, page.length, out, 0, out.length));
