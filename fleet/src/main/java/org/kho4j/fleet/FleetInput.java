@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
@@ -33,13 +34,7 @@ final class FleetInput {
       }
       for (FileStatus match : matches) {
         if (match.isDirectory()) {
-          RemoteIterator<LocatedFileStatus> all = system.listFiles(match.getPath(), true);
-          while (all.hasNext()) {
-            LocatedFileStatus file = all.next();
-            if (!isHidden(file.getPath(), match.getPath())) {
-              add(file, files);
-            }
-          }
+          addAll(system, match.getPath(), files);
         } else {
           add(match, files);
         }
@@ -49,6 +44,37 @@ final class FleetInput {
       throw new IOException(String.join(", ", inputs) + ": no files in there");
     }
     return new ArrayList<>(files.values());
+  }
+
+  private static void addAll(FileSystem system, Path folder, Map<String, InputFile> files)
+      throws IOException {
+    if (system instanceof LocalFileSystem) {
+      addLocal(system, folder, files);
+      return;
+    }
+    // One list for all of the folder in a bucket, in place of one for each folder in it.
+    RemoteIterator<LocatedFileStatus> all = system.listFiles(folder, true);
+    while (all.hasNext()) {
+      LocatedFileStatus file = all.next();
+      if (!isHidden(file.getPath(), folder)) {
+        add(file, files);
+      }
+    }
+  }
+
+  /** On a local disk, {@code listFiles} runs the program {@code ls} for each file. */
+  private static void addLocal(FileSystem system, Path folder, Map<String, InputFile> files)
+      throws IOException {
+    for (FileStatus status : system.listStatus(folder)) {
+      if (isHidden(status.getPath(), folder)) {
+        continue;
+      }
+      if (status.isDirectory()) {
+        addLocal(system, status.getPath(), files);
+      } else {
+        add(status, files);
+      }
+    }
   }
 
   private static void add(FileStatus file, Map<String, InputFile> files) {

@@ -31,6 +31,7 @@ class FleetClusterTest {
     Path folder = temporary.resolve("fleet");
     List<FleetGenerator.Made> hosts = new FleetGenerator(2).make(folder, HOSTS);
     Path output = temporary.resolve("out");
+    long start = System.nanoTime();
     try (StandaloneCluster cluster =
         new StandaloneCluster(Files.createDirectory(temporary.resolve("cluster")))) {
       cluster.worker("worker-1");
@@ -46,7 +47,11 @@ class FleetClusterTest {
 
       assertThat(job.waitFor()).as(cluster.log("submit")).isEqualTo(1);
     }
+    double seconds = (System.nanoTime() - start) / 1e9;
     assertThat(FleetMatrixTest.cells(output)).isEqualTo(known.cells(hosts));
+    System.out.printf(
+        "%d hosts, %d kernels, a worker killed, %.1f s%n",
+        hosts.size(), known.kernels().size(), seconds);
   }
 
   private static boolean hasPart(Path folder) {

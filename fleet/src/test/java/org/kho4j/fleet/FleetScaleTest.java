@@ -37,8 +37,8 @@ class FleetScaleTest {
                     "-Dspark.master=local[" + cores + "]",
                     KnownMatrix.arguments(folder, List.of(kernel), output)));
         System.out.printf(
-            "%s: %,d hosts on %d cores in %.1f s, %.1f hosts/s%n",
-            KIND, hosts, cores, seconds, hosts / seconds);
+            "%,d hosts (%s) on %d %s in %.1f s: %,.1f a second%n",
+            hosts, KIND, cores, cores == 1 ? "core" : "cores", seconds, hosts / seconds);
       }
     }
     loop(kernel);
@@ -54,6 +54,7 @@ class FleetScaleTest {
               .filter(file -> file.getFileName().toString().startsWith("host-"))
               .limit(LOOPED)
               .toList();
+      seconds(List.of(kho.toString(), "--version")); // builds it, if need be
       double sum = 0;
       for (Path host : hosts) {
         sum +=
@@ -69,8 +70,8 @@ class FleetScaleTest {
                     FleetGenerator.COMMAND_LINE));
       }
       System.out.printf(
-          "%s: a loop of kho preflight, %d hosts in %.1f s, %.1f hosts/s%n",
-          KIND, hosts.size(), sum, hosts.size() / sum);
+          "%,d hosts (%s) in a shell loop of kho preflight in %.1f s: %,.1f a second%n",
+          hosts.size(), KIND, sum, hosts.size() / sum);
     }
   }
 
