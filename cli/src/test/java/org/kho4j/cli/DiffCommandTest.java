@@ -3,16 +3,22 @@ package org.kho4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.TestGuest;
 import org.kho4j.cli.captures.TestGuest.Placed;
+import org.kho4j.handover.Handovers;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -246,6 +252,34 @@ class DiffCommandTest {
             line.startsWith("! B cannot be read: /LUO/session \"vm\"/file 0x1 at 0x800000"));
     kho(1, "diff", core, core);
     kho(0, "diff", core, core, "--no-content");
+  }
+
+  /** What A cannot show is neither lost nor added. */
+  @Test
+  void itemsOfAPartThatCannotBeReadAreUnknown() throws IOException {
+    Path whole = ram("a", guest -> guest.flb("iommu", 1, 1).session("vm").session("db"));
+    Path broken = Files.copy(whole, directory.resolve("broken"));
+    long head;
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      head = Handovers.find(memory).getFirst().subtree(LuoSer.SUBTREE).orElseThrow().address();
+    }
+    try (FileChannel file = FileChannel.open(broken, StandardOpenOption.WRITE)) {
+      file.write(
+          ByteBuffer.wrap(new byte[] {0, 0, 0, 0x70, 0, 0, 0, 0}),
+          head + LuoSer.SESSIONS_PA.offset());
+    }
+
+    String unknown = ": absent or unreadable, on one side or both";
+    assertThat(changes(broken, whole))
+        .contains(
+            "~ subtree LUO",
+            "  ~ readable in part → nothing",
+            "  ? session vm" + unknown,
+            "  ? session db" + unknown)
+        .noneMatch(line -> line.contains("+ ") || line.contains("- "))
+        .anyMatch(line -> line.startsWith("! A cannot be read: /LUO"));
+    assertThat(changes(whole, broken)).contains("  ? session vm" + unknown);
+    assertThat(kho(1, "diff", broken, broken).out()).contains("? subtree LUO");
   }
 
   @Test

@@ -67,7 +67,10 @@ class UnreadableHandoverTest {
         .contains("cannot be read", "error /preserved-memory-map at 0x")
         .doesNotContain("consumed", "incoming");
 
-    JsonNode verified = json(1, "verify", ram, "--json").at("/handovers/0");
+    JsonNode document = json(1, "verify", ram, "--json");
+    assertThat(document.at("/checked/notChecked").toString())
+        .contains("the page size, taken as 4K: with no page size does the map preserve");
+    JsonNode verified = document.at("/handovers/0");
     assertThat(verified.get("role").asString()).isEqualTo("unknown");
     assertThat(verified.get("state").asString()).isEqualTo("unreadable");
     assertThat(verified.get("because").asString()).contains(reason);
@@ -78,6 +81,8 @@ class UnreadableHandoverTest {
     assertThat(kho(1, "report", ram, "-o", "-").out())
         .contains(">cannot be read<")
         .doesNotContain(">consumed<", ">Incoming<", "Taken already");
+    assertThat(kho(0, "who", ram, "0x512000").out())
+        .contains("page size  4K, perhaps: with no page size does the map preserve");
     kho(2, "convert", ram, "--abi", "7.1", "-o", directory.resolve("converted"));
   }
 

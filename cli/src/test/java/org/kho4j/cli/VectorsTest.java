@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -127,6 +128,16 @@ class VectorsTest {
 
     assertThat(vector.run("verify").get("findings").valueStream().map(JsonNode::toString))
         .anyMatch(finding -> finding.contains(complaint.get("rule").asString()));
+  }
+
+  @Test
+  void anImpossibleBlockHasNoOwner() {
+    JsonNode checked =
+        run("verify", "../vectors/invalid/invalid-map-key-zero.elf.zst", "--json").get("checked");
+
+    assertThat(checked.has("unclaimedBytes")).isFalse();
+    assertThat(checked.get("notChecked").toString())
+        .contains("the owners of preserved blocks that cannot be in memory");
   }
 
   private byte[] extract(Vector vector, JsonNode content) throws IOException {

@@ -11,4 +11,10 @@ import org.kho4j.handover.map.MapEvidence.Certainty;
  * @param certainty certainty of the size
  * @param because a sentence with the evidence
  */
-public record PageSizeEvidence(PageSize size, Certainty certainty, String because) {}
+public record PageSizeEvidence(PageSize size, Certainty certainty, String because) {
+
+  /** Returns whether the handover does not show its page size, so that this one is assumed. */
+  public boolean isUnsure() {
+    return certainty == Certainty.UNSURE;
+  }
+}

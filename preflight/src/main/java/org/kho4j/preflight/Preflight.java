@@ -176,7 +176,8 @@ public final class Preflight {
     Optional<Integrity> integrity = handed.flatMap(Handed::integrity);
     if (integrity.isEmpty()) {
       notes.add(
-          "the content of the handover was not examined: only a memory image (--from IMAGE) has it");
+          "the content of the handover was not examined: that needs the first kernel's memory"
+              + " (--from IMAGE, or --from running as root)");
       return;
     }
     for (Damage damage : integrity.get().damages()) {

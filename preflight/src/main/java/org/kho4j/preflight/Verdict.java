@@ -10,7 +10,7 @@ public enum Verdict {
   DEGRADED,
   /** The fate is not known. A known loss ranks above, so that it is never hidden. */
   UNKNOWN,
-  /** The next kernel drops state silently. */
+  /** State is dropped, mostly without a message, by either kernel. */
   LOST,
   /** State arrives and cannot be opened. */
   UNREACHABLE,

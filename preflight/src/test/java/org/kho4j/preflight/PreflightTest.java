@@ -373,7 +373,8 @@ class PreflightTest {
   @Test
   void withoutMemoryTheContentIsSaidNotToBeExamined() {
     String note =
-        "the content of the handover was not examined: only a memory image (--from IMAGE) has it";
+        "the content of the handover was not examined: that needs the first kernel's memory"
+            + " (--from IMAGE, or --from running as root)";
     assertThat(judge(Kernels.LINUX_7_3, Kernels.LINUX_7_3).notes()).contains(note);
     assertThat(
             judge(

@@ -271,11 +271,13 @@ final class MapRules {
 
   private void key(Where place, long leaf, long key) {
     if (key == 0) {
+      scene.preserved().impossibleBlock();
       scene.findings().report(KEY_ZERO, place, leaf, "bit 0 is set, but key 0 has no order");
       return;
     }
     int order = KhoRadix.order(pageSize, key);
     if (order < 0 || order > KhoRadix.maxOrder(pageSize)) {
+      scene.preserved().impossibleBlock();
       scene
           .findings()
           .report(
@@ -290,6 +292,7 @@ final class MapRules {
     }
     long address = KhoRadix.address(pageSize, key);
     if (address >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      scene.preserved().impossibleBlock();
       scene
           .findings()
           .report(
@@ -314,6 +317,7 @@ final class MapRules {
     long page = address >>> pageSize.shift();
     PageSpace space = scene.space();
     if (address + bytes > space.end() || space.number(page) < 0) {
+      scene.preserved().impossibleBlock();
       scene
           .findings()
           .report(

@@ -14,6 +14,7 @@ final class Preserved {
   private final PageBits pages;
   private final PageBits singles;
   private PreservedMap.@Nullable Lookup lookup;
+  private boolean isWhole = true;
 
   Preserved(PageSpace space, Arena arena) {
     this.pageSize = space.pageSize();
@@ -29,6 +30,16 @@ final class Preserved {
   /** Returns whether the preserved pages are known: a broken map is no evidence for any page. */
   boolean isKnown() {
     return lookup != null;
+  }
+
+  /** Records that the map has a block that cannot be in memory, so that its pages are unknown. */
+  void impossibleBlock() {
+    isWhole = false;
+  }
+
+  /** Returns whether every block of the map is among the preserved pages. */
+  boolean isWhole() {
+    return isWhole;
   }
 
   /** Returns the pages in preserved blocks. */

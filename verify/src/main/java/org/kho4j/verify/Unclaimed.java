@@ -71,7 +71,11 @@ final class Unclaimed {
     }
     Unclaimed unclaimed = new Unclaimed(scene);
     scene.preserved().pages().forEachRunWithout(scene.claims().owned(), unclaimed::run);
-    scene.counts().add("unclaimedBytes", unclaimed.pageCount * scene.pageSize().bytes());
+    if (scene.preserved().isWhole()) {
+      scene.counts().add("unclaimedBytes", unclaimed.pageCount * scene.pageSize().bytes());
+    } else {
+      scene.counts().notChecked("the owners of preserved blocks that cannot be in memory");
+    }
     if (unclaimed.pageCount == 0) {
       return;
     }

@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
@@ -80,7 +81,7 @@ public final class Verifier {
       Handover handover, Options options, Consumer<Finding> consumer, OwnerVisitor owners) {
     Counts counts = new Counts();
     Findings findings = new Findings(consumer, options.rules, options.perRule, counts);
-    counts.add("handovers", 1);
+    counts.add("handovers", handover.taken().isPresent() ? 0 : 1);
     if (handover.taken().isPresent()) {
       findings.report(
           FdtRules.CONSUMED,
@@ -144,6 +145,11 @@ public final class Verifier {
               scratch(handover, options, findings, counts),
               nodes(),
               counts);
+      PageSizeEvidence pageSize = handover.pageSizeEvidence();
+      if (pageSize.isUnsure()) {
+        counts.notChecked(
+            "the page size, taken as %s: %s".formatted(pageSize.size().label(), pageSize.because()));
+      }
       RootFdt root = handover.root();
       owners.blob(
           Where.ROOT,

@@ -23,7 +23,10 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     CHANGED("~", "changed"),
     LOST("-", "lost"),
     ADDED("+", "added"),
-    /** A dump left it out, on either side, and there is no other difference. */
+    /**
+     * On one side, a dump left it out, or it may be in a part that cannot be read; there is no other
+     * difference.
+     */
     UNKNOWN("?", "unknown");
 
     private final String mark;
@@ -65,10 +68,10 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     byName(before.items())
         .forEach((key, item) -> {
           Item match = left.remove(key);
-          Outcome missing = after.isCutOff() ? Outcome.UNKNOWN : Outcome.LOST;
+          Outcome missing = after.isIncomplete() ? Outcome.UNKNOWN : Outcome.LOST;
           items.add(match == null ? all(missing, item) : of(item, match));
         });
-    Outcome more = before.isCutOff() ? Outcome.UNKNOWN : Outcome.ADDED;
+    Outcome more = before.isIncomplete() ? Outcome.UNKNOWN : Outcome.ADDED;
     left.values().forEach(item -> items.add(all(more, item)));
     return new Comparison(outcome(before, after, changes, items), after, changes, items);
   }
@@ -81,6 +84,8 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     boolean known =
         !before.hasAbsent()
             && !after.hasAbsent()
+            && !before.isIncomplete()
+            && !after.isIncomplete()
             && items.stream().allMatch(item -> item.outcome == Outcome.SAME);
     return known ? Outcome.SAME : Outcome.UNKNOWN;
   }
@@ -107,7 +112,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     List<Change> changes = new ArrayList<>();
     for (Item.Fact fact : before.facts()) {
       Item.Fact other = left.remove(fact.name());
-      boolean known = !fact.isAbsent() && (other == null ? !after.isCutOff() : !other.isAbsent());
+      boolean known = !fact.isAbsent() && (other == null ? !after.isIncomplete() : !other.isAbsent());
       Object value = other == null ? null : other.value();
       if (known && !fact.value().equals(value)) {
         changes.add(new Change(fact.name(), fact.value(), value));

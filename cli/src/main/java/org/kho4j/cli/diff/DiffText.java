@@ -70,7 +70,7 @@ final class DiffText {
     if (outcome == Outcome.LOST || outcome == Outcome.ADDED) {
       out.put(Style.FAINT, facts(item.facts()));
     } else if (outcome == Outcome.UNKNOWN) {
-      out.put(Style.FAINT, ": " + Item.Absent.TEXT + ", on one side or both");
+      out.put(Style.FAINT, ": absent or unreadable, on one side or both");
     }
     out.line();
     changes(comparison.changes(), indent + "  ");

@@ -73,8 +73,15 @@ final class Inventory {
             .with("version", version())
             .with("pageSize", handover.pageSize().bytes());
     root.with(map());
-    for (Subtree subtree : handover.subtrees(problem -> problem(root, problem))) {
-      root.with(subtree(subtree));
+    boolean[] broken = new boolean[1];
+    List<Subtree> subtrees =
+        handover.subtrees(problem -> {
+          problem(root, problem);
+          broken[0] = true;
+        });
+    subtrees.forEach(subtree -> root.with(subtree(subtree)));
+    if (broken[0]) {
+      root.unreadable();
     }
     return root;
   }
@@ -115,25 +122,21 @@ final class Inventory {
     if (handover.isNewer()) {
       return blob(item, subtree);
     }
-    Item known =
-        read(
-            item,
-            () ->
-                switch (subtree.name()) {
-                  case KexecMetadata.SUBTREE ->
-                      metadata(item, Metadata.CLIENT.read(handover, subtree));
-                  case FdtLayout.MEMBLOCK_SUBTREE ->
-                      reservations(item, ReserveMem.CLIENT.read(handover, subtree));
-                  case FdtLayout.KHO_TEST_SUBTREE ->
-                      khoTest(item, KhoTest.CLIENT.read(handover, subtree));
-                  case LuoSer.SUBTREE ->
-                      liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
-                  default -> blob(item, subtree);
-                });
-    if (item.isNewer()) {
-      return blob(item, subtree);
-    }
-    return known == null && !item.isCutOff() ? item.with("readable", "no") : item;
+    read(
+        item,
+        () ->
+            switch (subtree.name()) {
+              case KexecMetadata.SUBTREE ->
+                  metadata(item, Metadata.CLIENT.read(handover, subtree));
+              case FdtLayout.MEMBLOCK_SUBTREE ->
+                  reservations(item, ReserveMem.CLIENT.read(handover, subtree));
+              case FdtLayout.KHO_TEST_SUBTREE ->
+                  khoTest(item, KhoTest.CLIENT.read(handover, subtree));
+              case LuoSer.SUBTREE ->
+                  liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
+              default -> blob(item, subtree);
+            });
+    return item.isNewer() ? blob(item, subtree) : item;
   }
 
   private Item blob(Item item, Subtree subtree) {
@@ -236,13 +239,13 @@ final class Inventory {
     if (!withContent) {
       return item;
     }
-    Content content = read(item, source);
-    Long absentBytes = content == null ? null : read(item, content::absentBytes);
+    Content content = readContent(item, source);
+    Long absentBytes = content == null ? null : readContent(item, content::absentBytes);
     if (content == null || absentBytes == null || absentBytes > 0) {
       boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
       return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
     }
-    String digest = read(item, () -> digest(content));
+    String digest = readContent(item, () -> digest(content));
     return item.with("content", digest == null ? "cannot be read" : digest);
   }
 
@@ -266,7 +269,21 @@ final class Inventory {
     return digest;
   }
 
+  /** Reads a part of an item; without it, facts and items may be missing. */
   private <T> @Nullable T read(Item of, Supplier<@Nullable T> part) {
+    try {
+      return part.get();
+    } catch (HandoverException e) {
+      problem(of, e);
+      if (!e.isNewer() && !e.isAbsent()) {
+        of.unreadable();
+      }
+      return null;
+    }
+  }
+
+  /** Reads content, which is a fact of its own. */
+  private <T> @Nullable T readContent(Item of, Supplier<T> part) {
     try {
       return part.get();
     } catch (HandoverException e) {

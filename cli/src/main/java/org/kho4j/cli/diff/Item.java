@@ -26,6 +26,9 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
   /** The fact that not all facts and items could be read, as a dump left some out. */
   private static final String PARTS = "parts";
 
+  /** The fact that not all facts and items could be read, as something is broken. */
+  private static final String READABLE = "readable";
+
   /** The fact that it is of a contract that is not known here. */
   private static final String CONTRACT = "contract";
 
@@ -63,9 +66,25 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
     }
   }
 
-  /** Returns whether facts and items may be missing. */
+  /** Returns whether a dump left facts and items out. */
   boolean isCutOff() {
     return facts.stream().anyMatch(fact -> fact.name().equals(PARTS));
+  }
+
+  /** Notes that it cannot be read, or not all of it: facts and items may be missing. */
+  void unreadable() {
+    if (facts.stream().noneMatch(Item::isUnreadable)) {
+      with(READABLE, facts.isEmpty() && items.isEmpty() ? "no" : "in part");
+    }
+  }
+
+  private static boolean isUnreadable(Fact fact) {
+    return fact.name().equals(READABLE);
+  }
+
+  /** Returns whether facts and items may be missing that the handover has. */
+  boolean isIncomplete() {
+    return isCutOff() || facts.stream().anyMatch(Item::isUnreadable);
   }
 
   /** Notes that it is of a newer contract, and cannot be decoded. */

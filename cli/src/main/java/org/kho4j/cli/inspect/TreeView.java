@@ -93,7 +93,7 @@ final class TreeView implements View {
         .size(handover.root().totalSize())
         .line();
     PageSizeEvidence evidence = handover.pageSizeEvidence();
-    if (evidence.certainty() == MapEvidence.Certainty.UNSURE) {
+    if (evidence.isUnsure()) {
       out.put("pages of ")
           .put(WARNING, evidence.size().label() + ", perhaps")
           .put(FAINT, ": " + evidence.because() + " (--page-size decides)")
@@ -396,7 +396,7 @@ final class TreeView implements View {
             .address(flb.data())
             .put(", ")
             .put(Long.toUnsignedString(flb.count()))
-            .put(" references");
+            .put(flb.count() == 1 ? " reference" : " references");
         DevelopmentState state = states.get(flb.name());
         if (state != null) {
           out.put(FAINT, ", in no release: " + state);

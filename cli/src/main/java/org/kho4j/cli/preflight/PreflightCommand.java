@@ -52,7 +52,7 @@ public final class PreflightCommand extends Command {
             + " kexec loads). --from also accepts a memory image with a handover: then only the"
             + " parts in use affect the verdict, and so does damage that kho verify finds.",
         "Verdicts, best first: ok, degraded (an optional part is dropped), unknown (the reason"
-            + " names the missing input), lost (state is dropped without a message), unreachable"
+            + " names the missing input), lost (state is dropped, mostly without a message), unreachable"
             + " (state arrives but cannot be opened), corrupt (bytes are misread), panic. The"
             + " overall verdict is that of the worst part.",
         "With --exit-status detailed, the exit status shows the verdict: 0 ok, 10 degraded, 11"

@@ -13,6 +13,7 @@ import java.util.Set;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.memory.PhysicalMemory;
 
 /** Owners of addresses, for people. */
@@ -55,6 +56,13 @@ final class WhoText {
   }
 
   private void show(Handover handover, OwnedAddress here) throws IOException {
+    PageSizeEvidence pageSize = handover.pageSizeEvidence();
+    if (pageSize.isUnsure()) {
+      line("page size")
+          .put(WARNING, pageSize.size().label() + ", perhaps")
+          .put(FAINT, ": " + pageSize.because() + " (--page-size decides)")
+          .line();
+    }
     preserved(handover, here);
     if (here.owners().isEmpty()) {
       line("owner").put(here.blocks().isEmpty() ? FAINT : WARNING, "nobody").line();
