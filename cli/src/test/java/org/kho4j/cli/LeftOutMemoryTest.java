@@ -181,7 +181,8 @@ class LeftOutMemoryTest {
     String same = kho(0, "diff", WHOLE, EXCLUDED).out();
 
     assertThat(same)
-        .contains("  ? reserve_mem trace: absent or unreadable, on one side or both\n", ", 2 unknown\n")
+        .contains(
+            "  ? reserve_mem trace: absent or unreadable, on one side or both\n", ", 2 unknown\n")
         .doesNotContain("lost", "added", "changed");
     JsonNode json = json(0, "diff", WHOLE, EXCLUDED, "--json");
     assertThat(json.path("different").asBoolean()).isFalse();

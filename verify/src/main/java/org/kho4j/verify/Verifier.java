@@ -148,7 +148,8 @@ public final class Verifier {
       PageSizeEvidence pageSize = handover.pageSizeEvidence();
       if (pageSize.isUnsure()) {
         counts.notChecked(
-            "the page size, taken as %s: %s".formatted(pageSize.size().label(), pageSize.because()));
+            "the page size, taken as %s: %s"
+                .formatted(pageSize.size().label(), pageSize.because()));
       }
       RootFdt root = handover.root();
       owners.blob(

@@ -24,8 +24,8 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     LOST("-", "lost"),
     ADDED("+", "added"),
     /**
-     * On one side, a dump left it out, or it may be in a part that cannot be read; there is no other
-     * difference.
+     * On one side, a dump left it out, or it may be in a part that cannot be read; there is no
+     * other difference.
      */
     UNKNOWN("?", "unknown");
 
@@ -112,7 +112,8 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     List<Change> changes = new ArrayList<>();
     for (Item.Fact fact : before.facts()) {
       Item.Fact other = left.remove(fact.name());
-      boolean known = !fact.isAbsent() && (other == null ? !after.isIncomplete() : !other.isAbsent());
+      boolean known =
+          !fact.isAbsent() && (other == null ? !after.isIncomplete() : !other.isAbsent());
       Object value = other == null ? null : other.value();
       if (known && !fact.value().equals(value)) {
         changes.add(new Change(fact.name(), fact.value(), value));

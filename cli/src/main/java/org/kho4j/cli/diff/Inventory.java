@@ -126,14 +126,12 @@ final class Inventory {
         item,
         () ->
             switch (subtree.name()) {
-              case KexecMetadata.SUBTREE ->
-                  metadata(item, Metadata.CLIENT.read(handover, subtree));
+              case KexecMetadata.SUBTREE -> metadata(item, Metadata.CLIENT.read(handover, subtree));
               case FdtLayout.MEMBLOCK_SUBTREE ->
                   reservations(item, ReserveMem.CLIENT.read(handover, subtree));
               case FdtLayout.KHO_TEST_SUBTREE ->
                   khoTest(item, KhoTest.CLIENT.read(handover, subtree));
-              case LuoSer.SUBTREE ->
-                  liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
+              case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
               default -> blob(item, subtree);
             });
     return item.isNewer() ? blob(item, subtree) : item;
