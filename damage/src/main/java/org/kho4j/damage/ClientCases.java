@@ -45,7 +45,7 @@ final class ClientCases {
                 long start = guest.reservationStart();
                 guest.put64(start, guest.u64(start) + guest.pick(0x1000, 0x10000, 0x20000));
               },
-              guest -> guest.preserve(guest.u64(guest.reservationStart()) - 4096, 0)),
+              guest -> guest.preserve(guest.u64(guest.reservationStart()) - guest.pageBytes(), 0)),
           luo(
               "MEMBLOCK-006",
               guest -> reservations(guest, 9 + guest.pick(20)),
@@ -84,8 +84,8 @@ final class ClientCases {
               guest -> guest.text(guest.find(guest.root(), "kho_test"), "x")),
           luo(
               "TEST-002",
-              guest -> folios(guest, guest.pick(513, 600, 1 << 20)),
-              guest -> folios(guest, 512)),
+              guest -> folios(guest, entries(guest) + guest.pick(1, 88, 1 << 20)),
+              guest -> folios(guest, entries(guest))),
           luo("TEST-003", guest -> order(guest, 41 + guest.pick(1000)), guest -> order(guest, 40)),
           luo(
               "TEST-004",
@@ -122,15 +122,15 @@ final class ClientCases {
                   guest.put64(
                       guest.region(),
                       guest.pick(guest.map(), guest.root(), guest.blob("memblock")) & -BLOCK),
-              guest -> guest.preserve(GuestMemory.FREE, 0)),
+              guest -> guest.preserve(guest.free(), 0)),
           luo(
               "SCRATCH-006",
               guest -> {
                 long region = guest.region();
-                int pages = (int) (guest.u64(region + 8) >>> 12);
-                guest.preserve(guest.u64(region) + 4096L * guest.pick(pages), 0);
+                int pages = (int) (guest.u64(region + 8) / guest.pageBytes());
+                guest.preserve(guest.u64(region) + guest.pageBytes() * guest.pick(pages), 0);
               },
-              guest -> guest.preserve(guest.u64(guest.region()) - 4096, 0)),
+              guest -> guest.preserve(guest.u64(guest.region()) - guest.pageBytes(), 0)),
           luo(
               "SCRATCH-007",
               guest -> oneRegion(guest, BLOCK),
@@ -157,7 +157,7 @@ final class ClientCases {
               guest -> guest.put64(guest.blob("LUO") + 8, 2)),
           luo(
               "OWN-004",
-              guest -> guest.preserve(GuestMemory.FREE, 3 + guest.pick(7)),
+              guest -> guest.preserve(guest.free(), 3 + guest.pick(7)),
               guest -> guest.put64(guest.blob("LUO") + 8, 2)));
 
   private ClientCases() {}
@@ -173,6 +173,11 @@ final class ClientCases {
   private static void order(GuestMemory guest, int order) {
     long entry = entry(guest);
     guest.put64(entry, (guest.u64(entry) & -4096) | order);
+  }
+
+  /** Entries of kho_test's array, which has a page. */
+  private static int entries(GuestMemory guest) {
+    return guest.pageSize().bytes() / Long.BYTES;
   }
 
   private static void folios(GuestMemory guest, int count) {

@@ -20,15 +20,21 @@ import org.kho4j.memory.PhysicalMemory;
 
 /**
  * A real kernel's memory, to be changed in one place, with the places by name. Where there are
- * several of a kind, a choice says which is meant. Pages of 4 KiB, little-endian.
+ * several of a kind, a choice says which is meant. Little-endian.
  */
 public final class GuestMemory {
 
-  /** From here on no structure is in the memories that are damaged, up to {@link #BOOT_RECORD}. */
-  static final long FREE = 0x6000000;
+  /** From here on no structure is in the memories that are damaged, counted from their start. */
+  private static final long FREE = 0x6000000;
 
   private static final long FREE_PAGES = 0x6200000;
-  private static final long BOOT_RECORD = 0x9ff0000;
+  private static final long FREE_END = 0x9ff0000;
+
+  /** For memories that start at 0. */
+  private static final long BOOT_RECORD = FREE_END;
+
+  /** RAM starts at a multiple of this, but for what firmware keeps. */
+  private static final long START = 1L << 30;
 
   private static final long REGION = 0x10000000;
   private static final long REGION_BYTES = 0x2000000;
@@ -44,7 +50,9 @@ public final class GuestMemory {
   private long single;
   private long area;
   private int reservation = -1;
-  private long nextFree = FREE_PAGES;
+  private final PageSize pageSize;
+  private final long start;
+  private long nextFree;
   private long node;
 
   private GuestMemory(
@@ -53,12 +61,23 @@ public final class GuestMemory {
     this.sound = sound;
     this.bootRecord = bootRecord;
     this.choice = choice;
+    this.pageSize = sound.pageSize();
+    this.start = start(memory);
+    this.nextFree = start + FREE_PAGES;
     // Before kho-v3 there are vectors only, whose sessions are not asked for.
     if (List.of("kho-v3", "kho-v4").contains(kho())
         && sound.subtree("LUO").isPresent()
         && sound.hasMap()) {
       sessionsByKind();
     }
+  }
+
+  private static long start(PhysicalMemory memory) {
+    long[] start = {-1};
+    memory.forEachRamRange((address, length) -> {
+      start[0] = start[0] < 0 ? address : start[0];
+    });
+    return start[0] & -START;
   }
 
   /**
@@ -106,8 +125,15 @@ public final class GuestMemory {
     ram.forEachChange(visitor);
   }
 
-  /** A number below a bound. */
+  /**
+   * A number below a bound.
+   *
+   * @throws NoSuchElementException if there is nothing to pick from
+   */
   int pick(int bound) {
+    if (bound == 0) {
+      throw new NoSuchElementException("nothing to pick from");
+    }
     return choice.applyAsInt(bound);
   }
 
@@ -125,13 +151,17 @@ public final class GuestMemory {
             empties.add(session.address());
           } else if (files.size() == 2) {
             pairs.add(session.address());
-          } else if (files.size() == 1 && u64(files.getFirst().data() + 8) == 4096) {
+          } else if (files.size() == 1 && hasOnePage(files.getFirst())) {
             singles.add(session.address());
           }
         });
     if (!singles.isEmpty()) {
       single = singles.get(pick(singles.size()));
     }
+  }
+
+  private boolean hasOnePage(PreservedFile memfd) {
+    return Long.compareUnsigned(u64(memfd.data() + 8) - 1, pageBytes()) < 0;
   }
 
   private Stream<Session> allSessions() {
@@ -321,38 +351,72 @@ public final class GuestMemory {
 
   /** A page that nothing uses. */
   long freePage() {
-    nextFree += 4096;
-    if (nextFree >= BOOT_RECORD) {
-      throw new IllegalStateException("no page is free below 0x%x".formatted(BOOT_RECORD));
+    nextFree += pageBytes();
+    if (nextFree >= start + FREE_END) {
+      throw new IllegalStateException("no page is free below 0x%x".formatted(start + FREE_END));
     }
     return nextFree;
   }
 
+  /** Where no structure is, for blocks of up to 2 MiB. */
+  long free() {
+    return start + FREE;
+  }
+
+  /** The first address behind the RAM. */
+  long end() {
+    long[] end = {0};
+    ram.forEachRamRange((address, length) -> end[0] = address + length);
+    return end[0];
+  }
+
+  PageSize pageSize() {
+    return pageSize;
+  }
+
+  long pageBytes() {
+    return pageSize.bytes();
+  }
+
   /** Puts the key of a block into the map, with pages of the map as they are needed. */
   void preserve(long address, int order) {
-    key(1L << (52 - order) | address >>> (12 + order), true);
+    key(blockKey(address, order), true);
   }
 
   void unpreserve(long address, int order) {
-    key(1L << (52 - order) | address >>> (12 + order), false);
+    key(blockKey(address, order), false);
+  }
+
+  /** The key of the block around an address. */
+  private long blockKey(long address, int order) {
+    return KhoRadix.key(pageSize, address & -pageSize.blockBytes(order), order);
   }
 
   void key(long key, boolean set) {
-    long word = leaf(key) + (key & 0x7fff) / 64 * 8;
+    long word = leaf(key) + KhoRadix.index(pageSize, 0, key) / 64 * 8L;
     long bit = 1L << (key & 63);
     put64(word, set ? u64(word) | bit : u64(word) & ~bit);
   }
 
   long leaf(long key) {
     long page = map();
-    for (int level = 5; level > 0; level--) {
-      long slot = page + 8L * KhoRadix.index(PageSize.SIZE_4K, level, key);
+    for (int level = topLevel(); level > 0; level--) {
+      long slot = page + 8L * KhoRadix.index(pageSize, level, key);
       if (u64(slot) == 0) {
         put64(slot, freePage());
       }
       page = u64(slot);
     }
     return page;
+  }
+
+  /** The level of the map's root, in a tree of the fewest levels that every key needs. */
+  int topLevel() {
+    int level = 0;
+    while (KhoRadix.levelShift(pageSize, level + 1) <= KhoRadix.orderZeroBit(pageSize)) {
+      level++;
+    }
+    return level;
   }
 
   /** Returns the address of the x86-64 boot record, if there is one. */

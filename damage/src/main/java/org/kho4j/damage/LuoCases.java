@@ -9,8 +9,7 @@ import java.util.List;
 final class LuoCases {
 
   private static final String LONG = "n".repeat(64);
-  private static final long SESSIONS = GuestMemory.FREE;
-  private static final long FILES = GuestMemory.FREE + 0x20000;
+  private static final long FILES = 0x20000;
 
   static final List<RuleCase> ALL =
       List.of(
@@ -31,14 +30,14 @@ final class LuoCases {
                 long files = guest.files(arrays(guest));
                 guest.unpreserve(files, 1);
                 guest.preserve(files, 0);
-                guest.preserve(files + 4096, 0);
+                guest.preserve(files + guest.pageBytes(), 0);
               },
               LuoCases::arrays),
           luo(
               "ARRAY-004",
               guest -> {
                 arrays(guest);
-                guest.text(FILES + 64, "memfd-v2");
+                guest.text(guest.free() + FILES + 64, "memfd-v2");
               },
               LuoCases::arrays),
           luo(
@@ -163,7 +162,7 @@ final class LuoCases {
               guest -> guest.put64(guest.blob("LUO") + 8, 3)),
           luo(
               "FLB-008",
-              guest -> ownFlb(guest, guest.pick(1L << 40, GuestMemory.FREE)),
+              guest -> ownFlb(guest, guest.pick(1L << 40, guest.free())),
               guest -> ownFlb(guest, guest.pick(guest.root() + 8, guest.root()))),
           luo(
               "FLB-009",
@@ -192,16 +191,18 @@ final class LuoCases {
     if (guest.hasArrays()) {
       return guest.single();
     }
-    guest.preserve(SESSIONS, 4);
-    guest.preserve(FILES, 1);
-    guest.ram.put(FILES, guest.ram.read(guest.file(), 64).toArray(ValueLayout.JAVA_BYTE));
+    long sessions = guest.free();
+    long files = sessions + FILES;
+    guest.preserve(sessions, 4);
+    guest.preserve(files, 1);
+    guest.ram.put(files, guest.ram.read(guest.file(), 64).toArray(ValueLayout.JAVA_BYTE));
     guest.text(guest.blob("LUO"), "luo-v3");
-    guest.put64(guest.blob("LUO") + 16, SESSIONS);
-    guest.put64(SESSIONS, 1);
-    guest.text(SESSIONS + 8, "one");
-    guest.put64(SESSIONS + 72, FILES);
-    guest.put64(SESSIONS + 80, 1);
-    return SESSIONS + 8;
+    guest.put64(guest.blob("LUO") + 16, sessions);
+    guest.put64(sessions, 1);
+    guest.text(sessions + 8, "one");
+    guest.put64(sessions + 72, files);
+    guest.put64(sessions + 80, 1);
+    return sessions + 8;
   }
 
   /** Writes a session of one file in arrays, with the device tree of luo-v1. */

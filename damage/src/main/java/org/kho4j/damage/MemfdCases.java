@@ -137,7 +137,7 @@ final class MemfdCases {
   private MemfdCases() {}
 
   private static long folio(GuestMemory guest) {
-    return (guest.u64(guest.folios()) & (1L << 52) - 1) << 12;
+    return (guest.u64(guest.folios()) & (1L << 52) - 1) << guest.pageSize().shift();
   }
 
   /**
@@ -150,7 +150,7 @@ final class MemfdCases {
       return there.get(guest.pick(there.size()));
     }
     for (int i = 1; i < 3; i++) {
-      folio(guest, i, GuestMemory.FREE + 4096L * i, 0, i);
+      folio(guest, i, guest.free() + guest.pageBytes() * i, 0, i);
     }
     return guest.memfd();
   }
@@ -169,21 +169,22 @@ final class MemfdCases {
     List<Long> there =
         guest.memfds(memfd ->
             guest.u64(memfd + NR_FOLIOS) > 0
-                && guest.u64(memfd + SIZE) >>> 12 > guest.u64(memfd + NR_FOLIOS));
+                && guest.u64(memfd + SIZE) >>> guest.pageSize().shift()
+                    > guest.u64(memfd + NR_FOLIOS));
     if (!there.isEmpty()) {
       long memfd = there.get(guest.pick(there.size()));
       return guest.u64(guest.u64(memfd + 32) + 8);
     }
-    folio(guest, 1, GuestMemory.FREE, 1, 2);
+    folio(guest, 1, guest.free(), 1, 2);
     return guest.folios() + 16;
   }
 
   /** Adds a folio to the file that has one. */
   private static void folio(GuestMemory guest, int number, long address, int order, long index) {
     guest.preserve(address, order);
-    guest.put64(guest.memfd() + SIZE, (index + (1L << order)) * 4096);
+    guest.put64(guest.memfd() + SIZE, (index + (1L << order)) * guest.pageBytes());
     guest.put64(guest.memfd() + NR_FOLIOS, number + 1);
-    guest.put64(guest.folios() + 16L * number, SOUND | address >>> 12);
+    guest.put64(guest.folios() + 16L * number, SOUND | address >>> guest.pageSize().shift());
     guest.put64(guest.folios() + 16L * number + 8, index);
   }
 }

@@ -5,6 +5,7 @@ import static org.kho4j.damage.RuleCase.luo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.kho4j.abi.KhoRadix;
 
 /** Root FDT and map. */
 final class RootCases {
@@ -85,7 +86,7 @@ final class RootCases {
               guest ->
                   guest.put64(
                       guest.find(guest.root(), guest.blob("memblock")),
-                      guest.blob("kho_test") + 4096)),
+                      guest.blob("kho_test") + guest.pageBytes())),
           luo(
               "FDT-012",
               guest -> {
@@ -120,29 +121,29 @@ final class RootCases {
               guest -> guest.put64(child(guest), guest.freePage())),
           luo(
               "MAP-003",
-              guest -> guest.put64(guest.map() + 8L * (4 + guest.pick(508)), guest.freePage()),
+              guest -> guest.put64(beyond(guest), guest.freePage()),
               guest -> guest.put64(guest.map() + 8 * 3, guest.freePage())),
           luo("MAP-004", guest -> guest.key(0, true), guest -> guest.key(1L << 30, true)),
           luo(
               "MAP-005",
-              guest -> guest.key(1L << 52 | 1L << (40 + guest.pick(12)), true),
-              guest -> guest.key(1L << 52 | 0x10000, true)),
+              guest -> guest.key(orderZero(guest) | 1L << (pageBits(guest) + guest.pick(12)), true),
+              guest -> guest.key(orderZero(guest) | 0x10000, true)),
           luo(
               "MAP-006",
               guest -> {
                 long page = guest.pick(guest.root(), guest.memfd(), guest.flbs());
                 int order = 1 + guest.pick(3);
-                guest.preserve(page & -(4096L << order), order);
+                guest.preserve(page & -(guest.pageBytes() << order), order);
               },
-              guest -> guest.preserve(GuestMemory.FREE, 1)),
+              guest -> guest.preserve(guest.free(), 1)),
           luo(
               "MAP-007",
               guest -> guest.preserve(guest.pick(guest.map(), guest.u64(child(guest))), 0),
-              guest -> guest.preserve(GuestMemory.FREE, 0)),
+              guest -> guest.preserve(guest.free(), 0)),
           luo(
               "MAP-008",
-              guest -> guest.preserve(0x20000000 + 4096L * guest.pick(1 << 16), 0),
-              guest -> guest.preserve(0x20000000 - 4096, 0)),
+              guest -> guest.preserve(guest.end() + guest.pageBytes() * guest.pick(1 << 16), 0),
+              guest -> guest.preserve(guest.end() - guest.pageBytes(), 0)),
           // The first chunk of a list has one element.
           list(
               "MAP-009",
@@ -181,12 +182,12 @@ final class RootCases {
               "MAP-018",
               guest -> {
                 int order = 1 + guest.pick(9);
-                guest.preserve(GuestMemory.FREE, order);
-                guest.node(GuestMemory.FREE + (4096L << (order - 1)));
+                guest.preserve(guest.free(), order);
+                guest.node(guest.free() + (guest.pageBytes() << (order - 1)));
               },
               guest -> {
-                guest.preserve(GuestMemory.FREE, 4);
-                guest.node(GuestMemory.FREE + (4096L << 4));
+                guest.preserve(guest.free(), 4);
+                guest.node(guest.free() + (guest.pageBytes() << 4));
               }),
           luo(
               "MAP-019",
@@ -232,10 +233,26 @@ final class RootCases {
     return guest.pick("memblock", "kexec-metadata", "kho_test", "LUO");
   }
 
+  private static long orderZero(GuestMemory guest) {
+    return 1L << KhoRadix.orderZeroBit(guest.pageSize());
+  }
+
+  private static int pageBits(GuestMemory guest) {
+    return KhoRadix.MAX_PHYSICAL_BITS - guest.pageSize().shift();
+  }
+
+  /** A slot of the root beyond all bits of a key. */
+  private static long beyond(GuestMemory guest) {
+    int top = KhoRadix.levelShift(guest.pageSize(), guest.topLevel());
+    int usable = 1 << (KhoRadix.orderZeroBit(guest.pageSize()) + 1 - top);
+    int slots = 1 << KhoRadix.tableBits(guest.pageSize());
+    return guest.map() + 8L * (usable + guest.pick(slots - usable));
+  }
+
   /** A slot of a table that is in use, some levels below the root. */
   private static long child(GuestMemory guest) {
     long slot = used(guest, guest.map());
-    for (int levels = guest.pick(5); levels > 0; levels--) {
+    for (int levels = guest.pick(guest.topLevel()); levels > 0; levels--) {
       slot = used(guest, guest.u64(slot));
     }
     return slot;
@@ -243,7 +260,7 @@ final class RootCases {
 
   private static long used(GuestMemory guest, long table) {
     List<Long> used = new ArrayList<>();
-    for (long slot = table; slot < table + 4096; slot += 8) {
+    for (long slot = table; slot < table + guest.pageBytes(); slot += 8) {
       if (guest.u64(slot) != 0) {
         used.add(slot);
       }
