@@ -273,7 +273,7 @@ class DiffCommandTest {
     assertThat(changes(broken, whole))
         .contains(
             "~ subtree LUO",
-            "  ~ readable in part → nothing",
+            "  ~ readable in part → yes",
             "  ? session vm" + unknown,
             "  ? session db" + unknown)
         .noneMatch(line -> line.contains("+ ") || line.contains("- "))

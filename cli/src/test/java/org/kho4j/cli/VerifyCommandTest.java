@@ -154,10 +154,20 @@ class VerifyCommandTest {
   }
 
   @Test
-  void tellsOnlyWhatIsWanted() throws IOException {
+  void printsOnlyWhatIsWanted() throws IOException {
     Path source = changed("jump-luo", sizeOfLuo(), 31);
-    assertThat(verify("--only", "MEMFD,luo-002", source)).isZero();
     assertThat(verify("--only", "LUO", "--severity", "error", source)).isEqualTo(1);
+    assertThat(pipe.out()).startsWith("error   LUO-001");
+  }
+
+  @Test
+  void aFindingThatIsNotPrintedCounts() throws IOException {
+    Path source = changed("jump-luo", sizeOfLuo(), 31);
+    assertThat(verify("--only", "MEMFD,luo-002", "--json", source)).isEqualTo(1);
+    JsonNode document = MAPPER.readTree(pipe.out());
+    assertThat(document.path("findings")).isEmpty();
+    assertThat(document.path("errors").asInt()).isPositive();
+    assertThat(document.path("verdict").asString()).isEqualTo("errors");
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.kho4j.handover;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
@@ -66,10 +67,16 @@ final class PageSizeSearch {
         : new PageSizeEvidence(
             best,
             Certainty.UNSURE,
-            most == 0
-                ? "with no page size does the map preserve the root FDT's own page"
-                : "with pages of other sizes the map has the %d %s that the handover needs as well"
-                    .formatted(most, pages));
+            most > 0
+                ? "with pages of other sizes the map has the %d %s that the handover needs as well"
+                    .formatted(most, pages)
+                : roots.stream().allMatch(PageSizeSearch::isNewer)
+                    ? "the map of a version that kho does not know was not read"
+                    : "with no page size does the map preserve the root FDT's own page");
+  }
+
+  private static boolean isNewer(RootFdt root) {
+    return KhoVersion.of(root.compatible()).isEmpty();
   }
 
   /** Counts the pages that every map has and that the maps have with this page size. */
@@ -85,22 +92,27 @@ final class PageSizeSearch {
 
   private static long known(Handover handover) {
     long pageBytes = handover.pageSize().bytes();
+    PreservedMap.Lookup lookup;
     try {
-      PreservedMap.Lookup lookup = handover.preservedMap().lookup();
+      lookup = handover.preservedMap().lookup();
       if (!lookup.isPreserved(handover.root().address(), 0)) {
         return 0;
       }
-      long known = 1;
+    } catch (HandoverException e) {
+      return 0;
+    }
+    long known = 1;
+    try {
       for (Subtree subtree : handover.subtrees(problem -> {})) {
         known += lookup.orderAt(subtree.address() & -pageBytes) >= 0 ? 1 : 0;
         if (subtree.name().equals(FdtLayout.MEMBLOCK_SUBTREE)) {
           known += reservations(handover, subtree, lookup);
         }
       }
-      return known;
     } catch (HandoverException e) {
-      return 0;
+      return known; // The rest of the map is no evidence.
     }
+    return known;
   }
 
   private static long reservations(

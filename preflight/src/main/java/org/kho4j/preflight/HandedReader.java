@@ -22,7 +22,6 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.luo.FeatureHeader;
-import org.kho4j.handover.luo.Flb;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.luo.PreservedFile;
@@ -329,21 +328,36 @@ public final class HandedReader {
                     luo.version().head() == LuoVersion.Head.FDT
                         ? BlobVersions.of(tree(subtree))
                         : List.of(luo.version().compatible())));
+    List<HandoverException> broken = new ArrayList<>();
+    attempt(
+        () ->
+            luo.sessions()
+                .forEach(session -> attempt(() -> session.files().forEach(this::file), broken)),
+        broken);
+    attempt(
+        () ->
+            luo.flbs().stream()
+                .filter(flb -> flb.count() != 0)
+                .forEach(flb -> flbs.add(flb.name())),
+        broken);
+    put(Parts.MEMFD, handlers);
+    memfdFeatures.ifPresent(_ ->
+        parts.computeIfPresent(
+            Parts.MEMFD.name(),
+            (_, speech) ->
+                new Speech(speech.state(), speech.versions(), memfdFeatures, speech.evidence())));
+    put(Parts.FLB, flbs);
+    if (!broken.isEmpty()) {
+      throw broken.getFirst();
+    }
+  }
+
+  /** Reads a list. What is broken in it hides neither the rest nor another list. */
+  private static void attempt(Runnable reading, List<HandoverException> broken) {
     try {
-      luo.sessions().forEach(session -> session.files().forEach(this::file));
-      for (Flb flb : luo.flbs()) {
-        if (flb.count() != 0) {
-          flbs.add(flb.name());
-        }
-      }
-    } finally {
-      put(Parts.MEMFD, handlers);
-      memfdFeatures.ifPresent(_ ->
-          parts.computeIfPresent(
-              Parts.MEMFD.name(),
-              (_, speech) ->
-                  new Speech(speech.state(), speech.versions(), memfdFeatures, speech.evidence())));
-      put(Parts.FLB, flbs);
+      reading.run();
+    } catch (HandoverException e) {
+      broken.add(e);
     }
   }
 

@@ -370,7 +370,7 @@ final class FdtRules {
     long count = ((subtree.address() + subtree.size() - 1) >>> shift) - first + 1;
     long missing =
         scene.preserved().isKnown() ? scene.preserved().pages().first(first, count, false) : -1;
-    if (missing >= 0) {
+    if (missing >= 0 && scene.preserved().orderAround(missing << shift) < 0) {
       scene
           .findings()
           .report(

@@ -59,10 +59,10 @@ final class Findings {
 
   private boolean count(Rule rule) {
     errors += rule.severity() == Severity.ERROR ? 1 : 0;
+    bySeverity.merge(rule.severity(), 1L, Long::sum);
     if (!wanted.test(rule)) {
       return false;
     }
-    bySeverity.merge(rule.severity(), 1L, Long::sum);
     return counts.merge(rule.id(), 1L, Long::sum) <= perRule;
   }
 

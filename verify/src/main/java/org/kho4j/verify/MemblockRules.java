@@ -171,7 +171,7 @@ final class MemblockRules {
     long count = ((start + size - 1) >>> shift) - first + 1;
     long missing =
         scene.preserved().isKnown() ? scene.preserved().pages().first(first, count, false) : -1;
-    if (missing >= 0) {
+    if (missing >= 0 && scene.preserved().orderAround(missing << shift) < 0) {
       findings.report(PRESERVED, where, start, "page 0x%x is not preserved", missing << shift);
     }
     scene.claims().claim(where, start, size);

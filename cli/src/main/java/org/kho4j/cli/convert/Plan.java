@@ -123,7 +123,7 @@ final class Plan {
     for (KeptBlocks.Run run : outside) {
       leaveOut(
           "/preserved-memory-map",
-          "blocks of order %d, 0x%x to 0x%x, are partly outside of memory, which is %s"
+          "blocks of order %d, 0x%x to 0x%x, are not all in memory, which is %s"
               .formatted(run.order(), run.address(), run.end() - 1, memory));
       kept.dropRun(run);
     }

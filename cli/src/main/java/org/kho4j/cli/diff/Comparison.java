@@ -114,7 +114,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
       Item.Fact other = left.remove(fact.name());
       boolean known =
           !fact.isAbsent() && (other == null ? !after.isIncomplete() : !other.isAbsent());
-      Object value = other == null ? null : other.value();
+      Object value = other == null ? Item.unnoted(fact) : other.value();
       if (known && !fact.value().equals(value)) {
         changes.add(new Change(fact.name(), fact.value(), value));
       }
@@ -122,7 +122,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     if (!before.isCutOff()) {
       left.values().stream()
           .filter(fact -> !fact.isAbsent())
-          .forEach(fact -> changes.add(new Change(fact.name(), null, fact.value())));
+          .forEach(fact -> changes.add(new Change(fact.name(), Item.unnoted(fact), fact.value())));
     }
     return changes;
   }

@@ -111,6 +111,7 @@ final class DiffText {
   private static String value(@Nullable Object value) {
     return switch (value) {
       case null -> "nothing";
+      case Long number when number < 0 -> Long.toUnsignedString(number);
       case Long number -> Units.count(number);
       default -> {
         String text = Units.printable(value.toString());

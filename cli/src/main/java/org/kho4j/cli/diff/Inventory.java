@@ -72,6 +72,9 @@ final class Inventory {
         Item.of("handover", "")
             .with("version", version())
             .with("pageSize", handover.pageSize().bytes());
+    if (handover.isNewer()) {
+      root.newer(handover.root().compatible());
+    }
     root.with(map());
     boolean[] broken = new boolean[1];
     List<Subtree> subtrees =
@@ -120,6 +123,7 @@ final class Inventory {
   private Item subtree(Subtree subtree) {
     Item item = Item.of("subtree", subtree.name());
     if (handover.isNewer()) {
+      item.newer(handover.root().compatible());
       return blob(item, subtree);
     }
     read(
@@ -185,7 +189,7 @@ final class Inventory {
     Item item = Item.of("session", session.name());
     FdStoreMapping systemd =
         FdStoreMapping.isIn(session) ? read(item, () -> FdStoreMapping.read(session)) : null;
-    if (item.isCutOff()) {
+    if (item.isIncomplete()) {
       return item; // The mapping has the files' names.
     }
     if (systemd != null) {

@@ -2,6 +2,7 @@ package org.kho4j.cli.diff;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A named thing of a handover with what can be compared of it: nothing in here is an address.
@@ -82,9 +83,14 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
     return fact.name().equals(READABLE);
   }
 
+  /** Returns the value of a fact that an item does not have: a readable item does not say so. */
+  static @Nullable Object unnoted(Fact fact) {
+    return isUnreadable(fact) ? "yes" : null;
+  }
+
   /** Returns whether facts and items may be missing that the handover has. */
   boolean isIncomplete() {
-    return isCutOff() || facts.stream().anyMatch(Item::isUnreadable);
+    return isCutOff() || isNewer() || facts.stream().anyMatch(Item::isUnreadable);
   }
 
   /** Notes that it is of a newer contract, and cannot be decoded. */

@@ -254,6 +254,7 @@ public final class Inspection {
   }
 
   private void liveUpdate(Subtree subtree, LiveUpdate luo) throws IOException {
+    long before = problems();
     view.beginLiveUpdate(subtree, luo);
     read(() -> {
       luo.sessions().forEach(this::session);
@@ -269,7 +270,7 @@ public final class Inspection {
           .map(layout -> state(where, layout, flb.data()))
           .ifPresent(state -> states.put(flb.name(), state));
     }
-    view.flbs(flbs, states);
+    view.flbs(flbs, states, problems() == before);
     view.endLiveUpdate();
   }
 
@@ -360,6 +361,10 @@ public final class Inspection {
       error(e);
       return null;
     }
+  }
+
+  private long problems() {
+    return errors.size() + moreErrors + absent.size() + moreAbsent + newer.size() + moreNewer;
   }
 
   private void error(HandoverException error) {

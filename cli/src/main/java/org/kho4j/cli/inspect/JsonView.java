@@ -273,7 +273,8 @@ final class JsonView implements View {
   }
 
   @Override
-  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states) {
+  public void flbs(
+      @Nullable List<Flb> flbs, Map<String, DevelopmentState> states, boolean complete) {
     if (flbs == null) {
       return;
     }

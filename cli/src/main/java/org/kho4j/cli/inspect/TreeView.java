@@ -385,7 +385,7 @@ final class TreeView implements View {
   }
 
   @Override
-  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states)
+  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states, boolean complete)
       throws IOException {
     if (flbs != null) {
       for (Flb flb : flbs) {
@@ -405,7 +405,7 @@ final class TreeView implements View {
       }
     }
     out.put(guide.entry(true))
-        .put("in all ")
+        .put(complete ? "in all " : "at least ")
         .count(sessions, "session", "sessions")
         .put(", ")
         .count(files, "file", "files")

@@ -106,8 +106,10 @@ public interface View {
    * The FLBs.
    *
    * @param states by the layouts of development trees, where one is known; by the FLBs' names
+   * @param complete whether all sessions, files and FLBs were read
    */
-  void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states) throws IOException;
+  void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states, boolean complete)
+      throws IOException;
 
   void endLiveUpdate() throws IOException;
 

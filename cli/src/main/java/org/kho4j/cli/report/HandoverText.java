@@ -251,7 +251,7 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states)
+  public void flbs(@Nullable List<Flb> flbs, Map<String, DevelopmentState> states, boolean complete)
       throws IOException {
     luo.flbs(flbs, states);
   }

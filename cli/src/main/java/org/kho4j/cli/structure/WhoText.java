@@ -65,7 +65,11 @@ final class WhoText {
     }
     preserved(handover, here);
     if (here.owners().isEmpty()) {
-      line("owner").put(here.blocks().isEmpty() ? FAINT : WARNING, "nobody").line();
+      line("owner")
+          .put(
+              here.blocks().isEmpty() ? FAINT : WARNING,
+              handover.isNewer() ? "not known: kho does not know this version" : "nobody")
+          .line();
     }
     for (OwnedAddress.Owner owner : here.owners()) {
       owner(owner);

@@ -52,7 +52,9 @@ public final class VerifyCommand extends Command {
         OptionSpec.builder("--only")
             .type(String.class)
             .paramLabel("ID,…")
-            .description("Prints only findings of these rules, or groups of rules (MEMFD)."));
+            .description(
+                "Prints only findings of these rules, or groups of rules (MEMFD). Verdict, counts"
+                    + " and exit status are those of all findings."));
     option(
         SEVERITIES
             .option("--severity")

@@ -140,6 +140,9 @@ public final class KhoTest {
     long[] number = new long[1];
     forEachFolio((folio, order) -> {
       Where place = folio(number[0]++);
+      if (folio == 0) {
+        throw place.broken(address, "its entry is 0: there is no folio");
+      }
       long size = memory.pageSize().blockBytes(order);
       for (long at = 0; at < size; at += STRETCH_BYTES) {
         sum.add(memory.bytes(place, folio + at, Math.min(STRETCH_BYTES, size - at)));

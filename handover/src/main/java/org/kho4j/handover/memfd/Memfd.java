@@ -42,6 +42,9 @@ public final class Memfd {
     this.where = file.where();
     this.address = file.data();
     this.version = MemfdVersion.of(file.compatible()).orElseThrow();
+    if (address == 0) {
+      throw where.broken(file.address(), "data is 0: the file has no structure");
+    }
     memory.requirePage(where, address, "data");
     this.ser = body(version, where, memory.view(where, address, version.structure()));
     this.foliosInfo =

@@ -1,0 +1,140 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+
+/** One broken part of a capture: no command says more of the rest than the bytes do. */
+class BrokenPartsTest {
+
+  private static final int ROOM = 16 << 20;
+
+  /**
+   * In {@code jump-luo}: LUO's head, the first session and file, its memfd, and kho_test's data.
+   */
+  private static final int HEAD = 0x698000;
+
+  private static final int SESSION_FILES = 0x778050;
+  private static final int SESSION_NAME = 0x778060;
+  private static final int FILE_DATA = 0x772040;
+  private static final int MEMFD_SIZE = 0x771008;
+  private static final int NR_FOLIOS = 0x55a088;
+  private static final int VERSION = 0x512051;
+
+  @TempDir private Path directory;
+  private Path sound;
+
+  @BeforeEach
+  void unpack() throws IOException {
+    sound = directory.resolve("sound");
+    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
+      Files.write(sound, memory.read(0, ROOM).toArray(ValueLayout.JAVA_BYTE));
+    }
+  }
+
+  private Path patched(int address, byte... bytes) throws IOException {
+    byte[] memory = Files.readAllBytes(sound);
+    System.arraycopy(bytes, 0, memory, address, bytes.length);
+    return Files.write(directory.resolve("patched"), memory);
+  }
+
+  private Path patched(int address, long value) throws IOException {
+    return patched(
+        address,
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+  }
+
+  private static ConsoleOfATest kho(int exit, Object... arguments) {
+    ConsoleOfATest pipe = ConsoleOfATest.pipe();
+    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line))
+        .as("%s%n%s", pipe.err(), pipe.out())
+        .isEqualTo(exit);
+    return pipe;
+  }
+
+  @Test
+  void aFileWithoutDataIsNoMemfd() throws IOException {
+    Path broken = patched(FILE_DATA, 0);
+
+    assertThat(kho(0, "inspect", broken).out()).contains("data is 0: the file has no structure");
+    assertThat(
+            kho(
+                    2,
+                    "extract",
+                    broken,
+                    "--session",
+                    "kexec_multi_state",
+                    "--token",
+                    "0x3e6",
+                    "-o",
+                    directory.resolve("out"))
+                .err())
+        .contains("data is 0: the file has no structure");
+  }
+
+  @Test
+  void aBrokenSessionHidesNoPartFromPreflight() throws IOException {
+    String kernel = "src/test/resources/org/kho4j/cli/preflight/kernels/memfd-swapped.json";
+
+    assertThat(kho(1, "preflight", "--from", patched(SESSION_FILES, 0), "--to", kernel).out())
+        .contains(" memfd           memfd-v2", " flb             liveupdate-test-flb-v0");
+  }
+
+  @Test
+  void aPreservedPageOutsideOfMemoryIsPreserved() {
+    assertThat(kho(1, "verify", sound).out()).contains("MAP-008").doesNotContain("MEMBLOCK-005");
+  }
+
+  @Test
+  void whatIsNewerIsNotLost() throws IOException {
+    Path newerLuo = patched(HEAD, "luo-v6".getBytes(StandardCharsets.US_ASCII));
+    assertThat(kho(1, "diff", sound, newerLuo).out())
+        .contains("  ? session ")
+        .doesNotContain("- session", " lost");
+
+    Path newerKho = patched(VERSION, new byte[] {'5'});
+    assertThat(kho(1, "diff", sound, newerKho).out())
+        .contains("? reserve_mem trace")
+        .doesNotContain(" lost");
+    assertThat(kho(0, "who", newerKho, "0x512000").out())
+        .contains(
+            "the map of a version that kho does not know was not read", "owner      not known");
+  }
+
+  @Test
+  void aSumOfWhatCouldBeReadIsALowerBound() throws IOException {
+    byte[] unterminated = "A".repeat(64).getBytes(StandardCharsets.US_ASCII);
+
+    assertThat(kho(0, "inspect", sound).out()).contains("in all 5 sessions, 4 files");
+    assertThat(kho(0, "inspect", patched(SESSION_NAME, unterminated)).out())
+        .contains("at least 1 session, 1 file")
+        .doesNotContain("in all");
+  }
+
+  @Test
+  void numbersAreUnsigned() throws IOException {
+    assertThat(kho(1, "diff", sound, patched(MEMFD_SIZE, 1L << 63)).out())
+        .contains("size 4,096 → 9223372036854775808");
+  }
+
+  @Test
+  void anEmptyEntryOfKhoTestIsNoFolio() throws IOException {
+    assertThat(kho(0, "inspect", patched(NR_FOLIOS, new byte[] {8})).out())
+        .contains("its entry is 0: there is no folio")
+        .doesNotContain("checksum matches");
+  }
+}
