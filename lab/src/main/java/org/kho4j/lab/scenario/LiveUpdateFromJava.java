@@ -31,7 +31,7 @@ final class LiveUpdateFromJava {
     }
     guest.leaveJump();
     guest.await("lab: release 7\\.3");
-    guest.await("lab: a session of another name: .*handed over no session of that name");
+    guest.await("lab: a session of another name: .*handed over no session with this name");
     guest.await("lab: a token that nobody has: .*no descriptor has that token");
     guest.await("lab: a session that was retrieved: .*the session was already retrieved");
     guest.await("lab: %d files are the same".formatted(FILES));
