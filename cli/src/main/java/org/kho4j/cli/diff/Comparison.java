@@ -119,7 +119,7 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
         changes.add(new Change(fact.name(), fact.value(), value));
       }
     }
-    if (!before.isCutOff()) {
+    if (!before.isIncomplete()) {
       left.values().stream()
           .filter(fact -> !fact.isAbsent())
           .forEach(fact -> changes.add(new Change(fact.name(), Item.unnoted(fact), fact.value())));
