@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -9,7 +10,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,15 +57,6 @@ class BrokenPartsTest {
         ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
   }
 
-  private static ConsoleOfATest kho(int exit, Object... arguments) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line))
-        .as("%s%n%s", pipe.err(), pipe.out())
-        .isEqualTo(exit);
-    return pipe;
-  }
-
   @Test
   void aFileWithoutDataIsNoMemfd() throws IOException {
     Path broken = patched(FILE_DATA, 0);
@@ -110,6 +101,9 @@ class BrokenPartsTest {
     assertThat(kho(1, "diff", sound, newerKho).out())
         .contains("? reserve_mem trace")
         .doesNotContain(" lost");
+    assertThat(kho(1, "diff", newerKho, sound).out())
+        .contains("? reserve_mem trace")
+        .doesNotContain(" added", "nothing → 7.3.4");
     assertThat(kho(0, "who", newerKho, "0x512000").out())
         .contains(
             "the map of a version that kho does not know was not read", "owner      not known");

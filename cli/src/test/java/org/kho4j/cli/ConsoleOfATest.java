@@ -1,8 +1,11 @@
 package org.kho4j.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
 import org.kho4j.cli.output.Console;
 
 /** Runs kho in this JVM and keeps what it wrote. */
@@ -24,6 +27,16 @@ final class ConsoleOfATest {
 
   static ConsoleOfATest pipe() {
     return new ConsoleOfATest(false);
+  }
+
+  /** Runs kho, whose exit status is asserted. */
+  static ConsoleOfATest kho(int exit, Object... arguments) {
+    ConsoleOfATest pipe = pipe();
+    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
+    assertThat(new Kho(pipe.console, "").run(line))
+        .as("%s%n%s", pipe.err(), pipe.out())
+        .isEqualTo(exit);
+    return pipe;
   }
 
   String out() {

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,13 +33,6 @@ class DiffCommandTest {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   @TempDir private Path directory;
-
-  private ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
-  }
 
   private interface Filling {
     void fill(TestGuest guest);

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -45,13 +46,6 @@ class ExtractCommandTest {
     ram = directory.resolve("ram");
     outDirectory = Files.createDirectory(directory.resolve("out"));
     out = outDirectory.resolve("file");
-  }
-
-  private ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
   }
 
   private void memfd(Placed... folios) throws IOException {

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,13 +32,6 @@ class ExtractUsageTest {
     try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
       guest.session("a\033[2Jb").session("vm").memfd("vm", 7, 0).file("vm", 8, "vfio\007-v1", 0);
     }
-  }
-
-  private ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
   }
 
   private List<Path> outFiles() throws IOException {

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -9,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,15 +39,6 @@ class LeftOutMemoryTest {
   private static final long CHUNK = 0x599000;
 
   @TempDir private Path directory;
-
-  private static ConsoleOfATest kho(int exit, Object... arguments) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line))
-        .as("%s%s", pipe.out(), pipe.err())
-        .isEqualTo(exit);
-    return pipe;
-  }
 
   private static JsonNode json(int exit, Object... arguments) {
     return MAPPER.readTree(kho(exit, arguments).out());

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -241,15 +242,6 @@ class NewerContractTest {
 
     assertThat(kho(0, "diff", ram, ram).out()).doesNotContain("cannot be read");
     kho(0, "report", ram, "-o", directory.resolve("report.html"));
-  }
-
-  private static ConsoleOfATest kho(int exit, Object... arguments) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line))
-        .as("%s%n%s", pipe.err(), pipe.out())
-        .isEqualTo(exit);
-    return pipe;
   }
 
   /** Pages of zeros become holes. */

@@ -1,13 +1,13 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 import static org.kho4j.cli.Preflights.ALL_ON;
 import static org.kho4j.cli.Preflights.SMALL;
 import static org.kho4j.cli.Preflights.TRACE;
 import static org.kho4j.cli.Preflights.component;
 import static org.kho4j.cli.Preflights.json;
 import static org.kho4j.cli.Preflights.kernel;
-import static org.kho4j.cli.Preflights.kho;
 import static org.kho4j.cli.Preflights.names;
 
 import java.nio.file.Files;

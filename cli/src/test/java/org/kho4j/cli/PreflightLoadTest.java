@@ -1,11 +1,11 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 import static org.kho4j.cli.Preflights.and;
 import static org.kho4j.cli.Preflights.component;
 import static org.kho4j.cli.Preflights.json;
 import static org.kho4j.cli.Preflights.kernel;
-import static org.kho4j.cli.Preflights.kho;
 
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 import static org.kho4j.cli.Preflights.ALL_ON;
 import static org.kho4j.cli.Preflights.BASE;
 import static org.kho4j.cli.Preflights.SMALL;
@@ -9,7 +10,6 @@ import static org.kho4j.cli.Preflights.and;
 import static org.kho4j.cli.Preflights.component;
 import static org.kho4j.cli.Preflights.json;
 import static org.kho4j.cli.Preflights.kernel;
-import static org.kho4j.cli.Preflights.kho;
 
 import java.nio.file.Files;
 import java.nio.file.Path;

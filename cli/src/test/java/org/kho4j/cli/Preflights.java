@@ -1,6 +1,6 @@
 package org.kho4j.cli;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.nio.file.Path;
 import java.util.Set;
@@ -21,13 +21,6 @@ final class Preflights {
   static Path kernel(String name) {
     return BASE.resolve("src/test/resources/org/kho4j/cli/preflight/kernels")
         .resolve(name + ".json");
-  }
-
-  static ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.out() + pipe.err()).isEqualTo(exit);
-    return pipe;
   }
 
   static JsonNode json(int exit, Object... args) {

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,13 +45,6 @@ class ReportCommandTest {
   void nameFiles() throws IOException {
     outDirectory = Files.createDirectory(directory.resolve("out"));
     page = outDirectory.resolve("report.html");
-  }
-
-  private ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
   }
 
   private String report(int exit, Object source, Object... options) throws IOException {

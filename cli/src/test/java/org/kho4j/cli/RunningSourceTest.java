@@ -71,12 +71,8 @@ class RunningSourceTest {
   }
 
   private ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line =
-        Stream.concat(Stream.of(args).map(Object::toString), Stream.of("--root", root.toString()))
-            .toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
+    return ConsoleOfATest.kho(
+        exit, Stream.concat(Stream.of(args), Stream.of("--root", root)).toArray());
   }
 
   private static String handovers(ConsoleOfATest inspected) {

@@ -2,6 +2,7 @@ package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -44,13 +45,6 @@ class SourceFormsTest {
     try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
       ram = memory.read(0, ROOM).toArray(ValueLayout.JAVA_BYTE);
     }
-  }
-
-  private static ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
   }
 
   private JsonNode handovers(Object... options) throws IOException {

@@ -2,6 +2,7 @@ package org.kho4j.cli;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -63,13 +64,6 @@ class StoreInImageTest {
       store.allocate("empty", 1 << 18);
     }
     assertThat(kho(0, "warm", "show", file).out()).contains("book: 97.7 KiB, schema 7, 2 extents");
-  }
-
-  private static ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
   }
 
   /** A machine that hands over memfds with these bytes, tokens from 1 on, as systemd does. */

@@ -1,11 +1,11 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
@@ -24,13 +24,6 @@ class SystemdSessionTest {
   private static final Path CAPTURE = Captures.small("systemd-262-jump");
 
   @TempDir private Path directory;
-
-  private static ConsoleOfATest kho(int exit, Object... args) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String[] line = Stream.of(args).map(Object::toString).toArray(String[]::new);
-    assertThat(new Kho(pipe.console, "").run(line)).as(pipe.err()).isEqualTo(exit);
-    return pipe;
-  }
 
   private static JsonNode session(Path source) throws IOException {
     JsonNode document = MAPPER.readTree(kho(0, "inspect", source, "--json").out());

@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 import static org.kho4j.cli.Preflights.kernel;
 
 import java.io.IOException;
@@ -40,18 +41,6 @@ class UnreadableHandoverTest {
     try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
       Files.write(ram, memory.read(0, ROOM).toArray(ValueLayout.JAVA_BYTE));
     }
-  }
-
-  private static ConsoleOfATest kho(int exit, Object... arguments) {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    List<String> line = new ArrayList<>();
-    for (Object argument : arguments) {
-      line.add(argument.toString());
-    }
-    assertThat(new Kho(pipe.console, "").run(line.toArray(String[]::new)))
-        .as("%s%n%s", pipe.err(), pipe.out())
-        .isEqualTo(exit);
-    return pipe;
   }
 
   private static JsonNode json(int exit, Object... arguments) {

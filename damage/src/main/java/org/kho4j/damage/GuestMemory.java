@@ -10,6 +10,7 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.luo.LiveUpdate;
@@ -410,13 +411,9 @@ public final class GuestMemory {
     return page;
   }
 
-  /** The level of the map's root, in a tree of the fewest levels that every key needs. */
+  /** The level of the map's root. */
   int topLevel() {
-    int level = 0;
-    while (KhoRadix.levelShift(pageSize, level + 1) <= KhoRadix.orderZeroBit(pageSize)) {
-      level++;
-    }
-    return level;
+    return MapForm.RADIX.depth(pageSize) - 1;
   }
 
   /** Returns the address of the x86-64 boot record, if there is one. */

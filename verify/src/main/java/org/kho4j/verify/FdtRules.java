@@ -368,9 +368,8 @@ final class FdtRules {
     int shift = scene.pageSize().shift();
     long first = subtree.address() >>> shift;
     long count = ((subtree.address() + subtree.size() - 1) >>> shift) - first + 1;
-    long missing =
-        scene.preserved().isKnown() ? scene.preserved().pages().first(first, count, false) : -1;
-    if (missing >= 0 && scene.preserved().orderAround(missing << shift) < 0) {
+    long missing = scene.preserved().firstNotPreserved(subtree.address(), subtree.size());
+    if (missing >= 0) {
       scene
           .findings()
           .report(
@@ -378,7 +377,7 @@ final class FdtRules {
               subtree.where(),
               subtree.address(),
               "page 0x%x of the blob is not preserved",
-              missing << shift);
+              missing);
     }
     int order =
         scene.preserved().isKnown()

@@ -166,13 +166,9 @@ final class MemblockRules {
       findings.report(
           PAGES, where, start, "0x%x bytes at 0x%x are not whole pages of %d", size, start, page);
     }
-    int shift = scene.pageSize().shift();
-    long first = start >>> shift;
-    long count = ((start + size - 1) >>> shift) - first + 1;
-    long missing =
-        scene.preserved().isKnown() ? scene.preserved().pages().first(first, count, false) : -1;
-    if (missing >= 0 && scene.preserved().orderAround(missing << shift) < 0) {
-      findings.report(PRESERVED, where, start, "page 0x%x is not preserved", missing << shift);
+    long missing = scene.preserved().firstNotPreserved(start, size);
+    if (missing >= 0) {
+      findings.report(PRESERVED, where, start, "page 0x%x is not preserved", missing);
     }
     scene.claims().claim(where, start, size);
     scene.content(AbsentParts.Kind.RESERVATION, where, start, scene.absent().bytes(start, size));

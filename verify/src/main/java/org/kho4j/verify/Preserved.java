@@ -47,6 +47,25 @@ final class Preserved {
     return pages;
   }
 
+  /**
+   * Returns the address of the first page of a range that is not preserved; -1 if there is none, or
+   * if the preserved pages are not known. Behind a page in a block outside of memory, which is none
+   * of {@link #pages}, nothing is looked for.
+   *
+   * @param size bytes, at least 1
+   */
+  long firstNotPreserved(long address, long size) {
+    if (!isKnown()) {
+      return -1;
+    }
+    long first = address >>> pageSize.shift();
+    long count = ((address + size - 1) >>> pageSize.shift()) - first + 1;
+    long missing = pages.first(first, count, false);
+    return missing < 0 || orderAround(missing << pageSize.shift()) >= 0
+        ? -1
+        : missing << pageSize.shift();
+  }
+
   /** Returns the pages that are blocks of order 0. */
   PageBits singles() {
     return singles;

@@ -76,15 +76,8 @@ final class Inventory {
       root.newer(handover.root().compatible());
     }
     root.with(map());
-    boolean[] broken = new boolean[1];
-    List<Subtree> subtrees =
-        handover.subtrees(problem -> {
-          problem(root, problem);
-          broken[0] = true;
-        });
-    subtrees.forEach(subtree -> root.with(subtree(subtree)));
-    if (broken[0]) {
-      root.unreadable();
+    for (Subtree subtree : handover.subtrees(problem -> missing(root, problem))) {
+      root.with(subtree(subtree));
     }
     return root;
   }
@@ -276,10 +269,7 @@ final class Inventory {
     try {
       return part.get();
     } catch (HandoverException e) {
-      problem(of, e);
-      if (!e.isNewer() && !e.isAbsent()) {
-        of.unreadable();
-      }
+      missing(of, e);
       return null;
     }
   }
@@ -291,6 +281,14 @@ final class Inventory {
     } catch (HandoverException e) {
       problem(of, e);
       return null;
+    }
+  }
+
+  /** Notes that a part of an item could not be read. */
+  private void missing(Item of, HandoverException problem) {
+    problem(of, problem);
+    if (!problem.isNewer() && !problem.isAbsent()) {
+      of.unreadable();
     }
   }
 

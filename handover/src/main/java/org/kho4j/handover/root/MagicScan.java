@@ -140,7 +140,8 @@ final class MagicScan {
 
   private void scan(long address, long length) {
     if (memory.isPacked()) {
-      peek(address, length);
+      int page = Math.max(STEP, memory.source().pageSize().orElse(STEP));
+      pageByPage(address, length, page, page - STEP + BootSearch.LOOKED_AT);
       return;
     }
     for (long at = 0; at < length; at += STRETCH) {
@@ -148,28 +149,21 @@ final class MagicScan {
       try {
         look(memory.read(address + at, bytes), address + at);
       } catch (MemoryReadException e) {
-        pageByPage(address + at, bytes);
+        pageByPage(address + at, bytes, STEP, STEP);
       }
     }
   }
 
-  /** Looks at the beginning of each page of the source alone, as far as the search needs it. */
-  private void peek(long address, long length) {
-    long page = Math.max(STEP, memory.source().pageSize().orElse(STEP));
+  /**
+   * Looks at each page by itself.
+   *
+   * @param page bytes of a page
+   * @param lookedAt bytes at its beginning that are read
+   */
+  private void pageByPage(long address, long length, int page, int lookedAt) {
     for (long at = 0; at + Integer.BYTES <= length; at += page) {
-      long bytes = Math.min(page - STEP + BootSearch.LOOKED_AT, length - at);
       try {
-        look(memory.peek(address + at, bytes), address + at);
-      } catch (MemoryReadException e) {
-        // A page that cannot be read holds no readable root FDT.
-      }
-    }
-  }
-
-  private void pageByPage(long address, long length) {
-    for (long at = 0; at + Integer.BYTES <= length; at += STEP) {
-      try {
-        look(memory.read(address + at, Math.min(STEP, length - at)), address + at);
+        look(memory.peek(address + at, Math.min(lookedAt, length - at)), address + at);
       } catch (MemoryReadException e) {
         // A page that cannot be read holds no readable root FDT.
       }

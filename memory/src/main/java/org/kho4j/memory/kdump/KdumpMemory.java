@@ -132,7 +132,7 @@ public final class KdumpMemory implements PhysicalMemory {
 
   @Override
   public MemorySegment read(long address, long length) {
-    return read(address, length, pageSize);
+    return read(address, length, true);
   }
 
   @Override
@@ -142,15 +142,15 @@ public final class KdumpMemory implements PhysicalMemory {
 
   @Override
   public MemorySegment peek(long address, long length) {
-    return read(address, length, (int) ((address + length) & (pageSize - 1)));
+    return read(address, length, false);
   }
 
   /**
    * Reads bytes.
    *
-   * @param decoded bytes to decode of a page that has all of the bytes; 0 for the page
+   * @param whole whether to decode all of a page that has all of the bytes
    */
-  private MemorySegment read(long address, long length, int decoded) {
+  private MemorySegment read(long address, long length, boolean whole) {
     file.requireReadable(length);
     try {
       long absent = firstAbsent(address, length);
@@ -160,8 +160,8 @@ public final class KdumpMemory implements PhysicalMemory {
       long first = address >>> pageShift;
       long last = (address + length - 1) >>> pageShift;
       if (first == last) {
-        MemorySegment page = page(first, decoded == 0 ? pageSize : decoded);
-        return page.asSlice(address & (pageSize - 1), length);
+        int offset = (int) (address & (pageSize - 1));
+        return page(first, whole ? pageSize : offset + (int) length).asSlice(offset, length);
       }
       return gather(address, length, first, last);
     } catch (IllegalStateException e) {

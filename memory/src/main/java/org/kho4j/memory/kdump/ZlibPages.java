@@ -45,17 +45,15 @@ final class ZlibPages implements PageCodec {
     inflater.reset();
     inflater.setInput(in, 0, length);
     int made = 0;
-    while (made < beginning.length) {
-      int more;
-      try {
+    try {
+      for (int more = 1; more > 0 && made < beginning.length; made += more) {
         more = inflater.inflate(beginning, made, beginning.length - made);
-      } catch (DataFormatException e) {
-        throw new DataFormatException("zlib: " + e.getMessage());
       }
-      if (more == 0) {
-        throw new DataFormatException("its zlib stream ends after " + made + " bytes");
-      }
-      made += more;
+    } catch (DataFormatException e) {
+      throw new DataFormatException("zlib: " + e.getMessage());
+    }
+    if (made < beginning.length) {
+      throw new DataFormatException("its zlib stream ends after " + made + " bytes");
     }
   }
 

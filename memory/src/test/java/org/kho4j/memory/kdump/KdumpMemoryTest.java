@@ -55,14 +55,7 @@ class KdumpMemoryTest {
   @Test
   void readsPagesInEveryForm() throws IOException {
     byte[] page = TestPages.likeMemory(4096, new Random(1));
-    KdumpBuilder builder =
-        new KdumpBuilder()
-            .plain(3, page)
-            .zlib(4, page)
-            .stored(5, KdumpBuilder.LZO, compress(new LzoCompressor(), page))
-            .stored(6, KdumpBuilder.SNAPPY, compress(new SnappyJavaCompressor(), page))
-            .stored(200, KdumpBuilder.ZSTD, compress(new ZstdJavaCompressor(), page));
-    try (PhysicalMemory memory = open(builder)) {
+    try (PhysicalMemory memory = open(inEveryForm(page, 200))) {
       for (long frame : new long[] {3, 4, 5, 6, 200}) {
         assertThat(Memories.bytes(memory, frame << 12, 4096)).as("frame %d", frame).isEqualTo(page);
       }
@@ -83,14 +76,7 @@ class KdumpMemoryTest {
   @Test
   void peeksIntoPagesInEveryForm() throws IOException {
     byte[] page = TestPages.likeMemory(4096, new Random(2));
-    KdumpBuilder builder =
-        new KdumpBuilder()
-            .plain(3, page)
-            .zlib(4, page)
-            .stored(5, KdumpBuilder.LZO, compress(new LzoCompressor(), page))
-            .stored(6, KdumpBuilder.SNAPPY, compress(new SnappyJavaCompressor(), page))
-            .stored(7, KdumpBuilder.ZSTD, compress(new ZstdJavaCompressor(), page));
-    try (PhysicalMemory memory = open(builder)) {
+    try (PhysicalMemory memory = open(inEveryForm(page, 7))) {
       for (long address = 0x3010; address < 0x8000; address += 0x1000) {
         for (int length : new int[] {1, 500, 4096 - 16}) {
           assertThat(memory.peek(address, length).asByteBuffer())
@@ -117,6 +103,16 @@ class KdumpMemoryTest {
           .isInstanceOf(DamagedMemoryException.class)
           .hasMessageContaining("its zlib stream ends after ");
     }
+  }
+
+  /** A page in frames 3 to 6, and by zstd in another. */
+  private static KdumpBuilder inEveryForm(byte[] page, long zstdFrame) {
+    return new KdumpBuilder()
+        .plain(3, page)
+        .zlib(4, page)
+        .stored(5, KdumpBuilder.LZO, compress(new LzoCompressor(), page))
+        .stored(6, KdumpBuilder.SNAPPY, compress(new SnappyJavaCompressor(), page))
+        .stored(zstdFrame, KdumpBuilder.ZSTD, compress(new ZstdJavaCompressor(), page));
   }
 
   static byte[] compress(io.airlift.compress.v3.Compressor compressor, byte[] page) {
