@@ -74,11 +74,11 @@ class DumpLevelsTest {
     if (level == 1 || level == 31) {
       assertThat(kho(0, "diff", core, dump, "--json").path("different").asBoolean()).isFalse();
     }
-    extractsWhatIsThere(guest, dump);
+    extractsWhatIsThere(guest, dump, part.findPath("fdt").asString());
   }
 
   /** Every memfd is as it was, or nothing of it is written. */
-  private void extractsWhatIsThere(Path guest, Path dump) throws IOException {
+  private void extractsWhatIsThere(Path guest, Path dump, String fdt) throws IOException {
     JsonNode facts = MAPPER.readTree(Files.readString(Captures.facts(guest)));
     for (JsonNode sessions : facts.findValues("sessions")) {
       for (JsonNode session : sessions) {
@@ -90,6 +90,7 @@ class DumpLevelsTest {
                   .run(
                       "extract",
                       dump.toString(),
+                      "--fdt=" + fdt,
                       "--session=" + session.path("name").asString(),
                       "--token=" + file.path("token").asLong(),
                       "--json",

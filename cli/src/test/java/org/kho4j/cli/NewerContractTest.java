@@ -7,16 +7,14 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -51,7 +49,19 @@ class NewerContractTest {
   private static final String LUO_COMPOSITE = "luo-v5;block-v1";
   private static final int PAGE = 4096;
 
+  private static PhysicalMemory capture;
+
   @TempDir private Path directory;
+
+  @BeforeAll
+  static void open() throws IOException {
+    capture = MemoryImages.open(Captures.small("jump-luo"));
+  }
+
+  @AfterAll
+  static void close() {
+    capture.close();
+  }
 
   /**
    * One contract.
@@ -216,9 +226,7 @@ class NewerContractTest {
   @MethodSource("rows")
   void isNewerAndNotDamaged(Row row) throws IOException {
     Path ram = directory.resolve("ram");
-    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
-      copy(memory, ram);
-    }
+    Captures.copy(capture, ram);
     try (WritableMemory memory = WritableMemory.open(ram, 0)) {
       row.change.accept(new Guest(memory));
     }
@@ -244,24 +252,6 @@ class NewerContractTest {
     kho(0, "report", ram, "-o", directory.resolve("report.html"));
   }
 
-  /** Pages of zeros become holes. */
-  private static void copy(PhysicalMemory memory, Path ram) throws IOException {
-    List<long[]> ranges = new ArrayList<>();
-    memory.forEachRange((address, length) -> ranges.add(new long[] {address, length}));
-    try (FileChannel file =
-        FileChannel.open(ram, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      for (long[] range : ranges) {
-        for (long at = range[0]; at < range[0] + range[1]; at += PAGE) {
-          byte[] page = memory.read(at, PAGE).toArray(ValueLayout.JAVA_BYTE);
-          if (ByteBuffer.wrap(page).mismatch(ByteBuffer.allocate(PAGE)) >= 0) {
-            file.write(ByteBuffer.wrap(page), at);
-          }
-        }
-        file.write(ByteBuffer.allocate(1), range[0] + range[1] - 1);
-      }
-    }
-  }
-
   /** The memory, and where things are in it. */
   private static final class Guest {
     private final WritableMemory memory;
@@ -273,7 +263,7 @@ class NewerContractTest {
 
     Guest(WritableMemory memory) {
       this.memory = memory;
-      handover = Handovers.find(memory).getFirst();
+      handover = Handovers.find(capture).getFirst();
       Subtree subtree = handover.subtree("LUO").orElseThrow();
       luo = subtree.address();
       LuoHead head = LuoHead.read(handover.memory(), subtree);

@@ -56,7 +56,8 @@ class OwnersAgreeTest {
 
   @ParameterizedTest
   @MethodSource("captures")
-  void whoNamesTheOwnerOfEveryRange(Path capture) {
+  void whoNamesTheOwnerOfEveryRange(Path packed) {
+    Path capture = Captures.unpacked(packed);
     JsonNode inspected = json("inspect", "--ranges", "--json", capture.toString());
     int compared = 0;
     for (JsonNode handover : inspected.path("handovers")) {
@@ -144,7 +145,8 @@ class OwnersAgreeTest {
   /** The byte at the offset that {@code who} gives is the byte at the address. */
   @ParameterizedTest
   @MethodSource("captures")
-  void extractHasTheByteWhereWhoSaysThatItIs(Path capture) throws IOException {
+  void extractHasTheByteWhereWhoSaysThatItIs(Path packed) throws IOException {
+    Path capture = Captures.unpacked(packed);
     Path target = directory.resolve("all");
     ConsoleOfATest pipe = ConsoleOfATest.pipe();
     int exit =
@@ -224,7 +226,7 @@ class OwnersAgreeTest {
   /** The preserved map is such a tree, too. */
   @Test
   void aRadixTreeIsShownByItsRoot() {
-    String capture = Captures.small("jump-luo").toString();
+    String capture = Captures.unpacked(Captures.small("jump-luo")).toString();
     JsonNode map =
         json("inspect", "--json", capture).path("handovers").path(0).path("preservedMap");
     JsonNode tree = json("inspect", "--json", "--radix", "0x511000", capture);
@@ -244,14 +246,18 @@ class OwnersAgreeTest {
     ConsoleOfATest pipe = ConsoleOfATest.pipe();
     assertThat(
             new Kho(pipe.console, "")
-                .run("inspect", "--radix", "0", Captures.small("jump-luo").toString()))
+                .run(
+                    "inspect",
+                    "--radix",
+                    "0",
+                    Captures.unpacked(Captures.small("jump-luo")).toString()))
         .isEqualTo(2);
     assertThat(pipe.err()).startsWith("kho: --radix 0: a root node at 0 is the kernel's sign for ");
   }
 
   @Test
   void whatIsNoRadixTreeIsAnError() {
-    String capture = Captures.small("jump-luo").toString();
+    String capture = Captures.unpacked(Captures.small("jump-luo")).toString();
     for (String address : List.of("0x778000", "0x512001", "0xfffffffffffff000")) {
       ConsoleOfATest pipe = ConsoleOfATest.pipe();
       assertThat(new Kho(pipe.console, "").run("inspect", "--radix", address, capture))

@@ -15,7 +15,7 @@ import tools.jackson.databind.ObjectMapper;
 
 class ShowStructureTest {
 
-  private static final String CAPTURE = Captures.small("jump-luo").toString();
+  private static final String CAPTURE = Captures.unpacked(Captures.small("jump-luo")).toString();
 
   /** Paths of a capture that are shown; each is a walk. */
   private static final int MOST_PATHS = 12;
@@ -42,7 +42,8 @@ class ShowStructureTest {
 
   @ParameterizedTest
   @MethodSource("captures")
-  void showsEveryPathThatItLists(Path capture) {
+  void showsEveryPathThatItLists(Path packed) {
+    Path capture = Captures.unpacked(packed);
     List<String> paths = new ArrayList<>();
     for (JsonNode structure : json(capture.toString()).path("structures")) {
       assertThat(structure.path("structure").asString()).isNotEmpty();

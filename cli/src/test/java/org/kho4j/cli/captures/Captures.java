@@ -2,10 +2,17 @@ package org.kho4j.cli.captures;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
 
 /**
  * The captures of real kernels that tests read: small ones of the project, and large ones beside
@@ -20,6 +27,8 @@ public final class Captures {
 
   /** What a user finds first; captures are stored once. */
   public static final Path EXAMPLE = PROJECT.resolve("examples/linux-7.3.4-jump-kho-test.ram.zst");
+
+  private static final Map<Path, Path> UNPACKED = new HashMap<>();
 
   private Captures() {}
 
@@ -63,6 +72,46 @@ public final class Captures {
         .findFirst()
         .map(directory -> captures(directory).toList())
         .orElse(List.of());
+  }
+
+  /**
+   * A raw capture unpacked, once for all tests, for those that run many commands on it; any other
+   * capture as it is. What was zeros in it is holes.
+   */
+  public static synchronized Path unpacked(Path capture) {
+    return capture.toString().endsWith(".ram.zst")
+        ? UNPACKED.computeIfAbsent(capture, Captures::unpack)
+        : capture;
+  }
+
+  private static Path unpack(Path capture) {
+    try (PhysicalMemory memory = MemoryImages.open(capture)) {
+      Path directory = Files.createTempDirectory("kho-captures");
+      Path ram = directory.resolve(name(capture) + ".ram");
+      directory.toFile().deleteOnExit();
+      ram.toFile().deleteOnExit();
+      copy(memory, ram);
+      return ram;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes raw memory into a new file with the holes that it has. */
+  public static void copy(PhysicalMemory memory, Path ram) throws IOException {
+    try (FileChannel file =
+        FileChannel.open(ram, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      memory.forEachDataRange((address, length) -> {
+        try {
+          file.write(memory.read(address, length).asByteBuffer(), address);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+      if (file.size() < memory.source().bytes()) {
+        file.write(ByteBuffer.allocate(1), memory.source().bytes() - 1);
+      }
+    }
   }
 
   private static Stream<Path> captures(Path directory) {
