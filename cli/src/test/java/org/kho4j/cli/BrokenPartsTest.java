@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,16 +24,22 @@ class BrokenPartsTest {
   private static final int ROOM = 16 << 20;
 
   /**
-   * In {@code jump-luo}: LUO's head, the first session and file, its memfd, and kho_test's data.
+   * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
+   * version, the map, and the root FDT's page in it.
    */
   private static final int HEAD = 0x698000;
 
   private static final int SESSION_FILES = 0x778050;
   private static final int SESSION_NAME = 0x778060;
+  private static final int SESSIONS_NEXT = 0x778000;
+  private static final int FLB_NAME = 0x699010;
   private static final int FILE_DATA = 0x772040;
   private static final int MEMFD_SIZE = 0x771008;
   private static final int NR_FOLIOS = 0x55a088;
   private static final int VERSION = 0x512051;
+  private static final int MAP = 0x511000;
+  private static final int ROOT_IN_LEAF = 0x517000 + 0x512 / Byte.SIZE;
+  private static final int ROOT_BIT = 1 << 0x512 % Byte.SIZE;
 
   @TempDir private Path directory;
   private Path sound;
@@ -90,6 +97,31 @@ class BrokenPartsTest {
     assertThat(kho(1, "verify", sound).out()).contains("MAP-008").doesNotContain("MEMBLOCK-005");
   }
 
+  /** The bit of the root FDT's page, cleared in its leaf of the map. */
+  @Test
+  void aMapWithoutTheRootsPageIsReadAllTheSame() throws IOException {
+    byte[] leaf = Arrays.copyOfRange(Files.readAllBytes(sound), ROOT_IN_LEAF, ROOT_IN_LEAF + 1);
+    Path without = patched(ROOT_IN_LEAF, new byte[] {(byte) (leaf[0] & ~ROOT_BIT)});
+
+    assertThat(kho(1, "inspect", without).out())
+        .contains("1.4 MiB in 35 blocks, 32 nodes, damaged", "it does not preserve the root FDT's")
+        .doesNotContain("the map cannot be read");
+    assertThat(kho(0, "who", without, "0x698000", "0x512000").out())
+        .contains("in the block of order 0 at 0x698000", "preserved  no");
+    assertThat(kho(1, "diff", sound, without).out())
+        .contains("~ state intact → damaged", "~ blocks 36 → 35")
+        .doesNotContain("only the preserved map has the size of its folios");
+    assertThat(kho(1, "verify", without).out()).contains("FDT-012").contains("32 map nodes");
+  }
+
+  /** What such a map does not say was overwritten: it says nothing at all. */
+  @Test
+  void aMapOfZerosIsNotRead() throws IOException {
+    assertThat(kho(1, "inspect", patched(MAP, new byte[4096])).out())
+        .contains("the map cannot be read")
+        .doesNotContain("0 blocks");
+  }
+
   @Test
   void whatIsNewerIsNotLost() throws IOException {
     Path newerLuo = patched(HEAD, "luo-v6".getBytes(StandardCharsets.US_ASCII));
@@ -111,12 +143,40 @@ class BrokenPartsTest {
 
   @Test
   void aSumOfWhatCouldBeReadIsALowerBound() throws IOException {
-    byte[] unterminated = "A".repeat(64).getBytes(StandardCharsets.US_ASCII);
-
     assertThat(kho(0, "inspect", sound).out()).contains("in all 5 sessions, 4 files");
-    assertThat(kho(0, "inspect", patched(SESSION_NAME, unterminated)).out())
-        .contains("at least 1 session, 1 file")
+    assertThat(kho(0, "inspect", patched(SESSIONS_NEXT, 0x1fL)).out())
+        .contains("at least 5 sessions, 4 files")
         .doesNotContain("in all");
+  }
+
+  /** The kernel cuts the name off, and reads the other sessions. */
+  @Test
+  void aNameWithoutANulEndsNoList() throws IOException {
+    String cut = "A".repeat(63);
+    Path broken = patched(SESSION_NAME, (cut + "A").getBytes(StandardCharsets.US_ASCII));
+    Path target = directory.resolve("all");
+
+    String inspected = kho(0, "inspect", broken).out();
+    assertThat(inspected)
+        .contains("session " + cut, "session multi-test-files-2, 2 files", "has no NUL within its")
+        .doesNotContain("session " + cut + "A");
+    assertThat(kho(1, "diff", sound, broken).out())
+        .contains(
+            "- session multi-test-empty-1", "+ session " + cut, "= session multi-test-files-2")
+        .contains("has no NUL within its 64 bytes");
+    kho(1, "extract", broken, "--all", target);
+    assertThat(Files.readString(target.resolve("index.json")))
+        .contains("multi-test-files-2")
+        .doesNotContain("has no NUL");
+    assertThat(kho(1, "verify", broken).out()).contains("LUO-005").contains("4 files");
+  }
+
+  @Test
+  void aNameOfAnFlbWithoutANulEndsNoList() throws IOException {
+    Path broken = patched(FLB_NAME, "B".repeat(48).getBytes(StandardCharsets.US_ASCII));
+
+    assertThat(kho(0, "inspect", broken).out())
+        .contains("flb " + "B".repeat(47) + ",", "flb liveupdate-test-flb-v2");
   }
 
   @Test

@@ -51,7 +51,10 @@ public final class Handover {
   public enum MapState {
     /** Every page of the map that the source has was read and is valid. */
     INTACT,
-    /** Some entries of the map are invalid: what they preserved is unknown. */
+    /**
+     * Some entries of the map are invalid, or the root FDT's page is missing, which every map has:
+     * what else is missing is unknown.
+     */
     DAMAGED,
     /** A kernel has read the map of this incoming handover, and reused its memory. */
     CONSUMED,
@@ -78,7 +81,7 @@ public final class Handover {
   private final Role role;
   private final MapState mapState;
   private final @Nullable String taken;
-  private final @Nullable String unreadable;
+  private final @Nullable String wrong;
   private final @Nullable MapForm told;
   private final PageSizeEvidence pageSizeEvidence;
   private @Nullable MapEvidence mapEvidence;
@@ -89,7 +92,8 @@ public final class Handover {
    *
    * @param mapState intact if there is a map to read
    * @param taken evidence that a kernel has taken it, or null
-   * @param unreadable why the map cannot be read, or null
+   * @param wrong what is wrong with the map as a whole, whether it can be read or not; null if
+   *     nothing is
    * @param pageSizeEvidence for the page size of {@code memory}
    */
   Handover(
@@ -98,7 +102,7 @@ public final class Handover {
       Role role,
       MapState mapState,
       @Nullable String taken,
-      @Nullable String unreadable,
+      @Nullable String wrong,
       PageSizeEvidence pageSizeEvidence,
       @Nullable MapForm told) {
     this.memory = memory;
@@ -106,7 +110,7 @@ public final class Handover {
     this.role = role;
     this.mapState = mapState;
     this.taken = taken;
-    this.unreadable = unreadable;
+    this.wrong = wrong;
     this.told = told;
     this.pageSizeEvidence = pageSizeEvidence;
   }
@@ -164,7 +168,11 @@ public final class Handover {
   public synchronized MapSummary mapSummary() {
     MapSummary known = mapSummary;
     if (known == null) {
-      known = preservedMap().summary();
+      PreservedMap map = preservedMap();
+      known = map.summary();
+      if (wrong != null) {
+        known = known.with(Where.ROOT.in(KhoVersion.MAP_PROPERTY).broken(map.root(), wrong));
+      }
       mapSummary = known;
     }
     return known;
@@ -185,7 +193,7 @@ public final class Handover {
   public Optional<String> mapFault() {
     return hasMap()
         ? mapSummary().fault().map(HandoverException::getMessage)
-        : Optional.ofNullable(unreadable);
+        : Optional.ofNullable(wrong);
   }
 
   /**

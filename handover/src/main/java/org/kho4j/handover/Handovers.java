@@ -10,6 +10,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.map.MapSummary;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
@@ -150,8 +151,10 @@ public final class Handovers {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
       MapState state = mapState(taken != null);
-      String unreadable = state == MapState.UNREADABLE ? unreadable() : null;
-      return new Handover(memory, root, role, state, taken, unreadable, evidence, mapForm);
+      boolean wrong =
+          state == MapState.UNREADABLE || (state == MapState.INTACT && !rootPreserved());
+      String sentence = wrong ? wrongMap() : null;
+      return new Handover(memory, root, role, state, taken, sentence, evidence, mapForm);
     }
 
     private MapState mapState(boolean isTaken) {
@@ -168,7 +171,10 @@ public final class Handovers {
       if (isTaken) {
         return MapState.CONSUMED;
       }
-      return rootPage == RootPage.ABSENT ? MapState.ABSENT : MapState.UNREADABLE;
+      if (rootPage == RootPage.ABSENT) {
+        return MapState.ABSENT;
+      }
+      return readsWithoutRoot() ? MapState.INTACT : MapState.UNREADABLE;
     }
 
     private Role role(@Nullable Candidate outgoing) {
@@ -197,7 +203,7 @@ public final class Handovers {
           : null;
     }
 
-    private String unreadable() {
+    private String wrongMap() {
       try {
         handover.preservedMap().lookup().isPreserved(root.address(), 0);
         return "with pages of %s it does not preserve the root FDT's own page, as every map does"
@@ -246,6 +252,19 @@ public final class Handovers {
             : RootPage.NOT_PRESERVED;
       } catch (HandoverException e) {
         return e.isAbsent() ? RootPage.ABSENT : RootPage.NOT_PRESERVED;
+      }
+    }
+
+    /**
+     * Returns whether a map that lacks the root FDT's page is one for all that: memory that was
+     * overwritten, or has another page size, shows a fault or no block.
+     */
+    private boolean readsWithoutRoot() {
+      try {
+        MapSummary summary = handover.mapSummary();
+        return summary.fault().isEmpty() && summary.blocks().total() > 0;
+      } catch (HandoverException e) {
+        return false;
       }
     }
 
