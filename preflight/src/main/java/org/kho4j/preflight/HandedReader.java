@@ -331,12 +331,12 @@ public final class HandedReader {
     List<HandoverException> broken = new ArrayList<>();
     attempt(
         () ->
-            luo.sessions()
+            luo.sessions(broken::add)
                 .forEach(session -> attempt(() -> session.files().forEach(this::file), broken)),
         broken);
     attempt(
         () ->
-            luo.flbs().stream()
+            luo.flbs(broken::add).stream()
                 .filter(flb -> flb.count() != 0)
                 .forEach(flb -> flbs.add(flb.name())),
         broken);

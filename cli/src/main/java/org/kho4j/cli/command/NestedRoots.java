@@ -45,8 +45,9 @@ final class NestedRoots {
     try {
       handover
           .client(LiveUpdate.CLIENT)
-          .ifPresent(
-              luo -> luo.sessions().forEach(session -> session.files().forEach(this::search)));
+          .ifPresent(luo ->
+              luo.sessions(problem -> {})
+                  .forEach(session -> session.files().forEach(this::search)));
     } catch (HandoverException e) {
       // inspect and verify report it
     }

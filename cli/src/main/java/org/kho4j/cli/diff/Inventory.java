@@ -168,10 +168,11 @@ final class Inventory {
     read(
         item,
         () -> {
-          luo.sessions().forEach(session -> item.with(session(session)));
+          luo.sessions(problem -> problem(item, problem))
+              .forEach(session -> item.with(session(session)));
           return item;
         });
-    List<Flb> flbs = read(item, luo::flbs);
+    List<Flb> flbs = read(item, () -> luo.flbs(problem -> problem(item, problem)));
     for (Flb flb : flbs == null ? List.<Flb>of() : flbs) {
       item.with(Item.of("flb", flb.name()).with("references", flb.count()));
     }

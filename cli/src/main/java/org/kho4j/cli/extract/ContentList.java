@@ -97,7 +97,7 @@ final class ContentList {
             () -> test.foliosInfo().content());
       }
       case LuoSer.SUBTREE ->
-          LiveUpdate.CLIENT.read(handover, subtree).sessions().forEach(this::session);
+          LiveUpdate.CLIENT.read(handover, subtree).sessions(problem -> {}).forEach(this::session);
       default -> {}
     }
   }

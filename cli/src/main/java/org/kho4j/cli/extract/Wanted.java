@@ -183,7 +183,7 @@ interface Wanted {
       List<String> names = new ArrayList<>();
       Session found = luo.session(session).orElse(null);
       if (found == null) {
-        luo.sessions().forEach(other -> keep(names, other.name()));
+        luo.sessions(problem -> {}).forEach(other -> keep(names, other.name()));
       }
       Session there = orMissing(found, handover, "session \"" + session + "\"", names);
       List<String> tokens = new ArrayList<>();

@@ -257,11 +257,11 @@ public final class Inspection {
     long before = problems();
     view.beginLiveUpdate(subtree, luo);
     read(() -> {
-      luo.sessions().forEach(this::session);
+      luo.sessions(this::error).forEach(this::session);
       return true;
     });
     view.endSessions();
-    List<Flb> flbs = read(luo::flbs);
+    List<Flb> flbs = read(() -> luo.flbs(this::error));
     Map<String, DevelopmentState> states = new HashMap<>();
     for (int i = 0; flbs != null && i < flbs.size(); i++) {
       Flb flb = flbs.get(i);

@@ -183,7 +183,7 @@ final class AddressQuery implements OwnerVisitor {
       handover
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo ->
-              luo.sessions()
+              luo.sessions(problem -> {})
                   .forEach(
                       session -> session.files().forEach(file -> file(session, file, contents))));
     } catch (HandoverException e) {

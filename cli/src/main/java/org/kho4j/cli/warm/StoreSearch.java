@@ -141,7 +141,8 @@ public final class StoreSearch {
     try {
       handover
           .client(LiveUpdate.CLIENT)
-          .ifPresent(luo -> luo.sessions().forEach(session -> files(session, visitor, problems)));
+          .ifPresent(
+              luo -> luo.sessions(problems).forEach(session -> files(session, visitor, problems)));
     } catch (HandoverException e) {
       problems.accept(e);
     }

@@ -1,6 +1,8 @@
 package org.kho4j.handover.luo;
 
+import java.util.function.Consumer;
 import org.kho4j.abi.LuoFlb;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
@@ -13,7 +15,8 @@ import org.kho4j.handover.wire.Where;
  */
 public record Flb(String name, long data, long count) {
 
-  static Flb read(StructureView entry, Where where) {
-    return new Flb(entry.text(LuoFlb.NAME, where), entry.get(LuoFlb.DATA), entry.get(LuoFlb.COUNT));
+  static Flb read(StructureView entry, Where where, Consumer<HandoverException> problems) {
+    return new Flb(
+        entry.text(LuoFlb.NAME, where, problems), entry.get(LuoFlb.DATA), entry.get(LuoFlb.COUNT));
   }
 }

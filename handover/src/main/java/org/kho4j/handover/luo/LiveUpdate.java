@@ -3,6 +3,7 @@ package org.kho4j.handover.luo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.kho4j.abi.LuoFlb;
 import org.kho4j.abi.LuoSer;
@@ -10,6 +11,7 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -51,10 +53,24 @@ public final class LiveUpdate {
   /**
    * Returns the sessions in order, each read on request.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken; a terminal operation
-   *     throws it where the list breaks off, behind the sessions before
+   * @throws HandoverException if the list is broken; a terminal operation throws it where the list
+   *     breaks off, behind the sessions before
    */
   public Stream<Session> sessions() {
+    return sessions(LiveUpdate::fail);
+  }
+
+  private static void fail(HandoverException problem) {
+    throw problem;
+  }
+
+  /**
+   * Returns the sessions as {@link #sessions()} does, and goes on where the kernel does: a name
+   * without a NUL is reported and cut off, as is the name of a file's handler.
+   *
+   * @param problems takes the reports
+   */
+  public Stream<Session> sessions(Consumer<HandoverException> problems) {
     long[] files = new long[1];
     return EntryList.entries(
             memory,
@@ -64,7 +80,7 @@ public final class LiveUpdate {
             head.session(),
             0)
         .map(entry -> {
-          Session session = Session.read(handover, where, head, entry);
+          Session session = Session.read(handover, where, head, entry, problems);
           files[0] += session.requirePossibleCount(memory.presentBytes());
           if (files[0] > memory.presentBytes()) {
             throw where.broken(
@@ -75,13 +91,12 @@ public final class LiveUpdate {
   }
 
   /**
-   * Returns the session of a name, if there is one.
+   * Returns the session of a name, if there is one. The kernel cuts off a name without a NUL.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two sessions have
-   *     the name
+   * @throws HandoverException if the list is broken, or two sessions have the name
    */
   public Optional<Session> session(String name) {
-    return sessions()
+    return sessions(problem -> {})
         .filter(session -> session.name().equals(name))
         .reduce((first, other) -> {
           throw other.where().broken(other.address(), "another session also has this name");
@@ -91,9 +106,19 @@ public final class LiveUpdate {
   /**
    * Returns the file-lifecycle-bound data; none in 6.19, which had no FLBs.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if their page is broken
+   * @throws HandoverException if their page is broken
    */
   public List<Flb> flbs() {
+    return flbs(LiveUpdate::fail);
+  }
+
+  /**
+   * Returns the file-lifecycle-bound data as {@link #flbs()} does; a name without a NUL is reported
+   * and cut off.
+   *
+   * @param problems takes the reports
+   */
+  public List<Flb> flbs(Consumer<HandoverException> problems) {
     Where place = where.in("flbs");
     List<Flb> flbs = new ArrayList<>();
     if (head.flbs() == 0) {
@@ -108,7 +133,7 @@ public final class LiveUpdate {
           "count is %s, but a page holds %d".formatted(Long.toUnsignedString(count), capacity));
     }
     for (int i = 0; i < count; i++) {
-      flbs.add(Flb.read(page.element(i), place.in("flb", i)));
+      flbs.add(Flb.read(page.element(i), place.in("flb", i), problems));
     }
     return List.copyOf(flbs);
   }

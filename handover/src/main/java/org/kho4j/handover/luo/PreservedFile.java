@@ -1,8 +1,10 @@
 package org.kho4j.handover.luo;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.kho4j.abi.LuoFile;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
@@ -19,14 +21,15 @@ import org.kho4j.handover.wire.Where;
 public record PreservedFile(
     Handover handover, Where where, long address, String compatible, long data, long token) {
 
-  static PreservedFile read(Handover handover, Where session, StructureView entry) {
+  static PreservedFile read(
+      Handover handover, Where session, StructureView entry, Consumer<HandoverException> problems) {
     long token = entry.get(LuoFile.TOKEN);
     Where where = session.in("file 0x" + Long.toHexString(token));
     return new PreservedFile(
         handover,
         where,
         entry.address(),
-        entry.text(LuoFile.COMPATIBLE, where),
+        entry.text(LuoFile.COMPATIBLE, where, problems),
         entry.get(LuoFile.DATA),
         token);
   }
@@ -35,7 +38,7 @@ public record PreservedFile(
    * Reads the data that the file's handler handed over; empty if {@code handler} is not that
    * handler.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if it is broken
+   * @throws HandoverException if it is broken
    */
   public <T> Optional<T> as(FileHandler<T> handler) {
     return handler.compatible().test(compatible)

@@ -1,6 +1,7 @@
 package org.kho4j.handover.luo;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
@@ -9,6 +10,7 @@ import org.kho4j.abi.LuoFileSet;
 import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Handover;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 
@@ -21,6 +23,7 @@ public final class Session {
   private final @Nullable StructureView fileSet;
   private final long address;
   private final String name;
+  private final Consumer<HandoverException> problems;
 
   private Session(
       Handover handover,
@@ -28,17 +31,29 @@ public final class Session {
       LuoVersion version,
       @Nullable StructureView fileSet,
       long address,
-      String name) {
+      String name,
+      Consumer<HandoverException> problems) {
     this.handover = handover;
     this.where = where;
     this.version = version;
     this.fileSet = fileSet;
     this.address = address;
     this.name = name;
+    this.problems = problems;
   }
 
-  static Session read(Handover handover, Where luo, LuoHead head, StructureView entry) {
-    String name = entry.text(LuoSession.NAME, luo.in("session"));
+  /**
+   * Reads an entry.
+   *
+   * @param problems takes names without a NUL, of the session and of its files' handlers
+   */
+  static Session read(
+      Handover handover,
+      Where luo,
+      LuoHead head,
+      StructureView entry,
+      Consumer<HandoverException> problems) {
+    String name = entry.text(LuoSession.NAME, luo.in("session"), problems);
     Field fileSet = head.version().fileSet();
     return new Session(
         handover,
@@ -46,7 +61,8 @@ public final class Session {
         head.version(),
         entry.structure().has(fileSet) ? entry.embedded(fileSet) : null,
         entry.address(),
-        name);
+        name,
+        problems);
   }
 
   public String name() {
@@ -76,7 +92,7 @@ public final class Session {
     if (Long.compareUnsigned(fileCount(), most) > 0) {
       throw where.broken(
           address,
-          "count is %s, but the source has room for only %d files"
+          "count is %s, but the source has room for only %d"
               .formatted(Long.toUnsignedString(fileCount()), most));
     }
     return fileCount();
@@ -85,8 +101,8 @@ public final class Session {
   /**
    * Returns the files in order, each read on request.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken; a terminal operation
-   *     throws it where the list breaks off, behind the files before
+   * @throws HandoverException if the list is broken; a terminal operation throws it where the list
+   *     breaks off, behind the files before
    */
   public Stream<PreservedFile> files() {
     if (fileSet == null) {
@@ -107,7 +123,7 @@ public final class Session {
                 throw where.broken(
                     address, "count is %d, but the list holds more files".formatted(count));
               }
-              return PreservedFile.read(handover, where, entry);
+              return PreservedFile.read(handover, where, entry, problems);
             });
     // Behind the last file: checks the number of files against the session's count.
     return Stream.concat(
@@ -117,7 +133,7 @@ public final class Session {
               if (files[0] != wanted) {
                 throw where.broken(
                     address,
-                    "count is %d, but the list holds %d files".formatted(wanted, files[0]));
+                    "count is %d, but the list of files holds %d".formatted(wanted, files[0]));
               }
               return Stream.empty();
             }));
@@ -126,8 +142,7 @@ public final class Session {
   /**
    * Returns the file of a token, if there is one.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or two files have the
-   *     token
+   * @throws HandoverException if the list is broken, or two files have the token
    */
   public Optional<PreservedFile> file(long token) {
     return files()

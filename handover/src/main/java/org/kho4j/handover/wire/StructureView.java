@@ -3,6 +3,7 @@ package org.kho4j.handover.wire;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.Structure;
 import org.kho4j.files.LittleEndian;
@@ -138,14 +139,34 @@ public final class StructureView {
    * @throws HandoverException if the field has no NUL
    */
   public String text(Field field, Where where) {
+    return text(
+        field,
+        where,
+        problem -> {
+          throw problem;
+        });
+  }
+
+  /**
+   * Returns the text of a field as {@link #text(Field, Where)} does. A field without a NUL is
+   * reported, and cut off before its last byte, as the kernel does with a session's name.
+   *
+   * @param problems takes the report
+   */
+  public String text(Field field, Where where, Consumer<HandoverException> problems) {
     MemorySegment chars = chars(field);
-    for (int i = 0; i < field.size(); i++) {
-      if (chars.get(ValueLayout.JAVA_BYTE, i) == 0) {
-        return new String(
-            chars.asSlice(0, i).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
-      }
+    int length = 0;
+    while (length < field.size() && chars.get(ValueLayout.JAVA_BYTE, length) != 0) {
+      length++;
     }
-    throw where.broken(address, field.name() + " has no NUL within its " + field.size() + " bytes");
+    if (length == field.size()) {
+      problems.accept(
+          where.broken(
+              address, field.name() + " has no NUL within its " + field.size() + " bytes"));
+      length--;
+    }
+    return new String(
+        chars.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
   }
 
   /** Returns all bytes of a field of type char[]. */

@@ -179,7 +179,7 @@ class LiveUpdateTest {
     files(FILES, 0, 2);
 
     assertThat(sentenceOf(this::sessionsAndFiles))
-        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 3, but the list holds 2 files");
+        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 3, but the list of files holds 2");
   }
 
   @Test
@@ -196,7 +196,7 @@ class LiveUpdateTest {
     sessions("vm", 0L, 1L);
 
     assertThat(sentenceOf(this::sessionsAndFiles))
-        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 1, but the list holds 0 files");
+        .isEqualTo("/LUO/session \"vm\" at 0x201010: count is 1, but the list of files holds 0");
   }
 
   @Test

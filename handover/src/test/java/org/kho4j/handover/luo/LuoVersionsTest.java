@@ -220,7 +220,7 @@ class LuoVersionsTest {
     assertThat(
             sentenceOf(() ->
                 read(kernel).sessions().forEach(session -> session.files().forEach(file -> {}))))
-        .isEqualTo("/LUO/session \"vm\" at 0x1200010: count is 2, but the list holds 0 files");
+        .isEqualTo("/LUO/session \"vm\" at 0x1200010: count is 2, but the list of files holds 0");
   }
 
   @Test
