@@ -408,6 +408,23 @@ class ExtractCommandTest {
     assertThat(fdt(capture, "--fdt=0x4f0000")).isEqualTo("0x4f0000");
   }
 
+  /** The page of the old LUO has part of a program by now. */
+  @Test
+  void aPartOfATakenHandoverMayBeReused() throws IOException {
+    Path capture = Captures.small("gen2-running");
+    String evidence = "its kexec count is 1, and that of the outgoing handover at 0x8f6000 is 2";
+
+    ConsoleOfATest extracted =
+        kho(0, "extract", capture, "--role=incoming", "--subtree=LUO", "-o", out, "--json");
+
+    assertThat(extracted.err())
+        .contains("a kernel has taken the handover at 0x4f0000, and may have reused", evidence);
+    assertThat(MAPPER.readTree(extracted.out()).at("/handover/taken").asString())
+        .isEqualTo(evidence);
+    assertThat(kho(0, "extract", capture, "--subtree=LUO", "-o", out, "--force").err())
+        .doesNotContain("taken");
+  }
+
   private String fdt(Path capture, String... more) throws IOException {
     Stream<Object> line =
         Stream.of("extract", capture, "--subtree=memblock", "-o", out, "--force", "--json");

@@ -146,7 +146,15 @@ public final class ExtractCommand extends SourceCommand {
     Role role = HandoverSearch.role(invocation);
     HandoverSearch search = HandoverSearch.in(invocation, memory);
     search.noteRejected(invocation);
-    return search.choose(role, "--fdt");
+    Handover handover = search.choose(role, "--fdt");
+    handover
+        .taken()
+        .ifPresent(evidence ->
+            invocation.note(
+                "a kernel has taken the handover at %s, and may have reused what is written here: %s"
+                    .formatted(
+                        Units.address(handover.root().address()), Units.printable(evidence))));
+    return handover;
   }
 
   private static int all(Invocation invocation, PhysicalMemory memory, Path directory)

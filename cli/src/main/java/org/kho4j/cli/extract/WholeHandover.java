@@ -74,6 +74,7 @@ final class WholeHandover {
       json.object("handover")
           .address("fdt", handover.root().address())
           .text("role", handover.role().label())
+          .text("taken", handover.taken().orElse(null))
           .text("compatible", handover.root().compatible())
           .endObject();
       json.array("items");

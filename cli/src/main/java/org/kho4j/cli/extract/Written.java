@@ -90,6 +90,7 @@ record Written(
     json.object("handover")
         .address("fdt", handover.root().address())
         .text("role", handover.role().label())
+        .text("taken", handover.taken().orElse(null))
         .endObject();
     json.text("what", content.path())
         .text("path", file.toString())
