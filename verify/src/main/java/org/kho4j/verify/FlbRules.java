@@ -179,7 +179,7 @@ final class FlbRules {
           REFERENCES,
           where,
           address,
-          "count is %s, but there are %d files",
+          "count is %s, but the number of files is %d",
           Long.toUnsignedString(references),
           files);
     }

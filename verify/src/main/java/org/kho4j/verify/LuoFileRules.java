@@ -114,7 +114,7 @@ final class LuoFileRules {
               LuoRules.COUNT,
               session,
               address,
-              "count is %s, but the list holds %d files",
+              "count is %s, but the list of files holds %d",
               Long.toUnsignedString(count),
               found);
     }

@@ -370,10 +370,10 @@ final class MemfdFolioRules {
               COVERED,
               where,
               address,
-              "the %d folios cover only %d of the file's %d pages",
-              count,
+              "only %d of the file's %d pages are in a folio; the list has %d",
               covered,
-              filePages);
+              filePages,
+              count);
     }
   }
 }

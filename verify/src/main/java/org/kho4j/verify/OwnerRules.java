@@ -32,7 +32,8 @@ final class OwnerRules {
   static final Rule LOST =
       Rule.warning(
           "OWN-004",
-          "If every owner is known, all preserved memory has an owner.",
+          "Preserved memory has an owner, if every owner is known or the memory looks like a part of"
+              + " LUO's lists.",
           "Memory that no owner restores stays reserved as long as the kernel runs (all releases)."
               + " If a list was cut off, its sessions and files are lost without a message.",
           "If the pages look like parts of a list, a next pointer was set to 0 or a count was"

@@ -333,7 +333,7 @@ final class TreeView implements View {
     }
     out.put(": ").put(memfd.size() < 0 ? "impossible size" : Units.size(memfd.size()));
     out.put(" in ").count(memfd.folioCount(), "folio", "folios");
-    if (folios != null && memfd.folioCount() != 0) {
+    if (folios != null && folios.orders().total() > 0) {
       out.put(FAINT, ": " + orders(folios.orders()));
     }
     if (folios != null && folios.absentBytes() > 0) {
