@@ -51,6 +51,17 @@ public interface PageCodec extends AutoCloseable {
   }
 
   /**
+   * Checks that the beginning of a page is complete.
+   *
+   * @throws DataFormatException if fewer bytes were made
+   */
+  static void requireMade(int made, byte[] beginning) throws DataFormatException {
+    if (made < beginning.length) {
+      throw new DataFormatException("it decompresses to " + made + " bytes, fewer than a page");
+    }
+  }
+
+  /**
    * Returns a codec for pages that are a zstd stream each.
    *
    * @throws UncheckedIOException if the library that reads zstd is missing or cannot be loaded

@@ -13,6 +13,18 @@ public final class SnappyPage implements PageCodec {
 
   @Override
   public int decompress(byte[] in, int length, byte[] page) throws DataFormatException {
+    return decompress(in, length, page.length, page);
+  }
+
+  @Override
+  public void decodeBeginning(byte[] in, int length, int pageSize, byte[] beginning)
+      throws DataFormatException {
+    PageCodec.requireMade(decompress(in, length, pageSize, beginning), beginning);
+  }
+
+  /** Decompresses at most {@code most} bytes, of which {@code page} takes the first ones. */
+  private static int decompress(byte[] in, int length, int most, byte[] page)
+      throws DataFormatException {
     int at = 0;
     long expected = 0;
     for (int shift = 0; ; shift += 7) {
@@ -25,23 +37,29 @@ public final class SnappyPage implements PageCodec {
         break;
       }
     }
-    if (expected > page.length) {
+    if (expected > most) {
       throw new DataFormatException(
-          "its snappy length is " + expected + ", and there is room for " + page.length);
+          "its snappy length is " + expected + ", and there is room for " + most);
     }
-    int made = elements(in, at, length, page, (int) expected);
-    if (made != expected) {
+    int wanted = (int) Math.min(expected, page.length);
+    int made = elements(in, at, length, page, wanted, wanted < expected);
+    if (made != wanted) {
       throw new DataFormatException(
           "its snappy length is " + expected + ", and it decompresses to " + made + " bytes");
     }
     return made;
   }
 
-  private static int elements(byte[] in, int start, int length, byte[] page, int room)
+  /**
+   * Decompresses elements.
+   *
+   * @param part whether more than {@code room} bytes are there
+   */
+  private static int elements(byte[] in, int start, int length, byte[] page, int room, boolean part)
       throws DataFormatException {
     int at = start;
     int to = 0;
-    while (at < length) {
+    while (at < length && !(part && to == room)) {
       int tag = in[at++] & 0xff;
       int type = tag & 3;
       int high = tag >> 2;
@@ -49,6 +67,7 @@ public final class SnappyPage implements PageCodec {
         int extra = Math.max(0, high - 59);
         long count = 1L + (extra == 0 ? high : number(in, at, length, extra));
         at += extra;
+        count = part ? Math.min(count, room - to) : count;
         if (count > length - at || count > room - to) {
           throw new DataFormatException("a snappy literal of " + count + " bytes does not fit");
         }
@@ -65,6 +84,7 @@ public final class SnappyPage implements PageCodec {
         distance |= (long) (high >> 3) << 8;
         count = (high & 7) + 4;
       }
+      count = part ? Math.min(count, room - to) : count;
       if (distance == 0 || distance > to || count > room - to) {
         throw new DataFormatException(
             "a snappy copy of " + count + " bytes from " + distance + " back at " + to);

@@ -38,7 +38,7 @@ enum Compression {
     return switch (this) {
       case NONE -> throw new IllegalStateException("nothing to decompress");
       case ZLIB -> new ZlibPages();
-      case LZO -> Lzo1x::decode;
+      case LZO -> Lzo1x.codec();
       case SNAPPY -> new SnappyPage();
       case ZSTD -> PageCodec.zstd();
     };

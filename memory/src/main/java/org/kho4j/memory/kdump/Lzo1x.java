@@ -24,13 +24,36 @@ final class Lzo1x {
   private final byte[] in;
   private final int end;
   private final byte[] out;
+
+  /** Whether the stream goes on behind what is wanted of it. */
+  private final boolean part;
+
   private int at;
   private int to;
 
-  private Lzo1x(byte[] in, int end, byte[] out) {
+  private Lzo1x(byte[] in, int end, byte[] out, boolean part) {
     this.in = in;
     this.end = end;
     this.out = out;
+    this.part = part;
+  }
+
+  /** Returns a decoder of pages, which keeps nothing between them. */
+  static PageCodec codec() {
+    return new PageCodec() {
+      @Override
+      public int decompress(byte[] in, int length, byte[] page) throws DataFormatException {
+        return Lzo1x.decode(in, length, page);
+      }
+
+      @Override
+      public void decodeBeginning(byte[] in, int length, int pageSize, byte[] beginning)
+          throws DataFormatException {
+        Lzo1x stream = new Lzo1x(in, length, beginning, true);
+        stream.run();
+        PageCodec.requireMade(stream.to, beginning);
+      }
+    };
   }
 
   /**
@@ -41,7 +64,7 @@ final class Lzo1x {
    *     input, or is larger than {@code out}
    */
   static int decode(byte[] in, int length, byte[] out) throws DataFormatException {
-    Lzo1x stream = new Lzo1x(in, length, out);
+    Lzo1x stream = new Lzo1x(in, length, out, false);
     stream.run();
     if (stream.at != length) {
       throw new DataFormatException("its lzo stream ends " + (length - stream.at) + " bytes early");
@@ -57,7 +80,7 @@ final class Lzo1x {
       literals(count);
       state = Math.min(count, AFTER_RUN);
     }
-    while (true) {
+    while (!part || to < out.length) {
       int code = next();
       int distance;
       int count;
@@ -94,6 +117,7 @@ final class Lzo1x {
         distance = 1 + (code >> 2) + (next() << 2);
         count = 2;
       }
+      count = wanted(count);
       if (distance > to || count > out.length - to) {
         throw new DataFormatException(
             "an lzo match of " + count + " bytes from " + distance + " back at " + to);
@@ -122,7 +146,12 @@ final class Lzo1x {
     return count + more;
   }
 
-  private void literals(int count) throws DataFormatException {
+  private int wanted(int count) {
+    return part ? Math.min(count, out.length - to) : count;
+  }
+
+  private void literals(int all) throws DataFormatException {
+    int count = wanted(all);
     if (count > end - at || count > out.length - to) {
       throw new DataFormatException("an lzo run of " + count + " literals does not fit");
     }

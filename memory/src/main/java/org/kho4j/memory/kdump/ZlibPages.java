@@ -52,9 +52,7 @@ final class ZlibPages implements PageCodec {
     } catch (DataFormatException e) {
       throw new DataFormatException("zlib: " + e.getMessage());
     }
-    if (made < beginning.length) {
-      throw new DataFormatException("its zlib stream ends after " + made + " bytes");
-    }
+    PageCodec.requireMade(made, beginning);
   }
 
   @Override

@@ -83,6 +83,41 @@ class PageCodecTest {
 
   @ParameterizedTest
   @MethodSource("codecs")
+  void decodesTheBeginningOfWhatWasEncoded(Subject subject) throws DataFormatException {
+    for (byte[] page : pages()) {
+      byte[] packed = subject.encoder.encode(page);
+      for (int wanted : new int[] {1, 17, 518, page.length - 1, page.length}) {
+        byte[] beginning = new byte[wanted];
+        subject.codec.decodeBeginning(padded(packed), packed.length, page.length, beginning);
+        assertThat(beginning).isEqualTo(Arrays.copyOf(page, wanted));
+      }
+    }
+  }
+
+  /** What is behind the beginning may be damaged; what is not there is no zero. */
+  @ParameterizedTest
+  @MethodSource("codecs")
+  void theBeginningOfWhatIsCutOffIsRightOrRefused(Subject subject) {
+    byte[] page = TestPages.likeMemory(4096, new Random(6));
+    byte[] packed = subject.encoder.encode(page);
+    for (int length = 1; length < packed.length; length += 3) {
+      byte[] cut = Arrays.copyOf(packed, length + 64);
+      Arrays.fill(cut, length, cut.length, (byte) 0);
+      byte[] beginning = new byte[518];
+      try {
+        subject.codec.decodeBeginning(cut, length, page.length, beginning);
+        assertThat(beginning).isEqualTo(Arrays.copyOf(page, beginning.length));
+      } catch (DataFormatException e) {
+        assertThat(e.getMessage()).isNotEmpty();
+      }
+    }
+    assertThatThrownBy(
+            () -> subject.codec.decodeBeginning(packed, 9, page.length, new byte[page.length]))
+        .isInstanceOf(DataFormatException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("codecs")
   void refusesAPageOfAnotherLength(Subject subject) {
     byte[] page = TestPages.likeMemory(4096, new Random(3));
     byte[] packed = subject.encoder.encode(page);
@@ -121,6 +156,12 @@ class PageCodecTest {
         mutated[random.nextInt(packed.length)] ^= (byte) (1 << random.nextInt(8));
       }
       byte[] out = new byte[4096];
+      try {
+        subject.codec.decodeBeginning(
+            mutated, packed.length, out.length, new byte[1 + random.nextInt(out.length)]);
+      } catch (DataFormatException expected) {
+        assertThat(expected.getMessage()).isNotEmpty();
+      }
       try {
         subject.codec.decode(mutated, packed.length, out);
         if (subject.checked) {
