@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +113,18 @@ class BrokenPartsTest {
         .contains("~ state intact → damaged", "~ blocks 36 → 35")
         .doesNotContain("only the preserved map has the size of its folios");
     assertThat(kho(1, "verify", without).out()).contains("FDT-012").contains("32 map nodes");
+  }
+
+  /** A list of bitmaps reads in every page size: only the root FDT's page tells a wrong one. */
+  @Test
+  void anotherPageSizeIsNoDamage() {
+    Path vector = Captures.vectors().getFirst().resolveSibling("linux-7.0-64k.elf.zst").normalize();
+
+    assertThat(kho(0, "inspect", vector).out()).contains("pages of 64 KiB");
+    for (String size : List.of("4K", "16K")) {
+      assertThat(kho(2, "inspect", vector, "--page-size", size).err())
+          .contains("0x80000000", "have 64K: with this size, the preserved map has the root FDT's");
+    }
   }
 
   /** What such a map does not say was overwritten: it says nothing at all. */

@@ -160,6 +160,14 @@ public final class Handover {
   }
 
   /**
+   * Returns whether the map preserves the root FDT's own page, as every map does. That proves the
+   * page size, and the address at which a raw image begins.
+   */
+  public boolean hasRootPage() {
+    return hasMap() && wrong == null;
+  }
+
+  /**
    * Counts the blocks and nodes of the map. The first call counts; later calls return the same
    * summary.
    *

@@ -150,14 +150,14 @@ public final class Handovers {
     Handover handover(@Nullable Candidate outgoing, PageSizeEvidence evidence) {
       Role role = role(outgoing);
       String taken = role == Role.OUTGOING || outgoing == null ? null : taken(outgoing);
-      MapState state = mapState(taken != null);
+      MapState state = mapState(taken != null, evidence);
       boolean wrong =
           state == MapState.UNREADABLE || (state == MapState.INTACT && !rootPreserved());
       String sentence = wrong ? wrongMap() : null;
       return new Handover(memory, root, role, state, taken, sentence, evidence, mapForm);
     }
 
-    private MapState mapState(boolean isTaken) {
+    private MapState mapState(boolean isTaken, PageSizeEvidence evidence) {
       if (handover.isNewer()) {
         return MapState.NEWER;
       }
@@ -174,7 +174,7 @@ public final class Handovers {
       if (rootPage == RootPage.ABSENT) {
         return MapState.ABSENT;
       }
-      return readsWithoutRoot() ? MapState.INTACT : MapState.UNREADABLE;
+      return readsWithoutRoot(evidence) ? MapState.INTACT : MapState.UNREADABLE;
     }
 
     private Role role(@Nullable Candidate outgoing) {
@@ -256,11 +256,15 @@ public final class Handovers {
     }
 
     /**
-     * Returns whether a map that lacks the root FDT's page is one for all that: memory that was
-     * overwritten, or has another page size, shows a fault or no block.
+     * Returns whether a map that lacks the root FDT's page is one for all that. Memory that was
+     * overwritten shows a fault or no block. So does a tree with another page size; a list of
+     * bitmaps reads in every page size.
      */
-    private boolean readsWithoutRoot() {
+    private boolean readsWithoutRoot(PageSizeEvidence evidence) {
       try {
+        if (evidence.isUnsure() && !handover.mapEvidence().form().isRadix()) {
+          return false;
+        }
         MapSummary summary = handover.mapSummary();
         return summary.fault().isEmpty() && summary.blocks().total() > 0;
       } catch (HandoverException e) {

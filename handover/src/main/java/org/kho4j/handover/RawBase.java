@@ -119,7 +119,7 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
             root.compatible(),
             Optional.empty());
     return pointers.stream().allMatch(pointer -> moved.contains(pointer, Long.BYTES))
-        && Handovers.of(moved, List.of(there), null).getFirst().hasMap();
+        && Handovers.of(moved, List.of(there), null).getFirst().hasRootPage();
   }
 
   /** Memory at other addresses. */

@@ -78,7 +78,7 @@ public record HandoverSearch(
     if (fdt.isPresent()) {
       List<RootFdt> root = List.of(RootSearch.at(memory, fdt.getAsLong()));
       List<Handover> alone = handovers(invocation, memory, root);
-      if (alone.getFirst().hasMap() || alone.getFirst().mapFault().isEmpty()) {
+      if (alone.getFirst().hasRootPage() || alone.getFirst().mapFault().isEmpty()) {
         return new HandoverSearch(memory, alone, List.of(), Map.of());
       }
     }
@@ -159,7 +159,7 @@ public record HandoverSearch(
           "--map-form %s: no handover in %s has a version with maps of this form"
               .formatted(form, memory.source().path()));
     }
-    if (handovers.stream().noneMatch(Handover::hasMap)) {
+    if (handovers.stream().noneMatch(Handover::hasRootPage)) {
       checkPageSize(invocation, memory, roots);
       checkBase(invocation, memory, handovers);
     }
@@ -174,7 +174,7 @@ public record HandoverSearch(
       return;
     }
     for (Handover other : Handovers.of(memory, roots, null, options.mapForm())) {
-      if (other.hasMap()) {
+      if (other.hasRootPage()) {
         throw invocation.wrong(
             ("--page-size %s: the pages of the handover at 0x%x in %s have %s: with this size, the"
                     + " preserved map has the root FDT's page")
@@ -219,7 +219,7 @@ public record HandoverSearch(
       return;
     }
     for (Handover handover : handovers) {
-      if (handover.hasMap()) {
+      if (handover.hasRootPage()) {
         return;
       }
       RawBase base = RawBase.of(handover);
