@@ -110,6 +110,7 @@ kho_make_cache() {
   env -u JAVA_TOOL_OPTIONS -u JDK_JAVA_OPTIONS -u _JAVA_OPTIONS \
     "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="$kho_build/kho.aot" $kho_jvm_options ${kho_zstd:+"$kho_zstd"} \
     -cp "$kho_classpath" org.kho4j.cli.Training "$kho_root/tools/training-kernel" "$kho_root"/examples/*.zst \
+    "$kho_root/cli/src/test/resources/org/kho4j/cli/captures/lab/x86_64-7.2-moments.elf.zst" \
     >"$kho_build/training.log" 2>&1 </dev/null
   [ -s "$kho_build/kho.aot" ] || kho_say "no start-up cache could be made, kho starts slower (see $kho_build/training.log)"
 }

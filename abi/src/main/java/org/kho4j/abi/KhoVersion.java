@@ -295,7 +295,7 @@ public record KhoVersion(
 
   /** Returns whether the version is in development: no release has it yet. */
   public boolean isDevelopment() {
-    return DEVELOPMENT.contains(this);
+    return DEVELOPMENT.stream().anyMatch(version -> version.compatible.equals(compatible));
   }
 
   @Override

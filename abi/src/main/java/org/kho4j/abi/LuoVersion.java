@@ -183,7 +183,7 @@ public record LuoVersion(
 
   /** Returns whether the version is in development: no release has it yet. */
   public boolean isDevelopment() {
-    return DEVELOPMENT.contains(this);
+    return DEVELOPMENT.stream().anyMatch(version -> version.id.equals(id));
   }
 
   /** Returns whether a feature header replaces the version string. */

@@ -106,7 +106,7 @@ public record MemfdVersion(
 
   /** Returns whether the version is in development: no release has it yet. */
   public boolean isDevelopment() {
-    return DEVELOPMENT.contains(this);
+    return DEVELOPMENT.stream().anyMatch(version -> version.compatible.equals(compatible));
   }
 
   /** Returns the structure with the memfd's own fields. */

@@ -113,6 +113,8 @@ public final class Kho {
       case "show" -> List.of(new ShowStructureCommand());
       case "abi" -> List.of(new AbiCommand());
       case "warm" -> List.of(new WarmCommand());
+      case "author" -> List.of(new AuthorCommand());
+      case "--version", "-V" -> args.length == 1 ? List.of() : commands();
       default -> commands();
     };
   }

@@ -3,10 +3,14 @@ package org.kho4j.cli;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.kho4j.cli.demo.DemoGeneration;
 import org.kho4j.cli.output.Console;
 import org.kho4j.handover.Handover;
@@ -24,13 +28,36 @@ public final class Training {
 
   /**
    * Runs every command over what is given, a kernel image and then sources of a handover, and what
-   * the demo's JVMs do.
+   * the demo's JVMs do. The last source has a session "vm" with a memfd 0x100.
    */
   public static void main(String[] arguments) throws IOException {
     List<String> sources = List.of(arguments).subList(1, arguments.length);
     commandLines(arguments[0], sources).forEach(Training::run);
-    runDemo();
+    Path directory = Files.createTempDirectory("kho-training-");
+    try {
+      extract(sources.getLast(), directory);
+      runDemo(directory);
+    } finally {
+      try (Stream<Path> files = Files.list(directory)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(directory);
+    }
     System.exit(0);
+  }
+
+  /** A file that is large enough to be asked for its holes, and whose bytes the kernel copies. */
+  private static void extract(String source, Path directory) throws IOException {
+    String ram = directory.resolve("large").toString();
+    String memfd = directory.resolve("memfd").toString();
+    run(List.of("convert", source, "--abi", "7.2", "-o", ram, "--force"));
+    try (FileChannel file = FileChannel.open(Path.of(ram), StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.allocate(1), 3L << 30);
+    }
+    run(List.of("inspect", ram));
+    run(List.of("extract", ram, "--session", "vm", "--token", "0x100", "-o", memfd, "--force"));
   }
 
   private static void run(List<String> line) {
@@ -43,27 +70,12 @@ public final class Training {
   }
 
   /** An area of the first JVM is extracted too: the loop that copies scattered pages. */
-  private static void runDemo() throws IOException {
-    Path directory = Files.createTempDirectory("kho-training-");
+  private static void runDemo(Path directory) throws IOException {
     Path ram = directory.resolve("ram");
-    Path area = directory.resolve("area");
-    try {
-      DemoGeneration.main(new String[] {"first", ram.toString(), "67108864", "0"});
-      run(
-          List.of(
-              "extract",
-              ram.toString(),
-              "--vmalloc",
-              descriptor(ram),
-              "-o",
-              area.toString(),
-              "--force"));
-      DemoGeneration.main(new String[] {"second", ram.toString()});
-    } finally {
-      Files.deleteIfExists(area);
-      Files.deleteIfExists(ram);
-      Files.delete(directory);
-    }
+    String area = directory.resolve("area").toString();
+    DemoGeneration.main(new String[] {"first", ram.toString(), "67108864", "0"});
+    run(List.of("extract", ram.toString(), "--vmalloc", descriptor(ram), "-o", area, "--force"));
+    DemoGeneration.main(new String[] {"second", ram.toString()});
   }
 
   private static String descriptor(Path ram) throws IOException {
@@ -78,6 +90,7 @@ public final class Training {
     lines.add(List.of("--version"));
     lines.add(List.of("--help"));
     lines.add(List.of("help", "completion"));
+    lines.add(List.of("inspect", "--help"));
     lines.add(List.of("no-such-command"));
     lines.add(List.of("abi"));
     lines.add(List.of("abi", "versions", "kho-v4"));
@@ -91,11 +104,11 @@ public final class Training {
       lines.add(List.of("inspect", "--json", source));
       lines.add(List.of("extract", source, "--subtree", "kexec-metadata", "-o", "-"));
       lines.add(List.of("diff", source, source));
-      lines.add(List.of("convert", source, "--abi", "7.1", "-o", "/dev/null"));
       lines.add(List.of("verify", source));
       lines.add(List.of("verify", "--json", source));
       lines.add(List.of("report", source, "-o", "-"));
       lines.add(List.of("who", source, "0x100000"));
+      lines.add(List.of("show", source));
       lines.add(List.of("show", source, "/"));
     }
     return lines;
