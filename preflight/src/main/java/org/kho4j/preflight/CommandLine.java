@@ -53,6 +53,11 @@ public record CommandLine(String text) {
     return found;
   }
 
+  /** Returns whether the parameter is there, with whatever value. */
+  boolean has(String name) {
+    return !values(name).isEmpty();
+  }
+
   private Optional<Boolean> toggle(String name) {
     return values(name).reversed().stream().findFirst().flatMap(CommandLine::switched);
   }

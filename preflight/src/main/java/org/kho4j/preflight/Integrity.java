@@ -166,6 +166,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     return switch (finding.rule().group()) {
       case "MEMFD", "VMALLOC" -> Parts.MEMFD.name();
       case "FLB" -> Parts.FLB.name();
+      case "OWN" -> finding.path().contains("/file ") ? Parts.MEMFD.name() : part;
       default -> part;
     };
   }

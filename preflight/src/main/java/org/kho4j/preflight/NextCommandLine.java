@@ -76,9 +76,12 @@ final class NextCommandLine {
    */
   void switches(CommandLine line) {
     Optional<Boolean> kho = line.kho().or(to::khoByDefault);
+    String without =
+        line.has("kho")
+            ? "the value of kho= on the next command line is neither on nor off"
+            : "kho= is not on the next command line";
     if (line.kho().isEmpty() && kho.equals(Optional.of(true))) {
-      notes.add(
-          "kho= is not on the next command line, but the next kernel's configuration has KHO on");
+      notes.add(without + ", but the next kernel's configuration has KHO on");
     }
     if (kho.equals(Optional.of(false))) {
       String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
@@ -99,7 +102,8 @@ final class NextCommandLine {
       for (Part part : List.of(Parts.KEXEC_METADATA, Parts.LUO, Parts.KHO_TEST)) {
         judged.doubt(
             part,
-            "kho= is not on the next command line: KHO is then on only if the kernel was built"
+            without
+                + ": KHO is then on only if the kernel was built"
                 + " with CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y, and its configuration is neither"
                 + " in the image nor beside it");
       }

@@ -81,6 +81,7 @@ public final class Preflight {
     NextCommandLine line = new NextCommandLine(to, judged, notes);
     handed.ifPresent(what -> line.reservations(what.reservations(), next));
     next.ifPresentOrElse(line::switches, line::assume);
+    missingArchitecture();
     missingTypes();
     Optional<Scratch> scratch = handed.flatMap(Handed::scratch);
     List<Component> components = new ArrayList<>(judged.components());
@@ -200,6 +201,16 @@ public final class Preflight {
   private boolean isOfAnotherLayout(Part part) {
     return Layouts.isBroken(from, part)
         || part.within().flatMap(Parts::of).filter(this::isOfAnotherLayout).isPresent();
+  }
+
+  private void missingArchitecture() {
+    for (Profile kernel : List.of(from, to)) {
+      if (kernel.architecture() == Architecture.UNKNOWN) {
+        notes.add(
+            kernel.source()
+                + " does not show its architecture: it is assumed to be that of the other kernel");
+      }
+    }
   }
 
   private void missingTypes() {

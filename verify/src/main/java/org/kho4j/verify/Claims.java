@@ -19,14 +19,14 @@ final class Claims {
 
   private final PageSpace space;
   private final PageBits owned;
-  private final NavigableMap<Long, List<String>> owners;
+  private final NavigableMap<Long, List<Where>> owners;
   private final boolean naming;
   private final OwnerVisitor visitor;
 
   private Claims(
       PageSpace space,
       Arena arena,
-      NavigableMap<Long, List<String>> owners,
+      NavigableMap<Long, List<Where>> owners,
       boolean naming,
       OwnerVisitor visitor) {
     this.space = space;
@@ -42,7 +42,7 @@ final class Claims {
 
   /** Returns the claims for the second walk, which makes the same claims in the same order. */
   Claims naming(Arena arena) {
-    NavigableMap<Long, List<String>> wanted = new TreeMap<>();
+    NavigableMap<Long, List<Where>> wanted = new TreeMap<>();
     owners.keySet().forEach(page -> wanted.put(page, new ArrayList<>()));
     return new Claims(space, arena, wanted, true, OwnerVisitor.NONE);
   }
@@ -52,7 +52,7 @@ final class Claims {
   }
 
   /** Returns the named pages that are claimed more than once, with their owners. */
-  NavigableMap<Long, List<String>> conflicts() {
+  NavigableMap<Long, List<Where>> conflicts() {
     return owners;
   }
 
@@ -78,7 +78,7 @@ final class Claims {
           .values()
           .forEach(names -> {
             if (names.size() < 2) {
-              names.add(where.toString());
+              names.add(where);
             }
           });
     } else if (there >= 0) {

@@ -174,6 +174,10 @@ final class KhoTestRules {
     private void folio(long entry, long address) {
       Where place = where.in("folio", number++);
       scene.counts().add("testFolios", 1);
+      if (entry == 0) {
+        scene.findings().report(PRESERVED, place, address, "its entry is 0: there is no folio");
+        return;
+      }
       long mask = scene.pageSize().bytes() - 1L;
       int order = (int) (entry & mask);
       long folio = entry & ~mask;

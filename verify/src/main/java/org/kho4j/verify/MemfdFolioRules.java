@@ -313,7 +313,7 @@ final class MemfdFolioRules {
           BEYOND_SIZE,
           where.in("folio", entry),
           at,
-          "index is %s, but the file has %d pages",
+          "index is %s, but the number of the file's pages is %d",
           Long.toUnsignedString(index),
           filePages);
       return;
@@ -370,7 +370,7 @@ final class MemfdFolioRules {
               COVERED,
               where,
               address,
-              "only %d of the file's %d pages are in a folio; the list has %d",
+              "only %d of %d pages are in a folio; the list has %d",
               covered,
               filePages,
               count);

@@ -1,5 +1,8 @@
 package org.kho4j.verify;
 
+import java.util.List;
+import java.util.Set;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.Where;
 
@@ -55,6 +58,9 @@ final class OwnerRules {
           Outcome.FAILED,
           Outcome.LOST);
 
+  /** Names below the root of what the kernel reads before any client: the root FDT and the map. */
+  private static final Set<String> MAP = Set.of("", KhoVersion.MAP_PROPERTY);
+
   private OwnerRules() {}
 
   static void unknownSubtree(Scene scene, Subtree subtree) {
@@ -73,25 +79,35 @@ final class OwnerRules {
 
   /**
    * Checks the pages that are claimed twice, by the first walk and the second walk, which named
-   * their owners.
+   * their owners. The finding is that of the second owner. Which of two subtrees is restored first
+   * depends on their clients, so there it is that of both; the map is read before all of them.
    */
   static void twice(Scene scene, Claims named) {
-    int shift = scene.pageSize().shift();
     named
         .conflicts()
         .forEach((page, owners) -> {
           if (owners.size() > 1) {
-            scene
-                .findings()
-                .report(
-                    TWICE,
-                    Where.ROOT,
-                    page << shift,
-                    "page 0x%x has two owners: %s, and %s",
-                    page << shift,
-                    owners.get(0),
-                    owners.get(1));
+            Where first = owners.getFirst();
+            Where second = owners.getLast();
+            if (!first.top().equals(second.top()) && !MAP.contains(first.top())) {
+              twice(scene, first, page, owners);
+            }
+            twice(scene, second, page, owners);
           }
         });
+  }
+
+  private static void twice(Scene scene, Where owner, long page, List<Where> owners) {
+    long address = page << scene.pageSize().shift();
+    scene
+        .findings()
+        .report(
+            TWICE,
+            owner,
+            address,
+            "page 0x%x has two owners: %s, and %s",
+            address,
+            owners.getFirst(),
+            owners.getLast());
   }
 }

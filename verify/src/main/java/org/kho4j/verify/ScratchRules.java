@@ -163,7 +163,7 @@ final class ScratchRules {
     pageSize(handover, findings, record.address(), record.data());
     if (record.array().isEmpty()) {
       counts.notChecked(
-          "scratch: kexec has not copied the array to 0x%x yet (boot record at 0x%x)"
+          "scratch: no array of regions in memory is at 0x%x, where the boot record at 0x%x has it; kexec copies it there at the jump"
               .formatted(record.data().scratchAddress(), record.address()));
       return List.of();
     }
@@ -234,7 +234,9 @@ final class ScratchRules {
           region.get(KhoScratch.SIZE));
       region.next();
     }
-    sizes(handover, findings, address, regions, found);
+    if (regions.size() == count) {
+      sizes(handover, findings, address, regions, found);
+    }
     return regions;
   }
 
