@@ -107,10 +107,20 @@ class WarmCommandTest {
     assertThat(kho(0, "warm", "drop", path, "book").out()).isEqualTo("dropped book, 5 MiB\n");
     assertThat(kho(0, "warm", "show", path).out()).doesNotContain("book").contains("  index: ");
     assertThat(kho(2, "warm", "drop", path, "book").err()).contains("has no region 'book'");
+    assertThat(kho(2, "warm", "verify", directory.resolve("none"), "--json").out()).isEmpty();
     try (WarmStore store = WarmStore.open(path, OPTIONS)) {
       assertThat(kho(2, "warm", "drop", path, "index").err()).contains("is in use");
       assertThat(store.region("index")).isPresent();
     }
+  }
+
+  @Test
+  void saysInJsonWhatWasDropped() {
+    JsonNode dropped =
+        new ObjectMapper().readTree(kho(0, "warm", "drop", path, "book", "--json").out());
+    assertThat(dropped.get("schema").asString()).isEqualTo("kho4j/warm-drop/1");
+    assertThat(dropped.get("region").asString()).isEqualTo("book");
+    assertThat(dropped.get("bytes").asLong()).isEqualTo(5 << 20);
   }
 
   @Test

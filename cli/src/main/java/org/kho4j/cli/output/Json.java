@@ -1,5 +1,6 @@
 package org.kho4j.cli.output;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
@@ -36,13 +37,13 @@ public final class Json implements AutoCloseable {
           .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
           .build();
 
-  private final OutputStream out;
+  private final Target out;
   private final JsonGenerator json;
 
   /** JSON on a stream, which is flushed at the end and left open. */
   public Json(OutputStream out) {
-    this.out = out;
-    this.json = FACTORY.createGenerator(new Indented(), out, JsonEncoding.UTF8);
+    this.out = new Target(out);
+    this.json = FACTORY.createGenerator(new Indented(), this.out, JsonEncoding.UTF8);
   }
 
   /** Begins an object: the whole document, or an element of an array. */
@@ -173,12 +174,39 @@ public final class Json implements AutoCloseable {
     return json;
   }
 
-  /** Ends the document. */
+  /**
+   * Ends the document. Nothing is written of a document that a failure broke off before any of it
+   * was.
+   */
   @Override
   public void close() throws IOException {
+    if (!json.streamWriteContext().inRoot() && !out.begun) {
+      return;
+    }
     json.close();
     out.write('\n');
     out.flush();
+  }
+
+  /** Knows whether any byte was written. */
+  private static final class Target extends FilterOutputStream {
+    private boolean begun;
+
+    Target(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(int value) throws IOException {
+      begun = true;
+      out.write(value);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      begun = true;
+      out.write(bytes, offset, length);
+    }
   }
 
   /** Hands the generator its layout: an indented one, with a newline after every member. */

@@ -23,6 +23,7 @@ public enum Schema {
   SHOW("show/1", "show", "one structure, or the list of paths"),
   WARM("warm/1", "warm list", "warm stores with their regions"),
   WARM_VERIFY("warm-verify/1", "warm verify", "checksums of regions"),
+  WARM_DROP("warm-drop/1", "warm drop", "the region that was dropped"),
   DEMO("demo/1", "demo", "steps and times of both JVMs"),
   ABI("abi/1", "abi", "the whole contract"),
   FINGERPRINTS("fingerprints/1", "abi fingerprints", "fingerprints of layouts"),

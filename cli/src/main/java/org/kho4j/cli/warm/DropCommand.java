@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
 import org.kho4j.warm.Region;
 import org.kho4j.warm.WarmOptions;
@@ -45,8 +47,23 @@ final class DropCommand extends Command {
       long bytes = region.bytes();
       region.drop();
       store.commit();
-      invocation.text().line("dropped %s, %s".formatted(Units.printable(name), Units.size(bytes)));
+      show(invocation, path, name, bytes);
     }
     return OK;
+  }
+
+  private static void show(Invocation invocation, Path path, String name, long bytes)
+      throws IOException {
+    if (!invocation.options().json()) {
+      invocation.text().line("dropped %s, %s".formatted(Units.printable(name), Units.size(bytes)));
+      return;
+    }
+    try (Json json = invocation.json()) {
+      json.document(Schema.WARM_DROP)
+          .text("path", path.toString())
+          .text("region", name)
+          .number("bytes", bytes)
+          .endObject();
+    }
   }
 }

@@ -12,6 +12,20 @@ class JsonTest {
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
+  /** A broken document that was begun stays broken: no reader takes it for a whole one. */
+  @Test
+  void aDocumentThatBreaksOffBeforeItsFirstByteIsNone() throws IOException {
+    try (Json json = new Json(out)) {
+      json.object().array("stores");
+    }
+    assertThat(text()).isEmpty();
+
+    try (Json json = new Json(out)) {
+      json.object().text("long", "x".repeat(1 << 16));
+    }
+    assertThat(text()).startsWith("{").doesNotContain("}");
+  }
+
   @Test
   void writesAddressesAsStringsAndLeavesOutWhatIsAbsent() throws IOException {
     try (Json json = new Json(out)) {
