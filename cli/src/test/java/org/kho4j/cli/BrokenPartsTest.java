@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +25,8 @@ import org.kho4j.memory.image.MemoryImages;
 class BrokenPartsTest {
 
   private static final int ROOM = 16 << 20;
+  private static final String KERNELS = "src/test/resources/org/kho4j/cli/preflight/kernels/";
+  private static final String KERNEL = KERNELS + "7.3.json";
 
   /**
    * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
@@ -36,6 +40,8 @@ class BrokenPartsTest {
   private static final int FLB_NAME = 0x699010;
   private static final int FILE_DATA = 0x772040;
   private static final int MEMFD_SIZE = 0x771008;
+  private static final int TOTAL_PAGES = 0x771028;
+  private static final int FOLIO = 0x77c000;
   private static final int NR_FOLIOS = 0x55a088;
   private static final int VERSION = 0x512051;
   private static final int MAP = 0x511000;
@@ -65,6 +71,18 @@ class BrokenPartsTest {
         ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
   }
 
+  /** All 512 MiB: without them, the map is broken as well. */
+  private Path patchedWhole(int address, byte... bytes) throws IOException {
+    Path whole = directory.resolve("whole");
+    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
+      Captures.copy(memory, whole);
+    }
+    try (FileChannel file = FileChannel.open(whole, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(bytes), address);
+    }
+    return whole;
+  }
+
   @Test
   void aFileWithoutDataIsNoMemfd() throws IOException {
     Path broken = patched(FILE_DATA, 0);
@@ -87,7 +105,7 @@ class BrokenPartsTest {
 
   @Test
   void aBrokenSessionHidesNoPartFromPreflight() throws IOException {
-    String kernel = "src/test/resources/org/kho4j/cli/preflight/kernels/memfd-swapped.json";
+    String kernel = KERNELS + "memfd-swapped.json";
 
     assertThat(kho(1, "preflight", "--from", patched(SESSION_FILES, 0), "--to", kernel).out())
         .contains(" memfd           memfd-v2", " flb             liveupdate-test-flb-v0");
@@ -113,6 +131,53 @@ class BrokenPartsTest {
         .contains("~ state intact → damaged", "~ blocks 36 → 35")
         .doesNotContain("only the preserved map has the size of its folios");
     assertThat(kho(1, "verify", without).out()).contains("FDT-012").contains("32 map nodes");
+  }
+
+  /** A folio of one memfd that is also one of another. */
+  @Test
+  void aSharedPageIsLostToItsSecondOwnerAlone() throws IOException {
+    Path shared = patchedWhole(FOLIO, new byte[] {(byte) 0xe1, 0x18});
+
+    assertThat(kho(1, "verify", shared).out())
+        .contains(
+            "OWN-001     /LUO/session \"multi-test-files-1\"/file 0x1001/folio 0 at 0x18e1000");
+    assertThat(kho(1, "preflight", "--from", shared, "--to", KERNEL).out())
+        .containsPattern("unreachable +memfd ")
+        .doesNotContainPattern("(lost|unreachable) +(kho|memblock|luo) ");
+  }
+
+  @Test
+  void emptyEntriesOfKhoTestOwnNothing() throws IOException {
+    Path empty = patchedWhole(NR_FOLIOS, new byte[] {9});
+
+    assertThat(kho(1, "verify", empty).out())
+        .contains("TEST-004    /kho_test/data/folio 8 at 0x5b8040: its entry is 0")
+        .doesNotContain("OWN-001", "at 0x0:");
+    assertThat(kho(0, "who", empty, "0").out()).contains("owner      nobody");
+    assertThat(kho(1, "preflight", "--from", empty, "--to", KERNEL).out())
+        .containsPattern("lost +kho_test ")
+        .doesNotContainPattern("lost +(kho|luo|memfd) ");
+  }
+
+  @Test
+  void oneFilesListIsNoOtherFilesFault() throws IOException {
+    assertThat(kho(0, "inspect", patched(TOTAL_PAGES, new byte[] {0, 0, 0, 1})).out())
+        .contains("file 0x3e6 at 0x771000: its folio list of 68,719,476,736 bytes is larger")
+        .doesNotContain("error /LUO/session \"multi-test")
+        .contains("0x1001 memfd-v2: 4 KiB in 1 folio: 1 × 4 KiB");
+  }
+
+  /** An hour's zeros have no digest. */
+  @Test
+  void aHoleBeyondAllFilesIsNotReadByteByByte() throws IOException {
+    Path huge = patched(MEMFD_SIZE, 1L << 62);
+    Path target = directory.resolve("all");
+
+    assertThat(kho(1, "diff", sound, huge).out())
+        .contains("are holes: such content is not compared");
+    kho(1, "extract", huge, "--all", target);
+    assertThat(Files.readString(target.resolve("index.json")))
+        .contains("not written: its ", "multi-test-files-2");
   }
 
   /** A list of bitmaps reads in every page size: only the root FDT's page tells a wrong one. */

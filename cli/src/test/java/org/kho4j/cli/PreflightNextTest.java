@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 import static org.kho4j.cli.Preflights.ALL_ON;
 import static org.kho4j.cli.Preflights.SMALL;
+import static org.kho4j.cli.Preflights.TRACE;
 import static org.kho4j.cli.Preflights.component;
 import static org.kho4j.cli.Preflights.json;
 import static org.kho4j.cli.Preflights.kernel;
@@ -16,12 +17,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.cli.captures.Captures;
 import tools.jackson.databind.JsonNode;
 
 /** What boots next, and what scripts are told about it. */
@@ -169,6 +172,44 @@ class PreflightNextTest {
     assertThat(
             kho(0, "preflight", "--from", from, "--to", from, "--cmdline", ALL_ON, "--quiet").out())
         .isEqualTo("ok: %s to %s%n".formatted(from, from));
+  }
+
+  @Test
+  void whatJudgesTwoKernelsIsRefusedForOne() {
+    for (String option : List.of("--cmdline=kho=off", "--initrd=none", "--quiet")) {
+      assertThat(kho(2, "preflight", "--to", kernel("7.3"), option).err())
+          .contains(option.split("=", 2)[0] + " is for two kernels: give --from and --to");
+    }
+  }
+
+  @Test
+  void aWrongValueOfASwitchIsNoMissingSwitch() {
+    assertThat(
+            kho(
+                    1,
+                    "preflight",
+                    "--from",
+                    kernel("7.3"),
+                    "--to",
+                    kernel("7.3"),
+                    "--cmdline=kho=maybe")
+                .out())
+        .contains("the value of kho= on the next command line is neither on nor off");
+  }
+
+  /** Raw memory with pages of 4 KiB may be of either architecture. */
+  @Test
+  void anArchitectureThatIsNotShownIsNoted() {
+    String sentence = "does not show its architecture: it is assumed to be that of the other";
+    Path ram = Captures.small("jump-luo");
+    assertThat(
+            kho(0, "preflight", "--from", ram, "--to", kernel("arm64-4k"), "--cmdline", TRACE)
+                .out())
+        .contains(sentence);
+    assertThat(
+            kho(0, "preflight", "--from", kernel("7.3"), "--to", kernel("7.3"), "--cmdline", TRACE)
+                .out())
+        .doesNotContain(sentence);
   }
 
   @Test

@@ -76,6 +76,16 @@ class SourceFormsTest {
     handovers("--skip", header);
   }
 
+  /** The image is sound, and the option is not. */
+  @Test
+  void noticesAWrongBase() throws IOException {
+    Files.write(source, ram);
+
+    assertThat(kho(2, "inspect", source, "--base", "8K").err())
+        .contains("another address of the image's first byte than --base says: give --base 0x0")
+        .doesNotContain("--skip");
+  }
+
   /** From here on a header is no header. */
   @Test
   void noticesNoHeaderOfMoreThanAMegabyte() throws IOException {

@@ -200,6 +200,15 @@ public record HandoverSearch(
 
   private static void checkHeader(Invocation invocation, PhysicalMemory memory, RawBase base) {
     OptionalLong header = base.findHeader();
+    long given = invocation.options().base();
+    if (header.isPresent() && given >= header.getAsLong()) {
+      throw invocation.wrong(
+          "%s: the root FDT at %s and its pointers fit together with another address of the image's first byte than --base says: give --base %s"
+              .formatted(
+                  memory.source().path(),
+                  Units.address(base.root().address()),
+                  Units.address(given - header.getAsLong())));
+    }
     if (header.isPresent()) {
       long skip = invocation.options().skip() + header.getAsLong();
       throw invocation.wrong(

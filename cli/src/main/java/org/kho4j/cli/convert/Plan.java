@@ -53,6 +53,7 @@ final class Plan {
   private final KeptBlocks kept;
   private final List<Subtree> subtrees = new ArrayList<>();
   private final List<LeftOut> leftOut = new ArrayList<>();
+  private long filesLeftOut;
   private @Nullable Metadata metadata;
   private @Nullable PlannedLuo luo;
 
@@ -210,8 +211,9 @@ final class Plan {
           }
         });
     List<Flb> flbs = state.flbs();
+    long files = sessions.stream().mapToLong(session -> session.files().size()).sum();
     if (version != null) {
-      luo = new PlannedLuo(state.number(), sessions, flbs(version, flbs));
+      luo = new PlannedLuo(state.number(), sessions, flbs(version, flbs, files));
     }
   }
 
@@ -231,6 +233,7 @@ final class Plan {
             file(file);
             files.add(file);
           } else {
+            filesLeftOut++;
             if (version != null) {
               leaveOut(
                   file.where().toString(),
@@ -273,13 +276,28 @@ final class Plan {
     return memfd == null || !memfd.structure().has(MemfdSer.SEALS);
   }
 
-  private List<Flb> flbs(LuoVersion version, List<Flb> flbs) {
+  private List<Flb> flbs(LuoVersion version, List<Flb> flbs, long files) {
     if (version.flbs() || flbs.isEmpty()) {
-      return flbs;
+      return flbs.stream().map(flb -> referenced(flb, files)).toList();
     }
     for (int i = 0; i < flbs.size(); i++) {
       leaveOut("/LUO/flbs/flb " + i, "%s has no FLBs: %s".formatted(version, flbs.get(i).name()));
     }
     return List.of();
+  }
+
+  /** An FLB counts the files that hold a reference to it. Not more of them can be left. */
+  private Flb referenced(Flb flb, long files) {
+    if (filesLeftOut == 0 || Long.compareUnsigned(flb.count(), files) <= 0) {
+      return flb;
+    }
+    leaveOut(
+        "/LUO/flbs",
+        "%s of the %s references to %s: so many files are left out"
+            .formatted(
+                Long.toUnsignedString(flb.count() - files),
+                Long.toUnsignedString(flb.count()),
+                flb.name()));
+    return new Flb(flb.name(), flb.data(), files);
   }
 }

@@ -28,6 +28,9 @@ final class WholeHandover {
 
   private static final String INDEX = "index.json";
 
+  /** Few file systems have larger files, however many holes are in them. */
+  private static final long MOST_BYTES = 8L << 40;
+
   /** A handover with more is extracted in parts. */
   private static final int MOST_FILES = 100_000;
 
@@ -153,6 +156,11 @@ final class WholeHandover {
     private void write(String kind, List<String> parts, Content content) throws IOException {
       if (files == MOST_FILES) {
         throw new IOException("not written: there are more than %,d files".formatted(MOST_FILES));
+      }
+      if (content.size() > MOST_BYTES) {
+        throw new IOException(
+            "not written: its %s are more than %s"
+                .formatted(Units.size(content.size()), Units.size(MOST_BYTES)));
       }
       if (budget < 0) {
         throw new IOException("not written: there is more content than the source has memory");

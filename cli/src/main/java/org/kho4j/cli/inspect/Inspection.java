@@ -178,6 +178,13 @@ public final class Inspection {
       Optional<Scratch> scratch = Scratch.of(handover, options);
       if (scratch.isPresent()) {
         view.scratch(scratch.get());
+      } else if (options.setupData().isPresent() || options.scratchArray().isPresent()) {
+        error(
+            Where.ROOT
+                .in("scratch")
+                .broken(
+                    options.setupData().orElseGet(() -> options.scratchArray().get().address()),
+                    "there are no regions that can be read here: kho verify names the reason"));
       }
     }
   }
@@ -320,16 +327,18 @@ public final class Inspection {
         return;
       }
       // Files that share a list of folios could make a small source take for ever to read.
-      listedBytes += memfd.foliosInfo().bytes();
-      if (listedBytes > handover.memory().presentBytes()) {
+      long list = memfd.foliosInfo().bytes();
+      if (list > handover.memory().presentBytes() - listedBytes) {
         error(
             file.where()
                 .broken(
                     file.data(),
-                    "the files' folio lists are larger than the memory of the source"));
+                    "its folio list of %,d bytes%s is larger than the memory of the source"
+                        .formatted(list, listedBytes == 0 ? "" : ", with those of other files,")));
         view.memfd(file, memfd, new View.WalkedArea(memfd.foliosInfo(), null), null);
         return;
       }
+      listedBytes += list;
       View.WalkedArea area = area(memfd.foliosInfo());
       PreservedMap intact = map;
       view.memfd(

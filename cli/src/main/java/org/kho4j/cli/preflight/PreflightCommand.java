@@ -23,6 +23,19 @@ import picocli.CommandLine.Model.OptionSpec;
 /** {@code kho preflight --from A --to B}. */
 public final class PreflightCommand extends Command {
 
+  /** Options that have no meaning for one kernel. */
+  private static final List<String> JUDGING =
+      List.of(
+          "--from-kernel",
+          "--cmdline",
+          "--reuse-cmdline",
+          "--initrd",
+          "--setup-data",
+          "--scratch-array",
+          "--nodes",
+          "--exit-status",
+          "--quiet");
+
   private static final String STDOUT = "-";
 
   /** The meaning of the exit status. */
@@ -146,6 +159,11 @@ public final class PreflightCommand extends Command {
     if (only == null) {
       throw invocation.wrong(
           "preflight needs --from and --to, or one of them to show the versions of that kernel");
+    }
+    for (String option : JUDGING) {
+      if (invocation.commandLine().subcommand().hasMatchedOption(option)) {
+        throw invocation.wrong(option + " is for two kernels: give --from and --to");
+      }
     }
     return one(invocation, only, save);
   }
