@@ -179,7 +179,7 @@ public final class Handover {
       PreservedMap map = preservedMap();
       known = map.summary();
       if (wrong != null) {
-        known = known.with(Where.ROOT.in(KhoVersion.MAP_PROPERTY).broken(map.root(), wrong));
+        known = known.with(PreservedMap.PATH.broken(map.root(), wrong));
       }
       mapSummary = known;
     }

@@ -257,12 +257,11 @@ public final class Handovers {
 
     /**
      * Returns whether a map that lacks the root FDT's page is one for all that. Memory that was
-     * overwritten shows a fault or no block. So does a tree with another page size; a list of
-     * bitmaps reads in every page size.
+     * overwritten shows a fault or no block; another page size does where the map shows it.
      */
     private boolean readsWithoutRoot(PageSizeEvidence evidence) {
       try {
-        if (evidence.isUnsure() && !handover.mapEvidence().form().isRadix()) {
+        if (evidence.isUnsure() && !handover.preservedMap().showsPageSize()) {
           return false;
         }
         MapSummary summary = handover.mapSummary();

@@ -46,6 +46,11 @@ final class BitmapListMap implements PreservedMap {
   }
 
   @Override
+  public boolean showsPageSize() {
+    return false;
+  }
+
+  @Override
   public long root() {
     return root;
   }

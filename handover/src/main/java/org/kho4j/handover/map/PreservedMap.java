@@ -41,6 +41,12 @@ public sealed interface PreservedMap permits RadixMap, BitmapListMap {
   MapForm form();
 
   /**
+   * Returns whether the map shows a fault if it is read with another page size than it was written
+   * with: a tree does, for its nodes are elsewhere; a list of bitmaps reads in every page size.
+   */
+  boolean showsPageSize();
+
+  /**
    * Returns the physical address that the root FDT points at: that of the root node, or of the
    * first chunk.
    */

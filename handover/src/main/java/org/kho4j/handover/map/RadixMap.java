@@ -53,6 +53,11 @@ final class RadixMap implements PreservedMap {
   }
 
   @Override
+  public boolean showsPageSize() {
+    return true;
+  }
+
+  @Override
   public long root() {
     return root;
   }

@@ -31,6 +31,11 @@ public final class Where {
     return new Where(this, part, number);
   }
 
+  /** Returns the path of one of several parts, by its physical address. */
+  public Where at(String part, long address) {
+    return new Where(this, part, new Address(address));
+  }
+
   /** Returns the path of one of several parts, by its name in the handover. */
   public Where named(String part, String itemName) {
     return new Where(this, part, itemName);
@@ -103,6 +108,14 @@ public final class Where {
       path.append('"');
     } else if (item != null) {
       path.append(' ').append(item);
+    }
+  }
+
+  /** An address as an item, {@code 0x…}. */
+  private record Address(long value) {
+    @Override
+    public String toString() {
+      return "0x" + Long.toHexString(value);
     }
   }
 
