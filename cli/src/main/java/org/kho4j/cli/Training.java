@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.kho4j.cli.demo.DemoGeneration;
 import org.kho4j.cli.output.Console;
@@ -33,7 +34,7 @@ public final class Training {
   public static void main(String[] arguments) throws IOException {
     List<String> sources = List.of(arguments).subList(1, arguments.length);
     commandLines(arguments[0], sources).forEach(Training::run);
-    Path directory = Files.createTempDirectory("kho-training-");
+    Path directory = directory();
     try {
       extract(sources.getLast(), directory);
       runDemo(directory);
@@ -46,6 +47,16 @@ public final class Training {
       Files.delete(directory);
     }
     System.exit(0);
+  }
+
+  /**
+   * Half of the names that Files.createTempDirectory makes are formatted by other code than the
+   * rest: the archive of a package, which lists what was linked, would differ from run to run.
+   */
+  private static Path directory() throws IOException {
+    String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+    return Files.createDirectory(
+        Path.of(System.getProperty("java.io.tmpdir"), "kho-training-" + random));
   }
 
   /** A file that is large enough to be asked for its holes, and whose bytes the kernel copies. */
