@@ -1,0 +1,60 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.cli.captures.Captures;
+
+/** The scratch regions of a handover that {@code kho author} wrote, with its boot record. */
+class ScratchOptionsTest {
+
+  private static final long RECORD = 0x10000010;
+  private static final long SIZE_OF_REGION = 0x10000008;
+
+  @TempDir private Path directory;
+  private Path ram;
+
+  @BeforeEach
+  void author() {
+    ram = directory.resolve("ram");
+    kho(0, "author", "../examples/author/luo.jsonc", "-o", ram);
+  }
+
+  @Test
+  void anOptionThatLeadsToNoRegionsIsAnErrorOfInspect() {
+    assertThat(kho(0, "inspect", ram, "--setup-data", RECORD).out())
+        .contains("scratch: 256 MiB in 1 region")
+        .doesNotContain("error ");
+    assertThat(kho(0, "inspect", ram, "--setup-data", RECORD + 8).out())
+        .contains("error /scratch at 0x10000018: there are no regions that can be read here");
+  }
+
+  @Test
+  void regionsThatWereRefusedAreNotJudgedByTheirSum() throws IOException {
+    ByteBuffer size = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    try (FileChannel file = FileChannel.open(ram, StandardOpenOption.WRITE)) {
+      file.write(size.putLong(0, 0x10000800), SIZE_OF_REGION);
+    }
+
+    assertThat(kho(1, "verify", ram, "--setup-data", RECORD).out())
+        .contains("SCRATCH-003")
+        .doesNotContain("SCRATCH-007", "0 bytes in total");
+  }
+
+  /** The vector has the array, and its ELF headers do not have the region's memory. */
+  @Test
+  void anArrayThatIsNotRecognizedMayBeThere() {
+    assertThat(kho(0, "verify", Captures.vectors().getFirst()).out())
+        .contains("no array of regions in memory is at 0x10000000, where the boot record at 0x1001")
+        .doesNotContain("has not copied");
+  }
+}
