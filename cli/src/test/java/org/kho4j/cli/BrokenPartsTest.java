@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -24,7 +23,6 @@ import org.kho4j.memory.image.MemoryImages;
 /** One broken part of a capture: no command says more of the rest than the bytes do. */
 class BrokenPartsTest {
 
-  private static final int ROOM = 16 << 20;
   private static final String KERNELS = "src/test/resources/org/kho4j/cli/preflight/kernels/";
   private static final String KERNEL = KERNELS + "7.3.json";
 
@@ -54,9 +52,7 @@ class BrokenPartsTest {
   @BeforeEach
   void unpack() throws IOException {
     sound = directory.resolve("sound");
-    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
-      Files.write(sound, memory.read(0, ROOM).toArray(ValueLayout.JAVA_BYTE));
-    }
+    Captures.writeBeginning(sound);
   }
 
   private Path patched(int address, byte... bytes) throws IOException {

@@ -6,7 +6,6 @@ import static org.kho4j.cli.Preflights.kernel;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -20,8 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -30,7 +27,6 @@ class UnreadableHandoverTest {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final long ROOT = 0x512000;
-  private static final int ROOM = 16 << 20;
 
   @TempDir private Path directory;
   private Path ram;
@@ -38,9 +34,7 @@ class UnreadableHandoverTest {
   @BeforeEach
   void unpack() throws IOException {
     ram = directory.resolve("ram");
-    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
-      Files.write(ram, memory.read(0, ROOM).toArray(ValueLayout.JAVA_BYTE));
-    }
+    Captures.writeBeginning(ram);
   }
 
   private static JsonNode json(int exit, Object... arguments) {

@@ -200,22 +200,20 @@ public record HandoverSearch(
 
   private static void checkHeader(Invocation invocation, PhysicalMemory memory, RawBase base) {
     OptionalLong header = base.findHeader();
-    long given = invocation.options().base();
-    if (header.isPresent() && given >= header.getAsLong()) {
-      throw invocation.wrong(
-          "%s: the root FDT at %s and its pointers fit together with another address of the image's first byte than --base says: give --base %s"
-              .formatted(
-                  memory.source().path(),
-                  Units.address(base.root().address()),
-                  Units.address(given - header.getAsLong())));
+    if (header.isEmpty()) {
+      return;
     }
-    if (header.isPresent()) {
-      long skip = invocation.options().skip() + header.getAsLong();
-      throw invocation.wrong(
-          ("%s: the root FDT at %s and its pointers fit together if memory begins after a header:"
-                  + " give --skip %d")
-              .formatted(memory.source().path(), Units.address(base.root().address()), skip));
-    }
+    long bytes = header.getAsLong();
+    GlobalOptions options = invocation.options();
+    // What --base moved by too much looks like memory behind a header.
+    String advice =
+        options.base() >= bytes
+            ? "with another address of the image's first byte than --base says: give --base "
+                + Units.address(options.base() - bytes)
+            : "if memory begins after a header: give --skip " + (options.skip() + bytes);
+    throw invocation.wrong(
+        "%s: the root FDT at %s and its pointers fit together %s"
+            .formatted(memory.source().path(), Units.address(base.root().address()), advice));
   }
 
   /**

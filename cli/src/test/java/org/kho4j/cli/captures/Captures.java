@@ -2,6 +2,7 @@ package org.kho4j.cli.captures;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -76,7 +77,7 @@ public final class Captures {
 
   /**
    * A raw capture unpacked, once for all tests, for those that run many commands on it; any other
-   * capture as it is. What was zeros in it is holes.
+   * capture unchanged. What was zeros in it is holes.
    */
   public static synchronized Path unpacked(Path capture) {
     return capture.toString().endsWith(".ram.zst")
@@ -94,6 +95,15 @@ public final class Captures {
       return ram;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Writes the first 16 MiB of {@code jump-luo}, which have all structures, and no memfd's content.
+   */
+  public static void writeBeginning(Path ram) throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(small("jump-luo"))) {
+      Files.write(ram, memory.read(0, 16 << 20).toArray(ValueLayout.JAVA_BYTE));
     }
   }
 
