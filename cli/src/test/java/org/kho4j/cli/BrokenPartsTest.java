@@ -28,7 +28,7 @@ class BrokenPartsTest {
 
   /**
    * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
-   * version, the map, and the root FDT's page in it.
+   * version, LUO's blob-size, the map, and the root FDT's page in it.
    */
   private static final int HEAD = 0x698000;
 
@@ -42,6 +42,7 @@ class BrokenPartsTest {
   private static final int FOLIO = 0x77c000;
   private static final int NR_FOLIOS = 0x55a088;
   private static final int VERSION = 0x512051;
+  private static final int LUO_SIZE = 0x5120b8;
   private static final int MAP = 0x511000;
   private static final int ROOT_IN_LEAF = 0x517000 + 0x512 / Byte.SIZE;
   private static final int ROOT_BIT = 1 << 0x512 % Byte.SIZE;
@@ -97,6 +98,24 @@ class BrokenPartsTest {
                     directory.resolve("out"))
                 .err())
         .contains("data is 0: the file has no structure");
+  }
+
+  @Test
+  void aBlobOfAnImpossibleSizeIsNamedByEveryCommand() throws IOException {
+    Path broken = patched(LUO_SIZE, Long.MIN_VALUE + 32);
+    String sentence = "/LUO at 0x698000: 9223372036854775840 bytes cannot be in memory";
+
+    assertThat(kho(0, "inspect", broken).out()).contains(sentence);
+    assertThat(kho(1, "verify", broken).out()).contains("FDT-008     /LUO at 0x698000");
+    assertThat(kho(1, "diff", broken, sound).out()).contains(sentence);
+    assertThat(kho(1, "report", broken, "-o", directory.resolve("report.html")).err()).isEmpty();
+    assertThat(Files.readString(directory.resolve("report.html")))
+        .contains("9223372036854775840 bytes at 0x698000 cannot be a blob");
+    assertThat(kho(1, "extract", broken, "--all", directory.resolve("all")).err())
+        .contains(sentence);
+    assertThat(kho(0, "who", broken, "0x698000").err()).isEmpty();
+    assertThat(kho(0, "show", broken, "/").err()).isEmpty();
+    assertThat(kho(1, "preflight", "--from", broken, "--to", KERNEL).err()).isEmpty();
   }
 
   @Test

@@ -9,6 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,12 +32,21 @@ class ScratchOptionsTest {
   }
 
   @Test
-  void anOptionThatLeadsToNoRegionsIsAnErrorOfInspect() {
+  void anOptionThatLeadsToNoRegionsIsNamedByEveryCommandThatTakesIt() {
     assertThat(kho(0, "inspect", ram, "--setup-data", RECORD).out())
         .contains("scratch: 256 MiB in 1 region")
         .doesNotContain("error ");
     assertThat(kho(0, "inspect", ram, "--setup-data", RECORD + 8).out())
         .contains("error /scratch at 0x10000018: there are no regions that can be read here");
+    for (List<Object> command :
+        List.<List<Object>>of(List.of("who", ram, "0"), List.of("show", ram))) {
+      List<Object> wrong = new ArrayList<>(command);
+      wrong.addAll(List.of("--setup-data", RECORD + 8));
+      assertThat(kho(0, wrong.toArray()).err())
+          .contains("kho: /scratch at 0x10000018: there are no regions that can be read here");
+      wrong.set(wrong.size() - 1, RECORD);
+      assertThat(kho(0, wrong.toArray()).err()).isEmpty();
+    }
   }
 
   @Test

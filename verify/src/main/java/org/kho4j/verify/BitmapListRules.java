@@ -28,7 +28,7 @@ final class BitmapListRules {
               + " PAGE_SHIFT is below 31.",
           "Not checked (6.16 to 7.0): the kernel computes the block's size as a signed 32-bit"
               + " number, which is wrong from 2 GiB on.",
-          "The chunk was overwritten: no kernel preserves such large blocks.");
+          "The chunk was overwritten, or 2 GiB were preserved as one block: preserve less at once.");
 
   static final Rule START =
       Rule.error(
@@ -159,13 +159,19 @@ final class BitmapListRules {
     long count = page.get(KhoserMemChunk.NUM_ELMS);
     int capacity = KhoserMemChunk.STRUCTURE.capacity(pageSize);
     if (order + pageSize.shift() >= MapRules.FIRST_SHIFT_TOO_LARGE) {
-      fault(
-          ORDER,
-          place,
-          address,
-          "order is %d, which makes blocks of 2^%d bytes"
-              .formatted(order, order + pageSize.shift()));
-      return;
+      scene
+          .findings()
+          .report(
+              ORDER,
+              place,
+              address,
+              "order is %d, which makes blocks of 2^%d bytes",
+              order,
+              order + pageSize.shift());
+      if (order > KhoRadix.orderZeroBit(pageSize) - bitmapBits) {
+        faults++;
+        return;
+      }
     }
     if (count > capacity) {
       fault(

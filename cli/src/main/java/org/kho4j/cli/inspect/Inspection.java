@@ -2,8 +2,8 @@ package org.kho4j.cli.inspect;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +13,7 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
@@ -47,12 +48,9 @@ public final class Inspection {
   private final Verifier.Options options;
   private final boolean ranges;
   private final View view;
-  private final List<HandoverException> errors = new ArrayList<>();
-  private long moreErrors;
-  private final List<HandoverException> absent = new ArrayList<>();
-  private long moreAbsent;
-  private final List<HandoverException> newer = new ArrayList<>();
-  private long moreNewer;
+  private final Problems errors = new Problems();
+  private final Problems absent = new Problems();
+  private final Problems newer = new Problems();
   private @Nullable PreservedMap map;
   private long listedBytes;
 
@@ -102,12 +100,12 @@ public final class Inspection {
         ranges();
       }
     }
-    view.errors(errors, moreErrors);
-    if (!absent.isEmpty()) {
-      view.absent(absent, moreAbsent);
+    view.errors(errors.first(), errors.more);
+    if (absent.count() > 0) {
+      view.absent(absent.first(), absent.more);
     }
-    if (!newer.isEmpty()) {
-      view.newer(newer, moreNewer);
+    if (newer.count() > 0) {
+      view.newer(newer.first(), newer.more);
     }
     view.endHandover();
     return readable;
@@ -178,15 +176,9 @@ public final class Inspection {
       Optional<Scratch> scratch = Scratch.of(handover, options);
       if (scratch.isPresent()) {
         view.scratch(scratch.get());
-      } else if (options.setupData().isPresent() || options.scratchArray().isPresent()) {
-        error(
-            Where.ROOT
-                .in("scratch")
-                .broken(
-                    options.setupData().orElseGet(() -> options.scratchArray().get().address()),
-                    "there are no regions that can be read here: kho verify names the reason"));
       }
     }
+    ScratchOptions.problem(handover, options).ifPresent(this::error);
   }
 
   /** The map that the root FDT points at; null if there is none. */
@@ -302,7 +294,7 @@ public final class Inspection {
           FdStoreMapping.isIn(session) ? read(() -> FdStoreMapping.read(session)) : null;
       if (mapping != null) {
         mapping.skipped().forEach(this::error);
-        moreErrors += mapping.moreSkipped();
+        errors.more += mapping.moreSkipped();
       }
       view.beginSession(session, mapping);
       read(() -> {
@@ -373,26 +365,38 @@ public final class Inspection {
   }
 
   private long problems() {
-    return errors.size() + moreErrors + absent.size() + moreAbsent + newer.size() + moreNewer;
+    return errors.count() + absent.count() + newer.count();
   }
 
   private void error(HandoverException error) {
     if (error.isNewer()) {
-      if (newer.size() < MAX_ERRORS) {
-        newer.add(error);
-      } else {
-        moreNewer++;
-      }
+      newer.add(error);
     } else if (error.isAbsent()) {
-      if (absent.size() < MAX_ERRORS) {
-        absent.add(error);
-      } else {
-        moreAbsent++;
-      }
-    } else if (errors.size() < MAX_ERRORS) {
-      errors.add(error);
+      absent.add(error);
     } else {
-      moreErrors++;
+      errors.add(error);
+    }
+  }
+
+  /** Problems of one kind, each once: several parts may read the same structure. */
+  private static final class Problems {
+    private final Map<String, HandoverException> first = new LinkedHashMap<>();
+    private long more;
+
+    void add(HandoverException problem) {
+      if (first.size() < MAX_ERRORS) {
+        first.putIfAbsent(problem.getMessage(), problem);
+      } else if (!first.containsKey(problem.getMessage())) {
+        more++;
+      }
+    }
+
+    List<HandoverException> first() {
+      return List.copyOf(first.values());
+    }
+
+    long count() {
+      return first.size() + more;
     }
   }
 }

@@ -26,11 +26,11 @@ public final class ShowStructureCommand extends SourceCommand {
     super(
         "show",
         "Shows one structure: fields, values and bytes.",
-        "PATH is a path that inspect, verify, who or this command prints, with or without its"
-            + " quotes, or the address of a byte in the structure. Several structures may share a"
-            + " path: the entry of a file in its list, and the structure of its handler. Addresses"
-            + " are shown with the path of their target. Without PATH, the command lists the"
-            + " paths.",
+        "PATH is the path of a structure, with or without its quotes, or the address of a byte in"
+            + " the structure. Without PATH, the command lists the paths; inspect, verify and who"
+            + " print them as well. Several structures may share a path: the entry of a file in its"
+            + " list, and the structure of its handler. Addresses are shown with the path of their"
+            + " target.",
         "Exit status: 0 if a structure was shown, 2 if no structure has this path.");
     example("kho show vmcore");
     example("kho show vmcore '/LUO/session \"vm\"/file 0x100'");
@@ -66,6 +66,8 @@ public final class ShowStructureCommand extends SourceCommand {
           handover,
           "a kernel has consumed it and reused its structures: " + handover.taken().get());
     }
+    ScratchOptions.problem(handover, options(invocation))
+        .ifPresent(problem -> invocation.note(problem.getMessage()));
     List<String> words = invocation.parameters(1);
     if (words.isEmpty()) {
       list(invocation, handover);

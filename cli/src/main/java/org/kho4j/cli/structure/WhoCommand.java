@@ -61,6 +61,8 @@ public final class WhoCommand extends SourceCommand {
     Map<Handover, Collection<OwnedAddress>> found = new LinkedHashMap<>();
     for (Handover handover : search.handovers()) {
       found.put(handover, AddressQuery.of(handover, options, addresses));
+      ScratchOptions.problem(handover, options)
+          .ifPresent(problem -> invocation.note(problem.getMessage()));
     }
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {

@@ -7,8 +7,12 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.Numbers;
+import org.kho4j.handover.Handover;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.Rule;
+import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
@@ -68,6 +72,29 @@ public final class ScratchOptions {
         array(invocation).or(invocation::runningScratchArray),
         nodes(invocation),
         invocation.readsRunning());
+  }
+
+  /**
+   * Returns what is wrong with the options: they lead to no regions of a handover whose regions can
+   * be read.
+   */
+  public static Optional<HandoverException> problem(Handover handover, Verifier.Options options) {
+    OptionalLong given = options.setupData();
+    if (given.isEmpty() && options.scratchArray().isPresent()) {
+      given = OptionalLong.of(options.scratchArray().get().address());
+    }
+    if (given.isEmpty()
+        || handover.taken().isPresent()
+        || handover.isNewer()
+        || Scratch.of(handover, options).isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Where.ROOT
+            .in("scratch")
+            .broken(
+                given.getAsLong(),
+                "there are no regions that can be read here: kho verify names the reason"));
   }
 
   /** Returns the address of the boot record, if the user gave it. */

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.cli.captures.Captures;
@@ -15,6 +18,7 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.damage.MetadataPlace;
 import org.kho4j.damage.MetadataPlaces;
 import org.kho4j.damage.Mutants;
+import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.map.PreservedMap;
@@ -73,6 +77,28 @@ class InspectAgreesWithVerifyTest {
     assertThat(contradictions).isEmpty();
   }
 
+  /** The order makes 2 GiB, and the element begins at a multiple of what its bits represent. */
+  @Test
+  void aBlockTooLargeForAKernelIsKnownToBoth() throws IOException {
+    Path vector =
+        Captures.vectors().stream()
+            .filter(path -> path.endsWith("linux-6.16-4k.elf.zst"))
+            .findFirst()
+            .orElseThrow();
+    try (PhysicalMemory memory = MemoryImages.open(vector)) {
+      RootFdt root = RootSearch.search(memory, bytes -> {}).roots().getFirst();
+      long map = Handovers.of(memory, List.of(root), null).getFirst().preservedMap().root();
+      Overlay overlay = new Overlay(memory);
+      MemorySegment chunk = overlay.page(map);
+      chunk.set(ValueLayout.JAVA_INT_UNALIGNED, 8, 31 - 12);
+      chunk.set(ValueLayout.JAVA_LONG_UNALIGNED, 16, 0);
+      Handover handover = Handovers.of(overlay, List.of(root), null).getFirst();
+      compare(handover, "order 19");
+      assertThat(contradictions).isEmpty();
+      assertThat(inspect(handover).at("/preservedMap/state").asString()).isEqualTo("damaged");
+    }
+  }
+
   private void compare(Handover handover, String mutant) throws IOException {
     List<String> findings = new ArrayList<>();
     Checked checked =
@@ -97,7 +123,11 @@ class InspectAgreesWithVerifyTest {
     if (handover.taken().isPresent()) {
       return;
     }
-    if (errorOfMap == state.equals("intact")) {
+    JsonNode shown = inspected.path("errors");
+    if (shown.valueStream().distinct().count() < shown.size()) {
+      contradictions.add("an error is shown twice: " + said);
+    }
+    if (List.of("intact", "damaged").contains(state) && errorOfMap == state.equals("intact")) {
       contradictions.add("an error about the map beside its state: " + said);
     }
     if (checked.notChecked().contains(MAP_BROKEN) && state.equals("intact")) {

@@ -178,7 +178,7 @@ public final class ChunkWalk {
           Fault.ENDS_EARLY,
           where,
           descriptor.address(),
-          "the chain ends after %d of the %d blocks of total_pages",
+          "the chain ends after %d of %d blocks of total_pages",
           listedBlocks,
           blocks);
     }
@@ -287,7 +287,7 @@ public final class ChunkWalk {
           Fault.GOES_ON,
           place(),
           address(),
-          "the chain lists more than the %d blocks of total_pages",
+          "the chain lists more blocks than the %d of total_pages",
           blocks);
     }
   }

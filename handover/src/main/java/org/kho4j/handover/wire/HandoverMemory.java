@@ -88,10 +88,14 @@ public final class HandoverMemory {
    * Reads bytes at a physical address.
    *
    * @param length bounded by the caller: it may be copied
-   * @throws HandoverException if any of them cannot be read
+   * @throws HandoverException if any of them cannot be read, or memory cannot have so many
    */
   public MemorySegment bytes(Where where, long address, long length) {
     requirePhysical(where, address);
+    if (length < 1 || length > Integer.MAX_VALUE) {
+      throw where.broken(
+          address, "%s bytes cannot be in memory".formatted(Long.toUnsignedString(length)));
+    }
     try {
       return memory.read(address, length);
     } catch (MemoryReadException e) {

@@ -239,7 +239,7 @@ class PreservedAreaTest {
     chunk(0, 0, 0x5000, 0x7000, 0, 0x9000);
 
     assertThat(fault())
-        .isEqualTo("/area at 0x8000: the chain ends after 2 of the 4 blocks of total_pages");
+        .isEqualTo("/area at 0x8000: the chain ends after 2 of 4 blocks of total_pages");
   }
 
   @Test
@@ -250,7 +250,7 @@ class PreservedAreaTest {
 
     assertThat(fault())
         .isEqualTo(
-            "/area/chunk 1 at 0x11000: the chain lists more than the 2 blocks of total_pages");
+            "/area/chunk 1 at 0x11000: the chain lists more blocks than the 2 of total_pages");
   }
 
   @Test
