@@ -47,6 +47,11 @@ public final class LinuxException extends IOException {
     return is(Errno.EEXIST);
   }
 
+  /** Returns whether the call failed because memory, disk or a quota was not enough. */
+  public boolean isNoRoom() {
+    return is(Errno.ENOMEM) || is(Errno.ENOSPC) || is(Errno.EDQUOT);
+  }
+
   boolean is(Errno expected) {
     return errno == expected.number();
   }

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
@@ -20,6 +21,8 @@ import org.kho4j.linux.LinuxMemory;
  * was being started still shares its memory; a restarted service would find the store in use.
  */
 final class FileStoreMemory extends StoreMemory {
+
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[PIECE]).asReadOnly();
 
   private final LinuxFile file;
   private final Optional<LinuxFile> lock;
@@ -59,6 +62,31 @@ final class FileStoreMemory extends StoreMemory {
   /** Leaves holes alone: they are zero, and clearing them would allocate memory. */
   @Override
   void clear(AddressRange range) {
+    forEachData(range, super::clear);
+  }
+
+  /** Reads no hole: reading one in a mapped file in memory allocates memory. */
+  @Override
+  void forEachPiece(AddressRange range, Consumer<MemorySegment> to) {
+    long[] next = {range.address()};
+    forEachData(
+        range,
+        data -> {
+          zeros(data.address() - next[0], to);
+          super.forEachPiece(data, to);
+          next[0] = data.end();
+        });
+    zeros(range.end() - next[0], to);
+  }
+
+  private static void zeros(long bytes, Consumer<MemorySegment> to) {
+    for (long left = bytes; left > 0; left -= ZEROS.byteSize()) {
+      to.accept(ZEROS.asSlice(0, Math.min(left, ZEROS.byteSize())));
+    }
+  }
+
+  /** Visits the parts of a range that are no holes. */
+  private void forEachData(AddressRange range, Consumer<AddressRange> visitor) {
     try {
       long at = range.address();
       while (at < range.end()) {
@@ -67,7 +95,7 @@ final class FileStoreMemory extends StoreMemory {
           return;
         }
         long end = Math.min(file.nextHole(data.getAsLong()).orElse(range.end()), range.end());
-        super.clear(new AddressRange(data.getAsLong(), end - data.getAsLong()));
+        visitor.accept(new AddressRange(data.getAsLong(), end - data.getAsLong()));
         at = end;
       }
     } catch (LinuxException e) {

@@ -33,6 +33,7 @@ public final class Region {
   private final boolean checkable;
   private @Nullable Arena arena;
   private @Nullable MemorySegment segment;
+  private List<AddressRange> committedExtents = List.of();
   private boolean dropped;
 
   Region(WarmStore store, WarmDirectory.Entry entry, boolean checkable) {
@@ -58,6 +59,27 @@ public final class Region {
 
   List<AddressRange> extents() {
     return entry.extents();
+  }
+
+  /** Returns the extents of the last commit; empty if it does not have the region. */
+  List<AddressRange> committedExtents() {
+    return committedExtents;
+  }
+
+  /** Returns the extents, and the ends of extents, that were added since the last commit. */
+  List<AddressRange> addedExtents() {
+    List<AddressRange> added = new ArrayList<>();
+    for (int i = 0; i < entry.extents().size(); i++) {
+      AddressRange extent = entry.extents().get(i);
+      long known = i < committedExtents.size() ? committedExtents.get(i).length() : 0;
+      added.add(new AddressRange(extent.address() + known, extent.length() - known));
+    }
+    return added;
+  }
+
+  /** Remembers that the last commit has the region as it is. */
+  void markCommitted() {
+    committedExtents = entry.extents();
   }
 
   /**
@@ -110,6 +132,10 @@ public final class Region {
    * extents, which are mapped one behind the other. An earlier segment stays valid for its bytes.
    * Lasts from the next {@link WarmStore#commit} on.
    *
+   * <p>Each call maps the whole region once more, and the earlier mappings stay until the region is
+   * dropped or the store is closed. The kernel limits the mappings of a process ({@code
+   * vm.max_map_count}, 65,530 by default): grow in large steps.
+   *
    * @param bytes the new size, at least the old one
    * @return the segment of that size
    * @throws WarmException if there is not enough room; the region is unchanged
@@ -140,7 +166,7 @@ public final class Region {
 
   private List<AddressRange> moreMemory(long bytes) {
     AddressRange behind =
-        new AddressRange(entry.extents().getLast().end(), store.wholePages(bytes));
+        new AddressRange(entry.extents().getLast().end(), store.wholePages(name(), bytes));
     return store.extendInPlace(behind) ? List.of(behind) : store.extents(name(), bytes);
   }
 
@@ -159,14 +185,19 @@ public final class Region {
   }
 
   /**
-   * Drops the region. Its segment ends at once; its memory is free from the next {@link
-   * WarmStore#commit} on, until which a crash brings it back.
+   * Drops the region. Its segment ends at once. The memory that the last commit has is free from
+   * the next {@link WarmStore#commit} on, until which a crash brings it back; memory that was
+   * allocated since is free at once.
+   *
+   * @throws IllegalStateException if another thread is in a system call or native call on the
+   *     segment; the region is unchanged then
    */
   public void drop() {
     store.locked(() -> {
       requireThere();
-      store.remove(this);
+      store.requireNoTransaction();
       unmap();
+      store.remove(this);
       dropped = true;
       return true;
     });
@@ -210,12 +241,25 @@ public final class Region {
     return ranges;
   }
 
+  /**
+   * Ends the segment.
+   *
+   * @throws IllegalStateException if another thread is in a call on it; nothing is changed then
+   */
   void unmap() {
-    if (arena != null) {
-      arena.close();
-      arena = null;
-      segment = null;
+    if (arena == null) {
+      return;
     }
+    try {
+      arena.close();
+    } catch (IllegalStateException e) {
+      throw new IllegalStateException(
+          "%s: region \"%s\" is in use by a system call or native call of another thread"
+              .formatted(store.path(), name()),
+          e);
+    }
+    arena = null;
+    segment = null;
   }
 
   private void requireThere() {

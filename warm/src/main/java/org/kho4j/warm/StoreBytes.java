@@ -1,35 +1,83 @@
 package org.kho4j.warm;
 
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.memory.PhysicalMemory;
 
-/** The bytes of a store, for reading: of a mapped file, or of a file in a memory image. */
-class StoreBytes {
+/** The bytes of a store, for reading: of an owner's file, of any file, or in a memory image. */
+abstract class StoreBytes {
 
-  /** Most bytes of one read: the directory of 600,000 regions. */
+  /** Most bytes of one read of a store that is not this process's: 600,000 regions. */
   private static final int MAX_READ = 64 << 20;
 
-  private static final int PIECE = 1 << 20;
+  /** Bytes of a region's content that are read at once. */
+  static final int PIECE = 1 << 20;
 
-  private final PhysicalMemory bytes;
+  private final Path path;
   private final long size;
 
-  /**
-   * The bytes of a store.
-   *
-   * @param bytes memory whose addresses are the offsets in the store
-   * @param size of the store
-   */
-  StoreBytes(PhysicalMemory bytes, long size) {
-    this.bytes = bytes;
+  StoreBytes(Path path, long size) {
+    this.path = path;
     this.size = size;
   }
 
+  /**
+   * Returns the bytes of a store in a memory image.
+   *
+   * @param memory whose addresses are the offsets in the store
+   */
+  static StoreBytes of(PhysicalMemory memory, long size) {
+    return new StoreBytes(memory.source().path(), size) {
+      @Override
+      MemorySegment read(long at, long length) {
+        requireMetadata(at, length);
+        return length == 0 ? MemorySegment.NULL : memory.read(at, length);
+      }
+    };
+  }
+
+  /**
+   * Returns the bytes of a store in a file, which may be another user's: they are read and not
+   * mapped, because a mapped file in memory gets memory for each hole that is read.
+   */
+  static StoreBytes of(Path path, FileChannel file) throws IOException {
+    return new StoreBytes(path, file.size()) {
+      @Override
+      MemorySegment read(long at, long length) {
+        requireMetadata(at, length);
+        ByteBuffer bytes = ByteBuffer.allocateDirect((int) length);
+        try {
+          while (bytes.hasRemaining()) {
+            if (file.read(bytes, at + bytes.position()) < 0) {
+              throw new EOFException(path + " became shorter while it was read");
+            }
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        return MemorySegment.ofBuffer(bytes.flip());
+      }
+    };
+  }
+
+  final void requireMetadata(long at, long length) {
+    if (length > MAX_READ) {
+      throw new WarmException(
+          WarmException.Reason.DAMAGED,
+          "%s at 0x%x: metadata of %,d bytes, more than %,d".formatted(path, at, length, MAX_READ));
+    }
+  }
+
   final Path path() {
-    return bytes.source().path();
+    return path;
   }
 
   final long size() {
@@ -41,18 +89,17 @@ class StoreBytes {
   }
 
   /**
-   * Reads metadata, which may be copied.
+   * Reads bytes, which may be copied.
    *
    * @throws WarmException if the read is larger than any metadata
    */
-  MemorySegment read(long at, long length) {
-    if (length > MAX_READ) {
-      throw new WarmException(
-          WarmException.Reason.DAMAGED,
-          "%s at 0x%x: metadata of %,d bytes, more than %,d"
-              .formatted(path(), at, length, MAX_READ));
+  abstract MemorySegment read(long at, long length);
+
+  /** Passes on the bytes of a range in order, at most {@link #PIECE} at once. */
+  void forEachPiece(AddressRange range, Consumer<MemorySegment> to) {
+    for (long at = range.address(); at < range.end(); at += PIECE) {
+      to.accept(read(at, Math.min(PIECE, range.end() - at)));
     }
-    return length == 0 ? MemorySegment.ofArray(new byte[0]) : bytes.read(at, length);
   }
 
   /** Computes the CRC-32C of a region's content. */
@@ -61,10 +108,8 @@ class StoreBytes {
     long left = region.bytes();
     for (AddressRange extent : region.extents()) {
       long length = Math.min(left, extent.length());
-      for (long at = 0; at < length; at += PIECE) {
-        long part = Math.min(PIECE, length - at);
-        crc.update(read(extent.address() + at, part).asByteBuffer());
-      }
+      forEachPiece(
+          new AddressRange(extent.address(), length), piece -> crc.update(piece.asByteBuffer()));
       left -= length;
     }
     return (int) crc.getValue();

@@ -5,6 +5,7 @@ import static org.kho4j.warm.WarmException.Reason.DAMAGED;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.linux.Linux;
 import org.kho4j.memory.MemoryReadException;
 
 /**
@@ -73,6 +74,15 @@ record StoreContent(
     } catch (IllegalArgumentException e) {
       throw damaged(path, live.directory().address(), String.valueOf(e.getMessage()));
     }
+    if (directory.generation() != live.generation()
+        || !directory.name().equals(identity.name())
+        || directory.schema() != identity.schema()
+        || directory.storeSize() != identity.size()) {
+      throw damaged(
+          path,
+          live.directory().address(),
+          "the directory is that of another store, or of another commit");
+    }
     boolean isInterrupted = !UndoLog.entries(memory, identity.log()).isEmpty();
     return new StoreContent(
         identity, live, directory, free(path, identity, live, directory), isInterrupted);
@@ -81,24 +91,34 @@ record StoreContent(
   private static FreeSpace free(
       Path path, StoreIdentity identity, CommitSlot live, WarmDirectory directory) {
     FreeSpace free = identity.freeSpace();
-    claim(path, free, "the live set", live.set());
+    claim(path, identity, free, "the live set", live.set());
     for (WarmDirectory.Entry region : directory.regions()) {
       for (AddressRange extent : region.extents()) {
-        claim(path, free, "region \"" + region.name() + "\"", extent);
+        claim(path, identity, free, "region \"" + region.name() + "\"", extent);
       }
     }
     return free;
   }
 
-  private static void claim(Path path, FreeSpace free, String what, AddressRange range) {
+  private static void claim(
+      Path path, StoreIdentity identity, FreeSpace free, String what, AddressRange range) {
+    if (!identity.isWholePages(range)) {
+      throw damaged(path, range.address(), "%s at %s is not whole pages".formatted(what, range));
+    }
     if (!free.takeAt(range)) {
       throw damaged(
           path, range.address(), "%s at %s overlaps another structure".formatted(what, range));
     }
   }
 
-  /** Refuses a store whose name, schema or owner is not the requested one. */
+  /** Refuses a store of another host, or whose name, schema or owner is not the requested one. */
   void require(Path path, WarmOptions options, int user) {
+    if (identity.pageSize().bytes() != Linux.pageSize()) {
+      throw new WarmException(
+          WarmException.Reason.LAYOUT,
+          "%s has pages of %s; this host has pages of %d bytes"
+              .formatted(path, identity.pageSize(), Linux.pageSize()));
+    }
     if (!identity.name().equals(options.name())) {
       throw new WarmException(
           WarmException.Reason.FOREIGN,

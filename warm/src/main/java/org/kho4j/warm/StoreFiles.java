@@ -1,15 +1,21 @@
 package org.kho4j.warm;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.kho4j.warm.WarmException.Reason.FOREIGN;
 import static org.kho4j.warm.WarmException.Reason.HUGETLB;
 import static org.kho4j.warm.WarmException.Reason.PERMISSIONS;
 import static org.kho4j.warm.WarmException.Reason.ROOM;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -26,33 +32,45 @@ final class StoreFiles {
 
   private static final int OTHERS = 077;
 
+  /** Attempts at opening a file that other processes create and replace at the same time. */
+  private static final int MOST_TRIES = 100;
+
   private StoreFiles() {}
 
+  /** Opens the store in a file, or creates it. Other processes may do the same meanwhile. */
   static WarmStore open(Path path, WarmOptions options) throws IOException {
-    Optional<Path> aside = Optional.empty();
-    while (true) {
+    Path name = path.getFileName();
+    if (name == null || name.toString().isEmpty()) {
+      throw new IllegalArgumentException("\"%s\" is no path of a file".formatted(path));
+    }
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
       Optional<LinuxFile> found = openIfThere(path);
-      if (found.isEmpty()) {
-        Optional<LinuxFile> created = create(path, options);
-        if (created.isPresent()) {
-          return attachCreated(path, created.get(), options, aside);
-        }
-        continue;
+      Optional<WarmStore> store =
+          found.isPresent()
+              ? openFound(path, found.get(), options)
+              : create(path, options, Optional.empty());
+      if (store.isPresent()) {
+        return store.get();
       }
-      try (LinuxFile file = found.get()) {
-        requireOwn(file);
-        try {
-          Optional<WarmStore> store = attachNamed(path, file, options, aside);
-          if (store.isPresent()) {
-            return store.get();
-          }
-        } catch (WarmException e) {
-          if (!options.setAside() || !e.isLasting()) {
-            throw e;
-          }
-          Optional<Path> moved = setAside(path, file);
-          aside = moved.isPresent() ? moved : aside;
+    }
+    throw WarmStore.inUse(path);
+  }
+
+  /** Returns empty if another process replaced the file meanwhile. */
+  private static Optional<WarmStore> openFound(Path path, LinuxFile found, WarmOptions options)
+      throws IOException {
+    try (found) {
+      requireOwn(found);
+      try {
+        return attachNamed(path, found, options);
+      } catch (WarmException e) {
+        if (!options.setAside() || !e.isLasting()) {
+          throw e;
         }
+        if (!lock(found, path)) {
+          return Optional.empty();
+        }
+        return create(path, options, Optional.of(found));
       }
     }
   }
@@ -72,26 +90,13 @@ final class StoreFiles {
     }
   }
 
-  /** Opens the store that this process has just created. The lock is closed if this fails. */
-  private static WarmStore attachCreated(
-      Path path, LinuxFile lock, WarmOptions options, Optional<Path> aside) throws IOException {
-    LinuxFile file;
-    try {
-      file = LinuxFile.open(path);
-    } catch (LinuxException e) {
-      lock.close();
-      throw e;
-    }
-    return attachLocked(file, lock, options, aside);
-  }
-
   /**
    * Opens a store that was found at a path.
    *
    * @return empty if another process set the file aside before this one had its lock
    */
-  private static Optional<WarmStore> attachNamed(
-      Path path, LinuxFile found, WarmOptions options, Optional<Path> aside) throws IOException {
+  private static Optional<WarmStore> attachNamed(Path path, LinuxFile found, WarmOptions options)
+      throws IOException {
     LinuxFile lock = lock(found);
     LinuxFile file;
     try {
@@ -104,7 +109,7 @@ final class StoreFiles {
       lock.close();
       throw e;
     }
-    return Optional.of(attachLocked(file, lock, options, aside));
+    return Optional.of(attachLocked(file, lock, options, Optional.empty()));
   }
 
   /** Opens a store. The file is the store's, and closed if this fails. */
@@ -149,7 +154,7 @@ final class StoreFiles {
         reserve(file);
       }
       return new WarmStore(memory, content, options.checksums(), aside);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       if (memory != null) {
         memory.close();
       } else {
@@ -172,44 +177,83 @@ final class StoreFiles {
    * Creates a store beside its place, and moves it there when it is complete. The lock on the
    * unfinished file keeps other processes from doing the same meanwhile.
    *
-   * @return the locked file; empty if another process was faster, whose store can be opened
+   * @param former a locked file at the path, which is set aside when the new store is complete
+   * @return empty if another process was faster, whose store can be opened
    */
-  private static Optional<LinuxFile> create(Path path, WarmOptions options) throws IOException {
-    Path unfinished = path.resolveSibling(path.getFileName() + ".new");
+  private static Optional<WarmStore> create(
+      Path path, WarmOptions options, Optional<LinuxFile> former) throws IOException {
+    Path unfinished = path.resolveSibling("." + path.getFileName() + ".kho4j-new");
     removeAbandoned(unfinished);
-    LinuxFile file = createIfNew(unfinished, options.size());
+    LinuxFile lock = createIfNew(unfinished, options.size());
+    Optional<Path> aside = Optional.empty();
+    LinuxFile file;
     try {
-      if (!lock(file, unfinished)) {
+      if (!lock(lock, unfinished)) {
         throw WarmStore.inUse(unfinished);
       }
       try {
-        refuseHugePages(file);
-        format(file, options);
+        refuseHugePages(lock);
+        format(lock, options);
+        aside = former.isPresent() ? Optional.of(setAside(path)) : aside;
         Files.move(unfinished, path);
-        return Optional.of(file);
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         Files.delete(unfinished);
+        if (aside.isPresent()) {
+          Files.move(aside.get(), path);
+        }
         throw e;
       }
+      file = LinuxFile.open(path);
     } catch (FileAlreadyExistsException _) {
-      file.close();
+      lock.close();
       return Optional.empty();
-    } catch (IOException | RuntimeException e) {
-      file.close();
+    } catch (IOException | RuntimeException | Error e) {
+      lock.close();
       throw e;
     }
+    return Optional.of(attachLocked(file, lock, options, aside));
   }
 
-  /** Removes the unfinished file of a process that died while creating a store. */
+  /**
+   * Removes the unfinished file of a process that died while creating a store.
+   *
+   * @throws WarmException if the file is anything else
+   */
   private static void removeAbandoned(Path unfinished) throws IOException {
     Optional<LinuxFile> found = openIfThere(unfinished);
     if (found.isPresent()) {
       try (LinuxFile file = found.get()) {
-        if (lock(file, unfinished)) {
-          Files.delete(unfinished);
+        requireOwn(file);
+        if (!lock(file, unfinished)) {
+          return;
         }
+        if (!isUnfinished(file)) {
+          throw new WarmException(
+              FOREIGN,
+              "%s is not an unfinished store: no store can be created beside it"
+                  .formatted(unfinished));
+        }
+        Files.delete(unfinished);
       }
     }
+  }
+
+  /** Returns whether the file is as {@link #create} leaves it: no owner has had it open. */
+  private static boolean isUnfinished(LinuxFile file) throws IOException {
+    if (file.size() == 0) {
+      return true;
+    }
+    ByteBuffer first =
+        ByteBuffer.allocate(StoreLayout.EPOCH_AT + Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    try (FileChannel channel = FileChannel.open(descriptorOf(file), StandardOpenOption.READ)) {
+      while (first.hasRemaining() && channel.read(first, first.position()) >= 0) {
+        // A short read is continued.
+      }
+    }
+    String magic = new String(first.array(), 0, StoreLayout.MAGIC.length(), US_ASCII);
+    return !first.hasRemaining()
+        && (first.getLong(0) == 0
+            || (magic.equals(StoreLayout.MAGIC) && first.getLong(StoreLayout.EPOCH_AT) == 0));
   }
 
   /**
@@ -227,10 +271,14 @@ final class StoreFiles {
 
   private static boolean isNamed(LinuxFile file, Path name) throws IOException {
     try {
-      return Files.isSameFile(Path.of("/proc/self/fd/" + file.descriptor()), name);
+      return Files.isSameFile(descriptorOf(file), name);
     } catch (NoSuchFileException _) {
       return false;
     }
+  }
+
+  private static Path descriptorOf(LinuxFile file) {
+    return Path.of("/proc/self/fd/" + file.descriptor());
   }
 
   private static LinuxFile createIfNew(Path path, long size) throws IOException {
@@ -330,19 +378,19 @@ final class StoreFiles {
     try {
       file.reserve();
     } catch (LinuxException e) {
-      throw new WarmException(ROOM, String.valueOf(e.getMessage()));
+      if (e.isNoRoom()) {
+        throw new WarmException(ROOM, String.valueOf(e.getMessage()));
+      }
+      throw e;
     }
   }
 
-  /** Renames a file that would not open; empty if another process has done so. */
-  private static Optional<Path> setAside(Path path, LinuxFile file) throws IOException {
-    if (!lock(file, path)) {
-      return Optional.empty();
-    }
+  /** Renames a file that would not open, and whose lock this process has. */
+  private static Path setAside(Path path) throws IOException {
     for (int i = 1; ; i++) {
       Path aside = path.resolveSibling(path.getFileName() + ".aside-" + i);
       if (!Files.exists(aside, LinkOption.NOFOLLOW_LINKS)) {
-        return Optional.of(Files.move(path, aside));
+        return Files.move(path, aside);
       }
     }
   }

@@ -84,11 +84,13 @@ record StoreIdentity(
             new AddressRange(
                 page.get(U64, StoreLayout.LOG_ADDRESS_AT),
                 page.get(U64, StoreLayout.LOG_BYTES_AT)));
-    if (identity.log.length() > StoreLayout.MAX_LOG) {
+    if (identity.log.length() > StoreLayout.MAX_LOG
+        || identity.log.length() < pageBytes
+        || !identity.isWholePages(identity.log)) {
       throw new WarmException(
           DAMAGED,
-          "%s: the log has %d bytes, more than %d"
-              .formatted(path, identity.log.length(), StoreLayout.MAX_LOG));
+          "%s: the log at %s is not 1 page to %d bytes of whole pages"
+              .formatted(path, identity.log, StoreLayout.MAX_LOG));
     }
     if (identity.size != fileSize) {
       throw new WarmException(
@@ -97,9 +99,15 @@ record StoreIdentity(
     return identity;
   }
 
-  /** Returns all of the store except the first page and the log, as free. */
+  /** Returns whether a range begins and ends at pages, as every range of a store does. */
+  boolean isWholePages(AddressRange range) {
+    return pageSize.isAligned(range.address()) && pageSize.isAligned(range.length());
+  }
+
+  /** Returns all whole pages of the store except the first and the log, as free. */
   FreeSpace freeSpace() {
-    FreeSpace free = new FreeSpace(new AddressRange(pageSize.bytes(), size - pageSize.bytes()));
+    long page = pageSize.bytes();
+    FreeSpace free = new FreeSpace(new AddressRange(page, (size & -page) - page));
     if (!free.takeAt(log)) {
       throw new IllegalArgumentException("the log at %s is not in the store".formatted(log));
     }

@@ -99,14 +99,17 @@ final class StoreLayout {
    * Checks a name.
    *
    * @param what it names
-   * @throws IllegalArgumentException if it is empty, longer than {@value #MAX_NAME} bytes, or has a
-   *     control character
+   * @throws IllegalArgumentException if it is empty, longer than {@value #MAX_NAME} bytes, has a
+   *     control character, or half of a surrogate pair, which UTF-8 does not have
    */
   static void checkName(String what, String name) {
     int length = name.getBytes(UTF_8).length;
-    if (length == 0 || length > MAX_NAME || name.chars().anyMatch(Character::isISOControl)) {
+    if (length == 0
+        || length > MAX_NAME
+        || name.chars().anyMatch(Character::isISOControl)
+        || !UTF_8.newEncoder().canEncode(name)) {
       throw new IllegalArgumentException(
-          "\"%s\" is no name of a %s: it has 1 to %d bytes and no control characters"
+          "\"%s\" is no name of a %s: it has 1 to %d bytes of UTF-8 and no control characters"
               .formatted(name, what, MAX_NAME));
     }
   }

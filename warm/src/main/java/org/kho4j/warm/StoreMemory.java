@@ -27,7 +27,7 @@ class StoreMemory extends StoreBytes {
   private final MemorySegment bytes;
 
   StoreMemory(WritableMemory memory) {
-    super(memory, memory.size());
+    super(memory.source().path(), memory.size());
     this.memory = memory;
     this.bytes = memory.writable(0, memory.size());
   }

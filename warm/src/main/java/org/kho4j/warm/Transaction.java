@@ -14,8 +14,9 @@ package org.kho4j.warm;
  * }</pre>
  *
  * <p>A range that was not named in {@link #change} is not part of the transaction. Other threads
- * see the changes as they are made. A transaction belongs to one thread, and a store has one at a
- * time: other threads wait in {@link WarmStore#begin}.
+ * see the changes as they are made. A transaction belongs to the thread that began it, and a store
+ * has one at a time: meanwhile, other threads wait in every method of the store and its regions.
+ * Segments that they already have can be used.
  */
 public final class Transaction implements AutoCloseable {
 
@@ -33,6 +34,7 @@ public final class Transaction implements AutoCloseable {
    *
    * @param offset in the region
    * @param length bytes
+   * @throws IllegalStateException if the transaction has ended, or another thread began it
    * @throws WarmException if the log has no room for the range: {@code close} then rolls the
    *     transaction back
    */
@@ -41,7 +43,11 @@ public final class Transaction implements AutoCloseable {
     log.keep(store.locked(() -> region.ranges(offset, length)));
   }
 
-  /** Commits the changes: from here on, they survive a crash. */
+  /**
+   * Commits the changes: from here on, they survive a crash.
+   *
+   * @throws IllegalStateException if the transaction has ended, or another thread began it
+   */
   public void commit() {
     requireOpen();
     ended = true;
@@ -49,10 +55,15 @@ public final class Transaction implements AutoCloseable {
     store.ended();
   }
 
-  /** Rolls the changes back, unless they were committed. */
+  /**
+   * Rolls the changes back, unless they were committed.
+   *
+   * @throws IllegalStateException in another thread than the one that began it; it goes on then
+   */
   @Override
   public void close() {
     if (!ended) {
+      store.requireTransactionThread();
       ended = true;
       log.rollBack();
       store.ended();
@@ -63,5 +74,6 @@ public final class Transaction implements AutoCloseable {
     if (ended) {
       throw new IllegalStateException("the transaction has ended");
     }
+    store.requireTransactionThread();
   }
 }

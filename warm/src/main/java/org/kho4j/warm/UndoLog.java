@@ -34,6 +34,9 @@ final class UndoLog {
 
   private static final int ENTRY_HEAD = 16;
 
+  /** No region has these bytes: a page has at least as many. */
+  private static final int FIRST_PAGE = 1 << 12;
+
   private final StoreMemory memory;
   private final AddressRange log;
   private long used;
@@ -119,7 +122,7 @@ final class UndoLog {
       long address = entryHead.get(U64, 0);
       long length = Integer.toUnsignedLong(entryHead.get(U32, 8));
       if (length > end - at - ENTRY_HEAD
-          || address < LOG_SEQUENCE_AT
+          || address < FIRST_PAGE
           || log.overlaps(address, length)
           || address > memory.size() - length) {
         throw damaged(memory, at, "an entry of %d bytes for 0x%x".formatted(length, address));

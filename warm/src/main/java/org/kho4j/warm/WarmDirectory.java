@@ -101,8 +101,8 @@ public record WarmDirectory(
   }
 
   /**
-   * Reads a blob. Its numbers are bounded, its names end, and its extents are in the store and
-   * large enough for their regions; whether extents overlap is not checked.
+   * Reads a blob. Its numbers are bounded, its names are valid and in order, and its extents are in
+   * the store and large enough for their regions; whether extents overlap is not checked.
    *
    * @throws IllegalArgumentException if no store writes such a blob; the message has the reason
    */
@@ -121,11 +121,18 @@ public record WarmDirectory(
     long storeSize = blob.get(U64, 104);
     List<Entry> entries = new ArrayList<>((int) Math.min(regions, 1 << 16));
     long used = 0;
+    String previous = "";
     for (long i = 0; i < regions; i++) {
       MemorySegment entry = blob.asSlice(HEAD_BYTES + ENTRY_BYTES * i, ENTRY_BYTES);
       long first = Integer.toUnsignedLong(entry.get(U32, 88));
       long count = Integer.toUnsignedLong(entry.get(U32, 92));
       String name = text(entry, 0, NAME_BYTES);
+      StoreLayout.checkName("region", name);
+      String last = previous;
+      require(
+          name.compareTo(last) > 0,
+          () -> "region \"%s\" follows region \"%s\"".formatted(name, last));
+      previous = name;
       used += count;
       require(
           first + count <= extents && used <= extents,
@@ -161,8 +168,7 @@ public record WarmDirectory(
         return field.getString(0);
       }
     }
-    throw new IllegalArgumentException(
-        "a text of %d bytes at 0x%x does not end".formatted(length, at));
+    throw new IllegalArgumentException("a text of %d bytes does not end".formatted(length));
   }
 
   private static void require(boolean condition, Supplier<String> why) {

@@ -42,7 +42,8 @@ import org.kho4j.handover.pages.AddressRange;
  * #begin transaction}.
  *
  * <p><b>Owner.</b> One process has a store open. The kernel drops its lock when it dies. Safe for
- * use by several threads.
+ * use by several threads; while one of them has a transaction, the others wait in every method of
+ * the store and its regions.
  *
  * <p>Memory does not survive a power failure. A file on a disk then has only the pages that the
  * kernel wrote back; checksums detect the difference (see {@link WarmOptions#checksums}).
@@ -66,7 +67,8 @@ public final class WarmStore implements AutoCloseable {
   private final long epoch;
   private final List<AddressRange> freedByCommit = new ArrayList<>();
   private AddressRange spare;
-  private CommitSlot live;
+  private volatile CommitSlot live;
+  private List<WarmDirectory.Entry> committed;
   private @Nullable Transaction transaction;
   private boolean closed;
 
@@ -79,8 +81,11 @@ public final class WarmStore implements AutoCloseable {
     this.checksums = checksums;
     this.setAside = setAside;
     this.wasClean = memory.get(STATE_AT) == StoreLayout.CLEAN;
-    for (WarmDirectory.Entry entry : content.directory().regions()) {
-      regions.put(entry.name(), new Region(this, entry, wasClean));
+    this.committed = content.directory().regions();
+    for (WarmDirectory.Entry entry : committed) {
+      Region region = new Region(this, entry, wasClean);
+      region.markCommitted();
+      regions.put(entry.name(), region);
     }
     this.epoch = memory.get(EPOCH_AT) + 1;
     memory.publish(EPOCH_AT, epoch);
@@ -167,7 +172,7 @@ public final class WarmStore implements AutoCloseable {
   /**
    * Allocates a region of zeros. It survives from the next {@link #commit} on.
    *
-   * @param name 1 to 63 bytes
+   * @param name 1 to 63 bytes of UTF-8
    * @param bytes at least 1
    * @param schema the application's number for the content
    * @throws WarmException if there is not enough room
@@ -197,14 +202,11 @@ public final class WarmStore implements AutoCloseable {
       throw new IllegalArgumentException(
           "%s: region \"%s\" of %d bytes: a region has at least 1".formatted(path(), name, bytes));
     }
-    if (wholePages(bytes) > free.bytes()) {
-      throw new WarmException(
-          ROOM,
-          "%s: no room for %d bytes of region \"%s\": %d of %d bytes are free"
-              .formatted(path(), bytes, name, free.bytes(), identity.size()));
-    }
     long page = identity.pageSize().bytes();
-    long whole = wholePages(bytes);
+    long whole = wholePages(name, bytes);
+    if (whole > free.bytes()) {
+      throw noRoom(name, bytes);
+    }
     List<AddressRange> extents = new ArrayList<>();
     free.take(whole, whole >= LARGE ? LARGE : page)
         .or(() -> free.take(whole, page))
@@ -213,9 +215,24 @@ public final class WarmStore implements AutoCloseable {
     return extents;
   }
 
-  long wholePages(long bytes) {
+  /**
+   * Returns the bytes of a region, rounded up to pages.
+   *
+   * @throws WarmException if they are more than the store has
+   */
+  long wholePages(String name, long bytes) {
+    if (bytes > identity.size()) {
+      throw noRoom(name, bytes);
+    }
     long page = identity.pageSize().bytes();
     return (bytes + page - 1) & -page;
+  }
+
+  private WarmException noRoom(String name, long bytes) {
+    return new WarmException(
+        ROOM,
+        "%s: no room for %d bytes of region \"%s\": %d of %d bytes are free"
+            .formatted(path(), bytes, name, free.bytes(), identity.size()));
   }
 
   private List<AddressRange> pieces(long whole) {
@@ -243,16 +260,20 @@ public final class WarmStore implements AutoCloseable {
     free.give(range);
   }
 
-  /** Takes a region out of the directory. The next commit frees its memory. */
+  /**
+   * Takes a region out of the directory. The next commit frees the memory that the last commit has;
+   * the rest is free at once.
+   */
   void remove(Region region) {
-    requireNoTransaction();
-    regions.remove(region.name());
-    freedByCommit.addAll(region.extents());
+    regions.remove(region.name(), region);
+    freedByCommit.addAll(region.committedExtents());
+    region.addedExtents().forEach(free::give);
   }
 
   /**
    * Makes the directory of regions permanent. After a crash within this call, the directory is the
-   * former one or this one.
+   * former one or this one. It takes room for this directory and for the next one, so that {@link
+   * #close} has it.
    *
    * @throws WarmException if there is no room for the directory, or another process has opened the
    *     store meanwhile; the former directory remains then
@@ -270,19 +291,35 @@ public final class WarmStore implements AutoCloseable {
         new WarmDirectory(
             live.generation() + 1, identity.name(), identity.schema(), identity.size(), entries);
     try (CommitSet set = new CommitSet(directory, identity)) {
-      AddressRange place =
-          set.place(free, spare)
-              .orElseThrow(() ->
-                  new WarmException(
-                      ROOM,
-                      "%s: no room for a directory of %d regions: %d of %d bytes are free"
-                          .formatted(path(), entries.size(), free.bytes(), identity.size())));
+      AddressRange place = set.place(free, spare).orElseThrow(() -> noRoom(directory));
       AddressRange former = live.set();
+      AddressRange next = former;
+      if (former.length() < place.length()) {
+        next = free.take(place.length(), identity.pageSize().bytes()).orElse(NOTHING);
+        if (next.isEmpty()) {
+          // place() took its place from the free memory, and freed the spare one for it
+          free.give(place);
+          spare = free.take(former.length(), identity.pageSize().bytes()).orElse(NOTHING);
+          throw noRoom(directory);
+        }
+      }
       live = set.store(memory, live, place);
-      spare = former;
+      spare = next;
+      if (!next.equals(former)) {
+        free.give(former);
+      }
     }
+    committed = directory.regions();
+    regions.values().forEach(Region::markCommitted);
     freedByCommit.forEach(free::give);
     freedByCommit.clear();
+  }
+
+  private WarmException noRoom(WarmDirectory directory) {
+    return new WarmException(
+        ROOM,
+        "%s: no room for a directory of %d regions: %d of %d bytes are free"
+            .formatted(path(), directory.regions().size(), free.bytes(), identity.size()));
   }
 
   /**
@@ -301,6 +338,13 @@ public final class WarmStore implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       lock.unlock();
       throw e;
+    }
+  }
+
+  /** Refuses another thread than the one that began the transaction. */
+  void requireTransactionThread() {
+    if (!lock.isHeldByCurrentThread()) {
+      throw new IllegalStateException(path() + ": another thread began the transaction");
     }
   }
 
@@ -342,7 +386,7 @@ public final class WarmStore implements AutoCloseable {
     }
   }
 
-  private void requireNoTransaction() {
+  void requireNoTransaction() {
     if (transaction != null) {
       throw new IllegalStateException(path() + ": a transaction of this thread is not ended");
     }
@@ -352,7 +396,12 @@ public final class WarmStore implements AutoCloseable {
    * Commits, marks the store clean, and releases it. Segments of its regions end first: a thread
    * that uses one gets an {@link IllegalStateException}, and nothing is stored after the mark.
    *
-   * @throws WarmException if another process has opened the store meanwhile
+   * @throws IllegalStateException if another thread is in a system call or native call on a
+   *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
+   *     and can be closed when that call has ended
+   * @throws WarmException if another process has opened the store meanwhile, or there is no room
+   *     for a directory that was changed since the last commit. The store is released then, without
+   *     the clean mark
    */
   @Override
   public void close() {
@@ -364,12 +413,36 @@ public final class WarmStore implements AutoCloseable {
       requireNoTransaction();
       regions.values().forEach(Region::unmap);
       try {
-        commit(
+        requireOwner();
+        List<WarmDirectory.Entry> entries =
             regions.values().stream()
                 .map(region -> checksums ? region.entryWithChecksum() : region.entry())
-                .toList());
+                .toList();
+        if (!entries.equals(committed)) {
+          commit(entries);
+        }
         memory.publish(STATE_AT, StoreLayout.CLEAN);
       } finally {
+        closed = true;
+        memory.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Releases the store as it is: without a commit, and without the clean mark, so that the next
+   * owner finds that this one crashed.
+   *
+   * @throws IllegalStateException as {@link #close} does
+   */
+  public void abandon() {
+    lock.lock();
+    try {
+      if (!closed) {
+        requireNoTransaction();
+        regions.values().forEach(Region::unmap);
         closed = true;
         memory.close();
       }

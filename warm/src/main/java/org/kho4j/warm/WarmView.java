@@ -1,8 +1,7 @@
 package org.kho4j.warm;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +12,11 @@ import java.util.List;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.Stitcher;
-import org.kho4j.memory.WritableMemory;
 
 /**
  * A read-only view of a store, without its lock. All checks of {@link WarmStore#open} have been
- * made.
+ * made, except those of the process that opens it: the user, the mode of the file, the name, the
+ * schema and the page size.
  *
  * @param path of the store
  * @param inUse whether a process has the store open now
@@ -56,19 +54,16 @@ public record WarmView(
    */
   public static WarmView read(Path path) throws IOException {
     for (int tries = 1; ; tries++) {
-      try (Arena arena = Arena.ofShared()) {
-        return read(path, arena);
+      try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+        return of(StoreBytes.of(path, file), isInUse(path));
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
       } catch (WarmException e) {
         if (e.reason() != WarmException.Reason.DAMAGED || tries == TRIES || !isInUse(path)) {
           throw e;
         }
       }
     }
-  }
-
-  private static WarmView read(Path path, Arena arena) throws IOException {
-    StoreMemory memory = map(path, arena);
-    return of(memory, isInUse(path));
   }
 
   /**
@@ -80,7 +75,7 @@ public record WarmView(
    *     image does not have all of its metadata
    */
   public static WarmView read(PhysicalMemory memory, long size) {
-    return of(new StoreBytes(memory, size), false);
+    return of(StoreBytes.of(memory, size), false);
   }
 
   private static WarmView of(StoreBytes memory, boolean inUse) {
@@ -112,8 +107,10 @@ public record WarmView(
    *     Region.Check#UNKNOWN}
    */
   public List<Checked> verify() throws IOException {
-    try (Arena arena = Arena.ofShared()) {
-      return verify(map(path, arena));
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      return verify(StoreBytes.of(path, file));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
@@ -124,7 +121,7 @@ public record WarmView(
    * @throws MemoryReadException if the image does not have all of a region
    */
   public List<Checked> verify(PhysicalMemory memory) {
-    return verify(new StoreBytes(memory, size));
+    return verify(StoreBytes.of(memory, size));
   }
 
   private List<Checked> verify(StoreBytes memory) {
@@ -140,14 +137,6 @@ public record WarmView(
     return memory.checksum(region) == region.checksum().getAsInt()
         ? Region.Check.MATCH
         : Region.Check.MISMATCH;
-  }
-
-  private static StoreMemory map(Path path, Arena arena) throws IOException {
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      StoreContent.requireSize(path, file.size());
-      MemorySegment bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena);
-      return new StoreMemory(WritableMemory.over(path, bytes, 0, arena, Stitcher.NONE));
-    }
   }
 
   private static boolean isInUse(Path path) throws IOException {

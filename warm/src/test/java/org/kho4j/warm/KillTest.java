@@ -147,9 +147,8 @@ class KillTest {
   /** Every promise that a store's content can show. */
   private void checkAndClose(int number) throws IOException {
     KillReport report = reports.get(number);
-    long next;
-    try (WarmStore store =
-        WarmStore.open(KilledProcess.store(dir, number), KilledProcess.OPTIONS)) {
+    WarmStore opened = WarmStore.open(KilledProcess.store(dir, number), KilledProcess.OPTIONS);
+    try (WarmStore store = opened) {
       long generation = store.generation();
       long committed = report.committed();
       if (committed != 0) {
@@ -161,11 +160,10 @@ class KillTest {
       }
       checkContent(store);
       checkTransfers(number, store);
-      next = generation + 1;
-      report.committing(next, store.regions());
+      report.committing(generation + 1, store.regions());
     }
-    report.committed(next);
-    generations[number] = next;
+    generations[number] = opened.generation();
+    report.committed(generations[number]);
   }
 
   private static void checkContent(WarmStore store) {

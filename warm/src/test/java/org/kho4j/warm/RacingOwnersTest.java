@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -59,7 +60,9 @@ class RacingOwnersTest {
   void replaceWhatACreatorLeftThatDied() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       Path path = dir.resolve("store");
-      Files.createFile(dir.resolve("store.new"));
+      Files.createFile(
+          dir.resolve(".store.kho4j-new"),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       race(path);
       assertThat(names()).containsExactly("store");
       Files.delete(path);

@@ -9,18 +9,24 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.linux.Linux;
+import org.kho4j.linux.LinuxFile;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 
@@ -289,10 +295,10 @@ class WarmStoreTest {
 
   @Test
   void refusesFilesThatAreNoStore() throws IOException {
-    LinuxFileOf.bytes(path(), 4L << 20);
+    LinuxFile.create(path(), 4L << 20).close();
     refused(WarmException.Reason.FOREIGN, "is not a warm store", this::open);
     Files.delete(path());
-    LinuxFileOf.bytes(path(), 10);
+    LinuxFile.create(path(), 10).close();
     refused(WarmException.Reason.FOREIGN, "has 10 bytes; a store has at least", this::open);
   }
 
@@ -356,7 +362,7 @@ class WarmStoreTest {
             WarmException.class, e -> assertThat(e.reason()).isEqualTo(WarmException.Reason.ROOM))
         .hasMessageContaining("bytes of memory are available");
     assertThat(shm).doesNotExist();
-    assertThat(shm.resolveSibling(shm.getFileName() + ".new")).doesNotExist();
+    assertThat(shm.resolveSibling("." + shm.getFileName() + ".kho4j-new")).doesNotExist();
   }
 
   @Test
@@ -399,15 +405,290 @@ class WarmStoreTest {
 
   @Test
   void replacesWhatACreatorLeftThatDied() throws IOException {
-    LinuxFileOf.bytes(dir.resolve("orders.new"), 100);
+    Path unfinished = dir.resolve(".orders.kho4j-new");
+    LinuxFile.create(unfinished, SIZE).close();
     open().close();
-    assertThat(dir.resolve("orders.new")).doesNotExist();
+    assertThat(unfinished).doesNotExist();
+
+    WarmStore.open(unfinished, options()).close();
+    try (FileChannel file = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.allocate(Long.BYTES), StoreLayout.EPOCH_AT);
+    }
+    Files.delete(path());
+    open().close();
+    assertThat(unfinished).as("complete, and never opened").doesNotExist();
   }
 
-  /** A file of its owner's alone, of zeros. */
-  private static final class LinuxFileOf {
-    static void bytes(Path path, long size) throws IOException {
-      org.kho4j.linux.LinuxFile.create(path, size).close();
+  @Test
+  void removesNoFileThatHasData() throws IOException {
+    Path other = dir.resolve(".orders.kho4j-new");
+    try (WarmStore store = WarmStore.open(other, options())) {
+      store.allocate("data", 1);
     }
+    byte[] data = Files.readAllBytes(other);
+    assertThatThrownBy(this::open).hasMessageContaining("is not an unfinished store");
+    assertThat(other).hasBinaryContent(data);
+
+    LinuxFile.create(dir.resolve("orders.new"), 100).close();
+    Files.delete(other);
+    open().close();
+    assertThat(dir.resolve("orders.new")).as("the name of earlier versions").exists();
+  }
+
+  @Test
+  void hasAPathWithAName() {
+    for (String none : List.of("", "/")) {
+      assertThatThrownBy(() -> WarmStore.open(Path.of(none), options()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("\"%s\" is no path of a file", none);
+    }
+  }
+
+  /** A channel that a slow peer does not read holds its segment. */
+  @Test
+  void dropsAndClosesNothingThatASystemCallUses() throws Exception {
+    Pipe pipe = Pipe.open();
+    try (WarmStore store = open()) {
+      Region region = store.allocate("busy", 1 << 20);
+      store.commit();
+      MemorySegment segment = region.segment();
+      Thread writer = Thread.ofPlatform().start(() -> writeAll(pipe, segment));
+      while (pipe.source().read(ByteBuffer.allocate(1)) == 0) {
+        Thread.onSpinWait();
+      }
+
+      String busy = "region \"busy\" is in use by a system call";
+      assertThatThrownBy(region::drop).hasMessageContaining(busy);
+      assertThat(store.region("busy")).containsSame(region);
+      assertThatThrownBy(store::close).hasMessageContaining(busy);
+      segment.set(JAVA_LONG, 0, 7);
+      store.commit();
+
+      pipe.source().close();
+      writer.join();
+      region.drop();
+      store.commit();
+      assertThat(store.allocate("all", 15 << 20).bytes()).isEqualTo(15 << 20);
+    }
+    try (WarmStore store = open()) {
+      assertThat(store.wasClean()).isTrue();
+      assertThat(store.regions()).extracting(Region::name).containsExactly("all");
+    }
+  }
+
+  private static void writeAll(Pipe pipe, MemorySegment segment) {
+    ByteBuffer bytes = segment.asByteBuffer();
+    try {
+      while (bytes.hasRemaining()) {
+        pipe.sink().write(bytes);
+      }
+    } catch (IOException _) {
+      // The reader has gone.
+    }
+  }
+
+  @Test
+  void freesAtOnceWhatNoCommitHas() throws IOException {
+    try (WarmStore store = open()) {
+      Region kept = store.allocate("kept", 1 << 20);
+      store.commit();
+      kept.grow(8 << 20);
+      store.allocate("new", 6 << 20).drop();
+      store.allocate("again", 6 << 20).drop();
+      kept.drop();
+      Region large = store.allocate("large", 13 << 20);
+      assertThat(large.bytes()).isEqualTo(13 << 20);
+      assertThatThrownBy(() -> store.allocate("more", 2 << 20)).isInstanceOf(WarmException.class);
+      store.commit();
+      store.allocate("more", 1 << 20);
+    }
+  }
+
+  @Test
+  void hasRoomToCloseAfterACommit() throws IOException {
+    WarmOptions options = WarmOptions.of("orders", 8 << 20).withSchema(3).withChecksums();
+    try (WarmStore store = WarmStore.open(path(), options)) {
+      for (int i = 0; i < 600; i++) {
+        store.allocate("region " + i, 4096);
+      }
+      List<Region> fillers = new ArrayList<>();
+      try {
+        while (true) {
+          fillers.add(store.allocate("filler " + fillers.size(), 16384));
+        }
+      } catch (WarmException full) {
+        assertThat(full.reason()).isEqualTo(WarmException.Reason.ROOM);
+      }
+      while (!commits(store)) {
+        fillers.removeLast().drop();
+      }
+    }
+    try (WarmStore store = WarmStore.open(path(), options)) {
+      assertThat(store.wasClean()).isTrue();
+      assertThat(store.regions()).hasSizeGreaterThan(800);
+    }
+  }
+
+  private static boolean commits(WarmStore store) {
+    try {
+      store.commit();
+      return true;
+    } catch (WarmException e) {
+      assertThat(e.reason()).isEqualTo(WarmException.Reason.ROOM);
+      return false;
+    }
+  }
+
+  @Test
+  void closesWithoutACommitWhereNothingChanged() throws IOException {
+    try (WarmStore store = open()) {
+      store.allocate("book", 1);
+    }
+    long generation;
+    try (WarmStore store = open()) {
+      generation = store.generation();
+    }
+    try (WarmStore store = open()) {
+      assertThat(store.wasClean()).isTrue();
+      assertThat(store.generation()).isEqualTo(generation);
+    }
+  }
+
+  @Test
+  void isNotCleanAfterItWasAbandoned() throws IOException {
+    try (WarmStore store = open()) {
+      store.allocate("committed", 1);
+      store.commit();
+      store.allocate("new", 1);
+      store.abandon();
+      assertThatThrownBy(store::commit).hasMessageEndingWith("is closed");
+    }
+    try (WarmStore store = open()) {
+      assertThat(store.wasClean()).isFalse();
+      assertThat(store.regions()).extracting(Region::name).containsExactly("committed");
+    }
+  }
+
+  @Test
+  void endsATransactionInItsOwnThreadOnly() throws Exception {
+    try (WarmStore store = open()) {
+      Region region = store.allocate("book", 8);
+      Transaction transaction = store.begin();
+      transaction.change(region, 0, 8);
+      region.segment().set(JAVA_LONG, 0, 1);
+      List<ThrowingCallable> ends =
+          List.of(transaction::commit, transaction::close, () -> transaction.change(region, 0, 8));
+      for (ThrowingCallable end : ends) {
+        Thread other =
+            Thread.ofPlatform()
+                .start(() ->
+                    assertThatThrownBy(end)
+                        .hasMessageEndingWith("another thread began the transaction"));
+        other.join();
+      }
+      transaction.close();
+      assertThat(region.segment().get(JAVA_LONG, 0)).isZero();
+      store.begin().commit();
+    }
+  }
+
+  @Test
+  void setsNothingAsideWithoutRoomForANewStore() throws IOException {
+    WarmOptions small = WarmOptions.of("orders", SIZE).withSchema(2);
+    try (WarmStore store = WarmStore.open(path(), small)) {
+      store.allocate("data", 1);
+    }
+    WarmOptions large = WarmOptions.of("orders", 1L << 50).withSchema(3).settingAside();
+    assertThatThrownBy(() -> WarmStore.open(path(), large)).isInstanceOf(Exception.class);
+    try (Stream<Path> files = Files.list(dir)) {
+      assertThat(files).containsExactly(path());
+    }
+    try (WarmStore store = WarmStore.open(path(), small)) {
+      assertThat(store.region("data")).isPresent();
+    }
+  }
+
+  @Test
+  void refusesNamesThatUtf8DoesNotHave() throws IOException {
+    try (WarmStore store = open()) {
+      for (String half : List.of("\ud800", "a\udc00b")) {
+        assertThatThrownBy(() -> store.allocate(half, 1))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("bytes of UTF-8");
+      }
+      store.allocate("\ud83d\ude00", 1);
+    }
+  }
+
+  @Test
+  void hasNoRoomForMoreBytesThanThereAre() throws IOException {
+    try (WarmStore store = open()) {
+      refused(
+          WarmException.Reason.ROOM,
+          "no room for 9223372036854775807 bytes",
+          () -> store.allocate("huge", Long.MAX_VALUE));
+      Region region = store.allocate("small", 1);
+      refused(
+          WarmException.Reason.ROOM,
+          "no room for 9223372036854771711 bytes",
+          () -> region.grow(Long.MAX_VALUE));
+    }
+  }
+
+  /** Its last bytes are no page. */
+  @Test
+  void mapsEveryRegionOfAStoreOfAnOddSize() throws IOException {
+    try (WarmStore store =
+        WarmStore.open(path(), WarmOptions.of("orders", (2 << 20) + 100).withSchema(3))) {
+      List<Region> pieces = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        pieces.add(store.allocate("piece " + i, 8192));
+      }
+      for (int i = 0; i < 100; i += 2) {
+        pieces.get(i).drop();
+      }
+      // All that is free: the even pieces, and everything behind the pieces.
+      Region scattered = store.allocate("scattered", 1_380_352);
+      assertThat(scattered.extents()).hasSizeGreaterThan(50);
+      assertThat(scattered.segment().byteSize()).isEqualTo(1_380_352);
+      store.abandon();
+    }
+  }
+
+  /** Neither closing, nor verifying, nor looking at it gives memory to what was never written. */
+  @Test
+  void leavesTheHolesOfASparseStoreAlone() throws IOException {
+    Path shm = Files.createTempFile(Path.of("/dev/shm"), "kho-warm", "");
+    Files.delete(shm);
+    WarmOptions options =
+        WarmOptions.of("orders", 256 << 20).withSchema(3).withoutReserving().withChecksums();
+    try {
+      try (WarmStore store = WarmStore.open(shm, options)) {
+        store.allocate("large", 200 << 20).segment().set(JAVA_BYTE, 100 << 20, (byte) 1);
+      }
+      assertThat(WarmView.read(shm).verify())
+          .extracting(WarmView.Checked::check)
+          .containsExactly(Region.Check.MATCH);
+      try (WarmStore store = WarmStore.open(shm, options)) {
+        assertThat(store.region("large").orElseThrow().verify()).isEqualTo(Region.Check.MATCH);
+      }
+      try (LinuxFile file = LinuxFile.open(shm)) {
+        assertThat(file.allocatedBytes()).isLessThan(1 << 20);
+      }
+    } finally {
+      Files.deleteIfExists(shm);
+    }
+  }
+
+  @Test
+  void refusesAStoreOfAnotherPageSize() throws IOException {
+    PageSize other = Linux.pageSize() == 16384 ? PageSize.SIZE_64K : PageSize.SIZE_16K;
+    StoreMemory memory = new FileStoreMemory(LinuxFile.create(path(), SIZE));
+    StoreFiles.format(memory, options(), other);
+    memory.close();
+    refused(
+        WarmException.Reason.LAYOUT,
+        "has pages of %s; this host has pages of %d".formatted(other, Linux.pageSize()),
+        this::open);
   }
 }
