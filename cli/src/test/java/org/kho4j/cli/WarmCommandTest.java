@@ -54,6 +54,33 @@ class WarmCommandTest {
     assertThat(withDamaged.err()).contains("bad: the first page's checksum is");
   }
 
+  /** Anyone can give a file in /dev/shm such a name; Java cannot create one. */
+  @Test
+  void listsTheStoresBesideAFileWhoseNameIsNoText() throws Exception {
+    String copy = "cp '%s' '%s'/$(printf 'a\\377b')".formatted(path, directory);
+    assertThat(new ProcessBuilder("sh", "-c", copy).inheritIO().start().waitFor()).isZero();
+
+    ConsoleOfATest listed = kho(1, "warm", "list", directory);
+    assertThat(listed.out()).contains(path + ": orders, 16 MiB, ");
+    assertThat(listed.err()).contains("cannot open " + directory + "/a").contains("ENOENT");
+  }
+
+  /** Only the service can tell whether the content is whole after a crash. */
+  @Test
+  void aStoreWhoseOwnerDiedStaysSo() throws IOException {
+    WarmStore.open(path, OPTIONS).abandon();
+    String before = kho(0, "warm", "show", path).out();
+    assertThat(before).contains("its last owner died");
+
+    kho(2, "warm", "drop", path, "none");
+    assertThat(kho(0, "warm", "show", path).out()).isEqualTo(before);
+
+    kho(0, "warm", "drop", path, "book");
+    assertThat(kho(0, "warm", "show", path).out())
+        .contains("its last owner died", "  index: ")
+        .doesNotContain("book");
+  }
+
   @Test
   void showsAStoreThatIsInUse() throws IOException {
     try (WarmStore store = WarmStore.open(path, OPTIONS)) {
@@ -120,7 +147,7 @@ class WarmCommandTest {
         new ObjectMapper().readTree(kho(0, "warm", "drop", path, "book", "--json").out());
     assertThat(dropped.get("schema").asString()).isEqualTo("kho4j/warm-drop/1");
     assertThat(dropped.get("region").asString()).isEqualTo("book");
-    assertThat(dropped.get("bytes").asLong()).isEqualTo(5 << 20);
+    assertThat(dropped.get("size").asLong()).isEqualTo(5 << 20);
   }
 
   @Test

@@ -13,8 +13,9 @@ package org.kho4j.warm;
  *     the middle of a store; without it, {@code open} refuses
  * @param checksums whether {@link WarmStore#close} records a CRC-32C of each region's content, for
  *     {@link Region#verify}. Takes 0.2 to 0.25 s a GiB
- * @param setAside whether a store that will not open (another layout, another schema, damaged) is
- *     set aside under another name, and a new one is created
+ * @param setAside whether a file that will not open (no store, another layout, another schema,
+ *     truncated, damaged) is set aside under another name, and a new store is created, if there is
+ *     room for both
  */
 public record WarmOptions(
     String name, long size, long schema, boolean sparse, boolean checksums, boolean setAside) {

@@ -21,7 +21,8 @@ final class DropCommand extends Command {
         "drop",
         "Removes a region from a warm store that no process has open.",
         "The content of the region is lost. The other regions stay, but checksums that were"
-            + " recorded when the store was closed are removed.");
+            + " recorded when the store was closed are removed. A store whose last owner died stays"
+            + " so.");
     parameter(WarmCommand.path(0, "STORE", "A store's file."));
     parameter(
         PositionalParamSpec.builder()
@@ -37,16 +38,19 @@ final class DropCommand extends Command {
     Path path = WarmCommand.path(invocation, "STORE");
     String name = String.valueOf(invocation.parameter(1, String.class));
     WarmView view = WarmView.read(path);
+    if (view.directory().regions().stream().noneMatch(region -> region.name().equals(name))) {
+      throw invocation.wrong("%s has no region '%s'".formatted(path, name));
+    }
     WarmOptions options =
         WarmOptions.of(view.directory().name(), view.size()).withSchema(view.directory().schema());
     try (WarmStore store = WarmStore.open(path, options)) {
-      Region region =
-          store
-              .region(name)
-              .orElseThrow(() -> invocation.wrong("%s has no region '%s'".formatted(path, name)));
+      Region region = store.region(name).orElseThrow();
       long bytes = region.bytes();
       region.drop();
       store.commit();
+      if (!store.wasClean()) {
+        store.abandon();
+      }
       show(invocation, path, name, bytes);
     }
     return OK;
@@ -62,7 +66,7 @@ final class DropCommand extends Command {
       json.document(Schema.WARM_DROP)
           .text("path", path.toString())
           .text("region", name)
-          .number("bytes", bytes)
+          .number("size", bytes)
           .endObject();
     }
   }

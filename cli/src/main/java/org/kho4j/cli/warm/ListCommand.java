@@ -12,6 +12,7 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
+import org.kho4j.linux.LinuxException;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
 
@@ -22,7 +23,7 @@ final class ListCommand extends Command {
     super(
         "list",
         "Lists the warm stores in a directory, or in the memfds of a memory image.",
-        "Exit status: 0 if all stores can be opened, 1 if one cannot.");
+        "Exit status: 0 if all stores can be read, 1 if one cannot.");
     example("kho warm list /dev/shm");
     example("kho warm list vmcore");
     parameter(WarmCommand.path(0, "SOURCE", "A directory, a store's file, or a memory image."));
@@ -57,7 +58,8 @@ final class ListCommand extends Command {
     for (Path file : storesIn(path)) {
       try {
         visitor.store(WarmView.read(file), null);
-      } catch (WarmException e) {
+      } catch (WarmException | LinuxException e) {
+        // LinuxException: the file is gone, or its name is no text
         invocation.note(Units.printable(String.valueOf(e.getMessage())));
         answer = BAD_ANSWER;
       }

@@ -40,7 +40,9 @@ final class StoreText {
                 directory.schema(),
                 directory.generation(),
                 state(store),
-                store.interrupted() ? ", a transaction to roll back" : ""));
+                !store.interrupted()
+                    ? ""
+                    : store.inUse() ? ", within a transaction" : ", a transaction to roll back"));
   }
 
   static void regions(Text text, WarmView store) throws IOException {

@@ -29,17 +29,18 @@ final class LongTable {
     }
   }
 
-  /** The value of a key, which is not 0. */
+  /** The value of a key; 0 is no key, and has none. */
   OptionalLong get(long key) {
-    for (long slot = first(key); ; slot = slot + 1 & mask) {
+    for (long slot = first(key), seen = 0; seen <= mask; slot = slot + 1 & mask, seen++) {
       long found = (long) WORD.getAcquire(slots, slot * SLOT_BYTES);
-      if (found == key) {
-        return OptionalLong.of((long) WORD.getAcquire(slots, slot * SLOT_BYTES + 8));
-      }
       if (found == 0) {
         return OptionalLong.empty();
       }
+      if (found == key) {
+        return OptionalLong.of((long) WORD.getAcquire(slots, slot * SLOT_BYTES + 8));
+      }
     }
+    return OptionalLong.empty();
   }
 
   /**
@@ -51,7 +52,7 @@ final class LongTable {
     if (key == 0) {
       throw new IllegalArgumentException("0 is no key");
     }
-    for (long slot = first(key), seen = 0; seen < mask; slot = slot + 1 & mask, seen++) {
+    for (long slot = first(key), seen = 0; seen <= mask; slot = slot + 1 & mask, seen++) {
       long found = (long) WORD.getAcquire(slots, slot * SLOT_BYTES);
       if (found == key || found == 0) {
         WORD.setRelease(slots, slot * SLOT_BYTES + 8, value);
