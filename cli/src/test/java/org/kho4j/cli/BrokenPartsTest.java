@@ -118,6 +118,24 @@ class BrokenPartsTest {
     assertThat(kho(1, "preflight", "--from", broken, "--to", KERNEL).err()).isEmpty();
   }
 
+  /** A record and an array of two regions, of which the second is in the first. */
+  @Test
+  void aDamagedScratchArrayIsCheckedWhoeverFindsItsRecord() throws IOException {
+    ByteBuffer record = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN);
+    record.putInt(8, 10).putInt(12, 32);
+    record.putLong(16, 0x512000).putLong(24, 4096).putLong(32, 0x1001000).putLong(40, 32);
+    ByteBuffer array = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
+    array.putLong(0x2000000).putLong(0x2000000).putLong(0x3000000).putLong(0x800000);
+    Path broken = patchedWhole(0x1000000, record.array());
+    try (FileChannel file = FileChannel.open(broken, StandardOpenOption.WRITE)) {
+      file.write(array.flip(), 0x1001000);
+    }
+
+    String finding = "SCRATCH-003 /scratch/region 1 at 0x3000000: ";
+    assertThat(kho(1, "verify", broken).out()).contains(finding);
+    assertThat(kho(1, "verify", broken, "--setup-data", "0x1000000").out()).contains(finding);
+  }
+
   @Test
   void aBrokenSessionHidesNoPartFromPreflight() throws IOException {
     String kernel = KERNELS + "memfd-swapped.json";

@@ -216,12 +216,37 @@ final class BootSearch {
 
   /**
    * Returns the array at the record's address, or the kernel's own array, which kexec copies there.
+   * If neither is sound, returns what has the form of an array at the record's address.
    */
   private Optional<AddressRange> array(BootData boot) {
     return Stream.concat(Stream.of(boot.scratchAddress()), arrays.addresses().stream())
         .filter(at -> isArray(at, boot))
         .findFirst()
+        .or(() -> Optional.of(boot.scratchAddress()).filter(at -> hasForm(at, boot.regions())))
         .map(at -> new AddressRange(at, boot.scratchSize()));
+  }
+
+  /**
+   * Returns whether each entry has the form of a region, and begins in RAM. Memory that kexec has
+   * not written yet hardly ever looks so.
+   */
+  private boolean hasForm(long array, long count) {
+    try {
+      for (long i = 0; i < count; i++) {
+        StructureView entry =
+            new StructureView(
+                KhoScratch.STRUCTURE, array + i * ENTRY, memory.read(array + i * ENTRY, ENTRY));
+        long start = entry.address(KhoScratch.ADDR);
+        long length = entry.get(KhoScratch.SIZE);
+        boolean possible = start != 0 && length != 0 && isRegion(start, length);
+        if (!possible || !memory.isRam(start, 1)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (MemoryReadException e) {
+      return false;
+    }
   }
 
   /**
