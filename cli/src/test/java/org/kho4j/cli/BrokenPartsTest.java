@@ -28,7 +28,7 @@ class BrokenPartsTest {
 
   /**
    * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
-   * version, LUO's blob-size, the map, and the root FDT's page in it.
+   * version, memblock's preserved-data, LUO's blob-size, the map, and the root FDT's page in it.
    */
   private static final int HEAD = 0x698000;
 
@@ -42,6 +42,7 @@ class BrokenPartsTest {
   private static final int FOLIO = 0x77c000;
   private static final int NR_FOLIOS = 0x55a088;
   private static final int VERSION = 0x512051;
+  private static final int MEMBLOCK_DATA = 0x512098;
   private static final int LUO_SIZE = 0x5120b8;
   private static final int MAP = 0x511000;
   private static final int ROOT_IN_LEAF = 0x517000 + 0x512 / Byte.SIZE;
@@ -116,6 +117,17 @@ class BrokenPartsTest {
     assertThat(kho(0, "who", broken, "0x698000").err()).isEmpty();
     assertThat(kho(0, "show", broken, "/").err()).isEmpty();
     assertThat(kho(1, "preflight", "--from", broken, "--to", KERNEL).err()).isEmpty();
+  }
+
+  @Test
+  void aBlobOfTwoSubtreesIsThatOfBoth() throws IOException {
+    Path broken = patchedWhole(MEMBLOCK_DATA, Arrays.copyOf(new byte[] {0, (byte) 0x80, 0x69}, 8));
+
+    assertThat(kho(1, "verify", broken).out())
+        .contains("FDT-011     /LUO at 0x698000", "5 sessions, 4 files");
+    assertThat(kho(0, "who", broken, "0x698010").out())
+        .contains("blob /memblock", "blob /LUO, offset 0x10");
+    assertThat(kho(0, "show", broken, "/LUO").out()).contains("luo_ser at 0x698000");
   }
 
   /** A record and an array of two regions, of which the second is in the first. */

@@ -307,7 +307,6 @@ final class FdtRules {
               subtree.address(),
               "another subtree has the blob at 0x%x as well",
               subtree.address());
-      return;
     }
     MemorySegment blob = blob(subtree);
     if (blob == null) {
@@ -356,9 +355,6 @@ final class FdtRules {
       blob = scene.memory().bytes(where, subtree.address(), size);
     } catch (HandoverException e) {
       scene.findings().report(BLOB, e);
-      return null;
-    } catch (IllegalArgumentException e) {
-      scene.findings().report(BLOB, where, subtree.address(), "%s", String.valueOf(e.getMessage()));
       return null;
     }
     return Fdt.isMagic(blob) ? tree(subtree, blob) : blob;
