@@ -40,20 +40,25 @@ final class BitmapListRules {
           "The element was overwritten, or kho assumes the wrong bitmap size: see --map-form.");
 
   static final Rule ALIGNED =
-      Rule.warning(
+      Rule.error(
           "MAP-012",
           "Every bitmap of kho-v1 is at a multiple of its size.",
-          "Not checked (6.16 to 7.0): the kernel reads the bitmap at its address. No kernel writes"
-              + " a bitmap to an unaligned address.",
-          "The element was overwritten, or kho assumes the wrong bitmap size: see --map-form.");
+          "Not checked (6.16 to 7.0): the kernel takes the bytes at this address as the bitmap, and"
+              + " preserves other blocks than the writer did (inferred).",
+          "The element was overwritten, or kho assumes the wrong bitmap size: see --map-form.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   static final Rule SAME_BLOCKS =
-      Rule.warning(
+      Rule.error(
           "MAP-013",
           "No two bitmaps of kho-v1 represent the same blocks.",
           "Not checked (6.16 to 7.0): the kernel reads both bitmaps, and preserves the blocks of"
-              + " each.",
-          "An element was overwritten, or written twice.");
+              + " each. If an element was overwritten, the blocks that it represented are free"
+              + " memory for the next kernel (inferred).",
+          "An element was overwritten, or written twice.",
+          Outcome.RESTORED,
+          Outcome.LOST);
 
   static final Rule ASCENDING =
       Rule.warning(
