@@ -40,8 +40,9 @@ public final class SystemdStore {
   /**
    * Opens the store that systemd kept, or creates a store and passes it to systemd.
    *
-   * @param received the descriptors that systemd passed to this process; those of other names are
-   *     not touched
+   * @param received the descriptors that systemd passed to this process. Those with the store's
+   *     name are closed when the store is open, so that the memory of stores that systemd removes
+   *     is freed; those of other names are not touched
    * @param systemd the service manager's socket
    * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
    *     WarmOptions#setAside}; with it, if they are as many as systemd keeps
@@ -55,11 +56,19 @@ public final class SystemdStore {
     for (String name : found.superseded) {
       systemd.remove(name);
     }
-    if (found.store.isPresent()) {
-      return found.store.get();
+    if (found.store.isEmpty()) {
+      found.requireRoom(options.name(), systemd.storeMax());
     }
-    found.requireRoom(options.name(), systemd.storeMax());
-    return create(options, found.nextNumber, systemd);
+    WarmStore store =
+        found.store.isPresent() ? found.store.get() : create(options, found.nextNumber, systemd);
+    closeThoseOf(options.name(), received);
+    return store;
+  }
+
+  static void closeThoseOf(String store, List<ListenFds.Received> received) {
+    received.stream()
+        .filter(one -> number(one.name(), store) > 0)
+        .forEach(one -> one.descriptor().close());
   }
 
   /**

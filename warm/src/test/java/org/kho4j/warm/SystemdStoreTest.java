@@ -97,6 +97,18 @@ class SystemdStoreTest {
     assertThat(found.superseded()).isEmpty();
   }
 
+  /** A superseded store's memory is free when systemd and this process have closed it. */
+  @Test
+  void closesTheDescriptorsOfItsName() throws IOException {
+    LinuxFile own = memoryWith(1, 1);
+    LinuxFile other = memoryWith(2, 1);
+    SystemdStore.closeThoseOf(
+        "orders", List.of(received("orders.1", own), received("http", other)));
+
+    assertThatThrownBy(own::size).hasMessageEndingWith("is closed");
+    assertThat(other.size()).isEqualTo(OPTIONS.size());
+  }
+
   @Test
   void passesOverAStoreThatIsDamaged() throws IOException {
     LinuxFile damaged = memoryWith(9, 7);
