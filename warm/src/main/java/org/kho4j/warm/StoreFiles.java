@@ -46,9 +46,7 @@ final class StoreFiles {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
       Optional<LinuxFile> found = openIfThere(path);
       Optional<WarmStore> store =
-          found.isPresent()
-              ? openFound(path, found.get(), options)
-              : create(path, options, Optional.empty());
+          found.isPresent() ? openFound(path, found.get(), options) : create(path, options, false);
       if (store.isPresent()) {
         return store.get();
       }
@@ -70,7 +68,7 @@ final class StoreFiles {
         if (!lock(found, path)) {
           return Optional.empty();
         }
-        return create(path, options, Optional.of(found));
+        return create(path, options, true);
       }
     }
   }
@@ -113,8 +111,7 @@ final class StoreFiles {
   }
 
   /** Opens a store. The file is the store's, and closed if this fails. */
-  static WarmStore attach(LinuxFile file, WarmOptions options, Optional<Path> aside)
-      throws IOException {
+  static WarmStore attach(LinuxFile file, WarmOptions options) throws IOException {
     LinuxFile lock;
     try {
       lock = lock(file);
@@ -122,7 +119,7 @@ final class StoreFiles {
       file.close();
       throw e;
     }
-    return attachLocked(file, lock, options, aside);
+    return attachLocked(file, lock, options, Optional.empty());
   }
 
   /** Locks a store's file with an open file description of its own. */
@@ -177,11 +174,12 @@ final class StoreFiles {
    * Creates a store beside its place, and moves it there when it is complete. The lock on the
    * unfinished file keeps other processes from doing the same meanwhile.
    *
-   * @param former a locked file at the path, which is set aside when the new store is complete
+   * @param setsAside whether a file at the path, whose lock the caller has, is set aside when the
+   *     new store is complete
    * @return empty if another process was faster, whose store can be opened
    */
-  private static Optional<WarmStore> create(
-      Path path, WarmOptions options, Optional<LinuxFile> former) throws IOException {
+  private static Optional<WarmStore> create(Path path, WarmOptions options, boolean setsAside)
+      throws IOException {
     Path unfinished = path.resolveSibling("." + path.getFileName() + ".kho4j-new");
     removeAbandoned(unfinished);
     LinuxFile lock = createIfNew(unfinished, options.size());
@@ -194,7 +192,9 @@ final class StoreFiles {
       try {
         refuseHugePages(lock);
         format(lock, options);
-        aside = former.isPresent() ? Optional.of(setAside(path)) : aside;
+        if (setsAside) {
+          aside = Optional.of(setAside(path));
+        }
         Files.move(unfinished, path);
       } catch (IOException | RuntimeException | Error e) {
         Files.delete(unfinished);

@@ -142,7 +142,7 @@ public final class SystemdStore {
   /** Opens a store with its lock and mappings on a file description that systemd does not share. */
   private static WarmStore attach(LinuxFile file, WarmOptions options) throws IOException {
     StoreFiles.seal(file);
-    return StoreFiles.attach(file.reopen(), options, Optional.empty());
+    return StoreFiles.attach(file.reopen(), options);
   }
 
   /**
@@ -169,7 +169,7 @@ public final class SystemdStore {
     try (LinuxFile file = StoreFiles.createInMemory(options)) {
       systemd.store(options.name() + "." + number, file);
       systemd.barrier(PATIENCE);
-      return StoreFiles.attach(file.reopen(), options, Optional.empty());
+      return StoreFiles.attach(file.reopen(), options);
     }
   }
 

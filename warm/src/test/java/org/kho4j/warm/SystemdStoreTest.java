@@ -46,7 +46,7 @@ class SystemdStoreTest {
   private static LinuxFile memoryWith(WarmOptions options, long value, int commits)
       throws IOException {
     LinuxFile file = StoreFiles.createInMemory(options);
-    WarmStore store = StoreFiles.attach(file.reopen(), options, java.util.Optional.empty());
+    WarmStore store = StoreFiles.attach(file.reopen(), options);
     store.allocate("value", 8).segment().set(JAVA_LONG, 0, value);
     for (int i = 0; i < commits; i++) {
       store.commit();
