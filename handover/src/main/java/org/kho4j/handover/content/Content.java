@@ -20,6 +20,12 @@ public final class Content {
 
   private static final int STRETCH_BYTES = 1 << 20;
 
+  /**
+   * Fewest bytes for which the place in a file is looked up: neighbours come as one piece, and a
+   * kernel copies smaller pieces no faster than a program.
+   */
+  private static final int LEAST_OF_A_FILE = 1 << 16;
+
   /** Takes a piece of content that is contiguous in physical memory. */
   @FunctionalInterface
   public interface PieceVisitor {
@@ -51,7 +57,8 @@ public final class Content {
     void bytes(MemorySegment bytes, long offset) throws IOException;
 
     /**
-     * Takes bytes that the source has, as {@link #bytes(MemorySegment, long)} does.
+     * Takes bytes that the source has, as {@link #bytes(MemorySegment, long)} does; 64 KiB at
+     * least.
      *
      * @param file the extent of a file that holds the same bytes unchanged, if there is one
      */
@@ -315,7 +322,12 @@ public final class Content {
                     .formatted(offset)
                 + " are the same memory");
       }
-      visitor.bytes(content, offset, memory.physical().extent(address, content.byteSize()));
+      long size = content.byteSize();
+      if (size < LEAST_OF_A_FILE) {
+        visitor.bytes(content, offset);
+      } else {
+        visitor.bytes(content, offset, memory.physical().extent(address, size));
+      }
     }
   }
 }

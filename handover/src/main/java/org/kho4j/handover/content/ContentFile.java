@@ -84,7 +84,9 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
         start = at + length;
       }
     }
-    if (start < size) {
+    if (start == 0) {
+      write(bytes, offset, extent);
+    } else if (start < size) {
       write(bytes.asSlice(start, size - start), offset + start, behind(extent, start));
     }
   }
