@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,6 +118,30 @@ class BrokenPartsTest {
     assertThat(kho(0, "who", broken, "0x698000").err()).isEmpty();
     assertThat(kho(0, "show", broken, "/").err()).isEmpty();
     assertThat(kho(1, "preflight", "--from", broken, "--to", KERNEL).err()).isEmpty();
+  }
+
+  /** Only kexec-metadata and memblock have versions of their own. */
+  @Test
+  void underANewerContractNothingElseIsDecoded() throws IOException {
+    Path newer = patchedWhole(VERSION, "5".getBytes(StandardCharsets.US_ASCII));
+    Path all = directory.resolve("all");
+
+    String sentence = "/ at 0x512000: a newer contract: kho-v5";
+    assertThat(kho(1, "extract", newer, "--all", all).err()).contains(sentence);
+    try (Stream<Path> files = Files.list(all)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "index.json",
+              "subtree-memblock",
+              "reservation-trace",
+              "subtree-LUO",
+              "subtree-kho_test",
+              "subtree-kexec-metadata");
+    }
+    String session = "kexec_multi_state";
+    Path out = directory.resolve("out");
+    assertThat(kho(2, "extract", newer, "--session", session, "--token", "0x3e6", "-o", out).err())
+        .contains(sentence);
   }
 
   @Test

@@ -221,6 +221,16 @@ public final class Handover {
     return KhoVersion.isNewer(root.compatible());
   }
 
+  /**
+   * Checks that the version is known, before something is read whose layout it determines: vmalloc
+   * areas and blocks.
+   *
+   * @throws HandoverException as {@link #version()} does
+   */
+  public void requireKnownVersion() {
+    version();
+  }
+
   private HandoverException unknownVersion() {
     return isNewer()
         ? Where.ROOT.newer(root.address(), root.compatible())

@@ -33,6 +33,7 @@ public final class KhoTest {
   private final long checksum;
 
   private KhoTest(Handover handover, Subtree subtree) {
+    handover.requireKnownVersion();
     this.memory = handover.memory();
     this.where = subtree.where();
     this.address = subtree.address();

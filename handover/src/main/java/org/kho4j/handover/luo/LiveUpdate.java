@@ -71,6 +71,7 @@ public final class LiveUpdate {
    * @param problems takes the reports
    */
   public Stream<Session> sessions(Consumer<HandoverException> problems) {
+    handover.requireKnownVersion();
     long[] files = new long[1];
     return EntryList.entries(
             memory,
@@ -119,6 +120,7 @@ public final class LiveUpdate {
    * @param problems takes the reports
    */
   public List<Flb> flbs(Consumer<HandoverException> problems) {
+    handover.requireKnownVersion();
     Where place = where.in("flbs");
     List<Flb> flbs = new ArrayList<>();
     if (head.flbs() == 0) {
