@@ -361,7 +361,7 @@ class ExtractCommandTest {
   void theSourceIsNotReplaced() throws IOException {
     memfd();
     assertThat(kho(2, "extract", ram, "--session=vm", "--token=7", "-o", ram, "--force").err())
-        .isEqualTo("kho: " + ram + ": is the source itself\n");
+        .isEqualTo("kho: " + ram + ": is read by this command, so it is not replaced\n");
   }
 
   @Test

@@ -102,7 +102,7 @@ public final class ConvertCommand extends SourceCommand {
             source.pageSize(),
             pc,
             scratch == null ? new AddressRange(0, 0) : scratch);
-    try (Outputs outputs = new Outputs(invocation.flag("--force"))) {
+    try (Outputs outputs = new Outputs(invocation)) {
       OutputFile ram =
           outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
       boot.addTo(outputs);

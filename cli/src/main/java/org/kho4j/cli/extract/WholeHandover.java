@@ -70,7 +70,7 @@ final class WholeHandover {
    */
   int extract() throws IOException {
     create();
-    try (OutputFile index = OutputFile.create(directory.resolve(INDEX), false, null)) {
+    try (OutputFile index = invocation.output(directory.resolve(INDEX))) {
       Json json = new Json(Channels.newOutputStream(index.channel()));
       json.document(Schema.EXTRACT_ALL)
           .text("source", handover.memory().physical().source().path().toString());
@@ -169,12 +169,7 @@ final class WholeHandover {
         ExtractCommand.requireAll(handover, content);
       }
       String name = name(kind, parts);
-      Written written =
-          ExtractCommand.toFile(
-              invocation,
-              content,
-              directory.resolve(name),
-              handover.memory().physical().source().path());
+      Written written = ExtractCommand.toFile(invocation, content, directory.resolve(name));
       Extraction extraction = written.extraction();
       budget -= content.size() - extraction.holes() - extraction.absentBytes();
       files++;
