@@ -29,6 +29,9 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.DamagedMemoryException;
 
 /**
  * The plan of a conversion: the parts of a handover that stay, those that are rewritten, and those
@@ -53,7 +56,10 @@ final class Plan {
   private final KeptBlocks kept;
   private final List<Subtree> subtrees = new ArrayList<>();
   private final List<LeftOut> leftOut = new ArrayList<>();
+
+  /** At least; files whose list is not readable are not counted. */
   private long filesLeftOut;
+
   private @Nullable Metadata metadata;
   private @Nullable PlannedLuo luo;
 
@@ -74,10 +80,9 @@ final class Plan {
     Plan plan = new Plan(source, target);
     plan.dropOutside(memory);
     plan.kept.drop(source.root().address());
-    for (Subtree subtree :
-        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()))) {
-      plan.subtree(subtree);
-    }
+    List<Subtree> all =
+        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()));
+    all.forEach(subtree -> plan.ifReadable(subtree.where(), () -> plan.subtree(subtree)));
     return plan;
   }
 
@@ -114,6 +119,45 @@ final class Plan {
     leftOut.add(new LeftOut(path, Objects.requireNonNull(reason, "a reason")));
   }
 
+  /**
+   * Plans a part. Leaves the part out if the source does not have a structure of it, as zeros in
+   * its place would be another structure.
+   *
+   * @return whether the part was planned
+   */
+  private boolean ifReadable(Where part, Runnable planning) {
+    try {
+      planning.run();
+      return true;
+    } catch (HandoverException e) {
+      if (!isMissing(e)) {
+        throw e;
+      }
+      kept.drop(e.address());
+      String path = part.toString();
+      leaveOut(
+          path,
+          "%s at 0x%x cannot be read from the image; its other memory stays preserved without an owner"
+              .formatted(path.equals(e.path()) ? "the structure" : e.path(), e.address()));
+      return false;
+    }
+  }
+
+  /** Reads the structures of a part that stays. A broken structure stays too: it is copied. */
+  private static void requireReadable(Runnable reading) {
+    try {
+      reading.run();
+    } catch (HandoverException e) {
+      if (isMissing(e)) {
+        throw e;
+      }
+    }
+  }
+
+  private static boolean isMissing(HandoverException problem) {
+    return problem.isAbsent() || problem.getCause() instanceof DamagedMemoryException;
+  }
+
   private void dropOutside(AddressRange memory) {
     List<KeptBlocks.Run> outside = new ArrayList<>();
     for (KeptBlocks.Run run : kept.runs()) {
@@ -139,6 +183,7 @@ final class Plan {
             && !target.kho().has(KhoFeature.VMALLOC)) {
           khoTest(subtree);
         } else if (isExpressible(subtree)) {
+          requireReadable(() -> readBlob(subtree));
           subtrees.add(subtree);
         } else {
           leaveOut(
@@ -147,6 +192,16 @@ final class Plan {
           kept.drop(subtree.address(), subtree.size());
         }
       }
+    }
+  }
+
+  private void readBlob(Subtree subtree) {
+    HandoverMemory memory = source.memory();
+    if (!memory.physical().contains(subtree.address(), subtree.size())) {
+      memory.bytes(subtree.where(), subtree.address(), subtree.size());
+    }
+    if (subtree.name().equals(KhoTest.CLIENT.subtree())) {
+      KhoTest.CLIENT.read(source, subtree).forEachFolio((address, order) -> {});
     }
   }
 
@@ -196,21 +251,28 @@ final class Plan {
     }
     List<PlannedSession> sessions = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.sessionList());
-    state
-        .sessions()
-        .forEach(session -> {
-          kept.drop(session.address());
-          boolean fits = sessions.size() < room;
-          if (!fits && version != null) {
-            leaveOut(
-                session.where().toString(), "%s has room for %d sessions".formatted(version, room));
-          }
-          List<PreservedFile> files = files(session, fits ? version : null);
-          if (fits) {
-            sessions.add(new PlannedSession(session, files));
-          }
-        });
-    List<Flb> flbs = state.flbs();
+    boolean listed =
+        ifReadable(
+            subtree.where().in("sessions"),
+            () ->
+                state
+                    .sessions()
+                    .forEach(session -> {
+                      kept.drop(session.address());
+                      boolean fits = sessions.size() < room;
+                      if (!fits && version != null) {
+                        leaveOut(
+                            session.where().toString(),
+                            "%s has room for %d sessions".formatted(version, room));
+                      }
+                      List<PreservedFile> files = files(session, fits ? version : null);
+                      if (fits) {
+                        sessions.add(new PlannedSession(session, files));
+                      }
+                    }));
+    filesLeftOut += listed ? 0 : 1;
+    List<Flb> flbs = new ArrayList<>();
+    ifReadable(subtree.where().in("flbs"), () -> flbs.addAll(state.flbs()));
     long files = sessions.stream().mapToLong(session -> session.files().size()).sum();
     if (version != null) {
       luo = new PlannedLuo(state.number(), sessions, flbs(version, flbs, files));
@@ -225,31 +287,43 @@ final class Plan {
   private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
     List<PreservedFile> files = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.fileList());
-    session
-        .files()
-        .forEach(file -> {
-          kept.drop(file.address());
-          if (files.size() < room) {
-            file(file);
-            files.add(file);
-          } else {
-            filesLeftOut++;
-            if (version != null) {
-              leaveOut(
-                  file.where().toString(),
-                  "%s has room for %d files in a session".formatted(version, room));
-            }
-            file.as(Memfd.HANDLER)
-                .ifPresentOrElse(
-                    memfd -> drop(file, memfd),
-                    () ->
-                        leaveOut(
-                            file.where().toString(),
-                            "the memory of \"%s\" is unknown; it stays preserved without an owner"
-                                .formatted(file.compatible())));
-          }
-        });
+    boolean listed =
+        ifReadable(
+            session.where().in("files"),
+            () ->
+                session
+                    .files()
+                    .forEach(file -> {
+                      kept.drop(file.address());
+                      boolean fits = files.size() < room;
+                      if (ifReadable(file.where(), () -> file(file, fits, version)) && fits) {
+                        files.add(file);
+                      } else {
+                        filesLeftOut++;
+                      }
+                    }));
+    filesLeftOut += listed ? 0 : 1;
     return files;
+  }
+
+  private void file(PreservedFile file, boolean fits, @Nullable LuoVersion version) {
+    if (fits) {
+      file(file);
+      return;
+    }
+    if (version != null) {
+      leaveOut(
+          file.where().toString(),
+          "%s has room for %d files in a session".formatted(version, capacity(version.fileList())));
+    }
+    file.as(Memfd.HANDLER)
+        .ifPresentOrElse(
+            memfd -> drop(file, memfd),
+            () ->
+                leaveOut(
+                    file.where().toString(),
+                    "the memory of \"%s\" is unknown; it stays preserved without an owner"
+                        .formatted(file.compatible())));
   }
 
   private void drop(PreservedFile file, Memfd memfd) {
@@ -259,6 +333,9 @@ final class Plan {
   }
 
   private void file(PreservedFile file) {
+    requireReadable(() ->
+        file.as(Memfd.HANDLER)
+            .ifPresent(memfd -> memfd.forEachFolio((address, index, flags) -> {})));
     if (!isRewritten(file)) {
       return;
     }
