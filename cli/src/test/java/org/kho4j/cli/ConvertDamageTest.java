@@ -112,4 +112,38 @@ class ConvertDamageTest {
       assertThat(verified.out()).as(version).contains("0 errors, ").doesNotContain(": count is 4,");
     }
   }
+
+  @Test
+  void noBytesAreNoBlob() throws IOException {
+    assertThat(refusal(patched(whole, MEMBLOCK_SIZE, number(0))))
+        .contains("/memblock at 0x69c000: 0 bytes cannot be a blob");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0x698000 | /LUO also has the blob at 0x698000",
+        "0x778000 | its memory also has a structure that is written anew or left out",
+      })
+  void aBlobThatIsAnothersMemoryIsCalledSo(String blob, String sentence) throws IOException {
+    assertThat(refusal(patched(whole, MEMBLOCK_BLOB, number(Long.decode(blob)))))
+        .contains("/memblock at " + blob + ": " + sentence);
+  }
+
+  /** The root FDT is at 0x512000, the map at 0x511000. */
+  @Test
+  void theMapIsNotAtTheRootsAddress() throws IOException {
+    String handover = "the map of the handover at 0x512000 is ";
+
+    assertThat(refusal(patched(whole, VERSION, "kho-v1".getBytes(StandardCharsets.US_ASCII))))
+        .contains(handover + "unreadable", ": /preserved-memory-map/chunk 0 at 0x511000: order is");
+    assertThat(refusal(without(0x511000))).contains(handover + "absent, so preserved memory");
+  }
+
+  @Test
+  void aNewerMapIsNotRead() throws IOException {
+    assertThat(refusal(patched(whole, VERSION, "kho-v5".getBytes(StandardCharsets.US_ASCII))))
+        .contains("the map of the handover at 0x512000 is newer, so preserved memory is unknown\n");
+  }
 }

@@ -74,7 +74,8 @@ final class Plan {
    * Plans it.
    *
    * @param memory that the converted handover will be in
-   * @throws HandoverException if the source is broken in a part that is written anew or left out
+   * @throws HandoverException if the source is broken in a part that is written anew or left out,
+   *     or if such a part has memory of a blob that stays
    */
   static Plan of(Handover source, Target target, AddressRange memory) {
     Plan plan = new Plan(source, target);
@@ -83,6 +84,7 @@ final class Plan {
     List<Subtree> all =
         source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()));
     all.forEach(subtree -> plan.ifReadable(subtree.where(), () -> plan.subtree(subtree)));
+    plan.requireOwnMemory(all);
     return plan;
   }
 
@@ -156,6 +158,25 @@ final class Plan {
 
   private static boolean isMissing(HandoverException problem) {
     return problem.isAbsent() || problem.getCause() instanceof DamagedMemoryException;
+  }
+
+  private void requireOwnMemory(List<Subtree> all) {
+    for (Subtree subtree : subtrees) {
+      long address = subtree.address();
+      if (kept.has(address, subtree.size())
+          || !KeptBlocks.of(source.preservedMap(), pageSize).has(address, subtree.size())) {
+        continue;
+      }
+      throw subtree
+          .where()
+          .broken(
+              address,
+              all.stream()
+                  .filter(other -> other != subtree && other.address() == address)
+                  .findFirst()
+                  .map(other -> "%s also has the blob at 0x%x".formatted(other.where(), address))
+                  .orElse("its memory also has a structure that is written anew or left out"));
+    }
   }
 
   private void dropOutside(AddressRange memory) {
