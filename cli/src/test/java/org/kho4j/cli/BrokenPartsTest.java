@@ -182,6 +182,17 @@ class BrokenPartsTest {
         .contains("0x1001 memfd-v2: 4 KiB in 1 folio: 1 × 4 KiB");
   }
 
+  /** The memfd and the area of its folios; in a directory, two items with one fault. */
+  @Test
+  void aFaultThatItemsShareIsNotedOnce() throws IOException {
+    Path broken = patched(TOTAL_PAGES, new byte[] {2, 0, 0, 0});
+    Path target = directory.resolve("all");
+
+    assertThat(kho(1, "extract", broken, "--all", target).err())
+        .containsOnlyOnce("the chain ends after 1 of 2 blocks of total_pages");
+    assertThat(Files.readString(target.resolve("index.json"))).contains("\"problems\" : ");
+  }
+
   /** An hour's zeros have no digest. */
   @Test
   void aHoleBeyondAllFilesIsNotReadByteByByte() throws IOException {

@@ -276,6 +276,28 @@ class DiffCommandTest {
     assertThat(kho(1, "diff", broken, broken).out()).contains("? subtree LUO");
   }
 
+  /** The map's page is missing from a core; every memfd needs the map. */
+  @Test
+  void aPageThatSeveralItemsMissIsNamedOnce() throws IOException {
+    Path whole = Captures.unpacked(Captures.small("jump-luo"));
+    Path core = directory.resolve("core");
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      CoreFile.write(
+          core,
+          memory,
+          List.of(
+              new CoreFile.Run(0, 0x511000),
+              new CoreFile.Run(0x511000, 0, 4096),
+              new CoreFile.Run(0x512000, (32 << 20) - 0x512000),
+              new CoreFile.Run(32 << 20, 0, 480 << 20)),
+          new byte[0]);
+    }
+
+    assertThat(kho(0, "diff", whole, core).out())
+        .contains("? file 0x2002", "? file 0x3003")
+        .containsOnlyOnce("? B not in the dump: /preserved-memory-map/node of level 5 at 0x511000");
+  }
+
   @Test
   void generation2AgainstGeneration1() throws IOException {
     Path first = Captures.small("gen1-running");

@@ -1,7 +1,8 @@
 package org.kho4j.cli.diff;
 
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -40,8 +41,11 @@ final class Inventory {
   private final Handover handover;
   private final boolean withContent;
   private final LongConsumer progress;
-  private final List<HandoverException> problems = new ArrayList<>();
-  private final List<HandoverException> absent = new ArrayList<>();
+
+  /** By message: several items can share the structure that has a problem. */
+  private final Map<String, HandoverException> problems = new LinkedHashMap<>();
+
+  private final Map<String, HandoverException> absent = new LinkedHashMap<>();
   private long contentBytes;
 
   private Inventory(Handover handover, boolean withContent, LongConsumer progress) {
@@ -68,7 +72,9 @@ final class Inventory {
    */
   static Found of(Handover handover, boolean withContent, LongConsumer progress) {
     Inventory inventory = new Inventory(handover, withContent, progress);
-    return new Found(inventory.read(), inventory.problems, inventory.absent);
+    Item root = inventory.read();
+    return new Found(
+        root, List.copyOf(inventory.problems.values()), List.copyOf(inventory.absent.values()));
   }
 
   private Item read() {
@@ -312,9 +318,9 @@ final class Inventory {
     if (problem.isAbsent()) {
       of.cutOff();
     }
-    List<HandoverException> list = problem.isAbsent() ? absent : problems;
-    if (list.size() < MAX_PROBLEMS) {
-      list.add(problem);
+    Map<String, HandoverException> kind = problem.isAbsent() ? absent : problems;
+    if (kind.size() < MAX_PROBLEMS) {
+      kind.putIfAbsent(problem.getMessage(), problem);
     }
   }
 }

@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
@@ -47,7 +49,9 @@ final class WholeHandover {
   private long budget;
   private int files;
   private long bytes;
+  private final Set<String> notes = new HashSet<>();
   private long problems;
+  private long moreNotes;
 
   WholeHandover(Invocation invocation, Handover handover, Path directory) {
     this.invocation = invocation;
@@ -86,8 +90,8 @@ final class WholeHandover {
       json.close();
       index.commit();
     }
-    if (problems > MOST_NOTES) {
-      invocation.note("and " + Units.count(problems - MOST_NOTES) + " more, in " + INDEX);
+    if (moreNotes > 0) {
+      invocation.note("and " + Units.count(moreNotes) + " more, in " + INDEX);
     }
     show();
     return problems == 0 ? Command.OK : Command.BAD_ANSWER;
@@ -194,11 +198,16 @@ final class WholeHandover {
       json.endObject();
     }
 
+    /** A fault that several items share is in each of them, and noted once. */
     private void problem(String path, String sentence) {
       json.text("problem", sentence);
-      if (problems++ < MOST_NOTES) {
-        invocation.note(
-            sentence.contains(path) ? sentence : Units.printablePath(path) + ": " + sentence);
+      problems++;
+      String note =
+          sentence.contains(path) ? sentence : Units.printablePath(path) + ": " + sentence;
+      if (notes.size() == MOST_NOTES && !notes.contains(note)) {
+        moreNotes++;
+      } else if (notes.add(note)) {
+        invocation.note(note);
       }
     }
 
