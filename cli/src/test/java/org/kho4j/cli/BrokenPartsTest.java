@@ -144,6 +144,7 @@ class BrokenPartsTest {
         .contains("in the block of order 0 at 0x698000", "preserved  no");
     assertThat(kho(1, "diff", sound, without).out())
         .contains("~ state intact → damaged", "~ blocks 36 → 35")
+        .contains("! B: /preserved-memory-map at 0x511000: with pages of 4K it does not preserve")
         .doesNotContain("only the preserved map has the size of its folios");
     assertThat(kho(1, "verify", without).out()).contains("FDT-012").contains("32 map nodes");
   }
@@ -200,6 +201,8 @@ class BrokenPartsTest {
     Path target = directory.resolve("all");
 
     assertThat(kho(1, "diff", sound, huge).out())
+        .contains(
+            "! B: /LUO/session \"kexec_multi_state\"/file 0x3e6 at 0x771000: 4.0 EiB of it are")
         .contains("are holes: such content is not compared");
     kho(1, "extract", huge, "--all", target);
     assertThat(Files.readString(target.resolve("index.json")))
@@ -224,6 +227,13 @@ class BrokenPartsTest {
     assertThat(kho(1, "inspect", patched(MAP, new byte[4096])).out())
         .contains("the map cannot be read")
         .doesNotContain("0 blocks");
+  }
+
+  /** A chunk of kho-v1 has another form: the address is the map's, not the root FDT's. */
+  @Test
+  void aMapThatCannotBeReadIsNamedByItsAddress() throws IOException {
+    assertThat(kho(1, "diff", sound, patched(VERSION, new byte[] {'1'})).out())
+        .contains("! B: /preserved-memory-map at 0x511000: the map cannot be read: ");
   }
 
   @Test

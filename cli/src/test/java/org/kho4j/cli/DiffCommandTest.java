@@ -242,8 +242,7 @@ class DiffCommandTest {
 
     assertThat(changes(whole, core))
         .contains("      ~ content DIGEST → cannot be read")
-        .anyMatch(line ->
-            line.startsWith("! B cannot be read: /LUO/session \"vm\"/file 0x1 at 0x800000"));
+        .anyMatch(line -> line.startsWith("! B: /LUO/session \"vm\"/file 0x1 at 0x800000"));
     kho(1, "diff", core, core);
     kho(0, "diff", core, core, "--no-content");
   }
@@ -271,7 +270,7 @@ class DiffCommandTest {
             "  ? session vm" + unknown,
             "  ? session db" + unknown)
         .noneMatch(line -> line.contains("+ ") || line.contains("- "))
-        .anyMatch(line -> line.startsWith("! A cannot be read: /LUO"));
+        .anyMatch(line -> line.startsWith("! A: /LUO"));
     assertThat(changes(whole, broken)).contains("  ? session vm" + unknown);
     assertThat(kho(1, "diff", broken, broken).out()).contains("? subtree LUO");
   }
@@ -327,7 +326,7 @@ class DiffCommandTest {
         .contains(": kho-v4, outgoing, root FDT at 0x8f6000")
         .contains("~ state consumed → intact")
         .contains("- subtree kho_test")
-        .containsPattern(Pattern.compile("(?m)^! A cannot be read: /LUO"));
+        .containsPattern(Pattern.compile("(?m)^! A: /LUO"));
     assertThat(kho(1, "diff", second, second, "--a-fdt", "0x4f0000").out()).contains("incoming");
   }
 

@@ -172,7 +172,7 @@ class SystemdSessionTest {
         .contains("SYSTEMD-002")
         .doesNotContain("SYSTEMD-007");
     assertThat(kho(1, "diff", broken, broken).out())
-        .contains("? session systemd", "! A cannot be read: /LUO/session \"systemd\"/file 0x0")
+        .contains("? session systemd", "! A: /LUO/session \"systemd\"/file 0x0")
         .doesNotContain("file 0x1");
   }
 

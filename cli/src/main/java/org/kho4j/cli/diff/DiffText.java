@@ -131,10 +131,7 @@ final class DiffText {
 
   private void problems(String letter, DiffSide side) throws IOException {
     for (HandoverException problem : side.problems()) {
-      out.put(Style.BAD, "! " + letter)
-          .put(" cannot be read: ")
-          .put(Units.printable(problem))
-          .line();
+      out.put(Style.BAD, "! " + letter).put(": ").put(Units.printable(problem)).line();
     }
     for (HandoverException absent : side.absent()) {
       out.put(Style.WARNING, "? " + letter)

@@ -118,9 +118,17 @@ final class Inventory {
                 item,
                 new HandoverException(
                     "/" + KhoVersion.MAP_PROPERTY,
-                    handover.root().address(),
+                    mapAddress(),
                     "the map cannot be read: " + reason)));
     return item;
+  }
+
+  private long mapAddress() {
+    try {
+      return handover.preservedMap().root();
+    } catch (HandoverException e) {
+      return handover.root().address(); // The pointer to the map is broken.
+    }
   }
 
   private Item subtree(Subtree subtree) {
@@ -146,7 +154,7 @@ final class Inventory {
 
   private Item blob(Item item, Subtree subtree) {
     item.with("size", subtree.size());
-    return content(item, () -> subtree.content(handover.memory()));
+    return content(item, subtree.address(), () -> subtree.content(handover.memory()));
   }
 
   private static Item metadata(Item item, Metadata metadata) {
@@ -159,7 +167,7 @@ final class Inventory {
     HandoverMemory memory = handover.memory();
     for (ReserveMem reservation : reservations) {
       Item found = Item.of("reserveMem", reservation.name()).with("size", reservation.size());
-      item.with(content(found, () -> reservation.content(memory)));
+      item.with(content(found, reservation.start(), () -> reservation.content(memory)));
     }
     return item;
   }
@@ -238,10 +246,15 @@ final class Inventory {
     }
     item.with("size", memfd.size()).with("position", memfd.position());
     memfd.seals().ifPresent(seals -> item.with("seals", "0x" + Long.toHexString(seals)));
-    return content(item, memfd::content);
+    return content(item, file.data(), memfd::content);
   }
 
-  private Item content(Item item, Supplier<Content> source) {
+  /**
+   * Adds the digest of content.
+   *
+   * @param address of what describes the content, for messages
+   */
+  private Item content(Item item, long address, Supplier<Content> source) {
     if (!withContent) {
       return item;
     }
@@ -251,7 +264,7 @@ final class Inventory {
       boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
       return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
     }
-    String digest = readContent(item, () -> digest(content));
+    String digest = readContent(item, () -> digest(content, address));
     return item.with("content", digest == null ? "cannot be read" : digest);
   }
 
@@ -259,23 +272,23 @@ final class Inventory {
    * Returns the digest of content; throws if all content so far is larger than RAM: memory that is
    * handed over twice could make a small source take for ever to read.
    */
-  private String digest(Content content) {
+  private String digest(Content content, long address) {
     long[] bytes = new long[1];
-    content.forEachPiece((offset, address, length) -> bytes[0] += length);
+    content.forEachPiece((offset, piece, length) -> bytes[0] += length);
     contentBytes += bytes[0];
     if (contentBytes > handover.memory().ramBytes()) {
       throw new HandoverException(
           content.path(),
-          handover.root().address(),
+          address,
           "the content so far is larger than the memory of the source: some of it is the same"
               + " memory");
     }
     if (content.size() - bytes[0] > MOST_HOLES) {
       throw new HandoverException(
           content.path(),
-          handover.root().address(),
-          "%s of its %s are holes: such content is not compared"
-              .formatted(Units.size(content.size() - bytes[0]), Units.size(content.size())));
+          address,
+          "%s of it are holes: such content is not compared"
+              .formatted(Units.size(content.size() - bytes[0])));
     }
     String digest = Sha256.of(content);
     progress.accept(contentBytes);
