@@ -132,7 +132,7 @@ final class Inventory {
   }
 
   private Item subtree(Subtree subtree) {
-    Item item = Item.of("subtree", subtree.name());
+    Item item = Item.of(Item.SUBTREE, subtree.name());
     if (handover.isNewer()) {
       item.newer(handover.root().compatible());
       return blob(item, subtree);

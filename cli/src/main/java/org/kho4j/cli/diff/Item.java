@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 record Item(String kind, String name, List<Fact> facts, List<Item> items) {
 
+  static final String SUBTREE = "subtree";
+
   /** The value of a fact that is in RAM which a dump left out. */
   record Absent() {
     static final String TEXT = "not in the dump";
@@ -72,10 +74,14 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items) {
     return facts.stream().anyMatch(fact -> fact.name().equals(PARTS));
   }
 
-  /** Notes that it cannot be read, or not all of it: facts and items may be missing. */
+  /**
+   * Notes that it cannot be read, or not all of it: facts and items may be missing. Only a subtree
+   * has all of its facts in what could not be read.
+   */
   void unreadable() {
     if (facts.stream().noneMatch(Item::isUnreadable)) {
-      with(READABLE, facts.isEmpty() && items.isEmpty() ? "no" : "in part");
+      boolean nothing = kind.equals(SUBTREE) && facts.isEmpty() && items.isEmpty();
+      with(READABLE, nothing ? "no" : "in part");
     }
   }
 
