@@ -240,19 +240,34 @@ class BrokenPartsTest {
   void whatIsNewerIsNotLost() throws IOException {
     Path newerLuo = patched(HEAD, "luo-v6".getBytes(StandardCharsets.US_ASCII));
     assertThat(kho(1, "diff", sound, newerLuo).out())
-        .contains("  ? session ")
+        .contains("  ? session ", "~ contract known → a newer contract: luo-v6", "  ~ content ")
+        .doesNotContain("nothing →")
         .doesNotContain("- session", " lost");
 
     Path newerKho = patched(VERSION, new byte[] {'5'});
     assertThat(kho(1, "diff", sound, newerKho).out())
-        .contains("? reserve_mem trace")
-        .doesNotContain(" lost");
+        .contains("~ version kho-v4 → kho-v5", "  ~ state intact → newer", "? reserve_mem trace")
+        .contains("\n? subtree memblock", "\n? subtree LUO", "\n? subtree kho_test")
+        .doesNotContain(" lost", "nothing", "~ size", "~ content");
     assertThat(kho(1, "diff", newerKho, sound).out())
         .contains("? reserve_mem trace")
         .doesNotContain(" added", "nothing → 7.3.4");
     assertThat(kho(0, "who", newerKho, "0x512000").out())
         .contains(
             "the map of a version that kho does not know was not read", "owner      not known");
+  }
+
+  /** What changes under a newer contract is still seen in the bytes. */
+  @Test
+  void aBlobUnderANewerContractIsComparedByItsBytes() throws IOException {
+    Path newer = patched(VERSION, new byte[] {'5'});
+    try (FileChannel file = FileChannel.open(newer, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap("luo-v6".getBytes(StandardCharsets.US_ASCII)), HEAD);
+    }
+
+    assertThat(kho(1, "diff", sound, newer).out())
+        .contains("\n? subtree memblock", "\n~ subtree LUO\n  ~ content 6663493795b8… → ")
+        .doesNotContain("nothing");
   }
 
   @Test
@@ -276,7 +291,7 @@ class BrokenPartsTest {
         .doesNotContain("session " + cut + "A");
     assertThat(kho(1, "diff", sound, broken).out())
         .contains(
-            "- session multi-test-empty-1", "+ session " + cut, "= session multi-test-files-2")
+            "- session multi-test-empty-1", "+ session " + cut, "? session multi-test-files-2")
         .contains("has no NUL within its 64 bytes");
     kho(1, "extract", broken, "--all", target);
     assertThat(Files.readString(target.resolve("index.json")))

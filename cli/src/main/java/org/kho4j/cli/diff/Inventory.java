@@ -35,6 +35,9 @@ final class Inventory {
 
   private static final int MAX_PROBLEMS = 1000;
 
+  private static final String SIZE = "size";
+  private static final String CONTENT = "content";
+
   /** The digest of a hole is that of its zeros: ten minutes for so many. */
   private static final long MOST_HOLES = 1L << 40;
 
@@ -83,7 +86,7 @@ final class Inventory {
             .with("version", version())
             .with("pageSize", handover.pageSize().bytes());
     if (handover.isNewer()) {
-      root.newer(handover.root().compatible());
+      root.undecoded();
     }
     root.with(map());
     for (Subtree subtree : handover.subtrees(problem -> missing(root, problem))) {
@@ -111,6 +114,7 @@ final class Inventory {
       }
       return item;
     }
+    item.undecoded();
     handover
         .mapFault()
         .ifPresent(reason ->
@@ -134,7 +138,7 @@ final class Inventory {
   private Item subtree(Subtree subtree) {
     Item item = Item.of(Item.SUBTREE, subtree.name());
     if (handover.isNewer()) {
-      item.newer(handover.root().compatible());
+      item.undecoded();
       return blob(item, subtree);
     }
     read(
@@ -149,11 +153,30 @@ final class Inventory {
               case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
               default -> blob(item, subtree);
             });
-    return item.isNewer() ? blob(item, subtree) : item;
+    if (item.isNewer()) {
+      return blob(item, subtree);
+    }
+    if (!item.has(SIZE)) {
+      bytes(item, subtree);
+    }
+    return item;
+  }
+
+  /** Adds what a newer contract shows of a subtree; faults are those of the decoded blob. */
+  private void bytes(Item item, Subtree subtree) {
+    item.blob().add(new Item.Fact(SIZE, subtree.size()));
+    try {
+      Content content = subtree.content(handover.memory());
+      if (withContent && content.absentBytes() == 0) {
+        item.blob().add(new Item.Fact(CONTENT, digest(content, subtree.address())));
+      }
+    } catch (HandoverException e) {
+      // The blob cannot be in memory, which the client's reader has reported.
+    }
   }
 
   private Item blob(Item item, Subtree subtree) {
-    item.with("size", subtree.size());
+    item.with(SIZE, subtree.size());
     return content(item, subtree.address(), () -> subtree.content(handover.memory()));
   }
 
@@ -166,7 +189,7 @@ final class Inventory {
   private Item reservations(Item item, List<ReserveMem> reservations) {
     HandoverMemory memory = handover.memory();
     for (ReserveMem reservation : reservations) {
-      Item found = Item.of("reserveMem", reservation.name()).with("size", reservation.size());
+      Item found = Item.of("reserveMem", reservation.name()).with(SIZE, reservation.size());
       item.with(content(found, reservation.start(), () -> reservation.content(memory)));
     }
     return item;
@@ -244,7 +267,7 @@ final class Inventory {
     if (memfd == null) {
       return item;
     }
-    item.with("size", memfd.size()).with("position", memfd.position());
+    item.with(SIZE, memfd.size()).with("position", memfd.position());
     memfd.seals().ifPresent(seals -> item.with("seals", "0x" + Long.toHexString(seals)));
     return content(item, file.data(), memfd::content);
   }
@@ -262,10 +285,12 @@ final class Inventory {
     Long absentBytes = content == null ? null : readContent(item, content::absentBytes);
     if (content == null || absentBytes == null || absentBytes > 0) {
       boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
-      return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
+      return absent
+          ? item.withUnknown(CONTENT, Item.Unknown.ABSENT)
+          : item.with(CONTENT, Item.BROKEN);
     }
     String digest = readContent(item, () -> digest(content, address));
-    return item.with("content", digest == null ? "cannot be read" : digest);
+    return item.with(CONTENT, digest == null ? Item.BROKEN : digest);
   }
 
   /**
