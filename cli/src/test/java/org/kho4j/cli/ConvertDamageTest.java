@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -31,6 +32,9 @@ class ConvertDamageTest {
   private static final int PRESENT = 32 << 20;
 
   private static final int RAM = 512 << 20;
+
+  /** The leaf of the map with the blocks of order 0. */
+  private static final int LEAF = 0x517000;
 
   private static final int VERSION = 0x51204c;
   private static final int MEMBLOCK_SIZE = 0x512084;
@@ -106,11 +110,46 @@ class ConvertDamageTest {
     for (String version : versions.split(" +")) {
       assertThat(kho(1, "convert", core, "--abi", version, "-o", converted, "--force").err())
           .as(version)
-          .contains("left out: " + left + " at " + page + " cannot be read from the image");
+          .contains(
+              "left out: "
+                  + left
+                  + " at "
+                  + page
+                  + " cannot be copied: "
+                  + core
+                  + " has no memory");
       ConsoleOfATest verified = ConsoleOfATest.pipe();
       new Kho(verified.console, "").run("verify", converted.toString());
       assertThat(verified.out()).as(version).contains("0 errors, ").doesNotContain(": count is 4,");
     }
+  }
+
+  /** Only preserved blocks are copied: the bits of these pages are cleared in their leaf. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "0x771000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: the structure",
+        "0x784000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folios",
+        "0x77c000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folios",
+        "0x1b73000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folio",
+        "0x5b9000 | /kho_test: /kho_test/data/folios_info",
+      })
+  void aStructureThatIsNotPreservedIsLeftOut(String page, String left) throws IOException {
+    int number = Integer.decode(page) / PAGE;
+    int address = LEAF + number / Byte.SIZE;
+    byte before;
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      before = memory.read(address, 1).get(ValueLayout.JAVA_BYTE, 0);
+    }
+    int bit = 1 << number % Byte.SIZE;
+    assertThat(before & bit).isEqualTo(bit);
+    Path patched = patched(whole, address, new byte[] {(byte) (before & ~bit)});
+
+    assertThat(kho(1, "convert", patched, "--abi", "7.3", "-o", converted).err())
+        .contains("left out: " + left + " at " + page + " cannot be copied: no preserved block");
+    assertThat(kho(0, "verify", converted).out()).contains("0 errors, ");
   }
 
   @Test

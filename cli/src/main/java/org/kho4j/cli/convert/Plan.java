@@ -31,6 +31,7 @@ import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.DamagedMemoryException;
 
 /**
@@ -122,8 +123,8 @@ final class Plan {
   }
 
   /**
-   * Plans a part. Leaves the part out if the source does not have a structure of it, as zeros in
-   * its place would be another structure.
+   * Plans a part. Leaves the part out if a structure of it is not in the source or is not
+   * preserved: the zeros in its place would be another structure.
    *
    * @return whether the part was planned
    */
@@ -139,8 +140,9 @@ final class Plan {
       String path = part.toString();
       leaveOut(
           path,
-          "%s at 0x%x cannot be read from the image; its other memory stays preserved without an owner"
-              .formatted(path.equals(e.path()) ? "the structure" : e.path(), e.address()));
+          "%s at 0x%x cannot be copied: %s; its other memory stays preserved without an owner"
+              .formatted(
+                  path.equals(e.path()) ? "the structure" : e.path(), e.address(), e.problem()));
       return false;
     }
   }
@@ -154,6 +156,21 @@ final class Plan {
         throw e;
       }
     }
+  }
+
+  /** Checks that memory is copied: to the converted handover, the rest is absent. */
+  private void requireKept(Where where, long address, long bytes) {
+    if (!kept.has(address, bytes)) {
+      throw where.broken(
+          address,
+          new AbsentMemoryException(address, "no preserved block that stays has it", true));
+    }
+  }
+
+  private void requireKept(Where where, PreservedArea area) {
+    area.forEachRun(
+        (order, address, bytes) -> requireKept(where, address, bytes),
+        chunk -> requireKept(where, chunk, pageSize.bytes()));
   }
 
   private static boolean isMissing(HandoverException problem) {
@@ -222,7 +239,11 @@ final class Plan {
       memory.bytes(subtree.where(), subtree.address(), subtree.size());
     }
     if (subtree.name().equals(KhoTest.CLIENT.subtree())) {
-      KhoTest.CLIENT.read(source, subtree).forEachFolio((address, order) -> {});
+      KhoTest test = KhoTest.CLIENT.read(source, subtree);
+      Where data = subtree.where().in("data");
+      requireKept(data.in("folios_info"), test.foliosInfo());
+      test.forEachFolio((address, order) ->
+          requireKept(data.in("folio"), address, address == 0 ? 0 : pageSize.blockBytes(order)));
     }
   }
 
@@ -354,9 +375,7 @@ final class Plan {
   }
 
   private void file(PreservedFile file) {
-    requireReadable(() ->
-        file.as(Memfd.HANDLER)
-            .ifPresent(memfd -> memfd.forEachFolio((address, index, flags) -> {})));
+    requireReadable(() -> file.as(Memfd.HANDLER).ifPresent(memfd -> requireKept(file, memfd)));
     if (!isRewritten(file)) {
       return;
     }
@@ -367,6 +386,15 @@ final class Plan {
           file.where().in("seals").toString(),
           "seals 0x%x: %s has none".formatted(seals, target.memfd()));
     }
+  }
+
+  private void requireKept(PreservedFile file, Memfd memfd) {
+    if (!isRewritten(file)) {
+      requireKept(file.where(), file.data(), pageSize.bytes());
+    }
+    requireKept(file.where().in("folios"), memfd.foliosInfo());
+    memfd.forEachFolio((address, index, flags) ->
+        requireKept(file.where().in("folio"), address, pageSize.bytes()));
   }
 
   private boolean keepsNoSeals() {
