@@ -107,7 +107,7 @@ class ConvertDamageTest {
       throws IOException {
     Path core = without(Long.decode(page));
 
-    for (String version : versions.split(" +")) {
+    for (String version : versions.split(" +", -1)) {
       assertThat(kho(1, "convert", core, "--abi", version, "-o", converted, "--force").err())
           .as(version)
           .contains(

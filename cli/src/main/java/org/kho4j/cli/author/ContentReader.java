@@ -17,9 +17,9 @@ import org.kho4j.cli.output.Units;
  * {@code seed}, and zeros without any of them.
  *
  * @param directory what names of files are relative to: the spec's
- * @param files takes every file that is named
+ * @param reads takes the path of every file that a spec names
  */
-record ContentReader(Path directory, Consumer<Path> files) {
+record ContentReader(Path directory, Consumer<Path> reads) {
 
   private static final List<String> KEYS = List.of("text", "hex", "file", "seed");
 
@@ -86,7 +86,7 @@ record ContentReader(Path directory, Consumer<Path> files) {
         throw value.broken(
             path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
       }
-      files.accept(path);
+      reads.accept(path);
       return new Fill.OfFile(path, Files.size(path));
     } catch (IOException e) {
       throw value.broken("%s cannot be read: %s", path, e.getMessage());

@@ -29,10 +29,7 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.memory.AbsentMemoryException;
-import org.kho4j.memory.DamagedMemoryException;
 
 /**
  * The plan of a conversion: the parts of a handover that stay, those that are rewritten, and those
@@ -55,6 +52,7 @@ final class Plan {
   private final Target target;
   private final PageSize pageSize;
   private final KeptBlocks kept;
+  private final CopiedParts copied;
   private final List<Subtree> subtrees = new ArrayList<>();
   private final List<LeftOut> leftOut = new ArrayList<>();
 
@@ -69,6 +67,7 @@ final class Plan {
     this.target = target;
     this.pageSize = source.pageSize();
     this.kept = KeptBlocks.of(source.preservedMap(), pageSize);
+    this.copied = new CopiedParts(source, kept);
   }
 
   /**
@@ -133,7 +132,7 @@ final class Plan {
       planning.run();
       return true;
     } catch (HandoverException e) {
-      if (!isMissing(e)) {
+      if (!CopiedParts.isMissing(e)) {
         throw e;
       }
       kept.drop(e.address());
@@ -145,36 +144,6 @@ final class Plan {
                   path.equals(e.path()) ? "the structure" : e.path(), e.address(), e.problem()));
       return false;
     }
-  }
-
-  /** Reads the structures of a part that stays. A broken structure stays too: it is copied. */
-  private static void requireReadable(Runnable reading) {
-    try {
-      reading.run();
-    } catch (HandoverException e) {
-      if (isMissing(e)) {
-        throw e;
-      }
-    }
-  }
-
-  /** Checks that memory is copied: to the converted handover, the rest is absent. */
-  private void requireKept(Where where, long address, long bytes) {
-    if (!kept.has(address, bytes)) {
-      throw where.broken(
-          address,
-          new AbsentMemoryException(address, "no preserved block that stays has it", true));
-    }
-  }
-
-  private void requireKept(Where where, PreservedArea area) {
-    area.forEachRun(
-        (order, address, bytes) -> requireKept(where, address, bytes),
-        chunk -> requireKept(where, chunk, pageSize.bytes()));
-  }
-
-  private static boolean isMissing(HandoverException problem) {
-    return problem.isAbsent() || problem.getCause() instanceof DamagedMemoryException;
   }
 
   private void requireOwnMemory(List<Subtree> all) {
@@ -189,7 +158,7 @@ final class Plan {
           .broken(
               address,
               all.stream()
-                  .filter(other -> other != subtree && other.address() == address)
+                  .filter(other -> !other.equals(subtree) && other.address() == address)
                   .findFirst()
                   .map(other -> "%s also has the blob at 0x%x".formatted(other.where(), address))
                   .orElse("its memory also has a structure that is written anew or left out"));
@@ -221,7 +190,7 @@ final class Plan {
             && !target.kho().has(KhoFeature.VMALLOC)) {
           khoTest(subtree);
         } else if (isExpressible(subtree)) {
-          requireReadable(() -> readBlob(subtree));
+          copied.require(subtree);
           subtrees.add(subtree);
         } else {
           leaveOut(
@@ -230,20 +199,6 @@ final class Plan {
           kept.drop(subtree.address(), subtree.size());
         }
       }
-    }
-  }
-
-  private void readBlob(Subtree subtree) {
-    HandoverMemory memory = source.memory();
-    if (!memory.physical().contains(subtree.address(), subtree.size())) {
-      memory.bytes(subtree.where(), subtree.address(), subtree.size());
-    }
-    if (subtree.name().equals(KhoTest.CLIENT.subtree())) {
-      KhoTest test = KhoTest.CLIENT.read(source, subtree);
-      Where data = subtree.where().in("data");
-      requireKept(data.in("folios_info"), test.foliosInfo());
-      test.forEachFolio((address, order) ->
-          requireKept(data.in("folio"), address, address == 0 ? 0 : pageSize.blockBytes(order)));
     }
   }
 
@@ -375,7 +330,7 @@ final class Plan {
   }
 
   private void file(PreservedFile file) {
-    requireReadable(() -> file.as(Memfd.HANDLER).ifPresent(memfd -> requireKept(file, memfd)));
+    copied.require(file, isRewritten(file));
     if (!isRewritten(file)) {
       return;
     }
@@ -386,15 +341,6 @@ final class Plan {
           file.where().in("seals").toString(),
           "seals 0x%x: %s has none".formatted(seals, target.memfd()));
     }
-  }
-
-  private void requireKept(PreservedFile file, Memfd memfd) {
-    if (!isRewritten(file)) {
-      requireKept(file.where(), file.data(), pageSize.bytes());
-    }
-    requireKept(file.where().in("folios"), memfd.foliosInfo());
-    memfd.forEachFolio((address, index, flags) ->
-        requireKept(file.where().in("folio"), address, pageSize.bytes()));
   }
 
   private boolean keepsNoSeals() {
