@@ -199,6 +199,7 @@ class BrokenPartsTest {
         .contains("in the block of order 0 at 0x698000", "preserved  no");
     assertThat(kho(1, "diff", sound, without).out())
         .contains("~ state intact → damaged", "~ blocks 36 → 35")
+        .contains("! B: /preserved-memory-map at 0x511000: with pages of 4K it does not preserve")
         .doesNotContain("only the preserved map has the size of its folios");
     assertThat(kho(1, "verify", without).out()).contains("FDT-012").contains("32 map nodes");
   }
@@ -237,6 +238,17 @@ class BrokenPartsTest {
         .contains("0x1001 memfd-v2: 4 KiB in 1 folio: 1 × 4 KiB");
   }
 
+  /** The memfd and the area of its folios; in a directory, two items with one fault. */
+  @Test
+  void aFaultThatItemsShareIsNotedOnce() throws IOException {
+    Path broken = patched(TOTAL_PAGES, new byte[] {2, 0, 0, 0});
+    Path target = directory.resolve("all");
+
+    assertThat(kho(1, "extract", broken, "--all", target).err())
+        .containsOnlyOnce("the chain ends after 1 of 2 blocks of total_pages");
+    assertThat(Files.readString(target.resolve("index.json"))).contains("\"problems\" : ");
+  }
+
   /** An hour's zeros have no digest. */
   @Test
   void aHoleBeyondAllFilesIsNotReadByteByByte() throws IOException {
@@ -244,6 +256,8 @@ class BrokenPartsTest {
     Path target = directory.resolve("all");
 
     assertThat(kho(1, "diff", sound, huge).out())
+        .contains(
+            "! B: /LUO/session \"kexec_multi_state\"/file 0x3e6 at 0x771000: 4.0 EiB of it are")
         .contains("are holes: such content is not compared");
     kho(1, "extract", huge, "--all", target);
     assertThat(Files.readString(target.resolve("index.json")))
@@ -270,23 +284,45 @@ class BrokenPartsTest {
         .doesNotContain("0 blocks");
   }
 
+  /** A chunk of kho-v1 has another form: the address is the map's, not the root FDT's. */
+  @Test
+  void aMapThatCannotBeReadIsNamedByItsAddress() throws IOException {
+    assertThat(kho(1, "diff", sound, patched(VERSION, new byte[] {'1'})).out())
+        .contains("! B: /preserved-memory-map at 0x511000: the map cannot be read: ");
+  }
+
   @Test
   void whatIsNewerIsNotLost() throws IOException {
     Path newerLuo = patched(HEAD, "luo-v6".getBytes(StandardCharsets.US_ASCII));
     assertThat(kho(1, "diff", sound, newerLuo).out())
-        .contains("  ? session ")
+        .contains("  ? session ", "~ contract known → a newer contract: luo-v6", "  ~ content ")
+        .doesNotContain("nothing →")
         .doesNotContain("- session", " lost");
 
     Path newerKho = patched(VERSION, new byte[] {'5'});
     assertThat(kho(1, "diff", sound, newerKho).out())
-        .contains("? reserve_mem trace")
-        .doesNotContain(" lost");
+        .contains("~ version kho-v4 → kho-v5", "  ~ state intact → newer", "? reserve_mem trace")
+        .contains("\n? subtree memblock", "\n? subtree LUO", "\n? subtree kho_test")
+        .doesNotContain(" lost", "nothing", "~ size", "~ content");
     assertThat(kho(1, "diff", newerKho, sound).out())
         .contains("? reserve_mem trace")
         .doesNotContain(" added", "nothing → 7.3.4");
     assertThat(kho(0, "who", newerKho, "0x512000").out())
         .contains(
             "the map of a version that kho does not know was not read", "owner      not known");
+  }
+
+  /** What changes under a newer contract is still seen in the bytes. */
+  @Test
+  void aBlobUnderANewerContractIsComparedByItsBytes() throws IOException {
+    Path newer = patched(VERSION, new byte[] {'5'});
+    try (FileChannel file = FileChannel.open(newer, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap("luo-v6".getBytes(StandardCharsets.US_ASCII)), HEAD);
+    }
+
+    assertThat(kho(1, "diff", sound, newer).out())
+        .contains("\n? subtree memblock", "\n~ subtree LUO\n  ~ content 6663493795b8… → ")
+        .doesNotContain("nothing");
   }
 
   @Test
@@ -310,7 +346,7 @@ class BrokenPartsTest {
         .doesNotContain("session " + cut + "A");
     assertThat(kho(1, "diff", sound, broken).out())
         .contains(
-            "- session multi-test-empty-1", "+ session " + cut, "= session multi-test-files-2")
+            "- session multi-test-empty-1", "+ session " + cut, "? session multi-test-files-2")
         .contains("has no NUL within its 64 bytes");
     kho(1, "extract", broken, "--all", target);
     assertThat(Files.readString(target.resolve("index.json")))

@@ -293,7 +293,7 @@ class ConvertCommandTest {
 
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err())
-        .contains("the preserved map at 0x4f0000 is consumed, so preserved memory");
+        .contains("the map of the handover at 0x4f0000 is consumed, so preserved memory");
     assertThat(directory).isEmptyDirectory();
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
@@ -357,11 +358,27 @@ class ExtractCommandTest {
     assertThat(directory.resolve("new")).doesNotExist();
   }
 
+  /** The kernel restores such a page for the first folio only: verify says so. */
+  @Test
+  void aPageThatFoliosShareIsWrittenForEachOfThem() throws IOException {
+    try (TestGuest guest = TestGuest.create(ram, 16 << 20)) {
+      Folio shared = guest.folio(0x800000, 0, "shared");
+      guest.session("vm").memfd("vm", 7, 0x2000, new Placed(0, shared), new Placed(1, shared));
+    }
+
+    kho(0, "extract", ram, "--session=vm", "--token=7", "-o", out, "--verify");
+    byte[] written = Files.readAllBytes(out);
+    assertThat(written).hasSize(0x2000).startsWith("shared".getBytes(StandardCharsets.US_ASCII));
+    assertThat(Arrays.copyOfRange(written, 0x1000, 0x2000))
+        .isEqualTo(Arrays.copyOfRange(written, 0, 0x1000));
+    assertThat(kho(1, "verify", ram).out()).contains("OWN-001");
+  }
+
   @Test
   void theSourceIsNotReplaced() throws IOException {
     memfd();
     assertThat(kho(2, "extract", ram, "--session=vm", "--token=7", "-o", ram, "--force").err())
-        .isEqualTo("kho: " + ram + ": is the source itself\n");
+        .isEqualTo("kho: " + ram + ": is read by this command, so it is not replaced\n");
   }
 
   @Test

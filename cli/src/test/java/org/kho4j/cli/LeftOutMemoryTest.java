@@ -173,7 +173,8 @@ class LeftOutMemoryTest {
 
     assertThat(same)
         .contains(
-            "  ? reserve_mem trace: absent or unreadable, on one side or both\n", ", 2 unknown\n")
+            "  ? reserve_mem trace: absent, unreadable or newer, on one side or both\n",
+            ", 2 unknown\n")
         .doesNotContain("lost", "added", "changed");
     JsonNode json = json(0, "diff", WHOLE, EXCLUDED, "--json");
     assertThat(json.path("different").asBoolean()).isFalse();

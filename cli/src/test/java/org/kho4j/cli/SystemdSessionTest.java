@@ -171,8 +171,10 @@ class SystemdSessionTest {
     assertThat(kho(1, "verify", broken).out())
         .contains("SYSTEMD-002")
         .doesNotContain("SYSTEMD-007");
+    assertThat(kho(1, "diff", machine(), broken).out())
+        .contains("~ readable yes → in part", "? mapping", "? fd a.service state");
     assertThat(kho(1, "diff", broken, broken).out())
-        .contains("? session systemd", "! A cannot be read: /LUO/session \"systemd\"/file 0x0")
+        .contains("? session systemd", "! A: /LUO/session \"systemd\"/file 0x0")
         .doesNotContain("file 0x1");
   }
 

@@ -42,7 +42,9 @@ final class FleetJob {
             : new FleetOutput(new Path(options.output().get()), conf);
     try {
       List<InputFile> files = FleetInput.list(options.inputs(), conf);
-      out.prepare(options.resume(), options.replace());
+      List<String> read = new ArrayList<>(options.kernels());
+      files.forEach(file -> read.add(file.path()));
+      out.prepare(options.resume(), options.replace(), read);
       FleetRun run = new FleetRun(spark, kernels, options.commandLine(), out, invocation::note);
       FleetRun.Result result = run.judge(files, new HostNames(options.host()));
       if (options.output().isPresent()) {

@@ -5,6 +5,7 @@ import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -15,9 +16,11 @@ final class FleetOutput {
   private static final String CONTENTS = "contents";
 
   private final Path root;
+  private final Configuration conf;
   private final FileSystem system;
 
   FleetOutput(Path root, Configuration conf) throws IOException {
+    this.conf = conf;
     this.system = root.getFileSystem(conf);
     this.root = system.makeQualified(root);
   }
@@ -31,10 +34,11 @@ final class FleetOutput {
   /**
    * Checks that the run may write into the folder, and empties it for a replacement.
    *
-   * @throws IOException if the folder has content and neither option is given, or content that is
-   *     not a run's output
+   * @param read the files that the run reads
+   * @throws IOException if the folder has content and neither option is given, content that is not
+   *     a run's output, or, for a replacement, a file that the run reads
    */
-  void prepare(boolean resume, boolean replace) throws IOException {
+  void prepare(boolean resume, boolean replace, List<String> read) throws IOException {
     if (!system.exists(root)) {
       return;
     }
@@ -51,8 +55,22 @@ final class FleetOutput {
       throw new IOException(root + ": has something else than the output of kho fleet in it");
     }
     if (replace) {
+      for (String file : read) {
+        if (isInside(new Path(file))) {
+          throw new IOException(
+              "%s: is read by this command, so %s is not replaced".formatted(file, root));
+        }
+      }
       delete();
     }
+  }
+
+  private boolean isInside(Path file) throws IOException {
+    Path at = file.getFileSystem(conf).makeQualified(file);
+    while (at != null && !at.equals(root)) {
+      at = at.getParent();
+    }
+    return at != null;
   }
 
   /** Returns the path of the table of contents read so far, by which a run resumes. */

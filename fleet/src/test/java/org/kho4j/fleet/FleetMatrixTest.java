@@ -67,6 +67,16 @@ class FleetMatrixTest {
     assertThat(run(again)).isEqualTo(Command.BAD_ANSWER);
     assertThat(err.toString(StandardCharsets.UTF_8)).contains(" 0 to judge");
     assertThat(cells(output)).isEqualTo(known.cells(hosts));
+
+    Path inside =
+        Files.writeString(Files.createDirectory(output.resolve("kept")).resolve("host"), "a host");
+    List<String> replacing = new ArrayList<>(arguments);
+    replacing.add(1, inside.toString());
+    replacing.add("--replace");
+    assertThat(run(replacing)).isEqualTo(Command.FAILED);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("kept/host: is read by this command, so ");
+    assertThat(inside).hasContent("a host");
   }
 
   private static String page(Path output) throws IOException {

@@ -50,13 +50,15 @@ public final class AuthorCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     Path path = Objects.requireNonNull(invocation.parameter(0, Path.class), "picocli wants a SPEC");
     requireNoReadingOptions(invocation);
+    invocation.reads(path);
     Path parent = path.toAbsolutePath().getParent();
     Spec spec =
         SpecReader.read(
-            SpecParser.parse(path), new ContentReader(Objects.requireNonNull(parent, "a spec")));
+            SpecParser.parse(path),
+            new ContentReader(Objects.requireNonNull(parent, "a spec"), invocation::reads));
     Layout layout = Layout.of(spec, invocation.options().json());
     BootFiles files = BootFiles.of(invocation, spec.arch() == Arch.X86_64, "the spec");
-    try (Outputs outputs = new Outputs(invocation.flag("--force"))) {
+    try (Outputs outputs = new Outputs(invocation)) {
       OutputFile ram =
           outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
       files.addTo(outputs);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.kho4j.cli.output.Units;
 
@@ -16,8 +17,9 @@ import org.kho4j.cli.output.Units;
  * {@code seed}, and zeros without any of them.
  *
  * @param directory what names of files are relative to: the spec's
+ * @param reads takes the path of every file that a spec names
  */
-record ContentReader(Path directory) {
+record ContentReader(Path directory, Consumer<Path> reads) {
 
   private static final List<String> KEYS = List.of("text", "hex", "file", "seed");
 
@@ -84,6 +86,7 @@ record ContentReader(Path directory) {
         throw value.broken(
             path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
       }
+      reads.accept(path);
       return new Fill.OfFile(path, Files.size(path));
     } catch (IOException e) {
       throw value.broken("%s cannot be read: %s", path, e.getMessage());

@@ -4,32 +4,28 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.OutputFile;
 
 /** The files of one run: all of them are there at its end, or none. */
 public final class Outputs implements AutoCloseable {
 
-  private final boolean replace;
+  private final Invocation invocation;
   private final List<OutputFile> files = new ArrayList<>();
 
-  /**
-   * No files yet.
-   *
-   * @param replace whether files of their names may be there
-   */
-  public Outputs(boolean replace) {
-    this.replace = replace;
+  /** No files yet. */
+  public Outputs(Invocation invocation) {
+    this.invocation = invocation;
   }
 
   /** Adds a file; nothing is made yet. */
   public OutputFile add(Path target) throws IOException {
-    for (OutputFile other : files) {
-      if (other.target().toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
-        throw new IOException(target + ": two outputs cannot be the same file");
-      }
-    }
-    OutputFile file = OutputFile.create(target, replace, null);
+    OutputFile file = invocation.output(target);
+    boolean twice = files.stream().anyMatch(other -> other.isNamedAs(file));
     files.add(file);
+    if (twice) {
+      throw new IOException(target + ": two outputs cannot be the same file");
+    }
     return file;
   }
 

@@ -3,11 +3,14 @@ package org.kho4j.cli.command;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Text;
 import org.kho4j.files.MalformedImageException;
@@ -34,6 +37,7 @@ public final class Invocation {
   private final Console console;
   private final Text text;
   private @Nullable RunningSource running;
+  private final Set<Path> read = new LinkedHashSet<>();
 
   /**
    * A run.
@@ -94,6 +98,10 @@ public final class Invocation {
       }
       path = Spool.STANDARD_INPUT;
     }
+    reads(path);
+    if (described.ramLayout() != null) {
+      reads(described.ramLayout());
+    }
     try (Progress progress = progress("reading " + source, 0)) {
       PhysicalMemory memory =
           MemoryImages.open(
@@ -113,6 +121,21 @@ public final class Invocation {
     }
     running = RunningSource.open(this);
     return running.memory();
+  }
+
+  /** Notes that the command reads a file: {@link #output} does not replace it. */
+  public void reads(Path file) {
+    read.add(file);
+  }
+
+  /**
+   * Begins a file that the command writes, when it has named every file that it reads. {@code
+   * --force} replaces a file of that name, but none that the command reads.
+   *
+   * @throws IOException with a sentence if the name cannot be used
+   */
+  public OutputFile output(Path target) throws IOException {
+    return OutputFile.create(target, flag("--force"), read);
   }
 
   /** The running host, if it is the source that has this memory. */

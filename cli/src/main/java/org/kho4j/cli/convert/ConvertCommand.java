@@ -85,9 +85,12 @@ public final class ConvertCommand extends SourceCommand {
     Handover source = search.choose(invocation.value("--role", Role.class), "--fdt");
     if (!source.hasMap()) {
       throw new IOException(
-          "%s: the preserved map at 0x%x is %s, so preserved memory is unknown"
+          "%s: the map of the handover at 0x%x is %s, so preserved memory is unknown%s"
               .formatted(
-                  memory.source().path(), source.root().address(), source.mapState().label()));
+                  memory.source().path(),
+                  source.root().address(),
+                  source.mapState().label(),
+                  source.mapFault().map(": "::concat).orElse("")));
     }
     Target target = Objects.requireNonNull(invocation.value("--abi", Target.class), "--abi");
     boolean pc = isPc(memory, source.pageSize());
@@ -102,7 +105,7 @@ public final class ConvertCommand extends SourceCommand {
             source.pageSize(),
             pc,
             scratch == null ? new AddressRange(0, 0) : scratch);
-    try (Outputs outputs = new Outputs(invocation.flag("--force"))) {
+    try (Outputs outputs = new Outputs(invocation)) {
       OutputFile ram =
           outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
       boot.addTo(outputs);

@@ -61,6 +61,19 @@ final class KeptBlocks {
     return runs.values().stream().mapToLong(Run::bytes).sum();
   }
 
+  /** Returns whether all bytes of a range are kept. */
+  boolean has(long address, long bytes) {
+    long end = address + bytes;
+    for (long at = address; at < end; ) {
+      Map.Entry<Long, Run> entry = runs.floorEntry(at);
+      if (entry == null || at >= entry.getValue().end()) {
+        return false;
+      }
+      at = entry.getValue().end();
+    }
+    return true;
+  }
+
   /** Takes a whole run out. */
   void dropRun(Run run) {
     runs.remove(run.address);

@@ -29,6 +29,7 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 
 /**
  * The plan of a conversion: the parts of a handover that stay, those that are rewritten, and those
@@ -51,9 +52,13 @@ final class Plan {
   private final Target target;
   private final PageSize pageSize;
   private final KeptBlocks kept;
+  private final CopiedParts copied;
   private final List<Subtree> subtrees = new ArrayList<>();
   private final List<LeftOut> leftOut = new ArrayList<>();
+
+  /** At least; files whose list is not readable are not counted. */
   private long filesLeftOut;
+
   private @Nullable Metadata metadata;
   private @Nullable PlannedLuo luo;
 
@@ -62,22 +67,24 @@ final class Plan {
     this.target = target;
     this.pageSize = source.pageSize();
     this.kept = KeptBlocks.of(source.preservedMap(), pageSize);
+    this.copied = new CopiedParts(source, kept);
   }
 
   /**
    * Plans it.
    *
    * @param memory that the converted handover will be in
-   * @throws HandoverException if the source is broken in a part that is written anew or left out
+   * @throws HandoverException if the source is broken in a part that is written anew or left out,
+   *     or if such a part has memory of a blob that stays
    */
   static Plan of(Handover source, Target target, AddressRange memory) {
     Plan plan = new Plan(source, target);
     plan.dropOutside(memory);
     plan.kept.drop(source.root().address());
-    for (Subtree subtree :
-        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()))) {
-      plan.subtree(subtree);
-    }
+    List<Subtree> all =
+        source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()));
+    all.forEach(subtree -> plan.ifReadable(subtree.where(), () -> plan.subtree(subtree)));
+    plan.requireOwnMemory(all);
     return plan;
   }
 
@@ -114,6 +121,50 @@ final class Plan {
     leftOut.add(new LeftOut(path, Objects.requireNonNull(reason, "a reason")));
   }
 
+  /**
+   * Plans a part. Leaves the part out if a structure of it is not in the source or is not
+   * preserved: the zeros in its place would be another structure.
+   *
+   * @return whether the part was planned
+   */
+  private boolean ifReadable(Where part, Runnable planning) {
+    try {
+      planning.run();
+      return true;
+    } catch (HandoverException e) {
+      if (!CopiedParts.isMissing(e)) {
+        throw e;
+      }
+      kept.drop(e.address());
+      String path = part.toString();
+      leaveOut(
+          path,
+          "%s at 0x%x cannot be copied: %s; its other memory stays preserved without an owner"
+              .formatted(
+                  path.equals(e.path()) ? "the structure" : e.path(), e.address(), e.problem()));
+      return false;
+    }
+  }
+
+  private void requireOwnMemory(List<Subtree> all) {
+    for (Subtree subtree : subtrees) {
+      long address = subtree.address();
+      if (kept.has(address, subtree.size())
+          || !KeptBlocks.of(source.preservedMap(), pageSize).has(address, subtree.size())) {
+        continue;
+      }
+      throw subtree
+          .where()
+          .broken(
+              address,
+              all.stream()
+                  .filter(other -> !other.equals(subtree) && other.address() == address)
+                  .findFirst()
+                  .map(other -> "%s also has the blob at 0x%x".formatted(other.where(), address))
+                  .orElse("its memory also has a structure that is written anew or left out"));
+    }
+  }
+
   private void dropOutside(AddressRange memory) {
     List<KeptBlocks.Run> outside = new ArrayList<>();
     for (KeptBlocks.Run run : kept.runs()) {
@@ -139,6 +190,7 @@ final class Plan {
             && !target.kho().has(KhoFeature.VMALLOC)) {
           khoTest(subtree);
         } else if (isExpressible(subtree)) {
+          copied.require(subtree);
           subtrees.add(subtree);
         } else {
           leaveOut(
@@ -196,21 +248,28 @@ final class Plan {
     }
     List<PlannedSession> sessions = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.sessionList());
-    state
-        .sessions()
-        .forEach(session -> {
-          kept.drop(session.address());
-          boolean fits = sessions.size() < room;
-          if (!fits && version != null) {
-            leaveOut(
-                session.where().toString(), "%s has room for %d sessions".formatted(version, room));
-          }
-          List<PreservedFile> files = files(session, fits ? version : null);
-          if (fits) {
-            sessions.add(new PlannedSession(session, files));
-          }
-        });
-    List<Flb> flbs = state.flbs();
+    boolean listed =
+        ifReadable(
+            subtree.where().in("sessions"),
+            () ->
+                state
+                    .sessions()
+                    .forEach(session -> {
+                      kept.drop(session.address());
+                      boolean fits = sessions.size() < room;
+                      if (!fits && version != null) {
+                        leaveOut(
+                            session.where().toString(),
+                            "%s has room for %d sessions".formatted(version, room));
+                      }
+                      List<PreservedFile> files = files(session, fits ? version : null);
+                      if (fits) {
+                        sessions.add(new PlannedSession(session, files));
+                      }
+                    }));
+    filesLeftOut += listed ? 0 : 1;
+    List<Flb> flbs = new ArrayList<>();
+    ifReadable(subtree.where().in("flbs"), () -> flbs.addAll(state.flbs()));
     long files = sessions.stream().mapToLong(session -> session.files().size()).sum();
     if (version != null) {
       luo = new PlannedLuo(state.number(), sessions, flbs(version, flbs, files));
@@ -225,31 +284,43 @@ final class Plan {
   private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
     List<PreservedFile> files = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.fileList());
-    session
-        .files()
-        .forEach(file -> {
-          kept.drop(file.address());
-          if (files.size() < room) {
-            file(file);
-            files.add(file);
-          } else {
-            filesLeftOut++;
-            if (version != null) {
-              leaveOut(
-                  file.where().toString(),
-                  "%s has room for %d files in a session".formatted(version, room));
-            }
-            file.as(Memfd.HANDLER)
-                .ifPresentOrElse(
-                    memfd -> drop(file, memfd),
-                    () ->
-                        leaveOut(
-                            file.where().toString(),
-                            "the memory of \"%s\" is unknown; it stays preserved without an owner"
-                                .formatted(file.compatible())));
-          }
-        });
+    boolean listed =
+        ifReadable(
+            session.where().in("files"),
+            () ->
+                session
+                    .files()
+                    .forEach(file -> {
+                      kept.drop(file.address());
+                      boolean fits = files.size() < room;
+                      if (ifReadable(file.where(), () -> file(file, fits, version)) && fits) {
+                        files.add(file);
+                      } else {
+                        filesLeftOut++;
+                      }
+                    }));
+    filesLeftOut += listed ? 0 : 1;
     return files;
+  }
+
+  private void file(PreservedFile file, boolean fits, @Nullable LuoVersion version) {
+    if (fits) {
+      file(file);
+      return;
+    }
+    if (version != null) {
+      leaveOut(
+          file.where().toString(),
+          "%s has room for %d files in a session".formatted(version, capacity(version.fileList())));
+    }
+    file.as(Memfd.HANDLER)
+        .ifPresentOrElse(
+            memfd -> drop(file, memfd),
+            () ->
+                leaveOut(
+                    file.where().toString(),
+                    "the memory of \"%s\" is unknown; it stays preserved without an owner"
+                        .formatted(file.compatible())));
   }
 
   private void drop(PreservedFile file, Memfd memfd) {
@@ -259,6 +330,7 @@ final class Plan {
   }
 
   private void file(PreservedFile file) {
+    copied.require(file, isRewritten(file));
     if (!isRewritten(file)) {
       return;
     }

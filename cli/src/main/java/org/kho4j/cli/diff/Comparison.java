@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,8 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     LOST("-", "lost"),
     ADDED("+", "added"),
     /**
-     * On one side, a dump left it out, or it may be in a part that cannot be read; there is no
-     * other difference.
+     * On one side, a dump left it out, or it may be in a part that cannot be read or is of a newer
+     * contract; there is no other difference.
      */
     UNKNOWN("?", "unknown");
 
@@ -82,8 +83,8 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
       return Outcome.CHANGED;
     }
     boolean known =
-        !before.hasAbsent()
-            && !after.hasAbsent()
+        !before.hasUnknown()
+            && !after.hasUnknown()
             && !before.isIncomplete()
             && !after.isIncomplete()
             && items.stream().allMatch(item -> item.outcome == Outcome.SAME);
@@ -108,12 +109,12 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
 
   private static List<Change> changes(Item before, Item after) {
     Map<String, Item.Fact> left = new LinkedHashMap<>();
-    after.facts().forEach(fact -> left.put(fact.name(), fact));
+    facts(after, before).forEach(fact -> left.put(fact.name(), fact));
     List<Change> changes = new ArrayList<>();
-    for (Item.Fact fact : before.facts()) {
+    for (Item.Fact fact : facts(before, after)) {
       Item.Fact other = left.remove(fact.name());
       boolean known =
-          !fact.isAbsent() && (other == null ? !after.isIncomplete() : !other.isAbsent());
+          !fact.isUnknown() && (other == null ? !after.isIncomplete() : !other.isUnknown());
       Object value = other == null ? Item.unnoted(fact) : other.value();
       if (known && !fact.value().equals(value)) {
         changes.add(new Change(fact.name(), fact.value(), value));
@@ -121,10 +122,19 @@ record Comparison(Outcome outcome, Item item, List<Change> changes, List<Compari
     }
     if (!before.isIncomplete()) {
       left.values().stream()
-          .filter(fact -> !fact.isAbsent())
+          .filter(fact -> !fact.isUnknown())
           .forEach(fact -> changes.add(new Change(fact.name(), Item.unnoted(fact), fact.value())));
     }
     return changes;
+  }
+
+  /**
+   * The facts of an item that the other one can have too: if one is not decoded, those of bytes.
+   */
+  private static List<Item.Fact> facts(Item item, Item other) {
+    return other.isUndecoded()
+        ? Stream.concat(item.facts().stream(), item.blob().stream()).toList()
+        : item.facts();
   }
 
   /** How many items have an outcome, this one not counted, but those of all levels. */

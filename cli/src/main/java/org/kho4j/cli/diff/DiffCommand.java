@@ -28,10 +28,10 @@ public final class DiffCommand extends Command {
         "Matches subtrees, sessions, files and reservations by name, and compares their properties"
             + " and content; a different address is not a difference. Lines begin with = for the"
             + " same, ~ for changed, - for lost (only in A), + for added (only in B), ? for parts"
-            + " that a dump left out and that cannot be compared, and ! for parts that cannot be"
-            + " read.",
-        "Exit status: 0 if there is no difference, 1 if there is one or a part cannot be read, 2 if a source has no"
-            + " handover that can be read.");
+            + " that cannot be compared, as one side does not show them, and ! for parts that are"
+            + " damaged.",
+        "Exit status: 0 if there is no difference, 1 if there is one or a part is damaged, 2 if a"
+            + " source has no handover that can be read.");
     example("kho diff before.ram after.ram --changes");
     example("kho diff arm64.ram vmcore --a-base 1G");
     source(0, "A", "A memory image.");

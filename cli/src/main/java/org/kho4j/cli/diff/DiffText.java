@@ -70,7 +70,7 @@ final class DiffText {
     if (outcome == Outcome.LOST || outcome == Outcome.ADDED) {
       out.put(Style.FAINT, facts(item.facts()));
     } else if (outcome == Outcome.UNKNOWN) {
-      out.put(Style.FAINT, ": absent or unreadable, on one side or both");
+      out.put(Style.FAINT, ": absent, unreadable or newer, on one side or both");
     }
     out.line();
     changes(comparison.changes(), indent + "  ");
@@ -131,14 +131,11 @@ final class DiffText {
 
   private void problems(String letter, DiffSide side) throws IOException {
     for (HandoverException problem : side.problems()) {
-      out.put(Style.BAD, "! " + letter)
-          .put(" cannot be read: ")
-          .put(Units.printable(problem))
-          .line();
+      out.put(Style.BAD, "! " + letter).put(": ").put(Units.printable(problem)).line();
     }
     for (HandoverException absent : side.absent()) {
       out.put(Style.WARNING, "? " + letter)
-          .put(" " + Item.Absent.TEXT + ": ")
+          .put(" " + Item.Unknown.ABSENT + ": ")
           .put(Units.printable(absent))
           .line();
     }

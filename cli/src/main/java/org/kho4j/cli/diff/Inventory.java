@@ -1,7 +1,8 @@
 package org.kho4j.cli.diff;
 
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -34,14 +35,20 @@ final class Inventory {
 
   private static final int MAX_PROBLEMS = 1000;
 
+  private static final String SIZE = "size";
+  private static final String CONTENT = "content";
+
   /** The digest of a hole is that of its zeros: ten minutes for so many. */
   private static final long MOST_HOLES = 1L << 40;
 
   private final Handover handover;
   private final boolean withContent;
   private final LongConsumer progress;
-  private final List<HandoverException> problems = new ArrayList<>();
-  private final List<HandoverException> absent = new ArrayList<>();
+
+  /** By message: several items can share the structure that has a problem. */
+  private final Map<String, HandoverException> problems = new LinkedHashMap<>();
+
+  private final Map<String, HandoverException> absent = new LinkedHashMap<>();
   private long contentBytes;
 
   private Inventory(Handover handover, boolean withContent, LongConsumer progress) {
@@ -68,7 +75,9 @@ final class Inventory {
    */
   static Found of(Handover handover, boolean withContent, LongConsumer progress) {
     Inventory inventory = new Inventory(handover, withContent, progress);
-    return new Found(inventory.read(), inventory.problems, inventory.absent);
+    Item root = inventory.read();
+    return new Found(
+        root, List.copyOf(inventory.problems.values()), List.copyOf(inventory.absent.values()));
   }
 
   private Item read() {
@@ -77,7 +86,7 @@ final class Inventory {
             .with("version", version())
             .with("pageSize", handover.pageSize().bytes());
     if (handover.isNewer()) {
-      root.newer(handover.root().compatible());
+      root.undecoded();
     }
     root.with(map());
     for (Subtree subtree : handover.subtrees(problem -> missing(root, problem))) {
@@ -105,6 +114,7 @@ final class Inventory {
       }
       return item;
     }
+    item.undecoded();
     handover
         .mapFault()
         .ifPresent(reason ->
@@ -112,15 +122,23 @@ final class Inventory {
                 item,
                 new HandoverException(
                     "/" + KhoVersion.MAP_PROPERTY,
-                    handover.root().address(),
+                    mapAddress(),
                     "the map cannot be read: " + reason)));
     return item;
   }
 
+  private long mapAddress() {
+    try {
+      return handover.preservedMap().root();
+    } catch (HandoverException e) {
+      return handover.root().address(); // The pointer to the map is broken.
+    }
+  }
+
   private Item subtree(Subtree subtree) {
-    Item item = Item.of("subtree", subtree.name());
+    Item item = Item.of(Item.SUBTREE, subtree.name());
     if (handover.isNewer()) {
-      item.newer(handover.root().compatible());
+      item.undecoded();
       return blob(item, subtree);
     }
     read(
@@ -135,12 +153,31 @@ final class Inventory {
               case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
               default -> blob(item, subtree);
             });
-    return item.isNewer() ? blob(item, subtree) : item;
+    if (item.isNewer()) {
+      return blob(item, subtree);
+    }
+    if (!item.has(SIZE)) {
+      bytes(item, subtree);
+    }
+    return item;
+  }
+
+  /** Adds what a newer contract shows of a subtree; faults are those of the decoded blob. */
+  private void bytes(Item item, Subtree subtree) {
+    item.blob().add(new Item.Fact(SIZE, subtree.size()));
+    try {
+      Content content = subtree.content(handover.memory());
+      if (withContent && content.absentBytes() == 0) {
+        item.blob().add(new Item.Fact(CONTENT, digest(content, subtree.address())));
+      }
+    } catch (HandoverException e) {
+      // The blob cannot be in memory, which the client's reader has reported.
+    }
   }
 
   private Item blob(Item item, Subtree subtree) {
-    item.with("size", subtree.size());
-    return content(item, () -> subtree.content(handover.memory()));
+    item.with(SIZE, subtree.size());
+    return content(item, subtree.address(), () -> subtree.content(handover.memory()));
   }
 
   private static Item metadata(Item item, Metadata metadata) {
@@ -152,8 +189,8 @@ final class Inventory {
   private Item reservations(Item item, List<ReserveMem> reservations) {
     HandoverMemory memory = handover.memory();
     for (ReserveMem reservation : reservations) {
-      Item found = Item.of("reserveMem", reservation.name()).with("size", reservation.size());
-      item.with(content(found, () -> reservation.content(memory)));
+      Item found = Item.of("reserveMem", reservation.name()).with(SIZE, reservation.size());
+      item.with(content(found, reservation.start(), () -> reservation.content(memory)));
     }
     return item;
   }
@@ -230,12 +267,17 @@ final class Inventory {
     if (memfd == null) {
       return item;
     }
-    item.with("size", memfd.size()).with("position", memfd.position());
+    item.with(SIZE, memfd.size()).with("position", memfd.position());
     memfd.seals().ifPresent(seals -> item.with("seals", "0x" + Long.toHexString(seals)));
-    return content(item, memfd::content);
+    return content(item, file.data(), memfd::content);
   }
 
-  private Item content(Item item, Supplier<Content> source) {
+  /**
+   * Adds the digest of content.
+   *
+   * @param address of what describes the content, for messages
+   */
+  private Item content(Item item, long address, Supplier<Content> source) {
     if (!withContent) {
       return item;
     }
@@ -243,33 +285,35 @@ final class Inventory {
     Long absentBytes = content == null ? null : readContent(item, content::absentBytes);
     if (content == null || absentBytes == null || absentBytes > 0) {
       boolean absent = item.isCutOff() || (absentBytes != null && absentBytes > 0);
-      return absent ? item.withAbsent("content") : item.with("content", "cannot be read");
+      return absent
+          ? item.withUnknown(CONTENT, Item.Unknown.ABSENT)
+          : item.with(CONTENT, Item.BROKEN);
     }
-    String digest = readContent(item, () -> digest(content));
-    return item.with("content", digest == null ? "cannot be read" : digest);
+    String digest = readContent(item, () -> digest(content, address));
+    return item.with(CONTENT, digest == null ? Item.BROKEN : digest);
   }
 
   /**
    * Returns the digest of content; throws if all content so far is larger than RAM: memory that is
    * handed over twice could make a small source take for ever to read.
    */
-  private String digest(Content content) {
+  private String digest(Content content, long address) {
     long[] bytes = new long[1];
-    content.forEachPiece((offset, address, length) -> bytes[0] += length);
+    content.forEachPiece((offset, piece, length) -> bytes[0] += length);
     contentBytes += bytes[0];
     if (contentBytes > handover.memory().ramBytes()) {
       throw new HandoverException(
           content.path(),
-          handover.root().address(),
+          address,
           "the content so far is larger than the memory of the source: some of it is the same"
               + " memory");
     }
     if (content.size() - bytes[0] > MOST_HOLES) {
       throw new HandoverException(
           content.path(),
-          handover.root().address(),
-          "%s of its %s are holes: such content is not compared"
-              .formatted(Units.size(content.size() - bytes[0]), Units.size(content.size())));
+          address,
+          "%s of it are holes: such content is not compared"
+              .formatted(Units.size(content.size() - bytes[0])));
     }
     String digest = Sha256.of(content);
     progress.accept(contentBytes);
@@ -312,9 +356,9 @@ final class Inventory {
     if (problem.isAbsent()) {
       of.cutOff();
     }
-    List<HandoverException> list = problem.isAbsent() ? absent : problems;
-    if (list.size() < MAX_PROBLEMS) {
-      list.add(problem);
+    Map<String, HandoverException> kind = problem.isAbsent() ? absent : problems;
+    if (kind.size() < MAX_PROBLEMS) {
+      kind.putIfAbsent(problem.getMessage(), problem);
     }
   }
 }

@@ -137,7 +137,7 @@ public final class ExtractCommand extends SourceCommand {
     Written written =
         toOutput
             ? toStandardOutput(invocation, content)
-            : toFile(invocation, content, Path.of(output), memory.source().path());
+            : toFile(invocation, content, Path.of(output));
     written.show(invocation, handover, content);
     return written.extraction().absentBytes() == 0 ? Command.OK : Command.BAD_ANSWER;
   }
@@ -210,10 +210,9 @@ public final class ExtractCommand extends SourceCommand {
         null, content.size(), extraction, sha256 == null ? null : sha256.hex(), false);
   }
 
-  static Written toFile(Invocation invocation, Content content, Path target, Path source)
-      throws IOException {
+  static Written toFile(Invocation invocation, Content content, Path target) throws IOException {
     Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
-    try (OutputFile output = OutputFile.create(target, invocation.flag("--force"), source);
+    try (OutputFile output = invocation.output(target);
         ContentFile file = new ContentFile(output.channel(), !invocation.flag("--no-sparse"))) {
       Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));
       file.finish(content.size());

@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
@@ -47,7 +49,9 @@ final class WholeHandover {
   private long budget;
   private int files;
   private long bytes;
+  private final Set<String> notes = new HashSet<>();
   private long problems;
+  private long moreNotes;
 
   WholeHandover(Invocation invocation, Handover handover, Path directory) {
     this.invocation = invocation;
@@ -70,7 +74,7 @@ final class WholeHandover {
    */
   int extract() throws IOException {
     create();
-    try (OutputFile index = OutputFile.create(directory.resolve(INDEX), false, null)) {
+    try (OutputFile index = invocation.output(directory.resolve(INDEX))) {
       Json json = new Json(Channels.newOutputStream(index.channel()));
       json.document(Schema.EXTRACT_ALL)
           .text("source", handover.memory().physical().source().path().toString());
@@ -86,8 +90,8 @@ final class WholeHandover {
       json.close();
       index.commit();
     }
-    if (problems > MOST_NOTES) {
-      invocation.note("and " + Units.count(problems - MOST_NOTES) + " more, in " + INDEX);
+    if (moreNotes > 0) {
+      invocation.note("and " + Units.count(moreNotes) + " more, in " + INDEX);
     }
     show();
     return problems == 0 ? Command.OK : Command.BAD_ANSWER;
@@ -169,12 +173,7 @@ final class WholeHandover {
         ExtractCommand.requireAll(handover, content);
       }
       String name = name(kind, parts);
-      Written written =
-          ExtractCommand.toFile(
-              invocation,
-              content,
-              directory.resolve(name),
-              handover.memory().physical().source().path());
+      Written written = ExtractCommand.toFile(invocation, content, directory.resolve(name));
       Extraction extraction = written.extraction();
       budget -= content.size() - extraction.holes() - extraction.absentBytes();
       files++;
@@ -199,11 +198,16 @@ final class WholeHandover {
       json.endObject();
     }
 
+    /** A fault that several items share is in each of them, and noted once. */
     private void problem(String path, String sentence) {
       json.text("problem", sentence);
-      if (problems++ < MOST_NOTES) {
-        invocation.note(
-            sentence.contains(path) ? sentence : Units.printablePath(path) + ": " + sentence);
+      problems++;
+      String note =
+          sentence.contains(path) ? sentence : Units.printablePath(path) + ": " + sentence;
+      if (notes.size() == MOST_NOTES && !notes.contains(note)) {
+        moreNotes++;
+      } else if (notes.add(note)) {
+        invocation.note(note);
       }
     }
 

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -33,6 +35,7 @@ public final class OutputFile implements AutoCloseable {
   };
 
   private final Path target;
+  private final Path directory;
   private final boolean replace;
   private final Path temporary;
   private @Nullable FileChannel channel;
@@ -40,8 +43,9 @@ public final class OutputFile implements AutoCloseable {
   private boolean over;
   private boolean named;
 
-  private OutputFile(Path target, boolean replace) {
+  private OutputFile(Path target, Path directory, boolean replace) {
     this.target = target;
+    this.directory = directory;
     this.replace = replace;
     String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
     this.temporary = target.resolveSibling(".kho-" + random + ".part");
@@ -52,10 +56,10 @@ public final class OutputFile implements AutoCloseable {
    * Begins a file; makes nothing yet.
    *
    * @param replace whether a file of that name may be there, which is then replaced at the end
-   * @param source what is read, which is never replaced; null if nothing is
+   * @param read the files that the command reads, which are never replaced; null if it reads none
    * @throws IOException with a sentence if the name cannot be used
    */
-  public static OutputFile create(Path target, boolean replace, @Nullable Path source)
+  public static OutputFile create(Path target, boolean replace, @Nullable Collection<Path> read)
       throws IOException {
     if (target.toString().equals("-")) {
       throw failure(
@@ -75,11 +79,13 @@ public final class OutputFile implements AutoCloseable {
       if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
         throw failure(target, "is not a regular file, so it is not replaced");
       }
-      if (source != null && Files.isRegularFile(target) && Files.isSameFile(target, source)) {
-        throw failure(target, "is the source itself");
+      for (Path file : read == null ? List.<Path>of() : read) {
+        if (Files.isRegularFile(target) && Files.isSameFile(target, file)) {
+          throw failure(target, "is read by this command, so it is not replaced");
+        }
       }
     }
-    return new OutputFile(target, replace);
+    return new OutputFile(target, directory.toRealPath(), replace);
   }
 
   private FileChannel open() throws IOException {
@@ -106,6 +112,13 @@ public final class OutputFile implements AutoCloseable {
   /** The name that it gets. */
   public Path target() {
     return target;
+  }
+
+  /** Returns whether another file gets the same name, however it is spelled. */
+  public boolean isNamedAs(OutputFile other) {
+    return directory
+        .resolve(target.getFileName())
+        .equals(other.directory.resolve(other.target.getFileName()));
   }
 
   /**

@@ -85,7 +85,7 @@ public final class ReportCommand extends SourceCommand {
       Writer writer = new OutputStreamWriter(invocation.out(), StandardCharsets.UTF_8);
       write(page, writer);
     } else {
-      long bytes = toFile(page, Path.of(output), invocation.flag("--force"), memory);
+      long bytes = toFile(page, invocation, Path.of(output));
       tell(invocation, page, output, bytes);
     }
     return page.count(Severity.ERROR) > 0 ? Command.BAD_ANSWER : Command.OK;
@@ -129,9 +129,9 @@ public final class ReportCommand extends SourceCommand {
     buffered.flush();
   }
 
-  private static long toFile(ReportPage page, Path target, boolean replace, PhysicalMemory memory)
+  private static long toFile(ReportPage page, Invocation invocation, Path target)
       throws IOException {
-    try (OutputFile output = OutputFile.create(target, replace, memory.source().path())) {
+    try (OutputFile output = invocation.output(target)) {
       write(page, Channels.newWriter(output.channel(), StandardCharsets.UTF_8));
       long bytes = output.channel().size();
       output.commit();

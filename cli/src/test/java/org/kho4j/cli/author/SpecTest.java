@@ -269,6 +269,7 @@ class SpecTest {
   }
 
   private static Spec read(String text) {
-    return SpecReader.read(SpecParser.parse("s", text), new ContentReader(Path.of(".")));
+    return SpecReader.read(
+        SpecParser.parse("s", text), new ContentReader(Path.of("."), file -> {}));
   }
 }

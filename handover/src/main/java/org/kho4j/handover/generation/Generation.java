@@ -356,7 +356,11 @@ public final class Generation {
   }
 
   private void requirePreserved(String name, long address, long size) {
-    if (size <= 0 || !map.covers(address, size)) {
+    if (size <= 0) {
+      throw new PreservationException(
+          "/" + name, address, "%s bytes cannot be a blob".formatted(Long.toUnsignedString(size)));
+    }
+    if (!map.covers(address, size)) {
       throw new PreservationException(
           "/" + name, address, "the blob of %d bytes is not preserved".formatted(size));
     }

@@ -178,7 +178,7 @@ class GenerationTest {
     assertThat(refusal(() -> generation.addSubtree("mine", BASE + 0x41ff8, 12)))
         .isEqualTo("/mine at 0x40041ff8: the blob of 12 bytes is not preserved");
     assertThat(refusal(() -> generation.addSubtree("mine", BASE + 0x40000, 0)))
-        .isEqualTo("/mine at 0x40040000: the blob of 0 bytes is not preserved");
+        .isEqualTo("/mine at 0x40040000: 0 bytes cannot be a blob");
   }
 
   @Test

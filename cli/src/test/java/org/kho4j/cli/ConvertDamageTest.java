@@ -1,0 +1,188 @@
+package org.kho4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.cli.captures.Captures;
+import org.kho4j.cli.captures.CoreFile;
+import org.kho4j.cli.captures.CoreFile.Run;
+import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.image.MemoryImages;
+
+/** {@code kho convert} of {@code jump-luo} without a page, or with other bytes. */
+class ConvertDamageTest {
+
+  private static final int PAGE = 4096;
+
+  /** All of the structures and folios are below. */
+  private static final int PRESENT = 32 << 20;
+
+  private static final int RAM = 512 << 20;
+
+  /** The leaf of the map with the blocks of order 0. */
+  private static final int LEAF = 0x517000;
+
+  private static final int VERSION = 0x51204c;
+  private static final int MEMBLOCK_SIZE = 0x512084;
+  private static final int MEMBLOCK_BLOB = 0x512098;
+
+  @TempDir private Path directory;
+  private Path whole;
+  private Path converted;
+
+  @BeforeEach
+  void unpack() {
+    whole = Captures.unpacked(Captures.small("jump-luo"));
+    converted = directory.resolve("converted");
+  }
+
+  private Path without(long page) throws IOException {
+    Path core = directory.resolve("core");
+    long behind = page + PAGE;
+    List<Run> runs =
+        List.of(
+            new Run(0, page),
+            new Run(page, 0, PAGE),
+            new Run(behind, PRESENT - behind),
+            new Run(PRESENT, 0, RAM - PRESENT));
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      CoreFile.write(core, memory, runs, new byte[0]);
+    }
+    return core;
+  }
+
+  private Path patched(Path source, int address, byte[] bytes) throws IOException {
+    Path patched = directory.resolve("patched");
+    try (PhysicalMemory memory = MemoryImages.open(source)) {
+      Captures.copy(memory, patched);
+    }
+    try (FileChannel file = FileChannel.open(patched, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(bytes), address);
+    }
+    return patched;
+  }
+
+  private static byte[] number(long value) {
+    return ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array();
+  }
+
+  private String refusal(Path source) {
+    return kho(2, "convert", source, "--abi", "7.3", "-o", converted).err();
+  }
+
+  /** In zeros, it would be another structure: a memfd of no bytes, for one. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "0x771000 | 7.3 7.1 6.19 6.18 | /LUO/session \"kexec_multi_state\"/file 0x3e6: the structure",
+        "0x784000 | 7.3 7.1 6.19 6.18 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folios/chunk 0",
+        "0x77c000 | 7.3 7.1 6.19 6.18 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folios",
+        "0x772000 | 7.3 7.1 6.19 6.18 | /LUO/session \"kexec_multi_state\"/files: /LUO/session \"kexec_multi_state\"/files/block 0",
+        "0x778000 | 7.3 7.1 6.19 6.18 | /LUO/sessions: /LUO/sessions/block 0",
+        "0x699000 | 7.3 7.1 6.19 6.18 | /LUO/flbs: the structure",
+        "0x698000 | 7.3 7.1 6.19 6.18 | /LUO: the structure",
+        "0x69c000 | 7.3 7.1 6.19 6.18 | /memblock: the structure",
+        "0x55a000 | 7.3 7.1 6.19 6.16 | /kho_test: the structure",
+        "0x5b8000 | 7.3 7.1 6.19 6.16 | /kho_test: /kho_test/data/folios_info",
+        "0x5b9000 | 7.3 7.1 6.19 6.16 | /kho_test: /kho_test/data/folios_info/chunk 0",
+        "0x518000 | 7.3 7.1           | /kexec-metadata: the structure",
+      })
+  void aStructureThatIsNotInTheImageIsLeftOut(String page, String versions, String left)
+      throws IOException {
+    Path core = without(Long.decode(page));
+
+    for (String version : versions.split(" +", -1)) {
+      assertThat(kho(1, "convert", core, "--abi", version, "-o", converted, "--force").err())
+          .as(version)
+          .contains(
+              "left out: "
+                  + left
+                  + " at "
+                  + page
+                  + " cannot be copied: "
+                  + core
+                  + " has no memory");
+      ConsoleOfATest verified = ConsoleOfATest.pipe();
+      new Kho(verified.console, "").run("verify", converted.toString());
+      assertThat(verified.out()).as(version).contains("0 errors, ").doesNotContain(": count is 4,");
+    }
+  }
+
+  /** Only preserved blocks are copied: the bits of these pages are cleared in their leaf. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "0x771000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: the structure",
+        "0x784000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folios",
+        "0x77c000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folios",
+        "0x1b73000 | /LUO/session \"kexec_multi_state\"/file 0x3e6: /LUO/session \"kexec_multi_state\"/file 0x3e6/folio",
+        "0x5b9000 | /kho_test: /kho_test/data/folios_info",
+      })
+  void aStructureThatIsNotPreservedIsLeftOut(String page, String left) throws IOException {
+    int number = Integer.decode(page) / PAGE;
+    int address = LEAF + number / Byte.SIZE;
+    byte before;
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      before = memory.read(address, 1).get(ValueLayout.JAVA_BYTE, 0);
+    }
+    int bit = 1 << number % Byte.SIZE;
+    assertThat(before & bit).isEqualTo(bit);
+    Path patched = patched(whole, address, new byte[] {(byte) (before & ~bit)});
+
+    assertThat(kho(1, "convert", patched, "--abi", "7.3", "-o", converted).err())
+        .contains("left out: " + left + " at " + page + " cannot be copied: no preserved block");
+    assertThat(kho(0, "verify", converted).out()).contains("0 errors, ");
+  }
+
+  @Test
+  void noBytesAreNoBlob() throws IOException {
+    assertThat(refusal(patched(whole, MEMBLOCK_SIZE, number(0))))
+        .contains("/memblock at 0x69c000: 0 bytes cannot be a blob");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0x698000 | /LUO also has the blob at 0x698000",
+        "0x778000 | its memory also has a structure that is written anew or left out",
+      })
+  void aBlobThatIsAnothersMemoryIsCalledSo(String blob, String sentence) throws IOException {
+    assertThat(refusal(patched(whole, MEMBLOCK_BLOB, number(Long.decode(blob)))))
+        .contains("/memblock at " + blob + ": " + sentence);
+  }
+
+  /** The root FDT is at 0x512000, the map at 0x511000. */
+  @Test
+  void theMapIsNotAtTheRootsAddress() throws IOException {
+    String handover = "the map of the handover at 0x512000 is ";
+
+    assertThat(refusal(patched(whole, VERSION, "kho-v1".getBytes(StandardCharsets.US_ASCII))))
+        .contains(handover + "unreadable", ": /preserved-memory-map/chunk 0 at 0x511000: order is");
+    assertThat(refusal(without(0x511000))).contains(handover + "absent, so preserved memory");
+  }
+
+  @Test
+  void aNewerMapIsNotRead() throws IOException {
+    assertThat(refusal(patched(whole, VERSION, "kho-v5".getBytes(StandardCharsets.US_ASCII))))
+        .contains("the map of the handover at 0x512000 is newer, so preserved memory is unknown\n");
+  }
+}
