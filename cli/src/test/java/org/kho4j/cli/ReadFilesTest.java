@@ -122,6 +122,16 @@ class ReadFilesTest {
   }
 
   @Test
+  void theKernelOfAProfile() throws IOException {
+    Path kernel =
+        Files.copy(
+            Path.of("src/test/resources/org/kho4j/cli/preflight/kernels/7.3.json"),
+            directory.resolve("7.3.json"));
+
+    refused(kernel, "preflight", "--from", kernel, "--save-profile", kernel, "--force");
+  }
+
+  @Test
   void twoOutputsAreTwoFiles() throws IOException {
     Path spec = Files.writeString(directory.resolve("spec"), SPEC.replace("file", "text"));
     Path other = Files.createSymbolicLink(directory.resolve("other"), directory);

@@ -16,7 +16,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collection;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -56,10 +55,10 @@ public final class OutputFile implements AutoCloseable {
    * Begins a file; makes nothing yet.
    *
    * @param replace whether a file of that name may be there, which is then replaced at the end
-   * @param read the files that the command reads, which are never replaced; null if it reads none
+   * @param read the files that the command reads, which are never replaced
    * @throws IOException with a sentence if the name cannot be used
    */
-  public static OutputFile create(Path target, boolean replace, @Nullable Collection<Path> read)
+  public static OutputFile create(Path target, boolean replace, Collection<Path> read)
       throws IOException {
     if (target.toString().equals("-")) {
       throw failure(
@@ -79,7 +78,7 @@ public final class OutputFile implements AutoCloseable {
       if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
         throw failure(target, "is not a regular file, so it is not replaced");
       }
-      for (Path file : read == null ? List.<Path>of() : read) {
+      for (Path file : read) {
         if (Files.isRegularFile(target) && Files.isSameFile(target, file)) {
           throw failure(target, "is read by this command, so it is not replaced");
         }

@@ -82,6 +82,7 @@ public final class KernelSource {
       return OutgoingKernel.of(BootEntry.next(invocation.options().root()));
     }
     Path path = Path.of(name);
+    invocation.reads(path);
     return ProfileFile.isOne(path)
         ? OutgoingKernel.of(ProfileFile.read(path), Optional.empty())
         : OutgoingKernel.of(KernelImages.read(path));

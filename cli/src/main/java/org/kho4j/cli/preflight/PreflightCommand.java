@@ -175,7 +175,7 @@ public final class PreflightCommand extends Command {
     boolean toStdout = save != null && save.toString().equals(STDOUT);
     if (save != null && !toStdout) {
       read.notes().forEach(invocation::note);
-      ProfileFile.write(kernel, save, invocation.flag("--force"));
+      ProfileFile.write(kernel, invocation.output(save));
       return OK;
     }
     if (toStdout || invocation.options().json()) {

@@ -147,11 +147,11 @@ public final class ProfileFile {
   /**
    * Writes a profile into a file, which is as readable as the umask lets it be.
    *
-   * @param replace whether a file of that name may be there
+   * @param file is closed
    */
-  static void write(Profile profile, Path path, boolean replace) throws IOException {
+  static void write(Profile profile, OutputFile file) throws IOException {
     byte[] bytes = bytes(profile);
-    try (OutputFile output = OutputFile.create(path, replace, null)) {
+    try (OutputFile output = file) {
       Files.write(output.temporary(), bytes, StandardOpenOption.CREATE_NEW);
       output.commit();
     }

@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.image.Footprint;
@@ -36,7 +38,7 @@ class ProfileFileTest {
 
   private Path written(Profile profile) throws IOException {
     Path file = directory.resolve("profile.json");
-    ProfileFile.write(profile, file, false);
+    ProfileFile.write(profile, OutputFile.create(file, false, List.of()));
     return file;
   }
 
@@ -99,7 +101,7 @@ class ProfileFileTest {
       for (Path file : files.toList()) {
         Profile profile = ProfileFile.read(file);
         Path copy = directory.resolve(file.getFileName());
-        ProfileFile.write(profile, copy, false);
+        ProfileFile.write(profile, OutputFile.create(copy, false, List.of()));
         assertSame(ProfileFile.read(copy), profile);
       }
     }
@@ -171,11 +173,11 @@ class ProfileFileTest {
   @Test
   void aFileThatIsThereIsReplacedOnlyWhenAsked() throws IOException {
     Path file = Files.writeString(directory.resolve("profile.json"), "mine");
-    assertThatThrownBy(() -> ProfileFile.write(kernel(), file, false))
+    assertThatThrownBy(() -> ProfileFile.write(kernel(), OutputFile.create(file, false, List.of())))
         .isInstanceOf(FileSystemException.class)
         .hasMessageContaining("exists; --force replaces it");
     assertThat(Files.readString(file)).isEqualTo("mine");
-    ProfileFile.write(kernel(), file, true);
+    ProfileFile.write(kernel(), OutputFile.create(file, true, List.of()));
     assertSame(ProfileFile.read(file), kernel());
   }
 
@@ -183,9 +185,9 @@ class ProfileFileTest {
   void aLinkIsReplacedAndWhatItNamesIsNot() throws IOException {
     Path other = Files.writeString(directory.resolve("other"), "mine");
     Path link = Files.createSymbolicLink(directory.resolve("link.json"), other);
-    assertThatThrownBy(() -> ProfileFile.write(kernel(), link, false))
+    assertThatThrownBy(() -> ProfileFile.write(kernel(), OutputFile.create(link, false, List.of())))
         .hasMessageContaining("exists");
-    ProfileFile.write(kernel(), link, true);
+    ProfileFile.write(kernel(), OutputFile.create(link, true, List.of()));
     assertThat(Files.readString(other)).isEqualTo("mine");
     assertThat(Files.isSymbolicLink(link)).isFalse();
   }
