@@ -28,7 +28,8 @@ class BrokenPartsTest {
 
   /**
    * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
-   * version, LUO's blob-size, the map, and the root FDT's page in it.
+   * token of another session's second file, the version, LUO's blob-size, the map, and the root
+   * FDT's page in it.
    */
   private static final int HEAD = 0x698000;
 
@@ -41,6 +42,7 @@ class BrokenPartsTest {
   private static final int TOTAL_PAGES = 0x771028;
   private static final int FOLIO = 0x77c000;
   private static final int NR_FOLIOS = 0x55a088;
+  private static final int SECOND_TOKEN = 0x59c088;
   private static final int VERSION = 0x512051;
   private static final int LUO_SIZE = 0x5120b8;
   private static final int MAP = 0x511000;
@@ -70,8 +72,12 @@ class BrokenPartsTest {
 
   /** All 512 MiB: without them, the map is broken as well. */
   private Path patchedWhole(int address, byte... bytes) throws IOException {
+    return patchedWhole(Captures.small("jump-luo"), address, bytes);
+  }
+
+  private Path patchedWhole(Path capture, int address, byte... bytes) throws IOException {
     Path whole = directory.resolve("whole");
-    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
+    try (PhysicalMemory memory = MemoryImages.open(capture)) {
       Captures.copy(memory, whole);
     }
     try (FileChannel file = FileChannel.open(whole, StandardOpenOption.WRITE)) {
@@ -159,6 +165,47 @@ class BrokenPartsTest {
     assertThat(kho(1, "preflight", "--from", shared, "--to", KERNEL).out())
         .containsPattern("unreachable +memfd ")
         .doesNotContainPattern("(lost|unreachable) +(kho|memblock|luo) ");
+  }
+
+  /** Two files have one path: an address is in the one whose folio has it. */
+  @Test
+  void whoKnowsFilesOfOneToken() throws IOException {
+    Path same = patchedWhole(SECOND_TOKEN, new byte[] {2, 0x20});
+
+    assertThat(kho(1, "verify", same).out()).contains("LUO-011");
+    assertThat(kho(0, "who", same, "0x18e5010").out())
+        .contains("content /LUO/session \"multi-test-files-2\"/file 0x2002, offset 0x10");
+  }
+
+  /** The second folio of systemd's memfd is its first one, too. */
+  @Test
+  void whoHasAPageOfTwoFoliosTwice() throws IOException {
+    Path twice =
+        patchedWhole(
+            Captures.small("systemd-262-jump"), 0xa2ef010, new byte[] {(byte) 0xcd, (byte) 0x83});
+
+    assertThat(kho(1, "verify", twice).out())
+        .contains("page 0x83cd000 has two owners", "file 0x1/folio 0, and", "file 0x1/folio 1");
+    assertThat(kho(0, "who", twice, "0x83cd010").out())
+        .containsOnlyOnce("file 0x1, offset 0x10\n")
+        .containsOnlyOnce("file 0x1, offset 0x1010\n");
+  }
+
+  /** A session whose list of files breaks off. */
+  @Test
+  void whoKnowsTheFilesOfOtherSessions() throws IOException {
+    assertThat(kho(0, "who", patchedWhole(SESSION_FILES, new byte[] {1}), "0x18e1123").out())
+        .contains("file 0x1001, offset 0x123");
+  }
+
+  @Test
+  void whoSaysWhatIsBehindTheEndOfItsOwner() {
+    assertThat(kho(0, "who", sound, "0x69c0d1", "0x69c0d2", "0x512fff", "0x771fff").out())
+        .containsSubsequence(
+            "owner      blob /memblock, offset 0xd1\n",
+            "owner      blob /memblock, behind its end\n",
+            "owner      root FDT /, behind its end\n",
+            "owner      structure /LUO/session \"kexec_multi_state\"/file 0x3e6, behind its end\n");
   }
 
   @Test

@@ -40,6 +40,10 @@ class LeftOutMemoryTest {
 
   @TempDir private Path directory;
 
+  private static final long SESSIONS = 0x778000;
+  private static final long MEMFD = 0x771000;
+  private static final long FLBS = 0x699000;
+
   private static JsonNode json(int exit, Object... arguments) {
     return MAPPER.readTree(kho(exit, arguments).out());
   }
@@ -121,6 +125,20 @@ class LeftOutMemoryTest {
     assertThat(handover.path("errors")).isEmpty();
     assertThat(handover.path("absent")).isNotEmpty();
     assertThat(kho(0, "inspect", core).out()).contains("\nnot in the dump /");
+  }
+
+  @Test
+  void whoNamesTheOwnersOfStructuresThatAreAbsent() throws IOException {
+    Path core = without(CHUNK, MEMFD);
+    assertThat(kho(0, "who", core, CHUNK + 8, MEMFD + 8).out())
+        .contains(
+            "owner      vmalloc chunk /LUO/session \"multi-test-files-2\"/file 0x2002/folios/chunk"
+                + " 0, offset 0x8\n",
+            "owner      structure /LUO/session \"kexec_multi_state\"/file 0x3e6, offset 0x8\n");
+    assertThat(kho(0, "who", without(FLBS, SESSIONS), FLBS, SESSIONS).out())
+        .contains(
+            "owner      structure /LUO/flbs, offset 0x0\n",
+            "owner      structure /LUO/sessions/block 0, offset 0x0\n");
   }
 
   private static long address(String structure) {
