@@ -25,6 +25,7 @@ class BrokenPartsTest {
 
   private static final String KERNELS = "src/test/resources/org/kho4j/cli/preflight/kernels/";
   private static final String KERNEL = KERNELS + "7.3.json";
+  private static final String CMDLINE = "kho=on liveupdate=on reserve_mem=1M:4096:trace";
 
   /**
    * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
@@ -45,6 +46,8 @@ class BrokenPartsTest {
   private static final int SECOND_TOKEN = 0x59c088;
   private static final int VERSION = 0x512051;
   private static final int LUO_SIZE = 0x5120b8;
+  private static final int MEMBLOCK_SIZE = 0x512084;
+  private static final int METADATA_SIZE = 0x512134;
   private static final int MAP = 0x511000;
   private static final int ROOT_IN_LEAF = 0x517000 + 0x512 / Byte.SIZE;
   private static final int ROOT_BIT = 1 << 0x512 % Byte.SIZE;
@@ -122,6 +125,34 @@ class BrokenPartsTest {
     assertThat(kho(0, "who", broken, "0x698000").err()).isEmpty();
     assertThat(kho(0, "show", broken, "/").err()).isEmpty();
     assertThat(kho(1, "preflight", "--from", broken, "--to", KERNEL).err()).isEmpty();
+  }
+
+  /** The kernel reads the tree by its own size. */
+  @Test
+  void aTreeInASmallerBlobIsReadByEveryCommand() throws IOException {
+    Path small = patchedWhole(MEMBLOCK_SIZE, new byte[] {100});
+
+    assertThat(kho(0, "verify", small).out())
+        .contains("FDT-010     /memblock at 0x69c000: totalsize is 210, but blob-size is 100");
+    assertThat(kho(0, "inspect", small).out())
+        .contains("memblock at 0x69c000, 100 B: 1 reservation")
+        .doesNotContain("error ");
+    kho(0, "extract", small, "--reserve-mem", "trace", "-o", directory.resolve("trace"));
+    assertThat(kho(0, "diff", sound, small, "--no-content").out()).contains("= reserve_mem trace");
+    assertThat(kho(0, "preflight", "--from", small, "--to", KERNEL, "--cmdline", CMDLINE).out())
+        .containsPattern("ok +memblock +memblock-v1, reserve-mem-v1");
+  }
+
+  /** The kernel ignores such a blob, whatever its bytes are. */
+  @Test
+  void shortMetadataAreDegradedAtAnySize() throws IOException {
+    for (int size : List.of(72, 3)) {
+      Path small = patchedWhole(METADATA_SIZE, new byte[] {(byte) size});
+      assertThat(kho(1, "preflight", "--from", small, "--to", KERNEL, "--cmdline", CMDLINE).out())
+          .startsWith("degraded: ")
+          .contains("META-001 at /kexec-metadata, 0x518000: the blob has " + size + " bytes");
+      Files.delete(small);
+    }
   }
 
   @Test
