@@ -38,6 +38,7 @@ class BrokenPartsTest {
   private static final int SESSION_NAME = 0x778060;
   private static final int SESSIONS_NEXT = 0x778000;
   private static final int FLB_NAME = 0x699010;
+  private static final int HANDLER = 0x772010;
   private static final int FILE_DATA = 0x772040;
   private static final int MEMFD_SIZE = 0x771008;
   private static final int TOTAL_PAGES = 0x771028;
@@ -299,6 +300,25 @@ class BrokenPartsTest {
     assertThat(kho(1, "diff", sound, newerLuo).out())
         .contains("  ? session ")
         .doesNotContain("- session", " lost");
+
+    Path newerMemfd = patched(HANDLER, "memfd-v3".getBytes(StandardCharsets.US_ASCII));
+    assertThat(kho(0, "inspect", newerMemfd, "--json").out())
+        .contains("\"newer\" : [", "\"message\" : \"a newer contract: memfd-v3\"");
+    assertThat(
+            kho(
+                    2,
+                    "extract",
+                    newerMemfd,
+                    "--session=kexec_multi_state",
+                    "--token=0x3e6",
+                    "-o",
+                    directory.resolve("memfd"))
+                .err())
+        .contains("file 0x3e6 at 0x772010: a newer contract: memfd-v3");
+    kho(1, "extract", newerMemfd, "--all", directory.resolve("all"));
+    assertThat(Files.readString(directory.resolve("all/index.json")))
+        .contains("file 0x3e6 at 0x772010: a newer contract: memfd-v3")
+        .doesNotContain("not a memfd");
 
     Path newerKho = patched(VERSION, new byte[] {'5'});
     assertThat(kho(1, "diff", sound, newerKho).out())

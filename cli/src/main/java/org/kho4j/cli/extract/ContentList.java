@@ -122,7 +122,7 @@ final class ContentList {
     String token = Units.address(file.token());
     Memfd memfd;
     try {
-      memfd = file.as(Memfd.HANDLER).orElse(null);
+      memfd = Memfd.of(file).orElse(null);
     } catch (HandoverException e) {
       sink.missing(path, e, "");
       return;

@@ -198,7 +198,7 @@ interface Wanted {
               "file " + Units.address(token) + " in session \"" + session + "\"",
               tokens);
       String compatible = file.compatible();
-      return file.as(Memfd.HANDLER)
+      return Memfd.of(file)
           .orElseThrow(() ->
               new IOException(
                   "file %s of session \"%s\" is a \"%s\", but only memfds can be extracted"
