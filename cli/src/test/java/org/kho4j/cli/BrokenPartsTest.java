@@ -38,6 +38,8 @@ class BrokenPartsTest {
   private static final int SESSION_NAME = 0x778060;
   private static final int SESSIONS_NEXT = 0x778000;
   private static final int FLB_NAME = 0x699010;
+  private static final int FIRST_SESSION = 0x778010;
+  private static final int RELEASE = 0x518004;
   private static final int HANDLER = 0x772010;
   private static final int FILE_DATA = 0x772040;
   private static final int MEMFD_SIZE = 0x771008;
@@ -318,7 +320,7 @@ class BrokenPartsTest {
     kho(1, "extract", newerMemfd, "--all", directory.resolve("all"));
     assertThat(Files.readString(directory.resolve("all/index.json")))
         .contains("file 0x3e6 at 0x772010: a newer contract: memfd-v3")
-        .doesNotContain("not a memfd");
+        .doesNotContain("only memfds");
 
     Path newerKho = patched(VERSION, new byte[] {'5'});
     assertThat(kho(1, "diff", sound, newerKho).out())
@@ -368,6 +370,63 @@ class BrokenPartsTest {
 
     assertThat(kho(0, "inspect", broken).out())
         .contains("flb " + "B".repeat(47) + ",", "flb liveupdate-test-flb-v2");
+  }
+
+  private static String preflight(int exit, Path source) {
+    return kho(exit, "preflight", "--from", source, "--to", KERNEL, "--cmdline", CMDLINE).out();
+  }
+
+  @Test
+  void aFileWhoseHandlerHasNoName() throws IOException {
+    Path nameless = patchedWhole(HANDLER, new byte[48]);
+    Path document = directory.resolve("document");
+    String inspected = kho(0, "inspect", nameless, "--json").out();
+    Files.writeString(document, inspected);
+
+    assertThat(kho(0, "inspect", nameless).out()).contains("· 0x3e6 (no name), data 0x771000");
+    assertThat(
+            kho(
+                    2,
+                    "extract",
+                    nameless,
+                    "--session=kexec_multi_state",
+                    "--token=0x3e6",
+                    "-o",
+                    directory.resolve("out"))
+                .err())
+        .contains("its handler has no name");
+    assertThat(preflight(1, nameless))
+        .containsPattern("unreachable +luo +luo-v5\n +LUO-009 ")
+        .doesNotContainPattern("unreachable +> ");
+    assertThat(preflight(1, document))
+        .containsPattern("unreachable +luo +luo-v5\n +the handler of a file has no name")
+        .doesNotContainPattern("unreachable +> ");
+  }
+
+  @Test
+  void anFlbAndASessionAndAReleaseWithoutAName() throws IOException {
+    assertThat(kho(0, "inspect", patched(FLB_NAME, new byte[48])).out())
+        .contains("flb (no name), data");
+    Path session = patched(FIRST_SESSION, new byte[64]);
+    assertThat(kho(0, "inspect", session).out()).contains("session (no name), 1 file");
+    assertThat(kho(2, "extract", session, "--session=x", "--token=1", "-o", "-").err())
+        .contains("it has (no name), multi-test-empty-1");
+    assertThat(kho(0, "inspect", patched(RELEASE, new byte[65])).out())
+        .contains("73 B: Linux (no name), kexec 1");
+  }
+
+  @Test
+  void anFlbWithoutANameIsNoPartOfItsOwn() throws IOException {
+    assertThat(preflight(1, patchedWhole(FLB_NAME, new byte[48])))
+        .startsWith("unreachable: ")
+        .containsPattern("unreachable +flb .*\n +FLB-005 ")
+        .doesNotContain("no string");
+  }
+
+  @Test
+  void aReleaseThatIsEmptyIsLeftOut() throws IOException {
+    assertThat(preflight(0, patchedWhole(RELEASE, new byte[65])))
+        .containsPattern("ok: \\S+ to \\S+ \\(7\\.3");
   }
 
   @Test

@@ -117,6 +117,13 @@ final class ContentList {
     }
   }
 
+  /** Says why a file of another handler than memfd's is not written. */
+  static String noMemfd(PreservedFile file) {
+    return file.compatible().isEmpty()
+        ? "its handler has no name, and only memfds can be extracted"
+        : "it is a \"%s\", and only memfds can be extracted".formatted(file.compatible());
+  }
+
   private void file(Session session, PreservedFile file, @Nullable FdStoreMapping systemd) {
     String path = file.where().toString();
     String token = Units.address(file.token());
@@ -128,7 +135,7 @@ final class ContentList {
       return;
     }
     if (memfd == null) {
-      sink.missing(path, null, "not written: it is a \"" + file.compatible() + "\", not a memfd");
+      sink.missing(path, null, "not written: " + noMemfd(file));
       return;
     }
     Consumer<Json> facts =

@@ -306,7 +306,7 @@ final class TreeView implements View {
         mapping.fd(file.token()).ifPresent(this::fd);
       }
     }
-    out.put(Units.printable(file.compatible()));
+    out.put(Units.printable(Units.orNoName(file.compatible())));
     return true;
   }
 

@@ -164,7 +164,7 @@ final class HandoverText implements View {
     Contents.fact(html, "kernel")
         .open("strong")
         .text("Linux ")
-        .untrusted(release)
+        .name(release)
         .close()
         .close()
         .close();

@@ -212,7 +212,10 @@ final class ReportPage {
         .close()
         .close()
         .open("dl");
-    fact(html, "written by", text.release() == null ? null : "Linux " + text.release());
+    fact(
+        html,
+        "written by",
+        text.release() == null ? null : "Linux " + Units.orNoName(text.release()));
     fact(
         html,
         "preserved",
