@@ -37,6 +37,7 @@ class BrokenPartsTest {
   private static final int SESSION_FILES = 0x778050;
   private static final int SESSION_NAME = 0x778060;
   private static final int SESSIONS_NEXT = 0x778000;
+  private static final int FLBS = 0x698018;
   private static final int FLB_NAME = 0x699010;
   private static final int FIRST_SESSION = 0x778010;
   private static final int RELEASE = 0x518004;
@@ -51,6 +52,7 @@ class BrokenPartsTest {
   private static final int LUO_SIZE = 0x5120b8;
   private static final int MEMBLOCK_SIZE = 0x512084;
   private static final int METADATA_SIZE = 0x512134;
+  private static final int MAP_POINTER = 0x512060;
   private static final int MAP = 0x511000;
   private static final int ROOT_IN_LEAF = 0x517000 + 0x512 / Byte.SIZE;
   private static final int ROOT_BIT = 1 << 0x512 % Byte.SIZE;
@@ -427,6 +429,27 @@ class BrokenPartsTest {
   void aReleaseThatIsEmptyIsLeftOut() throws IOException {
     assertThat(preflight(0, patchedWhole(RELEASE, new byte[65])))
         .containsPattern("ok: \\S+ to \\S+ \\(7\\.3");
+  }
+
+  @Test
+  void showHasTheReasonsOfVerifyWhereNoStructureCanBeRead() throws IOException {
+    assertThat(kho(2, "show", patched(FLBS, 0), "/LUO/flbs").err())
+        .contains("that can be read has the path /LUO/flbs: FLB-001 at 0x698000: the address is 0");
+    assertThat(kho(2, "show", patched(SESSIONS_NEXT, 0x1f), "/LUO/sessions/block 1").err())
+        .contains("/LUO/sessions/block 1: BLOCK-001 at 0x1f: ");
+    assertThat(kho(2, "show", sound, "/preserved-memory-map/leaf").err())
+        .contains("/preserved-memory-map/leaf: MAP-008 at ", "; MAP-008 at ")
+        .doesNotContain("Near it");
+    assertThat(kho(2, "show", patched(MAP_POINTER, 0), "/preserved-memory-map").err())
+        .contains("has the path /preserved-memory-map: FDT-006 at 0x512000: ");
+    assertThat(
+            kho(
+                    2,
+                    "show",
+                    patched(TOTAL_PAGES, new byte[] {3, 0, 0, 0, 1, 0, 1, 0}),
+                    "/LUO/session kexec_multi_state/file 0x3e6/folios/vmalloc block 0x77c000")
+                .err())
+        .contains("vmalloc block 0x77c000: VMALLOC-011 at 0x77c000: ");
   }
 
   @Test

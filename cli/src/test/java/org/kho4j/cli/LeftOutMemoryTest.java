@@ -42,6 +42,7 @@ class LeftOutMemoryTest {
 
   private static final long SESSIONS = 0x778000;
   private static final long MEMFD = 0x771000;
+  private static final long MEMBLOCK = 0x69c000;
   private static final long FLBS = 0x699000;
 
   private static JsonNode json(int exit, Object... arguments) {
@@ -139,6 +140,15 @@ class LeftOutMemoryTest {
         .contains(
             "owner      structure /LUO/flbs, offset 0x0\n",
             "owner      structure /LUO/sessions/block 0, offset 0x0\n");
+  }
+
+  @Test
+  void showSaysThatAStructureIsAbsent() throws IOException {
+    Path core = without(MEMBLOCK, SESSIONS);
+    for (String path : List.of("/LUO/sessions/block 0", "/memblock")) {
+      assertThat(kho(2, "show", core, path).err())
+          .contains("that can be read has the path " + path + ": it is not in the dump, at 0x");
+    }
   }
 
   private static long address(String structure) {

@@ -161,7 +161,7 @@ final class VmallocRules {
         (order, address, bytes) -> {
           long block = scene.pageSize().blockBytes(order);
           for (long at = address; at < address + bytes; at += block) {
-            scene.own(BLOCK_PRESERVED, where.at("block at", at), at, order);
+            scene.own(BLOCK_PRESERVED, where.at(OwnerKind.VMALLOC_BLOCK, at), at, order);
           }
           visitor.run(order, address, bytes);
         };
