@@ -125,7 +125,11 @@ class LeftOutMemoryTest {
     assertThat(handover.path("preservedMap").path("state").asString()).isEqualTo(state);
     assertThat(handover.path("errors")).isEmpty();
     assertThat(handover.path("absent")).isNotEmpty();
-    assertThat(kho(0, "inspect", core).out()).contains("\nnot in the dump /");
+    assertThat(kho(0, "inspect", core).out())
+        .contains(
+            "\nnot in the dump /",
+            "leaves out the page of 0x%x, which is RAM\n".formatted(address(structure)))
+        .doesNotContain("has no memory");
   }
 
   @Test
