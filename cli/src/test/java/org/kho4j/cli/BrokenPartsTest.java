@@ -461,7 +461,7 @@ class BrokenPartsTest {
   @Test
   void anEmptyEntryOfKhoTestIsNoFolio() throws IOException {
     assertThat(kho(0, "inspect", patched(NR_FOLIOS, new byte[] {8})).out())
-        .contains("its entry is 0: there is no folio")
+        .contains("/kho_test/data/folio 7 at 0x5b8038: its entry is 0: there is no folio")
         .doesNotContain("checksum matches");
   }
 }
