@@ -39,6 +39,9 @@ class BrokenPartsTest {
   private static final int SESSIONS_NEXT = 0x778000;
   private static final int FLBS = 0x698018;
   private static final int FLB_NAME = 0x699010;
+  private static final int RESERVATION_SIZE = 0x69c0a8;
+  private static final int ROOT_SIZE = 0x512004;
+  private static final int SESSIONS_COUNT = 0x778008;
   private static final int FIRST_SESSION = 0x778010;
   private static final int RELEASE = 0x518004;
   private static final int HANDLER = 0x772010;
@@ -450,6 +453,39 @@ class BrokenPartsTest {
                     "/LUO/session kexec_multi_state/file 0x3e6/folios/vmalloc block 0x77c000")
                 .err())
         .contains("vmalloc block 0x77c000: VMALLOC-011 at 0x77c000: ");
+  }
+
+  @Test
+  void oneMoreRunIsOne() throws IOException {
+    assertThat(kho(1, "verify", patchedWhole(SESSIONS_COUNT, new byte[] {3})).out())
+        .contains(", and 1 more run; ");
+  }
+
+  @Test
+  void sentencesAreTrueAtTheirBounds() throws IOException {
+    assertThat(kho(1, "verify", patched(MEMFD_SIZE, 1L << 63)).out())
+        .contains("size is 9223372036854775808, not below 2^63");
+    Path empty = patched(RESERVATION_SIZE, 0);
+    String sentence = "\"trace\" at 0x69c000: 0x0 bytes at 0x1f100000 are not a possible range";
+    assertThat(kho(0, "inspect", empty).out()).contains(sentence);
+    assertThat(kho(1, "verify", empty).out()).contains(sentence);
+  }
+
+  @Test
+  void aRootFdtThatCannotBeReadLeavesNothingToCheck() throws IOException {
+    assertThat(kho(1, "verify", patched(ROOT_SIZE, new byte[] {0, 0, 1, (byte) 0x94})).out())
+        .contains("error   FDT-001 ")
+        .endsWith("1 error, 0 warnings; checked: nothing\n");
+  }
+
+  @Test
+  void aDocumentHasThePlaceOfItsErrors() throws IOException {
+    Path document = directory.resolve("document");
+    String json = kho(0, "inspect", patchedWhole(SESSIONS_COUNT, new byte[1]), "--json").out();
+    Files.writeString(document, json);
+
+    assertThat(preflight(1, document))
+        .contains("cannot be read: /LUO/sessions/block 0 at 0x778000: count is 0, not within 1 to");
   }
 
   @Test

@@ -146,6 +146,13 @@ class LeftOutMemoryTest {
             "owner      structure /LUO/sessions/block 0, offset 0x0\n");
   }
 
+  /** Only a raw image may begin elsewhere. */
+  @Test
+  void noOtherBaseIsProposedForADump() throws IOException {
+    assertThat(kho(2, "inspect", without(0x512000)).err())
+        .endsWith("no handover: no page is a device tree with a version of KHO\n");
+  }
+
   @Test
   void showSaysThatAStructureIsAbsent() throws IOException {
     Path core = without(MEMBLOCK, SESSIONS);

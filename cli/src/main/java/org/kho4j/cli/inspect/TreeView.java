@@ -379,7 +379,9 @@ final class TreeView implements View {
   public void endSessions() throws IOException {
     if (sessions > listed) {
       out.put(guide.entry(false))
-          .put(FAINT, "and " + Units.count(sessions - listed) + " more sessions: --all")
+          .put(
+              FAINT,
+              "and " + Units.count(sessions - listed, "more session", "more sessions") + ": --all")
           .line();
     }
   }

@@ -189,7 +189,7 @@ final class HandoverText implements View {
       contents.place(html.open("td"), reservation.start()).close();
       contents.number(Units.size(reservation.size())).close();
     }
-    contents.more(left, 3, "reservations");
+    contents.more(left, 3, "reservation", "reservations");
     html.close();
     contents.endTable();
     html.close();

@@ -149,7 +149,7 @@ final class LuoText {
           .close()
           .close();
     }
-    contents.more(left, 7, "stored sessions");
+    contents.more(left, 7, "stored session", "stored sessions");
   }
 
   void file(PreservedFile file, @Nullable DevelopmentState state) throws IOException {
@@ -192,7 +192,7 @@ final class LuoText {
       if (mapping != null) {
         otherSessions(mapping, mappingAt);
       }
-      contents.more(filesLeft, 7, "files");
+      contents.more(filesLeft, 7, "file", "files");
       html.close();
     } else {
       sessionsLeft++;
@@ -207,7 +207,7 @@ final class LuoText {
     }
     if (sessionsLeft > 0) {
       html.open("tbody");
-      contents.more(sessionsLeft, 7, "sessions");
+      contents.more(sessionsLeft, 7, "session", "sessions");
       html.close();
     }
     contents.endTable();

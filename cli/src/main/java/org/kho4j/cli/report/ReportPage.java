@@ -321,7 +321,9 @@ final class ReportPage {
     if (more > 0) {
       html.element(
           "p",
-          "The source has " + Units.count(more) + " more handovers: kho inspect shows them.",
+          "The source has "
+              + Units.count(more, "more handover", "more handovers")
+              + ": kho inspect shows them.",
           "class",
           "note");
     }
