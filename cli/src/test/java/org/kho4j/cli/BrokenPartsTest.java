@@ -26,25 +26,38 @@ class BrokenPartsTest {
 
   private static final String KERNELS = "src/test/resources/org/kho4j/cli/preflight/kernels/";
   private static final String KERNEL = KERNELS + "7.3.json";
+  private static final String CMDLINE = "kho=on liveupdate=on reserve_mem=1M:4096:trace";
 
   /**
    * In {@code jump-luo}: LUO's head, sessions, a file, its memfd, an FLB, kho_test's data, the
-   * version, memblock's preserved-data, LUO's blob-size, the map, and the root FDT's page in it.
+   * token of another session's second file, the version, memblock's preserved-data, LUO's
+   * blob-size, the map, and the root FDT's page in it.
    */
   private static final int HEAD = 0x698000;
 
   private static final int SESSION_FILES = 0x778050;
   private static final int SESSION_NAME = 0x778060;
   private static final int SESSIONS_NEXT = 0x778000;
+  private static final int FLBS = 0x698018;
   private static final int FLB_NAME = 0x699010;
+  private static final int RESERVATION_SIZE = 0x69c0a8;
+  private static final int ROOT_SIZE = 0x512004;
+  private static final int SESSIONS_COUNT = 0x778008;
+  private static final int FIRST_SESSION = 0x778010;
+  private static final int RELEASE = 0x518004;
+  private static final int HANDLER = 0x772010;
   private static final int FILE_DATA = 0x772040;
   private static final int MEMFD_SIZE = 0x771008;
   private static final int TOTAL_PAGES = 0x771028;
   private static final int FOLIO = 0x77c000;
   private static final int NR_FOLIOS = 0x55a088;
+  private static final int SECOND_TOKEN = 0x59c088;
   private static final int VERSION = 0x512051;
   private static final int MEMBLOCK_DATA = 0x512098;
   private static final int LUO_SIZE = 0x5120b8;
+  private static final int MEMBLOCK_SIZE = 0x512084;
+  private static final int METADATA_SIZE = 0x512134;
+  private static final int MAP_POINTER = 0x512060;
   private static final int MAP = 0x511000;
   private static final int ROOT_IN_LEAF = 0x517000 + 0x512 / Byte.SIZE;
   private static final int ROOT_BIT = 1 << 0x512 % Byte.SIZE;
@@ -72,8 +85,12 @@ class BrokenPartsTest {
 
   /** All 512 MiB: without them, the map is broken as well. */
   private Path patchedWhole(int address, byte... bytes) throws IOException {
+    return patchedWhole(Captures.small("jump-luo"), address, bytes);
+  }
+
+  private Path patchedWhole(Path capture, int address, byte... bytes) throws IOException {
     Path whole = directory.resolve("whole");
-    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"))) {
+    try (PhysicalMemory memory = MemoryImages.open(capture)) {
       Captures.copy(memory, whole);
     }
     try (FileChannel file = FileChannel.open(whole, StandardOpenOption.WRITE)) {
@@ -173,6 +190,34 @@ class BrokenPartsTest {
     assertThat(kho(1, "verify", broken, "--setup-data", "0x1000000").out()).contains(finding);
   }
 
+  /** The kernel reads the tree by its own size. */
+  @Test
+  void aTreeInASmallerBlobIsReadByEveryCommand() throws IOException {
+    Path small = patchedWhole(MEMBLOCK_SIZE, new byte[] {100});
+
+    assertThat(kho(0, "verify", small).out())
+        .contains("FDT-010     /memblock at 0x69c000: totalsize is 210, but blob-size is 100");
+    assertThat(kho(0, "inspect", small).out())
+        .contains("memblock at 0x69c000, 100 B: 1 reservation")
+        .doesNotContain("error ");
+    kho(0, "extract", small, "--reserve-mem", "trace", "-o", directory.resolve("trace"));
+    assertThat(kho(0, "diff", sound, small, "--no-content").out()).contains("= reserve_mem trace");
+    assertThat(kho(0, "preflight", "--from", small, "--to", KERNEL, "--cmdline", CMDLINE).out())
+        .containsPattern("ok +memblock +memblock-v1, reserve-mem-v1");
+  }
+
+  /** The kernel ignores such a blob, whatever its bytes are. */
+  @Test
+  void shortMetadataAreDegradedAtAnySize() throws IOException {
+    for (int size : List.of(72, 3)) {
+      Path small = patchedWhole(METADATA_SIZE, new byte[] {(byte) size});
+      assertThat(kho(1, "preflight", "--from", small, "--to", KERNEL, "--cmdline", CMDLINE).out())
+          .startsWith("degraded: ")
+          .contains("META-001 at /kexec-metadata, 0x518000: the blob has " + size + " bytes");
+      Files.delete(small);
+    }
+  }
+
   @Test
   void aBrokenSessionHidesNoPartFromPreflight() throws IOException {
     String kernel = KERNELS + "memfd-swapped.json";
@@ -215,6 +260,47 @@ class BrokenPartsTest {
     assertThat(kho(1, "preflight", "--from", shared, "--to", KERNEL).out())
         .containsPattern("unreachable +memfd ")
         .doesNotContainPattern("(lost|unreachable) +(kho|memblock|luo) ");
+  }
+
+  /** Two files have one path: an address is in the one whose folio has it. */
+  @Test
+  void whoKnowsFilesOfOneToken() throws IOException {
+    Path same = patchedWhole(SECOND_TOKEN, new byte[] {2, 0x20});
+
+    assertThat(kho(1, "verify", same).out()).contains("LUO-011");
+    assertThat(kho(0, "who", same, "0x18e5010").out())
+        .contains("content /LUO/session \"multi-test-files-2\"/file 0x2002, offset 0x10");
+  }
+
+  /** The second folio of systemd's memfd is its first one, too. */
+  @Test
+  void whoHasAPageOfTwoFoliosTwice() throws IOException {
+    Path twice =
+        patchedWhole(
+            Captures.small("systemd-262-jump"), 0xa2ef010, new byte[] {(byte) 0xcd, (byte) 0x83});
+
+    assertThat(kho(1, "verify", twice).out())
+        .contains("page 0x83cd000 has two owners", "file 0x1/folio 0, and", "file 0x1/folio 1");
+    assertThat(kho(0, "who", twice, "0x83cd010").out())
+        .containsOnlyOnce("file 0x1, offset 0x10\n")
+        .containsOnlyOnce("file 0x1, offset 0x1010\n");
+  }
+
+  /** A session whose list of files breaks off. */
+  @Test
+  void whoKnowsTheFilesOfOtherSessions() throws IOException {
+    assertThat(kho(0, "who", patchedWhole(SESSION_FILES, new byte[] {1}), "0x18e1123").out())
+        .contains("file 0x1001, offset 0x123");
+  }
+
+  @Test
+  void whoSaysWhatIsBehindTheEndOfItsOwner() {
+    assertThat(kho(0, "who", sound, "0x69c0d1", "0x69c0d2", "0x512fff", "0x771fff").out())
+        .containsSubsequence(
+            "owner      blob /memblock, offset 0xd1\n",
+            "owner      blob /memblock, behind its end\n",
+            "owner      root FDT /, behind its end\n",
+            "owner      structure /LUO/session \"kexec_multi_state\"/file 0x3e6, behind its end\n");
   }
 
   @Test
@@ -299,6 +385,25 @@ class BrokenPartsTest {
         .doesNotContain("nothing →")
         .doesNotContain("- session", " lost");
 
+    Path newerMemfd = patched(HANDLER, "memfd-v3".getBytes(StandardCharsets.US_ASCII));
+    assertThat(kho(0, "inspect", newerMemfd, "--json").out())
+        .contains("\"newer\" : [", "\"message\" : \"a newer contract: memfd-v3\"");
+    assertThat(
+            kho(
+                    2,
+                    "extract",
+                    newerMemfd,
+                    "--session=kexec_multi_state",
+                    "--token=0x3e6",
+                    "-o",
+                    directory.resolve("memfd"))
+                .err())
+        .contains("file 0x3e6 at 0x772010: a newer contract: memfd-v3");
+    kho(1, "extract", newerMemfd, "--all", directory.resolve("all"));
+    assertThat(Files.readString(directory.resolve("all/index.json")))
+        .contains("file 0x3e6 at 0x772010: a newer contract: memfd-v3")
+        .doesNotContain("only memfds");
+
     Path newerKho = patched(VERSION, new byte[] {'5'});
     assertThat(kho(1, "diff", sound, newerKho).out())
         .contains("~ version kho-v4 → kho-v5", "  ~ state intact → newer", "? reserve_mem trace")
@@ -363,6 +468,117 @@ class BrokenPartsTest {
         .contains("flb " + "B".repeat(47) + ",", "flb liveupdate-test-flb-v2");
   }
 
+  private static String preflight(int exit, Path source) {
+    return kho(exit, "preflight", "--from", source, "--to", KERNEL, "--cmdline", CMDLINE).out();
+  }
+
+  @Test
+  void aFileWhoseHandlerHasNoName() throws IOException {
+    Path nameless = patchedWhole(HANDLER, new byte[48]);
+    Path document = directory.resolve("document");
+    String inspected = kho(0, "inspect", nameless, "--json").out();
+    Files.writeString(document, inspected);
+
+    assertThat(kho(0, "inspect", nameless).out()).contains("· 0x3e6 (no name), data 0x771000");
+    assertThat(
+            kho(
+                    2,
+                    "extract",
+                    nameless,
+                    "--session=kexec_multi_state",
+                    "--token=0x3e6",
+                    "-o",
+                    directory.resolve("out"))
+                .err())
+        .contains("its handler has no name");
+    assertThat(preflight(1, nameless))
+        .containsPattern("unreachable +luo +luo-v5\n +LUO-009 ")
+        .doesNotContainPattern("unreachable +> ");
+    assertThat(preflight(1, document))
+        .containsPattern("unreachable +luo +luo-v5\n +the handler of a file has no name")
+        .doesNotContainPattern("unreachable +> ");
+  }
+
+  @Test
+  void anFlbAndASessionAndAReleaseWithoutAName() throws IOException {
+    assertThat(kho(0, "inspect", patched(FLB_NAME, new byte[48])).out())
+        .contains("flb (no name), data");
+    Path session = patched(FIRST_SESSION, new byte[64]);
+    assertThat(kho(0, "inspect", session).out()).contains("session (no name), 1 file");
+    assertThat(kho(2, "extract", session, "--session=x", "--token=1", "-o", "-").err())
+        .contains("it has (no name), multi-test-empty-1");
+    assertThat(kho(0, "inspect", patched(RELEASE, new byte[65])).out())
+        .contains("73 B: Linux (no name), kexec 1");
+  }
+
+  @Test
+  void anFlbWithoutANameIsNoPartOfItsOwn() throws IOException {
+    assertThat(preflight(1, patchedWhole(FLB_NAME, new byte[48])))
+        .startsWith("unreachable: ")
+        .containsPattern("unreachable +flb .*\n +FLB-005 ")
+        .doesNotContain("no string");
+  }
+
+  @Test
+  void aReleaseThatIsEmptyIsLeftOut() throws IOException {
+    assertThat(preflight(0, patchedWhole(RELEASE, new byte[65])))
+        .containsPattern("ok: \\S+ to \\S+ \\(7\\.3");
+  }
+
+  @Test
+  void showHasTheReasonsOfVerifyWhereNoStructureCanBeRead() throws IOException {
+    assertThat(kho(2, "show", patched(FLBS, 0), "/LUO/flbs").err())
+        .contains("that can be read has the path /LUO/flbs: FLB-001 at 0x698000: the address is 0");
+    assertThat(kho(2, "show", patched(SESSIONS_NEXT, 0x1f), "/LUO/sessions/block 1").err())
+        .contains("/LUO/sessions/block 1: BLOCK-001 at 0x1f: ");
+    assertThat(kho(2, "show", sound, "/preserved-memory-map/leaf").err())
+        .contains("/preserved-memory-map/leaf: MAP-008 at ", "; MAP-008 at ")
+        .doesNotContain("Near it");
+    assertThat(kho(2, "show", patched(MAP_POINTER, 0), "/preserved-memory-map").err())
+        .contains("has the path /preserved-memory-map: FDT-006 at 0x512000: ");
+    assertThat(
+            kho(
+                    2,
+                    "show",
+                    patched(TOTAL_PAGES, new byte[] {3, 0, 0, 0, 1, 0, 1, 0}),
+                    "/LUO/session kexec_multi_state/file 0x3e6/folios/vmalloc block 0x77c000")
+                .err())
+        .contains("vmalloc block 0x77c000: VMALLOC-011 at 0x77c000: ");
+  }
+
+  @Test
+  void oneMoreRunIsOne() throws IOException {
+    assertThat(kho(1, "verify", patchedWhole(SESSIONS_COUNT, new byte[] {3})).out())
+        .contains(", and 1 more run; ");
+  }
+
+  @Test
+  void sentencesAreTrueAtTheirBounds() throws IOException {
+    assertThat(kho(1, "verify", patched(MEMFD_SIZE, 1L << 63)).out())
+        .contains("size is 9223372036854775808, not below 2^63");
+    Path empty = patched(RESERVATION_SIZE, 0);
+    String sentence = "\"trace\" at 0x69c000: 0x0 bytes at 0x1f100000 are not a possible range";
+    assertThat(kho(0, "inspect", empty).out()).contains(sentence);
+    assertThat(kho(1, "verify", empty).out()).contains(sentence);
+  }
+
+  @Test
+  void aRootFdtThatCannotBeReadLeavesNothingToCheck() throws IOException {
+    assertThat(kho(1, "verify", patched(ROOT_SIZE, new byte[] {0, 0, 1, (byte) 0x94})).out())
+        .contains("error   FDT-001 ")
+        .endsWith("1 error, 0 warnings; checked: nothing\n");
+  }
+
+  @Test
+  void aDocumentHasThePlaceOfItsErrors() throws IOException {
+    Path document = directory.resolve("document");
+    String json = kho(0, "inspect", patchedWhole(SESSIONS_COUNT, new byte[1]), "--json").out();
+    Files.writeString(document, json);
+
+    assertThat(preflight(1, document))
+        .contains("cannot be read: /LUO/sessions/block 0 at 0x778000: count is 0, not within 1 to");
+  }
+
   @Test
   void numbersAreUnsigned() throws IOException {
     assertThat(kho(1, "diff", sound, patched(MEMFD_SIZE, 1L << 63)).out())
@@ -372,7 +588,7 @@ class BrokenPartsTest {
   @Test
   void anEmptyEntryOfKhoTestIsNoFolio() throws IOException {
     assertThat(kho(0, "inspect", patched(NR_FOLIOS, new byte[] {8})).out())
-        .contains("its entry is 0: there is no folio")
+        .contains("/kho_test/data/folio 7 at 0x5b8038: its entry is 0: there is no folio")
         .doesNotContain("checksum matches");
   }
 }

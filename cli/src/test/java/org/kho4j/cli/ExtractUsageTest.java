@@ -93,7 +93,7 @@ class ExtractUsageTest {
             "has no file 0x9 in session \"vm\"; it has 0x7, 0x8"),
         Arguments.of(
             List.of("--session=vm", "--token=8"),
-            "file 0x8 of session \"vm\" is a \"vfio\\x07-v1\", but only memfds can be extracted"),
+            "file 0x8 of session \"vm\": it is a \"vfio\\x07-v1\", and only memfds can be extracted"),
         Arguments.of(List.of("--subtree=no"), "has no subtree \"no\"; it has LUO, kexec-metadata"),
         Arguments.of(List.of("--reserve-mem=no"), "has no reservation \"no\"\n"),
         Arguments.of(List.of("--vmalloc=0x40000000"), "/vmalloc 0x40000000 at 0x40000000: "),

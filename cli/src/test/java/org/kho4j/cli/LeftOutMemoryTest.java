@@ -40,6 +40,11 @@ class LeftOutMemoryTest {
 
   @TempDir private Path directory;
 
+  private static final long SESSIONS = 0x778000;
+  private static final long MEMFD = 0x771000;
+  private static final long MEMBLOCK = 0x69c000;
+  private static final long FLBS = 0x699000;
+
   private static JsonNode json(int exit, Object... arguments) {
     return MAPPER.readTree(kho(exit, arguments).out());
   }
@@ -120,7 +125,41 @@ class LeftOutMemoryTest {
     assertThat(handover.path("preservedMap").path("state").asString()).isEqualTo(state);
     assertThat(handover.path("errors")).isEmpty();
     assertThat(handover.path("absent")).isNotEmpty();
-    assertThat(kho(0, "inspect", core).out()).contains("\nnot in the dump /");
+    assertThat(kho(0, "inspect", core).out())
+        .contains(
+            "\nnot in the dump /",
+            "leaves out the page of 0x%x, which is RAM\n".formatted(address(structure)))
+        .doesNotContain("has no memory");
+  }
+
+  @Test
+  void whoNamesTheOwnersOfStructuresThatAreAbsent() throws IOException {
+    Path core = without(CHUNK, MEMFD);
+    assertThat(kho(0, "who", core, CHUNK + 8, MEMFD + 8).out())
+        .contains(
+            "owner      vmalloc chunk /LUO/session \"multi-test-files-2\"/file 0x2002/folios/chunk"
+                + " 0, offset 0x8\n",
+            "owner      structure /LUO/session \"kexec_multi_state\"/file 0x3e6, offset 0x8\n");
+    assertThat(kho(0, "who", without(FLBS, SESSIONS), FLBS, SESSIONS).out())
+        .contains(
+            "owner      structure /LUO/flbs, offset 0x0\n",
+            "owner      structure /LUO/sessions/block 0, offset 0x0\n");
+  }
+
+  /** Only a raw image may begin elsewhere. */
+  @Test
+  void noOtherBaseIsProposedForADump() throws IOException {
+    assertThat(kho(2, "inspect", without(0x512000)).err())
+        .endsWith("no handover: no page is a device tree with a version of KHO\n");
+  }
+
+  @Test
+  void showSaysThatAStructureIsAbsent() throws IOException {
+    Path core = without(MEMBLOCK, SESSIONS);
+    for (String path : List.of("/LUO/sessions/block 0", "/memblock")) {
+      assertThat(kho(2, "show", core, path).err())
+          .contains("that can be read has the path " + path + ": it is not in the dump, at 0x");
+    }
   }
 
   private static long address(String structure) {

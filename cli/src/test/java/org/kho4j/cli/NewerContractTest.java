@@ -139,6 +139,12 @@ class NewerContractTest {
             "memfd-v3;vmalloc-v1, data 0x",
             "MEMFD-019"),
         row(
+            "memfd-v3",
+            guest -> guest.handler("memfd-v3"),
+            "newer /LUO/session \"kexec_multi_state\"/file 0x3e6 at 0x772010: a newer contract:"
+                + " memfd-v3: not decoded\n",
+            "MEMFD-019"),
+        row(
             "features of memfd",
             guest -> guest.memfdFeatures(0x3),
             "memfd: 4 KiB in 1 folio",

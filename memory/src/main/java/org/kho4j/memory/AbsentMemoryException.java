@@ -33,6 +33,20 @@ public final class AbsentMemoryException extends MemoryReadException {
   }
 
   /**
+   * Returns an exception that names the source and the address.
+   *
+   * @param address the first address that the source does not have
+   * @param ram whether the address is RAM, so that the source left its content out
+   */
+  public static AbsentMemoryException of(MemorySource source, long address, boolean ram) {
+    return new AbsentMemoryException(
+        address,
+        (ram ? "%s leaves out the page of 0x%x, which is RAM" : "%s has no memory at 0x%x")
+            .formatted(source.path(), address),
+        ram);
+  }
+
+  /**
    * Returns whether the address is RAM of the machine, and only its content is missing from the
    * source.
    */

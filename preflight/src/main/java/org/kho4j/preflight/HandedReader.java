@@ -141,7 +141,7 @@ public final class HandedReader {
     Profile profile =
         new Profile(
             source,
-            release,
+            release.filter(name -> !name.isEmpty()),
             architecture,
             Optional.of(pageSize),
             parts,

@@ -66,13 +66,23 @@ final class Judged {
     }
   }
 
-  /** Makes a part's verdict worse, unless the next kernel does not read the part at all. */
+  /**
+   * Makes a part's verdict worse, unless the next kernel does not read the part at all. What the
+   * next kernel does with damage is known, also where the damage hides the first kernel's version.
+   */
   void spoilIfRead(Part part, Verdict verdict, String because) {
     Verdict before = verdict(part).orElse(Verdict.LOST);
     boolean known = verdict == Verdict.UNKNOWN && before == Verdict.DEGRADED;
-    if (before != Verdict.LOST && !known) {
+    if (before == Verdict.UNKNOWN && verdict == Verdict.DEGRADED && isWithoutVersion(part)) {
+      entries.computeIfPresent(part.name(), (_, entry) -> entry.judged(verdict, because));
+    } else if (before != Verdict.LOST && !known) {
       spoil(part, verdict, because);
     }
+  }
+
+  private boolean isWithoutVersion(Part part) {
+    Entry entry = entries.get(part.name());
+    return entry != null && entry.component().from().isEmpty();
   }
 
   /** Makes a part's verdict worse, if it is better, and those of the parts in it. */

@@ -78,6 +78,7 @@ public final class Preflight {
     handed.ifPresent(this::others);
     closedByAHandler();
     content();
+    handed.ifPresent(this::nameless);
     NextCommandLine line = new NextCommandLine(to, judged, notes);
     handed.ifPresent(what -> line.reservations(what.reservations(), next));
     next.ifPresentOrElse(line::switches, line::assume);
@@ -128,14 +129,14 @@ public final class Preflight {
   /** Judges the handlers, shared data and subtrees in use that have no row. */
   private void others(Handed what) {
     for (String handler : new TreeSet<>(what.handlers())) {
-      if (!Parts.MEMFD.isOf(handler)) {
+      if (!Parts.MEMFD.isOf(handler) && !handler.isEmpty()) {
         judge(
             Part.fileHandler(handler),
             Speech.yes(List.of(handler), "a file with this handler is handed over"));
       }
     }
     for (String flb : new TreeSet<>(what.flbs())) {
-      if (!Parts.FLB.isOf(flb)) {
+      if (!Parts.FLB.isOf(flb) && !flb.isEmpty()) {
         judge(Part.flb(flb), Speech.yes(List.of(flb), "it is in the handover"));
       }
     }
@@ -153,6 +154,23 @@ public final class Preflight {
                   ? Judged.goesWith(Parts.KHO.name())
                   : "kho4j does not know this subtree, so it is unknown whether the next kernel"
                       + " accepts it"));
+    }
+  }
+
+  /** A file or an FLB without a name is none of any part: no kernel finds its owner. */
+  private void nameless(Handed what) {
+    if (what.handlers().contains("")) {
+      judged.spoilIfRead(
+          judged.part(Parts.LUO.name()),
+          Verdict.UNREACHABLE,
+          "the handler of a file has no name: no kernel finds it, and every open of"
+              + " /dev/liveupdate fails");
+    }
+    if (what.flbs().contains("")) {
+      judged.spoilIfRead(
+          judged.part(Parts.FLB.name()),
+          Verdict.UNREACHABLE,
+          "an FLB has no name: no kernel finds it, and its users fail");
     }
   }
 

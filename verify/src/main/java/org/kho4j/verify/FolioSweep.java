@@ -108,7 +108,8 @@ final class FolioSweep {
         break;
       }
       if ((claimed & bit) != 0) {
-        scene.claims().conflict(page);
+        claim(owned, offset, word, claimed);
+        claimed = 0;
       }
       claimed |= bit;
       expected = index + 1;

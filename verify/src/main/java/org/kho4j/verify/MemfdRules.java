@@ -188,10 +188,10 @@ final class MemfdRules {
     Descriptor descriptor = Descriptor.of(folios);
     if (position < 0) {
       findings.report(
-          POSITION, where, data, "pos is %s, beyond 2^63", Long.toUnsignedString(position));
+          POSITION, where, data, "pos is %s, not below 2^63", Long.toUnsignedString(position));
     }
     if (size < 0) {
-      findings.report(SIZE, where, data, "size is %s, beyond 2^63", Long.toUnsignedString(size));
+      findings.report(SIZE, where, data, "size is %s, not below 2^63", Long.toUnsignedString(size));
       size = Long.MAX_VALUE;
     }
     if ((size == 0) != (count == 0)) {

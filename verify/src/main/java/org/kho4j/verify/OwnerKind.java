@@ -25,6 +25,9 @@ public enum OwnerKind {
   /** The data of the kernel's own test. */
   KHO_TEST("kho_test", "test data");
 
+  /** Name of the part that is a block of a vmalloc area; {@code block} is one of a KHO list. */
+  static final String VMALLOC_BLOCK = "vmalloc block";
+
   private final String label;
   private final String words;
 
@@ -41,7 +44,7 @@ public enum OwnerKind {
     return switch (where.name()) {
       case "" -> ROOT_FDT;
       case "chunk" -> CHUNK;
-      case "block at" -> VMALLOC;
+      case VMALLOC_BLOCK -> VMALLOC;
       case "folio" -> where.top().equals(FdtLayout.KHO_TEST_SUBTREE) ? KHO_TEST : MEMFD;
       case "reservation" -> RESERVATION;
       default -> where.name().equals(where.top()) ? SUBTREE : STRUCTURE;

@@ -61,20 +61,27 @@ record Scene(
 
   /**
    * Reads a page of a structure; null if there cannot be such a page, which is reported, or if it
-   * is absent, which is recorded.
+   * is absent, which is recorded. The structure owns an absent page, too.
    */
   @Nullable MemorySegment page(Rule rule, Where where, long address) {
+    return page(rule, where, address, pageSize().bytes());
+  }
+
+  private @Nullable MemorySegment page(Rule rule, Where where, long address, long bytes) {
     try {
       return memory().page(where, address);
     } catch (HandoverException e) {
       findings.report(rule, e);
+      if (e.isAbsent()) {
+        take(where, address, bytes);
+      }
       return null;
     }
   }
 
   /** Reads a structure at the start of a page; null as with {@link #page}. */
   @Nullable StructureView view(Rule rule, Where where, long address, Structure structure) {
-    MemorySegment page = page(rule, where, address);
+    MemorySegment page = page(rule, where, address, structure.size(pageSize()));
     return page == null ? null : read(where, new StructureView(structure, address, page));
   }
 

@@ -1,5 +1,6 @@
 package org.kho4j.verify;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -44,6 +45,20 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
             regions,
             whole ? OptionalLong.of(memory.ramBytes()) : OptionalLong.empty(),
             found.map(record -> OptionalLong.of(record.address())).orElse(OptionalLong.empty())));
+  }
+
+  /**
+   * Returns the first error because of which a handover's regions cannot be read; empty if they can
+   * be read, or kexec has not copied their array yet.
+   */
+  public static Optional<Finding> problem(Handover handover, Verifier.Options options) {
+    List<Finding> errors = new ArrayList<>();
+    Counts counts = new Counts();
+    Findings findings =
+        new Findings(
+            errors::add, rule -> rule.severity() == Severity.ERROR, Integer.MAX_VALUE, counts);
+    List<AddressRange> regions = Verifier.scratch(handover, options, findings, counts);
+    return regions.isEmpty() ? errors.stream().findFirst() : Optional.empty();
   }
 
   /** Returns the bytes of all regions. */

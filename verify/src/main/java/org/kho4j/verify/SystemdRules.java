@@ -156,8 +156,15 @@ final class SystemdRules {
     }
     scene.counts().add("storedDescriptors", mapping.fds().size());
     mapping.skipped().forEach(skipped -> findings.report(ENTRY, skipped));
-    if (mapping.moreSkipped() > 0) {
-      findings.report(ENTRY, where, address, "%,d more entries are skipped", mapping.moreSkipped());
+    long more = mapping.moreSkipped();
+    if (more > 0) {
+      findings.report(
+          ENTRY,
+          where,
+          address,
+          "%,d more %s skipped",
+          more,
+          more == 1 ? "entry is" : "entries are");
     }
     tokens(mapping, where);
     sessions(mapping, where);

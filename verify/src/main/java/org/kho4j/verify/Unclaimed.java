@@ -127,7 +127,8 @@ final class Unclaimed {
             .map(entry -> entry.getValue().head())
             .orElse(null);
     if (runCount > RUNS_NAMED) {
-      runs.add("and %,d more runs".formatted(runCount - RUNS_NAMED));
+      long more = runCount - RUNS_NAMED;
+      runs.add("and %,d more %s".formatted(more, more == 1 ? "run" : "runs"));
     }
     StringBuilder message = new StringBuilder();
     message.append(

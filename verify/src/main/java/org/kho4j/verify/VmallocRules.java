@@ -161,11 +161,11 @@ final class VmallocRules {
         (order, address, bytes) -> {
           long block = scene.pageSize().blockBytes(order);
           for (long at = address; at < address + bytes; at += block) {
-            scene.own(BLOCK_PRESERVED, where.at("block at", at), at, order);
+            scene.own(BLOCK_PRESERVED, where.at(OwnerKind.VMALLOC_BLOCK, at), at, order);
           }
           visitor.run(order, address, bytes);
         };
-    while (next(findings, walk)) {
+    while (next(scene, where, walk)) {
       scene.counts().add("chunks", 1);
       if (!scene.own(CHUNK_PRESERVED, walk.place(), walk.address(), 0)) {
         // The chain of another owner continues from here, and is walked there.
@@ -178,11 +178,13 @@ final class VmallocRules {
     }
   }
 
-  private static boolean next(Findings findings, ChunkWalk walk) {
+  /** Goes to the next chunk. The area owns an absent chunk, too. */
+  private static boolean next(Scene scene, Where where, ChunkWalk walk) {
     try {
       return walk.next();
     } catch (HandoverException e) {
-      findings.report(CHUNK, e);
+      scene.findings().report(CHUNK, e);
+      scene.take(where.in("chunk", walk.chunks()), e.address(), scene.pageSize().bytes());
       return false;
     }
   }

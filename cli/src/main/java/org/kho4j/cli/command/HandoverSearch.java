@@ -279,7 +279,8 @@ public record HandoverSearch(
       invocation.note("a page that looks like a root FDT cannot be read: " + Units.printable(root));
     }
     if (rejected.size() > MAX_NOTES) {
-      invocation.note("and " + Units.count(rejected.size() - MAX_NOTES) + " more such pages");
+      invocation.note(
+          "and " + Units.count(rejected.size() - MAX_NOTES, "more such page", "more such pages"));
     }
     noteNested(invocation, nested);
   }
@@ -298,8 +299,9 @@ public record HandoverSearch(
     if (nested.size() > MAX_NOTES) {
       invocation.note(
           "and "
-              + Units.count(nested.size() - MAX_NOTES)
-              + " more root FDTs that are content of memfds");
+              + Units.count(
+                  nested.size() - MAX_NOTES, "more root FDT that is", "more root FDTs that are")
+              + " content of memfds");
     }
   }
 
@@ -313,8 +315,10 @@ public record HandoverSearch(
     return OtherFile.sentence(memory.source().path())
         .orElseGet(() ->
             memory.source().path()
-                + ": no handover: no page is a device tree with a version of KHO (a raw image"
-                + " that does not begin at address 0 needs --base)");
+                + ": no handover: no page is a device tree with a version of KHO"
+                + (memory.source().kind() == MemorySource.Kind.RAW
+                    ? " (a raw image that does not begin at address 0 needs --base)"
+                    : ""));
   }
 
   /** The option {@code --role} of a command that reads every handover of its source. */

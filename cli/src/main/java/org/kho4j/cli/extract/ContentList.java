@@ -117,18 +117,25 @@ final class ContentList {
     }
   }
 
+  /** Says why a file of another handler than memfd's is not written. */
+  static String noMemfd(PreservedFile file) {
+    return file.compatible().isEmpty()
+        ? "its handler has no name, and only memfds can be extracted"
+        : "it is a \"%s\", and only memfds can be extracted".formatted(file.compatible());
+  }
+
   private void file(Session session, PreservedFile file, @Nullable FdStoreMapping systemd) {
     String path = file.where().toString();
     String token = Units.address(file.token());
     Memfd memfd;
     try {
-      memfd = file.as(Memfd.HANDLER).orElse(null);
+      memfd = Memfd.of(file).orElse(null);
     } catch (HandoverException e) {
       sink.missing(path, e, "");
       return;
     }
     if (memfd == null) {
-      sink.missing(path, null, "not written: it is a \"" + file.compatible() + "\", not a memfd");
+      sink.missing(path, null, "not written: " + noMemfd(file));
       return;
     }
     Consumer<Json> facts =

@@ -197,18 +197,17 @@ interface Wanted {
               handover,
               "file " + Units.address(token) + " in session \"" + session + "\"",
               tokens);
-      String compatible = file.compatible();
-      return file.as(Memfd.HANDLER)
+      String reason = ContentList.noMemfd(file);
+      return Memfd.of(file)
           .orElseThrow(() ->
               new IOException(
-                  "file %s of session \"%s\" is a \"%s\", but only memfds can be extracted"
-                      .formatted(Units.address(token), session, compatible)))
+                  "file %s of session \"%s\": %s".formatted(Units.address(token), session, reason)))
           .content();
     }
 
     static void keep(List<String> names, String name) {
       if (names.size() < 100) {
-        names.add(name);
+        names.add(Units.orNoName(name));
       }
     }
   }

@@ -309,7 +309,7 @@ public final class Inspection {
 
   private void file(PreservedFile file) {
     try {
-      Memfd memfd = read(() -> file.as(Memfd.HANDLER).orElse(null));
+      Memfd memfd = read(() -> Memfd.of(file).orElse(null));
       if (memfd == null) {
         view.file(
             file,

@@ -103,7 +103,7 @@ final class RadixTreeView {
       }
     });
     if (runs > listed) {
-      out.line("  and " + Units.count(runs - listed) + " more runs: --all");
+      out.line("  and " + Units.count(runs - listed, "more run", "more runs") + ": --all");
     }
     for (HandoverException problem : problems) {
       out.put(Text.Style.BAD, "error ").put(Units.printable(problem)).line();

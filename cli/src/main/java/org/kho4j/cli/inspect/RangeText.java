@@ -60,7 +60,7 @@ final class RangeText {
 
   void end() throws IOException {
     if (ranges > listed) {
-      out.line("  and " + Units.count(ranges - listed) + " more ranges: --all");
+      out.line("  and " + Units.count(ranges - listed, "more range", "more ranges") + ": --all");
     }
     out.put("  in all ").size(bytes);
     if (unowned > 0) {

@@ -306,7 +306,7 @@ final class TreeView implements View {
         mapping.fd(file.token()).ifPresent(this::fd);
       }
     }
-    out.put(Units.printable(file.compatible()));
+    out.put(Units.printable(Units.orNoName(file.compatible())));
     return true;
   }
 
@@ -379,7 +379,9 @@ final class TreeView implements View {
   public void endSessions() throws IOException {
     if (sessions > listed) {
       out.put(guide.entry(false))
-          .put(FAINT, "and " + Units.count(sessions - listed) + " more sessions: --all")
+          .put(
+              FAINT,
+              "and " + Units.count(sessions - listed, "more session", "more sessions") + ": --all")
           .line();
     }
   }

@@ -67,9 +67,9 @@ public final class Text implements Appendable {
     return this;
   }
 
-  /** A name out of a dump, escaped. */
+  /** A name out of a dump, escaped; "(no name)" if it is empty. */
   public Text name(String untrusted) {
-    return put(Style.NAME, Units.printable(untrusted));
+    return put(Style.NAME, Units.printable(Units.orNoName(untrusted)));
   }
 
   public Text address(long address) {

@@ -51,6 +51,11 @@ public final class Units {
     return count(count) + " " + (count == 1 ? one : many);
   }
 
+  /** A name out of a dump, or that there is none. */
+  public static String orNoName(String name) {
+    return name.isEmpty() ? "(no name)" : name;
+  }
+
   /**
    * A name out of a dump, safe to print: control characters, which could drive a terminal, and
    * characters that reorder or hide text are written as escapes.

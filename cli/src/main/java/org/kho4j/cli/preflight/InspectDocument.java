@@ -211,7 +211,9 @@ public final class InspectDocument {
     for (JsonFields error : handover.objects("errors")) {
       String[] names = error.text("path").split("/", 3);
       Part part = names.length < 2 ? Parts.KHO : Parts.ofSubtree(names[1]).orElse(Parts.KHO);
-      damage(part, "it cannot be read: " + error.text("message"));
+      String place =
+          error.text("path") + (error.has("address") ? " at " + error.text("address") : "");
+      damage(part, "it cannot be read: %s: %s".formatted(place, error.text("message")));
     }
   }
 

@@ -147,12 +147,12 @@ final class Contents {
     return html.element("td", number, "class", "number");
   }
 
-  void more(long left, int columns, String what) throws IOException {
+  void more(long left, int columns, String one, String many) throws IOException {
     if (left > 0) {
       html.open("tr")
           .element(
               "td",
-              "and " + Units.count(left) + " more " + what,
+              "and " + Units.count(left, "more " + one, "more " + many),
               "colspan",
               Integer.toString(columns),
               "class",

@@ -164,7 +164,7 @@ final class HandoverText implements View {
     Contents.fact(html, "kernel")
         .open("strong")
         .text("Linux ")
-        .untrusted(release)
+        .name(release)
         .close()
         .close()
         .close();
@@ -189,7 +189,7 @@ final class HandoverText implements View {
       contents.place(html.open("td"), reservation.start()).close();
       contents.number(Units.size(reservation.size())).close();
     }
-    contents.more(left, 3, "reservations");
+    contents.more(left, 3, "reservation", "reservations");
     html.close();
     contents.endTable();
     html.close();

@@ -83,6 +83,11 @@ public final class Html {
     return this;
   }
 
+  /** A name out of a source; "(no name)" if it is empty. */
+  public Html name(String name) throws IOException {
+    return untrusted(Units.orNoName(name));
+  }
+
   /** Text out of a source. */
   public Html untrusted(String text) throws IOException {
     return shortened(text, Units::printable);

@@ -87,7 +87,7 @@ final class LuoText {
         .open("tbody")
         .open("tr", "class", "session", "id", contents.id(session.where()))
         .open("th", "scope", "rowgroup", "colspan", "5")
-        .untrusted(session.name())
+        .name(session.name())
         .element("span", Units.count(session.fileCount(), "file", "files"), "class", "count")
         .close()
         .open("td")
@@ -111,7 +111,7 @@ final class LuoText {
     if (mapping != null) {
       name(mapping, file.token());
     }
-    html.close().open("td").untrusted(file.compatible()).close();
+    html.close().open("td").name(file.compatible()).close();
     return true;
   }
 
@@ -123,7 +123,7 @@ final class LuoText {
     }
     Fd fd = systemd.fd(token).orElse(null);
     if (fd != null) {
-      html.text(" ").untrusted(fd.name()).text(" of ").untrusted(fd.unit());
+      html.text(" ").name(fd.name()).text(" of ").name(fd.unit());
     }
   }
 
@@ -141,15 +141,15 @@ final class LuoText {
       html.line()
           .open("tr")
           .open("th", "scope", "row", "colspan", "7")
-          .untrusted(fd.name())
+          .name(fd.name())
           .text(" of ")
-          .untrusted(fd.unit())
+          .name(fd.unit())
           .text(": session ")
-          .untrusted(fd.session().get())
+          .name(fd.session().get())
           .close()
           .close();
     }
-    contents.more(left, 7, "stored sessions");
+    contents.more(left, 7, "stored session", "stored sessions");
   }
 
   void file(PreservedFile file, @Nullable DevelopmentState state) throws IOException {
@@ -192,7 +192,7 @@ final class LuoText {
       if (mapping != null) {
         otherSessions(mapping, mappingAt);
       }
-      contents.more(filesLeft, 7, "files");
+      contents.more(filesLeft, 7, "file", "files");
       html.close();
     } else {
       sessionsLeft++;
@@ -207,7 +207,7 @@ final class LuoText {
     }
     if (sessionsLeft > 0) {
       html.open("tbody");
-      contents.more(sessionsLeft, 7, "sessions");
+      contents.more(sessionsLeft, 7, "session", "sessions");
       html.close();
     }
     contents.endTable();
@@ -221,11 +221,7 @@ final class LuoText {
     html.open("tbody");
     for (int i = 0; i < flbs.size(); i++) {
       Flb flb = flbs.get(i);
-      contents
-          .row(luo.in("flbs").in("flb", i))
-          .open("th", "scope", "row")
-          .untrusted(flb.name())
-          .close();
+      contents.row(luo.in("flbs").in("flb", i)).open("th", "scope", "row").name(flb.name()).close();
       html.open("td").address(flb.data());
       DevelopmentState state = states.get(flb.name());
       if (state != null) {

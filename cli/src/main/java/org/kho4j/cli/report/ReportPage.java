@@ -212,7 +212,10 @@ final class ReportPage {
         .close()
         .close()
         .open("dl");
-    fact(html, "written by", text.release() == null ? null : "Linux " + text.release());
+    fact(
+        html,
+        "written by",
+        text.release() == null ? null : "Linux " + Units.orNoName(text.release()));
     fact(
         html,
         "preserved",
@@ -318,7 +321,9 @@ final class ReportPage {
     if (more > 0) {
       html.element(
           "p",
-          "The source has " + Units.count(more) + " more handovers: kho inspect shows them.",
+          "The source has "
+              + Units.count(more, "more handover", "more handovers")
+              + ": kho inspect shows them.",
           "class",
           "note");
     }

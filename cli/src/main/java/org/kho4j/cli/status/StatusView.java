@@ -136,7 +136,7 @@ final class StatusView {
         .ifPresent(metadata ->
             words
                 .append(" by Linux ")
-                .append(metadata.previousRelease())
+                .append(Units.orNoName(metadata.previousRelease()))
                 .append(", kexec ")
                 .append(metadata.kexecCount()));
     return words.toString();

@@ -1,22 +1,24 @@
 package org.kho4j.cli.structure;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoRadix;
+import org.kho4j.abi.LuoFile;
+import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.PreservedFile;
-import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.pages.AddressRange;
@@ -37,6 +39,11 @@ final class AddressQuery implements OwnerVisitor {
   private final PageSize pageSize;
   private final NavigableMap<Long, OwnedAddress> asked = new TreeMap<>();
   private final FolioArrays arrays = new FolioArrays();
+  private final Map<PreservedFile, NavigableMap<Long, Queue<OwnedAddress.Owner>>> contents =
+      new LinkedHashMap<>();
+  private @Nullable StructureView last;
+  private @Nullable PreservedFile file;
+  private String session = "";
 
   private AddressQuery(Handover handover, Collection<Long> addresses) {
     this.handover = handover;
@@ -56,7 +63,7 @@ final class AddressQuery implements OwnerVisitor {
       Verifier.verify(handover, options, finding -> {}, query);
       query.asked.values().forEach(query::preserved);
       Scratch.of(handover, options).ifPresent(scratch -> scratch.regions().forEach(query::scratch));
-      query.files();
+      query.contents.forEach(AddressQuery::offsets);
     }
     return query.asked.values();
   }
@@ -75,18 +82,46 @@ final class AddressQuery implements OwnerVisitor {
   public void owns(Where where, long address, long bytes) {
     OwnerKind kind = OwnerKind.of(where);
     long before = arrays.before(kind, where, bytes);
+    Where place = kind.owner(where);
     for (OwnedAddress one : inPages(address, bytes)) {
-      long offset = one.address() - address;
-      OptionalLong known =
-          kind == OwnerKind.MEMFD || offset < 0 || offset >= bytes
-              ? OptionalLong.empty()
-              : OptionalLong.of(before + offset);
-      Where owner = kind.owner(where);
-      one.owner(kind, owner, known);
-      if (kind == OwnerKind.VMALLOC && known.isPresent()) {
-        element(one, owner, known.getAsLong());
+      OwnedAddress.Owner owner = one.owner(kind, place);
+      if (owner == null) {
+        continue;
+      }
+      long distance = one.address() - address;
+      switch (kind) {
+        case MEMFD -> content(owner, one.address());
+        case ROOT_FDT -> owner.in(handover.root().totalSize(), distance);
+        case SUBTREE -> blob(owner, address, bytes, one.address());
+        case STRUCTURE ->
+            owner.in(last != null && last.address() == address ? size(last) : bytes, distance);
+        default -> owner.in(before + bytes, before + distance);
+      }
+      if (kind == OwnerKind.VMALLOC && owner.offset().isPresent()) {
+        element(one, place, owner.offset().getAsLong());
       }
     }
+  }
+
+  /** An address in the content of the file whose entry was passed last. */
+  private void content(OwnedAddress.Owner owner, long address) {
+    if (file == null) {
+      return;
+    }
+    owner.file(session, file.token());
+    contents
+        .computeIfAbsent(file, it -> new TreeMap<>())
+        .computeIfAbsent(address, it -> new ArrayDeque<>())
+        .add(owner);
+  }
+
+  /** An address in the pages of a blob, which may begin and end anywhere in them. */
+  private void blob(OwnedAddress.Owner owner, long pages, long bytes, long address) {
+    handover.subtrees(problem -> {}).stream()
+        .filter(subtree -> subtree.where().toString().equals(owner.where().toString()))
+        .filter(subtree -> subtree.address() >= pages && subtree.address() - pages < bytes)
+        .findFirst()
+        .ifPresent(subtree -> owner.in(subtree.size(), address - subtree.address()));
   }
 
   /** The entry of an array whose layout the contract says, if it is one that is in use. */
@@ -110,7 +145,20 @@ final class AddressQuery implements OwnerVisitor {
   @Override
   public void structure(Where where, StructureView view) {
     arrays.structure(where, view);
-    long size = view.structure().size(pageSize);
+    last = view;
+    if (view.structure().has(LuoSession.NAME)) {
+      session = view.text(LuoSession.NAME, where, problem -> {});
+    } else if (view.structure().has(LuoFile.TOKEN)) {
+      file =
+          new PreservedFile(
+              handover,
+              where,
+              view.address(),
+              view.text(LuoFile.COMPATIBLE, where, problem -> {}),
+              view.get(LuoFile.DATA),
+              view.get(LuoFile.TOKEN));
+    }
+    long size = size(view);
     if (view.address() >= 0 && view.address() + size > view.address()) {
       asked
           .subMap(view.address(), view.address() + size)
@@ -119,17 +167,23 @@ final class AddressQuery implements OwnerVisitor {
     }
   }
 
+  private long size(StructureView view) {
+    return view.structure().size(pageSize);
+  }
+
+  /** A device tree may be larger than the blob that the root FDT lists. */
   @Override
   public void blob(Where where, long address, MemorySegment bytes) {
     arrays.blob(where, bytes);
     for (OwnedAddress one : inPages(address, bytes.byteSize())) {
       long offset = one.address() - address;
-      for (OwnedAddress.Owner owner : one.owners()) {
-        if (owner.kind() == OwnerKind.SUBTREE
-            && owner.where().toString().equals(where.toString())
-            && offset >= 0) {
-          owner.at(offset);
-        }
+      OwnedAddress.Owner owner = one.owners().isEmpty() ? null : one.owners().getLast();
+      if (owner != null
+          && owner.kind() == OwnerKind.SUBTREE
+          && owner.where().toString().equals(where.toString())
+          && offset >= 0
+          && offset < bytes.byteSize()) {
+        owner.at(offset);
       }
     }
   }
@@ -162,61 +216,29 @@ final class AddressQuery implements OwnerVisitor {
         .forEach(one -> one.scratch(region));
   }
 
-  /** Finds the file offsets of addresses in folios. */
-  private void files() {
-    Map<String, NavigableMap<Long, OwnedAddress.Owner>> contents = new HashMap<>();
-    for (OwnedAddress one : asked.values()) {
-      for (OwnedAddress.Owner owner : one.owners()) {
-        if (owner.kind() == OwnerKind.MEMFD) {
-          NavigableMap<Long, OwnedAddress.Owner> wanted =
-              contents.computeIfAbsent(owner.where().toString(), path -> new TreeMap<>());
-          if (wanted.putIfAbsent(one.address(), owner) != null) {
-            owner.unknown("the file has this memory twice");
-          }
-        }
-      }
-    }
-    if (contents.isEmpty()) {
-      return;
-    }
-    try {
-      handover
-          .client(LiveUpdate.CLIENT)
-          .ifPresent(luo ->
-              luo.sessions(problem -> {})
-                  .forEach(
-                      session -> session.files().forEach(file -> file(session, file, contents))));
-    } catch (HandoverException e) {
-      contents.values().forEach(wanted -> unknown(wanted, Units.printable(e)));
-    }
-  }
-
-  /** A path is looked at once: where names and tokens repeat, the first file has it. */
-  private static void file(
-      Session session,
-      PreservedFile file,
-      Map<String, NavigableMap<Long, OwnedAddress.Owner>> contents) {
-    NavigableMap<Long, OwnedAddress.Owner> wanted = contents.remove(file.where().toString());
-    if (wanted == null) {
-      return;
-    }
-    wanted.values().forEach(owner -> owner.file(session.name(), file.token()));
+  /** Finds the offsets of addresses in the content of a file. */
+  private static void offsets(
+      PreservedFile file, NavigableMap<Long, Queue<OwnedAddress.Owner>> owners) {
     try {
       file.as(Memfd.HANDLER)
           .ifPresent(memfd ->
               memfd
                   .content()
                   .forEachPiece((offset, address, bytes) ->
-                      wanted
+                      owners
                           .subMap(address, address + bytes)
-                          .forEach((at, owner) -> owner.at(offset + at - address))));
-      unknown(wanted, "no part of the file, or beyond its end");
+                          .forEach((at, same) -> found(same, offset + at - address))));
+      owners.values().forEach(rest -> rest.forEach(owner -> owner.outside(false)));
     } catch (HandoverException e) {
-      unknown(wanted, Units.printable(e));
+      owners.values().forEach(rest -> rest.forEach(owner -> owner.unknown(Units.printable(e))));
     }
   }
 
-  private static void unknown(NavigableMap<Long, OwnedAddress.Owner> owners, String because) {
-    owners.values().forEach(owner -> owner.unknown(because));
+  /** A file that has some memory several times owns it as often. */
+  private static void found(Queue<OwnedAddress.Owner> same, long offset) {
+    OwnedAddress.Owner owner = same.poll();
+    if (owner != null) {
+      owner.at(offset);
+    }
   }
 }

@@ -23,15 +23,15 @@ final class OwnedAddress {
   static final class Owner {
     private final OwnerKind kind;
     private final Where where;
-    private OptionalLong offset;
+    private OptionalLong offset = OptionalLong.empty();
+    private @Nullable String outside;
     private @Nullable String offsetUnknown;
     private @Nullable String session;
     private long token;
 
-    private Owner(OwnerKind kind, Where where, OptionalLong offset) {
+    private Owner(OwnerKind kind, Where where) {
       this.kind = kind;
       this.where = where;
-      this.offset = offset;
     }
 
     OwnerKind kind() {
@@ -46,6 +46,11 @@ final class OwnedAddress {
     /** Offset of the address in the owner's bytes, if it is known. */
     OptionalLong offset() {
       return offset;
+    }
+
+    /** Where the address is, if it is in the owner's pages and not in its bytes; otherwise null. */
+    @Nullable String outside() {
+      return outside;
     }
 
     /** Why the offset is not known; null if it is. */
@@ -65,13 +70,26 @@ final class OwnedAddress {
 
     void at(long known) {
       offset = OptionalLong.of(known);
-      offsetUnknown = null;
+      outside = null;
+    }
+
+    /**
+     * Sets the offset of an address that is in the owner's bytes, or on which side of them it is.
+     */
+    void in(long bytes, long distance) {
+      if (distance >= 0 && distance < bytes) {
+        at(distance);
+      } else {
+        outside(distance < 0);
+      }
+    }
+
+    void outside(boolean before) {
+      outside = before ? "before its start" : "behind its end";
     }
 
     void unknown(String because) {
-      if (offset.isEmpty()) {
-        offsetUnknown = because;
-      }
+      offsetUnknown = because;
     }
 
     void file(String name, long number) {
@@ -141,12 +159,15 @@ final class OwnedAddress {
     preservedUnknownBecause = because;
   }
 
-  void owner(OwnerKind kind, Where where, OptionalLong offset) {
-    if (owners.size() < MOST) {
-      owners.add(new Owner(kind, where, offset));
-    } else {
+  /** Adds an owner; returns null if there are too many, and it is counted only. */
+  @Nullable Owner owner(OwnerKind kind, Where where) {
+    if (owners.size() >= MOST) {
       moreOwners++;
+      return null;
     }
+    Owner owner = new Owner(kind, where);
+    owners.add(owner);
+    return owner;
   }
 
   void structure(Where where, StructureView view, PageSize pageSize) {

@@ -2,6 +2,7 @@ package org.kho4j.cli.structure;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
@@ -12,6 +13,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.Checked;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -21,6 +23,7 @@ public final class ShowStructureCommand extends SourceCommand {
 
   private static final int ELEMENTS_BY_DEFAULT = 64;
   private static final int PATHS_BY_DEFAULT = 1000;
+  private static final int MOST_REASONS = 10;
 
   public ShowStructureCommand() {
     super(
@@ -31,7 +34,7 @@ public final class ShowStructureCommand extends SourceCommand {
             + " print them as well. Several structures may share a path: the entry of a file in its"
             + " list, and the structure of its handler. Addresses are shown with the path of their"
             + " target.",
-        "Exit status: 0 if a structure was shown, 2 if no structure has this path.");
+        "Exit status: 0 if a structure was shown, 2 if no structure that can be read has this path.");
     example("kho show vmcore");
     example("kho show vmcore '/LUO/session \"vm\"/file 0x100'");
     example("kho show vmcore /LUO/session vm/file 0x100/folio 7");
@@ -93,18 +96,24 @@ public final class ShowStructureCommand extends SourceCommand {
     int most = invocation.flag("--all") ? Integer.MAX_VALUE : ELEMENTS_BY_DEFAULT;
     StructureSearch search = new StructureSearch(handover, path, most);
     Verifier.verify(handover, options(invocation), finding -> {}, search);
-    if (search.found().isEmpty()) {
+    if (search.found().isEmpty() && search.isAddress()) {
       throw failure(
           handover,
-          search.isAddress()
-              ? "no structure contains the address %s; kho who names the owner of an address"
-                  .formatted(path)
-              : "no structure has the path %s%s; kho show without a path lists all paths"
+          "no structure contains the address %s; kho who names the owner of an address"
+              .formatted(path));
+    }
+    if (search.found().isEmpty()) {
+      String reasons = reasons(invocation, handover, search);
+      throw failure(
+          handover,
+          reasons.isEmpty()
+              ? "no structure has the path %s%s; kho show without a path lists all paths"
                   .formatted(
                       path,
                       search.near().isEmpty()
                           ? ""
-                          : ". Near it: " + String.join(", ", search.near())));
+                          : ". Near it: " + String.join(", ", search.near()))
+              : "no structure that can be read has the path %s: %s".formatted(path, reasons));
     }
     PointerNames names = new PointerNames(handover.pageSize(), search.found());
     if (!names.isEmpty()) {
@@ -117,6 +126,30 @@ public final class ShowStructureCommand extends SourceCommand {
     } else {
       new StructureText(invocation.text()).show(search, names);
     }
+  }
+
+  /** Returns what verify has at the path: findings, or that the dump left the structure out. */
+  private static String reasons(Invocation invocation, Handover handover, StructureSearch search) {
+    List<String> reasons = new ArrayList<>();
+    Checked checked =
+        Verifier.verify(
+            handover,
+            ScratchOptions.verifying(invocation, rule -> true, Integer.MAX_VALUE),
+            finding -> {
+              if (search.isAt(finding.path()) && reasons.size() < MOST_REASONS) {
+                reasons.add(
+                    "%s at %s: %s"
+                        .formatted(
+                            finding.rule().id(),
+                            Units.address(finding.address()),
+                            finding.message()));
+              }
+            });
+    checked.absent().parts().stream()
+        .filter(part -> search.isAt(part.path()))
+        .limit(MOST_REASONS)
+        .forEach(part -> reasons.add("it is not in the dump, at " + Units.address(part.address())));
+    return String.join("; ", reasons);
   }
 
   private static void list(Invocation invocation, Handover handover) throws IOException {

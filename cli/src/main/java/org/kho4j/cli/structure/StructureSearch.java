@@ -66,6 +66,11 @@ final class StructureSearch implements OwnerVisitor {
     return address != null;
   }
 
+  /** Returns whether a path is the wanted one. */
+  boolean isAt(String other) {
+    return plain(other).equals(path);
+  }
+
   /** A path without quotes, as a user may write it in a shell. */
   private static String plain(String written) {
     return written.replace("\"", "");

@@ -47,7 +47,10 @@ final class StructureText {
       show(structure, names);
     }
     if (search.more() > 0) {
-      out.line("and " + Units.count(search.more()) + " more structures with this path");
+      out.line(
+          "and "
+              + Units.count(search.more(), "more structure", "more structures")
+              + " with this path");
     }
   }
 

@@ -78,6 +78,7 @@ final class WhoJson {
         .text("kind", owner.kind().label())
         .text("path", owner.where().toString())
         .number("offset", owner.offset())
+        .text("outside", owner.outside())
         .text("offsetUnknown", owner.offsetUnknown());
     if (owner.session() != null) {
       json.text("session", owner.session()).unsigned("token", owner.token());

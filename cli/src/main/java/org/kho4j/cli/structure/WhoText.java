@@ -127,10 +127,10 @@ final class WhoText {
         .put(NAME, Units.printablePath(owner.where().toString()));
     if (owner.offset().isPresent()) {
       out.put(", offset ").put(Units.address(owner.offset().getAsLong()));
+    } else if (owner.outside() != null) {
+      out.put(", " + owner.outside());
     } else if (owner.offsetUnknown() != null) {
       out.put(", ").put(WARNING, "offset unknown").put(": " + owner.offsetUnknown());
-    } else {
-      out.put(", outside of it in a page that it is in");
     }
     out.line();
   }

@@ -155,9 +155,11 @@ public final class FindingView {
 
   /** Returns the counts of checked structures, as {@code 1 handover, 32 map nodes}. */
   public static String summary(Checked checked) {
-    return checked.counts().entrySet().stream()
-        .map(count -> phrase(count.getKey(), count.getValue()))
-        .collect(Collectors.joining(", "));
+    return checked.counts().isEmpty()
+        ? "nothing"
+        : checked.counts().entrySet().stream()
+            .map(count -> phrase(count.getKey(), count.getValue()))
+            .collect(Collectors.joining(", "));
   }
 
   /** {@code mapNodes} and 20 as {@code 20 map nodes}. */

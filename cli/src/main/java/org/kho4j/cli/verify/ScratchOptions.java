@@ -10,7 +10,6 @@ import org.kho4j.cli.command.Numbers;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.Rule;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
@@ -75,26 +74,15 @@ public final class ScratchOptions {
   }
 
   /**
-   * Returns what is wrong with the options: they lead to no regions of a handover whose regions can
-   * be read.
+   * Returns the reason why the options lead to no regions, for a handover whose regions can be
+   * read.
    */
   public static Optional<HandoverException> problem(Handover handover, Verifier.Options options) {
-    OptionalLong given = options.setupData();
-    if (given.isEmpty() && options.scratchArray().isPresent()) {
-      given = OptionalLong.of(options.scratchArray().get().address());
-    }
-    if (given.isEmpty()
-        || handover.taken().isPresent()
-        || handover.isNewer()
-        || Scratch.of(handover, options).isPresent()) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        Where.ROOT
-            .in("scratch")
-            .broken(
-                given.getAsLong(),
-                "there are no regions that can be read here: kho verify names the reason"));
+    boolean isGiven = options.setupData().isPresent() || options.scratchArray().isPresent();
+    return isGiven && handover.taken().isEmpty() && !handover.isNewer()
+        ? Scratch.problem(handover, options)
+            .map(found -> new HandoverException(found.path(), found.address(), found.message()))
+        : Optional.empty();
   }
 
   /** Returns the address of the boot record, if the user gave it. */

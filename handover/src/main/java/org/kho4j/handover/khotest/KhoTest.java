@@ -101,6 +101,15 @@ public final class KhoTest {
    *     memory than there is
    */
   public void forEachFolio(FolioVisitor visitor) {
+    forEachEntry((at, address, order) -> visitor.folio(address, order));
+  }
+
+  /** Visits the entries of the list: their own physical address, and their folio. */
+  private interface EntryVisitor {
+    void entry(long at, long address, int order);
+  }
+
+  private void forEachEntry(EntryVisitor visitor) {
     PageSize pageSize = memory.pageSize();
     long mask = pageSize.bytes() - 1L;
     long[] bytes = new long[1];
@@ -121,7 +130,7 @@ public final class KhoTest {
               throw place.broken(
                   physicalAddress + at, "the folios are larger than the memory of the source");
             }
-            visitor.folio(entry & ~mask, (int) order);
+            visitor.entry(physicalAddress + at, entry & ~mask, (int) order);
           }
         });
   }
@@ -139,10 +148,10 @@ public final class KhoTest {
     OnesComplementSum sum = new OnesComplementSum();
     long[] bytes = new long[1];
     long[] number = new long[1];
-    forEachFolio((folio, order) -> {
+    forEachEntry((entry, folio, order) -> {
       Where place = folio(number[0]++);
       if (folio == 0) {
-        throw place.broken(address, "its entry is 0: there is no folio");
+        throw place.broken(entry, "its entry is 0: there is no folio");
       }
       long size = memory.pageSize().blockBytes(order);
       for (long at = 0; at < size; at += STRETCH_BYTES) {

@@ -50,7 +50,9 @@ public record ReserveMem(String name, long start, long size) {
     long start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, subtree.address());
     long size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, subtree.address());
     if (size <= 0 || start < 0 || start + size < 0) {
-      throw where.broken(subtree.address(), "0x%x bytes at 0x%x cannot be".formatted(size, start));
+      throw where.broken(
+          subtree.address(),
+          "0x%x bytes at 0x%x are not a possible range of memory".formatted(size, start));
     }
     return new ReserveMem(node.name(), start, size);
   }

@@ -63,6 +63,18 @@ public final class Memfd {
   }
 
   /**
+   * Returns the memfd that a file is; empty if its handler is not memfd's.
+   *
+   * @throws org.kho4j.handover.wire.HandoverException if it is broken, or of a newer contract
+   */
+  public static Optional<Memfd> of(PreservedFile file) {
+    if (MemfdVersion.isNewer(file.compatible())) {
+      throw file.where().newer(file.address(), file.compatible());
+    }
+    return file.as(HANDLER);
+  }
+
+  /**
    * Returns the features in front of a file's structure, known or not; empty where the file is no
    * memfd with a feature header.
    *

@@ -65,20 +65,24 @@ public final class HandoverMemory {
   }
 
   /**
-   * Reads a flattened device tree of {@code size} bytes.
+   * Reads the flattened device tree in a blob. As in the kernel (6.16 to 7.3), the size in the
+   * tree's own header counts, up to the end of the blob's pages.
    *
+   * @param size of the blob, as registered
    * @throws HandoverException if it cannot be read or is not well-formed
    */
   public FdtNode tree(Where where, long address, long size) {
-    if (size < Fdt.HEADER_SIZE || size > MAX_FDT_BYTES) {
+    if (size < Fdt.HEADER_SIZE || size > Integer.MAX_VALUE) {
       throw where.broken(
           address,
           "%s bytes cannot hold a device tree: it has %d to %d bytes"
               .formatted(Long.toUnsignedString(size), Fdt.HEADER_SIZE, MAX_FDT_BYTES));
     }
-    MemorySegment blob = bytes(where, address, size);
     try {
-      return Fdt.read(blob);
+      long total = Fdt.totalSize(bytes(where, address, Fdt.HEADER_SIZE));
+      long end = (address + size + pageSize.bytes() - 1) & -pageSize.bytes();
+      long most = Math.min(end - address, MAX_FDT_BYTES);
+      return Fdt.read(bytes(where, address, Math.min(total, most)));
     } catch (FdtException e) {
       throw where.broken(address + e.offset(), e);
     }

@@ -46,10 +46,10 @@ class ReserveMemTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0x7700000, 0, 0x0 bytes at 0x7700000 cannot be",
-    "0x7700000, -1, 0xffffffffffffffff bytes at 0x7700000 cannot be",
-    "-4096, 4096, 0x1000 bytes at 0xfffffffffffff000 cannot be",
-    "0x7fffffffffffffff, 1, 0x1 bytes at 0x7fffffffffffffff cannot be",
+    "0x7700000, 0, 0x0 bytes at 0x7700000 are not a possible range of memory",
+    "0x7700000, -1, 0xffffffffffffffff bytes at 0x7700000 are not a possible range of memory",
+    "-4096, 4096, 0x1000 bytes at 0xfffffffffffff000 are not a possible range of memory",
+    "0x7fffffffffffffff, 1, 0x1 bytes at 0x7fffffffffffffff are not a possible range of memory",
   })
   void namesAReservationThatCannotBe(String start, String size, String message) {
     assertThat(sentenceOf(() -> read(reservation("trace", Long.decode(start), Long.decode(size)))))

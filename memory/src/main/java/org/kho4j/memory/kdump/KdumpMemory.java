@@ -391,14 +391,11 @@ public final class KdumpMemory implements PhysicalMemory {
   }
 
   private AbsentMemoryException absent(long address) {
-    boolean isRam = isRam(address, 1);
-    String sentence = source.path() + " does not have the page of 0x" + Long.toHexString(address);
-    return new AbsentMemoryException(
-        address,
-        isRam && header.dumpLevel() > 1
-            ? sentence + ", a dump of level " + header.dumpLevel()
-            : sentence,
-        isRam);
+    AbsentMemoryException absent = AbsentMemoryException.of(source, address, isRam(address, 1));
+    return absent.isRam() && header.dumpLevel() > 1
+        ? new AbsentMemoryException(
+            address, absent.getMessage() + ": a dump of level " + header.dumpLevel(), true)
+        : absent;
   }
 
   private DamagedMemoryException damaged(long frame, String what) {

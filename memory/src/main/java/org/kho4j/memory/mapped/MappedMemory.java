@@ -87,17 +87,7 @@ public final class MappedMemory implements PhysicalMemory {
     // Nothing is allocated before all bytes are known to be present.
     long absent = runs.firstAbsent(address, length);
     if (absent != address + length) {
-      throw new AbsentMemoryException(
-          absent,
-          source.path()
-              + " has no memory at 0x"
-              + Long.toHexString(absent)
-              + ", asked for 0x"
-              + Long.toHexString(length)
-              + " bytes from 0x"
-              + Long.toHexString(address)
-              + " on",
-          ram != null && ram.contains(absent, 1));
+      throw AbsentMemoryException.of(source, absent, ram != null && ram.contains(absent, 1));
     }
     byte[] copy = new byte[(int) length];
     MemorySegment target = MemorySegment.ofArray(copy);

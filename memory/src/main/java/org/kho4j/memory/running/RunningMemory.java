@@ -284,11 +284,7 @@ public final class RunningMemory implements PhysicalMemory {
     requireOpen();
     long absent = runs.firstAbsent(address, length);
     if (absent != address + length) {
-      throw new AbsentMemoryException(
-          absent,
-          "%s has no memory at 0x%x, asked for 0x%x bytes from 0x%x on"
-              .formatted(source.path(), absent, length, address),
-          ram.contains(absent, 1));
+      throw AbsentMemoryException.of(source, absent, ram.contains(absent, 1));
     }
   }
 

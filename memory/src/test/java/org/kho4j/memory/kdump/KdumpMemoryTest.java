@@ -182,7 +182,7 @@ class KdumpMemoryTest {
       assertThatThrownBy(() -> memory.read(0x2f00, 0x1000))
           .isInstanceOfSatisfying(
               AbsentMemoryException.class, e -> assertThat(e.address()).isEqualTo(0x3000))
-          .hasMessage(path + " does not have the page of 0x3000");
+          .hasMessage(path + " has no memory at 0x3000");
       assertThatThrownBy(() -> memory.read(0x3008, 8))
           .isInstanceOfSatisfying(
               AbsentMemoryException.class, e -> assertThat(e.address()).isEqualTo(0x3008));

@@ -65,7 +65,7 @@ class LeftOutPagesTest {
   void messageNamesTheDumpLevel() throws IOException {
     try (PhysicalMemory memory = open(dump(31))) {
       assertThatThrownBy(() -> memory.read(0x4000, 1))
-          .hasMessageEndingWith("does not have the page of 0x4000, a dump of level 31");
+          .hasMessageEndingWith("leaves out the page of 0x4000, which is RAM: a dump of level 31");
     }
   }
 

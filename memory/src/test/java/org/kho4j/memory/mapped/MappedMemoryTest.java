@@ -56,7 +56,7 @@ class MappedMemoryTest {
       assertThatThrownBy(() -> memory.read(0x1ff0, 0x11))
           .isInstanceOfSatisfying(
               AbsentMemoryException.class, e -> assertThat(e.address()).isEqualTo(0x2000))
-          .hasMessage(path + " has no memory at 0x2000, asked for 0x11 bytes from 0x1ff0 on");
+          .hasMessage(path + " has no memory at 0x2000");
       assertThatThrownBy(() -> memory.read(0xfff, 2))
           .isInstanceOfSatisfying(
               AbsentMemoryException.class, e -> assertThat(e.address()).isEqualTo(0xfff));
