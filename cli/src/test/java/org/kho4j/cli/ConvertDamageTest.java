@@ -117,7 +117,7 @@ class ConvertDamageTest {
                   + page
                   + " cannot be copied: "
                   + core
-                  + " has no memory");
+                  + " leaves out the page of");
       ConsoleOfATest verified = ConsoleOfATest.pipe();
       new Kho(verified.console, "").run("verify", converted.toString());
       assertThat(verified.out()).as(version).contains("0 errors, ").doesNotContain(": count is 4,");

@@ -179,7 +179,9 @@ final class FlbRules {
           REFERENCES,
           where,
           address,
-          "count is %s, but the number of files is %d",
+          references == 0
+              ? "count is 0: no file refers to the FLB"
+              : "count is %s, more than the number of files, %d",
           Long.toUnsignedString(references),
           files);
     }
