@@ -122,7 +122,8 @@ class BrokenPartsTest {
   @Test
   void aBlobOfAnImpossibleSizeIsNamedByEveryCommand() throws IOException {
     Path broken = patched(LUO_SIZE, Long.MIN_VALUE + 32);
-    String sentence = "/LUO at 0x698000: 9223372036854775840 bytes cannot be in memory";
+    String sentence =
+        "/LUO at 0x698000: 9223372036854775840 bytes cannot be read at once: 1 to 2147483647 can";
 
     assertThat(kho(0, "inspect", broken).out()).contains(sentence);
     assertThat(kho(1, "verify", broken).out()).contains("FDT-008     /LUO at 0x698000");

@@ -124,6 +124,24 @@ class ConvertDamageTest {
     }
   }
 
+  /** Folio 0 of the first session's file is where a later session's list of files is. */
+  @Test
+  void memoryThatALaterPartTakesIsNoMemoryOfAnEarlierOne() throws IOException {
+    Path patched =
+        patched(
+            whole,
+            0x77c000,
+            ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(0x3L << 52 | 0x59c)
+                .array());
+
+    assertThat(kho(2, "convert", patched, "--abi", "7.3", "-o", converted).err())
+        .contains("/LUO/session \"kexec_multi_state\"/file 0x3e6/folio at 0x59c000: ")
+        .contains("no preserved block that stays has it");
+    assertThat(converted).doesNotExist();
+  }
+
   /** Only preserved blocks are copied: the bits of these pages are cleared in their leaf. */
   @ParameterizedTest
   @CsvSource(

@@ -34,7 +34,7 @@ class MutantCommandsTest {
       "src/test/resources/org/kho4j/cli/preflight/kernels/7.3.json";
 
   /** Of each source. */
-  private static final int MUTANTS = Integer.getInteger("kho.mutants", 200) / 100;
+  private static final int MUTANTS = Math.max(1, Integer.getInteger("kho.mutants", 200) / 100);
 
   private static final long SEED = Long.getLong("kho.mutants.seed", 1);
 

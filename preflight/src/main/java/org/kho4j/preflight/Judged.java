@@ -73,16 +73,19 @@ final class Judged {
   void spoilIfRead(Part part, Verdict verdict, String because) {
     Verdict before = verdict(part).orElse(Verdict.LOST);
     boolean known = verdict == Verdict.UNKNOWN && before == Verdict.DEGRADED;
-    if (before == Verdict.UNKNOWN && verdict == Verdict.DEGRADED && isWithoutVersion(part)) {
+    if (before == Verdict.UNKNOWN && verdict == Verdict.DEGRADED && onlyItsVersionIsUnknown(part)) {
       entries.computeIfPresent(part.name(), (_, entry) -> entry.judged(verdict, because));
     } else if (before != Verdict.LOST && !known) {
       spoil(part, verdict, because);
     }
   }
 
-  private boolean isWithoutVersion(Part part) {
+  /** Returns whether the next kernel's version is known, and the first kernel's is not. */
+  private boolean onlyItsVersionIsUnknown(Part part) {
     Entry entry = entries.get(part.name());
-    return entry != null && entry.component().from().isEmpty();
+    return entry != null
+        && entry.component().from().isEmpty()
+        && entry.component().to().isPresent();
   }
 
   /** Makes a part's verdict worse, if it is better, and those of the parts in it. */

@@ -248,7 +248,7 @@ final class BitmapListRules {
     long start = element.address(KhoserMemChunk.PHYS_START);
     long bitmap = element.address(KhoserMemChunk.BITMAP);
     int shift = pageSize.shift() + order;
-    long covered = 1L << (shift + bitmapBits);
+    long covered = 1L << Math.min(Long.SIZE - 2, shift + bitmapBits);
     if ((start & (covered - 1)) != 0 || start >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
       fault(
           START,

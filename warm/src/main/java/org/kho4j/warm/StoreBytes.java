@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.kho4j.handover.pages.AddressRange;
@@ -53,7 +54,20 @@ abstract class StoreBytes {
       @Override
       MemorySegment read(long at, long length) {
         requireMetadata(at, length);
-        ByteBuffer bytes = ByteBuffer.allocateDirect((int) length);
+        Objects.checkFromIndexSize(at, length, size());
+        return fill(at, ByteBuffer.allocate((int) length));
+      }
+
+      @Override
+      void forEachPiece(AddressRange range, Consumer<MemorySegment> to) {
+        Objects.checkFromIndexSize(range.address(), range.length(), size());
+        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE);
+        for (long at = range.address(); at < range.end(); at += PIECE) {
+          to.accept(fill(at, piece.clear().limit((int) Math.min(PIECE, range.end() - at))));
+        }
+      }
+
+      private MemorySegment fill(long at, ByteBuffer bytes) {
         try {
           while (bytes.hasRemaining()) {
             if (file.read(bytes, at + bytes.position()) < 0) {

@@ -96,6 +96,10 @@ record StoreIdentity(
       throw new WarmException(
           TRUNCATED, "%s has %d bytes; the store has %d".formatted(path, fileSize, identity.size));
     }
+    if (identity.log.end() > fileSize) {
+      throw new WarmException(
+          DAMAGED, "%s: the log at %s is not in the store".formatted(path, identity.log));
+    }
     return identity;
   }
 

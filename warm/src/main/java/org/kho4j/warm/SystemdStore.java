@@ -53,8 +53,13 @@ public final class SystemdStore {
       throws IOException {
     NotifySocket.checkName(options.name() + ".1");
     Found found = find(received, options);
-    for (String name : found.superseded) {
-      systemd.remove(name);
+    try {
+      for (String name : found.superseded) {
+        systemd.remove(name);
+      }
+    } catch (IOException | RuntimeException e) {
+      found.store.ifPresent(WarmStore::abandon);
+      throw e;
     }
     if (found.store.isEmpty()) {
       found.requireRoom(options.name(), systemd.storeMax());

@@ -15,8 +15,8 @@ package org.kho4j.warm;
  *
  * <p>A range that was not named in {@link #change} is not part of the transaction. Other threads
  * see the changes as they are made. A transaction belongs to the thread that began it, and a store
- * has one at a time: meanwhile, other threads wait in every method of the store and its regions.
- * Segments that they already have can be used.
+ * has one at a time: meanwhile, other threads wait in every method that reads or changes the
+ * regions. Segments that they already have can be used.
  */
 public final class Transaction implements AutoCloseable {
 
@@ -58,7 +58,8 @@ public final class Transaction implements AutoCloseable {
   /**
    * Rolls the changes back, unless they were committed.
    *
-   * @throws IllegalStateException in another thread than the one that began it; it goes on then
+   * @throws IllegalStateException in another thread than the one that began it; the transaction
+   *     continues then
    */
   @Override
   public void close() {

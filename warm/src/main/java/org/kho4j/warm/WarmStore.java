@@ -42,8 +42,8 @@ import org.kho4j.handover.pages.AddressRange;
  * #begin transaction}.
  *
  * <p><b>Owner.</b> One process has a store open. The kernel drops its lock when it dies. Safe for
- * use by several threads; while one of them has a transaction, the others wait in every method of
- * the store and its regions.
+ * use by several threads; while one of them has a transaction, the others wait in every method that
+ * reads or changes the regions.
  *
  * <p>Memory does not survive a power failure. A file on a disk then has only the pages that the
  * kernel wrote back; checksums detect the difference (see {@link WarmOptions#checksums}).
@@ -66,7 +66,10 @@ public final class WarmStore implements AutoCloseable {
   private final UndoLog log;
   private final long epoch;
   private final List<AddressRange> freedByCommit = new ArrayList<>();
+
+  /** Where the next set is stored: of the live set's length, or empty if there was no room. */
   private AddressRange spare;
+
   private volatile CommitSlot live;
   private List<WarmDirectory.Entry> committed;
   private @Nullable Transaction transaction;
@@ -398,7 +401,8 @@ public final class WarmStore implements AutoCloseable {
    *
    * @throws IllegalStateException if another thread is in a system call or native call on a
    *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
-   *     and can be closed when that call has ended
+   *     and can be closed when that call has ended; segments of other regions may have ended, and
+   *     {@link Region#segment} maps them again
    * @throws WarmException if another process has opened the store meanwhile, or there is no room
    *     for a directory that was changed since the last commit. The store is released then, without
    *     the clean mark

@@ -30,7 +30,7 @@ final class CopiedParts {
   }
 
   /**
-   * Checks a blob, and what lists the folios of kho_test.
+   * Checks a blob, and the list of kho_test's folios.
    *
    * @throws HandoverException if {@linkplain #isMissing something is missing}
    */

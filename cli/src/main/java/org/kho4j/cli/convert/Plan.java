@@ -56,7 +56,7 @@ final class Plan {
   private final List<Subtree> subtrees = new ArrayList<>();
   private final List<LeftOut> leftOut = new ArrayList<>();
 
-  /** At least; files whose list is not readable are not counted. */
+  /** A lower bound: a list that is not readable counts as one file. */
   private long filesLeftOut;
 
   private @Nullable Metadata metadata;
@@ -75,7 +75,7 @@ final class Plan {
    *
    * @param memory that the converted handover will be in
    * @throws HandoverException if the source is broken in a part that is written anew or left out,
-   *     or if such a part has memory of a blob that stays
+   *     or if such a part has memory of a part that stays
    */
   static Plan of(Handover source, Target target, AddressRange memory) {
     Plan plan = new Plan(source, target);
@@ -163,6 +163,14 @@ final class Plan {
                   .map(other -> "%s also has the blob at 0x%x".formatted(other.where(), address))
                   .orElse("its memory also has a structure that is written anew or left out"));
     }
+    // Parts that were planned later may have taken memory of those before.
+    subtrees.forEach(copied::require);
+    luo()
+        .ifPresent(planned ->
+            planned
+                .sessions()
+                .forEach(session ->
+                    session.files().forEach(file -> copied.require(file, isRewritten(file)))));
   }
 
   private void dropOutside(AddressRange memory) {

@@ -378,7 +378,10 @@ public final class Inspection {
     }
   }
 
-  /** Problems of one kind, each once: several parts may read the same structure. */
+  /**
+   * Problems of one kind. Several parts may read the same structure: a problem that is kept is
+   * counted once.
+   */
   private static final class Problems {
     private final Map<String, HandoverException> first = new LinkedHashMap<>();
     private long more;

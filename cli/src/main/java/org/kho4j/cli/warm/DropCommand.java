@@ -2,6 +2,7 @@ package org.kho4j.cli.warm;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
@@ -12,6 +13,7 @@ import org.kho4j.warm.WarmOptions;
 import org.kho4j.warm.WarmStore;
 import org.kho4j.warm.WarmView;
 import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
 
 /** {@code kho warm drop STORE REGION}. */
 final class DropCommand extends Command {
@@ -38,13 +40,15 @@ final class DropCommand extends Command {
     Path path = WarmCommand.path(invocation, "STORE");
     String name = String.valueOf(invocation.parameter(1, String.class));
     WarmView view = WarmView.read(path);
+    Supplier<ParameterException> missing =
+        () -> invocation.wrong("%s has no region '%s'".formatted(path, name));
     if (view.directory().regions().stream().noneMatch(region -> region.name().equals(name))) {
-      throw invocation.wrong("%s has no region '%s'".formatted(path, name));
+      throw missing.get();
     }
     WarmOptions options =
         WarmOptions.of(view.directory().name(), view.size()).withSchema(view.directory().schema());
     try (WarmStore store = WarmStore.open(path, options)) {
-      Region region = store.region(name).orElseThrow();
+      Region region = store.region(name).orElseThrow(missing);
       long bytes = region.bytes();
       region.drop();
       store.commit();

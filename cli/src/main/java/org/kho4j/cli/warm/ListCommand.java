@@ -12,7 +12,6 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
-import org.kho4j.linux.LinuxException;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
 
@@ -56,13 +55,23 @@ final class ListCommand extends Command {
     }
     int answer = OK;
     for (Path file : storesIn(path)) {
+      WarmView store;
       try {
-        visitor.store(WarmView.read(file), null);
-      } catch (WarmException | LinuxException e) {
-        // LinuxException: the file is gone, or its name is no text
+        store = WarmView.read(file);
+      } catch (WarmException e) {
         invocation.note(Units.printable(String.valueOf(e.getMessage())));
         answer = BAD_ANSWER;
+        continue;
+      } catch (IOException e) {
+        // The file is gone or was truncated meanwhile, or its name is no text.
+        invocation.note(
+            Units.printablePath(file.toString())
+                + ": "
+                + Units.printable(String.valueOf(e.getMessage())));
+        answer = BAD_ANSWER;
+        continue;
       }
+      visitor.store(store, null);
     }
     return answer;
   }

@@ -94,8 +94,13 @@ class InspectAgreesWithVerifyTest {
       chunk.set(ValueLayout.JAVA_LONG_UNALIGNED, 16, 0);
       Handover handover = Handovers.of(overlay, List.of(root), null).getFirst();
       compare(handover, "order 19");
-      assertThat(contradictions).isEmpty();
       assertThat(inspect(handover).at("/preservedMap/state").asString()).isEqualTo("damaged");
+
+      // The highest order with a key, for which a bitmap represents all addresses there can be.
+      chunk.set(ValueLayout.JAVA_INT_UNALIGNED, 8, 40 - 12);
+      chunk.set(ValueLayout.JAVA_LONG_UNALIGNED, 16, 4096);
+      compare(Handovers.of(overlay, List.of(root), null).getFirst(), "order 28");
+      assertThat(contradictions).isEmpty();
     }
   }
 

@@ -75,8 +75,8 @@ public final class HandoverMemory {
     if (size < Fdt.HEADER_SIZE || size > Integer.MAX_VALUE) {
       throw where.broken(
           address,
-          "%s bytes cannot hold a device tree: it has %d to %d bytes"
-              .formatted(Long.toUnsignedString(size), Fdt.HEADER_SIZE, MAX_FDT_BYTES));
+          "%s bytes cannot hold a device tree: its blob has %d to %d bytes"
+              .formatted(Long.toUnsignedString(size), Fdt.HEADER_SIZE, Integer.MAX_VALUE));
     }
     try {
       long total = Fdt.totalSize(bytes(where, address, Fdt.HEADER_SIZE));
@@ -98,7 +98,9 @@ public final class HandoverMemory {
     requirePhysical(where, address);
     if (length < 1 || length > Integer.MAX_VALUE) {
       throw where.broken(
-          address, "%s bytes cannot be in memory".formatted(Long.toUnsignedString(length)));
+          address,
+          "%s bytes cannot be read at once: 1 to %d can"
+              .formatted(Long.toUnsignedString(length), Integer.MAX_VALUE));
     }
     try {
       return memory.read(address, length);
