@@ -93,7 +93,7 @@ class ReserveMemTest {
 
     assertThat(sentenceOf(() -> kernel.handover().client(ReserveMem.CLIENT)))
         .isEqualTo(
-            "/memblock at 0x200000: 18446744073709551615 bytes cannot hold a device tree: it has"
-                + " 40 to 1048576 bytes");
+            "/memblock at 0x200000: 18446744073709551615 bytes cannot hold a device tree: its blob has"
+                + " 40 to 2147483647 bytes");
   }
 }
