@@ -18,8 +18,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
-import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.memory.image.MemoryImages;
 
 /** One broken part of a capture: no command says more of the rest than the bytes do. */
 class BrokenPartsTest {
@@ -89,14 +87,7 @@ class BrokenPartsTest {
   }
 
   private Path patchedWhole(Path capture, int address, byte... bytes) throws IOException {
-    Path whole = directory.resolve("whole");
-    try (PhysicalMemory memory = MemoryImages.open(capture)) {
-      Captures.copy(memory, whole);
-    }
-    try (FileChannel file = FileChannel.open(whole, StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.wrap(bytes), address);
-    }
-    return whole;
+    return Captures.copyPatched(capture, directory.resolve("whole"), address, bytes);
   }
 
   @Test

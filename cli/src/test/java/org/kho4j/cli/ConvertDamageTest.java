@@ -7,10 +7,8 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,14 +64,7 @@ class ConvertDamageTest {
   }
 
   private Path patched(Path source, int address, byte[] bytes) throws IOException {
-    Path patched = directory.resolve("patched");
-    try (PhysicalMemory memory = MemoryImages.open(source)) {
-      Captures.copy(memory, patched);
-    }
-    try (FileChannel file = FileChannel.open(patched, StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.wrap(bytes), address);
-    }
-    return patched;
+    return Captures.copyPatched(source, directory.resolve("patched"), address, bytes);
   }
 
   private static byte[] number(long value) {
@@ -127,14 +118,7 @@ class ConvertDamageTest {
   /** Folio 0 of the first session's file is where a later session's list of files is. */
   @Test
   void memoryThatALaterPartTakesIsNoMemoryOfAnEarlierOne() throws IOException {
-    Path patched =
-        patched(
-            whole,
-            0x77c000,
-            ByteBuffer.allocate(8)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(0x3L << 52 | 0x59c)
-                .array());
+    Path patched = patched(whole, 0x77c000, number(0x3L << 52 | 0x59c));
 
     assertThat(kho(2, "convert", patched, "--abi", "7.3", "-o", converted).err())
         .contains("/LUO/session \"kexec_multi_state\"/file 0x3e6/folio at 0x59c000: ")

@@ -78,7 +78,7 @@ public final class Region {
     return added;
   }
 
-  /** Remembers that the last commit has the region as it is. */
+  /** Notes that the last commit has the present extents. */
   void markCommitted() {
     committedExtents = entry.extents();
   }

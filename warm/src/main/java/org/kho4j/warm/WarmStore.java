@@ -436,8 +436,8 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Releases the store as it is: without a commit, and without the clean mark, so that the next
-   * owner finds that this one crashed.
+   * Releases the store without a commit and without the clean mark: the next owner finds that this
+   * one crashed.
    *
    * @throws IllegalStateException as {@link #close} does
    */

@@ -6,7 +6,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -41,11 +40,8 @@ public final class BootFiles {
     Path input = invocation.value("--boot-image", Path.class);
     this.kernel = input == null ? Optional.empty() : Optional.of(BootImage.open(input));
     this.deviceTreeInput = invocation.value("--dtb", Path.class);
-    for (Path file : Arrays.asList(input, deviceTreeInput)) {
-      if (file != null) {
-        invocation.reads(file);
-      }
-    }
+    invocation.reads(input);
+    invocation.reads(deviceTreeInput);
     this.bootImage = Optional.ofNullable(invocation.value("--boot-image-out", Path.class));
     this.deviceTree = Optional.ofNullable(invocation.value("--dtb-out", Path.class));
   }

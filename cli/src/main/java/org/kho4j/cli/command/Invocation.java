@@ -99,9 +99,7 @@ public final class Invocation {
       path = Spool.STANDARD_INPUT;
     }
     reads(path);
-    if (described.ramLayout() != null) {
-      reads(described.ramLayout());
-    }
+    reads(described.ramLayout());
     try (Progress progress = progress("reading " + source, 0)) {
       PhysicalMemory memory =
           MemoryImages.open(
@@ -123,9 +121,15 @@ public final class Invocation {
     return running.memory();
   }
 
-  /** Notes that the command reads a file: {@link #output} does not replace it. */
-  public void reads(Path file) {
-    read.add(file);
+  /**
+   * Notes that the command reads a file: {@link #output} does not replace it.
+   *
+   * @param file null if an option for it is not given
+   */
+  public void reads(@Nullable Path file) {
+    if (file != null) {
+      read.add(file);
+    }
   }
 
   /**

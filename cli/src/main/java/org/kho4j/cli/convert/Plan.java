@@ -146,6 +146,13 @@ final class Plan {
     }
   }
 
+  /** Plans what is in a list; the rest of one that is not readable is left out. */
+  private void list(Where list, Runnable planning) {
+    if (!ifReadable(list, planning)) {
+      filesLeftOut++;
+    }
+  }
+
   private void requireOwnMemory(List<Subtree> all) {
     for (Subtree subtree : subtrees) {
       long address = subtree.address();
@@ -256,26 +263,24 @@ final class Plan {
     }
     List<PlannedSession> sessions = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.sessionList());
-    boolean listed =
-        ifReadable(
-            subtree.where().in("sessions"),
-            () ->
-                state
-                    .sessions()
-                    .forEach(session -> {
-                      kept.drop(session.address());
-                      boolean fits = sessions.size() < room;
-                      if (!fits && version != null) {
-                        leaveOut(
-                            session.where().toString(),
-                            "%s has room for %d sessions".formatted(version, room));
-                      }
-                      List<PreservedFile> files = files(session, fits ? version : null);
-                      if (fits) {
-                        sessions.add(new PlannedSession(session, files));
-                      }
-                    }));
-    filesLeftOut += listed ? 0 : 1;
+    list(
+        subtree.where().in("sessions"),
+        () ->
+            state
+                .sessions()
+                .forEach(session -> {
+                  kept.drop(session.address());
+                  boolean fits = sessions.size() < room;
+                  if (!fits && version != null) {
+                    leaveOut(
+                        session.where().toString(),
+                        "%s has room for %d sessions".formatted(version, room));
+                  }
+                  List<PreservedFile> files = files(session, fits ? version : null);
+                  if (fits) {
+                    sessions.add(new PlannedSession(session, files));
+                  }
+                }));
     List<Flb> flbs = new ArrayList<>();
     ifReadable(subtree.where().in("flbs"), () -> flbs.addAll(state.flbs()));
     long files = sessions.stream().mapToLong(session -> session.files().size()).sum();
@@ -292,22 +297,20 @@ final class Plan {
   private List<PreservedFile> files(Session session, @Nullable LuoVersion version) {
     List<PreservedFile> files = new ArrayList<>();
     int room = version == null ? 0 : capacity(version.fileList());
-    boolean listed =
-        ifReadable(
-            session.where().in("files"),
-            () ->
-                session
-                    .files()
-                    .forEach(file -> {
-                      kept.drop(file.address());
-                      boolean fits = files.size() < room;
-                      if (ifReadable(file.where(), () -> file(file, fits, version)) && fits) {
-                        files.add(file);
-                      } else {
-                        filesLeftOut++;
-                      }
-                    }));
-    filesLeftOut += listed ? 0 : 1;
+    list(
+        session.where().in("files"),
+        () ->
+            session
+                .files()
+                .forEach(file -> {
+                  kept.drop(file.address());
+                  boolean fits = files.size() < room;
+                  if (ifReadable(file.where(), () -> file(file, fits, version)) && fits) {
+                    files.add(file);
+                  } else {
+                    filesLeftOut++;
+                  }
+                }));
     return files;
   }
 

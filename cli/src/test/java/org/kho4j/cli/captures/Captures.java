@@ -124,6 +124,18 @@ public final class Captures {
     }
   }
 
+  /** Writes the memory of a capture into a new file, and other bytes at one address of it. */
+  public static Path copyPatched(Path capture, Path ram, int address, byte[] bytes)
+      throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(capture)) {
+      copy(memory, ram);
+    }
+    try (FileChannel file = FileChannel.open(ram, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(bytes), address);
+    }
+    return ram;
+  }
+
   private static Stream<Path> captures(Path directory) {
     try (Stream<Path> files = Files.list(directory)) {
       return files

@@ -233,13 +233,11 @@ final class BootSearch {
   private boolean hasForm(long array, long count) {
     try {
       for (long i = 0; i < count; i++) {
-        StructureView entry =
-            new StructureView(
-                KhoScratch.STRUCTURE, array + i * ENTRY, memory.read(array + i * ENTRY, ENTRY));
-        long start = entry.address(KhoScratch.ADDR);
-        long length = entry.get(KhoScratch.SIZE);
-        boolean possible = start != 0 && length != 0 && isRegion(start, length);
-        if (!possible || !memory.isRam(start, 1)) {
+        Optional<AddressRange> region = region(array, i);
+        if (region.isEmpty()
+            || region.get().isEmpty()
+            || region.get().address() == 0
+            || !memory.isRam(region.get().address(), 1)) {
           return false;
         }
       }
@@ -247,6 +245,21 @@ final class BootSearch {
     } catch (MemoryReadException e) {
       return false;
     }
+  }
+
+  /**
+   * Returns the range in an entry of an array; empty if it has not the form of a region.
+   *
+   * @throws MemoryReadException if the array ends before the entry
+   */
+  private Optional<AddressRange> region(long array, long number) {
+    long at = array + number * ENTRY;
+    StructureView entry = new StructureView(KhoScratch.STRUCTURE, at, memory.read(at, ENTRY));
+    long start = entry.address(KhoScratch.ADDR);
+    long length = entry.get(KhoScratch.SIZE);
+    return isRegion(start, length)
+        ? Optional.of(new AddressRange(start, length))
+        : Optional.empty();
   }
 
   /**
@@ -269,18 +282,15 @@ final class BootSearch {
     NavigableMap<Long, AddressRange> byAddress = new TreeMap<>();
     try {
       while (regions.size() < KhoScratch.MAX_REGIONS) {
-        long address = at + (long) regions.size() * ENTRY;
-        StructureView entry =
-            new StructureView(KhoScratch.STRUCTURE, address, memory.read(address, ENTRY));
-        long start = entry.address(KhoScratch.ADDR);
-        long length = entry.get(KhoScratch.SIZE);
-        if (!isRegion(start, length)) {
+        Optional<AddressRange> entry = region(at, regions.size());
+        if (entry.isEmpty()) {
           break;
         }
-        AddressRange region = new AddressRange(start, length);
-        if (length > 0) {
+        AddressRange region = entry.get();
+        if (!region.isEmpty()) {
+          long start = region.address();
           if (!memory.isRam(start, 1)
-              || !memory.isRam(start + length - 1, 1)
+              || !memory.isRam(region.end() - 1, 1)
               || overlaps(byAddress.floorEntry(start), region)
               || overlaps(byAddress.ceilingEntry(start), region)) {
             break;
