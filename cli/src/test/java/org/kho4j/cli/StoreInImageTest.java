@@ -232,6 +232,16 @@ class StoreInImageTest {
     Path ram = machine(damaged);
     assertThat(kho(1, "warm", "verify", ram).out())
         .contains("  book: checksum match", "  index: checksum mismatch");
+    Path out = directory.resolve("out");
+    assertThat(kho(1, "extract", ram, "--region", "index", "-o", out).err())
+        .contains(
+            "kho: /LUO/session \"systemd\"/file 0x1/region \"index\": its checksum does not match:"
+                + " it is not what its owner left\n");
+    byte[] found = index.clone();
+    found[100] ^= 1;
+    assertThat(out).hasBinaryContent(found);
+    assertThat(kho(0, "extract", ram, "--region", "book", "-o", out, "--force").err())
+        .doesNotContain("checksum");
     JsonNode json = new ObjectMapper().readTree(kho(1, "warm", "verify", ram, "--json").out());
     assertThat(json.path("regions").path(2).toString())
         .isEqualTo(

@@ -124,6 +124,15 @@ public record WarmView(
     return verify(StoreBytes.of(memory, size));
   }
 
+  /**
+   * Compares the content of a region with its checksum, in the memory that the store was read from.
+   *
+   * @throws MemoryReadException if the image does not have all of the region
+   */
+  public Region.Check check(PhysicalMemory memory, WarmDirectory.Entry region) {
+    return check(StoreBytes.of(memory, size), region);
+  }
+
   private List<Checked> verify(StoreBytes memory) {
     return directory.regions().stream()
         .map(region -> new Checked(region, check(memory, region)))

@@ -42,7 +42,8 @@ public final class ExtractCommand extends SourceCommand {
         "The file gets its name only when it is complete, and only its owner can read it. Holes"
             + " and pages of zeros are not written, so they take no disk space.",
         "Exit status: 0 if all of it was written, 1 if --missing zero wrote zeros for missing"
-            + " pages or --all left something out, 2 if nothing was written.");
+            + " pages, the checksum of a region does not match, or --all left something out, 2 if"
+            + " nothing was written.");
     example("kho extract vmcore --session vm-guest-ram --token 0x100 -o memfd");
     example("kho extract vmcore --unit orders.service --fd orders.1 -o store");
     example("kho extract vmcore --region book -o book");
@@ -130,7 +131,8 @@ public final class ExtractCommand extends SourceCommand {
       checkStandardOutput(invocation);
     }
     Handover handover = choose(invocation, memory);
-    Content content = wanted.in(handover);
+    List<String> damage = new ArrayList<>();
+    Content content = wanted.in(handover, damage::add);
     if (!fillsMissing(invocation)) {
       requireAll(handover, content);
     }
@@ -138,8 +140,11 @@ public final class ExtractCommand extends SourceCommand {
         toOutput
             ? toStandardOutput(invocation, content)
             : toFile(invocation, content, Path.of(output));
+    damage.forEach(invocation::note);
     written.show(invocation, handover, content);
-    return written.extraction().absentBytes() == 0 ? Command.OK : Command.BAD_ANSWER;
+    return damage.isEmpty() && written.extraction().absentBytes() == 0
+        ? Command.OK
+        : Command.BAD_ANSWER;
   }
 
   private static Handover choose(Invocation invocation, PhysicalMemory memory) throws IOException {

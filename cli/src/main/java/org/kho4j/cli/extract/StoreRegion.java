@@ -3,6 +3,7 @@ package org.kho4j.cli.extract;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.warm.StoreSearch;
 import org.kho4j.handover.Handover;
@@ -11,6 +12,7 @@ import org.kho4j.handover.content.ContentMemory;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.warm.Region;
 import org.kho4j.warm.WarmDirectory;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
@@ -24,16 +26,17 @@ import org.kho4j.warm.WarmView;
 record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
 
   @Override
-  public Content in(Handover handover) throws IOException {
+  public Content in(Handover handover, Consumer<String> damage) throws IOException {
     if (memfd != null) {
-      Content content = memfd.in(handover);
-      return region(handover, content.path(), new ContentMemory(handover.memory(), content));
+      Content content = memfd.in(handover, damage);
+      ContentMemory store = new ContentMemory(handover.memory(), content);
+      return region(handover, content.path(), store, damage);
     }
     PhysicalMemory source = handover.memory().physical();
     if (WarmView.beginsAt(source, 0)) {
       HandoverMemory memory = handover.memory();
       Content all = Content.contiguous(memory, "/", 0, source.source().bytes());
-      return region(handover, "", new ContentMemory(memory, all));
+      return region(handover, "", new ContentMemory(memory, all), damage);
     }
     List<StoreSearch.StoredFile> having = new ArrayList<>();
     List<String> others = new ArrayList<>();
@@ -50,7 +53,7 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
         problem -> File.keep(others, problem.path()));
     if (having.size() == 1) {
       StoreSearch.StoredFile file = having.getFirst();
-      return region(handover, file.where().toString(), file.memory());
+      return region(handover, file.where().toString(), file.memory(), damage);
     }
     if (having.isEmpty()) {
       throw Wanted.missing(handover, "warm store with a region \"" + name + "\"", others);
@@ -80,7 +83,9 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
         .orElse(null);
   }
 
-  private Content region(Handover handover, String path, ContentMemory memory) throws IOException {
+  private Content region(
+      Handover handover, String path, ContentMemory memory, Consumer<String> damage)
+      throws IOException {
     WarmView store = WarmView.read(memory, memory.size());
     WarmDirectory.Entry entry = entry(store);
     if (entry == null) {
@@ -89,6 +94,11 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
           "region \"%s\"%s".formatted(name, path.isEmpty() ? "" : " in " + path),
           store.directory().regions().stream().map(WarmDirectory.Entry::name).toList());
     }
-    return memory.parts(path + Where.ROOT.named("region", name), entry.extents(), entry.bytes());
+    Content region =
+        memory.parts(path + Where.ROOT.named("region", name), entry.extents(), entry.bytes());
+    if (region.absentBytes() == 0 && store.check(memory, entry) == Region.Check.MISMATCH) {
+      damage.accept(region.path() + ": its checksum does not match: it is not what its owner left");
+    }
+    return region;
   }
 }

@@ -3,6 +3,7 @@ package org.kho4j.cli.extract;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVmalloc;
@@ -31,9 +32,10 @@ interface Wanted {
   /**
    * Finds its bytes.
    *
+   * @param damage takes the sentence on bytes that can be read, but are not what their owner wrote
    * @throws IOException with a sentence if the handover has no such thing
    */
-  Content in(Handover handover) throws IOException;
+  Content in(Handover handover, Consumer<String> damage) throws IOException;
 
   /** The options that name something. */
   List<String> OPTIONS =
@@ -129,7 +131,7 @@ interface Wanted {
   /** A memfd in the descriptor store of a unit, which systemd preserved. */
   record Stored(String unit, String name) implements Wanted {
     @Override
-    public Content in(Handover handover) throws IOException {
+    public Content in(Handover handover, Consumer<String> damage) throws IOException {
       FdStoreMapping mapping =
           orMissing(
               FdStoreMapping.in(liveUpdate(handover)).orElse(null),
@@ -165,7 +167,7 @@ interface Wanted {
             "%s: the %s is the session \"%s\": --session and --token name its files"
                 .formatted(handover.memory().physical().source().path(), what, fd.session().get()));
       }
-      return new File(FdStoreMapping.SESSION, fd.token().orElseThrow()).in(handover);
+      return new File(FdStoreMapping.SESSION, fd.token().orElseThrow()).in(handover, damage);
     }
 
     private static String option(Fd fd) {
@@ -178,7 +180,7 @@ interface Wanted {
   /** A file of a session. */
   record File(String session, long token) implements Wanted {
     @Override
-    public Content in(Handover handover) throws IOException {
+    public Content in(Handover handover, Consumer<String> damage) throws IOException {
       LiveUpdate luo = liveUpdate(handover);
       List<String> names = new ArrayList<>();
       Session found = luo.session(session).orElse(null);
@@ -215,7 +217,7 @@ interface Wanted {
   /** The blob of a subtree. */
   record Blob(String name) implements Wanted {
     @Override
-    public Content in(Handover handover) throws IOException {
+    public Content in(Handover handover, Consumer<String> damage) throws IOException {
       Subtree found = handover.subtree(name).orElse(null);
       List<String> names = handover.subtrees(problem -> {}).stream().map(Subtree::name).toList();
       return orMissing(found, handover, "subtree \"" + name + "\"", names)
@@ -226,7 +228,7 @@ interface Wanted {
   /** A reservation of the command line. */
   record Reservation(String name) implements Wanted {
     @Override
-    public Content in(Handover handover) throws IOException {
+    public Content in(Handover handover, Consumer<String> damage) throws IOException {
       List<ReserveMem> there = handover.client(ReserveMem.CLIENT).orElse(List.of());
       ReserveMem found =
           there.stream()
@@ -245,7 +247,7 @@ interface Wanted {
   /** A vmalloc area, by the address of its descriptor. */
   record Vmalloc(long address) implements Wanted {
     @Override
-    public Content in(Handover handover) {
+    public Content in(Handover handover, Consumer<String> damage) {
       HandoverMemory memory = handover.memory();
       Where where = Where.ROOT.in("vmalloc " + Units.address(address));
       Descriptor descriptor = Descriptor.of(memory.view(where, address, KhoVmalloc.STRUCTURE));
