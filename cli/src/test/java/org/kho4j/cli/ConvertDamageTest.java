@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.CoreFile.Run;
+import org.kho4j.files.LittleEndian;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 
@@ -37,6 +39,10 @@ class ConvertDamageTest {
   private static final int VERSION = 0x51204c;
   private static final int MEMBLOCK_SIZE = 0x512084;
   private static final int MEMBLOCK_BLOB = 0x512098;
+  private static final long MEMBLOCK = 0x69c000;
+
+  /** Where the memory of its reservation begins. */
+  private static final long RESERVATION = 0x1f100000;
 
   @TempDir private Path directory;
   private Path whole;
@@ -152,6 +158,26 @@ class ConvertDamageTest {
     assertThat(kho(1, "convert", patched, "--abi", "7.3", "-o", converted).err())
         .contains("left out: " + left + " at " + page + " cannot be copied: no preserved block");
     assertThat(kho(0, "verify", converted).out()).contains("0 errors, ");
+  }
+
+  @Test
+  void aReservationThatIsNotPreservedIsNamed() throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      MemorySegment blob = memory.read(MEMBLOCK, 0x100);
+      long start = 0;
+      while (blob.get(LittleEndian.U64, start) != RESERVATION) {
+        start++;
+      }
+      Path patched = patched(whole, (int) (MEMBLOCK + start), number(RESERVATION + PAGE));
+      assertThat(kho(1, "verify", patched).out()).contains("MEMBLOCK-005");
+
+      assertThat(kho(1, "convert", patched, "--abi", "7.3", "-o", converted).err())
+          .contains(
+              "left out: /memblock/reservation \"trace\": 0x100000 bytes at 0x%x are not all"
+                      .formatted(RESERVATION + PAGE)
+                  + " preserved: those that are not become zeros");
+    }
+    assertThat(kho(1, "verify", converted).out()).contains("MEMBLOCK-005");
   }
 
   @Test

@@ -24,6 +24,7 @@ import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.LuoHead;
 import org.kho4j.handover.luo.PreservedFile;
 import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.Subtree;
@@ -85,6 +86,7 @@ final class Plan {
         source.subtrees(problem -> plan.leaveOut(problem.path(), problem.problem()));
     all.forEach(subtree -> plan.ifReadable(subtree.where(), () -> plan.subtree(subtree)));
     plan.requireOwnMemory(all);
+    plan.subtrees.forEach(plan::reservations);
     return plan;
   }
 
@@ -213,6 +215,27 @@ final class Plan {
               "is not a device tree, and %s has no other blobs".formatted(target.kho()));
           kept.drop(subtree.address(), subtree.size());
         }
+      }
+    }
+  }
+
+  /** A kernel reads a reservation's memory, preserved or not. */
+  private void reservations(Subtree subtree) {
+    if (!subtree.name().equals(ReserveMem.CLIENT.subtree())) {
+      return;
+    }
+    List<ReserveMem> reservations;
+    try {
+      reservations = ReserveMem.CLIENT.read(source, subtree);
+    } catch (HandoverException e) {
+      return; // A broken blob stays as it is.
+    }
+    for (ReserveMem reservation : reservations) {
+      if (!kept.has(reservation.start(), reservation.size())) {
+        leaveOut(
+            reservation.where().toString(),
+            "0x%x bytes at 0x%x are not all preserved: those that are not become zeros"
+                .formatted(reservation.size(), reservation.start()));
       }
     }
   }
