@@ -3,12 +3,14 @@ package org.kho4j.files;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -22,6 +24,9 @@ final class LinuxFileHoles implements FileHoles {
    * read: a part of a file has to be larger than this for lseek to pay.
    */
   static final long MINIMUM = 1L << 30;
+
+  /** Where files are memory, to read the pages of a hole through a mapping allocates them. */
+  static final long MINIMUM_IN_MEMORY = 1L << 20;
 
   private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
   private static final boolean SUPPORTED =
@@ -37,6 +42,16 @@ final class LinuxFileHoles implements FileHoles {
    */
   LinuxFileHoles(long minimum) {
     this.minimum = minimum;
+  }
+
+  /** A look for the holes of a file that is mapped. */
+  static LinuxFileHoles of(Path path) {
+    try {
+      boolean inMemory = Files.getFileStore(path).type().equals("tmpfs");
+      return new LinuxFileHoles(inMemory ? MINIMUM_IN_MEMORY : MINIMUM);
+    } catch (IOException e) {
+      return new LinuxFileHoles(MINIMUM); // No mount point is known, as in some containers.
+    }
   }
 
   @Override

@@ -69,10 +69,8 @@ public final class MappedFile implements AutoCloseable {
     if (!attributes.isRegularFile()) {
       throw new MalformedImageException(path + " is not a regular file");
     }
-    return map(
-        path,
-        FileChannel.open(path, StandardOpenOption.READ),
-        new LinuxFileHoles(LinuxFileHoles.MINIMUM));
+    FileHoles holes = LinuxFileHoles.of(path);
+    return map(path, FileChannel.open(path, StandardOpenOption.READ), holes);
   }
 
   /**
