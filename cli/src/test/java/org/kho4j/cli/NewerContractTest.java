@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -256,6 +257,17 @@ class NewerContractTest {
 
     assertThat(kho(0, "diff", ram, ram).out()).doesNotContain("cannot be read", "! A");
     kho(0, "report", ram, "-o", directory.resolve("report.html"));
+  }
+
+  @Test
+  void aNewerMemfdIsUnknownToDiff() throws IOException {
+    Path ram = directory.resolve("ram");
+    Captures.copy(capture, ram);
+    try (WritableMemory memory = WritableMemory.open(ram, 0)) {
+      new Guest(memory).handler("memfd-v3");
+    }
+    assertThat(kho(0, "diff", ram, ram).out())
+        .containsPattern("\\? file 0x\\w+: absent, unreadable or newer");
   }
 
   /** The memory, and where things are in it. */

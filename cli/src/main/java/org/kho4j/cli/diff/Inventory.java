@@ -263,7 +263,7 @@ final class Inventory {
             .map(Inventory::stored)
             .orElseGet(() -> Item.of("file", "0x" + Long.toHexString(file.token())));
     item.with("handler", file.compatible());
-    Memfd memfd = read(item, () -> file.as(Memfd.HANDLER).orElse(null));
+    Memfd memfd = read(item, () -> Memfd.of(file).orElse(null));
     if (memfd == null) {
       return item;
     }
