@@ -143,8 +143,9 @@ kho_make_build() {
   ln -sfn "$JAVA_HOME" "$kho_build/jdk"
   touch -r "$JAVA_HOME/release" "$kho_build/release"
   echo "$kho_hash" >"$kho_dir/current.new" && mv -f "$kho_dir/current.new" "$kho_dir/current"
-  # Whoever still runs an older build has its files open.
-  find "$kho_dir" -mindepth 1 -maxdepth 1 -type d ! -name "$kho_hash" -mmin +10 -exec rm -rf {} +
+  # The build before stays: a start may have read its name just now, and some jars are opened late.
+  find "$kho_dir" -mindepth 1 -maxdepth 1 -type d ! -name "$kho_hash" ! -name "${kho_name:-}" -mmin +10 \
+    -exec rm -rf {} +
 }
 
 if mkdir -p "$kho_dir" 2>/dev/null && [ -w "$kho_dir" ] && [ -z "${KHO_NO_BUILD:-}" ]; then

@@ -168,7 +168,7 @@ public final class Kho {
       return Command.OK;
     }
     Command command = (Command) levels.getLast().getCommandSpec().userObject();
-    int answer = command.run(invocation);
+    int answer = command.start(invocation);
     text.flush();
     return answer;
   }

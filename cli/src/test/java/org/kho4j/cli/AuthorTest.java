@@ -446,7 +446,7 @@ class AuthorTest {
   void optionsForReadingAreRefused() throws IOException {
     assertThat(run(2, SMALL.formatted(""), "--page-size", "16K").err())
         .contains(
-            "--page-size is only for commands that read: the spec determines what is" + " written");
+            "--page-size describes a memory image, and kho author opens none");
   }
 
   private Path ram() {

@@ -219,7 +219,7 @@ class DiffCommandTest {
     TestGuest.create(b, 16 << 20, "7.0\n").close();
 
     assertThat(changes(a, b))
-        .containsExactly("~ subtree kexec-metadata", "  ~ previousRelease 6.99 → 7.0\\n");
+        .containsExactly("~ subtree kexec-metadata", "  ~ previousRelease 6.99 → 7.0\\x0a");
   }
 
   @Test
@@ -335,6 +335,9 @@ class DiffCommandTest {
     Path a = ram("a", guest -> {});
     assertThat(kho(2, "diff", a).err()).contains("'B'");
     assertThat(kho(2, "diff", a, a, "--fdt", "0x1000").err()).contains("give --a-fdt or --b-fdt");
+    assertThat(kho(2, "diff", "-", "-").err()).contains("standard input cannot be both A and B");
+    assertThat(kho(2, "diff", a, a, "--b-fdt", "0x1000").err())
+        .startsWith("kho: " + a + ": / at 0x1000: there is no root FDT");
     assertThat(kho(2, "diff", a, a, "--a-fdt=1", "--a-role=incoming").err())
         .contains("--a-fdt and --a-role exclude each other");
     assertThat(kho(2, "diff", a, a, "--b-role=incoming").err())

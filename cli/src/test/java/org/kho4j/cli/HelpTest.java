@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -73,6 +75,25 @@ class HelpTest {
       }
     }
     assertThat(script).anyMatch(line -> line.contains("-l severity -x -a 'error warning info' "));
+  }
+
+  /** The script has one list of words for a label in each function. */
+  @Test
+  void optionsWithDifferentWordsHaveDifferentLabels() {
+    for (CommandLine command : commands(Kho.commandLine())) {
+      Map<String, List<String>> words = new HashMap<>();
+      for (OptionSpec option : command.getCommandSpec().options()) {
+        if (option.completionCandidates() == null) {
+          continue;
+        }
+        List<String> candidates = new ArrayList<>();
+        option.completionCandidates().forEach(candidates::add);
+        assertThat(words.getOrDefault(option.paramLabel(), candidates))
+            .as("%s %s", command.getCommandName(), option.longestName())
+            .isEqualTo(candidates);
+        words.put(option.paramLabel(), candidates);
+      }
+    }
   }
 
   @Test

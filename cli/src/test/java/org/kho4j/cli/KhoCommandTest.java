@@ -261,6 +261,18 @@ class KhoCommandTest {
     assertThat(run(new Probe(_ -> answer), "probe")).isEqualTo(answer);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"warm drop store region", "demo", "author spec -o ram", "completion"})
+  void optionsOfAnImageAreRefusedWhereNoneIsOpened(String line) {
+    String[] command = line.split(" ", -1);
+    String[] behind = Stream.concat(Stream.of(command), Stream.of("--skip", "7")).toArray(String[]::new);
+    assertThat(run(behind)).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).startsWith("kho: --skip describes a memory image, and kho " + command[0]);
+    String[] before = Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
+    assertThat(run(before)).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).contains("kho: --fdt describes a memory image, and kho " + command[0]);
+  }
+
   @Test
   void coloursAreForTerminals() {
     assertThat(styledOn(ConsoleOfATest.pipe(), "", "probe")).isEqualTo("bad\n");

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.TestGuest;
 import org.kho4j.cli.captures.TestGuest.Placed;
@@ -52,6 +53,19 @@ class ReportCommandTest {
         Stream.concat(Stream.of("report", source, "-o", page), Stream.of(options)).toList();
     kho(exit, line.toArray());
     return Files.readString(page);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"invalid-luo-same-name", "invalid-luo-token"})
+  void structuresOfOnePathHaveIdsOfTheirOwn(String vector) throws IOException {
+    Path source = Captures.PROJECT.resolve("vectors/invalid").resolve(vector + ".elf.zst");
+    List<String> ids =
+        Pattern.compile(" id=\"([^\"]+)\"")
+            .matcher(report(1, source))
+            .results()
+            .map(result -> result.group(1))
+            .toList();
+    assertThat(ids).hasSizeGreaterThan(5).doesNotHaveDuplicates();
   }
 
   /** Every element ends, in the order that they began in. */

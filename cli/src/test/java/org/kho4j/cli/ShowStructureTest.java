@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -57,6 +58,25 @@ class ShowStructureTest {
       for (JsonNode structure : shown) {
         assertThat(structure.path("path").asString()).isEqualTo(paths.get(i));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0x778050 /LUO", "0xzz", "0x", "0x1ffffffffffffffffff", "12x"})
+  void whatIsNoAddressIsExplained(String path) {
+    assertThat(show(CAPTURE, path)).isEqualTo(2);
+    assertThat(pipe.err())
+        .matches("kho: '" + path + "' (is not a number; write|does not fit into 64 bits).*\n.*\n");
+  }
+
+  @Test
+  void anAddressIsANumberAsInOptions() {
+    assertThat(show(CAPTURE, "0x512000")).isZero();
+    String shown = pipe.out();
+    for (String same : List.of("0X512000", "5316608", "5192K")) {
+      ConsoleOfATest again = ConsoleOfATest.pipe();
+      assertThat(new Kho(again.console, "").run("show", CAPTURE, same)).as(again.err()).isZero();
+      assertThat(again.out()).isEqualTo(shown);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -191,6 +193,36 @@ class StoreInImageTest {
         .contains("has 96 bytes; a store has at least");
     assertThat(kho(2, "extract", Captures.small("jump-luo"), "--region", "x", "-o", out).err())
         .contains("has no warm store with a region \"x\"");
+  }
+
+  @Test
+  void aPackedStoreIsAStore() throws IOException {
+    Path packed = directory.resolve("store.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+      Files.copy(file, out);
+    }
+    String line = kho(0, "warm", "list", file).out();
+    assertThat(kho(0, "warm", "list", packed).out()).isEqualTo(line.replace("" + file, "" + packed));
+    assertThat(kho(0, "warm", "show", packed).out())
+        .isEqualTo(kho(0, "warm", "show", file).out().replace("" + file, "" + packed));
+    assertThat(kho(0, "warm", "verify", packed).out()).contains("  index: checksum match");
+    assertThat(kho(0, "warm", "verify", packed, "--json").out())
+        .isEqualTo(kho(0, "warm", "verify", file, "--json").out());
+  }
+
+  @Test
+  void aTruncatedStoreIsAStoreThatCannotBeRead() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    for (int size : new int[] {100, 8192, whole.length - 1}) {
+      Path cut = Files.write(directory.resolve("cut"), Arrays.copyOf(whole, size));
+      for (String command : List.of("list", "show", "verify")) {
+        assertThat(kho(1, "warm", command, cut).err())
+            .startsWith("kho: " + cut + ": the file has " + size + " bytes; ");
+      }
+    }
+    Path ram = machine(Arrays.copyOf(whole, 4096));
+    assertThat(kho(1, "warm", "show", ram).err())
+        .startsWith("kho: /LUO/session \"systemd\"/file 0x1: " + ram + ": the file has 4096 bytes; ");
   }
 
   /** No kernel hands holes over; another writer may. */

@@ -83,17 +83,27 @@ public final class Region {
     committedExtents = entry.extents();
   }
 
-  /**
-   * Returns the region's directory entry, without a checksum, because the region can be written.
-   */
+  /** Returns the region's directory entry, with a checksum if it still has the recorded one. */
   WarmDirectory.Entry entry() {
-    return new WarmDirectory.Entry(
-        entry.name(), entry.schema(), entry.bytes(), OptionalInt.empty(), entry.extents());
+    return hasRecorded() ? entry : with(OptionalInt.empty());
   }
 
+  /**
+   * Returns the same with the checksum that is recorded, or else the content's. Content that nobody
+   * mapped is not read: were it damaged, its own checksum would hide that.
+   */
   WarmDirectory.Entry entryWithChecksum() {
+    return hasRecorded() ? entry : with(OptionalInt.of(checksum()));
+  }
+
+  /** Returns whether the recorded checksum is still that of what the owner before left. */
+  private boolean hasRecorded() {
+    return checkable && entry.checksum().isPresent() && !wasMapped;
+  }
+
+  private WarmDirectory.Entry with(OptionalInt checksum) {
     return new WarmDirectory.Entry(
-        entry.name(), entry.schema(), entry.bytes(), OptionalInt.of(checksum()), entry.extents());
+        entry.name(), entry.schema(), entry.bytes(), checksum, entry.extents());
   }
 
   /**
@@ -212,7 +222,7 @@ public final class Region {
   public Check verify() {
     return store.locked(() -> {
       requireThere();
-      if (!checkable || entry.checksum().isEmpty() || wasMapped) {
+      if (!hasRecorded()) {
         return Check.UNKNOWN;
       }
       return entry.checksum().getAsInt() == checksum() ? Check.MATCH : Check.MISMATCH;

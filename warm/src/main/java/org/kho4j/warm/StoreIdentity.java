@@ -55,7 +55,7 @@ record StoreIdentity(
     if (layout != StoreLayout.LAYOUT) {
       throw new WarmException(
           LAYOUT,
-          "%s has layout %d; this version reads layout %d"
+          "%s: the store has layout %d; this version reads layout %d"
               .formatted(path, layout, StoreLayout.LAYOUT));
     }
     int recorded = page.get(U32, StoreLayout.IDENTITY_CHECKSUM_AT);
@@ -70,7 +70,7 @@ record StoreIdentity(
     if (pageSize == null || page.get(U64, StoreLayout.BYTE_ORDER_AT) != StoreLayout.BYTE_ORDER) {
       throw new WarmException(
           LAYOUT,
-          "%s has pages of %d bytes and byte order 0x%x: no host of this kind wrote it"
+          "%s: the store has pages of %d bytes and byte order 0x%x: no host of this kind wrote it"
               .formatted(path, pageBytes, page.get(U64, StoreLayout.BYTE_ORDER_AT)));
     }
     StoreIdentity identity =
@@ -94,7 +94,7 @@ record StoreIdentity(
     }
     if (identity.size != fileSize) {
       throw new WarmException(
-          TRUNCATED, "%s has %d bytes; the store has %d".formatted(path, fileSize, identity.size));
+          TRUNCATED, "%s: the file has %d bytes; the store has %d".formatted(path, fileSize, identity.size));
     }
     if (identity.log.end() > fileSize) {
       throw new WarmException(

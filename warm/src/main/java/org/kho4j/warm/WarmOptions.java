@@ -47,7 +47,10 @@ public record WarmOptions(
     return new WarmOptions(name, size, schema, true, checksums, setAside);
   }
 
-  /** Returns a copy with which closing records checksums. */
+  /**
+   * Returns a copy with which closing records checksums. Without it, only regions that were not
+   * mapped keep the checksum that an owner before recorded.
+   */
   public WarmOptions withChecksums() {
     return new WarmOptions(name, size, schema, sparse, true, setAside);
   }

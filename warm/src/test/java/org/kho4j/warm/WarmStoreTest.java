@@ -209,11 +209,6 @@ class WarmStoreTest {
       assertThat(store.region("sound").orElseThrow().verify()).isEqualTo(Region.Check.MATCH);
       address = store.region("flipped").orElseThrow().extents().getFirst().address();
     }
-    try (WarmStore store = WarmStore.open(path(), options().withChecksums())) {
-      assertThat(store.region("sound").orElseThrow().verify())
-          .as("the owner before recorded none")
-          .isEqualTo(Region.Check.UNKNOWN);
-    }
     try (FileChannel file = FileChannel.open(path(), StandardOpenOption.WRITE)) {
       file.write(ByteBuffer.wrap(new byte[] {7}), address + 50_000);
     }
@@ -224,6 +219,42 @@ class WarmStoreTest {
       flipped.segment();
       assertThat(flipped.verify()).isEqualTo(Region.Check.UNKNOWN);
     }
+    try (WarmStore store = open()) {
+      assertThat(store.region("flipped").orElseThrow().verify())
+          .as("the owner before mapped it, and recorded none")
+          .isEqualTo(Region.Check.UNKNOWN);
+      assertThat(store.region("sound").orElseThrow().verify()).isEqualTo(Region.Check.MATCH);
+    }
+  }
+
+  @Test
+  void ownersThatDoNotMapARegionKeepItsChecksum() throws IOException {
+    long address;
+    try (WarmStore store = WarmStore.open(path(), options().withChecksums())) {
+      Region book = store.allocate("book", 100_000);
+      book.segment().fill((byte) 5);
+      address = book.extents().getFirst().address();
+    }
+    try (FileChannel file = FileChannel.open(path(), StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(new byte[] {7}), address + 50_000);
+    }
+    for (WarmOptions options : List.of(options().withChecksums(), options())) {
+      try (WarmStore store = WarmStore.open(path(), options)) {
+        store.allocate("other" + store.regions().size(), 4096);
+        store.commit();
+      }
+      assertThat(WarmView.read(path()).verify().getFirst().check())
+          .as("%s", options)
+          .isEqualTo(Region.Check.MISMATCH);
+    }
+    WarmStore crashes = WarmStore.open(path(), options());
+    crashes.abandon();
+    try (WarmStore store = WarmStore.open(path(), options().withChecksums())) {
+      assertThat(store.region("book").orElseThrow().verify()).isEqualTo(Region.Check.UNKNOWN);
+    }
+    assertThat(WarmView.read(path()).verify().getFirst().check())
+        .as("nobody knows what the crashed owner wrote")
+        .isEqualTo(Region.Check.MATCH);
   }
 
   @Test

@@ -49,7 +49,6 @@ public final class AuthorCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     Path path = Objects.requireNonNull(invocation.parameter(0, Path.class), "picocli wants a SPEC");
-    requireNoReadingOptions(invocation);
     invocation.reads(path);
     Path parent = path.toAbsolutePath().getParent();
     Spec spec =
@@ -110,23 +109,5 @@ public final class AuthorCommand extends Command {
       AuthorText.show(outcome, memory, invocation.text());
     }
     outcome.notes().forEach(note -> invocation.note("note: " + note));
-  }
-
-  private static void requireNoReadingOptions(Invocation invocation) {
-    var options = invocation.options();
-    @Nullable String given =
-        options.fdt().isPresent()
-            ? "--fdt"
-            : options.pageSize().isPresent()
-                ? "--page-size"
-                : options.base() != 0
-                    ? "--base"
-                    : options.format() != null
-                        ? "--format"
-                        : options.ramLayout() != null ? "--ram-layout" : null;
-    if (given != null) {
-      throw invocation.wrong(
-          given + " is only for commands that read: the spec determines what is written");
-    }
   }
 }

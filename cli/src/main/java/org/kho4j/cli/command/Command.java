@@ -3,6 +3,7 @@ package org.kho4j.cli.command;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import picocli.CommandLine.Model.CommandSpec;
@@ -97,7 +98,8 @@ public abstract class Command {
   }
 
   /**
-   * Hides the options that describe a memory image from the help of a command that opens none.
+   * Refuses the options that describe a memory image, and hides them from the help: the command
+   * opens none.
    *
    * @param shown those that mean something to the command all the same
    */
@@ -117,9 +119,27 @@ public abstract class Command {
   /** Adds a command below this one, which opens no image where this one opens none. */
   protected final void subcommand(Command command) {
     if (!opensImage) {
+      command.opensImage = false;
       command.shownImageOptions = shownImageOptions;
     }
     spec.addSubcommand(command.spec().name(), command.spec());
+  }
+
+  /**
+   * Runs the command with the options of a command line.
+   *
+   * @return as {@link #run(Invocation)}
+   */
+  public final int start(Invocation invocation) throws IOException {
+    if (!opensImage) {
+      Optional<String> refused = invocation.imageOption(shownImageOptions.negate());
+      if (refused.isPresent()) {
+        throw invocation.wrong(
+            "%s describes a memory image, and %s opens none"
+                .formatted(refused.get(), spec.qualifiedName()));
+      }
+    }
+    return run(invocation);
   }
 
   /**

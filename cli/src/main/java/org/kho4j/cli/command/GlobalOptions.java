@@ -70,8 +70,8 @@ public record GlobalOptions(
   /**
    * Adds the options to a command, under headings of their own.
    *
-   * @param shown takes the names of the image's options that the help shows; the command accepts
-   *     all. A command that shows some of them has them among its own options
+   * @param shown takes the names of the image's options that the help shows; the others
+   *     are hidden. A command that shows some of them has them among its own options
    */
   static void addTo(CommandSpec spec, Predicate<String> shown) {
     ArgGroupSpec.Builder image =
@@ -119,7 +119,7 @@ public record GlobalOptions(
             .build(),
         MAP_FORMS
             .option("--map-form")
-            .paramLabel("FORM")
+            .paramLabel("MAP_FORM")
             .description(
                 "Form of the preserved map, where its version has several: "
                     + MAP_FORMS.words()
@@ -167,6 +167,15 @@ public record GlobalOptions(
 
   private static OptionSpec flag(String name, String description) {
     return OptionSpec.builder(name).type(boolean.class).arity("0").description(description).build();
+  }
+
+  /** Returns the first option of an image that is on a command line and is refused. */
+  static Optional<String> imageOption(ParseResult root, Predicate<String> refused) {
+    return imageOptions().stream()
+        .map(OptionSpec::longestName)
+        .filter(refused)
+        .filter(option -> last(root, option, Object.class) != null)
+        .findFirst();
   }
 
   /** The options out of a parsed command line. */

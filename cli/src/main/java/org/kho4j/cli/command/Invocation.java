@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.output.Json;
@@ -25,7 +26,8 @@ import picocli.CommandLine.ParseResult;
 /** A run of a command: the user's input, and the destination of the answer. */
 public final class Invocation {
 
-  private static final Path STANDARD_INPUT = Path.of("-");
+  /** The SOURCE that is standard input. */
+  public static final Path STANDARD_INPUT = Path.of("-");
 
   private final ParseResult root;
   private final ParseResult leaf;
@@ -61,6 +63,11 @@ public final class Invocation {
 
   public GlobalOptions options() {
     return options;
+  }
+
+  /** Returns the first option on the command line that describes an image and is refused. */
+  Optional<String> imageOption(Predicate<String> refused) {
+    return GlobalOptions.imageOption(root, refused);
   }
 
   /**

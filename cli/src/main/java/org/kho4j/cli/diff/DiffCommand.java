@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.GlobalOptions;
 import org.kho4j.cli.command.HandoverSearch;
@@ -14,6 +15,7 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -80,6 +82,9 @@ public final class DiffCommand extends Command {
     if (invocation.options().fdt().isPresent()) {
       throw invocation.wrong("--fdt is ambiguous: give --a-fdt or --b-fdt");
     }
+    if (Stream.of(0, 1).allMatch(index -> isStandardInput(invocation, index))) {
+      throw invocation.wrong("standard input cannot be both A and B");
+    }
     try (PhysicalMemory first = open(invocation, 0, "--a-base");
         PhysicalMemory second = open(invocation, 1, "--b-base")) {
       Handover handoverA = choose(invocation, first, "--a");
@@ -104,6 +109,11 @@ public final class DiffCommand extends Command {
     }
   }
 
+  private static boolean isStandardInput(Invocation invocation, int index) {
+    Path path = invocation.parameter(index, Path.class);
+    return path != null && path.equals(Invocation.STANDARD_INPUT);
+  }
+
   private static PhysicalMemory open(Invocation invocation, int index, String baseOption)
       throws IOException {
     Path path = Objects.requireNonNull(invocation.parameter(index, Path.class), "picocli wants it");
@@ -121,9 +131,14 @@ public final class DiffCommand extends Command {
     if (role == null && fdt == null) {
       role = HandoverSearch.role(invocation);
     }
-    HandoverSearch search =
-        HandoverSearch.in(
-            invocation, memory, fdt == null ? OptionalLong.empty() : OptionalLong.of(fdt));
+    HandoverSearch search;
+    try {
+      search =
+          HandoverSearch.in(
+              invocation, memory, fdt == null ? OptionalLong.empty() : OptionalLong.of(fdt));
+    } catch (HandoverException e) {
+      throw new IOException(memory.source().path() + ": " + e.getMessage(), e);
+    }
     search.noteRejected(invocation);
     return search.choose(role, side + "-fdt");
   }

@@ -3,13 +3,13 @@ package org.kho4j.cli.extract;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.warm.StoreSearch;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
 import org.kho4j.handover.content.ContentMemory;
-import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.warm.Region;
@@ -33,10 +33,9 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
       return region(handover, content.path(), store, damage);
     }
     PhysicalMemory source = handover.memory().physical();
-    if (WarmView.beginsAt(source, 0)) {
-      HandoverMemory memory = handover.memory();
-      Content all = Content.contiguous(memory, "/", 0, source.source().bytes());
-      return region(handover, "", new ContentMemory(memory, all), damage);
+    Optional<StoreSearch.StoredFile> whole = StoreSearch.StoredFile.ofSource(source);
+    if (whole.isPresent()) {
+      return region(handover, "", whole.get().memory(), damage);
     }
     List<StoreSearch.StoredFile> having = new ArrayList<>();
     List<String> others = new ArrayList<>();

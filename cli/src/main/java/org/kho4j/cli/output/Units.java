@@ -129,15 +129,12 @@ public final class Units {
   }
 
   private static void escape(StringBuilder out, char c) {
-    switch (c) {
-      case '\\' -> out.append("\\\\");
-      case '\n' -> out.append("\\n");
-      case '\t' -> out.append("\\t");
-      default -> {
-        String hex = Integer.toHexString(c);
-        out.append(c < 0x100 ? "\\x" : "\\u").repeat('0', (c < 0x100 ? 2 : 4) - hex.length());
-        out.append(hex);
-      }
+    if (c == '\\') {
+      out.append("\\\\");
+      return;
     }
+    String hex = Integer.toHexString(c);
+    out.append(c < 0x100 ? "\\x" : "\\u").repeat('0', (c < 0x100 ? 2 : 4) - hex.length());
+    out.append(hex);
   }
 }

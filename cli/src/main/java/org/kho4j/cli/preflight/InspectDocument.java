@@ -13,7 +13,6 @@ import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.preflight.HandedReader;
@@ -156,7 +155,7 @@ public final class InspectDocument {
     } else if (part.get().equals(Parts.MEMBLOCK) && subtree.has("reserveMem")) {
       for (JsonFields one : subtree.objects("reserveMem")) {
         reservations.add(
-            new ReserveMem(one.text("name"), Numbers.parse(one.text("start")), one.count("size")));
+            new ReserveMem(one.text("name"), one.address("start"), one.count("size")));
       }
       put(
           Parts.MEMBLOCK,

@@ -13,6 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.command.Numbers;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -137,6 +139,15 @@ final class JsonFields {
       return text;
     }
     throw wrong(name + " is not a string");
+  }
+
+  /** An address, which is text. */
+  long address(String name) throws IOException {
+    try {
+      return Numbers.parse(text(name));
+    } catch (TypeConversionException e) {
+      throw wrong(name + ": " + e.getMessage());
+    }
   }
 
   long number(String name) throws IOException {

@@ -170,6 +170,9 @@ public final class KernelSource {
 
   private OutgoingKernel kernelOrMemory(String name) throws IOException {
     Path path = Path.of(name);
+    if (path.equals(Invocation.STANDARD_INPUT)) {
+      return memory(path); // It can be read once.
+    }
     if (ProfileFile.isOne(path)) {
       JsonFields document = JsonFields.read(path);
       if (InspectDocument.isOne(document)) {

@@ -10,6 +10,7 @@ final class Structures {
 
   private final String prefix;
   private final Map<String, String> ids = new HashMap<>();
+  private int count;
 
   /**
    * No structures yet.
@@ -20,12 +21,17 @@ final class Structures {
     this.prefix = prefix;
   }
 
-  /** A part of the page is about that structure: the id for it. */
+  /**
+   * A part of the page is about that structure: the id for it. Names and tokens may be there
+   * twice, and so may paths.
+   */
   String add(Where where) {
-    return ids.computeIfAbsent(where.toString(), path -> prefix + "s" + ids.size());
+    String id = prefix + "s" + count++;
+    ids.putIfAbsent(where.toString(), id);
+    return id;
   }
 
-  /** The id of the structure with that path, or else of the nearest around it. */
+  /** The id of the first structure with that path, or else of the nearest around it. */
   Optional<String> around(String path) {
     String id = ids.get(path);
     for (int end = path.lastIndexOf('/'); id == null && end >= 0; ) {

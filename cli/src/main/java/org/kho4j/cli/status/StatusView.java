@@ -147,7 +147,7 @@ final class StatusView {
       return "unknown";
     }
     String share =
-        host.memory().isEmpty()
+        host.memory().orElse(0) == 0
             ? ""
             : String.format(
                 Locale.ROOT,

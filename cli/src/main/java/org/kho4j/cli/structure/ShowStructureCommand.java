@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.Numbers;
 import org.kho4j.cli.command.SourceCommand;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Units;
@@ -17,6 +19,7 @@ import org.kho4j.verify.Checked;
 import org.kho4j.verify.Verifier;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code kho show SOURCE [PATH]}. */
 public final class ShowStructureCommand extends SourceCommand {
@@ -91,12 +94,25 @@ public final class ShowStructureCommand extends SourceCommand {
     return ScratchOptions.verifying(invocation, rule -> false, 0);
   }
 
+  /** Returns the address that PATH is, or null if it is a path. */
+  private static @Nullable Long address(Invocation invocation, String path) {
+    if (!Character.isDigit(path.charAt(0))) {
+      return null;
+    }
+    try {
+      return Numbers.parse(path);
+    } catch (TypeConversionException e) {
+      throw invocation.wrong(String.valueOf(e.getMessage()));
+    }
+  }
+
   private static void show(Invocation invocation, Handover handover, String path)
       throws IOException {
     int most = invocation.flag("--all") ? Integer.MAX_VALUE : ELEMENTS_BY_DEFAULT;
-    StructureSearch search = new StructureSearch(handover, path, most);
+    Long address = address(invocation, path);
+    StructureSearch search = new StructureSearch(handover, path, address, most);
     Verifier.verify(handover, options(invocation), finding -> {}, search);
-    if (search.found().isEmpty() && search.isAddress()) {
+    if (search.found().isEmpty() && address != null) {
       throw failure(
           handover,
           "no structure contains the address %s; kho who names the owner of an address"

@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
-import org.kho4j.cli.command.Numbers;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
@@ -47,23 +46,19 @@ final class StructureSearch implements OwnerVisitor {
   /**
    * A search.
    *
-   * @param wanted a path, with quotes or without, or an address
+   * @param wanted a path, with quotes or without
+   * @param address that is wanted instead; null for the path
    */
-  StructureSearch(Handover handover, String wanted, int mostElements) {
+  StructureSearch(Handover handover, String wanted, @Nullable Long address, int mostElements) {
     this.handover = handover;
     this.pageSize = handover.pageSize();
     this.mostElements = mostElements;
-    this.address = wanted.startsWith("0x") ? (Long) Numbers.parse(wanted) : null;
+    this.address = address;
     this.path = plain(wanted.startsWith("/") ? wanted : "/" + wanted);
     Matcher entry = FOLIO.matcher(path);
     boolean isEntry = entry.matches();
     this.folioOwner = isEntry ? entry.group(1) : "";
     this.folio = isEntry ? Long.parseLong(entry.group(2)) : -1;
-  }
-
-  /** Returns whether an address was given, and not a path. */
-  boolean isAddress() {
-    return address != null;
   }
 
   /** Returns whether a path is the wanted one. */

@@ -22,9 +22,9 @@ final class DropCommand extends Command {
     super(
         "drop",
         "Removes a region from a warm store that no process has open.",
-        "The content of the region is lost. The other regions stay, but checksums that were"
-            + " recorded when the store was closed are removed. A store whose last owner died stays"
-            + " so.");
+        "The content of the region is lost. The other regions stay, with their checksums. A store"
+            + " whose last owner died stays so.");
+    opensNoImage();
     parameter(WarmCommand.path(0, "STORE", "A store's file."));
     parameter(
         PositionalParamSpec.builder()

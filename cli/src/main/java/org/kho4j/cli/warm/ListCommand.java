@@ -22,6 +22,7 @@ final class ListCommand extends Command {
     super(
         "list",
         "Lists the warm stores in a directory, or in the memfds of a memory image.",
+        "In a directory, files that this user may not read are skipped.",
         "Exit status: 0 if all stores can be read, 1 if one cannot.");
     example("kho warm list /dev/shm");
     example("kho warm list vmcore");
@@ -81,7 +82,7 @@ final class ListCommand extends Command {
     List<Path> found = new ArrayList<>();
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : (Iterable<Path>) files.sorted()::iterator) {
-        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && isStore(file)) {
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && beginsAsAStore(file)) {
           found.add(file);
         }
       }
@@ -89,9 +90,9 @@ final class ListCommand extends Command {
     return found;
   }
 
-  private static boolean isStore(Path file) {
+  private static boolean beginsAsAStore(Path file) {
     try {
-      return StoreSearch.beginsAsAStore(file);
+      return StoreSearch.isStore(file);
     } catch (IOException _) {
       return false; // another user's
     }

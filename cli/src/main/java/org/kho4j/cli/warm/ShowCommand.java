@@ -32,7 +32,7 @@ final class ShowCommand extends Command {
             StoreText.regions(invocation.text(), store);
           });
     }
-    if (StoreSearch.beginsAsAStore(path)) {
+    if (StoreSearch.isStore(path)) {
       return StoreSearch.forEach(
           invocation,
           path,

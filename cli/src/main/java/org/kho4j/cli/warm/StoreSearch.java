@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
@@ -36,13 +37,29 @@ public final class StoreSearch {
   private static final byte[] MAGIC = WarmView.MAGIC.getBytes(StandardCharsets.US_ASCII);
 
   /**
-   * A memfd that begins as a store does.
+   * What begins as a store does: a memfd, or the source itself.
    *
-   * @param where the file is in its session
+   * @param where the memfd is in its session; the root for the source
    * @param fd the unit and the name under which systemd stored it, if it did
-   * @param memory the file's bytes
+   * @param memory its bytes
    */
   public record StoredFile(Where where, Optional<Fd> fd, ContentMemory memory) {
+
+    /** The source as a store: a store's file that is packed, or was; empty if it begins otherwise. */
+    public static Optional<StoredFile> ofSource(PhysicalMemory source) {
+      if (!WarmView.beginsAt(source, 0)) {
+        return Optional.empty();
+      }
+      HandoverMemory memory = new HandoverMemory(source, PageSize.SIZE_4K);
+      Content all = Content.contiguous(memory, "/", 0, source.source().bytes());
+      return Optional.of(
+          new StoredFile(Where.ROOT, Optional.empty(), new ContentMemory(memory, all)));
+    }
+
+    /** Returns whether it is the source itself. */
+    boolean isSource() {
+      return where.equals(Where.ROOT);
+    }
 
     /**
      * Reads the store.
@@ -66,7 +83,11 @@ public final class StoreSearch {
 
   private StoreSearch() {}
 
-  static boolean beginsAsAStore(Path file) throws IOException {
+  /** Returns whether it is a regular file that begins as a store does. */
+  static boolean isStore(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
     try (InputStream in = Files.newInputStream(file)) {
       return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
     }
@@ -79,10 +100,14 @@ public final class StoreSearch {
    * @throws IOException if there is no store
    */
   static int forEach(Invocation invocation, Path path, Visitor visitor) throws IOException {
-    if (Files.isRegularFile(path) && beginsAsAStore(path)) {
-      return file(invocation, path, visitor);
+    if (isStore(path)) {
+      return whole(invocation, () -> visitor.store(WarmView.read(path), null));
     }
     try (PhysicalMemory memory = invocation.open(path)) {
+      Optional<StoredFile> source = StoredFile.ofSource(memory);
+      if (source.isPresent()) {
+        return whole(invocation, () -> visitor.store(source.get().store(), source.get()));
+      }
       int[] readAndRefused = new int[2];
       for (Handover handover : HandoverSearch.in(invocation, memory).handovers()) {
         forEachFile(
@@ -115,17 +140,19 @@ public final class StoreSearch {
     }
   }
 
-  private static int file(Invocation invocation, Path path, Visitor visitor) throws IOException {
+  /** Visits the store that the source is. */
+  private static int whole(Invocation invocation, Visit visit) throws IOException {
     try {
-      visitor.store(WarmView.read(path), null);
+      visit.run();
       return Command.OK;
     } catch (WarmException e) {
-      if (e.reason() == WarmException.Reason.FOREIGN) {
-        throw e;
-      }
       invocation.note(Units.printable(String.valueOf(e.getMessage())));
       return Command.BAD_ANSWER;
     }
+  }
+
+  private interface Visit {
+    void run() throws IOException;
   }
 
   /**

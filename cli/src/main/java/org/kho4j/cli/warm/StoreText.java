@@ -24,7 +24,7 @@ final class StoreText {
 
   static void line(Text text, WarmView store, @Nullable StoredFile file) throws IOException {
     WarmDirectory directory = store.directory();
-    if (file != null) {
+    if (file != null && !file.isSource()) {
       text.put(Units.printablePath(file.where().toString())).put(": ");
       file.fd().ifPresent(fd -> text.name(fd.name()).put(" of ").name(fd.unit()).put(": "));
     } else {
@@ -60,7 +60,7 @@ final class StoreText {
 
   /** Writes the place of a store in a memory image. */
   static void place(Json json, @Nullable StoredFile file) {
-    if (file != null) {
+    if (file != null && !file.isSource()) {
       json.text("file", file.where().toString());
       file.fd().ifPresent(fd -> json.text("unit", fd.unit()).text("fd", fd.name()));
     }

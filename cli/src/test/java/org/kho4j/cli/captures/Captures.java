@@ -21,7 +21,7 @@ import org.kho4j.memory.image.MemoryImages;
  */
 public final class Captures {
 
-  private static final Path PROJECT = project();
+  public static final Path PROJECT = project();
 
   /** The project's own, and the facts beside each. */
   public static final Path SMALL = PROJECT.resolve("cli/src/test/resources/org/kho4j/cli/captures");

@@ -48,7 +48,7 @@ class UnitsTest {
   @Test
   void whatDrivesATerminalIsEscaped() {
     assertThat(Units.printable("a\033[2Jb\r\n\t\0\u007f\u009b"))
-        .isEqualTo("a\\x1b[2Jb\\x0d\\n\\t\\x00\\x7f\\x9b");
+        .isEqualTo("a\\x1b[2Jb\\x0d\\x0a\\x09\\x00\\x7f\\x9b");
   }
 
   @Test

@@ -132,7 +132,7 @@ class MutatedOwnersTest {
     }
     String path = paths.get(new Random(seed).nextInt(paths.size()));
     for (String wanted : List.of(path, path + "/folio 0", "/LUO/session x/file 0x1/folio 9")) {
-      StructureSearch search = new StructureSearch(handover, wanted, 64);
+      StructureSearch search = new StructureSearch(handover, wanted, null, 64);
       Verifier.verify(handover, Verifier.Options.ALL, finding -> {}, search);
       PointerNames names = new PointerNames(handover.pageSize(), search.found());
       Verifier.verify(handover, Verifier.Options.ALL, finding -> {}, names);
