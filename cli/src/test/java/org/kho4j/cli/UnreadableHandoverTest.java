@@ -63,7 +63,7 @@ class UnreadableHandoverTest {
         .doesNotContain("consumed", "incoming");
     assertThat(kho(1, "report", ram, "-o", "-").out())
         .contains(">cannot be read<")
-        .doesNotContain(">consumed<", ">Incoming<", "Taken already");
+        .doesNotContain(">consumed<", ">Incoming<", "Consumed already");
     assertThat(kho(0, "who", ram, "0x512000").out())
         .contains("page size  4K, perhaps: with no page size does the map preserve");
     kho(2, "convert", ram, "--abi", "7.1", "-o", directory.resolve("converted"));

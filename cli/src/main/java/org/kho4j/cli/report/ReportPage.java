@@ -172,7 +172,7 @@ final class ReportPage {
     String style = errors > 0 ? "error" : warnings > 0 ? "warning" : taken ? "info" : "good";
     String headline =
         errors == 0 && warnings == 0
-            ? taken ? "Taken already" : "No errors"
+            ? taken ? "Consumed already" : "No errors"
             : errors == 0
                 ? "No errors, " + Units.count(warnings, "warning", "warnings")
                 : Units.count(errors, "error", "errors")
@@ -228,7 +228,7 @@ final class ReportPage {
       fact(html, "in memfds", Units.size(Math.max(0, text.luo().memfdBytes())));
     }
     if (part.candidate().consumed()) {
-      fact(html, "state", "taken");
+      fact(html, "state", "consumed");
     } else if (text.errorCount() > 0) {
       fact(html, "unreadable", Units.count(text.errorCount(), "part", "parts"));
     }
