@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -77,6 +78,14 @@ class AuthorTest {
         .contains("2 folios, 36 KiB, checksum matches")
         .contains("setup_data at 0x1000010")
         .contains("offset 0x250 of a copy of its bzImage to 10 00 00 01 00 00 00 00");
+  }
+
+  @Test
+  void theSearchFindsTheBootRecord() throws IOException {
+    author(SMALL.formatted(""));
+    assertThat(kho(0, "inspect", ram()).out())
+        .contains("scratch: 8 MiB in 1 region, 12.5 % of 64 MiB", "(boot record found at 0x1000010)");
+    assertThat(kho(0, "verify", ram()).out()).doesNotContain("not checked: scratch");
   }
 
   @Test

@@ -33,7 +33,7 @@ import org.kho4j.memory.PhysicalMemory;
  * Finds the boot records of root FDTs, in the pass over memory that finds the root FDTs: it looks
  * at the first words of each page, and at the header of x86-64's boot parameters. The boot
  * parameters that kexec_file_load prepares begin at a page, and so do the device tree of arm64 and
- * the kernel's scratch array.
+ * the kernel's scratch array. Behind an array, kho writes its own records.
  */
 final class BootSearch {
 
@@ -132,6 +132,11 @@ final class BootSearch {
     }
     for (long at : setupData.addresses()) {
       take(records, roots, at, at, this::array);
+    }
+    for (long at : arrays.addresses()) {
+      // Where kho itself writes the record: with the array in a scratch region.
+      long behind = at + (long) ENTRY * known(at).size();
+      take(records, roots, behind, behind, this::array);
     }
     for (long at : trees.addresses()) {
       inTree(at).ifPresent(boot -> put(records, roots, at, boot, this::array));
@@ -266,11 +271,15 @@ final class BootSearch {
    * Returns whether the array has the record's number of regions, and the copy is in one of them.
    */
   private boolean isArray(long at, BootData boot) {
-    List<AddressRange> known = regions.computeIfAbsent(at, this::regions);
+    List<AddressRange> known = known(at);
     return known.size() >= boot.regions()
         && known.stream()
             .limit(boot.regions())
             .anyMatch(region -> region.overlaps(boot.scratchAddress(), boot.scratchSize()));
+  }
+
+  private List<AddressRange> known(long array) {
+    return regions.computeIfAbsent(array, this::regions);
   }
 
   /**
