@@ -1,7 +1,6 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -83,9 +82,9 @@ class AuthorTest {
   @Test
   void theSearchFindsTheBootRecord() throws IOException {
     author(SMALL.formatted(""));
-    assertThat(kho(0, "inspect", ram()).out())
+    assertThat(ConsoleOfATest.kho(0, "inspect", ram()).out())
         .contains("scratch: 8 MiB in 1 region, 12.5 % of 64 MiB", "(boot record found at 0x1000010)");
-    assertThat(kho(0, "verify", ram()).out()).doesNotContain("not checked: scratch");
+    assertThat(ConsoleOfATest.kho(0, "verify", ram()).out()).doesNotContain("not checked: scratch");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -19,6 +20,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** The tables of {@code docs/cli.md}: commands, exit statuses and forms of JSON. */
 class CommandTablesTest {
@@ -61,6 +63,39 @@ class CommandTablesTest {
       }
       assertThat(ids.add(schema.id())).as(schema.id()).isTrue();
     }
+  }
+
+  @Test
+  void everyOptionOfACommandIsInItsSection() throws IOException {
+    String page = Files.readString(PAGE);
+    Set<String> everywhere =
+        page.substring(page.indexOf("\n## Options of every command")).lines()
+            .filter(line -> line.startsWith("| `-"))
+            .flatMap(CommandTablesTest::options)
+            .collect(Collectors.toSet());
+    assertThat(everywhere).contains("--json", "--fdt", "--spool-limit");
+    for (CommandLine command : Kho.commandLine().getSubcommands().values()) {
+      int start = page.indexOf("\n## " + name(command) + "\n");
+      if (start < 0) {
+        continue;
+      }
+      Set<String> section =
+          options(page.substring(start, page.indexOf("\n## ", start + 1)))
+              .collect(Collectors.toSet());
+      for (CommandLine one : Stream.concat(Stream.of(command), below(command)).toList()) {
+        List<String> missing =
+            one.getCommandSpec().options().stream()
+                .filter(option -> !option.hidden())
+                .map(OptionSpec::longestName)
+                .filter(option -> !everywhere.contains(option) && !section.contains(option))
+                .toList();
+        assertThat(missing).as(name(one)).isEmpty();
+      }
+    }
+  }
+
+  private static Stream<String> options(String text) {
+    return Pattern.compile("--[a-z][a-z0-9-]*").matcher(text).results().map(MatchResult::group);
   }
 
   private static String replaced(String page, String name, String table) {
