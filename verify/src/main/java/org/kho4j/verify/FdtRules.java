@@ -8,7 +8,6 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.root.Subtree;
@@ -357,7 +356,7 @@ final class FdtRules {
       scene.findings().report(BLOB, e);
       return null;
     }
-    return Fdt.isMagic(blob) ? tree(subtree, blob) : blob;
+    return tree(subtree).orElse(blob);
   }
 
   private void preserved(Subtree subtree) {
@@ -385,35 +384,26 @@ final class FdtRules {
     scene.take(subtree.where(), first << shift, begins ? bytes : count << shift);
   }
 
-  /**
-   * Returns the bytes that the owner reads of a device tree: the size in its header, up to the end
-   * of the blob's pages.
-   */
-  private MemorySegment tree(Subtree subtree, MemorySegment blob) {
-    long total;
+  /** Returns the bytes that the owner reads of a device tree; empty if the blob is none. */
+  private Optional<MemorySegment> tree(Subtree subtree) {
+    MemorySegment tree;
     try {
-      total = Fdt.totalSize(blob);
-    } catch (FdtException e) {
-      // The rules of the blob's owner report this.
-      return blob;
+      tree = scene.memory().treeBytes(subtree.where(), subtree.address(), subtree.size());
+    } catch (HandoverException e) {
+      return Optional.empty(); // The rules of the blob's owner report what they lack.
     }
-    if (total == subtree.size()) {
-      return blob;
+    long total = Fdt.totalSize(tree);
+    if (total != subtree.size()) {
+      scene
+          .findings()
+          .report(
+              BLOB_SIZE,
+              subtree.where(),
+              subtree.address(),
+              "totalsize is %d, but blob-size is %d",
+              total,
+              subtree.size());
     }
-    scene
-        .findings()
-        .report(
-            BLOB_SIZE,
-            subtree.where(),
-            subtree.address(),
-            "totalsize is %d, but blob-size is %d",
-            total,
-            subtree.size());
-    long page = scene.pageSize().bytes();
-    long end = (subtree.address() + subtree.size() + page - 1) & -page;
-    return total <= end - subtree.address()
-            && scene.memory().physical().contains(subtree.address(), total)
-        ? scene.memory().bytes(subtree.where(), subtree.address(), total)
-        : blob;
+    return Optional.of(tree);
   }
 }

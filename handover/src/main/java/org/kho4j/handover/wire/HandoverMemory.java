@@ -65,27 +65,43 @@ public final class HandoverMemory {
   }
 
   /**
-   * Reads the flattened device tree in a blob. As in the kernel (6.16 to 7.3), the size in the
-   * tree's own header counts, up to the end of the blob's pages.
+   * Reads the flattened device tree in a blob.
    *
    * @param size of the blob, as registered
    * @throws HandoverException if it cannot be read or is not well-formed
    */
   public FdtNode tree(Where where, long address, long size) {
-    if (size < Fdt.HEADER_SIZE || size > Integer.MAX_VALUE) {
-      throw where.broken(
-          address,
-          "%s bytes cannot hold a device tree: its blob has %d to %d bytes"
-              .formatted(Long.toUnsignedString(size), Fdt.HEADER_SIZE, Integer.MAX_VALUE));
-    }
+    MemorySegment bytes = treeBytes(where, address, size);
     try {
-      long total = Fdt.totalSize(bytes(where, address, Fdt.HEADER_SIZE));
-      long end = (address + size + pageSize.bytes() - 1) & -pageSize.bytes();
-      long most = Math.min(end - address, MAX_FDT_BYTES);
-      return Fdt.read(bytes(where, address, Math.min(total, most)));
+      return Fdt.read(bytes);
     } catch (FdtException e) {
       throw where.broken(address + e.offset(), e);
     }
+  }
+
+  /**
+   * Returns what a kernel reads of the flattened device tree in a blob. As in the kernel (6.16 to
+   * 7.3), the size in the tree's own header counts, up to the end of the blob's pages.
+   *
+   * @param size of the blob, as registered
+   * @throws HandoverException if it cannot be read, or does not begin as a device tree
+   */
+  public MemorySegment treeBytes(Where where, long address, long size) {
+    if (size < 1 || size > Integer.MAX_VALUE) {
+      throw where.broken(
+          address,
+          "%s bytes cannot hold a device tree: its blob has 1 to %d bytes"
+              .formatted(Long.toUnsignedString(size), Integer.MAX_VALUE));
+    }
+    long total;
+    try {
+      total = Fdt.totalSize(bytes(where, address, Fdt.HEADER_SIZE));
+    } catch (FdtException e) {
+      throw where.broken(address + e.offset(), e);
+    }
+    long end = (address + size + pageSize.bytes() - 1) & -pageSize.bytes();
+    long most = Math.min(end - address, MAX_FDT_BYTES);
+    return bytes(where, address, Math.max(Fdt.HEADER_SIZE, Math.min(total, most)));
   }
 
   /**
