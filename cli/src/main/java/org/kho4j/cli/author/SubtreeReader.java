@@ -227,10 +227,10 @@ final class SubtreeReader {
     OptionalLong address = OptionalLong.empty();
     @Nullable SpecValue given = object.optional("address").orElse(null);
     if (given != null) {
-      address = OptionalLong.of(given.number());
-      wholePages(given, given.number());
-      if ((given.number() & (align - 1)) != 0) {
-        throw given.broken("0x%x is not a multiple of align, 0x%x", given.number(), align);
+      address = OptionalLong.of(given.address());
+      wholePages(given, given.address());
+      if ((given.address() & (align - 1)) != 0) {
+        throw given.broken("0x%x is not a multiple of align, 0x%x", given.address(), align);
       }
     }
     return new Reservation(
