@@ -162,6 +162,28 @@ class SpecTest {
         .hasMessageContaining("another number of bytes");
   }
 
+  @ParameterizedTest
+  @CsvSource({"8T", "257T", "4000T"})
+  void moreMemoryThanAFileCanHaveIsRefused(String size) {
+    assertThatThrownBy(
+            () -> Layout.of(read(SPEC.replace("\"1G\"", '"' + size + '"').formatted("")), false))
+        .isInstanceOf(SpecException.class)
+        .hasMessageMatching(
+            "s:3:3: memory: .* of memory in pages of 4K, but a RAM file has less than 8 TiB");
+  }
+
+  @Test
+  void theAreasOfASpecFitIntoMemoryTogether() {
+    String area = "{ \"name\": \"a%d\", \"vmalloc\": { \"size\": \"600M\" } }";
+    assertThatThrownBy(() ->
+            read(
+                SPEC.formatted(
+                    "\"subtrees\": [%s, %s]".formatted(area.formatted(1), area.formatted(2)))))
+        .hasMessageContaining(
+            "s:5:87: subtrees[1].vmalloc.size: the areas up to this one have 1.2 GiB, more than the"
+                + " memory has, 1 GiB");
+  }
+
   @Test
   void moreThanEightReservationsAreRefused() {
     String nine =
