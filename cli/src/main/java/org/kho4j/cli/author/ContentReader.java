@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.kho4j.cli.output.FileReason;
 import org.kho4j.cli.output.Units;
 
 /**
@@ -120,9 +121,7 @@ record ContentReader(Path directory, Consumer<Path> reads) {
       requireAll(value, path, bytes);
       return new Fill.OfFile(path, bytes);
     } catch (FileSystemException e) {
-      throw value.broken(
-          "%s cannot be read: %s",
-          path, e.getReason() == null ? "permission denied" : e.getReason());
+      throw value.broken("%s cannot be read: %s", path, FileReason.of(e));
     } catch (IOException e) {
       throw value.broken("%s cannot be read: %s", path, e.getMessage());
     }

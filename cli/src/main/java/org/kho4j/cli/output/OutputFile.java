@@ -97,12 +97,8 @@ public final class OutputFile implements AutoCloseable {
           Set.of(CREATE_NEW, READ, WRITE, SPARSE, NOFOLLOW_LINKS),
           posix ? OWNER_ONLY : NONE);
     } catch (FileSystemException e) {
-      throw failure(target, "cannot be created: " + reason(e));
+      throw failure(target, "cannot be created: " + FileReason.of(e));
     }
-  }
-
-  private static String reason(FileSystemException e) {
-    return e.getReason() == null ? "permission denied" : e.getReason();
   }
 
   /** Returns the exception for a fault of a file. */
@@ -165,7 +161,7 @@ public final class OutputFile implements AutoCloseable {
     try {
       return WritableMemory.create(temporary, range.address(), range.length());
     } catch (FileSystemException e) {
-      throw failure(target, "cannot be created: " + reason(e));
+      throw failure(target, "cannot be created: " + FileReason.of(e));
     } catch (IOException e) {
       throw failure(
           target,
