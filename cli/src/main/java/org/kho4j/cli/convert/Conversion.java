@@ -195,8 +195,7 @@ final class Conversion {
         files.add(
             plan.isRewritten(file)
                 ? memfd(file)
-                : new SavedFile(
-                    name(file.where(), file.compatible()), file.data(), file.token()));
+                : new SavedFile(name(file.where(), file.compatible()), file.data(), file.token()));
       }
       sessions.add(
           new SavedSession(name(planned.session().where(), planned.session().name()), files));

@@ -92,8 +92,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     if (scratch.length() < Limits.scratchAlignment(pageSize)) {
       throw new IOException(
           "the scratch region at 0x%x has %d bytes: a kernel needs regions of at least %d"
-                  .formatted(
-                      scratch.address(), scratch.length(), Limits.scratchAlignment(pageSize))
+                  .formatted(scratch.address(), scratch.length(), Limits.scratchAlignment(pageSize))
               + " bytes to boot in");
     }
     if (!pageSize.isAligned(scratch.address()) || !pageSize.isAligned(scratch.length())) {

@@ -187,8 +187,7 @@ public final class StructureView {
         || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
       throw refused(
           field,
-          "\"%s\": at most %d bytes of UTF-8 without a NUL fit"
-              .formatted(text, field.size() - 1));
+          "\"%s\": at most %d bytes of UTF-8 without a NUL fit".formatted(text, field.size() - 1));
     }
     MemorySegment target = slice(field, Field.Type.CHARS).fill((byte) 0);
     MemorySegment.copy(MemorySegment.ofArray(chars), 0, target, 0, chars.length);

@@ -331,8 +331,7 @@ class GenerationTest {
   void theScratchArrayIsNeverAt0() {
     try (WritableMemory low = WritableMemory.allocate(0, SIZE)) {
       List<AddressRange> scratch = List.of(new AddressRange(0, 0x40000));
-      BootData boot =
-          Generation.first(low, Setup.of(PageSize.SIZE_4K, scratch, "test")).handOver();
+      BootData boot = Generation.first(low, Setup.of(PageSize.SIZE_4K, scratch, "test")).handOver();
 
       assertThat(boot.scratchAddress()).isEqualTo(0x10000);
     }
