@@ -180,7 +180,7 @@ class SpecTest {
                 SPEC.formatted(
                     "\"subtrees\": [%s, %s]".formatted(area.formatted(1), area.formatted(2)))))
         .hasMessageContaining(
-            "s:5:87: subtrees[1].vmalloc.size: the areas up to this one have 1.2 GiB, more than the"
+            "s:5:94: subtrees[1].vmalloc.size: the areas up to this one have 1.2 GiB, more than the"
                 + " memory has, 1 GiB");
   }
 
