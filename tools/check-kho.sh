@@ -83,6 +83,12 @@ expect 'after that' 0 "$version" '' "$copy/kho" --version
 
 touch "$copy/pom.xml"
 expect 'with newer sources and KHO_NO_BUILD' 0 "$version" '' env KHO_NO_BUILD=1 "$copy/kho" --version
+expect 'fleet, not built and told not to build' 2 '' 'kho: kho fleet is not built yet, and KHO_NO_BUILD is set*' \
+  env KHO_NO_BUILD=1 "$copy/kho" fleet hosts --to kernel
+mkdir -p "$copy/fleet/target/spark"
+touch -d '2001-01-01' "$copy/fleet/target/kho4j-fleet.jar" "$copy/fleet/target/spark/complete"
+expect 'fleet, with newer sources and KHO_NO_BUILD' 0 '' '' env KHO_NO_BUILD=1 "$copy/tools/build-fleet" --with-spark
+rm -r "$copy/fleet/target"
 if [ "$(id -u)" != 0 ] || su nobody -s /bin/sh -c true 2>/dev/null; then
   as=()
   [ "$(id -u)" != 0 ] || as=(su nobody -s /bin/sh -c '"$0" "$@"' --)

@@ -2,14 +2,13 @@ package org.kho4j.cli;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.author.SpecException;
+import org.kho4j.cli.output.FileReason;
 import org.kho4j.cli.output.OutputException;
 import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.FdtException;
@@ -47,9 +46,7 @@ public final class FailureMessage {
 
   private static String sentence(Throwable failure) {
     return switch (failure) {
-      case NoSuchFileException e -> e.getFile() + ": no such file";
-      case AccessDeniedException e -> e.getFile() + ": permission denied";
-      case FileSystemException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
+      case FileSystemException e -> e.getFile() + ": " + FileReason.of(e);
       case OutputException e -> "cannot write the output: " + orKind(e);
       case InvalidPathException e -> noPath(e);
       case IOException e -> orKind(e);

@@ -132,6 +132,15 @@ class AbiCommandTest {
   }
 
   @Test
+  void pagesAreNotWrittenOverAFile(@TempDir Path directory) throws Exception {
+    Path file = Files.writeString(directory.resolve("file"), "mine");
+
+    assertThat(run("abi", "pages", "-o", file.toString())).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).isEqualTo("kho: " + file + ": is not a directory\n");
+    assertThat(file).hasContent("mine");
+  }
+
+  @Test
   void pagesNeedADirectory() {
     assertThat(run("abi", "pages")).isEqualTo(Command.FAILED);
     assertThat(pipe.err()).startsWith("kho: missing required option: '--output=DIR'\n");

@@ -37,6 +37,7 @@ class ConvertDamageTest {
   private static final int LEAF = 0x517000;
 
   private static final int VERSION = 0x51204c;
+  private static final int SESSION_NAME = 0x778010;
   private static final int MEMBLOCK_SIZE = 0x512084;
   private static final int MEMBLOCK_BLOB = 0x512098;
   private static final long MEMBLOCK = 0x69c000;
@@ -119,6 +120,16 @@ class ConvertDamageTest {
       new Kho(verified.console, "").run("verify", converted.toString());
       assertThat(verified.out()).as(version).contains("0 errors, ").doesNotContain(": count is 4,");
     }
+  }
+
+  @Test
+  void aNameThatIsNotUtf8IsNamed() throws IOException {
+    Path patched = patched(whole, SESSION_NAME, new byte[] {(byte) 0xff});
+
+    assertThat(kho(1, "convert", patched, "--abi", "7.1", "-o", converted).err())
+        .contains(
+            "left out: /LUO/session \"\\ufffdexec_multi_state\": bytes of the name"
+                + " \"\\ufffdexec_multi_state\" that are not UTF-8: they become U+FFFD");
   }
 
   /** Folio 0 of the first session's file is where a later session's list of files is. */

@@ -72,7 +72,7 @@ class DemoCommandTest {
   void refusesWhatCannotBe(String option, String value, String sentence) {
     assertThat(demo(option, value)).isEqualTo(2);
 
-    assertThat(console.err()).contains("kho: " + sentence);
+    assertThat(console.err()).contains("kho: " + sentence, "'kho demo --help' shows");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.kho4j.fleet;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ final class FleetInput {
     Map<String, InputFile> files = new TreeMap<>();
     for (String input : inputs) {
       Path path = new Path(input);
-      FileSystem system = path.getFileSystem(conf);
+      FileSystem system = system(path, conf);
       FileStatus[] matches = system.globStatus(path);
       if (matches == null || matches.length == 0) {
         throw new IOException(input + ": no such file or folder");
@@ -46,9 +47,19 @@ final class FleetInput {
     return new ArrayList<>(files.values());
   }
 
+  private static FileSystem system(Path path, Configuration conf) throws IOException {
+    FileSystem system = path.getFileSystem(conf);
+    if (!(system instanceof LocalFileSystem)) {
+      return system;
+    }
+    LocalFolders local = new LocalFolders();
+    local.initialize(system.getUri(), conf);
+    return local;
+  }
+
   private static void addAll(FileSystem system, Path folder, Map<String, InputFile> files)
       throws IOException {
-    if (system instanceof LocalFileSystem) {
+    if (system instanceof LocalFolders) {
       addLocal(system, folder, files);
       return;
     }
@@ -79,7 +90,20 @@ final class FleetInput {
 
   private static void add(FileStatus file, Map<String, InputFile> files) {
     String path = file.getPath().toString();
-    files.put(path, new InputFile(path, file.getLen(), file.getModificationTime(), "", ""));
+    files.put(
+        path, new InputFile(path, file.getLen(), file.getModificationTime(), "", error(file)));
+  }
+
+  /** Why a local file cannot be read: to open a pipe would wait for a writer. */
+  private static String error(FileStatus file) {
+    if (!"file".equals(file.getPath().toUri().getScheme())) {
+      return "";
+    }
+    var local = java.nio.file.Path.of(file.getPath().toUri().getPath());
+    return Files.isRegularFile(local)
+        ? ""
+        : file.getPath()
+            + (Files.exists(local) ? ": is not a regular file" : ": is a link that leads nowhere");
   }
 
   private static boolean isHidden(Path file, Path below) {

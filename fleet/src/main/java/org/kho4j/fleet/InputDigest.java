@@ -17,7 +17,11 @@ final class InputDigest {
 
   private InputDigest() {}
 
+  /** The file with its digest, or with the reason why it cannot be read. */
   static InputFile of(InputFile file, Configuration conf) {
+    if (!file.error().isEmpty()) {
+      return file;
+    }
     try {
       Sha256 digest = new Sha256();
       if (file.bytes() > MAX_HASHED) {

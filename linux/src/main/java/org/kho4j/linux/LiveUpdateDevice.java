@@ -1,5 +1,7 @@
 package org.kho4j.linux;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
@@ -121,9 +123,12 @@ public final class LiveUpdateDevice extends LinuxDescriptor {
    */
   static void checkName(String name) {
     int length = LiveUpdateArgument.bytesOf(name);
-    if (length == 0 || length > MAX_NAME || name.indexOf('\0') >= 0) {
+    if (length == 0
+        || length > MAX_NAME
+        || name.indexOf('\0') >= 0
+        || !UTF_8.newEncoder().canEncode(name)) {
       throw new IllegalArgumentException(
-          "\"%s\" is no name of a session: it has 1 to %d bytes, none of them zero"
+          "\"%s\" is no name of a session: it has 1 to %d bytes of UTF-8, none of them zero"
               .formatted(name, MAX_NAME));
     }
   }

@@ -62,7 +62,7 @@ class LiveUpdateDeviceTest {
   void refusesNamesThatNoSessionCanHave() throws IOException {
     Path file = Files.createFile(dir.resolve("liveupdate"));
     try (LiveUpdateDevice device = LiveUpdateDevice.open(file)) {
-      for (String name : new String[] {"", "x".repeat(64), "ä".repeat(32), "a\0b"}) {
+      for (String name : new String[] {"", "x".repeat(64), "ä".repeat(32), "a\0b", "\ud800"}) {
         assertThatThrownBy(() -> device.create(name))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("is no name of a session");

@@ -8,6 +8,7 @@ import java.util.Objects;
 import org.kho4j.cli.abi.reference.ReferencePages;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Units;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -28,6 +29,9 @@ final class PagesCommand extends Command {
   public int run(Invocation invocation) throws IOException {
     Path directory =
         Objects.requireNonNull(invocation.value("--output", Path.class), "picocli wants it");
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw OutputFile.failure(directory, "is not a directory");
+    }
     Files.createDirectories(directory);
     Map<String, String> pages = ReferencePages.all();
     for (Map.Entry<String, String> page : pages.entrySet()) {

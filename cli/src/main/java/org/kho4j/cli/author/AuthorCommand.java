@@ -11,7 +11,6 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.handover.Handovers;
-import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.WritableMemory;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -71,10 +70,8 @@ public final class AuthorCommand extends Command {
 
   private static void write(Invocation invocation, Request request, Outputs outputs)
       throws IOException {
-    AddressRange range = request.spec.memory().range();
     BootFiles files = request.files;
-    try (WritableMemory memory =
-        WritableMemory.create(request.ram.temporary(), range.address(), range.length())) {
+    try (WritableMemory memory = request.ram.memory(request.spec.memory().range())) {
       Author.AuthoredBoot written = Author.write(request.spec, request.layout, memory);
       files.write(written.boot(), written.setupData());
       outputs.publish();

@@ -63,7 +63,7 @@ final class ClaimedRanges {
   }
 
   private static AddressRange range(SpecPlace place, long address, long bytes) {
-    if (address % WORD != 0 || address > Long.MAX_VALUE - bytes) {
+    if (address % WORD != 0) {
       throw place.broken("0x%x is not a multiple of %d", address, WORD);
     }
     return new AddressRange(address, bytes);
@@ -71,6 +71,9 @@ final class ClaimedRanges {
 
   private void claim(SpecPlace place, String what, AddressRange range) {
     place.requireInside(range, spec.memory().range());
+    if (range.address() == 0) {
+      throw place.broken("%s cannot be at 0: an address of 0 means that there is none", what);
+    }
     for (Claim other : claims) {
       requireApart(place, what, range, other);
     }

@@ -1,15 +1,19 @@
 package org.kho4j.cli.author;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.kho4j.cli.output.FileReason;
 import org.kho4j.cli.output.Units;
 
 /**
@@ -22,6 +26,9 @@ import org.kho4j.cli.output.Units;
 record ContentReader(Path directory, Consumer<Path> reads) {
 
   private static final List<String> KEYS = List.of("text", "hex", "file", "seed");
+
+  /** The largest page of a kernel, so the largest size of a file in /sys. */
+  private static final int MAX_PAGE = 64 << 10;
 
   /** These keys, and some of the object's own before them. */
   static List<String> withKeys(String... own) {
@@ -79,15 +86,42 @@ record ContentReader(Path directory, Consumer<Path> reads) {
     }
   }
 
+  private Path path(SpecValue value) {
+    try {
+      return directory.resolve(value.text());
+    } catch (InvalidPathException e) {
+      throw value.broken("\"%s\" is not a path: %s", value.text(), e.getReason());
+    }
+  }
+
+  /** Checks a file's size: in /proc it is 0, in /sys a page, whatever is read from the file. */
+  private static void requireAll(SpecValue value, Path path, long size) throws IOException {
+    if (size > MAX_PAGE) {
+      return;
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      if (in.readNBytes((int) size + 1).length != size) {
+        throw value.broken(
+            "the size of %s is %d, but the file has another number of bytes, as in /proc and /sys:"
+                + " name a copy of the file",
+            path, size);
+      }
+    }
+  }
+
   private Fill file(SpecValue value) {
-    Path path = directory.resolve(value.text());
+    Path path = path(value);
     try {
       if (!Files.isRegularFile(path)) {
         throw value.broken(
             path + (Files.exists(path) ? " is not a regular file" : ": no such file"));
       }
       reads.accept(path);
-      return new Fill.OfFile(path, Files.size(path));
+      long bytes = Files.size(path);
+      requireAll(value, path, bytes);
+      return new Fill.OfFile(path, bytes);
+    } catch (FileSystemException e) {
+      throw value.broken("%s cannot be read: %s", path, FileReason.of(e));
     } catch (IOException e) {
       throw value.broken("%s cannot be read: %s", path, e.getMessage());
     }

@@ -32,6 +32,11 @@ record Pool(PageAllocator allocator, SpecPlace place) {
     AddressRange region = spec.pool().map(Range::range).orElseGet(() -> above(spec));
     SpecPlace place = spec.pool().map(Range::place).orElse(spec.place());
     place.requireInside(region, spec.memory().range());
+    long memory = spec.memory().range().length();
+    MemoryLimit.refusal(spec.pageSize(), memory, region.length())
+        .ifPresent(why -> {
+          throw spec.memory().broken(why);
+        });
     for (Range scratch : spec.scratch()) {
       if (region.overlaps(scratch.range())) {
         throw place.broken(

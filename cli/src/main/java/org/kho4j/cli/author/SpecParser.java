@@ -140,10 +140,18 @@ final class SpecParser {
     return switch (token) {
       case START_OBJECT -> object(place);
       case START_ARRAY -> array(place);
-      case VALUE_STRING -> new SpecValue.Text(place, json.getString());
+      case VALUE_STRING -> new SpecValue.Text(place, text(place));
       case VALUE_NUMBER_INT -> new SpecValue.Whole(place, new BigInteger(json.getString()));
       default -> new SpecValue.Other(place, String.valueOf(json.getString()));
     };
+  }
+
+  private String text(SpecPlace place) {
+    String text = json.getString();
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw place.broken("has half of a surrogate pair, which is no character in UTF-8");
+    }
+    return text;
   }
 
   private SpecValue object(SpecPlace place) {

@@ -23,9 +23,6 @@ import org.kho4j.handover.pages.PageAllocator;
 /** Makes a {@link Spec} of the values in a file. What each key may be is checked here. */
 final class SpecReader {
 
-  /** Physical addresses of x86-64 and arm64 have at most this many bits. */
-  private static final int ADDRESS_BITS = 52;
-
   private static final long MAX_KEXEC_COUNT = 0xffff_ffffL;
 
   private final PageSize pageSize;
@@ -192,9 +189,9 @@ final class SpecReader {
       throw object.broken(
           "%s bytes at 0x%x are not whole pages of %s", Units.count(size), start, pageSize);
     }
-    if (start > (1L << ADDRESS_BITS) - size) {
+    if (start > (1L << SpecValue.ADDRESS_BITS) - size) {
       throw object.broken(
-          "%s bytes at 0x%x end beyond 2^%d", Units.count(size), start, ADDRESS_BITS);
+          "%s bytes at 0x%x end beyond 2^%d", Units.count(size), start, SpecValue.ADDRESS_BITS);
     }
     return new AddressRange(start, size);
   }
@@ -232,7 +229,7 @@ final class SpecReader {
     object
         .members()
         .forEach(
-            (path, address) -> places.put(path, new Address(address.place(), address.number())));
+            (path, address) -> places.put(path, new Address(address.place(), address.address())));
     return places;
   }
 }

@@ -10,6 +10,9 @@ import picocli.CommandLine.TypeConversionException;
 /** A value out of a spec, which knows where it stands. */
 sealed interface SpecValue extends SpecPart {
 
+  /** Physical addresses of x86-64 and arm64 have at most this many bits. */
+  int ADDRESS_BITS = 52;
+
   /** Returns the kind of value, for messages. */
   String kind();
 
@@ -74,6 +77,15 @@ sealed interface SpecValue extends SpecPart {
       default ->
           throw wants("a number from 0 to 2^63 - 1, or a string like \"0x38000000\" or \"4K\"");
     };
+  }
+
+  /** The physical address of a structure. */
+  default long address() {
+    long address = number();
+    if (address >= 1L << ADDRESS_BITS) {
+      throw broken("0x%x is not an address: memory ends below 2^%d", address, ADDRESS_BITS);
+    }
+    return address;
   }
 
   /** A number of 64 bits, whatever it means. */

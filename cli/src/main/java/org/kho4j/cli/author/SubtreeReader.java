@@ -42,6 +42,7 @@ final class SubtreeReader {
   private final AddressRange memory;
   private final ContentReader contents;
   private final KhoVersion version;
+  private long areaBytes;
 
   SubtreeReader(
       PageSize pageSize, AddressRange memory, ContentReader contents, KhoVersion version) {
@@ -227,10 +228,10 @@ final class SubtreeReader {
     OptionalLong address = OptionalLong.empty();
     @Nullable SpecValue given = object.optional("address").orElse(null);
     if (given != null) {
-      address = OptionalLong.of(given.number());
-      wholePages(given, given.number());
-      if ((given.number() & (align - 1)) != 0) {
-        throw given.broken("0x%x is not a multiple of align, 0x%x", given.number(), align);
+      address = OptionalLong.of(given.address());
+      wholePages(given, given.address());
+      if ((given.address() & (align - 1)) != 0) {
+        throw given.broken("0x%x is not a multiple of align, 0x%x", given.address(), align);
       }
     }
     return new Reservation(
@@ -307,6 +308,7 @@ final class SubtreeReader {
     @Nullable SpecValue extent = object.atMostOneOf(List.of("size", "pages")).orElse(null);
     long bytes;
     if (extent == null) {
+      ContentReader.requireRoom(object, content, memory.length());
       bytes = Math.ceilDiv(content.size().orElse(0), block) * block;
     } else if (object.has("size")) {
       bytes = extent.number();
@@ -325,6 +327,12 @@ final class SubtreeReader {
     if (bytes > memory.length()) {
       throw place.broken(
           "%s are more than the memory has, %s", Units.size(bytes), Units.size(memory.length()));
+    }
+    areaBytes += bytes;
+    if (areaBytes > memory.length()) {
+      throw place.broken(
+          "the areas up to this one have %s, more than the memory has, %s",
+          Units.size(areaBytes), Units.size(memory.length()));
     }
     ContentReader.requireRoom(object, content, bytes);
     return new AreaSpec(object.place(), offset, bytes, order, flags(object, order), content);

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoFeature;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
@@ -29,6 +30,7 @@ import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
@@ -40,6 +42,7 @@ import org.kho4j.memory.WritableMemory;
 final class Conversion {
 
   private static final int STRETCH_BYTES = 1 << 20;
+  private static final Where FLBS = Where.ROOT.in(LuoSer.SUBTREE).in("flbs");
 
   private final Handover source;
   private final Target target;
@@ -192,16 +195,31 @@ final class Conversion {
         files.add(
             plan.isRewritten(file)
                 ? memfd(file)
-                : new SavedFile(file.compatible(), file.data(), file.token()));
+                : new SavedFile(name(file.where(), file.compatible()), file.data(), file.token()));
       }
-      sessions.add(new SavedSession(planned.session().name(), files));
+      sessions.add(
+          new SavedSession(name(planned.session().where(), planned.session().name()), files));
     }
+    luo.flbs().forEach(flb -> name(FLBS, flb.name()));
     LiveUpdateSaver.save(
         generation,
         Objects.requireNonNull(target.luo(), "a target with LUO"),
         luo.number(),
         sessions,
         luo.flbs());
+  }
+
+  /** Returns a name of LUO's state. Bytes of it that are not UTF-8 were read as U+FFFD. */
+  private String name(Where part, String name) {
+    if (name.indexOf('\uFFFD') >= 0) {
+      plan.leftOut()
+          .add(
+              new LeftOut(
+                  part.toString(),
+                  "bytes of the name \"%s\" that are not UTF-8: they become U+FFFD"
+                      .formatted(name)));
+    }
+    return name;
   }
 
   /** A memfd's structure with the fields that both versions have. Its folios stay listed. */

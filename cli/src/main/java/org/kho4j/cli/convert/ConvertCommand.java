@@ -3,10 +3,12 @@ package org.kho4j.cli.convert;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.author.BootFiles;
+import org.kho4j.cli.author.MemoryLimit;
 import org.kho4j.cli.author.Outputs;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
@@ -97,21 +99,19 @@ public final class ConvertCommand extends SourceCommand {
     BootFiles boot = BootFiles.of(invocation, pc, "the source");
     AddressRange range = extent(memory, source.pageSize(), pc);
     Plan plan = Plan.of(source, target, range);
-    AddressRange scratch = invocation.value("--scratch", AddressRange.class);
     Room room =
         Room.of(
             range,
             plan.kept(),
             source.pageSize(),
             pc,
-            scratch == null ? new AddressRange(0, 0) : scratch);
+            invocation.value("--scratch", AddressRange.class));
     try (Outputs outputs = new Outputs(invocation)) {
       OutputFile ram =
           outputs.add(Objects.requireNonNull(invocation.value("-o", Path.class), "-o"));
       boot.addTo(outputs);
       ram.requireRoom(plan.kept().bytes());
-      try (WritableMemory written =
-          WritableMemory.create(ram.temporary(), range.address(), range.length())) {
+      try (WritableMemory written = ram.memory(range)) {
         BootData data = write(invocation, source, target, plan, room, written);
         OptionalLong setupData =
             pc ? OptionalLong.of(setupData(data, written)) : OptionalLong.empty();
@@ -157,7 +157,8 @@ public final class ConvertCommand extends SourceCommand {
   }
 
   /** All of the machine's RAM; a PC's begins at 0. */
-  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc) {
+  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc)
+      throws IOException {
     long[] bounds = {Long.MAX_VALUE, 0};
     memory.forEachRamRange((address, length) -> {
       bounds[0] = Math.min(bounds[0], address);
@@ -166,7 +167,13 @@ public final class ConvertCommand extends SourceCommand {
     boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
     long page = pageSize.bytes();
     long start = fromZero ? 0 : bounds[0] & -page;
-    return new AddressRange(start, ((bounds[1] + page - 1) & -page) - start);
+    long bytes = bounds[1] - start;
+    // Another allocator places the first structures.
+    Optional<String> refusal = MemoryLimit.refusal(pageSize, bytes, bytes);
+    if (refusal.isPresent()) {
+      throw new IOException(memory.source().path() + ": " + refusal.get());
+    }
+    return new AddressRange(start, Math.ceilDiv(bytes, page) * page);
   }
 
   /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */

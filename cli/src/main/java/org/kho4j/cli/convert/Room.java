@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
@@ -36,11 +37,15 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
    * @param memory all of it
    * @param kept what stays
    * @param pc whether it is a PC's memory
-   * @param scratch the region that the user wants; empty ranges ask for half of the largest gap
+   * @param scratch the region that the user wants; null for half of the largest gap
    * @throws IOException if there is no room
    */
   static Room of(
-      AddressRange memory, KeptBlocks kept, PageSize pageSize, boolean pc, AddressRange scratch)
+      AddressRange memory,
+      KeptBlocks kept,
+      PageSize pageSize,
+      boolean pc,
+      @Nullable AddressRange scratch)
       throws IOException {
     List<AddressRange> taken = new ArrayList<>();
     for (KeptBlocks.Run run : kept.runs()) {
@@ -50,7 +55,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     long start = Math.max(memory.address(), pageSize.bytes()); // a pointer of 0 means none
     List<AddressRange> gaps = new AddressRange(start, memory.end() - start).without(taken);
     List<AddressRange> usable = without(gaps, written);
-    AddressRange region = scratch.isEmpty() ? half(usable, pageSize) : scratch;
+    AddressRange region = scratch == null ? half(usable, pageSize) : scratch;
     for (AddressRange range : written) {
       if (range.overlaps(region)) {
         throw new IOException(
@@ -58,10 +63,8 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
                 .formatted(region, range));
       }
     }
-    if (!scratch.isEmpty() && scratch.length() < Limits.scratchAlignment(pageSize)) {
-      throw new IOException(
-          "scratch region %s has %d bytes: a kernel needs regions of at least %d bytes to boot in"
-              .formatted(scratch, scratch.length(), Limits.scratchAlignment(pageSize)));
+    if (scratch != null) {
+      requireUsable(scratch, pageSize);
     }
     for (AddressRange range : taken) {
       if (range.overlaps(region)) {
@@ -83,6 +86,19 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
       written.forEach(range -> addCommon(avoided, gap, range));
     }
     return new Room(List.of(region), avoided, free);
+  }
+
+  private static void requireUsable(AddressRange scratch, PageSize pageSize) throws IOException {
+    if (scratch.length() < Limits.scratchAlignment(pageSize)) {
+      throw new IOException(
+          "the scratch region at 0x%x has %d bytes: a kernel needs regions of at least %d"
+                  .formatted(scratch.address(), scratch.length(), Limits.scratchAlignment(pageSize))
+              + " bytes to boot in");
+    }
+    if (!pageSize.isAligned(scratch.address()) || !pageSize.isAligned(scratch.length())) {
+      throw new IOException(
+          "scratch region %s is not whole pages of %s".formatted(scratch, pageSize));
+    }
   }
 
   private static List<AddressRange> firmware(AddressRange memory) {

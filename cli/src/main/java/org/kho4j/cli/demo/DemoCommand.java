@@ -23,7 +23,6 @@ import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.memory.WritableMemory;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
 
 /** {@code kho demo}. */
 public final class DemoCommand extends Command {
@@ -115,7 +114,7 @@ public final class DemoCommand extends Command {
                     ? "--flip: the area ends before byte " + Long.toUnsignedString(flip)
                     : null;
     if (problem != null) {
-      throw new ParameterException(invocation.commandLine().commandSpec().commandLine(), problem);
+      throw invocation.wrong(problem);
     }
   }
 

@@ -20,6 +20,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.handover.pages.AddressRange;
+import org.kho4j.memory.WritableMemory;
 
 /**
  * A file that gets its name when it is complete. Until then it is a hidden file beside, which goes
@@ -95,12 +97,8 @@ public final class OutputFile implements AutoCloseable {
           Set.of(CREATE_NEW, READ, WRITE, SPARSE, NOFOLLOW_LINKS),
           posix ? OWNER_ONLY : NONE);
     } catch (FileSystemException e) {
-      throw failure(target, "cannot be created: " + reason(e));
+      throw failure(target, "cannot be created: " + FileReason.of(e));
     }
-  }
-
-  private static String reason(FileSystemException e) {
-    return e.getReason() == null ? "permission denied" : e.getReason();
   }
 
   /** Returns the exception for a fault of a file. */
@@ -152,6 +150,23 @@ public final class OutputFile implements AutoCloseable {
       channel = made;
     }
     return made;
+  }
+
+  /**
+   * Creates the content as memory: sparse, all zeros.
+   *
+   * @param range the memory's addresses
+   */
+  public WritableMemory memory(AddressRange range) throws IOException {
+    try {
+      return WritableMemory.create(temporary, range.address(), range.length());
+    } catch (FileSystemException e) {
+      throw failure(target, "cannot be created: " + FileReason.of(e));
+    } catch (IOException e) {
+      throw failure(
+          target,
+          "cannot be a file of %s: %s".formatted(Units.size(range.length()), e.getMessage()));
+    }
   }
 
   /** Waits until the content that went through the channel is on the disk. */

@@ -2,6 +2,7 @@ package org.kho4j.cli.author;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,8 +15,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a spec may say, and the sentence about each thing that it may not. */
 class SpecTest {
@@ -70,6 +74,8 @@ class SpecTest {
           "subtrees": [{ "name": "a", "blob": { "text": "" } }] | a blob of 0 bytes
           "subtrees": [{ "name": "a", "blob": { "hex": "0g" } }] | subtrees[0].blob.hex: is not a whole number of bytes
           "subtrees": [{ "name": "a", "blob": { "file": "none" } }] | none: no such file
+          "subtrees": [{ "name": "a", "blob": { "file": "a\\u0000b" } }] | is not a path: Nul character not allowed
+          "subtrees": [{ "name": "a", "blob": { "text": "\\udfffx" } }] | s:5:41: subtrees[0].blob.text: has half of a surrogate pair
           "subtrees": [{ "name": "a", "blob": { "size": 16, "areas": [{ "offset": 1, "pages": 1 }] } }] | areas[0].offset: a descriptor of 16 bytes at 1 does not fit into a blob of 16 bytes
           "subtrees": [{ "name": "a", "blob": { "size": 64, "areas": [{ "offset": 0, "pages": 1 }, { "offset": 8, "pages": 1 }] } }] | areas[1].offset: the descriptor at 8 overlaps with that at 0
           "subtrees": [{ "name": "a", "vmalloc": { "order": 9, "pages": 511 } }] | vmalloc.pages: 2,093,056 bytes are not whole blocks of order 9, 2,097,152 bytes
@@ -90,6 +96,8 @@ class SpecTest {
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "align": "3M" }] }] | align: 3145728 is not a power of two
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "align": "2M", "address": "513M" }] }] | address: 0x20100000 is not a multiple of align, 0x200000
           "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "address": "300M" }] }] | is in scratch region 0x10000000-0x1fffffff, which the next kernel writes to
+          "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "address": 0 }] }] | reserveMem[0]: reservation a cannot be at 0
+          "subtrees": [{ "reserveMem": [{ "name": "a", "size": "4K", "address": "0x7ffffffffffff000" }] }] | address: 0x7ffffffffffff000 is not an address: memory ends below 2^52
           "nodes": [{ "address": 0, "size": "2G" }] | s:5:13: nodes[0]: 0x0-0x7fffffff is not in memory; memory is 0x0-0x3fffffff
           "nodes": [{ "address": 0, "size": "8K" }, { "address": "4K", "size": "4K" }] | nodes[1]: 0x1000-0x1fff overlaps with the node at 0x0-0x1fff, in line 5
           "subtrees": [{ "name": "luo", "luo": {} }] | subtrees[0].name: a kernel looks for luo only in "LUO"
@@ -98,6 +106,7 @@ class SpecTest {
           "subtrees": [{ "luo": { "flbs": [{ "name": "a" }, { "name": "a" }] } }] | luo.flbs[1]: there is an FLB "a" already, in line 5
           "subtrees": [{ "luo": { "flbs": [{ "name": "a", "data": -1 }] } }] | data: expected a number from 0 to 2^64 - 1
           "subtrees": [{ "luo": { "sessions": [{ "name": "" }] } }] | sessions[0].name: "" has 0 bytes; 1 to 63 bytes without a NUL are allowed
+          "subtrees": [{ "luo": { "sessions": [{ "name": "\\ud800" }, { "name": "?" }] } }] | s:5:42: subtrees[0].luo.sessions[0].name: has half of a surrogate pair, which is no character in UTF-8
           "subtrees": [{ "luo": { "sessions": [{ "name": "a" }, { "name": "a" }] } }] | sessions[1]: there is a session "a" already, in line 5
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1 }] }] } }] | files[0]: one of memfd, handler is missing
           "subtrees": [{ "luo": { "sessions": [{ "name": "a", "files": [{ "token": 1, "handler": "h" }, { "token": "0x1", "handler": "h" }] }] } }] | files[1]: there is a file 0x1 already, in line 5
@@ -124,6 +133,9 @@ class SpecTest {
           "place": { "/": "300M" } | is in scratch region
           "place": { "/scratch": "512M" } | 0x20000000-0x2000000f is not inside one scratch region
           "place": { "/boot-record": "0x20000004" } | 0x20000004 is not a multiple of 8
+          "place": { "/boot-record": 0 } | s:5:14: place./boot-record: the boot record cannot be at 0: an address of 0 means that there is none
+          "place": { "/": 0 } | s:5:14: place./: / cannot be at 0: an address of 0 means that there is none
+          "place": { "/": "0x7ffffffffffff000" } | s:5:14: place./: 0x7ffffffffffff000 is not an address: memory ends below 2^52
           "place": { "/": true } | a number from 0 to 2^63 - 1, or a string like "0x38000000" or "4K", not true
           "place": { "/": "12Q" } | '12Q' is not a number
           """)
@@ -133,6 +145,43 @@ class SpecTest {
         .message()
         .startsWith("s:5:")
         .contains(sentence);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"})
+  @EnabledOnOs(OS.LINUX)
+  void aFileWithoutItsSizeIsRefused(String file) {
+    assumeThat(Path.of(file)).exists();
+
+    assertThatThrownBy(() ->
+            read(
+                SPEC.formatted(
+                    "\"subtrees\": [{ \"name\": \"a\", \"blob\": { \"file\": \"%s\" } }]"
+                        .formatted(file))))
+        .hasMessageContaining("s:5:41: subtrees[0].blob.file: the size of " + file + " is ")
+        .hasMessageContaining("another number of bytes");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8T", "257T", "4000T"})
+  void moreMemoryThanAFileCanHaveIsRefused(String size) {
+    assertThatThrownBy(
+            () -> Layout.of(read(SPEC.replace("\"1G\"", '"' + size + '"').formatted("")), false))
+        .isInstanceOf(SpecException.class)
+        .hasMessageMatching(
+            "s:3:3: memory: .* of memory in pages of 4K, but a RAM file has less than 8 TiB");
+  }
+
+  @Test
+  void theAreasOfASpecFitIntoMemoryTogether() {
+    String area = "{ \"name\": \"a%d\", \"vmalloc\": { \"size\": \"600M\" } }";
+    assertThatThrownBy(() ->
+            read(
+                SPEC.formatted(
+                    "\"subtrees\": [%s, %s]".formatted(area.formatted(1), area.formatted(2)))))
+        .hasMessageContaining(
+            "s:5:94: subtrees[1].vmalloc.size: the areas up to this one have 1.2 GiB, more than the"
+                + " memory has, 1 GiB");
   }
 
   @Test

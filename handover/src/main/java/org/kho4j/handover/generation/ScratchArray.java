@@ -76,7 +76,8 @@ record ScratchArray(List<AddressRange> regions) {
    */
   long roomForItself() {
     for (AddressRange region : regions) {
-      long address = Math.ceilDiv(region.address(), ALIGNMENT) * ALIGNMENT;
+      // Linux takes an array at 0 for none (7.3).
+      long address = Math.ceilDiv(Math.max(1, region.address()), ALIGNMENT) * ALIGNMENT;
       if (address + bytes() <= region.end()) {
         return address;
       }

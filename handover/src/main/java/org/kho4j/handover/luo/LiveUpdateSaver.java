@@ -185,10 +185,13 @@ public final class LiveUpdateSaver {
 
   private static void checkText(Where where, Field field, String text) {
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
-    if (bytes == 0 || bytes >= field.size() || text.indexOf('\0') >= 0) {
+    if (bytes == 0
+        || bytes >= field.size()
+        || text.indexOf('\0') >= 0
+        || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
       throw wrong(
           where,
-          "%s \"%s\" has %d bytes; 1 to %d bytes without a NUL are allowed"
+          "%s \"%s\" has %d bytes; 1 to %d bytes of UTF-8 without a NUL are allowed"
               .formatted(field.name(), text, bytes, field.size() - 1));
     }
   }

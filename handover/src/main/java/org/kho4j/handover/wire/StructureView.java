@@ -177,13 +177,17 @@ public final class StructureView {
   /**
    * Sets the text of a field of type char[], padded with NUL.
    *
-   * @throws PreservationException if the text has a NUL, or leaves no room for the one behind it
+   * @throws PreservationException if the text has a NUL or half of a surrogate pair, or leaves no
+   *     room for the NUL behind it
    */
   public void setText(Field field, String text) {
     byte[] chars = text.getBytes(StandardCharsets.UTF_8);
-    if (chars.length >= field.size() || text.indexOf('\0') >= 0) {
+    if (chars.length >= field.size()
+        || text.indexOf('\0') >= 0
+        || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
       throw refused(
-          field, "\"%s\": at most %d bytes without a NUL fit".formatted(text, field.size() - 1));
+          field,
+          "\"%s\": at most %d bytes of UTF-8 without a NUL fit".formatted(text, field.size() - 1));
     }
     MemorySegment target = slice(field, Field.Type.CHARS).fill((byte) 0);
     MemorySegment.copy(MemorySegment.ofArray(chars), 0, target, 0, chars.length);

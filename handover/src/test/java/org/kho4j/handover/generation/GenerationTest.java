@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.PageSize;
+import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.khotest.KhoTestSaver;
 import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.memblock.ReserveMem;
@@ -323,6 +324,16 @@ class GenerationTest {
               () -> Generation.first(memory, Setup.of(PageSize.SIZE_4K, one.scratch, "test")))
           .isInstanceOf(PreservationException.class)
           .hasMessage(one.sentence);
+    }
+  }
+
+  @Test
+  void theScratchArrayIsNeverAt0() {
+    try (WritableMemory low = WritableMemory.allocate(0, SIZE)) {
+      List<AddressRange> scratch = List.of(new AddressRange(0, 0x40000));
+      BootData boot = Generation.first(low, Setup.of(PageSize.SIZE_4K, scratch, "test")).handOver();
+
+      assertThat(boot.scratchAddress()).isEqualTo(0x10000);
     }
   }
 

@@ -352,8 +352,10 @@ class LiveUpdateSaverTest {
   void refusesNamesAndTokensThatAKernelRefuses() {
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession("", List.of())), List.of()))
         .isEqualTo(
-            "/LUO/session \"\": name \"\" has 0 bytes; 1 to 63 bytes without a NUL are"
-                + " allowed");
+            "/LUO/session \"\": name \"\" has 0 bytes; 1 to 63 bytes of UTF-8 without a"
+                + " NUL are allowed");
+    assertThat(refusal(LuoVersion.V5, List.of(new SavedSession("\ud800", List.of())), List.of()))
+        .contains("1 to 63 bytes of UTF-8 without a NUL are allowed");
     String longName = "ä".repeat(32);
     assertThat(refusal(LuoVersion.V5, List.of(new SavedSession(longName, List.of())), List.of()))
         .contains("has 64 bytes; 1 to 63");

@@ -94,6 +94,6 @@ class ReserveMemTest {
     assertThat(sentenceOf(() -> kernel.handover().client(ReserveMem.CLIENT)))
         .isEqualTo(
             "/memblock at 0x200000: 18446744073709551615 bytes cannot hold a device tree: its blob has"
-                + " 40 to 2147483647 bytes");
+                + " 1 to 2147483647 bytes");
   }
 }

@@ -94,9 +94,11 @@ class StructureViewTest {
   void textThatDoesNotFitIsRefused() {
     assertThatThrownBy(() -> flb.setText(LuoFlb.NAME, "n".repeat(48)))
         .isInstanceOf(PreservationException.class)
-        .hasMessageContaining("at most 47 bytes without a NUL fit");
+        .hasMessageContaining("at most 47 bytes of UTF-8 without a NUL fit");
     assertThatThrownBy(() -> flb.setText(LuoFlb.NAME, "a\0b"))
-        .hasMessageContaining("at most 47 bytes without a NUL fit");
+        .hasMessageContaining("at most 47 bytes of UTF-8 without a NUL fit");
+    assertThatThrownBy(() -> flb.setText(LuoFlb.NAME, "\ud800"))
+        .hasMessageContaining("at most 47 bytes of UTF-8 without a NUL fit");
   }
 
   @Test
