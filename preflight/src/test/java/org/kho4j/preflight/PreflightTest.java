@@ -109,6 +109,24 @@ class PreflightTest {
   }
 
   @Test
+  void aReservationBehindTheEighthIsLost() {
+    ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
+    Handed handed =
+        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
+    String line = "kho=on" + " reserve_mem=4K:64:n%d".repeat(8).formatted(1, 2, 3, 4, 5, 6, 7, 8);
+    Component memblock =
+        component(
+            Preflight.judge(
+                Kernels.LINUX_7_3,
+                Optional.of(handed),
+                Kernels.LINUX_7_3,
+                Optional.of(new CommandLine(line + " reserve_mem=1M:64K:trace"))),
+            "memblock");
+    assertThat(memblock.verdict()).isEqualTo(Verdict.LOST);
+    assertThat(memblock.because()).startsWith("a kernel accepts only 8 reserve_mem=, and the first 8");
+  }
+
+  @Test
   void switchesOnTheNextCommandLineCount() {
     assertThat(luo("kho=on liveupdate=on")).isEqualTo(Verdict.OK);
     assertThat(luo("kho=on")).isEqualTo(Verdict.UNREACHABLE);
