@@ -76,6 +76,24 @@ class PreflightSourcesTest {
                 .formatted(kernel("kho-test-v2")));
   }
 
+  /** A kernel writes sessions at the jump; the document of the image says as much as the image. */
+  @Test
+  void aRunningGuestDoesNotShowItsFiles() throws Exception {
+    Path image = Captures.small("gen2-running");
+    Path document =
+        Files.writeString(directory.resolve("r.json"), kho(0, "inspect", image, "--json").out());
+    for (Path from : List.of(image, document)) {
+      for (String to : List.of("7.3", "memfd-off")) {
+        boolean off = to.equals("memfd-off");
+        JsonNode report =
+            json(off ? 1 : 0, "--from", from, "--to", kernel(to), "--cmdline", TRACE);
+        assertThat(report.get("verdict").asString()).isEqualTo(off ? "unknown" : "ok");
+        assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+            .anyMatch(note -> note.startsWith("LUO has no sessions yet, or none at all"));
+      }
+    }
+  }
+
   @Test
   void aWriterWithPagesOfAnotherSizeIsRefused() {
     Path memory = BASE.resolve("../vectors/handover/linux-7.3-64k.elf.zst");

@@ -38,6 +38,9 @@ import org.kho4j.verify.Verifier;
 /** Reads the parts of a handover in memory, with their versions and states. */
 public final class HandedReader {
 
+  /** The parts that a kernel writes only at the jump, together with LUO's sessions. */
+  public static final Set<String> IN_SESSIONS = Set.of(Parts.MEMFD.name(), Parts.FLB.name());
+
   private static final String HANDED_OVER = "it is in the handover";
 
   private final Handover handover;
@@ -47,6 +50,8 @@ public final class HandedReader {
   private final Set<String> handlers = new HashSet<>();
   private final Set<String> flbs = new HashSet<>();
   private final List<String> strangers = new ArrayList<>();
+  private long sessions;
+  private Set<String> possible = Set.of();
   private List<ReserveMem> reservations = List.of();
   private Optional<String> release = Optional.empty();
   private Optional<FeatureHeader> memfdFeatures = Optional.empty();
@@ -80,12 +85,14 @@ public final class HandedReader {
   /**
    * The content of a handover, beside the versions of its parts.
    *
+   * @param possible as in {@link Handed#possible}
    * @param handlers the strings of the handlers of preserved files
    * @param flbs the strings of the data that files share
    * @param strangers subtrees that no row of {@link Parts} is about
    * @param integrity the known state of the content
    */
   public record Contents(
+      Set<String> possible,
       Set<String> handlers,
       Set<String> flbs,
       List<ReserveMem> reservations,
@@ -93,6 +100,7 @@ public final class HandedReader {
       Integrity integrity) {
 
     public Contents {
+      possible = Set.copyOf(possible);
       handlers = Set.copyOf(handlers);
       flbs = Set.copyOf(flbs);
       reservations = List.copyOf(reservations);
@@ -135,6 +143,9 @@ public final class HandedReader {
       Contents contents,
       Optional<Scratch> scratch) {
     Map<String, Speech> parts = new HashMap<>(used);
+    if (contents.possible.contains(Parts.MEMFD.name())) {
+      parts.putIfAbsent(Parts.MEMFD.name(), Speech.unknown("there are no files yet"));
+    }
     for (Part part : Parts.ALL) {
       parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
     }
@@ -154,6 +165,7 @@ public final class HandedReader {
         profile,
         new Handed(
             used.keySet(),
+            contents.possible,
             contents.handlers,
             contents.flbs,
             contents.reservations,
@@ -179,6 +191,7 @@ public final class HandedReader {
         version.flatMap(_ -> mapForm()),
         parts,
         new Contents(
+            possible,
             handlers,
             flbs,
             reservations,
@@ -332,8 +345,14 @@ public final class HandedReader {
     attempt(
         () ->
             luo.sessions(broken::add)
-                .forEach(session -> attempt(() -> session.files().forEach(this::file), broken)),
+                .forEach(session -> {
+                  sessions++;
+                  attempt(() -> session.files().forEach(this::file), broken);
+                }),
         broken);
+    if (sessions == 0 && broken.isEmpty()) {
+      possible = IN_SESSIONS;
+    }
     attempt(
         () ->
             luo.flbs(broken::add).stream()

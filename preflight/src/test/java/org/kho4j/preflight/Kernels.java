@@ -49,6 +49,11 @@ final class Kernels {
     return with(LINUX_7_3, part, version);
   }
 
+  /** Linux 7.3 with another speech about a part. */
+  static Profile with(Part part, Speech speech) {
+    return with(LINUX_7_3, part, speech);
+  }
+
   static Profile with(Profile kernel, Part part, String version) {
     return with(kernel, part, Speech.yes(List.of(version), "a test"));
   }

@@ -388,6 +388,43 @@ class PreflightTest {
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
   }
 
+  /** A dump of a running kernel: its sessions are written at the jump. */
+  @Test
+  void aFileThatMayStillBeWrittenIsUnknownWhereItWouldBeRefused() {
+    Report report = withoutSessions(Kernels.LINUX_7_3, Kernels.without(Parts.MEMFD));
+    assertThat(verdict(report, "memfd")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(because(report, "memfd")).contains("the next kernel does not have it");
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    Profile newer = Kernels.with(Parts.MEMFD, "memfd-v3");
+    assertThat(withoutSessions(Kernels.LINUX_7_3, newer).verdict()).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void aFileThatMayStillBeWrittenAndWouldBeAcceptedIsANote() {
+    Profile image = Kernels.with(Parts.MEMFD, Speech.unknown("no files"));
+    for (Profile from : List.of(Kernels.LINUX_7_3, image)) {
+      Report report = withoutSessions(from, Kernels.LINUX_7_3);
+      assertThat(report.verdict()).isEqualTo(Verdict.OK);
+      assertThat(report.notes()).anyMatch(note -> note.startsWith("LUO has no sessions"));
+    }
+    Report lost = withoutSessions(image, Kernels.without(Parts.LUO));
+    assertThat(lost.notes()).noneMatch(note -> note.startsWith("LUO has no sessions"));
+  }
+
+  private static Report withoutSessions(Profile from, Profile to) {
+    Handed handed =
+        new Handed(
+            Set.of("kho", "luo"),
+            Set.of("memfd", "flb"),
+            Set.of(),
+            Set.of(),
+            List.of(),
+            List.of(),
+            Optional.of(new Integrity(List.of(), List.of())),
+            Optional.empty());
+    return Preflight.judge(from, Optional.of(handed), to, Optional.empty());
+  }
+
   @Test
   void withoutMemoryTheContentIsSaidNotToBeExamined() {
     String note =
@@ -440,6 +477,7 @@ class PreflightTest {
       List<Damage> damages) {
     return new Handed(
         parts,
+        Set.of(),
         handlers,
         Set.of(),
         reservations,

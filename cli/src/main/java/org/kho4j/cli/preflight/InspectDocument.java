@@ -101,7 +101,17 @@ public final class InspectDocument {
         pageSize,
         KhoVersion.of(compatible).flatMap(version -> form(version, map)),
         parts,
-        new HandedReader.Contents(handlers, flbs, reservations, strangers, integrity(compatible)));
+        new HandedReader.Contents(
+            possible(), handlers, flbs, reservations, strangers, integrity(compatible)));
+  }
+
+  /** Returns the parts that may still be written, where LUO was read and has no sessions. */
+  private Set<String> possible() {
+    boolean read =
+        parts.containsKey(Parts.LUO.name())
+            && parts.get(Parts.LUO.name()).state() == Speech.State.YES;
+    boolean broken = damages.stream().anyMatch(one -> one.part().equals(Parts.LUO.name()));
+    return read && !broken && sessions == 0 ? HandedReader.IN_SESSIONS : Set.of();
   }
 
   /** How many sessions there are; known after {@link #read}. */
