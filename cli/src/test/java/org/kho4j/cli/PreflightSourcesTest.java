@@ -102,6 +102,19 @@ class PreflightSourcesTest {
         .contains("has pages of 64K", "that kernel did not write this memory");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "7.1, 'kho-v4 of kho, but %s has kho-v3'",
+    "luo-v6, 'luo-v5 of luo, but %s has luo-v6'",
+    "memfd-off, 'memfd-v2 of memfd, but %s has none'"
+  })
+  void aWriterOfOtherVersionsIsRefused(String writer, String versions) {
+    Path image = Captures.small("jump-luo");
+    Path k = kernel(writer);
+    assertThat(kho(2, "preflight", "--from", image, "--from-kernel", k, "--to", k, "--quiet").err())
+        .contains(versions.formatted(k) + ": that kernel did not write this memory");
+  }
+
   /** What a note is about shows in the report, whichever side is 'running'. */
   @Test
   void notesOfTheRunningKernelAreInTheReport() throws Exception {
