@@ -60,6 +60,13 @@ public final class HandedReader {
     this.handover = handover;
   }
 
+  /** Returns the speech about each part of a handover, by their names, without a check. */
+  public static Map<String, Speech> parts(Handover handover) {
+    HandedReader reader = new HandedReader(handover);
+    reader.readParts();
+    return Map.copyOf(reader.parts);
+  }
+
   /**
    * A kernel that is known only by its handover.
    *
@@ -174,7 +181,7 @@ public final class HandedReader {
             scratch));
   }
 
-  private Outgoing read(String source, Verifier.Options options) {
+  private Optional<KhoVersion> readParts() {
     String compatible = handover.root().compatible();
     put(Parts.KHO, List.of(compatible));
     Optional<KhoVersion> version = KhoVersion.of(compatible);
@@ -183,6 +190,11 @@ public final class HandedReader {
     } else {
       newer.put(Parts.KHO.name(), compatible);
     }
+    return version;
+  }
+
+  private Outgoing read(String source, Verifier.Options options) {
+    Optional<KhoVersion> version = readParts();
     return outgoing(
         source,
         release,

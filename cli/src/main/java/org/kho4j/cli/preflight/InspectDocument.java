@@ -95,6 +95,10 @@ public final class InspectDocument {
       subtree(subtree);
     }
     errors(handover);
+    newer(handover);
+    if (handover.has("parts")) {
+      parts.putAll(ProfileFile.parts(handover.object("parts")));
+    }
     return HandedReader.described(
         name,
         release,
@@ -224,6 +228,19 @@ public final class InspectDocument {
       String place =
           error.text("path") + (error.has("address") ? " at " + error.text("address") : "");
       damage(part, "it cannot be read: %s: %s".formatted(place, error.text("message")));
+    }
+  }
+
+  /** Records the subtrees of a newer contract, which were not decoded. */
+  private void newer(JsonFields handover) throws IOException {
+    if (!handover.has("newer")) {
+      return;
+    }
+    for (JsonFields one : handover.objects("newer")) {
+      Optional<Part> part = Parts.ofSubtree(one.text("path").replaceFirst("/", ""));
+      if (part.isPresent()) {
+        damage(part.get(), "its content was not examined: " + one.text("message"));
+      }
     }
   }
 
