@@ -270,10 +270,9 @@ public final class Preflight {
         notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
         for (Part part : judged.parts()) {
-          Layouts.expected(kernel, part).stream()
-              .filter(name -> kernel.type(name).isEmpty())
+          Layouts.lacking(kernel, part)
               .forEach(name ->
-                  notes.add("the types of %s lack struct %s".formatted(kernel.source(), name)));
+                  notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
         }
       }
     }

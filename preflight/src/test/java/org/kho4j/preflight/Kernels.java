@@ -101,6 +101,13 @@ final class Kernels {
     return withType(LINUX_7_3, type);
   }
 
+  /** A kernel whose types lack a structure. */
+  static Profile without(Profile kernel, String type) {
+    Map<String, KernelType> types = new HashMap<>(kernel.types().orElseThrow());
+    types.remove(type);
+    return copy(kernel, kernel.parts(), kernel.versions(), Optional.of(types));
+  }
+
   static Profile withType(Profile kernel, KernelType type) {
     Map<String, KernelType> types = new HashMap<>(kernel.types().orElseThrow());
     types.put(type.name(), type);

@@ -85,6 +85,16 @@ class PreflightTest {
   }
 
   @Test
+  void aStructureThatAKernelLacksWasNotCompared() {
+    Report report = judge(Kernels.LINUX_7_3, Kernels.without(Kernels.LINUX_7_3, "luo_ser"));
+    assertThat(because(report, "luo")).isEqualTo("same version; not all layouts compared");
+    assertThat(report.notes())
+        .contains(
+            "the types of changed lack struct luo_ser",
+            "the types of changed lack KHO_TREE_MAX_DEPTH");
+  }
+
+  @Test
   void aPartThatIsNotInUseSpoilsNothing() {
     Handed handed = handed(Set.of("kho", "kexec-metadata"));
     Report report =
