@@ -101,7 +101,10 @@ class AbiDiffCommandTest {
 
   /** A structure or constant that was renamed may also have another layout. */
   @ParameterizedTest
-  @CsvSource({"types, memfd_luo_ser, struct memfd_luo_ser", "constants, KHO_TREE_MAX_DEPTH, KHO_TREE_MAX_DEPTH"})
+  @CsvSource({
+    "types, memfd_luo_ser, struct memfd_luo_ser",
+    "constants, KHO_TREE_MAX_DEPTH, KHO_TREE_MAX_DEPTH"
+  })
   void aNameThatOnlyOneKernelHasIsNotCompared(String group, String name, String text)
       throws Exception {
     Path renamed = directory.resolve("renamed.json");

@@ -111,7 +111,9 @@ class PreflightDocumentTest {
   }
 
   private static List<String> components(JsonNode report) {
-    return report.get("components").valueStream()
+    return report
+        .get("components")
+        .valueStream()
         .map(part -> part.get("name") + " " + part.get("from") + " " + part.get("verdict"))
         .toList();
   }

@@ -85,8 +85,7 @@ class PreflightSourcesTest {
     for (Path from : List.of(image, document)) {
       for (String to : List.of("7.3", "memfd-off")) {
         boolean off = to.equals("memfd-off");
-        JsonNode report =
-            json(off ? 1 : 0, "--from", from, "--to", kernel(to), "--cmdline", TRACE);
+        JsonNode report = json(off ? 1 : 0, "--from", from, "--to", kernel(to), "--cmdline", TRACE);
         assertThat(report.get("verdict").asString()).isEqualTo(off ? "unknown" : "ok");
         assertThat(report.get("notes").valueStream().map(JsonNode::asString))
             .anyMatch(note -> note.startsWith("LUO has no sessions yet, or none at all"));

@@ -194,8 +194,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
                 .filter(name -> was.type(name).isPresent() != is.type(name).isPresent())
                 .map(name -> alone("struct " + name, was.type(name).isPresent() ? was : is)),
             part.constants().stream()
-                .filter(name ->
-                    was.constants().containsKey(name) != is.constants().containsKey(name))
+                .filter(
+                    name -> was.constants().containsKey(name) != is.constants().containsKey(name))
                 .map(name -> alone(name, was.constants().containsKey(name) ? was : is)))
         .toList();
   }
@@ -204,7 +204,9 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     return "%s is only in the types of %s, and was not compared".formatted(name, kernel.source());
   }
 
-  /** Returns the properties that a kernel's version of KHO and the kernel have, and another lacks. */
+  /**
+   * Returns the properties that a kernel's version of KHO and the kernel have, and another lacks.
+   */
   private static List<String> properties(Profile kernel, Profile other) {
     return Layouts.version(kernel)
         .filter(version -> Layouts.missingProperties(version, kernel).isEmpty())

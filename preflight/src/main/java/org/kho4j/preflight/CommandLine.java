@@ -36,7 +36,9 @@ public record CommandLine(String text) {
     return toggle("kho");
   }
 
-  /** Returns the value of {@code liveupdate=}; empty if no {@code liveupdate=} has a valid value. */
+  /**
+   * Returns the value of {@code liveupdate=}; empty if no {@code liveupdate=} has a valid value.
+   */
   public Optional<Boolean> liveupdate() {
     return toggle("liveupdate");
   }
@@ -53,8 +55,7 @@ public record CommandLine(String text) {
         long size = size(parts[0]);
         long align = parts[1].isEmpty() ? 0 : size(parts[1]);
         if (size > 0 && align >= 0) {
-          found.putIfAbsent(
-              parts[2], new Reservation(size, Math.max(align, CACHE_LINE), parts[2]));
+          found.putIfAbsent(parts[2], new Reservation(size, Math.max(align, CACHE_LINE), parts[2]));
         }
       }
     }
@@ -71,9 +72,7 @@ public record CommandLine(String text) {
   }
 
   private Optional<Boolean> toggle(String name) {
-    return values(name).reversed().stream()
-        .flatMap(value -> switched(value).stream())
-        .findFirst();
+    return values(name).reversed().stream().flatMap(value -> switched(value).stream()).findFirst();
   }
 
   /** Reads a switch like the kernel's kstrtobool (7.1 to 7.3). */

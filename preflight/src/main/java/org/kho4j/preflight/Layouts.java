@@ -99,7 +99,9 @@ final class Layouts {
       return List.of();
     }
     Stream<String> constants =
-        part.equals(Parts.KHO) ? version(kernel).stream().flatMap(known -> constants(kernel, known)) : Stream.of();
+        part.equals(Parts.KHO)
+            ? version(kernel).stream().flatMap(known -> constants(kernel, known))
+            : Stream.of();
     return Stream.concat(
             expected(kernel, part).stream()
                 .filter(name -> kernel.type(name).isEmpty())

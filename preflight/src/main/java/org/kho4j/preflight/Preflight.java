@@ -163,7 +163,8 @@ public final class Preflight {
    * there is anything to refuse, is unknown.
    */
   private void possible(Handed what) {
-    if (what.possible().isEmpty() || judged.verdict(Parts.LUO).filter(Verdict::spreads).isPresent()) {
+    if (what.possible().isEmpty()
+        || judged.verdict(Parts.LUO).filter(Verdict::spreads).isPresent()) {
       return;
     }
     notes.add(
@@ -271,8 +272,8 @@ public final class Preflight {
       } else {
         for (Part part : judged.parts()) {
           Layouts.lacking(kernel, part)
-              .forEach(name ->
-                  notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
+              .forEach(
+                  name -> notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
         }
       }
     }

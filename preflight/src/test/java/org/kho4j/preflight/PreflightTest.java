@@ -133,7 +133,8 @@ class PreflightTest {
                 Optional.of(new CommandLine(line + " reserve_mem=1M:64K:trace"))),
             "memblock");
     assertThat(memblock.verdict()).isEqualTo(Verdict.LOST);
-    assertThat(memblock.because()).startsWith("a kernel accepts only 8 reserve_mem=, and the first 8");
+    assertThat(memblock.because())
+        .startsWith("a kernel accepts only 8 reserve_mem=, and the first 8");
   }
 
   @Test
