@@ -59,8 +59,7 @@ public final class InspectShape {
     handover
         .path("parts")
         .forEach(part ->
-            object(
-                part, "state: text", "versions: array", "features?: object", "evidence: text"));
+            object(part, "state: text", "versions: array", "features?: object", "evidence: text"));
     handover.path("ranges").forEach(InspectShape::range);
     for (String problems : new String[] {"errors", "absent"}) {
       handover
