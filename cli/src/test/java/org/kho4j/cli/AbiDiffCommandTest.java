@@ -44,6 +44,7 @@ class AbiDiffCommandTest {
     "luo-off, 0, 'No common layout changed; only one kernel has luo, memfd, flb.'",
     "kho-off, 1, 'Nothing was compared: no KHO in KERNELS/kho-off.json.'",
     "vmalloc-swapped, 1, 'The layout changed, and the version was not bumped.'",
+    "blob-property, 1, 'The layout changed, and the version was not bumped.'",
     "session-grown, 1, 'The layout changed, and the version was not bumped.'",
     "vmalloc-swapped-kho-v5, 0, 'The layout changed, and the version was bumped.'",
     "session-grown-luo-v6, 0, 'The layout changed, and the version was bumped.'",
@@ -96,6 +97,35 @@ class AbiDiffCommandTest {
             ("note: the version of kho in %s is unknown\nNo compared layout changed; the notes name"
                     + " what was not compared.\n")
                 .formatted(silent));
+  }
+
+  /** A structure or constant that was renamed may also have another layout. */
+  @ParameterizedTest
+  @CsvSource({
+    "types, memfd_luo_ser, struct memfd_luo_ser",
+    "constants, KHO_TREE_MAX_DEPTH, KHO_TREE_MAX_DEPTH"
+  })
+  void aNameThatOnlyOneKernelHasIsNotCompared(String group, String name, String text)
+      throws Exception {
+    Path renamed = directory.resolve("renamed.json");
+    ObjectNode profile = (ObjectNode) MAPPER.readTree(kernel("7.3"));
+    ObjectNode names = (ObjectNode) profile.get(group);
+    names.set("renamed", names.remove(name));
+    Files.writeString(renamed, profile.toString());
+    assertThat(diff(1, kernel("7.3"), renamed).out())
+        .contains(
+            "%s is only in the types of %s, and was not compared".formatted(text, kernel("7.3")),
+            "no version is known to have changed")
+        .endsWith("Not every layout was compared, and no version is known to have changed.\n");
+  }
+
+  @Test
+  void otherStructuresUnderAnotherVersionAreNotHarmless() {
+    JsonNode json = MAPPER.readTree(diff(0, kernel("7.3"), kernel("7.1"), "--json").out());
+    assertThat(json.get("parts").get(3).get("name").asString()).isEqualTo("luo");
+    assertThat(json.get("parts").get(3).get("state").asString()).isEqualTo("bumped");
+    assertThat(json.get("parts").get(3).get("differences").valueStream().map(JsonNode::asString))
+        .anyMatch(text -> text.startsWith("struct luo_ser is only in the types of "));
   }
 
   @Test

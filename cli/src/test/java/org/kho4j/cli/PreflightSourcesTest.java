@@ -76,12 +76,42 @@ class PreflightSourcesTest {
                 .formatted(kernel("kho-test-v2")));
   }
 
+  /** A kernel writes sessions at the jump; the document of the image says as much as the image. */
+  @Test
+  void aRunningGuestDoesNotShowItsFiles() throws Exception {
+    Path image = Captures.small("gen2-running");
+    Path document =
+        Files.writeString(directory.resolve("r.json"), kho(0, "inspect", image, "--json").out());
+    for (Path from : List.of(image, document)) {
+      for (String to : List.of("7.3", "memfd-off")) {
+        boolean off = to.equals("memfd-off");
+        JsonNode report = json(off ? 1 : 0, "--from", from, "--to", kernel(to), "--cmdline", TRACE);
+        assertThat(report.get("verdict").asString()).isEqualTo(off ? "unknown" : "ok");
+        assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+            .anyMatch(note -> note.startsWith("LUO has no sessions yet, or none at all"));
+      }
+    }
+  }
+
   @Test
   void aWriterWithPagesOfAnotherSizeIsRefused() {
     Path memory = BASE.resolve("../vectors/handover/linux-7.3-64k.elf.zst");
     Path k = kernel("arm64-4k");
     assertThat(kho(2, "preflight", "--from", memory, "--from-kernel", k, "--to", k).err())
         .contains("has pages of 64K", "that kernel did not write this memory");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "7.1, 'kho-v4 of kho, but %s has kho-v3'",
+    "luo-v6, 'luo-v5 of luo, but %s has luo-v6'",
+    "memfd-off, 'memfd-v2 of memfd, but %s has none'"
+  })
+  void aWriterOfOtherVersionsIsRefused(String writer, String versions) {
+    Path image = Captures.small("jump-luo");
+    Path k = kernel(writer);
+    assertThat(kho(2, "preflight", "--from", image, "--from-kernel", k, "--to", k, "--quiet").err())
+        .contains(versions.formatted(k) + ": that kernel did not write this memory");
   }
 
   /** What a note is about shows in the report, whichever side is 'running'. */

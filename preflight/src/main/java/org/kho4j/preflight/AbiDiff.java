@@ -24,6 +24,11 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     GONE,
     /** The layout changed, together with a version that covers it. */
     BUMPED,
+    /**
+     * Only one kernel has a structure or constant of some name, so it was not compared, and no
+     * version is known to have changed.
+     */
+    UNCOMPARED,
     /** The layout changed, and the versions are not known: BTF alone has none. */
     UNKNOWN,
     /** The layout changed under the same version. */
@@ -31,7 +36,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
 
     /** Returns whether bytes may be read wrongly, and no version is known to prevent that. */
     public boolean isBreak() {
-      return compareTo(UNKNOWN) >= 0;
+      return compareTo(UNCOMPARED) >= 0;
     }
   }
 
@@ -40,7 +45,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
    *
    * @param from its versions before, where they are known
    * @param to its versions now, where they are known
-   * @param differences between the layouts that it covers
+   * @param differences between the layouts that it covers, and names that only one kernel has
    */
   public record PartChange(
       Part part,
@@ -107,10 +112,17 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   }
 
   private static PartChange change(Part part, Profile was, Profile is, List<String> uncertain) {
-    List<Difference> differences = differences(part, was, is, uncertain);
-    List<String> constants = constants(part, was, is);
+    List<Difference> differences = differences(part, was, is);
+    List<String> constants = new ArrayList<>(constants(part, was, is));
+    if (part.equals(Parts.KHO)) {
+      constants.addAll(properties(was, is));
+      constants.addAll(properties(is, was));
+    }
+    List<String> alone = alone(part, was, is);
     List<String> texts =
-        Stream.concat(differences.stream().map(Difference::text), constants.stream()).toList();
+        Stream.of(differences.stream().map(Difference::text), constants.stream(), alone.stream())
+            .flatMap(clauses -> clauses)
+            .toList();
     List<String> before = was.speech(part).versions();
     List<String> after = is.speech(part).versions();
     boolean same = texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
@@ -120,7 +132,13 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
           "the version of %s in %s is unknown"
               .formatted(part.name(), (before.isEmpty() ? was : is).source()));
     }
-    State state = same ? State.SAME : moved ? moved(part, was, is) : State.HARMLESS;
+    State state = State.HARMLESS;
+    if (same) {
+      state = State.SAME;
+    } else if (moved || !alone.isEmpty()) {
+      State changed = moved(part, was, is);
+      state = moved || changed == State.BUMPED ? changed : State.UNCOMPARED;
+    }
     return change(part, was, is, state, texts);
   }
 
@@ -150,8 +168,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     return known ? State.FORGOTTEN : State.UNKNOWN;
   }
 
-  private static List<Difference> differences(
-      Part part, Profile was, Profile is, List<String> uncertain) {
+  private static List<Difference> differences(Part part, Profile was, Profile is) {
     List<Difference> found = new ArrayList<>();
     Stream<String> names =
         part.equals(Parts.KHO)
@@ -162,13 +179,42 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
       Optional<KernelType> after = is.type(name);
       if (before.isPresent() && after.isPresent()) {
         found.addAll(Difference.between(before.get(), after.get()));
-      } else if (before.isPresent() || after.isPresent()) {
-        uncertain.add(
-            "struct %s is only in the types of %s"
-                .formatted(name, (before.isPresent() ? was : is).source()));
       }
     });
     return found;
+  }
+
+  /**
+   * Returns the structures and enumerators of a part that only one kernel has. A shared structure
+   * is one of the parts that are read through it: without them, a kernel may lack it.
+   */
+  private static List<String> alone(Part part, Profile was, Profile is) {
+    return Stream.concat(
+            Stream.concat(part.types().stream(), part.shared().stream())
+                .filter(name -> was.type(name).isPresent() != is.type(name).isPresent())
+                .map(name -> alone("struct " + name, was.type(name).isPresent() ? was : is)),
+            part.constants().stream()
+                .filter(
+                    name -> was.constants().containsKey(name) != is.constants().containsKey(name))
+                .map(name -> alone(name, was.constants().containsKey(name) ? was : is)))
+        .toList();
+  }
+
+  private static String alone(String name, Profile kernel) {
+    return "%s is only in the types of %s, and was not compared".formatted(name, kernel.source());
+  }
+
+  /**
+   * Returns the properties that a kernel's version of KHO and the kernel have, and another lacks.
+   */
+  private static List<String> properties(Profile kernel, Profile other) {
+    return Layouts.version(kernel)
+        .filter(version -> Layouts.missingProperties(version, kernel).isEmpty())
+        .map(version -> Layouts.missingProperties(version, other))
+        .orElse(List.of())
+        .stream()
+        .map(text -> other.source() + ": " + text)
+        .toList();
   }
 
   /** Returns the differing enumerators on which the layout depends. */

@@ -1,14 +1,18 @@
 package org.kho4j.preflight;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.kho4j.abi.Limits;
 
 /**
- * The parameters of a kernel's command line that affect KHO. The last occurrence of a repeated
- * switch counts.
+ * The parameters of a kernel's command line that affect KHO. Of a repeated switch, the last
+ * occurrence with a valid value counts. A dash and an underscore in a name are the same (7.1 to
+ * 7.3).
  *
  * @param text all of it
  */
@@ -27,30 +31,39 @@ public record CommandLine(String text) {
   /** Smallest alignment in a kernel (SMP_CACHE_BYTES). */
   private static final long CACHE_LINE = 64;
 
-  /** Returns the value of {@code kho=}; empty if it is missing, or is not a switch. */
+  /** Returns the value of {@code kho=}; empty if no {@code kho=} has a valid value. */
   public Optional<Boolean> kho() {
     return toggle("kho");
   }
 
-  /** Returns the value of {@code liveupdate=}; empty if it is missing, or is not a switch. */
+  /**
+   * Returns the value of {@code liveupdate=}; empty if no {@code liveupdate=} has a valid value.
+   */
   public Optional<Boolean> liveupdate() {
     return toggle("liveupdate");
   }
 
-  /** Returns every {@code reserve_mem=} that a kernel would accept. */
+  /**
+   * Returns every {@code reserve_mem=} that a kernel accepts: the first {@value
+   * Limits#RESERVE_MEM_ENTRIES} valid ones with different names (7.1 to 7.3).
+   */
   public List<Reservation> reservations() {
-    List<Reservation> found = new ArrayList<>();
+    Map<String, Reservation> found = new LinkedHashMap<>();
     for (String value : values("reserve_mem")) {
       String[] parts = value.split(":", 3);
-      if (parts.length == 3 && !parts[2].isEmpty()) {
+      if (parts.length == 3 && isName(parts[2])) {
         long size = size(parts[0]);
         long align = parts[1].isEmpty() ? 0 : size(parts[1]);
         if (size > 0 && align >= 0) {
-          found.add(new Reservation(size, Math.max(align, CACHE_LINE), parts[2]));
+          found.putIfAbsent(parts[2], new Reservation(size, Math.max(align, CACHE_LINE), parts[2]));
         }
       }
     }
-    return found;
+    return found.values().stream().limit(Limits.RESERVE_MEM_ENTRIES).toList();
+  }
+
+  private static boolean isName(String text) {
+    return !text.isBlank() && text.length() <= Limits.RESERVE_MEM_NAME;
   }
 
   /** Returns whether the parameter is there, with whatever value. */
@@ -59,16 +72,16 @@ public record CommandLine(String text) {
   }
 
   private Optional<Boolean> toggle(String name) {
-    return values(name).reversed().stream().findFirst().flatMap(CommandLine::switched);
+    return values(name).reversed().stream().flatMap(value -> switched(value).stream()).findFirst();
   }
 
-  /** Reads a switch like the kernel's kstrtobool. */
+  /** Reads a switch like the kernel's kstrtobool (7.1 to 7.3). */
   private static Optional<Boolean> switched(String value) {
     String lower = value.toLowerCase(Locale.ROOT);
-    if (Stream.of("on", "y", "t", "1").anyMatch(lower::startsWith)) {
+    if (Stream.of("on", "e", "y", "t", "1").anyMatch(lower::startsWith)) {
       return Optional.of(true);
     }
-    return Stream.of("of", "n", "f", "0").anyMatch(lower::startsWith)
+    return Stream.of("of", "d", "n", "f", "0").anyMatch(lower::startsWith)
         ? Optional.of(false)
         : Optional.empty();
   }
@@ -77,8 +90,9 @@ public record CommandLine(String text) {
   private List<String> values(String name) {
     return words().stream()
         .takeWhile(word -> !word.equals("--"))
-        .filter(word -> word.startsWith(name + "="))
-        .map(word -> word.substring(name.length() + 1))
+        .map(word -> word.split("=", 2))
+        .filter(word -> word.length == 2 && word[0].replace('-', '_').equals(name))
+        .map(word -> word[1])
         .toList();
   }
 
@@ -106,19 +120,20 @@ public record CommandLine(String text) {
    * text.
    */
   static long size(String text) {
+    if (text.isEmpty() || text.charAt(0) < '0' || text.charAt(0) > '9') {
+      return -1;
+    }
     String digits = text;
     int shift = 0;
-    if (!text.isEmpty()) {
-      int suffix = "KMGTPE".indexOf(Character.toUpperCase(text.charAt(text.length() - 1)));
-      boolean hex = text.toLowerCase(Locale.ROOT).startsWith("0x");
-      if (suffix >= 0 && !(hex && suffix == "KMGTPE".indexOf('E'))) {
-        digits = text.substring(0, text.length() - 1);
-        shift = SUFFIX * (suffix + 1);
-      }
+    int suffix = "KMGTPE".indexOf(Character.toUpperCase(text.charAt(text.length() - 1)));
+    boolean hex = text.toLowerCase(Locale.ROOT).startsWith("0x");
+    if (suffix >= 0 && !(hex && suffix == "KMGTPE".indexOf('E'))) {
+      digits = text.substring(0, text.length() - 1);
+      shift = SUFFIX * (suffix + 1);
     }
     try {
       long number = Long.decode(digits);
-      return number < 0 || number > Long.MAX_VALUE >> shift ? -1 : number << shift;
+      return number > Long.MAX_VALUE >> shift ? -1 : number << shift;
     } catch (NumberFormatException e) {
       return -1;
     }

@@ -7,9 +7,11 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.verify.Scratch;
 
 /**
- * The parts of a handover that are in use; only these affect the verdict.
+ * The parts of a handover that are in use, or may be at the jump; only these affect the verdict.
  *
  * @param parts names of the {@link Parts} in use; {@code kho} is always
+ * @param possible names of other {@link Parts} that the kernel may still write at the jump: the
+ *     kinds of files, where LUO has no sessions
  * @param handlers the strings of the handlers of preserved files
  * @param flbs the strings of the data that files share
  * @param reservations the reservations of {@code reserve_mem=}
@@ -19,6 +21,7 @@ import org.kho4j.verify.Scratch;
  */
 public record Handed(
     Set<String> parts,
+    Set<String> possible,
     Set<String> handlers,
     Set<String> flbs,
     List<ReserveMem> reservations,
@@ -28,6 +31,7 @@ public record Handed(
 
   public Handed {
     parts = Set.copyOf(parts);
+    possible = Set.copyOf(possible);
     handlers = Set.copyOf(handlers);
     flbs = Set.copyOf(flbs);
     reservations = List.copyOf(reservations);

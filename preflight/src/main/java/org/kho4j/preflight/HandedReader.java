@@ -38,6 +38,9 @@ import org.kho4j.verify.Verifier;
 /** Reads the parts of a handover in memory, with their versions and states. */
 public final class HandedReader {
 
+  /** The parts that a kernel writes only at the jump, together with LUO's sessions. */
+  public static final Set<String> IN_SESSIONS = Set.of(Parts.MEMFD.name(), Parts.FLB.name());
+
   private static final String HANDED_OVER = "it is in the handover";
 
   private final Handover handover;
@@ -47,12 +50,21 @@ public final class HandedReader {
   private final Set<String> handlers = new HashSet<>();
   private final Set<String> flbs = new HashSet<>();
   private final List<String> strangers = new ArrayList<>();
+  private long sessions;
+  private Set<String> possible = Set.of();
   private List<ReserveMem> reservations = List.of();
   private Optional<String> release = Optional.empty();
   private Optional<FeatureHeader> memfdFeatures = Optional.empty();
 
   private HandedReader(Handover handover) {
     this.handover = handover;
+  }
+
+  /** Returns the speech about each part of a handover, by their names, without a check. */
+  public static Map<String, Speech> parts(Handover handover) {
+    HandedReader reader = new HandedReader(handover);
+    reader.readParts();
+    return Map.copyOf(reader.parts);
   }
 
   /**
@@ -80,12 +92,14 @@ public final class HandedReader {
   /**
    * The content of a handover, beside the versions of its parts.
    *
+   * @param possible as in {@link Handed#possible}
    * @param handlers the strings of the handlers of preserved files
    * @param flbs the strings of the data that files share
    * @param strangers subtrees that no row of {@link Parts} is about
    * @param integrity the known state of the content
    */
   public record Contents(
+      Set<String> possible,
       Set<String> handlers,
       Set<String> flbs,
       List<ReserveMem> reservations,
@@ -93,6 +107,7 @@ public final class HandedReader {
       Integrity integrity) {
 
     public Contents {
+      possible = Set.copyOf(possible);
       handlers = Set.copyOf(handlers);
       flbs = Set.copyOf(flbs);
       reservations = List.copyOf(reservations);
@@ -135,6 +150,9 @@ public final class HandedReader {
       Contents contents,
       Optional<Scratch> scratch) {
     Map<String, Speech> parts = new HashMap<>(used);
+    if (contents.possible.contains(Parts.MEMFD.name())) {
+      parts.putIfAbsent(Parts.MEMFD.name(), Speech.unknown("there are no files yet"));
+    }
     for (Part part : Parts.ALL) {
       parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
     }
@@ -154,6 +172,7 @@ public final class HandedReader {
         profile,
         new Handed(
             used.keySet(),
+            contents.possible,
             contents.handlers,
             contents.flbs,
             contents.reservations,
@@ -162,7 +181,7 @@ public final class HandedReader {
             scratch));
   }
 
-  private Outgoing read(String source, Verifier.Options options) {
+  private Optional<KhoVersion> readParts() {
     String compatible = handover.root().compatible();
     put(Parts.KHO, List.of(compatible));
     Optional<KhoVersion> version = KhoVersion.of(compatible);
@@ -171,6 +190,11 @@ public final class HandedReader {
     } else {
       newer.put(Parts.KHO.name(), compatible);
     }
+    return version;
+  }
+
+  private Outgoing read(String source, Verifier.Options options) {
+    Optional<KhoVersion> version = readParts();
     return outgoing(
         source,
         release,
@@ -179,6 +203,7 @@ public final class HandedReader {
         version.flatMap(_ -> mapForm()),
         parts,
         new Contents(
+            possible,
             handlers,
             flbs,
             reservations,
@@ -332,8 +357,14 @@ public final class HandedReader {
     attempt(
         () ->
             luo.sessions(broken::add)
-                .forEach(session -> attempt(() -> session.files().forEach(this::file), broken)),
+                .forEach(session -> {
+                  sessions++;
+                  attempt(() -> session.files().forEach(this::file), broken);
+                }),
         broken);
+    if (sessions == 0 && broken.isEmpty()) {
+      possible = IN_SESSIONS;
+    }
     attempt(
         () ->
             luo.flbs(broken::add).stream()

@@ -101,9 +101,15 @@ record KernelPair(Profile from, Profile to) {
     List<String> names = typesOf(part).toList();
     boolean compared =
         names.stream().anyMatch(name -> from.type(name).isPresent() && to.type(name).isPresent());
-    return names.isEmpty()
-        ? "same version"
-        : compared ? "same version and layout" : "same version; layouts not compared";
+    if (names.isEmpty()) {
+      return "same version";
+    }
+    if (!compared) {
+      return "same version; layouts not compared";
+    }
+    return Layouts.lacking(from, part).isEmpty() && Layouts.lacking(to, part).isEmpty()
+        ? "same version and layout"
+        : "same version; not all layouts compared";
   }
 
   private static Stream<String> typesOf(Part part) {

@@ -80,7 +80,7 @@ final class Layouts {
    * Returns the tags of the structures that a kernel of a part's versions has, whatever its
    * release.
    */
-  static List<String> expected(Profile kernel, Part part) {
+  private static List<String> expected(Profile kernel, Part part) {
     Speech speech = kernel.speech(part);
     return of(kernel, speech).entrySet().stream()
         .filter(entry -> entry.getValue().size() == 1)
@@ -88,6 +88,36 @@ final class Layouts {
         .filter(name -> isInEveryForm(name, speech.versions()))
         .sorted()
         .toList();
+  }
+
+  /**
+   * Returns the structures and enumerators that a kernel of a part's versions has, but that are not
+   * among its types.
+   */
+  static List<String> lacking(Profile kernel, Part part) {
+    if (kernel.types().isEmpty()) {
+      return List.of();
+    }
+    Stream<String> constants =
+        part.equals(Parts.KHO)
+            ? version(kernel).stream().flatMap(known -> constants(kernel, known))
+            : Stream.of();
+    return Stream.concat(
+            expected(kernel, part).stream()
+                .filter(name -> kernel.type(name).isEmpty())
+                .map("struct "::concat),
+            constants.filter(name -> !kernel.constants().containsKey(name)))
+        .toList();
+  }
+
+  /** Returns the enumerators that every form of a version's map has. */
+  private static Stream<String> constants(Profile kernel, KhoVersion version) {
+    return version.mapForms().stream()
+        .map(form -> kernel.pageSize().map(form::radixConstants).orElse(Map.of()).keySet())
+        .reduce((one, other) -> one.equals(other) ? one : Set.of())
+        .stream()
+        .flatMap(Set::stream)
+        .sorted();
   }
 
   /** Returns whether a structure is in all forms of the versions that have it in any form. */

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.Limits;
 import org.kho4j.handover.memblock.ReserveMem;
 
 /** Judges the effect of the next kernel's command line on a handover. */
@@ -50,12 +51,17 @@ final class NextCommandLine {
   }
 
   private static Optional<String> wrong(ReserveMem one, CommandLine line) {
+    List<CommandLine.Reservation> all = line.reservations();
     Optional<CommandLine.Reservation> asked =
-        line.reservations().stream().filter(each -> each.name().equals(one.name())).findFirst();
+        all.stream().filter(each -> each.name().equals(one.name())).findFirst();
     if (asked.isEmpty()) {
+      String lacks =
+          all.size() < Limits.RESERVE_MEM_ENTRIES
+              ? "the next command line lacks"
+              : "a kernel accepts only %d reserve_mem=, and the first %1$d of the next command line lack"
+                  .formatted(Limits.RESERVE_MEM_ENTRIES);
       return Optional.of(
-          "the next command line lacks %s for the reservation \"%s\""
-              .formatted(parameter(one), one.name()));
+          "%s %s for the reservation \"%s\"".formatted(lacks, parameter(one), one.name()));
     }
     if (asked.get().size() != one.size()) {
       return Optional.of(

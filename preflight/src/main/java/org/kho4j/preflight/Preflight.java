@@ -76,6 +76,7 @@ public final class Preflight {
       }
     }
     handed.ifPresent(this::others);
+    handed.ifPresent(this::possible);
     closedByAHandler();
     content();
     handed.ifPresent(this::nameless);
@@ -154,6 +155,39 @@ public final class Preflight {
                   ? Judged.goesWith(Parts.KHO.name())
                   : "kho4j does not know this subtree, so it is unknown whether the next kernel"
                       + " accepts it"));
+    }
+  }
+
+  /**
+   * Judges the parts that the first kernel may still write. Only a refusal makes a row: whether
+   * there is anything to refuse, is unknown.
+   */
+  private void possible(Handed what) {
+    if (what.possible().isEmpty()
+        || judged.verdict(Parts.LUO).filter(Verdict::spreads).isPresent()) {
+      return;
+    }
+    notes.add(
+        "LUO has no sessions yet, or none at all: a kernel writes sessions and files only at the"
+            + " jump, so a handover that was read before does not show them"
+            + (from.speech(Parts.MEMFD).state() == State.UNKNOWN
+                ? ", nor the versions of files (--from-kernel)"
+                : ""));
+    for (Part part : Parts.ALL) {
+      Speech ours = from.speech(part);
+      if (what.possible().contains(part.name()) && ours.state() != State.NO) {
+        Component later = pair.judge(part, ours);
+        if (later.verdict().compareTo(Verdict.UNKNOWN) > 0) {
+          judged.add(
+              part,
+              new Component(
+                  later.name(),
+                  later.from(),
+                  later.to(),
+                  Verdict.UNKNOWN,
+                  "it is unknown whether sessions will have it; if so, " + later.because()));
+        }
+      }
     }
   }
 
@@ -237,10 +271,9 @@ public final class Preflight {
         notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
         for (Part part : judged.parts()) {
-          Layouts.expected(kernel, part).stream()
-              .filter(name -> kernel.type(name).isEmpty())
-              .forEach(name ->
-                  notes.add("the types of %s lack struct %s".formatted(kernel.source(), name)));
+          Layouts.lacking(kernel, part)
+              .forEach(
+                  name -> notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
         }
       }
     }

@@ -125,6 +125,7 @@ public final class RunningKernel {
         used,
         Set.of(),
         Set.of(),
+        Set.of(),
         out.reservations(),
         out.strangers(),
         Optional.empty(),

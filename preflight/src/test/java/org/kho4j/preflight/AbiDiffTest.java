@@ -100,6 +100,16 @@ class AbiDiffTest {
     assertThat(diff.parts()).extracting(change -> change.part().name()).doesNotContain("flb");
   }
 
+  /** kho_block belongs to LUO alone since 7.2: a kernel without LUO need not have it. */
+  @Test
+  void aSharedStructureOfAPartThatIsGoneIsNoDifference() {
+    Profile without = Kernels.without(Kernels.without(Parts.LUO), "kho_block_header_ser");
+    assertThat(AbiDiff.between(LINUX_7_3, without).worst()).isEqualTo(State.GONE);
+    Profile lacking = Kernels.without(LINUX_7_3, "kho_block_header_ser");
+    assertThat(change(AbiDiff.between(LINUX_7_3, lacking), "luo").state())
+        .isEqualTo(State.UNCOMPARED);
+  }
+
   @Test
   void aKernelWithoutKhoIsNoComparison() {
     Profile without = Kernels.kernel("without", Map.of());

@@ -49,6 +49,11 @@ final class Kernels {
     return with(LINUX_7_3, part, version);
   }
 
+  /** Linux 7.3 with another speech about a part. */
+  static Profile with(Part part, Speech speech) {
+    return with(LINUX_7_3, part, speech);
+  }
+
   static Profile with(Profile kernel, Part part, String version) {
     return with(kernel, part, Speech.yes(List.of(version), "a test"));
   }
@@ -94,6 +99,13 @@ final class Kernels {
   /** Linux 7.3 with another declaration of a structure. */
   static Profile withType(KernelType type) {
     return withType(LINUX_7_3, type);
+  }
+
+  /** A kernel whose types lack a structure. */
+  static Profile without(Profile kernel, String type) {
+    Map<String, KernelType> types = new HashMap<>(kernel.types().orElseThrow());
+    types.remove(type);
+    return copy(kernel, kernel.parts(), kernel.versions(), Optional.of(types));
   }
 
   static Profile withType(Profile kernel, KernelType type) {

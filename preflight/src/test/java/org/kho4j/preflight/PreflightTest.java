@@ -85,6 +85,16 @@ class PreflightTest {
   }
 
   @Test
+  void aStructureThatAKernelLacksWasNotCompared() {
+    Report report = judge(Kernels.LINUX_7_3, Kernels.without(Kernels.LINUX_7_3, "luo_ser"));
+    assertThat(because(report, "luo")).isEqualTo("same version; not all layouts compared");
+    assertThat(report.notes())
+        .contains(
+            "the types of changed lack struct luo_ser",
+            "the types of changed lack KHO_TREE_MAX_DEPTH");
+  }
+
+  @Test
   void aPartThatIsNotInUseSpoilsNothing() {
     Handed handed = handed(Set.of("kho", "kexec-metadata"));
     Report report =
@@ -106,6 +116,25 @@ class PreflightTest {
     assertThat(memblock(handed, "kho=on reserve_mem=2M:4096:trace")).isEqualTo(Verdict.LOST);
     assertThat(memblock(handed, "kho=on reserve_mem=1M:1M:trace")).isEqualTo(Verdict.LOST);
     assertThat(memblock(handed, "kho=on reserve_mem=1M:64K:trace")).isEqualTo(Verdict.OK);
+  }
+
+  @Test
+  void aReservationBehindTheEighthIsLost() {
+    ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
+    Handed handed =
+        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
+    String line = "kho=on" + " reserve_mem=4K:64:n%d".repeat(8).formatted(1, 2, 3, 4, 5, 6, 7, 8);
+    Component memblock =
+        component(
+            Preflight.judge(
+                Kernels.LINUX_7_3,
+                Optional.of(handed),
+                Kernels.LINUX_7_3,
+                Optional.of(new CommandLine(line + " reserve_mem=1M:64K:trace"))),
+            "memblock");
+    assertThat(memblock.verdict()).isEqualTo(Verdict.LOST);
+    assertThat(memblock.because())
+        .startsWith("a kernel accepts only 8 reserve_mem=, and the first 8");
   }
 
   @Test
@@ -370,6 +399,43 @@ class PreflightTest {
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.CORRUPT);
   }
 
+  /** A dump of a running kernel: its sessions are written at the jump. */
+  @Test
+  void aFileThatMayStillBeWrittenIsUnknownWhereItWouldBeRefused() {
+    Report report = withoutSessions(Kernels.LINUX_7_3, Kernels.without(Parts.MEMFD));
+    assertThat(verdict(report, "memfd")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(because(report, "memfd")).contains("the next kernel does not have it");
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    Profile newer = Kernels.with(Parts.MEMFD, "memfd-v3");
+    assertThat(withoutSessions(Kernels.LINUX_7_3, newer).verdict()).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void aFileThatMayStillBeWrittenAndWouldBeAcceptedIsANote() {
+    Profile image = Kernels.with(Parts.MEMFD, Speech.unknown("no files"));
+    for (Profile from : List.of(Kernels.LINUX_7_3, image)) {
+      Report report = withoutSessions(from, Kernels.LINUX_7_3);
+      assertThat(report.verdict()).isEqualTo(Verdict.OK);
+      assertThat(report.notes()).anyMatch(note -> note.startsWith("LUO has no sessions"));
+    }
+    Report lost = withoutSessions(image, Kernels.without(Parts.LUO));
+    assertThat(lost.notes()).noneMatch(note -> note.startsWith("LUO has no sessions"));
+  }
+
+  private static Report withoutSessions(Profile from, Profile to) {
+    Handed handed =
+        new Handed(
+            Set.of("kho", "luo"),
+            Set.of("memfd", "flb"),
+            Set.of(),
+            Set.of(),
+            List.of(),
+            List.of(),
+            Optional.of(new Integrity(List.of(), List.of())),
+            Optional.empty());
+    return Preflight.judge(from, Optional.of(handed), to, Optional.empty());
+  }
+
   @Test
   void withoutMemoryTheContentIsSaidNotToBeExamined() {
     String note =
@@ -422,6 +488,7 @@ class PreflightTest {
       List<Damage> damages) {
     return new Handed(
         parts,
+        Set.of(),
         handlers,
         Set.of(),
         reservations,

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
+import org.kho4j.cli.preflight.ProfileFile;
 import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
@@ -27,6 +28,8 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
+import org.kho4j.preflight.HandedReader;
+import org.kho4j.preflight.Speech;
 import org.kho4j.verify.PreservedRange;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
@@ -36,6 +39,7 @@ import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 final class JsonView implements View {
 
   private final Json json;
+  private Map<String, Speech> parts = Map.of();
   private @Nullable FdStoreMapping mapping;
 
   JsonView(Json json) {
@@ -56,6 +60,7 @@ final class JsonView implements View {
 
   @Override
   public void beginHandover(Handover handover) {
+    parts = handover.taken().isPresent() ? Map.of() : HandedReader.parts(handover);
     json.object()
         .address("fdt", handover.root().address())
         .number("totalSize", handover.root().totalSize())
@@ -301,6 +306,9 @@ final class JsonView implements View {
   @Override
   public void endSubtrees() {
     json.endArray();
+    if (!parts.isEmpty()) {
+      ProfileFile.parts(json, parts);
+    }
   }
 
   @Override

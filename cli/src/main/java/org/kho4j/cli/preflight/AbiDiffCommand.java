@@ -32,8 +32,8 @@ public final class AbiDiffCommand extends Command {
         "Compares the contract of two kernels: what changed, and was the version bumped?",
         "A and B are kernel images with types (BTF), or profiles of such images.",
         "Exit status: 0 if no layout changed that a kernel could misread, or the version changed"
-            + " as well; 1 if a layout changed and its version is the same or unknown, or a"
-            + " kernel has no KHO; 2 if a kernel cannot be read or has no types, or the page"
+            + " as well; 1 if a layout changed or cannot be compared, and its version is the same"
+            + " or unknown, or a kernel has no KHO; 2 if a kernel cannot be read or has no types, or the page"
             + " sizes differ.");
     kernel(0, "A", "The kernel before the change.");
     kernel(1, "B", "The kernel with the change.");
@@ -158,6 +158,7 @@ public final class AbiDiffCommand extends Command {
     return switch (diff.worst()) {
       case FORGOTTEN -> "The layout changed, and the version was not bumped.";
       case UNKNOWN -> "The layout changed, and it is unknown whether the version was bumped.";
+      case UNCOMPARED -> "Not every layout was compared, and no version is known to have changed.";
       case BUMPED -> "The layout changed, and the version was bumped.";
       case GONE -> "No common layout changed; only one kernel has " + gone(diff) + ".";
       case HARMLESS, SAME ->
@@ -186,6 +187,7 @@ public final class AbiDiffCommand extends Command {
       case SAME -> "the same";
       case HARMLESS -> "no byte is read as something else";
       case BUMPED -> "the version changed as well";
+      case UNCOMPARED -> "no version is known to have changed: compare the sources";
       case UNKNOWN -> "it is unknown whether the version changed: BTF alone has no strings";
       case FORGOTTEN ->
           "THE SAME VERSION: the next kernel would read these bytes as something else";

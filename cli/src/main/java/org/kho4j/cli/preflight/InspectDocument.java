@@ -94,13 +94,27 @@ public final class InspectDocument {
       subtree(subtree);
     }
     errors(handover);
+    newer(handover);
+    if (handover.has("parts")) {
+      parts.putAll(ProfileFile.parts(handover.object("parts")));
+    }
     return HandedReader.described(
         name,
         release,
         pageSize,
         KhoVersion.of(compatible).flatMap(version -> form(version, map)),
         parts,
-        new HandedReader.Contents(handlers, flbs, reservations, strangers, integrity(compatible)));
+        new HandedReader.Contents(
+            possible(), handlers, flbs, reservations, strangers, integrity(compatible)));
+  }
+
+  /** Returns the parts that may still be written, where LUO was read and has no sessions. */
+  private Set<String> possible() {
+    boolean read =
+        parts.containsKey(Parts.LUO.name())
+            && parts.get(Parts.LUO.name()).state() == Speech.State.YES;
+    boolean broken = damages.stream().anyMatch(one -> one.part().equals(Parts.LUO.name()));
+    return read && !broken && sessions == 0 ? HandedReader.IN_SESSIONS : Set.of();
   }
 
   /** How many sessions there are; known after {@link #read}. */
@@ -213,6 +227,19 @@ public final class InspectDocument {
       String place =
           error.text("path") + (error.has("address") ? " at " + error.text("address") : "");
       damage(part, "it cannot be read: %s: %s".formatted(place, error.text("message")));
+    }
+  }
+
+  /** Records the subtrees of a newer contract, which were not decoded. */
+  private void newer(JsonFields handover) throws IOException {
+    if (!handover.has("newer")) {
+      return;
+    }
+    for (JsonFields one : handover.objects("newer")) {
+      Optional<Part> part = Parts.ofSubtree(one.text("path").replaceFirst("/", ""));
+      if (part.isPresent()) {
+        damage(part.get(), "its content was not examined: " + one.text("message"));
+      }
     }
   }
 

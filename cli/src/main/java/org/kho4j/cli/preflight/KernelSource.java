@@ -165,7 +165,10 @@ public final class KernelSource {
     if (!image) {
       throw invocation.wrong("--from-kernel needs a memory image, but " + name + " is a kernel");
     }
-    return outgoing.writtenBy(onlyKernel(writer));
+    OutgoingKernel kernel = onlyKernel(writer);
+    OutgoingKernel both = outgoing.writtenBy(kernel);
+    outgoing.requireWriter(kernel.profile());
+    return both;
   }
 
   private OutgoingKernel kernelOrMemory(String name) throws IOException {

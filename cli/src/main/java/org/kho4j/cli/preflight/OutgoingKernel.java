@@ -9,6 +9,8 @@ import java.util.Optional;
 import org.kho4j.preflight.BootEntry;
 import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Handed;
+import org.kho4j.preflight.Part;
+import org.kho4j.preflight.Parts;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.ProfileReader;
@@ -64,6 +66,39 @@ public record OutgoingKernel(
   }
 
   /**
+   * Refuses a kernel that has another version of a part in this memory, or lacks the part. A part
+   * that may be in a module says nothing about the kernel.
+   *
+   * @throws IOException if the kernel cannot have written the memory
+   */
+  void requireWriter(Profile kernel) throws IOException {
+    for (Part part : Parts.ALL) {
+      Speech written = profile.speech(part);
+      Speech spoken = kernel.speech(part);
+      boolean known = spoken.state() == Speech.State.NO || !spoken.versions().isEmpty();
+      if (known
+          && !part.feature().modular()
+          && !spoken.versions().containsAll(written.versions())) {
+        throw new IOException(
+            "%s: that kernel did not write this memory"
+                .formatted(another(profile.source(), written, part.name(), kernel, spoken)));
+      }
+    }
+  }
+
+  private static String another(
+      String memory, Speech written, String part, Profile kernel, Speech spoken) {
+    String other = spoken.state() == Speech.State.NO ? "none" : "an unknown version";
+    return "%s has %s of %s, but %s has %s"
+        .formatted(
+            memory,
+            written.text().orElseThrow(),
+            part,
+            kernel.source(),
+            spoken.text().orElse(other));
+  }
+
+  /**
    * A memory image together with the kernel that wrote it: layouts are the kernel's, versions in
    * use those that the memory has.
    *
@@ -102,13 +137,7 @@ public record OutgoingKernel(
       }
       parts.put(name, written);
       if (spoken != null && !spoken.versions().containsAll(written.versions())) {
-        all.add(
-            "the memory has %s of %s, but %s has %s"
-                .formatted(
-                    written.text().orElseThrow(),
-                    name,
-                    kernel.source(),
-                    spoken.text().orElse("an unknown version")));
+        all.add(another("the memory", written, name, kernel, spoken));
       }
     }
     return new OutgoingKernel(

@@ -67,8 +67,29 @@ public final class ProfileFile {
           "schema is \"%s\", but a kernel's profile has \"%s\""
               .formatted(schema, Schema.KERNEL_PROFILE.id()));
     }
+    Map<String, Long> constants = new TreeMap<>();
+    JsonFields numbers = root.object("constants");
+    for (String name : numbers.names()) {
+      constants.put(name, numbers.number(name));
+    }
+    return new Profile(
+        source,
+        root.has("release") ? Optional.of(root.text("release")) : Optional.empty(),
+        architecture(root),
+        root.has("pageSize") ? Optional.of(pageSize(root)) : Optional.empty(),
+        parts(root.object("parts")),
+        root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
+        root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
+        constants,
+        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty(),
+        root.has("footprint")
+            ? Optional.of(footprint(root.object("footprint")))
+            : Optional.empty());
+  }
+
+  /** Reads the speech about each part. */
+  static Map<String, Speech> parts(JsonFields spoken) throws IOException {
     Map<String, Speech> parts = new TreeMap<>();
-    JsonFields spoken = root.object("parts");
     for (String name : spoken.names()) {
       JsonFields part = spoken.object(name);
       parts.put(
@@ -81,24 +102,7 @@ public final class ProfileFile {
                   : Optional.empty(),
               part.text("evidence")));
     }
-    Map<String, Long> constants = new TreeMap<>();
-    JsonFields numbers = root.object("constants");
-    for (String name : numbers.names()) {
-      constants.put(name, numbers.number(name));
-    }
-    return new Profile(
-        source,
-        root.has("release") ? Optional.of(root.text("release")) : Optional.empty(),
-        architecture(root),
-        root.has("pageSize") ? Optional.of(pageSize(root)) : Optional.empty(),
-        parts,
-        root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
-        root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
-        constants,
-        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty(),
-        root.has("footprint")
-            ? Optional.of(footprint(root.object("footprint")))
-            : Optional.empty());
+    return parts;
   }
 
   private static FeatureHeader features(JsonFields features) throws IOException {
@@ -184,7 +188,7 @@ public final class ProfileFile {
                 .number("bytes", memory.bytes())
                 .number("alignment", memory.alignment())
                 .endObject());
-    parts(json, profile);
+    parts(json, profile.parts());
     profile.versions().ifPresent(versions -> json.texts("versions", versions));
     json.object("constants");
     new TreeMap<>(profile.constants()).forEach(json::number);
@@ -194,10 +198,10 @@ public final class ProfileFile {
     json.endObject();
   }
 
-  /** Writes a kernel's speech about each part, with the evidence. */
-  static void parts(Json json, Profile profile) {
+  /** Writes the speech about each part, with the evidence. */
+  public static void parts(Json json, Map<String, Speech> parts) {
     json.object("parts");
-    new TreeMap<>(profile.parts())
+    new TreeMap<>(parts)
         .forEach((name, speech) -> {
           json.object(name).text("state", label(speech.state()));
           json.texts("versions", speech.versions());

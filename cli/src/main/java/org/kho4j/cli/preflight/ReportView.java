@@ -58,7 +58,7 @@ final class ReportView {
             "architecture",
             kernel.architecture() == Architecture.UNKNOWN ? null : kernel.architecture().label());
     kernel.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
-    ProfileFile.parts(json, kernel);
+    ProfileFile.parts(json, kernel.parts());
     json.endObject();
   }
 

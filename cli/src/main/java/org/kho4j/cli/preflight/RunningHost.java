@@ -60,6 +60,7 @@ final class RunningHost {
     Handed handed =
         new Handed(
             parts,
+            Set.of(),
             inMemory.handlers(),
             inMemory.flbs(),
             inMemory.reservations(),

@@ -39,6 +39,7 @@ public final class InspectShape {
         "preservedMap?: object",
         "scratch?: object",
         "subtrees?: array",
+        "parts?: object",
         "ranges?: array",
         "errors: array",
         "moreErrors?: number",
@@ -55,6 +56,10 @@ public final class InspectShape {
       scratch(handover.path("scratch"));
     }
     handover.path("subtrees").forEach(InspectShape::subtree);
+    handover
+        .path("parts")
+        .forEach(part ->
+            object(part, "state: text", "versions: array", "features?: object", "evidence: text"));
     handover.path("ranges").forEach(InspectShape::range);
     for (String problems : new String[] {"errors", "absent"}) {
       handover

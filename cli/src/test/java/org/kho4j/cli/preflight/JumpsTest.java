@@ -124,6 +124,7 @@ class JumpsTest {
               parts,
               Set.of(),
               Set.of(),
+              Set.of(),
               reservations,
               List.of(),
               Optional.empty(),
