@@ -83,7 +83,8 @@ class AuthorTest {
   void theSearchFindsTheBootRecord() throws IOException {
     author(SMALL.formatted(""));
     assertThat(ConsoleOfATest.kho(0, "inspect", ram()).out())
-        .contains("scratch: 8 MiB in 1 region, 12.5 % of 64 MiB", "(boot record found at 0x1000010)");
+        .contains(
+            "scratch: 8 MiB in 1 region, 12.5 % of 64 MiB", "(boot record found at 0x1000010)");
     assertThat(ConsoleOfATest.kho(0, "verify", ram()).out()).doesNotContain("not checked: scratch");
   }
 
@@ -453,8 +454,7 @@ class AuthorTest {
   @Test
   void optionsForReadingAreRefused() throws IOException {
     assertThat(run(2, SMALL.formatted(""), "--page-size", "16K").err())
-        .contains(
-            "--page-size describes a memory image, and kho author opens none");
+        .contains("--page-size describes a memory image, and kho author opens none");
   }
 
   private Path ram() {

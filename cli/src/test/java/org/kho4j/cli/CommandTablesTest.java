@@ -69,7 +69,8 @@ class CommandTablesTest {
   void everyOptionOfACommandIsInItsSection() throws IOException {
     String page = Files.readString(PAGE);
     Set<String> everywhere =
-        page.substring(page.indexOf("\n## Options of every command")).lines()
+        page.substring(page.indexOf("\n## Options of every command"))
+            .lines()
             .filter(line -> line.startsWith("| `-"))
             .flatMap(CommandTablesTest::options)
             .collect(Collectors.toSet());

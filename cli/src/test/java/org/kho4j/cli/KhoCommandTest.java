@@ -265,10 +265,13 @@ class KhoCommandTest {
   @ValueSource(strings = {"warm drop store region", "demo", "author spec -o ram", "completion"})
   void optionsOfAnImageAreRefusedWhereNoneIsOpened(String line) {
     String[] command = line.split(" ", -1);
-    String[] behind = Stream.concat(Stream.of(command), Stream.of("--skip", "7")).toArray(String[]::new);
+    String[] behind =
+        Stream.concat(Stream.of(command), Stream.of("--skip", "7")).toArray(String[]::new);
     assertThat(run(behind)).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).startsWith("kho: --skip describes a memory image, and kho " + command[0]);
-    String[] before = Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
+    assertThat(pipe.err())
+        .startsWith("kho: --skip describes a memory image, and kho " + command[0]);
+    String[] before =
+        Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
     assertThat(run(before)).isEqualTo(Command.FAILED);
     assertThat(pipe.err()).contains("kho: --fdt describes a memory image, and kho " + command[0]);
   }

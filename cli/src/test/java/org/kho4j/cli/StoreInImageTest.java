@@ -202,7 +202,8 @@ class StoreInImageTest {
       Files.copy(file, out);
     }
     String line = kho(0, "warm", "list", file).out();
-    assertThat(kho(0, "warm", "list", packed).out()).isEqualTo(line.replace("" + file, "" + packed));
+    assertThat(kho(0, "warm", "list", packed).out())
+        .isEqualTo(line.replace("" + file, "" + packed));
     assertThat(kho(0, "warm", "show", packed).out())
         .isEqualTo(kho(0, "warm", "show", file).out().replace("" + file, "" + packed));
     assertThat(kho(0, "warm", "verify", packed).out()).contains("  index: checksum match");
@@ -222,7 +223,8 @@ class StoreInImageTest {
     }
     Path ram = machine(Arrays.copyOf(whole, 4096));
     assertThat(kho(1, "warm", "show", ram).err())
-        .startsWith("kho: /LUO/session \"systemd\"/file 0x1: " + ram + ": the file has 4096 bytes; ");
+        .startsWith(
+            "kho: /LUO/session \"systemd\"/file 0x1: " + ram + ": the file has 4096 bytes; ");
   }
 
   /** No kernel hands holes over; another writer may. */

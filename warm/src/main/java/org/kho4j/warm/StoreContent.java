@@ -45,7 +45,8 @@ record StoreContent(
     if (size < WarmStore.MIN_SIZE) {
       throw new WarmException(
           WarmException.Reason.FOREIGN,
-          "%s: the file has %d bytes; a store has at least %d".formatted(path, size, WarmStore.MIN_SIZE));
+          "%s: the file has %d bytes; a store has at least %d"
+              .formatted(path, size, WarmStore.MIN_SIZE));
     }
   }
 

@@ -94,7 +94,8 @@ record StoreIdentity(
     }
     if (identity.size != fileSize) {
       throw new WarmException(
-          TRUNCATED, "%s: the file has %d bytes; the store has %d".formatted(path, fileSize, identity.size));
+          TRUNCATED,
+          "%s: the file has %d bytes; the store has %d".formatted(path, fileSize, identity.size));
     }
     if (identity.log.end() > fileSize) {
       throw new WarmException(

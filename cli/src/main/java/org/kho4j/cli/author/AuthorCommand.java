@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.author.Spec.Arch;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;

@@ -70,8 +70,8 @@ public record GlobalOptions(
   /**
    * Adds the options to a command, under headings of their own.
    *
-   * @param shown takes the names of the image's options that the help shows; the others
-   *     are hidden. A command that shows some of them has them among its own options
+   * @param shown takes the names of the image's options that the help shows; the others are hidden.
+   *     A command that shows some of them has them among its own options
    */
   static void addTo(CommandSpec spec, Predicate<String> shown) {
     ArgGroupSpec.Builder image =

@@ -168,8 +168,7 @@ public final class InspectDocument {
       luo(subtree.object("luo"));
     } else if (part.get().equals(Parts.MEMBLOCK) && subtree.has("reserveMem")) {
       for (JsonFields one : subtree.objects("reserveMem")) {
-        reservations.add(
-            new ReserveMem(one.text("name"), one.address("start"), one.count("size")));
+        reservations.add(new ReserveMem(one.text("name"), one.address("start"), one.count("size")));
       }
       put(
           Parts.MEMBLOCK,

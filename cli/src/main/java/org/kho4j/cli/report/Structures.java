@@ -22,8 +22,8 @@ final class Structures {
   }
 
   /**
-   * A part of the page is about that structure: the id for it. Names and tokens may be there
-   * twice, and so may paths.
+   * A part of the page is about that structure: the id for it. Names and tokens may be there twice,
+   * and so may paths.
    */
   String add(Where where) {
     String id = prefix + "s" + count++;
