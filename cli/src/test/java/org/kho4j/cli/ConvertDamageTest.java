@@ -9,7 +9,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +66,17 @@ class ConvertDamageTest {
             new Run(page, 0, PAGE),
             new Run(behind, PRESENT - behind),
             new Run(PRESENT, 0, RAM - PRESENT));
+    try (PhysicalMemory memory = MemoryImages.open(whole)) {
+      CoreFile.write(core, memory, runs, new byte[0]);
+    }
+    return core;
+  }
+
+  /** A core file of the capture's first part, and of other ranges. */
+  private Path core(Run... others) throws IOException {
+    List<Run> runs = new ArrayList<>(List.of(new Run(0, PRESENT)));
+    runs.addAll(List.of(others));
+    Path core = directory.resolve("core");
     try (PhysicalMemory memory = MemoryImages.open(whole)) {
       CoreFile.write(core, memory, runs, new byte[0]);
     }
@@ -169,6 +182,30 @@ class ConvertDamageTest {
     assertThat(kho(1, "convert", patched, "--abi", "7.3", "-o", converted).err())
         .contains("left out: " + left + " at " + page + " cannot be copied: no preserved block");
     assertThat(kho(0, "verify", converted).out()).contains("0 errors, ");
+  }
+
+  /** QEMU's dumps of a PC list the ROM of the firmware, below 4 GiB, as memory. */
+  @Test
+  void firmwareBelow4GiBIsNoMemory() throws IOException {
+    Path core = core(new Run(PRESENT, 0, RAM - PRESENT), new Run(0xfffc0000L, 0, 0x40000));
+    assertThat(kho(1, "convert", core, "--abi", "7.3", "-o", converted).out())
+        .startsWith(converted + ": 512 MiB from 0x0, ");
+    assertThat(Files.size(converted)).isEqualTo(RAM);
+  }
+
+  @Test
+  void nothingIsWrittenBetweenRangesOfRam() throws IOException {
+    long gap = 3L << 30;
+    Path core = core(new Run(PRESENT, 0, gap - PRESENT), new Run(4L << 30, 0, 3L << 30));
+    kho(1, "convert", core, "--abi", "7.3", "-o", converted);
+    try (PhysicalMemory memory = MemoryImages.open(converted)) {
+      memory.forEachDataRange((address, length) ->
+          assertThat(address).matches(at -> at + length <= gap || at >= 4L << 30));
+    }
+    assertThat(
+            kho(2, "convert", core, "--abi", "7.3", "--scratch", "3G:64M", "-o", converted, "--force")
+                .err())
+        .contains("is not in memory; memory is 0x0-0xbfffffff, 0x100000000-0x1bfffffff");
   }
 
   @Test

@@ -2,6 +2,8 @@ package org.kho4j.cli.convert;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -31,6 +33,11 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code kho convert SOURCE --abi VERSION -o RAM}. */
 public final class ConvertCommand extends SourceCommand {
+
+  /** Where the ROM of a PC's firmware is, which QEMU's dumps list as memory. */
+  private static final long PC_FIRMWARE = 0xff000000L;
+
+  private static final long PC_FIRMWARE_END = 1L << 32;
 
   public ConvertCommand() {
     super(
@@ -102,6 +109,7 @@ public final class ConvertCommand extends SourceCommand {
     Room room =
         Room.of(
             range,
+            ram(memory, range, source.pageSize()),
             plan.kept(),
             source.pageSize(),
             pc,
@@ -156,24 +164,41 @@ public final class ConvertCommand extends SourceCommand {
     };
   }
 
-  /** All of the machine's RAM; a PC's begins at 0. */
-  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc)
-      throws IOException {
+  /** From the first byte of the machine's RAM to the last; a PC's begins at 0. */
+  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc) {
     long[] bounds = {Long.MAX_VALUE, 0};
     memory.forEachRamRange((address, length) -> {
-      bounds[0] = Math.min(bounds[0], address);
-      bounds[1] = Math.max(bounds[1], address + length);
+      if (!pc || address < PC_FIRMWARE || address >= PC_FIRMWARE_END) {
+        bounds[0] = Math.min(bounds[0], address);
+        bounds[1] = Math.max(bounds[1], address + length);
+      }
     });
     boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
     long page = pageSize.bytes();
     long start = fromZero ? 0 : bounds[0] & -page;
-    long bytes = bounds[1] - start;
-    // Another allocator places the first structures.
-    Optional<String> refusal = MemoryLimit.refusal(pageSize, bytes, bytes);
-    if (refusal.isPresent()) {
-      throw new IOException(memory.source().path() + ": " + refusal.get());
-    }
-    return new AddressRange(start, Math.ceilDiv(bytes, page) * page);
+    return new AddressRange(start, ((bounds[1] + page - 1) & -page) - start);
+  }
+
+  /**
+   * Returns the parts of an extent that are RAM, in whole pages. A capture that was cut down to the
+   * pages of a handover does not tell: there, all of it is.
+   */
+  private static List<AddressRange> ram(
+      PhysicalMemory memory, AddressRange extent, PageSize pageSize) {
+    long page = pageSize.bytes();
+    List<AddressRange> ranges = new ArrayList<>();
+    memory.forEachRamRange((address, length) -> {
+      long start = (address + page - 1) & -page;
+      long end = Math.min((address + length) & -page, extent.end());
+      if (!ranges.isEmpty() && ranges.getLast().end() == start) {
+        start = ranges.removeLast().address();
+      }
+      if (start < end) {
+        ranges.add(new AddressRange(start, end - start));
+      }
+    });
+    long bytes = ranges.stream().mapToLong(AddressRange::length).sum();
+    return bytes < extent.length() / 2 ? List.of(extent) : ranges;
   }
 
   /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
@@ -34,7 +35,8 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
   /**
    * Finds it.
    *
-   * @param memory all of it
+   * @param memory all that the RAM file has
+   * @param ram the parts of it that are RAM, ascending
    * @param kept what stays
    * @param pc whether it is a PC's memory
    * @param scratch the region that the user wants; null for half of the largest gap
@@ -42,6 +44,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
    */
   static Room of(
       AddressRange memory,
+      List<AddressRange> ram,
       KeptBlocks kept,
       PageSize pageSize,
       boolean pc,
@@ -52,8 +55,8 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
       taken.add(new AddressRange(run.address(), run.bytes()));
     }
     List<AddressRange> written = pc ? firmware(memory) : List.of(loader(memory));
-    long start = Math.max(memory.address(), pageSize.bytes()); // a pointer of 0 means none
-    List<AddressRange> gaps = new AddressRange(start, memory.end() - start).without(taken);
+    AddressRange zero = new AddressRange(0, pageSize.bytes()); // a pointer of 0 means none
+    List<AddressRange> gaps = without(without(ram, List.of(zero)), taken);
     List<AddressRange> usable = without(gaps, written);
     AddressRange region = scratch == null ? half(usable, pageSize) : scratch;
     for (AddressRange range : written) {
@@ -72,16 +75,19 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
             "scratch region %s overlaps %s, which is preserved".formatted(region, range));
       }
     }
-    if (!memory.contains(region)) {
+    if (ram.stream().noneMatch(range -> range.contains(region))) {
       throw new IOException(
-          "scratch region %s is not in memory; memory is %s".formatted(region, memory));
+          "scratch region %s is not in memory; memory is %s"
+              .formatted(
+                  region,
+                  ram.stream().map(AddressRange::toString).collect(Collectors.joining(", "))));
     }
     List<AddressRange> free = without(usable, List.of(region));
     if (free.isEmpty()) {
       throw new IOException(
           "there is no memory left for the structures outside of scratch " + region);
     }
-    List<AddressRange> avoided = new ArrayList<>();
+    List<AddressRange> avoided = new ArrayList<>(memory.without(ram));
     for (AddressRange gap : without(gaps, List.of(region))) {
       written.forEach(range -> addCommon(avoided, gap, range));
     }
