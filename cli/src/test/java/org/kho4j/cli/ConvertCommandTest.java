@@ -202,6 +202,29 @@ class ConvertCommandTest {
   }
 
   @Test
+  void aBlobThatBeginsAsADeviceTreeIsNone() throws IOException {
+    Path spec = directory.resolve("spec.jsonc");
+    Files.writeString(
+        spec,
+        """
+        {
+          "arch": "x86-64",
+          "memory": { "address": 0, "size": "128M" },
+          "scratch": [{ "address": "32M", "size": "16M" }],
+          "subtrees": [{ "name": "client", "blob": { "hex": "d00dfeed00000028" } }]
+        }
+        """);
+    Path source = directory.resolve("source");
+    assertThat(run("author", spec, "-o", source.toString()).status()).isZero();
+
+    Run converted = convert(source, "kho-v1", directory.resolve("ram"));
+
+    assertThat(converted.status()).as(converted.err()).isEqualTo(1);
+    assertThat(converted.err())
+        .contains("left out: /client: is not a device tree, and kho-v1@6.18 has no other blobs");
+  }
+
+  @Test
   void whatDoesNotFitIsNamed() throws IOException {
     Path many = Captures.SMALL.resolve("lab/x86_64-7.3-many-sessions.elf.zst");
     Run run = convert(many, "7.1", directory.resolve("ram"));

@@ -79,6 +79,10 @@ class PreflightLoadTest {
   @Test
   void withoutTheBootRecordTheAnswerIsUnknown() throws Exception {
     initrd(1);
+    try (RandomAccessFile file = new RandomAccessFile(directory.resolve("ram").toFile(), "rw")) {
+      file.seek(Long.decode(bootRecord));
+      file.write(new byte[48]);
+    }
     JsonNode report = json(1, line);
     assertThat(verdict(report)).isEqualTo("unknown");
     assertThat(report.has("scratch")).isFalse();

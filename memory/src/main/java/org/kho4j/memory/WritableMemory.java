@@ -202,7 +202,9 @@ public final class WritableMemory implements PhysicalMemory {
 
   @Override
   public boolean contains(long address, long length) {
-    return length > 0 && address >= base && address < end && length <= end - address;
+    checkOpen();
+    return length == 0
+        || (length > 0 && address >= base && address < end && length <= end - address);
   }
 
   @Override

@@ -145,6 +145,8 @@ class WritableMemoryTest {
   void containsItsRangeAndNothingElse() {
     try (WritableMemory ram = WritableMemory.allocate(BASE, 0x2000)) {
       assertThat(ram.contains(BASE, 0x2000)).isTrue();
+      assertThat(ram.contains(1, 0)).as("0 bytes are always present").isTrue();
+      assertThat(ram.contains(BASE, -1)).isFalse();
       assertThat(ram.contains(BASE + 0x1fff, 1)).isTrue();
       assertThat(ram.contains(BASE, 0x2001)).isFalse();
       assertThat(ram.contains(BASE - 1, 1)).isFalse();

@@ -224,17 +224,16 @@ final class ScratchRules {
     }
     List<AddressRange> regions = new ArrayList<>();
     StructureView region = new StructureView(KhoScratch.STRUCTURE, address, array);
+    boolean allKnown = true;
     for (int i = 0; i < count; i++) {
-      region(
-          handover,
-          findings,
-          regions,
-          i,
-          region.address(KhoScratch.ADDR),
-          region.get(KhoScratch.SIZE));
+      long length = region.get(KhoScratch.SIZE);
+      // Linux has an empty region where all of a percentage is in another one.
+      allKnown &=
+          length == 0
+              || region(handover, findings, regions, i, region.address(KhoScratch.ADDR), length);
       region.next();
     }
-    if (regions.size() == count) {
+    if (allKnown) {
       sizes(handover, findings, address, regions, found);
     }
     return regions;
@@ -274,7 +273,8 @@ final class ScratchRules {
     }
   }
 
-  private static void region(
+  /** Adds a region, if it can be one; returns whether it can. */
+  private static boolean region(
       Handover handover,
       Findings findings,
       List<AddressRange> regions,
@@ -282,9 +282,6 @@ final class ScratchRules {
       long start,
       long length) {
     Where where = WHERE.in("region", number);
-    if (length == 0) {
-      return; // Linux has such a region where all of a percentage is in another one.
-    }
     PageSize pageSize = handover.pageSize();
     PhysicalMemory physical = handover.memory().physical();
     boolean possible = start >= 0 && length > 0 && start + length > 0;
@@ -295,13 +292,13 @@ final class ScratchRules {
         || !physical.isRam(start + length - 1, 1)) {
       findings.report(
           REGION, where, start, "0x%x bytes at 0x%x are not whole pages of memory", length, start);
-      return;
+      return false;
     }
     AddressRange region = new AddressRange(start, length);
     for (AddressRange other : regions) {
       if (other.overlaps(start, length)) {
         findings.report(REGION, where, start, "%s overlaps region %s", region, other);
-        return;
+        return false;
       }
     }
     Limit alignment =
@@ -318,6 +315,7 @@ final class ScratchRules {
       findings.report(ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, bytes);
     }
     regions.add(region);
+    return true;
   }
 
   /** Checks a structure against the scratch regions. */

@@ -89,6 +89,23 @@ class ScratchRulesTest {
     }
   }
 
+  /** As a percentage in kho_scratch= makes one; so have both whole guests. */
+  @Test
+  void anEmptyRegionHidesNothing() throws IOException {
+    try (WritableMemory memory = WritableMemory.allocate(0, 16 << 20)) {
+      Handover handover = beforeTheCopy(memory);
+      new BootData(handover.root().address(), 4096, ARRAY, 32).writeSetupData(memory, RECORD);
+      region(memory, ARRAY).setAddress(KhoScratch.ADDR, REGION.address());
+      region(memory, ARRAY).set(KhoScratch.SIZE, 0x10000);
+      List<Finding> findings = new ArrayList<>();
+      verify(handover, Optional.empty(), findings);
+
+      assertThat(findings)
+          .extracting(Finding::rule)
+          .contains(ScratchRules.TAKES, ScratchRules.TOO_SMALL);
+    }
+  }
+
   /** 7.1 aligns regions to 2 MiB, 7.2 to 4 MiB. */
   @ParameterizedTest
   @CsvSource({"kho-v4, SCRATCH-004", "kho-v3@7.1, "})

@@ -245,11 +245,16 @@ final class Plan {
     if (target.kho().version().sizeProperty() != null) {
       return true;
     }
-    if (subtree.size() < Fdt.HEADER_SIZE) {
+    try {
+      MemorySegment tree =
+          source.memory().treeBytes(subtree.where(), subtree.address(), subtree.size());
+      return Fdt.totalSize(tree) == subtree.size();
+    } catch (HandoverException e) {
+      if (CopiedParts.isMissing(e)) {
+        throw e;
+      }
       return false;
     }
-    MemorySegment head = source.memory().bytes(subtree.where(), subtree.address(), Fdt.HEADER_SIZE);
-    return Fdt.isMagic(head) && Fdt.totalSize(head) == subtree.size();
   }
 
   private void metadata(Subtree subtree) {

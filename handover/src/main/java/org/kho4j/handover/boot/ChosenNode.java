@@ -62,6 +62,7 @@ public final class ChosenNode {
    * @throws PreservationException if an address does not fit the tree's cells
    */
   public static MemorySegment addTo(MemorySegment tree, BootData boot) {
+    Fdt.read(tree); // all of it is there
     long size = Fdt.totalSize(tree);
     MemorySegment buffer = MemorySegment.ofArray(new byte[Math.toIntExact(size + ROOM)]);
     MemorySegment.copy(tree, 0, buffer, 0, size);

@@ -124,7 +124,8 @@ public final class ContentMemory implements PhysicalMemory {
 
   @Override
   public boolean contains(long address, long length) {
-    return address >= 0 && length >= 0 && length <= size && address <= size - length;
+    return length == 0
+        || (address >= 0 && length > 0 && length <= size && address <= size - length);
   }
 
   @Override

@@ -109,7 +109,9 @@ public final class MemfdSaver {
       MemorySegment segment = generation.segment(piece.folio);
       long offset = piece.index << generation.pageSize().shift();
       long used = Math.max(0, Math.min(segment.byteSize(), size - offset));
-      content.read(offset, segment.asSlice(0, used));
+      if (used > 0) {
+        content.read(offset, segment.asSlice(0, used));
+      }
       segment.asSlice(used).fill((byte) 0);
     }
   }

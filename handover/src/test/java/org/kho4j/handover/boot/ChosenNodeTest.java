@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kho4j.fdt.FdtException;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtNode;
@@ -121,6 +123,16 @@ class ChosenNodeTest {
     assertThatThrownBy(() -> ChosenNode.read(Fdt.read(tree)))
         .isInstanceOf(HandoverException.class)
         .hasMessage("/chosen: linux,kho-fdt has 16 bytes, not the 12 of one address and one size");
+  }
+
+  /** The header promises more than there is, up to more than a JVM has. */
+  @ParameterizedTest
+  @ValueSource(ints = {0x1000, 0x60000000, 0xffffff00})
+  void refusesATreeThatIsNotAllThere(int totalSize) {
+    MemorySegment cut = machine(2, 2, true);
+    cut.set(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 4, totalSize);
+
+    assertThatThrownBy(() -> ChosenNode.addTo(cut, BOOT)).isInstanceOf(FdtException.class);
   }
 
   @Test
