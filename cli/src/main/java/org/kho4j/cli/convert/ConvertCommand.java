@@ -152,6 +152,11 @@ public final class ConvertCommand extends SourceCommand {
           "%s: cannot be written as %s: %s"
               .formatted(source.memory().physical().source().path(), target.kho(), e.getMessage()),
           e);
+    } catch (InternalError e) {
+      throw new IOException(
+          "%s: there is no space left for it, or the source became shorter while it was read"
+              .formatted(invocation.value("-o", Path.class)),
+          e);
     }
   }
 
