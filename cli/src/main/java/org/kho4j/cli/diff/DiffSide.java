@@ -1,9 +1,8 @@
 package org.kho4j.cli.diff;
 
 import java.nio.file.Path;
-import java.util.List;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.wire.HandoverException;
 
 /**
  * A side of a comparison: one of the two handovers.
@@ -18,5 +17,5 @@ record DiffSide(
     Path path,
     Handover handover,
     Item items,
-    List<HandoverException> problems,
-    List<HandoverException> absent) {}
+    Problems problems,
+    Problems absent) {}
