@@ -203,7 +203,17 @@ class ConvertDamageTest {
           assertThat(address).matches(at -> at + length <= gap || at >= 4L << 30));
     }
     assertThat(
-            kho(2, "convert", core, "--abi", "7.3", "--scratch", "3G:64M", "-o", converted, "--force")
+            kho(
+                    2,
+                    "convert",
+                    core,
+                    "--abi",
+                    "7.3",
+                    "--scratch",
+                    "3G:64M",
+                    "-o",
+                    converted,
+                    "--force")
                 .err())
         .contains("is not in memory; memory is 0x0-0xbfffffff, 0x100000000-0x1bfffffff");
   }

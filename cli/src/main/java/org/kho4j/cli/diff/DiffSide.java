@@ -13,9 +13,4 @@ import org.kho4j.handover.Handover;
  * @param problems what could not be read
  * @param absent what a dump left out
  */
-record DiffSide(
-    Path path,
-    Handover handover,
-    Item items,
-    Problems problems,
-    Problems absent) {}
+record DiffSide(Path path, Handover handover, Item items, Problems problems, Problems absent) {}
