@@ -276,7 +276,8 @@ class KhoCommandTest {
         Stream.concat(Stream.of(command), Stream.of("--skip", "7")).toArray(String[]::new);
     assertThat(run(behind)).isEqualTo(Command.FAILED);
     assertThat(pipe.err())
-        .startsWith("kho: kho " + command[0]).contains("takes no --skip: it opens no memory image\n");
+        .startsWith("kho: kho " + command[0])
+        .contains("takes no --skip: it opens no memory image\n");
     String[] before =
         Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
     assertThat(run(before)).isEqualTo(Command.FAILED);

@@ -69,7 +69,8 @@ public record CommandLine(String text) {
   }
 
   private static boolean isName(String text) {
-    return !text.isBlank() && text.getBytes(StandardCharsets.UTF_8).length <= Limits.RESERVE_MEM_NAME;
+    return !text.isBlank()
+        && text.getBytes(StandardCharsets.UTF_8).length <= Limits.RESERVE_MEM_NAME;
   }
 
   /** Returns whether the parameter is there, with whatever value. */

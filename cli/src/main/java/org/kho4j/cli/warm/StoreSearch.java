@@ -45,9 +45,7 @@ public final class StoreSearch {
    */
   public record StoredFile(Where where, Optional<Fd> fd, ContentMemory memory) {
 
-    /**
-     * Returns the source itself as a store; empty if it does not begin as one does.
-     */
+    /** Returns the source itself as a store; empty if it does not begin as one does. */
     public static Optional<StoredFile> ofSource(PhysicalMemory source) {
       if (!WarmView.beginsAt(source, 0)) {
         return Optional.empty();

@@ -33,8 +33,7 @@ import org.kho4j.memory.PhysicalMemory;
  * Finds the boot records of root FDTs, in the pass over memory that finds the root FDTs: it looks
  * at the first words of each page, and at the header of x86-64's boot parameters. The boot
  * parameters that kexec_file_load prepares begin at a page, and so do the device tree of arm64 and
- * the kernel's scratch array. Behind an array of up to three regions, kho writes
- * its own records.
+ * the kernel's scratch array. Behind an array of up to three regions, kho writes its own records.
  */
 final class BootSearch {
 
