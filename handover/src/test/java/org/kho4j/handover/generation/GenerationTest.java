@@ -87,7 +87,7 @@ class GenerationTest {
   void anAreaWhoseLastBlockIsPreserved() {
     for (int blocks : new int[] {1, BlockBatch.MOST, BlockBatch.MOST + 1, 2 * BlockBatch.MOST}) {
       try (WritableMemory large = WritableMemory.allocate(BASE, 6 * BlockBatch.MOST * PAGE)) {
-        Generation first = Generation.first(large, Setup.of(PageSize.SIZE_4K, List.of(), "large"));
+        Generation first = Generation.first(large, Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "large"));
         List<Folio> folios = new ArrayList<>();
         for (int block = 0; block < blocks; block++) {
           folios.add(new Folio(first.allocate(1).address(), 0));
@@ -107,7 +107,8 @@ class GenerationTest {
   @Test
   void anAreaWithABlockAtAddressZero() {
     try (WritableMemory low = WritableMemory.allocate(0, 100 * PAGE)) {
-      Generation first = Generation.first(low, Setup.of(PageSize.SIZE_4K, List.of(), "low"));
+      List<AddressRange> scratch = List.of(new AddressRange(0x10000, 0x10000));
+      Generation first = Generation.first(low, Setup.of(PageSize.SIZE_4K, scratch, "low"));
       OwnedArea area = first.areaOf(List.of(first.allocate(0), new Folio(0, 0)));
       State before = State.of(first);
 
@@ -304,8 +305,18 @@ class GenerationTest {
   @Test
   void aFirstGenerationWithScratchThatCannotBe() {
     record Case(List<AddressRange> scratch, String sentence) {}
+    List<AddressRange> many =
+        IntStream.range(0, 1027)
+            .mapToObj(i -> new AddressRange(BASE + 0x10000 + i * PAGE, PAGE))
+            .toList();
     List<Case> cases =
         List.of(
+            new Case(List.of(), "scratch: 0 regions; 1 to 1026 regions are allowed"),
+            new Case(many, "scratch: 1027 regions; 1 to 1026 regions are allowed"),
+            new Case(
+                List.of(new AddressRange(BASE, 0), new AddressRange(BASE + PAGE, 0)),
+                "scratch at 0x40000000: every scratch region is empty: the next kernel has no memory"
+                    + " to boot in"),
             new Case(
                 List.of(new AddressRange(BASE + SIZE, 0x10000)),
                 "scratch region 0 at 0x407d0000: 65536 bytes are not whole pages in memory, which has 0x40000000 to 0x407cffff"),
