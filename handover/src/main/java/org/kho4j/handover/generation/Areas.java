@@ -31,6 +31,7 @@ final class Areas {
 
   OwnedArea allocate(long bytes, int order) {
     Runs runs = pages.allocate(blocks(bytes, order), order);
+    pages.own(runs);
     return new OwnedArea(pages.memory(), runs, OwnedArea.flags(order), order);
   }
 
@@ -41,7 +42,9 @@ final class Areas {
     for (long block = 0; block < count; block++) {
       blocks.add(new Folio(pages.allocateZeroed(path + "/block " + block, order), order));
     }
-    return of(blocks);
+    OwnedArea area = of(blocks);
+    pages.own(area.runs());
+    return area;
   }
 
   private long blocks(long bytes, int order) {
@@ -94,9 +97,6 @@ final class Areas {
     long blockBytes = pageSize.blockBytes(area.order());
     for (int run = 0; run < runs.count(); run++) {
       long address = runs.address(run);
-      if (address == 0) {
-        throw new PreservationException(path, 0, "no area can list a block there: 0 ends the list");
-      }
       long end = address + runs.length(run);
       for (long block = address; block < end; block += blockBytes) {
         writer.add(block);
@@ -106,29 +106,28 @@ final class Areas {
   }
 
   private long newChunk(String path) {
-    Folio chunk = new Folio(pages.allocateZeroed(path, 0), 0);
-    map.addFolio(path, chunk);
-    return chunk.address();
+    long chunk = pages.allocateZeroed(path, 0);
+    map.addEnginePage(chunk);
+    return chunk;
   }
 
   void unpreserve(Descriptor descriptor, OwnedArea area) {
-    List<Folio> chunks = chunks(descriptor, area);
-    chunks.forEach(chunk -> map.removeFolio("chunk", chunk));
+    List<Long> chunks = chunks(descriptor, area);
+    chunks.forEach(chunk -> map.removeEnginePage("chunk", chunk));
     map.removeArea("area", area);
-    chunks.forEach(chunk -> pages.free(chunk.address(), 0));
+    chunks.forEach(chunk -> pages.release(chunk, pageSize.bytes()));
   }
 
   /** Returns the chunks that list an area; the descriptor has to be the area's. */
-  private List<Folio> chunks(Descriptor descriptor, OwnedArea area) {
-    List<Folio> chunks = new ArrayList<>();
+  private List<Long> chunks(Descriptor descriptor, OwnedArea area) {
+    List<Long> chunks = new ArrayList<>();
     boolean same = descriptor.order() == area.order();
     try {
       PreservedArea listed = PreservedArea.of(reader, descriptor);
       Runs runs =
           Runs.collect(visitor ->
               listed.forEachRun(
-                  (order, address, bytes) -> visitor.range(address, bytes),
-                  chunk -> chunks.add(new Folio(chunk, 0))));
+                  (order, address, bytes) -> visitor.range(address, bytes), chunks::add));
       same &= isSame(runs, area.runs());
     } catch (HandoverException e) {
       same = false;
