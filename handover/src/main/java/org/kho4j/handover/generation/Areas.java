@@ -67,6 +67,7 @@ final class Areas {
     if (blocks.stream().anyMatch(block -> block.order() != order)) {
       throw new PreservationException("area", "the blocks of an area have one order");
     }
+    blocks.forEach(block -> pages.owned().requireBlock("area", block.address(), order));
     Runs runs =
         Runs.collect(visitor ->
             blocks.forEach(block -> visitor.range(block.address(), block.bytes(pageSize))));
@@ -74,6 +75,7 @@ final class Areas {
   }
 
   Descriptor preserve(String path, OwnedArea area) {
+    requireBlocks(path, area);
     long totalPages = area.bytes() >>> pageSize.shift();
     if (totalPages >>> 32 != 0) {
       throw new PreservationException(
@@ -86,6 +88,23 @@ final class Areas {
     }
     return new Descriptor(
         KhoException.NOWHERE, list(path, area), totalPages, area.flags(), area.order());
+  }
+
+  /** Checks that every run of an area is whole blocks of its order. */
+  private void requireBlocks(String path, OwnedArea area) {
+    Runs runs = area.runs();
+    int order = area.order();
+    pages.owned().requireBlock(path, runs.count() == 0 ? 0 : runs.address(0), order);
+    long blockBytes = pageSize.blockBytes(order);
+    for (int run = 0; run < runs.count(); run++) {
+      pages.owned().requireBlock(path, runs.address(run), order);
+      if ((runs.length(run) & (blockBytes - 1)) != 0) {
+        throw new PreservationException(
+            path,
+            runs.address(run),
+            "%d bytes are not whole blocks of order %d".formatted(runs.length(run), order));
+      }
+    }
   }
 
   /** Writes the chunks that list an area. Returns the first chunk's address, 0 for no pages. */
@@ -112,6 +131,7 @@ final class Areas {
   }
 
   void unpreserve(Descriptor descriptor, OwnedArea area) {
+    requireBlocks("area", area);
     List<Long> chunks = chunks(descriptor, area);
     chunks.forEach(chunk -> map.removeEnginePage("chunk", chunk));
     map.removeArea("area", area);
