@@ -294,7 +294,7 @@ final class OutgoingMap {
 
   /** Returns whether the caller has preserved every page of a range. */
   boolean covers(long address, long bytes) {
-    return memory.contains(address, bytes) && owned.arePreserved(address, bytes);
+    return bytes > 0 && memory.contains(address, bytes) && owned.arePreserved(address, bytes);
   }
 
   private void requireUsable(String what, long address, long bytes) {
