@@ -454,7 +454,7 @@ class AuthorTest {
   @Test
   void optionsForReadingAreRefused() throws IOException {
     assertThat(run(2, SMALL.formatted(""), "--page-size", "16K").err())
-        .contains("--page-size describes a memory image, and kho author opens none");
+        .contains("kho author takes no --page-size: it opens no memory image");
   }
 
   private Path ram() {

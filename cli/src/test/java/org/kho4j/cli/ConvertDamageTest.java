@@ -18,12 +18,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.CoreFile.Run;
 import org.kho4j.files.LittleEndian;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 /** {@code kho convert} of {@code jump-luo} without a page, or with other bytes. */
 class ConvertDamageTest {
@@ -193,19 +196,43 @@ class ConvertDamageTest {
     assertThat(Files.size(converted)).isEqualTo(RAM);
   }
 
+  /** The ROM and the RAM from 4 GiB on are neighbours. */
   @Test
-  void nothingIsWrittenBetweenRangesOfRam() throws IOException {
-    long gap = 3L << 30;
-    Path core = core(new Run(PRESENT, 0, gap - PRESENT), new Run(4L << 30, 0, 3L << 30));
-    kho(1, "convert", core, "--abi", "7.3", "-o", converted);
-    try (PhysicalMemory memory = MemoryImages.open(converted)) {
-      memory.forEachDataRange((address, length) ->
-          assertThat(address).matches(at -> at + length <= gap || at >= 4L << 30));
-    }
+  void memoryAbove4GiBStays() throws IOException {
+    long low = 3L << 30;
+    Path core =
+        core(
+            new Run(PRESENT, 0, low - PRESENT),
+            new Run(0xfffc0000L, 0, 0x40000),
+            new Run(4L << 30, 0, 1L << 30));
+    assertThat(kho(1, "convert", core, "--abi", "7.3", "-o", converted).out())
+        .startsWith(converted + ": 5 GiB from 0x0, ");
+    String[] rom = {"--scratch", "0xff000000:16M"};
     assertThat(
-            kho(2, "convert", core, "--abi", "7.3", "--scratch", "3G:64M", "-o", converted, "--force")
+            kho(2, "convert", core, "--abi", "7.3", rom[0], rom[1], "-o", converted, "--force")
                 .err())
-        .contains("is not in memory; memory is 0x0-0xbfffffff, 0x100000000-0x1bfffffff");
+        .contains("is not in memory; memory is 0x0-0xbfffffff, 0x100000000-0x13fffffff");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {4L << 30, 32L << 30})
+  void scratchIsInRam(long second) throws IOException {
+    Path core = core(new Run(PRESENT, 0, RAM - PRESENT), new Run(second, 0, RAM));
+    String json = kho(1, "convert", core, "--abi", "7.3", "-o", converted, "--json").out();
+    JsonNode scratch = new ObjectMapper().readTree(json).at("/scratch/regions/0");
+    long start = Long.decode(scratch.get("address").asString());
+    long end = start + scratch.get("size").asLong();
+    assertThat(end <= RAM || (start >= second && end <= second + RAM))
+        .as("%x-%x", start, end)
+        .isTrue();
+  }
+
+  @Test
+  void moreMemoryThanAFileCanHaveIsRefused() throws IOException {
+    Path core = core(new Run(PRESENT, 0, RAM - PRESENT), new Run(70L << 40, 0, RAM));
+    assertThat(kho(2, "convert", core, "--abi", "7.3", "-o", converted).err())
+        .contains(core + ": 70.0 TiB of memory in pages of 4K, but a RAM file has less than");
+    assertThat(converted).doesNotExist();
   }
 
   @Test

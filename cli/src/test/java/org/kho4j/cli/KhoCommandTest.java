@@ -261,6 +261,13 @@ class KhoCommandTest {
     assertThat(run(new Probe(_ -> answer), "probe")).isEqualTo(answer);
   }
 
+  @Test
+  void abiDiffTakesTheRootOfTheRunningHost() {
+    assertThat(run("abi", "diff", "running", "running", "--root", "/nowhere"))
+        .isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).startsWith("kho: the running kernel").doesNotContain("opens no");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"warm drop store region", "demo", "author spec -o ram", "completion"})
   void optionsOfAnImageAreRefusedWhereNoneIsOpened(String line) {
@@ -269,11 +276,12 @@ class KhoCommandTest {
         Stream.concat(Stream.of(command), Stream.of("--skip", "7")).toArray(String[]::new);
     assertThat(run(behind)).isEqualTo(Command.FAILED);
     assertThat(pipe.err())
-        .startsWith("kho: --skip describes a memory image, and kho " + command[0]);
+        .startsWith("kho: kho " + command[0])
+        .contains("takes no --skip: it opens no memory image\n");
     String[] before =
         Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
     assertThat(run(before)).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).contains("kho: --fdt describes a memory image, and kho " + command[0]);
+    assertThat(pipe.err()).contains("takes no --fdt: it opens no memory image\n");
   }
 
   @Test

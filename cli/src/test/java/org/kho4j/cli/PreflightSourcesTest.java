@@ -88,7 +88,7 @@ class PreflightSourcesTest {
         JsonNode report = json(off ? 1 : 0, "--from", from, "--to", kernel(to), "--cmdline", TRACE);
         assertThat(report.get("verdict").asString()).isEqualTo(off ? "unknown" : "ok");
         assertThat(report.get("notes").valueStream().map(JsonNode::asString))
-            .anyMatch(note -> note.startsWith("LUO has no sessions yet, or none at all"));
+            .anyMatch(note -> note.startsWith("the handover has no LUO sessions: "));
       }
     }
   }

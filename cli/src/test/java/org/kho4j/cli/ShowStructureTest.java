@@ -70,6 +70,12 @@ class ShowStructureTest {
   }
 
   @Test
+  void noPathIsNoStructure() {
+    assertThat(show(CAPTURE, "")).isZero();
+    assertThat(pipe.out()).startsWith("/: device tree at 0x512000, ");
+  }
+
+  @Test
   void anAddressIsANumberAsInOptions() {
     assertThat(show(CAPTURE, "0x512000")).isZero();
     String shown = pipe.out();

@@ -25,7 +25,7 @@ final class LinuxFileHoles implements FileHoles {
    */
   static final long MINIMUM = 1L << 30;
 
-  /** Where files are memory, to read the pages of a hole through a mapping allocates them. */
+  /** In tmpfs, reading a hole through a mapping allocates its pages. */
   static final long MINIMUM_IN_MEMORY = 1L << 20;
 
   private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
@@ -44,7 +44,7 @@ final class LinuxFileHoles implements FileHoles {
     this.minimum = minimum;
   }
 
-  /** A look for the holes of a file that is mapped. */
+  /** Returns the finder of holes for a file that is mapped. */
   static LinuxFileHoles of(Path path) {
     try {
       boolean inMemory = Files.getFileStore(path).type().equals("tmpfs");

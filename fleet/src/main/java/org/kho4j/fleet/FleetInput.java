@@ -3,8 +3,10 @@ package org.kho4j.fleet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -60,7 +62,7 @@ final class FleetInput {
   private static void addAll(FileSystem system, Path folder, Map<String, InputFile> files)
       throws IOException {
     if (system instanceof LocalFolders) {
-      addLocal(system, folder, files);
+      addLocal(system, folder, new HashSet<>(), files);
       return;
     }
     // One list for all of the folder in a bucket, in place of one for each folder in it.
@@ -73,19 +75,29 @@ final class FleetInput {
     }
   }
 
-  /** On a local disk, {@code listFiles} runs the program {@code ls} for each file. */
-  private static void addLocal(FileSystem system, Path folder, Map<String, InputFile> files)
+  /**
+   * On a local disk, {@code listFiles} runs the program {@code ls} for each file.
+   *
+   * @param around the folders that this one is in: a link back to one of them is not followed
+   */
+  private static void addLocal(
+      FileSystem system, Path folder, Set<java.nio.file.Path> around, Map<String, InputFile> files)
       throws IOException {
+    var local = java.nio.file.Path.of(folder.toUri().getPath()).toRealPath();
+    if (!around.add(local)) {
+      return;
+    }
     for (FileStatus status : system.listStatus(folder)) {
       if (isHidden(status.getPath(), folder)) {
         continue;
       }
       if (status.isDirectory()) {
-        addLocal(system, status.getPath(), files);
+        addLocal(system, status.getPath(), around, files);
       } else {
         add(status, files);
       }
     }
+    around.remove(local);
   }
 
   private static void add(FileStatus file, Map<String, InputFile> files) {

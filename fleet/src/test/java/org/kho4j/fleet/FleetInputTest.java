@@ -56,6 +56,18 @@ class FleetInputTest {
         .containsExactly(false, true, false, true);
   }
 
+  @Test
+  void aLinkToAFolderAroundItIsNotFollowed() throws IOException {
+    Files.createSymbolicLink(folder.resolve("rack a/again"), Path.of(".."));
+    Files.createSymbolicLink(folder.resolve("rack b"), Path.of("rack a"));
+
+    assertThat(list(""))
+        .extracting(InputFile::path)
+        .hasSize(8)
+        .noneMatch(path -> path.contains("again"))
+        .contains("file:" + folder + "/rack b/a 1.json");
+  }
+
   /** To open it would wait for a writer. */
   @Test
   @EnabledOnOs(OS.LINUX)

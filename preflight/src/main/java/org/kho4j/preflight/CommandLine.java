@@ -1,5 +1,6 @@
 package org.kho4j.preflight;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +49,11 @@ public record CommandLine(String text) {
    * Limits#RESERVE_MEM_ENTRIES} valid ones with different names (7.1 to 7.3).
    */
   public List<Reservation> reservations() {
+    return requested().stream().limit(Limits.RESERVE_MEM_ENTRIES).toList();
+  }
+
+  /** Returns every valid {@code reserve_mem=}, and those that are too many as well. */
+  List<Reservation> requested() {
     Map<String, Reservation> found = new LinkedHashMap<>();
     for (String value : values("reserve_mem")) {
       String[] parts = value.split(":", 3);
@@ -59,11 +65,12 @@ public record CommandLine(String text) {
         }
       }
     }
-    return found.values().stream().limit(Limits.RESERVE_MEM_ENTRIES).toList();
+    return List.copyOf(found.values());
   }
 
   private static boolean isName(String text) {
-    return !text.isBlank() && text.length() <= Limits.RESERVE_MEM_NAME;
+    return !text.isBlank()
+        && text.getBytes(StandardCharsets.UTF_8).length <= Limits.RESERVE_MEM_NAME;
   }
 
   /** Returns whether the parameter is there, with whatever value. */

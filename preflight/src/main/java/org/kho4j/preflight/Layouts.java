@@ -104,6 +104,8 @@ final class Layouts {
             : Stream.of();
     return Stream.concat(
             expected(kernel, part).stream()
+                // Without the parts that are read through it, a kernel may lack a structure.
+                .filter(name -> part.types().contains(name) || part.shared().contains(name))
                 .filter(name -> kernel.type(name).isEmpty())
                 .map("struct "::concat),
             constants.filter(name -> !kernel.constants().containsKey(name)))

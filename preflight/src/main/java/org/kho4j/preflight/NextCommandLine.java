@@ -51,15 +51,15 @@ final class NextCommandLine {
   }
 
   private static Optional<String> wrong(ReserveMem one, CommandLine line) {
-    List<CommandLine.Reservation> all = line.reservations();
     Optional<CommandLine.Reservation> asked =
-        all.stream().filter(each -> each.name().equals(one.name())).findFirst();
+        line.reservations().stream().filter(each -> each.name().equals(one.name())).findFirst();
     if (asked.isEmpty()) {
+      boolean tooLate = line.requested().stream().anyMatch(each -> each.name().equals(one.name()));
       String lacks =
-          all.size() < Limits.RESERVE_MEM_ENTRIES
-              ? "the next command line lacks"
-              : "a kernel accepts only %d reserve_mem=, and the first %1$d of the next command line lack"
-                  .formatted(Limits.RESERVE_MEM_ENTRIES);
+          tooLate
+              ? "a kernel accepts only %d reserve_mem=, and the first %1$d of the next command line lack"
+                  .formatted(Limits.RESERVE_MEM_ENTRIES)
+              : "the next command line lacks";
       return Optional.of(
           "%s %s for the reservation \"%s\"".formatted(lacks, parameter(one), one.name()));
     }

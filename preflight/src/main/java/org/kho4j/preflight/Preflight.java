@@ -168,10 +168,10 @@ public final class Preflight {
       return;
     }
     notes.add(
-        "LUO has no sessions yet, or none at all: a kernel writes sessions and files only at the"
-            + " jump, so a handover that was read before does not show them"
+        "the handover has no LUO sessions: a kernel writes sessions and files only at the jump, so"
+            + " what is read before the jump does not show them"
             + (from.speech(Parts.MEMFD).state() == State.UNKNOWN
-                ? ", nor the versions of files (--from-kernel)"
+                ? "; --from-kernel gives the versions of files"
                 : ""));
     for (Part part : Parts.ALL) {
       Speech ours = from.speech(part);
@@ -185,7 +185,7 @@ public final class Preflight {
                   later.from(),
                   later.to(),
                   Verdict.UNKNOWN,
-                  "it is unknown whether sessions will have it; if so, " + later.because()));
+                  "no session is written yet; one with it would fail: " + later.because()));
         }
       }
     }

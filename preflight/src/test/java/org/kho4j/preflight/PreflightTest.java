@@ -416,10 +416,11 @@ class PreflightTest {
     for (Profile from : List.of(Kernels.LINUX_7_3, image)) {
       Report report = withoutSessions(from, Kernels.LINUX_7_3);
       assertThat(report.verdict()).isEqualTo(Verdict.OK);
-      assertThat(report.notes()).anyMatch(note -> note.startsWith("LUO has no sessions"));
+      assertThat(report.notes())
+          .anyMatch(note -> note.startsWith("the handover has no LUO sessions"));
     }
     Report lost = withoutSessions(image, Kernels.without(Parts.LUO));
-    assertThat(lost.notes()).noneMatch(note -> note.startsWith("LUO has no sessions"));
+    assertThat(lost.notes()).noneMatch(note -> note.startsWith("the handover has no LUO sessions"));
   }
 
   private static Report withoutSessions(Profile from, Profile to) {

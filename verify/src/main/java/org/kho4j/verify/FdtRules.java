@@ -384,7 +384,7 @@ final class FdtRules {
     scene.take(subtree.where(), first << shift, begins ? bytes : count << shift);
   }
 
-  /** Returns the bytes that the owner reads of a device tree; empty if the blob is none. */
+  /** Returns what the owner reads of a device tree; empty if that is the blob, or it is none. */
   private Optional<MemorySegment> tree(Subtree subtree) {
     MemorySegment tree;
     try {
@@ -393,17 +393,18 @@ final class FdtRules {
       return Optional.empty(); // The rules of the blob's owner report what they lack.
     }
     long total = Fdt.totalSize(tree);
-    if (total != subtree.size()) {
-      scene
-          .findings()
-          .report(
-              BLOB_SIZE,
-              subtree.where(),
-              subtree.address(),
-              "totalsize is %d, but blob-size is %d",
-              total,
-              subtree.size());
+    if (total == subtree.size()) {
+      return Optional.empty();
     }
+    scene
+        .findings()
+        .report(
+            BLOB_SIZE,
+            subtree.where(),
+            subtree.address(),
+            "totalsize is %d, but blob-size is %d",
+            total,
+            subtree.size());
     return Optional.of(tree);
   }
 }

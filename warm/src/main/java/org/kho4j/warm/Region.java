@@ -89,8 +89,8 @@ public final class Region {
   }
 
   /**
-   * Returns the same with the checksum that is recorded, or else the content's. Content that nobody
-   * mapped is not read: were it damaged, its own checksum would hide that.
+   * Returns the same with the checksum that is recorded and still valid, or else the content's: the
+   * content's own would hide damage to what nobody mapped.
    */
   WarmDirectory.Entry entryWithChecksum() {
     return hasRecorded() ? entry : with(OptionalInt.of(checksum()));

@@ -48,8 +48,8 @@ public record WarmOptions(
   }
 
   /**
-   * Returns a copy with which closing records checksums. Without it, only regions that were not
-   * mapped keep the checksum that an owner before recorded.
+   * Returns a copy with which closing records checksums. Without it, closing keeps the recorded
+   * checksums of regions that were not mapped, and removes the others.
    */
   public WarmOptions withChecksums() {
     return new WarmOptions(name, size, schema, sparse, true, setAside);

@@ -118,7 +118,7 @@ public abstract class Command {
 
   /** Adds a command below this one, which opens no image where this one opens none. */
   protected final void subcommand(Command command) {
-    if (!opensImage) {
+    if (!opensImage && command.opensImage) {
       command.opensImage = false;
       command.shownImageOptions = shownImageOptions;
     }
@@ -135,8 +135,8 @@ public abstract class Command {
       Optional<String> refused = invocation.imageOption(shownImageOptions.negate());
       if (refused.isPresent()) {
         throw invocation.wrong(
-            "%s describes a memory image, and %s opens none"
-                .formatted(refused.get(), spec.qualifiedName()));
+            "%s takes no %s: it opens no memory image"
+                .formatted(spec.qualifiedName(), refused.get()));
       }
     }
     return run(invocation);

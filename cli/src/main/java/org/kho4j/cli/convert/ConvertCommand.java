@@ -104,12 +104,13 @@ public final class ConvertCommand extends SourceCommand {
     Target target = Objects.requireNonNull(invocation.value("--abi", Target.class), "--abi");
     boolean pc = isPc(memory, source.pageSize());
     BootFiles boot = BootFiles.of(invocation, pc, "the source");
-    AddressRange range = extent(memory, source.pageSize(), pc);
+    List<AddressRange> parts = ram(memory, source.pageSize(), pc);
+    AddressRange range = extent(memory, parts, source.pageSize(), pc);
     Plan plan = Plan.of(source, target, range);
     Room room =
         Room.of(
             range,
-            ram(memory, range, source.pageSize()),
+            parts,
             plan.kept(),
             source.pageSize(),
             pc,
@@ -169,32 +170,17 @@ public final class ConvertCommand extends SourceCommand {
     };
   }
 
-  /** From the first byte of the machine's RAM to the last; a PC's begins at 0. */
-  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc) {
-    long[] bounds = {Long.MAX_VALUE, 0};
-    memory.forEachRamRange((address, length) -> {
-      if (!pc || address < PC_FIRMWARE || address >= PC_FIRMWARE_END) {
-        bounds[0] = Math.min(bounds[0], address);
-        bounds[1] = Math.max(bounds[1], address + length);
-      }
-    });
-    boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
-    long page = pageSize.bytes();
-    long start = fromZero ? 0 : bounds[0] & -page;
-    return new AddressRange(start, ((bounds[1] + page - 1) & -page) - start);
-  }
-
   /**
-   * Returns the parts of an extent that are RAM, in whole pages. A capture that was cut down to the
-   * pages of a handover does not tell: there, all of it is.
+   * Returns the machine's RAM in whole pages, ascending and apart from each other; without the ROM
+   * of a PC's firmware.
    */
-  private static List<AddressRange> ram(
-      PhysicalMemory memory, AddressRange extent, PageSize pageSize) {
+  private static List<AddressRange> ram(PhysicalMemory memory, PageSize pageSize, boolean pc) {
     long page = pageSize.bytes();
     List<AddressRange> ranges = new ArrayList<>();
     memory.forEachRamRange((address, length) -> {
-      long start = (address + page - 1) & -page;
-      long end = Math.min((address + length) & -page, extent.end());
+      boolean rom = pc && address >= PC_FIRMWARE && address < PC_FIRMWARE_END;
+      long start = (rom ? PC_FIRMWARE_END : address) + page - 1 & -page;
+      long end = address + length & -page;
       if (!ranges.isEmpty() && ranges.getLast().end() == start) {
         start = ranges.removeLast().address();
       }
@@ -202,8 +188,24 @@ public final class ConvertCommand extends SourceCommand {
         ranges.add(new AddressRange(start, end - start));
       }
     });
-    long bytes = ranges.stream().mapToLong(AddressRange::length).sum();
-    return bytes < extent.length() / 2 ? List.of(extent) : ranges;
+    return ranges;
+  }
+
+  /**
+   * Returns what the RAM file has: all from the first byte of RAM to the last. A PC's begins at 0.
+   */
+  private static AddressRange extent(
+      PhysicalMemory memory, List<AddressRange> ram, PageSize pageSize, boolean pc)
+      throws IOException {
+    boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
+    long start = fromZero ? 0 : ram.getFirst().address();
+    long bytes = ram.getLast().end() - start;
+    // Another allocator places the first structures.
+    Optional<String> refusal = MemoryLimit.refusal(pageSize, bytes, bytes);
+    if (refusal.isPresent()) {
+      throw new IOException(memory.source().path() + ": " + refusal.get());
+    }
+    return new AddressRange(start, bytes);
   }
 
   /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */

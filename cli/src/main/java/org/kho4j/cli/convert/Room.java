@@ -15,10 +15,13 @@ import org.kho4j.handover.pages.AddressRange;
  * The room for rewritten structures.
  *
  * @param scratch the scratch region of the converted handover
- * @param avoided memory that is written before the next kernel runs and so holds nothing preserved
+ * @param avoided what holds nothing that is written anew: memory that is written before the next
+ *     kernel runs, and addresses without RAM
  * @param free the rest of the memory
  */
 record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<AddressRange> free) {
+
+  private static final int MOST_NAMED = 8;
 
   /** Real mode, and where QEMU and a kernel's loader unpack; see author's notes. */
   private static final long LOW = 16 << 20;
@@ -54,10 +57,18 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     for (KeptBlocks.Run run : kept.runs()) {
       taken.add(new AddressRange(run.address(), run.bytes()));
     }
+    List<AddressRange> noRam = memory.without(merged(ram, taken));
     List<AddressRange> written = pc ? firmware(memory) : List.of(loader(memory));
     AddressRange zero = new AddressRange(0, pageSize.bytes()); // a pointer of 0 means none
-    List<AddressRange> gaps = without(without(ram, List.of(zero)), taken);
+    List<AddressRange> notFree = merged(List.of(zero), taken);
+    List<AddressRange> gaps = memory.without(merged(notFree, noRam));
     List<AddressRange> usable = without(gaps, written);
+    if (bytes(usable) < 2 * Limits.scratchAlignment(pageSize)) {
+      // A capture that was cut down to a handover: the rest of the machine's memory is not listed.
+      noRam = List.of();
+      gaps = memory.without(notFree);
+      usable = without(gaps, written);
+    }
     AddressRange region = scratch == null ? half(usable, pageSize) : scratch;
     for (AddressRange range : written) {
       if (range.overlaps(region)) {
@@ -75,19 +86,23 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
             "scratch region %s overlaps %s, which is preserved".formatted(region, range));
       }
     }
-    if (ram.stream().noneMatch(range -> range.contains(region))) {
+    if (!memory.contains(region) || noRam.stream().anyMatch(region::overlaps)) {
       throw new IOException(
           "scratch region %s is not in memory; memory is %s"
               .formatted(
                   region,
-                  ram.stream().map(AddressRange::toString).collect(Collectors.joining(", "))));
+                  ram.stream()
+                          .limit(MOST_NAMED)
+                          .map(AddressRange::toString)
+                          .collect(Collectors.joining(", "))
+                      + (ram.size() > MOST_NAMED ? " and more" : "")));
     }
     List<AddressRange> free = without(usable, List.of(region));
     if (free.isEmpty()) {
       throw new IOException(
           "there is no memory left for the structures outside of scratch " + region);
     }
-    List<AddressRange> avoided = new ArrayList<>(memory.without(ram));
+    List<AddressRange> avoided = new ArrayList<>(noRam);
     for (AddressRange gap : without(gaps, List.of(region))) {
       written.forEach(range -> addCommon(avoided, gap, range));
     }
@@ -126,7 +141,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
 
   /** About half of a gap, where kernels want it if that is possible; not all that there is. */
   private static AddressRange half(List<AddressRange> gaps, PageSize pageSize) throws IOException {
-    long room = gaps.stream().mapToLong(AddressRange::length).sum();
+    long room = bytes(gaps);
     for (long unit :
         new long[] {Limits.scratchAlignment(pageSize), Limits.SCRATCH_ARRAY_ALIGNMENT}) {
       Optional<AddressRange> half =
@@ -153,6 +168,18 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     return start + bytes <= gap.end()
         ? Optional.of(new AddressRange(start, bytes))
         : Optional.empty();
+  }
+
+  /** Two lists as one, by address; what overlaps stays so. */
+  private static List<AddressRange> merged(List<AddressRange> one, List<AddressRange> other) {
+    List<AddressRange> all = new ArrayList<>(one);
+    all.addAll(other);
+    all.sort(Comparator.comparingLong(AddressRange::address));
+    return all;
+  }
+
+  private static long bytes(List<AddressRange> ranges) {
+    return ranges.stream().mapToLong(AddressRange::length).sum();
   }
 
   private static List<AddressRange> without(List<AddressRange> ranges, List<AddressRange> taken) {

@@ -1,9 +1,8 @@
 package org.kho4j.cli.diff;
 
 import java.nio.file.Path;
-import java.util.List;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.handover.Handover;
-import org.kho4j.handover.wire.HandoverException;
 
 /**
  * A side of a comparison: one of the two handovers.
@@ -14,9 +13,4 @@ import org.kho4j.handover.wire.HandoverException;
  * @param problems what could not be read
  * @param absent what a dump left out
  */
-record DiffSide(
-    Path path,
-    Handover handover,
-    Item items,
-    List<HandoverException> problems,
-    List<HandoverException> absent) {}
+record DiffSide(Path path, Handover handover, Item items, Problems problems, Problems absent) {}

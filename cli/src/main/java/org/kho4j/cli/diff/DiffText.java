@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.diff.Comparison.Change;
 import org.kho4j.cli.diff.Comparison.Outcome;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
@@ -130,14 +131,17 @@ final class DiffText {
   }
 
   private void problems(String letter, DiffSide side) throws IOException {
-    for (HandoverException problem : side.problems()) {
-      out.put(Style.BAD, "! " + letter).put(": ").put(Units.printable(problem)).line();
+    problems(Style.BAD, "! " + letter, ": ", side.problems());
+    problems(Style.WARNING, "? " + letter, " " + Item.Unknown.ABSENT + ": ", side.absent());
+  }
+
+  private void problems(Style style, String mark, String kind, Problems problems)
+      throws IOException {
+    for (HandoverException problem : problems.first()) {
+      out.put(style, mark).put(kind).put(Units.printable(problem)).line();
     }
-    for (HandoverException absent : side.absent()) {
-      out.put(Style.WARNING, "? " + letter)
-          .put(" " + Item.Unknown.ABSENT + ": ")
-          .put(Units.printable(absent))
-          .line();
+    if (problems.more() > 0) {
+      out.put(style, mark).put(kind).put("and " + Units.count(problems.more()) + " more").line();
     }
   }
 }

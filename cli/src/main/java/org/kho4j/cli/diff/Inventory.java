@@ -1,8 +1,6 @@
 package org.kho4j.cli.diff;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -12,6 +10,7 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.extract.Sha256;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
@@ -33,8 +32,6 @@ import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 /** Everything in a handover that another handover can have too, by name. */
 final class Inventory {
 
-  private static final int MAX_PROBLEMS = 1000;
-
   private static final String SIZE = "size";
   private static final String CONTENT = "content";
 
@@ -45,10 +42,8 @@ final class Inventory {
   private final boolean withContent;
   private final LongConsumer progress;
 
-  /** By message: several items can share the structure that has a problem. */
-  private final Map<String, HandoverException> problems = new LinkedHashMap<>();
-
-  private final Map<String, HandoverException> absent = new LinkedHashMap<>();
+  private final Problems problems = new Problems();
+  private final Problems absent = new Problems();
   private long contentBytes;
 
   private Inventory(Handover handover, boolean withContent, LongConsumer progress) {
@@ -64,7 +59,7 @@ final class Inventory {
    * @param problems what could not be read; what is broken is no part of {@code root}
    * @param absent what a dump left out
    */
-  record Found(Item root, List<HandoverException> problems, List<HandoverException> absent) {}
+  record Found(Item root, Problems problems, Problems absent) {}
 
   /**
    * Reads a handover.
@@ -76,8 +71,7 @@ final class Inventory {
   static Found of(Handover handover, boolean withContent, LongConsumer progress) {
     Inventory inventory = new Inventory(handover, withContent, progress);
     Item root = inventory.read();
-    return new Found(
-        root, List.copyOf(inventory.problems.values()), List.copyOf(inventory.absent.values()));
+    return new Found(root, inventory.problems, inventory.absent);
   }
 
   private Item read() {
@@ -355,10 +349,9 @@ final class Inventory {
     }
     if (problem.isAbsent()) {
       of.cutOff();
-    }
-    Map<String, HandoverException> kind = problem.isAbsent() ? absent : problems;
-    if (kind.size() < MAX_PROBLEMS) {
-      kind.putIfAbsent(problem.getMessage(), problem);
+      absent.add(problem);
+    } else {
+      problems.add(problem);
     }
   }
 }

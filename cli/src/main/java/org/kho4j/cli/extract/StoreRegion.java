@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Units;
 import org.kho4j.cli.warm.StoreSearch;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
@@ -96,7 +97,9 @@ record StoreRegion(@Nullable Wanted memfd, String name) implements Wanted {
     Content region =
         memory.parts(path + Where.ROOT.named("region", name), entry.extents(), entry.bytes());
     if (region.absentBytes() == 0 && store.check(memory, entry) == Region.Check.MISMATCH) {
-      damage.accept(region.path() + ": its checksum does not match: it is not what its owner left");
+      damage.accept(
+          Units.printablePath(region.path())
+              + ": its checksum does not match: it is not what its owner left");
     }
     return region;
   }

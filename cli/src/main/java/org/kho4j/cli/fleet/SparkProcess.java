@@ -44,7 +44,7 @@ final class SparkProcess {
   private static void build(String root, boolean own) throws IOException {
     Path script = Path.of(root, "tools", "build-fleet");
     if (exitStatus(List.of("sh", script.toString(), own ? "--with-spark" : "--jar")) != 0) {
-      throw new IOException("kho fleet could not be built: see above");
+      throw new IOException("kho fleet is not built: see above");
     }
   }
 

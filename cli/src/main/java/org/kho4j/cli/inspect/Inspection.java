@@ -3,7 +3,6 @@ package org.kho4j.cli.inspect;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +12,7 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
@@ -41,7 +41,6 @@ import org.kho4j.verify.systemd.FdStoreMapping;
  */
 public final class Inspection {
 
-  private static final int MAX_ERRORS = 1000;
   private static final String MAP = Where.ROOT.in(KhoVersion.MAP_PROPERTY).toString();
 
   private final Handover handover;
@@ -100,12 +99,12 @@ public final class Inspection {
         ranges();
       }
     }
-    view.errors(errors.first(), errors.more);
-    if (absent.count() > 0) {
-      view.absent(absent.first(), absent.more);
+    view.errors(errors);
+    if (!absent.isEmpty()) {
+      view.absent(absent);
     }
-    if (newer.count() > 0) {
-      view.newer(newer.first(), newer.more);
+    if (!newer.isEmpty()) {
+      view.newer(newer);
     }
     view.endHandover();
     return readable;
@@ -294,7 +293,7 @@ public final class Inspection {
           FdStoreMapping.isIn(session) ? read(() -> FdStoreMapping.read(session)) : null;
       if (mapping != null) {
         mapping.skipped().forEach(this::error);
-        errors.more += mapping.moreSkipped();
+        errors.addMore(mapping.moreSkipped());
       }
       view.beginSession(session, mapping);
       read(() -> {
@@ -375,31 +374,6 @@ public final class Inspection {
       absent.add(error);
     } else {
       errors.add(error);
-    }
-  }
-
-  /**
-   * Problems of one kind. Several parts may read the same structure: a problem that is kept is
-   * counted once.
-   */
-  private static final class Problems {
-    private final Map<String, HandoverException> first = new LinkedHashMap<>();
-    private long more;
-
-    void add(HandoverException problem) {
-      if (first.size() < MAX_ERRORS) {
-        first.putIfAbsent(problem.getMessage(), problem);
-      } else if (!first.containsKey(problem.getMessage())) {
-        more++;
-      }
-    }
-
-    List<HandoverException> first() {
-      return List.copyOf(first.values());
-    }
-
-    long count() {
-      return first.size() + more;
     }
   }
 }

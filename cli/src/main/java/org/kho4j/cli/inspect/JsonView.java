@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.preflight.ProfileFile;
 import org.kho4j.cli.verify.ScratchView;
@@ -26,7 +27,6 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
-import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.preflight.HandedReader;
 import org.kho4j.preflight.Speech;
@@ -341,27 +341,18 @@ final class JsonView implements View {
   }
 
   @Override
-  public void errors(List<HandoverException> errors, long more) {
+  public void errors(Problems errors) {
     json.problems("errors", errors);
-    if (more > 0) {
-      json.number("moreErrors", more);
-    }
   }
 
   @Override
-  public void absent(List<HandoverException> absent, long more) {
+  public void absent(Problems absent) {
     json.problems("absent", absent);
-    if (more > 0) {
-      json.number("moreAbsent", more);
-    }
   }
 
   @Override
-  public void newer(List<HandoverException> newer, long more) {
+  public void newer(Problems newer) {
     json.problems("newer", newer);
-    if (more > 0) {
-      json.number("moreNewer", more);
-    }
   }
 
   @Override

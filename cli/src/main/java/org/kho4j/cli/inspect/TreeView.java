@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchView;
@@ -441,32 +442,31 @@ final class TreeView implements View {
   }
 
   @Override
-  public void errors(List<HandoverException> errors, long more) throws IOException {
-    for (HandoverException error : errors) {
+  public void errors(Problems errors) throws IOException {
+    for (HandoverException error : errors.first()) {
       problem().put(Units.printable(error)).line();
     }
-    if (more > 0) {
-      problem().put("and " + Units.count(more) + " more").line();
+    if (errors.more() > 0) {
+      problem().put("and " + Units.count(errors.more()) + " more").line();
     }
   }
 
   @Override
-  public void absent(List<HandoverException> absent, long more) throws IOException {
-    for (HandoverException part : absent) {
-      out.put(WARNING, "not in the dump ").put(Units.printable(part)).line();
-    }
-    if (more > 0) {
-      out.put(WARNING, "not in the dump ").put("and " + Units.count(more) + " more").line();
-    }
+  public void absent(Problems absent) throws IOException {
+    noFaults("not in the dump ", absent, "");
   }
 
   @Override
-  public void newer(List<HandoverException> newer, long more) throws IOException {
-    for (HandoverException part : newer) {
-      out.put(WARNING, "newer ").put(Units.printable(part)).put(FAINT, ": not decoded").line();
+  public void newer(Problems newer) throws IOException {
+    noFaults("newer ", newer, ": not decoded");
+  }
+
+  private void noFaults(String begin, Problems parts, String end) throws IOException {
+    for (HandoverException part : parts.first()) {
+      out.put(WARNING, begin).put(Units.printable(part)).put(FAINT, end).line();
     }
-    if (more > 0) {
-      out.put(WARNING, "newer ").put("and " + Units.count(more) + " more").line();
+    if (parts.more() > 0) {
+      out.put(WARNING, begin).put("and " + Units.count(parts.more()) + " more").line();
     }
   }
 

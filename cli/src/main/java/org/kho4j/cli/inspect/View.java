@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.khotest.KhoTest;
@@ -19,7 +20,6 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
-import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.verify.PreservedRange;
 import org.kho4j.verify.Scratch;
@@ -122,13 +122,13 @@ public interface View {
 
   default void endRanges() throws IOException {}
 
-  void errors(List<HandoverException> errors, long more) throws IOException;
+  void errors(Problems errors) throws IOException;
 
   /** Parts that could not be read because a dump left them out; called if there are any. */
-  void absent(List<HandoverException> absent, long more) throws IOException;
+  void absent(Problems absent) throws IOException;
 
   /** Parts of a newer contract than the one known here; called if there are any. */
-  void newer(List<HandoverException> newer, long more) throws IOException;
+  void newer(Problems newer) throws IOException;
 
   void endHandover() throws IOException;
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,16 @@ public final class Json implements AutoCloseable {
           .endObject();
     }
     return endArray();
+  }
+
+  /** The same of the first ones; how many more there are is a number beside the array, if any. */
+  public Json problems(String name, Problems problems) {
+    problems(name, problems.first());
+    return problems.more() == 0
+        ? this
+        : number(
+            "more" + name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1),
+            problems.more());
   }
 
   /** An array of texts; absent where there are none. */

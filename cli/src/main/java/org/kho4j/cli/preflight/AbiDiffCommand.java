@@ -33,8 +33,9 @@ public final class AbiDiffCommand extends Command {
         "A and B are kernel images with types (BTF), or profiles of such images.",
         "Exit status: 0 if no layout changed that a kernel could misread, or the version changed"
             + " as well; 1 if a layout changed or cannot be compared, and its version is the same"
-            + " or unknown, or a kernel has no KHO; 2 if a kernel cannot be read or has no types, or the page"
-            + " sizes differ.");
+            + " or unknown, or a kernel has no KHO; 2 if a kernel cannot be read or has no types, or"
+            + " the page sizes differ.");
+    opensNoImage("--root");
     kernel(0, "A", "The kernel before the change.");
     kernel(1, "B", "The kernel with the change.");
     option(

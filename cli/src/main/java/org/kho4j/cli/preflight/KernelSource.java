@@ -165,10 +165,7 @@ public final class KernelSource {
     if (!image) {
       throw invocation.wrong("--from-kernel needs a memory image, but " + name + " is a kernel");
     }
-    OutgoingKernel kernel = onlyKernel(writer);
-    OutgoingKernel both = outgoing.writtenBy(kernel);
-    outgoing.requireWriter(kernel.profile());
-    return both;
+    return outgoing.writtenBy(onlyKernel(writer));
   }
 
   private OutgoingKernel kernelOrMemory(String name) throws IOException {

@@ -71,7 +71,7 @@ public record OutgoingKernel(
    *
    * @throws IOException if the kernel cannot have written the memory
    */
-  void requireWriter(Profile kernel) throws IOException {
+  private void requireWriter(Profile kernel) throws IOException {
     for (Part part : Parts.ALL) {
       Speech written = profile.speech(part);
       Speech spoken = kernel.speech(part);
@@ -119,6 +119,7 @@ public record OutgoingKernel(
                   kernel.source(),
                   kernel.pageSize().get()));
     }
+    requireWriter(kernel);
     List<String> all = new ArrayList<>(notes);
     all.addAll(writer.notes);
     if (profile.release().isPresent()

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.inspect.View;
+import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchView;
 import org.kho4j.handover.Handover;
@@ -267,32 +268,32 @@ final class HandoverText implements View {
   }
 
   @Override
-  public void errors(List<HandoverException> found, long more) throws IOException {
-    errors = found.size() + more;
-    list("", found, errors);
+  public void errors(Problems found) throws IOException {
+    errors = found.count();
+    list("", found);
   }
 
   @Override
-  public void absent(List<HandoverException> found, long more) throws IOException {
-    list("not in the dump: ", found, found.size() + more);
+  public void absent(Problems found) throws IOException {
+    list("not in the dump: ", found);
   }
 
   @Override
-  public void newer(List<HandoverException> found, long more) throws IOException {
-    list("not decoded: ", found, found.size() + more);
+  public void newer(Problems found) throws IOException {
+    list("not decoded: ", found);
   }
 
-  private void list(String prefix, List<HandoverException> found, long all) throws IOException {
+  private void list(String prefix, Problems found) throws IOException {
     if (found.isEmpty()) {
       return;
     }
     Html out = new Html(problems).open("ul", "class", "problems");
-    for (HandoverException problem : found.subList(0, Math.min(MOST_ERRORS, found.size()))) {
+    for (HandoverException problem : found.first().stream().limit(MOST_ERRORS).toList()) {
       out.open("li").text(prefix).open("code").path(problem.path()).close().text(" at ");
       out.address(problem.address()).text(": ").untrusted(problem.problem()).close();
     }
-    if (all > MOST_ERRORS) {
-      out.element("li", prefix + "and " + Units.count(all - MOST_ERRORS) + " more");
+    if (found.count() > MOST_ERRORS) {
+      out.element("li", prefix + "and " + Units.count(found.count() - MOST_ERRORS) + " more");
     }
     out.close();
   }

@@ -96,7 +96,7 @@ public final class ShowStructureCommand extends SourceCommand {
 
   /** Returns the address that PATH is, or null if it is a path. */
   private static @Nullable Long address(Invocation invocation, String path) {
-    if (!Character.isDigit(path.charAt(0))) {
+    if (path.isEmpty() || !Character.isDigit(path.charAt(0))) {
       return null;
     }
     try {

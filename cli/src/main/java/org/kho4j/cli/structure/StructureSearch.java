@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
+import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.handover.Handover;
@@ -66,9 +67,9 @@ final class StructureSearch implements OwnerVisitor {
     return plain(other).equals(path);
   }
 
-  /** A path without quotes, as a user may write it in a shell. */
+  /** A path as it is printed, without quotes: so a user may write it in a shell. */
   private static String plain(String written) {
-    return written.replace("\"", "");
+    return Units.printablePath(written).replace("\"", "");
   }
 
   /**

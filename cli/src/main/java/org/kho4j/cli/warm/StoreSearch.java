@@ -45,9 +45,7 @@ public final class StoreSearch {
    */
   public record StoredFile(Where where, Optional<Fd> fd, ContentMemory memory) {
 
-    /**
-     * The source as a store: a store's file that is packed, or was; empty if it begins otherwise.
-     */
+    /** Returns the source itself as a store; empty if it does not begin as one does. */
     public static Optional<StoredFile> ofSource(PhysicalMemory source) {
       if (!WarmView.beginsAt(source, 0)) {
         return Optional.empty();

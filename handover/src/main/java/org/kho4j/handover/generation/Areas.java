@@ -31,6 +31,7 @@ final class Areas {
 
   OwnedArea allocate(long bytes, int order) {
     Runs runs = pages.allocate(blocks(bytes, order), order);
+    pages.own(runs);
     return new OwnedArea(pages.memory(), runs, OwnedArea.flags(order), order);
   }
 
@@ -41,7 +42,9 @@ final class Areas {
     for (long block = 0; block < count; block++) {
       blocks.add(new Folio(pages.allocateZeroed(path + "/block " + block, order), order));
     }
-    return of(blocks);
+    OwnedArea area = of(blocks);
+    pages.own(area.runs());
+    return area;
   }
 
   private long blocks(long bytes, int order) {
@@ -64,6 +67,7 @@ final class Areas {
     if (blocks.stream().anyMatch(block -> block.order() != order)) {
       throw new PreservationException("area", "the blocks of an area have one order");
     }
+    blocks.forEach(block -> pages.owned().requireBlock("area", block.address(), order));
     Runs runs =
         Runs.collect(visitor ->
             blocks.forEach(block -> visitor.range(block.address(), block.bytes(pageSize))));
@@ -71,6 +75,7 @@ final class Areas {
   }
 
   Descriptor preserve(String path, OwnedArea area) {
+    requireBlocks(path, area);
     long totalPages = area.bytes() >>> pageSize.shift();
     if (totalPages >>> 32 != 0) {
       throw new PreservationException(
@@ -85,6 +90,23 @@ final class Areas {
         KhoException.NOWHERE, list(path, area), totalPages, area.flags(), area.order());
   }
 
+  /** Checks that every run of an area is whole blocks of its order. */
+  private void requireBlocks(String path, OwnedArea area) {
+    Runs runs = area.runs();
+    int order = area.order();
+    pages.owned().requireBlock(path, runs.count() == 0 ? 0 : runs.address(0), order);
+    long blockBytes = pageSize.blockBytes(order);
+    for (int run = 0; run < runs.count(); run++) {
+      pages.owned().requireBlock(path, runs.address(run), order);
+      if ((runs.length(run) & (blockBytes - 1)) != 0) {
+        throw new PreservationException(
+            path,
+            runs.address(run),
+            "%d bytes are not whole blocks of order %d".formatted(runs.length(run), order));
+      }
+    }
+  }
+
   /** Writes the chunks that list an area. Returns the first chunk's address, 0 for no pages. */
   private long list(String path, OwnedArea area) {
     int[] chunks = new int[1];
@@ -94,9 +116,6 @@ final class Areas {
     long blockBytes = pageSize.blockBytes(area.order());
     for (int run = 0; run < runs.count(); run++) {
       long address = runs.address(run);
-      if (address == 0) {
-        throw new PreservationException(path, 0, "no area can list a block there: 0 ends the list");
-      }
       long end = address + runs.length(run);
       for (long block = address; block < end; block += blockBytes) {
         writer.add(block);
@@ -106,29 +125,29 @@ final class Areas {
   }
 
   private long newChunk(String path) {
-    Folio chunk = new Folio(pages.allocateZeroed(path, 0), 0);
-    map.addFolio(path, chunk);
-    return chunk.address();
+    long chunk = pages.allocateZeroed(path, 0);
+    map.addEnginePage(chunk);
+    return chunk;
   }
 
   void unpreserve(Descriptor descriptor, OwnedArea area) {
-    List<Folio> chunks = chunks(descriptor, area);
-    chunks.forEach(chunk -> map.removeFolio("chunk", chunk));
+    requireBlocks("area", area);
+    List<Long> chunks = chunks(descriptor, area);
+    chunks.forEach(chunk -> map.removeEnginePage("chunk", chunk));
     map.removeArea("area", area);
-    chunks.forEach(chunk -> pages.free(chunk.address(), 0));
+    chunks.forEach(chunk -> pages.release(chunk, pageSize.bytes()));
   }
 
   /** Returns the chunks that list an area; the descriptor has to be the area's. */
-  private List<Folio> chunks(Descriptor descriptor, OwnedArea area) {
-    List<Folio> chunks = new ArrayList<>();
+  private List<Long> chunks(Descriptor descriptor, OwnedArea area) {
+    List<Long> chunks = new ArrayList<>();
     boolean same = descriptor.order() == area.order();
     try {
       PreservedArea listed = PreservedArea.of(reader, descriptor);
       Runs runs =
           Runs.collect(visitor ->
               listed.forEachRun(
-                  (order, address, bytes) -> visitor.range(address, bytes),
-                  chunk -> chunks.add(new Folio(chunk, 0))));
+                  (order, address, bytes) -> visitor.range(address, bytes), chunks::add));
       same &= isSame(runs, area.runs());
     } catch (HandoverException e) {
       same = false;

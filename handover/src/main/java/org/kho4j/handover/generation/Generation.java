@@ -24,7 +24,6 @@ import org.kho4j.handover.vmalloc.OwnedArea;
 import org.kho4j.handover.wire.KhoException;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
-import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -56,9 +55,9 @@ public final class Generation {
     List<AddressRange> borders = layout().has(KhoFeature.SPLIT_AT_NODES) ? setup.nodes : List.of();
     this.map = new OutgoingMap(pages, tree, setup.scratch, borders);
     this.areas = new Areas(pages, map);
-    Folio fdt = allocateZeroed("/", 0);
-    preserve("/", fdt);
-    this.root = RootFdtPage.create(pages, fdt.address(), layout(), tree.root());
+    long fdt = pages.allocateZeroed("/", 0);
+    map.addEnginePage(fdt);
+    this.root = RootFdtPage.create(pages, fdt, layout(), tree.root());
     if (layout().has(KhoFeature.METADATA)) {
       writeMetadata(incoming == null ? setup.kexecCount.orElse(1) : incoming.kexecCount() + 1);
     }
@@ -67,8 +66,8 @@ public final class Generation {
   /**
    * Creates a first generation, which has no incoming handover.
    *
-   * @throws PreservationException if the scratch regions are not in memory, overlap or are not
-   *     whole pages
+   * @throws PreservationException if the scratch regions are not 1 to 1026, are all empty, are not
+   *     in memory, overlap or are not whole pages
    */
   public static Generation first(WritableMemory memory, Setup setup) {
     return new Generation(setup, pages(memory, setup), null);
@@ -149,8 +148,13 @@ public final class Generation {
   }
 
   /**
-   * Makes one operation of several: if one fails, those before it are undone. Memory that they free
-   * becomes free when all have succeeded.
+   * Makes one operation of several, of this generation and of its {@link #incoming} handover: if
+   * one fails, those before it are undone. Memory that they free becomes free when all have
+   * succeeded; until then, it is neither the caller's nor free. In the same way, the scratch array
+   * of {@link #handOver} is written, and the root FDT of {@link Incoming#finish} is cleared, at the
+   * end.
+   *
+   * @throws IllegalStateException if this generation has handed over
    */
   public <T> T atomically(Supplier<T> steps) {
     requireOpen();
@@ -159,10 +163,8 @@ public final class Generation {
 
   /** Makes one operation of several, as {@link #atomically(Supplier)} does. */
   public void atomically(Runnable steps) {
-    atomically(() -> {
-      steps.run();
-      return true;
-    });
+    requireOpen();
+    journal.atomically(steps);
   }
 
   /**
@@ -170,9 +172,12 @@ public final class Generation {
    *
    * @param order at most {@link PageAllocator#MAX_ORDER}
    * @throws OutOfPagesException if no block is that large
+   * @throws IllegalStateException if this generation has handed over, as every operation that
+   *     changes it
    */
   public Folio allocate(int order) {
-    return new Folio(pages.allocate(order), order);
+    requireOpen();
+    return owned(pages.allocate(order), order);
   }
 
   /**
@@ -182,7 +187,7 @@ public final class Generation {
    * @param path of the structure
    */
   public Folio allocateZeroed(String path, int order) {
-    return new Folio(pages.allocateZeroed(path, order), order);
+    return atomically(() -> owned(pages.allocateZeroed(path, order), order));
   }
 
   /**
@@ -191,14 +196,26 @@ public final class Generation {
    * @throws org.kho4j.handover.pages.PageStateException if it is not free
    */
   public Folio allocateAt(long address, int order) {
+    requireOpen();
     pages.allocateAt(address, order);
-    return new Folio(address, order);
+    return owned(address, order);
   }
 
-  /** Frees a folio, which is not preserved any more. */
+  private Folio owned(long address, int order) {
+    Folio folio = new Folio(address, order);
+    pages.own(address, folio.bytes(pageSize()));
+    return folio;
+  }
+
+  /**
+   * Frees a folio, which is not preserved any more.
+   *
+   * @throws PreservationException if it is preserved, or not all of it is the caller's: allocated
+   *     or restored, and not freed since
+   */
   public void free(Folio folio) {
-    requireUnpreserved("folio", folio.address(), folio.bytes(pageSize()));
-    pages.free(folio.address(), folio.order());
+    requireOpen();
+    pages.free("folio", folio);
   }
 
   /** Returns the folio's memory, to be written. */
@@ -219,7 +236,7 @@ public final class Generation {
    * @throws OutOfPagesException if there is not enough memory
    */
   public OwnedArea vmalloc(long bytes, int order) {
-    return areas.allocate(bytes, order);
+    return atomically(() -> areas.allocate(bytes, order));
   }
 
   /**
@@ -233,27 +250,32 @@ public final class Generation {
     return atomically(() -> areas.allocateZeroed(path, bytes, order));
   }
 
-  /** Returns an area of blocks that the caller allocated, in the area's order. */
+  /**
+   * Returns an area of blocks that the caller allocated, in the area's order.
+   *
+   * @throws PreservationException if there is no block, the blocks differ in order, or an address
+   *     is no multiple of the block's size
+   */
   public OwnedArea areaOf(List<Folio> folios) {
     return areas.of(folios);
   }
 
-  /** Frees an area, which is not preserved any more. */
+  /**
+   * Frees an area, which is not preserved any more.
+   *
+   * @throws PreservationException if any of it is preserved, or not all of it is the caller's
+   */
   public void free(OwnedArea area) {
-    Runs runs = area.runs();
-    for (int run = 0; run < runs.count(); run++) {
-      requireUnpreserved("area", runs.address(run), runs.length(run));
-    }
-    pages.free(runs);
+    requireOpen();
+    pages.free("area", area.runs());
   }
 
-  private void requireUnpreserved(String what, long address, long bytes) {
-    if (map.touches(address, bytes)) {
-      throw new PreservationException(what, address, "preserved memory cannot be freed");
-    }
-  }
-
-  /** Preserves a folio, as one block. */
+  /**
+   * Preserves a folio, as one block.
+   *
+   * @throws PreservationException if any of it is preserved, or not all of it is the caller's:
+   *     allocated or restored, and not freed since. The same holds for page runs and areas
+   */
   public void preserve(Folio folio) {
     preserve("folio", folio);
   }
@@ -348,7 +370,8 @@ public final class Generation {
   /**
    * Lists a blob in the root FDT that its owner has allocated and preserved.
    *
-   * @throws PreservationException if not all of it is preserved, or the root FDT cannot take it
+   * @throws PreservationException if the caller has not preserved all of it, or the root FDT cannot
+   *     take it
    */
   public void addSubtree(String name, long address, long size) {
     requirePreserved(name, address, size);
@@ -389,12 +412,15 @@ public final class Generation {
    * @throws OutOfPagesException if there is no room to finalize the map
    */
   public BootData handOver() {
-    BootData boot = atomically(this::complete);
-    handedOver = true;
-    if (incoming != null) {
-      incoming.close();
-    }
-    return boot;
+    return atomically(() -> {
+      BootData boot = complete();
+      handedOver = true;
+      journal.done(() -> handedOver = false);
+      if (incoming != null) {
+        incoming.close();
+      }
+      return boot;
+    });
   }
 
   private BootData complete() {
@@ -408,7 +434,8 @@ public final class Generation {
     }
     ScratchArray scratch = new ScratchArray(setup.scratch);
     long address = setup.placement.address("/scratch").orElseGet(scratch::roomForItself);
-    scratch.writeTo(address, memory().writable(address, scratch.bytes()));
+    MemorySegment array = memory().writable(address, scratch.bytes());
+    journal.afterwards(() -> scratch.writeTo(address, array));
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());
   }
 

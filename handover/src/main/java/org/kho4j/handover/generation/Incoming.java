@@ -94,7 +94,8 @@ public final class Incoming {
   /** Takes preserved blocks out of the map. */
   private void take(List<Folio> blocks) {
     blocks.forEach(block -> map.remove(block.address(), block.order()));
-    pages.journal().done(() -> blocks.forEach(block -> map.add(block.address(), block.order())));
+    pages.done(() -> blocks.forEach(block -> map.add(block.address(), block.order())));
+    blocks.forEach(block -> pages.own(block.address(), block.bytes(pageSize())));
   }
 
   /**
@@ -160,8 +161,9 @@ public final class Incoming {
       taking.giveBack();
       throw e;
     }
-    pages.journal().done(taking::giveBack);
-    chunks.forEach(chunk -> pages.free(chunk.address(), 0));
+    pages.done(taking::giveBack);
+    pages.own(runs);
+    chunks.forEach(chunk -> pages.release(chunk.address(), pageSize().bytes()));
     return new OwnedArea(pages.memory(), runs, descriptor.flags(), descriptor.order());
   }
 
@@ -332,8 +334,12 @@ public final class Incoming {
 
   /** Frees the unclaimed memory, and {@linkplain #finish finishes}. */
   public void releaseUnclaimed() {
-    forEachUnclaimed((order, address, bytes) -> pages.free(address, bytes));
-    finish();
+    pages
+        .journal()
+        .atomically(() -> {
+          forEachUnclaimed((order, address, bytes) -> pages.release(address, bytes));
+          finish();
+        });
   }
 
   /**
@@ -342,13 +348,16 @@ public final class Incoming {
    */
   public void finish() {
     requireUnfinished();
-    List<Long> mapPages = new ArrayList<>();
-    left.forEachPage(mapPages::add);
-    mapPages.forEach(page -> pages.free(page, 0));
-    // Cleared, so that no search of the memory takes the page for a handover.
-    pages.page(handover.root().address()).fill((byte) 0);
-    own.forEach(folio -> pages.free(folio.address(), folio.order()));
-    finished = true;
+    MemorySegment root = pages.page(handover.root().address());
+    pages
+        .journal()
+        .atomically(() -> {
+          left.forEachPage(page -> pages.release(page, pageSize().bytes()));
+          own.forEach(folio -> pages.release(folio.address(), folio.bytes(pageSize())));
+          // Cleared, so that no search of the memory takes the page for a handover.
+          pages.journal().afterwards(() -> root.fill((byte) 0));
+          close();
+        });
   }
 
   /**
@@ -356,7 +365,9 @@ public final class Incoming {
    * it.
    */
   void close() {
+    boolean before = finished;
     finished = true;
+    pages.done(() -> finished = before);
   }
 
   private void requireUnfinished() {

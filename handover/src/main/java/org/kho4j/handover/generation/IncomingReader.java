@@ -111,7 +111,7 @@ final class IncomingReader {
     for (Subtree subtree : subtrees) {
       long address = subtree.address();
       long size = subtree.size();
-      if (!memory.contains(address, size) || !taken.hasAll(address, size)) {
+      if (size == 0 || !memory.contains(address, size) || !taken.hasAll(address, size)) {
         throw subtree
             .where()
             .broken(

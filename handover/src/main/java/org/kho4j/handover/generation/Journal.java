@@ -46,6 +46,14 @@ final class Journal {
     return result;
   }
 
+  /** Runs an operation without a result, as {@link #atomically(Supplier)} does. */
+  void atomically(Runnable steps) {
+    atomically(() -> {
+      steps.run();
+      return true;
+    });
+  }
+
   /** Records how to undo a step of the current operation, if there is one. */
   void done(Runnable undoStep) {
     if (active) {
@@ -54,8 +62,8 @@ final class Journal {
   }
 
   /**
-   * Runs a step that cannot be undone: after the current operation has succeeded, or now if there
-   * is none.
+   * Runs a step that can neither be undone nor fail: after the current operation has succeeded, or
+   * now if there is none.
    */
   void afterwards(Runnable step) {
     if (active) {

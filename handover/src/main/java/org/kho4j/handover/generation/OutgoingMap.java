@@ -12,31 +12,27 @@ import org.kho4j.memory.WritableMemory;
 
 /**
  * The map of a generation's outgoing handover, with the checks that a kernel leaves out: every page
- * is preserved once, is in memory, allocated, and outside of the scratch regions. A step of an
- * operation that fails is undone.
+ * is preserved once, is in memory, the caller's or the engine's, and outside of the scratch
+ * regions. A step of an operation that fails is undone.
  */
 final class OutgoingMap {
 
   private final WritableMemory memory;
-  private final Pages pages;
+  private final OwnedPages owned;
   private final Journal journal;
   private final MapWriter map;
   private final PageSize pageSize;
   private final AddressRange[] scratch;
   private final List<AddressRange> nodes;
 
-  // The map does not show overlapping blocks of different order.
-  private final PageBitmap preserved;
-
   OutgoingMap(Pages pages, MapWriter map, List<AddressRange> scratch, List<AddressRange> nodes) {
     this.memory = pages.memory();
-    this.pages = pages;
+    this.owned = pages.owned();
     this.journal = pages.journal();
     this.map = map;
     this.pageSize = pages.pageSize();
     this.scratch = scratch.toArray(AddressRange[]::new);
     this.nodes = nodes;
-    this.preserved = new PageBitmap(memory, pageSize);
   }
 
   /** Completes the map. Returns the address that the root FDT has from then on. */
@@ -62,14 +58,40 @@ final class OutgoingMap {
     unpreserve(what, new Extent(address, bytes, bytes, nodes));
   }
 
+  /** Preserves an allocated page of the engine. */
+  void addEnginePage(long page) {
+    map.add(page, 0);
+    journal.done(() -> map.remove(page, 0));
+  }
+
+  /**
+   * Unpreserves a page of the engine.
+   *
+   * @throws PreservationException if the page is not preserved, or is the caller's
+   */
+  void removeEnginePage(String what, long page) {
+    owned.requireWhole(what, page, pageSize.bytes());
+    if (owned.arePreserved(page, pageSize.bytes())) {
+      throw refused(what, page, "the page is the caller's, not the engine's");
+    }
+    if (!map.remove(page, 0)) {
+      throw notThere(what, page, 0);
+    }
+    journal.done(() -> map.add(page, 0));
+  }
+
+  private static PreservationException notThere(String what, long block, int order) {
+    return refused(what, block, "not preserved as a block of order " + order);
+  }
+
   private void preserve(String what, Extent extent) {
     add(what, extent);
-    journal.done(() -> remove(what, extent));
+    journal.done(() -> takeBack(extent));
   }
 
   private void unpreserve(String what, Extent extent) {
     remove(what, extent);
-    journal.done(() -> add(what, extent));
+    journal.done(() -> put(extent));
   }
 
   /** Preserves an area: a run of pages for each of its blocks. */
@@ -151,10 +173,13 @@ final class OutgoingMap {
 
   private void add(String what, Extent extent) {
     requireUsable(what, extent.address, extent.bytes);
-    requireNotPreserved(what, extent.address, extent.bytes);
-    requireOwned(what, extent.address, extent.bytes);
+    owned.requireIdle(what, extent.address, extent.bytes);
+    put(extent);
+  }
+
+  private void put(Extent extent) {
     addBlocks(extent);
-    preserved.add(extent.address, extent.bytes);
+    owned.preserve(extent.address, extent.bytes);
   }
 
   /**
@@ -163,16 +188,13 @@ final class OutgoingMap {
    * @return whether the pages were added; if not, none was
    */
   private boolean add(BlockBatch batch) {
-    if (!areUsable(batch)
-        || preserved.hasAny(batch)
-        || !pages.owns(batch)
-        || !preserved.add(batch)) {
+    if (!areUsable(batch) || !owned.preserve(batch)) {
       return false;
     }
     try {
       map.add(batch, 0);
     } catch (RuntimeException e) {
-      preserved.remove(batch);
+      owned.unpreserve(batch);
       throw e;
     }
     return true;
@@ -252,33 +274,31 @@ final class OutgoingMap {
 
   private void takeBack(Extent extent) {
     extent.forEachBlock(pageSize, map::remove);
-    preserved.remove(extent.address, extent.bytes);
+    owned.unpreserve(extent.address, extent.bytes);
   }
 
   private void remove(String what, Extent extent) {
-    requireWhole(what, extent.address, extent.bytes);
+    owned.requireWhole(what, extent.address, extent.bytes);
     extent.forEachBlock(
         pageSize,
         (block, order) -> {
           if (!map.contains(block, order)) {
-            throw refused(what, block, "not preserved as a block of order " + order);
+            throw notThere(what, block, order);
           }
         });
-    takeBack(extent);
+    if (!owned.unpreserve(extent.address, extent.bytes)) {
+      throw refused(what, extent.address, "preserved by the engine, which owns the page");
+    }
+    extent.forEachBlock(pageSize, map::remove);
   }
 
-  /** Returns whether every page of a range is preserved. */
+  /** Returns whether the caller has preserved every page of a range. */
   boolean covers(long address, long bytes) {
-    return memory.contains(address, bytes) && preserved.hasAll(address, bytes);
-  }
-
-  /** Returns whether any page of a range is preserved. */
-  boolean touches(long address, long bytes) {
-    return memory.contains(address, bytes) && preserved.firstOf(address, bytes) >= 0;
+    return bytes > 0 && memory.contains(address, bytes) && owned.arePreserved(address, bytes);
   }
 
   private void requireUsable(String what, long address, long bytes) {
-    requireWhole(what, address, bytes);
+    owned.requireWhole(what, address, bytes);
     for (AddressRange region : scratch) {
       if (region.overlaps(address, bytes)) {
         throw refused(
@@ -290,50 +310,10 @@ final class OutgoingMap {
     }
   }
 
-  private void requireNotPreserved(String what, long address, long bytes) {
-    long taken = preserved.firstOf(address, bytes);
-    if (taken >= 0) {
-      throw refused(
-          what,
-          address,
-          "%d bytes overlap page 0x%x, which is already preserved".formatted(bytes, taken));
-    }
-  }
-
-  private void requireOwned(String what, long address, long bytes) {
-    if (!pages.owns(address, bytes)) {
-      throw refused(what, address, "%d bytes are not completely allocated".formatted(bytes));
-    }
-  }
-
   private Extent extent(String what, Folio folio) {
-    int most = Long.SIZE - 2 - pageSize.shift();
-    if (folio.order() < 0 || folio.order() > most) {
-      throw refused(
-          what, folio.address(), "order %d is not within 0 to %d".formatted(folio.order(), most));
-    }
-    if ((folio.address() & (folio.bytes(pageSize) - 1)) != 0) {
-      throw refused(
-          what,
-          folio.address(),
-          "not aligned to the %d bytes of a block of order %d"
-              .formatted(folio.bytes(pageSize), folio.order()));
-    }
+    owned.requireBlock(what, folio.address(), folio.order());
     long bytes = folio.bytes(pageSize);
     return new Extent(folio.address(), bytes, bytes, List.of());
-  }
-
-  private void requireWhole(String what, long address, long bytes) {
-    if (!pageSize.isAligned(address) || bytes <= 0 || !pageSize.isAligned(bytes)) {
-      throw refused(what, address, "%d bytes are not whole pages of %s".formatted(bytes, pageSize));
-    }
-    if (!memory.contains(address, bytes)) {
-      throw refused(
-          what,
-          address,
-          "%d bytes are partly outside of memory, which has 0x%x to 0x%x"
-              .formatted(bytes, memory.base(), memory.base() + memory.size() - 1));
-    }
   }
 
   private static PreservationException refused(String what, long address, String why) {

@@ -42,10 +42,20 @@ final class PageBitmap {
     return from & to;
   }
 
+  /** Returns the bits of pages in one word; 0 if they are in several. */
+  private static long maskInWord(long first, long end) {
+    return first >>> 6 == (end - 1) >>> 6 ? -1L << first & -1L >>> -end : 0;
+  }
+
   /** Adds the pages of a range in memory. */
   void add(long address, long bytes) {
     long first = page(address);
     long end = page(address + bytes);
+    long mask = maskInWord(first, end);
+    if (mask != 0) {
+      words[(int) (first >>> 6)] |= mask;
+      return;
+    }
     for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
       words[word] |= mask(word, first, end);
     }
@@ -55,18 +65,47 @@ final class PageBitmap {
   void remove(long address, long bytes) {
     long first = page(address);
     long end = page(address + bytes);
+    long mask = maskInWord(first, end);
+    if (mask != 0) {
+      words[(int) (first >>> 6)] &= ~mask;
+      return;
+    }
     for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
       words[word] &= ~mask(word, first, end);
     }
+  }
+
+  /**
+   * Removes the pages of a range in memory.
+   *
+   * @return whether all of them were in the set; if not, none was removed
+   */
+  boolean removeAll(long address, long bytes) {
+    long first = page(address);
+    long mask = maskInWord(first, page(address + bytes));
+    if (mask != 0) {
+      int word = (int) (first >>> 6);
+      long before = words[word];
+      words[word] = (~before & mask) == 0 ? before & ~mask : before;
+      return (~before & mask) == 0;
+    }
+    boolean all = hasAll(address, bytes);
+    if (all) {
+      remove(address, bytes);
+    }
+    return all;
   }
 
   /** Returns whether every page that a range in memory touches is in the set. */
   boolean hasAll(long address, long bytes) {
     long first = page(address);
     long end = page(address + bytes - 1) + 1;
+    long mask = maskInWord(first, end);
+    if (mask != 0) {
+      return (~words[(int) (first >>> 6)] & mask) == 0;
+    }
     for (int word = (int) (first >>> 6); word <= (int) ((end - 1) >>> 6); word++) {
-      long mask = mask(word, first, end);
-      if ((words[word] & mask) != mask) {
+      if ((~words[word] & mask(word, first, end)) != 0) {
         return false;
       }
     }
@@ -90,15 +129,15 @@ final class PageBitmap {
     return -1;
   }
 
-  /** Returns whether any page of the batch is in the set. */
-  boolean hasAny(BlockBatch pages) {
+  /** Returns whether every page of the batch is in the set. */
+  boolean hasAll(BlockBatch pages) {
     long[] addresses = pages.addresses();
-    long found = 0;
+    long found = 1;
     for (int i = 0; i < pages.count(); i++) {
       long page = page(addresses[i]);
-      found |= words[(int) (page >>> 6)] >>> page;
+      found &= words[(int) (page >>> 6)] >>> page;
     }
-    return (found & 1) != 0;
+    return found != 0;
   }
 
   /**

@@ -5,17 +5,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.kho4j.abi.PageSize;
-import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.map.MapPages;
 import org.kho4j.handover.pages.OutOfPagesException;
 import org.kho4j.handover.pages.PageAllocator;
+import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /**
- * The pages that a generation owns, allocated and freed as steps of its operations: pages that an
+ * The pages of a generation, allocated and freed as steps of its operations: pages that an
  * operation took are given back when it fails, and pages that it frees become free when it has
  * succeeded.
+ *
+ * <p>Allocated pages are the engine's, until {@link #own own} makes them the caller's. A page that
+ * the caller frees is not the caller's from then on, so that the delayed step cannot fail.
  */
 final class Pages implements MapPages {
 
@@ -23,12 +26,14 @@ final class Pages implements MapPages {
   private final PageAllocator allocator;
   private final Placement placement;
   private final Journal journal;
+  private final OwnedPages owned;
 
   Pages(WritableMemory memory, PageAllocator allocator, Placement placement, Journal journal) {
     this.memory = memory;
     this.allocator = allocator;
     this.placement = placement;
     this.journal = journal;
+    this.owned = new OwnedPages(memory, allocator.pageSize());
   }
 
   /**
@@ -54,6 +59,10 @@ final class Pages implements MapPages {
 
   Journal journal() {
     return journal;
+  }
+
+  OwnedPages owned() {
+    return owned;
   }
 
   @Override
@@ -110,21 +119,23 @@ final class Pages implements MapPages {
           }
         });
     if (!failure.isEmpty()) {
-      release(runs);
+      releaseNow(runs);
       throw failure.getFirst();
     }
-    journal.done(() -> release(runs));
+    journal.done(() -> releaseNow(runs));
     return runs;
   }
 
-  /** Returns whether every page of a range in memory, outside of scratch, has been allocated. */
-  boolean owns(long address, long bytes) {
-    return !allocator.hasFree(address, bytes);
+  /** Makes allocated or restored pages the caller's. */
+  void own(long address, long bytes) {
+    owned.add(address, bytes);
+    journal.done(() -> owned.remove(address, bytes));
   }
 
-  /** Returns whether every page of a batch has been allocated. */
-  boolean owns(BlockBatch batch) {
-    return !allocator.hasFree(batch.addresses(), batch.count());
+  /** Makes the allocated or restored pages of an area the caller's. */
+  void own(Runs runs) {
+    owned.add(runs, runs.count());
+    journal.done(() -> owned.remove(runs));
   }
 
   /** Takes memory that is in use. */
@@ -132,22 +143,53 @@ final class Pages implements MapPages {
     allocator.claim(address, bytes);
   }
 
-  void free(long address, int order) {
-    journal.afterwards(() -> allocator.free(address, order));
+  /**
+   * Frees a folio of the caller.
+   *
+   * @throws PreservationException if not all of it is idle
+   */
+  void free(String what, Folio folio) {
+    long address = folio.address();
+    int order = folio.order();
+    owned.requireBlock(what, address, order);
+    long bytes = folio.bytes(pageSize());
+    owned.free(what, address, bytes);
+    journal.done(() -> owned.add(address, bytes));
+    if (order <= PageAllocator.MAX_ORDER) {
+      journal.afterwards(() -> allocator.free(address, order));
+    } else {
+      // A restored folio may be larger than any block of the allocator.
+      release(address, bytes);
+    }
   }
 
-  void free(Runs runs) {
-    journal.afterwards(() -> release(runs));
+  /**
+   * Frees an area of the caller.
+   *
+   * @throws PreservationException if not all of it is idle, or it has a page twice
+   */
+  void free(String what, Runs runs) {
+    int run = 0;
+    try {
+      for (; run < runs.count(); run++) {
+        owned.free(what, runs.address(run), runs.length(run));
+      }
+    } catch (PreservationException e) {
+      owned.add(runs, run);
+      throw e;
+    }
+    journal.done(() -> owned.add(runs, runs.count()));
+    journal.afterwards(() -> releaseNow(runs));
   }
 
-  private void release(Runs runs) {
+  private void releaseNow(Runs runs) {
     for (int run = 0; run < runs.count(); run++) {
       allocator.release(runs.address(run), runs.length(run));
     }
   }
 
-  /** Frees memory that is not a vmalloc area. */
-  void free(long address, long bytes) {
+  /** Frees allocated pages that are not the caller's. */
+  void release(long address, long bytes) {
     journal.afterwards(() -> allocator.release(address, bytes));
   }
 

@@ -24,15 +24,26 @@ record ScratchArray(List<AddressRange> regions) {
 
   private static final long ALIGNMENT = Limits.SCRATCH_ARRAY_ALIGNMENT;
   private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
+  private static final String ALL_EMPTY =
+      "every scratch region is empty: the next kernel has no memory to boot in";
 
   /**
    * Checks the scratch regions of a first generation, and returns their array.
    *
-   * @throws IllegalArgumentException if a region is not memory, no whole pages, or overlaps with
-   *     another
+   * @throws PreservationException if there are not 1 to {@link KhoScratch#MAX_REGIONS} regions, all
+   *     are empty, or one is not memory, no whole pages, or overlaps with another
    */
   static ScratchArray of(WritableMemory memory, PageSize pageSize, List<AddressRange> regions) {
     ScratchArray array = new ScratchArray(regions);
+    if (regions.isEmpty() || regions.size() > KhoScratch.MAX_REGIONS) {
+      throw new PreservationException(
+          "scratch",
+          "%d regions; 1 to %d regions are allowed"
+              .formatted(regions.size(), KhoScratch.MAX_REGIONS));
+    }
+    if (array.isEmpty()) {
+      throw new PreservationException("scratch", regions.getFirst().address(), ALL_EMPTY);
+    }
     for (int i = 0; i < regions.size(); i++) {
       String problem = array.problem(i, memory, pageSize);
       if (problem != null) {
@@ -40,6 +51,10 @@ record ScratchArray(List<AddressRange> regions) {
       }
     }
     return array;
+  }
+
+  private boolean isEmpty() {
+    return regions.stream().allMatch(AddressRange::isEmpty);
   }
 
   /** Returns the fault of a region, alone or beside those before it; null if there is none. */
@@ -101,7 +116,8 @@ record ScratchArray(List<AddressRange> regions) {
   /**
    * Reads the array of the incoming handover.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if a region is not memory, no whole pages, or
+   * @throws org.kho4j.handover.wire.HandoverException if there are not 1 to {@link
+   *     KhoScratch#MAX_REGIONS} regions, all are empty, or one is not memory, no whole pages, or
    *     overlaps with another
    */
   static ScratchArray read(WritableMemory memory, HandoverMemory pages, BootData boot) {
@@ -134,6 +150,10 @@ record ScratchArray(List<AddressRange> regions) {
         throw place.broken(address, problem);
       }
     }
-    return new ScratchArray(regions);
+    ScratchArray array = new ScratchArray(regions);
+    if (array.isEmpty()) {
+      throw where.broken(boot.scratchAddress(), ALL_EMPTY);
+    }
+    return array;
   }
 }

@@ -33,8 +33,9 @@ public final class Setup {
    *
    * @param pageSize of every structure that the generation writes; a generation that boots keeps
    *     the page size of its handover
-   * @param scratch the scratch regions, in the array's order: low memory, global, one per NUMA
-   *     node; a generation that boots keeps the regions of its handover
+   * @param scratch the scratch regions, 1 to 1026, not all of them empty, in the array's order: low
+   *     memory, global, one per NUMA node; a generation that boots keeps the regions of its
+   *     handover
    * @param release the generation's name in kexec-metadata, where the layout has that, at most 64
    *     bytes
    */

@@ -228,28 +228,6 @@ public final class PageAllocator {
     return allBlocks(address, length, tree::isFree);
   }
 
-  /** Returns whether any page of a range is free. */
-  public boolean hasFree(long address, long length) {
-    checkAligned(address, length);
-    return !allBlocks(address, length, tree::isAllTaken);
-  }
-
-  /**
-   * Returns whether any of the first {@code count} of these pages is free, or not managed by this
-   * allocator.
-   */
-  public boolean hasFree(long[] addresses, int count) {
-    long free = 0;
-    for (int i = 0; i < count; i++) {
-      long page = numbers.page(addresses[i]);
-      if (page == PageNumbers.NONE) {
-        return true;
-      }
-      free |= tree.word((int) (page >>> 6)) >>> page;
-    }
-    return (free & 1) != 0;
-  }
-
   /** Counts the free pages and blocks; walks all of the bitmaps. */
   public PageStatistics statistics() {
     List<Long> blocks = new ArrayList<>(MAX_ORDER + 1);

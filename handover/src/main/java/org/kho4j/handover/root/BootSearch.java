@@ -33,7 +33,7 @@ import org.kho4j.memory.PhysicalMemory;
  * Finds the boot records of root FDTs, in the pass over memory that finds the root FDTs: it looks
  * at the first words of each page, and at the header of x86-64's boot parameters. The boot
  * parameters that kexec_file_load prepares begin at a page, and so do the device tree of arm64 and
- * the kernel's scratch array. Behind an array, kho writes its own records.
+ * the kernel's scratch array. Behind an array of up to three regions, kho writes its own records.
  */
 final class BootSearch {
 
@@ -44,6 +44,9 @@ final class BootSearch {
   private static final long LARGEST_TREE = 2 << 20;
   private static final int ENTRY = KhoScratch.STRUCTURE.headerSize();
   private static final long LARGEST_ARRAY = (long) KhoScratch.MAX_REGIONS * ENTRY;
+
+  /** Bytes of a scratch array at the start of a page, behind which kho writes the boot record. */
+  private static final int MOST_BEHIND = 3 * ENTRY;
 
   /** Every kernel allocates its regions at multiples of 2 MiB. */
   private static final long ALIGNMENT = 2 << 20;
@@ -97,9 +100,12 @@ final class BootSearch {
   void page(MemorySegment bytes, long at, long address) {
     long first = bytes.get(StructureView.U64, at);
     long second = bytes.get(StructureView.U64, at + BootData.SIGN_AT);
-    if (second == BootData.SIGN) {
-      setupData.add(address);
-    } else if (first != 0 && second != 0 && isRegion(first, second)) {
+    for (int behind = 0; behind <= MOST_BEHIND; behind += ENTRY) {
+      if (bytes.get(StructureView.U64, at + behind + BootData.SIGN_AT) == BootData.SIGN) {
+        setupData.add(address + behind);
+      }
+    }
+    if (first != 0 && second != 0 && isRegion(first, second)) {
       arrays.add(address);
     }
     if (bytes.get(LittleEndian.U32, at + HEADER_AT) == HEADER
@@ -132,11 +138,6 @@ final class BootSearch {
     }
     for (long at : setupData.addresses()) {
       take(records, roots, at, at, this::array);
-    }
-    for (long at : arrays.addresses()) {
-      // Where kho itself writes the record: with the array in a scratch region.
-      long behind = at + (long) ENTRY * known(at).size();
-      take(records, roots, behind, behind, this::array);
     }
     for (long at : trees.addresses()) {
       inTree(at).ifPresent(boot -> put(records, roots, at, boot, this::array));
@@ -271,15 +272,11 @@ final class BootSearch {
    * Returns whether the array has the record's number of regions, and the copy is in one of them.
    */
   private boolean isArray(long at, BootData boot) {
-    List<AddressRange> known = known(at);
+    List<AddressRange> known = regions.computeIfAbsent(at, this::regions);
     return known.size() >= boot.regions()
         && known.stream()
             .limit(boot.regions())
             .anyMatch(region -> region.overlaps(boot.scratchAddress(), boot.scratchSize()));
-  }
-
-  private List<AddressRange> known(long array) {
-    return regions.computeIfAbsent(array, this::regions);
   }
 
   /**

@@ -81,7 +81,8 @@ public final class HandoverMemory {
 
   /**
    * Returns what a kernel reads of the flattened device tree in a blob. As in the kernel (6.16 to
-   * 7.3), the size in the tree's own header counts, up to the end of the blob's pages.
+   * 7.3), the size in the tree's own header counts, up to the end of the blob's pages, and to 1
+   * MiB.
    *
    * @param size of the blob, as registered
    * @throws HandoverException if it cannot be read, or does not begin as a device tree

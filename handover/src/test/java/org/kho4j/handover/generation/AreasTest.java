@@ -19,6 +19,7 @@ import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.PreservationException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.memory.Runs;
 import org.kho4j.memory.WritableMemory;
 
 /** Areas from one generation to the next: what is kept, and what a broken list is reported as. */
@@ -118,6 +119,48 @@ class AreasTest {
           .isInstanceOf(PreservationException.class)
           .hasMessage("area: order %d is not within 0 to 18".formatted(order));
     }
+  }
+
+  @Test
+  void refusesBlocksThatNoAreaHas() {
+    first.allocateAt(BASE + 0x40000, 2);
+    for (Folio block :
+        List.of(
+            new Folio(BASE + 0x41000, 1),
+            new Folio(BASE + 0x40800, 0),
+            new Folio(BASE + 0x40000, -1),
+            new Folio(BASE + 0x40000, 51))) {
+      assertThatThrownBy(() -> first.areaOf(List.of(block)))
+          .isInstanceOf(PreservationException.class)
+          .hasMessageStartingWith("area at 0x%x: ".formatted(block.address()));
+    }
+  }
+
+  /** An area is a record, which callers can make without {@code areaOf}. */
+  @Test
+  void refusesAHandmadeAreaOfPartsOfBlocks() {
+    first.allocateAt(BASE + 0x40000, 2);
+    State before = State.of(first);
+    for (OwnedArea area :
+        List.of(
+            handmade(BASE + 0x41000, 2 * PAGE, 1),
+            handmade(BASE + 0x40000, 3 * PAGE, 1),
+            handmade(BASE + 0x40000, PAGE, -1),
+            handmade(BASE + 0x40000, PAGE, 60))) {
+      assertThatThrownBy(() -> first.preserve("/list", area))
+          .isInstanceOf(PreservationException.class)
+          .hasMessageStartingWith("/list at 0x%x: ".formatted(area.runs().address(0)));
+      assertThatThrownBy(
+              () -> first.unpreserve(new Descriptor(blob.address(), 0, 0, 1, area.order()), area))
+          .isInstanceOf(PreservationException.class)
+          .hasMessageStartingWith("area at 0x%x: ".formatted(area.runs().address(0)));
+    }
+    assertThat(State.of(first)).isEqualTo(before);
+  }
+
+  private OwnedArea handmade(long address, long bytes, int order) {
+    Runs runs = Runs.collect(visitor -> visitor.range(address, bytes));
+    return new OwnedArea(memory, runs, OwnedArea.flags(order), order);
   }
 
   @Test

@@ -237,6 +237,21 @@ class GenerationModelTest {
   }
 
   private void free(Thing thing) {
+    if (random.nextBoolean()) {
+      release(thing);
+    } else {
+      generation.atomically(() -> {
+        release(thing);
+        assertThatThrownBy(() -> release(thing)).isInstanceOf(PreservationException.class);
+        if (thing.area == null || layout.has(KhoFeature.VMALLOC)) {
+          assertThatThrownBy(() -> preserve(thing)).isInstanceOf(PreservationException.class);
+        }
+      });
+    }
+    model.things.remove(thing);
+  }
+
+  private void release(Thing thing) {
     if (thing.folio != null) {
       generation.free(thing.folio);
     } else if (thing.area != null) {
@@ -247,7 +262,6 @@ class GenerationModelTest {
         generation.free(new Folio(page, 0));
       }
     }
-    model.things.remove(thing);
   }
 
   /** What a generation must refuse, and no trace of it may remain. */
@@ -256,18 +270,22 @@ class GenerationModelTest {
     AddressRange region = model.scratch.getFirst();
     Thing thing = model.things.stream().filter(one -> one.preserved).findAny().orElse(null);
     long page = thing == null ? region.address() : thing.units.getLast().address();
+    long root = generation.outgoing().root().address();
     Runnable operation =
-        switch (random.nextInt(5)) {
+        switch (random.nextInt(8)) {
           case 0 -> () -> generation.preserve(new Folio(page, 0));
           case 1 -> () -> generation.preservePages(page - pageSize.bytes(), 2L * pageSize.bytes());
           case 2 -> () -> generation.preserve(generation.areaOf(List.of(new Folio(page, 0))));
           case 3 -> () -> generation.free(new Folio(page, 0));
+          case 4 -> () -> generation.free(new Folio(root, 0));
+          case 5 -> () -> generation.preserve(new Folio(root, 0));
+          case 6 -> () -> generation.unpreserve(new Folio(root, 0));
           default -> () -> generation.addSubtree("no-blob", region.address(), 1);
         };
     try {
       operation.run();
       throw new AssertionError("not refused: page 0x%x of %s".formatted(page, thing));
-    } catch (PreservationException | org.kho4j.handover.pages.PageStateException e) {
+    } catch (PreservationException e) {
       assertThat(e).hasMessageContaining("0x");
     }
     assertThat(State.of(generation)).isEqualTo(before);
@@ -285,7 +303,11 @@ class GenerationModelTest {
             Descriptor descriptor = thing.descriptor;
             String subtree = thing.subtree;
             try {
-              toggleInside(thing);
+              if (!thing.preserved && random.nextBoolean()) {
+                release(thing);
+              } else {
+                toggleInside(thing);
+              }
             } finally {
               thing.preserved = preserved;
               thing.descriptor = descriptor;
@@ -316,7 +338,7 @@ class GenerationModelTest {
   private void next() {
     model.check(generation);
     BootData boot = handOver();
-    model.check(generation);
+    model.checkHandover(generation);
     if (random.nextBoolean()) {
       layout = KhoLayout.all().get(random.nextInt(KhoLayout.all().size()));
     }

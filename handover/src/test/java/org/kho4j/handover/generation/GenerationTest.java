@@ -20,7 +20,6 @@ import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.handover.pages.PageStateException;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.OwnedArea;
@@ -60,18 +59,15 @@ class GenerationTest {
     generation.preserve(folio);
 
     assertThat(refusal(() -> generation.preserve(new Folio(BASE + 0x40000, 4))))
-        .isEqualTo(
-            "folio at 0x40040000: 65536 bytes overlap page 0x40040000, which is already preserved");
+        .isEqualTo("folio at 0x40040000: 65536 bytes overlap page 0x40040000, which is preserved");
     assertThat(refusal(() -> generation.preservePages(BASE + 0x3e000, 4 * PAGE)))
         .isEqualTo(
-            "page run at 0x4003e000: 16384 bytes overlap page 0x40040000, which is already"
-                + " preserved");
+            "page run at 0x4003e000: 16384 bytes overlap page 0x40040000, which is preserved");
     OwnedArea area =
         generation.areaOf(
             List.of(generation.allocateAt(BASE + 0x50000, 0), new Folio(BASE + 0x47000, 0)));
     assertThat(refusal(() -> generation.preserve("/list", area)))
-        .isEqualTo(
-            "/list at 0x40047000: 4096 bytes overlap page 0x40047000, which is already preserved");
+        .isEqualTo("/list at 0x40047000: 4096 bytes overlap page 0x40047000, which is preserved");
   }
 
   @Test
@@ -79,7 +75,7 @@ class GenerationTest {
     Folio folio = generation.allocate(0);
     OwnedArea area = generation.areaOf(List.of(folio, generation.allocate(0), folio));
 
-    assertThat(refusal(() -> generation.preserve(area))).contains("is already preserved");
+    assertThat(refusal(() -> generation.preserve(area))).contains("which is preserved");
   }
 
   /** Pages of an area are looked at many at a time: what was added before is taken back. */
@@ -87,7 +83,8 @@ class GenerationTest {
   void anAreaWhoseLastBlockIsPreserved() {
     for (int blocks : new int[] {1, BlockBatch.MOST, BlockBatch.MOST + 1, 2 * BlockBatch.MOST}) {
       try (WritableMemory large = WritableMemory.allocate(BASE, 6 * BlockBatch.MOST * PAGE)) {
-        Generation first = Generation.first(large, Setup.of(PageSize.SIZE_4K, List.of(), "large"));
+        Generation first =
+            Generation.first(large, Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "large"));
         List<Folio> folios = new ArrayList<>();
         for (int block = 0; block < blocks; block++) {
           folios.add(new Folio(first.allocate(1).address(), 0));
@@ -107,13 +104,15 @@ class GenerationTest {
   @Test
   void anAreaWithABlockAtAddressZero() {
     try (WritableMemory low = WritableMemory.allocate(0, 100 * PAGE)) {
-      Generation first = Generation.first(low, Setup.of(PageSize.SIZE_4K, List.of(), "low"));
+      List<AddressRange> scratch = List.of(new AddressRange(0x10000, 0x10000));
+      Generation first = Generation.first(low, Setup.of(PageSize.SIZE_4K, scratch, "low"));
       OwnedArea area = first.areaOf(List.of(first.allocate(0), new Folio(0, 0)));
       State before = State.of(first);
 
       assertThatThrownBy(() -> first.preserve("/list", area))
           .isInstanceOf(PreservationException.class)
-          .hasMessage("/list at 0x0: no area can list a block there: 0 ends the list");
+          .hasMessage(
+              "/list at 0x0: 4096 bytes overlap page 0x0, which is not the caller's: free, the engine's own, or not restored");
       assertThat(State.of(first)).isEqualTo(before);
     }
   }
@@ -133,7 +132,8 @@ class GenerationTest {
     generation.allocateAt(BASE + 0x100000, 0);
 
     assertThat(refusal(() -> generation.preservePages(BASE + 0x100000, 2 * PAGE)))
-        .isEqualTo("page run at 0x40100000: 8192 bytes are not completely allocated");
+        .isEqualTo(
+            "page run at 0x40100000: 8192 bytes overlap page 0x40101000, which is not the caller's: free, the engine's own, or not restored");
   }
 
   @Test
@@ -164,9 +164,8 @@ class GenerationTest {
                 + " to 0x407cffff");
     assertThat(refusal(() -> generation.preservePages(BASE + SIZE - PAGE, 2 * PAGE)))
         .startsWith("page run at 0x407cf000: 8192 bytes are partly outside of memory");
-    assertThatThrownBy(() -> generation.free(new Folio(0x1000, 0)))
-        .isInstanceOf(PageStateException.class)
-        .hasMessage("0x1000, page 0 of 0x1000-0x1fff, is not memory to allocate from");
+    assertThat(refusal(() -> generation.free(new Folio(0x1000, 0))))
+        .startsWith("folio at 0x1000: 4096 bytes are partly outside of memory");
   }
 
   @Test
@@ -243,7 +242,7 @@ class GenerationTest {
     generation.preservePages(BASE + 0x42000, PAGE);
 
     assertThat(refusal(() -> generation.free(folio)))
-        .isEqualTo("folio at 0x40040000: preserved memory cannot be freed");
+        .isEqualTo("folio at 0x40040000: 16384 bytes overlap page 0x40042000, which is preserved");
   }
 
   @Test
@@ -281,7 +280,7 @@ class GenerationTest {
     Folio folio = generation.allocate(2);
 
     assertThat(refusal(() -> KhoTestSaver.save(generation, List.of(folio, folio))))
-        .contains("0x%x".formatted(folio.address()), "is already preserved");
+        .contains("0x%x".formatted(folio.address()), "which is preserved");
   }
 
   @Test
@@ -294,6 +293,13 @@ class GenerationTest {
             () -> generation.preserve(folio),
             () -> generation.addBlob("late", 1),
             () -> generation.removeSubtree("kexec-metadata"),
+            () -> generation.allocate(0),
+            () -> generation.allocateAt(BASE + 0x100000, 0),
+            () -> generation.allocateZeroed("/late", 0),
+            () -> generation.vmalloc(PAGE, 0),
+            () -> generation.vmallocZeroed("/late", PAGE, 0),
+            () -> generation.free(folio),
+            () -> generation.free(generation.areaOf(List.of(folio))),
             generation::handOver)) {
       assertThatThrownBy(change)
           .isInstanceOf(IllegalStateException.class)
@@ -304,8 +310,18 @@ class GenerationTest {
   @Test
   void aFirstGenerationWithScratchThatCannotBe() {
     record Case(List<AddressRange> scratch, String sentence) {}
+    List<AddressRange> many =
+        IntStream.range(0, 1027)
+            .mapToObj(i -> new AddressRange(BASE + 0x10000 + i * PAGE, PAGE))
+            .toList();
     List<Case> cases =
         List.of(
+            new Case(List.of(), "scratch: 0 regions; 1 to 1026 regions are allowed"),
+            new Case(many, "scratch: 1027 regions; 1 to 1026 regions are allowed"),
+            new Case(
+                List.of(new AddressRange(BASE, 0), new AddressRange(BASE + PAGE, 0)),
+                "scratch at 0x40000000: every scratch region is empty: the next kernel has no memory"
+                    + " to boot in"),
             new Case(
                 List.of(new AddressRange(BASE + SIZE, 0x10000)),
                 "scratch region 0 at 0x407d0000: 65536 bytes are not whole pages in memory, which has 0x40000000 to 0x407cffff"),
