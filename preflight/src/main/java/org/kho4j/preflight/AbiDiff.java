@@ -205,7 +205,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   }
 
   /**
-   * Returns the properties that a kernel's version of KHO and the kernel have, and another lacks.
+   * Returns the root FDT's properties that a kernel has, as its version wants, and another lacks.
    */
   private static List<String> properties(Profile kernel, Profile other) {
     return Layouts.version(kernel)

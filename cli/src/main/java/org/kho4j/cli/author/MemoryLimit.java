@@ -17,8 +17,8 @@ public final class MemoryLimit {
   /** Heap of a page allocator for a block of the largest order: a little over 2 bits a page. */
   private static final long ALLOCATOR = 70 << 10;
 
-  /** Heap of a set of pages for a block of the largest order: 1 bit a page. */
-  private static final long PAGE_SET = 32 << 10;
+  /** Heap of a generation's two sets of pages for a block of the largest order: 2 bits a page. */
+  private static final long PAGE_SETS = 64 << 10;
 
   private MemoryLimit() {}
 
@@ -37,7 +37,7 @@ public final class MemoryLimit {
     }
     long block = pageSize.blockBytes(PageAllocator.MAX_ORDER);
     long heap =
-        Math.ceilDiv(memory, block) * (ALLOCATOR + PAGE_SET)
+        Math.ceilDiv(memory, block) * (ALLOCATOR + PAGE_SETS)
             + Math.ceilDiv(pool, block) * ALLOCATOR;
     long needed = heap + heap / 8; // the rest of the command
     long present = Runtime.getRuntime().maxMemory();
