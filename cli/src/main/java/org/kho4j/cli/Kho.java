@@ -174,6 +174,9 @@ public final class Kho {
   }
 
   private static Path path(String text) {
+    if (text.isEmpty()) {
+      throw new TypeConversionException("'' is no name of a file");
+    }
     try {
       return Path.of(text);
     } catch (InvalidPathException e) {

@@ -165,6 +165,14 @@ class KhoCommandTest {
   }
 
   @Test
+  void anEmptyNameIsNoFile() {
+    assertThat(run("inspect", "")).isEqualTo(Command.FAILED);
+    assertThat(run("inspect", "running", "--root", "")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err().lines().filter(line -> line.endsWith("'' is no name of a file")))
+        .hasSize(2);
+  }
+
+  @Test
   void anOptionWithoutItsValueIsExplained() {
     assertThat(run("completion", "--fdt")).isEqualTo(Command.FAILED);
     assertThat(pipe.err())
