@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Problems;
@@ -307,7 +308,10 @@ final class JsonView implements View {
   public void endSubtrees() {
     json.endArray();
     if (!parts.isEmpty()) {
-      ProfileFile.parts(json, parts);
+      json.array("parts");
+      new TreeMap<>(parts)
+          .forEach((name, speech) -> ProfileFile.speech(json.object().text("name", name), speech));
+      json.endArray();
     }
   }
 

@@ -96,7 +96,9 @@ public final class InspectDocument {
     errors(handover);
     newer(handover);
     if (handover.has("parts")) {
-      parts.putAll(ProfileFile.parts(handover.object("parts")));
+      for (JsonFields part : handover.objects("parts")) {
+        parts.put(part.text("name"), ProfileFile.speech(part));
+      }
     }
     return HandedReader.described(
         name,

@@ -88,21 +88,21 @@ public final class ProfileFile {
   }
 
   /** Reads the speech about each part. */
-  static Map<String, Speech> parts(JsonFields spoken) throws IOException {
+  private static Map<String, Speech> parts(JsonFields spoken) throws IOException {
     Map<String, Speech> parts = new TreeMap<>();
     for (String name : spoken.names()) {
-      JsonFields part = spoken.object(name);
-      parts.put(
-          name,
-          new Speech(
-              part.oneOf("state", Speech.State.values()),
-              part.texts("versions"),
-              part.has("features")
-                  ? Optional.of(features(part.object("features")))
-                  : Optional.empty(),
-              part.text("evidence")));
+      parts.put(name, speech(spoken.object(name)));
     }
     return parts;
+  }
+
+  /** Reads the speech about a part. */
+  static Speech speech(JsonFields part) throws IOException {
+    return new Speech(
+        part.oneOf("state", Speech.State.values()),
+        part.texts("versions"),
+        part.has("features") ? Optional.of(features(part.object("features"))) : Optional.empty(),
+        part.text("evidence"));
   }
 
   private static FeatureHeader features(JsonFields features) throws IOException {
@@ -199,23 +199,24 @@ public final class ProfileFile {
   }
 
   /** Writes the speech about each part, with the evidence. */
-  public static void parts(Json json, Map<String, Speech> parts) {
+  static void parts(Json json, Map<String, Speech> parts) {
     json.object("parts");
-    new TreeMap<>(parts)
-        .forEach((name, speech) -> {
-          json.object(name).text("state", label(speech.state()));
-          json.texts("versions", speech.versions());
-          speech
-              .features()
-              .ifPresent(features ->
-                  json.object("features")
-                      .number("supported", features.supported())
-                      .number("required", features.required())
-                      .number("active", features.active())
-                      .endObject());
-          json.text("evidence", speech.evidence()).endObject();
-        });
+    new TreeMap<>(parts).forEach((name, speech) -> speech(json.object(name), speech));
     json.endObject();
+  }
+
+  /** Writes the speech about a part, and ends the object that it is. */
+  public static void speech(Json json, Speech speech) {
+    json.text("state", label(speech.state())).texts("versions", speech.versions());
+    speech
+        .features()
+        .ifPresent(features ->
+            json.object("features")
+                .number("supported", features.supported())
+                .number("required", features.required())
+                .number("active", features.active())
+                .endObject());
+    json.text("evidence", speech.evidence()).endObject();
   }
 
   private static void types(Json json, Map<String, KernelType> types) {

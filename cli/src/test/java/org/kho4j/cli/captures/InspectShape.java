@@ -39,7 +39,7 @@ public final class InspectShape {
         "preservedMap?: object",
         "scratch?: object",
         "subtrees?: array",
-        "parts?: object",
+        "parts?: array",
         "ranges?: array",
         "errors: array",
         "moreErrors?: number",
@@ -59,7 +59,13 @@ public final class InspectShape {
     handover
         .path("parts")
         .forEach(part ->
-            object(part, "state: text", "versions: array", "features?: object", "evidence: text"));
+            object(
+                part,
+                "name: text",
+                "state: text",
+                "versions: array",
+                "features?: object",
+                "evidence: text"));
     handover.path("ranges").forEach(InspectShape::range);
     for (String problems : new String[] {"errors", "absent"}) {
       handover
