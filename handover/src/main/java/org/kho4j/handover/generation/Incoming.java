@@ -162,7 +162,7 @@ public final class Incoming {
       throw e;
     }
     pages.done(taking::giveBack);
-    pages.own(runs);
+    pages.ownRestored(runs);
     chunks.forEach(chunk -> pages.release(chunk.address(), pageSize().bytes()));
     return new OwnedArea(pages.memory(), runs, descriptor.flags(), descriptor.order());
   }

@@ -1,5 +1,7 @@
 package org.kho4j.handover.generation;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.map.BlockBatch;
 import org.kho4j.handover.wire.PreservationException;
@@ -16,6 +18,9 @@ final class OwnedPages {
   private final WritableMemory memory;
   private final PageSize pageSize;
   private final PageBitmap idle;
+
+  /** Areas whose pages are idle as well, and not in the set yet. */
+  private final List<Runs> restored = new ArrayList<>();
 
   // The map does not show overlapping blocks of different order.
   private final PageBitmap preserved;
@@ -34,7 +39,7 @@ final class OwnedPages {
 
   /** Removes idle pages. */
   void remove(long address, long bytes) {
-    idle.remove(address, bytes);
+    idle().remove(address, bytes);
   }
 
   /** Adds the pages of the first runs, which are idle from then on. */
@@ -44,16 +49,33 @@ final class OwnedPages {
     }
   }
 
+  /**
+   * Adds the pages of a restored area. They enter the set when it is asked for the first time: to
+   * restore does not wait for that.
+   */
+  void addLater(Runs runs) {
+    restored.add(runs);
+  }
+
+  /** Returns the set of all idle pages. */
+  private PageBitmap idle() {
+    if (!restored.isEmpty()) {
+      restored.forEach(runs -> add(runs, runs.count()));
+      restored.clear();
+    }
+    return idle;
+  }
+
   /** Removes idle pages. */
   void remove(Runs runs) {
     for (int run = 0; run < runs.count(); run++) {
-      idle.remove(runs.address(run), runs.length(run));
+      idle().remove(runs.address(run), runs.length(run));
     }
   }
 
   /** Makes preserved pages of idle ones. */
   void preserve(long address, long bytes) {
-    idle.remove(address, bytes);
+    idle().remove(address, bytes);
     preserved.add(address, bytes);
   }
 
@@ -64,10 +86,10 @@ final class OwnedPages {
    * @return whether each of them was idle and is in the batch once; if not, none was changed
    */
   boolean preserve(BlockBatch batch) {
-    if (!idle.hasAll(batch) || !preserved.add(batch)) {
+    if (!idle().hasAll(batch) || !preserved.add(batch)) {
       return false;
     }
-    idle.remove(batch);
+    idle().remove(batch);
     return true;
   }
 
@@ -104,7 +126,7 @@ final class OwnedPages {
    */
   void free(String what, long address, long bytes) {
     requireWhole(what, address, bytes);
-    if (!idle.removeAll(address, bytes)) {
+    if (!idle().removeAll(address, bytes)) {
       throw notIdle(what, address, bytes);
     }
   }
@@ -116,7 +138,7 @@ final class OwnedPages {
    */
   void requireIdle(String what, long address, long bytes) {
     requireWhole(what, address, bytes);
-    if (!idle.hasAll(address, bytes)) {
+    if (!idle().hasAll(address, bytes)) {
       throw notIdle(what, address, bytes);
     }
   }
@@ -127,7 +149,7 @@ final class OwnedPages {
     if (page < 0) {
       why = "not the caller's: free, the engine's own, or not restored";
       page = address;
-      while (idle.hasAll(page, pageSize.bytes())) {
+      while (idle().hasAll(page, pageSize.bytes())) {
         page += pageSize.bytes();
       }
     }

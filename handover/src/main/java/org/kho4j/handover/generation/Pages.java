@@ -132,9 +132,15 @@ final class Pages implements MapPages {
     journal.done(() -> owned.remove(address, bytes));
   }
 
-  /** Makes the allocated or restored pages of an area the caller's. */
+  /** Makes the allocated pages of an area the caller's. */
   void own(Runs runs) {
     owned.add(runs, runs.count());
+    journal.done(() -> owned.remove(runs));
+  }
+
+  /** Makes the pages of a restored area the caller's; at next to no cost before they are used. */
+  void ownRestored(Runs runs) {
+    owned.addLater(runs);
     journal.done(() -> owned.remove(runs));
   }
 
