@@ -104,13 +104,12 @@ public final class ConvertCommand extends SourceCommand {
     Target target = Objects.requireNonNull(invocation.value("--abi", Target.class), "--abi");
     boolean pc = isPc(memory, source.pageSize());
     BootFiles boot = BootFiles.of(invocation, pc, "the source");
-    List<AddressRange> parts = ram(memory, source.pageSize(), pc);
-    AddressRange range = extent(memory, parts, source.pageSize(), pc);
+    AddressRange range = extent(memory, source.pageSize(), pc);
     Plan plan = Plan.of(source, target, range);
     Room room =
         Room.of(
             range,
-            parts,
+            ram(memory, source.pageSize(), pc),
             plan.kept(),
             source.pageSize(),
             pc,
@@ -170,42 +169,58 @@ public final class ConvertCommand extends SourceCommand {
     };
   }
 
-  /**
-   * Returns the machine's RAM in whole pages, ascending and apart from each other; without the ROM
-   * of a PC's firmware.
-   */
+  /** Visits the machine's RAM, ascending, without the ROM of a PC's firmware. */
+  private static void forEachRam(
+      PhysicalMemory memory, boolean pc, PhysicalMemory.RangeVisitor visitor) {
+    memory.forEachRamRange((address, length) -> {
+      boolean rom = pc && address >= PC_FIRMWARE && address < PC_FIRMWARE_END;
+      long start = rom ? PC_FIRMWARE_END : address;
+      if (start < address + length) {
+        visitor.range(start, address + length - start);
+      }
+    });
+  }
+
+  /** Returns the whole pages of RAM. */
   private static List<AddressRange> ram(PhysicalMemory memory, PageSize pageSize, boolean pc) {
     long page = pageSize.bytes();
     List<AddressRange> ranges = new ArrayList<>();
-    memory.forEachRamRange((address, length) -> {
-      boolean rom = pc && address >= PC_FIRMWARE && address < PC_FIRMWARE_END;
-      long start = (rom ? PC_FIRMWARE_END : address) + page - 1 & -page;
-      long end = address + length & -page;
-      if (!ranges.isEmpty() && ranges.getLast().end() == start) {
-        start = ranges.removeLast().address();
-      }
-      if (start < end) {
-        ranges.add(new AddressRange(start, end - start));
-      }
-    });
+    forEachRam(
+        memory,
+        pc,
+        (address, length) -> {
+          long start = address + page - 1 & -page;
+          long end = address + length & -page;
+          if (start < end) {
+            ranges.add(new AddressRange(start, end - start));
+          }
+        });
     return ranges;
   }
 
   /**
    * Returns what the RAM file has: all from the first byte of RAM to the last. A PC's begins at 0.
    */
-  private static AddressRange extent(
-      PhysicalMemory memory, List<AddressRange> ram, PageSize pageSize, boolean pc)
+  private static AddressRange extent(PhysicalMemory memory, PageSize pageSize, boolean pc)
       throws IOException {
+    long[] bounds = {Long.MAX_VALUE, 0};
+    forEachRam(
+        memory,
+        pc,
+        (address, length) -> {
+          bounds[0] = Math.min(bounds[0], address);
+          bounds[1] = address + length;
+        });
     boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
-    long start = fromZero ? 0 : ram.getFirst().address();
-    long bytes = ram.getLast().end() - start;
+    long page = pageSize.bytes();
+    long start = fromZero ? 0 : bounds[0] & -page;
+    long bytes = bounds[1] - start;
     // Another allocator places the first structures.
     Optional<String> refusal = MemoryLimit.refusal(pageSize, bytes, bytes);
     if (refusal.isPresent()) {
       throw new IOException(memory.source().path() + ": " + refusal.get());
     }
-    return new AddressRange(start, bytes);
+    return new AddressRange(start, Math.ceilDiv(bytes, page) * page);
   }
 
   /** Behind the scratch array, where a kernel that chooses its place keeps clear of both. */

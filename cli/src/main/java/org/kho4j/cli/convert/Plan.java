@@ -228,7 +228,7 @@ final class Plan {
     try {
       reservations = ReserveMem.CLIENT.read(source, subtree);
     } catch (HandoverException e) {
-      return; // A broken blob stays as it is.
+      return; // A broken blob stays unchanged.
     }
     for (ReserveMem reservation : reservations) {
       if (!kept.has(reservation.start(), reservation.size())) {

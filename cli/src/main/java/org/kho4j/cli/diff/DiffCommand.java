@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.GlobalOptions;
 import org.kho4j.cli.command.HandoverSearch;
@@ -82,7 +81,7 @@ public final class DiffCommand extends Command {
     if (invocation.options().fdt().isPresent()) {
       throw invocation.wrong("--fdt is ambiguous: give --a-fdt or --b-fdt");
     }
-    if (Stream.of(0, 1).allMatch(index -> isStandardInput(invocation, index))) {
+    if (isStandardInput(invocation, 0) && isStandardInput(invocation, 1)) {
       throw invocation.wrong("standard input cannot be both A and B");
     }
     try (PhysicalMemory first = open(invocation, 0, "--a-base");

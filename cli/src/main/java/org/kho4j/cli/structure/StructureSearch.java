@@ -67,7 +67,7 @@ final class StructureSearch implements OwnerVisitor {
     return plain(other).equals(path);
   }
 
-  /** A path as it is printed, without quotes: so a user may write it in a shell. */
+  /** A path in its printed form, without quotes, which a user may leave out in a shell. */
   private static String plain(String written) {
     return Units.printablePath(written).replace("\"", "");
   }
