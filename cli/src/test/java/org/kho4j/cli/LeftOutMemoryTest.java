@@ -133,6 +133,14 @@ class LeftOutMemoryTest {
   }
 
   @Test
+  void rangesAreNotListedWithoutAllOfTheMap() throws IOException {
+    JsonNode handover =
+        json(0, "inspect", "--ranges", "--json", without(ROOT_OF_MAP)).at("/handovers/0");
+    assertThat(handover.has("ranges")).isFalse();
+    assertThat(handover.path("errors")).isEmpty();
+  }
+
+  @Test
   void whoNamesTheOwnersOfStructuresThatAreAbsent() throws IOException {
     Path core = without(CHUNK, MEMFD);
     assertThat(kho(0, "who", core, CHUNK + 8, MEMFD + 8).out())

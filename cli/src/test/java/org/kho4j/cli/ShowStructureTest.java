@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -160,6 +161,18 @@ class ShowStructureTest {
     assertThat(show(CAPTURE, "/LUO/nonsense")).isEqualTo(2);
     assertThat(pipe.out()).isEmpty();
     assertThat(pipe.err()).contains("/LUO/nonsense", "/LUO/sessions/block 0");
+  }
+
+  @Test
+  void aPathThatVerifyNamesLeadsToItsStructure() {
+    Path broken =
+        Captures.PROJECT.resolve("vectors/invalid/invalid-vmalloc-too-few.elf.zst");
+    assertThat(kho(2, "show", broken.toString(), "/kho_test/data/folios_info").err())
+        .contains("VMALLOC-007 at 0x20006000: ")
+        .endsWith(
+            "; the byte at 0x20006000 is in /kho_test, which is shown for this address\n");
+    assertThat(kho(0, "show", broken.toString(), "0x20006000").out())
+        .startsWith("/kho_test: device tree at 0x20006000, 240 B\n");
   }
 
   @Test

@@ -25,8 +25,10 @@ final class LinuxFileHoles implements FileHoles {
    */
   static final long MINIMUM = 1L << 30;
 
-  /** In tmpfs, reading a hole through a mapping allocates its pages. */
-  static final long MINIMUM_IN_MEMORY = 1L << 20;
+  /** The same if the JVM has linked already, and in tmpfs, where reading a hole allocates pages. */
+  static final long MINIMUM_IF_CHEAP = 1L << 20;
+
+  private static volatile boolean linked;
 
   private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
   private static final boolean SUPPORTED =
@@ -47,8 +49,8 @@ final class LinuxFileHoles implements FileHoles {
   /** Returns the finder of holes for a file that is mapped. */
   static LinuxFileHoles of(Path path) {
     try {
-      boolean inMemory = Files.getFileStore(path).type().equals("tmpfs");
-      return new LinuxFileHoles(inMemory ? MINIMUM_IN_MEMORY : MINIMUM);
+      boolean cheap = linked || Files.getFileStore(path).type().equals("tmpfs");
+      return new LinuxFileHoles(cheap ? MINIMUM_IF_CHEAP : MINIMUM);
     } catch (IOException e) {
       return new LinuxFileHoles(MINIMUM); // No mount point is known, as in some containers.
     }
@@ -119,6 +121,10 @@ final class LinuxFileHoles implements FileHoles {
     private static final long ERRNO =
         Linker.Option.captureStateLayout()
             .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+
+    static {
+      linked = true;
+    }
 
     static int open(Path path) {
       try (Arena arena = Arena.ofConfined()) {

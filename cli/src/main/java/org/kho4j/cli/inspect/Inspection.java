@@ -139,11 +139,17 @@ public final class Inspection {
   }
 
   private void ranges() throws IOException {
-    if (!handover.mapSummary().problems().isEmpty()) {
-      error(
+    MapSummary summary = handover.mapSummary();
+    if (!summary.problems().isEmpty()) {
+      HandoverException notListed =
           Where.ROOT.broken(
               handover.root().address(),
-              "the owners of preserved memory are not listed: the map is broken"));
+              "the owners of preserved memory are not listed: "
+                  + (summary.fault().isPresent()
+                      ? "the map is broken"
+                      : "parts of the map are not in the dump"));
+      notListed.initCause(summary.fault().orElse(summary.problems().getFirst()).getCause());
+      error(notListed);
       return;
     }
     view.beginRanges();

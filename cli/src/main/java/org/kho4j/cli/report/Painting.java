@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.PageSize;
+import org.kho4j.cli.output.Units;
 import org.kho4j.cli.report.Picture.Look;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
@@ -39,6 +40,7 @@ final class Painting implements OwnerVisitor {
   private boolean cutOff;
   private long budget;
   private boolean outside;
+  private int withoutDetail;
 
   /** A gigabyte that has RAM. */
   private static final class GigabyteCounts {
@@ -290,7 +292,9 @@ final class Painting implements OwnerVisitor {
         owners[i] = look(cell, 0, OWNERS, gigabyte.cells.get(i), full);
         sizes[i] = look(cell, OWNERS, CHANNELS, gigabyte.cells.get(i), full);
         Detail detail = gigabyte.details[i];
-        if (detail != null && !detail.isUniform()) {
+        if (detail == null) {
+          withoutDetail += isMixed(cell, full) ? 1 : 0;
+        } else if (!detail.isUniform()) {
           pages.add(finish(detail, (gigabyte.number << 9) + i));
         }
       }
@@ -327,6 +331,16 @@ final class Painting implements OwnerVisitor {
     return Math.max(0, rest);
   }
 
+  /** Returns whether some pages of a cell differ from others, scratch not counted. */
+  private static boolean isMixed(long[] cell, long full) {
+    for (int channel = 0; channel < CHANNELS; channel++) {
+      if (channel != Owner.SCRATCH.number() && cell[channel] > 0 && cell[channel] < full) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static byte look(long[] amounts, int from, int to, boolean present, long full) {
     int most = from;
     long sum = 0;
@@ -341,13 +355,23 @@ final class Painting implements OwnerVisitor {
   }
 
   private @Nullable String notShown() {
+    List<String> sentences = new ArrayList<>();
     if (cutOff) {
-      return "The source has memory in more than %,d gigabytes: higher addresses are not shown."
-          .formatted(MOST_GIGABYTES);
+      sentences.add(
+          "The source has memory in more than %,d gigabytes: higher addresses are not shown."
+              .formatted(MOST_GIGABYTES));
     }
     if (budget <= 0) {
-      return "The handover describes more memory than the source has: the picture is incomplete.";
+      sentences.add(
+          "The handover describes more memory than the source has: the picture is incomplete.");
     }
-    return outside ? "Some described memory is outside of the source's memory." : null;
+    if (outside) {
+      sentences.add("Some described memory is outside of the source's memory.");
+    }
+    if (withoutDetail > 0) {
+      sentences.add(
+          "The single pages of %s are not shown.".formatted(Units.count(withoutDetail, "cell", "cells")));
+    }
+    return sentences.isEmpty() ? null : String.join(" ", sentences);
   }
 }

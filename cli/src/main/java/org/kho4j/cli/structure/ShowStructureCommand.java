@@ -3,7 +3,9 @@ package org.kho4j.cli.structure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
@@ -144,9 +146,13 @@ public final class ShowStructureCommand extends SourceCommand {
     }
   }
 
-  /** Returns what verify has at the path: findings, or that the dump left the structure out. */
+  /**
+   * Returns what verify has at the path: findings with the structure that they are about, or that
+   * the dump left the structure out.
+   */
   private static String reasons(Invocation invocation, Handover handover, StructureSearch search) {
     List<String> reasons = new ArrayList<>();
+    Set<Long> addresses = new LinkedHashSet<>();
     Checked checked =
         Verifier.verify(
             handover,
@@ -159,12 +165,22 @@ public final class ShowStructureCommand extends SourceCommand {
                             finding.rule().id(),
                             Units.address(finding.address()),
                             finding.message()));
+                addresses.add(finding.address());
               }
             });
     checked.absent().parts().stream()
         .filter(part -> search.isAt(part.path()))
         .limit(MOST_REASONS)
         .forEach(part -> reasons.add("it is not in the dump, at " + Units.address(part.address())));
+    for (long address : addresses) {
+      StructureSearch around = new StructureSearch(handover, "", address, 0);
+      Verifier.verify(handover, options(invocation), finding -> {}, around);
+      if (!around.found().isEmpty()) {
+        reasons.add(
+            "the byte at %s is in %s, which is shown for this address"
+                .formatted(Units.address(address), around.found().getFirst().path()));
+      }
+    }
     return String.join("; ", reasons);
   }
 

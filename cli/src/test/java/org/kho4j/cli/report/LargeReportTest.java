@@ -39,6 +39,10 @@ class LargeReportTest {
     String page = page();
     assertThat(page.length()).isLessThan(4 << 20);
     assertThat(page).contains("id=\"h0g0\"", "id=\"h0g1023\"");
+    assertThat(page)
+        .contains(
+            "The single pages of %s are not shown."
+                .formatted(bits == EVERY_SECOND_PAGE ? "524,240 cells" : "1 cell"));
   }
 
   @Test
