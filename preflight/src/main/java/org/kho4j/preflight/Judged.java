@@ -1,5 +1,8 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.part.Verdict;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,14 +1,23 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.Difference;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
+import org.kho4j.preflight.profile.Layouts;
+import org.kho4j.preflight.diff.AbiDiff;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.preflight.Part.Fate;
+import org.kho4j.preflight.part.Part.Fate;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Speech.State;
+import org.kho4j.preflight.profile.Speech.State;
 
 /**
  * Two kernels, compared part by part: by versions, page sizes and layouts. A known difference

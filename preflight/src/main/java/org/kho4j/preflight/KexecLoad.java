@@ -1,5 +1,9 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

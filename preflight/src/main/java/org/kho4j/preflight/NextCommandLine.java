@@ -1,5 +1,10 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.host.CommandLine;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;

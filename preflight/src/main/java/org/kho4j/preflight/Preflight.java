@@ -1,12 +1,21 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
+import org.kho4j.preflight.profile.Layouts;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.Handed;
+import org.kho4j.preflight.outgoing.Integrity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import org.kho4j.preflight.Integrity.Damage;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Speech.State;
+import org.kho4j.preflight.profile.Speech.State;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.verify.Scratch;
 

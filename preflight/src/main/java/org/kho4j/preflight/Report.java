@@ -1,5 +1,6 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.part.Verdict;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;

@@ -1,5 +1,7 @@
 package org.kho4j.preflight;
 
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Speech;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;

@@ -2,6 +2,9 @@ package org.kho4j.preflight;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Kernels;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;

@@ -2,6 +2,16 @@ package org.kho4j.preflight;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
+import org.kho4j.preflight.profile.Kernels;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.Handed;
+import org.kho4j.preflight.outgoing.Integrity;
+import org.kho4j.preflight.diff.AbiDiff;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,8 +22,8 @@ import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.preflight.Integrity.Damage;
-import org.kho4j.preflight.KernelType.Member;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
+import org.kho4j.preflight.layout.KernelType.Member;
 import org.kho4j.preflight.Report.Component;
 
 /** Kernels here speak what the contract says, but for what each test changes. */

@@ -14,12 +14,12 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.AbiDiff;
-import org.kho4j.preflight.AbiDiff.PartChange;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.Speech;
-import org.kho4j.preflight.StaleProse;
+import org.kho4j.preflight.diff.AbiDiff;
+import org.kho4j.preflight.diff.AbiDiff.PartChange;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
+import org.kho4j.preflight.diff.StaleProse;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 

@@ -15,13 +15,13 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.Integrity;
-import org.kho4j.preflight.Integrity.Damage;
-import org.kho4j.preflight.Part;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Speech;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.outgoing.HandedReader;
+import org.kho4j.preflight.outgoing.Integrity;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.profile.Speech;
+import org.kho4j.preflight.part.Verdict;
 
 /**
  * The output of {@code kho inspect --json} for a memory image, used instead of the image: it has

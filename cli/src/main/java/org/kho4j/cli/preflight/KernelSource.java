@@ -19,10 +19,10 @@ import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
-import org.kho4j.preflight.BootEntry;
-import org.kho4j.preflight.Handed;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.RunningKernel;
+import org.kho4j.preflight.boot.BootEntry;
+import org.kho4j.preflight.outgoing.Handed;
+import org.kho4j.preflight.outgoing.HandedReader;
+import org.kho4j.preflight.outgoing.RunningKernel;
 import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.verify.Verifier;
 

@@ -13,11 +13,11 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.verify.ScratchOptions;
-import org.kho4j.preflight.CommandLine;
+import org.kho4j.preflight.host.CommandLine;
 import org.kho4j.preflight.Preflight;
-import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.Report;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.part.Verdict;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code kho preflight --from A --to B}. */

@@ -18,10 +18,10 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.luo.FeatureHeader;
-import org.kho4j.preflight.KernelType;
-import org.kho4j.preflight.KernelType.Member;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 

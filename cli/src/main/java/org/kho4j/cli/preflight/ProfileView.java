@@ -5,10 +5,10 @@ import java.util.List;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.Part;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Speech;
 import org.kho4j.preflight.image.Architecture;
 
 /** Shows the profile of one kernel. */

@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.Handed;
-import org.kho4j.preflight.HostFiles;
-import org.kho4j.preflight.Part;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.outgoing.Handed;
+import org.kho4j.preflight.host.HostFiles;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Parts;
+import org.kho4j.preflight.profile.Speech;
 import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.LiveUpdateUse;
 

@@ -29,13 +29,13 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.HandedReader.Outgoing;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.HandedReader;
+import org.kho4j.preflight.outgoing.HandedReader.Outgoing;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.part.Verdict;
 
 /**
  * Damage in a memory image is part of the verdict. The next kernel speaks exactly the versions and

@@ -13,8 +13,8 @@ import org.kho4j.handover.Handovers;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.HandedReader.Outgoing;
+import org.kho4j.preflight.outgoing.HandedReader;
+import org.kho4j.preflight.outgoing.HandedReader.Outgoing;
 
 /** A version that is not known here is one that a kernel speaks, and no damage. */
 class HandedVersionTest {
