@@ -7,7 +7,7 @@ import org.kho4j.preflight.part.Parts;
 import org.kho4j.preflight.part.Verdict;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.profile.Layouts;
+import org.kho4j.preflight.profile.ClaimedLayouts;
 import org.kho4j.preflight.diff.AbiDiff;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,7 +116,7 @@ record KernelPair(Profile from, Profile to) {
     if (!compared) {
       return "same version; layouts not compared";
     }
-    return Layouts.lacking(from, part).isEmpty() && Layouts.lacking(to, part).isEmpty()
+    return ClaimedLayouts.lacking(from, part).isEmpty() && ClaimedLayouts.lacking(to, part).isEmpty()
         ? "same version and layout"
         : "same version; not all layouts compared";
   }
@@ -141,14 +141,14 @@ record KernelPair(Profile from, Profile to) {
         });
     found.addAll(AbiDiff.constants(part, from, to));
     if (part.equals(Parts.KHO)) {
-      Optional<KhoVersion> version = Layouts.version(from);
+      Optional<KhoVersion> version = ClaimedLayouts.version(from);
       version
-          .filter(known -> Layouts.missingProperties(known, from).isEmpty())
-          .ifPresent(known -> found.addAll(Layouts.missingProperties(known, to)));
+          .filter(known -> ClaimedLayouts.missingProperties(known, from).isEmpty())
+          .ifPresent(known -> found.addAll(ClaimedLayouts.missingProperties(known, to)));
       version
-          .filter(known -> Layouts.missingProperties(known, to).isEmpty())
+          .filter(known -> ClaimedLayouts.missingProperties(known, to).isEmpty())
           .ifPresent(known ->
-              Layouts.missingProperties(known, from).stream()
+              ClaimedLayouts.missingProperties(known, from).stream()
                   .map(text -> "of what the first kernel writes, " + text)
                   .forEach(found::add));
     }

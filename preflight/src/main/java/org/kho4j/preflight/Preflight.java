@@ -5,7 +5,7 @@ import org.kho4j.preflight.part.Parts;
 import org.kho4j.preflight.part.Verdict;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.profile.Layouts;
+import org.kho4j.preflight.profile.ClaimedLayouts;
 import org.kho4j.preflight.host.CommandLine;
 import org.kho4j.preflight.outgoing.Handed;
 import org.kho4j.preflight.outgoing.Integrity;
@@ -260,7 +260,7 @@ public final class Preflight {
    * contract.
    */
   private boolean isOfAnotherLayout(Part part) {
-    return Layouts.isBroken(from, part)
+    return ClaimedLayouts.isBroken(from, part)
         || part.within().flatMap(Parts::of).filter(this::isOfAnotherLayout).isPresent();
   }
 
@@ -280,7 +280,7 @@ public final class Preflight {
         notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
         for (Part part : judged.parts()) {
-          Layouts.lacking(kernel, part)
+          ClaimedLayouts.lacking(kernel, part)
               .forEach(
                   name -> notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
         }

@@ -6,7 +6,7 @@ import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Parts;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.profile.Layouts;
+import org.kho4j.preflight.profile.ClaimedLayouts;
 import org.kho4j.preflight.Preflight;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -216,9 +216,9 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
    * Returns the root FDT's properties that a kernel has, as its version wants, and another lacks.
    */
   private static List<String> properties(Profile kernel, Profile other) {
-    return Layouts.version(kernel)
-        .filter(version -> Layouts.missingProperties(version, kernel).isEmpty())
-        .map(version -> Layouts.missingProperties(version, other))
+    return ClaimedLayouts.version(kernel)
+        .filter(version -> ClaimedLayouts.missingProperties(version, kernel).isEmpty())
+        .map(version -> ClaimedLayouts.missingProperties(version, other))
         .orElse(List.of())
         .stream()
         .map(text -> other.source() + ": " + text)

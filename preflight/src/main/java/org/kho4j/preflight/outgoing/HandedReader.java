@@ -5,7 +5,7 @@ import org.kho4j.preflight.part.Parts;
 import org.kho4j.preflight.part.BlobVersions;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.profile.Layouts;
+import org.kho4j.preflight.profile.ClaimedLayouts;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -170,7 +170,7 @@ public final class HandedReader {
             Optional.of(pageSize),
             parts,
             Optional.empty(),
-            Optional.of(Layouts.ofVersions(parts, pageSize, form)),
+            Optional.of(ClaimedLayouts.ofVersions(parts, pageSize, form)),
             form.map(known -> known.radixConstants(pageSize)).orElse(Map.of()),
             Optional.empty(),
             Optional.empty());

@@ -80,6 +80,6 @@ public record Profile(
    * each: {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
    */
   public List<String> findings() {
-    return Layouts.broken(this);
+    return ClaimedLayouts.broken(this);
   }
 }

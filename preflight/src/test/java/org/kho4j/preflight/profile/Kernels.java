@@ -41,7 +41,7 @@ public final class Kernels {
         Optional.of(pageSize),
         parts,
         Optional.empty(),
-        Optional.of(Layouts.ofVersions(parts, pageSize, Optional.empty())),
+        Optional.of(ClaimedLayouts.ofVersions(parts, pageSize, Optional.empty())),
         Map.of(),
         Optional.empty(),
         Optional.empty());

@@ -23,9 +23,9 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 
 /** The layouts that the versions of the contract cover, as the kernel declares them. */
-public final class Layouts {
+public final class ClaimedLayouts {
 
-  private Layouts() {}
+  private ClaimedLayouts() {}
 
   /**
    * Returns the structures of the versions that a handover is written in.
