@@ -1,6 +1,5 @@
 package org.kho4j.preflight.boot;
 
-import org.kho4j.preflight.host.HostFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,12 +15,13 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.preflight.host.HostFiles;
 
 /**
  * The boot entries of a host by the boot loader specification of the UAPI group: files of {@code
  * loader/entries} and unified kernel images of {@code EFI/Linux}, on the boot partitions.
  */
-final class BootEntries {
+public final class BootEntries {
 
   /** The mount points of boot partitions, the EFI system partition first. */
   private static final List<String> PARTITIONS = List.of("efi", "boot", "boot/efi");
@@ -55,9 +55,19 @@ final class BootEntries {
   private final Path root;
   private final HostFiles files;
 
-  BootEntries(Path root) {
+  private BootEntries(Path root) {
     this.root = root;
     files = new HostFiles(root);
+  }
+
+  /**
+   * Returns the default boot entry of a host.
+   *
+   * @param root the host's root directory: {@code /}, or a copy of the files of another one
+   * @throws IOException if the host has no entry, or the entry's files do not exist
+   */
+  public static BootEntry next(Path root) throws IOException {
+    return new BootEntries(root).choose();
   }
 
   /** An entry whose files were not read. */
@@ -73,7 +83,7 @@ final class BootEntries {
       List<String> initrds,
       List<String> options) {}
 
-  BootEntry choose() throws IOException {
+  private BootEntry choose() throws IOException {
     List<Found> all = new ArrayList<>();
     Set<String> ids = new HashSet<>();
     for (String partition : PARTITIONS) {

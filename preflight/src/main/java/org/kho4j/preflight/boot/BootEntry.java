@@ -1,6 +1,5 @@
 package org.kho4j.preflight.boot;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -24,15 +23,5 @@ public record BootEntry(
 
   public BootEntry {
     notes = List.copyOf(notes);
-  }
-
-  /**
-   * Returns the default boot entry of a host, by the boot loader specification.
-   *
-   * @param root the host's root directory: {@code /}, or a copy of the files of another one
-   * @throws IOException if the host has no entry, or the entry's files do not exist
-   */
-  public static BootEntry next(Path root) throws IOException {
-    return new BootEntries(root).choose();
   }
 }

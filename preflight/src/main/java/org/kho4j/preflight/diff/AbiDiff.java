@@ -1,24 +1,22 @@
 package org.kho4j.preflight.diff;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.layout.Difference;
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.profile.Profile;
-import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.profile.ClaimedLayouts;
-import org.kho4j.preflight.Preflight;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.kho4j.preflight.layout.TypeDifference;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.KernelPair;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 
 /**
  * The differences of the contract between two kernels; each records whether a version changed with
  * it.
  *
- * @param parts parts that either kernel has, in the order of {@link Parts}
+ * @param parts parts that either kernel has, in the order of {@link Part}
  * @param uncertain a sentence for each comparison that was not possible
  */
 public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
@@ -75,7 +73,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   /** Returns whether both kernels have KHO and can be compared. */
   public boolean isComparison() {
     return parts.stream()
-        .anyMatch(change -> change.part().equals(Parts.KHO) && change.state() != State.GONE);
+        .anyMatch(change -> change.part().equals(Part.KHO) && change.state() != State.GONE);
   }
 
   /**
@@ -90,18 +88,18 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     }
     List<PartChange> parts = new ArrayList<>();
     List<String> uncertain = new ArrayList<>();
-    Preflight.impossible(was, is).ifPresent(uncertain::add);
-    for (Part part : Parts.ALL) {
-      Speech.State before = was.speech(part).state();
-      Speech.State after = is.speech(part).state();
-      if (before != Speech.State.NO && after != Speech.State.NO) {
+    new KernelPair(was, is).impossible().ifPresent(uncertain::add);
+    for (Part part : Part.ALL) {
+      Support.State before = was.support(part).state();
+      Support.State after = is.support(part).state();
+      if (before != Support.State.NO && after != Support.State.NO) {
         parts.add(change(part, was, is, uncertain));
-      } else if (before == Speech.State.YES || after == Speech.State.YES) {
+      } else if (before == Support.State.YES || after == Support.State.YES) {
         parts.add(change(part, was, is, State.GONE, List.of()));
       } else if (before != after) {
         uncertain.add(
             "it is unknown whether %s has %s; the other kernel does not have it"
-                .formatted((before == Speech.State.NO ? is : was).source(), part.name()));
+                .formatted((before == Support.State.NO ? is : was).source(), part.name()));
       }
     }
     return new AbiDiff(parts, uncertain);
@@ -120,21 +118,23 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   }
 
   private static PartChange change(Part part, Profile was, Profile is, List<String> uncertain) {
-    List<Difference> differences = differences(part, was, is);
-    List<String> constants = new ArrayList<>(constants(part, was, is));
-    if (part.equals(Parts.KHO)) {
+    KernelPair pair = new KernelPair(was, is);
+    List<TypeDifference> differences = differences(part, pair);
+    List<String> constants = new ArrayList<>(pair.constantDifferences(part));
+    if (part.equals(Part.KHO)) {
       constants.addAll(properties(was, is));
       constants.addAll(properties(is, was));
     }
     List<String> alone = alone(part, was, is);
     List<String> texts =
-        Stream.of(differences.stream().map(Difference::text), constants.stream(), alone.stream())
+        Stream.of(
+                differences.stream().map(TypeDifference::text), constants.stream(), alone.stream())
             .flatMap(clauses -> clauses)
             .toList();
-    List<String> before = was.speech(part).versions();
-    List<String> after = is.speech(part).versions();
+    List<String> before = was.support(part).versions();
+    List<String> after = is.support(part).versions();
     boolean same = texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
-    boolean moved = !constants.isEmpty() || differences.stream().anyMatch(Difference::matters);
+    boolean moved = !constants.isEmpty() || differences.stream().anyMatch(TypeDifference::matters);
     if (before.isEmpty() != after.isEmpty() && !moved) {
       uncertain.add(
           "the version of %s in %s is unknown"
@@ -153,7 +153,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   private static PartChange change(
       Part part, Profile was, Profile is, State state, List<String> differences) {
     return new PartChange(
-        part, was.speech(part).text(), is.speech(part).text(), state, differences);
+        part, was.support(part).text(), is.support(part).text(), state, differences);
   }
 
   /**
@@ -164,10 +164,10 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     boolean known = true;
     for (Optional<Part> one = Optional.of(part);
         one.isPresent();
-        one = one.get().within().flatMap(Parts::of)) {
-      Speech before = was.speech(one.get());
-      Speech after = is.speech(one.get());
-      if (before.state() != Speech.State.YES || after.state() != Speech.State.YES) {
+        one = one.get().within().flatMap(Part::of)) {
+      Support before = was.support(one.get());
+      Support after = is.support(one.get());
+      if (before.state() != Support.State.YES || after.state() != Support.State.YES) {
         known = false;
       } else if (!before.versions().equals(after.versions())) {
         return State.BUMPED;
@@ -176,20 +176,11 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     return known ? State.FORGOTTEN : State.UNKNOWN;
   }
 
-  private static List<Difference> differences(Part part, Profile was, Profile is) {
-    List<Difference> found = new ArrayList<>();
-    Stream<String> names =
-        part.equals(Parts.KHO)
-            ? Stream.concat(part.types().stream(), Parts.SHARED.stream())
-            : part.types().stream();
-    names.forEach(name -> {
-      Optional<KernelType> before = was.type(name);
-      Optional<KernelType> after = is.type(name);
-      if (before.isPresent() && after.isPresent()) {
-        found.addAll(Difference.between(before.get(), after.get()));
-      }
-    });
-    return found;
+  private static List<TypeDifference> differences(Part part, KernelPair pair) {
+    return pair.typeDifferences(
+        part.equals(Part.KHO)
+            ? Stream.concat(part.types().stream(), Part.SHARED.stream())
+            : part.types().stream());
   }
 
   /**
@@ -216,25 +207,14 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
    * Returns the root FDT's properties that a kernel has, as its version wants, and another lacks.
    */
   private static List<String> properties(Profile kernel, Profile other) {
-    return ClaimedLayouts.version(kernel)
-        .filter(version -> ClaimedLayouts.missingProperties(version, kernel).isEmpty())
-        .map(version -> ClaimedLayouts.missingProperties(version, other))
+    ClaimedLayouts claimed = new ClaimedLayouts(kernel);
+    return claimed
+        .version()
+        .filter(version -> claimed.missingProperties(version).isEmpty())
+        .map(new ClaimedLayouts(other)::missingProperties)
         .orElse(List.of())
         .stream()
         .map(text -> other.source() + ": " + text)
         .toList();
-  }
-
-  /** Returns the differing enumerators on which the layout depends. */
-  public static List<String> constants(Part part, Profile was, Profile is) {
-    List<String> found = new ArrayList<>();
-    for (String name : part.constants()) {
-      Long before = was.constants().get(name);
-      Long after = is.constants().get(name);
-      if (before != null && after != null && !before.equals(after)) {
-        found.add("%s is %d, not %d".formatted(name, after, before));
-      }
-    }
-    return found;
   }
 }

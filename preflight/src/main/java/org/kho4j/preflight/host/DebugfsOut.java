@@ -1,7 +1,5 @@
 package org.kho4j.preflight.host;
 
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.part.BlobVersions;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -21,19 +19,21 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.preflight.part.BlobVersions;
+import org.kho4j.preflight.part.Part;
 
 /**
  * The outgoing handover of a running kernel, as far as debugfs shows it.
  *
  * @param versions versions of the parts that exist, by their names
  * @param reservations the reservations of {@code reserve_mem=}
- * @param strangers subtrees that no row of {@link Parts} is about
+ * @param unknownSubtrees subtrees that no row of {@link Part} is about
  * @param scratch the scratch regions
  */
 public record DebugfsOut(
     Map<String, List<String>> versions,
     List<ReserveMem> reservations,
-    List<String> strangers,
+    List<String> unknownSubtrees,
     List<AddressRange> scratch) {
 
   public static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
@@ -44,7 +44,7 @@ public record DebugfsOut(
   public DebugfsOut {
     versions = Map.copyOf(versions);
     reservations = List.copyOf(reservations);
-    strangers = List.copyOf(strangers);
+    unknownSubtrees = List.copyOf(unknownSubtrees);
     scratch = List.copyOf(scratch);
   }
 
@@ -70,7 +70,7 @@ public record DebugfsOut(
     }
     Map<String, List<String>> versions = new HashMap<>();
     List<ReserveMem> reservations = new ArrayList<>();
-    List<String> strangers = new ArrayList<>();
+    List<String> unknownSubtrees = new ArrayList<>();
     Optional<byte[]> root = files.bytes(OUT + "/fdt");
     if (root.isPresent()) {
       Blob blob = new Blob(files, OUT + "/fdt", root.get());
@@ -79,7 +79,7 @@ public record DebugfsOut(
             "/%s/fdt shows only the first %d bytes of the root FDT, its length at boot: it does not show the version of KHO"
                 .formatted(OUT, root.get().length));
       } else {
-        versions.put(Parts.KHO.name(), blob.compatible());
+        versions.put(Part.KHO.name(), blob.compatible());
       }
     }
     for (String name : names.get()) {
@@ -90,18 +90,18 @@ public record DebugfsOut(
       }
       Blob blob = new Blob(files, place, bytes.get());
       switch (name) {
-        case LuoSer.SUBTREE -> versions.put(Parts.LUO.name(), blob.versions());
+        case LuoSer.SUBTREE -> versions.put(Part.LUO.name(), blob.versions());
         case FdtLayout.MEMBLOCK_SUBTREE -> {
-          versions.put(Parts.MEMBLOCK.name(), blob.compatible());
+          versions.put(Part.MEMBLOCK.name(), blob.compatible());
           reservations.addAll(blob.reservations());
         }
         case KexecMetadata.SUBTREE ->
-            versions.put(Parts.KEXEC_METADATA.name(), List.of(blob.number()));
-        case FdtLayout.KHO_TEST_SUBTREE -> versions.put(Parts.KHO_TEST.name(), blob.compatible());
-        default -> strangers.add(name);
+            versions.put(Part.KEXEC_METADATA.name(), List.of(blob.number()));
+        case FdtLayout.KHO_TEST_SUBTREE -> versions.put(Part.KHO_TEST.name(), blob.compatible());
+        default -> unknownSubtrees.add(name);
       }
     }
-    return new DebugfsOut(versions, reservations, strangers, scratch(files));
+    return new DebugfsOut(versions, reservations, unknownSubtrees, scratch(files));
   }
 
   /**

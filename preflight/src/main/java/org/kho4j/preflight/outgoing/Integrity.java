@@ -1,8 +1,5 @@
 package org.kho4j.preflight.outgoing;
 
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.part.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +10,8 @@ import java.util.stream.Stream;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Finding;
 import org.kho4j.verify.Outcome;
@@ -31,7 +30,7 @@ public record Integrity(List<Damage> damages, List<String> notes) {
   /**
    * The fate of a damaged part.
    *
-   * @param part its name; the part is not one of {@link Parts} where the subtree is unknown
+   * @param part its name; the part is not one of {@link Part} where the subtree is unknown
    * @param because the worst finding, and what a real kernel does
    */
   public record Damage(String part, Verdict verdict, String because) {}
@@ -114,17 +113,17 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     worst.forEach((part, one) -> damages.add(new Damage(part, one.verdict, one.because())));
     handover
         .mapFault()
-        .filter(reason -> !worst.containsKey(Parts.KHO.name()) && newer.isEmpty())
+        .filter(reason -> !worst.containsKey(Part.KHO.name()) && newer.isEmpty())
         .ifPresent(reason ->
             damages.add(
                 new Damage(
-                    Parts.KHO.name(),
+                    Part.KHO.name(),
                     Verdict.UNKNOWN,
                     "the preserved map cannot be read: %s".formatted(reason))));
     if (handover.mapState() == Handover.MapState.ABSENT) {
       damages.add(
           new Damage(
-              Parts.KHO.name(), Verdict.UNKNOWN, "the preserved map is not in the memory image"));
+              Part.KHO.name(), Verdict.UNKNOWN, "the preserved map is not in the memory image"));
     }
     newer.forEach((part, version) ->
         damages.add(
@@ -160,16 +159,16 @@ public record Integrity(List<Damage> damages, List<String> notes) {
   private static String part(Finding finding, Set<String> subtrees) {
     String top = finding.path().substring(1).split("/", 2)[0];
     if (!subtrees.contains(top)) {
-      return Parts.KHO.name();
+      return Part.KHO.name();
     }
-    String part = Parts.ofSubtree(top).map(Part::name).orElse(top);
-    if (!part.equals(Parts.LUO.name())) {
+    String part = Part.ofSubtree(top).map(Part::name).orElse(top);
+    if (!part.equals(Part.LUO.name())) {
       return part;
     }
     return switch (finding.rule().group()) {
-      case "MEMFD", "VMALLOC" -> Parts.MEMFD.name();
-      case "FLB" -> Parts.FLB.name();
-      case "OWN" -> finding.path().contains("/file ") ? Parts.MEMFD.name() : part;
+      case "MEMFD", "VMALLOC" -> Part.MEMFD.name();
+      case "FLB" -> Part.FLB.name();
+      case "OWN" -> finding.path().contains("/file ") ? Part.MEMFD.name() : part;
       default -> part;
     };
   }
@@ -196,12 +195,12 @@ public record Integrity(List<Damage> damages, List<String> notes) {
     if (!outcomes.contains(Outcome.FAILED) && !outcomes.contains(Outcome.LOST)) {
       return Verdict.OK;
     }
-    if (part.equals(Parts.KEXEC_METADATA.name())) {
+    if (part.equals(Part.KEXEC_METADATA.name())) {
       return Verdict.DEGRADED;
     }
     boolean inLuo =
-        part.equals(Parts.LUO.name())
-            || Parts.of(part).flatMap(Part::within).filter(Parts.LUO.name()::equals).isPresent();
+        part.equals(Part.LUO.name())
+            || Part.of(part).filter(one -> one.isWithin(Part.LUO)).isPresent();
     return inLuo && outcomes.contains(Outcome.FAILED) ? Verdict.UNREACHABLE : Verdict.LOST;
   }
 }

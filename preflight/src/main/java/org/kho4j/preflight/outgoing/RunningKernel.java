@@ -1,13 +1,5 @@
 package org.kho4j.preflight.outgoing;
 
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.profile.Profile;
-import org.kho4j.preflight.profile.ProfileReader;
-import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.host.HostFiles;
-import org.kho4j.preflight.host.DebugfsOut;
-import org.kho4j.preflight.host.CommandLine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -18,9 +10,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.host.DebugfsOut;
+import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.ProfileReader;
+import org.kho4j.preflight.profile.Support;
 import org.kho4j.verify.Scratch;
 
 /**
@@ -54,47 +53,32 @@ public final class RunningKernel {
   }
 
   /**
-   * A running kernel.
-   *
-   * @param profile the kernel's versions and layouts
-   * @param handed the parts that it will hand over; empty, which means all that it can, if debugfs
-   *     does not show them
-   * @param commandLine its own
-   * @param notes sentences about files that could not be read, and the consequences
-   */
-  public record Running(
-      Profile profile,
-      Optional<Handed> handed,
-      Optional<CommandLine> commandLine,
-      List<String> notes) {}
-
-  /**
    * Reads a host.
    *
    * @param root the host's root directory: {@code /}, or a copy of the files of another one
    * @throws IOException if no file shows the kernel's versions
    */
-  public static Running read(Path root) throws IOException {
+  public static OutgoingKernel read(Path root) throws IOException {
     return new RunningKernel(root).read();
   }
 
-  private Running read() throws IOException {
+  private OutgoingKernel read() throws IOException {
     Optional<String> release = files.text(OSRELEASE);
     Optional<Profile> image = image(release);
     Optional<Profile> types = types();
     Profile base = image.or(() -> types).orElse(UNKNOWN);
     DebugfsOut out =
-        base.speech(Parts.KHO).state() == Speech.State.NO
+        base.support(Part.KHO).state() == Support.State.NO
             ? DebugfsOut.NONE
             : DebugfsOut.read(files);
     if (image.isEmpty() && types.isEmpty() && out.isEmpty()) {
       throw new IOException(
           "the running kernel cannot be identified: " + String.join("; ", files.notes()));
     }
-    Map<String, Speech> parts = new HashMap<>(base.parts());
+    Map<String, Support> parts = new HashMap<>(base.parts());
     out.versions()
-        .forEach(
-            (name, versions) -> parts.put(name, Speech.yes(versions, "it is in debugfs, kho/out")));
+        .forEach((name, versions) ->
+            parts.put(name, Support.yes(versions, "it is in debugfs, kho/out")));
     Profile profile =
         new Profile(
             "the running kernel",
@@ -107,35 +91,30 @@ public final class RunningKernel {
             types.isPresent() ? types.get().constants() : base.constants(),
             base.khoByDefault(),
             base.footprint());
-    Optional<Handed> handed = out.isEmpty() ? Optional.empty() : Optional.of(handed(out, profile));
-    return new Running(
+    Optional<HandoverContent> content =
+        out.isEmpty() ? Optional.empty() : Optional.of(content(out, profile));
+    return new OutgoingKernel(
         profile,
-        handed,
+        content,
         files.text("proc/cmdline").map(CommandLine::new),
-        List.copyOf(files.notes()));
+        Optional.empty(),
+        files.notes());
   }
 
   /**
    * Returns the parts that will be handed over. Sessions and files are written at the jump: all
    * kinds that LUO can preserve count as preserved.
    */
-  private Handed handed(DebugfsOut out, Profile profile) throws IOException {
+  private HandoverContent content(DebugfsOut out, Profile profile) throws IOException {
     Set<String> used = new HashSet<>(out.versions().keySet());
-    used.add(Parts.KHO.name());
-    if (used.contains(Parts.LUO.name())) {
-      for (Part part : List.of(Parts.MEMFD, Parts.FLB)) {
-        if (profile.speech(part).state() != Speech.State.NO) {
-          used.add(part.name());
-        }
-      }
-    }
-    return new Handed(
-        used,
+    used.add(Part.KHO.name());
+    return new HandoverContent(
+        used.contains(Part.LUO.name()) ? HandoverContent.withSessions(used, profile) : used,
         Set.of(),
         Set.of(),
         Set.of(),
         out.reservations(),
-        out.strangers(),
+        out.unknownSubtrees(),
         Optional.empty(),
         out.scratch().isEmpty()
             ? Optional.empty()

@@ -1,9 +1,5 @@
 package org.kho4j.preflight.profile;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.layout.Difference;
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,20 +8,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.kho4j.abi.Contract;
-import org.kho4j.abi.ContractVersion;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
-import org.kho4j.abi.Structure;
+import org.kho4j.preflight.layout.ContractLayouts;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.TypeDifference;
+import org.kho4j.preflight.part.Part;
 
-/** The layouts that the versions of the contract cover, as the kernel declares them. */
-public final class ClaimedLayouts {
-
-  private ClaimedLayouts() {}
+/**
+ * Compares the layouts of a kernel with those of the versions that it claims.
+ *
+ * @param kernel the profile of the kernel
+ */
+public record ClaimedLayouts(Profile kernel) {
 
   /**
    * Returns the structures of the versions that a handover is written in.
@@ -33,81 +31,74 @@ public final class ClaimedLayouts {
    * @param form form of the map, if it is known; without it, a structure that has several layouts
    *     under one version is left out
    */
-  public static Map<String, KernelType> ofVersions(
-      Map<String, Speech> parts, PageSize pageSize, Optional<MapForm> form) {
+  public static Map<String, KernelType> ofHandover(
+      Map<String, Support> parts, PageSize pageSize, Optional<MapForm> form) {
     Map<String, KernelType> types = new HashMap<>();
-    parts
-        .values()
-        .forEach(speech ->
-            of(speech.versions(), pageSize, form)
-                .forEach((name, layouts) -> {
-                  if (layouts.size() == 1) {
-                    types.put(name, layouts.getFirst());
-                  }
-                }));
-    return types;
-  }
-
-  /**
-   * Returns the structures of version strings, each with every layout that it had under them:
-   * kho-v1's bitmaps have two.
-   */
-  private static Map<String, List<KernelType>> of(
-      List<String> versions, PageSize pageSize, Optional<MapForm> form) {
-    Map<String, List<KernelType>> types = new HashMap<>();
-    for (ContractVersion version : Contract.VERSIONS) {
-      boolean other = form.isPresent() && version.map() != null && version.map() != form.get();
-      if (version.compatible() != null && versions.contains(version.compatible()) && !other) {
-        for (Structure structure : version.structures()) {
-          KernelType.of(structure, pageSize)
-              .ifPresent(type -> {
-                List<KernelType> layouts =
-                    types.computeIfAbsent(type.name(), _ -> new ArrayList<>());
-                if (!layouts.contains(type)) {
-                  layouts.add(type);
-                }
-              });
-        }
-      }
+    for (Support part : parts.values()) {
+      ContractLayouts.of(part.versions(), pageSize, form)
+          .forEach((name, layouts) -> {
+            if (layouts.size() == 1) {
+              types.put(name, layouts.getFirst());
+            }
+          });
     }
     return types;
   }
 
-  private static Map<String, List<KernelType>> of(Profile kernel, Speech speech) {
-    return kernel
-        .pageSize()
-        .map(pageSize -> of(speech.versions(), pageSize, Optional.empty()))
-        .orElse(Map.of());
+  /** Returns the version of KHO that the kernel claims, if the version is known. */
+  public Optional<KhoVersion> version() {
+    return kernel.support(Part.KHO).versions().stream().findFirst().flatMap(KhoVersion::of);
   }
 
   /**
-   * Returns the tags of the structures that a kernel of a part's versions has, whatever its
-   * release.
+   * Returns the places where the kernel breaks the layouts of the versions that it claims, a clause
+   * each: {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
    */
-  private static List<String> expected(Profile kernel, Part part) {
-    Speech speech = kernel.speech(part);
-    return of(kernel, speech).entrySet().stream()
-        .filter(entry -> entry.getValue().size() == 1)
-        .map(Map.Entry::getKey)
-        .filter(name -> isInEveryForm(name, speech.versions()))
+  public List<String> findings() {
+    return Stream.concat(
+            Part.ALL.stream()
+                .map(kernel::support)
+                .flatMap(support ->
+                    brokenTypes(support).values().stream()
+                        .flatMap(List::stream)
+                        .map(text -> finding(support, text))),
+            brokenMap().map(text -> finding(kernel.support(Part.KHO), text)))
         .sorted()
         .toList();
+  }
+
+  private String finding(Support support, String text) {
+    return "%s claims %s, but %s".formatted(kernel.source(), support.versions().getFirst(), text);
+  }
+
+  /**
+   * Returns whether the kernel breaks the layout of a part, or of a structure through which the
+   * part is read.
+   */
+  public boolean isBroken(Part part) {
+    Set<String> names = new HashSet<>(part.types());
+    names.addAll(part.shared());
+    return Part.ALL.stream()
+            .flatMap(one -> brokenTypes(kernel.support(one)).keySet().stream())
+            .anyMatch(names::contains)
+        || (part.equals(Part.KHO) && isMapBroken());
   }
 
   /**
    * Returns the structures and enumerators that a kernel of a part's versions has, but that are not
    * among its types.
    */
-  public static List<String> lacking(Profile kernel, Part part) {
-    if (kernel.types().isEmpty()) {
+  public List<String> lacking(Part part) {
+    if (kernel.types().isEmpty() || kernel.pageSize().isEmpty()) {
       return List.of();
     }
+    PageSize pageSize = kernel.pageSize().get();
     Stream<String> constants =
-        part.equals(Parts.KHO)
-            ? version(kernel).stream().flatMap(known -> constants(kernel, known))
+        part.equals(Part.KHO)
+            ? version().stream().flatMap(version -> constants(version, pageSize))
             : Stream.of();
     return Stream.concat(
-            expected(kernel, part).stream()
+            ContractLayouts.certain(kernel.support(part).versions(), pageSize).stream()
                 // Without the parts that are read through it, a kernel may lack a structure.
                 .filter(name -> part.types().contains(name) || part.shared().contains(name))
                 .filter(name -> kernel.type(name).isEmpty())
@@ -117,32 +108,20 @@ public final class ClaimedLayouts {
   }
 
   /** Returns the enumerators that every form of a version's map has. */
-  private static Stream<String> constants(Profile kernel, KhoVersion version) {
+  private static Stream<String> constants(KhoVersion version, PageSize pageSize) {
     return version.mapForms().stream()
-        .map(form -> kernel.pageSize().map(form::radixConstants).orElse(Map.of()).keySet())
+        .map(form -> form.radixConstants(pageSize).keySet())
         .reduce((one, other) -> one.equals(other) ? one : Set.of())
         .stream()
         .flatMap(Set::stream)
         .sorted();
   }
 
-  /** Returns whether a structure is in all forms of the versions that have it in any form. */
-  private static boolean isInEveryForm(String name, List<String> versions) {
-    return Contract.VERSIONS.stream()
-        .filter(version -> version.compatible() != null && versions.contains(version.compatible()))
-        .collect(Collectors.groupingBy(version -> String.valueOf(version.compatible())))
-        .values()
-        .stream()
-        .map(forms ->
-            forms.stream()
-                .map(form ->
-                    form.structures().stream().anyMatch(structure -> name.equals(structure.name())))
-                .collect(Collectors.toSet()))
-        .allMatch(answers -> answers.size() == 1);
-  }
-
-  /** Returns the properties that a version of KHO reads and for which a kernel has no string. */
-  public static List<String> missingProperties(KhoVersion version, Profile kernel) {
+  /**
+   * Returns the properties that a version of KHO reads and for which the kernel has no string, a
+   * clause each.
+   */
+  public List<String> missingProperties(KhoVersion version) {
     return kernel
         .versions()
         .map(strings ->
@@ -155,58 +134,13 @@ public final class ClaimedLayouts {
         .orElse(List.of());
   }
 
-  /** Returns the version of KHO that a kernel claims, if the version is known. */
-  public static Optional<KhoVersion> version(Profile kernel) {
-    return kernel.speech(Parts.KHO).versions().stream().findFirst().flatMap(KhoVersion::of);
-  }
-
-  /**
-   * Returns the places where a kernel breaks the layouts of the versions that it claims, a clause
-   * each.
-   */
-  public static List<String> broken(Profile kernel) {
-    return Stream.concat(
-            Parts.ALL.stream()
-                .flatMap(part -> {
-                  Speech speech = kernel.speech(part);
-                  return brokenTypes(kernel, speech).values().stream()
-                      .flatMap(List::stream)
-                      .map(text -> claim(kernel, speech, text));
-                }),
-            brokenMap(kernel).stream().map(text -> claim(kernel, kernel.speech(Parts.KHO), text)))
-        .sorted()
-        .toList();
-  }
-
-  /**
-   * Returns whether a kernel breaks the layout of a part, or of a structure through which the part
-   * is read.
-   */
-  public static boolean isBroken(Profile kernel, Part part) {
-    Set<String> names = new HashSet<>(part.types());
-    names.addAll(part.shared());
-    return Parts.ALL.stream()
-            .flatMap(one -> brokenTypes(kernel, kernel.speech(one)).keySet().stream())
-            .anyMatch(names::contains)
-        || (part.equals(Parts.KHO) && isMapBroken(kernel));
-  }
-
-  /** Returns whether a kernel's map has no form that its version ever had. */
-  private static boolean isMapBroken(Profile kernel) {
-    return version(kernel)
-        .filter(known ->
-            !missingProperties(known, kernel).isEmpty()
-                || known.mapForms().stream()
-                    .noneMatch(form -> brokenConstants(kernel, form).isEmpty()))
-        .isPresent();
-  }
-
-  /**
-   * Returns the differences of each structure that deviates from the layouts of a part's versions.
-   */
-  private static Map<String, List<String>> brokenTypes(Profile kernel, Speech speech) {
+  /** Returns the differences of each structure that deviates from all layouts of versions. */
+  private Map<String, List<String>> brokenTypes(Support support) {
     Map<String, List<String>> found = new HashMap<>();
-    of(kernel, speech)
+    kernel
+        .pageSize()
+        .map(size -> ContractLayouts.of(support.versions(), size, Optional.empty()))
+        .orElse(Map.of())
         .forEach((name, layouts) ->
             kernel
                 .type(name)
@@ -224,9 +158,9 @@ public final class ClaimedLayouts {
     List<String> differences = List.of();
     for (KernelType layout : layouts) {
       differences =
-          Difference.between(layout, own).stream()
-              .filter(Difference::matters)
-              .map(Difference::text)
+          TypeDifference.between(layout, own).stream()
+              .filter(TypeDifference::matters)
+              .map(TypeDifference::text)
               .toList();
       if (differences.isEmpty()) {
         return differences;
@@ -235,22 +169,29 @@ public final class ClaimedLayouts {
     return differences;
   }
 
+  /** Returns whether the kernel's map has no form that its version ever had. */
+  private boolean isMapBroken() {
+    return version()
+        .filter(known ->
+            !missingProperties(known).isEmpty()
+                || known.mapForms().stream().noneMatch(form -> brokenConstants(form).isEmpty()))
+        .isPresent();
+  }
+
   /**
    * Returns the properties and constants of the preserved map that differ from those of its
    * version.
    */
-  private static List<String> brokenMap(Profile kernel) {
+  private Stream<String> brokenMap() {
     // The first of the forms is that of the latest release.
-    return version(kernel)
-        .map(known ->
+    return version().stream()
+        .flatMap(known ->
             Stream.concat(
-                    missingProperties(known, kernel).stream(),
-                    brokenConstants(kernel, known.mapForms().getFirst()).stream())
-                .toList())
-        .orElse(List.of());
+                missingProperties(known).stream(),
+                brokenConstants(known.mapForms().getFirst()).stream()));
   }
 
-  private static List<String> brokenConstants(Profile kernel, MapForm form) {
+  private List<String> brokenConstants(MapForm form) {
     List<String> found = new ArrayList<>();
     kernel
         .pageSize()
@@ -263,9 +204,5 @@ public final class ClaimedLayouts {
           }
         });
     return found;
-  }
-
-  private static String claim(Profile kernel, Speech speech, String what) {
-    return "%s claims %s, but %s".formatted(kernel.source(), speech.versions().getFirst(), what);
   }
 }

@@ -1,8 +1,5 @@
 package org.kho4j.preflight.profile;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,17 +7,18 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.abi.VersionString;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.part.Part;
 
 /**
- * The versions and layouts of a kernel, as read from its image. A profile replaces the kernel: read
- * from its image, kept in a file, or made from the contract for a handover whose kernel is not at
- * hand.
+ * The versions and layouts of a kernel. A profile replaces the kernel: read from its image, kept in
+ * a file, or made from the contract for a handover whose kernel is not at hand.
  *
  * @param source the file that it was read from, for people
  * @param release as {@code uname -r} prints it
  * @param architecture of the machines that it runs on
  * @param pageSize its page size
- * @param parts its speech about the parts of {@link Parts}, by their names
+ * @param parts its support of each {@link Part}, by the names of the parts
  * @param versions every string in it that looks like a version, and the names of the contract's
  *     properties that it has; empty if its strings were not available
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
@@ -35,7 +33,7 @@ public record Profile(
     Optional<String> release,
     Architecture architecture,
     Optional<PageSize> pageSize,
-    Map<String, Speech> parts,
+    Map<String, Support> parts,
     Optional<List<String>> versions,
     Optional<Map<String, KernelType>> types,
     Map<String, Long> constants,
@@ -49,11 +47,9 @@ public record Profile(
     constants = Map.copyOf(constants);
   }
 
-  /**
-   * Returns the kernel's speech about a part, also about a part that is not among {@link Parts}.
-   */
-  public Speech speech(Part part) {
-    Speech known = parts.get(part.name());
+  /** Returns the kernel's support of a part, also of a part that has no row. */
+  public Support support(Part part) {
+    Support known = parts.get(part.name());
     if (known != null) {
       return known;
     }
@@ -62,24 +58,31 @@ public record Profile(
             .filter(version -> part.stems().contains(VersionString.stem(version)))
             .toList();
     if (!found.isEmpty()) {
-      return Speech.yes(found, "string \"" + found.getFirst() + "\"");
+      return Support.yes(found, "string \"" + found.getFirst() + "\"");
     }
-    return Speech.unknown(
+    return Support.unknown(
         versions.isEmpty()
             ? "its strings are not available"
             : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
   }
 
+  /** Returns the profile with the support of other parts. */
+  public Profile withParts(Map<String, Support> others) {
+    return new Profile(
+        source,
+        release,
+        architecture,
+        pageSize,
+        others,
+        versions,
+        types,
+        constants,
+        khoByDefault,
+        footprint);
+  }
+
   /** Returns the kernel's declaration of a structure, if it has one. */
   public Optional<KernelType> type(String name) {
     return types.map(all -> all.get(name));
-  }
-
-  /**
-   * Returns the places where the kernel breaks the layouts of the versions that it claims, a clause
-   * each: {@code … claims kho-v4, but kho_vmalloc.order is at offset 12, not offset 14}.
-   */
-  public List<String> findings() {
-    return ClaimedLayouts.broken(this);
   }
 }

@@ -1,8 +1,5 @@
 package org.kho4j.preflight.profile;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,14 +10,16 @@ import java.util.stream.Collectors;
 import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.VersionString;
 import org.kho4j.files.MalformedImageException;
-import org.kho4j.preflight.layout.KernelType.Member;
 import org.kho4j.preflight.btf.Btf;
 import org.kho4j.preflight.btf.BtfEnum;
 import org.kho4j.preflight.btf.BtfStruct;
-import org.kho4j.preflight.image.Built;
+import org.kho4j.preflight.image.BuiltIn;
 import org.kho4j.preflight.image.FoundString;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.SupportTable;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.part.Part;
 
 /** Reads a kernel's {@link Profile} from its image. */
 public final class ProfileReader {
@@ -35,18 +34,18 @@ public final class ProfileReader {
    * @throws MalformedImageException if its types are broken
    */
   public static Profile read(KernelImage image) throws MalformedImageException {
-    Map<String, Speech> parts = new HashMap<>();
-    for (Part part : Parts.ALL) {
+    Map<String, Support> parts = new HashMap<>();
+    for (Part part : Part.ALL) {
       boolean homeless =
           part.within()
               .map(parts::get)
-              .filter(around -> around.state() == Speech.State.NO)
+              .filter(around -> around.state() == Support.State.NO)
               .isPresent();
       parts.put(
           part.name(),
           homeless
-              ? Speech.no("it arrives in " + part.within().orElseThrow() + ", which is not there")
-              : speech(image, part));
+              ? Support.no("it arrives in " + part.within().orElseThrow() + ", which is not there")
+              : support(image, part));
     }
     image.table().ifPresent(table -> overrule(parts, table));
     return new Profile(
@@ -70,32 +69,32 @@ public final class ProfileReader {
         image.footprint());
   }
 
-  /** Replaces the speech from strings by the speech in the image's table. */
-  private static void overrule(Map<String, Speech> parts, SupportTable table) {
+  /** Replaces the versions from strings by those in the image's table. */
+  private static void overrule(Map<String, Support> parts, SupportTable table) {
     Map<String, List<String>> versions = new LinkedHashMap<>();
     for (SupportTable.Entry entry : table.entries()) {
       String name = entry.name();
       String evidence = "\"%s\" in its table at %s".formatted(name, entry.place());
-      Optional<Part> part = Parts.ofTable(name);
+      Optional<Part> part = Part.ofTable(name);
       String key = part.map(Part::name).orElseGet(() -> VersionString.stem(name));
       if (entry.features().isPresent()) {
         String version =
-            part.equals(Optional.of(Parts.LUO)) ? LuoVersion.ofFeatures().compatible() : name;
-        parts.put(key, Speech.yes(version, entry.features().get(), evidence));
+            part.equals(Optional.of(Part.LUO)) ? LuoVersion.ofFeatures().compatible() : name;
+        parts.put(key, Support.yes(version, entry.features().get(), evidence));
       } else {
         versions.computeIfAbsent(key, _ -> new ArrayList<>()).add(name);
-        parts.put(key, Speech.yes(versions.get(key), evidence));
+        parts.put(key, Support.yes(versions.get(key), evidence));
       }
     }
   }
 
-  private static Speech speech(KernelImage image, Part part) {
-    Built built = image.built(part.feature());
-    if (built.state() == Built.State.NO) {
-      return Speech.no(built.evidence());
+  private static Support support(KernelImage image, Part part) {
+    BuiltIn built = BuiltIn.of(image, part.feature());
+    if (built.state() == BuiltIn.State.NO) {
+      return Support.no(built.evidence());
     }
     if (image.strings().isEmpty()) {
-      return Speech.unknown("its strings are not available");
+      return Support.unknown("its strings are not available");
     }
     List<String> versions = new ArrayList<>();
     List<FoundString> shown = new ArrayList<>();
@@ -103,37 +102,37 @@ public final class ProfileReader {
       List<FoundString> all = image.strings(stem);
       List<FoundString> found = all.stream().filter(FoundString::isWhole).toList();
       if (found.isEmpty() && !all.isEmpty()) {
-        return Speech.unknown(all.getFirst().ending());
+        return Support.unknown(all.getFirst().ending());
       }
       List<String> texts = found.stream().map(FoundString::text).distinct().sorted().toList();
       if (texts.size() > 1 && !part.several()) {
-        return Speech.unknown("it has the strings " + String.join(", ", texts));
+        return Support.unknown("it has the strings " + String.join(", ", texts));
       }
       texts.stream().filter(text -> !text.equals(part.feature().marker())).forEach(versions::add);
       shown.addAll(found);
     }
-    if (part.equals(Parts.KEXEC_METADATA)) {
+    if (part.equals(Part.KEXEC_METADATA)) {
       return metadata(image, places(shown));
     }
     boolean main =
         versions.stream()
             .anyMatch(text -> VersionString.stem(text).equals(part.stems().getFirst()));
     return main
-        ? Speech.yes(versions, places(shown))
-        : Speech.unknown(
-            built.state() == Built.State.YES
+        ? Support.yes(versions, places(shown))
+        : Support.unknown(
+            built.state() == BuiltIn.State.YES
                 ? "it has the part (%s), and no string \"%s-vN\""
                     .formatted(built.evidence(), part.stems().getFirst())
                 : built.evidence());
   }
 
   /** Reads the version of kexec-metadata, a number in the code beside the string of its message. */
-  private static Speech metadata(KernelImage image, String places) {
+  private static Support metadata(KernelImage image, String places) {
     return image
         .metadataNumber()
         .map(number ->
-            Speech.yes(List.of(Long.toString(number.value())), places + "; " + number.evidence()))
-        .orElseGet(() -> Speech.yes(List.of(), places));
+            Support.yes(List.of(Long.toString(number.value())), places + "; " + number.evidence()))
+        .orElseGet(() -> Support.yes(List.of(), places));
   }
 
   private static String places(List<FoundString> strings) {
@@ -148,7 +147,7 @@ public final class ProfileReader {
       return Optional.empty();
     }
     Map<String, KernelType> types = new HashMap<>();
-    for (String name : Parts.types()) {
+    for (String name : Part.allTypes()) {
       Optional<BtfStruct> struct = btf.get().struct(name);
       if (struct.isPresent()) {
         types.put(name, type(struct.get()));
@@ -171,7 +170,7 @@ public final class ProfileReader {
     if (btf.isPresent()) {
       Optional<BtfEnum> radix = btf.get().enumeration(RADIX_CONSTANTS);
       for (BtfEnum.Constant constant : radix.map(BtfEnum::constants).orElse(List.of())) {
-        if (Parts.KHO.constants().contains(constant.name())) {
+        if (Part.KHO.constants().contains(constant.name())) {
           constants.put(constant.name(), constant.value());
         }
       }

@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.kho4j.preflight.profile.Kernels.LINUX_7_3;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.profile.Profile;
-import org.kho4j.preflight.profile.Kernels;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,7 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.diff.AbiDiff.PartChange;
 import org.kho4j.preflight.diff.AbiDiff.State;
+import org.kho4j.preflight.layout.KernelType;
 import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Kernels;
+import org.kho4j.preflight.profile.Profile;
 
 class AbiDiffTest {
 
@@ -51,19 +51,19 @@ class AbiDiffTest {
 
   @Test
   void itsOwnVersionTells() {
-    Profile bumped = Kernels.with(Kernels.withType(LARGER_SESSION), Parts.LUO, "luo-v6");
+    Profile bumped = Kernels.with(Kernels.withType(LARGER_SESSION), Part.LUO, "luo-v6");
     assertThat(AbiDiff.between(LINUX_7_3, bumped).worst()).isEqualTo(State.BUMPED);
   }
 
   @Test
   void theVersionAroundItTells() {
-    Profile bumped = Kernels.with(Kernels.withType(LARGER_SESSION), Parts.KHO, "kho-v5");
+    Profile bumped = Kernels.with(Kernels.withType(LARGER_SESSION), Part.KHO, "kho-v5");
     assertThat(change(AbiDiff.between(LINUX_7_3, bumped), "luo").state()).isEqualTo(State.BUMPED);
   }
 
   @Test
   void aVersionWithinDoesNotTellOfWhatIsAround() {
-    Profile changed = Kernels.with(Kernels.withType(SWAPPED), Parts.LUO, "luo-v6");
+    Profile changed = Kernels.with(Kernels.withType(SWAPPED), Part.LUO, "luo-v6");
     assertThat(change(AbiDiff.between(LINUX_7_3, changed), "kho").state())
         .isEqualTo(State.FORGOTTEN);
   }
@@ -89,25 +89,25 @@ class AbiDiffTest {
                 .toList());
     assertThat(AbiDiff.between(LINUX_7_3, Kernels.withType(renamed)).worst())
         .isEqualTo(State.HARMLESS);
-    assertThat(AbiDiff.between(LINUX_7_3, Kernels.with(Parts.LUO, "luo-v6")).worst())
+    assertThat(AbiDiff.between(LINUX_7_3, Kernels.with(Part.LUO, "luo-v6")).worst())
         .isEqualTo(State.HARMLESS);
   }
 
   @Test
   void whatOneKernelAloneHasIsNotCompared() {
-    Profile without = Kernels.without(Parts.MEMFD);
+    Profile without = Kernels.without(Part.MEMFD);
     AbiDiff diff = AbiDiff.between(LINUX_7_3, without);
     assertThat(change(diff, "memfd"))
         .isEqualTo(
             new PartChange(
-                Parts.MEMFD, Optional.of("memfd-v2"), Optional.empty(), State.GONE, List.of()));
+                Part.MEMFD, Optional.of("memfd-v2"), Optional.empty(), State.GONE, List.of()));
     assertThat(diff.parts()).extracting(change -> change.part().name()).doesNotContain("flb");
   }
 
   /** kho_block belongs to LUO alone since 7.2: a kernel without LUO need not have it. */
   @Test
   void aSharedStructureOfAPartThatIsGoneIsNoDifference() {
-    Profile without = Kernels.without(Kernels.without(Parts.LUO), "kho_block_header_ser");
+    Profile without = Kernels.without(Kernels.without(Part.LUO), "kho_block_header_ser");
     assertThat(AbiDiff.between(LINUX_7_3, without).worst()).isEqualTo(State.GONE);
     Profile lacking = Kernels.without(LINUX_7_3, "kho_block_header_ser");
     assertThat(change(AbiDiff.between(LINUX_7_3, lacking), "luo").state())
@@ -119,12 +119,12 @@ class AbiDiffTest {
     Profile without = Kernels.kernel("without", Map.of());
     assertThat(AbiDiff.between(LINUX_7_3, without).isComparison()).isFalse();
     assertThat(AbiDiff.between(without, without).isComparison()).isFalse();
-    assertThat(AbiDiff.between(LINUX_7_3, Kernels.without(Parts.LUO)).isComparison()).isTrue();
+    assertThat(AbiDiff.between(LINUX_7_3, Kernels.without(Part.LUO)).isComparison()).isTrue();
   }
 
   @Test
   void pagesOfAnotherSizeAreNoChangeOfTheContract() {
-    Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
+    Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Part.KHO, List.of("kho-v4")));
     assertThat(AbiDiff.pageSizes(LINUX_7_3, large).orElseThrow())
         .startsWith(
             "7.3 has pages of 4K, but 64k has pages of 64K: layouts differ with the page size");

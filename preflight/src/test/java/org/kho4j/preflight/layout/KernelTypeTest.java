@@ -2,13 +2,13 @@ package org.kho4j.preflight.layout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.kho4j.preflight.part.Parts;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.PageSize;
+import org.kho4j.preflight.part.Part;
 
 /** What pahole prints of real kernels, for the structures that C declares in a shape of its own. */
 class KernelTypeTest {
@@ -56,7 +56,7 @@ class KernelTypeTest {
 
   @Test
   void preflightReadsEveryTagOfTheContract() {
-    assertThat(Parts.types())
+    assertThat(Part.allTypes())
         .contains("kho_vmalloc", "kho_radix_leaf", "luo_session_header_ser", "memfd_luo_ser")
         .contains("khoser_mem_chunk_hdr", "kho_kexec_metadata", "kho_mem_phys_bits");
   }

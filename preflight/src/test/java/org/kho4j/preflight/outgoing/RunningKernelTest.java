@@ -4,11 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.profile.Profile;
-import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.host.CommandLine;
-import org.kho4j.preflight.Resources;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -26,7 +21,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.pages.AddressRange;
-import org.kho4j.preflight.outgoing.RunningKernel.Running;
+import org.kho4j.preflight.Resources;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 import org.kho4j.verify.Scratch;
 
 /** Hosts here are copies of files: the small kernel, and blobs of real kernels' debugfs. */
@@ -56,7 +55,7 @@ class RunningKernelTest {
     return Files.readAllBytes(BLOBS.resolve(name));
   }
 
-  private Running read() throws IOException {
+  private OutgoingKernel read() throws IOException {
     return RunningKernel.read(root);
   }
 
@@ -80,13 +79,13 @@ class RunningKernelTest {
   @Test
   void aHostTellsReleaseTypesStringsAndCommandLine() throws IOException {
     host();
-    Running running = read();
+    OutgoingKernel running = read();
     Profile kernel = running.profile();
     assertThat(kernel.release()).contains(RELEASE);
-    assertThat(kernel.speech(Parts.KHO).versions()).containsExactly("kho-v4");
+    assertThat(kernel.support(Part.KHO).versions()).containsExactly("kho-v4");
     assertThat(kernel.type("kho_vmalloc")).isPresent();
     assertThat(running.commandLine().flatMap(CommandLine::liveupdate)).contains(true);
-    assertThat(running.handed()).isEmpty();
+    assertThat(running.content()).isEmpty();
     assertThat(running.notes())
         .singleElement()
         .asString()
@@ -98,20 +97,20 @@ class RunningKernelTest {
   void debugfsTellsWhatIsHandedOver() throws IOException {
     host();
     handover();
-    Running running = read();
-    Handed handed = running.handed().orElseThrow();
+    OutgoingKernel running = read();
+    HandoverContent content = running.content().orElseThrow();
     assertThat(running.notes()).isEmpty();
-    assertThat(handed.parts())
+    assertThat(content.parts())
         .contains("kho", "memblock", "kho_test", "luo", "kexec-metadata", "memfd");
-    assertThat(handed.reservations()).extracting(ReserveMem::name).containsExactly("trace");
-    assertThat(handed.strangers()).isEmpty();
-    assertThat(handed.integrity()).isEmpty();
-    assertThat(handed.scratch()).isEmpty();
+    assertThat(content.reservations()).extracting(ReserveMem::name).containsExactly("trace");
+    assertThat(content.unknownSubtrees()).isEmpty();
+    assertThat(content.integrity()).isEmpty();
+    assertThat(content.scratch()).isEmpty();
     Profile kernel = running.profile();
-    assertThat(kernel.speech(Parts.LUO).versions()).containsExactly("luo-v5");
-    assertThat(kernel.speech(Parts.KEXEC_METADATA).versions()).containsExactly("1");
-    assertThat(kernel.speech(Parts.KHO_TEST).versions()).containsExactly("kho-test-v1");
-    assertThat(kernel.speech(Parts.MEMBLOCK).versions())
+    assertThat(kernel.support(Part.LUO).versions()).containsExactly("luo-v5");
+    assertThat(kernel.support(Part.KEXEC_METADATA).versions()).containsExactly("1");
+    assertThat(kernel.support(Part.KHO_TEST).versions()).containsExactly("kho-test-v1");
+    assertThat(kernel.support(Part.MEMBLOCK).versions())
         .containsExactly("memblock-v1", "reserve-mem-v1");
   }
 
@@ -122,7 +121,7 @@ class RunningKernelTest {
     put(OUT + "scratch_phys", "0x8000000\n0x1000000\n");
     put(OUT + "scratch_len", "0x2000000\n0x400000\n");
     put("proc/meminfo", "MemTotal:         480000 kB\nMemFree:          300000 kB\n");
-    Scratch scratch = read().handed().orElseThrow().scratch().orElseThrow();
+    Scratch scratch = read().content().orElseThrow().scratch().orElseThrow();
     assertThat(scratch)
         .isEqualTo(
             new Scratch(
@@ -153,7 +152,7 @@ class RunningKernelTest {
     host();
     put(OUT + "fdt", blob("root.fdt"));
     put(OUT + "sub_fdts/iommu", "anything");
-    assertThat(read().handed().orElseThrow().strangers()).containsExactly("iommu");
+    assertThat(read().content().orElseThrow().unknownSubtrees()).containsExactly("iommu");
   }
 
   @ParameterizedTest
@@ -161,7 +160,7 @@ class RunningKernelTest {
   void theImageIsWhereDistributionsPutIt(String place) throws IOException {
     put("proc/sys/kernel/osrelease", RELEASE);
     put(place.formatted(RELEASE), Resources.bytes("small.elf"));
-    assertThat(read().profile().speech(Parts.KHO).versions()).containsExactly("kho-v4");
+    assertThat(read().profile().support(Part.KHO).versions()).containsExactly("kho-v4");
   }
 
   @Test
@@ -169,10 +168,10 @@ class RunningKernelTest {
     host();
     put("proc/sys/kernel/osrelease", "7.3.5");
     put("boot/vmlinuz-7.3.5", Resources.bytes("small.elf"));
-    Running running = read();
+    OutgoingKernel running = read();
     assertThat(running.notes())
         .contains("/boot/vmlinuz-7.3.5 is not the running kernel, but " + RELEASE);
-    assertThat(running.profile().speech(Parts.KHO).state()).isEqualTo(Speech.State.UNKNOWN);
+    assertThat(running.profile().support(Part.KHO).state()).isEqualTo(Support.State.UNKNOWN);
   }
 
   @Test
@@ -223,9 +222,9 @@ class RunningKernelTest {
     handover();
     byte[] whole = blob("root.fdt");
     put(OUT + "fdt", Arrays.copyOf(whole, whole.length - 112));
-    Running running = read();
-    assertThat(running.profile().speech(Parts.KHO).versions()).containsExactly("kho-v4");
-    assertThat(running.handed().orElseThrow().parts()).contains("kho", "luo");
+    OutgoingKernel running = read();
+    assertThat(running.profile().support(Part.KHO).versions()).containsExactly("kho-v4");
+    assertThat(running.content().orElseThrow().parts()).contains("kho", "luo");
     assertThat(running.notes())
         .singleElement()
         .asString()

@@ -1,8 +1,5 @@
 package org.kho4j.preflight.profile;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +7,8 @@ import java.util.Optional;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.part.Part;
 
 /** Profiles of kernels as the contract has them, and of such as keep to it less. */
 public final class Kernels {
@@ -18,11 +17,11 @@ public final class Kernels {
       kernel(
           "7.3",
           Map.of(
-              Parts.KHO, List.of("kho-v4"),
-              Parts.KEXEC_METADATA, List.of("1"),
-              Parts.MEMBLOCK, List.of("memblock-v1", "reserve-mem-v1"),
-              Parts.LUO, List.of("luo-v5"),
-              Parts.MEMFD, List.of("memfd-v2")));
+              Part.KHO, List.of("kho-v4"),
+              Part.KEXEC_METADATA, List.of("1"),
+              Part.MEMBLOCK, List.of("memblock-v1", "reserve-mem-v1"),
+              Part.LUO, List.of("luo-v5"),
+              Part.MEMFD, List.of("memfd-v2")));
 
   private Kernels() {}
 
@@ -31,9 +30,9 @@ public final class Kernels {
   }
 
   public static Profile kernel(String name, PageSize pageSize, Map<Part, List<String>> versions) {
-    Map<String, Speech> parts = new HashMap<>();
-    Parts.ALL.forEach(part -> parts.put(part.name(), Speech.no("a test")));
-    versions.forEach((part, strings) -> parts.put(part.name(), Speech.yes(strings, "a test")));
+    Map<String, Support> parts = new HashMap<>();
+    Part.ALL.forEach(part -> parts.put(part.name(), Support.no("a test")));
+    versions.forEach((part, strings) -> parts.put(part.name(), Support.yes(strings, "a test")));
     return new Profile(
         name,
         Optional.of(name),
@@ -41,7 +40,7 @@ public final class Kernels {
         Optional.of(pageSize),
         parts,
         Optional.empty(),
-        Optional.of(ClaimedLayouts.ofVersions(parts, pageSize, Optional.empty())),
+        Optional.of(ClaimedLayouts.ofHandover(parts, pageSize, Optional.empty())),
         Map.of(),
         Optional.empty(),
         Optional.empty());
@@ -52,30 +51,30 @@ public final class Kernels {
     return with(LINUX_7_3, part, version);
   }
 
-  /** Linux 7.3 with another speech about a part. */
-  public static Profile with(Part part, Speech speech) {
-    return with(LINUX_7_3, part, speech);
+  /** Linux 7.3 with another support of a part. */
+  public static Profile with(Part part, Support support) {
+    return with(LINUX_7_3, part, support);
   }
 
   public static Profile with(Profile kernel, Part part, String version) {
-    return with(kernel, part, Speech.yes(List.of(version), "a test"));
+    return with(kernel, part, Support.yes(List.of(version), "a test"));
   }
 
   /** Linux 7.3 without a part. */
   public static Profile without(Part part) {
-    return with(LINUX_7_3, part, Speech.no("a test"));
+    return with(LINUX_7_3, part, Support.no("a test"));
   }
 
-  public static Profile with(Profile kernel, Part part, Speech speech) {
-    Map<String, Speech> parts = new HashMap<>(kernel.parts());
-    parts.put(part.name(), speech);
+  public static Profile with(Profile kernel, Part part, Support support) {
+    Map<String, Support> parts = new HashMap<>(kernel.parts());
+    parts.put(part.name(), support);
     return copy(kernel, parts, kernel.versions(), kernel.types());
   }
 
   /** A kernel of which the types alone are known. */
   public static Profile silent(Profile kernel) {
-    Map<String, Speech> parts = new HashMap<>();
-    kernel.parts().keySet().forEach(name -> parts.put(name, Speech.unknown("a test")));
+    Map<String, Support> parts = new HashMap<>();
+    kernel.parts().keySet().forEach(name -> parts.put(name, Support.unknown("a test")));
     return copy(kernel, parts, Optional.empty(), kernel.types());
   }
 
@@ -134,7 +133,7 @@ public final class Kernels {
 
   private static Profile copy(
       Profile kernel,
-      Map<String, Speech> parts,
+      Map<String, Support> parts,
       Optional<List<String>> strings,
       Optional<Map<String, KernelType>> types) {
     return new Profile(

@@ -3,9 +3,6 @@ package org.kho4j.preflight.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.kho4j.preflight.layout.KernelType;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.Resources;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,9 +21,12 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.Resources;
 import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.preflight.image.RawBtf;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.part.Part;
 
 /**
  * Every structure of the contract, every member of it: offset, size, bits, as pahole sees them in
@@ -114,7 +114,7 @@ class PaholeAgreementTest {
 
   private int assertAgrees(Profile kernel, byte[] btf) throws Exception {
     Map<String, KernelType> ours = kernel.types().orElseThrow();
-    Map<String, KernelType> theirs = pahole(btf, new TreeSet<>(Parts.types()));
+    Map<String, KernelType> theirs = pahole(btf, new TreeSet<>(Part.allTypes()));
     assertThat(new TreeSet<>(theirs.keySet()))
         .as(kernel.source())
         .isEqualTo(new TreeSet<>(ours.keySet()));

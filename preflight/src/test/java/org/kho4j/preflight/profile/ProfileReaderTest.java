@@ -2,7 +2,6 @@ package org.kho4j.preflight.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.kho4j.preflight.part.Parts;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,6 +11,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.part.Part;
 
 /** Kernels here are arm64 Images that have nothing but some strings. */
 class ProfileReaderTest {
@@ -33,55 +33,55 @@ class ProfileReaderTest {
   @Test
   void wholeStringsTellTheVersions() throws IOException {
     Profile kernel = kernel(ALL);
-    assertThat(kernel.speech(Parts.KHO).versions()).containsExactly("kho-v4");
-    assertThat(kernel.speech(Parts.MEMBLOCK).versions())
+    assertThat(kernel.support(Part.KHO).versions()).containsExactly("kho-v4");
+    assertThat(kernel.support(Part.MEMBLOCK).versions())
         .containsExactly("memblock-v1", "reserve-mem-v1");
-    assertThat(kernel.speech(Parts.LUO).versions()).containsExactly("luo-v5");
-    assertThat(kernel.speech(Parts.MEMFD).versions()).containsExactly("memfd-v2");
+    assertThat(kernel.support(Part.LUO).versions()).containsExactly("luo-v5");
+    assertThat(kernel.support(Part.MEMFD).versions()).containsExactly("memfd-v2");
   }
 
   /** Without the code that compares it, the number of kexec-metadata is not known. */
   @Test
   void theNumberOfKexecMetadataIsNotGuessed() throws IOException {
-    Speech metadata = kernel(ALL).speech(Parts.KEXEC_METADATA);
-    assertThat(metadata.state()).isEqualTo(Speech.State.YES);
+    Support metadata = kernel(ALL).support(Part.KEXEC_METADATA);
+    assertThat(metadata.state()).isEqualTo(Support.State.YES);
     assertThat(metadata.versions()).isEmpty();
   }
 
   /** The linker keeps one copy of strings that end alike. */
   @Test
   void theEndOfALongerStringIsNotTakenForAVersion() throws IOException {
-    Speech kho = kernel(ALL.replace("\0kho-v4", "\0wants kho-v4")).speech(Parts.KHO);
-    assertThat(kho.state()).isEqualTo(Speech.State.UNKNOWN);
+    Support kho = kernel(ALL.replace("\0kho-v4", "\0wants kho-v4")).support(Part.KHO);
+    assertThat(kho.state()).isEqualTo(Support.State.UNKNOWN);
     assertThat(kho.evidence())
         .startsWith("\"kho-v4\" is only the end of \"wants kho-v4\" at offset 0x");
   }
 
   @Test
   void norForTheSecondVersionOfAPart() throws IOException {
-    Speech memblock =
-        kernel(ALL.replace("\0reserve-mem", "\0no reserve-mem")).speech(Parts.MEMBLOCK);
-    assertThat(memblock.state()).isEqualTo(Speech.State.UNKNOWN);
+    Support memblock =
+        kernel(ALL.replace("\0reserve-mem", "\0no reserve-mem")).support(Part.MEMBLOCK);
+    assertThat(memblock.state()).isEqualTo(Support.State.UNKNOWN);
     assertThat(memblock.evidence()).startsWith("\"reserve-mem-v1\" is only the end of");
   }
 
   @Test
   void aMessageBesideTheVersionDoesNotMatter() throws IOException {
-    assertThat(kernel(ALL + "wants kho-v4\0").speech(Parts.KHO).versions())
+    assertThat(kernel(ALL + "wants kho-v4\0").support(Part.KHO).versions())
         .containsExactly("kho-v4");
   }
 
   @Test
   void twoVersionsAreAmbiguous() throws IOException {
-    Speech kho = kernel(ALL + "kho-v3\0").speech(Parts.KHO);
-    assertThat(kho.state()).isEqualTo(Speech.State.UNKNOWN);
+    Support kho = kernel(ALL + "kho-v3\0").support(Part.KHO);
+    assertThat(kho.state()).isEqualTo(Support.State.UNKNOWN);
     assertThat(kho.evidence()).isEqualTo("it has the strings kho-v3, kho-v4");
   }
 
   @Test
   void withoutAnyStringThePartIsNotThere() throws IOException {
-    assertThat(kernel(ALL.replace("kho-v4", "kho")).speech(Parts.KHO).state())
-        .isEqualTo(Speech.State.NO);
+    assertThat(kernel(ALL.replace("kho-v4", "kho")).support(Part.KHO).state())
+        .isEqualTo(Support.State.NO);
   }
 
   /** Distributions put the configuration beside the image, under the release's name. */

@@ -1,4 +1,4 @@
-package org.kho4j.cli.preflight;
+package org.kho4j.preflight.outgoing;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -8,20 +8,18 @@ import java.util.Map;
 import java.util.Optional;
 import org.kho4j.preflight.boot.BootEntry;
 import org.kho4j.preflight.host.CommandLine;
-import org.kho4j.preflight.outgoing.Handed;
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.Preflight;
-import org.kho4j.preflight.profile.Profile;
-import org.kho4j.preflight.profile.ProfileReader;
-import org.kho4j.preflight.profile.Speech;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.KernelPair;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.ProfileReader;
+import org.kho4j.preflight.profile.Support;
 
 /**
- * The outgoing side of a pair, as read from its source.
+ * A kernel of a pair, with all that is known of it.
  *
- * @param handed what it really hands over; empty for all that it can
+ * @param content what it hands over; empty, which means all that it can, if that is not known
  * @param commandLine its own command line, where it runs, or is to boot with one: that of a boot
  *     entry or a unified kernel image
  * @param initrd bytes of the initrd that it is to boot with, where that is known
@@ -29,7 +27,7 @@ import org.kho4j.preflight.image.KernelImages;
  */
 public record OutgoingKernel(
     Profile profile,
-    Optional<Handed> handed,
+    Optional<HandoverContent> content,
     Optional<CommandLine> commandLine,
     Optional<Long> initrd,
     List<String> notes) {
@@ -38,12 +36,13 @@ public record OutgoingKernel(
     notes = List.copyOf(notes);
   }
 
-  static OutgoingKernel of(Profile profile, Optional<Handed> handed) {
-    return new OutgoingKernel(profile, handed, Optional.empty(), Optional.empty(), List.of());
+  /** Returns a kernel without a command line. */
+  public static OutgoingKernel of(Profile profile, Optional<HandoverContent> content) {
+    return new OutgoingKernel(profile, content, Optional.empty(), Optional.empty(), List.of());
   }
 
-  /** A kernel by its image, with what a unified kernel image has beside it. */
-  static OutgoingKernel of(KernelImage image) throws IOException {
+  /** Reads a kernel from its image, with the command line and initrd of a unified kernel image. */
+  public static OutgoingKernel of(KernelImage image) throws IOException {
     return new OutgoingKernel(
         ProfileReader.read(image),
         Optional.empty(),
@@ -52,14 +51,14 @@ public record OutgoingKernel(
         List.of());
   }
 
-  /** A kernel as a boot entry loads it. */
-  static OutgoingKernel of(BootEntry entry) throws IOException {
+  /** Reads the kernel of a boot entry. */
+  public static OutgoingKernel of(BootEntry entry) throws IOException {
     OutgoingKernel kernel = of(KernelImages.read(entry.kernel()));
     List<String> all = new ArrayList<>(entry.notes());
     all.addAll(kernel.notes);
     return new OutgoingKernel(
         kernel.profile,
-        kernel.handed,
+        kernel.content,
         entry.options().map(CommandLine::new).or(kernel::commandLine),
         entry.initrdBytes().or(kernel::initrd),
         all);
@@ -72,30 +71,30 @@ public record OutgoingKernel(
    * @throws IOException if the kernel cannot have written the memory
    */
   private void requireWriter(Profile kernel) throws IOException {
-    for (Part part : Parts.ALL) {
-      Speech written = profile.speech(part);
-      Speech spoken = kernel.speech(part);
-      boolean known = spoken.state() == Speech.State.NO || !spoken.versions().isEmpty();
+    for (Part part : Part.ALL) {
+      Support written = profile.support(part);
+      Support supported = kernel.support(part);
+      boolean known = supported.state() == Support.State.NO || !supported.versions().isEmpty();
       if (known
           && !part.feature().modular()
-          && !spoken.versions().containsAll(written.versions())) {
+          && !supported.versions().containsAll(written.versions())) {
         throw new IOException(
             "%s: that kernel did not write this memory"
-                .formatted(another(profile.source(), written, part.name(), kernel, spoken)));
+                .formatted(another(profile.source(), written, part.name(), kernel, supported)));
       }
     }
   }
 
   private static String another(
-      String memory, Speech written, String part, Profile kernel, Speech spoken) {
-    String other = spoken.state() == Speech.State.NO ? "none" : "an unknown version";
+      String memory, Support written, String part, Profile kernel, Support supported) {
+    String other = supported.state() == Support.State.NO ? "none" : "an unknown version";
     return "%s has %s of %s, but %s has %s"
         .formatted(
             memory,
             written.text().orElseThrow(),
             part,
             kernel.source(),
-            spoken.text().orElse(other));
+            supported.text().orElse(other));
   }
 
   /**
@@ -104,9 +103,9 @@ public record OutgoingKernel(
    *
    * @throws IOException if the kernel cannot have written the memory
    */
-  OutgoingKernel writtenBy(OutgoingKernel writer) throws IOException {
+  public OutgoingKernel writtenBy(OutgoingKernel writer) throws IOException {
     Profile kernel = writer.profile;
-    Optional<String> impossible = Preflight.impossible(profile, kernel);
+    Optional<String> impossible = new KernelPair(profile, kernel).impossible();
     if (impossible.isPresent()) {
       throw new IOException(impossible.get());
     }
@@ -129,33 +128,18 @@ public record OutgoingKernel(
           "Linux %s wrote the memory, but %s is Linux %s"
               .formatted(profile.release().get(), kernel.source(), kernel.release().get()));
     }
-    Map<String, Speech> parts = new HashMap<>(kernel.parts());
-    for (String name : handed.map(Handed::parts).orElseThrow()) {
-      Speech written = profile.parts().get(name);
-      Speech spoken = parts.get(name);
+    Map<String, Support> parts = new HashMap<>(kernel.parts());
+    for (String name : content.map(HandoverContent::parts).orElseThrow()) {
+      Support written = profile.parts().get(name);
+      Support supported = parts.get(name);
       if (written == null || written.versions().isEmpty()) {
         continue;
       }
       parts.put(name, written);
-      if (spoken != null && !spoken.versions().containsAll(written.versions())) {
-        all.add(another("the memory", written, name, kernel, spoken));
+      if (supported != null && !supported.versions().containsAll(written.versions())) {
+        all.add(another("the memory", written, name, kernel, supported));
       }
     }
-    return new OutgoingKernel(
-        new Profile(
-            kernel.source(),
-            kernel.release(),
-            kernel.architecture(),
-            kernel.pageSize(),
-            parts,
-            kernel.versions(),
-            kernel.types(),
-            kernel.constants(),
-            kernel.khoByDefault(),
-            kernel.footprint()),
-        handed,
-        commandLine,
-        initrd,
-        all);
+    return new OutgoingKernel(kernel.withParts(parts), content, commandLine, initrd, all);
   }
 }

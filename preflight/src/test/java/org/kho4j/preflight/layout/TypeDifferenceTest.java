@@ -8,25 +8,25 @@ import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoVmalloc;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.PageSize;
-import org.kho4j.preflight.layout.Difference.Kind;
 import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.layout.TypeDifference.Kind;
 
-class DifferenceTest {
+class TypeDifferenceTest {
 
   private static final KernelType VMALLOC =
       KernelType.of(KhoVmalloc.STRUCTURE, PageSize.SIZE_4K).orElseThrow();
 
   @Test
   void theSameTypeHasNone() {
-    assertThat(Difference.between(VMALLOC, VMALLOC)).isEmpty();
+    assertThat(TypeDifference.between(VMALLOC, VMALLOC)).isEmpty();
   }
 
   @Test
   void membersThatChangePlacesAreMovedNotRenamed() {
     KernelType swapped = vmalloc("flags", 112, 16, "order", 96, 16);
-    assertThat(Difference.between(VMALLOC, swapped))
-        .allMatch(Difference::matters)
-        .extracting(Difference::text)
+    assertThat(TypeDifference.between(VMALLOC, swapped))
+        .allMatch(TypeDifference::matters)
+        .extracting(TypeDifference::text)
         .containsExactly(
             "kho_vmalloc.flags is at offset 14, not offset 12",
             "kho_vmalloc.order is at offset 12, not offset 14");
@@ -35,7 +35,7 @@ class DifferenceTest {
   @Test
   void anotherNameForTheSameBytesDoesNotMatter() {
     KernelType renamed = vmalloc("bits", 96, 16, "order", 112, 16);
-    assertThat(Difference.between(VMALLOC, renamed))
+    assertThat(TypeDifference.between(VMALLOC, renamed))
         .singleElement()
         .satisfies(difference -> {
           assertThat(difference.matters()).isFalse();
@@ -49,11 +49,11 @@ class DifferenceTest {
     KernelType grown =
         new KernelType(
             "kho_vmalloc", 24, concat(VMALLOC.members(), new Member("reserved", 128, 64)));
-    assertThat(Difference.between(VMALLOC, grown))
-        .extracting(Difference::kind)
+    assertThat(TypeDifference.between(VMALLOC, grown))
+        .extracting(TypeDifference::kind)
         .containsExactly(Kind.ADDED, Kind.SIZE);
-    assertThat(Difference.between(grown, VMALLOC))
-        .extracting(Difference::kind)
+    assertThat(TypeDifference.between(grown, VMALLOC))
+        .extracting(TypeDifference::kind)
         .containsExactly(Kind.REMOVED, Kind.SIZE);
   }
 
@@ -68,8 +68,8 @@ class DifferenceTest {
                 new Member("flags", 0, 12),
                 new Member("pfn", 12, 52),
                 new Member("index", 64, 64)));
-    assertThat(Difference.between(folio, turned))
-        .extracting(Difference::text)
+    assertThat(TypeDifference.between(folio, turned))
+        .extracting(TypeDifference::text)
         .containsExactly(
             "memfd_luo_folio_ser.pfn is at offset 1, bit 4, not offset 0",
             "memfd_luo_folio_ser.flags is at offset 0, not offset 6, bit 4");

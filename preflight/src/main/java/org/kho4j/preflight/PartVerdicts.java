@@ -1,31 +1,24 @@
 package org.kho4j.preflight;
 
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.part.Verdict;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.kho4j.preflight.Report.Component;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
 
 /**
  * The parts of one handover with their verdicts. Verdicts only get worse, except those of parts
  * that the next kernel does not read.
  */
-final class Judged {
+final class PartVerdicts {
 
   private record Entry(Part part, Component component) {
 
     Entry judged(Verdict verdict, String because) {
-      return new Entry(
-          part,
-          new Component(component.name(), component.from(), component.to(), verdict, because));
-    }
-
-    boolean isWithin(Part other) {
-      return part.within().equals(Optional.of(other.name()));
+      return new Entry(part, component.with(verdict, because));
     }
   }
 
@@ -59,7 +52,7 @@ final class Judged {
     Entry entry = entries.get(name);
     return entry != null
         ? entry.part()
-        : Parts.of(name).flatMap(Part::within).map(this::part).orElse(Parts.KHO);
+        : Part.of(name).flatMap(Part::within).map(this::part).orElse(Part.KHO);
   }
 
   /** Makes a part's verdict unknown, unless it is known to be lost or worse. */
@@ -101,7 +94,7 @@ final class Judged {
 
   private void spoilWithin(Part container, Verdict verdict) {
     for (Part part : parts()) {
-      if (part.within().equals(Optional.of(container.name()))) {
+      if (part.isWithin(container)) {
         spoil(one -> one.equals(part), verdict, goesWith(container.name()));
         spoilWithin(part, verdict);
       }
@@ -113,13 +106,13 @@ final class Judged {
    * earlier verdicts on them cannot come true, unless the handover as a whole does not arrive.
    */
   void settle(Part part, Verdict verdict, String because) {
-    if (verdict(Parts.KHO).filter(kho -> kho.compareTo(Verdict.LOST) < 0).isEmpty()) {
+    if (verdict(Part.KHO).filter(kho -> kho.compareTo(Verdict.LOST) < 0).isEmpty()) {
       spoil(part, verdict, because);
       return;
     }
     entries.replaceAll((_, entry) -> {
       boolean itself = entry.part().name().equals(part.name());
-      return itself || entry.isWithin(part)
+      return itself || entry.part().isWithin(part)
           ? entry.judged(verdict, itself ? because : goesWith(part.name()))
           : entry;
     });

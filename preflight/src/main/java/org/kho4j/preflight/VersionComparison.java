@@ -1,24 +1,24 @@
 package org.kho4j.preflight;
 
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.profile.Speech;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.kho4j.abi.VersionString;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Support;
 
 /**
  * Compares versions like a kernel: as whole strings; every version that the kernel looks for has to
  * exist.
  */
-final class Versions {
+final class VersionComparison {
 
-  private Versions() {}
+  private VersionComparison() {}
 
   /** Returns the difference for which the next kernel refuses a part; empty if there is none. */
-  static Optional<String> difference(Part part, Speech ours, Speech theirs) {
+  static Optional<String> difference(Part part, Support ours, Support theirs) {
     for (String version : ours.versions()) {
       if (!theirs.versions().contains(version) && has(part, theirs, part.stemOf(version))) {
         return Optional.of(
@@ -42,7 +42,7 @@ final class Versions {
    * Returns the difference in features: a reader without all features that the writer requires
    * refuses the data.
    */
-  private static Optional<String> features(Speech ours, Speech theirs) {
+  private static Optional<String> features(Support ours, Support theirs) {
     if (ours.features().isEmpty() || theirs.features().isEmpty()) {
       return Optional.empty();
     }
@@ -98,14 +98,14 @@ final class Versions {
   }
 
   /** Returns the version that the next kernel does not look for; empty if it looks for all. */
-  static Optional<String> dropped(Part part, Speech ours, Speech theirs) {
+  static Optional<String> dropped(Part part, Support ours, Support theirs) {
     return ours.versions().stream()
         .filter(version -> !theirs.versions().isEmpty() && !has(part, theirs, part.stemOf(version)))
         .findFirst()
         .map("%s is handed over, but the next kernel does not look for it"::formatted);
   }
 
-  private static boolean has(Part part, Speech speech, String stem) {
-    return speech.versions().stream().anyMatch(version -> part.stemOf(version).equals(stem));
+  private static boolean has(Part part, Support support, String stem) {
+    return support.versions().stream().anyMatch(version -> part.stemOf(version).equals(stem));
   }
 }

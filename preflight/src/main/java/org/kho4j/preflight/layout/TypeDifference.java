@@ -12,7 +12,7 @@ import org.kho4j.preflight.layout.KernelType.Member;
  * @param kind kind of the difference
  * @param text a clause with the member, its place and its former place
  */
-public record Difference(String type, Kind kind, String text) {
+public record TypeDifference(String type, Kind kind, String text) {
 
   /** The kind of a difference: of a member, or of the structure. */
   public enum Kind {
@@ -37,8 +37,8 @@ public record Difference(String type, Kind kind, String text) {
    * @param was the reference declaration
    * @param is the declaration that the texts describe
    */
-  public static List<Difference> between(KernelType was, KernelType is) {
-    List<Difference> found = new ArrayList<>();
+  public static List<TypeDifference> between(KernelType was, KernelType is) {
+    List<TypeDifference> found = new ArrayList<>();
     String tag = was.name();
     for (Member member : was.members()) {
       String name = tag + "." + member.name();
@@ -47,26 +47,27 @@ public record Difference(String type, Kind kind, String text) {
         Member other = namesake(is, was, member);
         found.add(
             other == null
-                ? new Difference(tag, Kind.REMOVED, name + " does not exist any more")
-                : new Difference(
+                ? new TypeDifference(tag, Kind.REMOVED, name + " does not exist any more")
+                : new TypeDifference(
                     tag, Kind.RENAMED, name + " is called " + other.name() + ": the same bytes"));
       } else if (now.bitOffset() != member.bitOffset()) {
         String places = place(now.bitOffset()) + ", not " + place(member.bitOffset());
-        found.add(new Difference(tag, Kind.MOVED, name + " is at " + places));
+        found.add(new TypeDifference(tag, Kind.MOVED, name + " is at " + places));
       } else if (now.bitSize() != member.bitSize()) {
         String sizes = size(now.bitSize()) + ", not " + size(member.bitSize());
-        found.add(new Difference(tag, Kind.RESIZED, name + " has " + sizes));
+        found.add(new TypeDifference(tag, Kind.RESIZED, name + " has " + sizes));
       }
     }
     for (Member member : is.members()) {
       if (was.member(member.name()) == null && namesake(was, is, member) == null) {
         String bytes = size(member.bitSize()) + " at " + place(member.bitOffset());
-        found.add(new Difference(tag, Kind.ADDED, tag + "." + member.name() + " is new, " + bytes));
+        found.add(
+            new TypeDifference(tag, Kind.ADDED, tag + "." + member.name() + " is new, " + bytes));
       }
     }
     if (was.size() != is.size()) {
       String text = "%s has %d bytes, not %d".formatted(tag, is.size(), was.size());
-      found.add(new Difference(tag, Kind.SIZE, text));
+      found.add(new TypeDifference(tag, Kind.SIZE, text));
     }
     return found;
   }

@@ -1,11 +1,5 @@
 package org.kho4j.preflight.outgoing;
 
-import org.kho4j.preflight.part.Part;
-import org.kho4j.preflight.part.Parts;
-import org.kho4j.preflight.part.BlobVersions;
-import org.kho4j.preflight.profile.Profile;
-import org.kho4j.preflight.profile.Speech;
-import org.kho4j.preflight.profile.ClaimedLayouts;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,7 +16,6 @@ import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.LuoVersion;
-import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
@@ -38,184 +31,93 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.part.BlobVersions;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 
 /** Reads the parts of a handover in memory, with their versions and states. */
-public final class HandedReader {
-
-  /** The parts that a kernel writes only at the jump, together with LUO's sessions. */
-  public static final Set<String> IN_SESSIONS = Set.of(Parts.MEMFD.name(), Parts.FLB.name());
+public final class HandoverReader {
 
   private static final String HANDED_OVER = "it is in the handover";
 
   private final Handover handover;
-  private final Map<String, Speech> parts = new HashMap<>();
+  private final Map<String, Support> parts = new HashMap<>();
   private final Map<String, String> newer = new LinkedHashMap<>();
   private final Map<String, HandoverException> unreadable = new LinkedHashMap<>();
   private final Set<String> handlers = new HashSet<>();
   private final Set<String> flbs = new HashSet<>();
-  private final List<String> strangers = new ArrayList<>();
+  private final List<String> unknownSubtrees = new ArrayList<>();
   private long sessions;
   private Set<String> possible = Set.of();
   private List<ReserveMem> reservations = List.of();
   private Optional<String> release = Optional.empty();
   private Optional<FeatureHeader> memfdFeatures = Optional.empty();
 
-  private HandedReader(Handover handover) {
+  private HandoverReader(Handover handover) {
     this.handover = handover;
   }
 
-  /** Returns the speech about each part of a handover, by their names, without a check. */
-  public static Map<String, Speech> parts(Handover handover) {
-    HandedReader reader = new HandedReader(handover);
+  /**
+   * Returns the versions of each part in a handover, by the names of the parts, without a check.
+   */
+  public static Map<String, Support> parts(Handover handover) {
+    HandoverReader reader = new HandoverReader(handover);
     reader.readParts();
     return Map.copyOf(reader.parts);
   }
 
-  /**
-   * A kernel that is known only by its handover.
-   *
-   * @param profile the profile that follows from the handover
-   */
-  public record Outgoing(Profile profile, Handed handed) {}
-
   /** Reads a handover, and checks it with {@link Verifier.Options#ALL}. */
-  public static Outgoing read(Handover handover, String source) {
+  public static OutgoingKernel read(Handover handover, String source) {
     return read(handover, source, Verifier.Options.ALL);
   }
 
   /**
-   * Reads a handover and checks it. {@link Handed#integrity} records damaged parts.
+   * Reads a handover and checks it. {@link HandoverContent#integrity} records damaged parts.
    *
    * @param source its name for people
    * @param options rules to check, and the scratch regions
    */
-  public static Outgoing read(Handover handover, String source, Verifier.Options options) {
-    return new HandedReader(handover).read(source, options);
-  }
-
-  /**
-   * The content of a handover, beside the versions of its parts.
-   *
-   * @param possible as in {@link Handed#possible}
-   * @param handlers the strings of the handlers of preserved files
-   * @param flbs the strings of the data that files share
-   * @param strangers subtrees that no row of {@link Parts} is about
-   * @param integrity the known state of the content
-   */
-  public record Contents(
-      Set<String> possible,
-      Set<String> handlers,
-      Set<String> flbs,
-      List<ReserveMem> reservations,
-      List<String> strangers,
-      Integrity integrity) {
-
-    public Contents {
-      possible = Set.copyOf(possible);
-      handlers = Set.copyOf(handlers);
-      flbs = Set.copyOf(flbs);
-      reservations = List.copyOf(reservations);
-      strangers = List.copyOf(strangers);
-    }
-  }
-
-  /**
-   * Returns a handover that a document describes, without its memory.
-   *
-   * @param source its name for people
-   * @param form of the preserved map, if that is known
-   * @param used the speech about each part in use
-   */
-  public static Outgoing described(
-      String source,
-      Optional<String> release,
-      PageSize pageSize,
-      Optional<MapForm> form,
-      Map<String, Speech> used,
-      Contents contents) {
-    return outgoing(
-        source,
-        release,
-        pageSize == PageSize.SIZE_4K ? Architecture.UNKNOWN : Architecture.ARM64,
-        pageSize,
-        form,
-        used,
-        contents,
-        Optional.empty());
-  }
-
-  private static Outgoing outgoing(
-      String source,
-      Optional<String> release,
-      Architecture architecture,
-      PageSize pageSize,
-      Optional<MapForm> form,
-      Map<String, Speech> used,
-      Contents contents,
-      Optional<Scratch> scratch) {
-    Map<String, Speech> parts = new HashMap<>(used);
-    if (contents.possible.contains(Parts.MEMFD.name())) {
-      parts.putIfAbsent(Parts.MEMFD.name(), Speech.unknown("there are no files yet"));
-    }
-    for (Part part : Parts.ALL) {
-      parts.putIfAbsent(part.name(), Speech.no("nothing of it is handed over"));
-    }
-    Profile profile =
-        new Profile(
-            source,
-            release.filter(name -> !name.isEmpty()),
-            architecture,
-            Optional.of(pageSize),
-            parts,
-            Optional.empty(),
-            Optional.of(ClaimedLayouts.ofVersions(parts, pageSize, form)),
-            form.map(known -> known.radixConstants(pageSize)).orElse(Map.of()),
-            Optional.empty(),
-            Optional.empty());
-    return new Outgoing(
-        profile,
-        new Handed(
-            used.keySet(),
-            contents.possible,
-            contents.handlers,
-            contents.flbs,
-            contents.reservations,
-            contents.strangers,
-            Optional.of(contents.integrity),
-            scratch));
+  public static OutgoingKernel read(Handover handover, String source, Verifier.Options options) {
+    return new HandoverReader(handover).read(source, options);
   }
 
   private Optional<KhoVersion> readParts() {
     String compatible = handover.root().compatible();
-    put(Parts.KHO, List.of(compatible));
+    put(Part.KHO, List.of(compatible));
     Optional<KhoVersion> version = KhoVersion.of(compatible);
     if (version.isPresent()) {
       handover.root().tree().children().forEach(this::readOrName);
     } else {
-      newer.put(Parts.KHO.name(), compatible);
+      newer.put(Part.KHO.name(), compatible);
     }
     return version;
   }
 
-  private Outgoing read(String source, Verifier.Options options) {
+  private OutgoingKernel read(String source, Verifier.Options options) {
     Optional<KhoVersion> version = readParts();
-    return outgoing(
-        source,
-        release,
-        architecture(),
-        handover.pageSize(),
-        version.flatMap(_ -> mapForm()),
-        parts,
-        new Contents(
+    Profile profile =
+        HandoverProfile.of(
+            source,
+            release,
+            architecture(),
+            handover.pageSize(),
+            version.flatMap(_ -> mapForm()),
+            parts,
+            possible);
+    HandoverContent content =
+        new HandoverContent(
+            parts.keySet(),
             possible,
             handlers,
             flbs,
             reservations,
-            strangers,
-            Integrity.of(handover, options, newer, unreadable)),
-        Scratch.of(handover, options));
+            unknownSubtrees,
+            Optional.of(Integrity.of(handover, options, newer, unreadable)),
+            Scratch.of(handover, options));
+    return OutgoingKernel.of(profile, Optional.of(content));
   }
 
   /**
@@ -225,8 +127,7 @@ public final class HandedReader {
     return switch (handover.memory().physical().source().machine()) {
       case X86_64 -> Architecture.X86_64;
       case AARCH64 -> Architecture.ARM64;
-      case UNKNOWN ->
-          handover.pageSize() == PageSize.SIZE_4K ? Architecture.UNKNOWN : Architecture.ARM64;
+      case UNKNOWN -> HandoverProfile.architecture(handover.pageSize());
     };
   }
 
@@ -244,9 +145,9 @@ public final class HandedReader {
 
   /** Reads a subtree. The name and version of an unreadable subtree still count. */
   private void readOrName(FdtNode node) {
-    Optional<Part> part = Parts.ofSubtree(node.name());
+    Optional<Part> part = Part.ofSubtree(node.name());
     if (part.isEmpty()) {
-      strangers.add(node.name());
+      unknownSubtrees.add(node.name());
       return;
     }
     Subtree subtree;
@@ -259,14 +160,14 @@ public final class HandedReader {
     try {
       read(part.get(), subtree);
     } catch (HandoverException broken) {
-      if (broken.isNewer() && part.get().equals(Parts.LUO)) {
+      if (broken.isNewer() && part.get().equals(Part.LUO)) {
         LuoHead.features(handover.memory(), subtree)
             .ifPresent(features ->
                 parts.put(
-                    Parts.LUO.name(),
-                    Speech.yes(LuoVersion.ofFeatures().compatible(), features, HANDED_OVER)));
-        if (parts.containsKey(Parts.LUO.name())) {
-          newer.put(Parts.LUO.name(), broken.problem());
+                    Part.LUO.name(),
+                    Support.yes(LuoVersion.ofFeatures().compatible(), features, HANDED_OVER)));
+        if (parts.containsKey(Part.LUO.name())) {
+          newer.put(Part.LUO.name(), broken.problem());
           return;
         }
       }
@@ -274,7 +175,7 @@ public final class HandedReader {
       if (!claimed.isEmpty()) {
         put(part.get(), claimed);
       }
-      if (claimed.isEmpty() || claimed.stream().anyMatch(HandedReader::isKnown)) {
+      if (claimed.isEmpty() || claimed.stream().anyMatch(HandoverReader::isKnown)) {
         unreadable(part.get(), broken);
       } else {
         newer.put(part.get().name(), String.join(", ", claimed));
@@ -287,7 +188,7 @@ public final class HandedReader {
   }
 
   private void unreadable(Part part, HandoverException broken) {
-    parts.putIfAbsent(part.name(), Speech.unknown(broken.getMessage()));
+    parts.putIfAbsent(part.name(), Support.unknown(broken.getMessage()));
     unreadable.putIfAbsent(part.name(), broken);
   }
 
@@ -302,7 +203,7 @@ public final class HandedReader {
 
   /** Returns whether a version is a part's; the version of kexec-metadata is a bare number. */
   private static boolean isOf(Part part, String version) {
-    return part.equals(Parts.KEXEC_METADATA) || part.isOf(version);
+    return part.equals(Part.KEXEC_METADATA) || part.isOf(version);
   }
 
   private List<String> claimed(Subtree subtree) {
@@ -330,12 +231,12 @@ public final class HandedReader {
   }
 
   private void read(Part part, Subtree subtree) {
-    if (part.equals(Parts.LUO)) {
+    if (part.equals(Part.LUO)) {
       luo(subtree);
-    } else if (part.equals(Parts.MEMBLOCK)) {
+    } else if (part.equals(Part.MEMBLOCK)) {
       reservations = ReserveMem.CLIENT.read(handover, subtree);
       put(part, List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
-    } else if (part.equals(Parts.KEXEC_METADATA)) {
+    } else if (part.equals(Part.KEXEC_METADATA)) {
       Metadata metadata = Metadata.CLIENT.read(handover, subtree);
       release = Optional.of(metadata.previousRelease());
       put(part, List.of(Long.toString(metadata.version())));
@@ -351,11 +252,11 @@ public final class HandedReader {
         .ifPresentOrElse(
             features ->
                 parts.put(
-                    Parts.LUO.name(),
-                    Speech.yes(luo.version().compatible(), features, HANDED_OVER)),
+                    Part.LUO.name(),
+                    Support.yes(luo.version().compatible(), features, HANDED_OVER)),
             () ->
                 put(
-                    Parts.LUO,
+                    Part.LUO,
                     luo.version().head() == LuoVersion.Head.FDT
                         ? BlobVersions.of(tree(subtree))
                         : List.of(luo.version().compatible())));
@@ -369,7 +270,7 @@ public final class HandedReader {
                 }),
         broken);
     if (sessions == 0 && broken.isEmpty()) {
-      possible = IN_SESSIONS;
+      possible = HandoverContent.IN_SESSIONS;
     }
     attempt(
         () ->
@@ -377,13 +278,14 @@ public final class HandedReader {
                 .filter(flb -> flb.count() != 0)
                 .forEach(flb -> flbs.add(flb.name())),
         broken);
-    put(Parts.MEMFD, handlers);
+    put(Part.MEMFD, handlers);
     memfdFeatures.ifPresent(_ ->
         parts.computeIfPresent(
-            Parts.MEMFD.name(),
-            (_, speech) ->
-                new Speech(speech.state(), speech.versions(), memfdFeatures, speech.evidence())));
-    put(Parts.FLB, flbs);
+            Part.MEMFD.name(),
+            (_, support) ->
+                new Support(
+                    support.state(), support.versions(), memfdFeatures, support.evidence())));
+    put(Part.FLB, flbs);
     if (!broken.isEmpty()) {
       throw broken.getFirst();
     }
@@ -415,6 +317,6 @@ public final class HandedReader {
   }
 
   private void put(Part part, List<String> versions) {
-    parts.put(part.name(), Speech.yes(versions, HANDED_OVER));
+    parts.put(part.name(), Support.yes(versions, HANDED_OVER));
   }
 }

@@ -1,10 +1,10 @@
 package org.kho4j.preflight.profile;
 
-import org.kho4j.preflight.part.Part;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.VersionString;
 import org.kho4j.handover.luo.FeatureHeader;
+import org.kho4j.preflight.part.Part;
 
 /**
  * The versions or features that a kernel has for one {@link Part}.
@@ -16,7 +16,7 @@ import org.kho4j.handover.luo.FeatureHeader;
  *     a version
  * @param evidence a phrase that names the evidence
  */
-public record Speech(
+public record Support(
     State state, List<String> versions, Optional<FeatureHeader> features, String evidence) {
 
   /** The presence of a part in a kernel. */
@@ -27,26 +27,26 @@ public record Speech(
     UNKNOWN
   }
 
-  public Speech {
+  public Support {
     versions = List.copyOf(versions);
   }
 
-  /** Returns the speech of a kernel that has the part in these versions. */
-  public static Speech yes(List<String> versions, String evidence) {
-    return new Speech(State.YES, versions, Optional.empty(), evidence);
+  /** Returns the support of a kernel that has the part in these versions. */
+  public static Support yes(List<String> versions, String evidence) {
+    return new Support(State.YES, versions, Optional.empty(), evidence);
   }
 
-  public static Speech yes(String name, FeatureHeader features, String evidence) {
-    return new Speech(State.YES, List.of(name), Optional.of(features), evidence);
+  public static Support yes(String name, FeatureHeader features, String evidence) {
+    return new Support(State.YES, List.of(name), Optional.of(features), evidence);
   }
 
-  public static Speech no(String evidence) {
-    return new Speech(State.NO, List.of(), Optional.empty(), evidence);
+  public static Support no(String evidence) {
+    return new Support(State.NO, List.of(), Optional.empty(), evidence);
   }
 
   /** Returns the state of a part whose versions are unknown. */
-  public static Speech unknown(String evidence) {
-    return new Speech(State.UNKNOWN, List.of(), Optional.empty(), evidence);
+  public static Support unknown(String evidence) {
+    return new Support(State.UNKNOWN, List.of(), Optional.empty(), evidence);
   }
 
   /**

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BootEntryTest {
+class BootEntriesTest {
 
   private static final String VARIABLE = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
@@ -35,7 +35,7 @@ class BootEntryTest {
   }
 
   private String chosen() throws IOException {
-    return BootEntry.next(root).id();
+    return BootEntries.next(root).id();
   }
 
   @Test
@@ -45,7 +45,7 @@ class BootEntryTest {
     put("boot/one", "12345");
     put("boot/sub/two", "678");
 
-    BootEntry next = BootEntry.next(root);
+    BootEntry next = BootEntries.next(root);
 
     assertThat(next.kernel()).isEqualTo(root.resolve("boot/vm-a"));
     assertThat(next.options()).contains("kho=on quiet");
@@ -126,7 +126,7 @@ class BootEntryTest {
   @Test
   void aUnifiedImageIsAnEntry() throws IOException {
     put("efi/EFI/Linux/debian-7.3.efi", "uki");
-    BootEntry next = BootEntry.next(root);
+    BootEntry next = BootEntries.next(root);
     assertThat(next.kernel()).isEqualTo(root.resolve("efi/EFI/Linux/debian-7.3.efi"));
     assertThat(next.options()).isEqualTo(Optional.empty());
   }
@@ -135,19 +135,19 @@ class BootEntryTest {
   void aKernelThatIsLoadedIsNoted() throws IOException {
     entry("boot", "a", "");
     put("sys/kernel/kexec_loaded", "1\n");
-    assertThat(BootEntry.next(root).notes()).anyMatch(note -> note.contains("already loaded"));
+    assertThat(BootEntries.next(root).notes()).anyMatch(note -> note.contains("already loaded"));
   }
 
   @Test
   void whatIsMissingIsNamed() throws IOException {
-    assertThatThrownBy(() -> BootEntry.next(root)).hasMessageContaining("there is no boot entry");
+    assertThatThrownBy(() -> BootEntries.next(root)).hasMessageContaining("there is no boot entry");
     put("boot/loader/entries/a.conf", "title nothing");
-    assertThatThrownBy(() -> BootEntry.next(root))
+    assertThatThrownBy(() -> BootEntries.next(root))
         .hasMessageContaining("boot/loader/entries/a.conf: the boot entry names no kernel");
     put("boot/loader/entries/a.conf", "linux /gone");
-    assertThatThrownBy(() -> BootEntry.next(root)).hasMessageContaining("there is no such file");
+    assertThatThrownBy(() -> BootEntries.next(root)).hasMessageContaining("there is no such file");
     put("boot/loader/entries/a.conf", "linux /../../etc/passwd");
-    assertThatThrownBy(() -> BootEntry.next(root))
+    assertThatThrownBy(() -> BootEntries.next(root))
         .hasMessageContaining("leaves the boot partition");
   }
 
