@@ -137,10 +137,7 @@ final class RunningSource {
     boolean traces =
         kho == HostStatus.State.ON
             || given
-            || files
-                .text("proc/cmdline")
-                .flatMap(line -> new CommandLine(line).kho())
-                .orElse(false);
+            || CommandLine.of(files).flatMap(CommandLine::kho).orElse(false);
     if (!traces) {
       throw new IOException(
           "running: nothing shows that KHO is on: no kho=on on the kernel's command line, no LUO, nothing in debugfs"

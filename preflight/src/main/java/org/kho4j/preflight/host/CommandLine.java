@@ -1,5 +1,6 @@
 package org.kho4j.preflight.host;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +32,11 @@ public record CommandLine(String text) {
 
   /** Smallest alignment in a kernel (SMP_CACHE_BYTES). */
   private static final long CACHE_LINE = 64;
+
+  /** Returns the command line of a running kernel, if the host shows it. */
+  public static Optional<CommandLine> of(HostFiles host) throws IOException {
+    return host.text("proc/cmdline").map(CommandLine::new);
+  }
 
   /** Returns the value of {@code kho=}; empty if no {@code kho=} has a valid value. */
   public Optional<Boolean> kho() {

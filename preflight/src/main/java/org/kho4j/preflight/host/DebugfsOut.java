@@ -36,6 +36,7 @@ public record DebugfsOut(
     List<String> unknownSubtrees,
     List<AddressRange> scratch) {
 
+  /** No handover. */
   public static final DebugfsOut NONE = new DebugfsOut(Map.of(), List.of(), List.of(), List.of());
 
   private static final String OUT = "sys/kernel/debug/kho/out";

@@ -94,11 +94,7 @@ public final class RunningKernel {
     Optional<HandoverContent> content =
         out.isEmpty() ? Optional.empty() : Optional.of(content(out, profile));
     return new OutgoingKernel(
-        profile,
-        content,
-        files.text("proc/cmdline").map(CommandLine::new),
-        Optional.empty(),
-        files.notes());
+        profile, content, CommandLine.of(files), Optional.empty(), files.notes());
   }
 
   /**

@@ -36,15 +36,17 @@ public record Support(
     return new Support(State.YES, versions, Optional.empty(), evidence);
   }
 
+  /** Returns the support of a kernel that has features in the place of a version. */
   public static Support yes(String name, FeatureHeader features, String evidence) {
     return new Support(State.YES, List.of(name), Optional.of(features), evidence);
   }
 
+  /** Returns the support of a kernel that does not have the part. */
   public static Support no(String evidence) {
     return new Support(State.NO, List.of(), Optional.empty(), evidence);
   }
 
-  /** Returns the state of a part whose versions are unknown. */
+  /** Returns the support of a kernel whose versions of the part are unknown. */
   public static Support unknown(String evidence) {
     return new Support(State.UNKNOWN, List.of(), Optional.empty(), evidence);
   }
