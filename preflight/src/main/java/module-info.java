@@ -8,7 +8,13 @@ module org.kho4j.preflight {
   requires static org.jspecify;
 
   exports org.kho4j.preflight;
+  exports org.kho4j.preflight.boot;
   exports org.kho4j.preflight.btf;
+  exports org.kho4j.preflight.diff;
   exports org.kho4j.preflight.host;
   exports org.kho4j.preflight.image;
+  exports org.kho4j.preflight.layout;
+  exports org.kho4j.preflight.outgoing;
+  exports org.kho4j.preflight.part;
+  exports org.kho4j.preflight.profile;
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.kho4j.preflight.image.BuiltIn;
 import org.kho4j.preflight.image.Feature;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
@@ -20,7 +21,8 @@ public final class KernelRead {
   /** Prints what the images of these paths say of the contract. */
   public static void main(String[] paths) throws IOException {
     for (KernelImage image : Arrays.stream(paths).parallel().map(KernelRead::image).toList()) {
-      System.out.println(image.path() + " " + image.release() + " " + image.built(Feature.KHO));
+      System.out.println(
+          image.path() + " " + image.release() + " " + BuiltIn.of(image, Feature.KHO));
       for (String stem : List.of("kho", "luo", "memfd", "memblock")) {
         System.out.println(image.strings(stem));
       }

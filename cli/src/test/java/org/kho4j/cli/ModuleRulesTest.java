@@ -158,6 +158,14 @@ class ModuleRulesTest {
   }
 
   @Test
+  void packagesAndClassesOfPreflightHaveNoCycles() {
+    JavaClasses preflight =
+        MAIN.that(JavaClass.Predicates.resideInAPackage("org.kho4j.preflight.."));
+    slices().matching("org.kho4j.(**)").should().beFreeOfCycles().check(preflight);
+    slices().assignedFrom(TOP_LEVEL_CLASSES).should().beFreeOfCycles().check(preflight);
+  }
+
+  @Test
   void exportedPackagesHaveNoCycles() {
     slices()
         .matching("org.kho4j.(**)")

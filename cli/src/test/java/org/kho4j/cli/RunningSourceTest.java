@@ -19,7 +19,7 @@ import org.kho4j.handover.Handovers;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.running.RunningMemory;
-import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.RunningRoots;
 import org.kho4j.verify.OwnerVisitor;

@@ -16,7 +16,7 @@ import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.preflight.KernelSource;
-import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.profile.Profile;
 
 /** {@code kho fleet} where Spark is: reads the kernels, has the hosts judged, shows the matrix. */
 final class FleetJob {

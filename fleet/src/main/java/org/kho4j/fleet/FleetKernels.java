@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.preflight.ProfileFile;
-import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.profile.Profile;
 
 /** The kernels that are to take the handovers: read once, and sent to each executor as profiles. */
 final class FleetKernels implements Serializable {

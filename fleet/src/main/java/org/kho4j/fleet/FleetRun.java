@@ -28,7 +28,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.util.SerializableConfiguration;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.CommandLine;
+import org.kho4j.preflight.host.CommandLine;
 
 /** The stages of the job. */
 final class FleetRun {

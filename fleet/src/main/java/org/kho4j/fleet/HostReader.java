@@ -12,20 +12,21 @@ import org.apache.hadoop.conf.Configuration;
 import org.kho4j.cli.FailureMessage;
 import org.kho4j.cli.preflight.InspectDocument;
 import org.kho4j.cli.preflight.KernelSource;
-import org.kho4j.cli.preflight.OutgoingKernel;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages.RangedImage;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.Preflight;
-import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Speech;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.KernelPair;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 import org.kho4j.verify.Checked;
 import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
@@ -93,11 +94,11 @@ final class HostReader implements KernelSource.Look {
     for (Map.Entry<String, Profile> kernel : kernels.profiles().entrySet()) {
       cells.add(cell(kernel.getKey(), outgoing, kernel.getValue(), commandLine, fetched));
     }
-    Optional<Handed> handed = outgoing.handed();
+    Optional<HandoverContent> content = outgoing.content();
     Map<String, Long> reservations = new TreeMap<>();
-    handed.ifPresent(what ->
+    content.ifPresent(what ->
         what.reservations().forEach(one -> reservations.merge(one.name(), one.size(), Long::sum)));
-    String kind = memory ? "memory" : handed.isPresent() ? "inspect" : "kernel";
+    String kind = memory ? "memory" : content.isPresent() ? "inspect" : "kernel";
     List<String> notes = new ArrayList<>(run.notes());
     notes.addAll(outgoing.notes());
     notes.replaceAll(note -> note.replace(fetched.local(), file.path()));
@@ -136,9 +137,9 @@ final class HostReader implements KernelSource.Look {
     TreeSet<String> versions = new TreeSet<>();
     profile
         .parts()
-        .forEach((name, speech) -> {
-          if (speech.state() == Speech.State.YES) {
-            for (String version : speech.versions()) {
+        .forEach((name, support) -> {
+          if (support.state() == Support.State.YES) {
+            for (String version : support.versions()) {
               versions.add(Character.isDigit(version.charAt(0)) ? name + " " + version : version);
             }
           }
@@ -177,12 +178,12 @@ final class HostReader implements KernelSource.Look {
       Profile to,
       Optional<CommandLine> commandLine,
       FetchedFile fetched) {
-    Optional<String> impossible = Preflight.impossible(outgoing.profile(), to);
+    Optional<String> impossible = new KernelPair(outgoing.profile(), to).impossible();
     if (impossible.isPresent()) {
       return new Cell(
           label, "", 0, impossible.get().replace(fetched.local(), file.path()), List.of());
     }
-    Report report = Preflight.judge(outgoing.profile(), outgoing.handed(), to, commandLine);
+    Report report = Preflight.judge(outgoing.profile(), outgoing.content(), to, commandLine);
     Verdict verdict = report.verdict();
     String because =
         verdict == Verdict.OK

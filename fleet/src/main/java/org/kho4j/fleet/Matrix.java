@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.part.Verdict;
 
 /** How many hosts of each group have which answer for each kernel. */
 final class Matrix {

@@ -20,7 +20,7 @@ import org.kho4j.cli.Kho;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.preflight.ProfileFile;
-import org.kho4j.preflight.Profile;
+import org.kho4j.preflight.profile.Profile;
 
 class HostReaderTest {
 

@@ -2,8 +2,8 @@ package org.kho4j.fuzz;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.CommandLine.Reservation;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.host.CommandLine.Reservation;
 
 /** A next kernel's command line comes from an operator, or from a host's /proc/cmdline. */
 class CommandLineFuzzTest {

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.kho4j.preflight.image.BuiltIn;
 import org.kho4j.preflight.image.Feature;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
@@ -59,8 +60,8 @@ class KernelImageFuzzTest {
       Files.write(FILE, bytes);
       KernelImage image = KernelImages.read(FILE);
       image.strings("kho");
-      image.built(Feature.KHO);
-      image.built(Feature.KHO_TEST);
+      BuiltIn.of(image, Feature.KHO);
+      BuiltIn.of(image, Feature.KHO_TEST);
     } catch (IOException e) {
       if (e.getMessage() == null || !e.getMessage().startsWith(FILE.toString())) {
         throw new AssertionError("does not name the file", e);

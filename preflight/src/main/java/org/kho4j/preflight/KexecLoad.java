@@ -10,6 +10,10 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 import org.kho4j.verify.Scratch;
 
 /**
@@ -59,7 +63,7 @@ final class KexecLoad {
   static Optional<Component> judge(
       Profile from, Optional<Scratch> scratch, Profile to, Optional<Long> initrd) {
     boolean asked = initrd.isPresent();
-    if (from.speech(Parts.KHO).state() == Speech.State.NO) {
+    if (from.support(Part.KHO).state() == Support.State.NO) {
       return Optional.empty();
     }
     if (scratch.isEmpty()) {

@@ -6,6 +6,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Limits;
 import org.kho4j.handover.memblock.ReserveMem;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
 
 /** Judges the effect of the next kernel's command line on a handover. */
 final class NextCommandLine {
@@ -13,12 +17,12 @@ final class NextCommandLine {
   private static final long PAGE = 1L << 12;
 
   private final Profile to;
-  private final Judged judged;
+  private final PartVerdicts verdicts;
   private final List<String> notes;
 
-  NextCommandLine(Profile to, Judged judged, List<String> notes) {
+  NextCommandLine(Profile to, PartVerdicts verdicts, List<String> notes) {
     this.to = to;
-    this.judged = judged;
+    this.verdicts = verdicts;
     this.notes = notes;
   }
 
@@ -28,8 +32,8 @@ final class NextCommandLine {
       return;
     }
     if (line.isEmpty()) {
-      judged.doubt(
-          Parts.MEMBLOCK,
+      verdicts.doubt(
+          Part.MEMBLOCK,
           "the next command line is unknown (--cmdline): it needs "
               + reservations.stream()
                   .map(NextCommandLine::parameter)
@@ -41,7 +45,8 @@ final class NextCommandLine {
             .flatMap(one -> wrong(one, line.get()).stream())
             .collect(Collectors.joining("; "));
     if (!wrong.isEmpty()) {
-      judged.spoil(Parts.MEMBLOCK, Verdict.LOST, wrong + ": it allocates a new, empty reservation");
+      verdicts.spoil(
+          Part.MEMBLOCK, Verdict.LOST, wrong + ": it allocates a new, empty reservation");
     }
   }
 
@@ -91,22 +96,22 @@ final class NextCommandLine {
     }
     if (kho.equals(Optional.of(false))) {
       String off = line.kho().isPresent() ? "with kho=off" : "without kho=on";
-      judged.settle(
-          Parts.KEXEC_METADATA,
+      verdicts.settle(
+          Part.KEXEC_METADATA,
           Verdict.DEGRADED,
           off + " it does not log the previous kernel's release");
-      judged.settle(
-          Parts.KHO_TEST, Verdict.LOST, off + " its test module does not look for the data");
-      judged.settle(Parts.LUO, Verdict.LOST, off + " LUO is off and does not look for its state");
+      verdicts.settle(
+          Part.KHO_TEST, Verdict.LOST, off + " its test module does not look for the data");
+      verdicts.settle(Part.LUO, Verdict.LOST, off + " LUO is off and does not look for its state");
     } else if (!line.liveupdate().equals(Optional.of(true))) {
-      judged.spoilIfRead(
-          Parts.LUO,
+      verdicts.spoilIfRead(
+          Part.LUO,
           Verdict.UNREACHABLE,
           "without liveupdate=on on the next command line there is no /dev/liveupdate to open");
     }
     if (kho.isEmpty()) {
-      for (Part part : List.of(Parts.KEXEC_METADATA, Parts.LUO, Parts.KHO_TEST)) {
-        judged.doubt(
+      for (Part part : List.of(Part.KEXEC_METADATA, Part.LUO, Part.KHO_TEST)) {
+        verdicts.doubt(
             part,
             without
                 + ": KHO is then on only if the kernel was built"
@@ -118,7 +123,7 @@ final class NextCommandLine {
 
   /** Notes the assumptions about a next command line that is not known. */
   void assume() {
-    if (Stream.of(Parts.LUO, Parts.KHO_TEST).anyMatch(part -> judged.verdict(part).isPresent())) {
+    if (Stream.of(Part.LUO, Part.KHO_TEST).anyMatch(part -> verdicts.verdict(part).isPresent())) {
       notes.add(
           "the next command line is unknown (--cmdline): it is assumed to have kho=on and liveupdate=on");
     }

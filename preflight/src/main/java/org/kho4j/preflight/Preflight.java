@@ -4,54 +4,49 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import org.kho4j.preflight.Integrity.Damage;
+import java.util.stream.Stream;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Speech.State;
+import org.kho4j.preflight.host.CommandLine;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.outgoing.Integrity;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
+import org.kho4j.preflight.profile.Support.State;
 import org.kho4j.verify.Scratch;
 
 /** Predicts whether one kernel accepts the handover of another. */
 public final class Preflight {
 
   private final Profile from;
-  private final Optional<Handed> handed;
+  private final Optional<HandoverContent> content;
   private final Profile to;
-  private final KernelPair pair;
-  private final Judged judged = new Judged();
+  private final PartJudge parts;
+  private final PartVerdicts verdicts = new PartVerdicts();
   private final List<String> notes = new ArrayList<>();
 
-  private Preflight(Profile from, Optional<Handed> handed, Profile to) {
+  private Preflight(Profile from, Optional<HandoverContent> content, Profile to) {
     this.from = from;
-    this.handed = handed;
+    this.content = content;
     this.to = to;
-    this.pair = new KernelPair(from, to);
-  }
-
-  /**
-   * Returns the sentence for kernels of two architectures, between which kexec does not go; empty
-   * for a pair that can be judged.
-   */
-  public static Optional<String> impossible(Profile from, Profile to) {
-    boolean known =
-        from.architecture() != Architecture.UNKNOWN && to.architecture() != Architecture.UNKNOWN;
-    return known && from.architecture() != to.architecture()
-        ? Optional.of(
-            "%s is for %s, but %s is for %s: kexec cannot change the architecture"
-                .formatted(from.source(), from.architecture(), to.source(), to.architecture()))
-        : Optional.empty();
+    this.parts = new PartJudge(from, to);
   }
 
   /**
    * Judges a pair.
    *
    * @param from the kernel that hands over
-   * @param handed the parts that it really hands over; empty for all that it can
+   * @param content what it hands over; empty, which means all that it can, if that is not known
    * @param to the kernel that takes it
    * @param next the next kernel's command line, if it is known
    */
   public static Report judge(
-      Profile from, Optional<Handed> handed, Profile to, Optional<CommandLine> next) {
-    return judge(from, handed, to, next, Optional.empty());
+      Profile from, Optional<HandoverContent> content, Profile to, Optional<CommandLine> next) {
+    return judge(from, content, to, next, Optional.empty());
   }
 
   /**
@@ -62,43 +57,46 @@ public final class Preflight {
    */
   public static Report judge(
       Profile from,
-      Optional<Handed> handed,
+      Optional<HandoverContent> content,
       Profile to,
       Optional<CommandLine> next,
       Optional<Long> initrd) {
-    return new Preflight(from, handed, to).judge(next, initrd);
+    return new Preflight(from, content, to).judge(next, initrd);
   }
 
   private Report judge(Optional<CommandLine> next, Optional<Long> initrd) {
-    for (Part part : Parts.ALL) {
+    for (Part part : Part.ALL) {
       if (isUsed(part)) {
-        judge(part, from.speech(part));
+        judge(part, from.support(part));
       }
     }
-    handed.ifPresent(this::others);
-    handed.ifPresent(this::possible);
+    content.ifPresent(this::others);
+    content.ifPresent(this::possible);
     closedByAHandler();
-    content();
-    handed.ifPresent(this::nameless);
-    NextCommandLine line = new NextCommandLine(to, judged, notes);
-    handed.ifPresent(what -> line.reservations(what.reservations(), next));
+    integrity();
+    content.ifPresent(this::nameless);
+    NextCommandLine line = new NextCommandLine(to, verdicts, notes);
+    content.ifPresent(what -> line.reservations(what.reservations(), next));
     next.ifPresentOrElse(line::switches, line::assume);
     missingArchitecture();
     missingTypes();
-    Optional<Scratch> scratch = handed.flatMap(Handed::scratch);
-    List<Component> components = new ArrayList<>(judged.components());
+    Optional<Scratch> scratch = content.flatMap(HandoverContent::scratch);
+    List<Component> components = new ArrayList<>(verdicts.components());
     KexecLoad.judge(from, scratch, to, initrd).ifPresent(components::add);
-    List<String> findings = new ArrayList<>(from.findings());
-    to.findings().stream().filter(text -> !findings.contains(text)).forEach(findings::add);
+    List<String> findings =
+        Stream.of(from, to)
+            .flatMap(kernel -> new ClaimedLayouts(kernel).findings().stream())
+            .distinct()
+            .toList();
     return new Report(components, findings, notes, scratch);
   }
 
   private boolean isUsed(Part part) {
-    if (handed.isPresent()) {
-      return handed.get().parts().contains(part.name());
+    if (content.isPresent()) {
+      return content.get().parts().contains(part.name());
     }
-    State state = from.speech(part).state();
-    return part.equals(Parts.KHO)
+    State state = from.support(part).state();
+    return part.equals(Part.KHO)
         || state == State.YES
         || (state == State.UNKNOWN && !part.feature().modular());
   }
@@ -107,52 +105,47 @@ public final class Preflight {
    * Judges a part by itself and by its container. Where the container's own fate is open, the part
    * may arrive after all: its own verdict counts if that is worse.
    */
-  private void judge(Part part, Speech ours) {
-    Component itself = pair.judge(part, ours);
+  private void judge(Part part, Support ours) {
+    Component itself = parts.judge(part, ours);
     Optional<Verdict> around =
-        part.within().flatMap(Parts::of).flatMap(judged::verdict).filter(Verdict::spreads);
+        part.within().flatMap(Part::of).flatMap(verdicts::verdict).filter(Verdict::spreads);
     boolean decided =
         around
             .filter(verdict -> !verdict.isOpen() || verdict.compareTo(itself.verdict()) >= 0)
             .isPresent();
-    judged.add(
+    verdicts.add(
         part,
         decided
-            ? new Component(
-                itself.name(),
-                itself.from(),
-                itself.to(),
-                around.orElseThrow(),
-                Judged.goesWith(part.within().orElseThrow()))
+            ? itself.with(around.orElseThrow(), PartVerdicts.goesWith(part.within().orElseThrow()))
             : itself);
   }
 
   /** Judges the handlers, shared data and subtrees in use that have no row. */
-  private void others(Handed what) {
+  private void others(HandoverContent what) {
     for (String handler : new TreeSet<>(what.handlers())) {
-      if (!Parts.MEMFD.isOf(handler) && !handler.isEmpty()) {
+      if (!Part.MEMFD.isOf(handler) && !handler.isEmpty()) {
         judge(
             Part.fileHandler(handler),
-            Speech.yes(List.of(handler), "a file with this handler is handed over"));
+            Support.yes(List.of(handler), "a file with this handler is handed over"));
       }
     }
     for (String flb : new TreeSet<>(what.flbs())) {
-      if (!Parts.FLB.isOf(flb) && !flb.isEmpty()) {
-        judge(Part.flb(flb), Speech.yes(List.of(flb), "it is in the handover"));
+      if (!Part.FLB.isOf(flb) && !flb.isEmpty()) {
+        judge(Part.flb(flb), Support.yes(List.of(flb), "it is in the handover"));
       }
     }
-    for (String stranger : what.strangers()) {
-      Part part = Part.stranger(stranger);
-      Optional<Verdict> around = judged.verdict(Parts.KHO).filter(Verdict::spreads);
-      judged.add(
+    for (String name : what.unknownSubtrees()) {
+      Part part = Part.unknownSubtree(name);
+      Optional<Verdict> around = verdicts.verdict(Part.KHO).filter(Verdict::spreads);
+      verdicts.add(
           part,
           new Component(
-              stranger,
+              name,
               Optional.empty(),
               Optional.empty(),
               around.orElse(Verdict.UNKNOWN),
               around.isPresent()
-                  ? Judged.goesWith(Parts.KHO.name())
+                  ? PartVerdicts.goesWith(Part.KHO.name())
                   : "kho4j does not know this subtree, so it is unknown whether the next kernel"
                       + " accepts it"));
     }
@@ -162,28 +155,25 @@ public final class Preflight {
    * Judges the parts that the first kernel may still write. Only a refusal makes a row: whether
    * there is anything to refuse, is unknown.
    */
-  private void possible(Handed what) {
+  private void possible(HandoverContent what) {
     if (what.possible().isEmpty()
-        || judged.verdict(Parts.LUO).filter(Verdict::spreads).isPresent()) {
+        || verdicts.verdict(Part.LUO).filter(Verdict::spreads).isPresent()) {
       return;
     }
     notes.add(
         "the handover has no LUO sessions: a kernel writes sessions and files only at the jump, so"
             + " what is read before the jump does not show them"
-            + (from.speech(Parts.MEMFD).state() == State.UNKNOWN
+            + (from.support(Part.MEMFD).state() == State.UNKNOWN
                 ? "; --from-kernel gives the versions of files"
                 : ""));
-    for (Part part : Parts.ALL) {
-      Speech ours = from.speech(part);
+    for (Part part : Part.ALL) {
+      Support ours = from.support(part);
       if (what.possible().contains(part.name()) && ours.state() != State.NO) {
-        Component later = pair.judge(part, ours);
+        Component later = parts.judge(part, ours);
         if (later.verdict().compareTo(Verdict.UNKNOWN) > 0) {
-          judged.add(
+          verdicts.add(
               part,
-              new Component(
-                  later.name(),
-                  later.from(),
-                  later.to(),
+              later.with(
                   Verdict.UNKNOWN,
                   "no session is written yet; one with it would fail: " + later.because()));
         }
@@ -192,17 +182,17 @@ public final class Preflight {
   }
 
   /** A file or an FLB without a name is none of any part: no kernel finds its owner. */
-  private void nameless(Handed what) {
+  private void nameless(HandoverContent what) {
     if (what.handlers().contains("")) {
-      judged.spoilIfRead(
-          judged.part(Parts.LUO.name()),
+      verdicts.spoilIfRead(
+          verdicts.part(Part.LUO.name()),
           Verdict.UNREACHABLE,
           "the handler of a file has no name: no kernel finds it, and every open of"
               + " /dev/liveupdate fails");
     }
     if (what.flbs().contains("")) {
-      judged.spoilIfRead(
-          judged.part(Parts.FLB.name()),
+      verdicts.spoilIfRead(
+          verdicts.part(Part.FLB.name()),
           Verdict.UNREACHABLE,
           "an FLB has no name: no kernel finds it, and its users fail");
     }
@@ -213,20 +203,20 @@ public final class Preflight {
    */
   private void closedByAHandler() {
     Optional<String> closed =
-        judged.components().stream()
+        verdicts.components().stream()
             .filter(component -> component.verdict() == Verdict.UNREACHABLE)
             .map(Component::name)
             .findFirst();
     closed.ifPresent(name ->
-        judged.spoil(
-            part -> part.equals(Parts.LUO) || part.within().equals(Optional.of(Parts.LUO.name())),
+        verdicts.spoil(
+            part -> part.equals(Part.LUO) || part.isWithin(Part.LUO),
             Verdict.UNREACHABLE,
             "/dev/liveupdate cannot be opened because of " + name));
   }
 
   /** Applies the findings of verify in the memory image. */
-  private void content() {
-    Optional<Integrity> integrity = handed.flatMap(Handed::integrity);
+  private void integrity() {
+    Optional<Integrity> integrity = content.flatMap(HandoverContent::integrity);
     if (integrity.isEmpty()) {
       notes.add(
           "the content of the handover was not examined: that needs the first kernel's memory"
@@ -234,13 +224,13 @@ public final class Preflight {
       return;
     }
     for (Damage damage : integrity.get().damages()) {
-      Part part = judged.part(damage.part());
+      Part part = verdicts.part(damage.part());
       if (isOfAnotherLayout(part)) {
         notes.add(
             "the content of %s was not examined: its layout in the first kernel is not that of its version"
                 .formatted(part.name()));
       } else {
-        judged.spoilIfRead(part, damage.verdict(), damage.because());
+        verdicts.spoilIfRead(part, damage.verdict(), damage.because());
       }
     }
     notes.addAll(integrity.get().notes());
@@ -251,8 +241,8 @@ public final class Preflight {
    * contract.
    */
   private boolean isOfAnotherLayout(Part part) {
-    return Layouts.isBroken(from, part)
-        || part.within().flatMap(Parts::of).filter(this::isOfAnotherLayout).isPresent();
+    return new ClaimedLayouts(from).isBroken(part)
+        || part.within().flatMap(Part::of).filter(this::isOfAnotherLayout).isPresent();
   }
 
   private void missingArchitecture() {
@@ -270,8 +260,9 @@ public final class Preflight {
       if (kernel.types().isEmpty()) {
         notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
-        for (Part part : judged.parts()) {
-          Layouts.lacking(kernel, part)
+        for (Part part : verdicts.parts()) {
+          new ClaimedLayouts(kernel)
+              .lacking(part)
               .forEach(
                   name -> notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
         }

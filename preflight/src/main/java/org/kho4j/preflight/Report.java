@@ -3,6 +3,7 @@ package org.kho4j.preflight;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.kho4j.preflight.part.Verdict;
 import org.kho4j.verify.Scratch;
 
 /**
@@ -27,7 +28,13 @@ public record Report(
    * @param because the reason, and what a real kernel does
    */
   public record Component(
-      String name, Optional<String> from, Optional<String> to, Verdict verdict, String because) {}
+      String name, Optional<String> from, Optional<String> to, Verdict verdict, String because) {
+
+    /** Returns the part with another verdict. */
+    Component with(Verdict other, String reason) {
+      return new Component(name, from, to, other, reason);
+    }
+  }
 
   public Report {
     components = List.copyOf(components);

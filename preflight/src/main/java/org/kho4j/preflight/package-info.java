@@ -1,5 +1,5 @@
 /**
- * Predicts the outcome of a jump. {@link Preflight} compares two kernels by their {@link Profile}s;
- * {@link AbiDiff} lists the differences of the contract between them.
+ * Predicts whether the next kernel accepts a handover: {@link Preflight} judges every part, and
+ * returns a {@link Report}.
  */
 package org.kho4j.preflight;

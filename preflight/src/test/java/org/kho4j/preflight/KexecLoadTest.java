@@ -10,6 +10,9 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Kernels;
+import org.kho4j.preflight.profile.Profile;
 import org.kho4j.verify.Scratch;
 
 /** Scratch as Linux lays it out: a region in low memory, a large one, one for each node. */

@@ -12,9 +12,20 @@ import org.kho4j.abi.KhoserMemChunk;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.preflight.Integrity.Damage;
-import org.kho4j.preflight.KernelType.Member;
 import org.kho4j.preflight.Report.Component;
+import org.kho4j.preflight.diff.AbiDiff;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.outgoing.Integrity;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.Kernels;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 
 /** Kernels here speak what the contract says, but for what each test changes. */
 class PreflightTest {
@@ -31,14 +42,14 @@ class PreflightTest {
 
   @Test
   void anotherVersionOfKhoLosesEverything() {
-    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Parts.KHO, "kho-v5"));
+    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Part.KHO, "kho-v5"));
     assertThat(report.verdict()).isEqualTo(Verdict.LOST);
     assertThat(report.components()).extracting(Component::verdict).containsOnly(Verdict.LOST);
   }
 
   @Test
   void anotherVersionOfLuoIsAPanic() {
-    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Parts.LUO, "luo-v6"));
+    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Part.LUO, "luo-v6"));
     assertThat(report.verdict()).isEqualTo(Verdict.PANIC);
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.OK);
     assertThat(verdict(report, "memfd")).isEqualTo(Verdict.PANIC);
@@ -46,7 +57,7 @@ class PreflightTest {
 
   @Test
   void aFileThatNobodyHandlesClosesTheDeviceForAll() {
-    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Parts.MEMFD, "memfd-v3"));
+    Report report = judge(Kernels.LINUX_7_3, Kernels.with(Part.MEMFD, "memfd-v3"));
     assertThat(report.verdict()).isEqualTo(Verdict.UNREACHABLE);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.UNREACHABLE);
   }
@@ -56,14 +67,14 @@ class PreflightTest {
     Profile linux619 =
         Kernels.kernel(
             "6.19",
-            Map.of(Parts.KHO, List.of("kho-v1"), Parts.LUO, List.of("luo-v1", "luo-session-v2")));
+            Map.of(Part.KHO, List.of("kho-v1"), Part.LUO, List.of("luo-v1", "luo-session-v2")));
     Profile linux70 =
         Kernels.kernel(
             "7.0",
             Map.of(
-                Parts.KHO,
+                Part.KHO,
                 List.of("kho-v1"),
-                Parts.LUO,
+                Part.LUO,
                 List.of("luo-v1", "luo-session-v2", "luo-flb-v1")));
     Report up = judge(linux619, linux70);
     assertThat(verdict(up, "luo")).isEqualTo(Verdict.PANIC);
@@ -96,12 +107,12 @@ class PreflightTest {
 
   @Test
   void aPartThatIsNotInUseSpoilsNothing() {
-    Handed handed = handed(Set.of("kho", "kexec-metadata"));
+    HandoverContent content = content(Set.of("kho", "kexec-metadata"));
     Report report =
         Preflight.judge(
             Kernels.LINUX_7_3,
-            Optional.of(handed),
-            Kernels.with(Parts.LUO, "luo-v6"),
+            Optional.of(content),
+            Kernels.with(Part.LUO, "luo-v6"),
             Optional.empty());
     assertThat(report.verdict()).isEqualTo(Verdict.OK);
   }
@@ -109,26 +120,26 @@ class PreflightTest {
   @Test
   void aReservationWantsTheNextCommandLineToAskForIt() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
-    Handed handed =
-        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
-    assertThat(memblock(handed, null)).isEqualTo(Verdict.UNKNOWN);
-    assertThat(memblock(handed, "kho=on")).isEqualTo(Verdict.LOST);
-    assertThat(memblock(handed, "kho=on reserve_mem=2M:4096:trace")).isEqualTo(Verdict.LOST);
-    assertThat(memblock(handed, "kho=on reserve_mem=1M:1M:trace")).isEqualTo(Verdict.LOST);
-    assertThat(memblock(handed, "kho=on reserve_mem=1M:64K:trace")).isEqualTo(Verdict.OK);
+    HandoverContent content =
+        content(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
+    assertThat(memblock(content, null)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(memblock(content, "kho=on")).isEqualTo(Verdict.LOST);
+    assertThat(memblock(content, "kho=on reserve_mem=2M:4096:trace")).isEqualTo(Verdict.LOST);
+    assertThat(memblock(content, "kho=on reserve_mem=1M:1M:trace")).isEqualTo(Verdict.LOST);
+    assertThat(memblock(content, "kho=on reserve_mem=1M:64K:trace")).isEqualTo(Verdict.OK);
   }
 
   @Test
   void aReservationBehindTheEighthIsLost() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
-    Handed handed =
-        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
+    HandoverContent content =
+        content(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of(), List.of());
     String line = "kho=on" + " reserve_mem=4K:64:n%d".repeat(8).formatted(1, 2, 3, 4, 5, 6, 7, 8);
     Component memblock =
         component(
             Preflight.judge(
                 Kernels.LINUX_7_3,
-                Optional.of(handed),
+                Optional.of(content),
                 Kernels.LINUX_7_3,
                 Optional.of(new CommandLine(line + " reserve_mem=1M:64K:trace"))),
             "memblock");
@@ -147,7 +158,7 @@ class PreflightTest {
   @Test
   void withKhoOffNobodyLooksAtWhatWouldPanic() {
     for (Profile next :
-        List.of(Kernels.with(Parts.LUO, "luo-v6"), Kernels.with(Parts.MEMFD, "memfd-v3"))) {
+        List.of(Kernels.with(Part.LUO, "luo-v6"), Kernels.with(Part.MEMFD, "memfd-v3"))) {
       Report report =
           Preflight.judge(
               Kernels.LINUX_7_3,
@@ -165,9 +176,9 @@ class PreflightTest {
   void withKhoOffTheMapIsStillWalked() {
     Report report =
         Preflight.judge(
-            Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4"))),
+            Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Part.KHO, List.of("kho-v4"))),
             Optional.empty(),
-            Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4"))),
+            Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Part.KHO, List.of("kho-v4"))),
             Optional.of(new CommandLine("kho=off")));
     assertThat(report.verdict()).isEqualTo(Verdict.PANIC);
   }
@@ -184,8 +195,8 @@ class PreflightTest {
 
   @Test
   void aHandlerThatNoRowIsAboutIsLookedForAmongTheStrings() {
-    Handed handed =
-        handed(Set.of("kho", "luo"), Set.of("vfio-pci-v1"), List.of(), List.of(), List.of());
+    HandoverContent content =
+        content(Set.of("kho", "luo"), Set.of("vfio-pci-v1"), List.of(), List.of(), List.of());
     Profile has =
         Kernels.withStrings(
             List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v1"));
@@ -194,9 +205,9 @@ class PreflightTest {
             List.of("preserved-data", "blob-size", "preserved-memory-map", "vfio-pci-v0"));
     Profile without =
         Kernels.withStrings(List.of("preserved-data", "blob-size", "preserved-memory-map"));
-    assertThat(judge(handed, has)).isEqualTo(Verdict.OK);
-    assertThat(judge(handed, older)).isEqualTo(Verdict.UNREACHABLE);
-    assertThat(judge(handed, without)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(judge(content, has)).isEqualTo(Verdict.OK);
+    assertThat(judge(content, older)).isEqualTo(Verdict.UNREACHABLE);
+    assertThat(judge(content, without)).isEqualTo(Verdict.UNKNOWN);
   }
 
   @Test
@@ -215,8 +226,8 @@ class PreflightTest {
   void theBitmapsThatGrewUnderOneVersionAreTold() {
     Profile small = linux6(KhoserMemChunk.SMALL_BITMAP);
     Profile large = linux6(KhoserMemChunk.PAGE_BITMAP);
-    assertThat(small.findings()).isEmpty();
-    assertThat(large.findings()).isEmpty();
+    assertThat(new ClaimedLayouts(small).findings()).isEmpty();
+    assertThat(new ClaimedLayouts(large).findings()).isEmpty();
     assertThat(judge(large, large).verdict()).isEqualTo(Verdict.OK);
     Report report = judge(small, large);
     assertThat(verdict(report, "kho")).isEqualTo(Verdict.CORRUPT);
@@ -226,34 +237,35 @@ class PreflightTest {
 
   private static Profile linux6(Structure bitmap) {
     return Kernels.withType(
-        Kernels.kernel("6.x", Map.of(Parts.KHO, List.of("kho-v1"))),
+        Kernels.kernel("6.x", Map.of(Part.KHO, List.of("kho-v1"))),
         KernelType.of(bitmap, PageSize.SIZE_4K).orElseThrow());
   }
 
   @Test
   void anotherPageSizeIsAPanic() {
-    Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4")));
-    Profile small = Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Parts.KHO, List.of("kho-v4")));
+    Profile large = Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Part.KHO, List.of("kho-v4")));
+    Profile small = Kernels.kernel("4k", PageSize.SIZE_4K, Map.of(Part.KHO, List.of("kho-v4")));
     assertThat(judge(large, small).verdict()).isEqualTo(Verdict.PANIC);
     assertThat(because(judge(large, small), "kho")).startsWith("its page size is 4K, not 64K");
   }
 
   @Test
   void aSubtreeThatNobodyKnowsCannotBeJudged() {
-    Handed handed = handed(Set.of("kho"), Set.of(), List.of(), List.of("iommu"), List.of());
-    assertThat(judge(handed, Kernels.LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
+    HandoverContent content =
+        content(Set.of("kho"), Set.of(), List.of(), List.of("iommu"), List.of());
+    assertThat(judge(content, Kernels.LINUX_7_3)).isEqualTo(Verdict.UNKNOWN);
   }
 
   @Test
   void whatIsLostForSureIsNotUnknown() {
     ReserveMem trace = new ReserveMem("trace", 0x1234_0000, 1 << 20);
-    Handed handed =
-        handed(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of("iommu"), List.of());
+    HandoverContent content =
+        content(Set.of("kho", "memblock"), Set.of(), List.of(trace), List.of("iommu"), List.of());
     Report report =
         Preflight.judge(
             Kernels.LINUX_7_3,
-            Optional.of(handed),
-            Kernels.with(Parts.KHO, "kho-v5"),
+            Optional.of(content),
+            Kernels.with(Part.KHO, "kho-v5"),
             Optional.empty());
     assertThat(report.verdict()).isEqualTo(Verdict.LOST);
     assertThat(because(report, "memblock")).isEqualTo("it goes with kho");
@@ -267,13 +279,13 @@ class PreflightTest {
         Preflight.judge(
             Kernels.LINUX_7_3,
             Optional.of(
-                handed(
+                content(
                     Set.of("kho", "memblock", "luo"),
                     Set.of(),
                     List.of(trace),
                     List.of(),
                     List.of())),
-            Kernels.with(Parts.LUO, "luo-v6"),
+            Kernels.with(Part.LUO, "luo-v6"),
             Optional.empty());
     assertThat(verdict(report, "memblock")).isEqualTo(Verdict.UNKNOWN);
     assertThat(report.verdict()).isEqualTo(Verdict.PANIC);
@@ -283,8 +295,8 @@ class PreflightTest {
   @Test
   void aPartThatTheNextKernelLacksIsLostWhateverItsVersion() {
     Profile ambiguous =
-        Kernels.with(Kernels.LINUX_7_3, Parts.MEMBLOCK, Speech.unknown("two strings"));
-    assertThat(verdict(judge(ambiguous, Kernels.without(Parts.MEMBLOCK)), "memblock"))
+        Kernels.with(Kernels.LINUX_7_3, Part.MEMBLOCK, Support.unknown("two strings"));
+    assertThat(verdict(judge(ambiguous, Kernels.without(Part.MEMBLOCK)), "memblock"))
         .isEqualTo(Verdict.LOST);
     assertThat(verdict(judge(ambiguous, Kernels.LINUX_7_3), "memblock")).isEqualTo(Verdict.UNKNOWN);
   }
@@ -303,15 +315,14 @@ class PreflightTest {
   void anotherPageSizeIsAPanicAlsoWhereNoVersionIsKnown() {
     Profile large =
         Kernels.silent(
-            Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Parts.KHO, List.of("kho-v4"))));
+            Kernels.kernel("64k", PageSize.SIZE_64K, Map.of(Part.KHO, List.of("kho-v4"))));
     assertThat(verdict(judge(Kernels.LINUX_7_3, large), "kho")).isEqualTo(Verdict.PANIC);
   }
 
   @Test
   void whatMayArriveAfterAllIsJudgedByItself() {
     Profile ambiguous =
-        Kernels.with(
-            Kernels.with(Parts.LUO, "luo-v6"), Parts.KHO, Speech.unknown("kho-v4, kho-v5"));
+        Kernels.with(Kernels.with(Part.LUO, "luo-v6"), Part.KHO, Support.unknown("kho-v4, kho-v5"));
     Report report = judge(Kernels.LINUX_7_3, ambiguous);
     assertThat(verdict(report, "kho")).isEqualTo(Verdict.UNKNOWN);
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.PANIC);
@@ -321,18 +332,17 @@ class PreflightTest {
   @Test
   void withKhoOffLuoIsLostAlsoWhereTheVersionOfKhoIsUnknown() {
     Profile ambiguous =
-        Kernels.with(
-            Kernels.with(Parts.LUO, "luo-v6"), Parts.KHO, Speech.unknown("kho-v4, kho-v5"));
+        Kernels.with(Kernels.with(Part.LUO, "luo-v6"), Part.KHO, Support.unknown("kho-v4, kho-v5"));
     assertThat(luo(ambiguous, "kho=off")).isEqualTo(Verdict.LOST);
   }
 
   @Test
   void theNumberOfKexecMetadataDecides() {
-    Speech yes = Speech.yes(List.of(), "the string is there");
-    Profile unknown = Kernels.with(Kernels.LINUX_7_3, Parts.KEXEC_METADATA, yes);
+    Support yes = Support.yes(List.of(), "the string is there");
+    Profile unknown = Kernels.with(Kernels.LINUX_7_3, Part.KEXEC_METADATA, yes);
     assertThat(verdict(judge(Kernels.LINUX_7_3, Kernels.LINUX_7_3), "kexec-metadata"))
         .isEqualTo(Verdict.OK);
-    Profile other = Kernels.with(Parts.KEXEC_METADATA, "2");
+    Profile other = Kernels.with(Part.KEXEC_METADATA, "2");
     assertThat(verdict(judge(Kernels.LINUX_7_3, other), "kexec-metadata"))
         .isEqualTo(Verdict.DEGRADED);
     for (Report report :
@@ -344,10 +354,10 @@ class PreflightTest {
 
   @Test
   void withKhoOffNoNumberOfKexecMetadataMatters() {
-    Speech yes = Speech.yes(List.of(), "the string is there");
+    Support yes = Support.yes(List.of(), "the string is there");
     Report report =
         Preflight.judge(
-            Kernels.with(Kernels.LINUX_7_3, Parts.KEXEC_METADATA, yes),
+            Kernels.with(Kernels.LINUX_7_3, Part.KEXEC_METADATA, yes),
             Optional.empty(),
             Kernels.LINUX_7_3,
             Optional.of(new CommandLine("kho=off")));
@@ -375,9 +385,9 @@ class PreflightTest {
   void damageThatNoKernelReadsDoesNotMatter() {
     Damage damage = new Damage("luo", Verdict.PANIC, "LUO-001");
     assertThat(verdict(judge(damage, Kernels.LINUX_7_3, "kho=off"), "luo")).isEqualTo(Verdict.LOST);
-    assertThat(verdict(judge(damage, Kernels.without(Parts.LUO), "kho=on"), "luo"))
+    assertThat(verdict(judge(damage, Kernels.without(Part.LUO), "kho=on"), "luo"))
         .isEqualTo(Verdict.LOST);
-    assertThat(verdict(judge(damage, Kernels.with(Parts.KHO, "kho-v5"), "kho=on"), "luo"))
+    assertThat(verdict(judge(damage, Kernels.with(Part.KHO, "kho-v5"), "kho=on"), "luo"))
         .isEqualTo(Verdict.LOST);
   }
 
@@ -402,30 +412,30 @@ class PreflightTest {
   /** A dump of a running kernel: its sessions are written at the jump. */
   @Test
   void aFileThatMayStillBeWrittenIsUnknownWhereItWouldBeRefused() {
-    Report report = withoutSessions(Kernels.LINUX_7_3, Kernels.without(Parts.MEMFD));
+    Report report = withoutSessions(Kernels.LINUX_7_3, Kernels.without(Part.MEMFD));
     assertThat(verdict(report, "memfd")).isEqualTo(Verdict.UNKNOWN);
     assertThat(because(report, "memfd")).contains("the next kernel does not have it");
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
-    Profile newer = Kernels.with(Parts.MEMFD, "memfd-v3");
+    Profile newer = Kernels.with(Part.MEMFD, "memfd-v3");
     assertThat(withoutSessions(Kernels.LINUX_7_3, newer).verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 
   @Test
   void aFileThatMayStillBeWrittenAndWouldBeAcceptedIsANote() {
-    Profile image = Kernels.with(Parts.MEMFD, Speech.unknown("no files"));
+    Profile image = Kernels.with(Part.MEMFD, Support.unknown("no files"));
     for (Profile from : List.of(Kernels.LINUX_7_3, image)) {
       Report report = withoutSessions(from, Kernels.LINUX_7_3);
       assertThat(report.verdict()).isEqualTo(Verdict.OK);
       assertThat(report.notes())
           .anyMatch(note -> note.startsWith("the handover has no LUO sessions"));
     }
-    Report lost = withoutSessions(image, Kernels.without(Parts.LUO));
+    Report lost = withoutSessions(image, Kernels.without(Part.LUO));
     assertThat(lost.notes()).noneMatch(note -> note.startsWith("the handover has no LUO sessions"));
   }
 
   private static Report withoutSessions(Profile from, Profile to) {
-    Handed handed =
-        new Handed(
+    HandoverContent content =
+        new HandoverContent(
             Set.of("kho", "luo"),
             Set.of("memfd", "flb"),
             Set.of(),
@@ -434,7 +444,7 @@ class PreflightTest {
             List.of(),
             Optional.of(new Integrity(List.of(), List.of())),
             Optional.empty());
-    return Preflight.judge(from, Optional.of(handed), to, Optional.empty());
+    return Preflight.judge(from, Optional.of(content), to, Optional.empty());
   }
 
   @Test
@@ -467,7 +477,7 @@ class PreflightTest {
     return Preflight.judge(
         from,
         Optional.of(
-            handed(
+            content(
                 Set.of("kho", "kexec-metadata", "memblock", "luo", "memfd"),
                 Set.of(),
                 List.of(),
@@ -477,29 +487,29 @@ class PreflightTest {
         Optional.of(new CommandLine(line)));
   }
 
-  private static Handed handed(Set<String> parts) {
-    return handed(parts, Set.of(), List.of(), List.of(), List.of());
+  private static HandoverContent content(Set<String> parts) {
+    return content(parts, Set.of(), List.of(), List.of(), List.of());
   }
 
-  private static Handed handed(
+  private static HandoverContent content(
       Set<String> parts,
       Set<String> handlers,
       List<ReserveMem> reservations,
-      List<String> strangers,
+      List<String> unknownSubtrees,
       List<Damage> damages) {
-    return new Handed(
+    return new HandoverContent(
         parts,
         Set.of(),
         handlers,
         Set.of(),
         reservations,
-        strangers,
+        unknownSubtrees,
         Optional.of(new Integrity(damages, List.of())),
         Optional.empty());
   }
 
-  private static Verdict judge(Handed handed, Profile to) {
-    return Preflight.judge(Kernels.LINUX_7_3, Optional.of(handed), to, Optional.empty()).verdict();
+  private static Verdict judge(HandoverContent content, Profile to) {
+    return Preflight.judge(Kernels.LINUX_7_3, Optional.of(content), to, Optional.empty()).verdict();
   }
 
   private static Verdict luo(String commandLine) {
@@ -513,11 +523,11 @@ class PreflightTest {
         "luo");
   }
 
-  private static Verdict memblock(Handed handed, @Nullable String line) {
+  private static Verdict memblock(HandoverContent content, @Nullable String line) {
     return verdict(
         Preflight.judge(
             Kernels.LINUX_7_3,
-            Optional.of(handed),
+            Optional.of(content),
             Kernels.LINUX_7_3,
             Optional.ofNullable(line).map(CommandLine::new)),
         "memblock");

@@ -2,7 +2,7 @@ package org.kho4j.cli.command;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.part.Verdict;
 
 /** The meaning of each exit status of kho, for the manual and the documentation. */
 public enum ExitMeaning {

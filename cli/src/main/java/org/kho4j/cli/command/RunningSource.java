@@ -17,8 +17,8 @@ import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.running.RunningMemory;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.RunningRoots;
@@ -137,10 +137,7 @@ final class RunningSource {
     boolean traces =
         kho == HostStatus.State.ON
             || given
-            || files
-                .text("proc/cmdline")
-                .flatMap(line -> new CommandLine(line).kho())
-                .orElse(false);
+            || CommandLine.of(files).flatMap(CommandLine::kho).orElse(false);
     if (!traces) {
       throw new IOException(
           "running: nothing shows that KHO is on: no kho=on on the kernel's command line, no LUO, nothing in debugfs"

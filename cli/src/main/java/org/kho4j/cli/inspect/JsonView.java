@@ -29,8 +29,8 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.PreservedArea;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.Speech;
+import org.kho4j.preflight.outgoing.HandoverReader;
+import org.kho4j.preflight.profile.Support;
 import org.kho4j.verify.PreservedRange;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.systemd.FdStoreMapping;
@@ -40,7 +40,7 @@ import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 final class JsonView implements View {
 
   private final Json json;
-  private Map<String, Speech> parts = Map.of();
+  private Map<String, Support> parts = Map.of();
   private @Nullable FdStoreMapping mapping;
 
   JsonView(Json json) {
@@ -61,7 +61,7 @@ final class JsonView implements View {
 
   @Override
   public void beginHandover(Handover handover) {
-    parts = handover.taken().isPresent() ? Map.of() : HandedReader.parts(handover);
+    parts = handover.taken().isPresent() ? Map.of() : HandoverReader.parts(handover);
     json.object()
         .address("fdt", handover.root().address())
         .number("totalSize", handover.root().totalSize())
@@ -310,7 +310,8 @@ final class JsonView implements View {
     if (!parts.isEmpty()) {
       json.array("parts");
       new TreeMap<>(parts)
-          .forEach((name, speech) -> ProfileFile.speech(json.object().text("name", name), speech));
+          .forEach(
+              (name, support) -> ProfileFile.support(json.object().text("name", name), support));
       json.endArray();
     }
   }

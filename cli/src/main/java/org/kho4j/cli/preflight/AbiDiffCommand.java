@@ -14,12 +14,13 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.AbiDiff;
-import org.kho4j.preflight.AbiDiff.PartChange;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.Speech;
-import org.kho4j.preflight.StaleProse;
+import org.kho4j.preflight.diff.AbiDiff;
+import org.kho4j.preflight.diff.AbiDiff.PartChange;
+import org.kho4j.preflight.diff.StaleProse;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
@@ -150,7 +151,7 @@ public final class AbiDiffCommand extends Command {
     if (!diff.isComparison()) {
       List<String> without =
           Stream.of(was, is)
-              .filter(kernel -> kernel.speech(Parts.KHO).state() == Speech.State.NO)
+              .filter(kernel -> kernel.support(Part.KHO).state() == Support.State.NO)
               .map(Profile::source)
               .distinct()
               .toList();

@@ -15,13 +15,15 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.Integrity;
-import org.kho4j.preflight.Integrity.Damage;
-import org.kho4j.preflight.Part;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Speech;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.outgoing.HandoverProfile;
+import org.kho4j.preflight.outgoing.Integrity;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 
 /**
  * The output of {@code kho inspect --json} for a memory image, used instead of the image: it has
@@ -31,11 +33,11 @@ public final class InspectDocument {
 
   private final String name;
   private final JsonFields root;
-  private final Map<String, Speech> parts = new LinkedHashMap<>();
+  private final Map<String, Support> parts = new LinkedHashMap<>();
   private final Set<String> handlers = new HashSet<>();
   private final Set<String> flbs = new HashSet<>();
   private final List<ReserveMem> reservations = new ArrayList<>();
-  private final List<String> strangers = new ArrayList<>();
+  private final List<String> unknownSubtrees = new ArrayList<>();
   private final List<Damage> damages = new ArrayList<>();
   private Optional<String> release = Optional.empty();
   private long sessions;
@@ -73,7 +75,7 @@ public final class InspectDocument {
    *
    * @throws IOException if it has none, or several, or is not what it claims to be
    */
-  public HandedReader.Outgoing read() throws IOException {
+  public OutgoingKernel read() throws IOException {
     JsonFields handover = handover();
     JsonFields map = handover.object("preservedMap");
     String state = map.text("state");
@@ -86,9 +88,9 @@ public final class InspectDocument {
         PageSize.ofBytes(bytes)
             .orElseThrow(() -> root.wrong("pageSize is " + bytes + ", which no kernel has"));
     String compatible = handover.text("compatible");
-    put(Parts.KHO, List.of(compatible));
+    put(Part.KHO, List.of(compatible));
     if (!state.equals("intact")) {
-      damage(Parts.KHO, "the preserved map is " + state);
+      damage(Part.KHO, "the preserved map is " + state);
     }
     for (JsonFields subtree : handover.objects("subtrees")) {
       subtree(subtree);
@@ -97,26 +99,38 @@ public final class InspectDocument {
     newer(handover);
     if (handover.has("parts")) {
       for (JsonFields part : handover.objects("parts")) {
-        parts.put(part.text("name"), ProfileFile.speech(part));
+        parts.put(part.text("name"), ProfileFile.support(part));
       }
     }
-    return HandedReader.described(
-        name,
-        release,
-        pageSize,
-        KhoVersion.of(compatible).flatMap(version -> form(version, map)),
-        parts,
-        new HandedReader.Contents(
-            possible(), handlers, flbs, reservations, strangers, integrity(compatible)));
+    Profile profile =
+        HandoverProfile.of(
+            name,
+            release,
+            HandoverProfile.architecture(pageSize),
+            pageSize,
+            KhoVersion.of(compatible).flatMap(version -> form(version, map)),
+            parts,
+            possible());
+    HandoverContent content =
+        new HandoverContent(
+            parts.keySet(),
+            possible(),
+            handlers,
+            flbs,
+            reservations,
+            unknownSubtrees,
+            Optional.of(integrity(compatible)),
+            Optional.empty());
+    return OutgoingKernel.of(profile, Optional.of(content));
   }
 
   /** Returns the parts that may still be written, where LUO was read and has no sessions. */
   private Set<String> possible() {
     boolean read =
-        parts.containsKey(Parts.LUO.name())
-            && parts.get(Parts.LUO.name()).state() == Speech.State.YES;
-    boolean broken = damages.stream().anyMatch(one -> one.part().equals(Parts.LUO.name()));
-    return read && !broken && sessions == 0 ? HandedReader.IN_SESSIONS : Set.of();
+        parts.containsKey(Part.LUO.name())
+            && parts.get(Part.LUO.name()).state() == Support.State.YES;
+    boolean broken = damages.stream().anyMatch(one -> one.part().equals(Part.LUO.name()));
+    return read && !broken && sessions == 0 ? HandoverContent.IN_SESSIONS : Set.of();
   }
 
   /** How many sessions there are; known after {@link #read}. */
@@ -163,22 +177,22 @@ public final class InspectDocument {
 
   private void subtree(JsonFields subtree) throws IOException {
     String subtreeName = subtree.text("name");
-    Optional<Part> part = Parts.ofSubtree(subtreeName);
+    Optional<Part> part = Part.ofSubtree(subtreeName);
     if (part.isEmpty()) {
-      strangers.add(subtreeName);
-    } else if (part.get().equals(Parts.LUO) && subtree.has("luo")) {
+      unknownSubtrees.add(subtreeName);
+    } else if (part.get().equals(Part.LUO) && subtree.has("luo")) {
       luo(subtree.object("luo"));
-    } else if (part.get().equals(Parts.MEMBLOCK) && subtree.has("reserveMem")) {
+    } else if (part.get().equals(Part.MEMBLOCK) && subtree.has("reserveMem")) {
       for (JsonFields one : subtree.objects("reserveMem")) {
         reservations.add(new ReserveMem(one.text("name"), one.address("start"), one.count("size")));
       }
       put(
-          Parts.MEMBLOCK,
+          Part.MEMBLOCK,
           List.of(FdtLayout.MEMBLOCK.compatible(), FdtLayout.RESERVE_MEM_COMPATIBLE));
-    } else if (part.get().equals(Parts.KEXEC_METADATA) && subtree.has("metadata")) {
+    } else if (part.get().equals(Part.KEXEC_METADATA) && subtree.has("metadata")) {
       JsonFields metadata = subtree.object("metadata");
       release = Optional.of(metadata.text("previousRelease"));
-      put(Parts.KEXEC_METADATA, List.of(Long.toString(metadata.number("version"))));
+      put(Part.KEXEC_METADATA, List.of(Long.toString(metadata.number("version"))));
     } else if (subtree.has("khoTest")) {
       put(part.get(), List.of(FdtLayout.KHO_TEST.compatible()));
       JsonFields test = subtree.object("khoTest");
@@ -186,7 +200,7 @@ public final class InspectDocument {
         damage(part.get(), "its checksum does not match");
       }
     } else {
-      parts.put(part.get().name(), Speech.unknown("it was not decoded"));
+      parts.put(part.get().name(), Support.unknown("it was not decoded"));
     }
   }
 
@@ -198,11 +212,11 @@ public final class InspectDocument {
                 version.compatible().equals(compatible) && version.head() == LuoVersion.Head.FDT);
     if (several) {
       parts.put(
-          Parts.LUO.name(),
-          Speech.unknown(
+          Part.LUO.name(),
+          Support.unknown(
               compatible + " has versions for its parts, but the document does not have them"));
     } else {
-      put(Parts.LUO, List.of(compatible));
+      put(Part.LUO, List.of(compatible));
     }
     for (JsonFields session : luo.objects("sessions")) {
       sessions++;
@@ -217,14 +231,14 @@ public final class InspectDocument {
         }
       }
     }
-    putOwn(Parts.MEMFD, handlers);
-    putOwn(Parts.FLB, flbs);
+    putOwn(Part.MEMFD, handlers);
+    putOwn(Part.FLB, flbs);
   }
 
   private void errors(JsonFields handover) throws IOException {
     for (JsonFields error : handover.objects("errors")) {
       String[] names = error.text("path").split("/", 3);
-      Part part = names.length < 2 ? Parts.KHO : Parts.ofSubtree(names[1]).orElse(Parts.KHO);
+      Part part = names.length < 2 ? Part.KHO : Part.ofSubtree(names[1]).orElse(Part.KHO);
       String place =
           error.text("path") + (error.has("address") ? " at " + error.text("address") : "");
       damage(part, "it cannot be read: %s: %s".formatted(place, error.text("message")));
@@ -237,7 +251,7 @@ public final class InspectDocument {
       return;
     }
     for (JsonFields one : handover.objects("newer")) {
-      Optional<Part> part = Parts.ofSubtree(one.text("path").replaceFirst("/", ""));
+      Optional<Part> part = Part.ofSubtree(one.text("path").replaceFirst("/", ""));
       if (part.isPresent()) {
         damage(part.get(), "its content was not examined: " + one.text("message"));
       }
@@ -246,7 +260,7 @@ public final class InspectDocument {
 
   private Integrity integrity(String compatible) {
     if (KhoVersion.of(compatible).isEmpty()) {
-      damage(Parts.KHO, "its content was not examined: kho4j does not know " + compatible);
+      damage(Part.KHO, "its content was not examined: kho4j does not know " + compatible);
     }
     return new Integrity(
         damages,
@@ -270,6 +284,6 @@ public final class InspectDocument {
   }
 
   private void put(Part part, List<String> versions) {
-    parts.put(part.name(), Speech.yes(versions, "it is in the handover"));
+    parts.put(part.name(), Support.yes(versions, "it is in the handover"));
   }
 }

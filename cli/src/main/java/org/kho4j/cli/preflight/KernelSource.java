@@ -19,11 +19,12 @@ import org.kho4j.handover.root.RootSearch;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
-import org.kho4j.preflight.BootEntry;
-import org.kho4j.preflight.Handed;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.RunningKernel;
+import org.kho4j.preflight.boot.BootEntries;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.outgoing.HandoverReader;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.outgoing.RunningKernel;
 import org.kho4j.verify.Verifier;
 
 /** Reads the kernels and memory images that the command line names. */
@@ -70,16 +71,10 @@ public final class KernelSource {
   /** Reads an image, a profile, or the kernel of this machine, which alone has notes. */
   OutgoingKernel kernel(String name) throws IOException {
     if (name.equals(Invocation.RUNNING)) {
-      RunningKernel.Running running = RunningKernel.read(invocation.options().root());
-      return new OutgoingKernel(
-          running.profile(),
-          running.handed(),
-          running.commandLine(),
-          Optional.empty(),
-          running.notes());
+      return RunningKernel.read(invocation.options().root());
     }
     if (name.equals(NEXT)) {
-      return OutgoingKernel.of(BootEntry.next(invocation.options().root()));
+      return OutgoingKernel.of(BootEntries.next(invocation.options().root()));
     }
     Path path = Path.of(name);
     invocation.reads(path);
@@ -153,7 +148,7 @@ public final class KernelSource {
         running
             ? new RunningHost(invocation).outgoing(kernel(name))
             : name.equals(NEXT) ? kernel(name) : kernelOrMemory(name);
-    boolean image = !running && outgoing.handed().flatMap(Handed::integrity).isPresent();
+    boolean image = !running && outgoing.content().flatMap(HandoverContent::integrity).isPresent();
     if (!image && ScratchOptions.isGiven(invocation)) {
       throw invocation.wrong(
           "--setup-data and --scratch-array need a memory image, but %s is a kernel"
@@ -177,9 +172,9 @@ public final class KernelSource {
       JsonFields document = JsonFields.read(path);
       if (InspectDocument.isOne(document)) {
         InspectDocument inspected = new InspectDocument(name, document);
-        HandedReader.Outgoing read = inspected.read();
+        OutgoingKernel read = inspected.read();
         look.at(inspected);
-        return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
+        return read;
       }
       return OutgoingKernel.of(ProfileFile.read(name, document), Optional.empty());
     }
@@ -227,8 +222,7 @@ public final class KernelSource {
     Verifier.Options options =
         ScratchOptions.verifying(invocation, rule -> true, FINDINGS_PER_RULE);
     look.at(handover, options);
-    HandedReader.Outgoing read = HandedReader.read(handover, name, options);
-    return OutgoingKernel.of(read.profile(), Optional.of(read.handed()));
+    return HandoverReader.read(handover, name, options);
   }
 
   private static boolean isZstd(Path path) throws IOException {

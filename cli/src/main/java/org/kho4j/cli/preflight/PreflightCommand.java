@@ -13,11 +13,14 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.verify.ScratchOptions;
-import org.kho4j.preflight.CommandLine;
 import org.kho4j.preflight.Preflight;
-import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.KernelPair;
+import org.kho4j.preflight.profile.Profile;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code kho preflight --from A --to B}. */
@@ -185,7 +188,7 @@ public final class PreflightCommand extends Command {
     } else {
       ProfileView.text(invocation, kernel, read.notes());
     }
-    return toStdout || kernel.findings().isEmpty() ? OK : BAD_ANSWER;
+    return toStdout || new ClaimedLayouts(kernel).findings().isEmpty() ? OK : BAD_ANSWER;
   }
 
   private static int judge(Invocation invocation, String from, String to) throws IOException {
@@ -195,14 +198,14 @@ public final class PreflightCommand extends Command {
         source.outgoing(from, invocation.value("--from-kernel", String.class));
     OutgoingKernel incoming = pending.get();
     Profile next = incoming.profile();
-    Optional<String> impossible = Preflight.impossible(outgoing.profile(), next);
+    Optional<String> impossible = new KernelPair(outgoing.profile(), next).impossible();
     if (impossible.isPresent()) {
       throw new IOException(impossible.get());
     }
     Report report =
         Preflight.judge(
                 outgoing.profile(),
-                outgoing.handed(),
+                outgoing.content(),
                 next,
                 nextCommandLine(invocation, outgoing)
                     .or(() ->

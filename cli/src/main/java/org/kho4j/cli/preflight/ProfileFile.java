@@ -18,12 +18,12 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.luo.FeatureHeader;
-import org.kho4j.preflight.KernelType;
-import org.kho4j.preflight.KernelType.Member;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 
 /** The profile of a kernel in a file, which replaces the kernel. */
 public final class ProfileFile {
@@ -87,19 +87,19 @@ public final class ProfileFile {
             : Optional.empty());
   }
 
-  /** Reads the speech about each part. */
-  private static Map<String, Speech> parts(JsonFields spoken) throws IOException {
-    Map<String, Speech> parts = new TreeMap<>();
-    for (String name : spoken.names()) {
-      parts.put(name, speech(spoken.object(name)));
+  /** Reads the support of each part. */
+  private static Map<String, Support> parts(JsonFields supported) throws IOException {
+    Map<String, Support> parts = new TreeMap<>();
+    for (String name : supported.names()) {
+      parts.put(name, support(supported.object(name)));
     }
     return parts;
   }
 
-  /** Reads the speech about a part. */
-  static Speech speech(JsonFields part) throws IOException {
-    return new Speech(
-        part.oneOf("state", Speech.State.values()),
+  /** Reads the support of a part. */
+  static Support support(JsonFields part) throws IOException {
+    return new Support(
+        part.oneOf("state", Support.State.values()),
         part.texts("versions"),
         part.has("features") ? Optional.of(features(part.object("features"))) : Optional.empty(),
         part.text("evidence"));
@@ -198,17 +198,17 @@ public final class ProfileFile {
     json.endObject();
   }
 
-  /** Writes the speech about each part, with the evidence. */
-  static void parts(Json json, Map<String, Speech> parts) {
+  /** Writes the support of each part, with the evidence. */
+  static void parts(Json json, Map<String, Support> parts) {
     json.object("parts");
-    new TreeMap<>(parts).forEach((name, speech) -> speech(json.object(name), speech));
+    new TreeMap<>(parts).forEach((name, support) -> support(json.object(name), support));
     json.endObject();
   }
 
-  /** Writes the speech about a part, and ends the object that it is. */
-  public static void speech(Json json, Speech speech) {
-    json.text("state", label(speech.state())).texts("versions", speech.versions());
-    speech
+  /** Writes the support of a part, and ends the object that it is. */
+  public static void support(Json json, Support support) {
+    json.text("state", label(support.state())).texts("versions", support.versions());
+    support
         .features()
         .ifPresent(features ->
             json.object("features")
@@ -216,7 +216,7 @@ public final class ProfileFile {
                 .number("required", features.required())
                 .number("active", features.active())
                 .endObject());
-    json.text("evidence", speech.evidence()).endObject();
+    json.text("evidence", support.evidence()).endObject();
   }
 
   private static void types(Json json, Map<String, KernelType> types) {

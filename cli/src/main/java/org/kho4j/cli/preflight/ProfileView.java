@@ -5,11 +5,11 @@ import java.util.List;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.Part;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 
 /** Shows the profile of one kernel. */
 final class ProfileView {
@@ -25,14 +25,14 @@ final class ProfileView {
     }
     kernel.pageSize().ifPresent(size -> text.put(", pages of ").put(size.toString()));
     text.line();
-    int widest = Parts.ALL.stream().mapToInt(part -> part.name().length()).max().orElse(0);
-    for (Part part : Parts.ALL) {
-      Speech speech = kernel.speech(part);
+    int widest = Part.ALL.stream().mapToInt(part -> part.name().length()).max().orElse(0);
+    for (Part part : Part.ALL) {
+      Support support = kernel.support(part);
       text.put("  ")
           .put(Text.Style.NAME, part.name())
           .put(" ".repeat(widest - part.name().length() + 2))
-          .put(style(speech), word(speech))
-          .put(Text.Style.FAINT, ": " + Units.printable(speech.evidence()))
+          .put(style(support), word(support))
+          .put(Text.Style.FAINT, ": " + Units.printable(support.evidence()))
           .line();
     }
     kernel
@@ -40,7 +40,7 @@ final class ProfileView {
         .ifPresent(
             on -> text.put(on ? "KHO is on without kho=.\n" : "KHO is off without kho=on.\n"));
     text.line(types(kernel));
-    for (String finding : kernel.findings()) {
+    for (String finding : new ClaimedLayouts(kernel).findings()) {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));
     }
     for (String note : notes) {
@@ -60,16 +60,16 @@ final class ProfileView {
             + " of the contract.";
   }
 
-  private static String word(Speech speech) {
-    return switch (speech.state()) {
-      case YES -> Units.printable(speech.text().orElse("yes"));
+  private static String word(Support support) {
+    return switch (support.state()) {
+      case YES -> Units.printable(support.text().orElse("yes"));
       case NO -> "no";
       case UNKNOWN -> "unknown";
     };
   }
 
-  private static Text.Style style(Speech speech) {
-    return switch (speech.state()) {
+  private static Text.Style style(Support support) {
+    return switch (support.state()) {
       case YES -> Text.Style.GOOD;
       case NO -> Text.Style.BAD;
       case UNKNOWN -> Text.Style.WARNING;

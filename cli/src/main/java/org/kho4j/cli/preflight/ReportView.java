@@ -8,11 +8,11 @@ import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchView;
-import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Verdict;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.Profile;
 
 /** Shows the report on a pair of kernels. */
 final class ReportView {

@@ -4,19 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
-import org.kho4j.preflight.Handed;
-import org.kho4j.preflight.HostFiles;
-import org.kho4j.preflight.Part;
-import org.kho4j.preflight.Parts;
-import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.host.DescriptorStore;
+import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.LiveUpdateUse;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Part;
+import org.kho4j.preflight.profile.Support;
 
 /**
  * The actual handover of the running kernel: the parts in its memory, and the files of open
@@ -36,7 +35,7 @@ final class RunningHost {
    * @param kernel what its files say
    */
   OutgoingKernel outgoing(OutgoingKernel kernel) throws IOException {
-    if (kernel.profile().speech(Parts.KHO).state() == Speech.State.NO) {
+    if (kernel.profile().support(Part.KHO).state() == Support.State.NO) {
       return kernel;
     }
     List<String> notes = new ArrayList<>();
@@ -44,31 +43,27 @@ final class RunningHost {
     if (memory.isEmpty()) {
       notes.addAll(kernel.notes());
       return new OutgoingKernel(
-          kernel.profile(), kernel.handed(), kernel.commandLine(), Optional.empty(), notes);
+          kernel.profile(), kernel.content(), kernel.commandLine(), Optional.empty(), notes);
     }
     OutgoingKernel both = memory.get().writtenBy(kernel);
     notes.addAll(both.notes());
-    Handed inMemory = both.handed().orElseThrow();
-    Set<String> parts = new HashSet<>(inMemory.parts());
-    if (parts.contains(Parts.LUO.name()) && mayHaveSessions(notes)) {
-      for (Part part : List.of(Parts.MEMFD, Parts.FLB)) {
-        if (both.profile().speech(part).state() != Speech.State.NO) {
-          parts.add(part.name());
-        }
-      }
+    HandoverContent inMemory = both.content().orElseThrow();
+    Set<String> parts = inMemory.parts();
+    if (parts.contains(Part.LUO.name()) && mayHaveSessions(notes)) {
+      parts = HandoverContent.withSessions(parts, both.profile());
     }
-    Handed handed =
-        new Handed(
+    HandoverContent content =
+        new HandoverContent(
             parts,
             Set.of(),
             inMemory.handlers(),
             inMemory.flbs(),
             inMemory.reservations(),
-            inMemory.strangers(),
+            inMemory.unknownSubtrees(),
             inMemory.integrity(),
-            inMemory.scratch().or(() -> kernel.handed().flatMap(Handed::scratch)));
+            inMemory.scratch().or(() -> kernel.content().flatMap(HandoverContent::scratch)));
     return new OutgoingKernel(
-        both.profile(), Optional.of(handed), kernel.commandLine(), Optional.empty(), notes);
+        both.profile(), Optional.of(content), kernel.commandLine(), Optional.empty(), notes);
   }
 
   private Optional<OutgoingKernel> memory(List<String> notes) {

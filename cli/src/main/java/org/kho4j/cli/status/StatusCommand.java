@@ -7,7 +7,7 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.memory.running.RunningMemory;
-import org.kho4j.preflight.HostFiles;
+import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.RunningRoots;

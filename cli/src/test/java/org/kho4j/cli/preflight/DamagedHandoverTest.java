@@ -29,13 +29,13 @@ import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.HandedReader.Outgoing;
 import org.kho4j.preflight.Preflight;
 import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
-import org.kho4j.preflight.Verdict;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.HandoverReader;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Verdict;
 
 /**
  * Damage in a memory image is part of the verdict. The next kernel speaks exactly the versions and
@@ -93,14 +93,14 @@ class DamagedHandoverTest {
   }
 
   private static Report judge(Handover handover) {
-    Outgoing outgoing = HandedReader.read(handover, "a memory image");
+    OutgoingKernel outgoing = HandoverReader.read(handover, "a memory image");
     String reservations =
-        outgoing.handed().reservations().stream()
+        outgoing.content().orElseThrow().reservations().stream()
             .map(one -> " reserve_mem=%d:64:%s".formatted(one.size(), one.name()))
             .collect(Collectors.joining());
     return Preflight.judge(
         outgoing.profile(),
-        Optional.of(outgoing.handed()),
+        outgoing.content(),
         outgoing.profile(),
         Optional.of(new CommandLine("kho=on liveupdate=on" + reservations)));
   }

@@ -13,8 +13,8 @@ import org.kho4j.handover.Handovers;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
-import org.kho4j.preflight.HandedReader;
-import org.kho4j.preflight.HandedReader.Outgoing;
+import org.kho4j.preflight.outgoing.HandoverReader;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
 
 /** A version that is not known here is one that a kernel speaks, and no damage. */
 class HandedVersionTest {
@@ -23,16 +23,17 @@ class HandedVersionTest {
 
   @Test
   void anotherNumberOfKexecMetadata() throws IOException {
-    Outgoing known = withMetadataVersion(1);
+    OutgoingKernel known = withMetadataVersion(1);
     assertThat(known.profile().parts().get(METADATA).versions()).containsExactly("1");
     assertThat(known.profile().release()).contains("7.2.12");
-    Outgoing other = withMetadataVersion(2);
+    OutgoingKernel other = withMetadataVersion(2);
     assertThat(other.profile().parts().get(METADATA).versions()).containsExactly("2");
     assertThat(other.profile().release()).isEmpty();
-    assertThat(other.handed().parts()).isEqualTo(known.handed().parts());
+    assertThat(other.content().orElseThrow().parts())
+        .isEqualTo(known.content().orElseThrow().parts());
   }
 
-  private static Outgoing withMetadataVersion(int version) throws IOException {
+  private static OutgoingKernel withMetadataVersion(int version) throws IOException {
     Path capture = Captures.SMALL.resolve("lab/x86_64-7.2-moments.elf.zst");
     try (PhysicalMemory memory = MemoryImages.open(capture)) {
       Overlay patched = new Overlay(memory);
@@ -45,7 +46,7 @@ class HandedVersionTest {
       patched
           .page(metadata.address())
           .set(ValueLayout.JAVA_BYTE, metadata.address() % Overlay.PAGE, (byte) version);
-      return HandedReader.read(Handovers.find(patched).getFirst(), "a capture");
+      return HandoverReader.read(Handovers.find(patched).getFirst(), "a capture");
     }
   }
 }

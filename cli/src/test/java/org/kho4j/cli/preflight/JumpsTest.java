@@ -19,11 +19,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.handover.memblock.ReserveMem;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.Handed;
 import org.kho4j.preflight.Preflight;
-import org.kho4j.preflight.Profile;
 import org.kho4j.preflight.Report;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.HandoverContent;
+import org.kho4j.preflight.profile.Profile;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -103,7 +103,7 @@ class JumpsTest {
       Report report =
           Preflight.judge(
               kernel("from"),
-              handed(),
+              content(),
               kernel("to"),
               Optional.of(new CommandLine(text("cmdline"))));
       Map<String, String> verdicts = new TreeMap<>();
@@ -112,7 +112,7 @@ class JumpsTest {
       return verdicts;
     }
 
-    private Optional<Handed> handed() {
+    private Optional<HandoverContent> content() {
       if (!tellsAll()) {
         return Optional.empty();
       }
@@ -120,7 +120,7 @@ class JumpsTest {
       parts.remove(OVERALL);
       List<ReserveMem> reservations = parts.contains("memblock") ? List.of(RESERVATION) : List.of();
       return Optional.of(
-          new Handed(
+          new HandoverContent(
               parts,
               Set.of(),
               Set.of(),

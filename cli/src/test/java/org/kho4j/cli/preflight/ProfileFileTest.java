@@ -17,10 +17,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.output.OutputFile;
-import org.kho4j.preflight.Profile;
-import org.kho4j.preflight.ProfileReader;
 import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.ProfileReader;
 
 class ProfileFileTest {
 

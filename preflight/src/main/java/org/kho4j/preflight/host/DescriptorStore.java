@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.kho4j.preflight.HostFiles;
 
 /**
  * The descriptors that systemd keeps for a unit. Services of systemd itself are left out: what

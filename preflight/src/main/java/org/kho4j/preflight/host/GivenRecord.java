@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.SetupData;
 import org.kho4j.handover.boot.BootData;
-import org.kho4j.preflight.HostFiles;
 
 /**
  * Reads the boot record that this boot received: x86-64's from sysfs, arm64's from the device tree.

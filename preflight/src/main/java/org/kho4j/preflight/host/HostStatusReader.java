@@ -16,9 +16,6 @@ import org.kho4j.handover.Metadata;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.preflight.CommandLine;
-import org.kho4j.preflight.DebugfsOut;
-import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.host.HostStatus.Given;
 import org.kho4j.preflight.host.HostStatus.Prepared;
 import org.kho4j.preflight.host.HostStatus.State;
@@ -68,7 +65,7 @@ public final class HostStatusReader {
   }
 
   private HostStatus read(State byMemory) throws IOException {
-    Optional<CommandLine> line = files.text("proc/cmdline").map(CommandLine::new);
+    Optional<CommandLine> line = CommandLine.of(files);
     Switch kho = kho(files, byMemory);
     Switch luo = luo(kho, line);
     if (files.names(DEBUGFS).orElse(List.of()).isEmpty()) {
@@ -130,8 +127,7 @@ public final class HostStatusReader {
     if (KernelSymbols.read(files).state() == KernelSymbols.State.MISSING) {
       return new Switch(State.MISSING, "/proc/kallsyms lists no function of it");
     }
-    Optional<Boolean> wanted =
-        files.text("proc/cmdline").flatMap(line -> new CommandLine(line).kho());
+    Optional<Boolean> wanted = CommandLine.of(files).flatMap(CommandLine::kho);
     if (wanted.equals(Optional.of(false))) {
       return new Switch(State.OFF, "kho=off is on the command line");
     }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.image.Feature;
 
 /**

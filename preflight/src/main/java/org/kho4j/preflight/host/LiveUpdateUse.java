@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.kho4j.preflight.HostFiles;
 
 /**
  * The processes that have LUO's device or a session open, found by the descriptors in {@code

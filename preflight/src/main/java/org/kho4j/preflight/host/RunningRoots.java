@@ -13,7 +13,6 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.running.RunningMemory;
-import org.kho4j.preflight.HostFiles;
 import org.kho4j.preflight.host.HostStatus.State;
 import org.kho4j.preflight.host.KernelSymbols.Name;
 

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /** Calls in arm64 code: the first argument is in x0, the third in w2. */
-final class Arm64Calls implements MetadataNumber.Calls {
+final class Arm64Calls implements MachineCalls {
 
   private static final long PAGE = -4096;
 

@@ -5,8 +5,25 @@ import java.util.Map;
 import java.util.Optional;
 import org.kho4j.preflight.btf.Btf;
 
-/** Finds whether a feature is built in: from the configuration, then from strings and functions. */
-final class BuiltIn {
+/**
+ * The presence of a {@link Feature} in a kernel: by the configuration, then by strings and
+ * functions.
+ *
+ * @param state the answer
+ * @param evidence a phrase with the evidence
+ */
+public record BuiltIn(State state, String evidence) {
+
+  /** The presence of a feature in a kernel. */
+  public enum State {
+    /** The feature is built into the image. */
+    YES,
+    /** The feature is a module, and works once that is loaded. */
+    MODULE,
+    NO,
+    /** The image has no evidence. */
+    UNKNOWN
+  }
 
   /**
    * A kernel without this function has no modules. The function is exported, so no compiler inlines
@@ -14,76 +31,71 @@ final class BuiltIn {
    */
   private static final String MODULE_LOADER = "register_module_notifier";
 
-  private BuiltIn() {}
-
-  static Built look(KernelImage image, Feature feature) {
+  /** Returns whether a kernel has a feature. */
+  public static BuiltIn of(KernelImage image, Feature feature) {
     return byConfig(image.config(), feature)
         .or(() -> byString(image, feature))
         .or(() -> byFunction(image.btf(), feature))
         .orElseGet(() -> byAbsence(image, feature));
   }
 
-  private static Optional<Built> byConfig(Optional<Map<String, String>> config, Feature feature) {
+  private static Optional<BuiltIn> byConfig(Optional<Map<String, String>> config, Feature feature) {
     return config.map(options -> {
       String value = options.getOrDefault(feature.option(), "n");
-      Built.State state =
+      State state =
           switch (value) {
-            case "y" -> Built.State.YES;
-            case "m" -> Built.State.MODULE;
-            default -> Built.State.NO;
+            case "y" -> State.YES;
+            case "m" -> State.MODULE;
+            default -> State.NO;
           };
       String said =
-          state == Built.State.NO
-              ? feature.option() + " is not set"
-              : feature.option() + "=" + value;
-      return new Built(state, said + " in its built-in configuration");
+          state == State.NO ? feature.option() + " is not set" : feature.option() + "=" + value;
+      return new BuiltIn(state, said + " in its built-in configuration");
     });
   }
 
-  private static Optional<Built> byString(KernelImage image, Feature feature) {
+  private static Optional<BuiltIn> byString(KernelImage image, Feature feature) {
     return named(image, feature).stream()
         .filter(FoundString::isWhole)
         .findFirst()
         .map(string ->
-            new Built(Built.State.YES, "string \"" + string.text() + "\" at " + string.place()));
+            new BuiltIn(State.YES, "string \"" + string.text() + "\" at " + string.place()));
   }
 
   private static List<FoundString> named(KernelImage image, Feature feature) {
     return image.strings(feature.stem().isEmpty() ? feature.marker() : feature.stem());
   }
 
-  private static Optional<Built> byFunction(Optional<Btf> btf, Feature feature) {
+  private static Optional<BuiltIn> byFunction(Optional<Btf> btf, Feature feature) {
     if (feature.function().isEmpty() || btf.isEmpty() || !btf.get().hasFunctions()) {
       return Optional.empty();
     }
     if (btf.get().hasFunction(feature.function())) {
-      return Optional.of(
-          new Built(Built.State.YES, "function " + feature.function() + " in its BTF"));
+      return Optional.of(new BuiltIn(State.YES, "function " + feature.function() + " in its BTF"));
     }
     String evidence = "no function " + feature.function() + " in its BTF";
     return Optional.of(
         feature.modular() && !btf.get().hasFunction(MODULE_LOADER)
-            ? new Built(Built.State.NO, evidence + ", nor one of the module loader")
+            ? new BuiltIn(State.NO, evidence + ", nor one of the module loader")
             : absent(feature, evidence));
   }
 
-  private static Built byAbsence(KernelImage image, Feature feature) {
+  private static BuiltIn byAbsence(KernelImage image, Feature feature) {
     if (image.strings().isEmpty()) {
-      return new Built(
-          Built.State.UNKNOWN,
-          "neither its configuration nor its strings nor its functions are here");
+      return new BuiltIn(
+          State.UNKNOWN, "neither its configuration nor its strings nor its functions are here");
     }
     List<FoundString> tails = named(image, feature);
     if (!tails.isEmpty()) {
-      return new Built(Built.State.UNKNOWN, tails.getFirst().ending());
+      return new BuiltIn(State.UNKNOWN, tails.getFirst().ending());
     }
     String sought = feature.stem().isEmpty() ? feature.marker() : feature.stem() + "-vN";
     return absent(feature, "no string \"" + sought + "\" in the whole kernel");
   }
 
-  private static Built absent(Feature feature, String evidence) {
+  private static BuiltIn absent(Feature feature, String evidence) {
     return feature.modular()
-        ? new Built(Built.State.UNKNOWN, evidence + "; it may be a module")
-        : new Built(Built.State.NO, evidence);
+        ? new BuiltIn(State.UNKNOWN, evidence + "; it may be a module")
+        : new BuiltIn(State.NO, evidence);
   }
 }

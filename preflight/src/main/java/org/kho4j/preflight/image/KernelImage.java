@@ -107,9 +107,4 @@ public record KernelImage(
   public List<FoundString> strings(String stem) {
     return strings.orElse(List.of()).stream().filter(string -> string.stem().equals(stem)).toList();
   }
-
-  /** Returns whether the kernel has a feature, with the evidence. */
-  public Built built(Feature feature) {
-    return BuiltIn.look(this, feature);
-  }
 }

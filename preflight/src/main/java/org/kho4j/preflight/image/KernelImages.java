@@ -14,11 +14,6 @@ import org.kho4j.preflight.btf.Btf;
 /** Reads kernel images. */
 public final class KernelImages {
 
-  /**
-   * Most bytes that a packed kernel unpacks to: Debian's has 66 MB, with debug data some hundred.
-   */
-  static final long MAX_UNPACKED = 1L << 30;
-
   private KernelImages() {}
 
   /**
@@ -52,11 +47,15 @@ public final class KernelImages {
   }
 
   private static KernelImage read(Path path, MemorySegment bytes) throws IOException {
-    return UnifiedImage.matches(bytes) ? UnifiedImage.read(path, bytes) : readKernel(path, bytes);
+    if (!UnifiedImage.matches(bytes)) {
+      return readKernel(path, bytes);
+    }
+    UnifiedImage unified = UnifiedImage.read(path, bytes);
+    return readKernel(path, unified.linux()).in(unified.others());
   }
 
   /** Reads the kernel in these bytes of a file, which are no unified image. */
-  static KernelImage readKernel(Path path, MemorySegment bytes) throws IOException {
+  private static KernelImage readKernel(Path path, MemorySegment bytes) throws IOException {
     if (BzImage.matches(bytes)) {
       return BzImage.read(path, bytes);
     }
@@ -68,11 +67,5 @@ public final class KernelImages {
       return new KernelContent(path, bytes, Optional.empty()).read();
     }
     return new Payload(path, bytes, 0, -1).read(packing.get(), KernelContent::read);
-  }
-
-  /** Reads an unpacked kernel. */
-  @FunctionalInterface
-  interface Reading {
-    KernelImage of(KernelContent content) throws IOException;
   }
 }

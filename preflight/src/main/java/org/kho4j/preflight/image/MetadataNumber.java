@@ -23,25 +23,6 @@ final class MetadataNumber {
   /** Most calls with the message that are examined; kernels have one. */
   private static final int MAX_CALLS = 16;
 
-  /** A call in machine code whose first argument is an address. */
-  interface Calls {
-
-    /**
-     * Returns the offset of the next instruction that loads an address as the first argument, or
-     * -1.
-     *
-     * @param code machine code
-     * @param from the first offset to look at
-     * @param base the virtual address of the code's first byte
-     */
-    long next(MemorySegment code, long from, long base, long address);
-
-    /**
-     * Returns the third argument of the call that the instruction at an offset is for, if constant.
-     */
-    OptionalLong thirdArgument(MemorySegment code, long offset);
-  }
-
   private MetadataNumber() {}
 
   /**
@@ -60,7 +41,7 @@ final class MetadataNumber {
   }
 
   private static Optional<Found<Long>> read(
-      MemorySegment bytes, Calls calls, Place message, List<LoadedRange> code) {
+      MemorySegment bytes, MachineCalls calls, Place message, List<LoadedRange> code) {
     List<Found<OptionalLong>> found = new ArrayList<>();
     for (LoadedRange region : code) {
       MemorySegment slice = bytes.asSlice(region.offset(), region.length());

@@ -21,6 +21,17 @@ import org.kho4j.files.packed.Spool;
  */
 record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
 
+  /**
+   * Most bytes that a packed kernel unpacks to: Debian's has 66 MB, with debug data some hundred.
+   */
+  private static final long MAX_UNPACKED = 1L << 30;
+
+  /** Reads an unpacked kernel. */
+  @FunctionalInterface
+  interface Reading {
+    KernelImage of(KernelContent content) throws IOException;
+  }
+
   /** Takes a part of a file, by the place in its header. */
   static Payload of(Path path, MemorySegment file, long offset, long length)
       throws MalformedImageException {
@@ -60,9 +71,9 @@ record Payload(Path path, MemorySegment bytes, long offset, long unpacked) {
   }
 
   /** Unpacks the kernel and reads it. */
-  KernelImage read(Packing packing, KernelImages.Reading reading) throws IOException {
+  KernelImage read(Packing packing, Reading reading) throws IOException {
     try (MappedFile file =
-        packing.unpack(path, bytes, offset, Spool.DEFAULT.withLimit(KernelImages.MAX_UNPACKED))) {
+        packing.unpack(path, bytes, offset, Spool.DEFAULT.withLimit(MAX_UNPACKED))) {
       if (unpacked >= 0 && file.size() != unpacked) {
         throw new MalformedImageException(
             "%s: the %s at offset 0x%x decompresses to %d bytes, but should have %d"

@@ -17,8 +17,11 @@ import org.kho4j.files.MalformedImageException;
  * A unified kernel image (UKI, the UAPI group's specification): an EFI program with the kernel in
  * section {@code .linux}, its command line in {@code .cmdline} and its initrd in {@code .initrd}.
  * If there are several profiles, the first counts.
+ *
+ * @param linux the kernel
+ * @param others the other parts
  */
-final class UnifiedImage {
+record UnifiedImage(MemorySegment linux, KernelImage.Unified others) {
 
   /** Longest command line that a kernel takes. */
   private static final int MAX_COMMAND_LINE = 1 << 12;
@@ -38,14 +41,12 @@ final class UnifiedImage {
 
   private record PeSection(String name, long offset, long length) {}
 
-  private UnifiedImage() {}
-
   /** Returns whether a file is a PE program with a section {@code .linux}. */
   static boolean matches(MemorySegment bytes) {
     return sections(bytes).stream().anyMatch(section -> section.name.equals(LINUX));
   }
 
-  static KernelImage read(Path path, MemorySegment bytes) throws IOException {
+  static UnifiedImage read(Path path, MemorySegment bytes) throws IOException {
     Optional<String> commandLine = Optional.empty();
     Optional<Long> initrd = Optional.empty();
     Optional<MemorySegment> linux = Optional.empty();
@@ -67,8 +68,7 @@ final class UnifiedImage {
         default -> {}
       }
     }
-    KernelImage kernel = KernelImages.readKernel(path, linux.orElseThrow());
-    return kernel.in(new KernelImage.Unified(commandLine, initrd));
+    return new UnifiedImage(linux.orElseThrow(), new KernelImage.Unified(commandLine, initrd));
   }
 
   private static void requireFirst(Path path, PeSection section, Optional<?> found)

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
  * Calls in x86-64 code: the first argument is in rdi, the third in edx. Decodes only instructions
  * that compilers put between the arguments of one call; anything else ends the search.
  */
-final class X86Calls implements MetadataNumber.Calls {
+final class X86Calls implements MachineCalls {
 
   /** Bytes of {@code mov $imm32,%rdi} and of {@code lea disp32(%rip),%rdi}. */
   private static final int LOAD = 7;

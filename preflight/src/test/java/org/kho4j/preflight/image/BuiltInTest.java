@@ -41,29 +41,29 @@ class BuiltInTest {
         Optional.empty());
   }
 
-  private static Built.State state(Feature feature, String... functions) throws IOException {
-    return kernel(Optional.of(List.of()), Optional.empty(), functions).built(feature).state();
+  private static BuiltIn.State state(Feature feature, String... functions) throws IOException {
+    return BuiltIn.of(kernel(Optional.of(List.of()), Optional.empty(), functions), feature).state();
   }
 
   @Test
   void functionsShowWhatIsBuiltIn() throws IOException {
-    assertThat(state(Feature.KHO, "kho_preserve_folio")).isEqualTo(Built.State.YES);
-    assertThat(state(Feature.KHO, "start_kernel")).isEqualTo(Built.State.NO);
+    assertThat(state(Feature.KHO, "kho_preserve_folio")).isEqualTo(BuiltIn.State.YES);
+    assertThat(state(Feature.KHO, "start_kernel")).isEqualTo(BuiltIn.State.NO);
   }
 
   @Test
   void whatIsMissingMayBeAModuleWhereModulesCanBeLoaded() throws IOException {
     assertThat(state(Feature.KHO_TEST, "start_kernel", "register_module_notifier"))
-        .isEqualTo(Built.State.UNKNOWN);
-    assertThat(state(Feature.KHO_TEST, "start_kernel")).isEqualTo(Built.State.NO);
+        .isEqualTo(BuiltIn.State.UNKNOWN);
+    assertThat(state(Feature.KHO_TEST, "start_kernel")).isEqualTo(BuiltIn.State.NO);
     assertThat(state(Feature.KHO_TEST, "kho_test_init", "register_module_notifier"))
-        .isEqualTo(Built.State.YES);
+        .isEqualTo(BuiltIn.State.YES);
   }
 
   @Test
   void withoutFunctionsNothingSaysThatThereAreNoModules() throws IOException {
-    assertThat(state(Feature.KHO_TEST)).isEqualTo(Built.State.UNKNOWN);
-    assertThat(state(Feature.KHO)).isEqualTo(Built.State.NO);
+    assertThat(state(Feature.KHO_TEST)).isEqualTo(BuiltIn.State.UNKNOWN);
+    assertThat(state(Feature.KHO)).isEqualTo(BuiltIn.State.NO);
   }
 
   @Test
@@ -73,15 +73,15 @@ class BuiltInTest {
             Optional.of(List.of()),
             Optional.of(Map.of("CONFIG_TEST_KEXEC_HANDOVER", "m")),
             "kho_preserve_folio");
-    assertThat(kernel.built(Feature.KHO_TEST).state()).isEqualTo(Built.State.MODULE);
-    assertThat(kernel.built(Feature.KHO).state()).isEqualTo(Built.State.NO);
+    assertThat(BuiltIn.of(kernel, Feature.KHO_TEST).state()).isEqualTo(BuiltIn.State.MODULE);
+    assertThat(BuiltIn.of(kernel, Feature.KHO).state()).isEqualTo(BuiltIn.State.NO);
   }
 
   @Test
   void theEndOfALongerStringIsNoEvidence() throws IOException {
     FoundString tail = new FoundString("kho-v4", new Place("", 0, OptionalLong.empty()), "wants ");
-    Built built = kernel(Optional.of(List.of(tail)), Optional.empty()).built(Feature.KHO);
-    assertThat(built.state()).isEqualTo(Built.State.UNKNOWN);
+    BuiltIn built = BuiltIn.of(kernel(Optional.of(List.of(tail)), Optional.empty()), Feature.KHO);
+    assertThat(built.state()).isEqualTo(BuiltIn.State.UNKNOWN);
     assertThat(built.evidence()).contains("only the end of \"wants kho-v4\"");
   }
 
@@ -102,6 +102,6 @@ class BuiltInTest {
             Optional.of(new BtfBuilder().u32().read()),
             Optional.empty(),
             Optional.empty());
-    assertThat(types.built(Feature.KHO).state()).isEqualTo(Built.State.UNKNOWN);
+    assertThat(BuiltIn.of(types, Feature.KHO).state()).isEqualTo(BuiltIn.State.UNKNOWN);
   }
 }

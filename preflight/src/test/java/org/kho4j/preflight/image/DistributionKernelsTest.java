@@ -64,7 +64,7 @@ class DistributionKernelsTest {
           .as("%s is the kernel of its configuration", image.path())
           .contains(true);
       for (Feature feature : FEATURES) {
-        Built built = image.built(feature);
+        BuiltIn built = BuiltIn.of(image, feature);
         String told = built.state() + ": " + built.evidence();
         if (!states(config, feature).contains(built.state())) {
           wrong.add("%s: %s is %s".formatted(image.path(), feature.option(), told));
@@ -87,12 +87,12 @@ class DistributionKernelsTest {
   }
 
   /** What may be said; where modules can be loaded, an image need not know of one. */
-  private static List<Built.State> states(String config, Feature feature) {
+  private static List<BuiltIn.State> states(String config, Feature feature) {
     if (config.contains("\n" + feature.option() + "=y\n")) {
-      return List.of(Built.State.YES);
+      return List.of(BuiltIn.State.YES);
     }
     return feature.modular() && config.contains("\nCONFIG_MODULES=y\n")
-        ? List.of(Built.State.UNKNOWN, Built.State.MODULE)
-        : List.of(Built.State.NO);
+        ? List.of(BuiltIn.State.UNKNOWN, BuiltIn.State.MODULE)
+        : List.of(BuiltIn.State.NO);
   }
 }

@@ -189,15 +189,15 @@ class KernelImagesTest {
     assertThat(image.strings()).isEmpty();
     assertThat(image.release()).isEmpty();
     assertThat(image.pageSize().orElseThrow().value()).isEqualTo(PageSize.SIZE_4K);
-    assertThat(image.built(Feature.KHO))
-        .isEqualTo(new Built(Built.State.YES, "function kho_preserve_folio in its BTF"));
-    assertThat(image.built(Feature.LUO).state()).isEqualTo(Built.State.NO);
-    assertThat(image.built(Feature.KHO_TEST))
+    assertThat(BuiltIn.of(image, Feature.KHO))
+        .isEqualTo(new BuiltIn(BuiltIn.State.YES, "function kho_preserve_folio in its BTF"));
+    assertThat(BuiltIn.of(image, Feature.LUO).state()).isEqualTo(BuiltIn.State.NO);
+    assertThat(BuiltIn.of(image, Feature.KHO_TEST))
         .isEqualTo(
-            new Built(
-                Built.State.NO,
+            new BuiltIn(
+                BuiltIn.State.NO,
                 "no function kho_test_init in its BTF, nor one of the module loader"));
-    assertThat(image.built(Feature.KEXEC_METADATA).state()).isEqualTo(Built.State.UNKNOWN);
+    assertThat(BuiltIn.of(image, Feature.KEXEC_METADATA).state()).isEqualTo(BuiltIn.State.UNKNOWN);
   }
 
   @Test
@@ -219,14 +219,15 @@ class KernelImagesTest {
     KernelImage image = read(Images.image(1, content.toByteArray()));
 
     assertThat(image.config().orElseThrow()).containsEntry("CONFIG_NAME", "\"x=y\"").hasSize(3);
-    assertThat(image.built(Feature.KHO))
+    assertThat(BuiltIn.of(image, Feature.KHO))
         .isEqualTo(
-            new Built(Built.State.YES, "CONFIG_KEXEC_HANDOVER=y in its built-in configuration"));
-    assertThat(image.built(Feature.KHO_TEST).state()).isEqualTo(Built.State.MODULE);
-    assertThat(image.built(Feature.LUO))
+            new BuiltIn(
+                BuiltIn.State.YES, "CONFIG_KEXEC_HANDOVER=y in its built-in configuration"));
+    assertThat(BuiltIn.of(image, Feature.KHO_TEST).state()).isEqualTo(BuiltIn.State.MODULE);
+    assertThat(BuiltIn.of(image, Feature.LUO))
         .isEqualTo(
-            new Built(
-                Built.State.NO, "CONFIG_LIVEUPDATE is not set in its built-in configuration"));
+            new BuiltIn(
+                BuiltIn.State.NO, "CONFIG_LIVEUPDATE is not set in its built-in configuration"));
   }
 
   @Test
@@ -234,12 +235,12 @@ class KernelImagesTest {
     KernelImage image = read(Images.image(1, new byte[100_000]));
 
     assertThat(image.strings()).contains(List.of());
-    assertThat(image.built(Feature.KHO))
-        .isEqualTo(new Built(Built.State.NO, "no string \"kho-vN\" in the whole kernel"));
-    assertThat(image.built(Feature.KHO_TEST))
+    assertThat(BuiltIn.of(image, Feature.KHO))
+        .isEqualTo(new BuiltIn(BuiltIn.State.NO, "no string \"kho-vN\" in the whole kernel"));
+    assertThat(BuiltIn.of(image, Feature.KHO_TEST))
         .isEqualTo(
-            new Built(
-                Built.State.UNKNOWN,
+            new BuiltIn(
+                BuiltIn.State.UNKNOWN,
                 "no string \"kho-test-vN\" in the whole kernel; it may be a module"));
   }
 
@@ -249,10 +250,10 @@ class KernelImagesTest {
 
     KernelImage image = read(Images.image(1, content));
 
-    assertThat(image.built(Feature.KHO))
+    assertThat(BuiltIn.of(image, Feature.KHO))
         .isEqualTo(
-            new Built(
-                Built.State.UNKNOWN,
+            new BuiltIn(
+                BuiltIn.State.UNKNOWN,
                 "\"kho-v4\" is only the end of \"does not speak kho-v4\" at offset 0x4f"));
   }
 

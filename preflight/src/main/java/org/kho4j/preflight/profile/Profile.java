@@ -1,0 +1,88 @@
+package org.kho4j.preflight.profile;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.kho4j.abi.PageSize;
+import org.kho4j.abi.VersionString;
+import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.image.Footprint;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.part.Part;
+
+/**
+ * The versions and layouts of a kernel. A profile replaces the kernel: read from its image, kept in
+ * a file, or made from the contract for a handover whose kernel is not at hand.
+ *
+ * @param source the file that it was read from, for people
+ * @param release as {@code uname -r} prints it
+ * @param architecture of the machines that it runs on
+ * @param pageSize its page size
+ * @param parts its support of each {@link Part}, by the names of the parts
+ * @param versions every string in it that looks like a version, and the names of the contract's
+ *     properties that it has; empty if its strings were not available
+ * @param types the contract's structures as it declares them, by their tags; empty where it carries
+ *     no types
+ * @param constants the contract's enumerators as it declares them
+ * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where a
+ *     configuration in the image or beside it has that
+ * @param footprint the memory that kexec needs for it, where its image has that
+ */
+public record Profile(
+    String source,
+    Optional<String> release,
+    Architecture architecture,
+    Optional<PageSize> pageSize,
+    Map<String, Support> parts,
+    Optional<List<String>> versions,
+    Optional<Map<String, KernelType>> types,
+    Map<String, Long> constants,
+    Optional<Boolean> khoByDefault,
+    Optional<Footprint> footprint) {
+
+  public Profile {
+    parts = Map.copyOf(parts);
+    versions = versions.map(List::copyOf);
+    types = types.map(Map::copyOf);
+    constants = Map.copyOf(constants);
+  }
+
+  /** Returns the kernel's support of a part, also of a part that has no row. */
+  public Support support(Part part) {
+    Support known = parts.get(part.name());
+    if (known != null) {
+      return known;
+    }
+    List<String> found =
+        versions.orElse(List.of()).stream()
+            .filter(version -> part.stems().contains(VersionString.stem(version)))
+            .toList();
+    if (!found.isEmpty()) {
+      return Support.yes(found, "string \"" + found.getFirst() + "\"");
+    }
+    return Support.unknown(
+        versions.isEmpty()
+            ? "its strings are not available"
+            : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
+  }
+
+  /** Returns the profile with the support of other parts. */
+  public Profile withParts(Map<String, Support> others) {
+    return new Profile(
+        source,
+        release,
+        architecture,
+        pageSize,
+        others,
+        versions,
+        types,
+        constants,
+        khoByDefault,
+        footprint);
+  }
+
+  /** Returns the kernel's declaration of a structure, if it has one. */
+  public Optional<KernelType> type(String name) {
+    return types.map(all -> all.get(name));
+  }
+}

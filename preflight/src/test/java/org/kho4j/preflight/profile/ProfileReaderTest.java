@@ -1,0 +1,105 @@
+package org.kho4j.preflight.profile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.part.Part;
+
+/** Kernels here are arm64 Images that have nothing but some strings. */
+class ProfileReaderTest {
+
+  private static final String ALL =
+      "\0kho-v4\0kexec-metadata\0memblock-v1\0reserve-mem-v1\0luo-v5\0memfd-v2\0";
+
+  @TempDir Path directory;
+
+  private Profile kernel(String strings) throws IOException {
+    byte[] text = strings.getBytes(StandardCharsets.US_ASCII);
+    ByteBuffer image = ByteBuffer.allocate(64 + text.length).order(ByteOrder.LITTLE_ENDIAN);
+    image.putLong(24, 8 | 1 << 1).put(56, new byte[] {'A', 'R', 'M', 'd'}).put(64, text);
+    byte[] bytes = new byte[image.capacity()];
+    image.get(0, bytes);
+    return ProfileReader.read(KernelImages.read(Files.write(directory.resolve("Image"), bytes)));
+  }
+
+  @Test
+  void wholeStringsTellTheVersions() throws IOException {
+    Profile kernel = kernel(ALL);
+    assertThat(kernel.support(Part.KHO).versions()).containsExactly("kho-v4");
+    assertThat(kernel.support(Part.MEMBLOCK).versions())
+        .containsExactly("memblock-v1", "reserve-mem-v1");
+    assertThat(kernel.support(Part.LUO).versions()).containsExactly("luo-v5");
+    assertThat(kernel.support(Part.MEMFD).versions()).containsExactly("memfd-v2");
+  }
+
+  /** Without the code that compares it, the number of kexec-metadata is not known. */
+  @Test
+  void theNumberOfKexecMetadataIsNotGuessed() throws IOException {
+    Support metadata = kernel(ALL).support(Part.KEXEC_METADATA);
+    assertThat(metadata.state()).isEqualTo(Support.State.YES);
+    assertThat(metadata.versions()).isEmpty();
+  }
+
+  /** The linker keeps one copy of strings that end alike. */
+  @Test
+  void theEndOfALongerStringIsNotTakenForAVersion() throws IOException {
+    Support kho = kernel(ALL.replace("\0kho-v4", "\0wants kho-v4")).support(Part.KHO);
+    assertThat(kho.state()).isEqualTo(Support.State.UNKNOWN);
+    assertThat(kho.evidence())
+        .startsWith("\"kho-v4\" is only the end of \"wants kho-v4\" at offset 0x");
+  }
+
+  @Test
+  void norForTheSecondVersionOfAPart() throws IOException {
+    Support memblock =
+        kernel(ALL.replace("\0reserve-mem", "\0no reserve-mem")).support(Part.MEMBLOCK);
+    assertThat(memblock.state()).isEqualTo(Support.State.UNKNOWN);
+    assertThat(memblock.evidence()).startsWith("\"reserve-mem-v1\" is only the end of");
+  }
+
+  @Test
+  void aMessageBesideTheVersionDoesNotMatter() throws IOException {
+    assertThat(kernel(ALL + "wants kho-v4\0").support(Part.KHO).versions())
+        .containsExactly("kho-v4");
+  }
+
+  @Test
+  void twoVersionsAreAmbiguous() throws IOException {
+    Support kho = kernel(ALL + "kho-v3\0").support(Part.KHO);
+    assertThat(kho.state()).isEqualTo(Support.State.UNKNOWN);
+    assertThat(kho.evidence()).isEqualTo("it has the strings kho-v3, kho-v4");
+  }
+
+  @Test
+  void withoutAnyStringThePartIsNotThere() throws IOException {
+    assertThat(kernel(ALL.replace("kho-v4", "kho")).support(Part.KHO).state())
+        .isEqualTo(Support.State.NO);
+  }
+
+  /** Distributions put the configuration beside the image, under the release's name. */
+  @Test
+  void theConfigurationBesideTheImageTellsWhetherKhoIsOn() throws IOException {
+    String banner = ALL + "Linux version 7.3.4-test (a)\0";
+    Path config = directory.resolve("config-7.3.4-test");
+    assertThat(kernel(banner).khoByDefault()).isEmpty();
+
+    Files.writeString(config, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n");
+    assertThat(kernel(banner).khoByDefault()).contains(true);
+    assertThat(kernel(banner.replace("7.3.4-test", "7.3.5-test")).khoByDefault()).isEmpty();
+
+    Files.writeString(config, "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n");
+    assertThat(kernel(banner).khoByDefault()).contains(false);
+
+    Files.delete(config);
+    Files.createDirectory(config);
+    assertThat(kernel(banner).khoByDefault()).isEmpty();
+  }
+}
