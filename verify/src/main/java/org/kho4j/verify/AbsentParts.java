@@ -56,7 +56,8 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
 
   /** The number of parts, and their bytes. */
   public record Sum(long count, long bytes) {
-    Sum plus(Sum other) {
+    /** Returns the sum of both. */
+    public Sum plus(Sum other) {
       return new Sum(count + other.count, bytes + other.bytes);
     }
   }
@@ -64,7 +65,8 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
   /** No absent parts. */
   public static final AbsentParts NONE = new AbsentParts(List.of(), Map.of());
 
-  static final int MOST_PARTS = 1000;
+  /** Most parts in the list. */
+  public static final int MOST_PARTS = 1000;
 
   private static final int STRUCTURES_NAMED = 6;
 
@@ -104,7 +106,8 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
   private String sentence(Kind kind, Sum sum) {
     if (kind != Kind.STRUCTURE) {
       String of = kind == Kind.KHO_TEST ? "kho_test" : kind.count(sum.count);
-      return "%s of the content of %s: not in the dump".formatted(kibibytes(sum.bytes), of);
+      return "%,d KiB of the content of %s: not in the dump"
+          .formatted((sum.bytes + 1023) >>> 10, of);
     }
     List<Part> named = parts.stream().filter(part -> part.kind == kind).toList();
     String places =
@@ -119,9 +122,5 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
             sum.count == 1 ? "it leads" : "they lead",
             places,
             more > 0 ? ", and %,d more".formatted(more) : "");
-  }
-
-  static String kibibytes(long bytes) {
-    return "%,d KiB".formatted((bytes + 1023) >>> 10);
   }
 }

@@ -89,7 +89,7 @@ final class BitmapListRules {
   private final int bitmapBytes;
   private final int bitmapBits;
   private final Structure bitmapStructure;
-  private final MapRules blocks;
+  private final PreservationRules blocks;
   private final Words chunks = new Words();
   private final Words bitmaps = new Words();
   private final Words pages = new Words();
@@ -98,9 +98,8 @@ final class BitmapListRules {
   private int lastOrder;
   private int chunkCount;
   private int bitmapCount;
-  private int faults;
 
-  private BitmapListRules(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+  private BitmapListRules(Scene scene, PreservedMap map, Where where, PreservationRules blocks) {
     this.scene = scene;
     this.pageSize = scene.pageSize();
     this.where = where;
@@ -110,35 +109,27 @@ final class BitmapListRules {
     this.blocks = blocks;
   }
 
-  /**
-   * Walks the list; returns the number of broken parts: with any, the preserved memory is not
-   * known.
-   */
-  static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+  /** Walks the list. */
+  static void check(Scene scene, PreservedMap map, Where where, PreservationRules blocks) {
     BitmapListRules rules = new BitmapListRules(scene, map, where, blocks);
     long chunk = map.root();
-    while (chunk != 0 && rules.faults < MapRules.MAX_FAULTS && rules.bitmapCount < MAX_BITMAPS) {
+    while (chunk != 0 && blocks.mayContinue() && rules.bitmapCount < MAX_BITMAPS) {
       chunk = rules.chunk(chunk);
     }
-    scene.counts().add("mapNodes", (long) rules.chunkCount + rules.bitmapCount);
-    return rules.faults;
-  }
-
-  private void fault(Rule rule, Where place, long address, String message) {
-    faults++;
-    scene.findings().report(rule, place, address, "%s", message);
+    scene.count("mapNodes", (long) rules.chunkCount + rules.bitmapCount);
   }
 
   private long chunk(long address) {
     Where place = where.in("chunk", chunkCount);
-    StructureView page = scene.view(MapRules.POINTER, place, address, KhoserMemChunk.STRUCTURE);
+    StructureView page =
+        scene.view(PreservationRules.POINTER, place, address, KhoserMemChunk.STRUCTURE);
     if (page == null) {
-      faults++;
+      blocks.fault();
       return 0;
     }
     if (chunks.putIfAbsent(address, 1) != 0) {
-      fault(
-          MapRules.TWICE,
+      blocks.fault(
+          PreservationRules.TWICE,
           place,
           address,
           "the list reaches this chunk a second time: it has no end");
@@ -163,52 +154,44 @@ final class BitmapListRules {
     long order = page.get(KhoserMemChunk.ORDER);
     long count = page.get(KhoserMemChunk.NUM_ELMS);
     int capacity = KhoserMemChunk.STRUCTURE.capacity(pageSize);
-    if (order + pageSize.shift() >= MapRules.FIRST_SHIFT_TOO_LARGE) {
-      scene
-          .findings()
-          .report(
-              ORDER,
-              place,
-              address,
-              "order is %d, which makes blocks of 2^%d bytes",
-              order,
-              order + pageSize.shift());
+    if (order + pageSize.shift() >= PreservationRules.FIRST_SHIFT_TOO_LARGE) {
+      scene.report(
+          ORDER,
+          place,
+          address,
+          "order is %d, which makes blocks of 2^%d bytes",
+          order,
+          order + pageSize.shift());
       if (order > KhoRadix.orderZeroBit(pageSize) - bitmapBits) {
-        faults++;
+        blocks.fault();
         return;
       }
     }
     if (count > capacity) {
-      fault(
-          ELEMENTS,
-          place,
-          address,
-          "num_elms is %d, but a chunk has room for %d".formatted(count, capacity));
+      blocks.fault(
+          ELEMENTS, place, address, "num_elms is %d, but a chunk has room for %d", count, capacity);
       return;
     }
     if (order < lastOrder) {
-      scene
-          .findings()
-          .report(ASCENDING, place, address, "order %d follows order %d", order, lastOrder);
+      scene.report(ASCENDING, place, address, "order %d follows order %d", order, lastOrder);
     }
     if (order != lastOrder || chunkCount == 1) {
       lastKey = -1;
     }
     lastOrder = (int) order;
     counted(place, page, (int) count, capacity);
-    for (int i = 0; i < count && faults < MapRules.MAX_FAULTS; i++) {
+    for (int i = 0; i < count && blocks.mayContinue(); i++) {
       element(place.in("element", i), page.element(i), (int) order);
     }
   }
 
   private void counted(Where place, StructureView page, int count, int capacity) {
-    Findings findings = scene.findings();
     if (count == 0) {
-      findings.report(COUNTED, place, page.address(), "num_elms is 0");
+      scene.report(COUNTED, place, page.address(), "num_elms is 0");
     } else if (count < capacity && page.address(KhoserMemChunk.NEXT) != 0) {
       long next = page.address(KhoserMemChunk.NEXT);
       if (order(next) == page.get(KhoserMemChunk.ORDER)) {
-        findings.report(
+        scene.report(
             COUNTED,
             place,
             page.address(),
@@ -222,7 +205,7 @@ final class BitmapListRules {
       StructureView unused = page.element(i);
       if (unused.address(KhoserMemChunk.PHYS_START) != 0
           || unused.address(KhoserMemChunk.BITMAP) != 0) {
-        findings.report(
+        scene.report(
             COUNTED,
             place,
             unused.address(),
@@ -250,43 +233,43 @@ final class BitmapListRules {
     int shift = pageSize.shift() + order;
     long covered = 1L << Math.min(Long.SIZE - 2, shift + bitmapBits);
     if ((start & (covered - 1)) != 0 || start >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-      fault(
+      blocks.fault(
           START,
           place,
           at,
-          "phys_start is 0x%x, which is not a multiple of 0x%x below 2^%d"
-              .formatted(start, covered, KhoRadix.MAX_PHYSICAL_BITS));
+          "phys_start is 0x%x, which is not a multiple of 0x%x below 2^%d",
+          start,
+          covered,
+          KhoRadix.MAX_PHYSICAL_BITS);
       return;
     }
     MemorySegment bits = bits(place, at, bitmap);
     if (bits == null) {
-      faults++;
+      blocks.fault();
       return;
     }
     if (bitmaps.putIfAbsent(bitmap, 1) != 0) {
-      fault(
-          MapRules.TWICE,
+      blocks.fault(
+          PreservationRules.TWICE,
           place,
           at,
-          "another element has the bitmap at 0x%x as well".formatted(bitmap));
+          "another element has the bitmap at 0x%x as well",
+          bitmap);
       return;
     }
     long key = KhoRadix.key(pageSize, start, order);
     if (starts.putIfAbsent(key, 1) != 0) {
-      faults++;
-      scene
-          .findings()
-          .report(
-              SAME_BLOCKS,
-              place,
-              at,
-              "another bitmap also represents order %d from 0x%x",
-              order,
-              start);
+      blocks.fault(
+          SAME_BLOCKS,
+          place,
+          at,
+          "another bitmap also represents order %d from 0x%x",
+          order,
+          start);
       return;
     }
     if (key < lastKey) {
-      scene.findings().report(ASCENDING, place, at, "phys_start 0x%x follows a higher one", start);
+      scene.report(ASCENDING, place, at, "phys_start 0x%x follows a higher one", start);
     }
     lastKey = key;
     bitmapCount++;
@@ -298,25 +281,23 @@ final class BitmapListRules {
 
   private @Nullable MemorySegment bits(Where place, long at, long bitmap) {
     if (bitmap == 0) {
-      scene.findings().report(MapRules.POINTER, place, at, "the bitmap's address is 0");
+      scene.report(PreservationRules.POINTER, place, at, "the bitmap's address is 0");
       return null;
     }
     if ((bitmap & (bitmapBytes - 1)) != 0) {
-      scene
-          .findings()
-          .report(
-              ALIGNED,
-              place,
-              at,
-              "the bitmap's address 0x%x is not a multiple of its %d bytes",
-              bitmap,
-              bitmapBytes);
+      scene.report(
+          ALIGNED,
+          place,
+          at,
+          "the bitmap's address 0x%x is not a multiple of its %d bytes",
+          bitmap,
+          bitmapBytes);
       return null;
     }
     try {
       return scene.memory().bytes(place, bitmap, bitmapBytes);
     } catch (HandoverException e) {
-      scene.findings().report(MapRules.POINTER, e);
+      scene.report(PreservationRules.POINTER, e);
       return null;
     }
   }

@@ -115,32 +115,26 @@ final class BlockRules {
         return -1;
       }
       if (seen.putIfAbsent(block, 1) != 0) {
-        scene
-            .findings()
-            .report(LOOP, place, block, "the chain returns to the block at 0x%x", block);
+        scene.report(LOOP, place, block, "the chain returns to the block at 0x%x", block);
         return -1;
       }
       if (number == KhoBlock.MAX_BLOCKS) {
-        scene
-            .findings()
-            .report(TOO_MANY, where, block, "there are more than %,d blocks", KhoBlock.MAX_BLOCKS);
+        scene.report(TOO_MANY, where, block, "there are more than %,d blocks", KhoBlock.MAX_BLOCKS);
         return -1;
       }
-      scene.counts().add("blocks", 1);
+      scene.count("blocks", 1);
       if (!scene.own(PRESERVED, place, block, 0)) {
         return -1;
       }
       long count = view.get(KhoBlock.COUNT);
       if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {
-        scene
-            .findings()
-            .report(
-                COUNT,
-                place,
-                block,
-                "count is %s, not within 1 to %d",
-                Long.toUnsignedString(count),
-                capacity);
+        scene.report(
+            COUNT,
+            place,
+            block,
+            "count is %s, not within 1 to %d",
+            Long.toUnsignedString(count),
+            capacity);
         return -1;
       }
       for (int i = 0; i < count; i++) {
@@ -152,16 +146,14 @@ final class BlockRules {
       entries += count;
       long next = view.address(KhoBlock.NEXT);
       if (next != 0 && count < capacity) {
-        scene
-            .findings()
-            .report(
-                NOT_FULL,
-                place,
-                block,
-                "count is %d of %d, but another block follows at 0x%x",
-                count,
-                capacity,
-                next);
+        scene.report(
+            NOT_FULL,
+            place,
+            block,
+            "count is %d of %d, but another block follows at 0x%x",
+            count,
+            capacity,
+            next);
       }
       block = next;
     }

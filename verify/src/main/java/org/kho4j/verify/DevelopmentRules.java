@@ -36,11 +36,10 @@ final class DevelopmentRules {
 
   /** Names a client in development, and checks its structure. */
   static void check(Scene scene, Where where, DevelopmentLayout layout, long data, long entry) {
-    Findings findings = scene.findings();
     DevelopmentState state;
     try {
       state = DevelopmentState.read(scene.memory(), where, layout, data);
-      findings.report(
+      scene.report(
           CLIENT,
           where,
           entry,
@@ -50,7 +49,7 @@ final class DevelopmentRules {
           state);
       state.check();
     } catch (HandoverException e) {
-      findings.report(e.isNewer() ? CLIENT : BOUNDS, e);
+      scene.report(e.isNewer() ? CLIENT : BOUNDS, e);
     }
   }
 }

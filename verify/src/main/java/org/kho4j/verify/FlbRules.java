@@ -126,9 +126,8 @@ final class FlbRules {
    * @param files in all sessions, or -1 if that is not known
    */
   static void check(Scene scene, Where where, long head, long address, long files) {
-    Findings findings = scene.findings();
     if (address == 0) {
-      findings.report(PAGE, where, head, "the address is 0");
+      scene.report(PAGE, where, head, "the address is 0");
       return;
     }
     StructureView page = scene.view(PAGE, where, address, LuoFlb.HEADER);
@@ -138,12 +137,12 @@ final class FlbRules {
     scene.own(PRESERVED, where, address, 0);
     long pages = page.get(LuoFlb.HEADER_PGCNT);
     if (pages != 1) {
-      findings.report(PAGES, where, address, "pgcnt is %s, not 1", Long.toUnsignedString(pages));
+      scene.report(PAGES, where, address, "pgcnt is %s, not 1", Long.toUnsignedString(pages));
     }
     long count = page.get(LuoFlb.HEADER_COUNT);
     int capacity = LuoFlb.HEADER.capacity(scene.pageSize());
     if (Long.compareUnsigned(count, capacity) > 0) {
-      findings.report(
+      scene.report(
           COUNT,
           where,
           address,
@@ -171,11 +170,10 @@ final class FlbRules {
   private void flb(Where where, int number, StructureView entry) {
     scene.read(where, entry);
     long address = entry.address();
-    Findings findings = scene.findings();
-    scene.counts().add("flbs", 1);
+    scene.count("flbs", 1);
     long references = entry.get(LuoFlb.COUNT);
     if (files >= 0 && (references == 0 || Long.compareUnsigned(references, files) > 0)) {
-      findings.report(
+      scene.report(
           REFERENCES,
           where,
           address,
@@ -189,16 +187,16 @@ final class FlbRules {
     try {
       name = entry.text(LuoFlb.NAME, where);
     } catch (HandoverException e) {
-      findings.report(NAME, e);
+      scene.report(NAME, e);
       return;
     }
     if (name.isEmpty()) {
-      findings.report(NAME, where, address, "the name is empty");
+      scene.report(NAME, where, address, "the name is empty");
       return;
     }
-    long first = names.putIfAbsent(Hash.of(entry.chars(LuoFlb.NAME)), number + 1L);
+    long first = names.putIfAbsent(Words.hash(entry.chars(LuoFlb.NAME)), number + 1L);
     if (first != 0) {
-      findings.report(
+      scene.report(
           SAME_NAME, where, address, "flb %d has the name \"%s\" as well", first - 1, name);
     }
     if (!name.startsWith(TEST)) {
@@ -208,7 +206,7 @@ final class FlbRules {
           .ifPresentOrElse(
               layout -> DevelopmentRules.check(scene, named, layout, data, address),
               () ->
-                  findings.report(
+                  scene.report(
                       DevelopmentRules.CLIENT, named, address, "the FLB \"%s\" is unknown", name));
       data(named, address, data);
     }
@@ -221,18 +219,16 @@ final class FlbRules {
         || data >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
       return;
     }
-    scene.counts().unknownOwner();
+    scene.findings().unknownOwner();
     if (scene.preserved().isKnown() && scene.preserved().orderAround(data) < 0) {
       boolean there = scene.memory().physical().isRam(data, 1);
-      scene
-          .findings()
-          .report(
-              DATA,
-              where,
-              address,
-              "data is 0x%x, which is %s",
-              data,
-              there ? "not preserved" : "not in memory");
+      scene.report(
+          DATA,
+          where,
+          address,
+          "data is 0x%x, which is %s",
+          data,
+          there ? "not preserved" : "not in memory");
     }
   }
 }

@@ -3,8 +3,6 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoRadix;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.root.Subtree;
@@ -72,8 +70,7 @@ final class KhoTestRules {
     Descriptor descriptor;
     long folios;
     try {
-      FdtNode tree = Fdt.read(blob);
-      TreeValue.requireCompatible(tree, FdtLayout.KHO_TEST.compatible(), subtree.where(), address);
+      FdtNode tree = BlobRules.tree(subtree, blob, FdtLayout.KHO_TEST);
       long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, subtree.where(), address);
       if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
         throw subtree
@@ -90,24 +87,19 @@ final class KhoTestRules {
           Descriptor.of(TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, where, address));
       TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, where, address);
     } catch (HandoverException e) {
-      scene.findings().report(FORM, e);
-      return;
-    } catch (FdtException e) {
-      scene.findings().report(FORM, subtree.where(), address, "%s", String.valueOf(e.getMessage()));
+      scene.report(FORM, e);
       return;
     }
     long gaps = scene.gaps();
     long room = descriptor.totalPages() * scene.pageSize().bytes();
     if (folios * Long.BYTES > room) {
-      scene
-          .findings()
-          .report(
-              ROOM,
-              where,
-              address,
-              "nr_folios is %d, but %s",
-              folios,
-              descriptor.room(scene.pageSize(), Long.BYTES));
+      scene.report(
+          ROOM,
+          where,
+          address,
+          "nr_folios is %d, but %s",
+          folios,
+          descriptor.room(scene.pageSize(), Long.BYTES));
     }
     Folios list = new Folios(scene, where, folios);
     VmallocRules.check(
@@ -123,18 +115,16 @@ final class KhoTestRules {
     try {
       KhoTest test = KhoTest.CLIENT.read(scene.handover(), subtree);
       if (!test.data().checksumMatches()) {
-        scene
-            .findings()
-            .report(
-                CHECKSUM,
-                subtree.where(),
-                subtree.address(),
-                "the content of the %d folios does not have the checksum 0x%x",
-                test.folios(),
-                test.checksum());
+        scene.report(
+            CHECKSUM,
+            subtree.where(),
+            subtree.address(),
+            "the content of the %d folios does not have the checksum 0x%x",
+            test.folios(),
+            test.checksum());
       }
     } catch (HandoverException e) {
-      scene.counts().notChecked("the checksum of kho_test: " + e.getMessage());
+      scene.findings().notChecked("the checksum of kho_test: " + e.getMessage());
     }
   }
 
@@ -158,11 +148,7 @@ final class KhoTestRules {
         try {
           page = scene.memory().page(where, address + at);
         } catch (HandoverException e) {
-          if (e.isAbsent()) {
-            scene.counts().absent(e);
-          } else {
-            scene.counts().unread("folios of kho_test: " + e.getMessage());
-          }
+          scene.findings().unread("folios of kho_test", e);
           return;
         }
         for (long i = 0; i < page.byteSize() && number < count; i += Long.BYTES) {
@@ -173,9 +159,9 @@ final class KhoTestRules {
 
     private void folio(long entry, long address) {
       Where place = where.in("folio", number++);
-      scene.counts().add("testFolios", 1);
+      scene.count("testFolios", 1);
       if (entry == 0) {
-        scene.findings().report(PRESERVED, place, address, "its entry is 0: there is no folio");
+        scene.report(PRESERVED, place, address, "its entry is 0: there is no folio");
         return;
       }
       long mask = scene.pageSize().bytes() - 1L;
@@ -183,16 +169,14 @@ final class KhoTestRules {
       long folio = entry & ~mask;
       if (order > KhoRadix.maxOrder(scene.pageSize())
           || folio >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-        scene
-            .findings()
-            .report(
-                ORDER,
-                place,
-                address,
-                "the entry is 0x%x: no folio has order %d at 0x%x",
-                entry,
-                order,
-                folio);
+        scene.report(
+            ORDER,
+            place,
+            address,
+            "the entry is 0x%x: no folio has order %d at 0x%x",
+            entry,
+            order,
+            folio);
         return;
       }
       scene.own(PRESERVED, place, folio, order);

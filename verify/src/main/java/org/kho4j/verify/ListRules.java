@@ -92,7 +92,7 @@ final class ListRules {
     if (first == null) {
       return -1;
     }
-    scene.counts().add("arrays", 1);
+    scene.count("arrays", 1);
     if (!scene.own(PRESERVED, where, address, list.lifetime().order())) {
       return -1;
     }
@@ -100,16 +100,14 @@ final class ListRules {
     int entrySize = entry.headerSize();
     int capacity = (list.size(scene.pageSize()) - header) / entrySize;
     if (Long.compareUnsigned(count, capacity) > 0) {
-      scene
-          .findings()
-          .report(
-              COUNT,
-              where,
-              address,
-              "count is %s, but %d pages hold %d",
-              Long.toUnsignedString(count),
-              list.pages(),
-              capacity);
+      scene.report(
+          COUNT,
+          where,
+          address,
+          "count is %s, but %d pages hold %d",
+          Long.toUnsignedString(count),
+          list.pages(),
+          capacity);
       return -1;
     }
     MemorySegment entries;
@@ -119,7 +117,7 @@ final class ListRules {
               .memory()
               .bytes(where, address + header, list.size(scene.pageSize()) - (long) header);
     } catch (HandoverException e) {
-      scene.findings().report(POINTER, e);
+      scene.report(POINTER, e);
       return -1;
     }
     for (int i = 0; i < count; i++) {

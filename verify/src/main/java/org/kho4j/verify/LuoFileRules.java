@@ -14,10 +14,24 @@ final class LuoFileRules {
   /**
    * The kernel's handling of a session with an unreadable list of files, before and after a fix.
    */
-  static final String BROKEN_LIST =
+  private static final String BROKEN_LIST =
       "Every open of /dev/liveupdate fails with EIO (7.1.8, 7.2.6, 7.3.4). 6.19, which lacks the"
           + " fix of 2026, ignores errors in a session's files: the session is restored with a"
           + " part of them, without a message.";
+
+  static final Rule COUNT =
+      Rule.error(
+          "LUO-007",
+          "The number of a session's files equals its count.",
+          BROKEN_LIST,
+          "The count or a block of files was overwritten.");
+
+  static final Rule NO_FILES =
+      Rule.error(
+          "LUO-008",
+          "A session whose count is not 0 has a list of files.",
+          "The kernel warns, and treats the session as empty (6.19 to 7.3): the files are lost.",
+          "The pointer became 0.");
 
   static final Rule HANDLER =
       Rule.error(
@@ -86,14 +100,12 @@ final class LuoFileRules {
     long count = fileSet.get(LuoFileSet.COUNT);
     if (first == 0) {
       if (count != 0) {
-        scene
-            .findings()
-            .report(
-                LuoRules.NO_FILES,
-                session,
-                address,
-                "count is %s, but files is 0",
-                Long.toUnsignedString(count));
+        scene.report(
+            NO_FILES,
+            session,
+            address,
+            "count is %s, but files is 0",
+            Long.toUnsignedString(count));
       }
       return;
     }
@@ -108,27 +120,23 @@ final class LuoFileRules {
             count,
             rules::file);
     if (found >= 0 && found != count) {
-      scene
-          .findings()
-          .report(
-              LuoRules.COUNT,
-              session,
-              address,
-              "count is %s, but the list of files holds %d",
-              Long.toUnsignedString(count),
-              found);
+      scene.report(
+          COUNT,
+          session,
+          address,
+          "count is %s, but the list of files holds %d",
+          Long.toUnsignedString(count),
+          found);
     }
     if (rules.bad > 0 && rules.bad < rules.files) {
-      scene
-          .findings()
-          .report(
-              ONE_BAD,
-              session,
-              address,
-              "%d of %d files have errors, the first is %s",
-              rules.bad,
-              rules.files,
-              rules.firstBad);
+      scene.report(
+          ONE_BAD,
+          session,
+          address,
+          "%d of %d files have errors, the first is %s",
+          rules.bad,
+          rules.files,
+          rules.firstBad);
     }
   }
 
@@ -139,24 +147,17 @@ final class LuoFileRules {
     scene.read(where, entry);
     long errors = scene.findings().errors();
     files++;
-    scene.counts().add("files", 1);
+    scene.count("files", 1);
     long first = tokens.putIfAbsent(token, address);
     if (first != 0) {
-      scene
-          .findings()
-          .report(
-              SAME_TOKEN,
-              where,
-              address,
-              "the file at 0x%x has the token 0x%x as well",
-              first,
-              token);
+      scene.report(
+          SAME_TOKEN, where, address, "the file at 0x%x has the token 0x%x as well", first, token);
     }
     try {
       String handler = entry.text(LuoFile.COMPATIBLE, where);
       handled(where, handler, entry.get(LuoFile.DATA), address);
     } catch (HandoverException e) {
-      scene.findings().report(HANDLER, e);
+      scene.report(HANDLER, e);
     }
     if (scene.findings().errors() > errors && bad++ == 0) {
       firstBad = "0x" + Long.toHexString(token);
@@ -164,19 +165,18 @@ final class LuoFileRules {
   }
 
   private void handled(Where where, String handler, long data, long address) {
-    Findings findings = scene.findings();
     if (handler.isEmpty()) {
-      findings.report(HANDLER, where, address, "compatible is empty");
+      scene.report(HANDLER, where, address, "compatible is empty");
       return;
     }
     boolean memfd = MemfdRules.handles(handler);
     if (!memfd) {
-      scene.counts().unknownOwner();
-      findings.report(
+      scene.findings().unknownOwner();
+      scene.report(
           UNKNOWN_HANDLER, where, address, "no release has a file handler \"%s\"", handler);
     }
     if (data == 0) {
-      findings.report(NO_DATA, where, address, "data is 0");
+      scene.report(NO_DATA, where, address, "data is 0");
     } else if (memfd) {
       MemfdRules.check(scene, where, handler, data, address);
     } else {

@@ -84,20 +84,6 @@ final class LuoRules {
           "A kernel never writes the same name twice: the list was overwritten, or a block is in"
               + " it twice.");
 
-  static final Rule COUNT =
-      Rule.error(
-          "LUO-007",
-          "The number of a session's files equals its count.",
-          LuoFileRules.BROKEN_LIST,
-          "The count or a block of files was overwritten.");
-
-  static final Rule NO_FILES =
-      Rule.error(
-          "LUO-008",
-          "A session whose count is not 0 has a list of files.",
-          "The kernel warns, and treats the session as empty (6.19 to 7.3): the files are lost.",
-          "The pointer became 0.");
-
   static final Rule TREE =
       Rule.error(
           "LUO-013",
@@ -153,7 +139,6 @@ final class LuoRules {
   }
 
   static void check(Scene scene, Subtree subtree, MemorySegment blob) {
-    Findings findings = scene.findings();
     Where where = subtree.where();
     long address = subtree.address();
     int size = LuoSer.STRUCTURE.headerSize();
@@ -161,8 +146,8 @@ final class LuoRules {
       boolean tree =
           scene.memory().physical().contains(address, size)
               && Fdt.isMagic(scene.memory().bytes(where, address, size));
-      findings.report(
-          tree ? FdtRules.BLOB_SIZE : SIZE,
+      scene.report(
+          tree ? BlobRules.BLOB_SIZE : SIZE,
           where,
           address,
           "the blob has %d bytes, fewer than %d",
@@ -174,15 +159,7 @@ final class LuoRules {
     if (head == null) {
       return;
     }
-    if (scene.preserved().isKnown() && !scene.preserved().isBlock(address, 0)) {
-      findings.report(
-          PRESERVED,
-          where,
-          address,
-          "0x%x must be preserved as a block of order 0, but %s",
-          address,
-          scene.preserved().describe(address));
-    }
+    scene.requireBlock(PRESERVED, where, address, 0);
     boolean isBlob = head.address() == address;
     Where state = isBlob ? where : where.in(LuoTree.ABI_HEADER.name());
     if (!isBlob) {
@@ -197,7 +174,7 @@ final class LuoRules {
         .map(KhoVersion::releases)
         .filter(releases -> releases.released() && luo.released() && !releases.overlaps(luo))
         .ifPresent(releases ->
-            findings.report(
+            scene.report(
                 OTHER_RELEASE,
                 where,
                 address,
@@ -209,7 +186,7 @@ final class LuoRules {
     long gaps = scene.gaps();
     LuoRules rules = new LuoRules(scene, where);
     rules.sessions(head);
-    long files = scene.gaps() == gaps ? scene.counts().get("files") : -1;
+    long files = scene.gaps() == gaps ? scene.findings().counted("files") : -1;
     if (rules.hasSystemd && !scene.claims().isNaming()) {
       SystemdRules.check(scene);
     }
@@ -219,14 +196,13 @@ final class LuoRules {
   }
 
   private static @Nullable LuoHead head(Scene scene, Subtree subtree, MemorySegment blob) {
-    Findings findings = scene.findings();
     Where where = subtree.where();
     long address = subtree.address();
     if (Fdt.isMagic(blob)) {
       try {
         scene.memory().tree(where, address, subtree.size());
       } catch (HandoverException e) {
-        findings.report(TREE, e);
+        scene.report(TREE, e);
         return null;
       }
     }
@@ -234,31 +210,30 @@ final class LuoRules {
     try {
       version = LuoHead.version(scene.memory(), subtree);
     } catch (HandoverException e) {
-      scene.counts().unknownOwner();
-      findings.report(e.isNewer() ? NEWER : VERSION, e);
+      scene.findings().unknownOwner();
+      scene.report(e.isNewer() ? NEWER : VERSION, e);
       if (e.isNewer()) {
-        scene.counts().notChecked("LUO's sessions: " + e.problem());
+        scene.findings().notChecked("LUO's sessions: " + e.problem());
       }
       return null;
     }
     if (version.isDevelopment()) {
-      findings.report(
-          NEWER, where, address, "a newer contract, of a development tree: %s", version);
+      scene.report(NEWER, where, address, "a newer contract, of a development tree: %s", version);
     } else if (!version.releases().released()) {
-      findings.report(RELEASED, where, address, "the blob is of %s", version);
+      scene.report(RELEASED, where, address, "the blob is of %s", version);
     }
     LuoHead head;
     try {
       head = LuoHead.read(scene.memory(), subtree);
     } catch (HandoverException e) {
-      findings.report(TREE, e);
+      scene.report(TREE, e);
       return null;
     }
     if (!head.version().flbs()) {
-      findings.report(FLB_NODE, where, address, "the device tree has no node %s", LuoTree.FLB_NODE);
+      scene.report(FLB_NODE, where, address, "the device tree has no node %s", LuoTree.FLB_NODE);
     }
     if (!head.session().has(head.version().fileSet())) {
-      findings.report(TREE, where, address, "the sessions are of %s", LuoTree.SESSION_V1);
+      scene.report(TREE, where, address, "the sessions are of %s", LuoTree.SESSION_V1);
     }
     return head;
   }
@@ -276,7 +251,7 @@ final class LuoRules {
 
   private void session(LuoHead head, StructureView entry) {
     long address = entry.address();
-    scene.counts().add("sessions", 1);
+    scene.count("sessions", 1);
     Where place = where.in("session");
     try {
       String name = entry.text(LuoSession.NAME, place);
@@ -284,23 +259,21 @@ final class LuoRules {
       scene.read(place, entry);
       hasSystemd |= name.equals(FdStoreMapping.SESSION);
       if (name.isEmpty()) {
-        scene.findings().report(NAME, place, address, "the name is empty");
+        scene.report(NAME, place, address, "the name is empty");
       } else {
-        long first = names.putIfAbsent(Hash.of(entry.chars(LuoSession.NAME)), address);
+        long first = names.putIfAbsent(Words.hash(entry.chars(LuoSession.NAME)), address);
         if (first != 0) {
-          scene
-              .findings()
-              .report(
-                  SAME_NAME,
-                  place,
-                  address,
-                  "the session at 0x%x has the name \"%s\" as well",
-                  first,
-                  name);
+          scene.report(
+              SAME_NAME,
+              place,
+              address,
+              "the session at 0x%x has the name \"%s\" as well",
+              first,
+              name);
         }
       }
     } catch (HandoverException e) {
-      scene.findings().report(NAME, e);
+      scene.report(NAME, e);
       scene.read(place, entry);
     }
     Field fileSet = head.version().fileSet();

@@ -4,8 +4,6 @@ import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.Limits;
-import org.kho4j.fdt.Fdt;
-import org.kho4j.fdt.FdtException;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
@@ -90,29 +88,20 @@ final class MemblockRules {
   static void check(Scene scene, Subtree subtree, MemorySegment blob) {
     FdtNode tree;
     try {
-      tree = Fdt.read(blob);
-      TreeValue.requireCompatible(
-          tree, FdtLayout.MEMBLOCK.compatible(), subtree.where(), subtree.address());
+      tree = BlobRules.tree(subtree, blob, FdtLayout.MEMBLOCK);
     } catch (HandoverException e) {
-      scene.findings().report(FORM, e);
-      return;
-    } catch (FdtException e) {
-      scene
-          .findings()
-          .report(FORM, subtree.where(), subtree.address(), "%s", String.valueOf(e.getMessage()));
+      scene.report(FORM, e);
       return;
     }
     int count = tree.children().size();
     if (count > Limits.RESERVE_MEM_ENTRIES) {
-      scene
-          .findings()
-          .report(
-              MANY,
-              subtree.where(),
-              subtree.address(),
-              "there are %d reservations, more than %d",
-              count,
-              Limits.RESERVE_MEM_ENTRIES);
+      scene.report(
+          MANY,
+          subtree.where(),
+          subtree.address(),
+          "there are %d reservations, more than %d",
+          count,
+          Limits.RESERVE_MEM_ENTRIES);
     }
     for (FdtNode node : tree.children()) {
       reservation(scene, node, subtree.where().named("reservation", node.name()), subtree);
@@ -120,11 +109,10 @@ final class MemblockRules {
   }
 
   private static void reservation(Scene scene, FdtNode node, Where where, Subtree subtree) {
-    Findings findings = scene.findings();
-    scene.counts().add("reservations", 1);
+    scene.count("reservations", 1);
     long address = subtree.address();
     if (node.name().length() > Limits.RESERVE_MEM_NAME || node.name().isEmpty()) {
-      findings.report(
+      scene.report(
           NAME,
           where,
           address,
@@ -133,7 +121,7 @@ final class MemblockRules {
           Limits.RESERVE_MEM_NAME);
     }
     if (!TreeValue.compatible(node).contains(FdtLayout.RESERVE_MEM_COMPATIBLE)) {
-      findings.report(
+      scene.report(
           NODE,
           where,
           address,
@@ -148,11 +136,11 @@ final class MemblockRules {
       start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, address);
       size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, address);
     } catch (HandoverException e) {
-      findings.report(PROPERTIES, e);
+      scene.report(PROPERTIES, e);
       return;
     }
     if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-      findings.report(
+      scene.report(
           RANGE,
           where,
           address,
@@ -163,12 +151,12 @@ final class MemblockRules {
     }
     int page = scene.pageSize().bytes();
     if (start % page != 0 || size % page != 0) {
-      findings.report(
+      scene.report(
           PAGES, where, start, "0x%x bytes at 0x%x are not whole pages of %d", size, start, page);
     }
     long missing = scene.preserved().firstNotPreserved(start, size);
     if (missing >= 0) {
-      findings.report(PRESERVED, where, start, "page 0x%x is not preserved", missing);
+      scene.report(PRESERVED, where, start, "page 0x%x is not preserved", missing);
     }
     scene.claims().claim(where, start, size);
     scene.content(AbsentParts.Kind.RESERVATION, where, start, scene.absent().bytes(start, size));

@@ -3,6 +3,7 @@ package org.kho4j.verify;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
@@ -241,12 +242,7 @@ final class MemfdFolioRules {
       return;
     }
     unread = true;
-    HandoverException problem = piece.problem;
-    if (problem != null && problem.isAbsent()) {
-      scene.counts().absent(problem);
-    } else {
-      scene.counts().unread("folios: " + (problem == null ? "" : problem.getMessage()));
-    }
+    scene.findings().unread("folios", Objects.requireNonNull(piece.problem));
   }
 
   private void passed(FolioSweep sweep) {
@@ -257,16 +253,15 @@ final class MemfdFolioRules {
 
   /** Checks any entry. */
   private void folio(long entry, long word, long index, long at) {
-    Findings findings = scene.findings();
     long page = word & MemfdFolio.PFN_MASK;
     long flags = word >>> MemfdFolio.PFN_BITS;
     int shift = scene.pageSize().shift();
     if (page == 0) {
-      findings.report(HOLE, where.in("folio", entry), at, "pfn is 0, for index %d", index);
+      scene.report(HOLE, where.in("folio", entry), at, "pfn is 0, for index %d", index);
       return;
     }
     if (page >>> (KhoRadix.MAX_PHYSICAL_BITS - shift) != 0) {
-      findings.report(
+      scene.report(
           PFN,
           where.in("folio", entry),
           at,
@@ -277,7 +272,7 @@ final class MemfdFolioRules {
     }
     boolean flagsBad = flagsVary ? flags >>> 2 != 0 : flags != SOUND;
     if (flagsBad) {
-      findings.report(
+      scene.report(
           FOLIO_FLAGS, where.in("folio", entry), at, "flags is 0x%x, not 0x%x", flags, SOUND);
     }
     long folio = page << shift;
@@ -285,7 +280,7 @@ final class MemfdFolioRules {
     if (scene.preserved().isKnown()) {
       order = scene.preserved().orderAt(folio);
       if (order < 0) {
-        findings.report(
+        scene.report(
             PRESERVED,
             where.in("folio", entry),
             at,
@@ -306,10 +301,9 @@ final class MemfdFolioRules {
 
   /** Checks the place of a folio in the file. */
   private void place(long entry, long index, int order, long at) {
-    Findings findings = scene.findings();
     long pages = 1L << order;
     if (Long.compareUnsigned(index, filePages) >= 0) {
-      findings.report(
+      scene.report(
           BEYOND_SIZE,
           where.in("folio", entry),
           at,
@@ -319,7 +313,7 @@ final class MemfdFolioRules {
       return;
     }
     if ((index & (pages - 1)) != 0) {
-      findings.report(
+      scene.report(
           ALIGNED,
           where.in("folio", entry),
           at,
@@ -336,9 +330,8 @@ final class MemfdFolioRules {
 
   /** Checks that a folio is behind the one before it. */
   private void order(long entry, long index, long pages, long at) {
-    Findings findings = scene.findings();
     if (index < nextIndex && index + pages > lastIndex) {
-      findings.report(
+      scene.report(
           SAME_INDEX,
           where.in("folio", entry),
           at,
@@ -347,7 +340,7 @@ final class MemfdFolioRules {
           lastIndex,
           nextIndex - 1);
     } else if (index < nextIndex) {
-      findings.report(
+      scene.report(
           ORDERED,
           where.in("folio", entry),
           at,
@@ -360,20 +353,18 @@ final class MemfdFolioRules {
   /** Completes the checks after the last run. */
   void end() {
     drain();
-    scene.counts().add("folios", queued);
+    scene.count("folios", queued);
     scene.content(AbsentParts.Kind.MEMFD, where, address, absentBytes);
     boolean seen = !unread && queued == count && scene.preserved().isKnown();
     if (seen && covered < filePages && count > 0) {
-      scene
-          .findings()
-          .report(
-              COVERED,
-              where,
-              address,
-              "only %d of %d pages are in a folio; the list has %d",
-              covered,
-              filePages,
-              count);
+      scene.report(
+          COVERED,
+          where,
+          address,
+          "only %d of %d pages are in a folio; the list has %d",
+          covered,
+          filePages,
+          count);
     }
   }
 }

@@ -125,15 +125,14 @@ final class MemfdRules {
   }
 
   static void check(Scene scene, Where where, String handler, long data, long entry) {
-    Findings findings = scene.findings();
     Optional<MemfdVersion> version = MemfdVersion.of(handler);
     if (version.isEmpty()) {
-      scene.counts().unknownOwner();
+      scene.findings().unknownOwner();
       if (MemfdVersion.isNewer(handler)) {
-        findings.report(NEWER, where, entry, "a newer contract: %s", handler);
+        scene.report(NEWER, where, entry, "a newer contract: %s", handler);
         return;
       }
-      findings.report(VERSION, where, entry, "\"%s\" is none of %s", handler, MemfdVersion.ALL);
+      scene.report(VERSION, where, entry, "\"%s\" is none of %s", handler, MemfdVersion.ALL);
       return;
     }
     StructureView structure = scene.view(STRUCTURE, where, data, version.get().structure());
@@ -141,45 +140,44 @@ final class MemfdRules {
       return;
     }
     if (version.get().isDevelopment()) {
-      findings.report(
+      scene.report(
           NEWER, where, entry, "a newer contract, of a development tree: %s", version.get());
     }
     StructureView ser;
     try {
       ser = Memfd.body(version.get(), where, structure);
     } catch (HandoverException e) {
-      scene.counts().unknownOwner();
-      findings.report(e.isNewer() ? NEWER : FEATURES, e);
+      scene.findings().unknownOwner();
+      scene.report(e.isNewer() ? NEWER : FEATURES, e);
       return;
     }
-    scene.counts().add("memfds", 1);
+    scene.count("memfds", 1);
     if (!scene.own(PRESERVED, where, data, 0)) {
       return; // Whoever had it first was checked.
     }
-    switches(findings, where, ser);
+    switches(scene, where, ser);
     content(scene, where, version.get(), ser);
   }
 
   /** Checks the fields that hold bits, where the version has them. */
-  private static void switches(Findings findings, Where where, StructureView ser) {
+  private static void switches(Scene scene, Where where, StructureView ser) {
     if (ser.structure().has(MemfdSer.SEALS)) {
       long seals = ser.get(MemfdSer.SEALS);
       if ((seals & ~(long) MemfdSer.SEALS_MASK) != 0) {
-        findings.report(
+        scene.report(
             SEALS, where, ser.address(), "seals is 0x%x, beyond 0x%x", seals, MemfdSer.SEALS_MASK);
       }
     }
     if (ser.structure().has(MemfdSer.FLAGS)) {
       long flags = ser.get(MemfdSer.FLAGS);
       if (flags != 0) {
-        findings.report(FLAGS, where, ser.address(), "flags is 0x%x, not 0", flags);
+        scene.report(FLAGS, where, ser.address(), "flags is 0x%x, not 0", flags);
       }
     }
   }
 
   /** Checks the size, and the array of folios. */
   private static void content(Scene scene, Where where, MemfdVersion version, StructureView ser) {
-    Findings findings = scene.findings();
     long data = ser.address();
     long size = ser.get(MemfdSer.SIZE);
     long count = ser.get(version.nrFolios());
@@ -187,15 +185,15 @@ final class MemfdRules {
     StructureView folios = scene.read(where.in("folios"), ser.embedded(version.folios()));
     Descriptor descriptor = Descriptor.of(folios);
     if (position < 0) {
-      findings.report(
+      scene.report(
           POSITION, where, data, "pos is %s, not below 2^63", Long.toUnsignedString(position));
     }
     if (size < 0) {
-      findings.report(SIZE, where, data, "size is %s, not below 2^63", Long.toUnsignedString(size));
+      scene.report(SIZE, where, data, "size is %s, not below 2^63", Long.toUnsignedString(size));
       size = Long.MAX_VALUE;
     }
     if ((size == 0) != (count == 0)) {
-      findings.report(
+      scene.report(
           EMPTY,
           where,
           data,
@@ -206,7 +204,7 @@ final class MemfdRules {
     int entry = MemfdFolio.STRUCTURE.headerSize();
     long room = descriptor.totalPages() * scene.pageSize().bytes() / entry;
     if (Long.compareUnsigned(count, room) > 0) {
-      findings.report(
+      scene.report(
           ROOM,
           where,
           data,

@@ -48,10 +48,9 @@ final class MetadataRules {
   private MetadataRules() {}
 
   static void check(Scene scene, Subtree subtree, MemorySegment blob) {
-    Findings findings = scene.findings();
     int size = KexecMetadata.STRUCTURE.headerSize();
     if (blob.byteSize() < size) {
-      findings.report(
+      scene.report(
           SIZE,
           subtree.where(),
           subtree.address(),
@@ -65,16 +64,16 @@ final class MetadataRules {
             subtree.where(), new StructureView(KexecMetadata.STRUCTURE, subtree.address(), blob));
     long version = metadata.get(KexecMetadata.VERSION);
     if (version != KexecMetadata.VERSION_1) {
-      findings.report(VERSION, subtree.where(), subtree.address(), "version is %d, not 1", version);
+      scene.report(VERSION, subtree.where(), subtree.address(), "version is %d, not 1", version);
       return;
     }
     try {
       metadata.text(KexecMetadata.PREVIOUS_RELEASE, subtree.where());
     } catch (HandoverException e) {
-      findings.report(RELEASE, e);
+      scene.report(RELEASE, e);
     }
     if (metadata.get(KexecMetadata.KEXEC_COUNT) == 0) {
-      findings.report(COUNT, subtree.where(), subtree.address(), "kexec_count is 0");
+      scene.report(COUNT, subtree.where(), subtree.address(), "kexec_count is 0");
     }
   }
 }

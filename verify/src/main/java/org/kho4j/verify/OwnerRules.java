@@ -64,17 +64,15 @@ final class OwnerRules {
   private OwnerRules() {}
 
   static void unknownSubtree(Scene scene, Subtree subtree) {
-    scene.counts().add("unknownSubtrees", 1);
-    scene.counts().unknownOwner();
-    scene
-        .findings()
-        .report(
-            UNKNOWN,
-            subtree.where(),
-            subtree.address(),
-            "subtree \"%s\" is unknown; its blob has %d bytes",
-            subtree.name(),
-            subtree.size());
+    scene.count("unknownSubtrees", 1);
+    scene.findings().unknownOwner();
+    scene.report(
+        UNKNOWN,
+        subtree.where(),
+        subtree.address(),
+        "subtree \"%s\" is unknown; its blob has %d bytes",
+        subtree.name(),
+        subtree.size());
   }
 
   /**
@@ -99,15 +97,13 @@ final class OwnerRules {
 
   private static void twice(Scene scene, Where owner, long page, List<Where> owners) {
     long address = page << scene.pageSize().shift();
-    scene
-        .findings()
-        .report(
-            TWICE,
-            owner,
-            address,
-            "page 0x%x has two owners: %s, and %s",
-            address,
-            owners.getFirst(),
-            owners.getLast());
+    scene.report(
+        TWICE,
+        owner,
+        address,
+        "page 0x%x has two owners: %s, and %s",
+        address,
+        owners.getFirst(),
+        owners.getLast());
   }
 }

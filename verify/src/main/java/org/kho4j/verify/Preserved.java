@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.map.PreservedMap;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 
 /** The preserved map's record of each page. */
@@ -64,6 +65,13 @@ final class Preserved {
     return missing < 0 || orderAround(missing << pageSize.shift()) >= 0
         ? -1
         : missing << pageSize.shift();
+  }
+
+  /** Returns the address of the first preserved page of a range of whole pages; -1 if none is. */
+  long firstPreserved(AddressRange range) {
+    int shift = pageSize.shift();
+    long first = pages.first(range.address() >>> shift, range.length() >>> shift, true);
+    return first < 0 ? -1 : first << shift;
   }
 
   /** Returns the pages that are blocks of order 0. */

@@ -41,12 +41,11 @@ final class RadixRules {
   private final PageSize pageSize;
   private final Where where;
   private final int depth;
-  private final MapRules blocks;
+  private final PreservationRules blocks;
   private final Words seen = new Words();
   private int nodes;
-  private int faults;
 
-  private RadixRules(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+  private RadixRules(Scene scene, PreservedMap map, Where where, PreservationRules blocks) {
     this.scene = scene;
     this.pageSize = scene.pageSize();
     this.where = where;
@@ -54,31 +53,25 @@ final class RadixRules {
     this.blocks = blocks;
   }
 
-  /**
-   * Walks the tree; returns the number of broken parts: with any, the preserved memory is not
-   * known.
-   */
-  static int check(Scene scene, PreservedMap map, Where where, MapRules blocks) {
+  /** Walks the tree. */
+  static void check(Scene scene, PreservedMap map, Where where, PreservationRules blocks) {
     RadixRules rules = new RadixRules(scene, map, where, blocks);
     rules.node(map.root(), rules.depth - 1, 0);
-    scene.counts().add("mapNodes", rules.nodes);
+    scene.count("mapNodes", rules.nodes);
     rules.lostBit(map.root());
-    return rules.faults;
   }
 
   private void lostBit(long root) {
     if (KhoRadix.losesOrderZero(pageSize, depth)) {
-      scene
-          .findings()
-          .report(
-              LOST_BIT,
-              where,
-              root,
-              "the tree has %d levels: keys below 2^%d are read as pages, but blocks of order %d"
-                  + " and more would look the same",
-              depth,
-              KhoRadix.maxOrder(pageSize),
-              KhoRadix.MAX_ORDER_BESIDE_LOST_BIT + 1);
+      scene.report(
+          LOST_BIT,
+          where,
+          root,
+          "the tree has %d levels: keys below 2^%d are read as pages, but blocks of order %d"
+              + " and more would look the same",
+          depth,
+          KhoRadix.maxOrder(pageSize),
+          KhoRadix.MAX_ORDER_BESIDE_LOST_BIT + 1);
     }
   }
 
@@ -88,16 +81,14 @@ final class RadixRules {
 
   private void node(long address, int level, long prefix) {
     Where place = place(level);
-    MemorySegment page = scene.page(MapRules.POINTER, place, address);
+    MemorySegment page = scene.page(PreservationRules.POINTER, place, address);
     if (page == null) {
-      faults++;
+      blocks.fault();
       return;
     }
     if (seen.putIfAbsent(address, 1) != 0 || nodes == MAX_NODES) {
-      faults++;
-      scene
-          .findings()
-          .report(MapRules.TWICE, place, address, "the tree reaches this page a second time");
+      blocks.fault(
+          PreservationRules.TWICE, place, address, "the tree reaches this page a second time");
       return;
     }
     nodes++;
@@ -113,36 +104,30 @@ final class RadixRules {
         level < depth - 1
             ? slots
             : (int) Math.min(slots, 1L << Math.max(0, KhoRadix.orderZeroBit(pageSize) + 1 - shift));
-    for (int slot = 0; slot < slots && faults < MapRules.MAX_FAULTS; slot++) {
+    for (int slot = 0; slot < slots && blocks.mayContinue(); slot++) {
       long child = page.get(StructureView.U64, 8L * slot);
       if (child < 0) {
-        faults++;
-        scene
-            .findings()
-            .report(
-                MapRules.POINTER,
-                place,
-                address,
-                "slot %d is 0x%x: bit 63 marks an address that a crash kernel has converted in place,"
-                    + " from physical to its own virtual one",
-                slot,
-                child);
+        blocks.fault(
+            PreservationRules.POINTER,
+            place,
+            address,
+            "slot %d is 0x%x: bit 63 marks an address that a crash kernel has converted in place,"
+                + " from physical to its own virtual one",
+            slot,
+            child);
       } else if (child != 0 && slot < usable) {
         node(child, level - 1, prefix | ((long) slot << shift));
       } else if (child != 0) {
-        faults++;
-        scene
-            .findings()
-            .report(
-                ROOT_SLOTS,
-                place,
-                address,
-                "slot %d is 0x%x: only slots 0 to %d are possible, because a key has at most %d"
-                    + " bits",
-                slot,
-                child,
-                usable - 1,
-                KhoRadix.orderZeroBit(pageSize) + 1);
+        blocks.fault(
+            ROOT_SLOTS,
+            place,
+            address,
+            "slot %d is 0x%x: only slots 0 to %d are possible, because a key has at most %d"
+                + " bits",
+            slot,
+            child,
+            usable - 1,
+            KhoRadix.orderZeroBit(pageSize) + 1);
         return;
       }
     }

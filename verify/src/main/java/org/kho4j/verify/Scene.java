@@ -27,13 +27,11 @@ record Scene(
     Claims claims,
     AbsentPages absent,
     List<AddressRange> scratch,
-    List<Long> nodes,
-    Counts counts) {
+    List<Long> nodes) {
 
   /** Returns the scene for a second walk, which finds the owners' names. */
   Scene naming(Claims naming) {
-    return new Scene(
-        handover, space, Findings.none(), preserved, naming, absent, scratch, nodes, new Counts());
+    return new Scene(handover, space, Findings.none(), preserved, naming, absent, scratch, nodes);
   }
 
   HandoverMemory memory() {
@@ -49,13 +47,28 @@ record Scene(
    * completely.
    */
   long gaps() {
-    return findings.errors() + counts.absentStructures();
+    return findings.errors() + findings.absentStructures();
+  }
+
+  /** Reports a finding, as {@link Findings} does. */
+  void report(Rule rule, Where where, long address, String format, Object... arguments) {
+    findings.report(rule, where, address, format, arguments);
+  }
+
+  /** Reports a fault that a reader found, as {@link Findings} does. */
+  void report(Rule rule, HandoverException e) {
+    findings.report(rule, e);
+  }
+
+  /** Counts structures by name. */
+  void count(String name, long count) {
+    findings.count(name, count);
   }
 
   /** Records the absent bytes of some content. */
   void content(AbsentParts.Kind kind, Where where, long address, long absentBytes) {
     if (absentBytes > 0) {
-      counts.absent(kind, where.toString(), address, absentBytes);
+      findings.absent(kind, where.toString(), address, absentBytes);
     }
   }
 
@@ -99,6 +112,16 @@ record Scene(
    * @return whether no other owner had claimed the block
    */
   boolean own(Rule rule, Where where, long address, int order) {
+    requireBlock(rule, where, address, order);
+    return take(where, address, pageSize().blockBytes(order));
+  }
+
+  /**
+   * Checks that exactly a block is preserved, where the preserved blocks are known.
+   *
+   * @param rule for the structure in the block
+   */
+  void requireBlock(Rule rule, Where where, long address, int order) {
     if (preserved.isKnown() && !preserved.isBlock(address, order)) {
       findings.report(
           rule,
@@ -109,12 +132,11 @@ record Scene(
           order,
           preserved.describe(address));
     }
-    return take(where, address, pageSize().blockBytes(order));
   }
 
   /** Claims memory of a structure, however the memory is preserved. */
   boolean take(Where where, long address, long bytes) {
-    ScratchRules.structure(this, where, address, bytes);
+    ScratchContentRules.structure(scratch, findings, where, address, bytes);
     return claims.claim(where, address, bytes);
   }
 }

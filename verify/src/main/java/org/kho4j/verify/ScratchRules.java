@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.Limit;
@@ -71,33 +72,6 @@ final class ScratchRules {
           "Use multiples of it as sizes in kho_scratch=: 4 MiB with 4K pages.",
           Outcome.RESTORED);
 
-  static final Rule STRUCTURE =
-      Rule.error(
-          "SCRATCH-005",
-          "No structure of the handover is in a scratch region.",
-          "Not checked (7.3): the next kernel allocates from scratch before it has read the map,"
-              + " and overwrites the structure. It then reads wrong data, and may lose a subtree"
-              + " or fault in early boot. Allocation begins at the top of a region: a structure at"
-              + " its bottom may survive (7.3.4).",
-          "The structures were allocated before the regions were reserved, or the regions are not"
-              + " those of this kernel.",
-          Outcome.RESTORED,
-          Outcome.FAILED,
-          Outcome.LOST,
-          Outcome.PANIC);
-
-  static final Rule PRESERVED =
-      Rule.error(
-          "SCRATCH-006",
-          "No preserved memory is in a scratch region.",
-          "Only debug kernels warn when the memory is preserved (7.3). The next kernel uses"
-              + " scratch at once, and overwrites the data; only their owner notices, when it"
-              + " restores them.",
-          "Scratch holds only movable memory: a client must move it before it preserves it.",
-          Outcome.RESTORED,
-          Outcome.FAILED,
-          Outcome.LOST);
-
   static final Rule TOO_SMALL =
       Rule.warning(
           "SCRATCH-007",
@@ -122,66 +96,98 @@ final class ScratchRules {
   /** Size of struct page on the machines with KHO. */
   private static final int PAGE_DESCRIPTOR = 64;
 
-  private static final Where WHERE = Where.ROOT.in("scratch");
+  static final Where WHERE = Where.ROOT.in("scratch");
+  private static final Where BOOT_RECORD = Where.ROOT.in("boot-record");
 
-  private ScratchRules() {}
+  private static final Limit ALIGNED_TO =
+      Limits.ALL.stream()
+          .filter(limit -> limit.id().equals("scratch-alignment"))
+          .findFirst()
+          .orElseThrow();
 
-  /** Returns the regions that the boot record of x86-64 points at. */
-  static List<AddressRange> ofSetupData(
+  private final Handover handover;
+  private final Findings findings;
+  private final List<AddressRange> regions = new ArrayList<>();
+
+  private ScratchRules(Handover handover, Findings findings) {
+    this.handover = handover;
+    this.findings = findings;
+  }
+
+  /**
+   * Returns the regions of a handover, checked: by the given addresses, otherwise by the boot
+   * record in memory; none if neither leads to them.
+   *
+   * @param setupData physical address of x86-64's boot record, if it is known
+   * @param scratchArray address and size of the array, if they are known
+   */
+  static List<AddressRange> regions(
       Handover handover,
-      Findings findings,
-      Counts counts,
-      long setupData,
-      Optional<AddressRange> array) {
-    Where where = Where.ROOT.in("boot-record");
+      OptionalLong setupData,
+      Optional<AddressRange> scratchArray,
+      Findings findings) {
+    ScratchRules rules = new ScratchRules(handover, findings);
+    if (setupData.isPresent()) {
+      rules.ofSetupData(setupData.getAsLong(), scratchArray);
+    } else if (scratchArray.isPresent()) {
+      rules.array(scratchArray.get().address(), scratchArray.get().length(), "");
+    } else {
+      handover
+          .root()
+          .bootRecord()
+          .ifPresentOrElse(
+              rules::ofRecord,
+              () -> findings.notChecked("scratch: the source does not show where the regions are"));
+    }
+    return rules.regions;
+  }
+
+  /** Checks the boot record of x86-64 and the regions of the given array, otherwise of its own. */
+  private void ofSetupData(long setupData, Optional<AddressRange> scratchArray) {
     BootData boot;
     try {
       boot = BootData.ofSetupData(handover.memory().physical(), setupData);
     } catch (HandoverException e) {
       findings.report(RECORD, e);
-      return List.of();
+      return;
     }
     if (boot.fdtAddress() != handover.root().address()) {
       findings.report(
           RECORD,
-          where,
+          BOOT_RECORD,
           setupData,
           "fdt_addr is 0x%x, but the root FDT is at 0x%x",
           boot.fdtAddress(),
           handover.root().address());
     }
-    pageSize(handover, findings, setupData, boot);
-    return array
-        .map(given -> ofArray(handover, findings, counts, given.address(), given.length(), ""))
-        .orElseGet(() ->
-            ofArray(handover, findings, counts, boot.scratchAddress(), boot.scratchSize(), ""));
+    pageSize(setupData, boot);
+    scratchArray.ifPresentOrElse(
+        given -> array(given.address(), given.length(), ""),
+        () -> array(boot.scratchAddress(), boot.scratchSize(), ""));
   }
 
-  /** Returns the regions of a boot record that was found in memory. */
-  static List<AddressRange> ofRecord(
-      Handover handover, Findings findings, Counts counts, BootRecord record) {
-    pageSize(handover, findings, record.address(), record.data());
-    if (record.array().isEmpty()) {
-      counts.notChecked(
-          "scratch: no array of regions in memory is at 0x%x, where the boot record at 0x%x has it; kexec copies it there at the jump"
-              .formatted(record.data().scratchAddress(), record.address()));
-      return List.of();
-    }
-    AddressRange array = record.array().get();
-    return ofArray(
-        handover,
-        findings,
-        counts,
-        array.address(),
-        array.length(),
-        " (boot record found at 0x%x)".formatted(record.address()));
+  /** Checks a boot record that was found in memory, and its regions. */
+  private void ofRecord(BootRecord record) {
+    pageSize(record.address(), record.data());
+    record
+        .array()
+        .ifPresentOrElse(
+            array ->
+                array(
+                    array.address(),
+                    array.length(),
+                    " (boot record found at 0x%x)".formatted(record.address())),
+            () ->
+                findings.notChecked(
+                    "scratch: no array of regions in memory is at 0x%x, where the boot record at 0x%x has it; kexec copies it there at the jump"
+                        .formatted(record.data().scratchAddress(), record.address())));
   }
 
-  private static void pageSize(Handover handover, Findings findings, long address, BootData boot) {
+  private void pageSize(long address, BootData boot) {
     if (boot.fdtSize() != handover.pageSize().bytes()) {
       findings.report(
           RECORD,
-          Where.ROOT.in("boot-record"),
+          BOOT_RECORD,
           address,
           "fdt_size is %s, but the page size is %d",
           Long.toUnsignedString(boot.fdtSize()),
@@ -190,12 +196,11 @@ final class ScratchRules {
   }
 
   /**
-   * Returns the regions in an array.
+   * Reads the regions in an array.
    *
    * @param found the end of a sentence, with the record that was found in memory
    */
-  static List<AddressRange> ofArray(
-      Handover handover, Findings findings, Counts counts, long address, long size, String found) {
+  private void array(long address, long size, String found) {
     int entry = KhoScratch.STRUCTURE.headerSize();
     long count = size / entry;
     if (size < 0 || count < 1 || count > KhoScratch.MAX_REGIONS) {
@@ -207,44 +212,35 @@ final class ScratchRules {
           Long.toUnsignedString(size),
           KhoScratch.MAX_REGIONS,
           entry);
-      return List.of();
+      return;
     }
     MemorySegment array;
     try {
       array = handover.memory().bytes(WHERE, address, count * entry);
     } catch (HandoverException e) {
       findings.report(ARRAY, e);
-      return List.of();
+      return;
     }
     if (array.mismatch(MemorySegment.ofArray(new byte[(int) array.byteSize()])) < 0) {
-      counts.notChecked(
+      findings.notChecked(
           "scratch: the array at 0x%x is zeros: kexec has not copied it there yet"
               .formatted(address));
-      return List.of();
+      return;
     }
-    List<AddressRange> regions = new ArrayList<>();
     StructureView region = new StructureView(KhoScratch.STRUCTURE, address, array);
     boolean allKnown = true;
     for (int i = 0; i < count; i++) {
       long length = region.get(KhoScratch.SIZE);
       // Linux has an empty region where all of a percentage is in another one.
-      allKnown &=
-          length == 0
-              || region(handover, findings, regions, i, region.address(KhoScratch.ADDR), length);
+      allKnown &= length == 0 || region(i, region.address(KhoScratch.ADDR), length);
       region.next();
     }
     if (allKnown) {
-      sizes(handover, findings, address, regions, found);
+      sizes(address, found);
     }
-    return regions;
   }
 
-  private static void sizes(
-      Handover handover,
-      Findings findings,
-      long address,
-      List<AddressRange> regions,
-      String found) {
+  private void sizes(long address, String found) {
     long bytes = regions.stream().mapToLong(AddressRange::length).sum();
     long memory = handover.memory().ramBytes();
     long pages = memory >>> handover.pageSize().shift();
@@ -274,13 +270,7 @@ final class ScratchRules {
   }
 
   /** Adds a region, if it can be one; returns whether it can. */
-  private static boolean region(
-      Handover handover,
-      Findings findings,
-      List<AddressRange> regions,
-      int number,
-      long start,
-      long length) {
+  private boolean region(int number, long start, long length) {
     Where where = WHERE.in("region", number);
     PageSize pageSize = handover.pageSize();
     PhysicalMemory physical = handover.memory().physical();
@@ -301,52 +291,15 @@ final class ScratchRules {
         return false;
       }
     }
-    Limit alignment =
-        Limits.ALL.stream()
-            .filter(limit -> limit.id().equals("scratch-alignment"))
-            .findFirst()
-            .orElseThrow();
-    long bytes = alignment.value(pageSize);
+    long bytes = ALIGNED_TO.value(pageSize);
     boolean asked =
         KhoVersion.of(handover.root().compatible())
-            .map(version -> version.releases().overlaps(alignment.releases()))
+            .map(version -> version.releases().overlaps(ALIGNED_TO.releases()))
             .orElse(true);
     if (asked && (start % bytes != 0 || length % bytes != 0)) {
       findings.report(ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, bytes);
     }
     regions.add(region);
     return true;
-  }
-
-  /** Checks a structure against the scratch regions. */
-  static void structure(Scene scene, Where where, long address, long bytes) {
-    for (AddressRange region : scene.scratch()) {
-      if (region.overlaps(address, bytes)) {
-        scene
-            .findings()
-            .report(STRUCTURE, where, address, "0x%x is in the scratch region %s", address, region);
-      }
-    }
-  }
-
-  /** Checks the preserved pages against the scratch regions. */
-  static void preserved(Scene scene) {
-    int shift = scene.pageSize().shift();
-    PageBits pages = scene.preserved().pages();
-    for (AddressRange region : scene.scratch()) {
-      long first = pages.first(region.address() >>> shift, region.length() >>> shift, true);
-      if (first >= 0) {
-        scene
-            .findings()
-            .report(
-                PRESERVED,
-                WHERE,
-                first << shift,
-                "the block of order %d around 0x%x is in the scratch region %s",
-                scene.preserved().orderAround(first << shift),
-                first << shift,
-                region);
-      }
-    }
   }
 }

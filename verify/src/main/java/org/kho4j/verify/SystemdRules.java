@@ -111,16 +111,15 @@ final class SystemdRules {
           .filter(FdStoreMapping::isIn)
           .ifPresent(session -> new SystemdRules(scene, luo, session).mapping());
     } catch (HandoverException e) {
-      scene.counts().notChecked("systemd's mapping: " + e.getMessage());
+      scene.findings().notChecked("systemd's mapping: " + e.getMessage());
     }
   }
 
   private void mapping() {
-    Findings findings = scene.findings();
     Where where = FdStoreMapping.where(session);
     Content content = FdStoreMapping.content(session).orElse(null);
     if (content == null) {
-      findings.report(
+      scene.report(
           MAPPING,
           session.where(),
           session.address(),
@@ -130,7 +129,7 @@ final class SystemdRules {
     }
     long address = content.firstAddress();
     if (content.size() > FdStoreMapping.MAX_BYTES) {
-      findings.report(
+      scene.report(
           SIZE,
           where,
           address,
@@ -146,19 +145,19 @@ final class SystemdRules {
       if (e.getCause() instanceof MemoryReadException) {
         throw e;
       }
-      findings.report(JSON, e);
+      scene.report(JSON, e);
       return;
     }
     if (Long.compareUnsigned(mapping.version(), FdStoreMapping.VERSION) > 0) {
-      findings.report(
+      scene.report(
           VERSION, where, address, "the version is %s", Long.toUnsignedString(mapping.version()));
       return;
     }
-    scene.counts().add("storedDescriptors", mapping.fds().size());
-    mapping.skipped().forEach(skipped -> findings.report(ENTRY, skipped));
+    scene.count("storedDescriptors", mapping.fds().size());
+    mapping.skipped().forEach(skipped -> scene.report(ENTRY, skipped));
     long more = mapping.moreSkipped();
     if (more > 0) {
-      findings.report(
+      scene.report(
           ENTRY,
           where,
           address,
@@ -180,25 +179,17 @@ final class SystemdRules {
         .forEach(file -> {
           missing.remove(file.token());
           if (!named.contains(file.token())) {
-            scene
-                .findings()
-                .report(
-                    UNNAMED,
-                    file.where(),
-                    file.address(),
-                    "no unit of the mapping has token 0x%x",
-                    file.token());
+            scene.report(
+                UNNAMED,
+                file.where(),
+                file.address(),
+                "no unit of the mapping has token 0x%x",
+                file.token());
           }
         });
     missing.forEach((token, fd) ->
-        scene
-            .findings()
-            .report(
-                TOKEN,
-                place(where, fd),
-                fd.address(),
-                "no file of the session has token 0x%x",
-                token));
+        scene.report(
+            TOKEN, place(where, fd), fd.address(), "no file of the session has token 0x%x", token));
   }
 
   private void sessions(FdStoreMapping mapping, Where where) {
@@ -208,10 +199,8 @@ final class SystemdRules {
       luo.sessions().forEach(other -> missing.remove(other.name()));
     }
     missing.forEach((name, fd) ->
-        scene
-            .findings()
-            .report(
-                OTHER_SESSION, place(where, fd), fd.address(), "there is no session \"%s\"", name));
+        scene.report(
+            OTHER_SESSION, place(where, fd), fd.address(), "there is no session \"%s\"", name));
   }
 
   private static Where place(Where where, Fd fd) {

@@ -72,16 +72,16 @@ final class Unclaimed {
     Unclaimed unclaimed = new Unclaimed(scene);
     scene.preserved().pages().forEachRunWithout(scene.claims().owned(), unclaimed::run);
     if (scene.preserved().isWhole()) {
-      scene.counts().add("unclaimedBytes", unclaimed.pageCount * scene.pageSize().bytes());
+      scene.count("unclaimedBytes", unclaimed.pageCount * scene.pageSize().bytes());
     } else {
-      scene.counts().notChecked("the owners of preserved blocks that cannot be in memory");
+      scene.findings().notChecked("the owners of preserved blocks that cannot be in memory");
     }
     if (unclaimed.pageCount == 0) {
       return;
     }
     if (running) {
       unclaimed.notChecked("LUO writes its sessions only at the jump");
-    } else if (scene.counts().absentStructures() > 0) {
+    } else if (scene.findings().absentStructures() > 0) {
       unclaimed.notChecked("structures are not in the dump");
     } else {
       unclaimed.report();
@@ -112,14 +112,14 @@ final class Unclaimed {
 
   private void notChecked(String because) {
     scene
-        .counts()
+        .findings()
         .notChecked(
-            "the owners of %s of preserved memory: %s"
-                .formatted(AbsentParts.kibibytes(pageCount * scene.pageSize().bytes()), because));
+            "the owners of %,d KiB of preserved memory: %s"
+                .formatted((pageCount * scene.pageSize().bytes()) >>> 10, because));
   }
 
   private void report() {
-    boolean known = scene.counts().ownersKnown();
+    boolean known = scene.findings().ownersKnown();
     Lookalike.Seen missing =
         found.entrySet().stream()
             .filter(entry -> entry.getKey().isOfLuo())
@@ -142,14 +142,12 @@ final class Unclaimed {
     if (!known) {
       message.append("; unknown owners may restore them");
     }
-    scene
-        .findings()
-        .report(
-            known || missing != null ? OwnerRules.LOST : OwnerRules.UNCLAIMED,
-            Where.ROOT,
-            missing == null ? first : missing.address(),
-            "%s",
-            message);
+    scene.report(
+        known || missing != null ? OwnerRules.LOST : OwnerRules.UNCLAIMED,
+        Where.ROOT,
+        missing == null ? first : missing.address(),
+        "%s",
+        message);
   }
 
   private static String describe(Lookalike.Kind kind, Found pages) {

@@ -43,17 +43,15 @@ final class Unused {
     }
     if (entries > 0) {
       String name = name(rest.asSlice(first));
-      scene
-          .findings()
-          .report(
-              rule,
-              where,
-              address + first,
-              "count is %d, but %s not 0, first entry %d%s",
-              count,
-              entries == 1 ? "1 entry after it is" : entries + " entries after it are",
-              count + first / entrySize,
-              name.isEmpty() ? "" : " (\"%s\")".formatted(name));
+      scene.report(
+          rule,
+          where,
+          address + first,
+          "count is %d, but %s not 0, first entry %d%s",
+          count,
+          entries == 1 ? "1 entry after it is" : entries + " entries after it are",
+          count + first / entrySize,
+          name.isEmpty() ? "" : " (\"%s\")".formatted(name));
     }
   }
 

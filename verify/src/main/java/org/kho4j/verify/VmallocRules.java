@@ -146,16 +146,15 @@ final class VmallocRules {
    * @param visitor takes the memory that can be found, in virtual order
    */
   static void check(Scene scene, Where where, Descriptor descriptor, RunVisitor visitor) {
-    scene.counts().add("vmallocAreas", 1);
-    Findings findings = scene.findings();
-    flags(findings, where, descriptor);
+    scene.count("vmallocAreas", 1);
+    flags(scene, where, descriptor);
     ChunkWalk walk =
         new ChunkWalk(
             scene.memory(),
             where,
             descriptor,
             (fault, place, address, format, arguments) ->
-                findings.report(
+                scene.report(
                     Objects.requireNonNull(RULES.get(fault)), place, address, format, arguments));
     RunVisitor owning =
         (order, address, bytes) -> {
@@ -166,7 +165,7 @@ final class VmallocRules {
           visitor.run(order, address, bytes);
         };
     while (next(scene, where, walk)) {
-      scene.counts().add("chunks", 1);
+      scene.count("chunks", 1);
       if (!scene.own(CHUNK_PRESERVED, walk.place(), walk.address(), 0)) {
         // The chain of another owner continues from here, and is walked there.
         return;
@@ -174,7 +173,7 @@ final class VmallocRules {
       scene.read(walk.place(), walk.chunk());
       walk.runs(owning);
       walk.flush(owning);
-      behindZero(findings, walk);
+      behindZero(scene, walk);
     }
   }
 
@@ -183,22 +182,22 @@ final class VmallocRules {
     try {
       return walk.next();
     } catch (HandoverException e) {
-      scene.findings().report(CHUNK, e);
+      scene.report(CHUNK, e);
       scene.take(where.in("chunk", walk.chunks()), e.address(), scene.pageSize().bytes());
       return false;
     }
   }
 
-  private static void flags(Findings findings, Where where, Descriptor descriptor) {
+  private static void flags(Scene scene, Where where, Descriptor descriptor) {
     int flags = descriptor.flags();
     int unknown = flags & ~(KhoVmalloc.FLAG_ALLOC | KhoVmalloc.FLAG_ALLOW_HUGE);
     if (unknown != 0) {
-      findings.report(
+      scene.report(
           FLAGS, where, descriptor.address(), "flags is 0x%x: 0x%x is unknown", flags, unknown);
     }
     int missing = OwnedArea.flags(descriptor.order()) & ~flags;
     if (missing != 0 && !descriptor.isEmpty()) {
-      findings.report(
+      scene.report(
           FLAGS_MISSING,
           where,
           descriptor.address(),
@@ -209,14 +208,14 @@ final class VmallocRules {
     }
   }
 
-  private static void behindZero(Findings findings, ChunkWalk walk) {
+  private static void behindZero(Scene scene, ChunkWalk walk) {
     int end = walk.used();
     if (end == walk.capacity() || walk.entry(end) != 0) {
       return;
     }
     for (int i = end + 1; i < walk.capacity(); i++) {
       if (walk.entry(i) != 0) {
-        findings.report(
+        scene.report(
             BEHIND_ZERO,
             walk.place(),
             walk.address(),

@@ -1,6 +1,7 @@
 package org.kho4j.verify;
 
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** A small open hash table from number to number: 16 to 32 bytes an entry, no objects. */
 final class Words {
@@ -54,15 +55,19 @@ final class Words {
     return 2 * at;
   }
 
-  void clear() {
-    if (size > 0 || hasZero) {
-      if (slots.length > 1024) {
-        slots = new long[64];
-      } else {
-        Arrays.fill(slots, 0);
+  /**
+   * Returns a key for a text, up to its NUL: two different texts have the same key once in 2^64.
+   */
+  static long hash(MemorySegment chars) {
+    long hash = 0xcbf29ce484222325L;
+    for (int i = 0; i < chars.byteSize(); i++) {
+      byte next = chars.get(ValueLayout.JAVA_BYTE, i);
+      if (next == 0) {
+        break;
       }
-      size = 0;
-      hasZero = false;
+      hash = (hash ^ (next & 0xff)) * 0x9E3779B97F4A7C15L;
+      hash ^= hash >>> 29;
     }
+    return hash;
   }
 }

@@ -160,7 +160,7 @@ class ScratchRulesTest {
 
       assertThat(findings)
           .extracting(Finding::rule)
-          .contains(ScratchRules.STRUCTURE, ScratchRules.PRESERVED, ScratchRules.TAKES);
+          .contains(ScratchContentRules.STRUCTURE, ScratchRules.PRESERVED, ScratchRules.TAKES);
       assertThat(findings)
           .filteredOn(finding -> finding.rule().equals(ScratchRules.TAKES))
           .extracting(Finding::message)
