@@ -26,9 +26,9 @@ import org.kho4j.preflight.Report;
 import org.kho4j.preflight.Report.Component;
 import org.kho4j.preflight.Speech;
 import org.kho4j.preflight.Verdict;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Severity;
 
 /** Reads the content of one file and judges it against every kernel, as kho preflight does. */
 final class HostReader implements KernelSource.Look {

@@ -10,12 +10,12 @@ import java.util.stream.Stream;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.Outcome;
-import org.kho4j.verify.Rule;
-import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Severity;
 
 /**
  * Maps the findings of verify to verdicts of the handover's parts.

@@ -13,6 +13,18 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.luo.LuoRules;
+import org.kho4j.verify.map.MapRules;
+import org.kho4j.verify.map.PreservationRules;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.scene.Scene;
+import org.kho4j.verify.scene.Words;
+import org.kho4j.verify.subtree.BlobRules;
+import org.kho4j.verify.subtree.KhoTestRules;
+import org.kho4j.verify.subtree.MemblockRules;
+import org.kho4j.verify.subtree.MetadataRules;
+import org.kho4j.verify.unclaimed.OwnerRules;
 
 /** The root FDT, and the blobs that it lists. */
 final class FdtRules {

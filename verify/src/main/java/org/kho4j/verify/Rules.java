@@ -2,6 +2,28 @@ package org.kho4j.verify;
 
 import java.util.List;
 import java.util.Optional;
+import org.kho4j.verify.luo.BlockRules;
+import org.kho4j.verify.luo.DevelopmentRules;
+import org.kho4j.verify.luo.FlbRules;
+import org.kho4j.verify.luo.ListRules;
+import org.kho4j.verify.luo.LuoFileRules;
+import org.kho4j.verify.luo.LuoRules;
+import org.kho4j.verify.luo.SystemdRules;
+import org.kho4j.verify.map.BitmapListRules;
+import org.kho4j.verify.map.MapRules;
+import org.kho4j.verify.map.PreservationRules;
+import org.kho4j.verify.map.RadixRules;
+import org.kho4j.verify.memfd.MemfdFolioRules;
+import org.kho4j.verify.memfd.MemfdRules;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.scratch.ScratchContentRules;
+import org.kho4j.verify.scratch.ScratchRules;
+import org.kho4j.verify.subtree.BlobRules;
+import org.kho4j.verify.subtree.KhoTestRules;
+import org.kho4j.verify.subtree.MemblockRules;
+import org.kho4j.verify.subtree.MetadataRules;
+import org.kho4j.verify.unclaimed.OwnerRules;
+import org.kho4j.verify.vmalloc.VmallocRules;
 
 /** The list of all rules. */
 public final class Rules {

@@ -8,6 +8,10 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.boot.BootRecord;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Severity;
+import org.kho4j.verify.scratch.ScratchRules;
+import org.kho4j.verify.state.Findings;
 
 /**
  * The scratch regions of the kernel that hands over. The kernel allocates only movable pages in

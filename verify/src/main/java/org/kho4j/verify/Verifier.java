@@ -13,6 +13,22 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.map.MapRules;
+import org.kho4j.verify.map.NumaNodes;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.scene.Scene;
+import org.kho4j.verify.scratch.ScratchContentRules;
+import org.kho4j.verify.scratch.ScratchRules;
+import org.kho4j.verify.state.AbsentPages;
+import org.kho4j.verify.state.Claims;
+import org.kho4j.verify.state.Findings;
+import org.kho4j.verify.state.PageSpace;
+import org.kho4j.verify.state.Preserved;
+import org.kho4j.verify.unclaimed.OwnerRules;
+import org.kho4j.verify.unclaimed.Unclaimed;
 
 /**
  * Checks a handover against every rule. Findings are passed on as they are found. Takes a few bits

@@ -9,7 +9,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.cli.report.Picture.Look;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /**
  * Paints a {@link Picture}: counts pages by cell, which takes 14 KiB for each gigabyte that has
