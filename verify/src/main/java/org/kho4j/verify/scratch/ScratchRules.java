@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion;
-import org.kho4j.abi.Limit;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
@@ -101,12 +100,6 @@ public final class ScratchRules {
 
   static final Where WHERE = Where.ROOT.in("scratch");
   private static final Where BOOT_RECORD = Where.ROOT.in("boot-record");
-
-  private static final Limit ALIGNED_TO =
-      Limits.ALL.stream()
-          .filter(limit -> limit.id().equals("scratch-alignment"))
-          .findFirst()
-          .orElseThrow();
 
   private final Handover handover;
   private final Findings findings;
@@ -294,10 +287,10 @@ public final class ScratchRules {
         return false;
       }
     }
-    long bytes = ALIGNED_TO.value(pageSize);
+    long bytes = Limits.SCRATCH_ALIGNMENT.value(pageSize);
     boolean asked =
         KhoVersion.of(handover.root().compatible())
-            .map(version -> version.releases().overlaps(ALIGNED_TO.releases()))
+            .map(version -> version.releases().overlaps(Limits.SCRATCH_ALIGNMENT.releases()))
             .orElse(true);
     if (asked && (start % bytes != 0 || length % bytes != 0)) {
       findings.report(ALIGNMENT, where, start, "%s is not aligned to 0x%x bytes", region, bytes);
