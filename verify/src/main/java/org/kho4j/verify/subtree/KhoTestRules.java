@@ -3,13 +3,11 @@ package org.kho4j.verify.subtree;
 import java.lang.foreign.MemorySegment;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoRadix;
-import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.khotest.KhoTest;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
-import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.result.AbsentParts;
 import org.kho4j.verify.result.Outcome;
@@ -72,29 +70,15 @@ public final class KhoTestRules {
   public static void check(Scene scene, Subtree subtree, MemorySegment blob) {
     long address = subtree.address();
     Where where = subtree.where().in("data");
-    Descriptor descriptor;
-    long folios;
+    KhoTest.Tree tree;
     try {
-      FdtNode tree = BlobRules.tree(subtree, blob, FdtLayout.KHO_TEST);
-      long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, subtree.where(), address);
-      if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
-        throw subtree
-            .where()
-            .broken(
-                address,
-                "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
-      }
-      FdtNode data =
-          tree.child("data")
-              .orElseThrow(() -> subtree.where().broken(address, "the node data is missing"));
-      folios = TreeValue.number(data, FdtLayout.KHO_TEST_NR_FOLIOS, where, address);
-      descriptor =
-          Descriptor.of(TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, where, address));
-      TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, where, address);
+      tree = KhoTest.Tree.read(BlobRules.tree(subtree, blob, FdtLayout.KHO_TEST), subtree);
     } catch (HandoverException e) {
       scene.report(FORM, e);
       return;
     }
+    long folios = tree.folios();
+    Descriptor descriptor = tree.foliosInfo();
     long gaps = scene.gaps();
     long room = descriptor.totalPages() * scene.pageSize().bytes();
     if (folios * Long.BYTES > room) {
