@@ -5,5 +5,6 @@ module org.kho4j.verify {
   requires static org.jspecify;
 
   exports org.kho4j.verify;
+  exports org.kho4j.verify.result;
   exports org.kho4j.verify.systemd;
 }

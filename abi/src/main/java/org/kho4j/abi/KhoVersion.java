@@ -97,6 +97,27 @@ public record KhoVersion(
       };
     }
 
+    /** Binary logarithm of the bits of a bitmap; not for a radix tree. */
+    public int bitmapBits(PageSize pageSize) {
+      return Integer.numberOfTrailingZeros(bitmapBytes(pageSize) * Byte.SIZE);
+    }
+
+    /**
+     * Returns the largest order that a bitmap can be of, whose keys need bits of their own for the
+     * order; not for a radix tree.
+     */
+    public int maxBitmapOrder(PageSize pageSize) {
+      return KhoRadix.orderZeroBit(pageSize) - bitmapBits(pageSize);
+    }
+
+    /**
+     * Bytes of memory that a bitmap of an order has bits for, at most 2^62: {@code phys_start} is a
+     * multiple of them. Not for a radix tree.
+     */
+    public long bitmapReach(PageSize pageSize, int order) {
+      return 1L << Math.min(Long.SIZE - 2, pageSize.shift() + order + bitmapBits(pageSize));
+    }
+
     /**
      * Levels of the radix tree, leaf included; 0 for a bitmap list. The first formula forgot the
      * bit that marks order 0 (commit d64b0372760e, 7.1-rc), which shows with 16K pages alone: 4

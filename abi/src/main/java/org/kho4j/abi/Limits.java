@@ -18,6 +18,17 @@ public final class Limits {
 
   private static final Releases ALL_RELEASES = Releases.since("6.16");
 
+  /** Alignment of a scratch region. */
+  public static final Limit SCRATCH_ALIGNMENT =
+      Limit.perPageSize(
+          "scratch-alignment",
+          Component.BOOT,
+          Limits::scratchAlignment,
+          "bytes",
+          Releases.since("7.2"),
+          "PAGE_SIZE << MAX_PAGE_ORDER: alignment of a scratch region's address and size; earlier kernels align to"
+              + " CMA_MIN_ALIGNMENT_BYTES, and some do not round sizes given by the user");
+
   public static final List<Limit> ALL =
       List.of(
           Limit.perPageSize(
@@ -36,14 +47,7 @@ public final class Limits {
               ALL_RELEASES,
               "MAX_PAGE_ORDER of the buddy allocator with default settings, so the largest folio; since 7.1 a page run may"
                   + " be preserved in larger blocks, before that they are refused when they are restored"),
-          Limit.perPageSize(
-              "scratch-alignment",
-              Component.BOOT,
-              Limits::scratchAlignment,
-              "bytes",
-              Releases.since("7.2"),
-              "PAGE_SIZE << MAX_PAGE_ORDER: alignment of a scratch region's address and size; earlier kernels align to"
-                  + " CMA_MIN_ALIGNMENT_BYTES, and some do not round sizes given by the user"),
+          SCRATCH_ALIGNMENT,
           Limit.of(
               "scratch-array-alignment",
               Component.BOOT,

@@ -124,7 +124,7 @@ class ModuleRulesTest {
   }
 
   @Test
-  void packagesOfFilesAndMemoryHaveNoCycles() {
+  void packagesOfFilesMemoryAndVerifyHaveNoCycles() {
     slices()
         .matching("org.kho4j.(**)")
         .should()
@@ -132,7 +132,7 @@ class ModuleRulesTest {
         .check(
             MAIN.that(
                 JavaClass.Predicates.resideInAnyPackage(
-                    "org.kho4j.files..", "org.kho4j.memory..")));
+                    "org.kho4j.files..", "org.kho4j.memory..", "org.kho4j.verify..")));
   }
 
   /**
@@ -140,7 +140,7 @@ class ModuleRulesTest {
    * a program declares to read its own data is called by its caller.
    */
   @Test
-  void classesOfHandoverAndMemoryHaveNoCycles() {
+  void classesOfHandoverMemoryAndVerifyHaveNoCycles() {
     slices()
         .assignedFrom(TOP_LEVEL_CLASSES)
         .should()
@@ -154,7 +154,7 @@ class ModuleRulesTest {
         .check(
             MAIN.that(
                 JavaClass.Predicates.resideInAnyPackage(
-                    "org.kho4j.handover..", "org.kho4j.memory..")));
+                    "org.kho4j.handover..", "org.kho4j.memory..", "org.kho4j.verify..")));
   }
 
   @Test

@@ -22,8 +22,8 @@ import org.kho4j.memory.running.RunningMemory;
 import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.RunningRoots;
-import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /** A second generation of Linux 7.3.4, in the memory of a host of 64 GiB. */
 @Timeout(60)

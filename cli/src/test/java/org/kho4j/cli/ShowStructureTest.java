@@ -165,12 +165,10 @@ class ShowStructureTest {
 
   @Test
   void aPathThatVerifyNamesLeadsToItsStructure() {
-    Path broken =
-        Captures.PROJECT.resolve("vectors/invalid/invalid-vmalloc-too-few.elf.zst");
+    Path broken = Captures.PROJECT.resolve("vectors/invalid/invalid-vmalloc-too-few.elf.zst");
     assertThat(kho(2, "show", broken.toString(), "/kho_test/data/folios_info").err())
         .contains("VMALLOC-007 at 0x20006000: ")
-        .endsWith(
-            "; the byte at 0x20006000 is in /kho_test, which is shown for this address\n");
+        .endsWith("; the byte at 0x20006000 is in /kho_test, which is shown for this address\n");
     assertThat(kho(0, "show", broken.toString(), "0x20006000").out())
         .startsWith("/kho_test: device tree at 0x20006000, 240 B\n");
   }

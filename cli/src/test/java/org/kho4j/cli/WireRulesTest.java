@@ -34,7 +34,7 @@ class WireRulesTest {
         .doNotBelongToAnyOf(ChunkWalk.class, KhoVmallocChunk.class)
         .and()
         // Says what an unclaimed page looks like, and follows nothing.
-        .doNotHaveFullyQualifiedName("org.kho4j.verify.Lookalike")
+        .doNotHaveFullyQualifiedName("org.kho4j.verify.unclaimed.Lookalike")
         .should()
         .accessField(KhoVmallocChunk.class, "NEXT")
         .check(MAIN);

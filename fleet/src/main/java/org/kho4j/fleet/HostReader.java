@@ -27,9 +27,9 @@ import org.kho4j.preflight.part.Verdict;
 import org.kho4j.preflight.profile.KernelPair;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Support;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Severity;
 
 /** Reads the content of one file and judges it against every kernel, as kho preflight does. */
 final class HostReader implements KernelSource.Look {

@@ -20,8 +20,8 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Finding;
 
 class HandoverFuzzTest {
 

@@ -7,13 +7,24 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
-import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.luo.LuoRules;
+import org.kho4j.verify.map.MapRules;
+import org.kho4j.verify.map.PreservationRules;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.scene.Scene;
+import org.kho4j.verify.scene.Words;
+import org.kho4j.verify.subtree.BlobRules;
+import org.kho4j.verify.subtree.KhoTestRules;
+import org.kho4j.verify.subtree.MemblockRules;
+import org.kho4j.verify.subtree.MetadataRules;
+import org.kho4j.verify.unclaimed.OwnerRules;
 
 /** The root FDT, and the blobs that it lists. */
 final class FdtRules {
@@ -88,37 +99,6 @@ final class FdtRules {
           Outcome.LOST,
           Outcome.PANIC);
 
-  static final Rule BLOB =
-      Rule.error(
-          "FDT-008",
-          "Every subtree's blob is in memory, with all of its blob-size bytes.",
-          "Not checked (7.3): the owner reads arbitrary memory, or faults; LUO does so in early"
-              + " boot.",
-          "Compare the address with the machine's memory, and --base.",
-          Outcome.FAILED,
-          Outcome.LOST,
-          Outcome.PANIC);
-
-  static final Rule BLOB_PRESERVED =
-      Rule.error(
-          "FDT-009",
-          "Every subtree's blob is preserved.",
-          "Not checked (all releases): the pages are free memory for the next kernel, which"
-              + " overwrites the blob sooner or later. An owner that reads the blob during boot"
-              + " finds it intact (7.3.4); an owner that reads it later finds other data.",
-          "Allocate blobs with kho_alloc_preserve, and keep them preserved until the subtree is removed.",
-          Outcome.RESTORED,
-          Outcome.FAILED,
-          Outcome.LOST,
-          Outcome.PANIC);
-
-  static final Rule BLOB_SIZE =
-      Rule.warning(
-          "FDT-010",
-          "If a blob is a device tree, its totalsize equals blob-size.",
-          "Not compared (7.1 to 7.3): the owner uses totalsize, and debugfs uses blob-size.",
-          "The blob grew after it was registered, or one of the two was overwritten.");
-
   static final Rule SAME_BLOB =
       Rule.error(
           "FDT-011",
@@ -188,48 +168,36 @@ final class FdtRules {
     long address = scene.handover().root().address();
     Optional<KhoVersion> version = KhoVersion.of(compatible);
     if (scene.handover().isNewer()) {
-      scene
-          .findings()
-          .report(
-              NEWER,
-              Where.ROOT,
-              address,
-              "a newer contract: %s, whose layout is not known here",
-              compatible);
-      scene.counts().notChecked("all that " + compatible + " hands over: its layout is unknown");
+      scene.report(
+          NEWER,
+          Where.ROOT,
+          address,
+          "a newer contract: %s, whose layout is not known here",
+          compatible);
+      scene.findings().notChecked("all that " + compatible + " hands over: its layout is unknown");
       return false;
     }
     if (version.isEmpty()) {
-      scene
-          .findings()
-          .report(
-              VERSION,
-              Where.ROOT,
-              address,
-              "compatible \"%s\" is none of %s",
-              compatible,
-              KhoVersion.ALL);
+      scene.report(
+          VERSION,
+          Where.ROOT,
+          address,
+          "compatible \"%s\" is none of %s",
+          compatible,
+          KhoVersion.ALL);
       return false;
     }
     if (version.get().isDevelopment()) {
-      scene
-          .findings()
-          .report(
-              NEWER,
-              Where.ROOT,
-              address,
-              "a newer contract, of a development tree: %s",
-              compatible);
+      scene.report(
+          NEWER, Where.ROOT, address, "a newer contract, of a development tree: %s", compatible);
     } else if (!version.get().releases().released()) {
-      scene
-          .findings()
-          .report(
-              UNRELEASED,
-              Where.ROOT,
-              address,
-              "compatible \"%s\" is %s",
-              compatible,
-              version.get().releases());
+      scene.report(
+          UNRELEASED,
+          Where.ROOT,
+          address,
+          "compatible \"%s\" is %s",
+          compatible,
+          version.get().releases());
     }
     return true;
   }
@@ -239,15 +207,13 @@ final class FdtRules {
     FdtRules rules = new FdtRules(scene);
     long size = scene.handover().root().totalSize();
     if (size > scene.pageSize().bytes()) {
-      scene
-          .findings()
-          .report(
-              SIZE,
-              Where.ROOT,
-              rules.address,
-              "totalsize is %d, but a page has %d bytes",
-              size,
-              scene.pageSize().bytes());
+      scene.report(
+          SIZE,
+          Where.ROOT,
+          rules.address,
+          "totalsize is %d, but a page has %d bytes",
+          size,
+          scene.pageSize().bytes());
     }
     PreservedMap map = rules.map();
     if (map != null) {
@@ -261,23 +227,21 @@ final class FdtRules {
     try {
       root = TreeValue.number(tree, scene.handover().version().mapPointer(), where, address);
     } catch (HandoverException e) {
-      scene.findings().report(MAP_PROPERTY, e);
+      scene.report(MAP_PROPERTY, e);
       return null;
     }
     if (root == 0 && scene.handover().version().finalized()) {
-      scene
-          .findings()
-          .report(NOT_FINALIZED, where, address, "preserved-memory-map is 0: there is no map yet");
+      scene.report(NOT_FINALIZED, where, address, "preserved-memory-map is 0: there is no map yet");
       return null;
     }
     if (root == 0) {
-      scene.findings().report(MAP_ZERO, where, address, "preserved-memory-map is 0");
+      scene.report(MAP_ZERO, where, address, "preserved-memory-map is 0");
       return null;
     }
     try {
       return scene.handover().preservedMap();
     } catch (HandoverException e) {
-      scene.findings().report(MapRules.POINTER, e);
+      scene.report(PreservationRules.POINTER, e);
       return null;
     }
   }
@@ -290,24 +254,22 @@ final class FdtRules {
       try {
         rules.subtree(scene.handover().subtree(node));
       } catch (HandoverException e) {
-        scene.findings().report(PROPERTIES, e);
+        scene.report(PROPERTIES, e);
       }
     }
   }
 
   private void subtree(Subtree subtree) {
-    scene.counts().add("subtrees", 1);
+    scene.count("subtrees", 1);
     if (blobs.putIfAbsent(subtree.address(), 1) != 0) {
-      scene
-          .findings()
-          .report(
-              SAME_BLOB,
-              subtree.where(),
-              subtree.address(),
-              "another subtree has the blob at 0x%x as well",
-              subtree.address());
+      scene.report(
+          SAME_BLOB,
+          subtree.where(),
+          subtree.address(),
+          "another subtree has the blob at 0x%x as well",
+          subtree.address());
     }
-    MemorySegment blob = blob(subtree);
+    MemorySegment blob = BlobRules.read(scene, subtree);
     if (blob == null) {
       return;
     }
@@ -319,92 +281,5 @@ final class FdtRules {
       case LuoSer.SUBTREE -> LuoRules.check(scene, subtree, blob);
       default -> OwnerRules.unknownSubtree(scene, subtree);
     }
-  }
-
-  /** Returns the blob's bytes; null if there are none, or they are absent. */
-  private @Nullable MemorySegment blob(Subtree subtree) {
-    long size = subtree.size();
-    Where where = subtree.where();
-    if (subtree.address() == 0 || size <= 0 || size > Integer.MAX_VALUE) {
-      scene
-          .findings()
-          .report(
-              BLOB,
-              where,
-              subtree.address(),
-              "%s bytes at 0x%x cannot be a blob",
-              Long.toUnsignedString(size),
-              subtree.address());
-      return null;
-    }
-    if (!scene.memory().physical().isRam(subtree.address(), size)) {
-      scene
-          .findings()
-          .report(
-              BLOB,
-              where,
-              subtree.address(),
-              "the memory does not have all of the blob's %d bytes",
-              size);
-      return null;
-    }
-    preserved(subtree);
-    MemorySegment blob;
-    try {
-      blob = scene.memory().bytes(where, subtree.address(), size);
-    } catch (HandoverException e) {
-      scene.findings().report(BLOB, e);
-      return null;
-    }
-    return tree(subtree).orElse(blob);
-  }
-
-  private void preserved(Subtree subtree) {
-    int shift = scene.pageSize().shift();
-    long first = subtree.address() >>> shift;
-    long count = ((subtree.address() + subtree.size() - 1) >>> shift) - first + 1;
-    long missing = scene.preserved().firstNotPreserved(subtree.address(), subtree.size());
-    if (missing >= 0) {
-      scene
-          .findings()
-          .report(
-              BLOB_PRESERVED,
-              subtree.where(),
-              subtree.address(),
-              "page 0x%x of the blob is not preserved",
-              missing);
-    }
-    int order =
-        scene.preserved().isKnown()
-            ? Math.max(0, scene.preserved().orderAround(first << shift))
-            : 0;
-    long bytes = Math.max(count << shift, scene.pageSize().blockBytes(order));
-    // The owner of the blob owns the block at the blob's start.
-    boolean begins = ((first << shift) & (scene.pageSize().blockBytes(order) - 1)) == 0;
-    scene.take(subtree.where(), first << shift, begins ? bytes : count << shift);
-  }
-
-  /** Returns what the owner reads of a device tree; empty if that is the blob, or it is none. */
-  private Optional<MemorySegment> tree(Subtree subtree) {
-    MemorySegment tree;
-    try {
-      tree = scene.memory().treeBytes(subtree.where(), subtree.address(), subtree.size());
-    } catch (HandoverException e) {
-      return Optional.empty(); // The rules of the blob's owner report what they lack.
-    }
-    long total = Fdt.totalSize(tree);
-    if (total == subtree.size()) {
-      return Optional.empty();
-    }
-    scene
-        .findings()
-        .report(
-            BLOB_SIZE,
-            subtree.where(),
-            subtree.address(),
-            "totalsize is %d, but blob-size is %d",
-            total,
-            subtree.size());
-    return Optional.of(tree);
   }
 }

@@ -3,6 +3,7 @@ package org.kho4j.verify;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.vmalloc.VmallocRules;
 
 /** The kind of memory that an owner claims, such as a blob, a chunk or content. */
 public enum OwnerKind {
@@ -25,9 +26,6 @@ public enum OwnerKind {
   /** The data of the kernel's own test. */
   KHO_TEST("kho_test", "test data");
 
-  /** Name of the part that is a block of a vmalloc area; {@code block} is one of a KHO list. */
-  static final String VMALLOC_BLOCK = "vmalloc block";
-
   private final String label;
   private final String words;
 
@@ -44,7 +42,7 @@ public enum OwnerKind {
     return switch (where.name()) {
       case "" -> ROOT_FDT;
       case "chunk" -> CHUNK;
-      case VMALLOC_BLOCK -> VMALLOC;
+      case VmallocRules.BLOCK -> VMALLOC;
       case "folio" -> where.top().equals(FdtLayout.KHO_TEST_SUBTREE) ? KHO_TEST : MEMFD;
       case "reservation" -> RESERVATION;
       default -> where.name().equals(where.top()) ? SUBTREE : STRUCTURE;

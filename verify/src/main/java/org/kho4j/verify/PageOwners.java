@@ -8,6 +8,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.state.PageSpace;
 
 /**
  * The first owner of each page of RAM: four bytes a page, off-heap, where memory is claimed. Claims

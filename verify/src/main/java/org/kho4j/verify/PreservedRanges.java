@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.verify.state.PageSpace;
 
 /** All preserved memory of a handover, with its owners. */
 public final class PreservedRanges {

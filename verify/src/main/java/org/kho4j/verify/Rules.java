@@ -2,6 +2,28 @@ package org.kho4j.verify;
 
 import java.util.List;
 import java.util.Optional;
+import org.kho4j.verify.luo.BlockRules;
+import org.kho4j.verify.luo.DevelopmentRules;
+import org.kho4j.verify.luo.FlbRules;
+import org.kho4j.verify.luo.ListRules;
+import org.kho4j.verify.luo.LuoFileRules;
+import org.kho4j.verify.luo.LuoRules;
+import org.kho4j.verify.luo.SystemdRules;
+import org.kho4j.verify.map.BitmapListRules;
+import org.kho4j.verify.map.MapRules;
+import org.kho4j.verify.map.PreservationRules;
+import org.kho4j.verify.map.RadixRules;
+import org.kho4j.verify.memfd.MemfdFolioRules;
+import org.kho4j.verify.memfd.MemfdRules;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.scratch.ScratchContentRules;
+import org.kho4j.verify.scratch.ScratchRules;
+import org.kho4j.verify.subtree.BlobRules;
+import org.kho4j.verify.subtree.KhoTestRules;
+import org.kho4j.verify.subtree.MemblockRules;
+import org.kho4j.verify.subtree.MetadataRules;
+import org.kho4j.verify.unclaimed.OwnerRules;
+import org.kho4j.verify.vmalloc.VmallocRules;
 
 /** The list of all rules. */
 public final class Rules {
@@ -16,22 +38,22 @@ public final class Rules {
           FdtRules.MAP_PROPERTY,
           FdtRules.MAP_ZERO,
           FdtRules.PROPERTIES,
-          FdtRules.BLOB,
-          FdtRules.BLOB_PRESERVED,
-          FdtRules.BLOB_SIZE,
+          BlobRules.BLOB,
+          BlobRules.BLOB_PRESERVED,
+          BlobRules.BLOB_SIZE,
           FdtRules.SAME_BLOB,
           FdtRules.ROOT_PRESERVED,
           FdtRules.CONSUMED,
           FdtRules.NOT_FINALIZED,
           FdtRules.NEWER,
-          MapRules.POINTER,
-          MapRules.TWICE,
+          PreservationRules.POINTER,
+          PreservationRules.TWICE,
           RadixRules.ROOT_SLOTS,
-          MapRules.KEY_ZERO,
-          MapRules.KEY,
-          MapRules.OVERLAP,
-          MapRules.NODE_PRESERVED,
-          MapRules.BEYOND,
+          PreservationRules.KEY_ZERO,
+          PreservationRules.KEY,
+          PreservationRules.OVERLAP,
+          PreservationRules.NODE_PRESERVED,
+          PreservationRules.BEYOND,
           BitmapListRules.ELEMENTS,
           BitmapListRules.ORDER,
           BitmapListRules.START,
@@ -41,8 +63,8 @@ public final class Rules {
           MapRules.FORM_UNSURE,
           MapRules.FORM_LIKELY,
           RadixRules.LOST_BIT,
-          MapRules.ACROSS_NODES,
-          MapRules.TOO_LARGE_FOR_7_1,
+          PreservationRules.ACROSS_NODES,
+          PreservationRules.TOO_LARGE_FOR_7_1,
           BitmapListRules.COUNTED,
           VmallocRules.FIRST,
           VmallocRules.ORDER,
@@ -74,8 +96,8 @@ public final class Rules {
           LuoRules.PRESERVED,
           LuoRules.NAME,
           LuoRules.SAME_NAME,
-          LuoRules.COUNT,
-          LuoRules.NO_FILES,
+          LuoFileRules.COUNT,
+          LuoFileRules.NO_FILES,
           LuoFileRules.HANDLER,
           LuoFileRules.UNKNOWN_HANDLER,
           LuoFileRules.SAME_TOKEN,
@@ -145,8 +167,8 @@ public final class Rules {
           ScratchRules.ARRAY,
           ScratchRules.REGION,
           ScratchRules.ALIGNMENT,
-          ScratchRules.STRUCTURE,
-          ScratchRules.PRESERVED,
+          ScratchContentRules.STRUCTURE,
+          ScratchContentRules.PRESERVED,
           ScratchRules.TOO_SMALL,
           ScratchRules.TAKES,
           OwnerRules.TWICE,

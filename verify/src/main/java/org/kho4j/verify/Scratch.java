@@ -8,6 +8,10 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.boot.BootRecord;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverMemory;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Severity;
+import org.kho4j.verify.scratch.ScratchRules;
+import org.kho4j.verify.state.Findings;
 
 /**
  * The scratch regions of the kernel that hands over. The kernel allocates only movable pages in
@@ -28,7 +32,7 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
    * empty if neither has them.
    */
   public static Optional<Scratch> of(Handover handover, Verifier.Options options) {
-    List<AddressRange> regions = Verifier.scratch(handover, options, Findings.none(), new Counts());
+    List<AddressRange> regions = regions(handover, options, Findings.none());
     if (regions.isEmpty()) {
       return Optional.empty();
     }
@@ -53,12 +57,15 @@ public record Scratch(List<AddressRange> regions, OptionalLong memory, OptionalL
    */
   public static Optional<Finding> problem(Handover handover, Verifier.Options options) {
     List<Finding> errors = new ArrayList<>();
-    Counts counts = new Counts();
     Findings findings =
-        new Findings(
-            errors::add, rule -> rule.severity() == Severity.ERROR, Integer.MAX_VALUE, counts);
-    List<AddressRange> regions = Verifier.scratch(handover, options, findings, counts);
+        new Findings(errors::add, rule -> rule.severity() == Severity.ERROR, Integer.MAX_VALUE);
+    List<AddressRange> regions = regions(handover, options, findings);
     return regions.isEmpty() ? errors.stream().findFirst() : Optional.empty();
+  }
+
+  private static List<AddressRange> regions(
+      Handover handover, Verifier.Options options, Findings findings) {
+    return ScratchRules.regions(handover, options.setupData(), options.scratchArray(), findings);
   }
 
   /** Returns the bytes of all regions. */

@@ -13,6 +13,22 @@ import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
+import org.kho4j.verify.map.MapRules;
+import org.kho4j.verify.map.NumaNodes;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.scene.Scene;
+import org.kho4j.verify.scratch.ScratchContentRules;
+import org.kho4j.verify.scratch.ScratchRules;
+import org.kho4j.verify.state.AbsentPages;
+import org.kho4j.verify.state.Claims;
+import org.kho4j.verify.state.Findings;
+import org.kho4j.verify.state.PageSpace;
+import org.kho4j.verify.state.Preserved;
+import org.kho4j.verify.unclaimed.OwnerRules;
+import org.kho4j.verify.unclaimed.Unclaimed;
 
 /**
  * Checks a handover against every rule. Findings are passed on as they are found. Takes a few bits
@@ -79,9 +95,8 @@ public final class Verifier {
    */
   public static Checked verify(
       Handover handover, Options options, Consumer<Finding> consumer, OwnerVisitor owners) {
-    Counts counts = new Counts();
-    Findings findings = new Findings(consumer, options.rules, options.perRule, counts);
-    counts.add("handovers", handover.taken().isPresent() ? 0 : 1);
+    Findings findings = new Findings(consumer, options.rules, options.perRule);
+    findings.count("handovers", handover.taken().isPresent() ? 0 : 1);
     if (handover.taken().isPresent()) {
       findings.report(
           FdtRules.CONSUMED,
@@ -89,33 +104,13 @@ public final class Verifier {
           handover.root().address(),
           "a kernel has consumed this handover: %s",
           handover.taken().get());
-      counts.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
+      findings.notChecked("the incoming handover at 0x%x".formatted(handover.root().address()));
       return findings.checked();
     }
     try (Arena arena = Arena.ofShared()) {
-      new Run(handover, options, findings, counts, owners, arena).all();
+      new Run(handover, options, findings, owners, arena).all();
     }
     return findings.checked();
-  }
-
-  static List<AddressRange> scratch(
-      Handover handover, Options options, Findings findings, Counts counts) {
-    if (options.setupData.isPresent()) {
-      return ScratchRules.ofSetupData(
-          handover, findings, counts, options.setupData.getAsLong(), options.scratchArray);
-    }
-    if (options.scratchArray.isPresent()) {
-      AddressRange array = options.scratchArray.get();
-      return ScratchRules.ofArray(handover, findings, counts, array.address(), array.length(), "");
-    }
-    return handover
-        .root()
-        .bootRecord()
-        .map(record -> ScratchRules.ofRecord(handover, findings, counts, record))
-        .orElseGet(() -> {
-          counts.notChecked("scratch: the source does not show where the regions are");
-          return List.of();
-        });
   }
 
   /** Returns the finding for a page that looks like a root FDT and cannot be read as one. */
@@ -125,12 +120,7 @@ public final class Verifier {
 
   /** A verification of one handover, in progress. */
   private record Run(
-      Handover handover,
-      Options options,
-      Findings findings,
-      Counts counts,
-      OwnerVisitor owners,
-      Arena arena) {
+      Handover handover, Options options, Findings findings, OwnerVisitor owners, Arena arena) {
 
     void all() {
       PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
@@ -142,12 +132,11 @@ public final class Verifier {
               new Preserved(space, arena),
               new Claims(space, arena, owners),
               new AbsentPages(handover.memory(), space, arena),
-              scratch(handover, options, findings, counts),
-              nodes(),
-              counts);
+              ScratchRules.regions(handover, options.setupData, options.scratchArray, findings),
+              nodes());
       PageSizeEvidence pageSize = handover.pageSizeEvidence();
       if (pageSize.isUnsure()) {
-        counts.notChecked(
+        findings.notChecked(
             "the page size, taken as %s: %s"
                 .formatted(pageSize.size().label(), pageSize.because()));
       }
@@ -160,7 +149,7 @@ public final class Verifier {
         return;
       }
       FdtRules.check(scene);
-      ScratchRules.preserved(scene);
+      ScratchContentRules.preserved(scene.scratch(), findings, scene.preserved());
       FdtRules.owners(scene);
       if (!scene.claims().conflicts().isEmpty()) {
         Claims named = scene.claims().naming(arena);
@@ -176,7 +165,7 @@ public final class Verifier {
       boolean before71 =
           KhoVersion.of(handover.root().compatible()).filter(KhoVersion::finalized).isPresent();
       if (nodes.isEmpty() && before71) {
-        counts.notChecked("NUMA nodes: the source has no ACPI table with several nodes");
+        findings.notChecked("NUMA nodes: the source has no ACPI table with several nodes");
       }
       return nodes;
     }

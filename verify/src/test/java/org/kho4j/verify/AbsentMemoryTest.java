@@ -16,6 +16,10 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.verify.result.AbsentParts;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /** A sound handover of which a dump left pages out has no findings, whatever the pages are. */
 class AbsentMemoryTest {

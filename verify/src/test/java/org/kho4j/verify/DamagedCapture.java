@@ -18,6 +18,7 @@ import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.verify.result.Finding;
 
 /**
  * A small capture of Linux 7.3.4 on x86-64, or a vector of an older version, changed and verified.

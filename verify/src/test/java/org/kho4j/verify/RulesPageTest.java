@@ -13,6 +13,9 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.kho4j.damage.RuleCase;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
 
 /** {@code docs/verify.md} is written from the rules, and its examples from their tests. */
 class RulesPageTest {

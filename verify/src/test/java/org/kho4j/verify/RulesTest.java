@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kho4j.damage.RuleCase;
+import org.kho4j.verify.result.Rule;
 
 /**
  * Every rule on a real kernel's memory: changed in one place so that it breaks, and so that not.

@@ -14,6 +14,9 @@ import org.kho4j.handover.Handovers;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.memory.image.OpenOptions;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Severity;
 
 /** What real kernels wrote is sound. */
 class SoundCapturesTest {

@@ -22,8 +22,8 @@ import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.RunningRoots;
-import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /**
  * The source {@code running}: the memory of this host, where the kernel itself says where its root

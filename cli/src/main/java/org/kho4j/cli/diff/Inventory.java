@@ -28,6 +28,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
+import org.kho4j.verify.systemd.FdStoreReader;
 
 /** Everything in a handover that another handover can have too, by name. */
 final class Inventory {
@@ -217,7 +218,7 @@ final class Inventory {
   private Item session(Session session) {
     Item item = Item.of("session", session.name());
     FdStoreMapping systemd =
-        FdStoreMapping.isIn(session) ? read(item, () -> FdStoreMapping.read(session)) : null;
+        FdStoreMapping.isIn(session) ? read(item, () -> FdStoreReader.read(session)) : null;
     if (item.isIncomplete()) {
       return item; // The mapping has the files' names.
     }

@@ -19,6 +19,7 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreReader;
 
 /** Everything in a handover that has content: blobs, reservations, memfds, vmalloc areas. */
 final class ContentList {
@@ -105,7 +106,7 @@ final class ContentList {
   private void session(Session session) {
     FdStoreMapping mapping = null;
     try {
-      mapping = FdStoreMapping.isIn(session) ? FdStoreMapping.read(session) : null;
+      mapping = FdStoreMapping.isIn(session) ? FdStoreReader.read(session) : null;
     } catch (HandoverException e) {
       sink.missing(e.path(), e, "");
     }

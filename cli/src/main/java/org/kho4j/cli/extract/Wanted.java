@@ -23,6 +23,7 @@ import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
+import org.kho4j.verify.systemd.FdStoreReader;
 
 /**
  * The part of a handover that the user wants: a memfd, a region, a blob, a reservation, an area.
@@ -134,7 +135,7 @@ interface Wanted {
     public Content in(Handover handover, Consumer<String> damage) throws IOException {
       FdStoreMapping mapping =
           orMissing(
-              FdStoreMapping.in(liveUpdate(handover)).orElse(null),
+              FdStoreReader.in(liveUpdate(handover)).orElse(null),
               handover,
               "session \"systemd\" with files, so no descriptor stores",
               List.of());

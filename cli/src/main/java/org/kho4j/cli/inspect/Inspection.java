@@ -34,6 +34,7 @@ import org.kho4j.verify.PreservedRanges;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
 import org.kho4j.verify.systemd.FdStoreMapping;
+import org.kho4j.verify.systemd.FdStoreReader;
 
 /**
  * Reads all of one handover and shows it. A part that is broken becomes an error, and the rest is
@@ -296,7 +297,7 @@ public final class Inspection {
   private void session(Session session) {
     try {
       FdStoreMapping mapping =
-          FdStoreMapping.isIn(session) ? read(() -> FdStoreMapping.read(session)) : null;
+          FdStoreMapping.isIn(session) ? read(() -> FdStoreReader.read(session)) : null;
       if (mapping != null) {
         mapping.skipped().forEach(this::error);
         errors.addMore(mapping.moreSkipped());

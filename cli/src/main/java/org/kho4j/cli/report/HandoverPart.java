@@ -9,10 +9,10 @@ import org.kho4j.cli.inspect.Inspection;
 import org.kho4j.cli.verify.VerifiedSource.Candidate;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
 
 /**
  * The part of the page about one handover.

@@ -1,7 +1,7 @@
 package org.kho4j.cli.report;
 
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.Severity;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Severity;
 
 /**
  * A finding, and where the page tells of it.

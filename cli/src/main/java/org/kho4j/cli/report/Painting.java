@@ -10,7 +10,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.cli.report.Picture.Look;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /**
  * Paints a {@link Picture}: counts pages by cell, which takes 14 KiB for each gigabyte that has
@@ -370,7 +370,8 @@ final class Painting implements OwnerVisitor {
     }
     if (withoutDetail > 0) {
       sentences.add(
-          "The single pages of %s are not shown.".formatted(Units.count(withoutDetail, "cell", "cells")));
+          "The single pages of %s are not shown."
+              .formatted(Units.count(withoutDetail, "cell", "cells")));
     }
     return sentences.isEmpty() ? null : String.join(" ", sentences);
   }

@@ -10,7 +10,7 @@ import org.kho4j.cli.report.Picture.Gigabyte;
 import org.kho4j.cli.report.Picture.Look;
 import org.kho4j.cli.report.Picture.Pages;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.verify.Severity;
+import org.kho4j.verify.result.Severity;
 
 /** A {@link Picture} as HTML: legend, overview, gigabytes, and the pages of single cells. */
 final class PictureHtml {

@@ -24,11 +24,11 @@ import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.cli.verify.VerifiedSource;
 import org.kho4j.cli.verify.VerifiedSource.Candidate;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.OwnerVisitor;
-import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.result.Severity;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code kho report SOURCE -o FILE.html}. */

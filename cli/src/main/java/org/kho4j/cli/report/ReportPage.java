@@ -17,9 +17,9 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.FindingView;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Rule;
-import org.kho4j.verify.Severity;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Severity;
 
 /** The page. */
 final class ReportPage {

@@ -26,9 +26,9 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.OwnerKind;
-import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /**
  * Finds who owns some addresses in one handover: what a verification claims, the rules' own walk.

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
-import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /** Hands on the path of every structure that a walk passes. */
 final class PathList implements OwnerVisitor {

@@ -13,7 +13,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.OwnerKind;
-import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /** The names of the data at the addresses that structures hold, by path. */
 final class PointerNames implements OwnerVisitor {

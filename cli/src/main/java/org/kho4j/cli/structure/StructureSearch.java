@@ -19,7 +19,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.OwnerKind;
-import org.kho4j.verify.OwnerVisitor;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /** Finds the structures of a path, or around an address, on a walk through a handover. */
 final class StructureSearch implements OwnerVisitor {

@@ -12,10 +12,10 @@ import org.kho4j.cli.output.Text.Style;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.memory.MemorySource;
-import org.kho4j.verify.AbsentParts;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.Severity;
+import org.kho4j.verify.result.AbsentParts;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Severity;
 
 /** Shows findings, worst first, and the counts of structures that were checked. */
 public final class FindingView {

@@ -6,8 +6,8 @@ import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
-import org.kho4j.verify.Outcome;
-import org.kho4j.verify.Rule;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
 
 /** The rules by themselves. */
 final class RuleList {

@@ -10,9 +10,9 @@ import org.kho4j.cli.command.Numbers;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.verify.Rule;
 import org.kho4j.verify.Scratch;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Rule;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.Handover;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.OwnerVisitor;
-import org.kho4j.verify.Rule;
-import org.kho4j.verify.Soundness;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Soundness;
 
 /**
  * All that verify says of a source.

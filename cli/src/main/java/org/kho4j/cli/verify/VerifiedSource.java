@@ -16,10 +16,10 @@ import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.OwnerVisitor;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.OwnerVisitor;
 
 /**
  * The handovers and unreadable pages of a source, for verification.

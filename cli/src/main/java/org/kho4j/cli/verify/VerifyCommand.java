@@ -11,11 +11,11 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
-import org.kho4j.verify.Severity;
-import org.kho4j.verify.Soundness;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Severity;
+import org.kho4j.verify.result.Soundness;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 

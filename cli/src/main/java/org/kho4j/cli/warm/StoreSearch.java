@@ -28,6 +28,7 @@ import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
+import org.kho4j.verify.systemd.FdStoreReader;
 import org.kho4j.warm.WarmException;
 import org.kho4j.warm.WarmView;
 
@@ -192,7 +193,7 @@ public final class StoreSearch {
   private static @Nullable FdStoreMapping mapping(
       Session session, Consumer<HandoverException> problems) {
     try {
-      return FdStoreMapping.isIn(session) ? FdStoreMapping.read(session) : null;
+      return FdStoreMapping.isIn(session) ? FdStoreReader.read(session) : null;
     } catch (HandoverException e) {
       problems.accept(e);
       return null;

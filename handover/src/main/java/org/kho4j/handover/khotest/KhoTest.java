@@ -32,28 +32,50 @@ public final class KhoTest {
   private final PreservedArea foliosInfo;
   private final long checksum;
 
+  /**
+   * The values of the blob's device tree.
+   *
+   * @param folios number of folios of test data
+   * @param foliosInfo descriptor of the area that lists the folios
+   * @param checksum of the test data
+   */
+  public record Tree(long folios, Descriptor foliosInfo, long checksum) {
+
+    /**
+     * Reads the values.
+     *
+     * @param tree whose compatible string was checked
+     * @throws org.kho4j.handover.wire.HandoverException if the magic number is another, or a value
+     *     is missing
+     */
+    public static Tree read(FdtNode tree, Subtree subtree) {
+      Where where = subtree.where();
+      long address = subtree.address();
+      long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, where, address);
+      if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
+        throw where.broken(
+            address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
+      }
+      FdtNode data =
+          tree.child("data").orElseThrow(() -> where.broken(address, "the node data is missing"));
+      Where place = where.in("data");
+      return new Tree(
+          TreeValue.number(data, FdtLayout.KHO_TEST_NR_FOLIOS, place, address),
+          Descriptor.of(TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, place, address)),
+          TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, place, address));
+    }
+  }
+
   private KhoTest(Handover handover, Subtree subtree) {
     handover.requireKnownVersion();
     this.memory = handover.memory();
     this.where = subtree.where();
     this.address = subtree.address();
-    FdtNode tree = handover.tree(subtree, FdtLayout.KHO_TEST);
-    long magic = TreeValue.number(tree, FdtLayout.KHO_TEST_MAGIC, where, address);
-    if (magic != FdtLayout.KHO_TEST_MAGIC_NUMBER) {
-      throw where.broken(
-          address, "magic is 0x%x, not 0x%x".formatted(magic, FdtLayout.KHO_TEST_MAGIC_NUMBER));
-    }
-    FdtNode data =
-        tree.child("data").orElseThrow(() -> where.broken(address, "the node data is missing"));
+    Tree tree = Tree.read(handover.tree(subtree, FdtLayout.KHO_TEST), subtree);
     Where place = where.in("data");
-    this.folios = TreeValue.number(data, FdtLayout.KHO_TEST_NR_FOLIOS, place, address);
-    this.checksum = TreeValue.number(data, FdtLayout.KHO_TEST_CSUM, place, address);
-    this.foliosInfo =
-        PreservedArea.of(
-            memory,
-            place.in("folios_info"),
-            Descriptor.of(
-                TreeValue.embedded(data, FdtLayout.KHO_TEST_FOLIOS_INFO, place, address)));
+    this.folios = tree.folios;
+    this.checksum = tree.checksum;
+    this.foliosInfo = PreservedArea.of(memory, place.in("folios_info"), tree.foliosInfo);
     if (folios * Long.BYTES > foliosInfo.bytes()) {
       throw place.broken(
           address,

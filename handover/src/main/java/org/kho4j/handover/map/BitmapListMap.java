@@ -29,6 +29,7 @@ final class BitmapListMap implements PreservedMap {
   private final MapForm form;
   private final int bitmapBytes;
   private final int bitmapBits;
+  private final int maxOrder;
   private @Nullable Bitmaps bitmaps;
 
   BitmapListMap(HandoverMemory memory, long root, MapForm form) {
@@ -37,7 +38,8 @@ final class BitmapListMap implements PreservedMap {
     this.root = root;
     this.form = form;
     this.bitmapBytes = form.bitmapBytes(pageSize);
-    this.bitmapBits = Integer.numberOfTrailingZeros(bitmapBytes * Byte.SIZE);
+    this.bitmapBits = form.bitmapBits(pageSize);
+    this.maxOrder = form.maxBitmapOrder(pageSize);
   }
 
   @Override
@@ -105,7 +107,7 @@ final class BitmapListMap implements PreservedMap {
   @Override
   public Lookup lookup() {
     Bitmaps all = bitmaps();
-    return new BlockLookup(pageSize, bitmapBits, maxOrder()) {
+    return new BlockLookup(pageSize, bitmapBits, maxOrder) {
       @Override
       MemorySegment find(long key) {
         int found = Arrays.binarySearch(all.keys, key >>> bitmapBits << bitmapBits);
@@ -116,14 +118,6 @@ final class BitmapListMap implements PreservedMap {
         return MemorySegment.NULL;
       }
     };
-  }
-
-  /**
-   * Returns the largest order that a bitmap can be of: its keys need bits of their own for the
-   * order.
-   */
-  private int maxOrder() {
-    return KhoRadix.orderZeroBit(pageSize) - bitmapBits;
   }
 
   private synchronized Bitmaps bitmaps() {
@@ -198,10 +192,10 @@ final class BitmapListMap implements PreservedMap {
 
     @Override
     public void element(Where place, long at, int order, long physStart, long bitmap) {
-      if (order > maxOrder()) {
-        throw place.broken(at, "order %d is not within 0 to %d".formatted(order, maxOrder()));
+      if (order > maxOrder) {
+        throw place.broken(at, "order %d is not within 0 to %d".formatted(order, maxOrder));
       }
-      long bytes = 1L << Math.min(Long.SIZE - 2, pageSize.shift() + order + bitmapBits);
+      long bytes = form.bitmapReach(pageSize, order);
       if ((physStart & (bytes - 1)) != 0 || physStart >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
         throw place.broken(
             at,

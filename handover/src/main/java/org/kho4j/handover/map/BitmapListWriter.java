@@ -28,13 +28,9 @@ final class BitmapListWriter extends MapWriter {
   private int sharedPages;
 
   BitmapListWriter(MapPages pages, MapForm form) {
-    this(pages, Integer.numberOfTrailingZeros(form.bitmapBytes(pages.pageSize()) * Byte.SIZE));
-  }
-
-  private BitmapListWriter(MapPages pages, int bitmapBits) {
-    super(pages, bitmapBits, KhoRadix.orderZeroBit(pages.pageSize()) - bitmapBits);
-    this.bitmapBits = bitmapBits;
-    this.bitmapBytes = (1 << bitmapBits) / Byte.SIZE;
+    super(pages, form.bitmapBits(pages.pageSize()), form.maxBitmapOrder(pages.pageSize()));
+    this.bitmapBits = form.bitmapBits(pageSize);
+    this.bitmapBytes = form.bitmapBytes(pageSize);
     this.sharedUsed = perPage();
   }
 

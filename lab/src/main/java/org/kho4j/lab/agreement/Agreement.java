@@ -45,8 +45,8 @@ import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.WritableMemory;
 import org.kho4j.memory.image.MemoryImages;
 import org.kho4j.memory.image.OpenOptions;
-import org.kho4j.verify.Finding;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Finding;
 
 /**
  * Compares what verify says about a handover with what a real kernel makes of it, handover for

@@ -1,7 +1,7 @@
 package org.kho4j.lab.agreement;
 
 import java.util.List;
-import org.kho4j.verify.Outcome;
+import org.kho4j.verify.result.Outcome;
 
 /**
  * The outcome of a handover in a kernel, as observed.

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.kho4j.verify.Outcome;
-import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
-import org.kho4j.verify.Severity;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Severity;
 
 /** {@code docs/agreement.md}: the results as a table. */
 public final class Page {

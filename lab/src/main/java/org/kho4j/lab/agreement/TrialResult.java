@@ -5,10 +5,10 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.kho4j.verify.Outcome;
-import org.kho4j.verify.Rule;
 import org.kho4j.verify.Rules;
-import org.kho4j.verify.Severity;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Severity;
 
 /**
  * A trial, what verify said, and what the kernel did: one line of the data file.

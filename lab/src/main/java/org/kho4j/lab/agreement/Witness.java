@@ -12,7 +12,7 @@ import org.kho4j.lab.guest.Run;
 import org.kho4j.lab.guest.SerialConsole;
 import org.kho4j.lab.scenario.WordPattern;
 import org.kho4j.memory.PhysicalMemory;
-import org.kho4j.verify.Outcome;
+import org.kho4j.verify.result.Outcome;
 
 /**
  * Reads from a guest's console and memory what came through.

@@ -12,12 +12,12 @@ import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Verdict;
-import org.kho4j.verify.Checked;
-import org.kho4j.verify.Finding;
-import org.kho4j.verify.Outcome;
-import org.kho4j.verify.Rule;
-import org.kho4j.verify.Severity;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.Checked;
+import org.kho4j.verify.result.Finding;
+import org.kho4j.verify.result.Outcome;
+import org.kho4j.verify.result.Rule;
+import org.kho4j.verify.result.Severity;
 
 /**
  * Maps the findings of verify to verdicts of the handover's parts.

@@ -1,16 +1,11 @@
 package org.kho4j.verify.systemd;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.handover.content.Content;
-import org.kho4j.handover.luo.LiveUpdate;
 import org.kho4j.handover.luo.Session;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.wire.HandoverException;
@@ -83,27 +78,6 @@ public final class FdStoreMapping {
     return session.name().equals(SESSION) && session.fileCount() != 0;
   }
 
-  /**
-   * Reads the mapping of a handover; empty if the handover has no session of systemd.
-   *
-   * @throws HandoverException if the sessions or the mapping cannot be read
-   */
-  public static Optional<FdStoreMapping> in(LiveUpdate luo) {
-    return luo.session(SESSION).filter(FdStoreMapping::isIn).map(FdStoreMapping::read);
-  }
-
-  /**
-   * Reads the mapping of systemd's session.
-   *
-   * @throws HandoverException if there is none, or it cannot be read
-   */
-  public static FdStoreMapping read(Session session) {
-    Content content =
-        content(session)
-            .orElseThrow(() -> session.where().broken(session.address(), "no memfd has token 0"));
-    return parse(where(session), content);
-  }
-
   /** Returns the path of the mapping, for messages. */
   public static Where where(Session session) {
     return session.where().in("file 0x0");
@@ -116,28 +90,6 @@ public final class FdStoreMapping {
    */
   public static Optional<Content> content(Session session) {
     return session.file(TOKEN).flatMap(file -> file.as(Memfd.HANDLER)).map(Memfd::content);
-  }
-
-  /**
-   * Reads the bytes of a mapping.
-   *
-   * @param where it is, for messages
-   * @throws HandoverException if the bytes are more than {@value #MAX_BYTES}, cannot be read, or
-   *     are not the JSON of a mapping
-   */
-  public static FdStoreMapping parse(Where where, Content content) {
-    if (content.size() > MAX_BYTES) {
-      throw where.broken(
-          content.firstAddress(),
-          "the mapping has %,d bytes, more than %,d".formatted(content.size(), MAX_BYTES));
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream((int) content.size());
-    try {
-      content.transferTo(Channels.newChannel(bytes));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return new MappingParser(where, content, bytes.toByteArray()).parse();
   }
 
   /**

@@ -45,7 +45,7 @@ class FdStoreMappingTest {
     memory.writable(BASE, json.length).copyFrom(MemorySegment.ofArray(json));
     HandoverMemory handover = new HandoverMemory(memory, PageSize.SIZE_4K);
     Where where = Where.ROOT.in("mapping");
-    return FdStoreMapping.parse(
+    return FdStoreReader.parse(
         where, Content.contiguous(handover, where.toString(), BASE, json.length));
   }
 

@@ -1,0 +1,2 @@
+/** Preserved memfds and their folios. */
+package org.kho4j.verify.memfd;
