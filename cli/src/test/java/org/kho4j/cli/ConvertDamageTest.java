@@ -8,9 +8,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,7 +58,7 @@ class ConvertDamageTest {
 
   @BeforeEach
   void unpack() {
-    whole = Captures.unpacked(Captures.small("jump-luo"));
+    whole = Captures.small("jump-luo");
     converted = directory.resolve("converted");
   }
 
@@ -194,6 +196,27 @@ class ConvertDamageTest {
     assertThat(kho(1, "convert", core, "--abi", "7.3", "-o", converted).out())
         .startsWith(converted + ": 512 MiB from 0x0, ");
     assertThat(Files.size(converted)).isEqualTo(RAM);
+  }
+
+  /** LiME does not name the machine, and the kernel does not list a PC's first page. */
+  @Test
+  void theFirstPageOfAPcStaysIfLimeLeavesItOut() throws IOException {
+    Path lime = directory.resolve("lime");
+    try (PhysicalMemory memory = MemoryImages.open(Captures.small("jump-luo"));
+        FileChannel file =
+            FileChannel.open(lime, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      long at = 0;
+      for (long[] range : new long[][] {{0x1000, 0x9f000}, {1 << 20, RAM}}) {
+        ByteBuffer header = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
+        header.putInt(0x4c694d45).putInt(1).putLong(range[0]).putLong(range[1] - 1).putLong(0);
+        at += file.write(header.flip(), at);
+        file.write(memory.read(range[0], range[1] - range[0]).asByteBuffer(), at);
+        at += range[1] - range[0];
+      }
+    }
+    assertThat(kho(0, "convert", lime, "--abi", "7.3", "-o", converted).out())
+        .startsWith(converted + ": 512 MiB from 0x0, ");
+    assertThat(kho(0, "verify", converted).out()).contains("0 errors, ");
   }
 
   /** The ROM and the RAM from 4 GiB on are neighbours. */

@@ -278,7 +278,7 @@ class DiffCommandTest {
   /** The map's page is missing from a core; every memfd needs the map. */
   @Test
   void aPageThatSeveralItemsMissIsNamedOnce() throws IOException {
-    Path whole = Captures.unpacked(Captures.small("jump-luo"));
+    Path whole = Captures.small("jump-luo");
     Path core = directory.resolve("core");
     try (PhysicalMemory memory = MemoryImages.open(whole)) {
       CoreFile.write(

@@ -342,6 +342,13 @@ class ExtractCommandTest {
   }
 
   @Test
+  void whatIsReadIsNotOfferedToForce() throws IOException {
+    memfd();
+    assertThat(kho(2, "extract", ram, "--session=vm", "--token=7", "-o", ram).err())
+        .isEqualTo("kho: " + ram + ": is read by this command, so it is not replaced\n");
+  }
+
+  @Test
   void linksAreNotFollowed() throws IOException {
     memfd();
     Path precious = Files.writeString(directory.resolve("precious"), "precious");

@@ -64,7 +64,7 @@ class InspectCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"jump-luo", "gen2-running"})
   void showsATree(String capture) throws IOException {
-    Path path = Captures.small(capture);
+    Path path = Captures.packed(capture);
 
     assertThat(inspect(path.toString())).isZero();
 

@@ -43,6 +43,18 @@ class OtherFilesTest {
   }
 
   @Test
+  void aNameIsQuotedAsAShellWantsIt() throws IOException {
+    Path kernel = Files.copy(Preflights.SMALL.resolve("small.btf"), directory.resolve("b z"));
+    assertThat(error("inspect", kernel)).endsWith("kho preflight --to '%s'?\n".formatted(kernel));
+  }
+
+  @Test
+  void aProgramIsNoKernel() {
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    assertThat(error("inspect", java)).contains("is an ELF file of type ").doesNotContain("kernel");
+  }
+
+  @Test
   void aBzImageIsNamedWithItsRelease() {
     Path kernel = Preflights.BASE.resolve("../../shared/lab/bzImage-7.3.4");
     kernel =

@@ -225,7 +225,7 @@ class OwnersAgreeTest {
   /** The preserved map is such a tree, too. */
   @Test
   void aRadixTreeIsShownByItsRoot() {
-    String capture = Captures.unpacked(Captures.small("jump-luo")).toString();
+    String capture = Captures.small("jump-luo").toString();
     JsonNode map =
         json("inspect", "--json", capture).path("handovers").path(0).path("preservedMap");
     JsonNode tree = json("inspect", "--json", "--radix", "0x511000", capture);
@@ -245,18 +245,14 @@ class OwnersAgreeTest {
     ConsoleOfATest pipe = ConsoleOfATest.pipe();
     assertThat(
             new Kho(pipe.console, "")
-                .run(
-                    "inspect",
-                    "--radix",
-                    "0",
-                    Captures.unpacked(Captures.small("jump-luo")).toString()))
+                .run("inspect", "--radix", "0", Captures.small("jump-luo").toString()))
         .isEqualTo(2);
     assertThat(pipe.err()).startsWith("kho: --radix 0: a root node at 0 is the kernel's sign for ");
   }
 
   @Test
   void whatIsNoRadixTreeIsAnError() {
-    String capture = Captures.unpacked(Captures.small("jump-luo")).toString();
+    String capture = Captures.small("jump-luo").toString();
     for (String address : List.of("0x778000", "0x512001", "0xfffffffffffff000")) {
       ConsoleOfATest pipe = ConsoleOfATest.pipe();
       assertThat(new Kho(pipe.console, "").run("inspect", "--radix", address, capture))

@@ -37,6 +37,7 @@ class PreflightDocumentTest {
             Stream.of("linux-6.19-4k", "linux-7.0-4k", "luo-v2-4k", "luo-v4-4k", "kho-v2-4k")
                 .map(name -> BASE.resolve("../vectors/handover/" + name + ".elf.zst")))
         .flatMap(images -> images)
+        .map(Captures::unpacked)
         .filter(image -> !image.endsWith("x86_64-7.3-many-sessions.elf.zst"));
   }
 

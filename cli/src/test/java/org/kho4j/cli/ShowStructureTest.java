@@ -17,7 +17,7 @@ import tools.jackson.databind.ObjectMapper;
 
 class ShowStructureTest {
 
-  private static final String CAPTURE = Captures.unpacked(Captures.small("jump-luo")).toString();
+  private static final String CAPTURE = Captures.small("jump-luo").toString();
 
   /** Paths of a capture that are shown; each is a walk. */
   private static final int MOST_PATHS = 12;

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,8 +83,19 @@ class SourceFormsTest {
     Files.write(source, ram);
 
     assertThat(kho(2, "inspect", source, "--base", "8K").err())
-        .contains("another address of the image's first byte than --base says: give --base 0x0")
+        .contains("if the image begins at another address: give --base 0x0")
         .doesNotContain("--skip");
+  }
+
+  /** LiME's raw format of a PC begins so. */
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 0x9f000})
+  void noticesAnImageThatDoesNotBeginAtItsBase(int missing) throws IOException {
+    Files.write(source, Arrays.copyOfRange(ram, missing, ram.length));
+
+    assertThat(kho(2, "inspect", source).err())
+        .contains("if the image begins at another address: give --base 0x%x".formatted(missing));
+    handovers("--base", missing);
   }
 
   /** From here on a header is no header. */

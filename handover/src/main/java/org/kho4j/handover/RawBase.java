@@ -91,11 +91,12 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
   }
 
   /**
-   * Returns the size in bytes of a header in front of the memory, at most 1 MiB, with which the
-   * root FDT is at a page, the map is whole and every pointer is in the image; empty if there is no
-   * such header.
+   * Returns the distance in bytes, at most 1 MiB, to the address at which the image has to begin so
+   * that the root FDT is at a page, the map is whole and every pointer is in the image; empty if
+   * there is no such address. A negative distance may be a header in front of the memory; a
+   * positive one, in whole pages, are pages that the image lacks at its beginning.
    */
-  public OptionalLong findHeader() {
+  public OptionalLong findNear() {
     if (pointers.isEmpty() || pointers.getFirst() == 0) {
       return OptionalLong.empty();
     }
@@ -103,7 +104,12 @@ public record RawBase(PhysicalMemory memory, RootFdt root, List<Long> pointers) 
     long most = Math.min(MAX_HEADER, root.address());
     for (long header = offset == 0 ? PAGE : offset; header <= most; header += PAGE) {
       if (fits(-header)) {
-        return OptionalLong.of(header);
+        return OptionalLong.of(-header);
+      }
+    }
+    for (long missing = PAGE; offset == 0 && missing <= MAX_HEADER; missing += PAGE) {
+      if (fits(missing)) {
+        return OptionalLong.of(missing);
       }
     }
     return OptionalLong.empty();

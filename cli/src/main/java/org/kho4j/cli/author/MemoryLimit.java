@@ -20,6 +20,9 @@ public final class MemoryLimit {
   /** Heap of a generation's two sets of pages for a block of the largest order: 2 bits a page. */
   private static final long PAGE_SETS = 64 << 10;
 
+  /** At most one part in so many of -Xmx is a survivor space, which maxMemory() does not count. */
+  private static final long SURVIVORS = 16;
+
   private MemoryLimit() {}
 
   /**
@@ -49,6 +52,6 @@ public final class MemoryLimit {
                     Units.size(memory),
                     Units.size(needed),
                     Units.size(present),
-                    Math.ceilDiv(needed, 1 << 20) + 1));
+                    Math.ceilDiv(needed + needed / SURVIVORS, 1 << 20) + 1));
   }
 }

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
+import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
@@ -199,18 +200,18 @@ public record HandoverSearch(
   }
 
   private static void checkHeader(Invocation invocation, PhysicalMemory memory, RawBase base) {
-    OptionalLong header = base.findHeader();
-    if (header.isEmpty()) {
+    OptionalLong near = base.findNear();
+    if (near.isEmpty()) {
       return;
     }
-    long bytes = header.getAsLong();
+    long distance = near.getAsLong();
     GlobalOptions options = invocation.options();
-    // What --base moved by too much looks like memory behind a header.
+    long first = options.base() + distance;
+    // What --base moved by too much looks like memory behind a header, which need not be pages.
     String advice =
-        options.base() >= bytes
-            ? "with another address of the image's first byte than --base says: give --base "
-                + Units.address(options.base() - bytes)
-            : "if memory begins after a header: give --skip " + (options.skip() + bytes);
+        first >= 0 && first % PageSize.SIZE_4K.bytes() == 0
+            ? "if the image begins at another address: give --base " + Units.address(first)
+            : "if memory begins after a header: give --skip " + (options.skip() - distance);
     throw invocation.wrong(
         "%s: the root FDT at %s and its pointers fit together %s"
             .formatted(memory.source().path(), Units.address(base.root().address()), advice));

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.files.packed.Packing;
@@ -83,9 +84,12 @@ final class OtherFile {
     } catch (IOException e) {
       return Optional.empty();
     }
+    if (image.form() == KernelImage.Form.VMLINUX && image.release().isEmpty()) {
+      return Optional.empty(); // Programs and libraries are such ELF files, too.
+    }
     String release = image.release().map(found -> " of Linux " + found.value()).orElse("");
     return Optional.of(
         "%s is a kernel (%s%s), not a memory image; did you mean kho preflight --to %s?"
-            .formatted(path, image.form().label(), release, path));
+            .formatted(path, image.form().label(), release, Units.shellWord(path.toString())));
   }
 }

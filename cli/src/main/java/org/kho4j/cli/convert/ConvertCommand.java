@@ -34,6 +34,11 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code kho convert SOURCE --abi VERSION -o RAM}. */
 public final class ConvertCommand extends SourceCommand {
 
+  /**
+   * RAM of a PC begins at 0, but the kernel does not list the first page, and LiME leaves it out.
+   */
+  private static final long PC_LOW_MEMORY = 1 << 20;
+
   /** Where the ROM of a PC's firmware is, which QEMU's dumps list as memory. */
   private static final long PC_FIRMWARE = 0xff000000L;
 
@@ -211,7 +216,8 @@ public final class ConvertCommand extends SourceCommand {
           bounds[0] = Math.min(bounds[0], address);
           bounds[1] = address + length;
         });
-    boolean fromZero = pc && memory.source().machine() == Machine.X86_64;
+    boolean fromZero =
+        pc && (memory.source().machine() == Machine.X86_64 || bounds[0] < PC_LOW_MEMORY);
     long page = pageSize.bytes();
     long start = fromZero ? 0 : bounds[0] & -page;
     long bytes = bounds[1] - start;

@@ -74,9 +74,6 @@ public final class OutputFile implements AutoCloseable {
       throw failure(directory, "no such directory");
     }
     if (Files.exists(target, NOFOLLOW_LINKS)) {
-      if (!replace) {
-        throw failure(target, "exists; --force replaces it");
-      }
       if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
         throw failure(target, "is not a regular file, so it is not replaced");
       }
@@ -84,6 +81,9 @@ public final class OutputFile implements AutoCloseable {
         if (Files.isRegularFile(target) && Files.isSameFile(target, file)) {
           throw failure(target, "is read by this command, so it is not replaced");
         }
+      }
+      if (!replace) {
+        throw failure(target, "exists; --force replaces it");
       }
     }
     return new OutputFile(target, directory.toRealPath(), replace);

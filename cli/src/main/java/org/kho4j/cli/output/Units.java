@@ -1,12 +1,14 @@
 package org.kho4j.cli.output;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.kho4j.handover.wire.KhoException;
 
 /** Numbers as people read them. */
 public final class Units {
 
   private static final String PREFIXES = "KMGTPE";
+  private static final Pattern PLAIN_WORD = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
 
   private Units() {}
 
@@ -49,6 +51,11 @@ public final class Units {
   /** A count of things by name: {@code 1 page}, {@code 2,000 pages}. */
   public static String count(long count, String one, String many) {
     return count(count) + " " + (count == 1 ? one : many);
+  }
+
+  /** A word of a command as a shell takes it: quoted if it has to be. */
+  public static String shellWord(String word) {
+    return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
   /** A name out of a dump, or that there is none. */

@@ -11,6 +11,7 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.Units;
 import org.kho4j.cli.verify.ScratchOptions;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.packed.Packing;
@@ -91,8 +92,9 @@ public final class KernelSource {
       throw memoryKind(Path.of(name))
           .map(kind ->
               new MalformedImageException(
-                  "%s is a memory image (%s), not a kernel; did you mean kho preflight --from %s --to KERNEL?"
-                      .formatted(name, kind, name)))
+                  ("%s is a memory image (%s), not a kernel; did you mean kho preflight --from %s"
+                          + " --to KERNEL?")
+                      .formatted(name, kind, Units.shellWord(name))))
           .orElse(e);
     }
   }

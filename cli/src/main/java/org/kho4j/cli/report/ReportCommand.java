@@ -2,6 +2,7 @@ package org.kho4j.cli.report;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.channels.Channels;
@@ -11,6 +12,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
@@ -74,13 +80,18 @@ public final class ReportCommand extends SourceCommand {
     if (toOutput && invocation.options().json()) {
       throw invocation.wrong("--json and -o - both write to standard output");
     }
-    VerifiedSource source = VerifiedSource.of(invocation, memory);
-    HandoverSearch.noteNested(invocation, source.nested());
-    if (source.candidates().isEmpty() && source.unreadable().isEmpty()) {
-      invocation.note(HandoverSearch.nothingFound(memory));
-      return Command.FAILED;
+    ReportPage page;
+    try (ExecutorService beside = Executors.newSingleThreadExecutor()) {
+      Future<Optional<String>> digest =
+          beside.submit(() -> ReportOrigin.sha256(memory.source().path()));
+      VerifiedSource source = VerifiedSource.of(invocation, memory);
+      HandoverSearch.noteNested(invocation, source.nested());
+      if (source.candidates().isEmpty() && source.unreadable().isEmpty()) {
+        invocation.note(HandoverSearch.nothingFound(memory));
+        return Command.FAILED;
+      }
+      page = page(invocation, memory, source, digest);
     }
-    ReportPage page = page(invocation, memory, source);
     if (toOutput) {
       Writer writer = new OutputStreamWriter(invocation.out(), StandardCharsets.UTF_8);
       write(page, writer);
@@ -92,7 +103,11 @@ public final class ReportCommand extends SourceCommand {
   }
 
   private static ReportPage page(
-      Invocation invocation, PhysicalMemory memory, VerifiedSource source) throws IOException {
+      Invocation invocation,
+      PhysicalMemory memory,
+      VerifiedSource source,
+      Future<Optional<String>> digest)
+      throws IOException {
     Verifier.Options options =
         ScratchOptions.verifying(
             invocation, Verifier.Options.ALL.rules(), Verifier.Options.ALL.perRule());
@@ -119,8 +134,22 @@ public final class ReportCommand extends SourceCommand {
       }
     }
     int more = source.candidates().size() - parts.size();
-    ReportOrigin origin = ReportOrigin.of(invocation.words(), memory.source(), Instant.now());
+    ReportOrigin origin =
+        ReportOrigin.of(invocation.words(), memory.source(), Instant.now(), result(digest));
     return new ReportPage(memory.source(), parts, more, findings, checked, origin);
+  }
+
+  private static Optional<String> result(Future<Optional<String>> digest) throws IOException {
+    try {
+      return digest.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException();
+    }
   }
 
   private static void write(ReportPage page, Writer writer) throws IOException {

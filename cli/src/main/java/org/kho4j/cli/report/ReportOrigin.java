@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.kho4j.cli.extract.Sha256;
 import org.kho4j.cli.output.Units;
@@ -30,18 +29,18 @@ record ReportOrigin(
   /** The digest of a larger file would take longer than the report. */
   private static final long LARGEST_DIGESTED = 1L << 30;
 
-  private static final Pattern PLAIN_WORD = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
-
   /** The origin of a report of {@code source} that is written at {@code now}. */
-  static ReportOrigin of(List<String> words, MemorySource source, Instant now) throws IOException {
+  static ReportOrigin of(
+      List<String> words, MemorySource source, Instant now, Optional<String> sha256)
+      throws IOException {
     String command =
-        words.stream().map(ReportOrigin::quoted).collect(Collectors.joining(" ", "kho ", ""));
-    Path file = source.path();
+        words.stream().map(Units::shellWord).collect(Collectors.joining(" ", "kho ", ""));
     return new ReportOrigin(
-        command, Version.line(), now.truncatedTo(ChronoUnit.SECONDS), file, sha256(file));
+        command, Version.line(), now.truncatedTo(ChronoUnit.SECONDS), source.path(), sha256);
   }
 
-  private static Optional<String> sha256(Path file) throws IOException {
+  /** Returns the digest of a file, unless it takes too long. */
+  static Optional<String> sha256(Path file) throws IOException {
     if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_DIGESTED) {
       return Optional.empty();
     }
@@ -50,11 +49,6 @@ record ReportOrigin(
       digest.update(in);
     }
     return Optional.of(digest.hex());
-  }
-
-  /** The word as a shell would take it. */
-  private static String quoted(String word) {
-    return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
   void write(Html html) throws IOException {

@@ -41,8 +41,13 @@ public final class Captures {
     return directory;
   }
 
-  /** A small capture by the last part of its name, as in {@code "jump-luo"}. */
+  /** A small capture, {@link #unpacked}, by the last part of its name, as in {@code "jump-luo"}. */
   public static Path small(String name) {
+    return unpacked(packed(name));
+  }
+
+  /** The file of a small capture in the project. */
+  public static Path packed(String name) {
     return small().stream()
         .filter(path -> name(path).equals("linux-7.3.4-" + name))
         .findFirst()
@@ -127,7 +132,7 @@ public final class Captures {
   /** Writes the memory of a capture into a new file, and other bytes at one address of it. */
   public static Path copyPatched(Path capture, Path ram, int address, byte[] bytes)
       throws IOException {
-    try (PhysicalMemory memory = MemoryImages.open(capture)) {
+    try (PhysicalMemory memory = MemoryImages.open(unpacked(capture))) {
       copy(memory, ram);
     }
     try (FileChannel file = FileChannel.open(ram, StandardOpenOption.WRITE)) {
