@@ -29,8 +29,11 @@ final class JsonFields {
   /** Profiles have 7 KB; an empty object is two characters here, and much more in the heap. */
   private static final int MAX_PROFILE_BYTES = 1 << 18;
 
-  /** Documents of {@code kho inspect} have about 400 bytes for each preserved file. */
-  private static final int MAX_BYTES = 1 << 20;
+  /** Documents of {@code kho inspect} have about 700 bytes for each session with a file. */
+  private static final int MAX_BYTES = 16 << 20;
+
+  /** An empty object is two, and takes some 70 bytes of heap. */
+  private static final int MAX_TOKENS = 1 << 20;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -39,6 +42,7 @@ final class JsonFields {
                   .maxNestingDepth(16)
                   .maxNumberLength(20)
                   .maxDocumentLength(MAX_BYTES)
+                  .maxTokenCount(MAX_TOKENS)
                   .build())
           .build();
 

@@ -171,6 +171,20 @@ class ProfileFileTest {
   }
 
   @Test
+  void endlessJsonIsRefusedInTime() throws IOException {
+    String beginning = "{\"schema\":\"kho4j/inspect/1\",\"more\":[";
+    Path objects =
+        Files.writeString(
+            directory.resolve("objects.json"), beginning + "{},".repeat(1 << 20) + "{}]}");
+    assertThatThrownBy(() -> ProfileFile.read(objects))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("not the JSON of a profile or of kho inspect");
+    Path spaces =
+        Files.writeString(directory.resolve("spaces.json"), beginning + " ".repeat(17 << 20) + "]}");
+    assertThatThrownBy(() -> ProfileFile.read(spaces)).hasMessageContaining("is larger than");
+  }
+
+  @Test
   void aFileThatIsThereIsReplacedOnlyWhenAsked() throws IOException {
     Path file = Files.writeString(directory.resolve("profile.json"), "mine");
     assertThatThrownBy(() -> ProfileFile.write(kernel(), OutputFile.create(file, false, List.of())))
