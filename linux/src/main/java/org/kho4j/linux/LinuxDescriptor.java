@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 public sealed class LinuxDescriptor implements AutoCloseable
     permits LinuxFile, LiveUpdateDevice, LiveUpdateSession, NotifySocket {
 
+  private static final int F_GETFD = 1;
   private static final int F_SETFD = 2;
   private static final int FD_CLOEXEC = 1;
 
@@ -45,6 +46,11 @@ public sealed class LinuxDescriptor implements AutoCloseable
   /** Returns the open file of a descriptor by /proc, as in {@code /memfd:orders (deleted)}. */
   static String target(int fd) throws IOException {
     return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
+  }
+
+  /** Returns whether programs that this process starts do not inherit the descriptor. */
+  static boolean isClosedOnExec(int fd) {
+    return (SystemCalls.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) != 0;
   }
 
   /** Keeps programs that this process starts from inheriting the descriptor. */

@@ -52,6 +52,11 @@ public final class LinuxException extends IOException {
     return is(Errno.ENOMEM) || is(Errno.ENOSPC) || is(Errno.EDQUOT);
   }
 
+  /** Returns whether the call failed because the file is a directory, or sealed against writing. */
+  public boolean isUnwritable() {
+    return is(Errno.EISDIR) || is(Errno.EPERM);
+  }
+
   boolean is(Errno expected) {
     return errno == expected.number();
   }

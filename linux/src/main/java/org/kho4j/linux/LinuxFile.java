@@ -349,19 +349,35 @@ public final class LinuxFile extends LinuxDescriptor {
    *
    * @param offset a multiple of the host's page size
    * @param arena unmaps it when the arena is closed
+   * @throws LinuxException ENOMEM if the mappings of files take half of those that the kernel allows
+   *     a process: beyond its limit, a JVM fails in unrelated places
    */
   public MemorySegment map(long offset, long length, Arena arena) throws LinuxException {
+    if (!ExtentBudget.PROCESS.acquire(1)) {
+      throw new LinuxException(
+          "cannot map %d bytes of %s".formatted(length, path()),
+          Errno.ENOMEM.number(),
+          Map.of(Errno.ENOMEM, "mappings take half of vm.max_map_count"));
+    }
     long page = Linux.pageSize();
     long padded = (length + page - 1) & -page;
-    long address = Mappings.reserve(padded, length >= HUGE_PAGE ? HUGE_PAGE : page);
+    long address = 0;
     try {
+      address = Mappings.reserve(padded, length >= HUGE_PAGE ? HUGE_PAGE : page);
       mapAt(address, offset, padded);
     } catch (LinuxException e) {
-      Mappings.unmap(address, padded);
+      unmap(address, padded);
       throw e;
     }
-    return MemorySegment.ofAddress(address)
-        .reinterpret(length, arena, _ -> Mappings.unmap(address, padded));
+    long mapped = address;
+    return MemorySegment.ofAddress(mapped).reinterpret(length, arena, _ -> unmap(mapped, padded));
+  }
+
+  private static void unmap(long address, long length) {
+    if (address != 0) {
+      Mappings.unmap(address, length);
+    }
+    ExtentBudget.PROCESS.release(1);
   }
 
   /**

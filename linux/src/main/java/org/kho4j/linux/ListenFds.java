@@ -36,7 +36,9 @@ public final class ListenFds {
    *
    * @return the descriptors in systemd's order; empty if there are none, or the variables are for
    *     another process
-   * @throws LinuxException EBADF if the variables promise a descriptor that is not open
+   * @throws LinuxException EBADF if the variables promise a descriptor that is not open, or was not
+   *     inherited: it is one that the JVM opened, or was taken through another class loader; none is
+   *     taken then
    * @throws IllegalStateException if they were taken before
    */
   public static List<Received> take() throws IOException {
@@ -52,12 +54,19 @@ public final class ListenFds {
     }
     int count = count(environment.getOrDefault("LISTEN_FDS", "0"));
     String[] names = environment.getOrDefault("LISTEN_FDNAMES", "").split(":", -1);
+    List<String> targets = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      targets.add(target(name(names, count, i), FIRST + i));
+    }
     List<Received> received = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      String name = names.length == count && !names[i].isEmpty() ? names[i] : "unknown";
-      received.add(new Received(name, adopt(name, FIRST + i)));
+      received.add(new Received(name(names, count, i), adopt(targets.get(i), FIRST + i)));
     }
     return received;
+  }
+
+  private static String name(String[] names, int count, int number) {
+    return names.length == count && !names[number].isEmpty() ? names[number] : "unknown";
   }
 
   private static int count(String text) throws LinuxException {
@@ -101,18 +110,30 @@ public final class ListenFds {
     }
   }
 
-  private static LinuxDescriptor adopt(String name, int fd) throws IOException {
+  /** Returns the open file of a descriptor, which has to be inherited. */
+  private static String target(String name, int fd) throws LinuxException {
+    String what =
+        "cannot take descriptor %d, which LISTEN_FDS promises as \"%s\"".formatted(fd, name);
     String target;
     try {
       target = LinuxDescriptor.target(fd);
     } catch (IOException e) {
-      LinuxException closed =
-          new LinuxException(
-              "cannot take descriptor %d, which LISTEN_FDS promises as \"%s\"".formatted(fd, name),
-              Errno.EBADF.number());
+      LinuxException closed = new LinuxException(what, Errno.EBADF.number());
       closed.initCause(e);
       throw closed;
     }
+    // A JVM opens all of its files close-on-exec, but for this one.
+    if (LinuxDescriptor.isClosedOnExec(fd)
+        || target.equals(System.getProperty("java.home") + "/lib/modules")) {
+      throw new LinuxException(
+          what,
+          Errno.EBADF.number(),
+          Map.of(Errno.EBADF, "it is %s, which was not inherited".formatted(target)));
+    }
+    return target;
+  }
+
+  private static LinuxDescriptor adopt(String target, int fd) throws IOException {
     LinuxDescriptor descriptor;
     if (target.startsWith(LiveUpdateSession.TARGET)) {
       descriptor = new LiveUpdateSession(target.substring(LiveUpdateSession.TARGET.length()), fd);

@@ -79,6 +79,11 @@ class ListenFdsTest {
 
   /** Plays systemd's part: starts the service with descriptors of its store, as 3 and up. */
   private static Process start(String address, Map<String, LinuxFile> store) throws IOException {
+    return start(address, store, store.size());
+  }
+
+  private static Process start(String address, Map<String, LinuxFile> store, int promised)
+      throws IOException {
     StringBuilder script = new StringBuilder("export LISTEN_PID=$$; exec \"$@\"");
     int fd = 3;
     for (LinuxFile file : store.values()) {
@@ -96,7 +101,7 @@ class ListenFdsTest {
     builder.environment().put("NOTIFY_SOCKET", address);
     builder.environment().put("FDSTORE", "8");
     if (!store.isEmpty()) {
-      builder.environment().put("LISTEN_FDS", Integer.toString(store.size()));
+      builder.environment().put("LISTEN_FDS", Integer.toString(promised));
       builder.environment().put("LISTEN_FDNAMES", String.join(":", store.keySet()));
     }
     return builder.start();
@@ -156,9 +161,24 @@ class ListenFdsTest {
                 Map.of("LISTEN_FDS", "1000000", "LISTEN_PID", "" + PID, "LISTEN_PIDFDID", own),
                 PID))
         .isInstanceOf(LinuxException.class)
-        .hasMessageStartingWith("cannot take descriptor ")
-        .hasMessageEndingWith(
-            "which LISTEN_FDS promises as \"unknown\": EBADF (bad file descriptor)");
+        .hasMessageMatching(
+            "cannot take descriptor \\d+, which LISTEN_FDS promises as \"unknown\": EBADF"
+                + " \\((bad file descriptor|it is /.*, which was not inherited)\\)");
+  }
+
+  /** Their owner would close them. */
+  @Test
+  void areNoFilesOfTheJvm() throws Exception {
+    String address = "@kho4j/" + UUID.randomUUID();
+    try (NotifyReceiver systemd = new NotifyReceiver(address);
+        LinuxFile counter = LinuxFile.memory("counter", 4096, HugePages.NONE)) {
+      Process service = start(address, Map.of("counter", counter), 2);
+      String printed = new String(service.getInputStream().readAllBytes(), UTF_8);
+      assertThat(service.waitFor()).isEqualTo(1);
+      assertThat(printed)
+          .contains("cannot take descriptor 4, which LISTEN_FDS promises as \"unknown\"")
+          .contains("which was not inherited");
+    }
   }
 
   @Test

@@ -53,6 +53,15 @@ public final class Region {
     return entry.schema();
   }
 
+  /** Refuses a region of another store. */
+  void requireOf(WarmStore expected) {
+    if (store != expected) {
+      throw new IllegalArgumentException(
+          "region \"%s\" of %s in a transaction of %s"
+              .formatted(name(), store.path(), expected.path()));
+    }
+  }
+
   /** Returns the size in bytes. */
   public long bytes() {
     return store.locked(() -> entry.bytes());
@@ -135,6 +144,14 @@ public final class Region {
     try {
       return store.memory().map(extents, owner).asSlice(0, bytes);
     } catch (LinuxException e) {
+      if (e.isNoRoom()) {
+        WarmException noRoom =
+            new WarmException(
+                WarmException.Reason.ROOM,
+                "region \"%s\" cannot be mapped: %s".formatted(name(), e.getMessage()));
+        noRoom.initCause(e);
+        throw noRoom;
+      }
       throw new UncheckedIOException(e);
     }
   }

@@ -123,7 +123,7 @@ abstract class StoreBytes {
     for (AddressRange extent : region.extents()) {
       long length = Math.min(left, extent.length());
       forEachPiece(
-          new AddressRange(extent.address(), length), piece -> crc.update(piece.asByteBuffer()));
+          new AddressRange(extent.address(), length), piece -> StoreLayout.update(crc, piece));
       left -= length;
     }
     return (int) crc.getValue();

@@ -84,15 +84,28 @@ final class StoreLayout {
 
   static final int NAME_BYTES = 64;
 
+  /** Bytes that a checksum copies at once: they stay in the first cache. */
+  private static final int PIECE = 1 << 13;
+
   private StoreLayout() {}
 
   static int checksum(MemorySegment bytes) {
     CRC32C crc = new CRC32C();
-    for (long at = 0; at < bytes.byteSize(); at += 1 << 30) {
-      long length = Math.min(1 << 30, bytes.byteSize() - at);
-      crc.update(bytes.asSlice(at, length).asByteBuffer());
-    }
+    update(crc, bytes);
     return (int) crc.getValue();
+  }
+
+  /**
+   * Adds bytes to a checksum, through the heap: if a mapped file has become shorter, copying throws
+   * {@link InternalError}, but CRC32C's own reading of the mapping would end the JVM.
+   */
+  static void update(CRC32C crc, MemorySegment bytes) {
+    byte[] piece = new byte[(int) Math.min(PIECE, bytes.byteSize())];
+    for (long at = 0; at < bytes.byteSize(); at += PIECE) {
+      int length = (int) Math.min(PIECE, bytes.byteSize() - at);
+      MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, piece, 0, length);
+      crc.update(piece, 0, length);
+    }
   }
 
   /**

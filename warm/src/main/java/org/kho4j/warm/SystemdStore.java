@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.linux.Linux;
+import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.linux.ListenFds;
 import org.kho4j.linux.NotifySocket;
@@ -116,6 +117,11 @@ public final class SystemdStore {
           candidates.add(new Candidate(one.name(), file, generation(file, options)));
         } catch (WarmException e) {
           refusals.add(e);
+        } catch (LinuxException e) {
+          if (!e.isUnwritable()) {
+            throw e; // A next attempt may find a store there.
+          }
+          refusals.add(new WarmException(WarmException.Reason.FOREIGN, e.getMessage()));
         }
       }
     }

@@ -16,7 +16,9 @@ package org.kho4j.warm;
  * <p>A range that was not named in {@link #change} is not part of the transaction. Other threads
  * see the changes as they are made. A transaction belongs to the thread that began it, and a store
  * has one at a time: meanwhile, other threads wait in every method that reads or changes the
- * regions. Segments that they already have can be used.
+ * regions. Segments that they already have can be used. If the thread ends before its transaction,
+ * these methods throw {@link IllegalStateException}, and the next owner of the store rolls the
+ * transaction back.
  */
 public final class Transaction implements AutoCloseable {
 
@@ -34,12 +36,14 @@ public final class Transaction implements AutoCloseable {
    *
    * @param offset in the region
    * @param length bytes
+   * @throws IllegalArgumentException if the region is another store's
    * @throws IllegalStateException if the transaction has ended, or another thread began it
    * @throws WarmException if the log has no room for the range: {@code close} then rolls the
    *     transaction back
    */
   public void change(Region region, long offset, long length) {
     requireOpen();
+    region.requireOf(store);
     log.keep(store.locked(() -> region.ranges(offset, length)));
   }
 

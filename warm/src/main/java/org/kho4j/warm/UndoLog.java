@@ -168,7 +168,7 @@ final class UndoLog {
       head.set(U64, 16, content.byteSize());
       crc.update(head.asByteBuffer());
     }
-    crc.update(content.asByteBuffer());
+    StoreLayout.update(crc, content);
     return (int) crc.getValue();
   }
 }

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.pages.AddressRange;
 
@@ -60,7 +59,7 @@ public final class WarmStore implements AutoCloseable {
   private final boolean checksums;
   private final boolean wasClean;
   private final Optional<Path> setAside;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final StoreLock lock;
   private final TreeMap<String, Region> regions = new TreeMap<>();
   private final FreeSpace free;
   private final UndoLog log;
@@ -77,6 +76,7 @@ public final class WarmStore implements AutoCloseable {
 
   WarmStore(StoreMemory memory, StoreContent content, boolean checksums, Optional<Path> setAside) {
     this.memory = memory;
+    this.lock = new StoreLock(memory.path());
     this.identity = content.identity();
     this.live = content.live();
     this.free = content.free();
@@ -328,7 +328,8 @@ public final class WarmStore implements AutoCloseable {
   /**
    * Begins a transaction, after that of another thread.
    *
-   * @throws IllegalStateException if this thread has a transaction
+   * @throws IllegalStateException if this thread has a transaction, or a thread that has ended left
+   *     one open
    */
   public Transaction begin() {
     lock.lock();
@@ -403,13 +404,18 @@ public final class WarmStore implements AutoCloseable {
    *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
    *     and can be closed when that call has ended; segments of other regions may have ended, and
    *     {@link Region#segment} maps them again
+   *     A thread that has ended left a transaction open: the store is released then, without the
+   *     clean mark, and the next owner rolls the transaction back
    * @throws WarmException if another process has opened the store meanwhile, or there is no room
    *     for a directory that was changed since the last commit. The store is released then, without
    *     the clean mark
    */
   @Override
   public void close() {
-    lock.lock();
+    if (!lock.lockUnlessOrphaned()) {
+      release();
+      throw lock.orphaned();
+    }
     try {
       if (closed) {
         return;
@@ -437,21 +443,32 @@ public final class WarmStore implements AutoCloseable {
 
   /**
    * Releases the store without a commit and without the clean mark: the next owner finds that this
-   * one crashed.
+   * one crashed. If a thread that has ended left a transaction open, the next owner rolls it back.
    *
-   * @throws IllegalStateException as {@link #close} does
+   * @throws IllegalStateException if another thread is in a call on a segment, as {@link #close}
+   *     does, or this thread has a transaction
    */
   public void abandon() {
-    lock.lock();
+    if (!lock.lockUnlessOrphaned()) {
+      release();
+      return;
+    }
     try {
       if (!closed) {
         requireNoTransaction();
-        regions.values().forEach(Region::unmap);
-        closed = true;
-        memory.close();
+        release();
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Synchronized for threads that find the lock orphaned. */
+  private synchronized void release() {
+    if (!closed) {
+      regions.values().forEach(Region::unmap);
+      closed = true;
+      memory.close();
     }
   }
 

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -133,6 +134,20 @@ class SystemdStoreTest {
         SystemdStore.find(List.of(received("orders.2", damaged)), OPTIONS.settingAside());
     assertThat(fresh.store()).isEmpty();
     assertThat(fresh.nextNumber()).isEqualTo(3);
+  }
+
+  @Test
+  void passesOverWhatIsNotWritable() throws IOException {
+    LinuxFile sealed = memoryWith(9, 7);
+    sealed.seal(Set.of(Seal.WRITE));
+    List<ListenFds.Received> received =
+        List.of(received("orders.1", sealed), received("orders.2", memoryWith(1, 1)));
+    try (WarmStore store = SystemdStore.find(received, OPTIONS).store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(1);
+    }
+    assertThatThrownBy(() -> SystemdStore.find(List.of(received.getFirst()), OPTIONS))
+        .isInstanceOf(WarmException.class)
+        .hasMessageContaining("EPERM");
   }
 
   /** A service that goes back to its former version, and forth again, finds both stores. */

@@ -631,6 +631,61 @@ class WarmStoreTest {
   }
 
   @Test
+  void aTransactionIsOfItsOwnStore() throws IOException {
+    try (WarmStore store = open();
+        WarmStore other = WarmStore.open(dir.resolve("other"), options());
+        Transaction transaction = store.begin()) {
+      Region foreign = other.allocate("data", 4096);
+      assertThatThrownBy(() -> transaction.change(foreign, 0, 8))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "region \"data\" of %s in a transaction of %s"
+                  .formatted(other.path(), store.path()));
+    }
+  }
+
+  /** The checksum of the content must not end the JVM. */
+  @Test
+  void aFileThatBecomesShorterThrowsInATransaction() throws IOException {
+    WarmStore store = open();
+    Region region = store.allocate("data", 1 << 20);
+    store.commit();
+    long address = region.extents().getFirst().address();
+    try (FileChannel file = FileChannel.open(path(), StandardOpenOption.WRITE)) {
+      file.truncate(address);
+    }
+    try (Transaction transaction = store.begin()) {
+      assertThatThrownBy(() -> transaction.change(region, 0, 1 << 16))
+          .isInstanceOf(InternalError.class);
+    }
+    store.abandon();
+  }
+
+  @Test
+  void aThreadThatEndsInATransactionStopsNobody() throws Exception {
+    WarmStore store = open();
+    Region region = store.allocate("data", 4096);
+    store.commit();
+    Thread.ofPlatform()
+        .start(() -> {
+          store.begin().change(region, 0, 8);
+          region.segment().set(JAVA_LONG, 0, 7);
+        })
+        .join();
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(() -> store.region("data"), store::begin, store::close)) {
+      assertThatThrownBy(use)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("a thread that has ended left a transaction open");
+    }
+    store.abandon();
+    try (WarmStore next = open()) {
+      assertThat(next.wasClean()).isFalse();
+      assertThat(next.region("data").orElseThrow().segment().get(JAVA_LONG, 0)).isZero();
+    }
+  }
+
+  @Test
   void setsNothingAsideWithoutRoomForANewStore() throws IOException {
     WarmOptions small = WarmOptions.of("orders", SIZE).withSchema(2);
     try (WarmStore store = WarmStore.open(path(), small)) {
