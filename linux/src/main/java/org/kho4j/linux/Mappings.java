@@ -28,7 +28,7 @@ final class Mappings {
                 0, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start < 0) {
       throw new LinuxException(
-          "cannot reserve %d bytes of address space".formatted(padded), (int) -start);
+          "cannot reserve %d bytes of address space".formatted(length), (int) -start);
     }
     long aligned = (start + alignment - 1) & -alignment;
     if (aligned > start) {

@@ -135,14 +135,15 @@ public final class Region {
 
   @SuppressWarnings("MustBeClosed") // the arena ends with the region
   private MemorySegment map(List<AddressRange> extents, long bytes) {
-    wasMapped = true;
     Arena owner = arena;
     if (owner == null) {
       owner = Arena.ofShared();
       arena = owner;
     }
     try {
-      return store.memory().map(extents, owner).asSlice(0, bytes);
+      MemorySegment mapped = store.memory().map(extents, owner).asSlice(0, bytes);
+      wasMapped = true;
+      return mapped;
     } catch (LinuxException e) {
       if (e.isNoRoom()) {
         WarmException noRoom =

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -42,6 +43,9 @@ final class StoreFiles {
     Path name = path.getFileName();
     if (name == null || name.toString().isEmpty()) {
       throw new IllegalArgumentException("\"%s\" is no path of a file".formatted(path));
+    }
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new IllegalArgumentException("\"%s\" is in no file system of Linux".formatted(path));
     }
     for (int tries = 0; tries < MOST_TRIES; tries++) {
       Optional<LinuxFile> found = openIfThere(path);

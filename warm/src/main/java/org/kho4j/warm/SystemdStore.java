@@ -190,7 +190,8 @@ public final class SystemdStore {
       return 0;
     }
     try {
-      return Integer.parseInt(name.substring(store.length() + 1));
+      int number = Integer.parseInt(name.substring(store.length() + 1));
+      return number < Integer.MAX_VALUE ? number : 0; // The next one has a number, too.
     } catch (NumberFormatException _) {
       return 0;
     }

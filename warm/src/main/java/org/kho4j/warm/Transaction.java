@@ -51,16 +51,20 @@ public final class Transaction implements AutoCloseable {
    * Commits the changes: from here on, they survive a crash.
    *
    * @throws IllegalStateException if the transaction has ended, or another thread began it
+   * @throws WarmException if another process has opened the store meanwhile, and has rolled the
+   *     changes back
    */
   public void commit() {
     requireOpen();
+    store.requireOwner();
     ended = true;
     log.forget();
     store.ended();
   }
 
   /**
-   * Rolls the changes back, unless they were committed.
+   * Rolls the changes back, unless they were committed, or another process has opened the store
+   * meanwhile and has rolled them back.
    *
    * @throws IllegalStateException in another thread than the one that began it; the transaction
    *     continues then
@@ -70,8 +74,13 @@ public final class Transaction implements AutoCloseable {
     if (!ended) {
       store.requireTransactionThread();
       ended = true;
-      log.rollBack();
-      store.ended();
+      try {
+        if (store.isOwner()) {
+          log.rollBack();
+        }
+      } finally {
+        store.ended();
+      }
     }
   }
 

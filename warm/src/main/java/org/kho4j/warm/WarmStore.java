@@ -122,7 +122,25 @@ public final class WarmStore implements AutoCloseable {
     return memory.path();
   }
 
-  /** Returns whether the owner before closed the store. False if that owner crashed. */
+  /** Returns whether this owner created the store. */
+  public boolean isNew() {
+    return epoch == 1;
+  }
+
+  /** Returns the size of the store in bytes, its metadata included. */
+  public long size() {
+    return identity.size();
+  }
+
+  /** Returns the bytes that regions and larger directories can still take. */
+  public long freeBytes() {
+    return locked(free::bytes);
+  }
+
+  /**
+   * Returns whether the owner before closed the store. False if that owner crashed; true if there
+   * was none.
+   */
   public boolean wasClean() {
     return wasClean;
   }
@@ -173,7 +191,9 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Allocates a region of zeros. It survives from the next {@link #commit} on.
+   * Allocates a region of zeros. It survives from the next {@link #commit} on, by whichever thread,
+   * {@link #close} included: a region that is not completely filled then needs a mark in it that
+   * says so.
    *
    * @param name 1 to 63 bytes of UTF-8
    * @param bytes at least 1
@@ -379,15 +399,19 @@ public final class WarmStore implements AutoCloseable {
     }
   }
 
-  private void requireOwner() {
+  void requireOwner() {
     requireOpen();
-    long now = memory.get(EPOCH_AT);
-    if (now != epoch) {
+    if (!isOwner()) {
       throw new WarmException(
           FENCED,
           "%s: this owner has epoch %d, the store %d: another process has opened it"
-              .formatted(path(), epoch, now));
+              .formatted(path(), epoch, memory.get(EPOCH_AT)));
     }
+  }
+
+  /** Returns whether no other process has opened the store since. */
+  boolean isOwner() {
+    return memory.get(EPOCH_AT) == epoch;
   }
 
   void requireNoTransaction() {

@@ -11,12 +11,15 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -641,6 +644,46 @@ class WarmStoreTest {
           .hasMessage(
               "region \"data\" of %s in a transaction of %s"
                   .formatted(other.path(), store.path()));
+    }
+  }
+
+  @Test
+  void knowsWhetherItIsNewAndWhatIsFree() throws IOException {
+    try (WarmStore store = open()) {
+      assertThat(store.isNew()).isTrue();
+      assertThat(store.size()).isEqualTo(SIZE);
+      long free = store.freeBytes();
+      store.allocate("data", 1 << 20);
+      assertThat(store.freeBytes()).isEqualTo(free - (1 << 20));
+    }
+    try (WarmStore store = open()) {
+      assertThat(store.isNew()).isFalse();
+    }
+  }
+
+  /** A new owner has rolled the transaction back already. */
+  @Test
+  void aFencedTransactionChangesNothing() throws IOException {
+    WarmStore store = open();
+    Region region = store.allocate("data", 4096);
+    Transaction transaction = store.begin();
+    transaction.change(region, 0, 8);
+    region.segment().set(JAVA_LONG, 0, 7);
+    store.memory().publish(StoreLayout.EPOCH_AT, 9);
+    assertThatThrownBy(transaction::commit)
+        .isInstanceOf(WarmException.class)
+        .hasMessageContaining("another process has opened it");
+    transaction.close();
+    assertThat(region.segment().get(JAVA_LONG, 0)).isEqualTo(7);
+    store.abandon();
+  }
+
+  @Test
+  void aPathInAnArchiveIsNoFile() throws IOException {
+    Path zip = dir.resolve("a.zip");
+    try (FileSystem archive = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      assertThatThrownBy(() -> WarmStore.open(archive.getPath("/orders"), options()))
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
