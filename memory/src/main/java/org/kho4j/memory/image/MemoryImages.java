@@ -44,10 +44,9 @@ public final class MemoryImages {
    *
    * <p>On Linux, a search skips the holes of large sparse files.
    *
-   * <p>A truncated image opens as long as its headers are complete: the lost memory of an ELF core
-   * or a LiME file is absent, and the lost pages of a kdump dump are damaged. In a kdump dump that
-   * is marked incomplete, the unwritten pages are absent. A truncated image that is packed as a
-   * whole does not open.
+   * <p>A truncated image opens as long as its headers are complete: the lost memory is absent, and
+   * so are the pages that the writer of a kdump dump did not reach; the source has a note. A
+   * truncated image that is packed as a whole does not open.
    *
    * <p>The file is mapped: it must not become shorter while it is open.
    *
