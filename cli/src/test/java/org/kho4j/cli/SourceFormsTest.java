@@ -86,6 +86,17 @@ class SourceFormsTest {
         .doesNotContain("--skip");
   }
 
+  @Test
+  void refusesABaseForADumpWithAddresses() throws IOException {
+    Path capture = Captures.small("jump-luo");
+    assertThat(kho(2, "inspect", capture, "--base", "1G").err())
+        .isEqualTo(
+            "kho: "
+                + capture
+                + " is of the form elf, which records addresses: a base (0x40000000) is for raw"
+                + " memory\n");
+  }
+
   /** From here on a header is no header. */
   @Test
   void noticesNoHeaderOfMoreThanAMegabyte() throws IOException {

@@ -74,16 +74,28 @@ public final class MemoryImages {
         return raw(file, options);
       }
       MemorySource.Kind kind = options.format();
-      if (FlattenedFile.matches(file.bytes()) && kind != MemorySource.Kind.RAW) {
+      if (kind != MemorySource.Kind.RAW
+          && kind != MemorySource.Kind.LIME
+          && FlattenedFile.matches(file.bytes())) {
         DumpBytes dump = FlattenedFile.open(file);
-        if (!ElfCore.matches(dump.start())) {
+        MemorySource.Kind inside =
+            ElfCore.matches(dump.start()) ? MemorySource.Kind.ELF : MemorySource.Kind.KDUMP;
+        if (kind != null && kind != inside) {
+          throw new MalformedImageException(
+              "%s is the flattened form of %s, not of %s"
+                  .formatted(path, inside.label(), kind.label()));
+        }
+        requireNoBase(path, options, inside);
+        if (inside == MemorySource.Kind.KDUMP) {
           return KdumpMemory.open(file, dump);
         }
         try (MappedFile flattened = file) {
           file = FlattenedFile.rearrange(flattened, dump, options.spool());
         }
       }
-      return switch (kind != null ? kind : kindOf(path, file.bytes())) {
+      MemorySource.Kind found = kind != null ? kind : kindOf(path, file.bytes());
+      requireNoBase(path, options, found);
+      return switch (found) {
         case RAW -> raw(file, options);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
@@ -149,6 +161,15 @@ public final class MemoryImages {
    */
   private static Optional<Packing> packing(MemorySegment start) {
     return Packing.of(start).filter(packing -> packing != Packing.LZMA);
+  }
+
+  private static void requireNoBase(Path path, OpenOptions options, MemorySource.Kind kind)
+      throws MalformedImageException {
+    if (options.base() != 0 && kind != MemorySource.Kind.RAW) {
+      throw new MalformedImageException(
+          "%s is of the form %s, which records addresses: a base (0x%x) is for raw memory"
+              .formatted(path, kind.label(), options.base()));
+    }
   }
 
   private static MemorySource.Kind kindOf(Path path, MemorySegment bytes)
