@@ -88,7 +88,7 @@ class SourceFormsTest {
 
   @Test
   void refusesABaseForADumpWithAddresses() throws IOException {
-    Path capture = Captures.small("jump-luo");
+    Path capture = Captures.small("arm64-16k-jump-luo");
     assertThat(kho(2, "inspect", capture, "--base", "1G").err())
         .isEqualTo(
             "kho: "

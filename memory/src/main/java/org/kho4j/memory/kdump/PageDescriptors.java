@@ -105,6 +105,11 @@ final class PageDescriptors {
             || !dump.lacks(read.get(U64, (long) index * SIZE), length));
   }
 
+  /** Returns the number of descriptors that the dump should have. */
+  long count() {
+    return count;
+  }
+
   /** Returns the number of pages that are missing from the file. */
   long missing() {
     return count - pages;

@@ -57,6 +57,10 @@ final class WrittenPages {
 
     private final RangeVisitor visitor;
     private long rank;
+    private boolean present;
+
+    /** The first descriptor from {@link #rank} on that is not as {@link #present} says. */
+    private long change;
 
     /** First frame of the part that is not yet visited, or -1. */
     private long start = -1;
@@ -81,15 +85,19 @@ final class WrittenPages {
 
     private void described(long from, long to) {
       long end = rank + to - from;
-      for (long shift = from - rank; rank < end; ) {
-        long missing = descriptors.firstMissing(rank, end);
-        if (missing > rank) {
+      for (long shift = from - rank; rank < end; rank = Math.min(end, change)) {
+        while (change == rank) {
+          present = !present;
+          change =
+              present
+                  ? descriptors.firstMissing(rank, descriptors.count())
+                  : descriptors.firstPresent(rank, descriptors.count());
+        }
+        if (present) {
           begin(rank + shift);
+        } else {
+          end(rank + shift);
         }
-        if (missing < end) {
-          end(missing + shift);
-        }
-        rank = descriptors.firstPresent(missing, end);
       }
     }
 
