@@ -38,7 +38,9 @@ final class DumpedPages {
     long count = 0;
     for (int i = 0; i < before.length - 1; i++) {
       before[i] = count;
-      count += countIn(i * stride, (i + 1) * stride);
+      if (frames.hasData(i * stride, stride)) {
+        count += countIn(i * stride, (i + 1) * stride);
+      }
     }
     before[before.length - 1] = count;
     this.beforeFirst = countBefore(header.firstFrame());
@@ -69,9 +71,6 @@ final class DumpedPages {
     long count = 0;
     for (long at = from; at < to; at += FrameSet.WINDOW) {
       long bits = Math.min(to - at, FrameSet.WINDOW);
-      if (!frames.hasData(at, bits)) {
-        continue;
-      }
       MemorySegment words = dump.get(offset + at / 8, (bits + 63) / 64 * 8);
       long whole = bits / 64 * 8;
       for (long i = 0; i < whole; i += 8) {

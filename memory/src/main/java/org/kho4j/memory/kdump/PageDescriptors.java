@@ -1,6 +1,5 @@
 package org.kho4j.memory.kdump;
 
-import static org.kho4j.files.LittleEndian.U32;
 import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
@@ -18,7 +17,7 @@ final class PageDescriptors {
   /** Bytes of a descriptor. */
   static final int SIZE = 24;
 
-  private static final int LENGTH = 8;
+  private static final int WORDS = SIZE / Long.BYTES;
   private static final int BLOCK = 4096;
 
   /** Descriptors of a mixed block that are read at once. */
@@ -78,12 +77,12 @@ final class PageDescriptors {
   private void scan(int block) {
     long first = (long) block * BLOCK;
     int here = (int) Math.min(BLOCK, inFile - first);
-    MemorySegment read = read(first, here);
+    long[] read = read(first, here);
     int found = 0;
     for (int i = 0; i < here; i++) {
       if (hasPage(read, i)) {
         found++;
-      } else if (read.get(U32, (long) i * SIZE + LENGTH) != 0
+      } else if (length(read, i) != 0
           || dump.lacks(header.descriptors() + (first + i) * SIZE, SIZE)) {
         cutOff++;
       }
@@ -93,16 +92,27 @@ final class PageDescriptors {
     withoutPages.set(block, found < Math.min(BLOCK, count - first));
   }
 
-  private MemorySegment read(long first, long number) {
-    return dump.get(header.descriptors() + first * SIZE, number * SIZE);
+  /** Copies descriptors: a loop over an array is fast before it is compiled, too. */
+  private long[] read(long first, int number) {
+    long[] words = new long[number * WORDS];
+    MemorySegment.copy(segment(first, number), U64, 0, words, 0, words.length);
+    return words;
+  }
+
+  private MemorySegment segment(long first, int number) {
+    return dump.get(header.descriptors() + first * SIZE, (long) number * SIZE);
+  }
+
+  private static int length(long[] read, int index) {
+    return (int) read[index * WORDS + 1];
   }
 
   /** Returns whether the file has a page, damaged or not. */
-  private boolean hasPage(MemorySegment read, int index) {
-    int length = read.get(U32, (long) index * SIZE + LENGTH);
+  private boolean hasPage(long[] read, int index) {
+    int length = length(read, index);
     return length != 0
         && (Integer.compareUnsigned(length, header.blockSize()) > 0
-            || !dump.lacks(read.get(U64, (long) index * SIZE), length));
+            || !dump.lacks(read[index * WORDS], length));
   }
 
   /** Returns the number of descriptors that the dump should have. */
@@ -127,7 +137,7 @@ final class PageDescriptors {
 
   /** Returns the descriptor of a page that the file has. */
   MemorySegment get(long index) {
-    return read(index, 1);
+    return segment(index, 1);
   }
 
   /** Returns the first descriptor of {@code [from, to)} whose page is missing, or {@code to}. */
@@ -166,7 +176,7 @@ final class PageDescriptors {
     long known = Math.min(to, inFile);
     for (long at = from; at < known; at += WINDOW) {
       int here = (int) Math.min(WINDOW, known - at);
-      MemorySegment read = read(at, here);
+      long[] read = read(at, here);
       for (int i = 0; i < here; i++) {
         if (hasPage(read, i) == present) {
           return at + i;
