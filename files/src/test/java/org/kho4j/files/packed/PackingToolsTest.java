@@ -72,7 +72,8 @@ class PackingToolsTest {
 
   /** As on a block device. xz takes padding in words. */
   @ParameterizedTest
-  @ValueSource(strings = {"gzip", "xz", "lzma", "zstd -q", "zstd -q --check", "lz4 -q -l", "lz4 -q"})
+  @ValueSource(
+      strings = {"gzip", "xz", "lzma", "zstd -q", "zstd -q --check", "lz4 -q -l", "lz4 -q"})
   void zerosMayFollow(String command) throws IOException, InterruptedException {
     byte[] bytes = Unpacking.content(200_000);
     byte[] packed = Files.readAllBytes(pack(command, bytes));

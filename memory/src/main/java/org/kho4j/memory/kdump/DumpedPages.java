@@ -16,7 +16,6 @@ final class DumpedPages {
   /** Most notes: 8 MiB of heap, for machines of 16 TiB and more. */
   private static final long MAX_NOTES = 1 << 20;
 
-
   private final DumpBytes dump;
   private final FrameSet frames;
   private final long offset;

@@ -50,8 +50,9 @@ final class FrameSet {
       dump.forEachData(
           bitmap,
           (end + 7) / 8,
-          (offset, length) -> data.set(
-              window(8 * (offset - bitmap)), window(8 * (offset + length - 1 - bitmap)) + 1));
+          (offset, length) ->
+              data.set(
+                  window(8 * (offset - bitmap)), window(8 * (offset + length - 1 - bitmap)) + 1));
     }
   }
 

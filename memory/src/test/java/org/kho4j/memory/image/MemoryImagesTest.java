@@ -192,9 +192,7 @@ class MemoryImagesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "small-core.elf, elf", "small-zlib.kdump, kdump", "small-zlib.flat, kdump"
-  })
+  @CsvSource({"small-core.elf, elf", "small-zlib.kdump, kdump", "small-zlib.flat, kdump"})
   void refusesABaseWhereTheFormRecordsAddresses(String name, String form) throws IOException {
     Path path = KernelDumps.small(name, directory);
     assertThatThrownBy(() -> MemoryImages.open(path, new OpenOptions(null, 0x40000000)))
