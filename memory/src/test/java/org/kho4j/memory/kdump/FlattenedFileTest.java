@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -213,12 +214,12 @@ class FlattenedFileTest {
     byte[] page = TestPages.counting(4096, 1);
     long frames = KdumpHeader.MAX_FRAMES;
     KdumpBuilder small = new KdumpBuilder().plain(7, page);
-    ByteBuffer head = small.build();
+    byte[] plain = small.build().array();
+    ByteBuffer head = ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN);
     long bitmap = frames / 8;
     long descriptors = 2 * 4096 + 2 * bitmap;
     head.putInt(436, (int) (2 * bitmap / 4096)).putLong(4096 + 96, frames);
     head.putLong(small.descriptors(), descriptors + 24);
-    byte[] plain = head.array();
     header()
         .record(0, Arrays.copyOf(plain, 8192))
         .record(8192 + bitmap, Arrays.copyOfRange(plain, small.bitmap(), small.bitmap() + 32))

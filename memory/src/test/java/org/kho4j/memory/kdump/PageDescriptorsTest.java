@@ -46,7 +46,7 @@ class PageDescriptorsTest {
   private static PageDescriptors read(ByteBuffer table, long count) {
     KdumpHeader header =
         new KdumpHeader(MemorySource.Machine.UNKNOWN, 4096, false, 0, count, 0, 0, 8, 0, count);
-    DumpBytes dump = DumpBytes.plain(MemorySegment.ofArray(table.array()));
+    DumpBytes dump = DumpBytes.plain(MemorySegment.ofBuffer(table));
     return new PageDescriptors(dump, header, count);
   }
 
