@@ -58,10 +58,8 @@ class CaptureFactsTest {
   private static void compare(Path capture, Path facts) throws IOException {
     JsonNode theirs = MAPPER.readTree(Files.readString(facts));
     ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String base = "0x" + Long.toHexString(theirs.path("base").asLong(0));
 
-    assertThat(
-            new Kho(pipe.console, "").run("inspect", "--json", "--base", base, capture.toString()))
+    assertThat(new Kho(pipe.console, "").run("inspect", "--json", capture.toString()))
         .as(pipe.err())
         .isZero();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
@@ -39,17 +40,25 @@ class InterruptedExtractTest {
     }
   }
 
+  private static List<String> kho(String... arguments) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
+                "-cp",
+                Stream.of("jdk.module.path", "java.class.path")
+                    .map(System::getProperty)
+                    .filter(Objects::nonNull)
+                    .collect(Collectors.joining(File.pathSeparator)),
+                "org.kho4j.cli.Kho"));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
   private List<String> command() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:+UseSerialGC",
-        "-XX:-UsePerfData",
-        "-cp",
-        Stream.of("jdk.module.path", "java.class.path")
-            .map(System::getProperty)
-            .filter(Objects::nonNull)
-            .collect(Collectors.joining(File.pathSeparator)),
-        "org.kho4j.cli.Kho",
+    return kho(
         "extract",
         ram.toString(),
         "--session=vm",
@@ -104,15 +113,28 @@ class InterruptedExtractTest {
 
   @Test
   void aFullDiskLeavesNothing() throws IOException, InterruptedException {
-    List<String> limited =
-        new ArrayList<>(List.of("sh", "-c", "ulimit -f 2048; exec \"$@\"", "sh"));
-    limited.addAll(command());
-    Path log = directory.resolve("log");
-    Process kho =
-        new ProcessBuilder(limited).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    assertThat(kho.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(kho.exitValue()).as(Files.readString(log)).isEqualTo(2);
-    assertThat(Files.readString(log)).endsWith("kho: " + out + ": File too large\n");
+    assertThat(withFilesUpTo(2048, command())).endsWith("kho: " + out + ": File too large\n");
     assertThat(left()).isEmpty();
+  }
+
+  @Test
+  void aFullDiskIsThatOfTheProfile() throws IOException, InterruptedException {
+    String kernel = Preflights.kernel("7.3").toString();
+    assertThat(withFilesUpTo(1, kho("preflight", "--to", kernel, "--save-profile", out.toString())))
+        .endsWith("kho: " + out + ": File too large\n");
+    assertThat(left()).isEmpty();
+  }
+
+  /** Runs a command that fails, where no file gets more than so many blocks of 512 bytes. */
+  private static String withFilesUpTo(int blocks, List<String> command)
+      throws IOException, InterruptedException {
+    List<String> limited =
+        new ArrayList<>(List.of("sh", "-c", "ulimit -f " + blocks + "; exec \"$@\"", "sh"));
+    limited.addAll(command);
+    Process kho = new ProcessBuilder(limited).redirectErrorStream(true).start();
+    String said = new String(kho.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(kho.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(kho.exitValue()).as(said).isEqualTo(2);
+    return said;
   }
 }

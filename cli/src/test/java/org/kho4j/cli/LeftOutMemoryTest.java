@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -14,10 +15,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.InspectShape;
 import org.kho4j.damage.Overlay;
+import org.kho4j.files.MappedFile;
+import org.kho4j.files.packed.Packing;
+import org.kho4j.files.packed.Spool;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
 import tools.jackson.databind.JsonNode;
@@ -83,6 +88,27 @@ class LeftOutMemoryTest {
     assertThat(kho(0, "verify", EXCLUDED).out())
         .startsWith("0 errors, 0 warnings; ")
         .contains("not checked: 1,024 KiB of the content of 1 reservation: not in the dump\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {100_000, 200_000, 400_000})
+  void whatATruncatedDumpLostIsNoFinding(int lost) throws IOException {
+    Path cut = directory.resolve("cut.kdump");
+    try (MappedFile packed = MappedFile.open(EXCLUDED);
+        MappedFile dump = Packing.ZSTD.unpack(EXCLUDED, packed.bytes(), 0, Spool.DEFAULT)) {
+      MemorySegment rest = dump.bytes().asSlice(0, dump.size() - lost);
+      Files.write(cut, rest.toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    ConsoleOfATest pipe = kho(0, "verify", cut);
+
+    assertThat(pipe.out()).startsWith("0 errors, 0 warnings; ").contains("not in the dump: /");
+    assertThat(pipe.err())
+        .startsWith(
+            "kho: %s is truncated: it ends at offset 0x%x, and lacks 0x"
+                .formatted(cut, Files.size(cut)));
+    assertThat(kho(1, "preflight", "--from", cut, "--to", Preflights.kernel("7.3")).out())
+        .doesNotContain("corrupt");
   }
 
   /** The trees of handovers have a page; a larger one here, of which the second page is absent. */

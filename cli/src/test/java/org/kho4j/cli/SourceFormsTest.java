@@ -98,6 +98,17 @@ class SourceFormsTest {
     handovers("--base", missing);
   }
 
+  @Test
+  void refusesABaseForADumpWithAddresses() throws IOException {
+    Path capture = Captures.small("arm64-16k-jump-luo");
+    assertThat(kho(2, "inspect", capture, "--base", "1G").err())
+        .isEqualTo(
+            "kho: "
+                + capture
+                + " is of the form elf, which records addresses: a base (0x40000000) is for raw"
+                + " memory\n");
+  }
+
   /** From here on a header is no header. */
   @Test
   void noticesNoHeaderOfMoreThanAMegabyte() throws IOException {

@@ -30,6 +30,8 @@ public final class MappedFile implements AutoCloseable {
 
   private static final long HUGE_PAGE = 2L << 20;
 
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
+
   /** Bytes at the start of a remote image that have its headers. */
   private static final long HEAD = 16L << 20;
 
@@ -164,6 +166,26 @@ public final class MappedFile implements AutoCloseable {
    */
   public void forEachData(long offset, long length, FileHoles.DataVisitor visitor) {
     holes.forEachData(path, offset, length, visitor);
+  }
+
+  /** Returns the offset of the first byte from {@code offset} on that is not zero, or the size. */
+  public long firstNonZero(long offset) {
+    long[] found = {size()};
+    if (offset < size()) {
+      forEachData(
+          offset,
+          size() - offset,
+          (start, length) -> {
+            for (long at = start; at < Math.min(found[0], start + length); at += ZEROS.byteSize()) {
+              long here = Math.min(ZEROS.byteSize(), start + length - at);
+              long same = slice(at, here).mismatch(ZEROS.asSlice(0, here));
+              if (same >= 0) {
+                found[0] = at + same;
+              }
+            }
+          });
+    }
+    return found[0];
   }
 
   /** Size in bytes. */

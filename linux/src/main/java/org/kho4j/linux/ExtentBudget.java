@@ -3,9 +3,9 @@ package org.kho4j.linux;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The budget of mappings of files. The kernel limits mappings per process, and a process
- * at the limit fails in unrelated places: threads cannot start, the collector cannot commit. So
- * they stop at half of the limit.
+ * The budget of mappings of files. The kernel limits mappings per process, and a process at the
+ * limit fails in unrelated places: threads cannot start, the collector cannot commit. So they stop
+ * at half of the limit.
  */
 final class ExtentBudget {
 

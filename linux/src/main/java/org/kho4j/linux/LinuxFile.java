@@ -349,8 +349,8 @@ public final class LinuxFile extends LinuxDescriptor {
    *
    * @param offset a multiple of the host's page size
    * @param arena unmaps it when the arena is closed
-   * @throws LinuxException ENOMEM if the mappings of files take half of those that the kernel allows
-   *     a process: beyond its limit, a JVM fails in unrelated places
+   * @throws LinuxException ENOMEM if the mappings of files take half of those that the kernel
+   *     allows a process: beyond its limit, a JVM fails in unrelated places
    */
   public MemorySegment map(long offset, long length, Arena arena) throws LinuxException {
     if (!ExtentBudget.PROCESS.acquire(1)) {

@@ -37,8 +37,8 @@ public final class ListenFds {
    * @return the descriptors in systemd's order; empty if there are none, or the variables are for
    *     another process
    * @throws LinuxException EBADF if the variables promise a descriptor that is not open, or was not
-   *     inherited: it is one that the JVM opened, or was taken through another class loader; none is
-   *     taken then
+   *     inherited: it is one that the JVM opened, or was taken through another class loader; none
+   *     is taken then
    * @throws IllegalStateException if they were taken before
    */
   public static List<Received> take() throws IOException {

@@ -44,7 +44,7 @@ final class StoreFiles {
     if (name == null || name.toString().isEmpty()) {
       throw new IllegalArgumentException("\"%s\" is no path of a file".formatted(path));
     }
-    if (path.getFileSystem() != FileSystems.getDefault()) {
+    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
       throw new IllegalArgumentException("\"%s\" is in no file system of Linux".formatted(path));
     }
     for (int tries = 0; tries < MOST_TRIES; tries++) {

@@ -121,7 +121,8 @@ public final class SystemdStore {
           if (!e.isUnwritable()) {
             throw e; // A next attempt may find a store there.
           }
-          refusals.add(new WarmException(WarmException.Reason.FOREIGN, e.getMessage()));
+          refusals.add(
+              new WarmException(WarmException.Reason.FOREIGN, String.valueOf(e.getMessage())));
         }
       }
     }

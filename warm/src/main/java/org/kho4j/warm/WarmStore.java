@@ -427,9 +427,9 @@ public final class WarmStore implements AutoCloseable {
    * @throws IllegalStateException if another thread is in a system call or native call on a
    *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
    *     and can be closed when that call has ended; segments of other regions may have ended, and
-   *     {@link Region#segment} maps them again
-   *     A thread that has ended left a transaction open: the store is released then, without the
-   *     clean mark, and the next owner rolls the transaction back
+   *     {@link Region#segment} maps them again A thread that has ended left a transaction open: the
+   *     store is released then, without the clean mark, and the next owner rolls the transaction
+   *     back
    * @throws WarmException if another process has opened the store meanwhile, or there is no room
    *     for a directory that was changed since the last commit. The store is released then, without
    *     the clean mark

@@ -642,8 +642,7 @@ class WarmStoreTest {
       assertThatThrownBy(() -> transaction.change(foreign, 0, 8))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "region \"data\" of %s in a transaction of %s"
-                  .formatted(other.path(), store.path()));
+              "region \"data\" of %s in a transaction of %s".formatted(other.path(), store.path()));
     }
   }
 

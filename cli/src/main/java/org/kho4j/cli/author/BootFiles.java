@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -122,8 +121,7 @@ public final class BootFiles {
       kernel.get().copyTo(copy.get().temporary(), setupData.orElseThrow());
     }
     if (tree.isPresent()) {
-      byte[] bytes = withBootRecord(boot).toArray(ValueLayout.JAVA_BYTE);
-      Files.write(tree.get().temporary(), bytes, StandardOpenOption.CREATE_NEW);
+      tree.get().write(withBootRecord(boot).toArray(ValueLayout.JAVA_BYTE));
     }
   }
 

@@ -142,6 +142,17 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
+  /** Writes all of the content, into a file that is as readable as the umask lets it be. */
+  public void write(byte[] content) throws IOException {
+    try {
+      Files.write(temporary, content, CREATE_NEW);
+    } catch (FileSystemException e) {
+      throw failure(target, "cannot be created: " + FileReason.of(e));
+    } catch (IOException e) {
+      throw failure(target, e.getMessage());
+    }
+  }
+
   /** Returns the channel for the content, for callers that need one; made on the first call. */
   public FileChannel channel() throws IOException {
     FileChannel made = channel;

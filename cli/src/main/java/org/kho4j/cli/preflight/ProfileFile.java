@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
@@ -156,7 +155,7 @@ public final class ProfileFile {
   static void write(Profile profile, OutputFile file) throws IOException {
     byte[] bytes = bytes(profile);
     try (OutputFile output = file) {
-      Files.write(output.temporary(), bytes, StandardOpenOption.CREATE_NEW);
+      output.write(bytes);
       output.commit();
     }
   }

@@ -180,7 +180,8 @@ class ProfileFileTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("not the JSON of a profile or of kho inspect");
     Path spaces =
-        Files.writeString(directory.resolve("spaces.json"), beginning + " ".repeat(17 << 20) + "]}");
+        Files.writeString(
+            directory.resolve("spaces.json"), beginning + " ".repeat(17 << 20) + "]}");
     assertThatThrownBy(() -> ProfileFile.read(spaces)).hasMessageContaining("is larger than");
   }
 

@@ -46,7 +46,8 @@ final class AvmlFile implements Decoder {
   public void decode(PackedInput in, SparseOutput out) throws IOException, DataFormatException {
     do {
       range(in, out);
-    } while (in.remaining() > 0);
+    } while (in.peek32() != 0);
+    in.requireZerosToTheEnd("last AVML range");
   }
 
   private void range(PackedInput in, SparseOutput out) throws IOException, DataFormatException {

@@ -3,24 +3,24 @@ package org.kho4j.files.packed;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Keeps a reserve free on the file system of a directory. */
+/** Room for a temporary file in a directory, of whose file system a reserve stays free. */
 final class DiskSpace {
 
   /** Bytes that stay free. */
   static final long RESERVE = 64L << 20;
 
-  /** Bytes between two looks at the file system: a small image costs none. */
+  /** Most bytes between two looks at the file system. */
   private static final long STEP = 32L << 20;
 
   private final Path directory;
   private final Path image;
-  private long untilLook = STEP;
+  private long untilLook;
   private long written;
 
   /**
    * Watches a directory.
    *
-   * @param image the image that is unpacked, for the message
+   * @param image whose bytes are written, for the message
    */
   DiskSpace(Path directory, Path image) {
     this.directory = directory;
@@ -29,17 +29,25 @@ final class DiskSpace {
 
   /** Counts bytes that are about to be written. */
   void take(long bytes) throws IOException {
-    written += bytes;
-    untilLook -= bytes;
-    if (untilLook <= 0) {
-      untilLook = STEP;
+    if (bytes > untilLook) {
       long free = directory.toFile().getUsableSpace();
-      if (free < RESERVE + STEP) {
+      long room = free - RESERVE;
+      if (bytes > room) {
         throw new IOException(
-            ("%s does not fit decompressed into %s: after %d bytes, only %d bytes are free there,"
-                    + " but %d must stay free (-Djava.io.tmpdir=DIR sets another directory)")
-                .formatted(image, directory, written, free, RESERVE + STEP));
+            failure(
+                "after %d bytes, only %d bytes are free there, and %d must stay free"
+                    .formatted(written, free, RESERVE)));
       }
+      untilLook = Math.max(bytes, Math.min(STEP, room));
     }
+    untilLook -= bytes;
+    written += bytes;
+  }
+
+  /** Returns the sentence about a file that cannot be created or written. */
+  String failure(String reason) {
+    return ("the temporary file of %s in %s: %s (KHO_JAVA_OPTS=-Djava.io.tmpdir=DIR sets another"
+            + " directory)")
+        .formatted(image, directory, reason);
   }
 }

@@ -51,14 +51,15 @@ final class Lz4File implements Decoder {
         require((magic & SKIPPABLE_MASK) == SKIPPABLE, "no lz4 frame where one should start");
         in.take(Integer.toUnsignedLong(in.u32()));
       }
-    } while (in.remaining() > 0);
+    } while (in.peek32() != 0);
+    in.requireZerosToTheEnd("last lz4 frame");
   }
 
-  /** A frame of the legacy format ends where the file does, or the next frame begins. */
+  /** A frame of the legacy format ends with the file, or before zeros or the next frame. */
   private static void legacy(PackedInput in, SparseOutput out)
       throws IOException, DataFormatException {
     Lz4Block block = new Lz4Block(LEGACY_BLOCK);
-    while (in.remaining() > 0 && !matches(in.peek32())) {
+    while (in.peek32() != 0 && !matches(in.peek32())) {
       int size = in.u32();
       require(
           size > 0 && size <= MAX_LEGACY_PACKED,

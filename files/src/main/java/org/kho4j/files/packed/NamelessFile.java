@@ -35,8 +35,9 @@ final class NamelessFile {
   static MappedFile of(Path path, Spool spool, Filling filling)
       throws IOException, DataFormatException {
     Path directory = Path.of(System.getProperty("java.io.tmpdir"));
-    FileChannel channel = create(directory, path);
-    try (SparseOutput out = new SparseOutput(channel, new DiskSpace(directory, path), spool)) {
+    DiskSpace space = new DiskSpace(directory, path);
+    FileChannel channel = create(directory, space);
+    try (SparseOutput out = new SparseOutput(channel, space, spool)) {
       filling.fill(out);
       out.finish();
       return MappedFile.map(path, channel, out.holes());
@@ -47,7 +48,7 @@ final class NamelessFile {
   }
 
   /** Returns a file that only its owner may read, and that is gone with its last user. */
-  private static FileChannel create(Path directory, Path image) throws IOException {
+  private static FileChannel create(Path directory, DiskSpace space) throws IOException {
     Set<StandardOpenOption> options =
         Set.of(
             StandardOpenOption.READ,
@@ -72,10 +73,7 @@ final class NamelessFile {
               case AccessDeniedException _ -> "permission denied";
               default -> e.getReason();
             };
-        throw new IOException(
-            "%s cannot be decompressed into %s: %s (-Djava.io.tmpdir=DIR sets another directory)"
-                .formatted(image, directory, reason),
-            e);
+        throw new IOException(space.failure(String.valueOf(reason)), e);
       }
     }
   }

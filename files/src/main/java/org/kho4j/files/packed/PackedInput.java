@@ -14,6 +14,7 @@ import java.util.zip.DataFormatException;
 final class PackedInput extends InputStream {
 
   private static final int BUFFER = 1 << 16;
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BUFFER]).asReadOnly();
 
   private final MemorySegment bytes;
   private final byte[] buffer = new byte[BUFFER];
@@ -124,10 +125,22 @@ final class PackedInput extends InputStream {
     return remaining() < 4 ? 0 : bytes.get(U32, position());
   }
 
-  /** Passes over zeros up to the end, which a signature may have padded the file with. */
+  /**
+   * Passes over zeros up to the end: a signature may have padded the file, and a block device is
+   * larger than the file on it.
+   */
   void requireZerosToTheEnd(String what) throws DataFormatException {
-    while (remaining() > 0) {
-      require(u8() == 0, "other data after the " + what);
+    skipZeros();
+    require(remaining() == 0, "other data after the " + what);
+  }
+
+  /** Passes over zeros, up to the first other byte or the end. */
+  void skipZeros() {
+    long zeros = -1;
+    while (zeros < 0 && remaining() > 0) {
+      long piece = Math.min(BUFFER, remaining());
+      zeros = bytes.asSlice(position(), piece).mismatch(ZEROS.asSlice(0, piece));
+      seek(position() + (zeros < 0 ? piece : zeros));
     }
   }
 

@@ -99,9 +99,16 @@ final class SparseOutput implements AutoCloseable {
   private void write(int start, int end) throws IOException {
     space.take(end - start);
     data.set(stretch(before + start), stretch(before + end - 1) + 1);
-    ByteBuffer piece = buffer.slice(start, end - start);
-    while (piece.hasRemaining()) {
-      channel.write(piece, before + start + piece.position());
+    write(buffer.slice(start, end - start), before + start);
+  }
+
+  private void write(ByteBuffer piece, long position) throws IOException {
+    try {
+      while (piece.hasRemaining()) {
+        channel.write(piece, position + piece.position());
+      }
+    } catch (IOException e) {
+      throw new IOException(space.failure(String.valueOf(e.getMessage())), e);
     }
   }
 
@@ -130,7 +137,7 @@ final class SparseOutput implements AutoCloseable {
   void finish() throws IOException, DataFormatException {
     flush();
     if (channel.size() < before) {
-      channel.write(ByteBuffer.allocate(1), before - 1);
+      write(ByteBuffer.allocate(1), before - 1);
     }
   }
 

@@ -2,6 +2,7 @@ package org.kho4j.files.packed;
 
 import static org.kho4j.files.LittleEndian.U32;
 
+import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDirectBufferDecompressingStreamNoFinalizer;
 import com.github.luben.zstd.ZstdIOException;
 import java.io.IOException;
@@ -65,6 +66,9 @@ final class ZstdFile implements Decoder {
     private final PackedInput in;
     private final MemorySegment piece;
 
+    /** Whether zeros follow the last frame. */
+    private boolean padded;
+
     Frames(PackedInput in, MemorySegment piece) {
       super(piece.asByteBuffer().limit(in.readInto(piece)));
       this.in = in;
@@ -82,8 +86,20 @@ final class ZstdFile implements Decoder {
         return read(target);
       } catch (ZstdIOException e) {
         in.seek(in.position() - (source == null ? 0 : source.remaining()));
+        if (e.getErrorCode() == Zstd.errPrefixUnknown()) {
+          in.skipZeros();
+          padded = in.remaining() == 0;
+        }
+        if (padded) {
+          return 0;
+        }
         throw new DataFormatException(e.getMessage());
       }
+    }
+
+    @Override
+    public boolean hasRemaining() {
+      return !padded && super.hasRemaining();
     }
 
     /** Returns whether the library has consumed all of the input. */

@@ -70,6 +70,25 @@ class PackingToolsTest {
     }
   }
 
+  /** As on a block device. xz takes padding in words. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"gzip", "xz", "lzma", "zstd -q", "zstd -q --check", "lz4 -q -l", "lz4 -q"})
+  void zerosMayFollow(String command) throws IOException, InterruptedException {
+    byte[] bytes = Unpacking.content(200_000);
+    byte[] packed = Files.readAllBytes(pack(command, bytes));
+    for (int zeros : new int[] {1, 2, 3, 4, 5, 100, 4096, 300_000}) {
+      if (!command.equals("xz") || zeros % 4 == 0) {
+        byte[] padded = Arrays.copyOf(packed, packed.length + zeros);
+        assertThat(Unpacking.unpack(directory, padded)).as("%d zeros", zeros).isEqualTo(bytes);
+        padded[padded.length - 1] = 1;
+        assertThatThrownBy(() -> Unpacking.unpack(directory, padded))
+            .as("%d bytes", zeros)
+            .isInstanceOf(MalformedImageException.class);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"gzip", "xz", "lzma", "zstd -q", "lz4 -q -l", "lz4 -q"})
   void unpacksLongRuns(String command) throws IOException, InterruptedException {

@@ -137,7 +137,8 @@ class SpoolTest {
 
             public class Probe {
               public static void main(String[] args) {
-                try (MappedFile file = Spool.DEFAULT.withLimit(7).open(Spool.STANDARD_INPUT)) {
+                try (MappedFile file =
+                    Spool.DEFAULT.withLimit(Long.parseLong(args[0])).open(Spool.STANDARD_INPUT)) {
                   System.out.print(file.size() + " bytes");
                 } catch (java.io.IOException e) {
                   System.out.print(e.getMessage());
@@ -153,6 +154,11 @@ class SpoolTest {
     assertThat(run("exec " + java(probe) + " <'" + large + "'")).isEqualTo("1000 bytes");
     assertThat(run("{ head -c 995 >/dev/null; exec " + java(probe) + "; } <'" + large + "'"))
         .isEqualTo("5 bytes");
+    assertThat(run("ulimit -f 8; head -c 1000000 /dev/urandom | " + java(probe, 1 << 20)))
+        .isEqualTo(
+            "the temporary file of /dev/stdin in %s: File too large"
+                + " (KHO_JAVA_OPTS=-Djava.io.tmpdir=DIR sets another directory)",
+            System.getProperty("java.io.tmpdir"));
   }
 
   private static String probe(Path probe, String input) throws IOException, InterruptedException {
@@ -160,11 +166,20 @@ class SpoolTest {
   }
 
   private static String java(Path program) {
+    return java(program, 7);
+  }
+
+  private static String java(Path program, long limit) {
     try {
       Path classes =
           Path.of(Spool.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      return "'%s' -cp '%s' '%s'"
-          .formatted(Path.of(System.getProperty("java.home"), "bin", "java"), classes, program);
+      return "'%s' -XX:-UsePerfData -Djava.io.tmpdir='%s' -cp '%s' '%s' %d"
+          .formatted(
+              Path.of(System.getProperty("java.home"), "bin", "java"),
+              System.getProperty("java.io.tmpdir"),
+              classes,
+              program,
+              limit);
     } catch (URISyntaxException e) {
       throw new AssertionError(e);
     }

@@ -105,8 +105,8 @@ final class MagicScan {
   }
 
   private void range(long address, long length) {
-    long end = address + length;
     long start = address + (-address & (STEP - 1));
+    long end = endOfPages(start, address + length);
     while (end - start >= STEP) {
       long bytes = Math.min(end - start, BATCH_BYTES - batchBytes);
       batch[batchSize++] = start;
@@ -117,6 +117,12 @@ final class MagicScan {
         flush();
       }
     }
+  }
+
+  /** Returns the end of a run, behind a page whose rest is in the next run or in a hole. */
+  private long endOfPages(long start, long end) {
+    long last = end & -STEP;
+    return last >= start && last < end && memory.contains(last, STEP) ? last + STEP : end;
   }
 
   private void flush() {

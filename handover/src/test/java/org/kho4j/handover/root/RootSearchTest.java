@@ -89,6 +89,27 @@ class RootSearchTest {
     assertThat(roots).extracting(RootFdt::address).containsExactly(0x3000L, 0x10000L);
   }
 
+  /** A range of a LiME file may end within a page, and a hole of a file may begin there. */
+  @Test
+  void aPageMayLieInTwoRanges() {
+    ram.zeros(0, 0x20000).put(0x3000, root("kho-v4")).put(0x10000, root("kho-v4"));
+
+    List<RootFdt> roots =
+        search(
+                new Changed(ram) {
+                  @Override
+                  public void forEachRange(RangeVisitor visitor) {
+                    visitor.range(0x2000, 0x1100);
+                    visitor.range(0x3100, 0x3f00);
+                    visitor.range(0x10000, 0x10);
+                    visitor.range(0x1ffff, 1);
+                  }
+                })
+            .roots();
+
+    assertThat(roots).extracting(RootFdt::address).containsExactly(0x3000L, 0x10000L);
+  }
+
   @Test
   void ignoresOtherDeviceTrees() {
     ram.put(0x3000, Tree.compatible("linux,dummy-virt").blob());

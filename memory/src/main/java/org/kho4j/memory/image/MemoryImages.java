@@ -44,10 +44,9 @@ public final class MemoryImages {
    *
    * <p>On Linux, a search skips the holes of large sparse files.
    *
-   * <p>A truncated image opens as long as its headers are complete: the lost memory of an ELF core
-   * or a LiME file is absent, and the lost pages of a kdump dump are damaged. In a kdump dump that
-   * is marked incomplete, the unwritten pages are absent. A truncated image that is packed as a
-   * whole does not open.
+   * <p>A truncated image opens as long as its headers are complete: the lost memory is absent, and
+   * so are the pages that the writer of a kdump dump did not reach; the source has a note. A
+   * truncated image that is packed as a whole does not open.
    *
    * <p>The file is mapped: it must not become shorter while it is open.
    *
@@ -75,16 +74,28 @@ public final class MemoryImages {
         return raw(file, options);
       }
       MemorySource.Kind kind = options.format();
-      if (FlattenedFile.matches(file.bytes()) && kind != MemorySource.Kind.RAW) {
+      if (kind != MemorySource.Kind.RAW
+          && kind != MemorySource.Kind.LIME
+          && FlattenedFile.matches(file.bytes())) {
         DumpBytes dump = FlattenedFile.open(file);
-        if (!ElfCore.matches(dump.start())) {
+        MemorySource.Kind inside =
+            ElfCore.matches(dump.start()) ? MemorySource.Kind.ELF : MemorySource.Kind.KDUMP;
+        if (kind != null && kind != inside) {
+          throw new MalformedImageException(
+              "%s is the flattened form of %s, not of %s"
+                  .formatted(path, inside.label(), kind.label()));
+        }
+        requireNoBase(path, options, inside);
+        if (inside == MemorySource.Kind.KDUMP) {
           return KdumpMemory.open(file, dump);
         }
         try (MappedFile flattened = file) {
           file = FlattenedFile.rearrange(flattened, dump, options.spool());
         }
       }
-      return switch (kind != null ? kind : kindOf(path, file.bytes())) {
+      MemorySource.Kind found = kind != null ? kind : kindOf(path, file.bytes());
+      requireNoBase(path, options, found);
+      return switch (found) {
         case RAW -> raw(file, options);
         case ELF -> ElfCore.open(file);
         case KDUMP -> KdumpMemory.open(file);
@@ -150,6 +161,15 @@ public final class MemoryImages {
    */
   private static Optional<Packing> packing(MemorySegment start) {
     return Packing.of(start).filter(packing -> packing != Packing.LZMA);
+  }
+
+  private static void requireNoBase(Path path, OpenOptions options, MemorySource.Kind kind)
+      throws MalformedImageException {
+    if (options.base() != 0 && kind != MemorySource.Kind.RAW) {
+      throw new MalformedImageException(
+          "%s is of the form %s, which records addresses: a base (0x%x) is for raw memory"
+              .formatted(path, kind.label(), options.base()));
+    }
   }
 
   private static MemorySource.Kind kindOf(Path path, MemorySegment bytes)

@@ -9,8 +9,8 @@ import org.kho4j.memory.MemorySource;
  *
  * @param format the form of the image, or null to find it by content; of an image that is packed as
  *     a whole, the form of the image inside
- * @param base physical address of a raw file's first byte, not negative; ignored by the other
- *     forms, which carry addresses
+ * @param base physical address of a raw file's first byte, not negative; other forms, which record
+ *     addresses, are opened with 0 only
  * @param layout physical addresses of the bytes of a raw file, or null if the file is contiguous
  *     from {@code base} on; with a layout the file is read as raw, whatever its content
  * @param skip bytes of a header in front of raw memory, not negative; with a header the file is

@@ -8,6 +8,8 @@ import static org.kho4j.files.LittleEndian.U64;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import org.kho4j.files.FileHoles;
+import org.kho4j.files.MappedFile;
 
 /**
  * The bytes of a dump by their offset in the dump: at the same offset of the mapped file in a plain
@@ -26,23 +28,31 @@ public final class DumpBytes {
   private final MemorySegment pieces;
   private final long count;
   private final long size;
+  private final boolean truncated;
 
   /**
    * Creates a view with an index of pieces.
    *
    * @param pieces sorted by offset in the dump, disjoint, all inside of the file
+   * @param truncated whether the file lacks pieces
    */
-  DumpBytes(Slices file, MemorySegment pieces) {
+  DumpBytes(Slices file, MemorySegment pieces, boolean truncated) {
     this.file = file;
     this.pieces = pieces;
     this.count = pieces.byteSize() / PIECE;
     this.size = count == 0 ? 0 : end(count - 1);
+    this.truncated = truncated;
   }
 
   /** The bytes of the file. */
   @FunctionalInterface
   interface Slices {
     MemorySegment slice(long offset, long length);
+
+    /** Visits the parts that may have anything but zeros, ascending. */
+    default void forEachData(long offset, long length, FileHoles.DataVisitor visitor) {
+      visitor.data(offset, length);
+    }
   }
 
   /** Returns whether a file starts with an ASCII text. */
@@ -57,9 +67,25 @@ public final class DumpBytes {
     return plain(file::asSlice, file.byteSize());
   }
 
-  /** Returns the bytes of a plain dump in a file that is read on request. */
-  static DumpBytes plain(Slices file, long size) {
-    return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, size, 0}));
+  /** Returns the bytes of a plain dump, without its holes where they are known. */
+  static DumpBytes plain(MappedFile file) {
+    return plain(
+        new Slices() {
+          @Override
+          public MemorySegment slice(long offset, long length) {
+            return file.slice(offset, length);
+          }
+
+          @Override
+          public void forEachData(long offset, long length, FileHoles.DataVisitor visitor) {
+            file.forEachData(offset, length, visitor);
+          }
+        },
+        file.size());
+  }
+
+  private static DumpBytes plain(Slices file, long size) {
+    return new DumpBytes(file, MemorySegment.ofArray(new long[] {0, size, 0}), false);
   }
 
   /** Returns the first bytes, enough for the magic number of any form of memory image. */
@@ -93,6 +119,38 @@ public final class DumpBytes {
   /** Returns the size of the dump in bytes. */
   long size() {
     return size;
+  }
+
+  /** Returns whether the file lacks pieces, as a flattened one without its end does. */
+  boolean isTruncated() {
+    return truncated;
+  }
+
+  /**
+   * Returns whether bytes were lost with the end of the file. Bytes that no dump can have, such as
+   * those at a negative offset, were not.
+   */
+  boolean lacks(long offset, long length) {
+    long end = offset + length;
+    return offset >= 0 && end >= 0 && (end > size || (truncated && !has(offset, length)));
+  }
+
+  /**
+   * Visits the parts of a range that may have anything but zeros, ascending.
+   *
+   * @param length at least 1
+   */
+  void forEachData(long offset, long length, FileHoles.DataVisitor visitor) {
+    long end = offset + length;
+    for (long i = Math.max(find(offset), 0); i < count && start(i) < end; i++) {
+      long from = Math.max(offset, start(i));
+      long until = Math.min(end, end(i));
+      if (from < until) {
+        long shift = start(i) - source(i);
+        file.forEachData(
+            from - shift, until - from, (data, bytes) -> visitor.data(data + shift, bytes));
+      }
+    }
   }
 
   /** Returns whether the file has all of these bytes. */

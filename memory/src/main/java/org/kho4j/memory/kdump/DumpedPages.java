@@ -16,8 +16,6 @@ final class DumpedPages {
   /** Most notes: 8 MiB of heap, for machines of 16 TiB and more. */
   private static final long MAX_NOTES = 1 << 20;
 
-  private static final int WINDOW = 1 << 16;
-
   private final DumpBytes dump;
   private final FrameSet frames;
   private final long offset;
@@ -39,10 +37,17 @@ final class DumpedPages {
     long count = 0;
     for (int i = 0; i < before.length - 1; i++) {
       before[i] = count;
-      count += countIn(i * stride, (i + 1) * stride);
+      if (frames.hasData(i * stride, stride)) {
+        count += countIn(i * stride, (i + 1) * stride);
+      }
     }
     before[before.length - 1] = count;
     this.beforeFirst = countBefore(header.firstFrame());
+  }
+
+  /** Returns the frames in the dump. */
+  FrameSet frames() {
+    return frames;
   }
 
   /** Returns whether the page of a frame is in the dump. */
@@ -63,8 +68,8 @@ final class DumpedPages {
   /** Counts from a multiple of 64 on, in windows. */
   private long countIn(long from, long to) {
     long count = 0;
-    for (long at = from; at < to; at += 8L * WINDOW) {
-      long bits = Math.min(to - at, 8L * WINDOW);
+    for (long at = from; at < to; at += FrameSet.WINDOW) {
+      long bits = Math.min(to - at, FrameSet.WINDOW);
       MemorySegment words = dump.get(offset + at / 8, (bits + 63) / 64 * 8);
       long whole = bits / 64 * 8;
       for (long i = 0; i < whole; i += 8) {

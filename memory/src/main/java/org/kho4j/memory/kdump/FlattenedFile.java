@@ -87,10 +87,12 @@ public final class FlattenedFile {
     PieceTable table = new PieceTable(file);
     long most = Math.max(MIN_RECORDS, bytes.byteSize() / MIN_AVERAGE_RECORD);
     long at = HEADER;
+    boolean ended = false;
     while (bytes.byteSize() - at >= RECORD_HEADER) {
       long offset = bytes.get(BIG, at);
       long length = bytes.get(BIG, at + 8);
       if (offset == END && length == END) {
+        ended = true;
         break;
       }
       if (offset < 0 || length <= 0 || offset + length < 0) {
@@ -113,7 +115,7 @@ public final class FlattenedFile {
       }
       at += here;
     }
-    return new DumpBytes(bytes::asSlice, table.disjoint());
+    return new DumpBytes(bytes::asSlice, table.disjoint(), !ended);
   }
 
   private MalformedImageException malformed(String what) {

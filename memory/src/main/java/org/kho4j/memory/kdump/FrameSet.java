@@ -3,6 +3,7 @@ package org.kho4j.memory.kdump;
 import static org.kho4j.files.LittleEndian.U64;
 
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 import org.kho4j.memory.PhysicalMemory;
 
 /** A set of page frames by the two bitmaps of a dump, which stay in the file. */
@@ -20,7 +21,8 @@ final class FrameSet {
     RAM
   }
 
-  private static final int WINDOW = 1 << 16;
+  /** Frames of a bitmap that are read at once: 64 KiB. */
+  static final long WINDOW = 1 << 19;
 
   private final DumpBytes dump;
   private final KdumpHeader header;
@@ -28,12 +30,40 @@ final class FrameSet {
   private final long first;
   private final long end;
 
+  /** Windows whose bits are not all zeros by the holes of the file. */
+  private final BitSet data = new BitSet();
+
   private FrameSet(DumpBytes dump, KdumpHeader header, Kind kind) {
     this.dump = dump;
     this.header = header;
     this.kind = kind;
     this.first = kind == Kind.IN_FILE ? header.firstFrame() : 0;
     this.end = kind == Kind.IN_FILE ? header.endFrame() : header.frames();
+    findData(header.bitmap());
+    if (kind != Kind.IN_FILE) {
+      findData(header.ramBitmap());
+    }
+  }
+
+  private void findData(long bitmap) {
+    if (end > 0) {
+      dump.forEachData(
+          bitmap,
+          (end + 7) / 8,
+          (offset, length) ->
+              data.set(
+                  window(8 * (offset - bitmap)), window(8 * (offset + length - 1 - bitmap)) + 1));
+    }
+  }
+
+  private static int window(long frame) {
+    return (int) (frame / WINDOW);
+  }
+
+  /** Returns whether a range of frames may have any of the set. */
+  boolean hasData(long frame, long count) {
+    int window = data.nextSetBit(window(frame));
+    return window >= 0 && window <= window(frame + count - 1);
   }
 
   /** Returns the set of frames whose pages are in the file. */
@@ -72,6 +102,20 @@ final class FrameSet {
     return Math.max(from, stop);
   }
 
+  /** Returns the first frame of {@code [from, to)} that is in the set, or {@code to}. */
+  long firstPresent(long from, long to) {
+    long stop = Math.min(to, end);
+    long frame = Math.max(from, first);
+    while (frame < stop) {
+      long ones = word(frame) >>> (frame & 63);
+      if (ones != 0) {
+        return Math.min(frame + Long.numberOfTrailingZeros(ones), to);
+      }
+      frame = (frame | 63) + 1;
+    }
+    return to;
+  }
+
   /** Returns the bits of the 64 frames around one frame. */
   private long word(long frame) {
     long base = frame & -64;
@@ -102,13 +146,20 @@ final class FrameSet {
   /** Visits the runs of frames in the set, ascending. */
   void forEachRun(PhysicalMemory.RangeVisitor visitor) {
     long start = -1;
-    for (long at = first & -64; at < end; at += 8L * WINDOW) {
-      long frames = Math.min(end - at, 8L * WINDOW);
-      MemorySegment inDump = window(header.bitmap(), at, frames);
-      MemorySegment inRam = kind == Kind.IN_FILE ? inDump : window(header.ramBitmap(), at, frames);
-      for (long i = 0; i * 64 < frames; i++) {
-        long base = at + i * 64;
-        long word = combine(base, inDump.get(U64, i * 8), inRam.get(U64, i * 8));
+    long next = 0;
+    for (int i = data.nextSetBit(window(first)); i >= 0; i = data.nextSetBit(i + 1)) {
+      long at = i * WINDOW;
+      if (start >= 0 && at > next) {
+        visitor.range(start, next - start);
+        start = -1;
+      }
+      long frames = Math.min(end - at, WINDOW);
+      next = at + frames;
+      MemorySegment inDump = read(header.bitmap(), at, frames);
+      MemorySegment inRam = kind == Kind.IN_FILE ? inDump : read(header.ramBitmap(), at, frames);
+      for (long base = at; base < next; base += 64) {
+        long byteAt = (base - at) / 8;
+        long word = combine(base, inDump.get(U64, byteAt), inRam.get(U64, byteAt));
         if (start >= 0 ? word == -1 : word == 0) {
           continue;
         }
@@ -116,11 +167,11 @@ final class FrameSet {
       }
     }
     if (start >= 0) {
-      visitor.range(start, end - start);
+      visitor.range(start, next - start);
     }
   }
 
-  private MemorySegment window(long bitmap, long frame, long frames) {
+  private MemorySegment read(long bitmap, long frame, long frames) {
     return dump.get(bitmap + frame / 8, (frames + 63) / 64 * 8);
   }
 

@@ -19,6 +19,7 @@ import org.kho4j.memory.DamagedMemoryException;
 import org.kho4j.memory.MemoryReadException;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.mapped.MappedMemory;
 
 /**
  * A kdump-compressed dump. Bitmaps, descriptors and pages stay in the mapped file.
@@ -27,9 +28,6 @@ import org.kho4j.memory.PhysicalMemory;
  * of level 1 left out is zeros; the content of RAM that any other level left out is unknown.
  */
 public final class KdumpMemory implements PhysicalMemory {
-
-  /** Bytes of a page descriptor. */
-  static final int DESCRIPTOR = 24;
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
@@ -44,9 +42,8 @@ public final class KdumpMemory implements PhysicalMemory {
   private final FrameSet readable;
   private final FrameSet ram;
 
-  /** Page descriptors of size 0. */
-  private final long empty;
-
+  private final PageDescriptors descriptors;
+  private final WrittenPages written;
   private final PageCache cache;
   private final Queue<PageDecoder> idle = new ConcurrentLinkedQueue<>();
   private final int pageSize;
@@ -61,7 +58,8 @@ public final class KdumpMemory implements PhysicalMemory {
     this.readable = FrameSet.readable(dump, header);
     this.ram = FrameSet.ram(dump, header);
     long pages = bitmap.rank(header.endFrame());
-    this.empty = EmptyDescriptors.count(dump, header.descriptors(), pages);
+    this.descriptors = new PageDescriptors(dump, header, pages);
+    this.written = new WrittenPages(bitmap, descriptors, header.leftOutZerosAlone());
     this.pageSize = header.blockSize();
     this.pageShift = Integer.numberOfTrailingZeros(pageSize);
     this.cache = new PageCache(pageSize);
@@ -87,18 +85,21 @@ public final class KdumpMemory implements PhysicalMemory {
                   header.frames(),
                   KdumpHeader.REASSEMBLE));
     }
-    if (empty > 0) {
+    notes.addAll(
+        MappedMemory.notesOfCutOff(
+            file.path(), file.size(), descriptors.cutOff() * header.blockSize()));
+    if (dump.isTruncated() && descriptors.cutOff() == 0) {
+      notes.add(
+          MappedMemory.noteOfCutOff(
+              file.path(), file.size(), "without the record that ends the flattened form"));
+    }
+    if (descriptors.empty() > 0) {
       notes.add(
           ("%s: %d of %d page descriptors have size 0, so these pages are not in the dump: its"
                   + " writer left them out, or was stopped")
-              .formatted(file.path(), empty, pages));
+              .formatted(file.path(), descriptors.empty(), pages));
     }
     return notes;
-  }
-
-  /** Returns whether pages of the bitmap may be missing from the file. */
-  private boolean hasUnwritten() {
-    return header.incomplete() || empty > 0;
   }
 
   /**
@@ -117,7 +118,7 @@ public final class KdumpMemory implements PhysicalMemory {
               + " is not a kdump-compressed dump: it starts with neither \"KDUMP   \" nor"
               + " \"makedumpfile\"");
     }
-    return open(file, DumpBytes.plain(file::slice, file.size()));
+    return open(file, DumpBytes.plain(file));
   }
 
   /** Reads headers and bitmap of a dump whose bytes have been located. */
@@ -217,12 +218,7 @@ public final class KdumpMemory implements PhysicalMemory {
     if (known != null) {
       return MemorySegment.ofArray(known).asReadOnly();
     }
-    long descriptor = header.descriptors() + bitmap.rank(frame) * DESCRIPTOR;
-    if (!dump.has(descriptor, DESCRIPTOR)) {
-      throw damaged(
-          frame, "its descriptor at 0x" + Long.toHexString(descriptor) + " is not in the file");
-    }
-    MemorySegment fields = dump.get(descriptor, DESCRIPTOR);
+    MemorySegment fields = descriptors.get(bitmap.rank(frame));
     long offset = fields.get(U64, 0);
     int size = fields.get(U32, 8);
     int flags = fields.get(U32, 12);
@@ -313,44 +309,22 @@ public final class KdumpMemory implements PhysicalMemory {
     long first = address >>> pageShift;
     long end = ((address + length - 1) >>> pageShift) + 1;
     long frame = readable.firstAbsent(first, end);
-    if (hasUnwritten()) {
-      frame = firstUnwritten(first, frame);
+    if (frame > first && descriptors.missing() > 0) {
+      frame = written.firstAbsent(first, frame);
     }
     return frame == end ? address + length : Math.max(address, frame << pageShift);
-  }
-
-  /**
-   * Returns the first frame without a page in the file: the bitmap may have pages that the writer
-   * did not reach, or left out.
-   */
-  private long firstUnwritten(long from, long to) {
-    long frame = from;
-    while (frame < to && isWritten(frame)) {
-      frame++;
-    }
-    return frame;
-  }
-
-  private boolean isWritten(long frame) {
-    if (!bitmap.has(frame)) {
-      return true; // of zeros, which need no descriptor
-    }
-    long descriptor = header.descriptors() + bitmap.rank(frame) * DESCRIPTOR;
-    return dump.has(descriptor, DESCRIPTOR)
-        && dump.u64(descriptor) != 0
-        && dump.u32(descriptor + Long.BYTES) != 0;
   }
 
   @Override
   public void forEachRange(RangeVisitor visitor) {
     Objects.requireNonNull(visitor);
-    forEachRun(readable, written(visitor));
+    forEachRun(readable, present(visitor));
   }
 
   @Override
   public void forEachDataRange(RangeVisitor visitor) {
     if (header.leftOutZerosAlone()) {
-      forEachRun(FrameSet.inFile(dump, header), written(visitor));
+      forEachRun(bitmap.frames(), present(visitor));
     } else {
       forEachRange(visitor);
     }
@@ -361,8 +335,9 @@ public final class KdumpMemory implements PhysicalMemory {
     forEachRun(ram, inBytes(visitor));
   }
 
-  private RangeVisitor written(RangeVisitor visitor) {
-    return hasUnwritten() ? (frame, count) -> writtenRuns(frame, count, visitor) : inBytes(visitor);
+  private RangeVisitor present(RangeVisitor visitor) {
+    RangeVisitor bytes = inBytes(visitor);
+    return descriptors.missing() > 0 ? written.partsOfRuns(bytes) : bytes;
   }
 
   private RangeVisitor inBytes(RangeVisitor visitor) {
@@ -379,20 +354,9 @@ public final class KdumpMemory implements PhysicalMemory {
     }
   }
 
-  private void writtenRuns(long frame, long count, RangeVisitor visitor) {
-    long end = frame + count;
-    for (long at = frame; at < end; at++) {
-      long stop = firstUnwritten(at, end);
-      if (stop > at) {
-        visitor.range(at << pageShift, (stop - at) << pageShift);
-        at = stop;
-      }
-    }
-  }
-
   private AbsentMemoryException absent(long address) {
     AbsentMemoryException absent = AbsentMemoryException.of(source, address, isRam(address, 1));
-    return absent.isRam() && header.dumpLevel() > 1
+    return absent.isRam() && header.dumpLevel() > 1 && !bitmap.has(address >>> pageShift)
         ? new AbsentMemoryException(
             address, absent.getMessage() + ": a dump of level " + header.dumpLevel(), true)
         : absent;

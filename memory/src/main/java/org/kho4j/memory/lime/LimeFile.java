@@ -35,6 +35,7 @@ public final class LimeFile {
   private static final int HEADER = 32;
 
   private final MappedFile file;
+  private final List<String> notes = new ArrayList<>();
 
   private LimeFile(MappedFile file) {
     this.file = file;
@@ -56,13 +57,15 @@ public final class LimeFile {
 
   /** Reads the headers; takes the file over when it succeeds. */
   public static MappedMemory open(MappedFile file) throws MalformedImageException {
-    List<Range> ranges = new LimeFile(file).ranges();
+    LimeFile lime = new LimeFile(file);
+    List<Range> ranges = lime.ranges();
     @Nullable RamRanges ram =
         RamRanges.believed(
             ranges.stream().mapToLong(Range::start).toArray(),
             ranges.stream().mapToLong(range -> range.end - range.start).toArray(),
             file.size());
     long missing = ranges.stream().mapToLong(range -> range.end - range.start - range.length).sum();
+    lime.notes.addAll(MappedMemory.notesOfCutOff(file.path(), file.size(), missing));
     MemorySource source =
         new MemorySource(
             file.path(),
@@ -70,13 +73,14 @@ public final class LimeFile {
             file.size(),
             MemorySource.Machine.UNKNOWN,
             OptionalInt.empty(),
-            MappedMemory.notesOfCutOff(file.path(), file.size(), missing));
+            lime.notes);
     return new MappedMemory(file, source, runs(ranges), ram);
   }
 
   private List<Range> ranges() throws MalformedImageException {
     List<Range> ranges = new ArrayList<>();
-    for (long at = 0; file.size() - at >= HEADER; ) {
+    long at = 0;
+    while (file.size() - at >= HEADER && (at == 0 || hasDataFrom(at))) {
       if (ranges.size() == MAX_RANGES) {
         throw malformed("has more than " + MAX_RANGES + " LiME ranges, the most that are read");
       }
@@ -86,6 +90,10 @@ public final class LimeFile {
     }
     if (ranges.isEmpty()) {
       throw malformed("ends within the first LiME header, which has 32 bytes");
+    }
+    if (hasDataFrom(at)) {
+      notes.add(
+          MappedMemory.noteOfCutOff(file.path(), file.size(), "within the header of a range"));
     }
     ranges.sort(Comparator.comparingLong(Range::start));
     for (int i = 1; i < ranges.size(); i++) {
@@ -98,6 +106,11 @@ public final class LimeFile {
       }
     }
     return ranges;
+  }
+
+  /** Returns false for the zeros behind an image on a block device, which is larger. */
+  private boolean hasDataFrom(long offset) {
+    return file.firstNonZero(offset) < file.size();
   }
 
   private static MappedRuns runs(List<Range> ranges) {

@@ -53,9 +53,19 @@ public final class MappedMemory implements PhysicalMemory {
     return missing == 0
         ? List.of()
         : List.of(
-            ("%s is truncated: it ends at offset 0x%x, and lacks 0x%x bytes of the memory that its"
-                    + " headers describe")
-                .formatted(path, fileSize, missing));
+            noteOfCutOff(
+                path,
+                fileSize,
+                "and lacks 0x%x bytes of the memory that its headers describe".formatted(missing)));
+  }
+
+  /**
+   * Returns the note of a {@link MemorySource} about a file that ends too early.
+   *
+   * @param how it ends, as the rest of a sentence
+   */
+  public static String noteOfCutOff(Path path, long fileSize, String how) {
+    return "%s is truncated: it ends at offset 0x%x, %s".formatted(path, fileSize, how);
   }
 
   @Override

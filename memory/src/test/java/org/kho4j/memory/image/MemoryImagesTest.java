@@ -177,6 +177,34 @@ class MemoryImagesTest {
   }
 
   @Test
+  void aFormatIsThatOfAFlattenedDump() throws IOException {
+    Path flat = KernelDumps.small("small-zlib.flat", directory);
+    try (PhysicalMemory memory =
+        MemoryImages.open(flat, new OpenOptions(MemorySource.Kind.KDUMP, 0))) {
+      assertThat(memory.source().kind()).isEqualTo(MemorySource.Kind.KDUMP);
+    }
+    assertThatThrownBy(() -> MemoryImages.open(flat, new OpenOptions(MemorySource.Kind.ELF, 0)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(flat + " is the flattened form of kdump, not of elf");
+    assertThatThrownBy(() -> MemoryImages.open(flat, new OpenOptions(MemorySource.Kind.LIME, 0)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessageContaining("where a LiME header has");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"small-core.elf, elf", "small-zlib.kdump, kdump", "small-zlib.flat, kdump"})
+  void refusesABaseWhereTheFormRecordsAddresses(String name, String form) throws IOException {
+    Path path = KernelDumps.small(name, directory);
+    assertThatThrownBy(() -> MemoryImages.open(path, new OpenOptions(null, 0x40000000)))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(
+            path
+                + " is of the form "
+                + form
+                + ", which records addresses: a base (0x40000000) is for raw memory");
+  }
+
+  @Test
   void refusesWhatIsNoFile() throws IOException {
     Path missing = directory.resolve("missing");
     Path empty = file();

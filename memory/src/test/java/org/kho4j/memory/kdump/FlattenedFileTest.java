@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,12 +16,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.files.MappedFile;
-import org.kho4j.memory.DamagedMemoryException;
+import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.KdumpBuilder;
 import org.kho4j.memory.Memories;
 import org.kho4j.memory.PhysicalMemory;
@@ -163,9 +165,78 @@ class FlattenedFileTest {
 
     try (PhysicalMemory memory = MemoryImages.open(path)) {
       assertThat(Memories.bytes(memory, 0x1000, 4096)).isEqualTo(page);
-      assertThatThrownBy(() -> memory.read(0x2000, 1))
-          .isInstanceOf(DamagedMemoryException.class)
-          .hasMessageEndingWith("are not in the file");
+      assertThatThrownBy(() -> memory.read(0x2000, 1)).isInstanceOf(AbsentMemoryException.class);
+      assertThat(memory.source().notes())
+          .containsExactly(
+              ("%s is truncated: it ends at offset 0x%x, and lacks 0x1000 bytes of the memory that"
+                      + " its headers describe")
+                  .formatted(path, whole.length - 1));
+    }
+    Files.write(path, whole);
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      assertThat(Memories.bytes(memory, 0x2000, 4096)).isEqualTo(page);
+      assertThat(memory.source().notes())
+          .containsExactly(
+              "%s is truncated: it ends at offset 0x%x, without the record that ends the flattened form"
+                  .formatted(path, whole.length));
+    }
+  }
+
+  /** The records of the first page and of all descriptors but the first are lost. */
+  @Test
+  void whatNoRecordOfATruncatedFileHasIsAbsent() throws IOException {
+    byte[] page = TestPages.counting(4096, 1);
+    KdumpBuilder builder = new KdumpBuilder().frames(40_000);
+    for (int frame = 0; frame < 20_000; frame++) {
+      builder.stored(frame, KdumpBuilder.ZLIB, KdumpBuilder.deflate(page));
+    }
+    byte[] plain = builder.build().array();
+    int first = builder.descriptors() + 20_000 * 24;
+    int length = KdumpBuilder.deflate(page).length;
+    header().record(0, Arrays.copyOf(plain, builder.descriptors() + 2 * 24));
+    record(first + length, Arrays.copyOfRange(plain, first + length, plain.length)).write().close();
+
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      assertThat(Memories.bytes(memory, 0x1000, 4096)).isEqualTo(page);
+      assertThat(memory.source().notes())
+          .containsExactly(
+              ("%s is truncated: it ends at offset 0x%x, and lacks 0x4e1f000 bytes of the memory"
+                      + " that its headers describe")
+                  .formatted(path, Files.size(path)));
+    }
+  }
+
+  /** A dump of a machine with 2^36 page frames in records of some KiB. */
+  @Test
+  @Timeout(20)
+  void skipsTheGapsBetweenRecords() throws IOException {
+    byte[] page = TestPages.counting(4096, 1);
+    long frames = KdumpHeader.MAX_FRAMES;
+    KdumpBuilder small = new KdumpBuilder().plain(7, page);
+    byte[] plain = small.build().array();
+    ByteBuffer head = ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN);
+    long bitmap = frames / 8;
+    long descriptors = 2 * 4096 + 2 * bitmap;
+    head.putInt(436, (int) (2 * bitmap / 4096)).putLong(4096 + 96, frames);
+    head.putLong(small.descriptors(), descriptors + 24);
+    header()
+        .record(0, Arrays.copyOf(plain, 8192))
+        .record(8192 + bitmap, Arrays.copyOfRange(plain, small.bitmap(), small.bitmap() + 32))
+        .record(8192 + frames / 16, b(0x81))
+        .record(descriptors, Arrays.copyOfRange(plain, small.descriptors(), plain.length))
+        .end()
+        .write()
+        .close();
+
+    try (PhysicalMemory memory = MemoryImages.open(path)) {
+      for (int round = 0; round < 10; round++) {
+        assertThat(Memories.ranges(memory)).containsExactly("0x7000+0x1000");
+      }
+      assertThat(Memories.bytes(memory, 0x7000, 4096)).isEqualTo(page);
+      assertThat(memory.isRam(1L << 47, 0x1000)).isTrue();
+      assertThat(memory.isRam((1L << 47) + 0x1000, 0x1000)).isFalse();
+      assertThat(memory.isRam((1L << 47) + 0x7000, 0x1000)).isTrue();
     }
   }
 

@@ -302,8 +302,8 @@ class KdumpMemoryTest {
     "0x5000, 4097, 0, 'it is stored in 4097 bytes (flags 0x0), a page has 4096'",
     "0x5000, -1, 0, 'it is stored in 4294967295 bytes (flags 0x0), a page has 4096'",
     "0x5000, 4097, 1, 'it is stored in 4097 bytes (flags 0x1), a page has 4096'",
-    "0x5000, 4096, 3, its compression flags are 0x3",
-    "0x5000, 4096, 64, its compression flags are 0x40"
+    "0x4018, 4096, 3, its compression flags are 0x3",
+    "0x4018, 4096, 64, its compression flags are 0x40"
   })
   void saysWhatIsWrongWithADescriptor(String offset, int size, int flags, String sentence)
       throws IOException {
@@ -327,20 +327,42 @@ class KdumpMemoryTest {
     ByteBuffer inPages = whole.limit(whole.capacity() - 4097);
     try (PhysicalMemory memory = open(inPages)) {
       assertThat(Memories.bytes(memory, 0x1000, 4096)).isEqualTo(ONE);
-      assertThatThrownBy(() -> memory.read(0x2000, 1))
-          .isInstanceOf(DamagedMemoryException.class)
-          .hasMessageEndingWith("are not in the file");
+      assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      assertThat(memory.contains(0x2000, 1)).isFalse();
+      assertThat(memory.isRam(0x1000, 0x3000)).isTrue();
+      assertThatThrownBy(() -> memory.read(0x2000, 1)).isInstanceOf(AbsentMemoryException.class);
+      assertThat(memory.source().notes()).containsExactly(truncated(inPages, 0x2000));
     }
     ByteBuffer inDescriptors = whole.limit(builder.descriptors() + 30);
     try (PhysicalMemory memory = open(inDescriptors)) {
-      assertThatThrownBy(() -> memory.read(0x2000, 1))
-          .isInstanceOf(DamagedMemoryException.class)
-          .hasMessageContaining("its descriptor at 0x4018 is not in the file");
+      assertThat(Memories.ranges(memory)).isEmpty();
+      assertThatThrownBy(() -> memory.read(0x2000, 1)).isInstanceOf(AbsentMemoryException.class);
+      assertThat(memory.source().notes()).containsExactly(truncated(inDescriptors, 0x3000));
     }
     ByteBuffer inBitmap = whole.limit(builder.descriptors() - 1);
     assertThatThrownBy(() -> open(inBitmap))
         .isInstanceOf(MalformedImageException.class)
         .hasMessageEndingWith("bytes of bitmap after its first block, and ends at 0x3fff");
+  }
+
+  private String truncated(ByteBuffer file, long missing) {
+    return ("%s is truncated: it ends at offset 0x%x, and lacks 0x%x bytes of the memory that its"
+            + " headers describe")
+        .formatted(path, file.limit(), missing);
+  }
+
+  @Test
+  void countsThePagesThatATruncatedPartLacks() throws IOException {
+    KdumpBuilder builder = new KdumpBuilder().split(70, 80);
+    for (int frame = 60; frame < 90; frame++) {
+      builder.plain(frame, ONE);
+    }
+    ByteBuffer part = builder.build();
+    part.limit(part.limit() - 3 * 4096);
+    try (PhysicalMemory memory = open(part)) {
+      assertThat(Memories.ranges(memory)).containsExactly("0x46000+0x7000");
+      assertThat(memory.source().notes()).hasSize(2).contains(truncated(part, 0x3000));
+    }
   }
 
   @ParameterizedTest

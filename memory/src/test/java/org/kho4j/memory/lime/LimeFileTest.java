@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.LimeBuilder;
@@ -107,6 +108,9 @@ class LimeFileTest {
     Files.write(path, Arrays.copyOf(whole, 32 + 4096 + 20));
     try (PhysicalMemory memory = MemoryImages.open(path)) {
       assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      assertThat(memory.source().notes())
+          .containsExactly(
+              path + " is truncated: it ends at offset 0x1034, within the header of a range");
     }
     Files.write(path, Arrays.copyOf(whole, 31));
     assertThatThrownBy(() -> MemoryImages.open(path))
@@ -156,10 +160,25 @@ class LimeFileTest {
 
   @Test
   void refusesWhatIsNoHeader() throws IOException {
-    lime.range(0x1000, PAGE).bytes(new byte[32]);
+    lime.range(0x1000, PAGE).bytes(new byte[100_000]).bytes(new byte[] {1});
     refuses(
         "has 0x00000000 0x00000000 at offset 0x1020, where a LiME header has 0x4c694d45"
             + " 0x00000001");
+  }
+
+  /** As an image on a block device. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 31, 32, 4096, 200_000})
+  void zerosMayFollowTheLastRange(int zeros) throws IOException {
+    lime.range(0x1000, PAGE).bytes(new byte[zeros]);
+    try (PhysicalMemory memory = open()) {
+      assertThat(Memories.ranges(memory)).containsExactly("0x1000+0x1000");
+      assertThat(memory.source().notes()).isEmpty();
+    }
+    LimeBuilder avml = new LimeBuilder().compressed(0x1000, PAGE).bytes(new byte[zeros]);
+    try (PhysicalMemory memory = MemoryImages.open(avml.write(directory.resolve("avml")))) {
+      assertThat(Memories.bytes(memory, 0x1000, 4096)).isEqualTo(PAGE);
+    }
   }
 
   @Test

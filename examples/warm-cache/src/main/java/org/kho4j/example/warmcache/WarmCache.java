@@ -122,8 +122,9 @@ public final class WarmCache {
   }
 
   private String status() {
-    return "%s, generation %d, the owner before %s"
-        .formatted(store.path(), store.generation(), store.wasClean() ? "closed it" : "died");
+    String before = store.wasClean() ? "the owner before closed it" : "the owner before died";
+    return "%s, generation %d, %s"
+        .formatted(store.path(), store.generation(), store.isNew() ? "new" : before);
   }
 
   private static void reply(HttpExchange exchange, int code, String text) throws IOException {
