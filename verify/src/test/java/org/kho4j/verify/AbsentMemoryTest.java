@@ -142,7 +142,7 @@ class AbsentMemoryTest {
           assertThat(part.bytes()).isPositive();
         });
     assertThat(said.checked.unchecked())
-        .contains("1,024 KiB of the content of 1 reservation: not in the dump");
+        .contains("1 MiB of the content of 1 reservation: not in the dump");
     assertThat(said.findings).isEqualTo(verify(capture, capture.memory()).findings);
   }
 }

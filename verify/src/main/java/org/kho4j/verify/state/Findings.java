@@ -106,10 +106,11 @@ public final class Findings {
 
   /** Records absent memory that a structure leads to. */
   public void absent(AbsentParts.Kind kind, String path, long address, long bytes) {
-    if (absent.size() < AbsentParts.MOST_PARTS) {
+    AbsentParts.Sum sum =
+        absentSums.merge(kind, new AbsentParts.Sum(1, bytes), AbsentParts.Sum::plus);
+    if (sum.count() <= AbsentParts.MOST_PARTS) {
       absent.add(new AbsentParts.Part(kind, path, address, bytes));
     }
-    absentSums.merge(kind, new AbsentParts.Sum(1, bytes), AbsentParts.Sum::plus);
   }
 
   /** Returns the number of absent structures. */
