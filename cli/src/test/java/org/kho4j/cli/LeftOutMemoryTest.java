@@ -125,7 +125,7 @@ class LeftOutMemoryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"ROOT_OF_MAP,absent", "LUO,intact", "CHUNK,intact"})
+  @CsvSource({"ROOT_OF_MAP,absent", "NODE_OF_MAP,absent", "LUO,intact", "CHUNK,intact"})
   void inspectNamesStructuresAndHasNoErrors(String structure, String state) throws IOException {
     Path core = without(address(structure));
     JsonNode document = json(0, "inspect", core, "--json");
@@ -148,6 +148,32 @@ class LeftOutMemoryTest {
         json(0, "inspect", "--ranges", "--json", without(ROOT_OF_MAP)).at("/handovers/0");
     assertThat(handover.has("ranges")).isFalse();
     assertThat(handover.path("errors")).isEmpty();
+  }
+
+  @Test
+  void theRestOfAMapIsNotInTheDump() throws IOException {
+    Path core = without(NODE_OF_MAP);
+    String text = kho(0, "inspect", core).out();
+    assertThat(text).contains(", 31 nodes, the rest is not in the dump\n");
+    assertThat(json(0, "verify", core, "--json").at("/handovers/0/state").asString())
+        .isEqualTo("absent");
+
+    String radix = kho(0, "inspect", core, "--radix", ROOT_OF_MAP).out();
+    assertThat(radix)
+        .contains("not in the dump /radix 0x511000/leaf at 0x7ca000: ")
+        .doesNotContain("error");
+    JsonNode tree = json(0, "inspect", core, "--radix", ROOT_OF_MAP, "--json");
+    assertThat(tree.path("errors")).isEmpty();
+    assertThat(tree.at("/absent/0/address").asString()).isEqualTo("0x7ca000");
+
+    assertThat(kho(2, "convert", core, "--abi=7.1", "-o", directory.resolve("ram")).err())
+        .isEqualTo(
+            ("kho: %s: the map of the handover at 0x512000 is partly absent, so preserved memory is"
+                    + " unknown\n")
+                .formatted(core));
+    Path page = directory.resolve("page.html");
+    kho(0, "report", core, "-o", page);
+    assertThat(Files.readString(page)).contains("tag warning\">the rest is not in the dump");
   }
 
   @Test

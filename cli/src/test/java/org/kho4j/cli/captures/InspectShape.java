@@ -111,7 +111,7 @@ public final class InspectShape {
           "formEvidence?: object");
       return;
     }
-    if (map.path("state").asString().equals("absent")) {
+    if (map.path("state").asString().equals("absent") && !map.has("nodes")) {
       object(map, "root?: address", "state: text", "form?: text", "formEvidence?: object");
       return;
     }
