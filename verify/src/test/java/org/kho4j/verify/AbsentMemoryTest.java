@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,12 +15,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.result.AbsentParts;
 import org.kho4j.verify.result.Checked;
 import org.kho4j.verify.result.Finding;
 import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.result.Severity;
 
 /** A sound handover of which a dump left pages out has no findings, whatever the pages are. */
 class AbsentMemoryTest {
@@ -83,6 +86,8 @@ class AbsentMemoryTest {
         "linux-6.16-4k",
         "linux-6.19-4k",
         "linux-7.1-4k",
+        "linux-7.0-16k",
+        "linux-7.3-64k",
         "luo-v2-4k"
       })
   void everyStructureMayBeAbsent(String name) {
@@ -101,6 +106,44 @@ class AbsentMemoryTest {
           .as("without 0x%x", page)
           .anySatisfy(sentence -> assertThat(sentence).contains("not in the dump"));
     }
+  }
+
+  /** Without the boot record, an arm64 handover shows its page size only by its map. */
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-7.0-16k", "linux-7.3-64k"})
+  void ofAGuessedPageSizeFollowsNoError(String name) {
+    DamagedCapture whole = DamagedCapture.of(name);
+    List<RootFdt> roots =
+        whole.roots().stream()
+            .map(root ->
+                new RootFdt(
+                    root.address(),
+                    root.totalSize(),
+                    root.tree(),
+                    root.compatible(),
+                    Optional.empty()))
+            .toList();
+    DamagedCapture capture = new DamagedCapture(whole.memory(), roots, whole.atTheJump());
+    int guesses = 0;
+    for (long page : owned(capture, Overlay.PAGE, where -> !isContent(where))) {
+      Overlay overlay = new Overlay(capture.memory());
+      overlay.remove(page);
+
+      Said said = verify(capture, overlay);
+
+      assertThat(said.findings)
+          .as("without 0x%x", page)
+          .allMatch(finding -> finding.rule().severity() == Severity.INFO);
+      if (said.checked.unchecked().stream().anyMatch(one -> one.contains("the page size, taken"))) {
+        guesses++;
+        assertThat(said.checked.unchecked())
+            .anySatisfy(one ->
+                assertThat(one)
+                    .startsWith("TEST-005 at /kho_test, 0x")
+                    .endsWith(", if the page size is right"));
+      }
+    }
+    assertThat(guesses).isPositive();
   }
 
   @ParameterizedTest

@@ -125,7 +125,7 @@ public final class InspectShape {
           "formEvidence?: object");
       return;
     }
-    assertThat(map.path("state").asString()).isIn("intact", "damaged");
+    assertThat(map.path("state").asString()).isIn("intact", "damaged", "absent");
     object(
         map,
         "root: address",
