@@ -235,6 +235,22 @@ class LeftOutMemoryTest {
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", "-").out()).isEmpty();
   }
 
+  /** The reservation has 1 MiB from 0x1f100000 on, and the file ends within one of its pages. */
+  @Test
+  void aPageThatIsThereInPartIsAbsent() throws IOException {
+    Path core = directory.resolve("core");
+    try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
+      CoreFile.write(
+          core, memory, List.of(new CoreFile.Run(0, 0x1f180800, 0x20000000)), new byte[0]);
+    }
+
+    assertThat(json(0, "verify", core, "--json").at("/checked/absent/bytes").asLong())
+        .isEqualTo(512 << 10);
+    Path out = directory.resolve("trace");
+    assertThat(kho(2, "extract", core, "--reserve-mem=trace", "-o", out).err())
+        .startsWith("kho: 512 KiB of the 1 MiB of /memblock/reservation \"trace\" are not in ");
+  }
+
   @Test
   void extractWritesTheRestSparseOnDemand() throws IOException {
     Path out = directory.resolve("trace");

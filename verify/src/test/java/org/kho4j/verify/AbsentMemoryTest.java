@@ -15,6 +15,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
@@ -187,5 +190,38 @@ class AbsentMemoryTest {
     assertThat(said.checked.unchecked())
         .contains("1 MiB of the content of 1 reservation: not in the dump");
     assertThat(said.findings).isEqualTo(verify(capture, capture.memory()).findings);
+  }
+
+  /** As many as extract writes zeros for: a file ends within its last page. */
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-7.3-4k", "linux-7.0-16k"})
+  void absentContentEndsWithItsFile(String name) {
+    DamagedCapture capture = DamagedCapture.of(name);
+    Overlay overlay = new Overlay(capture.memory());
+    owned(capture, AbsentMemoryTest::isContent).forEach(overlay::remove);
+    Handover handover = Handovers.of(overlay, capture.roots(), null).getFirst();
+    long extracted =
+        handover.client(LiveUpdate.CLIENT).orElseThrow().sessions(problem -> {})
+            .flatMap(Session::files)
+            .mapToLong(file -> Memfd.of(file).orElseThrow().content().absentBytes())
+            .sum();
+
+    assertThat(extracted % Overlay.PAGE).isPositive();
+    assertThat(verify(capture, overlay).checked.absent().sums().get(AbsentParts.Kind.MEMFD).bytes())
+        .isEqualTo(extracted);
+  }
+
+  @Test
+  void theUnusedPartOfTheSessionsMayBeAbsent() {
+    DamagedCapture capture = DamagedCapture.of("linux-7.0-16k");
+    Overlay overlay = new Overlay(capture.memory());
+    overlay.remove(0x8023c000L);
+
+    Checked checked = verify(capture, overlay).checked;
+
+    assertThat(checked.absent().count()).isZero();
+    assertThat(checked.counts()).containsEntry("sessions", 3L).containsEntry("memfds", 3L);
+    assertThat(checked.notChecked())
+        .contains("the memory after the counted entries of /LUO/sessions: not in the dump");
   }
 }
