@@ -88,7 +88,8 @@ class OtherFilesTest {
     assertThat(error("verify", initramfs))
         .isEqualTo("kho: " + initramfs + " is an initramfs, not a memory image\n");
     Path json = Files.writeString(directory.resolve("json"), "{ \"schema\": \"kho4j/profile/1\" }");
-    for (String[] command : new String[][] {{"verify"}, {"inspect", "--fdt=4096"}, {"warm", "list"}}) {
+    for (String[] command :
+        new String[][] {{"verify"}, {"inspect", "--fdt=4096"}, {"warm", "list"}}) {
       assertThat(error(Stream.concat(Stream.of(command), Stream.of(json)).toArray()))
           .isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, not a memory image\n");
     }

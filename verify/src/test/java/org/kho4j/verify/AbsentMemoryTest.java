@@ -201,7 +201,10 @@ class AbsentMemoryTest {
     owned(capture, AbsentMemoryTest::isContent).forEach(overlay::remove);
     Handover handover = Handovers.of(overlay, capture.roots(), null).getFirst();
     long extracted =
-        handover.client(LiveUpdate.CLIENT).orElseThrow().sessions(problem -> {})
+        handover
+            .client(LiveUpdate.CLIENT)
+            .orElseThrow()
+            .sessions(problem -> {})
             .flatMap(Session::files)
             .mapToLong(file -> Memfd.of(file).orElseThrow().content().absentBytes())
             .sum();

@@ -116,16 +116,15 @@ public record Integrity(List<Damage> damages, List<String> notes) {
         .mapFault()
         .filter(_ -> newer.isEmpty())
         .ifPresent(reason ->
-            unknown.put(
-                Part.KHO.name(), "the preserved map cannot be read: %s".formatted(reason)));
+            unknown.put(Part.KHO.name(), "the preserved map cannot be read: %s".formatted(reason)));
     newer.forEach((part, version) ->
         unknown.put(
             part, "its content was not examined: kho4j does not know %s".formatted(version)));
-    unreadable.forEach((part, problem) ->
-        unknown.putIfAbsent(part, "it cannot be read: " + problem.getMessage()));
+    unreadable.forEach(
+        (part, problem) -> unknown.putIfAbsent(part, "it cannot be read: " + problem.getMessage()));
     absent(checked.absent(), subtrees).forEach(unknown::putIfAbsent);
-    unknown.forEach((part, because) ->
-        damages.putIfAbsent(part, new Damage(part, Verdict.UNKNOWN, because)));
+    unknown.forEach(
+        (part, because) -> damages.putIfAbsent(part, new Damage(part, Verdict.UNKNOWN, because)));
     return new Integrity(
         List.copyOf(damages.values()),
         Stream.concat(

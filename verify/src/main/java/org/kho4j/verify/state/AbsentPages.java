@@ -56,7 +56,8 @@ public final class AbsentPages {
     long mask = space.pageSize().bytes() - 1L;
     long inner = Math.min(end, (address + mask) & ~mask);
     long innerEnd = Math.max(inner, end & ~mask);
-    long count = inner < innerEnd ? absent.count(page(inner), page(innerEnd) - page(inner), absent) : 0;
+    long count =
+        inner < innerEnd ? absent.count(page(inner), page(innerEnd) - page(inner), absent) : 0;
     return part(absent, address, inner)
         + (count << space.pageSize().shift())
         + part(absent, innerEnd, end);

@@ -78,7 +78,9 @@ final class RadixTables {
                 level == 0 ? "leaf" : "table",
                 shift + "–" + (shift + bits - 1),
                 Long.toString(1L << bits),
-                covered + size.shift() >= 63 ? "–" : ByteSize.text(1L << (covered + size.shift()))));
+                covered + size.shift() >= 63
+                    ? "–"
+                    : ByteSize.text(1L << (covered + size.shift()))));
       }
     }
     return table(
