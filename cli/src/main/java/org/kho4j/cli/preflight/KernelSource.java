@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -188,7 +189,7 @@ public final class KernelSource {
       } catch (MalformedImageException second) {
         MalformedImageException notAKernel = memoryFirst ? second : first;
         MalformedImageException notMemory = memoryFirst ? first : second;
-        if (notAKernel.getMessage().equals(notMemory.getMessage())) {
+        if (Objects.equals(notAKernel.getMessage(), notMemory.getMessage())) {
           throw second;
         }
         throw new MalformedImageException(
