@@ -274,7 +274,9 @@ class HostileKernelsTest {
     }
     assertRefused(kho("preflight", "--to", file), file);
     assertRefused(kho("preflight", "--from", file), file);
-    assertRefused(kho("preflight", "--from", file, "--to", good), file);
+    if (!kind.equals("fifo")) { // As memory, it waits for a writer.
+      assertRefused(kho("preflight", "--from", file, "--to", good), file);
+    }
     assertRefused(kho("preflight", "--from", good, "--to", file), file);
     assertRefused(kho("preflight", "--from", VECTOR, "--from-kernel", file, "--to", good), file);
     assertRefused(kho("abi", "diff", file, good), file);

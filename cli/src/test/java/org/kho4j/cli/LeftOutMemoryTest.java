@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
@@ -23,8 +24,13 @@ import org.kho4j.damage.Overlay;
 import org.kho4j.files.MappedFile;
 import org.kho4j.files.packed.Packing;
 import org.kho4j.files.packed.Spool;
+import org.kho4j.handover.Handovers;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.memory.image.MemoryImages;
+import org.kho4j.preflight.outgoing.HandoverReader;
+import org.kho4j.preflight.outgoing.Integrity.Damage;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
+import org.kho4j.preflight.part.Verdict;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -49,6 +55,10 @@ class LeftOutMemoryTest {
   private static final long MEMFD = 0x771000;
   private static final long MEMBLOCK = 0x69c000;
   private static final long FLBS = 0x699000;
+  private static final long NODE_OF_MAP = 0x7ca000;
+  private static final long METADATA = 0x518000;
+  private static final long KHO_TEST = 0x55a000;
+  private static final long TEST_CHUNK = 0x5b9000;
 
   private static JsonNode json(int exit, Object... arguments) {
     return MAPPER.readTree(kho(exit, arguments).out());
@@ -87,7 +97,7 @@ class LeftOutMemoryTest {
     assertThat(part.path("bytes").asLong()).isEqualTo(1 << 20);
     assertThat(kho(0, "verify", EXCLUDED).out())
         .startsWith("0 errors, 0 warnings; ")
-        .contains("not checked: 1,024 KiB of the content of 1 reservation: not in the dump\n");
+        .contains("not checked: 1 MiB of the content of 1 reservation: not in the dump\n");
   }
 
   @ParameterizedTest
@@ -141,7 +151,7 @@ class LeftOutMemoryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"ROOT_OF_MAP,absent", "LUO,intact", "CHUNK,intact"})
+  @CsvSource({"ROOT_OF_MAP,absent", "NODE_OF_MAP,absent", "LUO,intact", "CHUNK,intact"})
   void inspectNamesStructuresAndHasNoErrors(String structure, String state) throws IOException {
     Path core = without(address(structure));
     JsonNode document = json(0, "inspect", core, "--json");
@@ -164,6 +174,32 @@ class LeftOutMemoryTest {
         json(0, "inspect", "--ranges", "--json", without(ROOT_OF_MAP)).at("/handovers/0");
     assertThat(handover.has("ranges")).isFalse();
     assertThat(handover.path("errors")).isEmpty();
+  }
+
+  @Test
+  void theRestOfAMapIsNotInTheDump() throws IOException {
+    Path core = without(NODE_OF_MAP);
+    String text = kho(0, "inspect", core).out();
+    assertThat(text).contains(", 31 nodes, the rest is not in the dump\n");
+    assertThat(json(0, "verify", core, "--json").at("/handovers/0/state").asString())
+        .isEqualTo("absent");
+
+    String radix = kho(0, "inspect", core, "--radix", ROOT_OF_MAP).out();
+    assertThat(radix)
+        .contains("not in the dump /radix 0x511000/leaf at 0x7ca000: ")
+        .doesNotContain("error");
+    JsonNode tree = json(0, "inspect", core, "--radix", ROOT_OF_MAP, "--json");
+    assertThat(tree.path("errors")).isEmpty();
+    assertThat(tree.at("/absent/0/address").asString()).isEqualTo("0x7ca000");
+
+    assertThat(kho(2, "convert", core, "--abi=7.1", "-o", directory.resolve("ram")).err())
+        .isEqualTo(
+            ("kho: %s: the map of the handover at 0x512000 is partly absent, so preserved memory is"
+                    + " unknown\n")
+                .formatted(core));
+    Path page = directory.resolve("page.html");
+    kho(0, "report", core, "-o", page);
+    assertThat(Files.readString(page)).contains("tag warning\">the rest is not in the dump");
   }
 
   @Test
@@ -199,7 +235,15 @@ class LeftOutMemoryTest {
   private static long address(String structure) {
     return switch (structure) {
       case "ROOT_OF_MAP" -> ROOT_OF_MAP;
+      case "NODE_OF_MAP" -> NODE_OF_MAP;
       case "LUO" -> LUO;
+      case "SESSIONS" -> SESSIONS;
+      case "FLBS" -> FLBS;
+      case "MEMFD" -> MEMFD;
+      case "MEMBLOCK" -> MEMBLOCK;
+      case "METADATA" -> METADATA;
+      case "KHO_TEST" -> KHO_TEST;
+      case "TEST_CHUNK" -> TEST_CHUNK;
       default -> CHUNK;
     };
   }
@@ -215,6 +259,22 @@ class LeftOutMemoryTest {
                 .formatted(EXCLUDED));
     assertThat(directory).isEmptyDirectory();
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", "-").out()).isEmpty();
+  }
+
+  /** The reservation has 1 MiB from 0x1f100000 on, and the file ends within one of its pages. */
+  @Test
+  void aPageThatIsThereInPartIsAbsent() throws IOException {
+    Path core = directory.resolve("core");
+    try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
+      CoreFile.write(
+          core, memory, List.of(new CoreFile.Run(0, 0x1f180800, 0x20000000)), new byte[0]);
+    }
+
+    assertThat(json(0, "verify", core, "--json").at("/checked/absent/bytes").asLong())
+        .isEqualTo(512 << 10);
+    Path out = directory.resolve("trace");
+    assertThat(kho(2, "extract", core, "--reserve-mem=trace", "-o", out).err())
+        .startsWith("kho: 512 KiB of the 1 MiB of /memblock/reservation \"trace\" are not in ");
   }
 
   @Test
@@ -270,7 +330,7 @@ class LeftOutMemoryTest {
     Path page = directory.resolve("page.html");
     kho(0, "report", EXCLUDED, "-o", page);
     assertThat(Files.readString(page))
-        .contains("Not checked: 1,024 KiB of the content of 1 reservation: not in the dump.");
+        .contains("Not checked: 1 MiB of the content of 1 reservation: not in the dump.");
 
     kho(0, "report", without(ROOT_OF_MAP), "-o", page, "--force");
     assertThat(Files.readString(page)).contains("tag warning\">not in the dump");
@@ -283,13 +343,71 @@ class LeftOutMemoryTest {
   }
 
   @Test
-  void preflightNotesIt() {
-    ConsoleOfATest pipe = ConsoleOfATest.pipe();
-    String kernel = Preflights.kernel("7.3").toString();
+  void preflightNotesContentAndStaysOk() throws IOException {
+    JsonNode report = preflight(0, EXCLUDED);
 
-    new Kho(pipe.console, "").run("preflight", "--from", EXCLUDED.toString(), "--to", kernel);
+    assertThat(report.path("notes").valueStream().map(JsonNode::asString))
+        .contains("not checked: 1 MiB of the content of 1 reservation: not in the dump");
+    preflight(0, document(EXCLUDED));
+  }
 
-    assertThat(pipe.out() + pipe.err())
-        .contains("not checked: 1,024 KiB of the content of 1 reservation: not in the dump");
+  /** No kernel accepts or refuses what nobody has seen. */
+  @ParameterizedTest
+  @CsvSource({
+    "ROOT_OF_MAP,kho",
+    "NODE_OF_MAP,kho",
+    "LUO,luo",
+    "SESSIONS,luo",
+    "FLBS,luo",
+    "MEMFD,memfd",
+    "CHUNK,memfd",
+    "MEMBLOCK,memblock",
+    "METADATA,kexec-metadata",
+    "KHO_TEST,kho_test",
+    "TEST_CHUNK,kho_test"
+  })
+  void preflightDoesNotKnowThePartOfAStructure(String structure, String part) throws IOException {
+    Path core = without(address(structure));
+    for (Path from : List.of(core, document(core))) {
+      JsonNode report = preflight(1, from);
+      assertThat(report.path("verdict").asString()).as("%s", from).isEqualTo("unknown");
+      assertThat(Preflights.component(report, part).path("verdict").asString())
+          .as("%s", from)
+          .isEqualTo("unknown");
+      assertThat(Preflights.component(report, part).path("because").asString())
+          .as("%s", from)
+          .contains("0x%x".formatted(address(structure)));
+    }
+  }
+
+  @Test
+  void preflightDoesNotKnowKhoWithoutAnyPageOfTheMap() throws IOException {
+    try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
+      List<Long> pages = new ArrayList<>();
+      Handovers.find(memory).getFirst().preservedMap().forEachPage(pages::add);
+      assertThat(pages).hasSize(32);
+      for (long page : pages) {
+        Overlay overlay = new Overlay(memory);
+        overlay.remove(page);
+
+        OutgoingKernel read = HandoverReader.read(Handovers.find(overlay).getFirst(), "core");
+
+        assertThat(read.content().orElseThrow().integrity().orElseThrow().damages())
+            .as("without 0x%x", page)
+            .extracting(Damage::part, Damage::verdict)
+            .containsExactly(tuple("kho", Verdict.UNKNOWN));
+      }
+    }
+  }
+
+  private static JsonNode preflight(int exit, Path from) {
+    return Preflights.json(
+        exit, "--from", from, "--to", Preflights.kernel("7.3"), "--cmdline", Preflights.TRACE);
+  }
+
+  private Path document(Path image) throws IOException {
+    return Files.writeString(
+        Files.createTempFile(directory, "document", ".json"),
+        kho(0, "inspect", image, "--json").out());
   }
 }

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +29,16 @@ class OtherFilesTest {
   }
 
   private static void assertKernel(Path kernel, String form) {
-    for (String command : new String[] {"inspect", "verify"}) {
-      assertThat(error(command, kernel))
+    for (List<String> command :
+        List.of(
+            List.of("inspect"),
+            List.of("verify"),
+            List.of("verify", "--fdt=0x20000000"),
+            List.of("warm", "list"),
+            List.of("warm", "show"),
+            List.of("warm", "verify"))) {
+      assertThat(error(Stream.concat(command.stream(), Stream.of(kernel)).toArray()))
+          .as("%s", command)
           .isEqualTo(
               "kho: %s is a kernel (%s), not a memory image; did you mean kho preflight --to %s?\n"
                   .formatted(kernel, form, kernel));
@@ -91,7 +100,10 @@ class OtherFilesTest {
     assertThat(error("verify", initramfs))
         .isEqualTo("kho: " + initramfs + " is an initramfs, not a memory image\n");
     Path json = Files.writeString(directory.resolve("json"), "{ \"schema\": \"kho4j/profile/1\" }");
-    assertThat(error("verify", json))
-        .isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, not a memory image\n");
+    for (String[] command :
+        new String[][] {{"verify"}, {"inspect", "--fdt=4096"}, {"warm", "list"}}) {
+      assertThat(error(Stream.concat(Stream.of(command), Stream.of(json)).toArray()))
+          .isEqualTo("kho: " + json + " is JSON of kho4j/profile/1, not a memory image\n");
+    }
   }
 }

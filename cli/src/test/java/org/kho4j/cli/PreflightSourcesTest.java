@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 import static org.kho4j.cli.Preflights.ALL_ON;
 import static org.kho4j.cli.Preflights.BASE;
@@ -11,10 +12,15 @@ import static org.kho4j.cli.Preflights.component;
 import static org.kho4j.cli.Preflights.json;
 import static org.kho4j.cli.Preflights.kernel;
 
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -54,6 +60,40 @@ class PreflightSourcesTest {
     Path zeros = Files.write(directory.resolve("zeros"), new byte[1 << 16]);
     assertThat(kho(2, "preflight", "--from", zeros, "--to", kernel("7.3")).err())
         .contains("no known form of kernel", "; nor is it a memory image: ", "no handover");
+  }
+
+  @Test
+  void oneReasonIsGivenOnce() throws Exception {
+    Path empty = Files.createFile(directory.resolve("empty"));
+    assertThat(kho(2, "preflight", "--from", empty, "--to", kernel("7.3")).err())
+        .isEqualTo("kho: " + empty + " is empty: no memory image has 0 bytes\n");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aMemoryImageMayBeAPipe() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "mkfifo");
+
+    write(Captures.EXAMPLE, pipe);
+    json(0, "--from", pipe, "--to", kernel("7.3"), "--cmdline", TRACE);
+
+    write(kernel("7.3"), pipe);
+    assertThat(kho(2, "preflight", "--from", pipe, "--to", kernel("7.3")).err())
+        .contains("no handover")
+        .endsWith("; a kernel or a JSON document has to be a regular file\n");
+  }
+
+  private static void write(Path file, Path pipe) {
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try (OutputStream out = Files.newOutputStream(pipe)) {
+            Files.copy(file, out);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   @Test

@@ -49,7 +49,7 @@ public final class Handover {
 
   /** The state of the preserved map. */
   public enum MapState {
-    /** Every page of the map that the source has was read and is valid. */
+    /** Every page of the map was read and is valid. */
     INTACT,
     /**
      * Some entries of the map are invalid, or the root FDT's page is missing, which every map has:
@@ -62,7 +62,7 @@ public final class Handover {
     UNREADABLE,
     /** The map is of a newer contract than the newest one known here, and cannot be decoded. */
     NEWER,
-    /** The map is in RAM that the source does not have. */
+    /** The map, or a part of it, is in RAM that the source does not have. */
     ABSENT,
     /** The map is not written yet: kernels up to 7.0 write it when the handover is finalized. */
     NOT_FINALIZED;
@@ -149,12 +149,16 @@ public final class Handover {
    * map that is present.
    */
   public MapState mapState() {
-    return mapState == MapState.INTACT && mapSummary().fault().isPresent()
-        ? MapState.DAMAGED
-        : mapState;
+    if (mapState != MapState.INTACT || mapSummary().problems().isEmpty()) {
+      return mapState;
+    }
+    return mapSummary().fault().isPresent() ? MapState.DAMAGED : MapState.ABSENT;
   }
 
-  /** Returns whether there is a map to read, intact or partly damaged. Does not walk the map. */
+  /**
+   * Returns whether there is a map to read, intact, or partly damaged or absent. Does not walk the
+   * map.
+   */
   public boolean hasMap() {
     return mapState == MapState.INTACT;
   }

@@ -1,12 +1,14 @@
 package org.kho4j.handover;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.fdt.FdtNode;
+import org.kho4j.handover.boot.BootRecord;
 import org.kho4j.handover.map.MapEvidence.Certainty;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.root.RootFdt;
@@ -24,7 +26,8 @@ final class PageSizeSearch {
 
   /**
    * Finds the page size with which a preserved map has the pages that every map has: the root FDT's
-   * own page, and the first pages of blobs and reservations. The source's page size is only a hint:
+   * own page, and the first pages of blobs and reservations. Where the map does not decide, the
+   * boot record does: its fdt_size is a page (6.16 to 7.3). The source's page size is only a hint:
    * QEMU records 64K in kdump dumps of every arm64 guest.
    */
   static PageSizeEvidence of(
@@ -58,12 +61,21 @@ final class PageSizeSearch {
       }
     }
     String pages = most == 1 ? "page" : "pages";
-    return alone
+    if (alone) {
+      return new PageSizeEvidence(
+          best,
+          Certainty.CERTAIN,
+          "with pages of %s alone the map has the %d %s that the handover needs"
+              .formatted(best, most, pages));
+    }
+    Optional<BootRecord> record = record(roots);
+    Optional<PageSize> recorded = record.flatMap(one -> PageSize.ofBytes(one.data().fdtSize()));
+    return recorded.isPresent() && known(memory, roots, recorded.get(), mapForm) == most
         ? new PageSizeEvidence(
-            best,
+            recorded.get(),
             Certainty.CERTAIN,
-            "with pages of %s alone the map has the %d %s that the handover needs"
-                .formatted(best, most, pages))
+            "fdt_size of the boot record at 0x%x is a page of the kernel that wrote it"
+                .formatted(record.orElseThrow().address()))
         : new PageSizeEvidence(
             best,
             Certainty.UNSURE,
@@ -73,6 +85,14 @@ final class PageSizeSearch {
                 : roots.stream().allMatch(PageSizeSearch::isNewer)
                     ? "the map of a version that kho does not know was not read"
                     : "with no page size does the map preserve the root FDT's own page");
+  }
+
+  /** Returns the boot record of a root, if no other record has another page size. */
+  private static Optional<BootRecord> record(List<RootFdt> roots) {
+    List<BootRecord> records = roots.stream().flatMap(root -> root.bootRecord().stream()).toList();
+    return records.stream().map(record -> record.data().fdtSize()).distinct().count() == 1
+        ? Optional.of(records.getFirst())
+        : Optional.empty();
   }
 
   private static boolean isNewer(RootFdt root) {

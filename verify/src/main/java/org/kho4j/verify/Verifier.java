@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.kho4j.abi.KhoVersion;
@@ -65,6 +66,12 @@ public final class Verifier {
         new Options(rule -> true, 20, OptionalLong.empty(), Optional.empty(), List.of(), false);
   }
 
+  /** Groups of rules that depend on the page size. */
+  private static final Set<String> OF_PAGE_SIZE =
+      Set.of("ARRAY", "BLOCK", "MEMFD", "OWN", "SCRATCH", "TEST", "VMALLOC");
+
+  private static final Set<String> OF_MAP = Set.of("MAP");
+
   private Verifier() {}
 
   /**
@@ -123,6 +130,16 @@ public final class Verifier {
       Handover handover, Options options, Findings findings, OwnerVisitor owners, Arena arena) {
 
     void all() {
+      PageSizeEvidence pageSize = handover.pageSizeEvidence();
+      if (pageSize.isUnsure()) {
+        findings.notChecked(
+            "the page size, taken as %s: %s"
+                .formatted(pageSize.size().label(), pageSize.because()));
+        findings.guess(OF_PAGE_SIZE);
+        if (!handover.memory().isWhole()) {
+          findings.guess(OF_MAP); // A map that is whole and reads with no page size is broken.
+        }
+      }
       PageSpace space = new PageSpace(handover.memory().physical(), handover.pageSize());
       Scene scene =
           new Scene(
@@ -134,12 +151,6 @@ public final class Verifier {
               new AbsentPages(handover.memory(), space, arena),
               ScratchRules.regions(handover, options.setupData, options.scratchArray, findings),
               nodes());
-      PageSizeEvidence pageSize = handover.pageSizeEvidence();
-      if (pageSize.isUnsure()) {
-        findings.notChecked(
-            "the page size, taken as %s: %s"
-                .formatted(pageSize.size().label(), pageSize.because()));
-      }
       RootFdt root = handover.root();
       owners.blob(
           Where.ROOT,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,12 +15,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.damage.Overlay;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.luo.LiveUpdate;
+import org.kho4j.handover.luo.Session;
+import org.kho4j.handover.memfd.Memfd;
+import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.verify.result.AbsentParts;
 import org.kho4j.verify.result.Checked;
 import org.kho4j.verify.result.Finding;
 import org.kho4j.verify.result.OwnerVisitor;
+import org.kho4j.verify.result.Severity;
 
 /** A sound handover of which a dump left pages out has no findings, whatever the pages are. */
 class AbsentMemoryTest {
@@ -83,6 +89,8 @@ class AbsentMemoryTest {
         "linux-6.16-4k",
         "linux-6.19-4k",
         "linux-7.1-4k",
+        "linux-7.0-16k",
+        "linux-7.3-64k",
         "luo-v2-4k"
       })
   void everyStructureMayBeAbsent(String name) {
@@ -101,6 +109,44 @@ class AbsentMemoryTest {
           .as("without 0x%x", page)
           .anySatisfy(sentence -> assertThat(sentence).contains("not in the dump"));
     }
+  }
+
+  /** Without the boot record, an arm64 handover shows its page size only by its map. */
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-7.0-16k", "linux-7.3-64k"})
+  void ofAGuessedPageSizeFollowsNoError(String name) {
+    DamagedCapture whole = DamagedCapture.of(name);
+    List<RootFdt> roots =
+        whole.roots().stream()
+            .map(root ->
+                new RootFdt(
+                    root.address(),
+                    root.totalSize(),
+                    root.tree(),
+                    root.compatible(),
+                    Optional.empty()))
+            .toList();
+    DamagedCapture capture = new DamagedCapture(whole.memory(), roots, whole.atTheJump());
+    int guesses = 0;
+    for (long page : owned(capture, Overlay.PAGE, where -> !isContent(where))) {
+      Overlay overlay = new Overlay(capture.memory());
+      overlay.remove(page);
+
+      Said said = verify(capture, overlay);
+
+      assertThat(said.findings)
+          .as("without 0x%x", page)
+          .allMatch(finding -> finding.rule().severity() == Severity.INFO);
+      if (said.checked.unchecked().stream().anyMatch(one -> one.contains("the page size, taken"))) {
+        guesses++;
+        assertThat(said.checked.unchecked())
+            .anySatisfy(one ->
+                assertThat(one)
+                    .startsWith("TEST-005 at /kho_test, 0x")
+                    .endsWith(", if the page size is right"));
+      }
+    }
+    assertThat(guesses).isPositive();
   }
 
   @ParameterizedTest
@@ -142,7 +188,43 @@ class AbsentMemoryTest {
           assertThat(part.bytes()).isPositive();
         });
     assertThat(said.checked.unchecked())
-        .contains("1,024 KiB of the content of 1 reservation: not in the dump");
+        .contains("1 MiB of the content of 1 reservation: not in the dump");
     assertThat(said.findings).isEqualTo(verify(capture, capture.memory()).findings);
+  }
+
+  /** As many as extract writes zeros for: a file ends within its last page. */
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-7.3-4k", "linux-7.0-16k"})
+  void absentContentEndsWithItsFile(String name) {
+    DamagedCapture capture = DamagedCapture.of(name);
+    Overlay overlay = new Overlay(capture.memory());
+    owned(capture, AbsentMemoryTest::isContent).forEach(overlay::remove);
+    Handover handover = Handovers.of(overlay, capture.roots(), null).getFirst();
+    long extracted =
+        handover
+            .client(LiveUpdate.CLIENT)
+            .orElseThrow()
+            .sessions(problem -> {})
+            .flatMap(Session::files)
+            .mapToLong(file -> Memfd.of(file).orElseThrow().content().absentBytes())
+            .sum();
+
+    assertThat(extracted % Overlay.PAGE).isPositive();
+    assertThat(verify(capture, overlay).checked.absent().sums().get(AbsentParts.Kind.MEMFD).bytes())
+        .isEqualTo(extracted);
+  }
+
+  @Test
+  void theUnusedPartOfTheSessionsMayBeAbsent() {
+    DamagedCapture capture = DamagedCapture.of("linux-7.0-16k");
+    Overlay overlay = new Overlay(capture.memory());
+    overlay.remove(0x8023c000L);
+
+    Checked checked = verify(capture, overlay).checked;
+
+    assertThat(checked.absent().count()).isZero();
+    assertThat(checked.counts()).containsEntry("sessions", 3L).containsEntry("memfds", 3L);
+    assertThat(checked.notChecked())
+        .contains("the memory after the counted entries of /LUO/sessions: not in the dump");
   }
 }

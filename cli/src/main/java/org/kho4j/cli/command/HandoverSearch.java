@@ -18,6 +18,7 @@ import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.output.Progress;
 import org.kho4j.cli.output.Units;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.Handovers;
@@ -77,7 +78,7 @@ public record HandoverSearch(
    */
   public static HandoverSearch in(Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
     if (fdt.isPresent()) {
-      List<RootFdt> root = List.of(RootSearch.at(memory, fdt.getAsLong()));
+      List<RootFdt> root = List.of(root(memory, fdt.getAsLong()));
       List<Handover> alone = handovers(invocation, memory, root);
       if (alone.getFirst().hasRootPage() || alone.getFirst().mapFault().isEmpty()) {
         return new HandoverSearch(memory, alone, List.of(), Map.of());
@@ -86,13 +87,26 @@ public record HandoverSearch(
     return searched(invocation, memory, fdt);
   }
 
+  /** Reads the root FDT that the user gave. A file of another kind has none at any address. */
+  private static RootFdt root(PhysicalMemory memory, long fdt) {
+    try {
+      return RootSearch.at(memory, fdt);
+    } catch (HandoverException e) {
+      Optional<String> other = OtherFile.sentence(memory.source().path());
+      if (other.isPresent()) {
+        throw new UncheckedIOException(new MalformedImageException(other.get()));
+      }
+      throw e;
+    }
+  }
+
   private static HandoverSearch searched(
       Invocation invocation, PhysicalMemory memory, OptionalLong fdt) {
     // Also where the root FDT is known: which handover was taken shows only beside the others.
     RootSearch search = search(invocation, memory);
     List<RootFdt> roots = new ArrayList<>(search.roots());
     if (fdt.isPresent() && roots.stream().noneMatch(root -> root.address() == fdt.getAsLong())) {
-      roots.add(RootSearch.at(memory, fdt.getAsLong()));
+      roots.add(root(memory, fdt.getAsLong()));
     }
     if (roots.isEmpty() && search.rejected().isEmpty()) {
       checkBootRecord(invocation, memory);

@@ -17,7 +17,7 @@ import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
 
 /** Recognizes files that users take for memory images: kernels, and what belongs to a kernel. */
-final class OtherFile {
+public final class OtherFile {
 
   private static final int HEAD = 4096;
   private static final Pattern SCHEMA =
@@ -29,7 +29,7 @@ final class OtherFile {
    * Returns the kind of a file that is not a memory image, and the command for it; empty if
    * unknown.
    */
-  static Optional<String> sentence(Path path) {
+  public static Optional<String> sentence(Path path) {
     if (!Files.isRegularFile(path)) {
       return Optional.empty(); // What came out of a pipe is gone.
     }

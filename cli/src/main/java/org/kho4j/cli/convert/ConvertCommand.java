@@ -97,13 +97,13 @@ public final class ConvertCommand extends SourceCommand {
     HandoverSearch search = HandoverSearch.in(invocation, memory);
     search.noteRejected(invocation);
     Handover source = search.choose(invocation.value("--role", Role.class), "--fdt");
-    if (!source.hasMap()) {
+    if (!source.hasMap() || source.mapState() == Handover.MapState.ABSENT) {
       throw new IOException(
           "%s: the map of the handover at 0x%x is %s, so preserved memory is unknown%s"
               .formatted(
                   memory.source().path(),
                   source.root().address(),
-                  source.mapState().label(),
+                  source.hasMap() ? "partly absent" : source.mapState().label(),
                   source.mapFault().map(": "::concat).orElse("")));
     }
     Target target = Objects.requireNonNull(invocation.value("--abi", Target.class), "--abi");

@@ -98,15 +98,18 @@ final class Inventory {
     Item item = Item.of("map", "");
     if (handover.mapState() == Handover.MapState.ABSENT) {
       item.cutOff();
-      return item;
+    } else {
+      item.with("state", handover.mapState().label());
     }
-    item.with("state", handover.mapState().label());
     if (handover.hasMap()) {
       MapSummary summary = handover.mapSummary();
       summary.problems().forEach(problem -> problem(item, problem));
       if (!item.isCutOff()) {
         item.with("blocks", summary.blocks().total()).with("bytes", summary.blocks().bytes());
       }
+      return item;
+    }
+    if (item.isCutOff()) {
       return item;
     }
     item.undecoded();

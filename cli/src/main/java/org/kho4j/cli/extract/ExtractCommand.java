@@ -18,6 +18,7 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.files.MappedFile;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handover.Role;
+import org.kho4j.handover.PageSizeEvidence;
 import org.kho4j.handover.content.Content;
 import org.kho4j.handover.content.ContentFile;
 import org.kho4j.memory.PhysicalMemory;
@@ -159,6 +160,12 @@ public final class ExtractCommand extends SourceCommand {
                 "a kernel has taken the handover at %s, and may have reused what is written here: %s"
                     .formatted(
                         Units.address(handover.root().address()), Units.printable(evidence))));
+    PageSizeEvidence pageSize = handover.pageSizeEvidence();
+    if (pageSize.isUnsure()) {
+      invocation.note(
+          "pages of %s, perhaps: %s (--page-size decides)"
+              .formatted(pageSize.size().label(), pageSize.because()));
+    }
     return handover;
   }
 

@@ -114,13 +114,14 @@ public final class Inspection {
   private void map() throws IOException {
     PreservedMap found = pointed();
     long address = found == null ? handover.root().address() : found.root();
-    MapSummary summary = null;
+    if (handover.hasMap()) {
+      map = found;
+      MapSummary summary = handover.mapSummary();
+      summary.problems().forEach(this::error);
+      view.map(handover, found, summary);
+      return;
+    }
     switch (handover.mapState()) {
-      case INTACT, DAMAGED -> {
-        map = found;
-        summary = handover.mapSummary();
-        summary.problems().forEach(this::error);
-      }
       case CONSUMED ->
           error(
               new HandoverException(
@@ -134,9 +135,9 @@ public final class Inspection {
                   MAP, address, "the map cannot be read: " + handover.mapFault().orElse("")));
       case ABSENT ->
           read(() -> handover.preservedMap().lookup().isPreserved(handover.root().address(), 0));
-      case NOT_FINALIZED, NEWER -> {}
+      case INTACT, DAMAGED, NOT_FINALIZED, NEWER -> {}
     }
-    view.map(handover, found, summary);
+    view.map(handover, found, null);
   }
 
   private void ranges() throws IOException {

@@ -3,6 +3,7 @@ package org.kho4j.cli.inspect;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.function.Predicate;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
@@ -26,7 +27,8 @@ final class RadixTreeView {
   private final PreservedMap tree;
   private final String path;
   private final MapSummary summary;
-  private final List<HandoverException> problems;
+  private final List<HandoverException> errors;
+  private final List<HandoverException> absent;
   private long runs;
 
   private RadixTreeView(Handover handover, long root, MapForm form) {
@@ -35,7 +37,12 @@ final class RadixTreeView {
     this.tree = PreservedMap.of(handover.memory(), root, form);
     this.path = "/radix " + Units.address(root);
     this.summary = tree.summary();
-    this.problems = summary.problems().stream().map(this::here).toList();
+    this.errors = problems(problem -> !problem.isAbsent());
+    this.absent = problems(HandoverException::isAbsent);
+  }
+
+  private List<HandoverException> problems(Predicate<HandoverException> which) {
+    return summary.problems().stream().filter(which).map(this::here).toList();
   }
 
   /** The reader of trees names the preserved map, which this one need not be. */
@@ -74,10 +81,10 @@ final class RadixTreeView {
     } else {
       view.text(invocation.text(), listed);
     }
-    return view.problems.isEmpty() ? Command.OK : Command.BAD_ANSWER;
+    return view.errors.isEmpty() ? Command.OK : Command.BAD_ANSWER;
   }
 
-  /** Visits the runs before the first broken place, which the summary has reported. */
+  /** Visits the runs before the first broken or absent place, which the summary has reported. */
   private void runs(RunVisitor visitor) {
     try {
       tree.forEachRun(visitor);
@@ -105,8 +112,14 @@ final class RadixTreeView {
     if (runs > listed) {
       out.line("  and " + Units.count(runs - listed, "more run", "more runs") + ": --all");
     }
-    for (HandoverException problem : problems) {
-      out.put(Text.Style.BAD, "error ").put(Units.printable(problem)).line();
+    for (HandoverException error : errors) {
+      out.put(Text.Style.BAD, "error ").put(Units.printable(error)).line();
+    }
+    for (HandoverException part : absent) {
+      out.put(Text.Style.WARNING, "not in the dump ").put(Units.printable(part)).line();
+    }
+    if (!errors.isEmpty() || !absent.isEmpty()) {
+      out.line("The runs end at the first part that cannot be read; the counts are of all others.");
     }
   }
 
@@ -149,6 +162,10 @@ final class RadixTreeView {
             .address("address", address)
             .number("bytes", bytes)
             .endObject());
-    json.endArray().problems("errors", problems).endObject();
+    json.endArray().problems("errors", errors);
+    if (!absent.isEmpty()) {
+      json.problems("absent", absent);
+    }
+    json.endObject();
   }
 }

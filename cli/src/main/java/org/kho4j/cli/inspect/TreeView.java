@@ -126,6 +126,8 @@ final class TreeView implements View {
         .put(FAINT, ", " + Units.count(summary.nodes(), "node", "nodes"));
     if (handover.mapFault().isPresent()) {
       out.put(", ").put(BAD, "damaged");
+    } else if (handover.mapState() == Handover.MapState.ABSENT) {
+      out.put(", ").put(WARNING, View.PARTLY_ABSENT);
     }
     out.line();
     guide.down(false);

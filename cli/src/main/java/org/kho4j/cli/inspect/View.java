@@ -48,6 +48,9 @@ public interface View {
    */
   record Folios(OrderCounts orders, long absentBytes) {}
 
+  /** The sentence about a map of which a dump left out pages. */
+  String PARTLY_ABSENT = "the rest is not in the dump";
+
   /** Returns the sentence about a map that was not walked. */
   static String unwalked(Handover handover) {
     if (handover.mapState() == Handover.MapState.ABSENT) {

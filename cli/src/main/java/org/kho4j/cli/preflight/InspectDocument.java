@@ -31,6 +31,9 @@ import org.kho4j.preflight.profile.Support;
  */
 public final class InspectDocument {
 
+  /** Start of the paths of folios of test data, which are content, not structures. */
+  private static final String CONTENT = "/kho_test/data/folio ";
+
   private final String name;
   private final JsonFields root;
   private final Map<String, Support> parts = new LinkedHashMap<>();
@@ -89,13 +92,13 @@ public final class InspectDocument {
             .orElseThrow(() -> root.wrong("pageSize is " + bytes + ", which no kernel has"));
     String compatible = handover.text("compatible");
     put(Part.KHO, List.of(compatible));
-    if (!state.equals("intact")) {
-      damage(Part.KHO, "the preserved map is " + state);
-    }
     for (JsonFields subtree : handover.objects("subtrees")) {
       subtree(subtree);
     }
-    errors(handover);
+    unread(handover);
+    if (!state.equals("intact")) {
+      damage(Part.KHO, "the preserved map is " + state);
+    }
     newer(handover);
     if (handover.has("parts")) {
       for (JsonFields part : handover.objects("parts")) {
@@ -235,14 +238,37 @@ public final class InspectDocument {
     putOwn(Part.FLB, flbs);
   }
 
-  private void errors(JsonFields handover) throws IOException {
+  /** Records the structures that a kernel or a reader cannot read, and those that are absent. */
+  private void unread(JsonFields handover) throws IOException {
     for (JsonFields error : handover.objects("errors")) {
-      String[] names = error.text("path").split("/", 3);
-      Part part = names.length < 2 ? Part.KHO : Part.ofSubtree(names[1]).orElse(Part.KHO);
-      String place =
-          error.text("path") + (error.has("address") ? " at " + error.text("address") : "");
-      damage(part, "it cannot be read: %s: %s".formatted(place, error.text("message")));
+      damage(part(error), "it cannot be read: " + sentence(error));
     }
+    if (handover.has("absent")) {
+      for (JsonFields absent : handover.objects("absent")) {
+        if (!absent.text("path").startsWith(CONTENT)) {
+          damage(part(absent), sentence(absent));
+        }
+      }
+    }
+    for (String more : List.of("moreErrors", "moreAbsent")) {
+      if (handover.has(more)) {
+        damage(Part.KHO, "%s is %,d".formatted(more, handover.count(more)));
+      }
+    }
+  }
+
+  private static Part part(JsonFields problem) throws IOException {
+    String path = problem.text("path");
+    String[] names = path.split("/", 3);
+    Part part = names.length < 2 ? Part.KHO : Part.ofSubtree(names[1]).orElse(Part.KHO);
+    return part.equals(Part.LUO) && path.contains("/file ") ? Part.MEMFD : part;
+  }
+
+  private static String sentence(JsonFields problem) throws IOException {
+    return problem.text("path")
+        + (problem.has("address") ? " at " + problem.text("address") : "")
+        + ": "
+        + problem.text("message");
   }
 
   /** Records the subtrees of a newer contract, which were not decoded. */

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -167,8 +168,8 @@ public final class KernelSource {
 
   private OutgoingKernel kernelOrMemory(String name) throws IOException {
     Path path = Path.of(name);
-    if (path.equals(Invocation.STANDARD_INPUT)) {
-      return memory(path); // It can be read once.
+    if (isPipeOrDevice(path)) {
+      return onlyMemory(path);
     }
     if (ProfileFile.isOne(path)) {
       JsonFields document = JsonFields.read(path);
@@ -190,8 +191,28 @@ public final class KernelSource {
       } catch (MalformedImageException second) {
         MalformedImageException notAKernel = memoryFirst ? second : first;
         MalformedImageException notMemory = memoryFirst ? first : second;
+        if (Objects.equals(notAKernel.getMessage(), notMemory.getMessage())) {
+          throw second;
+        }
         throw new MalformedImageException(
             notAKernel.getMessage() + "; nor is it a memory image: " + notMemory.getMessage());
+      }
+    }
+  }
+
+  private static boolean isPipeOrDevice(Path path) {
+    return path.equals(Invocation.STANDARD_INPUT)
+        || (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path));
+  }
+
+  /** Reads the handover in a pipe or a device, which is read once: it is no kernel, and no JSON. */
+  private OutgoingKernel onlyMemory(Path path) throws IOException {
+    try (PhysicalMemory memory = invocation.open(path)) {
+      try {
+        return memory(path.toString(), memory);
+      } catch (MalformedImageException e) {
+        throw new MalformedImageException(
+            e.getMessage() + "; a kernel or a JSON document has to be a regular file");
       }
     }
   }

@@ -117,6 +117,8 @@ final class HandoverText implements View {
     } else {
       if (handover.mapFault().isPresent()) {
         out.element("span", "damaged", "class", "tag error").text(" ");
+      } else if (handover.mapState() == Handover.MapState.ABSENT) {
+        out.element("span", View.PARTLY_ABSENT, "class", "tag warning").text(" ");
       }
       out.text(Units.count(found.nodes(), "page", "pages") + " from ");
     }

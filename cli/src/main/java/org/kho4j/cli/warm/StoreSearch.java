@@ -14,6 +14,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.command.OtherFile;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
@@ -131,9 +132,11 @@ public final class StoreSearch {
       }
       if (readAndRefused[0] + readAndRefused[1] == 0) {
         throw new IOException(
-            ("%s: no warm store: the file is neither a store nor a memory image with a store in a"
-                    + " memfd")
-                .formatted(path));
+            OtherFile.sentence(path)
+                .orElseGet(() ->
+                    ("%s: no warm store: the file is neither a store nor a memory image with a store"
+                            + " in a memfd")
+                        .formatted(path)));
       }
       return readAndRefused[1] == 0 ? Command.OK : Command.BAD_ANSWER;
     } catch (UncheckedIOException e) {

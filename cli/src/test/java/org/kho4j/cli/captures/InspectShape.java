@@ -111,7 +111,7 @@ public final class InspectShape {
           "formEvidence?: object");
       return;
     }
-    if (map.path("state").asString().equals("absent")) {
+    if (map.path("state").asString().equals("absent") && !map.has("nodes")) {
       object(map, "root?: address", "state: text", "form?: text", "formEvidence?: object");
       return;
     }
@@ -125,7 +125,7 @@ public final class InspectShape {
           "formEvidence?: object");
       return;
     }
-    assertThat(map.path("state").asString()).isIn("intact", "damaged");
+    assertThat(map.path("state").asString()).isIn("intact", "damaged", "absent");
     object(
         map,
         "root: address",

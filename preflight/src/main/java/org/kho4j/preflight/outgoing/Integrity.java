@@ -1,6 +1,5 @@
 package org.kho4j.preflight.outgoing;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +12,7 @@ import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Verdict;
 import org.kho4j.verify.Verifier;
+import org.kho4j.verify.result.AbsentParts;
 import org.kho4j.verify.result.Checked;
 import org.kho4j.verify.result.Finding;
 import org.kho4j.verify.result.Outcome;
@@ -109,36 +109,24 @@ public record Integrity(List<Damage> damages, List<String> notes) {
               (one.verdict == Verdict.OK ? survived : worst)
                   .merge(one.verdict == Verdict.OK ? rule.id() : part, one, Worst::or);
             });
-    List<Damage> damages = new ArrayList<>();
-    worst.forEach((part, one) -> damages.add(new Damage(part, one.verdict, one.because())));
+    Map<String, Damage> damages = new LinkedHashMap<>();
+    worst.forEach((part, one) -> damages.put(part, new Damage(part, one.verdict, one.because())));
+    Map<String, String> unknown = new LinkedHashMap<>();
     handover
         .mapFault()
-        .filter(reason -> !worst.containsKey(Part.KHO.name()) && newer.isEmpty())
+        .filter(_ -> newer.isEmpty())
         .ifPresent(reason ->
-            damages.add(
-                new Damage(
-                    Part.KHO.name(),
-                    Verdict.UNKNOWN,
-                    "the preserved map cannot be read: %s".formatted(reason))));
-    if (handover.mapState() == Handover.MapState.ABSENT) {
-      damages.add(
-          new Damage(
-              Part.KHO.name(), Verdict.UNKNOWN, "the preserved map is not in the memory image"));
-    }
+            unknown.put(Part.KHO.name(), "the preserved map cannot be read: %s".formatted(reason)));
     newer.forEach((part, version) ->
-        damages.add(
-            new Damage(
-                part,
-                Verdict.UNKNOWN,
-                "its content was not examined: kho4j does not know %s".formatted(version))));
-    unreadable.forEach((part, problem) -> {
-      if (!worst.containsKey(part)) {
-        damages.add(
-            new Damage(part, Verdict.UNKNOWN, "it cannot be read: " + problem.getMessage()));
-      }
-    });
+        unknown.put(
+            part, "its content was not examined: kho4j does not know %s".formatted(version)));
+    unreadable.forEach(
+        (part, problem) -> unknown.putIfAbsent(part, "it cannot be read: " + problem.getMessage()));
+    absent(checked.absent(), subtrees).forEach(unknown::putIfAbsent);
+    unknown.forEach(
+        (part, because) -> damages.putIfAbsent(part, new Damage(part, Verdict.UNKNOWN, because)));
     return new Integrity(
-        damages,
+        List.copyOf(damages.values()),
         Stream.concat(
                 survived.values().stream().map(Worst::because),
                 checked.unchecked().stream().map(what -> "not checked: " + what))
@@ -155,22 +143,54 @@ public record Integrity(List<Damage> damages, List<String> notes) {
             finding.rule().kernel());
   }
 
+  /** Returns the reason for each part of which a structure is absent. */
+  private static Map<String, String> absent(AbsentParts absent, Set<String> subtrees) {
+    Map<String, String> reasons = new LinkedHashMap<>();
+    long more = absent.count(AbsentParts.Kind.STRUCTURE);
+    for (AbsentParts.Part one : absent.parts()) {
+      if (one.kind() == AbsentParts.Kind.STRUCTURE) {
+        more--;
+        reasons.putIfAbsent(
+            part(one.path(), subtrees),
+            "%s at 0x%x is not in the memory image".formatted(one.path(), one.address()));
+      }
+    }
+    if (more > 0) {
+      reasons.putIfAbsent(
+          Part.KHO.name(), "%,d more structures are not in the memory image".formatted(more));
+    }
+    return reasons;
+  }
+
   /** Returns the part that a finding is about: that of its subtree, or the root's. */
   private static String part(Finding finding, Set<String> subtrees) {
-    String top = finding.path().substring(1).split("/", 2)[0];
-    if (!subtrees.contains(top)) {
-      return Part.KHO.name();
-    }
-    String part = Part.ofSubtree(top).map(Part::name).orElse(top);
+    String part = subtreePart(finding.path(), subtrees);
     if (!part.equals(Part.LUO.name())) {
       return part;
     }
     return switch (finding.rule().group()) {
       case "MEMFD", "VMALLOC" -> Part.MEMFD.name();
       case "FLB" -> Part.FLB.name();
-      case "OWN" -> finding.path().contains("/file ") ? Part.MEMFD.name() : part;
+      case "OWN" -> luoPart(finding.path());
       default -> part;
     };
+  }
+
+  /** Returns the part that a path is in. */
+  private static String part(String path, Set<String> subtrees) {
+    String part = subtreePart(path, subtrees);
+    return part.equals(Part.LUO.name()) ? luoPart(path) : part;
+  }
+
+  private static String subtreePart(String path, Set<String> subtrees) {
+    String top = path.substring(1).split("/", 2)[0];
+    return subtrees.contains(top)
+        ? Part.ofSubtree(top).map(Part::name).orElse(top)
+        : Part.KHO.name();
+  }
+
+  private static String luoPart(String path) {
+    return (path.contains("/file ") ? Part.MEMFD : Part.LUO).name();
   }
 
   /**

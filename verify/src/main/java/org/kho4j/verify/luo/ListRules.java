@@ -113,24 +113,45 @@ public final class ListRules {
           capacity);
       return -1;
     }
-    MemorySegment entries;
-    try {
-      entries =
-          scene
-              .memory()
-              .bytes(where, address + header, list.size(scene.pageSize()) - (long) header);
-    } catch (HandoverException e) {
-      scene.report(POINTER, e);
-      return -1;
-    }
-    for (int i = 0; i < count; i++) {
-      long offset = (long) i * entrySize;
-      visitor.accept(
-          new StructureView(entry, address + header + offset, entries.asSlice(offset, entrySize)));
-    }
     long used = count * entrySize;
-    Unused.check(
-        scene, BEHIND, where, entries.asSlice(used), address + header + used, entrySize, count);
+    if (used > 0) {
+      MemorySegment entries;
+      try {
+        entries = scene.memory().bytes(where, address + header, used);
+      } catch (HandoverException e) {
+        scene.report(POINTER, e);
+        return -1;
+      }
+      for (int i = 0; i < count; i++) {
+        long offset = (long) i * entrySize;
+        visitor.accept(
+            new StructureView(
+                entry, address + header + offset, entries.asSlice(offset, entrySize)));
+      }
+    }
+    long end = address + header + used;
+    behind(scene, where, end, list.size(scene.pageSize()) - header - used, entrySize, count);
     return count;
+  }
+
+  /** Checks the rest of an array. No kernel needs it: it may be absent. */
+  private static void behind(
+      Scene scene, Where where, long address, long bytes, int entrySize, long count) {
+    if (bytes == 0) {
+      return;
+    }
+    try {
+      MemorySegment rest = scene.memory().bytes(where, address, bytes);
+      Unused.check(scene, BEHIND, where, rest, address, entrySize, count);
+    } catch (HandoverException e) {
+      if (e.isAbsent()) {
+        scene
+            .findings()
+            .notChecked(
+                "the memory after the counted entries of %s: not in the dump".formatted(where));
+      } else {
+        scene.report(POINTER, e);
+      }
+    }
   }
 }

@@ -26,6 +26,7 @@ final class FolioSweep {
 
   private long firstIndex = -1;
   private long nextIndex;
+  private long lastPage;
   private long passed;
   private long absentPages;
 
@@ -50,6 +51,11 @@ final class FolioSweep {
   /** Returns the page of the file behind the last skipped record. */
   long nextIndex() {
     return nextIndex;
+  }
+
+  /** Returns the page frame number of the last skipped record. */
+  long lastPage() {
+    return lastPage;
   }
 
   /** Returns the number of skipped records. */
@@ -122,6 +128,7 @@ final class FolioSweep {
     if (at > from) {
       firstIndex = firstIndex < 0 ? entries.get(StructureView.U64, from + Long.BYTES) : firstIndex;
       nextIndex = expected;
+      lastPage = entries.get(StructureView.U64, at - ENTRY) & MemfdFolio.PFN_MASK;
       passed += (at - from) / ENTRY;
     }
     return at;

@@ -115,6 +115,7 @@ public final class MemfdFolioRules {
   private final Where where;
   private final long address;
   private final long count;
+  private final long size;
   private final long filePages;
   private final boolean flagsVary;
 
@@ -125,6 +126,7 @@ public final class MemfdFolioRules {
   private long nextIndex;
   private long covered;
   private long absentBytes;
+  private long endPage = -1;
   private boolean unread;
 
   /**
@@ -141,6 +143,7 @@ public final class MemfdFolioRules {
     this.where = where;
     this.address = address;
     this.count = count;
+    this.size = size;
     int shift = scene.pageSize().shift();
     this.filePages = (size >>> shift) + ((size & ((1L << shift) - 1)) == 0 ? 0 : 1);
     this.flagsVary = flagsVary;
@@ -253,6 +256,9 @@ public final class MemfdFolioRules {
     covered += sweep.passed();
     nextIndex = sweep.nextIndex();
     lastIndex = nextIndex - 1;
+    if (nextIndex == filePages) {
+      endPage = sweep.lastPage() << scene.pageSize().shift();
+    }
   }
 
   /** Checks any entry. */
@@ -299,6 +305,9 @@ public final class MemfdFolioRules {
     if (Long.compareUnsigned(index, filePages) < 0) {
       long inFile = Math.min(1L << order, filePages - index);
       absentBytes += scene.absent().bytes(folio, inFile << shift);
+      if (index + inFile == filePages) {
+        endPage = folio + ((inFile - 1) << shift);
+      }
     }
     scene.claims().claim(where.in("folio", entry), folio, scene.pageSize().blockBytes(order));
   }
@@ -354,9 +363,19 @@ public final class MemfdFolioRules {
     }
   }
 
+  /** Counts the absent bytes of the file's last page that are behind the end of the file. */
+  private long absentBehindTheFile() {
+    long page = scene.pageSize().bytes();
+    long inFile = size - (filePages - 1) * page;
+    return scene.absent().bytes(endPage, page) - scene.absent().bytes(endPage, inFile);
+  }
+
   /** Completes the checks after the last run. */
   void end() {
     drain();
+    if (endPage >= 0) {
+      absentBytes -= absentBehindTheFile();
+    }
     scene.count("folios", queued);
     scene.content(AbsentParts.Kind.MEMFD, where, address, absentBytes);
     boolean seen = !unread && queued == count && scene.preserved().isKnown();

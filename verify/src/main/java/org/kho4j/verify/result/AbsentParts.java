@@ -6,12 +6,14 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.kho4j.abi.ByteSize;
 
 /**
  * The parts of a handover that are in RAM but not in the source, because a dump left them out. An
  * absent part has no known fault, so it is not a finding.
  *
- * @param parts the first 1,000
+ * @param parts the first 1,000 of each kind
  * @param sums of all parts, by kind
  */
 public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
@@ -65,7 +67,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
   /** No absent parts. */
   public static final AbsentParts NONE = new AbsentParts(List.of(), Map.of());
 
-  /** Most parts in the list. */
+  /** Most parts of one kind in the list. */
   public static final int MOST_PARTS = 1000;
 
   private static final int STRUCTURES_NAMED = 6;
@@ -87,9 +89,18 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
     return sums.values().stream().mapToLong(Sum::count).sum();
   }
 
+  /** Returns the number of parts of a kind, including those that are not in the list. */
+  public long count(Kind kind) {
+    Sum sum = sums.get(kind);
+    return sum == null ? 0 : sum.count;
+  }
+
   AbsentParts plus(AbsentParts other) {
-    List<Part> both = new ArrayList<>(parts);
-    other.parts.stream().limit(MOST_PARTS - both.size()).forEach(both::add);
+    Map<Kind, Integer> listed = new EnumMap<>(Kind.class);
+    List<Part> both =
+        Stream.concat(parts.stream(), other.parts.stream())
+            .filter(part -> listed.merge(part.kind, 1, Integer::sum) <= MOST_PARTS)
+            .toList();
     Map<Kind, Sum> sum = new EnumMap<>(Kind.class);
     sum.putAll(sums);
     other.sums.forEach((kind, more) -> sum.merge(kind, more, Sum::plus));
@@ -106,8 +117,7 @@ public record AbsentParts(List<Part> parts, Map<Kind, Sum> sums) {
   private String sentence(Kind kind, Sum sum) {
     if (kind != Kind.STRUCTURE) {
       String of = kind == Kind.KHO_TEST ? "kho_test" : kind.count(sum.count);
-      return "%,d KiB of the content of %s: not in the dump"
-          .formatted((sum.bytes + 1023) >>> 10, of);
+      return "%s of the content of %s: not in the dump".formatted(ByteSize.text(sum.bytes), of);
     }
     List<Part> named = parts.stream().filter(part -> part.kind == kind).toList();
     String places =

@@ -2,9 +2,11 @@ package org.kho4j.verify.state;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -36,6 +38,7 @@ public final class Findings {
   private final Map<AbsentParts.Kind, AbsentParts.Sum> absentSums =
       new EnumMap<>(AbsentParts.Kind.class);
   private boolean ownersKnown = true;
+  private final Set<String> guessedGroups = new HashSet<>();
 
   /**
    * Findings of one handover.
@@ -54,10 +57,29 @@ public final class Findings {
     return new Findings(finding -> {}, rule -> false, 0);
   }
 
+  /**
+   * Makes the findings of some groups of rules, except for information, sentences on what was not
+   * checked: they depend on a guess.
+   */
+  public void guess(Set<String> groups) {
+    guessedGroups.addAll(groups);
+  }
+
+  private boolean isGuess(Rule rule) {
+    return rule.severity() != Severity.INFO && guessedGroups.contains(rule.group());
+  }
+
+  private void guessed(Rule rule, String path, long address, String message) {
+    notChecked(
+        "%s at %s, 0x%x: %s, if the page size is right".formatted(rule, path, address, message));
+  }
+
   /** Reports a finding. The message is made only if the finding is reported. */
   @SuppressWarnings("AnnotateFormatMethod") // that would be a dependency for one annotation
   public void report(Rule rule, Where where, long address, String format, Object... arguments) {
-    if (isReported(rule)) {
+    if (isGuess(rule)) {
+      guessed(rule, where.toString(), address, format.formatted(arguments));
+    } else if (isReported(rule)) {
       consumer.accept(new Finding(rule, where.toString(), address, format.formatted(arguments)));
     }
   }
@@ -66,6 +88,8 @@ public final class Findings {
   public void report(Rule rule, HandoverException e) {
     if (e.isAbsent()) {
       absent(e);
+    } else if (isGuess(rule)) {
+      guessed(rule, e.path(), e.address(), e.problem());
     } else if (isReported(rule)) {
       consumer.accept(new Finding(rule, e.path(), e.address(), e.problem()));
     }
@@ -106,10 +130,11 @@ public final class Findings {
 
   /** Records absent memory that a structure leads to. */
   public void absent(AbsentParts.Kind kind, String path, long address, long bytes) {
-    if (absent.size() < AbsentParts.MOST_PARTS) {
+    AbsentParts.Sum sum =
+        absentSums.merge(kind, new AbsentParts.Sum(1, bytes), AbsentParts.Sum::plus);
+    if (sum.count() <= AbsentParts.MOST_PARTS) {
       absent.add(new AbsentParts.Part(kind, path, address, bytes));
     }
-    absentSums.merge(kind, new AbsentParts.Sum(1, bytes), AbsentParts.Sum::plus);
   }
 
   /** Returns the number of absent structures. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import org.kho4j.abi.ByteSize;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.scene.Scene;
 
@@ -115,8 +116,8 @@ public final class Unclaimed {
     scene
         .findings()
         .notChecked(
-            "the owners of %,d KiB of preserved memory: %s"
-                .formatted((pageCount * scene.pageSize().bytes()) >>> 10, because));
+            "the owners of %s of preserved memory: %s"
+                .formatted(ByteSize.text(pageCount * scene.pageSize().bytes()), because));
   }
 
   private void report() {

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.ByteSize;
 import org.kho4j.abi.KhoRadix;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.KhoserMemChunk;
@@ -77,7 +78,9 @@ final class RadixTables {
                 level == 0 ? "leaf" : "table",
                 shift + "–" + (shift + bits - 1),
                 Long.toString(1L << bits),
-                covered + size.shift() >= 63 ? "–" : bytes(1L << (covered + size.shift()))));
+                covered + size.shift() >= 63
+                    ? "–"
+                    : ByteSize.text(1L << (covered + size.shift()))));
       }
     }
     return table(
@@ -142,17 +145,7 @@ final class RadixTables {
                             size.label(),
                             bytes + " bytes",
                             Integer.toString(bytes * 8),
-                            bytes(((long) bytes * 8) << size.shift()))))
+                            ByteSize.text(((long) bytes * 8) << size.shift()))))
             .toList());
-  }
-
-  private static String bytes(long count) {
-    String[] units = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    int unit = 0;
-    while (count >= 1024 && count % 1024 == 0 && unit < units.length - 1) {
-      count /= 1024;
-      unit++;
-    }
-    return count + " " + units[unit];
   }
 }
