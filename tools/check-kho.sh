@@ -47,7 +47,7 @@ expect 'into a pipe that closes' 0 '' '' bash -o pipefail -c '{ sleep 0.1; ./kho
 
 example=examples/linux-7.3.4-jump-kho-test.ram.zst
 expect 'without a place for what is unpacked' 2 '' \
-  "kho: $example cannot be decompressed into /proc: * (-Djava.io.tmpdir=DIR sets another directory)" \
+  "kho: the temporary file of $example in /proc: * (KHO_JAVA_OPTS=-Djava.io.tmpdir=DIR sets another directory)" \
   env KHO_JAVA_OPTS=-Djava.io.tmpdir=/proc ./kho inspect $example
 expect 'with a native library that cannot be loaded' 2 '' \
   'kho: zstd cannot be read, because its native library cannot be loaded: * (-DZstdNativePath=FILE names another copy of it)' \
