@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The descriptors that systemd passed to this process: those of its store, which an earlier process
@@ -17,7 +16,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class ListenFds {
 
   private static final int FIRST = 3;
-  private static final AtomicBoolean TAKEN = new AtomicBoolean();
+
+  /** A property of the whole process: each class loader has classes of its own. */
+  private static final String TAKEN = "org.kho4j.linux.listenfds.taken";
 
   private ListenFds() {}
 
@@ -37,15 +38,19 @@ public final class ListenFds {
    * @return the descriptors in systemd's order; empty if there are none, or the variables are for
    *     another process
    * @throws LinuxException EBADF if the variables promise a descriptor that is not open, or was not
-   *     inherited: it is one that the JVM opened, or was taken through another class loader; none
-   *     is taken then
+   *     inherited, as the JVM's own first file; none is taken then
    * @throws IllegalStateException if they were taken before
    */
   public static List<Received> take() throws IOException {
-    if (!TAKEN.compareAndSet(false, true)) {
+    if (System.getProperties().putIfAbsent(TAKEN, "true") != null) {
       throw new IllegalStateException("the descriptors from systemd were already taken");
     }
-    return take(System.getenv(), ProcessHandle.current().pid());
+    try {
+      return take(System.getenv(), ProcessHandle.current().pid());
+    } catch (LinuxException e) {
+      System.getProperties().remove(TAKEN);
+      throw e;
+    }
   }
 
   static List<Received> take(Map<String, String> environment, long pid) throws IOException {
@@ -122,7 +127,7 @@ public final class ListenFds {
       closed.initCause(e);
       throw closed;
     }
-    // A JVM opens all of its files close-on-exec, but for this one.
+    // The JVM has this file open from its start, at the first number that nobody passed.
     if (LinuxDescriptor.isClosedOnExec(fd)
         || target.equals(System.getProperty("java.home") + "/lib/modules")) {
       throw new LinuxException(

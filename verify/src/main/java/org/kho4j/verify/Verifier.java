@@ -68,7 +68,8 @@ public final class Verifier {
 
   /** Groups of rules that depend on the page size. */
   private static final Set<String> OF_PAGE_SIZE =
-      Set.of("ARRAY", "BLOCK", "MEMFD", "OWN", "SCRATCH", "TEST", "VMALLOC");
+      Set.of(
+          "ARRAY", "BLOCK", "FLB", "LUO", "MEMBLOCK", "MEMFD", "OWN", "SCRATCH", "TEST", "VMALLOC");
 
   private static final Set<String> OF_MAP = Set.of("MAP");
 

@@ -163,8 +163,8 @@ public final class Region {
    * Lasts from the next {@link WarmStore#commit} on.
    *
    * <p>Each call maps the whole region once more, and the earlier mappings stay until the region is
-   * dropped or the store is closed. The kernel limits the mappings of a process ({@code
-   * vm.max_map_count}, 65,530 by default): grow in large steps.
+   * dropped or the store is closed. All mappings of stores take at most half of those that the
+   * kernel allows a process ({@code vm.max_map_count}, 65,530 by default): grow in large steps.
    *
    * @param bytes the new size, at least the old one
    * @return the segment of that size

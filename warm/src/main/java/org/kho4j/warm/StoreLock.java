@@ -50,7 +50,8 @@ final class StoreLock extends ReentrantLock {
           interrupted = true;
         }
         Thread owner = getOwner();
-        if (owner != null && !owner.isAlive()) {
+        // One that unlocked meanwhile, and ended then, is no owner any more.
+        if (owner != null && !owner.isAlive() && owner.equals(getOwner())) {
           return false;
         }
       }

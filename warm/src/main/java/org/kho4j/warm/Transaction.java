@@ -39,11 +39,12 @@ public final class Transaction implements AutoCloseable {
    * @throws IllegalArgumentException if the region is another store's
    * @throws IllegalStateException if the transaction has ended, or another thread began it
    * @throws WarmException if the log has no room for the range: {@code close} then rolls the
-   *     transaction back
+   *     transaction back. If another process has opened the store meanwhile: it has rolled back
    */
   public void change(Region region, long offset, long length) {
     requireOpen();
     region.requireOf(store);
+    store.requireOwner();
     log.keep(store.locked(() -> region.ranges(offset, length)));
   }
 
@@ -58,8 +59,11 @@ public final class Transaction implements AutoCloseable {
     requireOpen();
     store.requireOwner();
     ended = true;
-    log.forget();
-    store.ended();
+    try {
+      log.forget();
+    } finally {
+      store.ended();
+    }
   }
 
   /**

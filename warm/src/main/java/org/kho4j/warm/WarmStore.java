@@ -427,9 +427,9 @@ public final class WarmStore implements AutoCloseable {
    * @throws IllegalStateException if another thread is in a system call or native call on a
    *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
    *     and can be closed when that call has ended; segments of other regions may have ended, and
-   *     {@link Region#segment} maps them again A thread that has ended left a transaction open: the
-   *     store is released then, without the clean mark, and the next owner rolls the transaction
-   *     back
+   *     {@link Region#segment} maps them again. Or if a thread that has ended left a transaction
+   *     open: the store is released then, without the clean mark, and the next owner rolls the
+   *     transaction back
    * @throws WarmException if another process has opened the store meanwhile, or there is no room
    *     for a directory that was changed since the last commit. The store is released then, without
    *     the clean mark
@@ -437,8 +437,10 @@ public final class WarmStore implements AutoCloseable {
   @Override
   public void close() {
     if (!lock.lockUnlessOrphaned()) {
-      release();
-      throw lock.orphaned();
+      if (release()) {
+        throw lock.orphaned();
+      }
+      return;
     }
     try {
       if (closed) {
@@ -487,13 +489,17 @@ public final class WarmStore implements AutoCloseable {
     }
   }
 
-  /** Synchronized for threads that find the lock orphaned. */
-  private synchronized void release() {
-    if (!closed) {
+  /**
+   * Releases the store, unless that is done. Synchronized for threads that find the lock orphaned.
+   */
+  private synchronized boolean release() {
+    boolean released = !closed;
+    if (released) {
       regions.values().forEach(Region::unmap);
       closed = true;
       memory.close();
     }
+    return released;
   }
 
   /** Returns the exception for a store that another owner has locked. */

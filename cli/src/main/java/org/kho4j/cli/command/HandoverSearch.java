@@ -223,7 +223,7 @@ public record HandoverSearch(
     long first = options.base() + distance;
     // What --base moved by too much looks like memory behind a header, which need not be pages.
     String advice =
-        first >= 0 && first % PageSize.SIZE_4K.bytes() == 0
+        distance > 0 || (first >= 0 && distance % PageSize.SIZE_4K.bytes() == 0)
             ? "if the image begins at another address: give --base " + Units.address(first)
             : "if memory begins after a header: give --skip " + (options.skip() - distance);
     throw invocation.wrong(

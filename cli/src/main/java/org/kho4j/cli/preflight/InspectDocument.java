@@ -250,10 +250,13 @@ public final class InspectDocument {
         }
       }
     }
-    for (String more : List.of("moreErrors", "moreAbsent")) {
-      if (handover.has(more)) {
-        damage(Part.KHO, "%s is %,d".formatted(more, handover.count(more)));
-      }
+    if (handover.has("moreErrors")) {
+      damage(Part.KHO, "%,d more errors are not listed".formatted(handover.count("moreErrors")));
+    }
+    if (handover.has("moreAbsent")) {
+      damage(
+          Part.KHO,
+          "%,d more absent structures are not listed".formatted(handover.count("moreAbsent")));
     }
   }
 

@@ -88,6 +88,7 @@ public final class ReportCommand extends SourceCommand {
       HandoverSearch.noteNested(invocation, source.nested());
       if (source.candidates().isEmpty() && source.unreadable().isEmpty()) {
         invocation.note(HandoverSearch.nothingFound(memory));
+        beside.shutdownNow();
         return Command.FAILED;
       }
       page = page(invocation, memory, source, digest);
@@ -148,6 +149,7 @@ public final class ReportCommand extends SourceCommand {
       }
       throw new IllegalStateException(e.getCause());
     } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       throw new InterruptedIOException();
     }
   }

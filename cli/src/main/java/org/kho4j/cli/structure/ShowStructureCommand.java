@@ -3,9 +3,7 @@ package org.kho4j.cli.structure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
@@ -147,12 +145,12 @@ public final class ShowStructureCommand extends SourceCommand {
   }
 
   /**
-   * Returns what verify has at the path: findings with the structure that they are about, or that
-   * the dump left the structure out.
+   * Returns what verify has at the path: findings, with the structure that the first one is about,
+   * or that the dump left the structure out.
    */
   private static String reasons(Invocation invocation, Handover handover, StructureSearch search) {
     List<String> reasons = new ArrayList<>();
-    Set<Long> addresses = new LinkedHashSet<>();
+    List<Long> addresses = new ArrayList<>();
     Checked checked =
         Verifier.verify(
             handover,
@@ -172,7 +170,8 @@ public final class ShowStructureCommand extends SourceCommand {
         .filter(part -> search.isAt(part.path()))
         .limit(MOST_REASONS)
         .forEach(part -> reasons.add("it is not in the dump, at " + Units.address(part.address())));
-    for (long address : addresses) {
+    if (!addresses.isEmpty()) {
+      long address = addresses.getFirst();
       StructureSearch around = new StructureSearch(handover, "", address, 0);
       Verifier.verify(handover, options(invocation), finding -> {}, around);
       if (!around.found().isEmpty()) {

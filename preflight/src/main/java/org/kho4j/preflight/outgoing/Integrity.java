@@ -117,6 +117,10 @@ public record Integrity(List<Damage> damages, List<String> notes) {
         .filter(_ -> newer.isEmpty())
         .ifPresent(reason ->
             unknown.put(Part.KHO.name(), "the preserved map cannot be read: %s".formatted(reason)));
+    if (handover.pageSizeEvidence().isUnsure() && newer.isEmpty()) {
+      unknown.putIfAbsent(
+          Part.KHO.name(), "the page size is a guess: " + handover.pageSizeEvidence().because());
+    }
     newer.forEach((part, version) ->
         unknown.put(
             part, "its content was not examined: kho4j does not know %s".formatted(version)));

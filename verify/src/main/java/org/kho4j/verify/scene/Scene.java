@@ -51,11 +51,11 @@ public record Scene(
   }
 
   /**
-   * Returns the number of errors and absent structures so far, which keep a list from being read
-   * completely.
+   * Returns the number of errors, of findings that depend on a guess, and of absent structures so
+   * far, which keep a list from being read completely.
    */
   public long gaps() {
-    return findings.errors() + findings.absentStructures();
+    return findings.errors() + findings.guesses() + findings.absentStructures();
   }
 
   /** Reports a finding, as {@link Findings} does. */

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.result.AbsentParts;
@@ -39,6 +40,7 @@ public final class Findings {
       new EnumMap<>(AbsentParts.Kind.class);
   private boolean ownersKnown = true;
   private final Set<String> guessedGroups = new HashSet<>();
+  private long guesses;
 
   /**
    * Findings of one handover.
@@ -69,16 +71,25 @@ public final class Findings {
     return rule.severity() != Severity.INFO && guessedGroups.contains(rule.group());
   }
 
-  private void guessed(Rule rule, String path, long address, String message) {
-    notChecked(
-        "%s at %s, 0x%x: %s, if the page size is right".formatted(rule, path, address, message));
+  private void guessed(Rule rule, String path, long address, Supplier<String> message) {
+    guesses++;
+    if (wanted.test(rule) && byRule.merge(rule.id(), 1L, Long::sum) <= perRule) {
+      notChecked(
+          "%s at %s, 0x%x: %s, if the page size is right"
+              .formatted(rule, path, address, message.get()));
+    }
+  }
+
+  /** Returns the number of findings so far that depend on a guess. */
+  public long guesses() {
+    return guesses;
   }
 
   /** Reports a finding. The message is made only if the finding is reported. */
   @SuppressWarnings("AnnotateFormatMethod") // that would be a dependency for one annotation
   public void report(Rule rule, Where where, long address, String format, Object... arguments) {
     if (isGuess(rule)) {
-      guessed(rule, where.toString(), address, format.formatted(arguments));
+      guessed(rule, where.toString(), address, () -> format.formatted(arguments));
     } else if (isReported(rule)) {
       consumer.accept(new Finding(rule, where.toString(), address, format.formatted(arguments)));
     }
@@ -89,7 +100,7 @@ public final class Findings {
     if (e.isAbsent()) {
       absent(e);
     } else if (isGuess(rule)) {
-      guessed(rule, e.path(), e.address(), e.problem());
+      guessed(rule, e.path(), e.address(), e::problem);
     } else if (isReported(rule)) {
       consumer.accept(new Finding(rule, e.path(), e.address(), e.problem()));
     }
