@@ -82,6 +82,9 @@ public final class Transaction implements AutoCloseable {
         if (store.isOwner()) {
           log.rollBack();
         }
+      } catch (RuntimeException | Error e) {
+        store.leaveToNextOwner();
+        throw e;
       } finally {
         store.ended();
       }

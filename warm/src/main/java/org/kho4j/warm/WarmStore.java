@@ -72,6 +72,7 @@ public final class WarmStore implements AutoCloseable {
   private volatile CommitSlot live;
   private List<WarmDirectory.Entry> committed;
   private @Nullable Transaction transaction;
+  private boolean leftToNextOwner;
   private boolean closed;
 
   WarmStore(StoreMemory memory, StoreContent content, boolean checksums, Optional<Path> setAside) {
@@ -407,6 +408,16 @@ public final class WarmStore implements AutoCloseable {
           "%s: this owner has epoch %d, the store %d: another process has opened it"
               .formatted(path(), epoch, memory.get(EPOCH_AT)));
     }
+    if (leftToNextOwner) {
+      throw new WarmException(
+          WarmException.Reason.DAMAGED,
+          path() + ": a transaction was not rolled back: the next owner has to do it");
+    }
+  }
+
+  /** Refuses all further commits, and the clean mark: the undo log still has a transaction. */
+  void leaveToNextOwner() {
+    leftToNextOwner = true;
   }
 
   /** Returns whether no other process has opened the store since. */
@@ -430,9 +441,9 @@ public final class WarmStore implements AutoCloseable {
    *     {@link Region#segment} maps them again. Or if a thread that has ended left a transaction
    *     open: the store is released then, without the clean mark, and the next owner rolls the
    *     transaction back
-   * @throws WarmException if another process has opened the store meanwhile, or there is no room
-   *     for a directory that was changed since the last commit. The store is released then, without
-   *     the clean mark
+   * @throws WarmException if another process has opened the store meanwhile, a transaction could
+   *     not be rolled back, or there is no room for a directory that was changed since the last
+   *     commit. The store is released then, without the clean mark
    */
   @Override
   public void close() {

@@ -704,6 +704,24 @@ class WarmStoreTest {
   }
 
   @Test
+  void aTransactionThatIsNotRolledBackIsLeftToTheNextOwner() throws IOException {
+    WarmStore store = open();
+    Region region = store.allocate("data", 1 << 20);
+    store.commit();
+    Transaction transaction = store.begin();
+    transaction.change(region, 0, 8);
+    try (FileChannel file = FileChannel.open(path(), StandardOpenOption.WRITE)) {
+      file.truncate(region.extents().getFirst().address());
+    }
+    assertThatThrownBy(transaction::close).isInstanceOf(InternalError.class);
+    for (ThrowingCallable use : List.<ThrowingCallable>of(store::begin, store::close)) {
+      assertThatThrownBy(use)
+          .isInstanceOf(WarmException.class)
+          .hasMessageContaining("a transaction was not rolled back");
+    }
+  }
+
+  @Test
   void aThreadThatEndsInATransactionStopsNobody() throws Exception {
     WarmStore store = open();
     Region region = store.allocate("data", 4096);
