@@ -30,7 +30,8 @@ public final class MappedFile implements AutoCloseable {
 
   private static final long HUGE_PAGE = 2L << 20;
 
-  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
+  /** Bytes that are looked at once where a file is read by ranges. */
+  private static final long PIECE = 1 << 16;
 
   /** Bytes at the start of a remote image that have its headers. */
   private static final long HEAD = 16L << 20;
@@ -176,11 +177,11 @@ public final class MappedFile implements AutoCloseable {
           offset,
           size() - offset,
           (start, length) -> {
-            for (long at = start; at < Math.min(found[0], start + length); at += ZEROS.byteSize()) {
-              long here = Math.min(ZEROS.byteSize(), start + length - at);
-              long same = slice(at, here).mismatch(ZEROS.asSlice(0, here));
-              if (same >= 0) {
-                found[0] = at + same;
+            for (long at = start; at < Math.min(found[0], start + length); at += PIECE) {
+              long here = Math.min(PIECE, start + length - at);
+              long zeros = Zeros.end(slice(at, here));
+              if (zeros < here) {
+                found[0] = at + zeros;
               }
             }
           });

@@ -30,6 +30,18 @@ final class ExtentBudget {
     return false;
   }
 
+  /**
+   * Unmaps what was mapped with a number of mappings, and gives them back.
+   *
+   * @param address of the mappings; 0 if none was made
+   */
+  void unmap(long address, long length, int extents) {
+    if (address != 0) {
+      Mappings.unmap(address, length);
+    }
+    release(extents);
+  }
+
   void release(int extents) {
     left.addAndGet(extents);
   }

@@ -38,25 +38,18 @@ final class FileStitcher implements Stitcher {
       long mapped = address;
       return Optional.of(
           MemorySegment.ofAddress(mapped)
-              .reinterpret(runs.size(), arena, _ -> undo(mapped, runs.size(), extents)));
+              .reinterpret(runs.size(), arena, _ -> budget.unmap(mapped, runs.size(), extents)));
     } catch (LinuxException e) {
-      undo(address, runs.size(), extents);
+      budget.unmap(address, runs.size(), extents);
       // no mappings left, or a file of pages larger than the host's
       if (e.is(Errno.ENOMEM) || e.is(Errno.EINVAL)) {
         return Optional.empty();
       }
       throw new UncheckedIOException(e);
     } catch (RuntimeException e) {
-      undo(address, runs.size(), extents);
+      budget.unmap(address, runs.size(), extents);
       throw e;
     }
-  }
-
-  private void undo(long address, long length, int extents) {
-    if (address != 0) {
-      Mappings.unmap(address, length);
-    }
-    budget.release(extents);
   }
 
   /** Returns the largest power of two on which all runs begin and end in the file. */

@@ -366,18 +366,12 @@ public final class LinuxFile extends LinuxDescriptor {
       address = Mappings.reserve(padded, length >= HUGE_PAGE ? HUGE_PAGE : page);
       mapAt(address, offset, padded);
     } catch (LinuxException e) {
-      unmap(address, padded);
+      ExtentBudget.PROCESS.unmap(address, padded, 1);
       throw e;
     }
     long mapped = address;
-    return MemorySegment.ofAddress(mapped).reinterpret(length, arena, _ -> unmap(mapped, padded));
-  }
-
-  private static void unmap(long address, long length) {
-    if (address != 0) {
-      Mappings.unmap(address, length);
-    }
-    ExtentBudget.PROCESS.release(1);
+    return MemorySegment.ofAddress(mapped)
+        .reinterpret(length, arena, _ -> ExtentBudget.PROCESS.unmap(mapped, padded, 1));
   }
 
   /**

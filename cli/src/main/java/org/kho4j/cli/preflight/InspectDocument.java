@@ -261,10 +261,7 @@ public final class InspectDocument {
   }
 
   private static Part part(JsonFields problem) throws IOException {
-    String path = problem.text("path");
-    String[] names = path.split("/", 3);
-    Part part = names.length < 2 ? Part.KHO : Part.ofSubtree(names[1]).orElse(Part.KHO);
-    return part.equals(Part.LUO) && path.contains("/file ") ? Part.MEMFD : part;
+    return Part.ofPath(problem.text("path")).orElse(Part.KHO);
   }
 
   private static String sentence(JsonFields problem) throws IOException {

@@ -6,6 +6,7 @@ import static org.kho4j.files.LittleEndian.U32;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.DataFormatException;
+import org.kho4j.files.Zeros;
 
 /**
  * Packed bytes. The methods of {@link InputStream} are for libraries; the others throw where the
@@ -14,7 +15,6 @@ import java.util.zip.DataFormatException;
 final class PackedInput extends InputStream {
 
   private static final int BUFFER = 1 << 16;
-  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BUFFER]).asReadOnly();
 
   private final MemorySegment bytes;
   private final byte[] buffer = new byte[BUFFER];
@@ -136,12 +136,7 @@ final class PackedInput extends InputStream {
 
   /** Passes over zeros, up to the first other byte or the end. */
   void skipZeros() {
-    long zeros = -1;
-    while (zeros < 0 && remaining() > 0) {
-      long piece = Math.min(BUFFER, remaining());
-      zeros = bytes.asSlice(position(), piece).mismatch(ZEROS.asSlice(0, piece));
-      seek(position() + (zeros < 0 ? piece : zeros));
-    }
+    seek(position() + Zeros.end(bytes.asSlice(position())));
   }
 
   static void require(boolean holds, String otherwise) throws DataFormatException {

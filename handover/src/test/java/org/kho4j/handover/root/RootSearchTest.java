@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.handmade.Tree;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.memory.DamagedMemoryException;
 import org.kho4j.memory.ForwardingMemory;
@@ -73,20 +74,13 @@ class RootSearchTest {
   void rangesNeedNotBePageAligned() {
     ram.zeros(0, 0x20000).put(0x3000, root("kho-v4")).put(0x10000, root("kho-v4"));
 
-    List<RootFdt> roots =
-        search(
-                new Changed(ram) {
-                  @Override
-                  public void forEachRange(RangeVisitor visitor) {
-                    visitor.range(0x2f01, 0x1200);
-                    visitor.range(0x4101, 0xe00);
-                    visitor.range(0xff00, 0x5000);
-                    visitor.range(0x1fff0, 0x10);
-                  }
-                })
-            .roots();
-
-    assertThat(roots).extracting(RootFdt::address).containsExactly(0x3000L, 0x10000L);
+    assertThat(
+            rootsIn(
+                range(0x2f01, 0x1200),
+                range(0x4101, 0xe00),
+                range(0xff00, 0x5000),
+                range(0x1fff0, 0x10)))
+        .containsExactly(0x3000L, 0x10000L);
   }
 
   /** A range of a LiME file may end within a page, and a hole of a file may begin there. */
@@ -94,20 +88,31 @@ class RootSearchTest {
   void aPageMayLieInTwoRanges() {
     ram.zeros(0, 0x20000).put(0x3000, root("kho-v4")).put(0x10000, root("kho-v4"));
 
-    List<RootFdt> roots =
-        search(
-                new Changed(ram) {
-                  @Override
-                  public void forEachRange(RangeVisitor visitor) {
-                    visitor.range(0x2000, 0x1100);
-                    visitor.range(0x3100, 0x3f00);
-                    visitor.range(0x10000, 0x10);
-                    visitor.range(0x1ffff, 1);
-                  }
-                })
-            .roots();
+    assertThat(
+            rootsIn(
+                range(0x2000, 0x1100),
+                range(0x3100, 0x3f00),
+                range(0x10000, 0x10),
+                range(0x1ffff, 1)))
+        .containsExactly(0x3000L, 0x10000L);
+  }
 
-    assertThat(roots).extracting(RootFdt::address).containsExactly(0x3000L, 0x10000L);
+  private static AddressRange range(long address, long length) {
+    return new AddressRange(address, length);
+  }
+
+  /** Returns the addresses of the root FDTs of memory with these ranges. */
+  private List<Long> rootsIn(AddressRange... ranges) {
+    PhysicalMemory memory =
+        new Changed(ram) {
+          @Override
+          public void forEachRange(RangeVisitor visitor) {
+            for (AddressRange range : ranges) {
+              visitor.range(range.address(), range.length());
+            }
+          }
+        };
+    return search(memory).roots().stream().map(RootFdt::address).toList();
   }
 
   @Test

@@ -80,7 +80,8 @@ public final class LimeFile {
   private List<Range> ranges() throws MalformedImageException {
     List<Range> ranges = new ArrayList<>();
     long at = 0;
-    while (file.size() - at >= HEADER && (at == 0 || hasDataFrom(at))) {
+    while (file.size() - at >= HEADER
+        && (at == 0 || matches(file.slice(at, HEADER)) || hasDataFrom(at))) {
       if (ranges.size() == MAX_RANGES) {
         throw malformed("has more than " + MAX_RANGES + " LiME ranges, the most that are read");
       }
@@ -91,7 +92,7 @@ public final class LimeFile {
     if (ranges.isEmpty()) {
       throw malformed("ends within the first LiME header, which has 32 bytes");
     }
-    if (hasDataFrom(at)) {
+    if (file.size() - at < HEADER && hasDataFrom(at)) {
       notes.add(
           MappedMemory.noteOfCutOff(file.path(), file.size(), "within the header of a range"));
     }

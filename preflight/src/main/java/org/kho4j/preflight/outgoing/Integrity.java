@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
@@ -168,33 +169,28 @@ public record Integrity(List<Damage> damages, List<String> notes) {
 
   /** Returns the part that a finding is about: that of its subtree, or the root's. */
   private static String part(Finding finding, Set<String> subtrees) {
-    String part = subtreePart(finding.path(), subtrees);
-    if (!part.equals(Part.LUO.name())) {
+    String part = part(finding.path(), subtrees);
+    if (!subtree(finding.path()).equals(LuoSer.SUBTREE)) {
       return part;
     }
     return switch (finding.rule().group()) {
       case "MEMFD", "VMALLOC" -> Part.MEMFD.name();
       case "FLB" -> Part.FLB.name();
-      case "OWN" -> luoPart(finding.path());
-      default -> part;
+      case "OWN" -> part;
+      default -> Part.LUO.name();
     };
   }
 
   /** Returns the part that a path is in. */
   private static String part(String path, Set<String> subtrees) {
-    String part = subtreePart(path, subtrees);
-    return part.equals(Part.LUO.name()) ? luoPart(path) : part;
-  }
-
-  private static String subtreePart(String path, Set<String> subtrees) {
-    String top = path.substring(1).split("/", 2)[0];
-    return subtrees.contains(top)
-        ? Part.ofSubtree(top).map(Part::name).orElse(top)
+    String subtree = subtree(path);
+    return subtrees.contains(subtree)
+        ? Part.ofPath(path).map(Part::name).orElse(subtree)
         : Part.KHO.name();
   }
 
-  private static String luoPart(String path) {
-    return (path.contains("/file ") ? Part.MEMFD : Part.LUO).name();
+  private static String subtree(String path) {
+    return path.split("/", 3)[1];
   }
 
   /**

@@ -167,6 +167,15 @@ public record Part(
         : of(name).filter(part -> part.isWithin(KHO) && !part.equals(LUO));
   }
 
+  /** Returns the part that a path is in; empty for the root and for unknown subtrees. */
+  public static Optional<Part> ofPath(String path) {
+    String[] names = path.split("/", 3);
+    return names.length < 2
+        ? Optional.empty()
+        : ofSubtree(names[1])
+            .map(part -> part.equals(LUO) && path.contains("/file ") ? MEMFD : part);
+  }
+
   /** Returns the part of an entry of an image's table. */
   public static Optional<Part> ofTable(String name) {
     return ALL.stream()

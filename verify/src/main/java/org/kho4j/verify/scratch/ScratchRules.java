@@ -9,6 +9,7 @@ import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.Limits;
 import org.kho4j.abi.PageSize;
+import org.kho4j.files.Zeros;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.boot.BootData;
 import org.kho4j.handover.boot.BootRecord;
@@ -217,7 +218,7 @@ public final class ScratchRules {
       findings.report(ARRAY, e);
       return;
     }
-    if (array.mismatch(MemorySegment.ofArray(new byte[(int) array.byteSize()])) < 0) {
+    if (Zeros.end(array) == array.byteSize()) {
       findings.notChecked(
           "scratch: the array at 0x%x is zeros: kexec has not copied it there yet"
               .formatted(address));
