@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.captures.Captures;
@@ -72,6 +74,30 @@ class OtherFilesTest {
             : Preflights.BASE.resolve("../../../shared/lab/bzImage-7.3.4");
     assumeThat(kernel).exists();
     assertKernel(kernel, "bzImage of Linux 7.3.4");
+  }
+
+  @Test
+  void aPackedFileIsNamedByItsContent() throws IOException {
+    byte[] arm64 = new byte[8192];
+    System.arraycopy("ARMd".getBytes(StandardCharsets.US_ASCII), 0, arm64, 56, 4);
+    byte[] banner = "Linux version 7.3.4-test (somebody) #1\n".getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(banner, 0, arm64, 4096, banner.length);
+    assertKernel(gzip("Image.gz", arm64), "Image of Linux 7.3.4-test");
+
+    Path initramfs = gzip("initrd.img", "070701".getBytes(StandardCharsets.US_ASCII));
+    for (String[] command :
+        new String[][] {{"verify"}, {"inspect", "--fdt=4096"}, {"warm", "list"}}) {
+      assertThat(error(Stream.concat(Stream.of(command), Stream.of(initramfs)).toArray()))
+          .isEqualTo("kho: " + initramfs + " is an initramfs, not a memory image\n");
+    }
+  }
+
+  private Path gzip(String name, byte[] content) throws IOException {
+    Path file = directory.resolve(name);
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(content);
+    }
+    return file;
   }
 
   @Test

@@ -92,7 +92,7 @@ public record HandoverSearch(
     try {
       return RootSearch.at(memory, fdt);
     } catch (HandoverException e) {
-      Optional<String> other = OtherFile.sentence(memory.source().path());
+      Optional<String> other = OtherFile.sentence(memory);
       if (other.isPresent()) {
         throw new UncheckedIOException(new MalformedImageException(other.get()));
       }
@@ -327,7 +327,7 @@ public record HandoverSearch(
 
   /** Returns the sentence for a memory that was searched in another way. */
   public static String nothingFound(PhysicalMemory memory) {
-    return OtherFile.sentence(memory.source().path())
+    return OtherFile.sentence(memory)
         .orElseGet(() ->
             memory.source().path()
                 + ": no handover: no page is a device tree with a version of KHO"

@@ -1,11 +1,15 @@
 package org.kho4j.cli.command;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,6 +17,8 @@ import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
 import org.kho4j.files.packed.Packing;
+import org.kho4j.memory.MemorySource;
+import org.kho4j.memory.PhysicalMemory;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
 
@@ -20,6 +26,11 @@ import org.kho4j.preflight.image.KernelImages;
 public final class OtherFile {
 
   private static final int HEAD = 4096;
+
+  /** Of the header of an arm64 Image, which is packed as a whole where it is installed. */
+  private static final String ARM64_MAGIC = "ARMd";
+
+  private static final int ARM64_MAGIC_AT = 56;
   private static final Pattern SCHEMA =
       Pattern.compile("\"schema\"\\s*:\\s*\"(kho4j/[a-z/0-9-]+)\"");
 
@@ -38,15 +49,51 @@ public final class OtherFile {
       try (InputStream in = Files.newInputStream(path)) {
         head = in.readNBytes(HEAD);
       }
-      return byHead(path, head).or(() -> kernel(path, head));
+      boolean packed = Packing.of(MemorySegment.ofArray(head)).isPresent();
+      Optional<String> sentence = byHead(path, head, Files.size(path));
+      return packed ? sentence : sentence.or(() -> kernel(path));
     } catch (IOException e) {
       return Optional.empty(); // Whoever asks has read the file, and says what is wrong with it.
     }
   }
 
-  private static Optional<String> byHead(Path path, byte[] head) throws IOException {
+  /**
+   * Returns the kind of a file that was opened as a memory image; what is packed as a whole counts
+   * as what it unpacks to.
+   */
+  public static Optional<String> sentence(PhysicalMemory memory) {
+    Path path = memory.source().path();
+    return sentence(path)
+        .or(() ->
+            memory.source().kind() == MemorySource.Kind.RAW && Files.isRegularFile(path)
+                ? unpacked(path, memory)
+                : Optional.empty());
+  }
+
+  private static Optional<String> unpacked(Path path, PhysicalMemory memory) {
+    byte[] head = head(memory);
+    return byHead(path, head, memory.source().bytes())
+        .or(() ->
+            text(head).startsWith(ARM64_MAGIC, ARM64_MAGIC_AT) ? kernel(path) : Optional.empty());
+  }
+
+  private static byte[] head(PhysicalMemory memory) {
+    List<byte[]> heads = new ArrayList<>(1);
+    memory.forEachRange((address, length) -> {
+      if (heads.isEmpty()) {
+        heads.add(memory.read(address, Math.min(length, HEAD)).toArray(JAVA_BYTE));
+      }
+    });
+    return heads.isEmpty() ? new byte[0] : heads.getFirst();
+  }
+
+  private static String text(byte[] head) {
+    return new String(head, StandardCharsets.ISO_8859_1);
+  }
+
+  private static Optional<String> byHead(Path path, byte[] head, long size) {
     MemorySegment bytes = MemorySegment.ofArray(head);
-    String text = new String(head, StandardCharsets.ISO_8859_1);
+    String text = text(head);
     Matcher schema = SCHEMA.matcher(text);
     if (text.startsWith("{") && schema.find()) {
       return Optional.of("%s is JSON of %s, not a memory image".formatted(path, schema.group(1)));
@@ -54,7 +101,7 @@ public final class OtherFile {
     if (text.startsWith("070701")) {
       return Optional.of("%s is an initramfs, not a memory image".formatted(path));
     }
-    return isTree(path, bytes)
+    return isTree(bytes, size)
         ? Optional.of(
             "%s is only a device tree, without the memory that it points to".formatted(path))
         : Optional.empty();
@@ -63,21 +110,17 @@ public final class OtherFile {
   /**
    * Returns whether a file is a device tree to its end; the RAM of an arm64 guest begins with one.
    */
-  private static boolean isTree(Path path, MemorySegment head) throws IOException {
+  private static boolean isTree(MemorySegment head, long size) {
     try {
       return head.byteSize() >= Fdt.HEADER_SIZE
           && Fdt.isMagic(head)
-          && Files.size(path) <= Fdt.totalSize(head);
+          && size <= Fdt.totalSize(head);
     } catch (FdtException e) {
       return false;
     }
   }
 
-  private static Optional<String> kernel(Path path, byte[] head) {
-    // What is packed as a whole was unpacked as memory, and a large one takes long.
-    if (Packing.of(MemorySegment.ofArray(head)).isPresent()) {
-      return Optional.empty();
-    }
+  private static Optional<String> kernel(Path path) {
     KernelImage image;
     try {
       image = KernelImages.read(path);

@@ -132,7 +132,7 @@ public final class StoreSearch {
       }
       if (readAndRefused[0] + readAndRefused[1] == 0) {
         throw new IOException(
-            OtherFile.sentence(path)
+            OtherFile.sentence(memory)
                 .orElseGet(() ->
                     ("%s: no warm store: the file is neither a store nor a memory image with a store"
                             + " in a memfd")

@@ -89,6 +89,15 @@ public final class ElfCore {
     return new ElfCore(path, headers, fileSize).read();
   }
 
+  /** Returns what files of a type are, for a message. */
+  private static String use(int type) {
+    return switch (type) {
+      case 1 -> " (an object file or a module)";
+      case 2, 3 -> " (a program or a vmlinux)";
+      default -> "";
+    };
+  }
+
   private Layout read() throws MalformedImageException {
     if (!matches(bytes)) {
       throw malformed("is not an ELF file: it does not start with 7f 45 4c 46");
@@ -99,7 +108,7 @@ public final class ElfCore {
     int order = bytes.get(JAVA_BYTE, 5);
     require(order == 1, "has ELF byte order " + order + ": only little-endian (1) is read");
     int type = u16(16);
-    require(type == ET_CORE, "is an ELF file of type " + type + ", not a core (4)");
+    require(type == ET_CORE, "is an ELF file of type " + type + use(type) + ", not a core (4)");
     int entrySize = u16(54);
     require(
         entrySize == ProgramHeader.SIZE,

@@ -273,7 +273,9 @@ class ElfCoreTest {
   @CsvSource({
     "4, 1, is an ELF file of class 1: only 64-bit (2) is read",
     "5, 2, has ELF byte order 2: only little-endian (1) is read",
-    "16, 2, 'is an ELF file of type 2, not a core (4)'",
+    "16, 1, 'is an ELF file of type 1 (an object file or a module), not a core (4)'",
+    "16, 2, 'is an ELF file of type 2 (a program or a vmlinux), not a core (4)'",
+    "16, 5, 'is an ELF file of type 5, not a core (4)'",
     "54, 57, has ELF program headers of 57 bytes: they have 56",
     "57, 1, '257 ELF program headers at offset 0x40 run past the file''s end'",
     "33, 127, '1 ELF program headers at offset 0x7f40 run past the file''s end'",
