@@ -323,12 +323,14 @@ final class StoreFiles {
   }
 
   /**
-   * Adds missing seals to a memory file: a kernel of memfd-v1 (Linux 6.19, 7.0) hands memory files
-   * over without their seals.
+   * Adds missing seals to a memory file, if it takes any. A kernel of memfd-v1 (Linux 6.19, 7.0)
+   * hands memory files over without their seals, and as files that can never be sealed: it creates
+   * them without {@code MFD_ALLOW_SEALING}. Only systemd and this process have such a file.
    */
   static void seal(LinuxFile file) throws LinuxException {
     EnumSet<Seal> wanted = EnumSet.of(Seal.SHRINK, Seal.GROW);
-    if (!file.seals().containsAll(wanted)) {
+    EnumSet<Seal> seals = file.seals();
+    if (!seals.contains(Seal.SEAL) && !seals.containsAll(wanted)) {
       file.seal(wanted);
     }
   }

@@ -198,8 +198,29 @@ class SystemdStoreTest {
   }
 
   @Test
-  void sealsWhatAKernelHandedOverWithoutSeals() throws IOException {
-    LinuxFile sealed = memoryWith(1, 1);
+  void sealsAMemoryFileWithoutSeals() throws IOException {
+    LinuxFile unsealed = unsealedMemoryWith(1, 1);
+    try (WarmStore store =
+        SystemdStore.find(List.of(received("orders.1", unsealed)), OPTIONS).store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(1);
+      assertThat(unsealed.seals()).containsAll(EnumSet.of(Seal.SHRINK, Seal.GROW));
+    }
+  }
+
+  /** As a kernel of memfd-v1 hands them over. */
+  @Test
+  void opensAMemoryFileThatCannotBeSealed() throws IOException {
+    LinuxFile unsealed = unsealedMemoryWith(1, 1);
+    unsealed.seal(Set.of(Seal.SEAL));
+    try (WarmStore store =
+        SystemdStore.find(List.of(received("orders.1", unsealed)), OPTIONS).store().orElseThrow()) {
+      assertThat(valueIn(store)).isEqualTo(1);
+      assertThat(unsealed.seals()).containsExactly(Seal.SEAL);
+    }
+  }
+
+  private LinuxFile unsealedMemoryWith(long value, int commits) throws IOException {
+    LinuxFile sealed = memoryWith(value, commits);
     LinuxFile unsealed = LinuxFile.memory("unsealed", OPTIONS.size(), HugePages.NONE);
     opened.add(sealed);
     try (FileChannel from =
@@ -210,12 +231,7 @@ class SystemdStoreTest {
                 Path.of("/proc/self/fd/" + unsealed.descriptor()), StandardOpenOption.WRITE)) {
       from.transferTo(0, OPTIONS.size(), to);
     }
-    assertThat(unsealed.seals()).doesNotContain(Seal.SHRINK);
-
-    try (WarmStore store =
-        SystemdStore.find(List.of(received("orders.1", unsealed)), OPTIONS).store().orElseThrow()) {
-      assertThat(valueIn(store)).isEqualTo(1);
-      assertThat(unsealed.seals()).containsAll(EnumSet.of(Seal.SHRINK, Seal.GROW));
-    }
+    assertThat(unsealed.seals()).isEmpty();
+    return unsealed;
   }
 }

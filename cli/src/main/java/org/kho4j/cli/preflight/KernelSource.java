@@ -207,13 +207,11 @@ public final class KernelSource {
 
   /** Reads the handover in a pipe or a device, which is read once: it is no kernel, and no JSON. */
   private OutgoingKernel onlyMemory(Path path) throws IOException {
-    try (PhysicalMemory memory = invocation.open(path)) {
-      try {
-        return memory(path.toString(), memory);
-      } catch (MalformedImageException e) {
-        throw new MalformedImageException(
-            e.getMessage() + "; a kernel or a JSON document has to be a regular file");
-      }
+    try {
+      return memory(path);
+    } catch (MalformedImageException e) {
+      throw new MalformedImageException(
+          e.getMessage() + "; a kernel or a JSON document has to be a regular file");
     }
   }
 
