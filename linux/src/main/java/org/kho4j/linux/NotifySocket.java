@@ -9,8 +9,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * systemd's notification socket: a service reports its state, and stores descriptors in systemd.
@@ -48,6 +52,11 @@ public final class NotifySocket extends LinuxDescriptor {
 
   private final String address;
   private final int storeMax;
+
+  /** Names of the descriptors that were stored and not removed again. */
+  private final List<String> stored = new ArrayList<>();
+
+  private final Set<String> removed = new HashSet<>();
 
   private NotifySocket(String address, int storeMax, int fd) {
     super(Path.of(address), fd);
@@ -109,6 +118,24 @@ public final class NotifySocket extends LinuxDescriptor {
     return storeMax;
   }
 
+  /**
+   * Returns whether systemd keeps one more descriptor for this service, as far as this process
+   * knows: it counts the files and LUO sessions that systemd passed, and what this object stored,
+   * without what it removed. Listening sockets are not counted: they are not in the store.
+   *
+   * @param received the descriptors that systemd passed to this process
+   */
+  public synchronized boolean hasRoomBeside(List<ListenFds.Received> received) {
+    long kept =
+        received.stream()
+            .filter(one ->
+                one.descriptor() instanceof LinuxFile
+                    || one.descriptor() instanceof LiveUpdateSession)
+            .filter(one -> !removed.contains(one.name()))
+            .count();
+    return kept + stored.size() < storeMax;
+  }
+
   /** Reports that the service is started (READY=1). */
   public void ready() throws LinuxException {
     send("READY=1");
@@ -149,12 +176,19 @@ public final class NotifySocket extends LinuxDescriptor {
         () -> "store %s as \"%s\" at %s".formatted(descriptor.path(), name, address),
         CAUSES,
         () -> sendmsg("FDSTORE=1\nFDNAME=" + name + "\nFDPOLL=0", descriptor.descriptor()));
+    synchronized (this) {
+      stored.add(name);
+    }
   }
 
   /** Makes systemd drop all descriptors of that name (FDSTOREREMOVE=1). */
   public void remove(String name) throws LinuxException {
     checkName(name);
     send("FDSTOREREMOVE=1\nFDNAME=" + name);
+    synchronized (this) {
+      stored.removeIf(name::equals);
+      removed.add(name);
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -155,6 +156,30 @@ class NotifySocketTest {
     NotifySocket.checkName("~ an ordinary name ".repeat(20).substring(0, 255));
     assertThatThrownBy(() -> NotifySocket.checkName("x".repeat(256)))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void countsWhatSystemdKeeps() throws IOException {
+    String address = "@kho4j/" + UUID.randomUUID();
+    try (NotifyReceiver systemd = new NotifyReceiver(address);
+        NotifySocket socket =
+            NotifySocket.open(Map.of("NOTIFY_SOCKET", address, "FDSTORE", "2")).orElseThrow();
+        LinuxFile memory = LinuxFile.memory("stored", 4096, HugePages.NONE)) {
+      List<ListenFds.Received> received = List.of(new ListenFds.Received("other.1", memory));
+      assertThat(socket.hasRoomBeside(received)).isTrue();
+      socket.store("orders.1", memory);
+      assertThat(socket.hasRoomBeside(List.of())).isTrue();
+      assertThat(socket.hasRoomBeside(received)).isFalse();
+      socket.remove("other.1");
+      assertThat(socket.hasRoomBeside(received)).isTrue();
+      socket.store("orders.2", memory);
+      assertThat(socket.hasRoomBeside(received)).isFalse();
+      socket.remove("orders.1");
+      assertThat(socket.hasRoomBeside(received)).isTrue();
+      for (int message = 0; message < 4; message++) {
+        systemd.receive().files().forEach(LinuxFile::close);
+      }
+    }
   }
 
   @Test

@@ -178,7 +178,8 @@ public final class Region {
             "region \"%s\" has %d bytes and cannot shrink to %d"
                 .formatted(name(), entry.bytes(), bytes));
       }
-      long more = bytes - entry.extents().stream().mapToLong(AddressRange::length).sum();
+      long held = entry.extents().stream().mapToLong(AddressRange::length).sum();
+      long more = bytes - held;
       List<AddressRange> added = more > 0 ? moreMemory(more) : List.of();
       List<AddressRange> extents = joined(entry.extents(), added);
       MemorySegment mapped;
@@ -188,6 +189,8 @@ public final class Region {
         added.forEach(store::giveBack);
         throw e;
       }
+      // An owner that grew the region and ended before a commit may have stored there.
+      mapped.asSlice(entry.bytes(), Math.min(bytes, held) - entry.bytes()).fill((byte) 0);
       entry = new WarmDirectory.Entry(name(), schema(), bytes, OptionalInt.empty(), extents);
       segment = mapped;
       return mapped;

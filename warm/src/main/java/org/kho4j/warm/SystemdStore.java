@@ -46,7 +46,8 @@ public final class SystemdStore {
    *     is freed; those of other names are not touched
    * @param systemd the service manager's socket
    * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
-   *     WarmOptions#setAside}; with it, if they are as many as systemd keeps
+   *     WarmOptions#setAside}; if a store has to be created, and systemd keeps as many descriptors as
+   *     it may ({@link NotifySocket#hasRoomBeside})
    * @throws IllegalStateException if the unit has no descriptor store
    */
   public static WarmStore open(
@@ -62,8 +63,8 @@ public final class SystemdStore {
       found.store.ifPresent(WarmStore::abandon);
       throw e;
     }
-    if (found.store.isEmpty()) {
-      found.requireRoom(options.name(), systemd.storeMax());
+    if (found.store.isEmpty() && systemd.hasStore()) {
+      requireRoom(received, systemd, options.name());
     }
     WarmStore store =
         found.store.isPresent() ? found.store.get() : create(options, found.nextNumber, systemd);
@@ -77,33 +78,27 @@ public final class SystemdStore {
         .forEach(one -> one.descriptor().close());
   }
 
+  /** Refuses to create a store that systemd would drop without a report. */
+  private static void requireRoom(
+      List<ListenFds.Received> received, NotifySocket systemd, String name) {
+    if (!systemd.hasRoomBeside(received)) {
+      throw new WarmException(
+          WarmException.Reason.ROOM,
+          ("systemd keeps at most %d descriptors for this service, and has as many: it would drop a"
+                  + " new store \"%s\". Raise FileDescriptorStoreMax= (2 for each store), or stop the"
+                  + " unit and remove what it keeps with systemctl clean --what=fdstore")
+              .formatted(systemd.storeMax(), name));
+    }
+  }
+
   /**
    * The stores found among systemd's descriptors.
    *
    * @param store the store, if one could be opened
    * @param superseded names of descriptors whose stores have a lower generation
-   * @param refused number of stores of that name that could not be opened
    * @param nextNumber for the name of a store that is created
    */
-  record Found(Optional<WarmStore> store, List<String> superseded, int refused, int nextNumber) {
-
-    /**
-     * Refuses to create a store that systemd would drop without a report and a restart would lose.
-     *
-     * @param max the number of descriptors that systemd keeps; 0 if the unit has no descriptor
-     *     store
-     */
-    void requireRoom(String name, int max) {
-      if (max > 0 && refused >= max) {
-        throw new WarmException(
-            WarmException.Reason.ROOM,
-            ("systemd keeps at most %d descriptors for this service, and has %d stores \"%s\" that"
-                    + " cannot be opened: raise FileDescriptorStoreMax=, or stop the unit and remove"
-                    + " them with systemctl clean --what=fdstore")
-                .formatted(max, refused, name));
-      }
-    }
-  }
+  record Found(Optional<WarmStore> store, List<String> superseded, int nextNumber) {}
 
   static Found find(List<ListenFds.Received> received, WarmOptions options) throws IOException {
     List<Candidate> candidates = new ArrayList<>();
@@ -137,7 +132,7 @@ public final class SystemdStore {
                 // systemd removes all descriptors of a name
                 .filter(name -> !name.equals(candidate.name))
                 .toList();
-        return new Found(Optional.of(store), superseded, refusals.size(), highest + 1);
+        return new Found(Optional.of(store), superseded, highest + 1);
       } catch (WarmException e) {
         if (!e.isLasting()) {
           throw e;
@@ -148,7 +143,7 @@ public final class SystemdStore {
     if (!refusals.isEmpty() && !options.setAside()) {
       throw refusals.getLast();
     }
-    return new Found(Optional.empty(), List.of(), refusals.size(), highest + 1);
+    return new Found(Optional.empty(), List.of(), highest + 1);
   }
 
   /** Opens a store with its lock and mappings on a file description that systemd does not share. */

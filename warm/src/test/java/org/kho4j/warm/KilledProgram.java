@@ -32,7 +32,7 @@ final class KilledProgram {
   }
 
   /** Where a process of its own finds the classes, on whatever path this one has them. */
-  private static List<String> classPath() {
+  static List<String> classPath() {
     String file = "/" + KilledProcess.class.getName().replace('.', '/') + ".class";
     String found = String.valueOf(KilledProcess.class.getResource(file));
     String root = URI.create(found.substring(0, found.length() - file.length() + 1)).getPath();

@@ -101,6 +101,28 @@ class WarmStoreTest {
     }
   }
 
+  /** The owner before grew the region, stored in the new bytes, and ended before a commit. */
+  @Test
+  void growsByZerosWithinAPage() throws IOException {
+    WarmStore dies = open();
+    Region region = dies.allocate("region", 100);
+    region.segment().fill((byte) 1);
+    dies.commit();
+    region.grow(9000).fill((byte) 2);
+    dies.abandon();
+
+    try (WarmStore store = open()) {
+      MemorySegment grown = store.region("region").orElseThrow().grow(200);
+      for (int at = 100; at < 200; at++) {
+        assertThat(grown.get(JAVA_BYTE, at)).as("byte %d", at).isZero();
+      }
+      assertThat(grown.get(JAVA_BYTE, 99)).isEqualTo((byte) 2);
+      grown.fill((byte) 3);
+      assertThat(store.region("region").orElseThrow().grow(300).get(JAVA_BYTE, 199))
+          .isEqualTo((byte) 3);
+    }
+  }
+
   private static boolean startsAt(Region region, long address) {
     return region.extents().getFirst().address() == address;
   }
