@@ -170,8 +170,32 @@ class AbiDiffCommandTest {
         .run("preflight", "--to", image.toString(), "--save-profile", profile.toString());
     for (List<Path> pair :
         List.of(List.of(image, profile), List.of(profile, image), List.of(image, image))) {
-      assertThat(diff(0, pair.get(0), pair.get(1)).out()).isEqualTo("No layout changed.\n");
+      assertThat(diff(0, pair.get(0), pair.get(1)).out().lines())
+          .contains(
+              "note: struct luo_flb_ser is in the types of neither kernel, and was not compared",
+              "No compared layout changed; the notes name what was not compared.")
+          .allMatch(line -> line.startsWith("note: ") || line.startsWith("No "));
     }
+  }
+
+  /** Of a profile of an older kho, which has no elements and inner structures. */
+  @Test
+  void whatAProfileDoesNotSayOfMembersIsNoDifference() throws Exception {
+    Path image = BASE.resolve("../preflight/src/test/resources/org/kho4j/preflight/small.elf");
+    Path profile = directory.resolve("new.json");
+    ConsoleOfATest.kho(0, "preflight", "--to", image, "--save-profile", profile);
+    String text = Files.readString(profile);
+    assertThat(text).contains("\"elementBits\"").contains("\"structure\"");
+    ObjectNode older = (ObjectNode) MAPPER.readTree(text);
+    older
+        .get("types")
+        .forEach(type ->
+            type.get("members")
+                .forEach(member ->
+                    ((ObjectNode) member).remove(List.of("elementBits", "structure", "members"))));
+    Path file = Files.writeString(directory.resolve("older.json"), older.toString());
+    assertThat(diff(0, profile, file).out()).doesNotContain("kho:");
+    assertThat(diff(0, file, profile).out()).doesNotContain("kho:");
   }
 
   @Test

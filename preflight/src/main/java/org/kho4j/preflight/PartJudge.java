@@ -111,7 +111,7 @@ final class PartJudge {
   }
 
   private String same(Part part) {
-    List<String> tags = tags(part).toList();
+    List<String> tags = part.tags().toList();
     if (tags.isEmpty()) {
       return "same version";
     }
@@ -119,22 +119,17 @@ final class PartJudge {
         .noneMatch(tag -> pair.from().type(tag).isPresent() && pair.to().type(tag).isPresent())) {
       return "same version; layouts not compared";
     }
+    if (part.equals(Part.KHO) && !differences(Part.SHARED.stream()).isEmpty()) {
+      return "same version; structures that other parts are read through have another layout";
+    }
     return from.lacking(part).isEmpty() && to.lacking(part).isEmpty()
         ? "same version and layout"
         : "same version; not all layouts compared";
   }
 
-  private static Stream<String> tags(Part part) {
-    return Stream.concat(part.types().stream(), part.shared().stream());
-  }
-
   /** Returns the differences between the layouts of the two kernels, a clause each. */
   private List<String> moved(Part part) {
-    List<String> found = new ArrayList<>();
-    pair.typeDifferences(tags(part)).stream()
-        .filter(TypeDifference::matters)
-        .map(TypeDifference::text)
-        .forEach(found::add);
+    List<String> found = new ArrayList<>(differences(part.tags()));
     found.addAll(pair.constantDifferences(part));
     if (part.equals(Part.KHO)) {
       from.version()
@@ -149,6 +144,13 @@ final class PartJudge {
           });
     }
     return found;
+  }
+
+  private List<String> differences(Stream<String> tags) {
+    return pair.typeDifferences(tags).stream()
+        .filter(TypeDifference::matters)
+        .map(TypeDifference::text)
+        .toList();
   }
 
   private static Component component(

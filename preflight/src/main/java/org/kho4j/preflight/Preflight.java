@@ -260,12 +260,12 @@ public final class Preflight {
       if (kernel.types().isEmpty()) {
         notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
-        for (Part part : verdicts.parts()) {
-          new ClaimedLayouts(kernel)
-              .lacking(part)
-              .forEach(
-                  name -> notes.add("the types of %s lack %s".formatted(kernel.source(), name)));
-        }
+        ClaimedLayouts claimed = new ClaimedLayouts(kernel);
+        verdicts.parts().stream()
+            .flatMap(part -> claimed.lacking(part).stream())
+            .distinct()
+            .map(name -> "the types of %s lack %s".formatted(kernel.source(), name))
+            .forEach(notes::add);
       }
     }
   }

@@ -140,7 +140,7 @@ public final class AbiDiffCommand extends Command {
       for (String difference : change.differences()) {
         text.put("  ").line(Units.printable(difference));
       }
-      text.put("  ").put(style(change.state()), sentence(change.state())).line();
+      text.put("  ").put(style(change.state()), sentence(change)).line();
     }
     for (String one : stale) {
       text.put(Text.Style.WARNING, "warning").put(": ").line(Units.printable(one));
@@ -178,21 +178,29 @@ public final class AbiDiffCommand extends Command {
   }
 
   private static String versions(PartChange change) {
-    String absent = change.state() == AbiDiff.State.GONE ? "none" : "an unknown version";
+    boolean gone = change.state() == AbiDiff.State.GONE;
+    if (gone && change.from().isEmpty() && change.to().isEmpty()) {
+      return "an unknown version";
+    }
+    String absent = gone ? "none" : "an unknown version";
     String from = change.from().orElse(absent);
     String to = change.to().orElse(absent);
     return from.equals(to) ? from + " in both" : from + " became " + to;
   }
 
-  private static String sentence(AbiDiff.State state) {
-    return switch (state) {
+  private static String sentence(PartChange change) {
+    return switch (change.state()) {
       case SAME -> "the same";
-      case HARMLESS -> "no byte is read as something else";
+      case HARMLESS ->
+          change.differences().isEmpty()
+              ? "the layout is the same"
+              : "no byte moved: check that the bytes still mean the same";
       case BUMPED -> "the version changed as well";
       case UNCOMPARED -> "no version is known to have changed: compare the sources";
-      case UNKNOWN -> "it is unknown whether the version changed: BTF alone has no strings";
+      case UNKNOWN -> "it is unknown whether the version changed";
       case FORGOTTEN ->
-          "THE SAME VERSION: the next kernel would read these bytes as something else";
+          (change.from().equals(change.to()) ? "THE SAME VERSION" : "NO VERSION OF ITS OWN")
+              + ": the next kernel would read these bytes as something else";
       case GONE -> "one of the kernels does not have it";
     };
   }

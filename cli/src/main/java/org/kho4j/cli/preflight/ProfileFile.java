@@ -138,13 +138,25 @@ public final class ProfileFile {
     Map<String, KernelType> found = new TreeMap<>();
     for (String name : types.names()) {
       JsonFields type = types.object(name);
-      List<Member> members = new ArrayList<>();
-      for (JsonFields member : type.objects("members")) {
-        members.add(new Member(member.text("name"), member.count("bit"), member.count("bits")));
-      }
-      found.put(name, new KernelType(name, type.count("size"), members));
+      found.put(name, new KernelType(name, type.count("size"), members(type)));
     }
     return found;
+  }
+
+  /** Reads members; profiles of an older kho say nothing of elements and inner structures. */
+  private static List<Member> members(JsonFields type) throws IOException {
+    List<Member> members = new ArrayList<>();
+    for (JsonFields member : type.objects("members")) {
+      members.add(
+          new Member(
+              member.text("name"),
+              member.count("bit"),
+              member.count("bits"),
+              member.has("elementBits") ? member.count("elementBits") : 0,
+              member.has("structure") ? member.text("structure") : "",
+              member.has("members") ? members(member) : List.of()));
+    }
+    return members;
   }
 
   /**
@@ -221,17 +233,32 @@ public final class ProfileFile {
   private static void types(Json json, Map<String, KernelType> types) {
     json.object("types");
     for (KernelType type : new TreeMap<>(types).values()) {
-      json.object(type.name()).number("size", type.size()).array("members");
-      for (Member member : type.members()) {
-        json.object()
-            .text("name", member.name())
-            .number("bit", member.bitOffset())
-            .number("bits", member.bitSize())
-            .endObject();
-      }
-      json.endArray().endObject();
+      json.object(type.name()).number("size", type.size());
+      members(json, type.members());
+      json.endObject();
     }
     json.endObject();
+  }
+
+  private static void members(Json json, List<Member> members) {
+    json.array("members");
+    for (Member member : members) {
+      json.object()
+          .text("name", member.name())
+          .number("bit", member.bitOffset())
+          .number("bits", member.bitSize());
+      if (member.elementBits() != 0) {
+        json.number("elementBits", member.elementBits());
+      }
+      if (!member.structure().isEmpty()) {
+        json.text("structure", member.structure());
+      }
+      if (!member.inner().isEmpty()) {
+        members(json, member.inner());
+      }
+      json.endObject();
+    }
+    json.endArray();
   }
 
   private static String label(Enum<?> value) {

@@ -23,7 +23,7 @@ public final class Btf {
    * Most members of one structure, anonymous ones and theirs counted, and most constants of an
    * enumeration: Debian's kernels have up to 576 and 2,411.
    */
-  static final int MAX_MEMBERS = 1 << 13;
+  public static final int MAX_MEMBERS = 1 << 13;
 
   /** Most bytes of BTF that are read: Debian's kernels have 4 to 7 MB, as Ubuntu's. */
   public static final int MAX_BYTES = 12 << 20;
@@ -66,6 +66,16 @@ public final class Btf {
    */
   public Optional<BtfStruct> struct(String name) throws MalformedImageException {
     return structs(name).stream().findFirst();
+  }
+
+  /**
+   * Returns the structure or union that a field is.
+   *
+   * @param number {@link BtfField#structure}
+   * @throws MalformedImageException if it is damaged
+   */
+  public BtfStruct struct(int number) throws MalformedImageException {
+    return readStruct(number);
   }
 
   /**
@@ -196,7 +206,7 @@ public final class Btf {
     boolean isInteger = types.kindOf(resolved) == BtfKind.INT && dimensions.isEmpty();
     int integer = isInteger ? types.word(resolved, 0) : 0;
     long size = bits != 0 ? bits : isInteger ? integer & 0xff : sizeInBits(type, 0);
-    String structure = isStruct(resolved) ? types.nameOf(resolved) : "";
+    int structure = isStruct(resolved) ? resolved : 0;
     return new BtfField(
         name, offset + (integer >>> 16 & 0xff), size, describe(element, 0), dimensions, structure);
   }

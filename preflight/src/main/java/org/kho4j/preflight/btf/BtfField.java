@@ -12,8 +12,8 @@ import java.util.List;
  * @param type its type as C has it, of an array the type of an element: {@code u64}, {@code struct
  *     kho_vmalloc_chunk *}; typedefs by their name; an anonymous structure is {@code struct {…}}
  * @param dimensions elements of an array, the outermost dimension first; empty for what is no array
- * @param structure the tag of the structure or union that it is, or is an array of, typedefs
- *     followed; empty for anything else, a pointer too
+ * @param structure the number, for {@link Btf#struct(int)}, of the structure or union that it is,
+ *     or is an array of, typedefs followed; 0 for anything else, a pointer too
  */
 public record BtfField(
     String name,
@@ -21,10 +21,15 @@ public record BtfField(
     long bitSize,
     String type,
     List<Long> dimensions,
-    String structure) {
+    int structure) {
 
   public BtfField {
     dimensions = List.copyOf(dimensions);
+  }
+
+  /** Returns the bits of one element of an array; of what is no array, all bits. */
+  public long elementBits() {
+    return dimensions.stream().reduce(bitSize, (bits, length) -> length == 0 ? 0 : bits / length);
   }
 
   /** Returns the bytes from the start of the structure, rounded down. */

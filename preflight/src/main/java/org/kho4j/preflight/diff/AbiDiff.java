@@ -5,6 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.kho4j.handover.luo.FeatureHeader;
+import org.kho4j.preflight.layout.ContractLayouts;
 import org.kho4j.preflight.layout.TypeDifference;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.profile.ClaimedLayouts;
@@ -37,7 +39,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     UNCOMPARED,
     /** The layout changed, and the versions are not known: BTF alone has none. */
     UNKNOWN,
-    /** The layout changed under the same version. */
+    /** The layout changed under the same version, or no version covers it. */
     FORGOTTEN;
 
     /** Returns whether bytes may be read wrongly, and no version is known to prevent that. */
@@ -62,7 +64,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
 
   public AbiDiff {
     parts = List.copyOf(parts);
-    uncertain = List.copyOf(uncertain);
+    uncertain = uncertain.stream().distinct().toList();
   }
 
   /** Returns the worst of the parts' states. */
@@ -128,26 +130,54 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     List<String> alone = alone(part, was, is);
     List<String> texts =
         Stream.of(
-                differences.stream().map(TypeDifference::text), constants.stream(), alone.stream())
+                differences.stream().map(TypeDifference::text),
+                constants.stream(),
+                alone.stream(),
+                features(was.support(part), is.support(part)))
             .flatMap(clauses -> clauses)
             .toList();
     List<String> before = was.support(part).versions();
     List<String> after = is.support(part).versions();
     boolean same = texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
     boolean moved = !constants.isEmpty() || differences.stream().anyMatch(TypeDifference::matters);
-    if (before.isEmpty() != after.isEmpty() && !moved) {
+    uncertain.addAll(uncompared(part, was, is));
+    if (before.isEmpty() != after.isEmpty()) {
       uncertain.add(
           "the version of %s in %s is unknown"
               .formatted(part.name(), (before.isEmpty() ? was : is).source()));
     }
+    boolean unversioned =
+        differences.stream()
+            .filter(TypeDifference::matters)
+            .map(TypeDifference::type)
+            .anyMatch(ContractLayouts.UNVERSIONED::contains);
     State state = State.HARMLESS;
-    if (same) {
+    if (unversioned) {
+      state = State.FORGOTTEN;
+    } else if (same) {
       state = State.SAME;
     } else if (moved || !alone.isEmpty()) {
-      State changed = moved(part, was, is);
+      List<String> tags = differences.stream().map(TypeDifference::type).toList();
+      State changed = moved(part, tags, was, is);
       state = moved || changed == State.BUMPED ? changed : State.UNCOMPARED;
     }
     return change(part, was, is, state, texts);
+  }
+
+  /** Returns the change of the features that take the place of a version, as a clause. */
+  private static Stream<String> features(Support was, Support is) {
+    return was.features().isPresent()
+            && is.features().isPresent()
+            && !was.features().equals(is.features())
+        ? Stream.of(
+            "the features are %s, not %s"
+                .formatted(text(is.features().get()), text(was.features().get())))
+        : Stream.empty();
+  }
+
+  private static String text(FeatureHeader features) {
+    return "0x%x supported, 0x%x required, 0x%x active"
+        .formatted(features.supported(), features.required(), features.active());
   }
 
   private static PartChange change(
@@ -158,19 +188,22 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
 
   /**
    * Returns the state of a part whose layout changed. The part's own version counts, and those of
-   * its containers, by which a kernel refuses the part as well.
+   * its containers, by which a kernel refuses the part as well. A version that has another layout
+   * in released kernels covers nothing.
+   *
+   * @param tags of the structures that changed
    */
-  private static State moved(Part part, Profile was, Profile is) {
+  private static State moved(Part part, List<String> tags, Profile was, Profile is) {
     boolean known = true;
     for (Optional<Part> one = Optional.of(part);
         one.isPresent();
         one = one.get().within().flatMap(Part::of)) {
       Support before = was.support(one.get());
       Support after = is.support(one.get());
-      if (before.state() != Support.State.YES || after.state() != Support.State.YES) {
+      if (before.versions().isEmpty() || after.versions().isEmpty()) {
         known = false;
       } else if (!before.versions().equals(after.versions())) {
-        return State.BUMPED;
+        return new ClaimedLayouts(is).isBroken(one.get(), tags) ? State.FORGOTTEN : State.BUMPED;
       }
     }
     return known ? State.FORGOTTEN : State.UNKNOWN;
@@ -189,7 +222,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
    */
   private static List<String> alone(Part part, Profile was, Profile is) {
     return Stream.concat(
-            Stream.concat(part.types().stream(), part.shared().stream())
+            part.tags()
+                .filter(name -> !ContractLayouts.UNVERSIONED.contains(name))
                 .filter(name -> was.type(name).isPresent() != is.type(name).isPresent())
                 .map(name -> alone("struct " + name, was.type(name).isPresent() ? was : is)),
             part.constants().stream()
@@ -197,6 +231,27 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
                     name -> was.constants().containsKey(name) != is.constants().containsKey(name))
                 .map(name -> alone(name, was.constants().containsKey(name) ? was : is)))
         .toList();
+  }
+
+  /**
+   * Returns a sentence for each structure and enumerator that was not compared, although the part's
+   * version covers it or every kernel has it.
+   */
+  private static List<String> uncompared(Part part, Profile was, Profile is) {
+    List<String> lacking = new ClaimedLayouts(is).lacking(part);
+    Stream<String> neither =
+        new ClaimedLayouts(was)
+            .lacking(part).stream()
+                .filter(lacking::contains)
+                .map(name ->
+                    "%s is in the types of neither kernel, and was not compared".formatted(name));
+    Stream<String> unversioned =
+        part.tags()
+            .filter(ContractLayouts.UNVERSIONED::contains)
+            .filter(name -> was.architecture() == is.architecture())
+            .filter(name -> was.type(name).isPresent() != is.type(name).isPresent())
+            .map(name -> alone("struct " + name, was.type(name).isPresent() ? was : is));
+    return Stream.concat(neither, unversioned).toList();
   }
 
   private static String alone(String name, Profile kernel) {

@@ -7,13 +7,27 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.kho4j.abi.Component;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.ContractVersion;
+import org.kho4j.abi.KhoScratch;
 import org.kho4j.abi.KhoVersion.MapForm;
 import org.kho4j.abi.PageSize;
+import org.kho4j.abi.SetupData;
+import org.kho4j.preflight.layout.KernelType.Member;
 
 /** The layouts that version strings of the contract cover, as the kernel declares them. */
 public final class ContractLayouts {
+
+  /** The part of the boot record that is KHO's, behind the header that all boot data has. */
+  private static final String KHO_DATA = "kho_data";
+
+  /**
+   * Structures that a kernel reads before the root FDT and its version: x86-64's boot record and
+   * the scratch array. They have one layout in all releases.
+   */
+  public static final List<String> UNVERSIONED =
+      List.of(KHO_DATA, KhoScratch.STRUCTURE.name());
 
   private ContractLayouts() {}
 
@@ -36,7 +50,23 @@ public final class ContractLayouts {
             layouts.add(type);
           }
         });
+    if (known(versions).anyMatch(version -> version.component() == Component.KHO)) {
+      types.put(KHO_DATA, List.of(khoData(pageSize)));
+      KernelType.of(KhoScratch.STRUCTURE, pageSize)
+          .ifPresent(type -> types.put(type.name(), List.of(type)));
+    }
     return types;
+  }
+
+  private static KernelType khoData(PageSize pageSize) {
+    KernelType record = KernelType.of(SetupData.STRUCTURE, pageSize).orElseThrow();
+    int header = SetupData.FDT_ADDR.offset();
+    List<Member> members =
+        record.members().stream()
+            .map(member -> member.movedBy(-header * Byte.SIZE))
+            .filter(member -> member.bitOffset() >= 0)
+            .toList();
+    return new KernelType(KHO_DATA, record.size() - header, members);
   }
 
   /**
@@ -47,6 +77,7 @@ public final class ContractLayouts {
     return of(versions, pageSize, Optional.empty()).entrySet().stream()
         .filter(entry -> entry.getValue().size() == 1)
         .map(Map.Entry::getKey)
+        .filter(name -> !UNVERSIONED.contains(name)) // Only x86-64 has the boot record.
         .filter(name -> isInEveryForm(name, versions))
         .sorted()
         .toList();

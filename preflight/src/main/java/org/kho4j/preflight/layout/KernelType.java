@@ -27,8 +27,33 @@ public record KernelType(String name, long size, List<Member> members) {
    * @param name its name; the members of an anonymous union are members of the structure
    * @param bitOffset bits from the start
    * @param bitSize bits, an array's elements all together
+   * @param elementBits bits of one element of an array; of what is no array, {@code bitSize}; 0 if
+   *     that is unknown
+   * @param structure tag of the structure that it is, or is an array of; empty if it has no tag, if
+   *     the member is no structure, or that is unknown
+   * @param inner members of that structure
    */
-  public record Member(String name, long bitOffset, long bitSize) {}
+  public record Member(
+      String name,
+      long bitOffset,
+      long bitSize,
+      long elementBits,
+      String structure,
+      List<Member> inner) {
+
+    public Member {
+      inner = List.copyOf(inner);
+    }
+
+    /** A member of which nothing but the place is known. */
+    public Member(String name, long bitOffset, long bitSize) {
+      this(name, bitOffset, bitSize, 0, "", List.of());
+    }
+
+    Member movedBy(long bits) {
+      return new Member(name, bitOffset + bits, bitSize, elementBits, structure, inner);
+    }
+  }
 
   public KernelType {
     members = List.copyOf(members);
@@ -48,11 +73,14 @@ public record KernelType(String name, long size, List<Member> members) {
       structure.fields().forEach(field -> members(field, members));
       return Optional.of(new KernelType(structure.name(), structure.headerSize(), members));
     }
+    long header = bits(structure.headerSize());
     if (!structure.fields().isEmpty()) {
-      members.add(new Member("hdr", 0, bits(structure.headerSize())));
+      List<Member> fields = new ArrayList<>();
+      structure.fields().forEach(field -> members(field, fields));
+      members.add(new Member("hdr", 0, header, header, "", fields));
     }
     int length = structure.capacity(pageSize) * elements.size();
-    members.add(new Member(elements.name(), bits(structure.headerSize()), bits(length)));
+    members.add(member(elements, elements.name(), header, bits(length), bits(elements.size())));
     return Optional.of(new KernelType(structure.name(), structure.size(pageSize), members));
   }
 
@@ -81,9 +109,27 @@ public record KernelType(String name, long size, List<Member> members) {
               .mapToLong(Field.Bits::width)
               .findFirst()
               .orElse(bits(field.end()) - low);
-      members.add(new Member(name, low, size));
+      members.add(member(field, name, low, size, elementBits(field, size)));
       low += size;
     }
+  }
+
+  private static long elementBits(Field field, long size) {
+    return switch (field.type()) {
+      case BYTES -> 0;
+      case STRUCTURE -> size;
+      default -> Math.min(size, bits(field.type().unit()));
+    };
+  }
+
+  private static Member member(Field field, String name, long offset, long size, long element) {
+    List<Member> inner = new ArrayList<>();
+    Structure structure = field.type() == Field.Type.STRUCTURE ? field.target() : null;
+    if (structure != null) {
+      structure.fields().forEach(each -> members(each, inner));
+    }
+    String tag = structure == null ? "" : structure.name();
+    return new Member(name, offset, size, element, tag, inner);
   }
 
   private static long bits(int bytes) {

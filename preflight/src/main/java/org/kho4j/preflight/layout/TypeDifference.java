@@ -8,7 +8,8 @@ import org.kho4j.preflight.layout.KernelType.Member;
 /**
  * A difference between two declarations of a structure.
  *
- * @param type the structure's tag
+ * @param type the structure's tag; of a difference in an inner structure that has one tag in both,
+ *     that tag
  * @param kind kind of the difference
  * @param text a clause with the member, its place and its former place
  */
@@ -20,15 +21,21 @@ public record TypeDifference(String type, Kind kind, String text) {
     REMOVED,
     MOVED,
     RESIZED,
-    /** Another name for the same bytes, which no kernel sees. */
+    /** Another name for the same bytes. */
     RENAMED,
+    /** Another member for bytes that another member has as before, or for none. */
+    OVERLAID,
     /** Another size of the whole structure. */
     SIZE
   }
 
-  /** Returns whether the difference makes a kernel read bytes wrongly. */
+  private TypeDifference in(String structure) {
+    return new TypeDifference(structure, kind, text);
+  }
+
+  /** Returns whether a kernel reads bytes at other places, or other numbers of them. */
   public boolean matters() {
-    return kind != Kind.RENAMED;
+    return kind != Kind.RENAMED && kind != Kind.OVERLAID;
   }
 
   /**
@@ -45,9 +52,10 @@ public record TypeDifference(String type, Kind kind, String text) {
       Member now = is.member(member.name());
       if (now == null) {
         Member other = namesake(is, was, member);
+        Kind gone = isOverlaid(member, was, is) ? Kind.OVERLAID : Kind.REMOVED;
         found.add(
             other == null
-                ? new TypeDifference(tag, Kind.REMOVED, name + " does not exist any more")
+                ? new TypeDifference(tag, gone, name + " does not exist any more")
                 : new TypeDifference(
                     tag, Kind.RENAMED, name + " is called " + other.name() + ": the same bytes"));
       } else if (now.bitOffset() != member.bitOffset()) {
@@ -56,13 +64,24 @@ public record TypeDifference(String type, Kind kind, String text) {
       } else if (now.bitSize() != member.bitSize()) {
         String sizes = size(now.bitSize()) + ", not " + size(member.bitSize());
         found.add(new TypeDifference(tag, Kind.RESIZED, name + " has " + sizes));
+      } else if (now.elementBits() != member.elementBits()
+          && now.elementBits() * member.elementBits() != 0) {
+        String sizes = size(now.elementBits()) + ", not " + size(member.elementBits());
+        found.add(new TypeDifference(tag, Kind.RESIZED, name + " has elements of " + sizes));
+      } else if (!now.inner().isEmpty() && !member.inner().isEmpty()) {
+        String inner = member.structure().equals(now.structure()) ? now.structure() : "";
+        long bytes = member.elementBits() / Byte.SIZE;
+        between(new KernelType(name, bytes, member.inner()), new KernelType(name, bytes, now.inner()))
+            .stream()
+            .map(each -> each.type.equals(name) ? each.in(inner.isEmpty() ? tag : inner) : each)
+            .forEach(found::add);
       }
     }
     for (Member member : is.members()) {
       if (was.member(member.name()) == null && namesake(was, is, member) == null) {
         String bytes = size(member.bitSize()) + " at " + place(member.bitOffset());
-        found.add(
-            new TypeDifference(tag, Kind.ADDED, tag + "." + member.name() + " is new, " + bytes));
+        Kind kind = isOverlaid(member, was, is) ? Kind.OVERLAID : Kind.ADDED;
+        found.add(new TypeDifference(tag, kind, tag + "." + member.name() + " is new, " + bytes));
       }
     }
     if (was.size() != is.size()) {
@@ -83,6 +102,26 @@ public record TypeDifference(String type, Kind kind, String text) {
                 && against.member(other.name()) == null)
         .findFirst()
         .orElse(null);
+  }
+
+  /**
+   * Returns whether a member that one declaration lacks has no bytes, or only those of a member
+   * that both have: a view of a union.
+   */
+  private static boolean isOverlaid(Member member, KernelType was, KernelType is) {
+    long end = member.bitOffset() + member.bitSize();
+    return member.bitSize() == 0
+        || was.members().stream()
+            .filter(other -> isSamePlace(other, is.member(other.name())))
+            .anyMatch(other ->
+                other.bitOffset() <= member.bitOffset()
+                    && end <= other.bitOffset() + other.bitSize());
+  }
+
+  private static boolean isSamePlace(Member member, @Nullable Member other) {
+    return other != null
+        && other.bitOffset() == member.bitOffset()
+        && other.bitSize() == member.bitSize();
   }
 
   private static String place(long bit) {

@@ -16,6 +16,7 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.Structure;
 import org.kho4j.abi.VersionString;
 import org.kho4j.preflight.image.Feature;
+import org.kho4j.preflight.layout.ContractLayouts;
 import org.kho4j.preflight.layout.KernelType;
 
 /**
@@ -27,7 +28,8 @@ import org.kho4j.preflight.layout.KernelType;
  * @param several whether the part has several strings of one stem, each with its own meaning
  * @param feature the evidence that a kernel has it
  * @param within the part that it arrives in; empty for the root
- * @param types the kernel's structures that its own version covers
+ * @param types the kernel's structures that its own version covers; of the root also {@link
+ *     ContractLayouts#UNVERSIONED}
  * @param shared structures of other parts that it is read through
  * @param constants enumerators that decide its layout
  * @param absent its fate in a kernel that does not have it
@@ -75,6 +77,7 @@ public record Part(
   public static final Part KHO =
       row("kho", Feature.KHO)
           .types(Component.KHO, "khoser_mem_chunk_hdr")
+          .types(ContractLayouts.UNVERSIONED)
           .constants("KHO_TREE_MAX_DEPTH", "KHO_TABLE_SIZE_LOG2", "KHO_BITMAP_SIZE_LOG2")
           .absent(lost("it reuses all memory without a message; nothing of the handover remains"))
           .other(
@@ -207,6 +210,11 @@ public record Part(
         .build();
   }
 
+  /** Returns the tags of the structures that it has or is read through. */
+  public Stream<String> tags() {
+    return Stream.concat(types.stream(), shared.stream());
+  }
+
   /** Returns the tags of the structures of all parts. */
   public static Set<String> allTypes() {
     Set<String> types = new TreeSet<>(SHARED);
@@ -275,6 +283,12 @@ public record Part(
 
     Row within(String part) {
       within = Optional.of(part);
+      return this;
+    }
+
+    /** Adds tags of structures. */
+    Row types(List<String> tags) {
+      types = Stream.concat(types.stream(), tags.stream()).toList();
       return this;
     }
 

@@ -2,12 +2,12 @@ package org.kho4j.preflight.profile;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.KhoVersion;
@@ -76,12 +76,16 @@ public record ClaimedLayouts(Profile kernel) {
    * part is read.
    */
   public boolean isBroken(Part part) {
-    Set<String> names = new HashSet<>(part.types());
-    names.addAll(part.shared());
+    Set<String> names = part.tags().collect(Collectors.toSet());
     return Part.ALL.stream()
             .flatMap(one -> brokenTypes(kernel.support(one)).keySet().stream())
             .anyMatch(names::contains)
         || (part.equals(Part.KHO) && isMapBroken());
+  }
+
+  /** Returns whether one of these structures breaks the layout of the part's own versions. */
+  public boolean isBroken(Part part, List<String> tags) {
+    return brokenTypes(kernel.support(part)).keySet().stream().anyMatch(tags::contains);
   }
 
   /**
@@ -97,10 +101,16 @@ public record ClaimedLayouts(Profile kernel) {
         part.equals(Part.KHO)
             ? version().stream().flatMap(version -> constants(version, pageSize))
             : Stream.of();
+    // Those of KHO cover the structures that several parts are read through.
+    List<String> versions =
+        Stream.of(part, Part.KHO)
+            .flatMap(one -> kernel.support(one).versions().stream())
+            .distinct()
+            .toList();
     return Stream.concat(
-            ContractLayouts.certain(kernel.support(part).versions(), pageSize).stream()
+            ContractLayouts.certain(versions, pageSize).stream()
                 // Without the parts that are read through it, a kernel may lack a structure.
-                .filter(name -> part.types().contains(name) || part.shared().contains(name))
+                .filter(part.tags().toList()::contains)
                 .filter(name -> kernel.type(name).isEmpty())
                 .map("struct "::concat),
             constants.filter(name -> !kernel.constants().containsKey(name)))
@@ -158,7 +168,7 @@ public record ClaimedLayouts(Profile kernel) {
     List<String> differences = List.of();
     for (KernelType layout : layouts) {
       differences =
-          TypeDifference.between(layout, own).stream()
+          KernelPair.differences(layout, own)
               .filter(TypeDifference::matters)
               .map(TypeDifference::text)
               .toList();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.kho4j.preflight.image.Architecture;
+import org.kho4j.preflight.layout.KernelType;
 import org.kho4j.preflight.layout.TypeDifference;
 import org.kho4j.preflight.part.Part;
 
@@ -36,8 +37,17 @@ public record KernelPair(Profile from, Profile to) {
             from.type(tag).stream()
                 .flatMap(ours ->
                     to.type(tag).stream()
-                        .flatMap(theirs -> TypeDifference.between(ours, theirs).stream())))
+                        .flatMap(theirs -> differences(ours, theirs))))
         .toList();
+  }
+
+  /**
+   * Returns the differences of two declarations, without those in inner structures that are
+   * compared by themselves.
+   */
+  static Stream<TypeDifference> differences(KernelType was, KernelType is) {
+    return TypeDifference.between(was, is).stream()
+        .filter(one -> one.type().equals(was.name()) || !Part.allTypes().contains(one.type()));
   }
 
   /** Returns the differing enumerators on which the layout of a part depends, a clause each. */

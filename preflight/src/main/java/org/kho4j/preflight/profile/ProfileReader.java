@@ -12,6 +12,7 @@ import org.kho4j.abi.VersionString;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.btf.Btf;
 import org.kho4j.preflight.btf.BtfEnum;
+import org.kho4j.preflight.btf.BtfField;
 import org.kho4j.preflight.btf.BtfStruct;
 import org.kho4j.preflight.image.BuiltIn;
 import org.kho4j.preflight.image.FoundString;
@@ -25,6 +26,9 @@ import org.kho4j.preflight.part.Part;
 public final class ProfileReader {
 
   private static final String RADIX_CONSTANTS = "kho_radix_consts";
+
+  /** Most structures in one another. */
+  private static final int MAX_DEPTH = 8;
 
   private ProfileReader() {}
 
@@ -150,19 +154,40 @@ public final class ProfileReader {
     for (String name : Part.allTypes()) {
       Optional<BtfStruct> struct = btf.get().struct(name);
       if (struct.isPresent()) {
-        types.put(name, type(struct.get()));
+        types.put(name, type(btf.get(), struct.get()));
       }
     }
     return Optional.of(types);
   }
 
-  private static KernelType type(BtfStruct struct) {
+  private static KernelType type(Btf btf, BtfStruct struct) throws MalformedImageException {
     return new KernelType(
-        struct.name(),
-        struct.size(),
-        struct.fields().stream()
-            .map(field -> new Member(field.name(), field.bitOffset(), field.bitSize()))
-            .toList());
+        struct.name(), struct.size(), members(btf, struct, 0, new int[] {Btf.MAX_MEMBERS}));
+  }
+
+  /**
+   * Returns the members of a structure, and of the structures in it: in damaged BTF, a structure may
+   * contain itself.
+   *
+   * @param left number of members that are still read; beyond it, inner ones are left out
+   */
+  private static List<Member> members(Btf btf, BtfStruct struct, int depth, int[] left)
+      throws MalformedImageException {
+    left[0] -= struct.fields().size();
+    List<Member> members = new ArrayList<>();
+    for (BtfField field : struct.fields()) {
+      String tag = "";
+      List<Member> inner = List.of();
+      if (field.structure() != 0 && depth < MAX_DEPTH && left[0] > 0) {
+        BtfStruct structure = btf.struct(field.structure());
+        tag = structure.name();
+        inner = members(btf, structure, depth + 1, left);
+      }
+      members.add(
+          new Member(
+              field.name(), field.bitOffset(), field.bitSize(), field.elementBits(), tag, inner));
+    }
+    return members;
   }
 
   private static Map<String, Long> constants(Optional<Btf> btf) throws MalformedImageException {

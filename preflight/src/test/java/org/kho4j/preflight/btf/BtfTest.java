@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -29,18 +30,22 @@ class BtfTest {
     assertThat(struct.union()).isFalse();
     assertThat(struct.fields())
         .containsExactly(
-            new BtfField("first_phys", 0, 64, "u64", List.of(), ""),
-            new BtfField("chunk", 0, 64, "struct kho_vmalloc_chunk *", List.of(), ""),
-            new BtfField("total_pages", 64, 32, "u32", List.of(), ""),
-            new BtfField("flags", 96, 16, "u16", List.of(), ""),
-            new BtfField("order", 112, 16, "u16", List.of(), ""));
+            new BtfField("first_phys", 0, 64, "u64", List.of(), 0),
+            new BtfField("chunk", 0, 64, "struct kho_vmalloc_chunk *", List.of(), 0),
+            new BtfField("total_pages", 64, 32, "u32", List.of(), 0),
+            new BtfField("flags", 96, 16, "u16", List.of(), 0),
+            new BtfField("order", 112, 16, "u16", List.of(), 0));
   }
 
   @Test
   void showsWhatCCanSay() throws Exception {
     BtfStruct struct = small().struct("all_of_c").orElseThrow();
 
-    assertThat(struct.fields().stream().map(BtfTest::line))
+    List<String> lines = new ArrayList<>();
+    for (BtfField field : struct.fields()) {
+      lines.add(line(field));
+    }
+    assertThat(lines)
         .containsExactly(
             "a: unsigned int @0+3",
             "b: int @3+7",
@@ -58,13 +63,13 @@ class BtfTest {
             "bytes: u8 @736+32 [4]",
             "low: u16 @736+16",
             "high: u16 @752+16",
-            "named: struct {…} @768+32",
+            "named: struct {…} @768+32 {}",
             "embedded: const struct kho_vmalloc @832+256 [2] {kho_vmalloc}",
             "f: float @1088+32",
             "tail: char @1120+0 [0]");
   }
 
-  private static String line(BtfField field) {
+  private static String line(BtfField field) throws Exception {
     return field.name()
         + ": "
         + field.type()
@@ -73,7 +78,7 @@ class BtfTest {
         + "+"
         + field.bitSize()
         + (field.dimensions().isEmpty() ? "" : " " + field.dimensions())
-        + (field.structure().isEmpty() ? "" : " {" + field.structure() + "}");
+        + (field.structure() == 0 ? "" : " {" + small().struct(field.structure()).name() + "}");
   }
 
   @Test
@@ -87,8 +92,8 @@ class BtfTest {
 
     assertThat(btf.read().struct("s").orElseThrow().fields())
         .containsExactly(
-            new BtfField("a", 0, 192, "u32", List.of(3L, 2L), ""),
-            new BtfField("b", 192, 192, "pair", List.of(3L), ""));
+            new BtfField("a", 0, 192, "u32", List.of(3L, 2L), 0),
+            new BtfField("b", 192, 192, "pair", List.of(3L), 0));
   }
 
   @Test
@@ -133,7 +138,7 @@ class BtfTest {
     Btf read = btf.read();
 
     assertThat(read.struct("s").orElseThrow().fields())
-        .containsExactly(new BtfField("p", 0, 64, "u32 *", List.of(), ""));
+        .containsExactly(new BtfField("p", 0, 64, "u32 *", List.of(), 0));
     assertThat(read.enumeration("e").orElseThrow().constants())
         .containsExactly(new BtfEnum.Constant("E", 0x1_ffff_ffffL));
   }
@@ -148,9 +153,9 @@ class BtfTest {
     flagged.type("s", BtfKind.STRUCT, true, 1, 4, flagged.name("b"), 1, 3 << 24 | 5);
 
     assertThat(old.read().struct("s").orElseThrow().fields())
-        .containsExactly(new BtfField("b", 5, 3, "bits", List.of(), ""));
+        .containsExactly(new BtfField("b", 5, 3, "bits", List.of(), 0));
     assertThat(flagged.read().struct("s").orElseThrow().fields())
-        .containsExactly(new BtfField("b", 5, 3, "u32", List.of(), ""));
+        .containsExactly(new BtfField("b", 5, 3, "u32", List.of(), 0));
   }
 
   @Test

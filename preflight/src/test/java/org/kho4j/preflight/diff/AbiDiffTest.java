@@ -16,6 +16,7 @@ import org.kho4j.preflight.layout.KernelType.Member;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.profile.Kernels;
 import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.profile.Support;
 
 class AbiDiffTest {
 
@@ -59,6 +60,47 @@ class AbiDiffTest {
   void theVersionAroundItTells() {
     Profile bumped = Kernels.with(Kernels.withType(LARGER_SESSION), Part.KHO, "kho-v5");
     assertThat(change(AbiDiff.between(LINUX_7_3, bumped), "luo").state()).isEqualTo(State.BUMPED);
+  }
+
+  @Test
+  void aVersionThatReleasedKernelsHaveCoversNoOtherLayout() {
+    Profile older = Kernels.with(Kernels.withType(SWAPPED), Part.KHO, "kho-v3");
+    assertThat(change(AbiDiff.between(LINUX_7_3, older), "kho").state()).isEqualTo(State.FORGOTTEN);
+  }
+
+  @Test
+  void noVersionCoversWhatIsReadBeforeIt() {
+    KernelType scratch = LINUX_7_3.type("kho_scratch").orElseThrow();
+    KernelType turned =
+        new KernelType(
+            scratch.name(),
+            scratch.size(),
+            List.of(new Member("size", 0, 64), new Member("addr", 64, 64)));
+    Profile bumped = Kernels.with(Kernels.withType(turned), Part.KHO, "kho-v5");
+    assertThat(change(AbiDiff.between(LINUX_7_3, bumped), "kho").state())
+        .isEqualTo(State.FORGOTTEN);
+    AbiDiff lacking = AbiDiff.between(LINUX_7_3, Kernels.without(LINUX_7_3, "kho_data"));
+    assertThat(lacking.worst()).isEqualTo(State.SAME);
+    assertThat(lacking.uncertain())
+        .containsExactly("struct kho_data is only in the types of 7.3, and was not compared");
+  }
+
+  @Test
+  void aVersionThatOneKernelDoesNotShowWasNotBumped() {
+    Profile silent =
+        Kernels.with(Kernels.withType(SWAPPED), Part.KHO, Support.yes(List.of(), "a test"));
+    for (AbiDiff diff :
+        List.of(AbiDiff.between(LINUX_7_3, silent), AbiDiff.between(silent, LINUX_7_3))) {
+      assertThat(change(diff, "kho").state()).isEqualTo(State.UNKNOWN);
+      assertThat(diff.uncertain()).contains("the version of kho in changed is unknown");
+    }
+  }
+
+  @Test
+  void whatNeitherKernelShowsWasNotCompared() {
+    Profile without = Kernels.without(LINUX_7_3, "kho_vmalloc");
+    assertThat(AbiDiff.between(without, without).uncertain())
+        .contains("struct kho_vmalloc is in the types of neither kernel, and was not compared");
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.LuoSession;
 import org.kho4j.abi.MemfdFolio;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.layout.KernelType.Member;
@@ -42,6 +43,73 @@ class TypeDifferenceTest {
           assertThat(difference.text())
               .isEqualTo("kho_vmalloc.flags is called bits: the same bytes");
         });
+  }
+
+  @Test
+  void elementsOfAnotherSizeMatter() {
+    assertThat(TypeDifference.between(array(64), array(32)))
+        .singleElement()
+        .satisfies(difference -> {
+          assertThat(difference.matters()).isTrue();
+          assertThat(difference.text()).isEqualTo("t.a has elements of 4 bytes, not 8 bytes");
+        });
+    assertThat(TypeDifference.between(array(64), array(0))).as("unknown").isEmpty();
+  }
+
+  private static KernelType array(long elementBits) {
+    return new KernelType(
+        "t", 512, List.of(new Member("a", 0, 4096, elementBits, "", List.of())));
+  }
+
+  @Test
+  void anInnerStructureIsCompared() {
+    KernelType session = KernelType.of(LuoSession.STRUCTURE, PageSize.SIZE_4K).orElseThrow();
+    KernelType turned =
+        new KernelType(
+            session.name(),
+            session.size(),
+            session.members().stream().map(TypeDifferenceTest::turnedInside).toList());
+    assertThat(TypeDifference.between(session, turned))
+        .isNotEmpty()
+        .allMatch(TypeDifference::matters)
+        .first()
+        .satisfies(difference ->
+            assertThat(difference.text()).endsWith("is at offset 8, not offset 0"));
+  }
+
+  /** Exchanges the two members of an inner structure. */
+  private static Member turnedInside(Member member) {
+    if (member.inner().size() != 2) {
+      return member;
+    }
+    Member first = member.inner().getFirst();
+    Member second = member.inner().getLast();
+    return new Member(
+        member.name(),
+        member.bitOffset(),
+        member.bitSize(),
+        member.elementBits(),
+        member.structure(),
+        List.of(
+            new Member(first.name(), second.bitOffset(), first.bitSize()),
+            new Member(second.name(), first.bitOffset(), second.bitSize())));
+  }
+
+  @Test
+  void anotherViewOfTheSameBytesDoesNotMatter() {
+    KernelType viewed =
+        new KernelType(
+            "kho_vmalloc",
+            16,
+            concat(concat(VMALLOC.members(), new Member("low", 64, 16)), new Member("end", 128, 0)));
+    assertThat(TypeDifference.between(VMALLOC, viewed))
+        .hasSize(2)
+        .extracting(TypeDifference::kind)
+        .containsOnly(Kind.OVERLAID);
+    assertThat(TypeDifference.between(viewed, VMALLOC))
+        .hasSize(2)
+        .extracting(TypeDifference::kind)
+        .containsOnly(Kind.OVERLAID);
   }
 
   @Test

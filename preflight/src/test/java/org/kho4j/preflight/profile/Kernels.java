@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
@@ -41,7 +42,11 @@ public final class Kernels {
         parts,
         Optional.empty(),
         Optional.of(ClaimedLayouts.ofHandover(parts, pageSize, Optional.empty())),
-        Map.of(),
+        versions.getOrDefault(Part.KHO, List.of()).stream()
+            .findFirst()
+            .flatMap(KhoVersion::of)
+            .map(version -> version.mapForms().getFirst().radixConstants(pageSize))
+            .orElse(Map.of()),
         Optional.empty(),
         Optional.empty());
   }
@@ -108,6 +113,21 @@ public final class Kernels {
     Map<String, KernelType> types = new HashMap<>(kernel.types().orElseThrow());
     types.remove(type);
     return copy(kernel, kernel.parts(), kernel.versions(), Optional.of(types));
+  }
+
+  /** A kernel whose types lack the enumerators. */
+  public static Profile withoutConstants(Profile kernel) {
+    return new Profile(
+        kernel.source(),
+        kernel.release(),
+        kernel.architecture(),
+        kernel.pageSize(),
+        kernel.parts(),
+        kernel.versions(),
+        kernel.types(),
+        Map.of(),
+        kernel.khoByDefault(),
+        kernel.footprint());
   }
 
   public static Profile withType(Profile kernel, KernelType type) {

@@ -8,9 +8,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kho4j.preflight.btf.BtfBuilder;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
 import org.kho4j.preflight.part.Part;
 
 /** Kernels here are arm64 Images that have nothing but some strings. */
@@ -82,6 +86,23 @@ class ProfileReaderTest {
   void withoutAnyStringThePartIsNotThere() throws IOException {
     assertThat(kernel(ALL.replace("kho-v4", "kho")).support(Part.KHO).state())
         .isEqualTo(Support.State.NO);
+  }
+
+  /** Both members of the only structure are that structure. */
+  @Test
+  void aStructureThatContainsItselfIsReadToADepth() throws IOException {
+    int struct = 4;
+    byte[] btf =
+        new BtfBuilder().type("kho_scratch", struct, false, 2, 16, 1, 1, 0, 1, 1, 64).bytes();
+    Profile kernel =
+        ProfileReader.read(KernelImages.read(Files.write(directory.resolve("btf"), btf)));
+    KernelType type = kernel.type("kho_scratch").orElseThrow();
+    int depth = 0;
+    for (List<Member> at = type.members(); !at.isEmpty(); at = at.getFirst().inner()) {
+      assertThat(at).hasSize(2);
+      depth++;
+    }
+    assertThat(depth).isEqualTo(9);
   }
 
   /** Distributions put the configuration beside the image, under the release's name. */
