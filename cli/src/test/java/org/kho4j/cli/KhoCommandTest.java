@@ -285,11 +285,11 @@ class KhoCommandTest {
     assertThat(run(behind)).isEqualTo(Command.FAILED);
     assertThat(pipe.err())
         .startsWith("kho: kho " + command[0])
-        .contains("takes no --skip: it opens no memory image\n");
+        .contains("takes no --skip, which is for a command that reads one memory image\n");
     String[] before =
         Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
     assertThat(run(before)).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).contains("takes no --fdt: it opens no memory image\n");
+    assertThat(pipe.err()).contains("takes no --fdt, which is for a command that reads one memory image\n");
   }
 
   @Test

@@ -218,9 +218,11 @@ public final class Preflight {
   private void integrity() {
     Optional<Integrity> integrity = content.flatMap(HandoverContent::integrity);
     if (integrity.isEmpty()) {
-      notes.add(
-          "the content of the handover was not examined: that needs the first kernel's memory"
-              + " (--from IMAGE, or --from running as root)");
+      if (from.support(Part.KHO).state() != Support.State.NO) {
+        notes.add(
+            "the content of the handover was not examined: that needs the first kernel's memory"
+                + " (--from IMAGE, or --from running as root)");
+      }
       return;
     }
     for (Damage damage : integrity.get().damages()) {

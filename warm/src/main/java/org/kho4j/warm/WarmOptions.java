@@ -9,8 +9,8 @@ package org.kho4j.warm;
  * @param schema a number of the application for the meaning of its regions: a store of another
  *     schema is refused
  * @param sparse whether a store that is created takes memory or disk only when it is written to.
- *     Then a full disk or a memory limit ends the process (SIGBUS or the kernel's OOM killer) in
- *     the middle of a store; without it, {@code open} refuses
+ *     Then a store into memory that a full disk has no room for throws {@link InternalError}, and a
+ *     memory limit ends the process (the kernel's OOM killer); without it, {@code open} refuses
  * @param checksums whether {@link WarmStore#close} records a CRC-32C of each region's content, for
  *     {@link Region#verify}. Takes 0.2 to 0.25 s a GiB
  * @param setAside whether a file that will not open (no store, another layout, another schema,

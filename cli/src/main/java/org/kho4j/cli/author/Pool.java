@@ -74,7 +74,11 @@ record Pool(PageAllocator allocator, SpecPlace place) {
         spec.scratch().stream().mapToLong(scratch -> scratch.range().end()).max().orElse(0);
     long end = spec.memory().range().end() - (spec.arch() == Arch.X86_64 ? FIRMWARE : 0);
     if (end <= start) {
-      throw spec.broken("there is no memory above the last scratch region: give \"allocate\"");
+      throw spec.broken(
+          "there is no memory above the last scratch region%s: give \"allocate\"",
+          spec.arch() == Arch.X86_64
+              ? " and below the last %s, which a PC's firmware uses".formatted(Units.size(FIRMWARE))
+              : "");
     }
     return new AddressRange(start, end - start);
   }

@@ -135,7 +135,7 @@ public abstract class Command {
       Optional<String> refused = invocation.imageOption(shownImageOptions.negate());
       if (refused.isPresent()) {
         throw invocation.wrong(
-            "%s takes no %s: it opens no memory image"
+            "%s takes no %s, which is for a command that reads one memory image"
                 .formatted(spec.qualifiedName(), refused.get()));
       }
     }

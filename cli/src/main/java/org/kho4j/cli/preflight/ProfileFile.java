@@ -36,7 +36,7 @@ public final class ProfileFile {
     if (!attributes.isRegularFile()) {
       throw new IOException(
           path
-              + (attributes.isDirectory() ? ": is a directory" : ": is no file")
+              + (attributes.isDirectory() ? ": is a directory" : ": is no regular file")
               + ", not a kernel");
     }
     try (InputStream in = Files.newInputStream(path)) {

@@ -111,13 +111,15 @@ public final class PageAllocator {
     long page = random == null ? tree.take(order) : takeAnywhere(order, random);
     if (page == PageNumbers.NONE) {
       throw new OutOfPagesException(
-          "no free block of order %d (%d bytes): %d of %d pages are free, the largest block is of order %d"
+          "no free block of order %d (%d bytes): %d of %d pages are free%s"
               .formatted(
                   order,
                   pageSize.blockBytes(order),
                   freePages,
                   pages,
-                  statistics().largestOrder()));
+                  freePages == 0
+                      ? ""
+                      : ", the largest block is of order " + statistics().largestOrder()));
     }
     freePages -= 1L << order;
     return numbers.address(page);
