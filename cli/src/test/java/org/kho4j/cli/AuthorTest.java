@@ -228,7 +228,9 @@ class AuthorTest {
           "subtrees": [{ "khoTest": { "folios": [1, 0] } }] }
         """
             .formatted(pageSize);
-    JsonNode authored = JSON.readTree(run(0, spec, "--json", "--dtb-out", tree.toString()).out());
+    ConsoleOfATest alone = run(0, spec, "--json", "--dtb-out", tree.toString());
+    assertThat(alone.err()).contains("has the boot record only");
+    JsonNode authored = JSON.readTree(alone.out());
     BootData boot =
         ChosenNode.read(Fdt.read(MemorySegment.ofArray(Files.readAllBytes(tree)))).orElseThrow();
     assertThat(boot.fdtAddress()).isEqualTo(Long.decode(authored.get("fdt").asString()));
@@ -237,7 +239,9 @@ class AuthorTest {
 
     // The tree that was written is a machine's tree, too.
     Path second = directory.resolve("second.dtb");
-    run(0, spec, "--force", "--dtb", tree.toString(), "--dtb-out", second.toString());
+    assertThat(
+            run(0, spec, "--force", "--dtb", tree.toString(), "--dtb-out", second.toString()).err())
+        .doesNotContain("boot record");
     assertThat(Files.readAllBytes(second)).isEqualTo(Files.readAllBytes(tree));
     assertThat(run(2, SMALL.formatted(""), "--force", "--dtb-out", tree.toString()).err())
         .contains("--dtb-out is for arm64, and the spec is for x86-64");

@@ -92,6 +92,10 @@ public final class BootFiles {
           "%s is for %s, and %s is for %s"
               .formatted(other, arch(!pc).label(), what, arch(pc).label()));
     }
+    if (invocation.flag("--dtb-out") && !invocation.flag("--dtb")) {
+      invocation.note(
+          "the device tree has the boot record only: to boot a kernel, give the machine's as --dtb");
+    }
     return new BootFiles(invocation);
   }
 
