@@ -167,6 +167,27 @@ class PreflightNextTest {
         .contains("there is no boot entry");
   }
 
+  /** As systemctl kexec loads it: an unknown command line would be assumed to have kho=on. */
+  @Test
+  void aBootEntryWithoutOptionsHasAnEmptyCommandLine() throws IOException {
+    Path boot = directory.resolve("root/boot");
+    Files.createDirectories(boot.resolve("loader/entries"));
+    Files.copy(SMALL.resolve("small.elf"), boot.resolve("vmlinuz"));
+    Path entry = Files.writeString(boot.resolve("loader/entries/one.conf"), "linux /vmlinuz\n");
+    Object[] line = {
+      "--from", SMALL.resolve("small.elf"), "--to", "next", "--root", directory.resolve("root")
+    };
+
+    JsonNode report = json(1, line);
+    assertThat(component(report, "luo").get("verdict").asString()).isEqualTo("unreachable");
+    assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+        .noneMatch(note -> note.contains("it is assumed to have kho=on"));
+
+    uki("root/boot/one.efi", "kho=off");
+    Files.writeString(entry, "uki /one.efi\n");
+    assertThat(component(json(1, line), "luo").get("because").asString()).contains("with kho=off");
+  }
+
   @Test
   void aBootEntryThatNamesNoPathIsRefused() throws IOException {
     Path entries = Files.createDirectories(directory.resolve("root/boot/loader/entries"));
