@@ -174,6 +174,20 @@ class PreflightCommandTest {
   }
 
   @Test
+  void aVmlinuxOfAnotherMachineIsOfAnotherArchitecture() throws Exception {
+    Path image = SMALL.resolve("small.elf");
+    byte[] elf = Files.readAllBytes(image);
+    elf[18] = (byte) 243;
+    Path riscv = Files.write(directory.resolve("riscv"), elf);
+    String sentence =
+        "%s is for x86-64, but %s is for riscv64: kexec cannot change the architecture"
+            .formatted(image, riscv);
+    assertThat(kho(2, "preflight", "--from", image, "--to", riscv).err()).contains(sentence);
+    assertThat(kho(0, "abi", "diff", image, riscv).out()).startsWith("note: " + sentence);
+    assertThat(kho(1, "preflight", "--to", riscv).out()).startsWith(riscv + ", ").contains("riscv64");
+  }
+
+  @Test
   void aProfileGoesToStdoutWhenAsked() {
     Path image = SMALL.resolve("small.elf");
     assertThat(kho(0, "preflight", "--to", image, "--save-profile", "-").out())
