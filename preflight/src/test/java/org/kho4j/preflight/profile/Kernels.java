@@ -89,7 +89,7 @@ public final class Kernels {
         LINUX_7_3.versions(),
         LINUX_7_3.types(),
         LINUX_7_3.constants(),
-        LINUX_7_3.khoByDefault(),
+        LINUX_7_3.config(),
         Optional.of(footprint));
   }
 
@@ -118,6 +118,11 @@ public final class Kernels {
 
   /** Linux 7.3 whose configuration tells whether KHO is on without {@code kho=}. */
   public static Profile withKhoByDefault(boolean on) {
+    return with(new KernelConfig(on, "", KernelConfig.Use.DEFAULT));
+  }
+
+  /** Linux 7.3 with a known configuration. */
+  public static Profile with(KernelConfig config) {
     return new Profile(
         "configured",
         LINUX_7_3.release(),
@@ -127,7 +132,7 @@ public final class Kernels {
         LINUX_7_3.versions(),
         LINUX_7_3.types(),
         LINUX_7_3.constants(),
-        Optional.of(on),
+        Optional.of(config),
         Optional.empty());
   }
 
@@ -145,7 +150,7 @@ public final class Kernels {
         strings,
         types,
         kernel.constants(),
-        kernel.khoByDefault(),
+        kernel.config(),
         kernel.footprint());
   }
 }
