@@ -199,7 +199,9 @@ class PreflightCommandTest {
             .formatted(image, riscv);
     assertThat(kho(2, "preflight", "--from", image, "--to", riscv).err()).contains(sentence);
     assertThat(kho(0, "abi", "diff", image, riscv).out()).startsWith("note: " + sentence);
-    assertThat(kho(1, "preflight", "--to", riscv).out()).startsWith(riscv + ", ").contains("riscv64");
+    assertThat(kho(1, "preflight", "--to", riscv).out())
+        .startsWith(riscv + ", ")
+        .contains("riscv64");
   }
 
   @Test

@@ -77,7 +77,9 @@ class PreflightNextTest {
     assertThat(component(report, "luo").get("because").asString()).doesNotContain("kho=off");
   }
 
-  /** The UAPI group's specification: profile @0 boots, and replaces sections of the base profile. */
+  /**
+   * The UAPI group's specification: profile @0 boots, and replaces sections of the base profile.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {

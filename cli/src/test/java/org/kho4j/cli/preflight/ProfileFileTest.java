@@ -63,7 +63,8 @@ class ProfileFileTest {
     assertSame(ProfileFile.read(file), kernel());
     Files.writeString(file, whole.replace("x86-64", "mips"));
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(file + ": architecture is \"mips\", not one of [x86-64, arm64, riscv64, unknown]");
+        .hasMessage(
+            file + ": architecture is \"mips\", not one of [x86-64, arm64, riscv64, unknown]");
   }
 
   @Test

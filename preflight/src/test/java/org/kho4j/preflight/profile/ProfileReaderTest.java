@@ -95,7 +95,11 @@ class ProfileReaderTest {
 
     Files.writeString(config, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n");
     assertThat(kernel(banner).config().map(KernelConfig::khoByDefault)).contains(true);
-    assertThat(kernel(banner.replace("7.3.4-test", "7.3.5-test")).config().map(KernelConfig::khoByDefault)).isEmpty();
+    assertThat(
+            kernel(banner.replace("7.3.4-test", "7.3.5-test"))
+                .config()
+                .map(KernelConfig::khoByDefault))
+        .isEmpty();
 
     Files.writeString(config, "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n");
     assertThat(kernel(banner).config().map(KernelConfig::khoByDefault)).contains(false);
