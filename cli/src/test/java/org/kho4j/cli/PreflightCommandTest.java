@@ -166,11 +166,42 @@ class PreflightCommandTest {
   }
 
   @Test
+  void theNextKernelsOwnCommandLineIsShown() throws Exception {
+    Path to = Files.copy(SMALL.resolve("small.elf"), directory.resolve("to"));
+    Files.writeString(
+        directory.resolve("config-7.3.4-test"),
+        "CONFIG_CMDLINE_BOOL=y\nCONFIG_CMDLINE=\"kho=off\"\nCONFIG_CMDLINE_OVERRIDE=y\n");
+    String text = " ignores the given command line, and uses its own (CONFIG_CMDLINE): \"kho=off\"";
+
+    JsonNode report =
+        json(1, "--from", SMALL.resolve("small.elf"), "--to", to, "--cmdline", ALL_ON);
+    assertThat(component(report, "luo").get("because").asString()).contains("with kho=off");
+    assertThat(report.get("notes").valueStream().map(JsonNode::asString)).contains(to + text);
+    assertThat(kho(1, "preflight", "--to", to).out()).contains("\nIt" + text + ".\n");
+  }
+
+  @Test
   void kexecDoesNotGoFromOneArchitectureToAnother() throws Exception {
     Path arm64 = directory.resolve("arm64.json");
     Files.writeString(arm64, Files.readString(kernel("7.3")).replaceFirst("x86.64", "arm64"));
     assertThat(kho(2, "preflight", "--from", kernel("7.3"), "--to", arm64).err())
         .contains(arm64.toString(), "kexec cannot change the architecture");
+  }
+
+  @Test
+  void aVmlinuxOfAnotherMachineIsOfAnotherArchitecture() throws Exception {
+    Path image = SMALL.resolve("small.elf");
+    byte[] elf = Files.readAllBytes(image);
+    elf[18] = (byte) 243;
+    Path riscv = Files.write(directory.resolve("riscv"), elf);
+    String sentence =
+        "%s is for x86-64, but %s is for riscv64: kexec cannot change the architecture"
+            .formatted(image, riscv);
+    assertThat(kho(2, "preflight", "--from", image, "--to", riscv).err()).contains(sentence);
+    assertThat(kho(0, "abi", "diff", image, riscv).out()).startsWith("note: " + sentence);
+    assertThat(kho(1, "preflight", "--to", riscv).out())
+        .startsWith(riscv + ", ")
+        .contains("riscv64");
   }
 
   @Test

@@ -19,12 +19,15 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.Captures;
+import org.kho4j.preflight.image.KernelImage;
+import org.kho4j.preflight.image.KernelImages;
 import tools.jackson.databind.JsonNode;
 
 /** What boots next, and what scripts are told about it. */
@@ -32,7 +35,7 @@ class PreflightNextTest {
 
   @TempDir private Path directory;
 
-  /** A PE file of sections. */
+  /** A PE file of sections; a name may have a number behind a colon, where it is there twice. */
   private Path uki(String name, Map<String, byte[]> sections) throws IOException {
     int headers = 0x80 + 24 + sections.size() * 40;
     int length = headers + sections.values().stream().mapToInt(content -> content.length).sum();
@@ -42,7 +45,7 @@ class PreflightNextTest {
     int header = 0x80 + 24;
     int offset = headers;
     for (Map.Entry<String, byte[]> section : sections.entrySet()) {
-      file.put(header, section.getKey().getBytes(StandardCharsets.US_ASCII));
+      file.put(header, section.getKey().split(":", 2)[0].getBytes(StandardCharsets.US_ASCII));
       file.putInt(header + 8, section.getValue().length);
       file.putInt(header + 16, section.getValue().length).putInt(header + 20, offset);
       file.put(offset, section.getValue());
@@ -72,6 +75,44 @@ class PreflightNextTest {
     // What is given counts, and not what is in the image.
     report = json(1, "--from", SMALL.resolve("small.elf"), "--to", uki, "--cmdline", ALL_ON);
     assertThat(component(report, "luo").get("because").asString()).doesNotContain("kho=off");
+  }
+
+  /**
+   * The UAPI group's specification: profile @0 boots, and replaces sections of the base profile.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        ".linux .cmdline=kho=on .initrd=1 .profile .cmdline:2=kho=off .initrd:2=123 .profile:2 .cmdline:3=x",
+        ".linux .initrd=123 .profile .cmdline=kho=off .profile:2 .cmdline:2=kho=on .initrd:2=1",
+        ".profile .linux .cmdline=kho=off .ucode=12 .initrd=3 .profile:2 .cmdline:2=kho=on",
+        ".linux .cmdline=kho=off .initrd=3 .profile .ucode=12 .profile:2 .cmdline:2=kho=on",
+      })
+  void theFirstProfileOfAUnifiedImageReplacesTheBase(String layout) throws IOException {
+    Map<String, byte[]> sections = new LinkedHashMap<>();
+    for (String section : layout.split(" ", -1)) {
+      String[] parts = section.split("=", 2);
+      sections.put(
+          parts[0],
+          parts[0].equals(".linux")
+              ? Files.readAllBytes(SMALL.resolve("small.elf"))
+              : parts[parts.length - 1].getBytes(StandardCharsets.US_ASCII));
+    }
+    Path uki = uki("a.efi", sections);
+    assertThat(KernelImages.read(uki).unified())
+        .contains(new KernelImage.Unified(Optional.of("kho=off"), Optional.of(3L)));
+    JsonNode report = json(1, "--from", SMALL.resolve("small.elf"), "--to", uki);
+    assertThat(component(report, "luo").get("because").asString()).contains("with kho=off");
+  }
+
+  @Test
+  void aUnifiedImageWithoutAKernelInItsFirstProfileIsRefused() throws IOException {
+    Map<String, byte[]> sections = new LinkedHashMap<>();
+    sections.put(".profile", new byte[0]);
+    sections.put(".profile:2", new byte[0]);
+    sections.put(".linux", Files.readAllBytes(SMALL.resolve("small.elf")));
+    assertThat(kho(2, "preflight", "--to", uki("a.efi", sections)).err())
+        .contains("a.efi has section .linux only in a profile that does not boot by default");
   }
 
   @Test
@@ -126,6 +167,27 @@ class PreflightNextTest {
                 + " by their order");
     assertThat(kho(2, "preflight", "--to", "next", "--root", directory.resolve("none")).err())
         .contains("there is no boot entry");
+  }
+
+  /** As systemctl kexec loads it: an unknown command line would be assumed to have kho=on. */
+  @Test
+  void aBootEntryWithoutOptionsHasAnEmptyCommandLine() throws IOException {
+    Path boot = directory.resolve("root/boot");
+    Files.createDirectories(boot.resolve("loader/entries"));
+    Files.copy(SMALL.resolve("small.elf"), boot.resolve("vmlinuz"));
+    Path entry = Files.writeString(boot.resolve("loader/entries/one.conf"), "linux /vmlinuz\n");
+    Object[] line = {
+      "--from", SMALL.resolve("small.elf"), "--to", "next", "--root", directory.resolve("root")
+    };
+
+    JsonNode report = json(1, line);
+    assertThat(component(report, "luo").get("verdict").asString()).isEqualTo("unreachable");
+    assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+        .noneMatch(note -> note.contains("it is assumed to have kho=on"));
+
+    uki("root/boot/one.efi", "kho=off");
+    Files.writeString(entry, "uki /one.efi\n");
+    assertThat(component(json(1, line), "luo").get("because").asString()).contains("with kho=off");
   }
 
   @Test

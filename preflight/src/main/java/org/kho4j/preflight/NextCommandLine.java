@@ -9,6 +9,7 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.preflight.host.CommandLine;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Verdict;
+import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 
 /** Judges the effect of the next kernel's command line on a handover. */
@@ -86,7 +87,7 @@ final class NextCommandLine {
    * configuration decides.
    */
   void switches(CommandLine line) {
-    Optional<Boolean> kho = line.kho().or(to::khoByDefault);
+    Optional<Boolean> kho = line.kho().or(() -> to.config().map(KernelConfig::khoByDefault));
     String without =
         line.has("kho")
             ? "the value of kho= on the next command line is neither on nor off"

@@ -14,6 +14,7 @@ import org.kho4j.preflight.outgoing.Integrity.Damage;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Verdict;
 import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Support;
 import org.kho4j.preflight.profile.Support.State;
@@ -75,9 +76,15 @@ public final class Preflight {
     closedByAHandler();
     integrity();
     content.ifPresent(this::nameless);
+    Optional<CommandLine> used = to.config().map(config -> config.used(next)).orElse(next);
+    if (!used.equals(next)) {
+      to.config()
+          .flatMap(KernelConfig::predicate)
+          .ifPresent(predicate -> notes.add(to.source() + " " + predicate));
+    }
     NextCommandLine line = new NextCommandLine(to, verdicts, notes);
-    content.ifPresent(what -> line.reservations(what.reservations(), next));
-    next.ifPresentOrElse(line::switches, line::assume);
+    content.ifPresent(what -> line.reservations(what.reservations(), used));
+    used.ifPresentOrElse(line::switches, line::assume);
     missingArchitecture();
     missingTypes();
     Optional<Scratch> scratch = content.flatMap(HandoverContent::scratch);

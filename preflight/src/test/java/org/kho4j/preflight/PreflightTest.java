@@ -23,6 +23,7 @@ import org.kho4j.preflight.outgoing.Integrity.Damage;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Verdict;
 import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Kernels;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Support;
@@ -194,6 +195,42 @@ class PreflightTest {
     assertThat(luo(Kernels.withKhoByDefault(false), "kho=on liveupdate=on")).isEqualTo(Verdict.OK);
     assertThat(luo(Kernels.withKhoByDefault(true), "kho=off liveupdate=on"))
         .isEqualTo(Verdict.LOST);
+  }
+
+  private static KernelConfig with(String commandLine, KernelConfig.Use use) {
+    return new KernelConfig(false, commandLine, use);
+  }
+
+  /** CONFIG_CMDLINE: setup_arch of x86-64 and early_init_dt_scan_chosen of arm64 differ. */
+  @Test
+  void theCommandLineThatIsBuiltIntoTheNextKernelCounts() {
+    KernelConfig off = with("kho=off", KernelConfig.Use.OVERRIDES);
+    assertThat(luo(Kernels.with(off), "kho=on liveupdate=on")).isEqualTo(Verdict.LOST);
+    KernelConfig before = with("kho=on liveupdate=on", KernelConfig.Use.PRECEDES);
+    assertThat(luo(Kernels.with(before), "ro quiet")).isEqualTo(Verdict.OK);
+    assertThat(luo(Kernels.with(before), "kho=off")).isEqualTo(Verdict.LOST);
+    KernelConfig fallback = with("kho=on liveupdate=on", KernelConfig.Use.DEFAULT);
+    assertThat(luo(Kernels.with(fallback), "")).isEqualTo(Verdict.OK);
+    assertThat(luo(Kernels.with(fallback), "ro quiet")).isEqualTo(Verdict.LOST);
+    KernelConfig none = with("", KernelConfig.Use.PRECEDES);
+    assertThat(luo(Kernels.with(none), "kho=on liveupdate=on")).isEqualTo(Verdict.OK);
+  }
+
+  @Test
+  void onlyAnOverridingCommandLineIsKnownWithoutTheGivenOne() {
+    String unknown = "the next command line is unknown (--cmdline)";
+    Report report =
+        judge(Kernels.LINUX_7_3, Kernels.with(with("kho=off", KernelConfig.Use.OVERRIDES)));
+    assertThat(verdict(report, "luo")).isEqualTo(Verdict.LOST);
+    assertThat(report.notes())
+        .contains(
+            "configured ignores the given command line, and uses its own (CONFIG_CMDLINE):"
+                + " \"kho=off\"")
+        .noneMatch(note -> note.startsWith(unknown));
+
+    report = judge(Kernels.LINUX_7_3, Kernels.with(with("kho=off", KernelConfig.Use.PRECEDES)));
+    assertThat(verdict(report, "luo")).isEqualTo(Verdict.OK);
+    assertThat(report.notes()).anyMatch(note -> note.startsWith(unknown));
   }
 
   @Test

@@ -21,6 +21,7 @@ import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.layout.KernelType;
 import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Support;
 
@@ -80,10 +81,21 @@ public final class ProfileFile {
         root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
         root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
         constants,
-        root.has("khoByDefault") ? Optional.of(root.flag("khoByDefault")) : Optional.empty(),
+        root.has("khoByDefault") ? Optional.of(config(root)) : Optional.empty(),
         root.has("footprint")
             ? Optional.of(footprint(root.object("footprint")))
             : Optional.empty());
+  }
+
+  /** Reads the configuration; profiles that were saved before lack the command line. */
+  private static KernelConfig config(JsonFields root) throws IOException {
+    boolean khoByDefault = root.flag("khoByDefault");
+    if (!root.has("commandLine")) {
+      return new KernelConfig(khoByDefault, "", KernelConfig.Use.DEFAULT);
+    }
+    JsonFields line = root.object("commandLine");
+    return new KernelConfig(
+        khoByDefault, line.text("text"), line.oneOf("use", KernelConfig.Use.values()));
   }
 
   /** Reads the support of each part. */
@@ -191,7 +203,17 @@ public final class ProfileFile {
     json.text("release", profile.release().orElse(null));
     json.text("architecture", profile.architecture().label());
     profile.pageSize().ifPresent(size -> json.number("pageSize", size.bytes()));
-    profile.khoByDefault().ifPresent(on -> json.flag("khoByDefault", on));
+    profile
+        .config()
+        .ifPresent(config -> {
+          json.flag("khoByDefault", config.khoByDefault());
+          if (!config.commandLine().isEmpty()) {
+            json.object("commandLine")
+                .text("text", config.commandLine())
+                .text("use", label(config.use()))
+                .endObject();
+          }
+        });
     profile
         .footprint()
         .ifPresent(memory ->

@@ -2,12 +2,14 @@ package org.kho4j.cli.preflight;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.profile.ClaimedLayouts;
+import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Support;
 
@@ -35,10 +37,15 @@ final class ProfileView {
           .put(Text.Style.FAINT, ": " + Units.printable(support.evidence()))
           .line();
     }
-    kernel
-        .khoByDefault()
-        .ifPresent(
-            on -> text.put(on ? "KHO is on without kho=.\n" : "KHO is off without kho=on.\n"));
+    Optional<KernelConfig> config = kernel.config();
+    if (config.isPresent()) {
+      text.line(
+          config.get().khoByDefault() ? "KHO is on without kho=." : "KHO is off without kho=on.");
+      config
+          .get()
+          .predicate()
+          .ifPresent(predicate -> text.put("It " + Units.printable(predicate) + ".\n"));
+    }
     text.line(types(kernel));
     for (String finding : new ClaimedLayouts(kernel).findings()) {
       text.put(Text.Style.WARNING, "finding").put(": ").line(Units.printable(finding));

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.ProfileReader;
 
@@ -62,11 +63,12 @@ class ProfileFileTest {
     assertSame(ProfileFile.read(file), kernel());
     Files.writeString(file, whole.replace("x86-64", "mips"));
     assertThatThrownBy(() -> ProfileFile.read(file))
-        .hasMessage(file + ": architecture is \"mips\", not one of [x86-64, arm64, unknown]");
+        .hasMessage(
+            file + ": architecture is \"mips\", not one of [x86-64, arm64, riscv64, unknown]");
   }
 
   @Test
-  void theSizeInMemoryIsKept() throws IOException {
+  void sizeAndCommandLineAreKept() throws IOException {
     Profile kernel = kernel();
     Profile sized =
         new Profile(
@@ -78,7 +80,7 @@ class ProfileFileTest {
             kernel.versions(),
             kernel.types(),
             kernel.constants(),
-            kernel.khoByDefault(),
+            Optional.of(new KernelConfig(true, "kho=off", KernelConfig.Use.OVERRIDES)),
             Optional.of(new Footprint(0xc6f000, 0x200000)));
     Path file = written(sized);
     assertSame(ProfileFile.read(file), sized);

@@ -41,15 +41,17 @@ public final class BootEntries {
   private static final Pattern COUNTED = Pattern.compile("(.+)\\+(\\d+)(-\\d+)?(\\.[a-z]+)");
 
   /**
-   * The order of entries, best first: failed entries come last, then by sort-key, then the newest
-   * version.
+   * The order of entries, best first: failed entries come last, then by sort-key, machine and the
+   * newest version, then by file name. Machine and version count only for entries with a sort-key.
    */
   private static final Comparator<Found> ORDER =
       Comparator.comparing(Found::failed)
           .thenComparing(found -> found.sortKey.isEmpty())
           .thenComparing(Found::sortKey)
-          .thenComparing(Found::machine)
-          .thenComparing(Found::version, VersionOrder.INSTANCE.reversed())
+          .thenComparing(found -> found.sortKey.isEmpty() ? "" : found.machine)
+          .thenComparing(
+              found -> found.sortKey.isEmpty() ? "" : found.version,
+              VersionOrder.INSTANCE.reversed())
           .thenComparing(Found::id, VersionOrder.INSTANCE.reversed());
 
   private final Path root;
@@ -239,7 +241,7 @@ public final class BootEntries {
     }
     if (found.initrds.size() > 1) {
       notes.add(
-          "the boot entry has %d initrds; their sizes are added, but kexec loads only one"
+          "the boot entry has %d initrds, with which systemctl kexec refuses it; their sizes are added"
               .formatted(found.initrds.size()));
     }
     return new BootEntry(

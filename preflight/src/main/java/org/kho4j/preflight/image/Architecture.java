@@ -4,7 +4,9 @@ package org.kho4j.preflight.image;
 public enum Architecture {
   X86_64("x86-64"),
   ARM64("arm64"),
-  /** Another architecture, which has no KHO, or one that the image does not show. */
+  /** An architecture without KHO (Linux 7.3). */
+  RISCV64("riscv64"),
+  /** An architecture that the image does not show. */
   UNKNOWN("unknown");
 
   private final String label;

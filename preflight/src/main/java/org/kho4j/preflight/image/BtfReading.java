@@ -77,6 +77,9 @@ final class BtfReading {
     if (registers.get().field("orig_ax").isPresent()) {
       return Architecture.X86_64;
     }
+    if (registers.get().field("badaddr").isPresent()) {
+      return Architecture.RISCV64;
+    }
     return registers.get().field("pstate").isPresent() ? Architecture.ARM64 : Architecture.UNKNOWN;
   }
 

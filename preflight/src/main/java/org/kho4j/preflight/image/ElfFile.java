@@ -31,6 +31,7 @@ final class ElfFile {
   private static final int SECTION_HEADER = 64;
   private static final int EM_X86_64 = 62;
   private static final int EM_AARCH64 = 183;
+  private static final int EM_RISCV = 243;
   private static final int SHN_XINDEX = 0xffff;
   private static final int SHT_NULL = 0;
   private static final int SHT_NOBITS = 8;
@@ -76,9 +77,10 @@ final class ElfFile {
   }
 
   Architecture architecture() {
-    return switch (Short.toUnsignedInt(bytes.get(U16, 18))) {
+    return switch (u16(18)) {
       case EM_X86_64 -> Architecture.X86_64;
       case EM_AARCH64 -> Architecture.ARM64;
+      case EM_RISCV -> Architecture.RISCV64;
       default -> Architecture.UNKNOWN;
     };
   }
@@ -121,6 +123,11 @@ final class ElfFile {
     require(
         type == 2 || type == 3,
         "is an ELF file of type " + type + ": a kernel is linked, of type 2 or 3");
+    require(
+        architecture() != Architecture.UNKNOWN,
+        ("is an ELF file for machine %d: only kernels for x86-64 (%d), arm64 (%d) and riscv64 (%d)"
+                + " are read")
+            .formatted(u16(18), EM_X86_64, EM_AARCH64, EM_RISCV));
     long table = bytes.get(U64, 40);
     require(table != 0, "is an ELF file without section headers");
     require(

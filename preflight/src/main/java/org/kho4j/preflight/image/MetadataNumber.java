@@ -36,7 +36,7 @@ final class MetadataNumber {
     return switch (architecture) {
       case X86_64 -> read(bytes, new X86Calls(), message, code);
       case ARM64 -> read(bytes, new Arm64Calls(), message, code);
-      case UNKNOWN -> Optional.empty();
+      case RISCV64, UNKNOWN -> Optional.empty();
     };
   }
 

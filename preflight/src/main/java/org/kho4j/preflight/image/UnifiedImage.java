@@ -9,14 +9,19 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.kho4j.files.MalformedImageException;
 
 /**
  * A unified kernel image (UKI, the UAPI group's specification): an EFI program with the kernel in
  * section {@code .linux}, its command line in {@code .cmdline} and its initrd in {@code .initrd}.
- * If there are several profiles, the first counts.
+ * If there are several profiles, profile @0 counts, which boots by default: its sections replace
+ * those of the same name before the first {@code .profile}.
  *
  * @param linux the kernel
  * @param others the other parts
@@ -37,7 +42,13 @@ record UnifiedImage(MemorySegment linux, KernelImage.Unified others) {
   private static final int MAX_SECTIONS = 96;
 
   private static final String LINUX = ".linux";
+  private static final String COMMAND_LINE = ".cmdline";
+  private static final String MICROCODE = ".ucode";
+  private static final String INITRD = ".initrd";
   private static final String PROFILE = ".profile";
+
+  /** The sections that are read, each of which a profile has once. */
+  private static final Set<String> ONCE = Set.of(LINUX, COMMAND_LINE, MICROCODE, INITRD);
 
   private record PeSection(String name, long offset, long length) {}
 
@@ -47,37 +58,51 @@ record UnifiedImage(MemorySegment linux, KernelImage.Unified others) {
   }
 
   static UnifiedImage read(Path path, MemorySegment bytes) throws IOException {
-    Optional<String> commandLine = Optional.empty();
+    Map<String, PeSection> used = used(path, sections(bytes));
+    PeSection linux = used.get(LINUX);
+    if (linux == null) {
+      throw new MalformedImageException(
+          path + " has section .linux only in a profile that does not boot by default");
+    }
+    PeSection commandLine = used.get(COMMAND_LINE);
     Optional<Long> initrd = Optional.empty();
-    Optional<MemorySegment> linux = Optional.empty();
-    for (PeSection section : sections(bytes)) {
-      if (section.name.equals(PROFILE) && linux.isPresent()) {
-        break;
-      }
-      switch (section.name) {
-        case LINUX -> {
-          requireFirst(path, section, linux);
-          linux = Optional.of(content(path, bytes, section));
-        }
-        case ".cmdline" -> {
-          requireFirst(path, section, commandLine);
-          commandLine = Optional.of(text(path, content(path, bytes, section)));
-        }
-        case ".initrd", ".ucode" ->
-            initrd = Optional.of(initrd.orElse(0L) + content(path, bytes, section).byteSize());
-        default -> {}
+    for (String name : List.of(MICROCODE, INITRD)) {
+      PeSection section = used.get(name);
+      if (section != null) {
+        initrd = Optional.of(initrd.orElse(0L) + content(path, bytes, section).byteSize());
       }
     }
-    return new UnifiedImage(linux.orElseThrow(), new KernelImage.Unified(commandLine, initrd));
+    return new UnifiedImage(
+        content(path, bytes, linux),
+        new KernelImage.Unified(
+            commandLine == null
+                ? Optional.empty()
+                : Optional.of(text(path, content(path, bytes, commandLine))),
+            initrd));
   }
 
-  private static void requireFirst(Path path, PeSection section, Optional<?> found)
+  /** Returns the sections of the base profile, replaced by those of profile @0. */
+  private static Map<String, PeSection> used(Path path, List<PeSection> sections)
       throws MalformedImageException {
-    if (found.isPresent()) {
-      throw new MalformedImageException(
-          "%s has two sections %s, the second at offset 0x%x: which of them boots is not known"
-              .formatted(path, section.name, section.offset));
+    Map<String, PeSection> used = new HashMap<>();
+    Set<String> ofProfile = new HashSet<>();
+    int profiles = 0;
+    for (PeSection section : sections) {
+      if (section.name.equals(PROFILE)) {
+        profiles++;
+        ofProfile.clear();
+      }
+      if (profiles > 1) {
+        break;
+      }
+      if (!ofProfile.add(section.name) && ONCE.contains(section.name)) {
+        throw new MalformedImageException(
+            "%s has two sections %s, the second at offset 0x%x: which of them boots is not known"
+                .formatted(path, section.name, section.offset));
+      }
+      used.put(section.name, section);
     }
+    return used;
   }
 
   private static MemorySegment content(Path path, MemorySegment bytes, PeSection section)

@@ -51,7 +51,10 @@ public record OutgoingKernel(
         List.of());
   }
 
-  /** Reads the kernel of a boot entry. */
+  /**
+   * Reads the kernel of a boot entry. Its command line is that of the entry, otherwise that of the
+   * unified kernel image, otherwise empty, as {@code systemctl kexec} loads it.
+   */
   public static OutgoingKernel of(BootEntry entry) throws IOException {
     OutgoingKernel kernel = of(KernelImages.read(entry.kernel()));
     List<String> all = new ArrayList<>(entry.notes());
@@ -59,7 +62,11 @@ public record OutgoingKernel(
     return new OutgoingKernel(
         kernel.profile,
         kernel.content,
-        entry.options().map(CommandLine::new).or(kernel::commandLine),
+        entry
+            .options()
+            .map(CommandLine::new)
+            .or(kernel::commandLine)
+            .or(() -> Optional.of(new CommandLine(""))),
         entry.initrdBytes().or(kernel::initrd),
         all);
   }

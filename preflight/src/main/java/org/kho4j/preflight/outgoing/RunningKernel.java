@@ -89,7 +89,7 @@ public final class RunningKernel {
             base.versions(),
             types.flatMap(Profile::types).or(base::types),
             types.isPresent() ? types.get().constants() : base.constants(),
-            base.khoByDefault(),
+            base.config(),
             base.footprint());
     Optional<HandoverContent> content =
         out.isEmpty() ? Optional.empty() : Optional.of(content(out, profile));

@@ -24,8 +24,7 @@ import org.kho4j.preflight.part.Part;
  * @param types the contract's structures as it declares them, by their tags; empty where it carries
  *     no types
  * @param constants the contract's enumerators as it declares them
- * @param khoByDefault whether KHO is on without {@code kho=} on its command line, where a
- *     configuration in the image or beside it has that
+ * @param config the options of its configuration, if that is in the image or beside it
  * @param footprint the memory that kexec needs for it, where its image has that
  */
 public record Profile(
@@ -37,7 +36,7 @@ public record Profile(
     Optional<List<String>> versions,
     Optional<Map<String, KernelType>> types,
     Map<String, Long> constants,
-    Optional<Boolean> khoByDefault,
+    Optional<KernelConfig> config,
     Optional<Footprint> footprint) {
 
   public Profile {
@@ -77,7 +76,7 @@ public record Profile(
         versions,
         types,
         constants,
-        khoByDefault,
+        config,
         footprint);
   }
 

@@ -69,7 +69,7 @@ public final class ProfileReader {
                     .toList()),
         types(image.btf()),
         constants(image.btf()),
-        KhoDefault.of(image),
+        KernelConfig.of(image),
         image.footprint());
   }
 

@@ -19,7 +19,7 @@ public final class BtfBuilder {
   }
 
   /** Where in the strings a name is from now on; 0 for none. */
-  int name(String name) {
+  public int name(String name) {
     if (name.isEmpty()) {
       return 0;
     }

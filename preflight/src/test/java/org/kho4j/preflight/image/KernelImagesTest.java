@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.files.MalformedImageException;
 import org.kho4j.preflight.Resources;
+import org.kho4j.preflight.btf.BtfBuilder;
 
 class KernelImagesTest {
 
@@ -181,6 +182,15 @@ class KernelImagesTest {
                 + 100);
   }
 
+  /** The saved registers are named for the architecture. */
+  @ParameterizedTest
+  @CsvSource({"orig_ax, X86_64", "pstate, ARM64", "badaddr, RISCV64", "gpr, UNKNOWN"})
+  void btfShowsTheArchitecture(String register, Architecture architecture) throws IOException {
+    BtfBuilder btf = new BtfBuilder().u32();
+    btf.type("pt_regs", 4, false, 1, 4, btf.name(register), 1, 0);
+    assertThat(read(btf.bytes()).architecture()).isEqualTo(architecture);
+  }
+
   @Test
   void readsBtfAlone() throws IOException {
     KernelImage image = read(Resources.bytes("small.btf"));
@@ -331,6 +341,7 @@ class KernelImagesTest {
   @CsvSource({
     "4,1,is an ELF file of class 1: only 64-bit (2) is read",
     "5,2,has ELF byte order 2: only little-endian (1) is read",
+    "18,21,'is an ELF file for machine 21: only kernels for x86-64 (62), arm64 (183) and riscv64 (243) are read'",
     "16,1,'is an ELF file of type 1: a kernel is linked, of type 2 or 3'",
     "62,99,has its section names in section 99 of 9"
   })

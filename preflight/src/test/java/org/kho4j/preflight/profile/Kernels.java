@@ -94,7 +94,7 @@ public final class Kernels {
         LINUX_7_3.versions(),
         LINUX_7_3.types(),
         LINUX_7_3.constants(),
-        LINUX_7_3.khoByDefault(),
+        LINUX_7_3.config(),
         Optional.of(footprint));
   }
 
@@ -126,7 +126,7 @@ public final class Kernels {
         kernel.versions(),
         kernel.types(),
         Map.of(),
-        kernel.khoByDefault(),
+        kernel.config(),
         kernel.footprint());
   }
 
@@ -138,6 +138,11 @@ public final class Kernels {
 
   /** Linux 7.3 whose configuration tells whether KHO is on without {@code kho=}. */
   public static Profile withKhoByDefault(boolean on) {
+    return with(new KernelConfig(on, "", KernelConfig.Use.DEFAULT));
+  }
+
+  /** Linux 7.3 with a known configuration. */
+  public static Profile with(KernelConfig config) {
     return new Profile(
         "configured",
         LINUX_7_3.release(),
@@ -147,7 +152,7 @@ public final class Kernels {
         LINUX_7_3.versions(),
         LINUX_7_3.types(),
         LINUX_7_3.constants(),
-        Optional.of(on),
+        Optional.of(config),
         Optional.empty());
   }
 
@@ -165,7 +170,7 @@ public final class Kernels {
         strings,
         types,
         kernel.constants(),
-        kernel.khoByDefault(),
+        kernel.config(),
         kernel.footprint());
   }
 }

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.preflight.btf.BtfBuilder;
 import org.kho4j.preflight.image.KernelImages;
 import org.kho4j.preflight.layout.KernelType;
@@ -110,17 +112,41 @@ class ProfileReaderTest {
   void theConfigurationBesideTheImageTellsWhetherKhoIsOn() throws IOException {
     String banner = ALL + "Linux version 7.3.4-test (a)\0";
     Path config = directory.resolve("config-7.3.4-test");
-    assertThat(kernel(banner).khoByDefault()).isEmpty();
+    assertThat(kernel(banner).config().map(KernelConfig::khoByDefault)).isEmpty();
 
     Files.writeString(config, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n");
-    assertThat(kernel(banner).khoByDefault()).contains(true);
-    assertThat(kernel(banner.replace("7.3.4-test", "7.3.5-test")).khoByDefault()).isEmpty();
+    assertThat(kernel(banner).config().map(KernelConfig::khoByDefault)).contains(true);
+    assertThat(
+            kernel(banner.replace("7.3.4-test", "7.3.5-test"))
+                .config()
+                .map(KernelConfig::khoByDefault))
+        .isEmpty();
 
     Files.writeString(config, "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n");
-    assertThat(kernel(banner).khoByDefault()).contains(false);
+    assertThat(kernel(banner).config().map(KernelConfig::khoByDefault)).contains(false);
 
     Files.delete(config);
     Files.createDirectory(config);
-    assertThat(kernel(banner).khoByDefault()).isEmpty();
+    assertThat(kernel(banner).config().map(KernelConfig::khoByDefault)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "CONFIG_CMDLINE_BOOL=y CONFIG_CMDLINE=\"a=\\\"1\\\" \\\\b\" | a=\"1\" \\b | PRECEDES",
+        "CONFIG_CMDLINE_BOOL=y CONFIG_CMDLINE=\"a\" CONFIG_CMDLINE_OVERRIDE=y | a | OVERRIDES",
+        "CONFIG_CMDLINE=\"a\" CONFIG_CMDLINE_FROM_BOOTLOADER=y | a | DEFAULT",
+        "CONFIG_CMDLINE=\"a\" CONFIG_CMDLINE_FORCE=y | a | OVERRIDES",
+        "CONFIG_CMDLINE=\"\" | `` | DEFAULT",
+        "CONFIG_X=y | `` | DEFAULT",
+      })
+  void theConfigurationHasTheBuiltInCommandLine(
+      String options, String commandLine, KernelConfig.Use use) throws IOException {
+    Files.writeString(
+        directory.resolve("config-7.3.4-test"), options.replace(" CONFIG", "\nCONFIG") + "\n");
+    assertThat(kernel(ALL + "Linux version 7.3.4-test (a)\0").config())
+        .contains(new KernelConfig(false, commandLine, use));
   }
 }
