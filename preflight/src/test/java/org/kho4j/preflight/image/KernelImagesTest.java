@@ -218,7 +218,7 @@ class KernelImagesTest {
 
     KernelImage image = read(Images.image(1, content.toByteArray()));
 
-    assertThat(image.config().orElseThrow()).containsEntry("CONFIG_NAME", "\"x=y\"").hasSize(3);
+    assertThat(image.config().orElseThrow()).containsEntry("CONFIG_NAME", "\"x=y\"").hasSize(4);
     assertThat(BuiltIn.of(image, Feature.KHO))
         .isEqualTo(
             new BuiltIn(
