@@ -72,6 +72,24 @@ class KernelImagesTest {
     assertThat(image.btf().orElseThrow().struct("kho_vmalloc")).isPresent();
   }
 
+  /** {@code objcopy --only-keep-debug} keeps the bytes of notes, and no others of the kernel. */
+  @Test
+  void aFileOfDebugDataHasNoStringsToLookAt() throws IOException {
+    byte[] elf =
+        new ElfBuilder()
+            .section(".notes", new byte[8])
+            .section(".rodata", "\0kho-v4\0".getBytes(StandardCharsets.US_ASCII))
+            .bytes();
+    assertThat(BuiltIn.of(read(elf), Feature.KHO).state()).isEqualTo(BuiltIn.State.YES);
+
+    ByteBuffer headers = ByteBuffer.wrap(elf).order(ByteOrder.LITTLE_ENDIAN);
+    int rodata = (int) headers.getLong(40) + 2 * 64;
+    headers.putInt(rodata + 4, 8); // SHT_NOBITS
+    KernelImage image = read(elf);
+    assertThat(image.strings()).isEmpty();
+    assertThat(BuiltIn.of(image, Feature.KHO).state()).isEqualTo(BuiltIn.State.UNKNOWN);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "small.elf.gz,gzip",
