@@ -181,7 +181,10 @@ public final class AbiDiffCommand extends Command {
     String absent = change.state() == AbiDiff.State.GONE ? "none" : "an unknown version";
     String from = change.from().orElse(absent);
     String to = change.to().orElse(absent);
-    return from.equals(to) ? from + " in both" : from + " became " + to;
+    boolean gone = change.state() == AbiDiff.State.GONE && from.equals(to);
+    return gone
+        ? "of an unknown version"
+        : from.equals(to) ? from + " in both" : from + " became " + to;
   }
 
   private static String sentence(AbiDiff.State state) {
