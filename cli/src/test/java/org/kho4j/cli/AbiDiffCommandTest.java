@@ -99,6 +99,25 @@ class AbiDiffCommandTest {
                 .formatted(silent));
   }
 
+  @Test
+  void aPartOfAnUnknownVersionIsNotSaidToBeInNeitherKernel() throws Exception {
+    Path before = directory.resolve("before.json");
+    ObjectNode profile = (ObjectNode) MAPPER.readTree(kernel("7.3"));
+    ObjectNode metadata = (ObjectNode) profile.at("/parts/kexec-metadata");
+    metadata.putArray("versions");
+    Files.writeString(before, profile.toString());
+    metadata.put("state", "no");
+    Path after = directory.resolve("after.json");
+    Files.writeString(after, profile.toString());
+    assertThat(diff(0, before, after).out())
+        .isEqualTo(
+            """
+            kexec-metadata: of an unknown version
+              one of the kernels does not have it
+            No common layout changed; only one kernel has kexec-metadata.
+            """);
+  }
+
   /** A structure or constant that was renamed may also have another layout. */
   @ParameterizedTest
   @CsvSource({

@@ -458,7 +458,8 @@ class AuthorTest {
   @Test
   void optionsForReadingAreRefused() throws IOException {
     assertThat(run(2, SMALL.formatted(""), "--page-size", "16K").err())
-        .contains("kho author takes no --page-size, which is for a command that reads one memory image");
+        .contains(
+            "kho author takes no --page-size, which is for a command that reads one memory image");
   }
 
   private Path ram() {

@@ -289,7 +289,8 @@ class KhoCommandTest {
     String[] before =
         Stream.concat(Stream.of("--fdt=1"), Stream.of(command)).toArray(String[]::new);
     assertThat(run(before)).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).contains("takes no --fdt, which is for a command that reads one memory image\n");
+    assertThat(pipe.err())
+        .contains("takes no --fdt, which is for a command that reads one memory image\n");
   }
 
   @Test

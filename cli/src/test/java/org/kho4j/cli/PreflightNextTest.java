@@ -123,6 +123,22 @@ class PreflightNextTest {
   }
 
   @Test
+  void theProfileOfAUnifiedImageHasItsCommandLineAndInitrd() throws IOException {
+    Path off = directory.resolve("off.json");
+    kho(0, "preflight", "--to", uki("a.efi", "kho=off"), "--save-profile", off);
+    JsonNode report = json(1, "--from", SMALL.resolve("small.elf"), "--to", off);
+    assertThat(component(report, "luo").get("because").asString()).contains("kho=off");
+    assertThat(component(report, "load").get("verdict").asString()).isEqualTo("unknown");
+    report = json(1, "--from", SMALL.resolve("small.elf"), "--to", off, "--cmdline", ALL_ON);
+    assertThat(component(report, "luo").get("because").asString()).doesNotContain("kho=off");
+
+    Files.writeString(
+        off, Files.readString(off).replace("\"initrdBytes\" : 1000", "\"initrdBytes\" : -1"));
+    assertThat(kho(2, "preflight", "--to", off).err())
+        .contains(off + ": boot: initrdBytes is -1, which is less than 0");
+  }
+
+  @Test
   void aUnifiedImageThatIsCutOffIsRefused() throws IOException {
     Path uki = uki("a.efi", ALL_ON);
     byte[] whole = Files.readAllBytes(uki);

@@ -71,6 +71,11 @@ public final class Preflight {
         judge(part, from.support(part));
       }
     }
+    for (Part client : from.clients()) {
+      if (content.isEmpty() || isUsed(client)) {
+        judge(client, from.support(client));
+      }
+    }
     content.ifPresent(this::others);
     content.ifPresent(this::possible);
     closedByAHandler();
@@ -173,9 +178,10 @@ public final class Preflight {
             + (from.support(Part.MEMFD).state() == State.UNKNOWN
                 ? "; --from-kernel gives the versions of files"
                 : ""));
-    for (Part part : Part.ALL) {
+    Stream<Part> rows = Part.ALL.stream().filter(part -> what.possible().contains(part.name()));
+    for (Part part : Stream.concat(rows, from.clients().stream()).toList()) {
       Support ours = from.support(part);
-      if (what.possible().contains(part.name()) && ours.state() != State.NO) {
+      if (ours.state() != State.NO) {
         Component later = parts.judge(part, ours);
         if (later.verdict().compareTo(Verdict.UNKNOWN) > 0) {
           verdicts.add(

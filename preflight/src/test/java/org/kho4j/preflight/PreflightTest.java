@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoserMemChunk;
@@ -248,6 +249,57 @@ class PreflightTest {
     assertThat(judge(content, has)).isEqualTo(Verdict.OK);
     assertThat(judge(content, older)).isEqualTo(Verdict.UNREACHABLE);
     assertThat(judge(content, without)).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  /** A kernel image alone does not show which files it will hand over: all that it can. */
+  @Test
+  void handlersWithoutARowAreComparedBetweenTwoKernels() {
+    Profile from = withClients("vfio-pci-v1", "guest_memfd_luo_v1", "pci-v1", "board-v2");
+    Report same = judge(from, from);
+    assertThat(same.verdict()).isEqualTo(Verdict.OK);
+    assertThat(same.components())
+        .extracting(Component::name)
+        .contains("guest_memfd_luo", "pci", "vfio-pci")
+        .doesNotContain("board");
+
+    Report other = judge(from, withClients("vfio-pci-v2", "guest_memfd_luo_v1", "pci-v2"));
+    assertThat(verdict(other, "vfio-pci")).isEqualTo(Verdict.UNREACHABLE);
+    assertThat(verdict(other, "luo")).isEqualTo(Verdict.UNREACHABLE);
+    Report lost = judge(from, withClients("vfio-pci-v1", "guest_memfd_luo_v1", "pci-v2"));
+    assertThat(verdict(lost, "pci")).isEqualTo(Verdict.LOST);
+    assertThat(because(lost, "pci")).startsWith("pci-v1 is handed over, but the next kernel reads");
+
+    Report lacking = judge(from, withClients("guest_memfd_luo_v1", "pci-v1"));
+    assertThat(verdict(lacking, "vfio-pci")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(because(lacking, "vfio-pci"))
+        .contains("no version of \"vfio-pci\" in its strings; it may be in a module");
+    assertThat(lacking.verdict()).isEqualTo(Verdict.UNKNOWN);
+
+    Profile withoutLuo = Kernels.with(from, Part.LUO, Support.no("a test"));
+    assertThat(judge(withoutLuo, from).components())
+        .extracting(Component::name)
+        .doesNotContain("vfio-pci");
+  }
+
+  @Test
+  void handlersWithoutARowMayBeWrittenWithTheSessionsOfTheJump() {
+    Profile from = withClients("vfio-pci-v1");
+    Profile to = withClients("vfio-pci-v2");
+    HandoverContent open = content(HandoverContent.withSessions(Set.of("kho", "luo"), from));
+    assertThat(verdict(Preflight.judge(from, Optional.of(open), to, Optional.empty()), "vfio-pci"))
+        .isEqualTo(Verdict.UNREACHABLE);
+    assertThat(because(withoutSessions(from, to), "vfio-pci"))
+        .startsWith("no session is written yet; one with it would fail: vfio-pci-v1 is handed");
+    HandoverContent known = content(Set.of("kho", "luo"));
+    assertThat(Preflight.judge(from, Optional.of(known), to, Optional.empty()).verdict())
+        .isEqualTo(Verdict.OK);
+  }
+
+  private static Profile withClients(String... names) {
+    return Kernels.withStrings(
+        Stream.concat(
+                Stream.of("preserved-data", "blob-size", "preserved-memory-map"), Stream.of(names))
+            .toList());
   }
 
   @Test

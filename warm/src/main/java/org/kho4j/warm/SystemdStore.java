@@ -46,8 +46,8 @@ public final class SystemdStore {
    *     is freed; those of other names are not touched
    * @param systemd the service manager's socket
    * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
-   *     WarmOptions#setAside}; if a store has to be created, and systemd keeps as many descriptors as
-   *     it may ({@link NotifySocket#hasRoomBeside})
+   *     WarmOptions#setAside}; if a store has to be created, and systemd keeps as many descriptors
+   *     as it may ({@link NotifySocket#hasRoomBeside})
    * @throws IllegalStateException if the unit has no descriptor store
    */
   public static WarmStore open(

@@ -205,7 +205,8 @@ class SystemdStoreTest {
     try (BufferedReader out =
         service.redirectErrorStream(true).start().inputReader(StandardCharsets.UTF_8)) {
       assertThat(out.readLine())
-          .startsWith("ROOM: systemd keeps at most 1 descriptors for this service, and has as many");
+          .startsWith(
+              "ROOM: systemd keeps at most 1 descriptors for this service, and has as many");
     }
   }
 

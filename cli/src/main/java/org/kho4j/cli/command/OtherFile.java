@@ -112,9 +112,7 @@ public final class OtherFile {
    */
   private static boolean isTree(MemorySegment head, long size) {
     try {
-      return head.byteSize() >= Fdt.HEADER_SIZE
-          && Fdt.isMagic(head)
-          && size <= Fdt.totalSize(head);
+      return head.byteSize() >= Fdt.HEADER_SIZE && Fdt.isMagic(head) && size <= Fdt.totalSize(head);
     } catch (FdtException e) {
       return false;
     }

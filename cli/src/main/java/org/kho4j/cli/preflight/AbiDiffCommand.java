@@ -180,7 +180,7 @@ public final class AbiDiffCommand extends Command {
   private static String versions(PartChange change) {
     boolean gone = change.state() == AbiDiff.State.GONE;
     if (gone && change.from().isEmpty() && change.to().isEmpty()) {
-      return "an unknown version";
+      return "of an unknown version";
     }
     String absent = gone ? "none" : "an unknown version";
     String from = change.from().orElse(absent);

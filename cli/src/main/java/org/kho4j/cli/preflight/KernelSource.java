@@ -81,7 +81,7 @@ public final class KernelSource {
     Path path = Path.of(name);
     invocation.reads(path);
     return ProfileFile.isOne(path)
-        ? OutgoingKernel.of(ProfileFile.read(path), Optional.empty())
+        ? ProfileFile.read(path)
         : OutgoingKernel.of(KernelImages.read(path));
   }
 
@@ -179,7 +179,7 @@ public final class KernelSource {
         look.at(inspected);
         return read;
       }
-      return OutgoingKernel.of(ProfileFile.read(name, document), Optional.empty());
+      return ProfileFile.kernel(name, document);
     }
     // A zstd file is mostly memory. Either way, a second attempt unpacks it again.
     boolean memoryFirst = isZstd(path);

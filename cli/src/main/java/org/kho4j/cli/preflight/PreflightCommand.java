@@ -175,15 +175,18 @@ public final class PreflightCommand extends Command {
       throws IOException {
     OutgoingKernel read = new KernelSource(invocation).onlyKernel(name);
     Profile kernel = read.profile();
+    // The running kernel's command line is not known to be that of its next boot.
+    OutgoingKernel saved =
+        name.equals(Invocation.RUNNING) ? OutgoingKernel.of(kernel, Optional.empty()) : read;
     boolean toStdout = save != null && save.toString().equals(STDOUT);
     if (save != null && !toStdout) {
       read.notes().forEach(invocation::note);
-      ProfileFile.write(kernel, invocation.output(save));
+      ProfileFile.write(saved, invocation.output(save));
       return OK;
     }
     if (toStdout || invocation.options().json()) {
       try (Json json = invocation.json()) {
-        ProfileFile.write(kernel, read.notes(), json);
+        ProfileFile.write(saved, read.notes(), json);
       }
     } else {
       ProfileView.text(invocation, kernel, read.notes());

@@ -17,16 +17,24 @@ import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.handover.luo.FeatureHeader;
+import org.kho4j.preflight.host.CommandLine;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.layout.KernelType;
 import org.kho4j.preflight.layout.KernelType.Member;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
 import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.Support;
 
 /** The profile of a kernel in a file, which replaces the kernel. */
 public final class ProfileFile {
+
+  /** The member with the command line and the initrd that the kernel is to boot with. */
+  private static final String BOOT = "boot";
+
+  private static final String COMMAND_LINE = "commandLine";
+  private static final String INITRD = "initrdBytes";
 
   private ProfileFile() {}
 
@@ -46,12 +54,30 @@ public final class ProfileFile {
   }
 
   /**
-   * Reads a profile.
+   * Reads a profile, with the command line and the initrd that the kernel is to boot with, if the
+   * profile has them.
    *
    * @throws IOException if it is none; the message names the file and what is wrong
    */
-  static Profile read(Path path) throws IOException {
-    return read(path.toString(), JsonFields.read(path));
+  static OutgoingKernel read(Path path) throws IOException {
+    return kernel(path.toString(), JsonFields.read(path));
+  }
+
+  /** Reads a profile out of its fields, as {@link #read(Path)} does. */
+  static OutgoingKernel kernel(String source, JsonFields root) throws IOException {
+    Profile profile = read(source, root);
+    if (!root.has(BOOT)) {
+      return OutgoingKernel.of(profile, Optional.empty());
+    }
+    JsonFields boot = root.object(BOOT);
+    return new OutgoingKernel(
+        profile,
+        Optional.empty(),
+        boot.has(COMMAND_LINE)
+            ? Optional.of(new CommandLine(boot.text(COMMAND_LINE)))
+            : Optional.empty(),
+        boot.has(INITRD) ? Optional.of(boot.count(INITRD)) : Optional.empty(),
+        List.of());
   }
 
   /** Reads a profile from bytes. */
@@ -174,10 +200,11 @@ public final class ProfileFile {
   /**
    * Writes a profile into a file, which is as readable as the umask lets it be.
    *
+   * @param kernel with the command line and the initrd that it is to boot with, if they are known
    * @param file is closed
    */
-  static void write(Profile profile, OutputFile file) throws IOException {
-    byte[] bytes = bytes(profile);
+  static void write(OutgoingKernel kernel, OutputFile file) throws IOException {
+    byte[] bytes = bytes(kernel);
     try (OutputFile output = file) {
       output.write(bytes);
       output.commit();
@@ -186,9 +213,13 @@ public final class ProfileFile {
 
   /** The content of a profile's file. */
   public static byte[] bytes(Profile profile) throws IOException {
+    return bytes(OutgoingKernel.of(profile, Optional.empty()));
+  }
+
+  private static byte[] bytes(OutgoingKernel kernel) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
-      write(profile, List.of(), json);
+      write(kernel, List.of(), json);
     }
     return out.toByteArray();
   }
@@ -198,7 +229,8 @@ public final class ProfileFile {
    *
    * @param notes what could not be read of the kernel; a profile that is read again has none
    */
-  static void write(Profile profile, List<String> notes, Json json) {
+  static void write(OutgoingKernel kernel, List<String> notes, Json json) {
+    Profile profile = kernel.profile();
     json.document(Schema.KERNEL_PROFILE);
     json.text("release", profile.release().orElse(null));
     json.text("architecture", profile.architecture().label());
@@ -221,6 +253,12 @@ public final class ProfileFile {
                 .number("bytes", memory.bytes())
                 .number("alignment", memory.alignment())
                 .endObject());
+    if (kernel.commandLine().isPresent() || kernel.initrd().isPresent()) {
+      json.object(BOOT);
+      kernel.commandLine().ifPresent(line -> json.text(COMMAND_LINE, line.text()));
+      kernel.initrd().ifPresent(bytes -> json.number(INITRD, bytes));
+      json.endObject();
+    }
     parts(json, profile.parts());
     profile.versions().ifPresent(versions -> json.texts("versions", versions));
     json.object("constants");

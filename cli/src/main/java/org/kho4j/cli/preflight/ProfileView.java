@@ -3,6 +3,7 @@ package org.kho4j.cli.preflight;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
@@ -27,8 +28,9 @@ final class ProfileView {
     }
     kernel.pageSize().ifPresent(size -> text.put(", pages of ").put(size.toString()));
     text.line();
-    int widest = Part.ALL.stream().mapToInt(part -> part.name().length()).max().orElse(0);
-    for (Part part : Part.ALL) {
+    List<Part> parts = Stream.concat(Part.ALL.stream(), kernel.clients().stream()).toList();
+    int widest = parts.stream().mapToInt(part -> part.name().length()).max().orElse(0);
+    for (Part part : parts) {
       Support support = kernel.support(part);
       text.put("  ")
           .put(Text.Style.NAME, part.name())

@@ -68,7 +68,7 @@ class JumpsTest {
     }
 
     Profile kernel(String side) throws IOException {
-      return ProfileFile.read(RESOURCES.resolve("kernels").resolve(text(side) + ".json"));
+      return ProfileFile.read(RESOURCES.resolve("kernels").resolve(text(side) + ".json")).profile();
     }
 
     /** Verdicts by the names of parts, and the worst of them as {@code overall}. */

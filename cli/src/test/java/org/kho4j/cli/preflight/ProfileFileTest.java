@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.image.KernelImages;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
 import org.kho4j.preflight.profile.KernelConfig;
 import org.kho4j.preflight.profile.Profile;
 import org.kho4j.preflight.profile.ProfileReader;
@@ -37,9 +38,13 @@ class ProfileFileTest {
     return ProfileReader.read(KernelImages.read(KERNEL));
   }
 
+  private static OutgoingKernel kernel(Profile profile) {
+    return OutgoingKernel.of(profile, Optional.empty());
+  }
+
   private Path written(Profile profile) throws IOException {
     Path file = directory.resolve("profile.json");
-    ProfileFile.write(profile, OutputFile.create(file, false, List.of()));
+    ProfileFile.write(kernel(profile), OutputFile.create(file, false, List.of()));
     return file;
   }
 
@@ -50,7 +55,7 @@ class ProfileFileTest {
 
   @Test
   void whatIsWrittenIsRead() throws IOException {
-    assertSame(ProfileFile.read(written(kernel())), kernel());
+    assertSame(ProfileFile.read(written(kernel())).profile(), kernel());
   }
 
   /** Profiles that were saved before spell it as the constant's name. */
@@ -60,7 +65,7 @@ class ProfileFileTest {
     String whole = Files.readString(file);
     assertThat(whole).contains("\"architecture\" : \"x86-64\"");
     Files.writeString(file, whole.replace("x86-64", "x86_64"));
-    assertSame(ProfileFile.read(file), kernel());
+    assertSame(ProfileFile.read(file).profile(), kernel());
     Files.writeString(file, whole.replace("x86-64", "mips"));
     assertThatThrownBy(() -> ProfileFile.read(file))
         .hasMessage(
@@ -83,7 +88,7 @@ class ProfileFileTest {
             Optional.of(new KernelConfig(true, "kho=off", KernelConfig.Use.OVERRIDES)),
             Optional.of(new Footprint(0xc6f000, 0x200000)));
     Path file = written(sized);
-    assertSame(ProfileFile.read(file), sized);
+    assertSame(ProfileFile.read(file).profile(), sized);
     Files.writeString(file, Files.readString(file).replace("2097152", "3"));
     assertThatThrownBy(() -> ProfileFile.read(file))
         .hasMessage(file + ": footprint: 13037568 bytes aligned to 3 are no place for a kernel");
@@ -101,10 +106,10 @@ class ProfileFileTest {
   void profilesOfRealKernelsStayWhatTheyAre() throws IOException {
     try (Stream<Path> files = Files.list(KERNELS)) {
       for (Path file : files.toList()) {
-        Profile profile = ProfileFile.read(file);
+        Profile profile = ProfileFile.read(file).profile();
         Path copy = directory.resolve(file.getFileName());
-        ProfileFile.write(profile, OutputFile.create(copy, false, List.of()));
-        assertSame(ProfileFile.read(copy), profile);
+        ProfileFile.write(kernel(profile), OutputFile.create(copy, false, List.of()));
+        assertSame(ProfileFile.read(copy).profile(), profile);
       }
     }
   }
@@ -114,7 +119,7 @@ class ProfileFileTest {
     Path file = written(kernel());
     Files.writeString(
         file, Files.readString(file).replaceFirst("\\{", "{ \"later\" : [ { \"x\" : null } ],"));
-    assertSame(ProfileFile.read(file), kernel());
+    assertSame(ProfileFile.read(file).profile(), kernel());
   }
 
   @Test
@@ -163,7 +168,7 @@ class ProfileFileTest {
       }
       Files.write(file, damaged);
       try {
-        assertThat(ProfileFile.read(file).parts()).isNotEmpty();
+        assertThat(ProfileFile.read(file).profile().parts()).isNotEmpty();
       } catch (IOException e) {
         assertThat(e).hasMessageStartingWith(file.toString());
         refused++;
@@ -190,21 +195,23 @@ class ProfileFileTest {
   @Test
   void aFileThatIsThereIsReplacedOnlyWhenAsked() throws IOException {
     Path file = Files.writeString(directory.resolve("profile.json"), "mine");
-    assertThatThrownBy(() -> ProfileFile.write(kernel(), OutputFile.create(file, false, List.of())))
+    assertThatThrownBy(
+            () -> ProfileFile.write(kernel(kernel()), OutputFile.create(file, false, List.of())))
         .isInstanceOf(FileSystemException.class)
         .hasMessageContaining("exists; --force replaces it");
     assertThat(Files.readString(file)).isEqualTo("mine");
-    ProfileFile.write(kernel(), OutputFile.create(file, true, List.of()));
-    assertSame(ProfileFile.read(file), kernel());
+    ProfileFile.write(kernel(kernel()), OutputFile.create(file, true, List.of()));
+    assertSame(ProfileFile.read(file).profile(), kernel());
   }
 
   @Test
   void aLinkIsReplacedAndWhatItNamesIsNot() throws IOException {
     Path other = Files.writeString(directory.resolve("other"), "mine");
     Path link = Files.createSymbolicLink(directory.resolve("link.json"), other);
-    assertThatThrownBy(() -> ProfileFile.write(kernel(), OutputFile.create(link, false, List.of())))
+    assertThatThrownBy(
+            () -> ProfileFile.write(kernel(kernel()), OutputFile.create(link, false, List.of())))
         .hasMessageContaining("exists");
-    ProfileFile.write(kernel(), OutputFile.create(link, true, List.of()));
+    ProfileFile.write(kernel(kernel()), OutputFile.create(link, true, List.of()));
     assertThat(Files.readString(other)).isEqualTo("mine");
     assertThat(Files.isSymbolicLink(link)).isFalse();
   }

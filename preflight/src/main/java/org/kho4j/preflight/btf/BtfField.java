@@ -16,12 +16,7 @@ import java.util.List;
  *     or is an array of, typedefs followed; 0 for anything else, a pointer too
  */
 public record BtfField(
-    String name,
-    long bitOffset,
-    long bitSize,
-    String type,
-    List<Long> dimensions,
-    int structure) {
+    String name, long bitOffset, long bitSize, String type, List<Long> dimensions, int structure) {
 
   public BtfField {
     dimensions = List.copyOf(dimensions);

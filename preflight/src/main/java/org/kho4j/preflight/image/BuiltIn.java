@@ -6,8 +6,9 @@ import java.util.Optional;
 import org.kho4j.preflight.btf.Btf;
 
 /**
- * The presence of a {@link Feature} in a kernel: by the configuration, then by strings and
- * functions.
+ * The presence of a {@link Feature} in a kernel: by its option in the configuration, then by a
+ * whole string, then by functions. An option that the configuration lacks may have another name in
+ * that kernel, or not exist yet, so a string outweighs its absence.
  *
  * @param state the answer
  * @param evidence a phrase with the evidence
@@ -33,25 +34,33 @@ public record BuiltIn(State state, String evidence) {
 
   /** Returns whether a kernel has a feature. */
   public static BuiltIn of(KernelImage image, Feature feature) {
-    return byConfig(image.config(), feature)
+    return byOption(image.config(), feature)
         .or(() -> byString(image, feature))
+        .or(() -> byMissingOption(image.config(), feature))
         .or(() -> byFunction(image.btf(), feature))
         .orElseGet(() -> byAbsence(image, feature));
   }
 
-  private static Optional<BuiltIn> byConfig(Optional<Map<String, String>> config, Feature feature) {
-    return config.map(options -> {
-      String value = options.getOrDefault(feature.option(), "n");
-      State state =
-          switch (value) {
-            case "y" -> State.YES;
-            case "m" -> State.MODULE;
-            default -> State.NO;
-          };
-      String said =
-          state == State.NO ? feature.option() + " is not set" : feature.option() + "=" + value;
-      return new BuiltIn(state, said + " in its built-in configuration");
-    });
+  private static Optional<BuiltIn> byOption(Optional<Map<String, String>> config, Feature feature) {
+    return config
+        .map(options -> options.get(feature.option()))
+        .map(value -> {
+          State state =
+              switch (value) {
+                case "y" -> State.YES;
+                case "m" -> State.MODULE;
+                default -> State.NO;
+              };
+          String said =
+              state == State.NO ? feature.option() + " is not set" : feature.option() + "=" + value;
+          return new BuiltIn(state, said + " in its built-in configuration");
+        });
+  }
+
+  private static Optional<BuiltIn> byMissingOption(
+      Optional<Map<String, String>> config, Feature feature) {
+    return config.map(
+        _ -> new BuiltIn(State.NO, "no " + feature.option() + " in its built-in configuration"));
   }
 
   private static Optional<BuiltIn> byString(KernelImage image, Feature feature) {

@@ -8,6 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.kho4j.files.MalformedImageException;
@@ -18,13 +20,16 @@ final class BuiltInConfig {
   /** Most bytes of it, packed or not: the largest have 360 KB. */
   private static final int MAX_BYTES = 1 << 20;
 
+  private static final Pattern LINE =
+      Pattern.compile("# (CONFIG_\\w+) is not set|(CONFIG_[^=]+)=(.*)");
+
   private BuiltInConfig() {}
 
   /**
    * Reads the configuration.
    *
    * @param at offset of the gzip data
-   * @return the value of each option that is set
+   * @return the value of each option; {@code n} for one that is not set
    */
   static Map<String, String> read(MemorySegment bytes, long at, String where) throws IOException {
     byte[] packed =
@@ -43,10 +48,14 @@ final class BuiltInConfig {
     Map<String, String> options = new HashMap<>();
     new String(text, StandardCharsets.UTF_8)
         .lines()
-        .filter(line -> line.startsWith("CONFIG_") && line.indexOf('=') > 0)
+        .map(LINE::matcher)
+        .filter(Matcher::matches)
         .forEach(line -> {
-          int equals = line.indexOf('=');
-          options.put(line.substring(0, equals), line.substring(equals + 1));
+          if (line.group(1) == null) {
+            options.put(line.group(2), line.group(3));
+          } else {
+            options.put(line.group(1), "n");
+          }
         });
     return options;
   }

@@ -21,6 +21,8 @@ final class ElfFile {
 
   static final String BTF = ".BTF";
 
+  private static final String CONSTANTS = ".rodata";
+
   private static final int MAX_NAME = 255;
 
   private static final String OVERLAP =
@@ -95,6 +97,15 @@ final class ElfFile {
         .filter(section -> !section.name().contains("text") && !section.name().equals(BTF))
         .map(Section::region)
         .toList();
+  }
+
+  /**
+   * Returns whether the file has the kernel's constants. Without them it has debug data alone, as
+   * {@code objcopy --only-keep-debug} leaves it: only notes keep their bytes.
+   */
+  boolean hasConstants() {
+    return sections.stream()
+        .noneMatch(section -> section.name().equals(CONSTANTS) && !section.inFile());
   }
 
   /** Returns the ranges of machine code; those of early boot first. */

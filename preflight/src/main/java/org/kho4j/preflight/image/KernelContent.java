@@ -51,7 +51,7 @@ final class KernelContent {
       KernelImage.Form form, Optional<Found<String>> headerRelease, Optional<Footprint> footprint)
       throws IOException {
     ElfFile elf = ElfFile.read(bytes, where());
-    List<LoadedRange> regions = elf.loaded();
+    List<LoadedRange> regions = elf.hasConstants() ? elf.loaded() : List.of();
     StringScan scan = scan(regions);
     Optional<ElfFile.Section> types = elf.section(ElfFile.BTF);
     Optional<Btf> btf =

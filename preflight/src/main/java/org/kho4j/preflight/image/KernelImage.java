@@ -21,7 +21,7 @@ import org.kho4j.preflight.btf.Btf;
  * @param strings the version names and markers in it, in the order of their places; empty where the
  *     image carries no content to look at: BTF alone, debug data alone
  * @param config its configuration where it was built in ({@code CONFIG_IKCONFIG}): the value of
- *     each option that is set, as the file has it
+ *     each option, as the file has it; {@code n} for one that is not set
  * @param metadataNumber the number of kexec-metadata that its code expects, if it was found
  * @param btf its types, where it carries them
  * @param table its table of versions or features, if it has one

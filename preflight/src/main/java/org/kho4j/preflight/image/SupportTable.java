@@ -73,19 +73,30 @@ public record SupportTable(List<Entry> entries) {
     }
     LoadedRange range = section.get().region();
     MemorySegment table = bytes.asSlice(range.offset(), range.length());
-    if (table.byteSize() < HEADER || table.get(U32, 0) != MAGIC) {
+    if (table.byteSize() < HEADER) {
       throw new MalformedImageException(
-          "%s has in section %s, offset 0x%x, no table: it begins with 0x%x"
-              .formatted(where, name, range.offset(), MAGIC));
+          "%s has in section %s, offset 0x%x, no table: it has %d bytes, but the header has %d"
+              .formatted(where, name, range.offset(), table.byteSize(), HEADER));
+    }
+    if (table.get(U32, 0) != MAGIC) {
+      throw new MalformedImageException(
+          "%s has in section %s, offset 0x%x, no table: it begins with 0x%x, not with 0x%x"
+              .formatted(where, name, range.offset(), table.get(U32, 0), MAGIC));
     }
     if (table.get(U32, 4) != VERSION) {
       return false;
     }
-    for (long at = HEADER; at + size <= table.byteSize(); at += size) {
-      MemorySegment entry = table.asSlice(at, size);
-      if (entry.get(ValueLayout.JAVA_BYTE, 0) == 0) {
-        break; // What follows the last entry is padding.
+    // A name without a character is the padding after the last entry.
+    for (long at = HEADER;
+        at < table.byteSize() && table.get(ValueLayout.JAVA_BYTE, at) != 0;
+        at += size) {
+      long rest = table.byteSize() - at;
+      if (rest < size) {
+        throw new MalformedImageException(
+            "%s has a table in section %s that ends within an entry: %d of %d bytes at offset 0x%x"
+                .formatted(where, name, rest, size, range.offset() + at));
       }
+      MemorySegment entry = table.asSlice(at, size);
       if (entries.size() == MAX_ENTRIES) {
         throw new MalformedImageException(
             "%s has more than %d entries in section %s".formatted(where, MAX_ENTRIES, name));

@@ -26,8 +26,7 @@ public final class ContractLayouts {
    * Structures that a kernel reads before the root FDT and its version: x86-64's boot record and
    * the scratch array. They have one layout in all releases.
    */
-  public static final List<String> UNVERSIONED =
-      List.of(KHO_DATA, KhoScratch.STRUCTURE.name());
+  public static final List<String> UNVERSIONED = List.of(KHO_DATA, KhoScratch.STRUCTURE.name());
 
   private ContractLayouts() {}
 
@@ -60,7 +59,7 @@ public final class ContractLayouts {
 
   private static KernelType khoData(PageSize pageSize) {
     KernelType record = KernelType.of(SetupData.STRUCTURE, pageSize).orElseThrow();
-    int header = SetupData.FDT_ADDR.offset();
+    long header = SetupData.FDT_ADDR.offset();
     List<Member> members =
         record.members().stream()
             .map(member -> member.movedBy(-header * Byte.SIZE))

@@ -71,7 +71,9 @@ public record TypeDifference(String type, Kind kind, String text) {
       } else if (!now.inner().isEmpty() && !member.inner().isEmpty()) {
         String inner = member.structure().equals(now.structure()) ? now.structure() : "";
         long bytes = member.elementBits() / Byte.SIZE;
-        between(new KernelType(name, bytes, member.inner()), new KernelType(name, bytes, now.inner()))
+        between(
+                new KernelType(name, bytes, member.inner()),
+                new KernelType(name, bytes, now.inner()))
             .stream()
             .map(each -> each.type.equals(name) ? each.in(inner.isEmpty() ? tag : inner) : each)
             .forEach(found::add);
@@ -112,16 +114,16 @@ public record TypeDifference(String type, Kind kind, String text) {
     long end = member.bitOffset() + member.bitSize();
     return member.bitSize() == 0
         || was.members().stream()
-            .filter(other -> isSamePlace(other, is.member(other.name())))
+            .filter(other -> isAtSamePlace(is.member(other.name()), other))
             .anyMatch(other ->
                 other.bitOffset() <= member.bitOffset()
                     && end <= other.bitOffset() + other.bitSize());
   }
 
-  private static boolean isSamePlace(Member member, @Nullable Member other) {
-    return other != null
-        && other.bitOffset() == member.bitOffset()
-        && other.bitSize() == member.bitSize();
+  private static boolean isAtSamePlace(@Nullable Member now, Member member) {
+    return now != null
+        && now.bitOffset() == member.bitOffset()
+        && now.bitSize() == member.bitSize();
   }
 
   private static String place(long bit) {

@@ -53,6 +53,7 @@ public record HandoverContent(
         all.add(part.name());
       }
     }
+    kernel.clients().forEach(client -> all.add(client.name()));
     return all;
   }
 }

@@ -141,7 +141,7 @@ public final class RunningKernel {
         files.note(
             "/%s is not the running kernel, but %s"
                 .formatted(place, image.get().release().orElseThrow()));
-      } else if (image.isPresent()) {
+      } else if (image.flatMap(Profile::versions).isPresent()) {
         return image;
       }
     }

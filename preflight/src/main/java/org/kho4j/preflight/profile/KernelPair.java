@@ -35,9 +35,8 @@ public record KernelPair(Profile from, Profile to) {
   public List<TypeDifference> typeDifferences(Stream<String> tags) {
     return tags.flatMap(tag ->
             from.type(tag).stream()
-                .flatMap(ours ->
-                    to.type(tag).stream()
-                        .flatMap(theirs -> differences(ours, theirs))))
+                .flatMap(
+                    ours -> to.type(tag).stream().flatMap(theirs -> differences(ours, theirs))))
         .toList();
   }
 

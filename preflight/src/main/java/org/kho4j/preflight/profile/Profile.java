@@ -3,6 +3,9 @@ package org.kho4j.preflight.profile;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.kho4j.abi.DevelopmentLayout;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.VersionString;
 import org.kho4j.preflight.image.Architecture;
@@ -39,6 +42,9 @@ public record Profile(
     Optional<KernelConfig> config,
     Optional<Footprint> footprint) {
 
+  /** End of the stem of a file handler in a development tree that is no row there. */
+  private static final String UNDERSCORED = "_luo";
+
   public Profile {
     parts = Map.copyOf(parts);
     versions = versions.map(List::copyOf);
@@ -62,7 +68,39 @@ public record Profile(
     return Support.unknown(
         versions.isEmpty()
             ? "its strings are not available"
-            : "no string \"" + part.stems().getFirst() + "-vN\" in it; it may be in a module");
+            : "no version of \"%s\" in its strings; it may be in a module"
+                .formatted(part.stems().getFirst()));
+  }
+
+  /**
+   * Returns the file handlers and FLBs without a row that the kernel has in its strings or its
+   * table: those of development trees, and names that end in {@code _luo_vN}.
+   */
+  public List<Part> clients() {
+    if (support(Part.LUO).state() == Support.State.NO) {
+      return List.of();
+    }
+    Map<String, Part> clients = new TreeMap<>();
+    Stream.concat(
+            versions.orElse(List.of()).stream(),
+            parts.values().stream().flatMap(support -> support.versions().stream()))
+        .filter(name -> Part.ALL.stream().noneMatch(part -> part.isOf(name)))
+        .flatMap(name -> client(name).stream())
+        .forEach(part -> clients.put(part.name(), part));
+    return List.copyOf(clients.values());
+  }
+
+  private static Optional<Part> client(String name) {
+    String stem = VersionString.stem(name);
+    Optional<DevelopmentLayout> row =
+        DevelopmentLayout.ALL.stream()
+            .filter(layout -> VersionString.stem(layout.name()).equals(stem))
+            .findFirst();
+    if (row.isEmpty() && !stem.endsWith(UNDERSCORED)) {
+      return Optional.empty();
+    }
+    boolean flb = row.filter(layout -> layout.kind() == DevelopmentLayout.Kind.FLB).isPresent();
+    return Optional.of(flb ? Part.flb(name) : Part.fileHandler(name));
   }
 
   /** Returns the profile with the support of other parts. */

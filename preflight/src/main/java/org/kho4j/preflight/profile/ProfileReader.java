@@ -166,8 +166,8 @@ public final class ProfileReader {
   }
 
   /**
-   * Returns the members of a structure, and of the structures in it: in damaged BTF, a structure may
-   * contain itself.
+   * Returns the members of a structure, and of the structures in it: in damaged BTF, a structure
+   * may contain itself.
    *
    * @param left number of members that are still read; beyond it, inner ones are left out
    */

@@ -77,6 +77,24 @@ class BuiltInTest {
     assertThat(BuiltIn.of(kernel, Feature.KHO).state()).isEqualTo(BuiltIn.State.NO);
   }
 
+  /** The first trees with LUO had memfd-v1, and no option of its own for it. */
+  @Test
+  void aWholeStringOutweighsAnOptionThatTheConfigurationLacks() throws IOException {
+    FoundString memfd =
+        new FoundString("memfd-v1", new Place("", 0x2000, OptionalLong.empty()), "");
+    KernelImage kernel =
+        kernel(Optional.of(List.of(memfd)), Optional.of(Map.of("CONFIG_LIVEUPDATE", "y")));
+    assertThat(BuiltIn.of(kernel, Feature.MEMFD))
+        .isEqualTo(new BuiltIn(BuiltIn.State.YES, "string \"memfd-v1\" at offset 0x2000"));
+    assertThat(BuiltIn.of(kernel, Feature.TEST_FLB))
+        .isEqualTo(
+            new BuiltIn(
+                BuiltIn.State.NO, "no CONFIG_LIVEUPDATE_TEST in its built-in configuration"));
+    KernelImage off =
+        kernel(Optional.of(List.of(memfd)), Optional.of(Map.of("CONFIG_LIVEUPDATE_MEMFD", "n")));
+    assertThat(BuiltIn.of(off, Feature.MEMFD).state()).isEqualTo(BuiltIn.State.NO);
+  }
+
   @Test
   void theEndOfALongerStringIsNoEvidence() throws IOException {
     FoundString tail = new FoundString("kho-v4", new Place("", 0, OptionalLong.empty()), "wants ");

@@ -73,6 +73,24 @@ class KernelImagesTest {
     assertThat(image.btf().orElseThrow().struct("kho_vmalloc")).isPresent();
   }
 
+  /** {@code objcopy --only-keep-debug} keeps the bytes of notes, and no others of the kernel. */
+  @Test
+  void aFileOfDebugDataHasNoStringsToLookAt() throws IOException {
+    byte[] elf =
+        new ElfBuilder()
+            .section(".notes", new byte[8])
+            .section(".rodata", "\0kho-v4\0".getBytes(StandardCharsets.US_ASCII))
+            .bytes();
+    assertThat(BuiltIn.of(read(elf), Feature.KHO).state()).isEqualTo(BuiltIn.State.YES);
+
+    ByteBuffer headers = ByteBuffer.wrap(elf).order(ByteOrder.LITTLE_ENDIAN);
+    int rodata = (int) headers.getLong(40) + 2 * 64;
+    headers.putInt(rodata + 4, 8); // SHT_NOBITS
+    KernelImage image = read(elf);
+    assertThat(image.strings()).isEmpty();
+    assertThat(BuiltIn.of(image, Feature.KHO).state()).isEqualTo(BuiltIn.State.UNKNOWN);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "small.elf.gz,gzip",
@@ -228,7 +246,7 @@ class KernelImagesTest {
 
     KernelImage image = read(Images.image(1, content.toByteArray()));
 
-    assertThat(image.config().orElseThrow()).containsEntry("CONFIG_NAME", "\"x=y\"").hasSize(3);
+    assertThat(image.config().orElseThrow()).containsEntry("CONFIG_NAME", "\"x=y\"").hasSize(4);
     assertThat(BuiltIn.of(image, Feature.KHO))
         .isEqualTo(
             new BuiltIn(

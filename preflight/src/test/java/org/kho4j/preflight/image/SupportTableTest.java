@@ -101,8 +101,30 @@ class SupportTableTest {
     wide[8 + 48] = 16;
     refused(".liveupdate_versions", unended, "no NUL within 48 bytes");
     refused(".liveupdate_features", wide, "features of 16 bytes");
-    refused(".liveupdate_features", new byte[80], "no table: it begins with");
-    refused(".liveupdate_features", new byte[3], "no table: it begins with");
+    byte[] other = features(1, "luo", 7, 7, 7);
+    other[3] = 0x11;
+    refused(
+        ".liveupdate_features", other, "no table: it begins with 0x11565550, not with 0x4c565550");
+    refused(".liveupdate_features", new byte[3], "no table: it has 3 bytes, but the header has 8");
+  }
+
+  /** The entry that is cut off is not replaced by the strings of the kernel. */
+  @Test
+  void aTableThatEndsWithinAnEntryIsRefused() {
+    refused(
+        ".liveupdate_features",
+        Arrays.copyOf(features(1, "luo", 7, 7, 3, "memfd", 3, 1, 1), 8 + 80 + 79),
+        "a table in section .liveupdate_features that ends within an entry: 79 of 80 bytes");
+    refused(
+        ".liveupdate_versions",
+        Arrays.copyOf(versions("kho-v4", "memfd-v2"), 8 + 48 + 1),
+        "a table in section .liveupdate_versions that ends within an entry: 1 of 48 bytes");
+  }
+
+  @Test
+  void paddingMayBeShorterThanAnEntry() throws IOException {
+    assertThat(entries(".liveupdate_versions", Arrays.copyOf(versions("luo-v5"), 8 + 48 + 7)))
+        .hasSize(1);
   }
 
   private void refused(String section, byte[] table, String because) {

@@ -57,8 +57,7 @@ class TypeDifferenceTest {
   }
 
   private static KernelType array(long elementBits) {
-    return new KernelType(
-        "t", 512, List.of(new Member("a", 0, 4096, elementBits, "", List.of())));
+    return new KernelType("t", 512, List.of(new Member("a", 0, 4096, elementBits, "", List.of())));
   }
 
   @Test
@@ -73,8 +72,8 @@ class TypeDifferenceTest {
         .isNotEmpty()
         .allMatch(TypeDifference::matters)
         .first()
-        .satisfies(difference ->
-            assertThat(difference.text()).endsWith("is at offset 8, not offset 0"));
+        .satisfies(
+            difference -> assertThat(difference.text()).endsWith("is at offset 8, not offset 0"));
   }
 
   /** Exchanges the two members of an inner structure. */
@@ -101,7 +100,8 @@ class TypeDifferenceTest {
         new KernelType(
             "kho_vmalloc",
             16,
-            concat(concat(VMALLOC.members(), new Member("low", 64, 16)), new Member("end", 128, 0)));
+            concat(
+                concat(VMALLOC.members(), new Member("low", 64, 16)), new Member("end", 128, 0)));
     assertThat(TypeDifference.between(VMALLOC, viewed))
         .hasSize(2)
         .extracting(TypeDifference::kind)

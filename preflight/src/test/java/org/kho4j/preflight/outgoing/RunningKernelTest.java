@@ -93,6 +93,26 @@ class RunningKernelTest {
         .endsWith("everything that the kernel supports counts");
   }
 
+  /** Debug packages install a vmlinux of debug data alone: its sections have no bytes. */
+  @Test
+  void aFileOfDebugDataIsNoImageOfTheRunningKernel() throws IOException {
+    host();
+    byte[] debug = Files.readAllBytes(root.resolve("boot/vmlinuz-" + RELEASE));
+    Files.delete(root.resolve("boot/vmlinuz-" + RELEASE));
+    ByteBuffer elf = ByteBuffer.wrap(debug).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 1; i < elf.getShort(60); i++) {
+      int header = (int) elf.getLong(40) + i * 64;
+      if ((elf.getLong(header + 8) & 2) != 0) { // SHF_ALLOC
+        elf.putInt(header + 4, 8); // SHT_NOBITS
+      }
+    }
+    put("usr/lib/debug/boot/vmlinux-" + RELEASE, debug);
+    OutgoingKernel running = read();
+    assertThat(running.profile().support(Part.KHO).state()).isEqualTo(Support.State.UNKNOWN);
+    assertThat(running.notes())
+        .anyMatch(note -> note.startsWith("no image of the running kernel is at "));
+  }
+
   @Test
   void debugfsTellsWhatIsHandedOver() throws IOException {
     host();

@@ -128,8 +128,8 @@ class PaholeAgreementTest {
     assertThat(new TreeSet<>(theirs.keySet()))
         .as(kernel.source())
         .isEqualTo(new TreeSet<>(ours.keySet()));
-    theirs.forEach((name, type) ->
-        assertThat(places(ours.get(name))).as(kernel.source()).isEqualTo(type));
+    theirs.forEach(
+        (name, type) -> assertThat(places(ours.get(name))).as(kernel.source()).isEqualTo(type));
     return theirs.size();
   }
 
