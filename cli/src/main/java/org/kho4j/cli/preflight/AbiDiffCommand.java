@@ -193,7 +193,7 @@ public final class AbiDiffCommand extends Command {
       case SAME -> "the same";
       case HARMLESS ->
           change.differences().isEmpty()
-              ? "the layout is the same"
+              ? "only the version changed"
               : "no byte moved: check that the bytes still mean the same";
       case BUMPED -> "the version changed as well";
       case UNCOMPARED -> "no version is known to have changed: compare the sources";

@@ -18,7 +18,8 @@ import org.kho4j.preflight.profile.Support;
  * The differences of the contract between two kernels; each records whether a version changed with
  * it.
  *
- * @param parts parts that either kernel has, in the order of {@link Part}
+ * @param parts parts that either kernel has, in the order of {@link Part#ALL}, then those of {@link
+ *     Profile#clients}
  * @param uncertain a sentence for each comparison that was not possible
  */
 public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
@@ -91,7 +92,9 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     List<PartChange> parts = new ArrayList<>();
     List<String> uncertain = new ArrayList<>();
     new KernelPair(was, is).impossible().ifPresent(uncertain::add);
-    for (Part part : Part.ALL) {
+    List<Part> all =
+        Stream.of(Part.ALL, was.clients(), is.clients()).flatMap(List::stream).distinct().toList();
+    for (Part part : all) {
       Support.State before = was.support(part).state();
       Support.State after = is.support(part).state();
       if (before != Support.State.NO && after != Support.State.NO) {

@@ -97,6 +97,18 @@ class AbiDiffTest {
   }
 
   @Test
+  void fileHandlersWithoutARowAreCompared() {
+    Profile before = Kernels.withStrings(List.of("vfio-pci-v1"));
+    PartChange change =
+        change(AbiDiff.between(before, Kernels.withStrings(List.of("vfio-pci-v2"))), "vfio-pci");
+    assertThat(change.state()).isEqualTo(State.HARMLESS);
+    assertThat(change.from()).contains("vfio-pci-v1");
+    assertThat(change.to()).contains("vfio-pci-v2");
+    assertThat(AbiDiff.between(before, LINUX_7_3).uncertain())
+        .contains("the version of vfio-pci in 7.3 is unknown");
+  }
+
+  @Test
   void whatNeitherKernelShowsWasNotCompared() {
     Profile without = Kernels.without(LINUX_7_3, "kho_vmalloc");
     assertThat(AbiDiff.between(without, without).uncertain())
