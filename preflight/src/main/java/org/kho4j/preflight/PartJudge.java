@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.Report.Component;
+import org.kho4j.preflight.layout.ContractLayouts;
 import org.kho4j.preflight.layout.TypeDifference;
 import org.kho4j.preflight.part.Part;
 import org.kho4j.preflight.part.Part.Fate;
@@ -50,6 +51,13 @@ final class PartJudge {
           theirs,
           part.absent(),
           "the next kernel does not have it (%s)".formatted(theirs.evidence()));
+    }
+    // A kernel reads these before any version.
+    List<String> early =
+        part.equals(Part.KHO) ? differences(ContractLayouts.UNVERSIONED.stream()) : List.of();
+    if (!early.isEmpty()) {
+      return component(
+          part, ours, theirs, part.moved(), "in the next kernel " + String.join("; ", early));
     }
     Optional<String> other = VersionComparison.difference(part, ours, theirs);
     if (other.isPresent()) {
@@ -122,7 +130,9 @@ final class PartJudge {
     if (part.equals(Part.KHO) && !differences(Part.SHARED.stream()).isEmpty()) {
       return "same version; structures that other parts are read through have another layout";
     }
-    return from.lacking(part).isEmpty() && to.lacking(part).isEmpty()
+    boolean whole =
+        Stream.of(from, to).allMatch(one -> one.lacking(part).isEmpty() && !one.hasPlacesOnly(part));
+    return whole
         ? "same version and layout"
         : "same version; not all layouts compared";
   }

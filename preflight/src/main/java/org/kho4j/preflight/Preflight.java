@@ -276,6 +276,9 @@ public final class Preflight {
         notes.add(kernel.source() + " has no types (BTF): its layouts cannot be compared");
       } else {
         ClaimedLayouts claimed = new ClaimedLayouts(kernel);
+        if (verdicts.parts().stream().anyMatch(claimed::hasPlacesOnly)) {
+          notes.add(ClaimedLayouts.placesOnly(kernel));
+        }
         verdicts.parts().stream()
             .flatMap(part -> claimed.lacking(part).stream())
             .distinct()

@@ -158,7 +158,11 @@ public final class AbiDiffCommand extends Command {
       return "Nothing was compared: no KHO in " + String.join(" and ", without) + ".";
     }
     return switch (diff.worst()) {
-      case FORGOTTEN -> "The layout changed, and the version was not bumped.";
+      case FORGOTTEN ->
+          diff.parts().stream().anyMatch(AbiDiffCommand::hasNoVersion)
+              ? "The layout changed, and no version covers the change."
+              : "The layout changed, and the version was not bumped.";
+      case REUSED -> "The layout changed, and the new version has another one in released kernels.";
       case UNKNOWN -> "The layout changed, and it is unknown whether the version was bumped.";
       case UNCOMPARED -> "Not every layout was compared, and no version is known to have changed.";
       case BUMPED -> "The layout changed, and the version was bumped.";
@@ -188,6 +192,11 @@ public final class AbiDiffCommand extends Command {
     return from.equals(to) ? from + " in both" : from + " became " + to;
   }
 
+  private static boolean hasNoVersion(PartChange change) {
+    return change.state() == AbiDiff.State.FORGOTTEN
+        && (change.from().isEmpty() || !change.from().equals(change.to()));
+  }
+
   private static String sentence(PartChange change) {
     return switch (change.state()) {
       case SAME -> "the same";
@@ -199,8 +208,10 @@ public final class AbiDiffCommand extends Command {
       case UNCOMPARED -> "no version is known to have changed: compare the sources";
       case UNKNOWN -> "it is unknown whether the version changed";
       case FORGOTTEN ->
-          (change.from().equals(change.to()) ? "THE SAME VERSION" : "NO VERSION OF ITS OWN")
+          (hasNoVersion(change) ? "NO VERSION COVERS THIS" : "THE SAME VERSION")
               + ": the next kernel would read these bytes as something else";
+      case REUSED ->
+          "A RELEASED VERSION: kernels that have it would read these bytes as something else";
       case GONE -> "one of the kernels does not have it";
     };
   }

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kho4j.handover.luo.FeatureHeader;
 import org.kho4j.preflight.layout.ContractLayouts;
@@ -27,7 +29,10 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   /** The change of a part, from best to worst. */
   public enum State {
     SAME,
-    /** Only names changed, or the version without the layout: no bytes are read wrongly. */
+    /**
+     * No byte moved: only names, views of the same bytes or features changed, or the version without
+     * the layout. Whether the bytes still mean the same is not known.
+     */
     HARMLESS,
     /** The part is missing in one kernel. */
     GONE,
@@ -40,6 +45,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
     UNCOMPARED,
     /** The layout changed, and the versions are not known: BTF alone has none. */
     UNKNOWN,
+    /** The layout changed, under a version that released kernels have with another layout. */
+    REUSED,
     /** The layout changed under the same version, or no version covers it. */
     FORGOTTEN;
 
@@ -139,32 +146,32 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
                 features(was.support(part), is.support(part)))
             .flatMap(clauses -> clauses)
             .toList();
-    List<String> before = was.support(part).versions();
-    List<String> after = is.support(part).versions();
-    boolean same = texts.isEmpty() && (before.isEmpty() || after.isEmpty() || before.equals(after));
-    boolean moved = !constants.isEmpty() || differences.stream().anyMatch(TypeDifference::matters);
     uncertain.addAll(uncompared(part, was, is));
-    if (before.isEmpty() != after.isEmpty()) {
-      uncertain.add(
-          "the version of %s in %s is unknown"
-              .formatted(part.name(), (before.isEmpty() ? was : is).source()));
-    }
-    boolean unversioned =
+    Set<String> moved =
         differences.stream()
             .filter(TypeDifference::matters)
             .map(TypeDifference::type)
-            .anyMatch(ContractLayouts.UNVERSIONED::contains);
+            .collect(Collectors.toSet());
     State state = State.HARMLESS;
-    if (unversioned) {
+    if (moved.stream().anyMatch(ContractLayouts.UNVERSIONED::contains)) {
       state = State.FORGOTTEN;
-    } else if (same) {
+    } else if (!moved.isEmpty() || !constants.isEmpty()) {
+      state = moved(part, moved, was, is);
+    } else if (!alone.isEmpty() && moved(part, moved, was, is) != State.BUMPED) {
+      state = State.UNCOMPARED;
+    } else if (!alone.isEmpty()) {
+      state = State.BUMPED;
+    } else if (texts.isEmpty() && !isOther(was.support(part), is.support(part))) {
       state = State.SAME;
-    } else if (moved || !alone.isEmpty()) {
-      List<String> tags = differences.stream().map(TypeDifference::type).toList();
-      State changed = moved(part, tags, was, is);
-      state = moved || changed == State.BUMPED ? changed : State.UNCOMPARED;
     }
     return change(part, was, is, state, texts);
+  }
+
+  /** Returns whether both versions are known, and differ. */
+  private static boolean isOther(Support was, Support is) {
+    return !was.versions().isEmpty()
+        && !is.versions().isEmpty()
+        && !was.versions().equals(is.versions());
   }
 
   /** Returns the change of the features that take the place of a version, as a clause. */
@@ -196,7 +203,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
    *
    * @param tags of the structures that changed
    */
-  private static State moved(Part part, List<String> tags, Profile was, Profile is) {
+  private static State moved(Part part, Set<String> tags, Profile was, Profile is) {
     boolean known = true;
     for (Optional<Part> one = Optional.of(part);
         one.isPresent();
@@ -206,7 +213,9 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
       if (before.versions().isEmpty() || after.versions().isEmpty()) {
         known = false;
       } else if (!before.versions().equals(after.versions())) {
-        return new ClaimedLayouts(is).isBroken(one.get(), tags) ? State.FORGOTTEN : State.BUMPED;
+        return new ClaimedLayouts(is).breaksVersion(one.get(), tags)
+            ? State.REUSED
+            : State.BUMPED;
       }
     }
     return known ? State.FORGOTTEN : State.UNKNOWN;
@@ -248,13 +257,27 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
                 .filter(lacking::contains)
                 .map(name ->
                     "%s is in the types of neither kernel, and was not compared".formatted(name));
+    Stream<String> places =
+        Stream.of(was, is)
+            .filter(kernel -> new ClaimedLayouts(kernel).hasPlacesOnly(part))
+            .map(ClaimedLayouts::placesOnly);
+    Stream<String> versions =
+        was.support(part).versions().isEmpty() != is.support(part).versions().isEmpty()
+            ? Stream.of(unknownVersion(part, was.support(part).versions().isEmpty() ? was : is))
+            : Stream.empty();
     Stream<String> unversioned =
         part.tags()
             .filter(ContractLayouts.UNVERSIONED::contains)
             .filter(name -> was.architecture() == is.architecture())
             .filter(name -> was.type(name).isPresent() != is.type(name).isPresent())
             .map(name -> alone("struct " + name, was.type(name).isPresent() ? was : is));
-    return Stream.concat(neither, unversioned).toList();
+    return Stream.of(neither, unversioned, places, versions).flatMap(each -> each).toList();
+  }
+
+  private static String unknownVersion(Part part, Profile kernel) {
+    return Part.ALL.contains(part)
+        ? "the version of %s in %s is unknown".formatted(part.name(), kernel.source())
+        : "%s in %s: %s".formatted(part.name(), kernel.source(), kernel.support(part).evidence());
   }
 
   private static String alone(String name, Profile kernel) {

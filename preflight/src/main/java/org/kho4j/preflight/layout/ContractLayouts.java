@@ -76,7 +76,7 @@ public final class ContractLayouts {
     return of(versions, pageSize, Optional.empty()).entrySet().stream()
         .filter(entry -> entry.getValue().size() == 1)
         .map(Map.Entry::getKey)
-        .filter(name -> !UNVERSIONED.contains(name)) // Only x86-64 has the boot record.
+        .filter(name -> !name.equals(KHO_DATA)) // Only x86-64 has the boot record.
         .filter(name -> isInEveryForm(name, versions))
         .sorted()
         .toList();

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Field;
 import org.kho4j.abi.PageSize;
 import org.kho4j.abi.Structure;
@@ -136,11 +135,10 @@ public record KernelType(String name, long size, List<Member> members) {
     return (long) bytes * Byte.SIZE;
   }
 
-  /** Returns the member with that name, or null. */
-  public @Nullable Member member(String memberName) {
-    return members.stream()
-        .filter(member -> member.name().equals(memberName))
-        .findFirst()
-        .orElse(null);
+  /** Returns whether nothing but the places of its members is known: a profile of an older kho. */
+  public boolean hasPlacesOnly() {
+    return !members.isEmpty()
+        && members.stream()
+            .allMatch(member -> member.elementBits() == 0 && member.inner().isEmpty());
   }
 }

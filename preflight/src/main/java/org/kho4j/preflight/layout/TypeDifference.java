@@ -2,18 +2,26 @@ package org.kho4j.preflight.layout;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.preflight.layout.KernelType.Member;
 
 /**
  * A difference between two declarations of a structure.
  *
- * @param type the structure's tag; of a difference in an inner structure that has one tag in both,
- *     that tag
+ * @param type the structure's tag
+ * @param inner the tag of the outermost inner structure that it is in and that both declarations
+ *     have there; otherwise empty
  * @param kind kind of the difference
  * @param text a clause with the member, its place and its former place
  */
-public record TypeDifference(String type, Kind kind, String text) {
+public record TypeDifference(String type, String inner, Kind kind, String text) {
+
+  /** Most members that one declaration has alone for which views are looked for. */
+  private static final int MOST_VIEWS = 64;
 
   /** The kind of a difference: of a member, or of the structure. */
   public enum Kind {
@@ -23,14 +31,10 @@ public record TypeDifference(String type, Kind kind, String text) {
     RESIZED,
     /** Another name for the same bytes. */
     RENAMED,
-    /** Another member for bytes that another member has as before, or for none. */
+    /** A view of bytes that an unchanged member covers, or a member without bytes. */
     OVERLAID,
     /** Another size of the whole structure. */
     SIZE
-  }
-
-  private TypeDifference in(String structure) {
-    return new TypeDifference(structure, kind, text);
   }
 
   /** Returns whether a kernel reads bytes at other places, or other numbers of them. */
@@ -45,85 +49,156 @@ public record TypeDifference(String type, Kind kind, String text) {
    * @param is the declaration that the texts describe
    */
   public static List<TypeDifference> between(KernelType was, KernelType is) {
-    List<TypeDifference> found = new ArrayList<>();
-    String tag = was.name();
-    for (Member member : was.members()) {
-      String name = tag + "." + member.name();
-      Member now = is.member(member.name());
-      if (now == null) {
-        Member other = namesake(is, was, member);
-        Kind gone = isOverlaid(member, was, is) ? Kind.OVERLAID : Kind.REMOVED;
-        found.add(
-            other == null
-                ? new TypeDifference(tag, gone, name + " does not exist any more")
-                : new TypeDifference(
-                    tag, Kind.RENAMED, name + " is called " + other.name() + ": the same bytes"));
-      } else if (now.bitOffset() != member.bitOffset()) {
+    return new Comparison(was, is).differences();
+  }
+
+  private TypeDifference in(String outer, String structure) {
+    return new TypeDifference(outer, structure.isEmpty() ? inner : structure, kind, text);
+  }
+
+  /** The comparison of two declarations. */
+  private static final class Comparison {
+
+    private final KernelType was;
+    private final KernelType is;
+    private final Map<String, Member> before;
+    private final Map<String, Member> after;
+
+    /** The members that one declaration has alone, of the one before first. */
+    private final List<Member> alone;
+
+    private final List<TypeDifference> found = new ArrayList<>();
+
+    Comparison(KernelType was, KernelType is) {
+      this.was = was;
+      this.is = is;
+      this.before = byName(was);
+      this.after = byName(is);
+      this.alone =
+          Stream.concat(
+                  was.members().stream().filter(member -> !after.containsKey(member.name())),
+                  is.members().stream().filter(member -> !before.containsKey(member.name())))
+              .toList();
+    }
+
+    private static Map<String, Member> byName(KernelType type) {
+      return type.members().stream()
+          .collect(Collectors.toMap(Member::name, Function.identity(), (first, _) -> first));
+    }
+
+    List<TypeDifference> differences() {
+      boolean views = alone.size() <= MOST_VIEWS;
+      for (Member member : was.members()) {
+        Member now = after.get(member.name());
+        if (now == null) {
+          gone(member, views);
+        } else {
+          changed(member, now);
+        }
+      }
+      for (Member member : is.members()) {
+        if (!before.containsKey(member.name()) && namesake(was, member, after) == null) {
+          String bytes = size(member.bitSize()) + " at " + place(member.bitOffset());
+          add(views && isView(member) ? Kind.OVERLAID : Kind.ADDED, member, " is new, " + bytes);
+        }
+      }
+      if (was.size() != is.size()) {
+        String text = "%s has %d bytes, not %d".formatted(was.name(), is.size(), was.size());
+        found.add(new TypeDifference(was.name(), "", Kind.SIZE, text));
+      }
+      return found;
+    }
+
+    private void gone(Member member, boolean views) {
+      Member other = namesake(is, member, before);
+      if (other != null) {
+        add(Kind.RENAMED, member, " is called " + other.name() + ": the same bytes");
+      } else {
+        Kind kind = views && isView(member) ? Kind.OVERLAID : Kind.REMOVED;
+        add(kind, member, " does not exist any more");
+      }
+    }
+
+    private void changed(Member member, Member now) {
+      if (now.bitOffset() != member.bitOffset()) {
         String places = place(now.bitOffset()) + ", not " + place(member.bitOffset());
-        found.add(new TypeDifference(tag, Kind.MOVED, name + " is at " + places));
+        add(Kind.MOVED, member, " is at " + places);
       } else if (now.bitSize() != member.bitSize()) {
         String sizes = size(now.bitSize()) + ", not " + size(member.bitSize());
-        found.add(new TypeDifference(tag, Kind.RESIZED, name + " has " + sizes));
+        add(Kind.RESIZED, member, " has " + sizes);
       } else if (now.elementBits() != member.elementBits()
-          && now.elementBits() * member.elementBits() != 0) {
+          && now.elementBits() != 0
+          && member.elementBits() != 0) {
         String sizes = size(now.elementBits()) + ", not " + size(member.elementBits());
-        found.add(new TypeDifference(tag, Kind.RESIZED, name + " has elements of " + sizes));
+        add(Kind.RESIZED, member, " has elements of " + sizes);
       } else if (!now.inner().isEmpty() && !member.inner().isEmpty()) {
-        String inner = member.structure().equals(now.structure()) ? now.structure() : "";
-        long bytes = member.elementBits() / Byte.SIZE;
-        between(
-                new KernelType(name, bytes, member.inner()),
-                new KernelType(name, bytes, now.inner()))
-            .stream()
-            .map(each -> each.type.equals(name) ? each.in(inner.isEmpty() ? tag : inner) : each)
-            .forEach(found::add);
+        inner(member, now);
       }
     }
-    for (Member member : is.members()) {
-      if (was.member(member.name()) == null && namesake(was, is, member) == null) {
-        String bytes = size(member.bitSize()) + " at " + place(member.bitOffset());
-        Kind kind = isOverlaid(member, was, is) ? Kind.OVERLAID : Kind.ADDED;
-        found.add(new TypeDifference(tag, kind, tag + "." + member.name() + " is new, " + bytes));
+
+    private void inner(Member member, Member now) {
+      String name = was.name() + "." + member.name();
+      long bytes = member.elementBits() / Byte.SIZE;
+      boolean same = member.structure().equals(now.structure());
+      if (!same && !member.structure().isEmpty() && !now.structure().isEmpty()) {
+        add(
+            Kind.RENAMED,
+            member,
+            " is struct %s, not struct %s".formatted(now.structure(), member.structure()));
       }
+      between(new KernelType(name, bytes, member.inner()), new KernelType(name, bytes, now.inner()))
+          .forEach(each -> found.add(each.in(was.name(), same ? now.structure() : "")));
     }
-    if (was.size() != is.size()) {
-      String text = "%s has %d bytes, not %d".formatted(tag, is.size(), was.size());
-      found.add(new TypeDifference(tag, Kind.SIZE, text));
+
+    private void add(Kind kind, Member member, String text) {
+      found.add(new TypeDifference(was.name(), "", kind, was.name() + "." + member.name() + text));
     }
-    return found;
-  }
 
-  /**
-   * Returns the member of {@code of} on the same bytes whose name {@code against} does not have.
-   */
-  private static @Nullable Member namesake(KernelType of, KernelType against, Member member) {
-    return of.members().stream()
-        .filter(other ->
-            other.bitOffset() == member.bitOffset()
-                && other.bitSize() == member.bitSize()
-                && against.member(other.name()) == null)
-        .findFirst()
-        .orElse(null);
-  }
+    /** Returns the member of {@code of} on the same bytes whose name the other does not have. */
+    private static @Nullable Member namesake(
+        KernelType of, Member member, Map<String, Member> other) {
+      return of.members().stream()
+          .filter(each ->
+              each.bitOffset() == member.bitOffset()
+                  && each.bitSize() == member.bitSize()
+                  && !other.containsKey(each.name()))
+          .findFirst()
+          .orElse(null);
+    }
 
-  /**
-   * Returns whether a member that one declaration lacks has no bytes, or only those of a member
-   * that both have: a view of a union.
-   */
-  private static boolean isOverlaid(Member member, KernelType was, KernelType is) {
-    long end = member.bitOffset() + member.bitSize();
-    return member.bitSize() == 0
-        || was.members().stream()
-            .filter(other -> isAtSamePlace(is.member(other.name()), other))
-            .anyMatch(other ->
-                other.bitOffset() <= member.bitOffset()
-                    && end <= other.bitOffset() + other.bitSize());
-  }
+    /**
+     * Returns whether a member that one declaration lacks is a view of bytes that an unchanged
+     * member covers. It is none if another such member has part of its bytes, or more than these:
+     * then the view of these bytes changed.
+     */
+    private boolean isView(Member member) {
+      return member.bitSize() == 0
+          || (was.members().stream()
+                  .filter(covering -> covers(covering, member))
+                  .anyMatch(covering -> isAtSamePlace(after.get(covering.name()), covering))
+              && alone.stream().noneMatch(other -> overlapsOtherwise(other, member)));
+    }
 
-  private static boolean isAtSamePlace(@Nullable Member now, Member member) {
-    return now != null
-        && now.bitOffset() == member.bitOffset()
-        && now.bitSize() == member.bitSize();
+    private static boolean covers(Member covering, Member member) {
+      return covering.bitOffset() <= member.bitOffset() && end(member) <= end(covering);
+    }
+
+    private static boolean isAtSamePlace(@Nullable Member now, Member member) {
+      return now != null
+          && now.bitOffset() == member.bitOffset()
+          && now.bitSize() == member.bitSize();
+    }
+
+    private boolean overlapsOtherwise(Member other, Member member) {
+      return before.containsKey(other.name()) != before.containsKey(member.name())
+          && other.bitOffset() < end(member)
+          && member.bitOffset() < end(other)
+          && (other.bitOffset() != member.bitOffset() || end(other) != end(member));
+    }
+
+    private static long end(Member member) {
+      return member.bitOffset() + member.bitSize();
+    }
   }
 
   private static String place(long bit) {

@@ -1,6 +1,7 @@
 package org.kho4j.preflight.profile;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +84,27 @@ public record ClaimedLayouts(Profile kernel) {
         || (part.equals(Part.KHO) && isMapBroken());
   }
 
-  /** Returns whether one of these structures breaks the layout of the part's own versions. */
-  public boolean isBroken(Part part, List<String> tags) {
-    return brokenTypes(kernel.support(part)).keySet().stream().anyMatch(tags::contains);
+  /**
+   * Returns whether the kernel has, under the part's own versions, another layout of one of these
+   * structures or of the map than released kernels.
+   */
+  public boolean breaksVersion(Part part, Collection<String> tags) {
+    return brokenTypes(kernel.support(part)).keySet().stream().anyMatch(tags::contains)
+        || (part.equals(Part.KHO) && isMapBroken());
+  }
+
+  /** Returns the sentence for {@link #hasPlacesOnly}. */
+  public static String placesOnly(Profile kernel) {
+    return kernel.source()
+        + " has no sizes of elements and no inner structures, which were not compared: save the"
+        + " profile again";
+  }
+
+  /** Returns whether the sizes of elements and the inner structures of a part are unknown. */
+  public boolean hasPlacesOnly(Part part) {
+    return part.tags()
+        .flatMap(tag -> kernel.type(tag).stream())
+        .anyMatch(KernelType::hasPlacesOnly);
   }
 
   /**
@@ -107,10 +126,11 @@ public record ClaimedLayouts(Profile kernel) {
             .flatMap(one -> kernel.support(one).versions().stream())
             .distinct()
             .toList();
+    // Without the parts that are read through it, a kernel may lack a structure.
+    Set<String> ofPart = part.tags().collect(Collectors.toSet());
     return Stream.concat(
             ContractLayouts.certain(versions, pageSize).stream()
-                // Without the parts that are read through it, a kernel may lack a structure.
-                .filter(part.tags().toList()::contains)
+                .filter(ofPart::contains)
                 .filter(name -> kernel.type(name).isEmpty())
                 .map("struct "::concat),
             constants.filter(name -> !kernel.constants().containsKey(name)))

@@ -3,6 +3,7 @@ package org.kho4j.preflight.profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.layout.KernelType;
@@ -45,8 +46,8 @@ public record KernelPair(Profile from, Profile to) {
    * compared by themselves.
    */
   static Stream<TypeDifference> differences(KernelType was, KernelType is) {
-    return TypeDifference.between(was, is).stream()
-        .filter(one -> one.type().equals(was.name()) || !Part.allTypes().contains(one.type()));
+    Set<String> compared = Part.allTypes();
+    return TypeDifference.between(was, is).stream().filter(one -> !compared.contains(one.inner()));
   }
 
   /** Returns the differing enumerators on which the layout of a part depends, a clause each. */

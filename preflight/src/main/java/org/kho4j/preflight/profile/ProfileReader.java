@@ -28,7 +28,7 @@ public final class ProfileReader {
   private static final String RADIX_CONSTANTS = "kho_radix_consts";
 
   /** Most structures in one another. */
-  private static final int MAX_DEPTH = 8;
+  private static final int MAX_DEPTH = 4;
 
   private ProfileReader() {}
 

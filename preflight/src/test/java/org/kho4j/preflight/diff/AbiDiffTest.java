@@ -65,7 +65,46 @@ class AbiDiffTest {
   @Test
   void aVersionThatReleasedKernelsHaveCoversNoOtherLayout() {
     Profile older = Kernels.with(Kernels.withType(SWAPPED), Part.KHO, "kho-v3");
-    assertThat(change(AbiDiff.between(LINUX_7_3, older), "kho").state()).isEqualTo(State.FORGOTTEN);
+    assertThat(change(AbiDiff.between(LINUX_7_3, older), "kho").state()).isEqualTo(State.REUSED);
+    Profile otherMap =
+        Kernels.with(Kernels.withConstant("KHO_BITMAP_SIZE_LOG2", 16), Part.KHO, "kho-v3");
+    assertThat(change(AbiDiff.between(LINUX_7_3, otherMap), "kho").state())
+        .isEqualTo(State.REUSED);
+    Profile inner =
+        Kernels.with(
+            Kernels.withType(innerMoved(LINUX_7_3.type("kho_vmalloc_chunk").orElseThrow())),
+            Part.KHO,
+            "kho-v3");
+    assertThat(change(AbiDiff.between(LINUX_7_3, inner), "kho").state()).isEqualTo(State.REUSED);
+  }
+
+  private static KernelType innerMoved(KernelType type) {
+    return new KernelType(
+        type.name(),
+        type.size(),
+        type.members().stream()
+            .map(member ->
+                new Member(
+                    member.name(),
+                    member.bitOffset(),
+                    member.bitSize(),
+                    member.elementBits(),
+                    member.structure(),
+                    member.inner().stream()
+                        .map(each -> new Member(each.name(), each.bitOffset() + 8, each.bitSize()))
+                        .toList()))
+            .toList());
+  }
+
+  @Test
+  void anOlderProfileIsNotComparedInWhole() {
+    Profile places = Kernels.withPlacesOnly(LINUX_7_3);
+    AbiDiff diff = AbiDiff.between(places, LINUX_7_3);
+    assertThat(diff.worst()).isEqualTo(State.SAME);
+    assertThat(diff.uncertain())
+        .containsExactly(
+            "changed has no sizes of elements and no inner structures, which were not compared:"
+                + " save the profile again");
   }
 
   @Test
@@ -83,6 +122,9 @@ class AbiDiffTest {
     assertThat(lacking.worst()).isEqualTo(State.SAME);
     assertThat(lacking.uncertain())
         .containsExactly("struct kho_data is only in the types of 7.3, and was not compared");
+    AbiDiff silent =
+        AbiDiff.between(Kernels.silent(LINUX_7_3), Kernels.silent(Kernels.withType(turned)));
+    assertThat(change(silent, "kho").state()).isEqualTo(State.FORGOTTEN);
   }
 
   @Test
@@ -105,7 +147,7 @@ class AbiDiffTest {
     assertThat(change.from()).contains("vfio-pci-v1");
     assertThat(change.to()).contains("vfio-pci-v2");
     assertThat(AbiDiff.between(before, LINUX_7_3).uncertain())
-        .contains("the version of vfio-pci in 7.3 is unknown");
+        .contains("vfio-pci in 7.3: its strings are not available");
   }
 
   @Test

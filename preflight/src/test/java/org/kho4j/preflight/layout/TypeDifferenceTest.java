@@ -3,6 +3,7 @@ package org.kho4j.preflight.layout;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.kho4j.abi.KhoVmalloc;
@@ -110,6 +111,28 @@ class TypeDifferenceTest {
         .hasSize(2)
         .extracting(TypeDifference::kind)
         .containsOnly(Kind.OVERLAID);
+  }
+
+  /** A covering member does not make another layout below it harmless. */
+  @Test
+  void anotherLayoutBelowACoveringViewMatters() {
+    Member raw = new Member("raw", 0, 128);
+    KernelType was =
+        new KernelType("t", 16, List.of(raw, new Member("a", 0, 32), new Member("b", 32, 32)));
+    KernelType is = new KernelType("t", 16, List.of(raw, new Member("c", 0, 64)));
+    assertThat(TypeDifference.between(was, is)).hasSize(3).allMatch(TypeDifference::matters);
+  }
+
+  @Test
+  void eightThousandOtherMembersAreCompared() {
+    assertThat(TypeDifference.between(bytes("a"), bytes("b"))).hasSize(8192);
+  }
+
+  private static KernelType bytes(String prefix) {
+    return new KernelType(
+        "t",
+        8192,
+        IntStream.range(0, 8192).mapToObj(i -> new Member(prefix + i, 8L * i, 8)).toList());
   }
 
   @Test

@@ -9,6 +9,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.Footprint;
 import org.kho4j.preflight.layout.KernelType;
+import org.kho4j.preflight.layout.KernelType.Member;
 import org.kho4j.preflight.part.Part;
 
 /** Profiles of kernels as the contract has them, and of such as keep to it less. */
@@ -117,6 +118,17 @@ public final class Kernels {
 
   /** A kernel whose types lack the enumerators. */
   public static Profile withoutConstants(Profile kernel) {
+    return withConstants(kernel, Map.of());
+  }
+
+  /** Linux 7.3 with another value of an enumerator. */
+  public static Profile withConstant(String name, long value) {
+    Map<String, Long> constants = new HashMap<>(LINUX_7_3.constants());
+    constants.put(name, value);
+    return withConstants(LINUX_7_3, constants);
+  }
+
+  private static Profile withConstants(Profile kernel, Map<String, Long> constants) {
     return new Profile(
         kernel.source(),
         kernel.release(),
@@ -125,9 +137,27 @@ public final class Kernels {
         kernel.parts(),
         kernel.versions(),
         kernel.types(),
-        Map.of(),
+        constants,
         kernel.config(),
         kernel.footprint());
+  }
+
+  /** A kernel of which an older kho wrote the profile. */
+  public static Profile withPlacesOnly(Profile kernel) {
+    Map<String, KernelType> types = new HashMap<>();
+    kernel
+        .types()
+        .orElseThrow()
+        .forEach((name, type) ->
+            types.put(
+                name,
+                new KernelType(
+                    name,
+                    type.size(),
+                    type.members().stream()
+                        .map(each -> new Member(each.name(), each.bitOffset(), each.bitSize()))
+                        .toList())));
+    return copy(kernel, kernel.parts(), kernel.versions(), Optional.of(types));
   }
 
   public static Profile withType(Profile kernel, KernelType type) {

@@ -104,7 +104,7 @@ class ProfileReaderTest {
       assertThat(at).hasSize(2);
       depth++;
     }
-    assertThat(depth).isEqualTo(9);
+    assertThat(depth).isEqualTo(5);
   }
 
   /** Distributions put the configuration beside the image, under the release's name. */
