@@ -100,12 +100,12 @@ final class ElfFile {
   }
 
   /**
-   * Returns whether the file has the kernel's constants. Without them it has debug data alone, as
-   * {@code objcopy --only-keep-debug} leaves it: only notes keep their bytes.
+   * Returns whether the file has no more than the kernel's debug data, as {@code objcopy
+   * --only-keep-debug} leaves it: the section of the constants has no bytes, only notes have theirs.
    */
-  boolean hasConstants() {
+  boolean isDebugDataAlone() {
     return sections.stream()
-        .noneMatch(section -> section.name().equals(CONSTANTS) && !section.inFile());
+        .anyMatch(section -> section.name().equals(CONSTANTS) && !section.inFile());
   }
 
   /** Returns the ranges of machine code; those of early boot first. */

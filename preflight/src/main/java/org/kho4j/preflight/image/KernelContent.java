@@ -51,7 +51,7 @@ final class KernelContent {
       KernelImage.Form form, Optional<Found<String>> headerRelease, Optional<Footprint> footprint)
       throws IOException {
     ElfFile elf = ElfFile.read(bytes, where());
-    List<LoadedRange> regions = elf.hasConstants() ? elf.loaded() : List.of();
+    List<LoadedRange> regions = elf.isDebugDataAlone() ? List.of() : elf.loaded();
     StringScan scan = scan(regions);
     Optional<ElfFile.Section> types = elf.section(ElfFile.BTF);
     Optional<Btf> btf =

@@ -27,7 +27,7 @@ public final class ProfileReader {
 
   private static final String RADIX_CONSTANTS = "kho_radix_consts";
 
-  /** Most structures in one another. */
+  /** Most structures in one another; a profile's file has two levels for each, and at most 16. */
   private static final int MAX_DEPTH = 4;
 
   private ProfileReader() {}

@@ -29,8 +29,8 @@ import org.kho4j.preflight.layout.KernelType.Member;
 import org.kho4j.preflight.part.Part;
 
 /**
- * Every structure of the contract, every member of it: offset, size, bits, as pahole sees them in
- * BTF alone. Of the test's kernel always, of those under {@code -Dkho.kernels=DIR} with it.
+ * Every structure of the contract, every member of it: offset, size, bits, size of elements, as
+ * pahole sees them in BTF alone. Of the test's kernel always, of those under {@code -Dkho.kernels=DIR} with it.
  */
 class PaholeAgreementTest {
 
@@ -39,6 +39,7 @@ class PaholeAgreementTest {
           "\\s+(.*?)(?::(\\d+))?;\\s*/\\*\\s*(\\d+)(?::\\s*(\\d+))?\\s+(\\d+) \\*/\\s*");
   private static final Pattern NAME =
       Pattern.compile("(?:.*[ *(])?(\\w+)(?:\\[\\d*\\])*(?:\\)\\(.*)?");
+  private static final Pattern DIMENSION = Pattern.compile("\\[(\\d+)\\]");
   private static final Pattern HEAD = Pattern.compile("(?:struct|union) (\\w+) \\{");
   private static final Pattern SIZE = Pattern.compile("\\s*/\\* size: (\\d+),.*");
 
@@ -106,10 +107,20 @@ class PaholeAgreementTest {
     assertThat(name.matches()).as(member.group(1)).isTrue();
     boolean bitField = member.group(2) != null;
     long bit = 8 * Long.parseLong(member.group(3));
+    long bits = bitField ? Long.parseLong(member.group(2)) : 8 * Long.parseLong(member.group(5));
+    long elements =
+        DIMENSION
+            .matcher(member.group(1))
+            .results()
+            .mapToLong(dimension -> Long.parseLong(dimension.group(1)))
+            .reduce(1, (one, other) -> one * other);
     return new Member(
         name.group(1),
         bitField ? bit + Long.parseLong(member.group(4)) : bit,
-        bitField ? Long.parseLong(member.group(2)) : 8 * Long.parseLong(member.group(5)));
+        bits,
+        elements == 0 ? 0 : bits / elements,
+        "",
+        List.of());
   }
 
   /** Returns a structure as far as a line of pahole's tells it. */
@@ -118,7 +129,14 @@ class PaholeAgreementTest {
         type.name(),
         type.size(),
         type.members().stream()
-            .map(member -> new Member(member.name(), member.bitOffset(), member.bitSize()))
+            .map(member ->
+                new Member(
+                    member.name(),
+                    member.bitOffset(),
+                    member.bitSize(),
+                    member.elementBits(),
+                    "",
+                    List.of()))
             .toList());
   }
 

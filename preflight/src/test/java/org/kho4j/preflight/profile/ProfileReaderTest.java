@@ -107,6 +107,25 @@ class ProfileReaderTest {
     assertThat(depth).isEqualTo(5);
   }
 
+  /** Sixteen members of the only structure are that structure. */
+  @Test
+  void membersWithoutEndAreReadUpToANumber() throws IOException {
+    int[] members = new int[3 * 16];
+    for (int i = 0; i < 16; i++) {
+      members[3 * i] = 1;
+      members[3 * i + 1] = 1;
+      members[3 * i + 2] = 64 * i;
+    }
+    byte[] btf = new BtfBuilder().type("kho_scratch", 4, false, 16, 128, members).bytes();
+    Profile kernel =
+        ProfileReader.read(KernelImages.read(Files.write(directory.resolve("btf"), btf)));
+    assertThat(count(kernel.type("kho_scratch").orElseThrow().members())).isBetween(8000, 8300);
+  }
+
+  private static int count(List<Member> members) {
+    return members.size() + members.stream().mapToInt(member -> count(member.inner())).sum();
+  }
+
   /** Distributions put the configuration beside the image, under the release's name. */
   @Test
   void theConfigurationBesideTheImageTellsWhetherKhoIsOn() throws IOException {
