@@ -131,10 +131,9 @@ final class PartJudge {
       return "same version; structures that other parts are read through have another layout";
     }
     boolean whole =
-        Stream.of(from, to).allMatch(one -> one.lacking(part).isEmpty() && !one.hasPlacesOnly(part));
-    return whole
-        ? "same version and layout"
-        : "same version; not all layouts compared";
+        Stream.of(from, to)
+            .allMatch(one -> one.lacking(part).isEmpty() && !one.hasPlacesOnly(part));
+    return whole ? "same version and layout" : "same version; not all layouts compared";
   }
 
   /** Returns the differences between the layouts of the two kernels, a clause each. */

@@ -30,8 +30,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
   public enum State {
     SAME,
     /**
-     * No byte moved: only names, views of the same bytes or features changed, or the version without
-     * the layout. Whether the bytes still mean the same is not known.
+     * No byte moved: only names, views of the same bytes or features changed, or the version
+     * without the layout. Whether the bytes still mean the same is not known.
      */
     HARMLESS,
     /** The part is missing in one kernel. */
@@ -213,9 +213,7 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
       if (before.versions().isEmpty() || after.versions().isEmpty()) {
         known = false;
       } else if (!before.versions().equals(after.versions())) {
-        return new ClaimedLayouts(is).breaksVersion(one.get(), tags)
-            ? State.REUSED
-            : State.BUMPED;
+        return new ClaimedLayouts(is).breaksVersion(one.get(), tags) ? State.REUSED : State.BUMPED;
       }
     }
     return known ? State.FORGOTTEN : State.UNKNOWN;

@@ -101,7 +101,8 @@ final class ElfFile {
 
   /**
    * Returns whether the file has no more than the kernel's debug data, as {@code objcopy
-   * --only-keep-debug} leaves it: the section of the constants has no bytes, only notes have theirs.
+   * --only-keep-debug} leaves it: the section of the constants has no bytes, only notes have
+   * theirs.
    */
   boolean isDebugDataAlone() {
     return sections.stream()

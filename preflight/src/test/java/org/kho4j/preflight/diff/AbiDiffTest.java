@@ -68,8 +68,7 @@ class AbiDiffTest {
     assertThat(change(AbiDiff.between(LINUX_7_3, older), "kho").state()).isEqualTo(State.REUSED);
     Profile otherMap =
         Kernels.with(Kernels.withConstant("KHO_BITMAP_SIZE_LOG2", 16), Part.KHO, "kho-v3");
-    assertThat(change(AbiDiff.between(LINUX_7_3, otherMap), "kho").state())
-        .isEqualTo(State.REUSED);
+    assertThat(change(AbiDiff.between(LINUX_7_3, otherMap), "kho").state()).isEqualTo(State.REUSED);
     Profile inner =
         Kernels.with(
             Kernels.withType(innerMoved(LINUX_7_3.type("kho_vmalloc_chunk").orElseThrow())),

@@ -30,7 +30,8 @@ import org.kho4j.preflight.part.Part;
 
 /**
  * Every structure of the contract, every member of it: offset, size, bits, size of elements, as
- * pahole sees them in BTF alone. Of the test's kernel always, of those under {@code -Dkho.kernels=DIR} with it.
+ * pahole sees them in BTF alone. Of the test's kernel always, of those under {@code
+ * -Dkho.kernels=DIR} with it.
  */
 class PaholeAgreementTest {
 
