@@ -78,8 +78,7 @@ public final class OtherFile {
   private static Optional<String> unpacked(Path path, PhysicalMemory memory) {
     byte[] head = head(memory);
     return byHead(path, head, memory.source().bytes())
-        .or(() ->
-            isArm64Image(head, memory.source().bytes()) ? kernel(path) : Optional.empty());
+        .or(() -> isArm64Image(head, memory.source().bytes()) ? kernel(path) : Optional.empty());
   }
 
   /** Returns whether an arm64 kernel is all of it; the RAM of a guest may begin with one, too. */
