@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +85,12 @@ class OtherFilesTest {
     byte[] banner = "Linux version 7.3.4-test (somebody) #1\n".getBytes(StandardCharsets.US_ASCII);
     System.arraycopy(banner, 0, arm64, 4096, banner.length);
     assertKernel(gzip("Image.gz", arm64), "Image of Linux 7.3.4-test");
+    ByteBuffer header = ByteBuffer.wrap(arm64).order(ByteOrder.LITTLE_ENDIAN);
+    header.putLong(16, 8192);
+    assertKernel(gzip("Image.gz", arm64), "Image of Linux 7.3.4-test");
+    header.putLong(16, 4096);
+    Path memory = gzip("memory.gz", arm64);
+    assertThat(error("verify", memory)).as("the RAM of a guest").doesNotContain("is a kernel");
 
     Path initramfs = gzip("initrd.img", "070701".getBytes(StandardCharsets.US_ASCII));
     for (String[] command :

@@ -16,7 +16,7 @@ import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Text;
 import org.kho4j.cli.output.Units;
 import org.kho4j.cli.preflight.KernelSource;
-import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
 
 /** {@code kho fleet} where Spark is: reads the kernels, has the hosts judged, shows the matrix. */
 final class FleetJob {
@@ -63,23 +63,22 @@ final class FleetJob {
   }
 
   private static FleetKernels kernels(List<String> sources, Configuration conf) throws IOException {
-    List<Profile> profiles = new ArrayList<>();
+    List<OutgoingKernel> kernels = new ArrayList<>();
     for (String source : sources) {
       Path path = new Path(source);
       FileSystem system = path.getFileSystem(conf);
       Path whole = system.makeQualified(path);
       try (FetchedFile fetched = FetchedFile.of(whole.toString(), conf, FetchedFile.MAX_COPIED)) {
         try {
-          profiles.add(
+          kernels.add(
               new KernelSource(new PreflightRun().invocation(), (_, _) -> {})
-                  .onlyKernel(fetched.local())
-                  .profile());
+                  .onlyKernel(fetched.local()));
         } catch (IOException e) {
           throw new IOException(HostReader.sentence(e, fetched.local(), source), e);
         }
       }
     }
-    return FleetKernels.of(profiles, sources);
+    return FleetKernels.of(kernels, sources);
   }
 
   private static void show(Invocation invocation, FleetRun.Result result, String page)

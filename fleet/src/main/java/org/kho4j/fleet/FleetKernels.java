@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.preflight.ProfileFile;
-import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
 
 /** The kernels that are to take the handovers: read once, and sent to each executor as profiles. */
 final class FleetKernels implements Serializable {
@@ -27,17 +27,17 @@ final class FleetKernels implements Serializable {
   record Kernel(String label, String source, String profile) implements Serializable {}
 
   private final ArrayList<Kernel> kernels;
-  private transient @Nullable Map<String, Profile> profiles;
+  private transient @Nullable Map<String, OutgoingKernel> parsed;
 
   private FleetKernels(List<Kernel> kernels) {
     this.kernels = new ArrayList<>(kernels);
   }
 
-  /** Profiles with their sources, in the order in which the user named them. */
-  static FleetKernels of(List<Profile> profiles, List<String> sources) throws IOException {
+  /** Kernels with their sources, in the order in which the user named them. */
+  static FleetKernels of(List<OutgoingKernel> read, List<String> sources) throws IOException {
     List<Kernel> kernels = new ArrayList<>();
     Map<String, Integer> seen = new HashMap<>();
-    for (int i = 0; i < profiles.size(); i++) {
+    for (int i = 0; i < read.size(); i++) {
       String source = sources.get(i);
       String name = source.substring(source.lastIndexOf('/') + 1);
       int number = seen.merge(name, 1, Integer::sum);
@@ -45,7 +45,7 @@ final class FleetKernels implements Serializable {
           new Kernel(
               number == 1 ? name : name + "#" + number,
               source,
-              new String(ProfileFile.bytes(profiles.get(i)), StandardCharsets.UTF_8)));
+              new String(ProfileFile.bytes(read.get(i)), StandardCharsets.UTF_8)));
     }
     return new FleetKernels(kernels);
   }
@@ -66,17 +66,17 @@ final class FleetKernels implements Serializable {
     return InputDigest.of(texts);
   }
 
-  /** The profiles by their labels, parsed once in a JVM. */
-  synchronized Map<String, Profile> profiles() throws IOException {
-    if (profiles == null) {
-      Map<String, Profile> parsed = new LinkedHashMap<>();
+  /** The kernels by their labels, parsed once in a JVM. */
+  synchronized Map<String, OutgoingKernel> byLabel() throws IOException {
+    if (parsed == null) {
+      Map<String, OutgoingKernel> read = new LinkedHashMap<>();
       for (Kernel kernel : kernels) {
-        parsed.put(
+        read.put(
             kernel.label,
             ProfileFile.read(kernel.source, kernel.profile.getBytes(StandardCharsets.UTF_8)));
       }
-      profiles = parsed;
+      parsed = read;
     }
-    return profiles;
+    return parsed;
   }
 }

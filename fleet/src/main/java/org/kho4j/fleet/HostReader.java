@@ -51,7 +51,8 @@ final class HostReader implements KernelSource.Look {
   /**
    * Reads and judges. Never throws for what a file has: that is an error in the record.
    *
-   * @param commandLine of the next kernels; empty where it is not known
+   * @param commandLine of the next kernels; empty for those that they are to boot with, if these
+   *     are known
    */
   static HostRecord read(
       InputFile file, FleetKernels kernels, Optional<CommandLine> commandLine, Configuration conf) {
@@ -91,7 +92,7 @@ final class HostReader implements KernelSource.Look {
       throws IOException {
     OutgoingKernel outgoing = outgoing(fetched, conf);
     List<Cell> cells = new ArrayList<>();
-    for (Map.Entry<String, Profile> kernel : kernels.profiles().entrySet()) {
+    for (Map.Entry<String, OutgoingKernel> kernel : kernels.byLabel().entrySet()) {
       cells.add(cell(kernel.getKey(), outgoing, kernel.getValue(), commandLine, fetched));
     }
     Optional<HandoverContent> content = outgoing.content();
@@ -175,15 +176,21 @@ final class HostReader implements KernelSource.Look {
   private Cell cell(
       String label,
       OutgoingKernel outgoing,
-      Profile to,
+      OutgoingKernel to,
       Optional<CommandLine> commandLine,
       FetchedFile fetched) {
-    Optional<String> impossible = new KernelPair(outgoing.profile(), to).impossible();
+    Optional<String> impossible = new KernelPair(outgoing.profile(), to.profile()).impossible();
     if (impossible.isPresent()) {
       return new Cell(
           label, "", 0, impossible.get().replace(fetched.local(), file.path()), List.of());
     }
-    Report report = Preflight.judge(outgoing.profile(), outgoing.content(), to, commandLine);
+    Report report =
+        Preflight.judge(
+            outgoing.profile(),
+            outgoing.content(),
+            to.profile(),
+            commandLine.or(to::commandLine),
+            to.initrd());
     Verdict verdict = report.verdict();
     String because =
         verdict == Verdict.OK

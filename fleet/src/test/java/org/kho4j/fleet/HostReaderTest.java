@@ -20,7 +20,8 @@ import org.kho4j.cli.Kho;
 import org.kho4j.cli.inspect.InspectCommand;
 import org.kho4j.cli.output.Console;
 import org.kho4j.cli.preflight.ProfileFile;
-import org.kho4j.preflight.profile.Profile;
+import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.outgoing.OutgoingKernel;
 
 class HostReaderTest {
 
@@ -50,14 +51,48 @@ class HostReaderTest {
     return conf;
   }
 
-  private static FleetKernels kernels() throws IOException {
-    Profile profile = ProfileFile.read("7.3.json", Files.readAllBytes(KERNEL));
-    return FleetKernels.of(List.of(profile), List.of("7.3.json"));
+  private static OutgoingKernel kernel() throws IOException {
+    return ProfileFile.read("7.3.json", Files.readAllBytes(KERNEL));
   }
 
   private static HostRecord read(String path, long ranged) throws IOException {
+    return read(path, ranged, kernel(), Optional.empty());
+  }
+
+  private static HostRecord read(
+      String path, long ranged, OutgoingKernel next, Optional<CommandLine> commandLine)
+      throws IOException {
     return HostReader.read(
-        new InputFile(path, 1, 0, "digest", ""), kernels(), Optional.empty(), conf(), ranged);
+        new InputFile(path, 1, 0, "digest", ""),
+        FleetKernels.of(List.of(next), List.of("7.3.json")),
+        commandLine,
+        conf(),
+        ranged);
+  }
+
+  /** That of a unified kernel image, or of its profile. */
+  @Test
+  void theCommandLineOfANextKernelCounts() throws IOException {
+    OutgoingKernel next =
+        new OutgoingKernel(
+            kernel().profile(),
+            Optional.empty(),
+            Optional.of(new CommandLine("kho=off")),
+            Optional.of(1L << 40),
+            List.of());
+    String path = "file:" + CAPTURE.toAbsolutePath();
+    Cell own = read(path, 0, next, Optional.empty()).cells().getFirst();
+    assertThat(luo(own).because()).contains("with kho=off");
+    assertThat(own.parts())
+        .as("its initrd is too large")
+        .anySatisfy(part -> assertThat(part.because()).contains("initrd"));
+
+    Optional<CommandLine> given = Optional.of(new CommandLine("kho=on liveupdate=on"));
+    assertThat(luo(read(path, 0, next, given).cells().getFirst()).verdict()).isEqualTo("ok");
+  }
+
+  private static Cell.PartCell luo(Cell cell) {
+    return cell.parts().stream().filter(part -> part.name().equals("luo")).findAny().orElseThrow();
   }
 
   private Path unpacked() throws IOException {

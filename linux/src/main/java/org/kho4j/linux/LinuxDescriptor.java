@@ -102,6 +102,15 @@ public sealed class LinuxDescriptor implements AutoCloseable
     }
   }
 
+  final boolean isClosed() {
+    lock.readLock().lock();
+    try {
+      return closed;
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
   /** Closes the descriptor. Mappings stay; closing again does nothing. */
   @Override
   public final void close() {

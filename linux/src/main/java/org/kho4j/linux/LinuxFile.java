@@ -44,6 +44,7 @@ public final class LinuxFile extends LinuxDescriptor {
   private static final int AT_EMPTY_PATH = 0x1000;
   private static final int STATX_BASIC_STATS = 0x7ff;
   private static final int STATX_BYTES = 256;
+  private static final int STX_NLINK = 16;
   private static final int STX_UID = 20;
   private static final int STX_MODE = 28;
   private static final int STX_INO = 32;
@@ -169,6 +170,11 @@ public final class LinuxFile extends LinuxDescriptor {
   /** Returns the number of the file's inode. */
   long inode() throws LinuxException {
     return stat().get(ValueLayout.JAVA_LONG, STX_INO);
+  }
+
+  /** Returns whether a directory has the file: not a memory file, nor a file that was deleted. */
+  boolean isLinked() throws LinuxException {
+    return stat().get(ValueLayout.JAVA_INT, STX_NLINK) != 0;
   }
 
   /** Returns the user id of the file's owner. */

@@ -120,20 +120,36 @@ public final class NotifySocket extends LinuxDescriptor {
 
   /**
    * Returns whether systemd keeps one more descriptor for this service, as far as this process
-   * knows: it counts the files and LUO sessions that systemd passed, and what this object stored,
-   * without what it removed. Listening sockets are not counted: they are not in the store.
+   * knows: it counts the memory files and LUO sessions that systemd passed, and every call of
+   * {@link #store}, without what it removed. Systemd does not say which of the descriptors that it
+   * passed are in the store, so these are not counted:
+   *
+   * <ul>
+   *   <li>a file that a directory has, as of {@code OpenFile=}, {@code ListenFIFO=} and {@code
+   *       ListenSpecial=}
+   *   <li>what is neither a file nor a LUO session, as sockets, pidfds and eventfds
+   * </ul>
+   *
+   * <p>A file that was stored twice counts twice, though systemd keeps it once. A file that this
+   * process has closed counts.
    *
    * @param received the descriptors that systemd passed to this process
    */
-  public synchronized boolean hasRoomBeside(List<ListenFds.Received> received) {
-    long kept =
-        received.stream()
-            .filter(one ->
-                one.descriptor() instanceof LinuxFile
-                    || one.descriptor() instanceof LiveUpdateSession)
-            .filter(one -> !removed.contains(one.name()))
-            .count();
-    return kept + stored.size() < storeMax;
+  public synchronized boolean hasRoomBeside(List<ListenFds.Received> received)
+      throws LinuxException {
+    long kept = stored.size();
+    for (ListenFds.Received one : received) {
+      if (!removed.contains(one.name()) && isOfStore(one.descriptor())) {
+        kept++;
+      }
+    }
+    return kept < storeMax;
+  }
+
+  private static boolean isOfStore(LinuxDescriptor descriptor) throws LinuxException {
+    return descriptor instanceof LinuxFile file
+        ? file.isClosed() || !file.isLinked()
+        : descriptor instanceof LiveUpdateSession;
   }
 
   /** Reports that the service is started (READY=1). */

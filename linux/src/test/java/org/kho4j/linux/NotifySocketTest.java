@@ -182,6 +182,21 @@ class NotifySocketTest {
     }
   }
 
+  /** OpenFile=, ListenFIFO= and ListenSpecial= pass files that a directory has. */
+  @Test
+  void countsNoFileOfADirectoryAsStored() throws IOException {
+    LinuxFile memory = LinuxFile.memory("stored", 4096, HugePages.NONE);
+    try (NotifySocket socket =
+            NotifySocket.open(Map.of("NOTIFY_SOCKET", path(), "FDSTORE", "1")).orElseThrow();
+        LinuxFile opened = LinuxFile.create(dir.resolve("opened"), 4096)) {
+      assertThat(socket.hasRoomBeside(List.of(new ListenFds.Received("opened", opened)))).isTrue();
+      List<ListenFds.Received> stored = List.of(new ListenFds.Received("orders.1", memory));
+      assertThat(socket.hasRoomBeside(stored)).isFalse();
+      memory.close();
+      assertThat(socket.hasRoomBeside(stored)).isFalse();
+    }
+  }
+
   @Test
   void waitsUntilTheReceiverHasClosedTheBarrier() throws Exception {
     try (NotifyReceiver systemd = new NotifyReceiver(path());

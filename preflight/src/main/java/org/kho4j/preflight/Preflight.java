@@ -82,7 +82,7 @@ public final class Preflight {
     integrity();
     content.ifPresent(this::nameless);
     Optional<CommandLine> used = to.config().map(config -> config.used(next)).orElse(next);
-    if (!used.equals(next)) {
+    if (next.isEmpty() || !used.equals(next)) {
       to.config()
           .flatMap(KernelConfig::predicate)
           .ifPresent(predicate -> notes.add(to.source() + " " + predicate));

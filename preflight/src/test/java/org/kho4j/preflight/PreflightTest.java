@@ -1,11 +1,14 @@
 package org.kho4j.preflight;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -231,7 +234,25 @@ class PreflightTest {
 
     report = judge(Kernels.LINUX_7_3, Kernels.with(with("kho=off", KernelConfig.Use.PRECEDES)));
     assertThat(verdict(report, "luo")).isEqualTo(Verdict.OK);
-    assertThat(report.notes()).anyMatch(note -> note.startsWith(unknown));
+    assertThat(report.notes())
+        .contains(
+            "configured puts its own command line before the given one (CONFIG_CMDLINE):"
+                + " \"kho=off\"")
+        .anyMatch(note -> note.startsWith(unknown));
+  }
+
+  /** A table has up to 4,096 names, a profile more. */
+  @Test
+  void thousandsOfFileHandlersAreJudgedInTime() {
+    Profile many =
+        Kernels.withStrings(
+            Stream.concat(
+                    Stream.of("kho-v3", "luo-v5"),
+                    IntStream.range(0, 4_000).mapToObj("driver%d_luo_v1"::formatted))
+                .toList());
+    assertTimeout(
+        Duration.ofSeconds(5),
+        () -> assertThat(judge(many, many).components()).hasSizeGreaterThan(4_000));
   }
 
   @Test

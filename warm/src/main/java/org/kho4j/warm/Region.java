@@ -168,11 +168,13 @@ public final class Region {
    *
    * @param bytes the new size, at least the old one
    * @return the segment of that size
-   * @throws WarmException if there is not enough room; the region is unchanged
+   * @throws WarmException if there is not enough room, or another process has opened the store
+   *     meanwhile; the region is unchanged
    */
   public MemorySegment grow(long bytes) {
     return store.locked(() -> {
       requireThere();
+      store.requireOwner();
       if (bytes < entry.bytes()) {
         throw new IllegalArgumentException(
             "region \"%s\" has %d bytes and cannot shrink to %d"
@@ -185,12 +187,12 @@ public final class Region {
       MemorySegment mapped;
       try {
         mapped = map(extents, bytes);
-      } catch (RuntimeException e) {
+        // An owner that grew the region and ended before a commit may have stored there.
+        mapped.asSlice(entry.bytes(), Math.min(bytes, held) - entry.bytes()).fill((byte) 0);
+      } catch (RuntimeException | Error e) {
         added.forEach(store::giveBack);
         throw e;
       }
-      // An owner that grew the region and ended before a commit may have stored there.
-      mapped.asSlice(entry.bytes(), Math.min(bytes, held) - entry.bytes()).fill((byte) 0);
       entry = new WarmDirectory.Entry(name(), schema(), bytes, OptionalInt.empty(), extents);
       segment = mapped;
       return mapped;

@@ -80,7 +80,7 @@ public final class SystemdStore {
 
   /** Refuses to create a store that systemd would drop without a report. */
   private static void requireRoom(
-      List<ListenFds.Received> received, NotifySocket systemd, String name) {
+      List<ListenFds.Received> received, NotifySocket systemd, String name) throws IOException {
     if (!systemd.hasRoomBeside(received)) {
       throw new WarmException(
           WarmException.Reason.ROOM,

@@ -199,12 +199,14 @@ public final class WarmStore implements AutoCloseable {
    * @param name 1 to 63 bytes of UTF-8
    * @param bytes at least 1
    * @param schema the application's number for the content
-   * @throws WarmException if there is not enough room
+   * @throws WarmException if there is not enough room, or another process has opened the store
+   *     meanwhile
    * @throws IllegalArgumentException if there is a region of that name
    */
   public Region allocate(String name, long bytes, long schema) {
     StoreLayout.checkName("region", name);
     return locked(() -> {
+      requireOwner();
       if (regions.containsKey(name)) {
         throw new IllegalArgumentException(
             "%s: region \"%s\" already exists".formatted(path(), name));

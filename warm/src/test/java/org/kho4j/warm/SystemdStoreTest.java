@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -192,7 +193,7 @@ class SystemdStoreTest {
   }
 
   @Test
-  void createsNoStoreThatSystemdWouldDrop() throws IOException {
+  void createsNoStoreThatSystemdWouldDrop() throws Exception {
     ProcessBuilder service =
         new ProcessBuilder(
             ProcessHandle.current().info().command().orElseThrow(),
@@ -202,11 +203,18 @@ class SystemdStoreTest {
             ServiceWithoutRoom.class.getName());
     service.environment().put("NOTIFY_SOCKET", "@kho4j/nobody-listens");
     service.environment().put("FDSTORE", "1");
-    try (BufferedReader out =
-        service.redirectErrorStream(true).start().inputReader(StandardCharsets.UTF_8)) {
+    for (String options : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
+      service.environment().remove(options); // Java reports them.
+    }
+    Process process = service.redirectErrorStream(true).start();
+    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
       assertThat(out.readLine())
           .startsWith(
               "ROOM: systemd keeps at most 1 descriptors for this service, and has as many");
+      assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(process.exitValue()).isZero();
+    } finally {
+      process.destroyForcibly();
     }
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -30,9 +32,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
+import org.kho4j.handover.pages.AddressRange;
 import org.kho4j.linux.Linux;
+import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.memory.PhysicalMemory;
+import org.kho4j.memory.WritableMemory;
 import org.kho4j.memory.image.MemoryImages;
 
 @EnabledOnOs(OS.LINUX)
@@ -121,6 +126,26 @@ class WarmStoreTest {
       assertThat(store.region("region").orElseThrow().grow(300).get(JAVA_BYTE, 199))
           .isEqualTo((byte) 3);
     }
+  }
+
+  /** In a sparse store on a full disk, the system has no memory for the bytes. */
+  @Test
+  void givesTheMemoryBackIfTheNewBytesCannotBeCleared() throws IOException {
+    StoreMemory memory =
+        new StoreMemory(WritableMemory.allocate(0, SIZE)) {
+          @Override
+          MemorySegment map(List<AddressRange> extents, Arena arena) throws LinuxException {
+            return super.map(extents, arena).asReadOnly();
+          }
+        };
+    StoreFiles.format(memory, options(), PageSize.SIZE_4K);
+    WarmStore store = new WarmStore(memory, StoreContent.read(memory), false, Optional.empty());
+    Region region = store.allocate("region", 100);
+    long free = store.freeBytes();
+    assertThat(catchThrowable(() -> region.grow(9000))).isNotNull();
+    assertThat(region.bytes()).isEqualTo(100);
+    assertThat(store.freeBytes()).isEqualTo(free);
+    store.abandon();
   }
 
   private static boolean startsAt(Region region, long address) {
@@ -445,16 +470,25 @@ class WarmStoreTest {
   @Test
   void fencesAnOwnerWhoseStoreWasOpenedElsewhere() throws IOException {
     WarmStore first = open();
-    first.allocate("book", 4096);
+    Region book = first.allocate("book", 4000);
     first.commit();
     // what a kexec does: the lock is gone and another owner counts the epoch on
     overwrite(StoreLayout.EPOCH_AT, 9);
+    long last = book.extents().getFirst().address() + 4095;
+    overwrite(last, 5); // that owner grew the region
 
     assertThatThrownBy(first::commit)
         .isInstanceOfSatisfying(
             WarmException.class,
             e -> assertThat(e.reason()).isEqualTo(WarmException.Reason.FENCED));
     assertThatThrownBy(first::begin).isInstanceOf(WarmException.class);
+    assertThatThrownBy(() -> first.allocate("other", 1)).isInstanceOf(WarmException.class);
+    long free = first.freeBytes();
+    for (long bytes : new long[] {4097, 9000}) {
+      assertThatThrownBy(() -> book.grow(bytes)).isInstanceOf(WarmException.class);
+    }
+    assertThat(first.freeBytes()).isEqualTo(free);
+    assertThat(Files.readAllBytes(path())[(int) last]).isEqualTo((byte) 5);
     assertThatThrownBy(first::close).isInstanceOf(WarmException.class);
     try (WarmStore second = open()) {
       assertThat(second.wasClean()).isFalse();

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import org.kho4j.cli.output.Units;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
+import org.kho4j.files.LittleEndian;
 import org.kho4j.files.packed.Packing;
 import org.kho4j.memory.MemorySource;
 import org.kho4j.memory.PhysicalMemory;
@@ -31,6 +32,10 @@ public final class OtherFile {
   private static final String ARM64_MAGIC = "ARMd";
 
   private static final int ARM64_MAGIC_AT = 56;
+
+  /** Offset of the size in memory of an arm64 kernel, which is 0 before 3.17. */
+  private static final int ARM64_SIZE_AT = 16;
+
   private static final Pattern SCHEMA =
       Pattern.compile("\"schema\"\\s*:\\s*\"(kho4j/[a-z/0-9-]+)\"");
 
@@ -73,8 +78,16 @@ public final class OtherFile {
   private static Optional<String> unpacked(Path path, PhysicalMemory memory) {
     byte[] head = head(memory);
     return byHead(path, head, memory.source().bytes())
-        .or(() ->
-            text(head).startsWith(ARM64_MAGIC, ARM64_MAGIC_AT) ? kernel(path) : Optional.empty());
+        .or(() -> isArm64Image(head, memory.source().bytes()) ? kernel(path) : Optional.empty());
+  }
+
+  /** Returns whether an arm64 kernel is all of it; the RAM of a guest may begin with one, too. */
+  private static boolean isArm64Image(byte[] head, long size) {
+    if (!text(head).startsWith(ARM64_MAGIC, ARM64_MAGIC_AT)) {
+      return false;
+    }
+    long memory = MemorySegment.ofArray(head).get(LittleEndian.U64, ARM64_SIZE_AT);
+    return memory == 0 || size <= memory;
   }
 
   private static byte[] head(PhysicalMemory memory) {

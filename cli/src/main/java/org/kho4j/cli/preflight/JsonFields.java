@@ -26,7 +26,7 @@ import tools.jackson.core.json.JsonFactory;
 /** The members of a JSON object out of a file, each of the type that is asked for or a sentence. */
 final class JsonFields {
 
-  /** Profiles have 12 KB; an empty object is two characters here, and much more in the heap. */
+  /** Profiles have 11 KB; an empty object is two characters here, and much more in the heap. */
   private static final int MAX_PROFILE_BYTES = 1 << 18;
 
   /** Documents of {@code kho inspect} have about 700 bytes for each session with a file. */

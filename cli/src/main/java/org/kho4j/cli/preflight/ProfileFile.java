@@ -30,6 +30,11 @@ import org.kho4j.preflight.profile.Support;
 /** The profile of a kernel in a file, which replaces the kernel. */
 public final class ProfileFile {
 
+  private static final String KHO_BY_DEFAULT = "khoByDefault";
+
+  /** The member with the command line that is built into the kernel. */
+  private static final String OWN_COMMAND_LINE = "ownCommandLine";
+
   /** The member with the command line and the initrd that the kernel is to boot with. */
   private static final String BOOT = "boot";
 
@@ -80,9 +85,9 @@ public final class ProfileFile {
         List.of());
   }
 
-  /** Reads a profile from bytes. */
-  public static Profile read(String name, byte[] bytes) throws IOException {
-    return read(name, JsonFields.read(name, bytes));
+  /** Reads a profile from bytes, as {@link #read(Path)} does. */
+  public static OutgoingKernel read(String name, byte[] bytes) throws IOException {
+    return kernel(name, JsonFields.read(name, bytes));
   }
 
   /** Reads a profile out of its fields. */
@@ -107,7 +112,9 @@ public final class ProfileFile {
         root.has("versions") ? Optional.of(root.texts("versions")) : Optional.empty(),
         root.has("types") ? Optional.of(types(root.object("types"))) : Optional.empty(),
         constants,
-        root.has("khoByDefault") ? Optional.of(config(root)) : Optional.empty(),
+        root.has(KHO_BY_DEFAULT) || root.has(OWN_COMMAND_LINE)
+            ? Optional.of(config(root))
+            : Optional.empty(),
         root.has("footprint")
             ? Optional.of(footprint(root.object("footprint")))
             : Optional.empty());
@@ -115,11 +122,11 @@ public final class ProfileFile {
 
   /** Reads the configuration; profiles that were saved before lack the command line. */
   private static KernelConfig config(JsonFields root) throws IOException {
-    boolean khoByDefault = root.flag("khoByDefault");
-    if (!root.has("commandLine")) {
+    boolean khoByDefault = root.flag(KHO_BY_DEFAULT);
+    if (!root.has(OWN_COMMAND_LINE)) {
       return new KernelConfig(khoByDefault, "", KernelConfig.Use.DEFAULT);
     }
-    JsonFields line = root.object("commandLine");
+    JsonFields line = root.object(OWN_COMMAND_LINE);
     return new KernelConfig(
         khoByDefault, line.text("text"), line.oneOf("use", KernelConfig.Use.values()));
   }
@@ -211,12 +218,8 @@ public final class ProfileFile {
     }
   }
 
-  /** The content of a profile's file. */
-  public static byte[] bytes(Profile profile) throws IOException {
-    return bytes(OutgoingKernel.of(profile, Optional.empty()));
-  }
-
-  private static byte[] bytes(OutgoingKernel kernel) throws IOException {
+  /** Returns the content of a profile's file. */
+  public static byte[] bytes(OutgoingKernel kernel) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Json json = new Json(out)) {
       write(kernel, List.of(), json);
@@ -238,9 +241,9 @@ public final class ProfileFile {
     profile
         .config()
         .ifPresent(config -> {
-          json.flag("khoByDefault", config.khoByDefault());
+          json.flag(KHO_BY_DEFAULT, config.khoByDefault());
           if (!config.commandLine().isEmpty()) {
-            json.object("commandLine")
+            json.object(OWN_COMMAND_LINE)
                 .text("text", config.commandLine())
                 .text("use", label(config.use()))
                 .endObject();

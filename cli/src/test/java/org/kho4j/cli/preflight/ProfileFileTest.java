@@ -94,6 +94,26 @@ class ProfileFileTest {
         .hasMessage(file + ": footprint: 13037568 bytes aligned to 3 are no place for a kernel");
   }
 
+  @Test
+  void theOwnCommandLineIsReadOrRefused() throws IOException {
+    Path file = written(kernel());
+    String own =
+        "{ \"khoByDefault\" : true, \"ownCommandLine\" : { \"text\" : \"kho=off\", \"use\" :"
+            + " \"precedes\" },";
+    String whole = Files.readString(file).replaceFirst("\\{", own);
+    Files.writeString(file, whole);
+    assertThat(ProfileFile.read(file).profile().config())
+        .contains(new KernelConfig(true, "kho=off", KernelConfig.Use.PRECEDES));
+
+    Files.writeString(file, whole.replace("\"khoByDefault\" : true,", ""));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessage(file + ": khoByDefault is neither true nor false");
+    Files.writeString(
+        file, whole.replaceFirst("\"ownCommandLine\" : \\{[^}]*\\}", "\"ownCommandLine\" : null"));
+    assertThatThrownBy(() -> ProfileFile.read(file))
+        .hasMessageStartingWith(file + ": ownCommandLine");
+  }
+
   /** The JSON library's own text names neither file nor cause that a user knows. */
   @Test
   void textThatIsNoJsonIsSaidWithItsPlace() throws IOException {

@@ -1,5 +1,6 @@
 package org.kho4j.preflight.profile;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,10 +59,7 @@ public record Profile(
     if (known != null) {
       return known;
     }
-    List<String> found =
-        versions.orElse(List.of()).stream()
-            .filter(version -> part.stems().contains(VersionString.stem(version)))
-            .toList();
+    List<String> found = withStem(part.stems());
     if (!found.isEmpty()) {
       return Support.yes(found, "string \"" + found.getFirst() + "\"");
     }
@@ -70,6 +68,19 @@ public record Profile(
             ? "its strings are not available"
             : "no version of \"%s\" in its strings; it may be in a module"
                 .formatted(part.stems().getFirst()));
+  }
+
+  /** Compares beginnings first: a kernel may have thousands of parts and versions. */
+  private List<String> withStem(List<String> stems) {
+    List<String> found = new ArrayList<>();
+    for (String version : versions.orElse(List.of())) {
+      for (String stem : stems) {
+        if (version.startsWith(stem) && VersionString.stem(version).equals(stem)) {
+          found.add(version);
+        }
+      }
+    }
+    return found;
   }
 
   /**
