@@ -187,13 +187,36 @@ class RunningSourceTest {
         .contains("kho status");
   }
 
-  /** A store's memory files are in a session at the jump only, and in no process before. */
-  @Test
-  void preflightCountsMemfdsWhereSystemdMayKeepSome() throws IOException {
+  private Object[] preflightTo(String next) throws IOException {
     host.put("proc/sys/kernel/osrelease", "7.3.4-test\n");
     Files.createDirectories(root.resolve("boot"));
     Files.copy(Preflights.SMALL.resolve("small.elf"), root.resolve("boot/vmlinuz-7.3.4-test"));
-    Object[] line = {"preflight", "--from", "running", "--to", Preflights.kernel("memfd-v3")};
+    return new Object[] {"preflight", "--from", "running", "--to", Preflights.kernel(next)};
+  }
+
+  @Test
+  void preflightSaysThatAKernelWithKhoOffHandsNothingOver() throws IOException {
+    Files.delete(root.resolve("sys/kernel/boot_params/setup_data/1/type"));
+    host.store(KERNEL_DATA, 0, 0);
+    host.store(KERNEL_DATA + 0x100, 0);
+    Object[] line = preflightTo("7.3");
+    assertThat(kho(1, line).out())
+        .startsWith("lost: ")
+        .contains(
+            "the first kernel hands nothing over (KHO is off: the kernel's variable kho_enable)")
+        .doesNotContain("luo", "memblock", "everything that the kernel supports counts");
+    Files.delete(root.resolve("proc/kcore"));
+    host.put("proc/kallsyms", "0000000000000000 T kho_preserve_folio\n");
+    host.put("proc/cmdline", "kho=off quiet\n");
+    assertThat(kho(1, line).out())
+        .startsWith("lost: ")
+        .contains("(KHO is off: kho=off is on the command line)");
+  }
+
+  /** A store's memory files are in a session at the jump only, and in no process before. */
+  @Test
+  void preflightCountsMemfdsWhereSystemdMayKeepSome() throws IOException {
+    Object[] line = preflightTo("memfd-v3");
     assertThat(kho(1, line).out())
         .contains("no process has a session open, so LUO hands no file over")
         .doesNotContain("systemd");

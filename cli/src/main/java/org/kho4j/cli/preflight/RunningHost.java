@@ -4,14 +4,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.HostFiles;
+import org.kho4j.preflight.host.HostStatus;
+import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.LiveUpdateUse;
+import org.kho4j.preflight.host.RunningRoots;
 import org.kho4j.preflight.outgoing.HandoverContent;
 import org.kho4j.preflight.outgoing.OutgoingKernel;
 import org.kho4j.preflight.part.Part;
@@ -30,13 +35,19 @@ final class RunningHost {
   }
 
   /**
-   * The running kernel with what is in its memory; without, where the host does not show it.
+   * The running kernel with what is in its memory; without, where the host does not show it. With
+   * KHO off it hands nothing over, whatever it was given and could write.
    *
    * @param kernel what its files say
    */
   OutgoingKernel outgoing(OutgoingKernel kernel) throws IOException {
     if (kernel.profile().support(Part.KHO).state() == Support.State.NO) {
       return kernel;
+    }
+    Path root = invocation.options().root();
+    HostStatus.Switch kho = HostStatusReader.kho(new HostFiles(root), RunningRoots.state(root));
+    if (kho.state() == HostStatus.State.OFF && invocation.options().fdt().isEmpty()) {
+      return off(kernel, "KHO is off: " + kho.because());
     }
     List<String> notes = new ArrayList<>();
     Optional<OutgoingKernel> memory = memory(notes);
@@ -66,13 +77,37 @@ final class RunningHost {
         both.profile(), Optional.of(content), kernel.commandLine(), Optional.empty(), notes);
   }
 
+  /** Returns a kernel that hands nothing over. No file that was not read would change that. */
+  private static OutgoingKernel off(OutgoingKernel kernel, String evidence) {
+    Map<String, Support> parts = new HashMap<>(kernel.profile().parts());
+    parts.put(Part.KHO.name(), Support.no(evidence));
+    HandoverContent nothing =
+        new HandoverContent(
+            Set.of(Part.KHO.name()),
+            Set.of(),
+            Set.of(),
+            Set.of(),
+            List.of(),
+            List.of(),
+            Optional.empty(),
+            Optional.empty());
+    return new OutgoingKernel(
+        kernel.profile().withParts(parts),
+        Optional.of(nothing),
+        kernel.commandLine(),
+        Optional.empty(),
+        List.of());
+  }
+
   private Optional<OutgoingKernel> memory(List<String> notes) {
     try {
       return Optional.of(new KernelSource(invocation).memory(Path.of(Invocation.RUNNING)));
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException e) {
       notes.add("the content of the kernel's memory is unknown: " + e.getMessage());
-      return Optional.empty();
+    } catch (UncheckedIOException e) {
+      notes.add("the content of the kernel's memory is unknown: " + e.getCause().getMessage());
     }
+    return Optional.empty();
   }
 
   /**
