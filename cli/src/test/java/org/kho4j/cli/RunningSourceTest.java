@@ -161,6 +161,19 @@ class RunningSourceTest {
             "kho: running: KHO is off in this kernel: boot it with kho=on to hand memory over\n");
   }
 
+  /** Such a boot is a normal state: the page of the root FDT often still has its content. */
+  @Test
+  void aHandoverThatAKernelWithKhoOffWasGivenIsNotItsOwn() throws IOException {
+    host.store(KERNEL_DATA, 0, 0);
+    host.store(KERNEL_DATA + 0x100, 0);
+    assertThat(kho(1, "inspect", "running").err())
+        .contains("the handover at 0x4f0000 is the one that this kernel was given; KHO is off")
+        .contains("hands nothing over");
+    assertThat(kho(1, preflightTo("7.3")).out())
+        .startsWith("lost: ")
+        .doesNotContain("MAP-001", "LUO-002");
+  }
+
   @Test
   void takesARootFdtWhoseAddressIsGiven() {
     assertThat(kho(0, "inspect", "running", "--fdt", "0x8f6000").out())

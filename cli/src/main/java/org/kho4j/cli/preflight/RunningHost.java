@@ -105,7 +105,7 @@ final class RunningHost {
     } catch (IOException e) {
       notes.add("the content of the kernel's memory is unknown: " + e.getMessage());
     } catch (UncheckedIOException e) {
-      notes.add("the content of the kernel's memory is unknown: " + e.getCause().getMessage());
+      notes.add("the content of the kernel's memory is unknown: " + String.valueOf(e.getCause().getMessage()));
     }
     return Optional.empty();
   }
