@@ -52,7 +52,7 @@ public record DebugfsOut(
 
   /** Returns whether debugfs shows no handover. */
   public boolean isEmpty() {
-    return versions.isEmpty();
+    return versions.isEmpty() && unknownSubtrees.isEmpty();
   }
 
   /**
