@@ -226,10 +226,32 @@ class RunningSourceTest {
         .contains("(KHO is off: kho=off is on the command line)");
   }
 
+  /** Init, without a descriptor, and a thread that only the host's own PID namespace shows. */
+  private void processes() throws IOException {
+    Files.createDirectories(root.resolve("proc/1/fd"));
+    host.put("proc/1/comm", "init\n");
+    host.put("proc/2/comm", "kthreadd\n");
+  }
+
+  @Test
+  void preflightCountsMemfdsWhereProcDoesNotShowTheProcessesOfTheHost() throws IOException {
+    Object[] line = preflightTo("memfd-v3");
+    String unseen = "/proc does not show the processes of the host";
+    assertThat(kho(1, line).out()).contains(unseen, "memfd-v2 > memfd-v3");
+    processes();
+    host.put("proc/2/comm", "sh\n");
+    assertThat(kho(1, line).out()).contains(unseen, "memfd-v2 > memfd-v3");
+    host.put("proc/2/comm", "kthreadd\n");
+    assertThat(kho(1, line).out())
+        .contains("no process has a session open, so LUO hands no file over")
+        .doesNotContain(unseen, "memfd-v2");
+  }
+
   /** A store's memory files are in a session at the jump only, and in no process before. */
   @Test
   void preflightCountsMemfdsWhereSystemdMayKeepSome() throws IOException {
     Object[] line = preflightTo("memfd-v3");
+    processes();
     assertThat(kho(1, line).out())
         .contains("no process has a session open, so LUO hands no file over")
         .doesNotContain("systemd");
