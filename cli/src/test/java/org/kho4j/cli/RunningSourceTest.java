@@ -161,6 +161,19 @@ class RunningSourceTest {
             "kho: running: KHO is off in this kernel: boot it with kho=on to hand memory over\n");
   }
 
+  /** Such a boot is a normal state: the page of the root FDT often still has its content. */
+  @Test
+  void aHandoverThatAKernelWithKhoOffWasGivenIsNotItsOwn() throws IOException {
+    host.store(KERNEL_DATA, 0, 0);
+    host.store(KERNEL_DATA + 0x100, 0);
+    assertThat(kho(1, "inspect", "running").err())
+        .contains("the handover at 0x4f0000 is the one that this kernel was given; KHO is off")
+        .contains("hands nothing over");
+    assertThat(kho(1, preflightTo("7.3")).out())
+        .startsWith("lost: ")
+        .doesNotContain("MAP-001", "LUO-002");
+  }
+
   @Test
   void takesARootFdtWhoseAddressIsGiven() {
     assertThat(kho(0, "inspect", "running", "--fdt", "0x8f6000").out())
@@ -187,13 +200,58 @@ class RunningSourceTest {
         .contains("kho status");
   }
 
-  /** A store's memory files are in a session at the jump only, and in no process before. */
-  @Test
-  void preflightCountsMemfdsWhereSystemdMayKeepSome() throws IOException {
+  private Object[] preflightTo(String next) throws IOException {
     host.put("proc/sys/kernel/osrelease", "7.3.4-test\n");
     Files.createDirectories(root.resolve("boot"));
     Files.copy(Preflights.SMALL.resolve("small.elf"), root.resolve("boot/vmlinuz-7.3.4-test"));
-    Object[] line = {"preflight", "--from", "running", "--to", Preflights.kernel("memfd-v3")};
+    return new Object[] {"preflight", "--from", "running", "--to", Preflights.kernel(next)};
+  }
+
+  @Test
+  void preflightSaysThatAKernelWithKhoOffHandsNothingOver() throws IOException {
+    Files.delete(root.resolve("sys/kernel/boot_params/setup_data/1/type"));
+    host.store(KERNEL_DATA, 0, 0);
+    host.store(KERNEL_DATA + 0x100, 0);
+    Object[] line = preflightTo("7.3");
+    assertThat(kho(1, line).out())
+        .startsWith("lost: ")
+        .contains(
+            "the first kernel hands nothing over (KHO is off: the kernel's variable kho_enable)")
+        .doesNotContain("luo", "memblock", "everything that the kernel supports counts");
+    Files.delete(root.resolve("proc/kcore"));
+    host.put("proc/kallsyms", "0000000000000000 T kho_preserve_folio\n");
+    host.put("proc/cmdline", "kho=off quiet\n");
+    assertThat(kho(1, line).out())
+        .startsWith("lost: ")
+        .contains("(KHO is off: kho=off is on the command line)");
+  }
+
+  /** Init, without a descriptor, and a thread that only the host's own PID namespace shows. */
+  private void processes() throws IOException {
+    Files.createDirectories(root.resolve("proc/1/fd"));
+    host.put("proc/1/comm", "init\n");
+    host.put("proc/2/comm", "kthreadd\n");
+  }
+
+  @Test
+  void preflightCountsMemfdsWhereProcDoesNotShowTheProcessesOfTheHost() throws IOException {
+    Object[] line = preflightTo("memfd-v3");
+    String unseen = "/proc does not show the processes of the host";
+    assertThat(kho(1, line).out()).contains(unseen, "memfd-v2 > memfd-v3");
+    processes();
+    host.put("proc/2/comm", "sh\n");
+    assertThat(kho(1, line).out()).contains(unseen, "memfd-v2 > memfd-v3");
+    host.put("proc/2/comm", "kthreadd\n");
+    assertThat(kho(1, line).out())
+        .contains("no process has a session open, so LUO hands no file over")
+        .doesNotContain(unseen, "memfd-v2");
+  }
+
+  /** A store's memory files are in a session at the jump only, and in no process before. */
+  @Test
+  void preflightCountsMemfdsWhereSystemdMayKeepSome() throws IOException {
+    Object[] line = preflightTo("memfd-v3");
+    processes();
     assertThat(kho(1, line).out())
         .contains("no process has a session open, so LUO hands no file over")
         .doesNotContain("systemd");

@@ -120,6 +120,13 @@ final class RunningSource {
               : "running: no handover: no page of this host is a device tree with a version of"
                   + " KHO");
     }
+    if (kho == HostStatus.State.OFF && found.incoming().isPresent() && given.isEmpty()) {
+      // No outgoing handover is beside it, so its role does not show in memory.
+      invocation.note(
+          ("the handover at %s is the one that this kernel was given; KHO is off, so the kernel"
+                  + " does not keep its pages, which may have other content, and hands nothing over")
+              .formatted(Units.address(found.incoming().getAsLong())));
+    }
     settle(
         roots.stream()
             .filter(root -> root.address() != found.incoming().orElse(0))

@@ -2,16 +2,22 @@ package org.kho4j.cli.preflight;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Units;
 import org.kho4j.preflight.host.DescriptorStore;
 import org.kho4j.preflight.host.HostFiles;
+import org.kho4j.preflight.host.HostStatus;
+import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.LiveUpdateUse;
+import org.kho4j.preflight.host.RunningRoots;
 import org.kho4j.preflight.outgoing.HandoverContent;
 import org.kho4j.preflight.outgoing.OutgoingKernel;
 import org.kho4j.preflight.part.Part;
@@ -30,13 +36,19 @@ final class RunningHost {
   }
 
   /**
-   * The running kernel with what is in its memory; without, where the host does not show it.
+   * The running kernel with what is in its memory; without, where the host does not show it. With
+   * KHO off it hands nothing over, whatever it was given and could write.
    *
    * @param kernel what its files say
    */
   OutgoingKernel outgoing(OutgoingKernel kernel) throws IOException {
     if (kernel.profile().support(Part.KHO).state() == Support.State.NO) {
       return kernel;
+    }
+    Path root = invocation.options().root();
+    HostStatus.Switch kho = HostStatusReader.kho(new HostFiles(root), RunningRoots.state(root));
+    if (kho.state() == HostStatus.State.OFF && invocation.options().fdt().isEmpty()) {
+      return off(kernel, "KHO is off: " + kho.because());
     }
     List<String> notes = new ArrayList<>();
     Optional<OutgoingKernel> memory = memory(notes);
@@ -66,13 +78,37 @@ final class RunningHost {
         both.profile(), Optional.of(content), kernel.commandLine(), Optional.empty(), notes);
   }
 
+  /** Returns a kernel that hands nothing over. No file that was not read would change that. */
+  private static OutgoingKernel off(OutgoingKernel kernel, String evidence) {
+    Map<String, Support> parts = new HashMap<>(kernel.profile().parts());
+    parts.put(Part.KHO.name(), Support.no(evidence));
+    HandoverContent nothing =
+        new HandoverContent(
+            Set.of(Part.KHO.name()),
+            Set.of(),
+            Set.of(),
+            Set.of(),
+            List.of(),
+            List.of(),
+            Optional.empty(),
+            Optional.empty());
+    return new OutgoingKernel(
+        kernel.profile().withParts(parts),
+        Optional.of(nothing),
+        kernel.commandLine(),
+        Optional.empty(),
+        List.of());
+  }
+
   private Optional<OutgoingKernel> memory(List<String> notes) {
     try {
       return Optional.of(new KernelSource(invocation).memory(Path.of(Invocation.RUNNING)));
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException e) {
       notes.add("the content of the kernel's memory is unknown: " + e.getMessage());
-      return Optional.empty();
+    } catch (UncheckedIOException e) {
+      notes.add("the content of the kernel's memory is unknown: " + String.valueOf(e.getCause().getMessage()));
     }
+    return Optional.empty();
   }
 
   /**
@@ -84,11 +120,26 @@ final class RunningHost {
       return true;
     }
     LiveUpdateUse use = LiveUpdateUse.read(root);
+    if (use.sessions().isEmpty() && !showsProcesses(root)) {
+      notes.add(
+          "/proc does not show the processes of the host (a copy of files, or a container with PIDs"
+              + " of its own), so sessions may be open: every kind of file counts");
+      return true;
+    }
     if (use.sessions().isEmpty() && use.hidden() == 0) {
       notes.add("no process has a session open, so LUO hands no file over");
       return false;
     }
     return true;
+  }
+
+  /**
+   * Returns whether {@code /proc} has the descriptors of the host's processes. The kernel's thread
+   * with PID 2 is in no other PID namespace, and a copy of a host's files may lack descriptors.
+   */
+  private static boolean showsProcesses(Path root) throws IOException {
+    return Files.isDirectory(root.resolve("proc/1/fd"))
+        && new HostFiles(root).text("proc/2/comm").equals(Optional.of("kthreadd"));
   }
 
   /**

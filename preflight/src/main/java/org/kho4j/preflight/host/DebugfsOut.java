@@ -25,7 +25,8 @@ import org.kho4j.preflight.part.Part;
 /**
  * The outgoing handover of a running kernel, as far as debugfs shows it.
  *
- * @param versions versions of the parts that exist, by their names
+ * @param versions versions of the parts that exist, by their names; none of a part whose subtree is
+ *     listed and cannot be read
  * @param reservations the reservations of {@code reserve_mem=}
  * @param unknownSubtrees subtrees that no row of {@link Part} is about
  * @param scratch the scratch regions
@@ -51,7 +52,7 @@ public record DebugfsOut(
 
   /** Returns whether debugfs shows no handover. */
   public boolean isEmpty() {
-    return versions.isEmpty();
+    return versions.isEmpty() && unknownSubtrees.isEmpty();
   }
 
   /**
@@ -87,6 +88,16 @@ public record DebugfsOut(
       String place = SUBTREES + "/" + name;
       Optional<byte[]> bytes = files.bytes(place);
       if (bytes.isEmpty()) {
+        Optional<Part> part = part(name);
+        part.ifPresentOrElse(
+            one -> versions.put(one.name(), List.of()), () -> unknownSubtrees.add(name));
+        files.note(
+            "/%s is listed and cannot be read: it is handed over, %s"
+                .formatted(
+                    place,
+                    part.filter(one -> !one.equals(Part.MEMBLOCK)).isPresent()
+                        ? "in the version of the kernel's image, if that is known"
+                        : "with unknown content"));
         continue;
       }
       Blob blob = new Blob(files, place, bytes.get());
@@ -103,6 +114,17 @@ public record DebugfsOut(
       }
     }
     return new DebugfsOut(versions, reservations, unknownSubtrees, scratch(files));
+  }
+
+  /** Returns the part that a subtree is. */
+  private static Optional<Part> part(String subtree) {
+    return switch (subtree) {
+      case LuoSer.SUBTREE -> Optional.of(Part.LUO);
+      case FdtLayout.MEMBLOCK_SUBTREE -> Optional.of(Part.MEMBLOCK);
+      case KexecMetadata.SUBTREE -> Optional.of(Part.KEXEC_METADATA);
+      case FdtLayout.KHO_TEST_SUBTREE -> Optional.of(Part.KHO_TEST);
+      default -> Optional.empty();
+    };
   }
 
   /**

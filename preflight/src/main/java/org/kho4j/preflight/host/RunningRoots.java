@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.kho4j.abi.KhoScratch;
@@ -47,6 +48,25 @@ public record RunningRoots(
         variables.outgoing(),
         variables.scratchArray().or(() -> given.flatMap(RunningRoots::array)),
         variables.state());
+  }
+
+  /**
+   * Returns whether KHO is on, by the kernel's own variable; {@code UNKNOWN} also where the host
+   * does not show its memory.
+   *
+   * @param root the host's root directory
+   * @throws IOException if a file of the host is not of its form
+   */
+  public static State state(Path root) throws IOException {
+    RunningMemory opened;
+    try {
+      opened = RunningMemory.open(root);
+    } catch (IOException e) {
+      return State.UNKNOWN; // The other files say less, and name what they say.
+    }
+    try (RunningMemory memory = opened) {
+      return new Variables(memory, KernelSymbols.read(new HostFiles(root))).state();
+    }
   }
 
   private static Optional<AddressRange> array(BootData boot) {

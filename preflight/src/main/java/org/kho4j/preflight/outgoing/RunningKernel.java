@@ -77,8 +77,14 @@ public final class RunningKernel {
     }
     Map<String, Support> parts = new HashMap<>(base.parts());
     out.versions()
-        .forEach((name, versions) ->
-            parts.put(name, Support.yes(versions, "it is in debugfs, kho/out")));
+        .forEach((name, versions) -> {
+          if (!versions.isEmpty()) {
+            parts.put(name, Support.yes(versions, "it is in debugfs, kho/out"));
+          } else if (name.equals(Part.MEMBLOCK.name()) || !isKnown(base, name)) {
+            // The reservations in a subtree that cannot be read are unknown, whatever the version.
+            parts.put(name, Support.unknown("debugfs, kho/out, lists it, and it cannot be read"));
+          }
+        });
     Profile profile =
         new Profile(
             "the running kernel",
@@ -95,6 +101,10 @@ public final class RunningKernel {
         out.isEmpty() ? Optional.empty() : Optional.of(content(out, profile));
     return new OutgoingKernel(
         profile, content, CommandLine.of(files), Optional.empty(), files.notes());
+  }
+
+  private static boolean isKnown(Profile kernel, String part) {
+    return Part.of(part).filter(one -> !kernel.support(one).versions().isEmpty()).isPresent();
   }
 
   /**

@@ -175,6 +175,42 @@ class RunningKernelTest {
     assertThat(read().content().orElseThrow().unknownSubtrees()).containsExactly("iommu");
   }
 
+  /** Since 7.1 out/fdt may be too short to show a version, and 6.19 has no kexec-metadata. */
+  @Test
+  void aSubtreeThatNobodyKnowsIsAHandoverByItself() throws IOException {
+    host();
+    put(OUT + "sub_fdts/iommu", "anything");
+    put(OUT + "scratch_phys", "0x8000000\n");
+    put(OUT + "scratch_len", "0x2000000\n");
+    HandoverContent content = read().content().orElseThrow();
+    assertThat(content.unknownSubtrees()).containsExactly("iommu");
+    assertThat(content.parts()).containsExactly("kho");
+    assertThat(content.scratch()).isPresent();
+  }
+
+  /** A link without a target: also root cannot read it. */
+  @Test
+  void aSubtreeThatIsListedAndCannotBeReadIsHandedOver() throws IOException {
+    host();
+    handover();
+    for (String name : List.of("LUO", "memblock", "iommu")) {
+      Path file = root.resolve(OUT + "sub_fdts/" + name);
+      Files.deleteIfExists(file);
+      Files.createSymbolicLink(file, Path.of("nowhere"));
+    }
+    OutgoingKernel running = read();
+    HandoverContent content = running.content().orElseThrow();
+    assertThat(content.parts()).contains("luo", "memblock", "memfd");
+    assertThat(content.unknownSubtrees()).containsExactly("iommu");
+    assertThat(running.profile().support(Part.LUO).versions()).containsExactly("luo-v5");
+    assertThat(running.profile().support(Part.MEMBLOCK).state()).isEqualTo(Support.State.UNKNOWN);
+    assertThat(running.notes())
+        .filteredOn(note -> note.contains("is listed and cannot be read: it is handed over"))
+        .hasSize(3);
+    Files.delete(root.resolve("boot/vmlinuz-" + RELEASE));
+    assertThat(read().profile().support(Part.LUO).state()).isEqualTo(Support.State.UNKNOWN);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"lib/modules/%s/vmlinuz", "usr/lib/modules/%s/vmlinuz"})
   void theImageIsWhereDistributionsPutIt(String place) throws IOException {
