@@ -26,7 +26,11 @@ public final class BootEntries {
   /** The mount points of boot partitions, the EFI system partition first. */
   private static final List<String> PARTITIONS = List.of("efi", "boot", "boot/efi");
 
-  private static final String VARIABLES = "sys/firmware/efi/efivars/";
+  private static final String EFI = "sys/firmware/efi/efivars/";
+
+  /** EFI variables that name the next entry, the one that counts first in front. */
+  private static final List<String> VARIABLES =
+      List.of("LoaderEntryOneShot", "LoaderEntryPreferred", "LoaderEntryDefault");
 
   /** The vendor of the boot loader interface's variables. */
   private static final String VENDOR = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
@@ -35,6 +39,10 @@ public final class BootEntries {
   private static final int ATTRIBUTES = 4;
 
   private static final int MAX_LINES = 1000;
+
+  /** Names that systemd accepts: it ignores the files of others. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9+_.@-]+");
+
   private static final Pattern LINE = Pattern.compile("\\s*([A-Za-z0-9-]+)\\s+(\\S.*)");
 
   /** {@code NAME+LEFT-DONE.conf}: the remaining tries to boot an entry. */
@@ -112,26 +120,33 @@ public final class BootEntries {
     return entry(chosen, notes);
   }
 
-  /** Returns the entry that a boot loader would choose; adds a note with the reason. */
+  /** Returns the entry that systemctl kexec chooses; adds a note with the reason. */
   private Found chosen(List<Found> all, List<String> notes) throws IOException {
-    for (String variable : List.of("LoaderEntryOneShot", "LoaderEntryDefault")) {
-      Optional<Found> found = variable(variable).flatMap(pattern -> matching(all, pattern));
+    for (String variable : VARIABLES) {
+      Optional<Found> found = named(all, variable(variable));
       if (found.isPresent()) {
         return noted(notes, found.get(), "the EFI variable " + variable + " names it");
       }
     }
-    for (String partition : PARTITIONS) {
-      String place = partition + "/loader/loader.conf";
-      Optional<Found> found =
-          files
-              .text(place)
-              .flatMap(text -> values(text, "default").stream().reduce((_, last) -> last))
-              .flatMap(pattern -> matching(all, pattern));
-      if (found.isPresent()) {
-        return noted(notes, found.get(), "default of /" + place);
+    for (String key : List.of("preferred", "default")) {
+      for (String partition : PARTITIONS) {
+        String place = partition + "/loader/loader.conf";
+        Optional<Found> found = named(all, files.text(place).flatMap(text -> last(text, key)));
+        if (found.isPresent()) {
+          return noted(notes, found.get(), key + " of /" + place);
+        }
       }
     }
     return noted(notes, all.getFirst(), "the first of " + all.size() + " by their order");
+  }
+
+  /** Returns the entry of a pattern; {@code @saved} is the entry that the boot loader started. */
+  private Optional<Found> named(List<Found> all, Optional<String> pattern) throws IOException {
+    Optional<String> wanted =
+        pattern.filter("@saved"::equalsIgnoreCase).isPresent()
+            ? variable("LoaderEntrySelected")
+            : pattern;
+    return wanted.flatMap(text -> matching(all, text));
   }
 
   private static Found noted(List<String> notes, Found found, String because) {
@@ -141,7 +156,7 @@ public final class BootEntries {
 
   private Optional<String> variable(String name) throws IOException {
     return files
-        .bytes(VARIABLES + name + VENDOR)
+        .bytes(EFI + name + VENDOR)
         .filter(bytes -> bytes.length > ATTRIBUTES)
         .map(bytes ->
             new String(bytes, ATTRIBUTES, bytes.length - ATTRIBUTES, StandardCharsets.UTF_16LE)
@@ -149,14 +164,11 @@ public final class BootEntries {
         .filter(text -> !text.isEmpty());
   }
 
-  /** Returns the best entry whose id fits a pattern, with or without the file name's extension. */
+  /** Returns the best entry whose id, which has the file name's extension, fits a pattern. */
   private static Optional<Found> matching(List<Found> all, String text) {
     EntryPattern pattern = new EntryPattern(text.toLowerCase(Locale.ROOT));
     return all.stream()
-        .filter(found -> {
-          String id = found.id.toLowerCase(Locale.ROOT);
-          return pattern.matches(id) || pattern.matches(id.replaceFirst("\\.(conf|efi)$", ""));
-        })
+        .filter(found -> pattern.matches(found.id.toLowerCase(Locale.ROOT)))
         .findFirst();
   }
 
@@ -188,6 +200,7 @@ public final class BootEntries {
 
   private List<String> names(String directory, String end) throws IOException {
     return files.names(directory).orElse(List.of()).stream()
+        .filter(name -> NAME.matcher(name).matches())
         .filter(name -> name.toLowerCase(Locale.ROOT).endsWith(end))
         .toList();
   }
@@ -198,10 +211,10 @@ public final class BootEntries {
         place,
         root.resolve(partition),
         isFailed(name),
-        first(text, "sort-key").orElse(""),
-        first(text, "machine-id").orElse(""),
-        first(text, "version").orElse(""),
-        first(text, "linux").or(() -> first(text, "uki")).orElse(null),
+        last(text, "sort-key").orElse(""),
+        last(text, "machine-id").orElse(""),
+        last(text, "version").orElse(""),
+        last(text, "linux").or(() -> last(text, "uki")).orElse(null),
         values(text, "initrd"),
         values(text, "options"));
   }
@@ -217,8 +230,8 @@ public final class BootEntries {
     return counted.matches() && counted.group(2).matches("0+");
   }
 
-  private static Optional<String> first(String text, String key) {
-    return values(text, key).stream().findFirst();
+  private static Optional<String> last(String text, String key) {
+    return values(text, key).stream().reduce((_, last) -> last);
   }
 
   private static List<String> values(String text, String key) {

@@ -34,6 +34,12 @@ class BootEntriesTest {
     put(partition + "/vm-" + id, "kernel");
   }
 
+  private void variable(String name, String value) throws IOException {
+    put(
+        "sys/firmware/efi/efivars/" + name + VARIABLE,
+        ("\0\0" + value + "\0").getBytes(StandardCharsets.UTF_16LE));
+  }
+
   private String chosen() throws IOException {
     return BootEntries.next(root).id();
   }
@@ -126,14 +132,58 @@ class BootEntriesTest {
     entry("boot", "one", "");
     entry("boot", "two", "");
     put("boot/loader/loader.conf", "default one.conf");
-    put(
-        "sys/firmware/efi/efivars/LoaderEntryDefault" + VARIABLE,
-        "\0\0two.conf\0".getBytes(StandardCharsets.UTF_16LE));
+    variable("LoaderEntryDefault", "two.conf");
     assertThat(chosen()).isEqualTo("two.conf");
-    put(
-        "sys/firmware/efi/efivars/LoaderEntryOneShot" + VARIABLE,
-        "\0\0one\0".getBytes(StandardCharsets.UTF_16LE));
+    variable("LoaderEntryPreferred", "one.conf");
     assertThat(chosen()).isEqualTo("one.conf");
+    variable("LoaderEntryOneShot", "TWO*");
+    assertThat(chosen()).isEqualTo("two.conf");
+  }
+
+  /** As systemctl 262 does with the same files, also in the tests below. */
+  @Test
+  void whatIsPreferredIsBeforeTheDefault() throws IOException {
+    entry("boot", "one", "");
+    entry("boot", "two", "");
+    put("boot/loader/loader.conf", "default two.conf\npreferred one.conf\n");
+    assertThat(chosen()).isEqualTo("one.conf");
+  }
+
+  @Test
+  void savedIsTheEntryThatTheBootLoaderStarted() throws IOException {
+    entry("boot", "one", "");
+    entry("boot", "two", "");
+    variable("LoaderEntrySelected", "one.conf");
+    variable("LoaderEntryDefault", "@saved");
+    assertThat(chosen()).isEqualTo("one.conf");
+    variable("LoaderEntryDefault", "@other");
+    assertThat(chosen()).isEqualTo("two.conf");
+    put("boot/loader/loader.conf", "default @SAVED");
+    assertThat(chosen()).isEqualTo("one.conf");
+  }
+
+  @Test
+  void aPatternIsForTheNameWithItsExtension() throws IOException {
+    entry("boot", "one", "");
+    entry("boot", "two", "");
+    put("boot/loader/loader.conf", "default one");
+    assertThat(chosen()).isEqualTo("two.conf");
+  }
+
+  @Test
+  void ofTwoKernelsInAnEntryTheLastCounts() throws IOException {
+    entry("boot", "one", "");
+    entry("boot", "two", "linux /vm-one\n");
+    assertThat(BootEntries.next(root).kernel()).isEqualTo(root.resolve("boot/vm-one"));
+  }
+
+  @Test
+  void anEntryWithAnInvalidNameIsIgnored() throws IOException {
+    entry("boot", "one", "");
+    entry("boot", "two (copy)", "");
+    assertThat(chosen()).isEqualTo("one.conf");
+    entry("boot", "two@x", "");
+    assertThat(chosen()).isEqualTo("two@x.conf");
   }
 
   @Test
