@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +80,21 @@ class StatusCommandTest {
     assertThat(given.path("previousRelease").asString()).isEqualTo("7.3.4");
     assertThat(given.path("kexecCount").asInt()).isEqualTo(1);
     assertThat(json.path("prepared").path("scratch").size()).isEqualTo(3);
+  }
+
+  /** As after "disabling KHO revival": the record is there, and debugfs has only out. */
+  @Test
+  void aHandoverThatTheKernelRefusedIsAWarning() throws IOException {
+    recorded("linux-7.3.4-second");
+    try (Stream<Path> in = Files.walk(root.resolve("sys/kernel/debug/kho/in"))) {
+      for (Path file : in.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+    assertThat(status(1).out())
+        .contains("given     a handover that this kernel did not accept\n")
+        .contains("warning: this kernel was given a handover and did not accept it");
+    assertThat(json(1).path("given").path("refused").asBoolean()).isTrue();
   }
 
   @Test

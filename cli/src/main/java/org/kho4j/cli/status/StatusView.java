@@ -129,6 +129,9 @@ final class StatusView {
     if (!given.handedOver().get()) {
       return "nothing: this kernel received no handover";
     }
+    if (given.refused()) {
+      return "a handover that this kernel did not accept";
+    }
     StringBuilder words = new StringBuilder("a handover");
     given.version().ifPresent(version -> words.append(" of ").append(version));
     given
@@ -170,6 +173,9 @@ final class StatusView {
     Given given = host.given();
     json.object("given");
     given.handedOver().ifPresent(handedOver -> json.flag("handedOver", handedOver));
+    if (given.refused()) {
+      json.flag("refused", true);
+    }
     json.text("version", given.version().orElse(null));
     given
         .metadata()

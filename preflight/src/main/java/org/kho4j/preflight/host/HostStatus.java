@@ -61,11 +61,15 @@ public record HostStatus(
    * The handover that a boot received.
    *
    * @param handedOver whether this kernel was booted with a boot record; empty if unknown
+   * @param refused whether this kernel did not take it
    * @param version of the root FDT that the kernel took
    * @param metadata the metadata of the kernel that handed over
    */
   public record Given(
-      Optional<Boolean> handedOver, Optional<String> version, Optional<Metadata> metadata) {}
+      Optional<Boolean> handedOver,
+      boolean refused,
+      Optional<String> version,
+      Optional<Metadata> metadata) {}
 
   /**
    * The outgoing handover, as far as debugfs shows it.

@@ -169,7 +169,10 @@ public final class HostStatusReader {
         record || fdt.isPresent()
             ? Optional.of(true)
             : visible ? Optional.of(false) : Optional.empty();
-    return new Given(handedOver, fdt.flatMap(bytes -> version(in, bytes)), metadata);
+    // A kernel that takes no handover makes its own out, and no in.
+    List<String> sides = files.names(KHO).orElse(List.of());
+    boolean refused = record && sides.contains("out") && !sides.contains("in");
+    return new Given(handedOver, refused, fdt.flatMap(bytes -> version(in, bytes)), metadata);
   }
 
   private Optional<Metadata> metadata(String place) throws IOException {

@@ -35,6 +35,12 @@ public record HostWarning(String sentence, String remedy) {
               "boot with kho=on on the kernel's command line"));
       return warnings;
     }
+    if (host.given().refused()) {
+      warnings.add(
+          new HostWarning(
+              "this kernel was given a handover and did not accept it: its state is lost",
+              "find \"disabling KHO revival\" in dmesg, and run kho preflight before a jump"));
+    }
     if (host.luo().state() == State.OFF) {
       warnings.add(
           new HostWarning(

@@ -74,7 +74,7 @@ class DescriptorStoreTest {
         Optional.of("7.3.4"),
         on,
         on,
-        new Given(Optional.empty(), Optional.empty(), Optional.empty()),
+        new Given(Optional.empty(), false, Optional.empty(), Optional.empty()),
         Optional.empty(),
         OptionalLong.empty(),
         Optional.empty(),
