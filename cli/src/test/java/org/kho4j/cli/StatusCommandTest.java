@@ -97,6 +97,21 @@ class StatusCommandTest {
     assertThat(json(1).path("given").path("refused").asBoolean()).isTrue();
   }
 
+  /** Up to 7.0, where LUO does not do it at the jump. */
+  @Test
+  void aHandoverThatIsNotFinalizedIsAWarning() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second").put("sys/kernel/debug/kho/out/finalize", "0\n");
+    assertThat(status(0).out()).contains("memblock, not finalized\n");
+    Path device = root.resolve("sys/class/misc/liveupdate");
+    Files.move(device, device.resolveSibling("another"));
+    assertThat(status(1).out()).contains("warning: the handover is not finalized (");
+    assertThat(json(1).path("prepared").path("finalized").asBoolean(true)).isFalse();
+    host.put("sys/kernel/debug/kho/out/finalize", "1\n");
+    assertThat(status(1).out())
+        .contains("memblock, finalized\n")
+        .doesNotContain("the handover is not finalized");
+  }
+
   @Test
   void jsonHasProcessesAndRemedies() throws IOException {
     recorded("linux-7.3.4-first");

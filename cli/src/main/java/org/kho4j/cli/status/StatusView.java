@@ -41,7 +41,7 @@ final class StatusView {
     row(text, "LUO", words(host.luo()));
     row(text, "given", given(host.given()));
     if (host.prepared().isPresent()) {
-      row(text, "prepared", String.join(", ", host.prepared().get().subtrees()));
+      row(text, "prepared", subtrees(host.prepared().get()));
       row(text, "scratch", scratch(host.prepared().get()));
     }
     if (host.kexecLoaded().isPresent()) {
@@ -145,6 +145,14 @@ final class StatusView {
     return words.toString();
   }
 
+  private static String subtrees(Prepared prepared) {
+    String names =
+        prepared.subtrees().isEmpty() ? "no subtree" : String.join(", ", prepared.subtrees());
+    return prepared.finalized().isEmpty()
+        ? names
+        : names + (prepared.finalized().get() ? ", finalized" : ", not finalized");
+  }
+
   private String scratch(Prepared prepared) {
     if (prepared.scratch().isEmpty()) {
       return "unknown";
@@ -234,7 +242,9 @@ final class StatusView {
           .number("size", region.length())
           .endObject();
     }
-    json.endArray().endObject();
+    json.endArray();
+    prepared.finalized().ifPresent(finalized -> json.flag("finalized", finalized));
+    json.endObject();
   }
 
   private static void holders(Json json, List<Holder> holders) {

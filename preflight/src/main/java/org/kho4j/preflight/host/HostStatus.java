@@ -76,8 +76,11 @@ public record HostStatus(
    *
    * @param subtrees their names
    * @param scratch the kernel's scratch regions
+   * @param finalized whether the handover is finalized; empty if the kernel needs no such step
+   *     (since 7.1), or does not show it
    */
-  public record Prepared(List<String> subtrees, List<AddressRange> scratch) {
+  public record Prepared(
+      List<String> subtrees, List<AddressRange> scratch, Optional<Boolean> finalized) {
 
     public Prepared {
       subtrees = List.copyOf(subtrees);

@@ -205,11 +205,12 @@ public final class HostStatusReader {
     if (names.isEmpty() || kho.state() != State.ON) {
       return Optional.empty();
     }
+    Optional<Boolean> finalized = flag(KHO + "/out/finalize");
     try {
-      return Optional.of(new Prepared(names.get(), DebugfsOut.scratch(files)));
+      return Optional.of(new Prepared(names.get(), DebugfsOut.scratch(files), finalized));
     } catch (IOException e) {
       notes.add(String.valueOf(e.getMessage()));
-      return Optional.of(new Prepared(names.get(), List.of()));
+      return Optional.of(new Prepared(names.get(), List.of(), finalized));
     }
   }
 
@@ -221,6 +222,14 @@ public final class HostStatusReader {
       }
     }
     return Optional.empty();
+  }
+
+  /** Returns the value of a file that has 0 or 1; empty if it has neither. */
+  private Optional<Boolean> flag(String place) throws IOException {
+    return files
+        .text(place)
+        .filter(text -> text.equals("0") || text.equals("1"))
+        .map("1"::equals);
   }
 
   private OptionalInt systemd() throws IOException {

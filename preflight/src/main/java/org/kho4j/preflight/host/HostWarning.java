@@ -3,6 +3,8 @@ package org.kho4j.preflight.host;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.Optional;
+import org.kho4j.preflight.host.HostStatus.Prepared;
 import org.kho4j.preflight.host.HostStatus.State;
 import org.kho4j.preflight.host.LiveUpdateUse.Holder;
 import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
@@ -40,6 +42,15 @@ public record HostWarning(String sentence, String remedy) {
           new HostWarning(
               "this kernel was given a handover and did not accept it: its state is lost",
               "find \"disabling KHO revival\" in dmesg, and run kho preflight before a jump"));
+    }
+    // LUO finalizes the handover at the jump.
+    if (host.luo().state() != State.ON
+        && host.prepared().flatMap(Prepared::finalized).equals(Optional.of(false))) {
+      warnings.add(
+          new HostWarning(
+              "the handover is not finalized (/sys/kernel/debug/kho/out/finalize is 0): nothing"
+                  + " survives a kexec",
+              "write 1 to this file before the jump, and up to Linux 6.18 before the kexec load"));
     }
     if (host.luo().state() == State.OFF) {
       warnings.add(
