@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.preflight.host.HostFiles;
+import org.kho4j.preflight.host.HostStatusReader;
 
 /**
  * The boot entries of a host by the boot loader specification of the UAPI group: files of {@code
@@ -112,9 +113,9 @@ public final class BootEntries {
     all.sort(ORDER);
     List<String> notes = new ArrayList<>();
     Found chosen = chosen(all, notes);
-    if (files.text("sys/kernel/kexec_loaded").filter("1"::equals).isPresent()) {
+    if (HostStatusReader.kexecLoaded(files).orElse(false)) {
       notes.add(
-          "a kernel is already loaded (/sys/kernel/kexec_loaded): systemctl kexec jumps into this"
+          "a kernel is already loaded (/sys/kernel/kexec/loaded): systemctl kexec jumps into this"
               + " kernel, which may differ from that of the boot entry");
     }
     return entry(chosen, notes);

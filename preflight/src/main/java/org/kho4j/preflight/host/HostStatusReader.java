@@ -96,7 +96,7 @@ public final class HostStatusReader {
         given,
         prepared,
         files.ram(),
-        kexecLoaded(),
+        kexecLoaded(files),
         use,
         systemd,
         stores,
@@ -214,7 +214,8 @@ public final class HostStatusReader {
     }
   }
 
-  private Optional<Boolean> kexecLoaded() throws IOException {
+  /** Returns whether a kernel is loaded for kexec; empty if no visible file shows it. */
+  public static Optional<Boolean> kexecLoaded(HostFiles files) throws IOException {
     for (String place : KEXEC_LOADED) {
       Optional<String> loaded = files.text(place);
       if (loaded.isPresent()) {
