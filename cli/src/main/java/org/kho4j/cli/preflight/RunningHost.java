@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.kho4j.cli.command.Invocation;
@@ -100,13 +101,17 @@ final class RunningHost {
         List.of());
   }
 
+  private static String unknownMemory(IOException e) {
+    return "the content of the kernel's memory is unknown: " + e.getMessage();
+  }
+
   private Optional<OutgoingKernel> memory(List<String> notes) {
     try {
       return Optional.of(new KernelSource(invocation).memory(Path.of(Invocation.RUNNING)));
     } catch (IOException e) {
-      notes.add("the content of the kernel's memory is unknown: " + e.getMessage());
+      notes.add(unknownMemory(e));
     } catch (UncheckedIOException e) {
-      notes.add("the content of the kernel's memory is unknown: " + String.valueOf(e.getCause().getMessage()));
+      notes.add(unknownMemory(Objects.requireNonNull(e.getCause(), "a cause")));
     }
     return Optional.empty();
   }

@@ -227,10 +227,7 @@ public final class HostStatusReader {
 
   /** Returns the value of a file that has 0 or 1; empty if it has neither. */
   private Optional<Boolean> flag(String place) throws IOException {
-    return files
-        .text(place)
-        .filter(text -> text.equals("0") || text.equals("1"))
-        .map("1"::equals);
+    return files.text(place).filter(text -> text.equals("0") || text.equals("1")).map("1"::equals);
   }
 
   private OptionalInt systemd() throws IOException {

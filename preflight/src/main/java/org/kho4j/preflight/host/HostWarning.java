@@ -2,8 +2,8 @@ package org.kho4j.preflight.host;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.kho4j.preflight.host.HostStatus.Prepared;
 import org.kho4j.preflight.host.HostStatus.State;
 import org.kho4j.preflight.host.LiveUpdateUse.Holder;
