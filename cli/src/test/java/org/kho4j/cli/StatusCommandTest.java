@@ -11,6 +11,8 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.HostRoot;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
@@ -110,6 +112,23 @@ class StatusCommandTest {
     assertThat(status(1).out())
         .contains("memblock, finalized\n")
         .doesNotContain("the handover is not finalized");
+  }
+
+  /** As tar copies sysfs: with the length that its files claim. */
+  @Test
+  void aFileThatTarPaddedIsRead() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second");
+    host.put("sys/kernel/kexec/loaded", "1\n" + "\0".repeat(4094));
+    assertThat(status(0).out()).contains("kexec     a kernel is loaded\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "yes\n"})
+  void aStateOfKexecThatIsNoneIsUnknown(String text) throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second").put("sys/kernel/kexec_loaded", text);
+    host.put("sys/kernel/kexec/loaded", text);
+    assertThat(status(0).out()).doesNotContain("kernel is loaded");
+    assertThat(json(0).has("kexecLoaded")).isFalse();
   }
 
   @Test

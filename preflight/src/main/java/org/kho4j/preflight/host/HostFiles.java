@@ -85,9 +85,13 @@ public final class HostFiles {
         });
   }
 
-  /** Returns the text of a file without surrounding space; empty as with {@link #read}. */
+  /**
+   * Returns the text of a file without surrounding space; empty as with {@link #read}. It ends
+   * before the first NUL: tar pads files of sysfs to the length that they claim.
+   */
   public Optional<String> text(String place) throws IOException {
-    return bytes(place).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
+    return bytes(place)
+        .map(bytes -> new String(bytes, StandardCharsets.UTF_8).split("\0", 2)[0].strip());
   }
 
   /** Returns the names in a directory, sorted. */

@@ -90,7 +90,7 @@ public final class HostStatusReader {
     }
     notes.addAll(files.notes());
     return new HostStatus(
-        files.text("proc/sys/kernel/osrelease"),
+        files.text("proc/sys/kernel/osrelease").filter(release -> !release.isEmpty()),
         kho,
         luo,
         given,
@@ -205,7 +205,7 @@ public final class HostStatusReader {
     if (names.isEmpty() || kho.state() != State.ON) {
       return Optional.empty();
     }
-    Optional<Boolean> finalized = flag(KHO + "/out/finalize");
+    Optional<Boolean> finalized = flag(files, KHO + "/out/finalize");
     try {
       return Optional.of(new Prepared(names.get(), DebugfsOut.scratch(files), finalized));
     } catch (IOException e) {
@@ -217,16 +217,16 @@ public final class HostStatusReader {
   /** Returns whether a kernel is loaded for kexec; empty if no visible file shows it. */
   public static Optional<Boolean> kexecLoaded(HostFiles files) throws IOException {
     for (String place : KEXEC_LOADED) {
-      Optional<String> loaded = files.text(place);
+      Optional<Boolean> loaded = flag(files, place);
       if (loaded.isPresent()) {
-        return loaded.map("1"::equals);
+        return loaded;
       }
     }
     return Optional.empty();
   }
 
   /** Returns the value of a file that has 0 or 1; empty if it has neither. */
-  private Optional<Boolean> flag(String place) throws IOException {
+  private static Optional<Boolean> flag(HostFiles files, String place) throws IOException {
     return files.text(place).filter(text -> text.equals("0") || text.equals("1")).map("1"::equals);
   }
 
