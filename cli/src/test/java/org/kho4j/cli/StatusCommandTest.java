@@ -132,6 +132,30 @@ class StatusCommandTest {
   }
 
   @Test
+  void aKernelBeforeLuoIsNotToldToTurnItOn() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second").put("proc/sys/kernel/osrelease", "6.18.3\n");
+    Path device = root.resolve("sys/class/misc/liveupdate");
+    Files.move(device, device.resolveSibling("another"));
+    assertThat(status(1).out())
+        .contains("LUO       not in this kernel: it has no device, and Linux has it since 6.19\n")
+        .contains("do: boot a kernel with CONFIG_LIVEUPDATE (Linux 6.19 and later)")
+        .doesNotContain("liveupdate=on");
+    host.put("proc/sys/kernel/osrelease", "6.19.0\n");
+    Files.delete(root.resolve("proc/cmdline"));
+    assertThat(status(1).out())
+        .contains("LUO       off: it has no device; the command line is unknown\n");
+  }
+
+  @Test
+  void aLinkToTheDeviceIsEnough() throws IOException {
+    recorded("linux-7.3.4-second");
+    Path device = root.resolve("sys/class/misc/liveupdate");
+    Files.move(device, root.resolve("sys/elsewhere"));
+    Files.createSymbolicLink(device, Path.of("../../devices/virtual/misc/liveupdate"));
+    assertThat(status(0).out()).contains("LUO       on: /sys/class/misc/liveupdate is there\n");
+  }
+
+  @Test
   void jsonHasProcessesAndRemedies() throws IOException {
     recorded("linux-7.3.4-first");
     JsonNode json = json(1);

@@ -27,7 +27,8 @@ public final class HostStatusReader {
   private static final String DEBUGFS = "sys/kernel/debug";
   private static final String KHO = DEBUGFS + "/kho";
   private static final String SUBTREES = "/sub_fdts";
-  private static final String LUO_DEVICE = "sys/class/misc/liveupdate";
+  private static final String MISC = "sys/class/misc";
+  private static final String LUO_NAME = "liveupdate";
 
   /**
    * Files that show whether a kernel is loaded for kexec: since 6.19 a new name beside the old one.
@@ -40,6 +41,8 @@ public final class HostStatusReader {
           "usr/lib/systemd",
           "usr/lib/x86_64-linux-gnu/systemd",
           "usr/lib/aarch64-linux-gnu/systemd");
+
+  private static final Pattern RELEASE = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})");
 
   private static final Pattern SYSTEMD = Pattern.compile("libsystemd-shared-(\\d{1,6})\\b.*\\.so");
 
@@ -121,7 +124,7 @@ public final class HostStatusReader {
     if (files.names(KHO).isPresent()) {
       return new Switch(State.ON, "/" + KHO + " is there");
     }
-    if (files.names(LUO_DEVICE).isPresent()) {
+    if (hasLuoDevice(files)) {
       return new Switch(State.ON, "LUO is on, which needs it");
     }
     if (KernelSymbols.read(files).state() == KernelSymbols.State.MISSING) {
@@ -140,21 +143,42 @@ public final class HostStatusReader {
   }
 
   private Switch luo(Switch kho, Optional<CommandLine> line) throws IOException {
-    if (files.names(LUO_DEVICE).isPresent()) {
-      return new Switch(State.ON, "/" + LUO_DEVICE + " is there");
+    if (hasLuoDevice(files)) {
+      return new Switch(State.ON, "/" + MISC + "/" + LUO_NAME + " is there");
     }
     if (kho.state() == State.OFF || kho.state() == State.MISSING) {
       return new Switch(kho.state(), "it needs KHO");
     }
-    if (files.names("sys/class/misc").isEmpty()) {
-      return new Switch(State.UNKNOWN, "/sys/class/misc cannot be read");
+    Optional<List<String>> devices = files.names(MISC);
+    if (devices.isEmpty()) {
+      return new Switch(State.UNKNOWN, "/" + MISC + " cannot be read");
+    }
+    if (isBeforeLuo()) {
+      return new Switch(State.MISSING, "it has no device, and Linux has it since 6.19");
+    }
+    if (line.isEmpty()) {
+      return new Switch(State.OFF, "it has no device; the command line is unknown");
     }
     return new Switch(
         State.OFF,
-        line.flatMap(CommandLine::liveupdate).orElse(false)
+        line.get().liveupdate().orElse(false)
             ? "it has no device, although liveupdate=on is on the command line: the kernel's log"
                 + " says why"
             : "it has no device, and liveupdate=on is not on the command line");
+  }
+
+  /** Returns whether LUO has a device; a copy may have the link to it without its target. */
+  private static boolean hasLuoDevice(HostFiles files) throws IOException {
+    return files.names(MISC).filter(names -> names.contains(LUO_NAME)).isPresent();
+  }
+
+  private boolean isBeforeLuo() throws IOException {
+    Matcher release = RELEASE.matcher(files.text("proc/sys/kernel/osrelease").orElse(""));
+    if (!release.lookingAt()) {
+      return false;
+    }
+    int major = Integer.parseInt(release.group(1));
+    return major < 6 || (major == 6 && Integer.parseInt(release.group(2)) < 19);
   }
 
   private Given given() throws IOException {

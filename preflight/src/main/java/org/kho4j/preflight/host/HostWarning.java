@@ -58,6 +58,12 @@ public record HostWarning(String sentence, String remedy) {
               "LUO is off: no file of a process survives a kexec",
               "boot with liveupdate=on on the kernel's command line"));
     }
+    if (host.luo().state() == State.MISSING) {
+      warnings.add(
+          new HostWarning(
+              "this kernel has no LUO: no file of a process survives a kexec",
+              "boot a kernel with CONFIG_LIVEUPDATE (Linux 6.19 and later)"));
+    }
     if (host.systemd().isPresent() && host.systemd().getAsInt() < SYSTEMD_WITH_LUO) {
       warnings.add(
           new HostWarning(
