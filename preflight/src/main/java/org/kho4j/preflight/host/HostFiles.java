@@ -86,17 +86,18 @@ public final class HostFiles {
   }
 
   /**
-   * Returns the text of a file without surrounding space; empty as with {@link #read}. NULs at
-   * its end are no part of it: tar pads files of sysfs to the length that they claim.
+   * Returns the text of a file without surrounding space; empty as with {@link #read}. NULs at its
+   * end are no part of it: tar pads files of sysfs to the length that they claim.
    */
   public Optional<String> text(String place) throws IOException {
-    return bytes(place).map(bytes -> {
-      int length = bytes.length;
-      while (length > 0 && bytes[length - 1] == 0) {
-        length--;
-      }
-      return new String(bytes, 0, length, StandardCharsets.UTF_8).strip();
-    });
+    return bytes(place)
+        .map(bytes -> {
+          int length = bytes.length;
+          while (length > 0 && bytes[length - 1] == 0) {
+            length--;
+          }
+          return new String(bytes, 0, length, StandardCharsets.UTF_8).strip();
+        });
   }
 
   /** Returns the names in a directory, sorted. */
