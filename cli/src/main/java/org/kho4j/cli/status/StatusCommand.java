@@ -2,12 +2,9 @@ package org.kho4j.cli.status;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.output.Json;
-import org.kho4j.memory.running.RunningMemory;
-import org.kho4j.preflight.host.HostFiles;
 import org.kho4j.preflight.host.HostStatus;
 import org.kho4j.preflight.host.HostStatusReader;
 import org.kho4j.preflight.host.RunningRoots;
@@ -31,7 +28,7 @@ public final class StatusCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     Path root = invocation.options().root();
-    HostStatus host = HostStatusReader.read(root, byMemory(root));
+    HostStatus host = HostStatusReader.read(root, RunningRoots.state(root));
     StatusView view = new StatusView(host);
     if (invocation.options().json()) {
       try (Json json = invocation.json()) {
@@ -41,24 +38,5 @@ public final class StatusCommand extends Command {
       view.text(invocation.text());
     }
     return view.warnings().isEmpty() ? OK : BAD_ANSWER;
-  }
-
-  /** Reads the state of KHO from the kernel's memory, if the host shows its memory. */
-  private static HostStatus.State byMemory(Path root) throws IOException {
-    Optional<RunningMemory> opened = memory(root);
-    if (opened.isEmpty()) {
-      return HostStatus.State.UNKNOWN;
-    }
-    try (RunningMemory memory = opened.get()) {
-      return RunningRoots.find(new HostFiles(root), memory).state();
-    }
-  }
-
-  private static Optional<RunningMemory> memory(Path root) {
-    try {
-      return Optional.of(RunningMemory.open(root));
-    } catch (IOException e) {
-      return Optional.empty(); // The files say less, and the status names what says it.
-    }
   }
 }

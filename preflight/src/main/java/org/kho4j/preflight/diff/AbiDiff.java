@@ -157,10 +157,8 @@ public record AbiDiff(List<PartChange> parts, List<String> uncertain) {
       state = State.FORGOTTEN;
     } else if (!moved.isEmpty() || !constants.isEmpty()) {
       state = moved(part, moved, was, is);
-    } else if (!alone.isEmpty() && moved(part, moved, was, is) != State.BUMPED) {
-      state = State.UNCOMPARED;
     } else if (!alone.isEmpty()) {
-      state = State.BUMPED;
+      state = moved(part, moved, was, is) == State.BUMPED ? State.BUMPED : State.UNCOMPARED;
     } else if (texts.isEmpty() && !isOther(was.support(part), is.support(part))) {
       state = State.SAME;
     }

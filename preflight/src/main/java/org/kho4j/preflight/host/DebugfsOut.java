@@ -88,7 +88,7 @@ public record DebugfsOut(
       String place = SUBTREES + "/" + name;
       Optional<byte[]> bytes = files.bytes(place);
       if (bytes.isEmpty()) {
-        Optional<Part> part = part(name);
+        Optional<Part> part = Part.ofSubtree(name);
         part.ifPresentOrElse(
             one -> versions.put(one.name(), List.of()), () -> unknownSubtrees.add(name));
         files.note(
@@ -114,17 +114,6 @@ public record DebugfsOut(
       }
     }
     return new DebugfsOut(versions, reservations, unknownSubtrees, scratch(files));
-  }
-
-  /** Returns the part that a subtree is. */
-  private static Optional<Part> part(String subtree) {
-    return switch (subtree) {
-      case LuoSer.SUBTREE -> Optional.of(Part.LUO);
-      case FdtLayout.MEMBLOCK_SUBTREE -> Optional.of(Part.MEMBLOCK);
-      case KexecMetadata.SUBTREE -> Optional.of(Part.KEXEC_METADATA);
-      case FdtLayout.KHO_TEST_SUBTREE -> Optional.of(Part.KHO_TEST);
-      default -> Optional.empty();
-    };
   }
 
   /**

@@ -15,10 +15,10 @@ import java.util.zip.ZipException;
 import org.kho4j.files.MalformedImageException;
 
 /** The configuration that {@code CONFIG_IKCONFIG} puts into a kernel: gzip behind a mark. */
-final class BuiltInConfig {
+public final class BuiltInConfig {
 
   /** Most bytes of it, packed or not: the largest have 360 KB. */
-  private static final int MAX_BYTES = 1 << 20;
+  public static final int MAX_BYTES = 1 << 20;
 
   private static final Pattern LINE =
       Pattern.compile("# (CONFIG_\\w+) is not set|(CONFIG_[^=]+)=(.*)");
@@ -45,9 +45,17 @@ final class BuiltInConfig {
     if (text.length > MAX_BYTES) {
       throw malformed(where, at, "unpacks to more than " + MAX_BYTES + " bytes");
     }
+    return options(new String(text, StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Returns the options in the text of a configuration.
+   *
+   * @return the value of each option; {@code n} for one that is not set
+   */
+  public static Map<String, String> options(String text) {
     Map<String, String> options = new HashMap<>();
-    new String(text, StandardCharsets.UTF_8)
-        .lines()
+    text.lines()
         .map(LINE::matcher)
         .filter(Matcher::matches)
         .forEach(line -> {

@@ -66,16 +66,14 @@ public record KernelType(String name, long size, List<Member> members) {
     if (!isTag(structure.name())) {
       return Optional.empty();
     }
-    List<Member> members = new ArrayList<>();
+    List<Member> fields = members(structure);
     Field elements = structure.elements();
     if (elements == null || !isDeclared(structure, elements)) {
-      structure.fields().forEach(field -> members(field, members));
-      return Optional.of(new KernelType(structure.name(), structure.headerSize(), members));
+      return Optional.of(new KernelType(structure.name(), structure.headerSize(), fields));
     }
+    List<Member> members = new ArrayList<>();
     long header = bits(structure.headerSize());
-    if (!structure.fields().isEmpty()) {
-      List<Member> fields = new ArrayList<>();
-      structure.fields().forEach(field -> members(field, fields));
+    if (!fields.isEmpty()) {
       members.add(new Member("hdr", 0, header, header, "", fields));
     }
     int length = structure.capacity(pageSize) * elements.size();
@@ -96,6 +94,12 @@ public record KernelType(String name, long size, List<Member> members) {
   private static boolean isDeclared(Structure structure, Field elements) {
     return elements.type() != Field.Type.BYTES
         && Stream.of(PageSize.values()).allMatch(pageSize -> structure.unused(pageSize) == 0);
+  }
+
+  private static List<Member> members(Structure structure) {
+    List<Member> members = new ArrayList<>();
+    structure.fields().forEach(field -> members(field, members));
+    return members;
   }
 
   /** Adds a field; several names of one field are bit fields, the last of which has the rest. */
@@ -122,13 +126,10 @@ public record KernelType(String name, long size, List<Member> members) {
   }
 
   private static Member member(Field field, String name, long offset, long size, long element) {
-    List<Member> inner = new ArrayList<>();
     Structure structure = field.type() == Field.Type.STRUCTURE ? field.target() : null;
-    if (structure != null) {
-      structure.fields().forEach(each -> members(each, inner));
-    }
-    String tag = structure == null ? "" : structure.name();
-    return new Member(name, offset, size, element, tag, inner);
+    return structure == null
+        ? new Member(name, offset, size, element, "", List.of())
+        : new Member(name, offset, size, element, structure.name(), members(structure));
   }
 
   private static long bits(int bytes) {

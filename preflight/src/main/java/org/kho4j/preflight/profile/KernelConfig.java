@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.kho4j.preflight.host.CommandLine;
+import org.kho4j.preflight.image.BuiltInConfig;
 import org.kho4j.preflight.image.KernelImage;
 
 /**
@@ -38,9 +38,6 @@ public record KernelConfig(boolean khoByDefault, String commandLine, Use use) {
   private static final String KHO = "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT";
 
   private static final String COMMAND_LINE = "CONFIG_CMDLINE";
-
-  /** Most bytes of a configuration: the largest have 360 KB. */
-  private static final long MAX_BYTES = 1 << 20;
 
   static Optional<KernelConfig> of(KernelImage image) {
     return image
@@ -73,17 +70,11 @@ public record KernelConfig(boolean khoByDefault, String commandLine, Use use) {
     }
     Path config = image.resolveSibling("config-" + release);
     try {
-      if (!Files.isRegularFile(config) || Files.size(config) > MAX_BYTES) {
+      if (!Files.isRegularFile(config) || Files.size(config) > BuiltInConfig.MAX_BYTES) {
         return Optional.empty();
       }
-      Map<String, String> options = new HashMap<>();
-      for (String line : Files.readString(config, StandardCharsets.ISO_8859_1).split("\n", -1)) {
-        String[] option = line.split("=", 2);
-        if (option.length == 2) {
-          options.put(option[0], option[1]);
-        }
-      }
-      return Optional.of(options);
+      return Optional.of(
+          BuiltInConfig.options(Files.readString(config, StandardCharsets.ISO_8859_1)));
     } catch (IOException e) {
       return Optional.empty();
     }
