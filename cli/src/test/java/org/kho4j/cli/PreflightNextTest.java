@@ -179,8 +179,8 @@ class PreflightNextTest {
     assertThat(component(report, "luo").get("because").asString()).contains("kho=off");
     assertThat(report.get("notes").valueStream().map(JsonNode::asString))
         .contains(
-            "the next kernel is that of the boot entry /boot/loader/entries/one.conf: the first of 1"
-                + " by their order");
+            "the next kernel is that of the boot entry %s: the first of 1 by their order"
+                .formatted(boot.resolve("loader/entries/one.conf")));
     assertThat(kho(2, "preflight", "--to", "next", "--root", directory.resolve("none")).err())
         .contains("there is no boot entry");
   }

@@ -162,7 +162,7 @@ class PreflightSourcesTest {
     Files.writeString(root.resolve("proc/sys/kernel/osrelease"), "7.3.4-test\n");
     Files.createDirectories(root.resolve("boot"));
     Files.copy(SMALL.resolve("small.elf"), root.resolve("boot/vmlinuz-7.3.4-test"));
-    String note = "/sys/kernel/debug/kho/out cannot be read";
+    String note = root + "/sys/kernel/debug/kho/out cannot be read";
     for (List<Object> sides :
         List.<List<Object>>of(
             List.of("--from", "running", "--to", kernel("7.3")),

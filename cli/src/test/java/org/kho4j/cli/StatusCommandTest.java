@@ -16,6 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.cli.captures.HostRoot;
 import org.kho4j.fdt.FdtBuilder;
 import org.kho4j.fdt.FdtProperty;
+import org.kho4j.handover.boot.BootData;
+import org.kho4j.handover.boot.ChosenNode;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -48,23 +50,25 @@ class StatusCommandTest {
         .isEqualTo(
             """
             kernel    Linux 7.3.4
-            KHO       on: /sys/kernel/debug/kho is there
-            LUO       on: /sys/class/misc/liveupdate is there
+            KHO       on: %1$s/sys/kernel/debug/kho is there
+            LUO       on: %1$s/sys/class/misc/liveupdate is there
             given     nothing: this kernel received no handover
             prepared  LUO, kexec-metadata, kho_test, memblock
-            scratch   84 MiB in 3 regions, 16.9 % of 495.8 MiB; the largest has 44 MiB: the next kernel has to fit into one region, and so has its initrd
+            scratch   84 MiB in 3 regions, 16.9 %% of 495.8 MiB; the largest has 44 MiB: the next kernel has to fit into one region, and so has its initrd
             kexec     no kernel is loaded
             device    /dev/liveupdate is open in init (PID 30)
             sessions  2
                       "config" in init (PID 30)
                       "vm" in init (PID 30)
+            not seen  /proc does not show the processes of the host (a copy of files, or a container with PIDs of its own); they may have sessions
 
             warning: session "config" is open only in init (PID 30): it is lost when this process ends, as during systemctl kexec
               do: give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec
 
             warning: session "vm" is open only in init (PID 30): it is lost when this process ends, as during systemctl kexec
               do: give the descriptor to systemd (FDSTORE=1, FileDescriptorStorePreserve=yes), or keep the process until the kexec
-            """);
+            """
+                .formatted(root));
   }
 
   @Test
@@ -72,7 +76,7 @@ class StatusCommandTest {
     recorded("linux-7.3.4-second");
     assertThat(status(0).out())
         .contains("given     a handover of kho-v4 by Linux 7.3.4, kexec 1\n")
-        .contains("sessions  none is open\n")
+        .contains("sessions  no visible process has one open\n")
         .contains("device    no visible process has /dev/liveupdate open\n")
         .doesNotContain("warning");
     JsonNode json = json(0);
@@ -152,7 +156,66 @@ class StatusCommandTest {
     Path device = root.resolve("sys/class/misc/liveupdate");
     Files.move(device, root.resolve("sys/elsewhere"));
     Files.createSymbolicLink(device, Path.of("../../devices/virtual/misc/liveupdate"));
-    assertThat(status(0).out()).contains("LUO       on: /sys/class/misc/liveupdate is there\n");
+    assertThat(status(0).out()).contains("LUO       on: " + device + " is there\n");
+  }
+
+  /** PID 2 is the kernel's thread in the first PID namespace alone. */
+  @Test
+  void noSessionIsOpenWhereAllProcessesAreVisible() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second").put("proc/2/comm", "kthreadd\n");
+    Files.createDirectories(root.resolve("proc/1/fd"));
+    assertThat(status(0).out()).contains("sessions  none is open\n").doesNotContain("not seen");
+    host.put("proc/7/fd", "a file, as cp -L makes it");
+    assertThat(status(0).out())
+        .contains("sessions  no visible process has one open\n")
+        .contains("not seen  processes whose descriptors are hidden from this user: 1;");
+    host.put("proc/2/comm", "bash\n");
+    assertThat(status(0).out()).contains("not seen  /proc does not show the processes of the host");
+  }
+
+  /** With ACPI, a kernel of arm64 has no unflattened tree. */
+  @Test
+  void theRecordOfArm64IsInTheFlattenedTreeToo() throws IOException {
+    HostRoot host = recorded("linux-7.3.4-second");
+    Files.move(root.resolve("sys/kernel/boot_params"), root.resolve("sys/kernel/other"));
+    Files.move(root.resolve("sys/kernel/debug"), root.resolve("sys/kernel/other/debug"));
+    assertThat(status(0).out()).contains("given     unknown\n");
+    MemorySegment tree = ChosenNode.alone(new BootData(0x51000000, 4096, 0x50000000, 48));
+    host.put("sys/firmware/fdt", tree.toArray(ValueLayout.JAVA_BYTE));
+    assertThat(status(0).out()).contains("given     a handover\n");
+    host.put("sys/firmware/fdt", "no tree");
+    assertThat(status(0).out())
+        .contains("given     unknown\n")
+        .contains("not seen  " + root + "/sys/firmware/fdt: ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sys/kernel/boot_params/setup_data/0/data",
+        "sys/kernel/debug/kho/in/fdt",
+        "sys/kernel/debug/kho/in/sub_fdts/kexec-metadata",
+        "sys/kernel/debug/kho/out/scratch_phys"
+      })
+  void anOddFileLeavesTheOtherRows(String place) throws IOException {
+    recorded("linux-7.3.4-second");
+    Files.deleteIfExists(root.resolve(place));
+    Files.createDirectories(root.resolve(place));
+    assertThat(status(0).out())
+        .contains("not seen  " + root.resolve(place) + ": is no file")
+        .contains("kexec     no kernel is loaded\n");
+  }
+
+  @Test
+  void symbolsThatCannotBeReadLeaveTheStateOpen() throws IOException {
+    recorded("linux-7.3.4-second");
+    Files.createDirectories(root.resolve("proc/kallsyms"));
+    Files.move(root.resolve("sys/kernel/debug"), root.resolve("sys/kernel/other"));
+    Files.delete(root.resolve("sys/class/misc/liveupdate/dev"));
+    Files.delete(root.resolve("sys/class/misc/liveupdate"));
+    assertThat(status(1).out())
+        .contains("KHO       unknown: a file that shows it cannot be read\n")
+        .contains("not seen  " + root + "/proc/kallsyms: is no file\n");
   }
 
   @Test

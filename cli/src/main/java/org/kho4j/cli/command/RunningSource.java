@@ -97,7 +97,10 @@ final class RunningSource {
     OptionalLong given = invocation.options().fdt();
     OptionalLong outgoing = given.isPresent() ? given : found.outgoing();
     HostStatus.State kho = HostStatusReader.kho(files, found.state()).state();
-    if (outgoing.isEmpty() && kho != HostStatus.State.OFF) {
+    if (kho == HostStatus.State.OFF && given.isEmpty()) {
+      throw new IOException(off(found.incoming()));
+    }
+    if (outgoing.isEmpty()) {
       requireTraces(kho, found.incoming().isPresent());
       RootSearch search = search();
       roots.addAll(search.roots());
@@ -115,17 +118,7 @@ final class RunningSource {
         });
     if (roots.isEmpty() && rejected.isEmpty()) {
       throw new IOException(
-          kho == HostStatus.State.OFF
-              ? "running: KHO is off in this kernel: boot it with kho=on to hand memory over"
-              : "running: no handover: no page of this host is a device tree with a version of"
-                  + " KHO");
-    }
-    if (kho == HostStatus.State.OFF && found.incoming().isPresent() && given.isEmpty()) {
-      // No outgoing handover is beside it, so its role does not show in memory.
-      invocation.note(
-          ("the handover at %s is the one that this kernel was given; KHO is off, so the kernel"
-                  + " does not keep its pages, which may have other content, and hands nothing over")
-              .formatted(Units.address(found.incoming().getAsLong())));
+          "running: no handover: no page of this host is a device tree with a version of KHO");
     }
     settle(
         roots.stream()
@@ -133,6 +126,15 @@ final class RunningSource {
             .mapToLong(RootFdt::address)
             .toArray());
     return new RootSearch(roots, rejected);
+  }
+
+  private static String off(OptionalLong incoming) {
+    String sentence = "running: KHO is off in this kernel: boot it with kho=on to hand memory over";
+    return incoming.isEmpty()
+        ? sentence
+        : sentence
+            + "; the kernel was given a handover, and does not keep its pages: --fdt %s shows what is left of it"
+                .formatted(Units.address(incoming.getAsLong()));
   }
 
   /** A search takes a while on a large host: something has to speak for KHO. */
@@ -155,7 +157,8 @@ final class RunningSource {
   private RootSearch search() {
     invocation.note(
         "the kernel does not show the address of its outgoing root FDT (/proc/kallsyms has no"
-            + " address of kho_out): all memory is searched");
+            + " address of kho_out, or kho_out points to none, as up to 6.18): all memory is"
+            + " searched");
     AtomicLong searched = new AtomicLong();
     try (Progress progress = invocation.progress("searching", memory.source().bytes())) {
       return RootSearch.search(

@@ -2,7 +2,6 @@ package org.kho4j.cli.preflight;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -125,26 +124,17 @@ final class RunningHost {
       return true;
     }
     LiveUpdateUse use = LiveUpdateUse.read(root);
-    if (use.sessions().isEmpty() && !showsProcesses(root)) {
+    if (use.sessions().isEmpty() && !use.isOfHost()) {
       notes.add(
           "/proc does not show the processes of the host (a copy of files, or a container with PIDs"
               + " of its own), so sessions may be open: every kind of file counts");
       return true;
     }
-    if (use.sessions().isEmpty() && use.hidden() == 0) {
+    if (use.sessions().isEmpty() && use.isComplete()) {
       notes.add("no process has a session open, so LUO hands no file over");
       return false;
     }
     return true;
-  }
-
-  /**
-   * Returns whether {@code /proc} has the descriptors of the host's processes. The kernel's thread
-   * with PID 2 is in no other PID namespace, and a copy of a host's files may lack descriptors.
-   */
-  private static boolean showsProcesses(Path root) throws IOException {
-    return Files.isDirectory(root.resolve("proc/1/fd"))
-        && new HostFiles(root).text("proc/2/comm").equals(Optional.of("kthreadd"));
   }
 
   /**

@@ -77,7 +77,8 @@ final class StatusView {
             ? "no visible process has /dev/liveupdate open"
             : "/dev/liveupdate is open in " + HostWarning.names(host.use().holders()));
     List<OpenSession> sessions = host.use().sessions();
-    row(text, "sessions", sessions.isEmpty() ? "none is open" : Units.count(sessions.size()));
+    String none = host.use().isComplete() ? "none is open" : "no visible process has one open";
+    row(text, "sessions", sessions.isEmpty() ? none : Units.count(sessions.size()));
     for (OpenSession session : sessions.subList(0, Math.min(LISTED, sessions.size()))) {
       row(text, "", "\"%s\" in %s".formatted(session.name(), HostWarning.names(session.holders())));
     }

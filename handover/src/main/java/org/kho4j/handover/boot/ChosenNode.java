@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Optional;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtBuilder;
@@ -26,6 +27,14 @@ public final class ChosenNode {
   private static final String PATH = "/" + CHOSEN;
   private static final String FDT = "linux,kho-fdt";
   private static final String SCRATCH = "linux,kho-scratch";
+  private static final String ADDRESS_CELLS = "#address-cells";
+  private static final String SIZE_CELLS = "#size-cells";
+
+  /** Names of the properties of the record. */
+  public static final List<String> PROPERTIES = List.of(FDT, SCRATCH);
+
+  /** Names of the properties of the tree's root that say how the record is written. */
+  public static final List<String> CELLS = List.of(ADDRESS_CELLS, SIZE_CELLS);
 
   /** Room for the node and both properties, names included. */
   private static final int ROOM = 256;
@@ -84,8 +93,8 @@ public final class ChosenNode {
     MemorySegment tree =
         FdtBuilder.create(buffer)
             .beginNode("")
-            .property(FdtProperty.ofU32("#address-cells", 2, ByteOrder.BIG_ENDIAN))
-            .property(FdtProperty.ofU32("#size-cells", 2, ByteOrder.BIG_ENDIAN))
+            .property(FdtProperty.ofU32(ADDRESS_CELLS, 2, ByteOrder.BIG_ENDIAN))
+            .property(FdtProperty.ofU32(SIZE_CELLS, 2, ByteOrder.BIG_ENDIAN))
             .endNode()
             .finish();
     return addTo(tree, boot);
@@ -101,7 +110,7 @@ public final class ChosenNode {
 
     static Cells of(FdtNode root) {
       // The specification's defaults, for a tree without these properties.
-      return new Cells(cells(root, "#address-cells", 2), cells(root, "#size-cells", 1));
+      return new Cells(cells(root, ADDRESS_CELLS, 2), cells(root, SIZE_CELLS, 1));
     }
 
     private static int cells(FdtNode root, String property, int otherwise) {

@@ -27,6 +27,9 @@ public final class BootEntries {
   /** The mount points of boot partitions, the EFI system partition first. */
   private static final List<String> PARTITIONS = List.of("efi", "boot", "boot/efi");
 
+  /** Where systemd alone looks if it exists: a host makes it to decide itself what is loaded. */
+  private static final String OWN = "run/boot-loader-entries";
+
   private static final String EFI = "sys/firmware/efi/efivars/";
 
   /** EFI variables that name the next entry, the one that counts first in front. */
@@ -95,9 +98,10 @@ public final class BootEntries {
       List<String> options) {}
 
   private BootEntry choose() throws IOException {
+    List<String> partitions = files.names(OWN).isPresent() ? List.of(OWN) : PARTITIONS;
     List<Found> all = new ArrayList<>();
     Set<String> ids = new HashSet<>();
-    for (String partition : PARTITIONS) {
+    for (String partition : partitions) {
       for (Found found : entries(partition)) {
         if (ids.add(found.id)) {
           all.add(found);
@@ -108,11 +112,13 @@ public final class BootEntries {
       throw new IOException(
           "there is no boot entry: neither loader/entries nor EFI/Linux in %s has one"
               .formatted(
-                  String.join(", ", PARTITIONS.stream().map(place -> "/" + place).toList())));
+                  String.join(
+                      ", ",
+                      partitions.stream().map(place -> files.path(place).toString()).toList())));
     }
     all.sort(ORDER);
     List<String> notes = new ArrayList<>();
-    Found chosen = chosen(all, notes);
+    Found chosen = chosen(all, partitions, notes);
     if (HostStatusReader.kexecLoaded(files).orElse(false)) {
       notes.add(
           "a kernel is already loaded (/sys/kernel/kexec/loaded): systemctl kexec jumps into this"
@@ -122,21 +128,27 @@ public final class BootEntries {
   }
 
   /** Returns the entry that systemctl kexec chooses; adds a note with the reason. */
-  private Found chosen(List<Found> all, List<String> notes) throws IOException {
+  private Found chosen(List<Found> all, List<String> partitions, List<String> notes)
+      throws IOException {
     for (String variable : VARIABLES) {
       Optional<Found> found = named(all, variable(variable));
       if (found.isPresent()) {
         return noted(notes, found.get(), "the EFI variable " + variable + " names it");
       }
     }
-    for (String key : List.of("preferred", "default")) {
-      for (String partition : PARTITIONS) {
-        String place = partition + "/loader/loader.conf";
-        Optional<Found> found = named(all, files.text(place).flatMap(text -> last(text, key)));
+    for (String partition : partitions) {
+      String place = partition + "/loader/loader.conf";
+      Optional<String> configuration = files.text(place);
+      if (configuration.isEmpty()) {
+        continue;
+      }
+      for (String key : List.of("preferred", "default")) {
+        Optional<Found> found = named(all, last(configuration.get(), key));
         if (found.isPresent()) {
-          return noted(notes, found.get(), key + " of /" + place);
+          return noted(notes, found.get(), key + " of " + files.path(place));
         }
       }
+      break; // systemd reads that of the EFI system partition alone.
     }
     return noted(notes, all.getFirst(), "the first of " + all.size() + " by their order");
   }
@@ -150,8 +162,10 @@ public final class BootEntries {
     return wanted.flatMap(text -> matching(all, text));
   }
 
-  private static Found noted(List<String> notes, Found found, String because) {
-    notes.add("the next kernel is that of the boot entry /%s: %s".formatted(found.place, because));
+  private Found noted(List<String> notes, Found found, String because) {
+    notes.add(
+        "the next kernel is that of the boot entry %s: %s"
+            .formatted(files.path(found.place), because));
     return found;
   }
 

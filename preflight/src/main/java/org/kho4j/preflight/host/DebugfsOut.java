@@ -64,8 +64,8 @@ public record DebugfsOut(
     Optional<List<String>> names = files.names(SUBTREES);
     if (names.isEmpty()) {
       files.note(
-          "/%s cannot be read: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
-                  .formatted(OUT)
+          "%s cannot be read: debugfs is not mounted, KHO is off (kho=on), or the kernel was built without"
+                  .formatted(files.path(OUT))
               + " CONFIG_KEXEC_HANDOVER_DEBUGFS. The handover is unknown, so everything that the"
               + " kernel supports counts");
       return NONE;
@@ -78,8 +78,8 @@ public record DebugfsOut(
       Blob blob = new Blob(files, OUT + "/fdt", root.get());
       if (blob.isCut()) {
         files.note(
-            "/%s/fdt shows only the first %d bytes of the root FDT, its length at boot: it does not show the version of KHO"
-                .formatted(OUT, root.get().length));
+            "%s/fdt shows only the first %d bytes of the root FDT, its length at boot: it does not show the version of KHO"
+                .formatted(files.path(OUT), root.get().length));
       } else {
         versions.put(Part.KHO.name(), blob.compatible());
       }
@@ -92,9 +92,9 @@ public record DebugfsOut(
         part.ifPresentOrElse(
             one -> versions.put(one.name(), List.of()), () -> unknownSubtrees.add(name));
         files.note(
-            "/%s is listed and cannot be read: it is handed over, %s"
+            "%s is listed and cannot be read: it is handed over, %s"
                 .formatted(
-                    place,
+                    files.path(place),
                     part.filter(one -> !one.equals(Part.MEMBLOCK)).isPresent()
                         ? "in the version of the kernel's image, if that is known"
                         : "with unknown content"));

@@ -2,23 +2,38 @@ package org.kho4j.preflight.host;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.kho4j.abi.SetupData;
+import org.kho4j.fdt.Fdt;
+import org.kho4j.fdt.FdtException;
+import org.kho4j.fdt.FdtNode;
+import org.kho4j.fdt.FdtProperty;
 import org.kho4j.handover.boot.BootData;
+import org.kho4j.handover.boot.ChosenNode;
+import org.kho4j.handover.wire.HandoverException;
 
 /**
- * Reads the boot record that this boot received: x86-64's from sysfs, arm64's from the device tree.
+ * Reads the boot record that this boot received: x86-64's from sysfs, arm64's from the device tree
+ * of the boot loader or of kexec. With ACPI, arm64 shows only the flattened tree (Linux 7.3).
  */
 final class GivenRecord {
 
-  private static final String SETUP_DATA = "sys/kernel/boot_params/setup_data";
-  private static final String CHOSEN = "proc/device-tree/chosen/";
-  private static final String FDT = CHOSEN + "linux,kho-fdt";
-  private static final String SCRATCH = CHOSEN + "linux,kho-scratch";
+  private static final String BOOT_PARAMETERS = "sys/kernel/boot_params";
+  private static final String SETUP_DATA = BOOT_PARAMETERS + "/setup_data";
+  private static final String TREE = "proc/device-tree/";
+  private static final String CHOSEN = TREE + "chosen/";
+  private static final String FLATTENED = "sys/firmware/fdt";
 
   private GivenRecord() {}
+
+  /** Returns whether the host shows what would have the record. */
+  static boolean isVisible(HostFiles files) throws IOException {
+    return files.names(BOOT_PARAMETERS).isPresent()
+        || files.names(CHOSEN).isPresent()
+        || files.bytes(FLATTENED).isPresent();
+  }
 
   static Optional<BootData> read(HostFiles files) throws IOException {
     for (String number : files.names(SETUP_DATA).orElse(List.of())) {
@@ -37,26 +52,38 @@ final class GivenRecord {
         return Optional.of(BootData.ofContent(MemorySegment.ofArray(content.get())));
       }
     }
-    Optional<byte[]> fdt = files.bytes(FDT);
-    Optional<byte[]> scratch = files.bytes(SCRATCH);
-    if (fdt.isEmpty() || scratch.isEmpty()) {
+    if (files.names(CHOSEN).isPresent()) {
+      FdtNode chosen =
+          new FdtNode("chosen", properties(files, CHOSEN, ChosenNode.PROPERTIES), List.of());
+      List<FdtProperty> cells = properties(files, TREE, ChosenNode.CELLS);
+      return of(files, CHOSEN, new FdtNode("", cells, List.of(chosen)));
+    }
+    Optional<byte[]> flattened = files.bytes(FLATTENED);
+    if (flattened.isEmpty()) {
       return Optional.empty();
     }
-    ByteBuffer fdtCells = cells(files, FDT, fdt.get());
-    ByteBuffer scratchCells = cells(files, SCRATCH, scratch.get());
-    return Optional.of(
-        new BootData(
-            fdtCells.getLong(),
-            fdtCells.getLong(),
-            scratchCells.getLong(),
-            scratchCells.getLong()));
+    try {
+      return of(files, FLATTENED, Fdt.read(MemorySegment.ofArray(flattened.get())));
+    } catch (FdtException e) {
+      throw files.broken(FLATTENED, String.valueOf(e.getMessage()));
+    }
   }
 
-  /** Returns an address and a size of two cells each: a device tree is big-endian. */
-  private static ByteBuffer cells(HostFiles files, String place, byte[] bytes) throws IOException {
-    if (bytes.length != 2 * Long.BYTES) {
-      throw files.broken(place, "has %d bytes, not 16".formatted(bytes.length));
+  private static Optional<BootData> of(HostFiles files, String place, FdtNode root)
+      throws IOException {
+    try {
+      return ChosenNode.read(root);
+    } catch (HandoverException e) {
+      throw files.broken(place, e.problem());
     }
-    return ByteBuffer.wrap(bytes);
+  }
+
+  private static List<FdtProperty> properties(HostFiles files, String node, List<String> names)
+      throws IOException {
+    List<FdtProperty> found = new ArrayList<>();
+    for (String name : names) {
+      files.bytes(node + name).ifPresent(value -> found.add(FdtProperty.ofBytes(name, value)));
+    }
+    return found;
   }
 }

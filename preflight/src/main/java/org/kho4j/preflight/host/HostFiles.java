@@ -48,19 +48,36 @@ public final class HostFiles {
     T of(Path path) throws IOException;
   }
 
+  /** Returns the path of a file or directory, which messages name. */
+  public Path path(String place) {
+    return root.resolve(place);
+  }
+
   /** Reads a file; empty if the file does not exist, may not be read, or is outside of the root. */
   public <T> Optional<T> read(String place, Reading<T> reading) throws IOException {
-    Path path = root.resolve(place);
+    return at(
+        place,
+        path -> {
+          // Reading a FIFO would block.
+          if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
+            throw new IOException(path + ": is no file");
+          }
+          return reading.of(path);
+        });
+  }
+
+  private <T> Optional<T> at(String place, Reading<T> reading) throws IOException {
+    Path path = path(place);
     try {
       if (leadsOut(path)) {
-        note("/" + place + " is a symbolic link that leads out of " + root);
+        note(path + " is a symbolic link that leads out of " + root);
         return Optional.empty();
       }
       return Optional.of(reading.of(path));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (AccessDeniedException e) {
-      note("/" + place + " may be read only by root");
+      note(path + " may be read only by root");
       return Optional.empty();
     }
   }
@@ -75,10 +92,6 @@ public final class HostFiles {
     return read(
         place,
         path -> {
-          // Reading a FIFO would block.
-          if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
-            throw new IOException(path + ": is no file");
-          }
           try (InputStream in = Files.newInputStream(path)) {
             return in.readNBytes(MAX_BYTES);
           }
@@ -102,7 +115,7 @@ public final class HostFiles {
 
   /** Returns the names in a directory, sorted. */
   public Optional<List<String>> names(String directory) throws IOException {
-    return read(
+    return at(
         directory,
         path -> {
           try (Stream<Path> all = Files.list(path)) {
@@ -131,7 +144,7 @@ public final class HostFiles {
 
   /** Returns an exception about a malformed file. */
   public IOException broken(String place, String what) {
-    return new IOException(root.resolve(place) + ": " + what);
+    return new IOException(path(place) + ": " + what);
   }
 
   /** Adds to the {@link #notes}. */

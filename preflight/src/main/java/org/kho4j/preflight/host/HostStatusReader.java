@@ -46,6 +46,9 @@ public final class HostStatusReader {
 
   private static final Pattern SYSTEMD = Pattern.compile("libsystemd-shared-(\\d{1,6})\\b.*\\.so");
 
+  private static final Switch UNSEEN =
+      new Switch(State.UNKNOWN, "a file that shows it cannot be read");
+
   private final Path root;
   private final HostFiles files;
   private final List<String> notes = new ArrayList<>();
@@ -69,21 +72,27 @@ public final class HostStatusReader {
 
   private HostStatus read(State byMemory) throws IOException {
     Optional<CommandLine> line = CommandLine.of(files);
-    Switch kho = kho(files, byMemory);
-    Switch luo = luo(kho, line);
-    if (files.names(DEBUGFS).orElse(List.of()).isEmpty()) {
+    Switch kho = seen(() -> kho(files, byMemory), UNSEEN);
+    Switch luo = seen(() -> luo(kho, line), UNSEEN);
+    if (isEmpty(DEBUGFS)) {
       notes.add(
-          ("/%s is not visible (not mounted, or not root), so neither the outgoing nor the incoming"
+          ("%s is not visible (not mounted, or not root), so neither the outgoing nor the incoming"
                   + " handover is")
-              .formatted(DEBUGFS));
+              .formatted(files.path(DEBUGFS)));
     }
     Given given = given();
     Optional<Prepared> prepared = prepared(kho);
     LiveUpdateUse use = LiveUpdateUse.read(root);
-    if (use.hidden() > 0) {
+    boolean hasLuo = luo.state() == State.ON;
+    if (hasLuo && use.hidden() > 0) {
       notes.add(
           "processes whose descriptors are hidden from this user: %,d; they may have sessions"
               .formatted(use.hidden()));
+    }
+    if (hasLuo && !use.isOfHost()) {
+      notes.add(
+          "/proc does not show the processes of the host (a copy of files, or a container with PIDs"
+              + " of its own); they may have sessions");
     }
     OptionalInt systemd = systemd();
     Optional<List<DescriptorStore>> stores =
@@ -106,6 +115,26 @@ public final class HostStatusReader {
         notes);
   }
 
+  /** Reads something of the host. */
+  @FunctionalInterface
+  private interface Look<T> {
+    T read() throws IOException;
+  }
+
+  /** Reads something; a file that is not of its form becomes a note, and the rest is read. */
+  private <T> T seen(Look<T> look, T otherwise) {
+    try {
+      return look.read();
+    } catch (IOException e) {
+      notes.add(String.valueOf(e.getMessage()));
+      return otherwise;
+    }
+  }
+
+  private boolean isEmpty(String directory) {
+    return seen(() -> files.names(directory).orElse(List.of()).isEmpty(), false);
+  }
+
   /**
    * Returns whether KHO is on.
    *
@@ -122,7 +151,7 @@ public final class HostStatusReader {
       case MISSING, UNKNOWN -> {}
     }
     if (files.names(KHO).isPresent()) {
-      return new Switch(State.ON, "/" + KHO + " is there");
+      return new Switch(State.ON, files.path(KHO) + " is there");
     }
     if (hasLuoDevice(files)) {
       return new Switch(State.ON, "LUO is on, which needs it");
@@ -144,14 +173,14 @@ public final class HostStatusReader {
 
   private Switch luo(Switch kho, Optional<CommandLine> line) throws IOException {
     if (hasLuoDevice(files)) {
-      return new Switch(State.ON, "/" + MISC + "/" + LUO_NAME + " is there");
+      return new Switch(State.ON, files.path(MISC).resolve(LUO_NAME) + " is there");
     }
     if (kho.state() == State.OFF || kho.state() == State.MISSING) {
       return new Switch(kho.state(), "it needs KHO");
     }
     Optional<List<String>> devices = files.names(MISC);
     if (devices.isEmpty()) {
-      return new Switch(State.UNKNOWN, "/" + MISC + " cannot be read");
+      return new Switch(State.UNKNOWN, files.path(MISC) + " cannot be read");
     }
     if (isBeforeLuo()) {
       return new Switch(State.MISSING, "it has no device, and Linux has it since 6.19");
@@ -181,20 +210,24 @@ public final class HostStatusReader {
     return major < 6 || (major == 6 && Integer.parseInt(release.group(2)) < 19);
   }
 
-  private Given given() throws IOException {
+  private Given given() {
     String in = KHO + "/in";
-    Optional<byte[]> fdt = files.bytes(in + "/fdt");
-    Optional<Metadata> metadata = metadata(in + SUBTREES + "/" + KexecMetadata.SUBTREE);
-    boolean record = GivenRecord.read(files).isPresent();
-    boolean visible =
-        files.names("sys/kernel/boot_params").isPresent()
-            || files.names("proc/device-tree/chosen").isPresent();
-    Optional<Boolean> handedOver =
-        record || fdt.isPresent()
-            ? Optional.of(true)
-            : visible ? Optional.of(false) : Optional.empty();
+    Optional<byte[]> fdt = seen(() -> files.bytes(in + "/fdt"), Optional.empty());
+    Optional<Metadata> metadata =
+        seen(() -> metadata(in + SUBTREES + "/" + KexecMetadata.SUBTREE), Optional.empty());
+    Optional<Boolean> recorded =
+        seen(
+            () -> {
+              boolean present = GivenRecord.read(files).isPresent();
+              return present || GivenRecord.isVisible(files)
+                  ? Optional.of(present)
+                  : Optional.empty();
+            },
+            Optional.empty());
+    boolean record = recorded.orElse(false);
+    Optional<Boolean> handedOver = fdt.isPresent() ? Optional.of(true) : recorded;
     // A kernel that takes no handover makes its own out, and no in.
-    List<String> sides = files.names(KHO).orElse(List.of());
+    List<String> sides = seen(() -> files.names(KHO).orElse(List.of()), List.of());
     boolean refused = record && sides.contains("out") && !sides.contains("in");
     return new Given(handedOver, refused, fdt.flatMap(bytes -> version(in, bytes)), metadata);
   }
@@ -208,7 +241,7 @@ public final class HostStatusReader {
           .map(blob -> new StructureView(KexecMetadata.STRUCTURE, 0, MemorySegment.ofArray(blob)))
           .map(blob -> Metadata.of(blob, where));
     } catch (HandoverException e) {
-      notes.add("/" + place + ": " + e.problem());
+      notes.add(files.path(place) + ": " + e.problem());
       return Optional.empty();
     }
   }
@@ -219,23 +252,34 @@ public final class HostStatusReader {
           .property("compatible")
           .flatMap(property -> property.stringList().stream().findFirst());
     } catch (FdtException e) {
-      notes.add("/" + in + "/fdt: " + e.getMessage());
+      notes.add(files.path(in + "/fdt") + ": " + e.getMessage());
       return Optional.empty();
     }
   }
 
-  private Optional<Prepared> prepared(Switch kho) throws IOException {
-    Optional<List<String>> names = files.names(KHO + "/out" + SUBTREES);
-    if (names.isEmpty() || kho.state() != State.ON) {
+  private Optional<Prepared> prepared(Switch kho) {
+    if (kho.state() != State.ON) {
       return Optional.empty();
     }
-    Optional<Boolean> finalized = flag(files, KHO + "/out/finalize");
-    try {
-      return Optional.of(new Prepared(names.get(), DebugfsOut.scratch(files), finalized));
-    } catch (IOException e) {
-      notes.add(String.valueOf(e.getMessage()));
-      return Optional.of(new Prepared(names.get(), List.of(), finalized));
-    }
+    Optional<List<String>> names =
+        seen(() -> files.names(KHO + "/out" + SUBTREES), Optional.empty());
+    return names.map(subtrees ->
+        new Prepared(
+            subtrees,
+            seen(() -> DebugfsOut.scratch(files), List.of()),
+            seen(() -> finalized(files), Optional.empty())));
+  }
+
+  /**
+   * Returns whether the outgoing handover waits for a step that nobody takes at the jump: before
+   * 7.1, it is not finalized, and there is no LUO, which finalizes it.
+   */
+  public static boolean isUnfinalized(HostFiles files) throws IOException {
+    return finalized(files).equals(Optional.of(false)) && !hasLuoDevice(files);
+  }
+
+  private static Optional<Boolean> finalized(HostFiles files) throws IOException {
+    return flag(files, KHO + "/out/finalize");
   }
 
   /** Returns whether a kernel is loaded for kexec; empty if no visible file shows it. */

@@ -17,6 +17,13 @@ import org.kho4j.preflight.host.LiveUpdateUse.OpenSession;
  */
 public record HostWarning(String sentence, String remedy) {
 
+  /** The handover waits for a step that nobody takes at the jump, up to Linux 7.0. */
+  public static final HostWarning UNFINALIZED =
+      new HostWarning(
+          "the handover is not finalized (/sys/kernel/debug/kho/out/finalize is 0): nothing"
+              + " survives a kexec",
+          "write 1 to this file before the jump, and up to Linux 6.18 before the kexec load");
+
   /** The first systemd that hands the stores of its units over. */
   private static final int SYSTEMD_WITH_LUO = 261;
 
@@ -46,11 +53,7 @@ public record HostWarning(String sentence, String remedy) {
     // LUO finalizes the handover at the jump.
     if (host.luo().state() != State.ON
         && host.prepared().flatMap(Prepared::finalized).equals(Optional.of(false))) {
-      warnings.add(
-          new HostWarning(
-              "the handover is not finalized (/sys/kernel/debug/kho/out/finalize is 0): nothing"
-                  + " survives a kexec",
-              "write 1 to this file before the jump, and up to Linux 6.18 before the kexec load"));
+      warnings.add(UNFINALIZED);
     }
     if (host.luo().state() == State.OFF) {
       warnings.add(

@@ -69,7 +69,7 @@ record KernelSymbols(Map<String, Long> addresses, State state) {
           state = State.MISSING;
         }
         if (names.contains(name)) {
-          found.putIfAbsent(name, address(words[0]));
+          found.putIfAbsent(name, address(path, words[0]));
         }
       }
     }
@@ -80,11 +80,11 @@ record KernelSymbols(Map<String, Long> addresses, State state) {
     return address.chars().allMatch(digit -> digit == '0');
   }
 
-  private static long address(String digits) throws IOException {
+  private static long address(Path path, String digits) throws IOException {
     try {
       return Long.parseUnsignedLong(digits, 16);
     } catch (NumberFormatException e) {
-      throw new IOException("/" + PLACE + ": \"" + digits + "\" is no address", e);
+      throw new IOException(path + ": \"" + digits + "\" is no address", e);
     }
   }
 

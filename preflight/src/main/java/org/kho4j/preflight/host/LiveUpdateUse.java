@@ -5,12 +5,15 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.NotLinkException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -23,8 +26,11 @@ import java.util.TreeMap;
  *     that inherited the descriptor
  * @param sessions by name
  * @param hidden processes whose descriptors this one may not see
+ * @param isOfHost whether {@code /proc} shows the processes of the host: that of a container may
+ *     have PIDs of its own, and a copy of a host's files may lack descriptors
  */
-public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, int hidden) {
+public record LiveUpdateUse(
+    List<Holder> holders, List<OpenSession> sessions, int hidden, boolean isOfHost) {
 
   private static final String DEVICE = "/dev/liveupdate";
 
@@ -66,6 +72,11 @@ public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, in
     public boolean isHeldByInit() {
       return holders.stream().anyMatch(holder -> holder.pid() == 1);
     }
+  }
+
+  /** Returns whether no process can have a session that is not in the list. */
+  public boolean isComplete() {
+    return isOfHost && hidden == 0;
   }
 
   /**
@@ -113,7 +124,13 @@ public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, in
       }
       List<OpenSession> open = new ArrayList<>();
       sessions.forEach((name, by) -> open.add(new OpenSession(name, List.copyOf(by))));
-      return new LiveUpdateUse(List.copyOf(holders), open, hidden);
+      return new LiveUpdateUse(List.copyOf(holders), open, hidden, isOfHost());
+    }
+
+    /** The kernel's thread with PID 2 is in no PID namespace but the first. */
+    private boolean isOfHost() throws IOException {
+      return Files.isDirectory(proc.resolve("1/fd"))
+          && files.text("proc/2/comm").equals(Optional.of("kthreadd"));
     }
 
     private void descriptors(long process) throws IOException {
@@ -122,7 +139,8 @@ public record LiveUpdateUse(List<Holder> holders, List<OpenSession> sessions, in
         for (Path descriptor : all) {
           descriptor(process, descriptor);
         }
-      } catch (AccessDeniedException e) {
+      } catch (AccessDeniedException | NotDirectoryException | NotLinkException e) {
+        // This process may not see them, or a copy of the files has something else in their place.
         hidden++;
       } catch (NoSuchFileException e) {
         // The process has ended.

@@ -52,20 +52,15 @@ public record RunningRoots(
 
   /**
    * Returns whether KHO is on, by the kernel's own variable; {@code UNKNOWN} also where the host
-   * does not show its memory.
+   * does not show its memory: its other files say less.
    *
    * @param root the host's root directory
-   * @throws IOException if a file of the host is not of its form
    */
-  public static State state(Path root) throws IOException {
-    RunningMemory opened;
-    try {
-      opened = RunningMemory.open(root);
-    } catch (IOException e) {
-      return State.UNKNOWN; // The other files say less, and name what they say.
-    }
-    try (RunningMemory memory = opened) {
+  public static State state(Path root) {
+    try (RunningMemory memory = RunningMemory.open(root)) {
       return new Variables(memory, KernelSymbols.read(new HostFiles(root))).state();
+    } catch (IOException e) {
+      return State.UNKNOWN;
     }
   }
 

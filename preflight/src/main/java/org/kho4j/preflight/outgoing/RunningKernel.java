@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
 import org.kho4j.preflight.host.CommandLine;
 import org.kho4j.preflight.host.DebugfsOut;
 import org.kho4j.preflight.host.HostFiles;
+import org.kho4j.preflight.host.HostStatusReader;
+import org.kho4j.preflight.host.HostWarning;
 import org.kho4j.preflight.image.Architecture;
 import org.kho4j.preflight.image.KernelImage;
 import org.kho4j.preflight.image.KernelImages;
@@ -29,6 +31,7 @@ import org.kho4j.verify.Scratch;
 public final class RunningKernel {
 
   private static final String OSRELEASE = "proc/sys/kernel/osrelease";
+  private static final String TYPES = "sys/kernel/btf/vmlinux";
 
   /** The form of a release, which becomes a part of file names. */
   private static final Pattern RELEASE = Pattern.compile("[\\w+~][\\w.+~-]{0,64}");
@@ -74,6 +77,10 @@ public final class RunningKernel {
     if (image.isEmpty() && types.isEmpty() && out.isEmpty()) {
       throw new IOException(
           "the running kernel cannot be identified: " + String.join("; ", files.notes()));
+    }
+    if (HostStatusReader.isUnfinalized(files)) {
+      HostWarning warning = HostWarning.UNFINALIZED;
+      files.note(warning.sentence() + ": " + warning.remedy());
     }
     Map<String, Support> parts = new HashMap<>(base.parts());
     out.versions()
@@ -149,23 +156,24 @@ public final class RunningKernel {
               .filter(other -> !release.equals(Optional.of(other)))
               .isPresent()) {
         files.note(
-            "/%s is not the running kernel, but %s"
-                .formatted(place, image.get().release().orElseThrow()));
+            "%s is not the running kernel, but %s"
+                .formatted(files.path(place), image.get().release().orElseThrow()));
       } else if (image.flatMap(Profile::versions).isPresent()) {
         return image;
       }
     }
     files.note(
         "no image of the running kernel is at %s, so its version strings are unknown"
-            .formatted(String.join(", ", places.stream().map(place -> "/" + place).toList())));
+            .formatted(String.join(", ", places.stream().map(place -> files.path(place).toString()).toList())));
     return Optional.empty();
   }
 
   private Optional<Profile> types() throws IOException {
-    Optional<Profile> btf = kernel("sys/kernel/btf/vmlinux");
+    Optional<Profile> btf = kernel(TYPES);
     if (btf.isEmpty()) {
       files.note(
-          "/sys/kernel/btf/vmlinux cannot be read: its layouts are those of its image, if that has any");
+          files.path(TYPES)
+              + " cannot be read: its layouts are those of its image, if that has any");
     }
     return btf;
   }

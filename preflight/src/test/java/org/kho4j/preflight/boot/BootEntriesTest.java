@@ -57,7 +57,8 @@ class BootEntriesTest {
     assertThat(next.options()).contains("kho=on quiet");
     assertThat(next.initrdBytes()).contains(8L);
     assertThat(next.notes())
-        .anyMatch(note -> note.contains("boot entry /boot/loader/entries/a.conf: the first of 1"))
+        .anyMatch(note -> note.contains(
+                "boot entry " + root + "/boot/loader/entries/a.conf: the first of 1"))
         .anyMatch(note -> note.contains("2 initrds, with which systemctl kexec refuses it"));
   }
 
@@ -81,6 +82,27 @@ class BootEntriesTest {
     put("vm", "kernel");
     Files.createSymbolicLink(root.resolve("boot/vm-a"), Path.of("../vm"));
     assertThat(chosen()).isEqualTo("a.conf");
+  }
+
+  /** As systemctl 262 does. */
+  @Test
+  void aHostsOwnEntriesReplaceThoseOfThePartitions() throws IOException {
+    entry("boot", "b", "");
+    put("boot/loader/loader.conf", "default b.conf\n");
+    assertThat(chosen()).isEqualTo("b.conf");
+    entry("run/boot-loader-entries", "a", "");
+    assertThat(chosen()).isEqualTo("a.conf");
+  }
+
+  /** As systemctl 262 does. */
+  @Test
+  void onlyTheFirstConfigurationCounts() throws IOException {
+    entry("efi", "a", "");
+    entry("boot", "b", "");
+    put("boot/loader/loader.conf", "default a.conf\n");
+    assertThat(chosen()).isEqualTo("a.conf");
+    put("efi/loader/loader.conf", "timeout 3\n");
+    assertThat(chosen()).isEqualTo("b.conf");
   }
 
   @Test

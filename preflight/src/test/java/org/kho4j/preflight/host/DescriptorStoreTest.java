@@ -78,7 +78,7 @@ class DescriptorStoreTest {
         Optional.empty(),
         OptionalLong.empty(),
         Optional.empty(),
-        new LiveUpdateUse(List.of(), List.of(), 0),
+        new LiveUpdateUse(List.of(), List.of(), 0, true),
         OptionalInt.of(262),
         Optional.of(stores),
         List.of());

@@ -89,8 +89,20 @@ class RunningKernelTest {
     assertThat(running.notes())
         .singleElement()
         .asString()
-        .startsWith("/sys/kernel/debug/kho/out cannot be read")
+        .startsWith(root + "/sys/kernel/debug/kho/out cannot be read")
         .endsWith("everything that the kernel supports counts");
+  }
+
+  /** Up to 7.0; LUO takes the step at the jump. */
+  @Test
+  void aHandoverThatIsNotFinalizedIsANote() throws IOException {
+    host();
+    handover();
+    put(OUT + "finalize", "0\n");
+    assertThat(read().notes())
+        .anyMatch(note -> note.contains("is not finalized") && note.contains("write 1"));
+    put("sys/class/misc/liveupdate/dev", "10:121\n");
+    assertThat(read().notes()).noneMatch(note -> note.contains("finalized"));
   }
 
   /** Debug packages install a vmlinux of debug data alone: its sections have no bytes. */
