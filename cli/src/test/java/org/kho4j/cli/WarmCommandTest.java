@@ -54,6 +54,13 @@ class WarmCommandTest {
     assertThat(withDamaged.err()).contains("bad: the first page's checksum is");
   }
 
+  @Test
+  void saysThatADirectoryHasNoStore(@TempDir Path empty) {
+    ConsoleOfATest listed = kho(0, "warm", "list", empty);
+    assertThat(listed.out()).isEmpty();
+    assertThat(listed.err()).isEqualTo("kho: " + empty + ": no file in it is a warm store\n");
+  }
+
   /** Anyone can give a file in /dev/shm such a name; Java cannot create one. */
   @Test
   void listsTheStoresBesideAFileWhoseNameIsNoText() throws Exception {

@@ -54,8 +54,12 @@ final class ListCommand extends Command {
     if (!Files.isDirectory(path)) {
       return StoreSearch.forEach(invocation, path, visitor);
     }
+    List<Path> stores = storesIn(path);
+    if (stores.isEmpty()) {
+      invocation.note(Units.printablePath(path.toString()) + ": no file in it is a warm store");
+    }
     int answer = OK;
-    for (Path file : storesIn(path)) {
+    for (Path file : stores) {
       WarmView store;
       try {
         store = WarmView.read(file);

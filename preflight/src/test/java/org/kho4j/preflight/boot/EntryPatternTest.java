@@ -2,9 +2,8 @@ package org.kho4j.preflight.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
-import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,9 +29,9 @@ class EntryPatternTest {
 
   /** A matcher that goes back to every star would take longer than the age of the universe. */
   @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aHostilePatternEnds() {
     EntryPattern pattern = new EntryPattern("*a".repeat(30) + "b");
-    Assertions.assertTimeoutPreemptively(
-        Duration.ofMinutes(1), () -> assertThat(pattern.matches("a".repeat(200))).isFalse());
+    assertThat(pattern.matches("a".repeat(200))).isFalse();
   }
 }
