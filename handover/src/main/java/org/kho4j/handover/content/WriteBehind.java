@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.kho4j.memory.FileExtent;
 
 /**
@@ -138,10 +139,24 @@ final class WriteBehind implements AutoCloseable {
     }
   }
 
-  /** Drops the waiting stretches, and waits for those that are being written. */
+  /**
+   * Drops the waiting stretches, and waits for those that are being written. An interrupt does not
+   * reach the writers: it would close the channels of the source, which others read.
+   */
   @Override
   public void close() {
     pending.forEach(stretch -> stretch.cancel(false));
-    writers.close();
+    writers.shutdown();
+    boolean interrupted = false;
+    while (!writers.isTerminated()) {
+      try {
+        writers.awaitTermination(1, TimeUnit.DAYS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

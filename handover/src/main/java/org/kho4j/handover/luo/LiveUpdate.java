@@ -14,6 +14,7 @@ import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.WalkStream;
 import org.kho4j.handover.wire.Where;
 
 /**
@@ -73,22 +74,23 @@ public final class LiveUpdate {
   public Stream<Session> sessions(Consumer<HandoverException> problems) {
     handover.requireKnownVersion();
     long[] files = new long[1];
-    return EntryList.entries(
-            memory,
-            where.in("sessions"),
-            version().sessionList(),
-            head.sessions(),
-            head.session(),
-            0)
-        .map(entry -> {
-          Session session = Session.read(handover, where, head, entry, problems);
-          files[0] += session.requirePossibleCount(memory.presentBytes());
-          if (files[0] > memory.presentBytes()) {
-            throw where.broken(
-                entry.address(), "the sessions have more files than the source has bytes");
-          }
-          return session;
-        });
+    return WalkStream.of(
+        EntryList.entries(
+                memory,
+                where.in("sessions"),
+                version().sessionList(),
+                head.sessions(),
+                head.session(),
+                0)
+            .map(entry -> {
+              Session session = Session.read(handover, where, head, entry, problems);
+              files[0] += session.requirePossibleCount(memory.presentBytes());
+              if (files[0] > memory.presentBytes()) {
+                throw where.broken(
+                    entry.address(), "the sessions have more files than the source has bytes");
+              }
+              return session;
+            }));
   }
 
   /**

@@ -12,6 +12,7 @@ import org.kho4j.abi.LuoVersion;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.StructureView;
+import org.kho4j.handover.wire.WalkStream;
 import org.kho4j.handover.wire.Where;
 
 /** A session: a named set of files that are handed over together. */
@@ -126,8 +127,7 @@ public final class Session {
               return PreservedFile.read(handover, where, entry, problems);
             });
     // Behind the last file: checks the number of files against the session's count.
-    return Stream.concat(
-        listed,
+    Stream<PreservedFile> end =
         Stream.of(count)
             .flatMap(wanted -> {
               if (files[0] != wanted) {
@@ -136,7 +136,8 @@ public final class Session {
                     "count is %d, but the list of files holds %d".formatted(wanted, files[0]));
               }
               return Stream.empty();
-            }));
+            });
+    return WalkStream.of(Stream.concat(listed, end));
   }
 
   /**

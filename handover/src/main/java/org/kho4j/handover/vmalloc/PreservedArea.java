@@ -2,12 +2,14 @@ package org.kho4j.handover.vmalloc;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.kho4j.handover.content.Content;
 import org.kho4j.handover.wire.BlockRun;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.RunVisitor;
+import org.kho4j.handover.wire.WalkStream;
 import org.kho4j.handover.wire.Where;
 
 /** A preserved vmalloc area for reading: virtually contiguous, scattered over memory. */
@@ -74,9 +76,10 @@ public final class PreservedArea {
 
   /** Returns the physical addresses of the chunks that list the area, in the order of the list. */
   public LongStream chunks() {
-    ChunkWalk walk = walk();
-    return LongStream.generate(() -> walk.next() ? walk.address() : 0)
-        .takeWhile(address -> address != 0);
+    return WalkStream.of(
+            Stream.iterate(walk(), ChunkWalk::next, UnaryOperator.identity())
+                .map(ChunkWalk::address))
+        .mapToLong(Long::longValue);
   }
 
   /**

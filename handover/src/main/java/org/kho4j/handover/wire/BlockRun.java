@@ -28,11 +28,12 @@ public record BlockRun(int order, long address, long bytes) {
         walk.apply((order, address, bytes) -> found.add(new BlockRun(order, address, bytes)));
     Stream<Boolean> steps = Stream.iterate(true, more -> step.getAsBoolean());
     // The last step, which returns false, may have visited runs as well.
-    return Stream.concat(steps.takeWhile(more -> more), Stream.of(false))
-        .mapMulti((more, sink) -> {
-          while (!found.isEmpty()) {
-            sink.accept(found.remove());
-          }
-        });
+    return WalkStream.of(
+        Stream.concat(steps.takeWhile(more -> more), Stream.of(false))
+            .mapMulti((more, sink) -> {
+              while (!found.isEmpty()) {
+                sink.accept(found.remove());
+              }
+            }));
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,8 @@ class ContentFileTest {
 
   private final KernelMemory kernel = new KernelMemory();
   private final List<long[]> pieces = new ArrayList<>();
+
+  private static final long SPARSE = 256 << 20;
 
   @TempDir private Path directory;
 
@@ -181,6 +185,32 @@ class ContentFileTest {
       assertThatThrownBy(() -> file.finish(content.size()))
           .isInstanceOf(IOException.class)
           .hasMessage("the source became shorter while it was read");
+    }
+  }
+
+  /** The channel of an image serves all threads that read it. */
+  @Test
+  void anInterruptLeavesTheSourceOpen() throws IOException {
+    Path ram = directory.resolve("ram");
+    try (FileChannel sparse =
+        FileChannel.open(ram, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      sparse.write(ByteBuffer.allocate(1), SPARSE - 1);
+    }
+    try (PhysicalMemory image = MemoryImages.open(ram);
+        FileChannel channel =
+            FileChannel.open(
+                directory.resolve("copy"),
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE)) {
+      FileExtent extent = image.extent(0, 4096).orElseThrow();
+      ContentFile file = new ContentFile(channel, false);
+      file.bytes(image.read(0, SPARSE), 0, Optional.of(extent));
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> file.finish(SPARSE)).isInstanceOf(InterruptedIOException.class);
+      file.close();
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(extent.channel().isOpen()).isTrue();
+      assertThat(channel.isOpen()).isTrue();
     }
   }
 }

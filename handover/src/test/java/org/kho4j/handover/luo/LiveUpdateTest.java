@@ -75,6 +75,19 @@ class LiveUpdateTest {
   }
 
   @Test
+  void aParallelStreamHasTheSameElements() {
+    sessions("vm", FILES, 64L, "other", 0L, 0L);
+    files(FILES, FILES + 4096, 63);
+    files(FILES + 4096, 0, 1);
+    assertThat(read().sessions().parallel().map(Session::name).toList())
+        .containsExactly("vm", "other");
+    Session session = read().session("vm").orElseThrow();
+    assertThat(session.files().parallel().map(PreservedFile::token).toList())
+        .isEqualTo(session.files().map(PreservedFile::token).toList())
+        .hasSize(64);
+  }
+
+  @Test
   void readsTheSkeletonOfARunningKernel() {
     assertThat(read().version().compatible()).isEqualTo("luo-v5");
     assertThat(read().number()).isEqualTo(3);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kho4j.abi.PageSize;
@@ -79,6 +80,23 @@ class PreservedAreaTest {
     assertThat(area().runs().findFirst()).hasValue(new BlockRun(0, 0x100000, 4096));
     assertThat(sentenceOf(() -> area().runs().count()))
         .isEqualTo("/area/chunk 1 at 0x7f000000: 0x7f000000 is absent");
+  }
+
+  /** A walk has state, which threads must not share. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 8})
+  void aParallelStreamHasTheSameElements(int chunks) {
+    descriptor(CHUNK, chunks * 511, 1, 0);
+    for (int i = 0; i < chunks; i++) {
+      chunk(
+          i,
+          i == chunks - 1 ? 0 : CHUNK + 4096L * (i + 1),
+          scattered(0x10000000 + 0x1000000L * i, 511));
+    }
+    assertThat(area().chunks().parallel().toArray()).isEqualTo(area().chunks().toArray());
+    assertThat(area().runs().parallel().toList()).isEqualTo(area().runs().toList());
+    assertThat(area().runs().parallel().mapToLong(BlockRun::bytes).sum())
+        .isEqualTo(chunks * 511 * 4096L);
   }
 
   private String fault() {
